@@ -1,7 +1,7 @@
-mod support;
-mod token;
 //! All integration tests, one binary, one module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod layers;
 mod store;
+mod support;
+mod token;
