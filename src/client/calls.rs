@@ -4,13 +4,13 @@ use super::CmClient;
 use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
-use crate::cm::extension::{AdminKeyState, Decision, OfflineChallenge, OfflineResponse, User};
-use crate::cm::profile::{Operation, Profile};
-use crate::cm::request::{CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
+use crate::cm::extension::{AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, User};
+use crate::cm::profile::{Operation, Operations, Profile};
+use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};
-use crate::cm::smartcard::{AssignSmartcard, Smartcard};
+use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
-use crate::cm::wire;
+use crate::cm::wire::{self, AuthenticationResponse, BodyError, Created, DiversifiedKey};
 use crate::secret::AdminKey;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,7 +68,7 @@ impl CmClient {
     }
 
     fn close(&self, request: Uuid, closing: RequestClosing) -> Result<(), Error> {
-        let body = encode(&closing.to_body())?;
+        let body = encode(&CloseRequest { status: closing })?;
         self.transport.exchange(&Route::CloseRequest { request }, Some(&body)).map(drop)
     }
 
@@ -95,9 +95,8 @@ impl CmClient {
 
     /// The card with this card id; `None` when the server knows none (route 10).
     pub fn find_smartcard(&self, card_id: Uuid) -> Result<Option<Smartcard>, Error> {
-        match self.transport.exchange(&Route::FindSmartcard { card_id }, None) {
-            Ok(reply) if reply.is_empty() => Ok(None),
-            Ok(reply) => decode(reply, "a smart card").map(Some),
+        match self.list(&Route::FindSmartcard { card_id }, "a smart card") {
+            Ok(cards) => Ok(cards.into_iter().find(|card: &Smartcard| card.serial_number == card_id)),
             Err(Error::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -111,8 +110,8 @@ impl CmClient {
     /// The card's own admin key, while a request on that card is carried out (route 11).
     pub fn diversified_key(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<AdminKey, Error> {
         let route = Route::GetDiversifiedKey { request, smartcard, card_id, atr: None };
-        let reply = self.transport.exchange(&route, None)?;
-        wire::admin_key_from_json(&reply.body).map_err(|_| reply.nonsense("a base64 key", Excerpt::hidden(), None))
+        let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
+        Ok(key)
     }
 
     /// The response to a card's challenge; `diversified`: under the card's own key, else under the default (route 12).
@@ -125,20 +124,21 @@ impl CmClient {
         diversified: bool,
     ) -> Result<Vec<u8>, Error> {
         let challenge = challenge.to_vec();
-        let route =
-            Route::GetAuthenticationResponse { request, smartcard, card_id, atr: None, challenge, diversified };
+        let route = Route::GetAuthenticationResponse { request, smartcard, card_id, atr: None, challenge, diversified };
         let reply = self.transport.exchange(&route, None)?;
-        wire::bytes_from_json(&reply.body).map_err(|_| reply.nonsense("a base64 response", Excerpt::hidden(), None))
+        let AuthenticationResponse(response) = decode_hidden(reply, "a response in base64")?;
+        Ok(response)
     }
 
     /// What may be asked for a card or profile as it is now (route 13).
     pub fn operations(&self, of: Holder) -> Result<Vec<Operation>, Error> {
-        self.list(&Route::ListOperations { of }, "a list of operations")
+        let Operations(operations) = self.one(&Route::ListOperations { of }, "a list of operations")?;
+        Ok(operations)
     }
 
     /// Marks a card as retired (route 15).
     pub fn retire_smartcard(&self, request: Uuid, smartcard: Uuid) -> Result<(), Error> {
-        let body = encode(&wire::SmartcardClosing::retired())?;
+        let body = encode(&UpdateSmartcard { status: SmartcardStatus::Retired })?;
         self.transport.exchange(&Route::UpdateSmartcard { request, smartcard }, Some(&body)).map(drop)
     }
 
@@ -189,7 +189,8 @@ impl CmClient {
 
     /// How far a card's own admin key has come (extension).
     pub fn admin_key_state(&self, smartcard: Uuid) -> Result<AdminKeyState, Error> {
-        self.one(&Route::GetAdminKeyState { smartcard }, "an admin key's state")
+        let report: AdminKeyReport = self.one(&Route::GetAdminKeyState { smartcard }, "an admin key's state")?;
+        Ok(report.state)
     }
 
     /// Says that the card now holds its own admin key (extension).
@@ -222,8 +223,8 @@ impl CmClient {
     }
 
     fn created(&self, route: &Route, body: &[u8], expected: &'static str) -> Result<Uuid, Error> {
-        let reply = self.transport.exchange(route, Some(body))?;
-        wire::created_id(&reply.body).map_err(|_| reply.nonsense(expected, Excerpt::of(&reply.body), None))
+        let created: Created = decode(self.transport.exchange(route, Some(body))?, expected)?;
+        Ok(created.uuid())
     }
 
     fn bytes(&self, route: &Route) -> Result<Vec<u8>, Error> {
@@ -251,7 +252,7 @@ impl Reply {
         self.status == 204 || self.body.trim_ascii().is_empty() || self.body.trim_ascii() == b"null"
     }
 
-    fn nonsense(&self, expected: &'static str, start: Excerpt, source: Option<serde_json::Error>) -> Error {
+    fn nonsense(&self, expected: &'static str, start: Excerpt, source: Option<BodyError>) -> Error {
         Error::Nonsense {
             expected,
             status: self.status,
@@ -267,14 +268,18 @@ fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
 }
 
 fn decode<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
-    serde_json::from_slice(&reply.body)
-        .map_err(|source| reply.nonsense(expected, Excerpt::of(&reply.body), Some(source)))
+    wire::read_body(&reply.body).map_err(|source| reply.nonsense(expected, Excerpt::of(&reply.body), Some(source)))
 }
 
+/// Reads a secret: neither the body nor what a decoder quotes of it is told.
 fn decode_hidden<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
-    serde_json::from_slice(&reply.body).map_err(|_| reply.nonsense(expected, Excerpt::hidden(), None))
+    wire::read_body(&reply.body).map_err(|_| reply.nonsense(expected, Excerpt::hidden(), None))
 }
 
 fn decode_list<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<Vec<T>, Error> {
-    if reply.is_empty() { Ok(Vec::new()) } else { decode(reply, expected) }
+    if reply.is_empty() {
+        return Ok(Vec::new());
+    }
+    wire::read_one_or_many(&reply.body)
+        .map_err(|source| reply.nonsense(expected, Excerpt::of(&reply.body), Some(source)))
 }

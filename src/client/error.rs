@@ -12,7 +12,9 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    #[error("the server's address must be https://host or https://host:port, without user, query or fragment ({scheme})")]
+    #[error(
+        "the server's address must be https://host or https://host:port, without user, query or fragment ({scheme})"
+    )]
     Address { scheme: String },
     #[error("the bearer token would cross plain HTTP to {host}; https is needed everywhere but on this machine")]
     PlainHttp { host: String },
@@ -51,6 +53,11 @@ pub enum Error {
     Redirected { status: u16, location: Excerpt },
     #[error("the server has no {route}; it belongs to cardwright's extension of the CM API")]
     ExtensionAbsent { route: &'static str },
+    #[error("the call's body cannot be put into JSON")]
+    Unspeakable {
+        #[source]
+        source: serde_json::Error,
+    },
     #[error("the reply is larger than {limit} bytes")]
     TooLarge { limit: u64 },
     #[error("the server answered nonsense: {expected} was expected, and {status} came with {content_type:?}: {start}")]

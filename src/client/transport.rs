@@ -1,7 +1,7 @@
 //! One HTTP exchange: what is sent, what is bounded, what is refused before it is sent.
 
 use super::error::{Error, Excerpt};
-use crate::cm::route::{Method, Route};
+use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
 use crate::secret::BearerToken;
 use std::io::Read;
 use std::sync::Arc;
@@ -165,15 +165,13 @@ impl Transport {
         }
     }
 
-    /// The route's address; a path in the base URL takes the place of the default virtual directory.
     fn url(&self, route: &Route) -> String {
         let origin = self.base_url.origin().ascii_serialization();
-        let path = route.path_and_query();
-        let directory = self.base_url.path().trim_end_matches('/');
-        match path.find("/api/") {
-            Some(start) if !directory.is_empty() => format!("{origin}{directory}{}", &path[start..]),
-            _ => format!("{origin}{path}"),
-        }
+        let directory = match self.base_url.path().trim_end_matches('/') {
+            "" => VIRTUAL_DIRECTORY,
+            directory => directory,
+        };
+        format!("{origin}{directory}{}", route.path_and_query())
     }
 }
 

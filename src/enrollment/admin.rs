@@ -64,9 +64,10 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
         observer(Event::Doing(Stage::ChangeAdminKey));
-        let tried = self.as_admin(token, config, either.then_some(own), Stage::ChangeAdminKey, |token, admin, last| {
-            token.change_admin_key(admin, own, last)
-        })?;
+        let tried =
+            self.as_admin(token, config, either.then_some(own), Stage::ChangeAdminKey, |token, admin, last| {
+                token.change_admin_key(admin, own, last)
+            })?;
         if matches!(tried, Tried::Done(())) {
             observer(Event::AdminKeyChanged);
         }

@@ -2,7 +2,7 @@
 
 use super::journal::JournalError;
 use super::record::Ended;
-use crate::cm::request::RequestType;
+use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
@@ -110,6 +110,8 @@ pub enum Cause {
     TemplateNotForCards { name: String },
     #[error("the request {ended}")]
     RequestEnded { ended: Ended },
+    #[error("the request is in a state that is not known here ({status:?})")]
+    RequestStatusUnknown { status: RequestStatus },
     #[error("the request asks for {found:?}, not for {wanted:?}")]
     OtherKindOfRequest { wanted: RequestType, found: RequestType },
     #[error("the request is tied to another card ({found})")]

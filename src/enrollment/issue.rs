@@ -147,7 +147,11 @@ impl Enrollment<'_> {
             let request = CertificationRequest::from_der(&work.certification_request.0)
                 .map_err(|source| Error::new(Stage::ReadCertificate, source))?;
             let certificate = pick(&answers, request.public_key()).map_err(|cause| {
-                let stage = if matches!(cause, Cause::NotIssued { .. }) { Stage::SubmitRequest } else { Stage::ReadCertificate };
+                let stage = if matches!(cause, Cause::NotIssued { .. }) {
+                    Stage::SubmitRequest
+                } else {
+                    Stage::ReadCertificate
+                };
                 Error::new(stage, cause)
             })?;
             issued.push(IssuedWork { key: work.key.clone(), certificate: HexBytes(certificate) });

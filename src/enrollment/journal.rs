@@ -188,9 +188,7 @@ fn read(path: &Path) -> Result<Option<Record>, JournalError> {
         Err(source) => return Err(set_aside(path, Some(source))),
     };
     match value.get("version").and_then(serde_json::Value::as_u64) {
-        Some(version) if version != u64::from(VERSION) => {
-            Err(JournalError::Version { path: path.to_owned(), version })
-        }
+        Some(version) if version != u64::from(VERSION) => Err(JournalError::Version { path: path.to_owned(), version }),
         _ => serde_json::from_value(value).map(Some).map_err(|source| set_aside(path, Some(source))),
     }
 }

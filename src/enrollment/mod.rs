@@ -82,12 +82,7 @@ enum Leg {
 impl<'a> Enrollment<'a> {
     /// Begins the order on the token, or takes up the same workflow on the same card where the journal says it stands.
     /// Nothing is asked of server or token yet; no other process can work on this card until the value is dropped.
-    pub fn begin(
-        client: &'a CmClient,
-        journal: &'a Journal,
-        token: &Identity,
-        order: Order,
-    ) -> Result<Self, Error> {
+    pub fn begin(client: &'a CmClient, journal: &'a Journal, token: &Identity, order: Order) -> Result<Self, Error> {
         Self::begin_card(client, journal, card_id(token), token.label.clone(), order)
     }
 
@@ -210,9 +205,7 @@ impl<'a> Enrollment<'a> {
             Milestone::KeysChosen { tie, keys, old } => self.make_keys(tie, &keys, old, present(token)?, observer),
             Milestone::Signed { tie, keys, old } => self.finish_signed(tie, &keys, old, observer),
             Milestone::Issued { tie, keys, old } => self.finish_issued(tie, &keys, old, present(token)?, observer),
-            Milestone::Superseding { tie, keys, old } => {
-                self.supersede(tie, &keys, &old, present(token)?, observer)
-            }
+            Milestone::Superseding { tie, keys, old } => self.supersede(tie, &keys, &old, present(token)?, observer),
             Milestone::Undoing { request, keys, ended } => self.undo(request, &keys, ended, token, observer),
             Milestone::PinSet { tie } => self.finish_unblock(tie, observer),
             Milestone::Removing { tie, thumbprints, keys } => {

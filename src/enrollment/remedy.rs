@@ -33,6 +33,7 @@ impl Error {
             Cause::TemplateNotForCards { .. } => "Choose a template for smart cards.",
             Cause::RequestEnded { ended: Ended::Denied } => "Ask the approver why, then make a new request.",
             Cause::RequestEnded { .. } => "Make a new request.",
+            Cause::RequestStatusUnknown { .. } => "Ask the server's operator what became of the request.",
             Cause::OtherKindOfRequest { .. } => "Use the command that belongs to this kind of request.",
             Cause::OtherCard { .. } => "Use the card the request is tied to, or make a new request for this one.",
             Cause::OtherRequestOpen => "Finish that request first by repeating its command, or cancel it.",
@@ -40,7 +41,9 @@ impl Error {
             Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
             Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
             Cause::AdminKeyUnknown => "Give the token's SO PIN, or initialise the token anew.",
-            Cause::AdminKeyWithheld { .. } => "Ask the server's operator to let keys out for tokens without a challenge.",
+            Cause::AdminKeyWithheld { .. } => {
+                "Ask the server's operator to let keys out for tokens without a challenge."
+            }
             Cause::DefaultAdminKey => "Have the template's DefaultAdminKeyHex corrected.",
             Cause::PinLength { .. } => "Choose a PIN of that length.",
             Cause::NothingOrdered | Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => {
@@ -79,6 +82,7 @@ impl Error {
             Cause::RequestEnded { ended: Ended::Canceled } => "request-canceled",
             Cause::RequestEnded { ended: Ended::Failed } => "request-failed",
             Cause::RequestEnded { ended: Ended::Completed } => "request-completed-elsewhere",
+            Cause::RequestStatusUnknown { .. } => "request-status-unknown",
             Cause::OtherKindOfRequest { .. } => "request-of-other-kind",
             Cause::OtherCard { .. } => "request-of-other-card",
             Cause::OtherRequestOpen => "request-open",
@@ -116,6 +120,7 @@ impl Error {
             | Cause::OtherKindOfRequest { .. }
             | Cause::OtherCard { .. } => ExitClass::Usage,
             Cause::RequestEnded { .. }
+            | Cause::RequestStatusUnknown { .. }
             | Cause::CardUnknown { .. }
             | Cause::CardNotActive { .. }
             | Cause::AdminKeyWithheld { .. }
@@ -139,7 +144,9 @@ fn journal_remedy(error: &JournalError) -> &'static str {
         JournalError::Damaged { .. } => {
             "Look at the server's open requests: cancel what the damaged file was about, then repeat the command."
         }
-        JournalError::OpenToOthers { .. } => "Take the write permission from group and others, or choose another place.",
+        JournalError::OpenToOthers { .. } => {
+            "Take the write permission from group and others, or choose another place."
+        }
         JournalError::Version { .. } => "Use the version of cardwright that wrote the file.",
         JournalError::TooManyFiles { .. } => "Choose a directory of its own for the journal.",
         JournalError::Io { .. } | JournalError::Encoding { .. } => "Check the disk and who may write there.",

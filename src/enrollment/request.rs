@@ -205,6 +205,10 @@ impl Enrollment<'_> {
             RequestStatus::Canceled => return self.end(request, Ended::Canceled),
             RequestStatus::Failed => return self.end(request, Ended::Failed),
             RequestStatus::Completed => return self.end(request, Ended::Completed),
+            status @ RequestStatus::Other(_) => {
+                self.facts.request = None;
+                return Err(Error::new(Stage::ReadRequest, Cause::RequestStatusUnknown { status }));
+            }
         }
         let tie = self.tie(&read, observer)?;
         match self.order.workflow() {

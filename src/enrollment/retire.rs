@@ -57,8 +57,8 @@ impl Enrollment<'_> {
     ) -> Result<Leg, Error> {
         observer(Event::Doing(Stage::RetireCard));
         let failed = |source| Error::new(Stage::RetireCard, source);
-        let told = self.resumed
-            && self.client.smartcard(tie.smartcard).map_err(failed)?.status == SmartcardStatus::Retired;
+        let told =
+            self.resumed && self.client.smartcard(tie.smartcard).map_err(failed)?.status == SmartcardStatus::Retired;
         if !told {
             self.resumed = true;
             self.client.retire_smartcard(tie.request, tie.smartcard).map_err(failed)?;

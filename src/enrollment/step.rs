@@ -129,28 +129,60 @@ pub enum Event {
     /// Something begins that may take a while or fail.
     Doing(Stage),
     /// The work was found in the journal.
-    Resumed { request: Option<Uuid> },
-    RequestMade { request: Uuid },
-    CardAssigned { smartcard: Uuid },
+    Resumed {
+        request: Option<Uuid>,
+    },
+    RequestMade {
+        request: Uuid,
+    },
+    CardAssigned {
+        smartcard: Uuid,
+    },
     AdminKeyChanged,
     PinSet,
     /// A key pair is being made on the token; RSA takes minutes on some cards.
-    Generating { algorithm: KeyAlgorithm },
-    KeyMade { key: KeyId },
+    Generating {
+        algorithm: KeyAlgorithm,
+    },
+    KeyMade {
+        key: KeyId,
+    },
     /// The key was on the token already, from the work that was broken off.
-    KeyFound { key: KeyId },
-    CertificateWritten { key: KeyId },
-    KeyRemoved { key: KeyId },
+    KeyFound {
+        key: KeyId,
+    },
+    CertificateWritten {
+        key: KeyId,
+    },
+    KeyRemoved {
+        key: KeyId,
+    },
 }
 
 /// What was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Enrolled { request: Uuid, smartcard: Uuid, installed: Vec<Installed> },
-    Renewed { request: Uuid, smartcard: Uuid, installed: Vec<Installed>, old: Vec<OldKey> },
-    Unblocked { request: Uuid, smartcard: Uuid },
+    Enrolled {
+        request: Uuid,
+        smartcard: Uuid,
+        installed: Vec<Installed>,
+    },
+    Renewed {
+        request: Uuid,
+        smartcard: Uuid,
+        installed: Vec<Installed>,
+        old: Vec<OldKey>,
+    },
+    Unblocked {
+        request: Uuid,
+        smartcard: Uuid,
+    },
     /// `removed`: the keys and certificates that were on the token.
-    Retired { request: Uuid, smartcard: Uuid, removed: Vec<KeyId> },
+    Retired {
+        request: Uuid,
+        smartcard: Uuid,
+        removed: Vec<KeyId>,
+    },
 }
 
 /// A key with its certificate on the token.

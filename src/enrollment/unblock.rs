@@ -95,7 +95,5 @@ pub fn unblock_offline(
     new_pin: &Pin,
     last_try: LastTry,
 ) -> Result<(), Error> {
-    token
-        .set_pin(Admin::Responder(responder), new_pin, last_try)
-        .map_err(|source| Error::new(Stage::SetPin, source))
+    token.set_pin(Admin::Responder(responder), new_pin, last_try).map_err(|source| Error::new(Stage::SetPin, source))
 }
