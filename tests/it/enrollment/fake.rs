@@ -220,14 +220,20 @@ impl State {
         let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let parts: Vec<&str> = path.split('/').skip(2).collect();
         if path.starts_with("api/cardwright/v1") {
-            return if self.extension { self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>()) } else { missing() };
+            return if self.extension {
+                self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>())
+            } else {
+                missing()
+            };
         }
         match (method, parts.as_slice()) {
             ("GET", ["profiletemplates"]) => ok(json!([{
                 "Name": "Loopback", "Description": "", "Uuid": TEMPLATE,
                 "IsSmartcardProfileTemplate": true, "IsVirtualSmartcardProfileTemplate": false,
             }])),
-            ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => ok(json!({"ApprovalsNeeded": 1, "Enabled": true})),
+            ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => {
+                ok(json!({"ApprovalsNeeded": 1, "Enabled": true}))
+            }
             ("GET", ["profiletemplates", TEMPLATE, "configuration", "smartcards"]) => ok(self.config()),
             ("POST", ["requests"]) => self.create(body),
             ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
@@ -245,10 +251,12 @@ impl State {
             },
             ("GET", ["smartcards", id]) => ok(show_card(self.card(id))),
             ("GET", ["smartcards", id, "certificates"]) => {
-                let listed = self.card(id).thumbprints.iter().map(|thumbprint| json!({
-                    "IsKeyHistory": false, "ArchivedOnCa": false, "CertificateType": 1,
-                    "TemplateCommonName": "Loopback", "SerialNumber": "01", "Thumbprint": thumbprint,
-                }));
+                let listed = self.card(id).thumbprints.iter().map(|thumbprint| {
+                    json!({
+                        "IsKeyHistory": false, "ArchivedOnCa": false, "CertificateType": 1,
+                        "TemplateCommonName": "Loopback", "SerialNumber": "01", "Thumbprint": thumbprint,
+                    })
+                });
                 ok(listed.collect())
             }
             ("GET", ["requests", _, "smartcards", id, "diversifiedkey"]) => {
