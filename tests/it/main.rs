@@ -4,6 +4,7 @@
 
 mod enrollment;
 mod layers;
+mod wire;
 mod pkix;
 mod store;
 mod support;
