@@ -4,8 +4,8 @@
 
 mod enrollment;
 mod layers;
-mod wire;
 mod pkix;
 mod store;
 mod support;
 mod token;
+mod wire;

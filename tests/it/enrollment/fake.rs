@@ -431,6 +431,18 @@ fn missing() -> (u16, String) {
     (404, json!({"Message": "No HTTP resource was found"}).to_string())
 }
 
+struct Certified<'a>(&'a PublicKey);
+
+impl rcgen::PublicKeyData for Certified<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.subject_public_key()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        if self.0.kind().is_rsa() { &rcgen::PKCS_RSA_SHA256 } else { &rcgen::PKCS_ECDSA_P256_SHA256 }
+    }
+}
+
 impl Authority {
     fn new() -> Self {
         let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
@@ -456,8 +468,7 @@ impl Authority {
         if usages & 1 != 0 {
             params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
         }
-        let key = rcgen::SubjectPublicKeyInfo::from_der(key.spki()).unwrap();
-        params.signed_by(&key, &issuer).unwrap().der().to_vec()
+        params.signed_by(&Certified(key), &issuer).unwrap().der().to_vec()
     }
 
     fn answer(&self, leaf: &Certificate) -> Vec<u8> {
