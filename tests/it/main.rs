@@ -3,8 +3,8 @@
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod layers;
-mod wire;
 mod pkix;
 mod store;
 mod support;
 mod token;
+mod wire;
