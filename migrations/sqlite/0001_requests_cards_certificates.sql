@@ -45,7 +45,14 @@ CREATE TABLE requests (
     submitted           INTEGER NOT NULL,
     completed           INTEGER,
     is_smartcard        INTEGER NOT NULL CHECK (is_smartcard IN (0, 1)),
-    is_enrollment_agent INTEGER NOT NULL CHECK (is_enrollment_agent IN (0, 1))
+    is_enrollment_agent INTEGER NOT NULL CHECK (is_enrollment_agent IN (0, 1)),
+    CHECK (request_type IN (
+        'enroll', 'duplicate', 'offline-unblock', 'online-update', 'renew', 'recover', 'recover-on-
+        behalf', 'reinstate', 'retire', 'revoke', 'temporary-cards', 'unblock'
+    )),
+    CHECK (status IN (
+        'none', 'approved', 'denied', 'completed', 'failed', 'pending', 'canceled', 'executing'
+    ))
 ) STRICT;
 
 CREATE INDEX requests_target ON requests (target);
@@ -81,7 +88,13 @@ CREATE TABLE smartcards (
     parent             BLOB,
     primary_smartcard  BLOB,
     permanent          BLOB,
-    comment            TEXT NOT NULL
+    comment            TEXT NOT NULL,
+    CHECK (status IN (
+        'new', 'assigned', 'active', 'disabled', 'suspended', 'retired'
+    )),
+    CHECK (admin_key IN (
+        'default', 'proposed', 'active'
+    ))
 ) STRICT;
 
 CREATE INDEX smartcards_user ON smartcards (assigned_user);
@@ -99,7 +112,10 @@ CREATE TABLE profiles (
     template_version INTEGER NOT NULL,
     parent           BLOB,
     primary_profile  BLOB,
-    comment          TEXT NOT NULL
+    comment          TEXT NOT NULL,
+    CHECK (status IN (
+        'new', 'active', 'disabled', 'suspended', 'retired'
+    ))
 ) STRICT;
 
 CREATE INDEX profiles_user ON profiles (assigned_user);

@@ -3,12 +3,11 @@
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, ProfileRecord, RequestFilter, RequestRecord,
-    RevokedCertificate, SmartcardRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, ProfileRecord, RequestFilter, RequestRecord, SmartcardRecord,
+    UserRecord,
 };
 use super::writer::Tx;
 use super::{cards, certificates, requests, users};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -16,15 +15,14 @@ macro_rules! reads {
         impl Store {
             $($(#[$doc])*
             pub async fn $name(&self $(, $argument: $kind)*) -> Result<$found, Error> {
-                let mut reader = self.reader().await?;
-                $room::$name(&mut self.link(&mut reader) $(, $argument)*).await
+                self.read(|link| $room::$name(link $(, $argument)*))
             })*
         }
 
         impl Tx {
             $($(#[$doc])*
             pub async fn $name(&mut self $(, $argument: $kind)*) -> Result<$found, Error> {
-                $room::$name(&mut self.link() $(, $argument)*).await
+                $room::$name(&self.link() $(, $argument)*)
             })*
         }
     };
@@ -65,6 +63,4 @@ reads! {
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
     /// The answer a certificate was sent in, byte for byte.
     certificates::response(serial: &[u8]) -> Option<Vec<u8>>;
-    /// What a revocation list must name: every revoked certificate still valid after the given time, oldest first.
-    certificates::revoked(valid_after: OffsetDateTime) -> Vec<RevokedCertificate>;
 }

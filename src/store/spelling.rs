@@ -11,12 +11,16 @@ pub(super) trait Spelled: Sized {
     fn from_word(word: &str) -> Option<Self>;
 }
 
+/// What a state without a word is bound as: the schema's checks refuse it.
+const NO_WORD: &str = "";
+
 macro_rules! spelled {
-    ($state:ty { $($variant:ident $word:literal),* $(,)? }) => {
+    ($state:ty { $($variant:ident $word:literal),* $(,)? } $($unknown:pat)?) => {
         impl Spelled for $state {
             fn word(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*
+                    $($unknown => NO_WORD,)?
                 }
             }
 
@@ -43,7 +47,7 @@ spelled!(RequestType {
     Revoke "revoke",
     TemporaryCards "temporary-cards",
     Unblock "unblock",
-});
+} Self::Other(_));
 spelled!(RequestStatus {
     None "none",
     Approved "approved",
@@ -53,7 +57,7 @@ spelled!(RequestStatus {
     Pending "pending",
     Canceled "canceled",
     Executing "executing",
-});
+} Self::Other(_));
 spelled!(SmartcardStatus {
     New "new",
     Assigned "assigned",
@@ -61,14 +65,14 @@ spelled!(SmartcardStatus {
     Disabled "disabled",
     Suspended "suspended",
     Retired "retired",
-});
+} Self::Other(_));
 spelled!(ProfileStatus {
     New "new",
     Active "active",
     Disabled "disabled",
     Suspended "suspended",
     Retired "retired",
-});
+} Self::Other(_));
 spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",

@@ -75,7 +75,9 @@ fn full_job() {
     let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
     let listed = session.list().unwrap();
     assert_eq!(listed.len(), 1);
-    assert!(listed.iter().all(|stored| stored.id == key_id(1) && stored.has_private_key && stored.certificate.is_none()));
+    assert!(
+        listed.iter().all(|stored| stored.id == key_id(1) && stored.has_private_key && stored.certificate.is_none())
+    );
     session.write_certificate(&key_id(1), "full", &certificate_for(&key, "full")).unwrap();
     assert!(session.read_certificate(&key_id(1)).unwrap().is_some());
     assert_eq!(session.delete(&key_id(1)).unwrap(), 3);
