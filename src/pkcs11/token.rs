@@ -91,7 +91,8 @@ impl Token for Pkcs11Token {
 
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
         self.look()?;
-        list(&self.open()?)
+        let session = self.open()?;
+        list(&session)
     }
 
     fn authority(&self, operation: Operation) -> Authority {
