@@ -6,6 +6,7 @@ mod enrollment;
 mod layers;
 mod pkix;
 mod store;
+mod strangers;
 mod support;
 mod token;
 mod wire;
