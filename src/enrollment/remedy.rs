@@ -3,6 +3,7 @@
 use super::error::{Cause, Error, Stage};
 use super::journal::JournalError;
 use super::record::Ended;
+use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
 
@@ -63,7 +64,7 @@ impl Error {
         }
     }
 
-    /// A stable name for scripts.
+    /// A stable name for scripts; where a server refused and gave a code this program knows, that code.
     pub fn code(&self) -> &'static str {
         match &self.cause {
             Cause::Journal(JournalError::Locked { .. }) => "card-busy",
@@ -177,8 +178,11 @@ fn server_code(error: &client::Error) -> &'static str {
         E::Unreachable { .. } => "server-unreachable",
         E::Timeout { .. } => "server-timeout",
         E::Tls { .. } => "server-not-trusted",
-        E::Refused { status: 401, .. } => "bearer-token-refused",
-        E::Refused { .. } => "server-refused",
+        E::Refused { status, .. } => match error.refusal_code().and_then(ProblemCode::from_name) {
+            Some(code) => code.name(),
+            None if *status == 401 => ProblemCode::NotAuthenticated.name(),
+            None => "server-refused",
+        },
         E::ExtensionAbsent { .. } => "extension-absent",
         E::Redirected { .. } => "server-redirects",
         E::Nonsense { .. } => "server-nonsense",

@@ -63,7 +63,7 @@ fn a_server_that_is_away_is_told_apart_from_one_that_refuses() {
     assert_eq!(facts(&error), ("server-refused", 6));
     assert_eq!(bench.unfinished(), 0, "a request that was refused is not taken up");
     bench.fake.behave(Some(Mischief::Refuse("profiletemplates", 401)));
-    assert_eq!(facts(&bench.run(&mut token, enroll()).unwrap_err()), ("bearer-token-refused", 6));
+    assert_eq!(facts(&bench.run(&mut token, enroll()).unwrap_err()), ("not-authenticated", 6));
 }
 
 #[test]
