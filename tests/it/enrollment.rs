@@ -6,4 +6,5 @@ mod kill;
 mod local;
 mod memory_token;
 mod refusals;
+mod softhsm;
 mod ways;
