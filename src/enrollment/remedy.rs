@@ -40,6 +40,7 @@ impl Error {
             Cause::OtherRequestOpen => "Finish that request first by repeating its command, or cancel it.",
             Cause::OtherServer { .. } => "Repeat the command against that server, or cancel the request there.",
             Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
+            Cause::CardInUse { .. } => "Renew or retire the card, or go on with the request it is assigned to.",
             Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
             Cause::AdminKeyUnknown => "Give the token's SO PIN, or initialise the token anew.",
             Cause::AdminKeyWithheld { .. } => {
@@ -89,6 +90,7 @@ impl Error {
             Cause::OtherRequestOpen => "request-open",
             Cause::OtherServer { .. } => "other-server",
             Cause::CardUnknown { .. } => "card-unknown",
+            Cause::CardInUse { .. } => "card-in-use",
             Cause::CardNotActive { .. } => "card-not-active",
             Cause::AdminKeyUnknown => "admin-key-unknown",
             Cause::AdminKeyWithheld { .. } => "admin-key-withheld",
@@ -123,6 +125,7 @@ impl Error {
             Cause::RequestEnded { .. }
             | Cause::RequestStatusUnknown { .. }
             | Cause::CardUnknown { .. }
+            | Cause::CardInUse { .. }
             | Cause::CardNotActive { .. }
             | Cause::AdminKeyWithheld { .. }
             | Cause::NotIssued { .. }
@@ -160,6 +163,9 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Unreachable { .. } | E::Timeout { .. } => "Check the address and that the server runs; then repeat.",
         E::Tls { .. } => "Trust the server's CA certificate explicitly, or have the server's certificate renewed.",
         E::Refused { status: 401, .. } => "Get a new bearer token: this one is unknown or has expired.",
+        E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardAlreadyAssigned.name()) => {
+            "The card belongs to somebody else: have it retired first, or use the request with another card."
+        }
         E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",
         E::ExtensionAbsent { .. } => "Use the server's own portal for this.",
         E::Redirected { .. } | E::Nonsense { .. } | E::TooLarge { .. } => {

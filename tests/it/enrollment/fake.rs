@@ -150,6 +150,10 @@ impl FakeCm {
         self.state().cards.last().unwrap().status
     }
 
+    pub fn propose_admin_key(&self) {
+        self.state().cards.last_mut().unwrap().admin_key = "Proposed";
+    }
+
     pub fn admin_key_state(&self) -> &'static str {
         self.state().cards.last().unwrap().admin_key
     }
