@@ -11,6 +11,7 @@ mod card;
 mod error;
 mod issue;
 mod journal;
+mod key_order;
 mod prepare;
 mod record;
 mod remedy;
