@@ -1,7 +1,7 @@
 //! The administrator's key: which one holds, and how the card gets its own.
 
 use super::error::{Cause, Error, Stage};
-use super::record::Tie;
+use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Need, Observer};
 use crate::client;
 use crate::cm::extension::AdminKeyState;
@@ -11,6 +11,15 @@ use crate::token::{self, Admin, LastTry, SecretKind, Token, Tries};
 
 /// Bytes of a 3DES admin key; an empty default in a template means as many zeros.
 const ADMIN_KEY_BYTES: usize = 24;
+
+/// What an earlier try to change the admin key left open.
+#[derive(Clone, Copy)]
+pub(super) struct Doubt {
+    /// The template's default key was refused.
+    pub default_refused: bool,
+    /// The card may hold its own key already.
+    pub own_possible: bool,
+}
 
 /// What came of trying the keys that may hold.
 pub(super) enum Tried<T> {
@@ -53,23 +62,33 @@ impl Enrollment<'_> {
         })
     }
 
-    /// Gives the card its own key. With `either`, the card may hold it already: each key is tried at most once, and
-    /// never on its last try.
+    /// Gives the card its own key. Where it may hold already, each key is tried at most once and never on its last try.
     pub(super) fn change_admin_key(
         &mut self,
+        tie: Tie,
         token: &mut dyn Token,
         config: &SmartcardConfig,
         own: &AdminKey,
-        either: bool,
+        doubt: Doubt,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
+        let typed = self.inputs.so_pin.is_some();
+        if doubt.default_refused && !doubt.own_possible && !typed {
+            return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }));
+        }
         observer(Event::Doing(Stage::ChangeAdminKey));
-        let tried =
-            self.as_admin(token, config, either.then_some(own), Stage::ChangeAdminKey, |token, admin, last| {
-                token.change_admin_key(admin, own, last)
-            })?;
-        if matches!(tried, Tried::Done(())) {
-            observer(Event::AdminKeyChanged);
+        let default_refused = doubt.default_refused;
+        self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: true })?;
+        let either = doubt.own_possible.then_some(own);
+        let tried = self.as_admin(token, config, either, Stage::ChangeAdminKey, |token, admin, last_try| {
+            token.change_admin_key(admin, own, last_try)
+        })?;
+        match tried {
+            Tried::Done(()) => observer(Event::AdminKeyChanged),
+            // All that were tried were refused, so that nothing has changed.
+            Tried::Need(_) => {
+                self.reach(Milestone::ChangingAdminKey { tie, default_refused: true, own_possible: false })?;
+            }
         }
         Ok(tried)
     }

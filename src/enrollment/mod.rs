@@ -32,6 +32,7 @@ use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
 use crate::token::{Counters, Identity, LastTry, SecretKind, Token, Tries};
+use admin::Doubt;
 use journal::{CardLock, Entry};
 use uuid::Uuid;
 
@@ -200,7 +201,10 @@ impl<'a> Enrollment<'a> {
         match milestone {
             Milestone::Asking => self.ask(observer),
             Milestone::Requested { request } => self.take_request(request, token, observer),
-            Milestone::ChangingAdminKey { tie } => self.prepare(tie, true, present(token)?, observer),
+            Milestone::ChangingAdminKey { tie, default_refused, own_possible } => {
+                let doubt = Doubt { default_refused, own_possible };
+                self.prepare(tie, Some(doubt), present(token)?, observer)
+            }
             Milestone::Prepared { tie } => self.choose_keys(tie, observer),
             Milestone::KeysChosen { tie, keys, old } => self.make_keys(tie, &keys, old, present(token)?, observer),
             Milestone::Signed { tie, keys, old } => self.finish_signed(tie, &keys, old, observer),

@@ -1,6 +1,6 @@
 //! A token made ready for keys: its own admin key and a PIN, each only where it is missing.
 
-use super::admin::Tried;
+use super::admin::{Doubt, Tried};
 use super::error::{Cause, Error, Stage};
 use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Leg, Need, Observer, Step};
@@ -11,11 +11,11 @@ use crate::secret::{AdminKey, Pin};
 use crate::token::{Admin, LastTry, Token, Tries};
 
 impl Enrollment<'_> {
-    /// Brings the token to what the template wants. `changing`: an earlier try may have changed the admin key.
+    /// Brings the token to what the template wants. `doubt`: what an earlier try to change the admin key left open.
     pub(super) fn prepare(
         &mut self,
         tie: Tie,
-        changing: bool,
+        doubt: Option<Doubt>,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
@@ -28,15 +28,17 @@ impl Enrollment<'_> {
             return Ok(stop);
         }
         if !sets_pin && !changes_key {
-            return if changing { self.reach(Milestone::Prepared { tie }) } else { self.choose_keys(tie, observer) };
-        }
-        let either = changing || state == Some(AdminKeyState::Proposed);
-        if changes_key && !changing {
-            self.reach(Milestone::ChangingAdminKey { tie })?;
+            return match doubt {
+                Some(_) => self.reach(Milestone::Prepared { tie }),
+                None => self.choose_keys(tie, observer),
+            };
         }
         let own = if config.diversify_admin_key { Some(self.own_key(tie, observer)?) } else { None };
         if let (true, Some(own)) = (changes_key, &own) {
-            if let Tried::Need(need) = self.change_admin_key(token, &config, own, either, observer)? {
+            // What the journal knows is newer than what the server knows.
+            let proposed = Doubt { default_refused: false, own_possible: state == Some(AdminKeyState::Proposed) };
+            let doubt = doubt.unwrap_or(proposed);
+            if let Tried::Need(need) = self.change_admin_key(tie, token, &config, own, doubt, observer)? {
                 return Ok(Leg::Stop(Step::Need(need)));
             }
             self.confirm_admin_key(tie, observer)?;

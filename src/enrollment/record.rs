@@ -44,8 +44,9 @@ pub enum Milestone {
     Asking,
     /// The request exists; the token is untouched.
     Requested { request: Uuid },
-    /// The admin key is being replaced: the old one or the card's own one holds.
-    ChangingAdminKey { tie: Tie },
+    /// The admin key is being replaced. `default_refused`: the template's default does not hold. `own_possible`: the
+    /// card's own key may hold already.
+    ChangingAdminKey { tie: Tie, default_refused: bool, own_possible: bool },
     /// Admin key and PIN are as the template wants them.
     Prepared { tie: Tie },
     /// The key ids are chosen; keys may be on the token under them.
@@ -147,7 +148,7 @@ impl Milestone {
         match self {
             Milestone::Asking => None,
             Milestone::Requested { request } | Milestone::Undoing { request, .. } => Some(*request),
-            Milestone::ChangingAdminKey { tie }
+            Milestone::ChangingAdminKey { tie, .. }
             | Milestone::Prepared { tie }
             | Milestone::KeysChosen { tie, .. }
             | Milestone::Signed { tie, .. }

@@ -212,7 +212,7 @@ impl Enrollment<'_> {
         }
         let tie = self.tie(&read, observer)?;
         match self.order.workflow() {
-            Workflow::Enroll => self.prepare(tie, false, present(token)?, observer),
+            Workflow::Enroll => self.prepare(tie, None, present(token)?, observer),
             Workflow::Renew => self.choose_keys(tie, observer),
             Workflow::Unblock => self.unblock(tie, present(token)?, observer),
             Workflow::Retire => self.begin_removal(tie, observer),

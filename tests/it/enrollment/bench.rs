@@ -36,7 +36,9 @@ impl Default for Face {
 #[derive(Debug)]
 pub enum End {
     Done(Outcome),
-    Pending { approvals_needed: Option<u32> },
+    Pending {
+        approvals_needed: Option<u32>,
+    },
     /// The face had no answer.
     Unanswered(Need),
 }

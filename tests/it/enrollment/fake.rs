@@ -220,14 +220,20 @@ impl State {
         let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let parts: Vec<&str> = path.split('/').skip(2).collect();
         if path.starts_with("api/cardwright/v1") {
-            return if self.extension { self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>()) } else { missing() };
+            return if self.extension {
+                self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>())
+            } else {
+                missing()
+            };
         }
         match (method, parts.as_slice()) {
             ("GET", ["profiletemplates"]) => ok(json!([{
                 "Name": "Loopback", "Description": "", "Uuid": TEMPLATE,
                 "IsSmartcardProfileTemplate": true, "IsVirtualSmartcardProfileTemplate": false,
             }])),
-            ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => ok(json!({"ApprovalsNeeded": 1, "Enabled": true})),
+            ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => {
+                ok(json!({"ApprovalsNeeded": 1, "Enabled": true}))
+            }
             ("GET", ["profiletemplates", TEMPLATE, "configuration", "smartcards"]) => ok(self.config()),
             ("POST", ["requests"]) => self.create(body),
             ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
@@ -245,10 +251,12 @@ impl State {
             },
             ("GET", ["smartcards", id]) => ok(show_card(self.card(id))),
             ("GET", ["smartcards", id, "certificates"]) => {
-                let listed = self.card(id).thumbprints.iter().map(|thumbprint| json!({
-                    "IsKeyHistory": false, "ArchivedOnCa": false, "CertificateType": 1,
-                    "TemplateCommonName": "Loopback", "SerialNumber": "01", "Thumbprint": thumbprint,
-                }));
+                let listed = self.card(id).thumbprints.iter().map(|thumbprint| {
+                    json!({
+                        "IsKeyHistory": false, "ArchivedOnCa": false, "CertificateType": 1,
+                        "TemplateCommonName": "Loopback", "SerialNumber": "01", "Thumbprint": thumbprint,
+                    })
+                });
                 ok(listed.collect())
             }
             ("GET", ["requests", _, "smartcards", id, "diversifiedkey"]) => {
@@ -423,6 +431,18 @@ fn missing() -> (u16, String) {
     (404, json!({"Message": "No HTTP resource was found"}).to_string())
 }
 
+struct Certified<'a>(&'a PublicKey);
+
+impl rcgen::PublicKeyData for Certified<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.subject_public_key()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        if self.0.kind().is_rsa() { &rcgen::PKCS_RSA_SHA256 } else { &rcgen::PKCS_ECDSA_P256_SHA256 }
+    }
+}
+
 impl Authority {
     fn new() -> Self {
         let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
@@ -448,8 +468,7 @@ impl Authority {
         if usages & 1 != 0 {
             params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
         }
-        let key = rcgen::SubjectPublicKeyInfo::from_der(key.spki()).unwrap();
-        params.signed_by(&key, &issuer).unwrap().der().to_vec()
+        params.signed_by(&Certified(key), &issuer).unwrap().der().to_vec()
     }
 
     fn answer(&self, leaf: &Certificate) -> Vec<u8> {

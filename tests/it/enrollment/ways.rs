@@ -93,10 +93,23 @@ fn an_operators_so_pin_is_asked_for_once_the_default_key_is_refused() {
     assert!(matches!(end, End::Unanswered(Need::SoPin { .. })), "{end:?}");
     assert_eq!(token.admin_left(), before - 1, "one try of the default key, no more");
     let mut face = Face { so_pin: Some("87654321"), ..Face::default() };
-    token.set_admin_left(before);
     bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
     assert_eq!(token.so_pin(), hex::encode(OWN_KEY));
     assert_eq!(bench.fake.requests(), [(1, 8)]);
+}
+
+#[test]
+fn an_so_pin_that_is_given_at_once_spares_the_default_key_its_try() {
+    let bench = Bench::new();
+    let mut token = MemoryToken::prepared("87654321", PIN);
+    token.set_admin_left(2);
+    let journal = bench.journal();
+    let mut enrollment = Enrollment::begin(&bench.client, &journal, token.identity(), enroll()).unwrap();
+    let so_pin = Input::SoPin(Pin::new("87654321".into()), LastTry::Keep);
+    let step = enrollment.advance(Some(&mut token), so_pin, &mut |_| {}).unwrap();
+    assert!(matches!(step, Step::Need(Need::Pin { .. })));
+    Face::default().pump(&mut enrollment, &mut token).unwrap().done();
+    assert_eq!(token.so_pin(), hex::encode(OWN_KEY));
 }
 
 #[test]
