@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod client;
+mod ca;
 mod enrollment;
 mod layers;
 mod pkix;
