@@ -1,1 +1,3 @@
-//! To be built.
+//! The CM server.
+pub mod diversify;
+pub mod template;

@@ -1,0 +1,1 @@
+//! Every refusal of the server, with its status and code: one table.
