@@ -1,0 +1,189 @@
+use super::LIST_LIMIT;
+use super::error::Error;
+use super::link::{Columns, Link, Record};
+use super::record::{ProfileRecord, SmartcardRecord};
+use super::spelling::Spelled;
+use super::writer::Tx;
+use crate::cm::profile::ProfileStatus;
+use crate::cm::smartcard::SmartcardStatus;
+use sqlx::query;
+use uuid::Uuid;
+
+const SMARTCARDS: &str = "smartcards";
+const PROFILES: &str = "profiles";
+
+macro_rules! select_smartcards {
+    ($rest:literal) => {
+        concat!(
+            "SELECT uuid, card_id, atr, status, assigned_user, profile_template, template_version, admin_key, ",
+            "master_key_version, parent, primary_smartcard, permanent, comment FROM smartcards ",
+            $rest
+        )
+    };
+}
+
+macro_rules! select_profiles {
+    ($rest:literal) => {
+        concat!(
+            "SELECT uuid, status, assigned_user, smartcard, profile_template, template_version, parent, ",
+            "primary_profile, comment FROM profiles ",
+            $rest
+        )
+    };
+}
+
+impl Record for SmartcardRecord {
+    const TABLE: &'static str = SMARTCARDS;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            uuid: columns.take()?,
+            card_id: columns.take()?,
+            atr: columns.take()?,
+            status: columns.state()?,
+            assigned_user: columns.take()?,
+            profile_template: columns.take()?,
+            template_version: columns.number()?,
+            admin_key: columns.state()?,
+            master_key_version: columns.number()?,
+            parent: columns.take()?,
+            primary: columns.take()?,
+            permanent: columns.take()?,
+            comment: columns.take()?,
+        })
+    }
+}
+
+impl Record for ProfileRecord {
+    const TABLE: &'static str = PROFILES;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            uuid: columns.take()?,
+            status: columns.state()?,
+            assigned_user: columns.take()?,
+            smartcard: columns.take()?,
+            profile_template: columns.take()?,
+            template_version: columns.number()?,
+            parent: columns.take()?,
+            primary: columns.take()?,
+            comment: columns.take()?,
+        })
+    }
+}
+
+pub(super) async fn smartcard(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<SmartcardRecord>, Error> {
+    link.optional(query(select_smartcards!("WHERE uuid = $1")).bind(uuid)).await
+}
+
+pub(super) async fn smartcard_by_card_id(link: &mut Link<'_>, card_id: Uuid) -> Result<Option<SmartcardRecord>, Error> {
+    link.optional(query(select_smartcards!("WHERE card_id = $1 ORDER BY seq DESC LIMIT 1")).bind(card_id)).await
+}
+
+pub(super) async fn smartcards_of(link: &mut Link<'_>, user: Uuid) -> Result<Vec<SmartcardRecord>, Error> {
+    let statement = select_smartcards!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
+    link.all(query(statement).bind(user).bind(i64::from(LIST_LIMIT))).await
+}
+
+pub(super) async fn profile(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<ProfileRecord>, Error> {
+    link.optional(query(select_profiles!("WHERE uuid = $1")).bind(uuid)).await
+}
+
+pub(super) async fn profiles_of(link: &mut Link<'_>, user: Uuid) -> Result<Vec<ProfileRecord>, Error> {
+    let statement = select_profiles!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
+    link.all(query(statement).bind(user).bind(i64::from(LIST_LIMIT))).await
+}
+
+pub(super) async fn profiles_on(link: &mut Link<'_>, smartcard: Uuid) -> Result<Vec<ProfileRecord>, Error> {
+    let statement = select_profiles!("WHERE smartcard = $1 ORDER BY seq DESC LIMIT $2");
+    link.all(query(statement).bind(smartcard).bind(i64::from(LIST_LIMIT))).await
+}
+
+impl Tx {
+    /// Adds a card; [`Error::Duplicate`] when a card with this card id lives.
+    pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
+        let statement = query(
+            "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
+             admin_key, master_key_version, parent, primary_smartcard, permanent, comment) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        )
+        .bind(card.uuid)
+        .bind(card.card_id)
+        .bind(&card.atr)
+        .bind(card.status.word())
+        .bind(card.assigned_user)
+        .bind(card.profile_template)
+        .bind(i64::from(card.template_version))
+        .bind(card.admin_key.word())
+        .bind(i64::from(card.master_key_version))
+        .bind(card.parent)
+        .bind(card.primary)
+        .bind(card.permanent)
+        .bind(&card.comment);
+        self.execute(SMARTCARDS, statement).await.map(drop)
+    }
+
+    /// Writes everything but card id and user if the card's status is still `expected`; [`Error::Changed`] otherwise.
+    pub async fn update_smartcard(&mut self, card: &SmartcardRecord, expected: SmartcardStatus) -> Result<(), Error> {
+        let statement = query(
+            "UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
+             admin_key = $7, master_key_version = $8, parent = $9, primary_smartcard = $10, permanent = $11, \
+             comment = $12 WHERE uuid = $1 AND status = $2",
+        )
+        .bind(card.uuid)
+        .bind(expected.word())
+        .bind(card.status.word())
+        .bind(&card.atr)
+        .bind(card.profile_template)
+        .bind(i64::from(card.template_version))
+        .bind(card.admin_key.word())
+        .bind(i64::from(card.master_key_version))
+        .bind(card.parent)
+        .bind(card.primary)
+        .bind(card.permanent)
+        .bind(&card.comment);
+        match self.execute(SMARTCARDS, statement).await? {
+            0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a profile.
+    pub async fn insert_profile(&mut self, profile: &ProfileRecord) -> Result<(), Error> {
+        let statement = query(
+            "INSERT INTO profiles (uuid, status, assigned_user, smartcard, profile_template, template_version, parent, \
+             primary_profile, comment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(profile.uuid)
+        .bind(profile.status.word())
+        .bind(profile.assigned_user)
+        .bind(profile.smartcard)
+        .bind(profile.profile_template)
+        .bind(i64::from(profile.template_version))
+        .bind(profile.parent)
+        .bind(profile.primary)
+        .bind(&profile.comment);
+        self.execute(PROFILES, statement).await.map(drop)
+    }
+
+    /// Writes everything but the user if the profile's status is still `expected`; [`Error::Changed`] otherwise.
+    pub async fn update_profile(&mut self, profile: &ProfileRecord, expected: ProfileStatus) -> Result<(), Error> {
+        let statement = query(
+            "UPDATE profiles SET status = $3, smartcard = $4, profile_template = $5, template_version = $6, \
+             parent = $7, primary_profile = $8, comment = $9 WHERE uuid = $1 AND status = $2",
+        )
+        .bind(profile.uuid)
+        .bind(expected.word())
+        .bind(profile.status.word())
+        .bind(profile.smartcard)
+        .bind(profile.profile_template)
+        .bind(i64::from(profile.template_version))
+        .bind(profile.parent)
+        .bind(profile.primary)
+        .bind(&profile.comment);
+        match self.execute(PROFILES, statement).await? {
+            0 => Err(Error::Changed { table: PROFILES, record: profile.uuid, expected: expected.word() }),
+            _ => Ok(()),
+        }
+    }
+}

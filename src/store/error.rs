@@ -1,0 +1,73 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Why the store refused or failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("the database file {} could not be prepared", path.display())]
+    File {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the database {} could not be opened", path.display())]
+    Open {
+        path: PathBuf,
+        #[source]
+        source: sqlx::Error,
+    },
+    /// Also when the database was last opened by a newer release.
+    #[error("the database {} does not fit this release", path.display())]
+    Migrate {
+        path: PathBuf,
+        #[source]
+        source: sqlx::migrate::MigrateError,
+    },
+    #[error("the database could not be read")]
+    Read(#[source] sqlx::Error),
+    #[error("the {table} could not be written")]
+    Write {
+        table: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A unique key is taken: the same uuid, name, serial, living card id, decision of one approver.
+    #[error("the {table} already hold such a record")]
+    Duplicate {
+        table: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A record named by another does not exist.
+    #[error("a record in {table} names one that does not exist")]
+    Dangling {
+        table: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
+    /// The record is gone or its state is no longer the one the caller has read.
+    #[error("the record {record} in {table} is no longer {expected}")]
+    Changed { table: &'static str, record: Uuid, expected: &'static str },
+    #[error("no record {record} in {table}")]
+    Missing { table: &'static str, record: Uuid },
+    /// Column numbers count from 0 in the order of the SELECT.
+    #[error("column {column} of {table} holds something this release does not know")]
+    Damaged { table: &'static str, column: usize },
+    #[error("a number does not fit column {column} of {table}")]
+    Range { table: &'static str, column: &'static str },
+    #[error("{given} templates are too many for one list; {limit} fit")]
+    FilterTooWide { given: usize, limit: usize },
+    /// The job was undone: the whole batch it was part of did not reach the disk.
+    #[error("nothing was kept: the transaction failed")]
+    Transaction(#[source] Arc<sqlx::Error>),
+    #[error("a write panicked and was undone")]
+    Panicked,
+    #[error("too many writes are waiting")]
+    Busy,
+    #[error("the store is closed")]
+    Closed,
+    #[error("the writer's thread could not be started")]
+    Thread(#[source] std::io::Error),
+}

@@ -1,0 +1,70 @@
+//! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
+
+use super::error::Error;
+use super::open::Store;
+use super::record::{
+    ApprovalRecord, CertificateRecord, CertificateScope, ProfileRecord, RequestFilter, RequestRecord,
+    RevokedCertificate, SmartcardRecord, UserRecord,
+};
+use super::writer::Tx;
+use super::{cards, certificates, requests, users};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+macro_rules! reads {
+    ($($(#[$doc:meta])* $room:ident::$name:ident($($argument:ident: $kind:ty),*) -> $found:ty;)*) => {
+        impl Store {
+            $($(#[$doc])*
+            pub async fn $name(&self $(, $argument: $kind)*) -> Result<$found, Error> {
+                let mut reader = self.reader().await?;
+                $room::$name(&mut self.link(&mut reader) $(, $argument)*).await
+            })*
+        }
+
+        impl Tx {
+            $($(#[$doc])*
+            pub async fn $name(&mut self $(, $argument: $kind)*) -> Result<$found, Error> {
+                $room::$name(&mut self.link() $(, $argument)*).await
+            })*
+        }
+    };
+}
+
+reads! {
+    /// The user with this uuid.
+    users::user(uuid: Uuid) -> Option<UserRecord>;
+    /// The user with exactly this name.
+    users::user_by_name(name: &str) -> Option<UserRecord>;
+    /// The user whose bearer token has this SHA-256; whether it has expired is the caller's to see.
+    users::user_by_token_hash(hash: &[u8; 32]) -> Option<UserRecord>;
+    /// All users, oldest first, at most [`super::LIST_LIMIT`].
+    users::users() -> Vec<UserRecord>;
+    /// The request with this uuid.
+    requests::request(uuid: Uuid) -> Option<RequestRecord>;
+    /// The requests that pass the filter, newest first.
+    requests::requests(filter: &RequestFilter) -> Vec<RequestRecord>;
+    /// The decisions on a request, oldest first.
+    requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
+    /// The card with this uuid.
+    cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
+    /// The latest assignment of the card with this card id, retired or not.
+    cards::smartcard_by_card_id(card_id: Uuid) -> Option<SmartcardRecord>;
+    /// The user's cards, newest first, at most [`super::LIST_LIMIT`].
+    cards::smartcards_of(user: Uuid) -> Vec<SmartcardRecord>;
+    /// The profile with this uuid.
+    cards::profile(uuid: Uuid) -> Option<ProfileRecord>;
+    /// The user's profiles, newest first, at most [`super::LIST_LIMIT`].
+    cards::profiles_of(user: Uuid) -> Vec<ProfileRecord>;
+    /// The profiles on a card, newest first, at most [`super::LIST_LIMIT`].
+    cards::profiles_on(smartcard: Uuid) -> Vec<ProfileRecord>;
+    /// The certificate with this serial number (bytes, big endian).
+    certificates::certificate(serial: &[u8]) -> Option<CertificateRecord>;
+    /// The certificate a request has for a public key (SHA-256 over the SubjectPublicKeyInfo).
+    certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
+    certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
+    /// The answer a certificate was sent in, byte for byte.
+    certificates::response(serial: &[u8]) -> Option<Vec<u8>>;
+    /// What a revocation list must name: every revoked certificate still valid after the given time, oldest first.
+    certificates::revoked(valid_after: OffsetDateTime) -> Vec<RevokedCertificate>;
+}

@@ -1,0 +1,164 @@
+//! What is remembered: facts, not what goes over the wire.
+
+use crate::cm::extension::AdminKeyState;
+use crate::cm::profile::ProfileStatus;
+use crate::cm::request::{DataItem, RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A user; times are kept to the microsecond, here and below.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserRecord {
+    pub uuid: Uuid,
+    /// Unique.
+    pub name: String,
+    pub groups: Vec<String>,
+    /// SHA-256 of the bearer token; the token itself is kept nowhere. Unique.
+    pub token_hash: [u8; 32],
+    pub token_expires: OffsetDateTime,
+}
+
+/// A request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// Version 7 keeps the index that holds it warm.
+    pub uuid: Uuid,
+    pub request_type: RequestType,
+    pub status: RequestStatus,
+    pub originator: Uuid,
+    pub target: Uuid,
+    pub profile_template: Uuid,
+    pub template_version: u32,
+    pub priority: u8,
+    pub comment: String,
+    pub data: Vec<DataItem>,
+    pub old_profile: Option<Uuid>,
+    pub new_profile: Option<Uuid>,
+    pub old_smartcard: Option<Uuid>,
+    pub new_smartcard: Option<Uuid>,
+    pub submitted: OffsetDateTime,
+    pub completed: Option<OffsetDateTime>,
+    pub is_smartcard: bool,
+    pub is_enrollment_agent: bool,
+}
+
+/// One decision on a request; an approver decides once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalRecord {
+    pub request: Uuid,
+    pub approver: Uuid,
+    /// False: denied.
+    pub approved: bool,
+    pub comment: String,
+    pub at: OffsetDateTime,
+}
+
+/// One assignment of a card; a card that is used again after it was retired gets a new record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SmartcardRecord {
+    pub uuid: Uuid,
+    /// Unique among cards that are not retired.
+    pub card_id: Uuid,
+    /// Lower-case hexadecimal; may be empty.
+    pub atr: String,
+    pub status: SmartcardStatus,
+    pub assigned_user: Uuid,
+    pub profile_template: Uuid,
+    pub template_version: u32,
+    pub admin_key: AdminKeyState,
+    /// Which master key the card's admin key is derived from.
+    pub master_key_version: u32,
+    pub parent: Option<Uuid>,
+    pub primary: Option<Uuid>,
+    pub permanent: Option<Uuid>,
+    pub comment: String,
+}
+
+/// A profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProfileRecord {
+    pub uuid: Uuid,
+    pub status: ProfileStatus,
+    pub assigned_user: Uuid,
+    pub smartcard: Option<Uuid>,
+    pub profile_template: Uuid,
+    pub template_version: u32,
+    pub parent: Option<Uuid>,
+    pub primary: Option<Uuid>,
+    pub comment: String,
+}
+
+/// An issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateRecord {
+    /// The serial number's bytes, big endian. Unique.
+    pub serial: Vec<u8>,
+    pub request: Uuid,
+    pub profile: Uuid,
+    pub smartcard: Option<Uuid>,
+    pub user: Uuid,
+    pub template_common_name: String,
+    /// SHA-1 over the certificate, as Windows shows it.
+    pub thumbprint: [u8; 20],
+    /// SHA-256 over the SubjectPublicKeyInfo; unique within a request.
+    pub public_key_sha256: [u8; 32],
+    /// SHA-256 over the certification request it answers.
+    pub csr_sha256: [u8; 32],
+    pub der: Vec<u8>,
+    pub not_before: OffsetDateTime,
+    pub not_after: OffsetDateTime,
+    pub revocation: Option<Revocation>,
+    /// A later certificate took its place.
+    pub superseded: bool,
+}
+
+/// When and why a certificate was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    pub at: OffsetDateTime,
+    /// CRLReason (RFC 5280, 5.3.1).
+    pub reason: u8,
+}
+
+/// What a revocation list needs of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    pub serial: Vec<u8>,
+    pub revocation: Revocation,
+}
+
+/// Whose certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CertificateScope {
+    Request(Uuid),
+    Profile(Uuid),
+    Smartcard(Uuid),
+    User(Uuid),
+}
+
+/// Which requests; every field given must hold.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RequestFilter {
+    /// `None`: whoever they belong to.
+    pub visible_to: Option<Visibility>,
+    pub target: Option<Uuid>,
+    pub originator: Option<Uuid>,
+    /// The old or the new card.
+    pub smartcard: Option<Uuid>,
+    /// The old or the new profile.
+    pub profile: Option<Uuid>,
+    pub status: Option<RequestStatus>,
+    /// Only requests older than this one; the next page starts before the last one shown.
+    pub before: Option<Uuid>,
+    /// `None`, or more than [`super::LIST_LIMIT`]: that many.
+    pub limit: Option<u32>,
+}
+
+/// What a person sees: the requests they made or are the target of, and all requests on these templates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visibility {
+    pub user: Uuid,
+    /// At most 200.
+    pub templates: Vec<Uuid>,
+}

@@ -1,0 +1,223 @@
+use super::LIST_LIMIT;
+use super::error::Error;
+use super::link::{Columns, Link, Query, Record, micros};
+use super::record::{ApprovalRecord, RequestFilter, RequestRecord};
+use super::spelling::Spelled;
+use super::writer::Tx;
+use crate::cm::request::{DataItem, RequestStatus};
+use sqlx::{AssertSqlSafe, query};
+use uuid::Uuid;
+
+const TABLE: &str = "requests";
+const APPROVALS: &str = "approvals";
+/// SQLite's compound SELECT holds 500 terms.
+const MOST_TEMPLATES: usize = 200;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT uuid, request_type, status, originator, target, profile_template, template_version, priority, ",
+            "comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, ",
+            "is_smartcard, is_enrollment_agent FROM requests ",
+            $rest
+        )
+    };
+}
+
+impl Record for RequestRecord {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            uuid: columns.take()?,
+            request_type: columns.state()?,
+            status: columns.state()?,
+            originator: columns.take()?,
+            target: columns.take()?,
+            profile_template: columns.take()?,
+            template_version: columns.number()?,
+            priority: columns.number()?,
+            comment: columns.take()?,
+            data: items(columns.json()?),
+            old_profile: columns.take()?,
+            new_profile: columns.take()?,
+            old_smartcard: columns.take()?,
+            new_smartcard: columns.take()?,
+            submitted: columns.time()?,
+            completed: columns.optional_time()?,
+            is_smartcard: columns.take()?,
+            is_enrollment_agent: columns.take()?,
+        })
+    }
+}
+
+impl Record for ApprovalRecord {
+    const TABLE: &'static str = APPROVALS;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            request: columns.take()?,
+            approver: columns.take()?,
+            approved: columns.take()?,
+            comment: columns.take()?,
+            at: columns.time()?,
+        })
+    }
+}
+
+fn items(pairs: Vec<(String, Option<String>)>) -> Vec<DataItem> {
+    pairs.into_iter().map(|(name, value)| DataItem { name, value }).collect()
+}
+
+fn data(items: &[DataItem]) -> String {
+    let pairs: Vec<_> = items.iter().map(|item| (&item.name, &item.value)).collect();
+    serde_json::json!(pairs).to_string()
+}
+
+pub(super) async fn request(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<RequestRecord>, Error> {
+    link.optional(query(select!("WHERE uuid = $1")).bind(uuid)).await
+}
+
+pub(super) async fn requests(link: &mut Link<'_>, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
+    link.all(list(filter)?).await
+}
+
+pub(super) async fn approvals(link: &mut Link<'_>, request: Uuid) -> Result<Vec<ApprovalRecord>, Error> {
+    let statement = "SELECT request, approver, approved, comment, at FROM approvals WHERE request = $1 ORDER BY at";
+    link.all(query(statement).bind(request)).await
+}
+
+/// A value of a [`RequestFilter`] on its way into a statement.
+enum Value {
+    Uuid(Uuid),
+    Word(&'static str),
+}
+
+/// Builds the list's statement. What may hold in several ways (a person's own, or on a template they approve) becomes
+/// a union of short walks, one an index, each cut at the limit: an OR would have all of them collected and sorted.
+fn list(filter: &RequestFilter) -> Result<Query, Error> {
+    let mut values = Vec::new();
+    let mut number = |value: Value| {
+        values.push(value);
+        values.len()
+    };
+    let mut common = String::new();
+    for (column, uuid) in [("target", filter.target), ("originator", filter.originator)] {
+        if let Some(uuid) = uuid {
+            common += &format!(" AND {column} = ${}", number(Value::Uuid(uuid)));
+        }
+    }
+    for (what, uuid) in [("smartcard", filter.smartcard), ("profile", filter.profile)] {
+        if let Some(uuid) = uuid {
+            let number = number(Value::Uuid(uuid));
+            common += &format!(" AND (old_{what} = ${number} OR new_{what} = ${number})");
+        }
+    }
+    if let Some(status) = filter.status {
+        common += &format!(" AND status = ${}", number(Value::Word(status.word())));
+    }
+    if let Some(before) = filter.before {
+        common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(Value::Uuid(before)));
+    }
+    let limit = filter.limit.unwrap_or(LIST_LIMIT).min(LIST_LIMIT);
+    let text = match &filter.visible_to {
+        None => format!("{} {common} ORDER BY seq DESC LIMIT {limit}", select!("WHERE 1 = 1")),
+        Some(visible) => {
+            if visible.templates.len() > MOST_TEMPLATES {
+                return Err(Error::FilterTooWide { given: visible.templates.len(), limit: MOST_TEMPLATES });
+            }
+            let user = number(Value::Uuid(visible.user));
+            let mut ways = vec![format!("target = ${user}"), format!("originator = ${user}")];
+            for template in &visible.templates {
+                ways.push(format!("profile_template = ${}", number(Value::Uuid(*template))));
+            }
+            let walks: Vec<_> = ways
+                .iter()
+                .enumerate()
+                .map(|(i, way)| {
+                    format!(
+                        "SELECT seq FROM (SELECT seq FROM requests WHERE {way} {common} \
+                         ORDER BY seq DESC LIMIT {limit}) AS way{i}"
+                    )
+                })
+                .collect();
+            format!("{} ({}) ORDER BY seq DESC LIMIT {limit}", select!("WHERE seq IN"), walks.join(" UNION "))
+        }
+    };
+    let mut statement = query(AssertSqlSafe(text));
+    for value in values {
+        statement = match value {
+            Value::Uuid(uuid) => statement.bind(uuid),
+            Value::Word(word) => statement.bind(word),
+        };
+    }
+    Ok(statement)
+}
+
+impl Tx {
+    /// Adds a request.
+    pub async fn insert_request(&mut self, request: &RequestRecord) -> Result<(), Error> {
+        let statement = query(
+            "INSERT INTO requests (uuid, request_type, status, originator, target, profile_template, template_version, \
+             priority, comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, \
+             is_smartcard, is_enrollment_agent) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+        )
+        .bind(request.uuid)
+        .bind(request.request_type.word())
+        .bind(request.status.word())
+        .bind(request.originator)
+        .bind(request.target)
+        .bind(request.profile_template)
+        .bind(i64::from(request.template_version))
+        .bind(i64::from(request.priority))
+        .bind(&request.comment)
+        .bind(data(&request.data))
+        .bind(request.old_profile)
+        .bind(request.new_profile)
+        .bind(request.old_smartcard)
+        .bind(request.new_smartcard)
+        .bind(micros(request.submitted))
+        .bind(request.completed.map(micros))
+        .bind(request.is_smartcard)
+        .bind(request.is_enrollment_agent);
+        self.execute(TABLE, statement).await.map(drop)
+    }
+
+    /// Writes what may change in a request's life (status, cards, profiles, completed, comment, data, priority) if its
+    /// status is still `expected`; [`Error::Changed`] otherwise.
+    pub async fn update_request(&mut self, request: &RequestRecord, expected: RequestStatus) -> Result<(), Error> {
+        let statement = query(
+            "UPDATE requests SET status = $3, priority = $4, comment = $5, data = $6, old_profile = $7, \
+             new_profile = $8, old_smartcard = $9, new_smartcard = $10, completed = $11 \
+             WHERE uuid = $1 AND status = $2",
+        )
+        .bind(request.uuid)
+        .bind(expected.word())
+        .bind(request.status.word())
+        .bind(i64::from(request.priority))
+        .bind(&request.comment)
+        .bind(data(&request.data))
+        .bind(request.old_profile)
+        .bind(request.new_profile)
+        .bind(request.old_smartcard)
+        .bind(request.new_smartcard)
+        .bind(request.completed.map(micros));
+        match self.execute(TABLE, statement).await? {
+            0 => Err(Error::Changed { table: TABLE, record: request.uuid, expected: expected.word() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a decision; [`Error::Duplicate`] when this approver has decided already.
+    pub async fn insert_approval(&mut self, approval: &ApprovalRecord) -> Result<(), Error> {
+        let statement =
+            query("INSERT INTO approvals (request, approver, approved, comment, at) VALUES ($1, $2, $3, $4, $5)")
+                .bind(approval.request)
+                .bind(approval.approver)
+                .bind(approval.approved)
+                .bind(&approval.comment)
+                .bind(micros(approval.at));
+        self.execute(APPROVALS, statement).await.map(drop)
+    }
+}
