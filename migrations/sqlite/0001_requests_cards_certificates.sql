@@ -22,6 +22,8 @@ CREATE TABLE users (
     uuid          BLOB NOT NULL UNIQUE,
     name          TEXT NOT NULL UNIQUE,
     groups        TEXT NOT NULL,
+    upn           TEXT,
+    email         TEXT,
     token_hash    BLOB NOT NULL UNIQUE,
     token_expires INTEGER NOT NULL
 ) STRICT;
@@ -88,6 +90,14 @@ CREATE INDEX smartcards_user ON smartcards (assigned_user);
 CREATE INDEX smartcards_card_id ON smartcards (card_id);
 -- A card may be assigned again after it was retired, never while it lives.
 CREATE UNIQUE INDEX smartcards_living ON smartcards (card_id) WHERE status <> 'retired';
+
+-- The key is the rule that a request answers one challenge.
+CREATE TABLE offline_answers (
+    request   BLOB PRIMARY KEY NOT NULL REFERENCES requests (uuid),
+    smartcard BLOB NOT NULL REFERENCES smartcards (uuid),
+    challenge BLOB NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE profiles (
     seq              INTEGER PRIMARY KEY,

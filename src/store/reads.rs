@@ -3,11 +3,11 @@
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, ProfileRecord, RequestFilter, RequestRecord,
-    RevokedCertificate, SmartcardRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
+    RequestRecord, RevokedCertificate, SmartcardRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, requests, users};
+use super::{cards, certificates, offline, requests, users};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,6 +45,8 @@ reads! {
     requests::requests(filter: &RequestFilter) -> Vec<RequestRecord>;
     /// The decisions on a request, oldest first.
     requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
+    /// The challenge a request's offline unblock was answered for.
+    offline::offline_answer(request: Uuid) -> Option<OfflineAnswerRecord>;
     /// The card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// The latest assignment of the card with this card id, retired or not.
