@@ -1,6 +1,12 @@
 //! Certificates on the wire: what `certificatedata` takes and gives, and what the lists show.
 
+use super::wire::body::body;
+use super::wire::{
+    CrlfList, CrlfOrNull, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr, PlainOrNothing, Text,
+    TextOrNothing, TextOrNull,
+};
 use crate::secret::Passphrase;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
 /// The body of `POST requests/{id}/certificatedata`.
@@ -11,6 +17,12 @@ pub struct CertificateData {
     pub certificate_requests: Vec<Vec<u8>>,
     pub comments: String,
 }
+
+body!(CertificateData {
+    pfx_password: "pfxpassword" => PassphraseOrNothing,
+    certificate_requests: "certificaterequests" => CrlfList,
+    comments: "comments" | "comment" => TextOrNothing,
+});
 
 /// One answer to [`CertificateData`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +41,22 @@ pub struct Certificate {
     pub is_pkcs7: bool,
     pub is_key_history: bool,
 }
+
+// The letter case is really mixed: it is that of the SDK's class.
+body!(Certificate {
+    template_common_name: "TemplateCommonName" => Text,
+    certificate_id: "CertificateId" => PlainOr<i64>,
+    flags: "Flags" => PlainOr<u32>,
+    use_local_machine_store: "UseLocalMachineStore" => PlainOr<bool>,
+    error: "Error" => TextOrNull,
+    pkcs7: "Pkcs7" => CrlfOrNull,
+    pfx: "Pfx" => CrlfOrNull,
+    is_external: "IsExternal" => PlainOr<bool>,
+    is_server_generated: "isServerGenerated" => PlainOr<bool>,
+    is_pfx: "isPfx" => PlainOr<bool>,
+    is_pkcs7: "isPkcs7" => PlainOr<bool>,
+    is_key_history: "isKeyHistory" => PlainOr<bool>,
+});
 
 /// A certificate in a list (X509ClmCertificate): the six fields every list has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,4 +84,75 @@ pub struct CertificateDetails {
     /// `DOMAIN\user`.
     pub requester_name: String,
     pub status: u32,
+}
+
+/// Both lists' keys in one row.
+struct ListedRow {
+    is_key_history: bool,
+    archived_on_ca: bool,
+    certificate_type: u32,
+    template_common_name: String,
+    serial_number: String,
+    thumbprint: String,
+    not_after: Option<OffsetDateTime>,
+    not_before: Option<OffsetDateTime>,
+    issuer: Option<String>,
+    requester_name: Option<String>,
+    status: Option<u32>,
+}
+
+body!(ListedRow {
+    is_key_history: "IsKeyHistory" => PlainOr<bool>,
+    archived_on_ca: "ArchivedOnCa" => PlainOr<bool>,
+    certificate_type: "CertificateType" => PlainOr<u32>,
+    template_common_name: "TemplateCommonName" => Text,
+    serial_number: "SerialNumber" => Plain<String>,
+    thumbprint: "Thumbprint" => Plain<String>,
+    not_after: "NotAfter" => LocalMomentOrNothing,
+    not_before: "NotBefore" => LocalMomentOrNothing,
+    issuer: "Issuer" => PlainOrNothing<String>,
+    requester_name: "RequesterName" => PlainOrNothing<String>,
+    status: "Status" => PlainOrNothing<u32>,
+});
+
+impl Serialize for ListedCertificate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let details = self.details.as_ref();
+        ListedRow {
+            is_key_history: self.is_key_history,
+            archived_on_ca: self.archived_on_ca,
+            certificate_type: self.certificate_type,
+            template_common_name: self.template_common_name.clone(),
+            serial_number: self.serial_number.clone(),
+            thumbprint: self.thumbprint.clone(),
+            not_after: details.map(|details| details.not_after),
+            not_before: details.map(|details| details.not_before),
+            issuer: details.map(|details| details.issuer.clone()),
+            requester_name: details.map(|details| details.requester_name.clone()),
+            status: details.map(|details| details.status),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ListedCertificate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let row = ListedRow::deserialize(deserializer)?;
+        let details = row.not_after.zip(row.not_before).map(|(not_after, not_before)| CertificateDetails {
+            not_after,
+            not_before,
+            issuer: row.issuer.unwrap_or_default(),
+            requester_name: row.requester_name.unwrap_or_default(),
+            status: row.status.unwrap_or_default(),
+        });
+        Ok(Self {
+            is_key_history: row.is_key_history,
+            archived_on_ca: row.archived_on_ca,
+            certificate_type: row.certificate_type,
+            template_common_name: row.template_common_name,
+            serial_number: row.serial_number,
+            thumbprint: row.thumbprint,
+            details,
+        })
+    }
 }

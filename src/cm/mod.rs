@@ -1,15 +1,20 @@
 //! The vocabulary of MIM Certificate Management and its spelling on the wire, shared by client and server.
 //!
-//! Nouns (requests, smart cards, profiles, templates, certificates), every route once, and the lifecycle as tables.
+//! In and out: Microsoft's JSON bodies and URIs, after the public MIM CM REST pages and their samples.
+//! Nouns (requests, smart cards, profiles, templates, certificates), every route once, the lifecycle as tables, and the
+//! numbers that are guesses in [`vocabulary`].
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
 pub mod certificate;
+pub mod check;
 pub mod extension;
 pub mod lifecycle;
+pub mod offline;
 pub mod problem;
 pub mod profile;
 pub mod request;
 pub mod route;
 pub mod smartcard;
 pub mod template;
+pub mod vocabulary;
 pub mod wire;

@@ -1,5 +1,8 @@
 //! Profiles: a user's set of certificates made from one template.
 
+use super::wire::body::body;
+use super::wire::{Guid, GuidOrEmpty, Numbered, OperationNames, PlainOr, Spelling, Text};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 /// The life of a profile.
@@ -10,6 +13,8 @@ pub enum ProfileStatus {
     Disabled,
     Suspended,
     Retired,
+    /// A number no name is known for, out of a MIM server's answer.
+    Other(u32),
 }
 
 /// A profile as `GET profiles` shows it.
@@ -27,6 +32,19 @@ pub struct Profile {
     pub operations: Vec<Operation>,
 }
 
+body!(Profile {
+    uuid: "Uuid" => Guid,
+    status: "Status" => Numbered<ProfileStatus>,
+    flags: "Flags" => PlainOr<u32>,
+    parent: "ParentProfileUuid" => GuidOrEmpty,
+    primary: "PrimaryProfileUuid" => GuidOrEmpty,
+    assigned_user: "AssignedUserUuid" => Guid,
+    profile_template: "ProfileTemplateUuid" => Guid,
+    profile_template_version: "ProfileTemplateVersion" => PlainOr<u32>,
+    comment: "Comment" => Text,
+    operations: "ProfileOperations" => OperationNames,
+});
+
 /// What may be asked for a profile or card in its state; lower-case names on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
@@ -38,4 +56,20 @@ pub enum Operation {
     Revoke,
     Unblock,
     Disable,
+}
+
+/// The body of `GET profiles/{id}/operations` and its smart card twin: an array of names.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Operations(pub Vec<Operation>);
+
+impl Serialize for Operations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        OperationNames::write(&self.0, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Operations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        OperationNames::read(deserializer).map(Self)
+    }
 }

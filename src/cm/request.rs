@@ -1,9 +1,14 @@
 //! Requests: what is asked for, by whom, and how far it has come.
 
+use super::wire::body::body;
+use super::wire::{
+    DataItems, DataPairs, Guid, GuidOrEmpty, GuidOrNothing, Moment, MomentOrUnset, Named, Numbered, Plain, PlainOr,
+    PriorityText, Text,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The request types of the REST API. Numbers in [`RequestType::number`].
+/// The request types of the REST API; numbers and names in [`crate::cm::vocabulary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestType {
     Enroll,
@@ -18,6 +23,8 @@ pub enum RequestType {
     Revoke,
     TemporaryCards,
     Unblock,
+    /// A number no name is known for, out of a MIM server's answer.
+    Other(u32),
 }
 
 /// How far a request has come.
@@ -31,6 +38,8 @@ pub enum RequestStatus {
     Pending,
     Canceled,
     Executing,
+    /// A number no name is known for, out of a MIM server's answer.
+    Other(u32),
 }
 
 /// One collected data item.
@@ -54,6 +63,19 @@ pub struct CreateRequest {
     pub smartcard: Option<Uuid>,
     pub profile: Option<Uuid>,
 }
+
+// Without items, target and priority this is Microsoft's Enroll and Unblock sample to the letter.
+body!(CreateRequest {
+    data_collection: "datacollection" => DataPairs,
+    request_type: "type" => Named<RequestType>,
+    profile_template: "profiletemplateuuid" => GuidOrNothing,
+    smartcard: "smartcard" => GuidOrNothing,
+    // The software counterpart of `smartcard` is not documented; the name is inferred.
+    profile: "profile" => GuidOrNothing,
+    target: "target" => GuidOrNothing,
+    comment: "comment" | "comments" => Text,
+    priority: "priority" => PriorityText,
+});
 
 /// A request as `GET requests/{id}` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +106,30 @@ pub struct Request {
     pub is_data_collection_complete: bool,
 }
 
+body!(Request {
+    uuid: "Uuid" => Guid,
+    request_type: "RequestType" => Numbered<RequestType>,
+    status: "Status" => Numbered<RequestStatus>,
+    flags: "Flags" => PlainOr<u32>,
+    data_collection: "DataCollection" => DataItems,
+    data_collection_flags: "DataCollectionFlags" => PlainOr<u32>,
+    originator: "OriginatorUserUuid" => Guid,
+    target: "TargetUserUuid" => Guid,
+    submitted: "Submitted" => Moment,
+    completed: "Completed" => MomentOrUnset,
+    new_profile: "NewProfileUuid" => GuidOrEmpty,
+    old_profile: "OldProfileUuid" => GuidOrEmpty,
+    new_smartcard: "NewSmartcardUuid" => GuidOrEmpty,
+    old_smartcard: "OldSmartcardUuid" => GuidOrEmpty,
+    priority: "Priority" => PlainOr<u8>,
+    comment: "Comment" => Text,
+    profile_template: "ProfileTemplateUuid" => Guid,
+    security_descriptor: "SecurityDescriptor" => Text,
+    is_smartcard: "IsSmartcard" => Plain<bool>,
+    is_enrollment_agent: "IsEnrollmentAgent" => PlainOr<bool>,
+    is_data_collection_complete: "IsDataCollectionComplete" => PlainOr<bool>,
+});
+
 /// What `PUT requests/{id}` may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestClosing {
@@ -91,3 +137,11 @@ pub enum RequestClosing {
     Canceled,
     Abandoned,
 }
+
+/// The body of `PUT requests/{id}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CloseRequest {
+    pub status: RequestClosing,
+}
+
+body!(CloseRequest { status: "status" => Named<RequestClosing> });

@@ -1,8 +1,25 @@
-//! Every route, once.
+//! Every route, once: the same table takes a server's path apart and puts a client's together.
+//!
+//! MIM's routes after its public pages (which contradict each other: each pattern after the first is another spelling of
+//! the same call), and those MIM lacks under [`EXTENSION`].
 
-use super::profile::Operation;
+mod param;
+mod path;
+
+use super::profile::ProfileStatus;
 use super::request::{RequestStatus, RequestType};
+use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Optional, Param, Status, Workflow};
+use path::{Given, PathText, fill};
+use std::fmt;
 use uuid::Uuid;
+
+/// The virtual directory MIM's setup proposes. [`Route::parse`] takes paths with it or without; a server that stands
+/// under another one cuts that off first.
+pub const VIRTUAL_DIRECTORY: &str = "/CertificateManagement";
+/// Where MIM's routes begin, after the virtual directory.
+pub const API: &str = "/api/v1.0";
+/// Where the routes begin that MIM does not have, after the virtual directory.
+pub const EXTENSION: &str = "/api/cardwright/v1";
 
 /// The verb of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -12,6 +29,28 @@ pub enum Method {
     Put,
 }
 
+impl Method {
+    /// Gives the verb as HTTP spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+
+    /// Reads HTTP's spelling; verbs are case-sensitive (RFC 9110, 9.1).
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Get, Self::Post, Self::Put].into_iter().find(|method| method.name() == name)
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
 /// Profiles or smart cards, where a route serves both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Holder {
@@ -19,10 +58,31 @@ pub enum Holder {
     Smartcard(Uuid),
 }
 
+/// What `GET profiles?status=` may ask for: the documented list mixes one profile status with those of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProfileFilter {
+    Active,
+    /// Profiles whose request has this status.
+    Request(RequestStatus),
+}
+
+impl ProfileFilter {
+    /// Gives the profile status this asks for, if it asks for one.
+    pub fn profile_status(self) -> Option<ProfileStatus> {
+        match self {
+            Self::Active => Some(ProfileStatus::Active),
+            Self::Request(_) => None,
+        }
+    }
+}
+
 /// Everything a caller can ask, with its parameters out of path and query (numbers: the table in MIM's reference).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     ListProfileTemplates,
+    GetProfileTemplate {
+        template: Uuid,
+    },
     GetPolicy {
         template: Uuid,
         workflow: RequestType,
@@ -31,7 +91,7 @@ pub enum Route {
         template: Uuid,
     },
     CreateRequest,
-    /// `target_user_current`: the query `targetuser=current`.
+    /// `target_user_current`: the query `targetuser=current`, the only target a caller may name.
     ListRequests {
         target_user_current: bool,
         status: Option<RequestStatus>,
@@ -89,7 +149,7 @@ pub enum Route {
         smartcard: Uuid,
     },
     ListProfiles {
-        status: Option<String>,
+        status: Option<ProfileFilter>,
     },
     GetProfile {
         profile: Uuid,
@@ -134,4 +194,166 @@ pub enum Route {
     GetCrl,
 }
 
-const _: Option<Operation> = None;
+/// A path, verb or parameter that is no call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RouteError {
+    #[error("there is nothing at this path")]
+    NotFound,
+    #[error("this path is called with {}", verbs(allowed))]
+    WrongMethod { allowed: Vec<Method> },
+    #[error("the parameter \"{name}\" must be {expected}")]
+    BadParameter { name: &'static str, expected: &'static str },
+    #[error("the parameter \"{name}\" is missing")]
+    MissingParameter { name: &'static str },
+}
+
+fn verbs(allowed: &[Method]) -> String {
+    allowed.iter().map(|method| method.name()).collect::<Vec<_>>().join(" or ")
+}
+
+/// One line of the table.
+pub struct Declaration {
+    pub method: Method,
+    /// What a client calls first, then what a server also takes; after the virtual directory, without its slash.
+    pub patterns: &'static [&'static str],
+    /// Parameters out of path and query, and whether each must be there.
+    pub parameters: &'static [(&'static str, bool)],
+    read: fn(&Given) -> Result<Route, RouteError>,
+}
+
+/// Where a route leads: verb, first pattern, and the parameters' text.
+type Address = (Method, &'static str, Vec<(&'static str, Option<String>)>);
+
+/// A line is: verb, patterns, parameters with their spelling, and the route as both pattern and expression. A parameter
+/// that no placeholder names is one of the query. The match in `address` is exhaustive, so no route can be forgotten.
+macro_rules! routes {
+    ($($method:ident [$first:literal $(, $other:literal)*] { $($key:ident: $param:ty),* } => ($($route:tt)+);)+) => {
+        /// Every route; where two have the same verb and path, the first whose parameters are there is meant.
+        pub const DECLARATIONS: &[Declaration] = &[$(
+            Declaration {
+                method: Method::$method,
+                patterns: &[$first $(, $other)*],
+                parameters: &[$((stringify!($key), <$param as Param>::REQUIRED)),*],
+                read: |_given| {
+                    $(let $key = _given.take::<$param>(stringify!($key))?;)*
+                    Ok(Route::$($route)+)
+                },
+            }
+        ),+];
+
+        fn address(route: &Route) -> Address {
+            match route {
+                $(Route::$($route)+ => {
+                    (Method::$method, $first, vec![$((stringify!($key), <$param as Param>::write($key))),*])
+                })+
+            }
+        }
+    };
+}
+
+routes! {
+    Get ["api/v1.0/profiletemplates"] {} => (ListProfileTemplates);
+    Get ["api/v1.0/profiletemplates/{template}"] { template: Guid } => (GetProfileTemplate { template });
+    // Microsoft's samples and table of controllers have the first, the page of the call the second.
+    Get ["api/v1.0/profiletemplates/{template}/policies/{workflow}",
+         "api/v1.0/profiletemplates/{template}/policy/workflow/{workflow}"]
+        { template: Guid, workflow: Workflow } => (GetPolicy { template, workflow });
+    Get ["api/v1.0/profiletemplates/{template}/configuration/smartcards"]
+        { template: Guid } => (GetSmartcardConfig { template });
+    Post ["api/v1.0/requests"] {} => (CreateRequest);
+    Get ["api/v1.0/requests"] { targetuser: CurrentUser, status: Optional<Status> }
+        => (ListRequests { target_user_current: targetuser, status });
+    Get ["api/v1.0/requests/{request}"] { request: Guid } => (GetRequest { request });
+    Put ["api/v1.0/requests/{request}"] { request: Guid } => (CloseRequest { request });
+    Get ["api/v1.0/requests/{request}/certificaterequestgenerationoptions"]
+        { request: Guid } => (GetGenerationOptions { request });
+    Post ["api/v1.0/requests/{request}/certificatedata"] { request: Guid } => (SubmitCertificateData { request });
+    Post ["api/v1.0/smartcards"] {} => (AssignSmartcard);
+    Get ["api/v1.0/smartcards"] { cardid: Guid } => (FindSmartcard { card_id: cardid });
+    Get ["api/v1.0/smartcards"] {} => (ListSmartcards);
+    Get ["api/v1.0/smartcards/{smartcard}"] { smartcard: Guid } => (GetSmartcard { smartcard });
+    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}/diversifiedkey"]
+        { request: Guid, smartcard: Guid, cardid: Guid, atr: Optional<Atr> }
+        => (GetDiversifiedKey { request, smartcard, card_id: cardid, atr });
+    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}/authenticationresponse"]
+        { request: Guid, smartcard: Guid, cardid: Guid, atr: Optional<Atr>, challenge: Challenge, diversified: Flag }
+        => (GetAuthenticationResponse { request, smartcard, card_id: cardid, atr, challenge, diversified });
+    Get ["api/v1.0/profiles/{profile}/operations"] { profile: Guid } => (ListOperations { of: Holder::Profile(profile) });
+    Get ["api/v1.0/smartcards/{smartcard}/operations"]
+        { smartcard: Guid } => (ListOperations { of: Holder::Smartcard(smartcard) });
+    // The table of controllers has the first, the page of the call the second.
+    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}/serverproposedpin"]
+        { request: Guid, smartcard: Guid, cardid: Optional<Guid>, atr: Optional<Atr>, challenge: Optional<Challenge> }
+        => (GetServerProposedPin { request: Some(request), smartcard, card_id: cardid, atr, challenge });
+    Get ["api/v1.0/smartcards/{smartcard}/serverproposedpin"]
+        { smartcard: Guid, cardid: Optional<Guid>, atr: Optional<Atr>, challenge: Optional<Challenge> }
+        => (GetServerProposedPin { request: None, smartcard, card_id: cardid, atr, challenge });
+    // The table of controllers says GET, the example PUT.
+    Put ["api/v1.0/requests/{request}/smartcards/{smartcard}"]
+        { request: Guid, smartcard: Guid } => (UpdateSmartcard { request, smartcard });
+    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}"]
+        { request: Guid, smartcard: Guid } => (GetRequestSmartcard { request, smartcard });
+    Get ["api/v1.0/profiles"] { status: Optional<Filter> } => (ListProfiles { status });
+    Get ["api/v1.0/profiles/{profile}"] { profile: Guid } => (GetProfile { profile });
+    Get ["api/v1.0/requests/{request}/profiles"] { request: Guid } => (ListRequestProfiles { request });
+    Get ["api/v1.0/requests/{request}/profiles/{profile}"]
+        { request: Guid, profile: Guid } => (GetRequestProfile { request, profile });
+    Get ["api/v1.0/profiles/{profile}/certificates"]
+        { profile: Guid } => (ListHolderCertificates { of: Holder::Profile(profile) });
+    Get ["api/v1.0/smartcards/{smartcard}/certificates"]
+        { smartcard: Guid } => (ListHolderCertificates { of: Holder::Smartcard(smartcard) });
+    Get ["api/v1.0/certificates"] {} => (ListCertificates);
+
+    Get ["api/cardwright/v1/whoami"] {} => (Whoami);
+    Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
+    Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
+    Post ["api/cardwright/v1/requests/{request}/approve"] { request: Guid } => (Approve { request });
+    Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
+    Get ["api/cardwright/v1/smartcards/{smartcard}/adminkey"] { smartcard: Guid } => (GetAdminKeyState { smartcard });
+    Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
+        { request: Guid, smartcard: Guid } => (ConfirmAdminKey { request, smartcard });
+    Post ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
+    Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
+    Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
+}
+
+impl Route {
+    /// Reads what a caller asks: path with or without [`VIRTUAL_DIRECTORY`] and in any letter case, query without `?`.
+    pub fn parse(method: Method, path: &str, query: Option<&str>) -> Result<Self, RouteError> {
+        let path = PathText::new(path).ok_or(RouteError::NotFound)?;
+        let mut allowed = Vec::new();
+        let mut missing = None;
+        for declaration in DECLARATIONS {
+            let Some(mut given) = declaration.patterns.iter().find_map(|pattern| path.matched(pattern)) else {
+                continue;
+            };
+            if declaration.method != method {
+                if !allowed.contains(&declaration.method) {
+                    allowed.push(declaration.method);
+                }
+                continue;
+            }
+            given.add_query(declaration.parameters, query.unwrap_or_default());
+            match declaration.parameters.iter().find(|(name, required)| *required && !given.has(name)) {
+                Some((name, _)) => missing = missing.or(Some(*name)),
+                None => return (declaration.read)(&given),
+            }
+        }
+        match (missing, allowed.is_empty()) {
+            (Some(name), _) => Err(RouteError::MissingParameter { name }),
+            (None, false) => Err(RouteError::WrongMethod { allowed }),
+            (None, true) => Err(RouteError::NotFound),
+        }
+    }
+
+    /// Gives the verb.
+    pub fn method(&self) -> Method {
+        address(self).0
+    }
+
+    /// Gives path and query after the virtual directory, percent-encoded; it begins with a slash.
+    pub fn path_and_query(&self) -> String {
+        let (_, pattern, parameters) = address(self);
+        fill(pattern, &parameters)
+    }
+}

@@ -1,5 +1,7 @@
 //! Smart cards as the CM server knows them.
 
+use super::wire::body::body;
+use super::wire::{BracedGuid, Guid, GuidOrEmpty, HexOrEmpty, HexOrNothing, Named, Numbered, PlainOr, Text};
 use uuid::Uuid;
 
 /// The life of a card.
@@ -11,6 +13,8 @@ pub enum SmartcardStatus {
     Disabled,
     Suspended,
     Retired,
+    /// A number no name is known for, out of a MIM server's answer.
+    Other(u32),
 }
 
 /// A card as `GET smartcards/{id}` shows it.
@@ -33,6 +37,22 @@ pub struct Smartcard {
     pub atr: String,
 }
 
+body!(Smartcard {
+    uuid: "Uuid" => Guid,
+    status: "Status" => Numbered<SmartcardStatus>,
+    flags: "Flags" => PlainOr<u32>,
+    parent: "ParentSmartcardUuid" => GuidOrEmpty,
+    primary: "PrimarySmartcardUuid" => GuidOrEmpty,
+    permanent: "PermanentSmartcardUuid" => GuidOrEmpty,
+    assigned_user: "AssignedUserUuid" => Guid,
+    profile_template: "ProfileTemplateUuid" => Guid,
+    profile_template_version: "ProfileTemplateVersion" => PlainOr<u32>,
+    comment: "Comment" => Text,
+    serial_number: "SerialNumber" => BracedGuid,
+    middleware: "Middleware" => Text,
+    atr: "Atr" => HexOrEmpty,
+});
+
 /// The body of `POST smartcards`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssignSmartcard {
@@ -40,3 +60,17 @@ pub struct AssignSmartcard {
     pub card_id: Uuid,
     pub atr: Option<String>,
 }
+
+body!(AssignSmartcard {
+    request: "requestid" => Guid,
+    card_id: "cardid" => Guid,
+    atr: "atr" => HexOrNothing,
+});
+
+/// The body of `PUT requests/{rid}/smartcards/{scid}`; Microsoft's example sets `Retired`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UpdateSmartcard {
+    pub status: SmartcardStatus,
+}
+
+body!(UpdateSmartcard { status: "status" => Named<SmartcardStatus> });

@@ -1,5 +1,7 @@
 //! Profile templates: the limited view, the policy of each workflow, the smart card configuration, key orders.
 
+use super::wire::body::body;
+use super::wire::{Guid, Numbered, Plain, PlainOr, Text, TextList};
 use uuid::Uuid;
 
 /// A template as `GET profiletemplates` shows it (ProfileTemplateLimitedView).
@@ -11,6 +13,14 @@ pub struct ProfileTemplateView {
     pub is_smartcard: bool,
     pub is_virtual_smartcard: bool,
 }
+
+body!(ProfileTemplateView {
+    name: "Name" => Plain<String>,
+    description: "Description" => Text,
+    uuid: "Uuid" => Guid,
+    is_smartcard: "IsSmartcardProfileTemplate" => PlainOr<bool>,
+    is_virtual_smartcard: "IsVirtualSmartcardProfileTemplate" => PlainOr<bool>,
+});
 
 /// The policy of one workflow of a template. No body of Microsoft's is known; names are those of the SDK.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +38,22 @@ pub struct Policy {
     pub policy_data_collection: Vec<String>,
     pub self_service_enabled: bool,
 }
+
+// The walkthrough calls PolicyDataCollection "DataCollection".
+body!(Policy {
+    approvals_needed: "ApprovalsNeeded" => PlainOr<u32>,
+    authorized_approver: "AuthorizedApprover" => TextList,
+    authorized_enrollment_agent: "AuthorizedEnrollmentAgent" => TextList,
+    authorized_initiator: "AuthorizedInitiator" => TextList,
+    collect_comments: "CollectComments" => PlainOr<bool>,
+    collect_request_priority: "CollectRequestPriority" => PlainOr<bool>,
+    default_request_priority: "DefaultRequestPriority" => PlainOr<u8>,
+    documents: "Documents" => TextList,
+    enabled: "Enabled" => Plain<bool>,
+    enroll_agent_required: "EnrollAgentRequired" => PlainOr<bool>,
+    policy_data_collection: "PolicyDataCollection" | "DataCollection" => TextList,
+    self_service_enabled: "SelfServiceEnabled" => PlainOr<bool>,
+});
 
 /// Who chooses the user's PIN (UserPinOption).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +74,14 @@ pub struct PinPolicy {
     pub rollover: bool,
     pub default_value: String,
 }
+
+body!(PinPolicy {
+    min_length: "MinLength" => Plain<u32>,
+    max_length: "MaxLength" => Plain<u32>,
+    character_set: "CharacterSet" => PlainOr<u32>,
+    rollover: "Rollover" => PlainOr<bool>,
+    default_value: "DefaultValue" => Text,
+});
 
 /// `GET profiletemplates/{id}/configuration/smartcards`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +109,28 @@ pub struct SmartcardConfig {
     pub smartcard_print_policy: SmartcardPrintPolicy,
 }
 
+body!(SmartcardConfig {
+    user_pin_option: "UserPinOption" => Numbered<UserPinOption>,
+    user_pin_policy: "UserPinPolicy" => Plain<PinPolicy>,
+    admin_pin_policy: "AdminPinPolicy" => Plain<PinPolicy>,
+    default_admin_key_hex: "DefaultAdminKeyHex" => Text,
+    provider_name: "ProviderName" => Text,
+    provider_id: "ProviderId" => Text,
+    provider_type: "ProviderType" => PlainOr<u32>,
+    diversify_admin_key: "DiversifyAdminKey" => Plain<bool>,
+    card_initialization_type: "CardInitializationType" => Text,
+    card_initialization_data: "CardInitializationData" => Text,
+    initialize_new_smartcard: "InitializeNewSmartcard" => PlainOr<bool>,
+    use_secure_key_injection: "UseSecureKeyInjection" => PlainOr<bool>,
+    do_not_install_ca_certificates: "DoNotInstallCaCertificates" => PlainOr<bool>,
+    certificate_label: "CertificateLabel" => Text,
+    max_number_of_certificates: "MaxNumberOfCertificates" => PlainOr<u32>,
+    allow_smartcard_reuse: "AllowSmartcardReuse" => PlainOr<bool>,
+    erase_on_overflow: "EraseOnOverflow" => PlainOr<bool>,
+    use_virtual_smartcards: "UseVirtualSmartcards" => PlainOr<bool>,
+    smartcard_print_policy: "SmartcardPrintPolicy" => PlainOr<SmartcardPrintPolicy>,
+});
+
 /// How the card's surface is printed; carried, not acted on.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct SmartcardPrintPolicy {
@@ -83,6 +139,13 @@ pub struct SmartcardPrintPolicy {
     pub card_name: String,
     pub print: bool,
 }
+
+body!(SmartcardPrintPolicy {
+    field_mapping: "FieldMapping" => Text,
+    project_name: "ProjectName" => Text,
+    card_name: "CardName" => Text,
+    print: "Print" => PlainOr<bool>,
+});
 
 /// One entry of `GET requests/{id}/certificaterequestgenerationoptions`: the key and request to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,3 +165,15 @@ pub struct GenerationOptions {
     /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
     pub key_usages: u32,
 }
+
+body!(GenerationOptions {
+    subject: "Subject" => Text,
+    key_algorithm_name: "KeyAlgorithmName" => Plain<String>,
+    key_size: "KeySize" => Plain<u32>,
+    friendly_name: "FriendlyName" => Text,
+    hash_algorithm_name: "HashAlgorithmName" => Plain<String>,
+    key_storage_provider_names: "KeyStorageProviderNames" => TextList,
+    exportable: "Exportable" => PlainOr<u32>,
+    key_protection_level: "KeyProtectionLevel" => PlainOr<u32>,
+    key_usages: "KeyUsages" => PlainOr<u32>,
+});

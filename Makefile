@@ -1,0 +1,26 @@
+# Two commands for a newcomer: `make demo` and `make test`. `make check` is what a change must pass.
+
+CARGO ?= cargo
+
+.PHONY: demo test check bench
+
+demo:
+	@scripts/install-missing demo
+	@$(CARGO) build --quiet
+	@target/debug/cardwright demo
+
+test:
+	@scripts/install-missing test
+	@scripts/build-kryoptic >/dev/null
+	@$(CARGO) test --quiet --doc
+	$(CARGO) test --lib --bins --test it
+
+check: test
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
+
+bench:
+	@scripts/install-missing bench
+	@$(CARGO) build --quiet --release
+	@benches/run

@@ -1,0 +1,211 @@
+//! How each parameter of path or query is spelt.
+
+use super::ProfileFilter;
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::wire::{challenge_text, guid_text, read_bool, read_challenge, read_guid};
+use std::marker::PhantomData;
+use uuid::Uuid;
+
+/// The longest name a caller may look for, in bytes.
+const MAX_NAME: usize = 256;
+/// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
+const MAX_ATR_DIGITS: usize = 66;
+/// The longest challenge any card gives, in bytes, with room to spare.
+const MAX_CHALLENGE: usize = 64;
+
+/// A parameter's spelling.
+pub(super) trait Param {
+    type Value;
+    /// What stands in the message about a malformed one.
+    const EXPECTED: &'static str;
+    const REQUIRED: bool = true;
+
+    fn read(text: &str) -> Option<Self::Value>;
+
+    fn absent() -> Option<Self::Value> {
+        None
+    }
+
+    /// `None` leaves the parameter out.
+    fn write(value: &Self::Value) -> Option<String>;
+}
+
+pub(super) struct Guid;
+
+impl Param for Guid {
+    type Value = Uuid;
+    const EXPECTED: &'static str = "a GUID";
+
+    fn read(text: &str) -> Option<Uuid> {
+        read_guid(text)
+    }
+
+    fn write(value: &Uuid) -> Option<String> {
+        Some(guid_text(*value))
+    }
+}
+
+/// A parameter that may be absent or empty.
+pub(super) struct Optional<P>(PhantomData<P>);
+
+impl<P: Param> Param for Optional<P> {
+    type Value = Option<P::Value>;
+    const EXPECTED: &'static str = P::EXPECTED;
+    const REQUIRED: bool = false;
+
+    fn read(text: &str) -> Option<Option<P::Value>> {
+        if text.trim().is_empty() { Some(None) } else { P::read(text).map(Some) }
+    }
+
+    fn absent() -> Option<Option<P::Value>> {
+        Some(None)
+    }
+
+    fn write(value: &Option<P::Value>) -> Option<String> {
+        value.as_ref().and_then(P::write)
+    }
+}
+
+/// The last segment of the policy route.
+pub(super) struct Workflow;
+
+impl Param for Workflow {
+    type Value = RequestType;
+    const EXPECTED: &'static str = "the name of a workflow, such as enroll";
+
+    fn read(text: &str) -> Option<RequestType> {
+        RequestType::from_name(text.trim())
+    }
+
+    fn write(value: &RequestType) -> Option<String> {
+        Some(value.workflow_name())
+    }
+}
+
+/// `targetuser=current`.
+pub(super) struct CurrentUser;
+
+impl Param for CurrentUser {
+    type Value = bool;
+    const EXPECTED: &'static str = "\"current\"";
+    const REQUIRED: bool = false;
+
+    fn read(text: &str) -> Option<bool> {
+        match text.trim() {
+            "" => Some(false),
+            text => text.eq_ignore_ascii_case("current").then_some(true),
+        }
+    }
+
+    fn absent() -> Option<bool> {
+        Some(false)
+    }
+
+    fn write(value: &bool) -> Option<String> {
+        value.then(|| "current".into())
+    }
+}
+
+pub(super) struct Status;
+
+impl Param for Status {
+    type Value = RequestStatus;
+    const EXPECTED: &'static str = "the name of a request status, such as Pending";
+
+    fn read(text: &str) -> Option<RequestStatus> {
+        RequestStatus::from_name(text.trim())
+    }
+
+    fn write(value: &RequestStatus) -> Option<String> {
+        Some(value.name().into())
+    }
+}
+
+/// The status of `GET profiles`.
+pub(super) struct Filter;
+
+impl Param for Filter {
+    type Value = ProfileFilter;
+    const EXPECTED: &'static str = "Active or the name of a request status";
+
+    fn read(text: &str) -> Option<ProfileFilter> {
+        if text.trim().eq_ignore_ascii_case("active") {
+            return Some(ProfileFilter::Active);
+        }
+        Status::read(text).map(ProfileFilter::Request)
+    }
+
+    fn write(value: &ProfileFilter) -> Option<String> {
+        match value {
+            ProfileFilter::Active => Some("Active".into()),
+            ProfileFilter::Request(status) => Status::write(status),
+        }
+    }
+}
+
+/// `diversified`, of which Microsoft writes `True` and `False`.
+pub(super) struct Flag;
+
+impl Param for Flag {
+    type Value = bool;
+    const EXPECTED: &'static str = "True or False";
+
+    fn read(text: &str) -> Option<bool> {
+        read_bool(text)
+    }
+
+    fn write(value: &bool) -> Option<String> {
+        Some(if *value { "True" } else { "False" }.into())
+    }
+}
+
+/// An answer to reset in hexadecimal.
+pub(super) struct Atr;
+
+impl Param for Atr {
+    type Value = String;
+    const EXPECTED: &'static str = "an answer to reset in hexadecimal";
+
+    fn read(text: &str) -> Option<String> {
+        let digits = text.trim();
+        let fits = !digits.is_empty() && digits.len() <= MAX_ATR_DIGITS && digits.len() % 2 == 0;
+        (fits && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| digits.to_ascii_lowercase())
+    }
+
+    fn write(value: &String) -> Option<String> {
+        Some(value.clone())
+    }
+}
+
+/// A challenge in base64; hexadecimal is read too.
+pub(super) struct Challenge;
+
+impl Param for Challenge {
+    type Value = Vec<u8>;
+    const EXPECTED: &'static str = "a challenge in base64";
+
+    fn read(text: &str) -> Option<Vec<u8>> {
+        read_challenge(text).filter(|challenge| challenge.len() <= MAX_CHALLENGE)
+    }
+
+    fn write(value: &Vec<u8>) -> Option<String> {
+        Some(challenge_text(value))
+    }
+}
+
+/// A user's name.
+pub(super) struct Name;
+
+impl Param for Name {
+    type Value = String;
+    const EXPECTED: &'static str = "a name of at most 256 bytes";
+
+    fn read(text: &str) -> Option<String> {
+        let name = text.trim();
+        (!name.is_empty() && name.len() <= MAX_NAME).then(|| name.into())
+    }
+
+    fn write(value: &String) -> Option<String> {
+        Some(value.clone())
+    }
+}

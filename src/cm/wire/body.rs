@@ -1,0 +1,183 @@
+//! What a body is made of: keys in their order, each with its spelling.
+
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::marker::PhantomData;
+
+/// How one value of a body is written and read.
+pub trait Spelling {
+    /// What is spelt.
+    type Value;
+
+    /// Writes the value.
+    fn write<S: Serializer>(value: &Self::Value, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads the value.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
+
+    /// What an absent key means; `None`: the body is refused.
+    fn absent() -> Option<Self::Value> {
+        None
+    }
+
+    /// Whether the key is written at all.
+    fn is_written(_value: &Self::Value) -> bool {
+        true
+    }
+}
+
+/// Lends a value its [`Spelling`] for writing.
+pub struct Written<'a, P: Spelling>(pub &'a P::Value);
+
+impl<P: Spelling> Serialize for Written<'_, P> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        P::write(self.0, serializer)
+    }
+}
+
+/// A value read by its [`Spelling`].
+pub struct Read<P: Spelling>(pub P::Value);
+
+impl<'de, P: Spelling> Deserialize<'de> for Read<P> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        P::read(deserializer).map(Self)
+    }
+}
+
+/// Reads one value and names its key when that fails.
+pub(in crate::cm) struct Seed<P: Spelling>(pub(in crate::cm) PhantomData<P>);
+
+impl<'de, P: Spelling> DeserializeSeed<'de> for Seed<P> {
+    type Value = P::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<P::Value, D::Error> {
+        P::read(deserializer)
+    }
+}
+
+/// Puts the key before what went wrong with its value.
+pub(in crate::cm) fn at_key<E: serde::de::Error>(key: &str, error: E) -> E {
+    E::custom(format_args!("{key}: {error}"))
+}
+
+/// A body that could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    #[error("the body is not JSON: {0}")]
+    Syntax(#[source] serde_json::Error),
+    #[error("the body is JSON, but not the one this call takes: {0}")]
+    Meaning(#[source] serde_json::Error),
+}
+
+/// Reads a body; a byte order mark and trailing commas (the public walkthrough has one) are forgiven.
+pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let error = match serde_json::from_slice(bytes) {
+        Ok(body) => return Ok(body),
+        Err(error) => error,
+    };
+    if error.is_data() {
+        return Err(BodyError::Meaning(error));
+    }
+    match without_trailing_commas(bytes).map(|bytes| serde_json::from_slice(&bytes)) {
+        Some(Ok(body)) => Ok(body),
+        Some(Err(error)) if error.is_data() => Err(BodyError::Meaning(error)),
+        _ => Err(BodyError::Syntax(error)),
+    }
+}
+
+/// Reads an array, or a single object in its place; the public pages contradict each other about some answers.
+pub fn read_one_or_many<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, BodyError> {
+    if bytes.trim_ascii_start().starts_with(b"{") { read_body(bytes).map(|one| vec![one]) } else { read_body(bytes) }
+}
+
+/// Leaves out each comma before a closing bracket; `None` when there is none.
+fn without_trailing_commas(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut comma_at = None;
+    let mut dropped = false;
+    let (mut in_text, mut escaped) = (false, false);
+    for &byte in bytes {
+        if in_text {
+            in_text = escaped || byte != b'"';
+            escaped = !escaped && byte == b'\\';
+        } else if byte == b',' {
+            comma_at = Some(kept.len());
+        } else if !byte.is_ascii_whitespace() {
+            if let (b'}' | b']', Some(at)) = (byte, comma_at) {
+                kept.remove(at);
+                dropped = true;
+            }
+            comma_at = None;
+            in_text = byte == b'"';
+        }
+        kept.push(byte);
+    }
+    dropped.then_some(kept)
+}
+
+/// What an absent key means, or which key is missing.
+pub(in crate::cm) fn or_absent<P: Spelling, E: serde::de::Error>(
+    found: Option<P::Value>,
+    key: &'static str,
+) -> Result<P::Value, E> {
+    found.or_else(P::absent).ok_or_else(|| E::missing_field(key))
+}
+
+/// Declares a body: each field, its key (then other keys read for it), its spelling.
+///
+/// Keys are written in this order and letter case; read in any order and letter case; unknown keys are passed over; a
+/// key given twice is refused.
+macro_rules! body {
+    ($name:ident { $($field:ident: $key:literal $(| $other:literal)* => $spelling:ty),* $(,)? }) => {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap as _;
+                use $crate::cm::wire::{Spelling, Written};
+                let mut map = serializer.serialize_map(None)?;
+                $(
+                    if <$spelling as Spelling>::is_written(&self.$field) {
+                        map.serialize_entry($key, &Written::<$spelling>(&self.$field))?;
+                    }
+                )*
+                map.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Keys;
+                impl<'de> serde::de::Visitor<'de> for Keys {
+                    type Value = $name;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+                        formatter.write_str(concat!("an object (", stringify!($name), ")"))
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        use serde::de::Error as _;
+                        use $crate::cm::wire::{Spelling, body};
+                        $(let mut $field: Option<<$spelling as Spelling>::Value> = None;)*
+                        while let Some(key) = map.next_key::<String>()? {
+                            $(
+                                if [$key $(, $other)*].iter().any(|known| known.eq_ignore_ascii_case(&key)) {
+                                    if $field.is_some() {
+                                        return Err(A::Error::duplicate_field($key));
+                                    }
+                                    let seed = body::Seed::<$spelling>(std::marker::PhantomData);
+                                    let value = map.next_value_seed(seed);
+                                    $field = Some(value.map_err(|error| body::at_key(&key, error))?);
+                                    continue;
+                                }
+                            )*
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                        Ok($name { $($field: body::or_absent::<$spelling, A::Error>($field, $key)?),* })
+                    }
+                }
+                deserializer.deserialize_map(Keys)
+            }
+        }
+    };
+}
+pub(in crate::cm) use body;

@@ -1,0 +1,123 @@
+//! Bytes as base64 and hexadecimal.
+
+use super::body::Spelling;
+use super::spelling::text;
+use super::text::{crlf_base64, read_base64};
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+fn base64_of<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
+    read_base64(text).ok_or_else(|| E::custom("not base64"))
+}
+
+/// Base64 in lines with CRLF.
+pub struct Crlf;
+
+impl Spelling for Crlf {
+    type Value = Vec<u8>;
+
+    fn write<S: Serializer>(value: &Vec<u8>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&crlf_base64(value))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        base64_of(&String::deserialize(deserializer)?)
+    }
+}
+
+/// Base64 in lines with CRLF, or null.
+pub struct CrlfOrNull;
+
+impl Spelling for CrlfOrNull {
+    type Value = Option<Vec<u8>>;
+
+    fn write<S: Serializer>(value: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(bytes) => Crlf::write(bytes, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        text(deserializer)?.filter(|text| !text.is_empty()).map(|text| base64_of(&text)).transpose()
+    }
+
+    fn absent() -> Option<Option<Vec<u8>>> {
+        Some(None)
+    }
+}
+
+/// An array of base64 texts in lines with CRLF; a single text is read as an array of one.
+pub struct CrlfList;
+
+impl Spelling for CrlfList {
+    type Value = Vec<Vec<u8>>;
+
+    fn write<S: Serializer>(value: &Vec<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(value.iter().map(|bytes| crlf_base64(bytes)))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Either {
+            Many(Vec<String>),
+            One(String),
+        }
+        let texts = match Either::deserialize(deserializer).map_err(|_| D::Error::custom("not an array of base64"))? {
+            Either::Many(texts) => texts,
+            Either::One(text) => vec![text],
+        };
+        texts.iter().map(|text| base64_of(text)).collect()
+    }
+}
+
+fn read_hex<E: serde::de::Error>(text: &str) -> Result<String, E> {
+    let digits: String = text.chars().filter(|character| !matches!(character, ' ' | ':' | '-')).collect();
+    match hex::decode(&digits) {
+        Ok(_) => Ok(digits.to_ascii_lowercase()),
+        Err(_) => Err(E::invalid_value(Unexpected::Str(text), &"hexadecimal")),
+    }
+}
+
+/// Lower-case hexadecimal; may be empty.
+pub struct HexOrEmpty;
+
+impl Spelling for HexOrEmpty {
+    type Value = String;
+
+    fn write<S: Serializer>(value: &String, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(value)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+        read_hex(&text(deserializer)?.unwrap_or_default())
+    }
+
+    fn absent() -> Option<String> {
+        Some(String::new())
+    }
+}
+
+/// Lower-case hexadecimal; `None` leaves the key out, and empty is read as `None`.
+pub struct HexOrNothing;
+
+impl Spelling for HexOrNothing {
+    type Value = Option<String>;
+
+    fn write<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+        HexOrEmpty::read(deserializer).map(|digits| Some(digits).filter(|digits| !digits.is_empty()))
+    }
+
+    fn absent() -> Option<Option<String>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<String>) -> bool {
+        value.is_some()
+    }
+}

@@ -1,0 +1,29 @@
+//! Spelling: how the nouns of [`crate::cm`] are written in JSON, URIs and over the telephone.
+//!
+//! In: values; out: Microsoft's spelling of them, and back. Source: the public MIM CM REST pages and their sample bodies.
+//! Reading is tolerant (letter case of keys, unknown keys, both spellings of contradictory things), writing is exact.
+//! A body is declared once, by the `body!` macro: its keys in their order, each with a [`Spelling`].
+
+pub(in crate::cm) mod body;
+mod bytes;
+mod created;
+mod data;
+mod secrets;
+mod spelling;
+mod text;
+mod words;
+
+pub use body::{BodyError, Read, Spelling, Written, read_body, read_one_or_many};
+pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
+pub use created::{Created, CreatedError};
+pub use data::{DataItems, DataPairs, PriorityText, TextList};
+pub use secrets::{DiversifiedKey, PassphraseOrNothing, PinText};
+pub use spelling::{
+    BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,
+    PlainOr, PlainOrNothing, Text, TextOrNothing, TextOrNull,
+};
+pub use text::{
+    AuthenticationResponse, challenge_text, crlf_base64, guid_text, moment_text, read_base64, read_bool,
+    read_challenge, read_guid, read_moment,
+};
+pub use words::{Named, Numbered, OperationNames, Vocabulary};

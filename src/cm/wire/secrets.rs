@@ -1,0 +1,74 @@
+//! The only secrets that travel: a card's admin key, a server-proposed PIN, the passphrase of a PFX.
+
+use super::body::Spelling;
+use super::text::read_base64;
+use crate::secret::{AdminKey, Passphrase, Pin};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
+
+/// The body of `diversifiedkey`: the key's bytes in base64, on one line.
+pub struct DiversifiedKey(pub AdminKey);
+
+impl Serialize for DiversifiedKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(STANDARD.encode(self.0.expose())))
+    }
+}
+
+impl<'de> Deserialize<'de> for DiversifiedKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = secret_text(deserializer)?;
+        // The message must not quote what came.
+        let bytes = text.as_deref().and_then(|text| read_base64(text)).ok_or_else(|| D::Error::custom("not base64"))?;
+        Ok(Self(AdminKey::new(bytes)))
+    }
+}
+
+/// The body of `serverproposedpin`.
+pub struct PinText(pub Pin);
+
+impl Serialize for PinText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose())
+    }
+}
+
+impl<'de> Deserialize<'de> for PinText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut text = secret_text(deserializer)?.ok_or_else(|| D::Error::custom("no PIN"))?;
+        Ok(Self(Pin::new(std::mem::take(&mut *text))))
+    }
+}
+
+/// A passphrase whose key is left out when there is none.
+pub struct PassphraseOrNothing;
+
+impl Spelling for PassphraseOrNothing {
+    type Value = Option<Passphrase>;
+
+    fn write<S: Serializer>(value: &Option<Passphrase>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().map(Passphrase::expose).serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Passphrase>, D::Error> {
+        let text = secret_text(deserializer)?.filter(|text| !text.is_empty());
+        Ok(text.map(|mut text| Passphrase::new(std::mem::take(&mut *text))))
+    }
+
+    fn absent() -> Option<Option<Passphrase>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<Passphrase>) -> bool {
+        value.is_some()
+    }
+}
+
+/// Reads text; a refusal does not quote the value, as serde's own would.
+fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Zeroizing<String>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer).map_err(|_| D::Error::custom("must be text"))?;
+    Ok(text.map(Zeroizing::new))
+}

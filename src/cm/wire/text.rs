@@ -1,0 +1,149 @@
+//! Single values as text: GUID, date, base64, challenge.
+
+use base64::Engine;
+use base64::alphabet::STANDARD as ALPHABET;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt::Write as _;
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
+use uuid::Uuid;
+
+/// The columns of base64 in Microsoft's bodies.
+const COLUMNS: usize = 64;
+
+const TOLERANT: GeneralPurpose = GeneralPurpose::new(
+    &ALPHABET,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Writes a GUID as responses do: lower-case, with hyphens, no braces.
+pub fn guid_text(guid: Uuid) -> String {
+    guid.as_hyphenated().to_string()
+}
+
+/// Reads a GUID in any letter case, with or without braces, with blanks around it; `None` when it is none.
+pub fn read_guid(text: &str) -> Option<Uuid> {
+    let trimmed = text.trim();
+    let bare = match (trimmed.strip_prefix('{'), trimmed.ends_with('}')) {
+        (Some(rest), true) => rest.strip_suffix('}')?,
+        (None, false) => trimmed,
+        _ => return None,
+    };
+    // The crate would also take "urn:uuid:", which no MIM server knows.
+    if bare.len() != 36 && bare.len() != 32 { None } else { Uuid::try_parse(bare).ok() }
+}
+
+/// Writes a UTC date as responses do: trailing zeros of the fraction removed, at most seven digits (.NET's tick), `Z`.
+pub fn moment_text(moment: OffsetDateTime) -> String {
+    let mut text = local_moment_text(moment);
+    let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment);
+    let ticks = utc.nanosecond() / 100;
+    if ticks != 0 {
+        let digits = format!("{ticks:07}");
+        text.push('.');
+        text.push_str(digits.trim_end_matches('0'));
+    }
+    text.push('Z');
+    text
+}
+
+/// Writes a date as certificate lists do: UTC, to the second, no zone.
+pub(super) fn local_moment_text(moment: OffsetDateTime) -> String {
+    let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment);
+    let mut text = String::with_capacity(28);
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        utc.year(),
+        u8::from(utc.month()),
+        utc.day(),
+        utc.hour(),
+        utc.minute(),
+        utc.second()
+    );
+    text
+}
+
+/// Reads a date with or without fraction and zone (no zone: UTC); `None` when it is none.
+pub fn read_moment(text: &str) -> Option<OffsetDateTime> {
+    let text = text.trim();
+    let time_of_day = text.get(10..)?;
+    let zoned = time_of_day.ends_with(['Z', 'z']) || time_of_day.contains(['+', '-']);
+    let parsed = if zoned {
+        OffsetDateTime::parse(text, &Rfc3339)
+    } else {
+        OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339)
+    };
+    parsed.ok().and_then(|moment| moment.checked_to_offset(UtcOffset::UTC))
+}
+
+/// Writes bytes as certificate bodies do: base64 in lines of 64 columns, CRLF after every line, the last included.
+pub fn crlf_base64(bytes: &[u8]) -> String {
+    let flat = STANDARD.encode(bytes);
+    let mut text = String::with_capacity(flat.len() + flat.len() / 32 + 2);
+    for (index, character) in flat.chars().enumerate() {
+        if index != 0 && index % COLUMNS == 0 {
+            text.push_str("\r\n");
+        }
+        text.push(character);
+    }
+    if !flat.is_empty() {
+        text.push_str("\r\n");
+    }
+    text
+}
+
+/// Reads base64 with line ends and blanks anywhere, padding optional; `None` when it is none.
+pub fn read_base64(text: &str) -> Option<Vec<u8>> {
+    let flat: String = text.chars().filter(|character| !character.is_ascii_whitespace()).collect();
+    TOLERANT.decode(flat).ok()
+}
+
+/// Writes a challenge as the query of `authenticationresponse` wants it, before percent-encoding.
+pub fn challenge_text(challenge: &[u8]) -> String {
+    STANDARD.encode(challenge)
+}
+
+/// Reads a challenge in base64, or in hexadecimal as the walkthrough shows it; `None` when it is neither or empty.
+///
+/// A challenge of 8 or 16 bytes ends in `=` in base64, so an even number of hexadecimal digits is taken for hexadecimal.
+pub fn read_challenge(text: &str) -> Option<Vec<u8>> {
+    let trimmed = text.trim();
+    let bytes = if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        hex::decode(trimmed).ok().or_else(|| read_base64(trimmed))
+    } else {
+        // A `+` sent without percent-encoding arrives as a blank.
+        read_base64(&text.replace(' ', "+").replace('-', "+").replace('_', "/"))
+    };
+    bytes.filter(|bytes| !bytes.is_empty())
+}
+
+/// Reads `True` or `false` in any letter case; `None` when it is neither.
+pub fn read_bool(text: &str) -> Option<bool> {
+    match text.trim() {
+        text if text.eq_ignore_ascii_case("true") => Some(true),
+        text if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+/// The body of a successful `authenticationresponse`: base64 of what the card expects, on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthenticationResponse(pub Vec<u8>);
+
+impl Serialize for AuthenticationResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for AuthenticationResponse {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        read_base64(&text).map(Self).ok_or_else(|| D::Error::custom("not base64"))
+    }
+}

@@ -1,0 +1,91 @@
+//! Words of MIM's: by number in responses, by name in requests.
+
+use super::body::Spelling;
+use crate::cm::profile::Operation;
+use serde::de::{Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serializer};
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A word of MIM's: a number in responses, a name in requests.
+pub trait Vocabulary: Copy {
+    /// What it is called in error messages.
+    const WHAT: &'static str;
+    /// The number in responses.
+    fn to_number(self) -> u32;
+    /// Reads a number; `None` when it cannot be given any sense.
+    fn of_number(number: u32) -> Option<Self>;
+    /// The name in requests.
+    fn to_name(self) -> &'static str;
+    /// Reads a name in any letter case.
+    fn of_name(name: &str) -> Option<Self>;
+}
+
+struct WordVisitor<V>(PhantomData<V>);
+
+impl<V: Vocabulary> Visitor<'_> for WordVisitor<V> {
+    type Value = V;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(V::WHAT)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<V, E> {
+        let word = u32::try_from(number).ok().and_then(V::of_number);
+        word.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<V, E> {
+        V::of_name(name.trim()).ok_or_else(|| E::invalid_value(Unexpected::Str(name), &self))
+    }
+}
+
+/// A word as responses write it, by number; a name is read too.
+pub struct Numbered<V>(PhantomData<V>);
+
+impl<V: Vocabulary> Spelling for Numbered<V> {
+    type Value = V;
+
+    fn write<S: Serializer>(value: &V, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(value.to_number())
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V, D::Error> {
+        deserializer.deserialize_any(WordVisitor(PhantomData))
+    }
+}
+
+/// A word as requests write it, by name; a number is read too.
+pub struct Named<V>(PhantomData<V>);
+
+impl<V: Vocabulary> Spelling for Named<V> {
+    type Value = V;
+
+    fn write<S: Serializer>(value: &V, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(value.to_name())
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<V, D::Error> {
+        deserializer.deserialize_any(WordVisitor(PhantomData))
+    }
+}
+
+/// The lower-case names of operations; a name not known is passed over, for what has no name here cannot be asked for.
+pub struct OperationNames;
+
+impl Spelling for OperationNames {
+    type Value = Vec<Operation>;
+
+    fn write<S: Serializer>(value: &Vec<Operation>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(value.iter().map(|operation| operation.name()))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Operation>, D::Error> {
+        let names = Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(names.iter().filter_map(|name| Operation::from_name(name)).collect())
+    }
+
+    fn absent() -> Option<Vec<Operation>> {
+        Some(Vec::new())
+    }
+}
