@@ -43,10 +43,7 @@ impl Store {
             .busy_timeout(WAIT)
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(failed)?;
-        MIGRATIONS
-            .run_direct(None, &mut connection, false)
-            .await
-            .map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
+        MIGRATIONS.run(&mut connection).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
         let instance = instance(&mut connection).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
