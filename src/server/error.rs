@@ -2,8 +2,14 @@
 
 use super::diversify::KeyError;
 use super::template::Missing;
+use crate::cm::check::FieldError;
+use crate::cm::lifecycle::Refusal;
+use crate::cm::offline::CodeError;
+use crate::cm::problem::ProblemCode;
+use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::route::{Method, RouteError};
+use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::BodyError;
 use crate::{ca, pkix, store};
 use axum::http::StatusCode;
@@ -23,16 +29,14 @@ pub enum ApiError {
     SelfApproval,
     #[error("you have decided on this request already; another approver must")]
     AlreadyDecided,
-    #[error("there is nothing at this path")]
-    NoSuchRoute,
-    #[error("this path is not called with that verb")]
-    MethodNotAllowed { allowed: Vec<Method> },
     #[error("{0}")]
-    Address(RouteError),
+    Address(#[source] RouteError),
     #[error("the body cannot be read: {0}")]
     Body(#[source] BodyError),
-    #[error("the {what} is longer than {limit}")]
-    TooLong { what: &'static str, limit: usize },
+    #[error("{0}")]
+    Field(#[from] FieldError),
+    #[error("the profile template demands the data item \"{0}\"")]
+    DataItem(String),
     #[error("the body must be application/json")]
     MediaType,
     #[error("the body is larger than {limit} bytes")]
@@ -43,21 +47,31 @@ pub enum ApiError {
     Cut,
     #[error("the server is busy; try again in a moment")]
     Busy,
+    #[error("somebody else has changed this at the same moment; look again and repeat")]
+    Conflict,
     #[error("{0} is not offered by this profile template")]
     NotOffered(RequestType),
-    #[error("{0} is not offered by this server yet")]
+    #[error("{0} is not offered by this server")]
     NotBuilt(&'static str),
-    #[error("the request is {status}; it must be {wanted} for this")]
-    Status { status: RequestStatus, wanted: &'static str },
-    #[error("the {what} is not in a state for this")]
-    HolderStatus { what: &'static str },
-    #[error("this request needs a smart card: name one")]
+    #[error("{0}")]
+    Request(#[from] Refusal<RequestStatus>),
+    #[error("{0}")]
+    Smartcard(#[from] Refusal<SmartcardStatus>),
+    #[error("{0}")]
+    Profile(#[from] Refusal<ProfileStatus>),
+    #[error("this cannot be asked for a smart card that is {0}")]
+    CardStatus(SmartcardStatus),
+    #[error("there is no active profile to renew; enroll instead")]
+    NoActiveProfile,
+    #[error("the card is retired for good: complete the request")]
+    RetiredForGood,
+    #[error("this request is about a smart card: name it")]
     SmartcardRequired,
     #[error("assign a smart card to the request first")]
     SmartcardNotAssigned,
     #[error("this is not the card of the request")]
     WrongCard,
-    #[error("this card is already assigned")]
+    #[error("this card is assigned already; retire it first")]
     CardAssigned,
     #[error("this card was retired, and its profile template does not let cards be used again")]
     CardRetired,
@@ -65,35 +79,35 @@ pub enum ApiError {
     WrongType(RequestType),
     #[error("the cards of this profile template keep their default admin key")]
     NotDiversified,
+    #[error("the card was given no admin key of its own yet")]
+    NothingProposed,
     #[error("{0}")]
-    Challenge(KeyError),
-    #[error("the challenge was misread: {0}")]
-    CheckDigits(String),
+    Challenge(#[source] KeyError),
+    #[error("{0}")]
+    Code(#[from] CodeError),
     #[error("this request has answered another challenge; a new challenge needs a new request")]
     OtherChallenge,
-    #[error("certification request {index}: {source}")]
-    CertificationRequest {
-        /// From 1.
-        index: usize,
-        source: pkix::Error,
-    },
-    #[error("certification request {index} is not signed with its own key")]
-    Signature { index: usize, source: pkix::Error },
-    #[error("certification request {index}: the profile template does not allow {key} keys")]
-    Key { index: usize, key: String },
-    #[error("certification request {index}: the profile template does not allow signatures with {hash}")]
-    Hash { index: usize, hash: &'static str },
-    #[error("one certification request is needed, {given} were given")]
-    HowMany { given: usize },
-    #[error("the request already has a certificate for another key")]
+    #[error("the certification request cannot be read: {0}")]
+    CsrUnreadable(#[source] pkix::Error),
+    #[error("the certification request is not signed with its own key")]
+    CsrSignature(#[source] pkix::Error),
+    #[error("the profile template does not allow {key} keys")]
+    KeyAlgorithm { key: String },
+    #[error("the profile template allows this kind of key from {minimum} bits; this one has {size}")]
+    KeyTooSmall { size: u32, minimum: u32 },
+    #[error("the profile template does not allow requests signed with {hash}")]
+    Hash { hash: &'static str },
+    #[error("the profile template orders one certificate: one certification request is needed, not {given}")]
+    CsrCount { given: usize },
+    #[error("a certificate for another key was issued on this request")]
     OtherKey,
-    #[error("this key is already certified for another request or person")]
+    #[error("this key is certified for somebody else")]
     KeyTaken,
     #[error("no certificate was issued on this request yet")]
     NothingIssued,
     #[error("{0}, which the profile template needs for the certificate")]
     Attribute(#[from] Missing),
-    #[error("something went wrong in the server; the log has the details under this correlation id")]
+    #[error("something went wrong in the server; its log has the cause under the correlation id")]
     Internal(#[source] Internal),
 }
 
@@ -104,87 +118,85 @@ pub enum Internal {
     Store(#[source] store::Error),
     #[error("the CA failed")]
     Ca(#[source] ca::Error),
-    #[error("the certificate just issued cannot be read")]
-    Issued(#[source] pkix::Error),
     #[error("an admin key cannot be derived")]
     Key(#[source] KeyError),
     #[error("an answer cannot be written")]
     Write(#[source] serde_json::Error),
     #[error("the handler panicked")]
     Panicked,
-    #[error("{0} names a {1} that does not exist")]
-    Dangling(&'static str, &'static str),
+    #[error("a record names a {0} that does not exist")]
+    Dangling(&'static str),
 }
 
 impl ApiError {
-    /// The table: status and stable code.
-    pub fn status_and_code(&self) -> (StatusCode, &'static str) {
+    /// The table: HTTP status and stable code.
+    pub fn status_and_code(&self) -> (StatusCode, ProblemCode) {
+        use ProblemCode as Code;
         match self {
-            Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, "not-authenticated"),
-            Self::TokenExpired => (StatusCode::UNAUTHORIZED, "token-expired"),
-            Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found"),
-            Self::Forbidden(_) => (StatusCode::FORBIDDEN, "forbidden"),
-            Self::SelfApproval => (StatusCode::FORBIDDEN, "self-approval"),
-            Self::AlreadyDecided => (StatusCode::CONFLICT, "already-decided"),
-            Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route"),
-            Self::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
-            Self::Address(_) => (StatusCode::BAD_REQUEST, "malformed-address"),
-            Self::Body(_) | Self::Cut => (StatusCode::BAD_REQUEST, "malformed-body"),
-            Self::TooLong { .. } => (StatusCode::BAD_REQUEST, "too-long"),
-            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
-            Self::Slow => (StatusCode::REQUEST_TIMEOUT, "read-timeout"),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Self::NotOffered(_) => (StatusCode::CONFLICT, "not-offered"),
-            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, "not-supported"),
-            Self::Status { status, .. } => (StatusCode::CONFLICT, status_code(*status)),
-            Self::HolderStatus { .. } => (StatusCode::CONFLICT, "wrong-state"),
-            Self::SmartcardRequired => (StatusCode::BAD_REQUEST, "smartcard-required"),
-            Self::SmartcardNotAssigned => (StatusCode::CONFLICT, "smartcard-not-assigned"),
-            Self::WrongCard => (StatusCode::CONFLICT, "wrong-card"),
-            Self::CardAssigned => (StatusCode::CONFLICT, "card-already-assigned"),
-            Self::CardRetired => (StatusCode::CONFLICT, "card-retired"),
-            Self::WrongType(_) => (StatusCode::CONFLICT, "wrong-request-type"),
-            Self::NotDiversified => (StatusCode::CONFLICT, "not-diversified"),
-            Self::Challenge(_) => (StatusCode::BAD_REQUEST, "challenge-length"),
-            Self::CheckDigits(_) => (StatusCode::BAD_REQUEST, "challenge-misread"),
-            Self::OtherChallenge => (StatusCode::CONFLICT, "challenge-answered"),
-            Self::CertificationRequest { .. } => (StatusCode::BAD_REQUEST, "csr-malformed"),
-            Self::Signature { .. } => (StatusCode::BAD_REQUEST, "csr-signature"),
-            Self::Key { .. } => (StatusCode::BAD_REQUEST, "key-not-allowed"),
-            Self::Hash { .. } => (StatusCode::BAD_REQUEST, "hash-not-allowed"),
-            Self::HowMany { .. } => (StatusCode::BAD_REQUEST, "csr-count"),
-            Self::OtherKey => (StatusCode::CONFLICT, "other-key"),
-            Self::KeyTaken => (StatusCode::CONFLICT, "key-taken"),
-            Self::NothingIssued => (StatusCode::CONFLICT, "nothing-issued"),
-            Self::Attribute(_) => (StatusCode::CONFLICT, "user-attribute-missing"),
-            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, Code::NotAuthenticated),
+            Self::TokenExpired => (StatusCode::UNAUTHORIZED, Code::TokenExpired),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
+            Self::SelfApproval => (StatusCode::FORBIDDEN, Code::SelfApproval),
+            Self::AlreadyDecided => (StatusCode::CONFLICT, Code::AlreadyApproved),
+            Self::Address(error) => match error {
+                RouteError::NotFound => (StatusCode::NOT_FOUND, Code::NotFound),
+                RouteError::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, Code::WrongMethod),
+                RouteError::BadParameter { .. } => (StatusCode::BAD_REQUEST, Code::BadParameter),
+                RouteError::MissingParameter { .. } => (StatusCode::BAD_REQUEST, Code::MissingParameter),
+            },
+            Self::Body(_) | Self::Cut => (StatusCode::BAD_REQUEST, Code::MalformedBody),
+            Self::Field(_) | Self::SmartcardRequired => (StatusCode::BAD_REQUEST, Code::BadField),
+            Self::DataItem(_) => (StatusCode::BAD_REQUEST, Code::DataItemMissing),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
+            Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
+            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
+            Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
+            Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
+            Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::Profile(_) | Self::NoActiveProfile => (StatusCode::CONFLICT, Code::ProfileStatus),
+            Self::SmartcardNotAssigned => (StatusCode::CONFLICT, Code::CardNotAssigned),
+            Self::WrongCard => (StatusCode::CONFLICT, Code::WrongCard),
+            Self::CardAssigned => (StatusCode::CONFLICT, Code::CardAlreadyAssigned),
+            Self::WrongType(_) => (StatusCode::CONFLICT, Code::WrongRequestType),
+            Self::NotDiversified | Self::NothingProposed => (StatusCode::CONFLICT, Code::NotDiversified),
+            Self::Challenge(_) | Self::Code(CodeError::Length { .. }) => {
+                (StatusCode::BAD_REQUEST, Code::ChallengeLength)
+            }
+            Self::Code(_) => (StatusCode::BAD_REQUEST, Code::CodeMistyped),
+            Self::OtherChallenge => (StatusCode::CONFLICT, Code::ChallengeAnswered),
+            Self::CsrUnreadable(_) => (StatusCode::BAD_REQUEST, Code::CsrUnreadable),
+            Self::CsrSignature(_) => (StatusCode::BAD_REQUEST, Code::CsrSignature),
+            Self::KeyAlgorithm { .. } => (StatusCode::BAD_REQUEST, Code::KeyAlgorithm),
+            Self::KeyTooSmall { .. } => (StatusCode::BAD_REQUEST, Code::KeyTooSmall),
+            Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
+            Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
+            Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
+            Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
+            Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),
+            Self::Attribute(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
-    }
-
-    /// The request's status forbids it.
-    pub fn status(status: RequestStatus, wanted: &'static str) -> Self {
-        Self::Status { status, wanted }
     }
 }
 
-fn status_code(status: RequestStatus) -> &'static str {
+fn request_code(status: RequestStatus) -> ProblemCode {
     match status {
-        RequestStatus::Pending => "request-pending",
-        RequestStatus::Denied => "request-denied",
-        RequestStatus::Canceled => "request-canceled",
-        RequestStatus::Completed => "request-completed",
-        RequestStatus::Failed => "request-failed",
-        _ => "wrong-state",
+        RequestStatus::Pending => ProblemCode::RequestPending,
+        RequestStatus::Denied => ProblemCode::RequestDenied,
+        _ => ProblemCode::RequestNotExecutable,
     }
 }
 
 impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
-            store::Error::Busy => Self::Busy,
-            // Somebody was faster by a moment: whoever reads again sees what has become of it.
-            store::Error::Changed { .. } => Self::Busy,
+            store::Error::Busy | store::Error::Closed => Self::Busy,
+            store::Error::Changed { .. } => Self::Conflict,
             other => Self::Internal(Internal::Store(other)),
         }
     }
@@ -193,15 +205,5 @@ impl From<store::Error> for ApiError {
 impl From<ca::Error> for ApiError {
     fn from(error: ca::Error) -> Self {
         Self::Internal(Internal::Ca(error))
-    }
-}
-
-impl From<RouteError> for ApiError {
-    fn from(error: RouteError) -> Self {
-        match error {
-            RouteError::NotFound => Self::NoSuchRoute,
-            RouteError::WrongMethod { allowed } => Self::MethodNotAllowed { allowed },
-            other => Self::Address(other),
-        }
     }
 }

@@ -12,11 +12,13 @@ pub(super) trait Spelled: Sized {
 }
 
 macro_rules! spelled {
-    ($state:ty { $($variant:ident $word:literal),* $(,)? }) => {
+    ($state:ty { $($variant:ident $word:literal),* $(,)? } $(else $other:ident)?) => {
         impl Spelled for $state {
             fn word(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*
+                    // A number only a foreign server's answer can hold: it is written so that it cannot be read as another.
+                    $(Self::$other(_) => "other",)?
                 }
             }
 
@@ -43,7 +45,7 @@ spelled!(RequestType {
     Revoke "revoke",
     TemporaryCards "temporary-cards",
     Unblock "unblock",
-});
+} else Other);
 spelled!(RequestStatus {
     None "none",
     Approved "approved",
@@ -53,7 +55,7 @@ spelled!(RequestStatus {
     Pending "pending",
     Canceled "canceled",
     Executing "executing",
-});
+} else Other);
 spelled!(SmartcardStatus {
     New "new",
     Assigned "assigned",
@@ -61,14 +63,14 @@ spelled!(SmartcardStatus {
     Disabled "disabled",
     Suspended "suspended",
     Retired "retired",
-});
+} else Other);
 spelled!(ProfileStatus {
     New "new",
     Active "active",
     Disabled "disabled",
     Suspended "suspended",
     Retired "retired",
-});
+} else Other);
 spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",
