@@ -141,12 +141,13 @@ pub trait Session {
     fn list(&mut self) -> Result<Vec<StoredKey>, Error>;
 
     /// Generates a key pair on the token; the private key never leaves it. May take minutes (RSA on a card).
+    /// An id that names a key already is refused ([`Error::KeyIdTaken`]).
     fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, Error>;
 
     /// Signs `message` with the key under `id`; the result is as [`crate::pkix::Signer::sign`] says.
     fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error>;
 
-    /// Writes the certificate (DER) beside the key under `id`.
+    /// Writes the certificate (DER) beside the key under `id`, in place of one that is there.
     fn write_certificate(&mut self, id: &KeyId, label: &str, certificate: &[u8]) -> Result<(), Error>;
 
     /// Reads back the certificate (DER) under `id`; `None` when there is none.
@@ -186,6 +187,10 @@ pub enum Error {
     Algorithm(KeyAlgorithm),
     #[error("the token cannot sign with {0:?}")]
     Signature(SignatureAlgorithm),
+    #[error("key id {} is taken; delete what it names first, or choose another", hex::encode(&.0.0))]
+    KeyIdTaken(KeyId),
+    #[error("what should be written is not a certificate")]
+    NotACertificate(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("nothing is stored under key id {}", hex::encode(&.0.0))]
     NoSuchKey(KeyId),
     #[error("this kind of token has no challenge to answer; it needs the administrator's secret itself")]
@@ -214,7 +219,7 @@ impl std::fmt::Display for Tries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Tries::NotSet => f.write_str("it has not been set"),
-            Tries::Full => f.write_str("no try is missing"),
+            Tries::Full => f.write_str("the token tells of no shortage of tries"),
             Tries::Low => f.write_str("few tries are left"),
             Tries::Last => f.write_str("one try is left"),
             Tries::Locked => f.write_str("no try is left"),

@@ -1,1 +1,119 @@
+//! Bounds on what callers send, beyond what reading it already demands.
 
+use super::certificate::CertificateData;
+use super::extension::Decision;
+use super::request::{CreateRequest, DataItem, RequestType};
+use super::smartcard::AssignSmartcard;
+use std::collections::HashSet;
+
+/// The most data items a request may carry.
+pub const MAX_DATA_ITEMS: usize = 64;
+/// The longest name of a data item, in characters.
+pub const MAX_ITEM_NAME: usize = 128;
+/// The longest value of a data item, in characters.
+pub const MAX_ITEM_VALUE: usize = 4096;
+/// The longest comment, in characters.
+pub const MAX_COMMENT: usize = 4096;
+/// The most certification requests at once.
+pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
+/// The longest certification request, in bytes; one for RSA 4096 has about 1.5 KiB.
+pub const MAX_CERTIFICATE_REQUEST: usize = 16 * 1024;
+/// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
+pub const MAX_ATR: usize = 33;
+
+/// A field of a body that is not acceptable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    #[error("\"{field}\" is missing")]
+    Missing { field: &'static str },
+    #[error("\"{field}\" does not go with type {request_type}")]
+    Misplaced { field: &'static str, request_type: RequestType },
+    #[error("\"{field}\" and \"{other}\" exclude each other")]
+    Both { field: &'static str, other: &'static str },
+    #[error("\"{field}\" has {found} {unit}; at most {most} are taken")]
+    TooMuch { field: &'static str, found: usize, most: usize, unit: &'static str },
+    #[error("\"{field}\" has a control character")]
+    ControlCharacter { field: &'static str },
+    #[error("\"{field}\" has the item \"{name}\" twice")]
+    Repeated { field: &'static str, name: String },
+}
+
+fn at_most(field: &'static str, found: usize, most: usize, unit: &'static str) -> Result<(), FieldError> {
+    if found > most { Err(FieldError::TooMuch { field, found, most, unit }) } else { Ok(()) }
+}
+
+/// Takes line ends and tabs, but nothing else that could draw over an operator's terminal.
+fn plain_text(field: &'static str, text: &str, most: usize) -> Result<(), FieldError> {
+    at_most(field, text.chars().count(), most, "characters")?;
+    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
+        return Err(FieldError::ControlCharacter { field });
+    }
+    Ok(())
+}
+
+fn data_items(field: &'static str, items: &[DataItem]) -> Result<(), FieldError> {
+    at_most(field, items.len(), MAX_DATA_ITEMS, "items")?;
+    let mut names = HashSet::new();
+    for item in items {
+        if item.name.trim().is_empty() {
+            return Err(FieldError::Missing { field: "datacollection: name" });
+        }
+        plain_text("datacollection: name", &item.name, MAX_ITEM_NAME)?;
+        plain_text("datacollection: value", item.value.as_deref().unwrap_or_default(), MAX_ITEM_VALUE)?;
+        if !names.insert(item.name.as_str()) {
+            return Err(FieldError::Repeated { field, name: item.name.clone() });
+        }
+    }
+    Ok(())
+}
+
+impl CreateRequest {
+    /// Checks lengths, and that the request names what its type is about: a template to enroll, a card or profile else.
+    pub fn check(&self) -> Result<(), FieldError> {
+        data_items("datacollection", &self.data_collection)?;
+        plain_text("comment", &self.comment, MAX_COMMENT)?;
+        let request_type = self.request_type;
+        if self.smartcard.is_some() && self.profile.is_some() {
+            return Err(FieldError::Both { field: "smartcard", other: "profile" });
+        }
+        if self.profile.is_some() && request_type.is_smartcard_only() {
+            return Err(FieldError::Misplaced { field: "profile", request_type });
+        }
+        if !request_type.acts_on_holder() {
+            return match self.profile_template {
+                Some(_) => Ok(()),
+                None => Err(FieldError::Missing { field: "profiletemplateuuid" }),
+            };
+        }
+        if self.smartcard.or(self.profile).is_none() {
+            return Err(FieldError::Missing { field: "smartcard" });
+        }
+        Ok(())
+    }
+}
+
+impl CertificateData {
+    /// Checks counts and lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        let field = "certificaterequests";
+        at_most(field, self.certificate_requests.len(), MAX_CERTIFICATE_REQUESTS, "entries")?;
+        for request in &self.certificate_requests {
+            at_most(field, request.len(), MAX_CERTIFICATE_REQUEST, "bytes in one entry")?;
+        }
+        plain_text("comments", &self.comments, MAX_COMMENT)
+    }
+}
+
+impl AssignSmartcard {
+    /// Checks lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        at_most("atr", self.atr.as_ref().map_or(0, |atr| atr.len() / 2), MAX_ATR, "bytes")
+    }
+}
+
+impl Decision {
+    /// Checks lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        plain_text("Comment", &self.comment, MAX_COMMENT)
+    }
+}

@@ -1,1 +1,316 @@
-//! The lifecycle as transition tables.
+//! The lifecycle as transition tables: from, event, to, and the operator's words on each edge.
+//!
+//! What no row allows is refused, and the refusal says what can be done instead. States and final states are MIM's;
+//! edges its documentation does not settle carry a comment.
+
+use super::profile::{Operation, ProfileStatus};
+use super::request::{RequestClosing, RequestStatus, RequestType};
+use super::smartcard::SmartcardStatus;
+use std::fmt;
+
+/// What happens to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestEvent {
+    /// An approval after which more are needed.
+    Approve,
+    /// The approval after which no more are needed.
+    ApproveLast,
+    Deny,
+    /// The first act of carrying it out: a card assigned, a certification request submitted, a card's key asked for.
+    StartExecution,
+    Complete,
+    Cancel,
+    Abandon,
+    /// Carrying it out went wrong for good.
+    Fail,
+}
+
+impl RequestEvent {
+    /// Gives the word a person would use: "approve".
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Approve | Self::ApproveLast => "approve",
+            Self::Deny => "deny",
+            Self::StartExecution => "execute",
+            Self::Complete => "complete",
+            Self::Cancel => "cancel",
+            Self::Abandon => "abandon",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+impl From<RequestClosing> for RequestEvent {
+    fn from(closing: RequestClosing) -> Self {
+        match closing {
+            RequestClosing::Completed => Self::Complete,
+            RequestClosing::Canceled => Self::Cancel,
+            RequestClosing::Abandoned => Self::Abandon,
+        }
+    }
+}
+
+/// What happens to a smart card or a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HolderEvent {
+    /// A card is bound to a request; profiles skip this.
+    Assign,
+    /// Its certificates are issued.
+    Activate,
+    Suspend,
+    Reinstate,
+    Disable,
+    Retire,
+}
+
+impl HolderEvent {
+    /// Gives the word a person would use: "retire".
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Assign => "assign",
+            Self::Activate => "activate",
+            Self::Suspend => "suspend",
+            Self::Reinstate => "reinstate",
+            Self::Disable => "disable",
+            Self::Retire => "retire",
+        }
+    }
+}
+
+/// One row of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge<S, E> {
+    pub from: S,
+    pub event: E,
+    pub to: S,
+    /// What the operator is told has happened.
+    pub words: &'static str,
+}
+
+const fn edge<S: Copy, E: Copy>(from: S, event: E, to: S, words: &'static str) -> Edge<S, E> {
+    Edge { from, event, to, words }
+}
+
+/// The life of a request, after its status at creation ([`first_status`]).
+pub const REQUEST_EDGES: &[Edge<RequestStatus, RequestEvent>] = {
+    use RequestEvent::{Abandon, Approve, ApproveLast, Cancel, Complete, Deny, Fail, StartExecution};
+    use RequestStatus::{Approved, Canceled, Completed, Denied, Executing, Failed, Pending};
+    &[
+        edge(Pending, Approve, Pending, "approved; more approvals are needed"),
+        edge(Pending, ApproveLast, Approved, "approved; it can be carried out"),
+        edge(Pending, Deny, Denied, "denied"),
+        // Documented is the cancelling of an execution; a request withdrawn earlier has no other word.
+        edge(Pending, Cancel, Canceled, "withdrawn before it was decided"),
+        edge(Approved, StartExecution, Executing, "being carried out"),
+        edge(Approved, Cancel, Canceled, "canceled before it was carried out"),
+        // MIM has no status Abandoned: what an abandoned request becomes is inferred.
+        edge(Approved, Abandon, Canceled, "abandoned before it was carried out"),
+        edge(Approved, Fail, Failed, "failed before it was carried out"),
+        // An interrupted client comes back to where it was.
+        edge(Executing, StartExecution, Executing, "still being carried out"),
+        edge(Executing, Complete, Completed, "completed"),
+        edge(Executing, Cancel, Canceled, "canceled while it was carried out"),
+        edge(Executing, Abandon, Canceled, "abandoned while it was carried out"),
+        edge(Executing, Fail, Failed, "failed while it was carried out"),
+        // A client that did not hear the answer asks again.
+        edge(Completed, Complete, Completed, "already completed; nothing was changed"),
+        edge(Canceled, Cancel, Canceled, "already canceled; nothing was changed"),
+        edge(Canceled, Abandon, Canceled, "already abandoned; nothing was changed"),
+    ]
+};
+
+/// The life of a smart card.
+pub const SMARTCARD_EDGES: &[Edge<SmartcardStatus, HolderEvent>] = {
+    use HolderEvent::{Activate, Assign, Disable, Reinstate, Retire, Suspend};
+    use SmartcardStatus::{Active, Assigned, Disabled, New, Retired, Suspended};
+    &[
+        edge(New, Assign, Assigned, "assigned to its user"),
+        edge(New, Retire, Retired, "retired unused"),
+        edge(Assigned, Activate, Active, "active"),
+        edge(Assigned, Disable, Disabled, "disabled before it was used"),
+        edge(Assigned, Retire, Retired, "retired before it was used"),
+        edge(Active, Activate, Active, "carries new certificates"),
+        edge(Active, Suspend, Suspended, "suspended; its certificates are on hold"),
+        edge(Active, Disable, Disabled, "disabled; its certificates are revoked"),
+        edge(Active, Retire, Retired, "retired; its certificates are revoked"),
+        edge(Suspended, Reinstate, Active, "reinstated; its certificates are valid again"),
+        edge(Suspended, Disable, Disabled, "disabled for good; its certificates are revoked"),
+        edge(Suspended, Retire, Retired, "retired; its certificates are revoked"),
+        edge(Disabled, Retire, Retired, "retired"),
+    ]
+};
+
+/// The life of a profile.
+pub const PROFILE_EDGES: &[Edge<ProfileStatus, HolderEvent>] = {
+    use HolderEvent::{Activate, Disable, Reinstate, Retire, Suspend};
+    use ProfileStatus::{Active, Disabled, New, Retired, Suspended};
+    &[
+        edge(New, Activate, Active, "active"),
+        edge(New, Disable, Disabled, "disabled before it was used"),
+        edge(New, Retire, Retired, "retired before it was used"),
+        edge(Active, Activate, Active, "carries new certificates"),
+        edge(Active, Suspend, Suspended, "suspended; its certificates are on hold"),
+        edge(Active, Disable, Disabled, "disabled; its certificates are revoked"),
+        edge(Active, Retire, Retired, "retired with its card"),
+        edge(Suspended, Reinstate, Active, "reinstated; its certificates are valid again"),
+        edge(Suspended, Disable, Disabled, "disabled for good; its certificates are revoked"),
+        edge(Suspended, Retire, Retired, "retired with its card"),
+        edge(Disabled, Retire, Retired, "retired with its card"),
+    ]
+};
+
+/// What cannot be done in a state, and what can be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a {what} that is {status} cannot be told to {event}; {}", remedy(instead))]
+pub struct Refusal<S: fmt::Debug + fmt::Display> {
+    /// "request", "smart card" or "profile".
+    pub what: &'static str,
+    pub status: S,
+    /// The event refused, as a word.
+    pub event: &'static str,
+    /// The events this status allows, as words, each once; none: the status is final.
+    pub instead: Vec<&'static str>,
+}
+
+fn remedy(instead: &[&'static str]) -> String {
+    match instead.split_last() {
+        None => "nothing more can be done with it: make a new request".into(),
+        Some((only, [])) => format!("what can be done is {only}"),
+        Some((last, others)) => format!("what can be done is {} or {last}", others.join(", ")),
+    }
+}
+
+fn follow<S, E>(
+    edges: &'static [Edge<S, E>],
+    from: S,
+    event: E,
+    what: &'static str,
+    word: fn(E) -> &'static str,
+) -> Result<&'static Edge<S, E>, Refusal<S>>
+where
+    S: Copy + PartialEq + fmt::Debug + fmt::Display,
+    E: Copy + PartialEq,
+{
+    let leaving = || edges.iter().filter(|edge| edge.from == from);
+    if let Some(edge) = leaving().find(|edge| edge.event == event) {
+        return Ok(edge);
+    }
+    let mut instead = Vec::new();
+    for edge in leaving().filter(|edge| edge.to != from) {
+        if !instead.contains(&word(edge.event)) {
+            instead.push(word(edge.event));
+        }
+    }
+    Err(Refusal { what, status: from, event: word(event), instead })
+}
+
+/// Gives the edge a request takes, with the operator's words.
+pub fn request_edge(
+    status: RequestStatus,
+    event: RequestEvent,
+) -> Result<&'static Edge<RequestStatus, RequestEvent>, Refusal<RequestStatus>> {
+    follow(REQUEST_EDGES, status, event, "request", RequestEvent::word)
+}
+
+/// Gives the status of a request after an event.
+pub fn request_after(status: RequestStatus, event: RequestEvent) -> Result<RequestStatus, Refusal<RequestStatus>> {
+    request_edge(status, event).map(|edge| edge.to)
+}
+
+/// Gives the edge a smart card takes, with the operator's words.
+pub fn smartcard_edge(
+    status: SmartcardStatus,
+    event: HolderEvent,
+) -> Result<&'static Edge<SmartcardStatus, HolderEvent>, Refusal<SmartcardStatus>> {
+    follow(SMARTCARD_EDGES, status, event, "smart card", HolderEvent::word)
+}
+
+/// Gives the status of a smart card after an event.
+pub fn smartcard_after(
+    status: SmartcardStatus,
+    event: HolderEvent,
+) -> Result<SmartcardStatus, Refusal<SmartcardStatus>> {
+    smartcard_edge(status, event).map(|edge| edge.to)
+}
+
+/// Gives the edge a profile takes, with the operator's words.
+pub fn profile_edge(
+    status: ProfileStatus,
+    event: HolderEvent,
+) -> Result<&'static Edge<ProfileStatus, HolderEvent>, Refusal<ProfileStatus>> {
+    follow(PROFILE_EDGES, status, event, "profile", HolderEvent::word)
+}
+
+/// Gives the status of a profile after an event.
+pub fn profile_after(status: ProfileStatus, event: HolderEvent) -> Result<ProfileStatus, Refusal<ProfileStatus>> {
+    profile_edge(status, event).map(|edge| edge.to)
+}
+
+/// Gives the status a request is created with.
+pub fn first_status(approvals_needed: u32) -> RequestStatus {
+    if approvals_needed == 0 { RequestStatus::Approved } else { RequestStatus::Pending }
+}
+
+impl RequestStatus {
+    /// Whether no event leads to another status.
+    pub fn is_final(self) -> bool {
+        !REQUEST_EDGES.iter().any(|edge| edge.from == self && edge.to != self)
+    }
+
+    /// Whether cards may be touched for it: approved, or being carried out.
+    pub fn is_executable(self) -> bool {
+        request_after(self, RequestEvent::StartExecution).is_ok()
+    }
+}
+
+impl SmartcardStatus {
+    /// Gives what may be asked for a card in this status, as `operations` lists it (active: Microsoft's sample).
+    pub fn operations(self) -> &'static [Operation] {
+        match self {
+            Self::Active => &[Operation::Renew, Operation::Unblock, Operation::Retire],
+            Self::Assigned | Self::Disabled | Self::Suspended => &[Operation::Retire],
+            Self::New | Self::Retired | Self::Other(_) => &[],
+        }
+    }
+}
+
+impl ProfileStatus {
+    /// Gives what may be asked for a software profile in this status (active: Microsoft's sample).
+    ///
+    /// `has_archived_keys`: recovery is offered only where there is something to recover (inferred from the sample).
+    pub fn operations(self, has_archived_keys: bool) -> &'static [Operation] {
+        match (self, has_archived_keys) {
+            (Self::Active, true) => &[Operation::Renew, Operation::Disable, Operation::Recover],
+            (Self::Active, false) => &[Operation::Renew, Operation::Disable],
+            (Self::Disabled, true) => &[Operation::Recover],
+            (Self::Suspended, _) => &[Operation::Disable],
+            (Self::New | Self::Disabled | Self::Retired | Self::Other(_), _) => &[],
+        }
+    }
+}
+
+impl RequestType {
+    /// Whether this can be asked for smart cards only, never for a software profile.
+    pub fn is_smartcard_only(self) -> bool {
+        matches!(self, Self::Unblock | Self::OfflineUnblock | Self::Retire | Self::TemporaryCards)
+    }
+
+    /// Whether this is about a card or profile that is already there, which the request then names.
+    pub fn acts_on_holder(self) -> bool {
+        !matches!(self, Self::Enroll | Self::TemporaryCards | Self::RecoverOnBehalf | Self::Other(_))
+    }
+
+    /// Whether carrying it out issues certificates.
+    pub fn issues_certificates(self) -> bool {
+        matches!(
+            self,
+            Self::Enroll
+                | Self::Duplicate
+                | Self::OnlineUpdate
+                | Self::Renew
+                | Self::Recover
+                | Self::RecoverOnBehalf
+                | Self::TemporaryCards
+        )
+    }
+}

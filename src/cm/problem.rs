@@ -1,16 +1,154 @@
 //! What a refusal looks like on the wire, and the stable codes scripts may rely on.
 
-use serde::{Deserialize, Serialize};
+use super::wire::body::body;
+use super::wire::{GuidOrNothing, Plain, Text};
+use std::fmt;
 use uuid::Uuid;
 
-/// The JSON body of every refusal. MIM's own shape is not documented; `Message` is ASP.NET Web API's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// The JSON body of every refusal. MIM's own shape is not documented; `Message` is ASP.NET Web API's, and a body with
+/// that alone is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What happened and what to do next, for people.
     pub message: String,
-    /// Stable, for scripts: "request-pending", say.
+    /// Stable, for scripts: "request-pending", say. Empty: the server gave none.
     pub code: String,
-    /// The same id stands in the server's log.
-    pub correlation_id: Uuid,
+    /// The same id stands in the server's log. `None`: the server gave none.
+    pub correlation_id: Option<Uuid>,
+}
+
+body!(Problem {
+    message: "Message" => Plain<String>,
+    code: "Code" => Text,
+    correlation_id: "CorrelationId" => GuidOrNothing,
+});
+
+impl Problem {
+    /// Makes the body of a refusal.
+    pub fn new(code: ProblemCode, message: impl Into<String>, correlation_id: Uuid) -> Self {
+        Self { message: message.into(), code: code.name().into(), correlation_id: Some(correlation_id) }
+    }
+
+    /// Gives the code as one of the known ones; `None` when it is absent or another server's.
+    pub fn known_code(&self) -> Option<ProblemCode> {
+        ProblemCode::from_name(&self.code)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident = $name:literal),* $(,)?) => {
+        /// Why a call was refused; the texts are stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ProblemCode {
+            $($(#[$doc])* $code),*
+        }
+
+        impl ProblemCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$code),*];
+
+            /// Gives the text on the wire.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$code => $name),*
+                }
+            }
+
+            /// Reads the text of the wire; `None` when it is not known.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+        }
+    };
+}
+
+codes! {
+    /// No credentials came, or ones the server does not know.
+    NotAuthenticated = "not-authenticated",
+    /// The bearer token is past its time.
+    TokenExpired = "token-expired",
+    /// The caller is known and may not do this.
+    Forbidden = "forbidden",
+    /// There is no such path, or nothing the caller may see under it.
+    NotFound = "not-found",
+    /// The path is called with another verb.
+    WrongMethod = "wrong-method",
+    /// The body is not JSON, or not the JSON this call takes.
+    MalformedBody = "malformed-body",
+    /// The body is longer than the server reads.
+    BodyTooLarge = "body-too-large",
+    /// The body is of another content type than `application/json`.
+    UnsupportedMediaType = "unsupported-media-type",
+    /// A parameter of path or query is not there.
+    MissingParameter = "missing-parameter",
+    /// A parameter of path or query has no sense.
+    BadParameter = "bad-parameter",
+    /// A field of the body is missing, too long, or not as the policy demands.
+    BadField = "bad-field",
+    /// The request waits for approvals.
+    RequestPending = "request-pending",
+    /// The request was denied, for good.
+    RequestDenied = "request-denied",
+    /// The request is in a status that does not allow this; the message names the status.
+    RequestNotExecutable = "request-not-executable",
+    /// The request is of a type that does not have this step.
+    WrongRequestType = "wrong-request-type",
+    /// The card is not the one the request is about.
+    WrongCard = "wrong-card",
+    /// The card belongs to someone, or the request has another card already.
+    CardAlreadyAssigned = "card-already-assigned",
+    /// The card is in a status that does not allow this; the message names the status.
+    CardStatus = "card-status",
+    /// The profile is in a status that does not allow this; the message names the status.
+    ProfileStatus = "profile-status",
+    /// The caller has approved this request before.
+    AlreadyApproved = "already-approved",
+    /// Nobody approves what they asked for themselves.
+    SelfApproval = "self-approval",
+    /// There is no such profile template.
+    TemplateUnknown = "template-unknown",
+    /// The template has no policy for this workflow, or it is switched off.
+    WorkflowDisabled = "workflow-disabled",
+    /// There is no such user, or several of that name.
+    UserUnknown = "user-unknown",
+    /// The policy demands a data item that was not given.
+    DataItemMissing = "data-item-missing",
+    /// The certification request is not PKCS#10.
+    CsrUnreadable = "csr-unreadable",
+    /// The certification request is not signed by the key it is about.
+    CsrSignature = "csr-signature",
+    /// More or fewer certification requests came than the template orders.
+    CsrCount = "csr-count",
+    /// The key is shorter than the template allows.
+    KeyTooSmall = "key-too-small",
+    /// The key's algorithm or curve is not one the template allows.
+    KeyAlgorithm = "key-algorithm",
+    /// The signature's hash is not one the template allows.
+    HashAlgorithm = "hash-algorithm",
+    /// A certificate was issued for this key before.
+    KeyAlreadyCertified = "key-already-certified",
+    /// The certificates of this request were issued before, for another key.
+    AlreadyIssued = "already-issued",
+    /// The challenge is not as long as the card's cipher takes.
+    ChallengeLength = "challenge-length",
+    /// A code that was read out has a wrong digit.
+    CodeMistyped = "code-mistyped",
+    /// Another caller changed the same thing at the same moment; asking again may help.
+    Conflict = "conflict",
+    /// Too many calls, or too many failed attempts; the message says when to come back.
+    TooManyRequests = "too-many-requests",
+    /// The call took longer than the server allows.
+    Timeout = "timeout",
+    /// The server is stopping or its store or CA is away; asking again later may help.
+    Unavailable = "unavailable",
+    /// MIM has this call, this server does not.
+    NotImplemented = "not-implemented",
+    /// The server failed; the correlation id leads to the cause in its log.
+    Internal = "internal",
+}
+
+impl fmt::Display for ProblemCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.pad(self.name())
+    }
 }

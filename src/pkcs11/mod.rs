@@ -1,1 +1,19 @@
-//! To be built.
+//! Tokens that speak PKCS#11 v2.40 or later, through whatever module the operator names.
+//!
+//! In: a module's path, a label or serial, secrets, key orders. Out: [`Pkcs11Token`] behind the seam [`crate::token`].
+//! The only door to `cryptoki`. A token is never chosen by slot: slots are renumbered when a token is initialised.
+//! A secret is sent once for each time it is handed in, and the retry flags are read before.
+//! Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE), configuration of modules.
+
+mod attributes;
+mod error;
+mod facts;
+mod module;
+mod objects;
+mod session;
+mod sign;
+mod token;
+
+pub use error::{CallError, Error};
+pub use module::{Existing, Module, Selector, TokenSummary};
+pub use token::{Pkcs11Token, so_pin};

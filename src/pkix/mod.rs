@@ -1,9 +1,34 @@
 //! Certificates, certification requests and the messages that carry them: bytes <-> meaning.
 //!
-//! Floor 0: imports nothing of the project; holds no socket, file, clock or thread.
+//! In: DER, BER or PEM from strangers, always bounded. Out: [`Certificate`], [`CertificationRequest`],
+//! [`cmc::CertificateResponse`]; and bytes that strangers read.
+//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 (CMS), RFC 5272 (CMC), RFC 4514 (names).
+//! A private key stays behind [`Signer`] and is asked to sign once.
+//!
+//! Floor 0: imports nothing of the project; holds no socket, file, clock or thread. Nothing here decides trust.
 
+mod ber;
+mod certificate;
+pub mod cmc;
+mod cms;
+pub mod csr;
+mod describe;
+mod error;
+mod extension;
 mod key;
+mod memory;
+pub mod name;
+mod oid;
+mod pem;
+mod signature;
 mod signer;
+mod text;
 
-pub use key::{KeyAlgorithm, PublicKey, SignatureAlgorithm};
+pub use certificate::Certificate;
+pub use csr::CertificationRequest;
+pub use error::Error;
+pub use extension::{AltNames, Extension, KeyUsage};
+pub use key::{KeyAlgorithm, KeyKind, PublicKey};
+pub use memory::MemoryKey;
+pub use signature::SignatureAlgorithm;
 pub use signer::{SignError, Signer};

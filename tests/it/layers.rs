@@ -136,7 +136,8 @@ fn heads(words: &[(String, usize)], at: usize) -> Vec<String> {
 
 /// The rooms a file names, with lines. `root` is how the file says "this crate": `crate`, or `cardwright` in the binary.
 fn rooms_named(words: &[(String, usize)], module: &[String], root: &str) -> BTreeSet<(String, usize)> {
-    let path_follows = |i: usize| words.get(i).is_some_and(|w| w.0 == ":") && words.get(i + 1).is_some_and(|w| w.0 == ":");
+    let path_follows =
+        |i: usize| words.get(i).is_some_and(|w| w.0 == ":") && words.get(i + 1).is_some_and(|w| w.0 == ":");
     let mut named = BTreeSet::new();
     let mut i = 0;
     while i < words.len() {

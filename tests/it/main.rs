@@ -1,6 +1,12 @@
 //! All integration tests, one binary, one module a subject.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod layers;
 mod server;
 mod store;
+mod wire;
+mod pkix;
+mod store;
+mod support;
+mod token;

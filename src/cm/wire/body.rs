@@ -1,6 +1,6 @@
 //! What a body is made of: keys in their order, each with its spelling.
 
-use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 
@@ -76,13 +76,15 @@ pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
         Ok(body) => return Ok(body),
         Err(error) => error,
     };
-    if error.is_data() {
+    // A spelling's refusal hides whether the text itself was at fault, so the text is read once more for itself.
+    let Err(syntax) = serde_json::from_slice::<IgnoredAny>(bytes) else {
         return Err(BodyError::Meaning(error));
-    }
-    match without_trailing_commas(bytes).map(|bytes| serde_json::from_slice(&bytes)) {
-        Some(Ok(body)) => Ok(body),
-        Some(Err(error)) if error.is_data() => Err(BodyError::Meaning(error)),
-        _ => Err(BodyError::Syntax(error)),
+    };
+    match without_trailing_commas(bytes) {
+        Some(mended) if serde_json::from_slice::<IgnoredAny>(&mended).is_ok() => {
+            serde_json::from_slice(&mended).map_err(BodyError::Meaning)
+        }
+        _ => Err(BodyError::Syntax(syntax)),
     }
 }
 

@@ -9,6 +9,9 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+/// The longest secret that is taken, in bytes.
+const MAX_SECRET: usize = 1024;
+
 /// The body of `diversifiedkey`: the key's bytes in base64, on one line.
 pub struct DiversifiedKey(pub AdminKey);
 
@@ -67,8 +70,12 @@ impl Spelling for PassphraseOrNothing {
     }
 }
 
-/// Reads text; a refusal does not quote the value, as serde's own would.
+/// Reads text of a bounded length; a refusal does not quote the value, as serde's own would.
 fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Zeroizing<String>>, D::Error> {
     let text = Option::<String>::deserialize(deserializer).map_err(|_| D::Error::custom("must be text"))?;
-    Ok(text.map(Zeroizing::new))
+    let text = text.map(Zeroizing::new);
+    match text.as_ref().filter(|text| text.len() > MAX_SECRET) {
+        Some(long) => Err(D::Error::custom(format_args!("has {} bytes; at most {MAX_SECRET} are taken", long.len()))),
+        None => Ok(text),
+    }
 }

@@ -1,0 +1,145 @@
+//! Templates of what is made, and the reading of what is there (PKCS#11 v2.40 base, 4).
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use der::asn1::AnyRef;
+use der::{Encode, Tag};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::error::{CallError, device, failed};
+use crate::pkix::{KeyAlgorithm, PublicKey};
+use crate::token::{Error, KeyId, KeyOrder};
+
+/// CKA_EC_PARAMS of secp256r1 and secp384r1: the curve's name in DER (RFC 5480, 2.1.1.1).
+const SECP256R1: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+const SECP384R1: [u8; 7] = [0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
+
+/// 65537, big-endian.
+const PUBLIC_EXPONENT: [u8; 3] = [1, 0, 1];
+
+/// What CKM_RSA_PKCS_KEY_PAIR_GEN or CKM_EC_KEY_PAIR_GEN must be told.
+enum Generation {
+    /// CKA_MODULUS_BITS.
+    Rsa(u64),
+    /// CKA_EC_PARAMS.
+    Ec(&'static [u8]),
+}
+
+fn generation(algorithm: KeyAlgorithm) -> Generation {
+    match algorithm {
+        KeyAlgorithm::Rsa2048 => Generation::Rsa(2048),
+        KeyAlgorithm::Rsa3072 => Generation::Rsa(3072),
+        KeyAlgorithm::Rsa4096 => Generation::Rsa(4096),
+        KeyAlgorithm::P256 => Generation::Ec(&SECP256R1),
+        KeyAlgorithm::P384 => Generation::Ec(&SECP384R1),
+    }
+}
+
+/// The mechanism that makes such a pair.
+pub(super) fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
+    match generation(algorithm) {
+        Generation::Rsa(_) => Mechanism::RsaPkcsKeyPairGen,
+        Generation::Ec(_) => Mechanism::EccKeyPairGen,
+    }
+}
+
+pub(super) fn is_rsa(algorithm: KeyAlgorithm) -> bool {
+    matches!(generation(algorithm), Generation::Rsa(_))
+}
+
+/// The templates of the public and of the private key; the private one can never be read out.
+pub(super) fn key_pair(order: &KeyOrder) -> (Vec<Attribute>, Vec<Attribute>) {
+    let id = || Attribute::Id(order.id.0.clone());
+    let label = || Attribute::Label(order.label.clone().into_bytes());
+    let mut public = vec![Attribute::Token(true), Attribute::Private(false), id(), label(), Attribute::Verify(true)];
+    let mut private = vec![
+        Attribute::Token(true),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        id(),
+        label(),
+        Attribute::Sign(true),
+    ];
+    match generation(order.algorithm) {
+        Generation::Rsa(bits) => {
+            public.push(Attribute::ModulusBits(bits.into()));
+            public.push(Attribute::PublicExponent(PUBLIC_EXPONENT.to_vec()));
+            public.push(Attribute::Encrypt(order.decrypts));
+            private.push(Attribute::Decrypt(order.decrypts));
+            private.push(Attribute::Unwrap(order.decrypts));
+        }
+        Generation::Ec(params) => {
+            public.push(Attribute::EcParams(params.to_vec()));
+            private.push(Attribute::Derive(order.decrypts));
+        }
+    }
+    (public, private)
+}
+
+/// The template of a certificate, as other programs look for it: subject, issuer and serial number in DER.
+pub(super) fn certificate(id: &KeyId, label: &str, der: &[u8]) -> Result<Vec<Attribute>, Error> {
+    let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| Error::NotACertificate(error);
+    let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| unreadable(error.to_string().into()))?;
+    if !rest.is_empty() {
+        return Err(unreadable("bytes follow the certificate".into()));
+    }
+    let serial = AnyRef::new(Tag::Integer, parsed.raw_serial())
+        .and_then(|serial| serial.to_der())
+        .map_err(|error| unreadable(error.into()))?;
+    Ok(vec![
+        Attribute::Class(ObjectClass::CERTIFICATE),
+        Attribute::CertificateType(CertificateType::X_509),
+        Attribute::Token(true),
+        Attribute::Private(false),
+        Attribute::Id(id.0.clone()),
+        Attribute::Label(label.as_bytes().to_vec()),
+        Attribute::Subject(parsed.subject().as_raw().to_vec()),
+        Attribute::Issuer(parsed.issuer().as_raw().to_vec()),
+        Attribute::SerialNumber(serial),
+        Attribute::Value(der.to_vec()),
+    ])
+}
+
+/// Reads the public key out of the key object `object`; a private RSA key shows it too.
+pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> Result<PublicKey, Error> {
+    let wanted: &[AttributeType] = if rsa {
+        &[AttributeType::Modulus, AttributeType::PublicExponent]
+    } else {
+        &[AttributeType::EcParams, AttributeType::EcPoint]
+    };
+    let attributes = read(session, object, wanted)?;
+    let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
+    for attribute in attributes {
+        match attribute {
+            Attribute::Modulus(value) => modulus = Some(value),
+            Attribute::PublicExponent(value) => exponent = Some(value),
+            Attribute::EcParams(value) => params = Some(value),
+            Attribute::EcPoint(value) => point = Some(value),
+            _ => {}
+        }
+    }
+    let absent = |name| device(READING, CallError::AttributeAbsent(name));
+    let unusable = |error| device(READING, CallError::PublicKey(error));
+    if rsa {
+        let modulus = modulus.ok_or_else(|| absent("CKA_MODULUS"))?;
+        let exponent = exponent.ok_or_else(|| absent("CKA_PUBLIC_EXPONENT"))?;
+        return PublicKey::from_rsa(&modulus, &exponent).map_err(|error| unusable(error.into()));
+    }
+    let params = params.ok_or_else(|| absent("CKA_EC_PARAMS"))?;
+    let point = point.ok_or_else(|| absent("CKA_EC_POINT"))?;
+    let algorithm = match params {
+        params if params == SECP256R1 => KeyAlgorithm::P256,
+        params if params == SECP384R1 => KeyAlgorithm::P384,
+        params => return Err(unusable(format!("CKA_EC_PARAMS {} name another curve", hex::encode(params)).into())),
+    };
+    PublicKey::from_ec_point(algorithm, &point).map_err(|error| unusable(error.into()))
+}
+
+const READING: &str = "C_GetAttributeValue";
+
+/// Reads attributes of `object`; what the object lacks is left out.
+pub(super) fn read(session: &Session, object: ObjectHandle, wanted: &[AttributeType]) -> Result<Vec<Attribute>, Error> {
+    session.get_attributes(object, wanted).map_err(failed(READING))
+}

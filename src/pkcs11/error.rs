@@ -1,0 +1,168 @@
+//! What can go wrong with modules and tokens, and how return values become the seam's words.
+
+use std::path::PathBuf;
+
+use cryptoki::error::{Error as Cryptoki, RvError};
+
+use super::module::Selector;
+use crate::token::{self, Identity};
+
+/// Why a module, or the choice or initialisation of one of its tokens, failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("there is no PKCS#11 module at {}", path.display())]
+    Missing {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{} is not a PKCS#11 module", path.display())]
+    NotAModule {
+        path: PathBuf,
+        #[source]
+        source: CallError,
+    },
+    #[error("the PKCS#11 module {} did not start; check its configuration", path.display())]
+    Initialise {
+        path: PathBuf,
+        #[source]
+        source: CallError,
+    },
+    #[error("no token {wanted}; present: {}", listed(.present))]
+    NoToken { wanted: Selector, present: Vec<Identity> },
+    #[error("more than one token {wanted}: {}; name the serial", listed(.matching))]
+    Ambiguous { wanted: Selector, matching: Vec<Identity> },
+    #[error("there is no blank token to initialise")]
+    NoBlank,
+    #[error("token {} is blank; initialise it first", named(.identity))]
+    Blank { identity: Box<Identity> },
+    #[error("token {} is initialised already; initialising it again would erase it", named(.identity))]
+    AlreadyInitialised { identity: Box<Identity> },
+    #[error("the label is taken by token {}; choose another", named(.identity))]
+    LabelTaken { identity: Box<Identity> },
+    #[error("a token's label is 1 to 32 bytes of UTF-8 without blanks at its end; this one has {bytes} bytes")]
+    LabelRules { bytes: usize },
+    #[error("token {label:?} was initialised but cannot be found again")]
+    Vanished { label: String },
+    #[error(transparent)]
+    Token(#[from] token::Error),
+}
+
+/// What a module answered instead of doing what was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// A call returned something other than CKR_OK.
+    #[error("C_{function} returned {}", ckr(.value))]
+    Returned { function: String, value: RvError },
+    /// The module could not be loaded or called at all.
+    #[error(transparent)]
+    Binding(Cryptoki),
+    #[error("another login is open in this process, so the secret was not compared")]
+    LoggedInElsewhere,
+    #[error("the module did not return {0}")]
+    AttributeAbsent(&'static str),
+    #[error("the module lists more than {limit} objects")]
+    TooManyObjects { limit: usize },
+    #[error("the module returned an ECDSA signature of {0} bytes")]
+    SignatureLength(usize),
+    #[error("the public key is one this program cannot use")]
+    PublicKey(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<Cryptoki> for CallError {
+    fn from(error: Cryptoki) -> Self {
+        match error {
+            Cryptoki::Pkcs11(value, function) => CallError::Returned { function: format!("{function:?}"), value },
+            other => CallError::Binding(other),
+        }
+    }
+}
+
+fn listed(tokens: &[Identity]) -> String {
+    if tokens.is_empty() {
+        return "none".into();
+    }
+    tokens.iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
+fn named(identity: &Identity) -> String {
+    match (identity.label.is_empty(), identity.serial.is_empty()) {
+        (true, true) => "(blank)".into(),
+        (true, false) => format!("(no label, serial {})", identity.serial),
+        (false, _) => format!("{:?} (serial {})", identity.label, identity.serial),
+    }
+}
+
+/// The standard's spelling of a return value: `PinIncorrect` is CKR_PIN_INCORRECT.
+fn ckr(value: &RvError) -> String {
+    if let RvError::VendorDefined(code) | RvError::UnknownErrorCode(code) = value {
+        return format!("{code:#010x}");
+    }
+    let mut text = String::from("CKR");
+    for letter in format!("{value:?}").chars() {
+        if letter.is_ascii_uppercase() {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_uppercase());
+    }
+    text
+}
+
+/// Says that the token is no longer there; such a value never counts as a wrong secret.
+pub(super) fn is_removal(error: &Cryptoki) -> bool {
+    matches!(
+        error,
+        Cryptoki::Pkcs11(
+            RvError::DeviceRemoved
+                | RvError::TokenNotPresent
+                | RvError::TokenNotRecognized
+                | RvError::SlotIdInvalid
+                | RvError::SessionHandleInvalid
+                | RvError::SessionClosed,
+            _
+        )
+    )
+}
+
+/// Tells `error` in the seam's words, where it has one; else keeps it as the source.
+pub(super) fn failed(operation: &'static str) -> impl Fn(Cryptoki) -> token::Error {
+    move |error| match error {
+        Cryptoki::Pkcs11(RvError::DeviceMemory, _) => token::Error::Full,
+        error if is_removal(&error) => token::Error::Removed,
+        error => device(operation, error.into()),
+    }
+}
+
+pub(super) fn device(operation: &'static str, source: CallError) -> token::Error {
+    token::Error::Device { operation, source: Box::new(source) }
+}
+
+#[cfg(test)]
+mod tests {
+    use cryptoki::context::Function;
+
+    use super::*;
+
+    fn returned(value: RvError) -> token::Error {
+        failed("C_CreateObject")(Cryptoki::Pkcs11(value, Function::CreateObject))
+    }
+
+    #[test]
+    fn full_and_removed_tokens_have_their_own_words() {
+        assert!(matches!(returned(RvError::DeviceMemory), token::Error::Full));
+        for gone in [RvError::DeviceRemoved, RvError::TokenNotPresent, RvError::SlotIdInvalid] {
+            assert!(matches!(returned(gone), token::Error::Removed), "{gone:?}");
+        }
+        assert!(matches!(returned(RvError::SessionHandleInvalid), token::Error::Removed));
+    }
+
+    #[test]
+    fn other_values_keep_their_standard_name() {
+        let token::Error::Device { operation, source } = returned(RvError::DeviceError) else { panic!("not a Device") };
+        assert_eq!(operation, "C_CreateObject");
+        assert_eq!(source.to_string(), "C_CreateObject returned CKR_DEVICE_ERROR");
+        assert_eq!(ckr(&RvError::VendorDefined(0x8000_0001)), "0x80000001");
+    }
+}

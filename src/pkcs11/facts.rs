@@ -1,0 +1,94 @@
+//! What C_GetTokenInfo tells (PKCS#11 v2.40 base, 3.2: CK_TOKEN_INFO), in the seam's words.
+
+use cryptoki::slot::TokenInfo;
+
+use crate::token::{Counters, Error, Identity, LastTry, SecretKind, Tries};
+
+/// One reading of a token; old as soon as somebody else uses the token.
+pub(super) struct Facts {
+    pub identity: Identity,
+    pub initialised: bool,
+    pub pin_set: bool,
+    pub counters: Counters,
+    shortest_pin: usize,
+    longest_pin: usize,
+}
+
+impl Facts {
+    pub fn of(info: &TokenInfo) -> Self {
+        let text = |field: &str| field.trim_end_matches(['\0', ' ']).to_owned();
+        Self {
+            identity: Identity {
+                kind: "PKCS#11",
+                label: text(info.label()),
+                serial: text(info.serial_number()),
+                manufacturer: text(info.manufacturer_id()),
+                model: text(info.model()),
+            },
+            initialised: info.token_initialized(),
+            pin_set: info.user_pin_initialized(),
+            counters: Counters { user: user_tries(info), admin: admin_tries(info) },
+            shortest_pin: info.min_pin_length(),
+            longest_pin: info.max_pin_length(),
+        }
+    }
+
+    pub fn tries(&self, secret: SecretKind) -> Tries {
+        match secret {
+            SecretKind::Pin => self.counters.user,
+            SecretKind::Admin => self.counters.admin,
+        }
+    }
+
+    /// Refuses to send a secret that is locked, not set, or on its last try.
+    pub fn may_try(&self, secret: SecretKind, last_try: LastTry) -> Result<(), Error> {
+        match (self.tries(secret), last_try) {
+            (Tries::NotSet, _) => Err(Error::NotSet { secret }),
+            (Tries::Locked, _) => Err(Error::Locked { secret }),
+            (Tries::Last | Tries::Left(1), LastTry::Keep) => Err(Error::LastTryKept { secret }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses a secret whose length (bytes) the token says it never accepts.
+    pub fn fits(&self, secret: SecretKind, bytes: usize) -> Result<(), Error> {
+        // Zero, or CK_UNAVAILABLE_INFORMATION, stands for "not told".
+        let told = self.longest_pin > 0 && self.shortest_pin <= self.longest_pin;
+        if told && !(self.shortest_pin..=self.longest_pin).contains(&bytes) {
+            return Err(self.length_refused(secret));
+        }
+        Ok(())
+    }
+
+    pub fn length_refused(&self, secret: SecretKind) -> Error {
+        Error::SecretLength { secret, minimum: self.shortest_pin, maximum: self.longest_pin }
+    }
+}
+
+fn user_tries(info: &TokenInfo) -> Tries {
+    if info.user_pin_locked() {
+        Tries::Locked
+    } else if !info.user_pin_initialized() {
+        Tries::NotSet
+    } else if info.user_pin_final_try() {
+        Tries::Last
+    } else if info.user_pin_count_low() {
+        Tries::Low
+    } else {
+        Tries::Full
+    }
+}
+
+fn admin_tries(info: &TokenInfo) -> Tries {
+    if info.so_pin_locked() {
+        Tries::Locked
+    } else if !info.token_initialized() {
+        Tries::NotSet
+    } else if info.so_pin_final_try() {
+        Tries::Last
+    } else if info.so_pin_count_low() {
+        Tries::Low
+    } else {
+        Tries::Full
+    }
+}

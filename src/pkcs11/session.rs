@@ -1,0 +1,173 @@
+//! A logged-in user's work: keys, signatures, certificates.
+
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::session::Session as Cryptosession;
+
+use super::attributes;
+use super::error::{CallError, device, failed};
+use super::objects::{self, Held, Key};
+use super::sign;
+use crate::pkix::{PublicKey, SignatureAlgorithm};
+use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
+
+/// A session with the user logged in; dropping it logs out.
+///
+/// It remembers what it found and made under an id, so that a whole enrollment needs one find.
+pub(super) struct Pkcs11Session {
+    session: Cryptosession,
+    known: Vec<(KeyId, Held)>,
+}
+
+impl Pkcs11Session {
+    pub fn new(session: Cryptosession) -> Self {
+        Self { session, known: Vec::new() }
+    }
+
+    /// What is under `id`, looked up at most once.
+    fn held(&mut self, id: &KeyId) -> Result<(&Cryptosession, &mut Held), Error> {
+        let at = match self.known.iter().position(|(known, _)| known == id) {
+            Some(at) => at,
+            None => {
+                let held = Held::find(&self.session, id)?;
+                self.known.push((id.clone(), held));
+                self.known.len().saturating_sub(1)
+            }
+        };
+        let (_, held) = self.known.get_mut(at).ok_or_else(|| Error::NoSuchKey(id.clone()))?;
+        Ok((&self.session, held))
+    }
+
+    fn forget(&mut self, id: &KeyId) {
+        self.known.retain(|(known, _)| known != id);
+    }
+}
+
+impl Session for Pkcs11Session {
+    fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, Error> {
+        let (session, held) = self.held(id)?;
+        if held.is_empty() {
+            return Ok(None);
+        }
+        stored(session, id.clone(), held).map(Some)
+    }
+
+    fn list(&mut self) -> Result<Vec<StoredKey>, Error> {
+        let all = Held::all(&self.session)?;
+        all.into_iter().map(|(id, mut held)| stored(&self.session, id, &mut held)).collect()
+    }
+
+    fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, Error> {
+        let (session, held) = self.held(&order.id)?;
+        if order.id.0.is_empty() || !held.is_empty() {
+            return Err(Error::KeyIdTaken(order.id.clone()));
+        }
+        let (public, private) = attributes::key_pair(order);
+        let mechanism = attributes::mechanism(order.algorithm);
+        let (public, private) =
+            session.generate_key_pair(&mechanism, &public, &private).map_err(|error| not_made(order, error))?;
+        let rsa = attributes::is_rsa(order.algorithm);
+        let made = attributes::public_key(session, public, rsa);
+        let public_key = match made {
+            Ok(public_key) => public_key,
+            Err(error) => {
+                // A pair whose public half nobody knows is of no use; what cannot be removed stays under its id.
+                for handle in [private, public] {
+                    let _ = session.destroy_object(handle);
+                }
+                self.forget(&order.id);
+                return Err(error);
+            }
+        };
+        *held = Held::pair(Key { handle: private, rsa }, Key { handle: public, rsa }, public_key.clone());
+        Ok(public_key)
+    }
+
+    fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let (session, held) = self.held(id)?;
+        let Some(private) = held.private.first().copied() else { return Err(Error::NoSuchKey(id.clone())) };
+        let absent = || device("C_FindObjects", CallError::AttributeAbsent("the public key"));
+        let kind = held.public_key(session)?.ok_or_else(absent)?.kind();
+        sign::sign(session, private.handle, kind, algorithm, message)
+    }
+
+    fn write_certificate(&mut self, id: &KeyId, label: &str, certificate: &[u8]) -> Result<(), Error> {
+        let (session, held) = self.held(id)?;
+        if held.private.is_empty() {
+            return Err(Error::NoSuchKey(id.clone()));
+        }
+        let template = attributes::certificate(id, label, certificate)?;
+        let mut written = None;
+        for handle in &held.certificates {
+            if objects::certificate(session, *handle)? == certificate {
+                written = Some(*handle);
+            }
+        }
+        // The old certificate goes only when the new one is there.
+        let written = match written {
+            Some(written) => written,
+            None => session.create_object(&template).map_err(failed("C_CreateObject"))?,
+        };
+        let old = std::mem::replace(&mut held.certificates, vec![written]);
+        for handle in old.into_iter().filter(|handle| *handle != written) {
+            session.destroy_object(handle).map_err(failed("C_DestroyObject"))?;
+        }
+        Ok(())
+    }
+
+    fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, Error> {
+        let (session, held) = self.held(id)?;
+        held.certificate(session)
+    }
+
+    fn delete(&mut self, id: &KeyId) -> Result<usize, Error> {
+        // Looked up afresh: what another program wrote under the id goes too.
+        self.forget(id);
+        let held = Held::find(&self.session, id)?;
+        let mut gone = 0;
+        for handle in held.handles() {
+            match self.session.destroy_object(handle) {
+                Ok(()) => gone += 1,
+                Err(Cryptoki::Pkcs11(RvError::ObjectHandleInvalid, _)) => {}
+                Err(error) => return Err(failed("C_DestroyObject")(error)),
+            }
+        }
+        Ok(gone)
+    }
+}
+
+impl Drop for Pkcs11Session {
+    fn drop(&mut self) {
+        // C_CloseSession alone logs out only when no other session is open in this process.
+        if let Err(error) = self.session.logout() {
+            tracing::debug!(%error, "C_Logout failed");
+        }
+    }
+}
+
+fn stored(session: &Cryptosession, id: KeyId, held: &mut Held) -> Result<StoredKey, Error> {
+    Ok(StoredKey {
+        id,
+        label: held.label(session)?,
+        public_key: if held.private.is_empty() && held.public.is_empty() {
+            None
+        } else {
+            held.public_key(session)?.cloned()
+        },
+        has_private_key: !held.private.is_empty(),
+        certificate: held.certificate(session)?,
+    })
+}
+
+fn not_made(order: &KeyOrder, error: Cryptoki) -> Error {
+    match error {
+        Cryptoki::Pkcs11(
+            RvError::MechanismInvalid
+            | RvError::MechanismParamInvalid
+            | RvError::KeySizeRange
+            | RvError::CurveNotSupported
+            | RvError::DomainParamsInvalid,
+            _,
+        ) => Error::Algorithm(order.algorithm),
+        error => failed("C_GenerateKeyPair")(error),
+    }
+}

@@ -1,0 +1,201 @@
+//! One token: its counters and its secrets.
+
+use std::sync::Arc;
+
+use cryptoki::context::Pkcs11;
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::session::{Session as Cryptosession, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use zeroize::Zeroizing;
+
+use super::error::{CallError, device, failed, is_removal};
+use super::facts::Facts;
+use super::module::Lease;
+use super::session::Pkcs11Session;
+use crate::secret::{AdminKey, Pin};
+use crate::token::{
+    Admin, Authority, Counters, Error, Identity, LastTry, Operation, SecretKind, Session, Token, Tries,
+};
+
+/// A token in a PKCS#11 module; keeps the module loaded.
+pub struct Pkcs11Token {
+    lease: Arc<Lease>,
+    slot: Slot,
+    identity: Identity,
+    /// C_InitPIN has just set the PIN, and no try has been made since.
+    pin_just_set: bool,
+}
+
+/// The SO PIN that an admin key stands for: its lower-case hexadecimal digits.
+pub fn so_pin(admin_key: &AdminKey) -> Pin {
+    Pin::new(hex::encode(admin_key.expose()))
+}
+
+impl Pkcs11Token {
+    pub(super) fn new(lease: Arc<Lease>, slot: Slot, identity: Identity) -> Self {
+        Self { lease, slot, identity, pin_just_set: false }
+    }
+
+    fn pkcs11(&self) -> &Pkcs11 {
+        &self.lease.pkcs11
+    }
+
+    /// Reads the token's facts anew, and makes sure that nobody has put another token in its place.
+    fn look(&self) -> Result<Facts, Error> {
+        let mut facts = facts(self.pkcs11(), self.slot).map_err(failed("C_GetTokenInfo"))?;
+        if facts.identity != self.identity {
+            return Err(Error::Removed);
+        }
+        // kryoptic 1.5.4 shows the flags of the PIN before until the next login.
+        if self.pin_just_set {
+            facts.counters.user = Tries::Full;
+        }
+        Ok(facts)
+    }
+
+    fn open(&self) -> Result<Cryptosession, Error> {
+        self.pkcs11().open_rw_session(self.slot).map_err(failed("C_OpenSession"))
+    }
+
+    /// Logs `user` in once; the caller has read the retry flags.
+    fn open_as(&self, user: UserType, secret: SecretKind, pin: &AuthPin) -> Result<Cryptosession, Error> {
+        let session = self.open()?;
+        match session.login(user, Some(pin)) {
+            Ok(()) => Ok(session),
+            Err(error) => Err(refusal(self.pkcs11(), self.slot, secret, "C_Login", error)),
+        }
+    }
+
+    /// Works as the security officer and logs out again, whatever came of it.
+    fn as_officer<T>(
+        &self,
+        officer: &AuthPin,
+        work: impl FnOnce(&Cryptosession) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let session = self.open_as(UserType::So, SecretKind::Admin, officer)?;
+        let done = work(&session);
+        let left = session.logout().map_err(failed("C_Logout"));
+        done.and_then(|done| left.map(|()| done))
+    }
+}
+
+impl Token for Pkcs11Token {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    fn counters(&mut self) -> Result<Counters, Error> {
+        self.look().map(|facts| facts.counters)
+    }
+
+    fn authority(&self, operation: Operation) -> Authority {
+        match operation {
+            Operation::Generate | Operation::Sign | Operation::WriteCertificate | Operation::Delete => Authority::User,
+            Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
+        }
+    }
+
+    fn log_in(&mut self, pin: &Pin, last_try: LastTry) -> Result<Box<dyn Session + '_>, Error> {
+        let facts = self.look()?;
+        facts.may_try(SecretKind::Pin, last_try)?;
+        facts.fits(SecretKind::Pin, pin.expose().len())?;
+        self.pin_just_set = false;
+        let session = self.open_as(UserType::User, SecretKind::Pin, &to_auth_pin(pin.expose()))?;
+        Ok(Box::new(Pkcs11Session::new(session)))
+    }
+
+    fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        let facts = self.look()?;
+        facts.may_try(SecretKind::Pin, last_try)?;
+        facts.fits(SecretKind::Pin, current.expose().len())?;
+        facts.fits(SecretKind::Pin, new.expose().len())?;
+        self.pin_just_set = false;
+        let session = self.open()?;
+        session
+            .set_pin(&to_auth_pin(current.expose()), &to_auth_pin(new.expose()))
+            .map_err(|error| refusal(self.pkcs11(), self.slot, SecretKind::Pin, "C_SetPIN", error))
+    }
+
+    fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        let facts = self.look()?;
+        let officer = officer_pin(&facts, admin, last_try)?;
+        facts.fits(SecretKind::Pin, new.expose().len())?;
+        let new = to_auth_pin(new.expose());
+        self.as_officer(&officer, |session| {
+            session
+                .init_pin(&new)
+                .map_err(|error| refusal(self.pkcs11(), self.slot, SecretKind::Pin, "C_InitPIN", error))
+        })?;
+        self.pin_just_set = true;
+        Ok(())
+    }
+
+    fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
+        let facts = self.look()?;
+        let officer = officer_pin(&facts, current, last_try)?;
+        let new = so_pin(new);
+        facts.fits(SecretKind::Admin, new.expose().len())?;
+        let new = to_auth_pin(new.expose());
+        self.as_officer(&officer, |session| {
+            session
+                .set_pin(&officer, &new)
+                .map_err(|error| refusal(self.pkcs11(), self.slot, SecretKind::Admin, "C_SetPIN", error))
+        })
+    }
+}
+
+/// The SO PIN in `admin`, once the token's flags allow it to be sent.
+fn officer_pin(facts: &Facts, admin: Admin<'_>, last_try: LastTry) -> Result<AuthPin, Error> {
+    let digits;
+    let text = match admin {
+        Admin::SoPin(pin) => pin.expose(),
+        Admin::Key(key) => {
+            digits = Zeroizing::new(hex::encode(key.expose()));
+            digits.as_str()
+        }
+        Admin::Responder(_) => return Err(Error::NoChallenge),
+    };
+    facts.may_try(SecretKind::Admin, last_try)?;
+    facts.fits(SecretKind::Admin, text.len())?;
+    Ok(to_auth_pin(text))
+}
+
+/// Copies a secret into the type the binding takes, which wipes it too.
+pub(super) fn to_auth_pin(text: &str) -> AuthPin {
+    AuthPin::new(text.into())
+}
+
+fn facts(pkcs11: &Pkcs11, slot: Slot) -> Result<Facts, Cryptoki> {
+    pkcs11.get_token_info(slot).map(|info| Facts::of(&info))
+}
+
+/// Tells why a call that carried `secret` failed, reading the retry flags once more where that matters.
+///
+/// Only CKR_PIN_INCORRECT says that the secret is wrong.
+pub(super) fn refusal(
+    pkcs11: &Pkcs11,
+    slot: Slot,
+    secret: SecretKind,
+    operation: &'static str,
+    error: Cryptoki,
+) -> Error {
+    let Cryptoki::Pkcs11(value, _) = &error else { return failed(operation)(error) };
+    match value {
+        RvError::PinLocked => Error::Locked { secret },
+        RvError::UserPinNotInitialized => Error::NotSet { secret },
+        RvError::UserAlreadyLoggedIn | RvError::UserAnotherAlreadyLoggedIn => {
+            device(operation, CallError::LoggedInElsewhere)
+        }
+        RvError::PinIncorrect => match facts(pkcs11, slot) {
+            Ok(facts) => Error::SecretRefused { secret, left: facts.tries(secret) },
+            Err(gone) if is_removal(&gone) => Error::Removed,
+            Err(_) => Error::SecretRefused { secret, left: Tries::Low },
+        },
+        RvError::PinLenRange | RvError::PinInvalid | RvError::PinTooWeak => match facts(pkcs11, slot) {
+            Ok(facts) => facts.length_refused(secret),
+            Err(_) => failed(operation)(error),
+        },
+        _ => failed(operation)(error),
+    }
+}

@@ -1,0 +1,137 @@
+//! BER made into definite lengths and whole strings, so that a DER reader can follow (X.690, 8.1 and 8.7).
+//!
+//! Some certificate authorities stream their CMS with indefinite lengths. DER comes out as it went in.
+
+use super::Error;
+
+/// Microsoft's longest messages have a dozen levels, certificates included.
+const MAX_DEPTH: usize = 32;
+
+const CONSTRUCTED: u8 = 0x20;
+const OCTET_STRING: u8 = 0x04;
+const INDEFINITE: u8 = 0x80;
+
+/// Rewrites the one element in `input`; whatever follows it is an error.
+pub(super) fn to_definite(input: &[u8], what: &'static str) -> Result<Vec<u8>, Error> {
+    let mut cursor = Cursor { input, at: 0 };
+    let mut out = Vec::with_capacity(input.len());
+    cursor.element(input.len(), MAX_DEPTH, &mut out)?;
+    match input.len() - cursor.at {
+        0 => Ok(out),
+        extra => Err(Error::Leftover { what, extra }),
+    }
+}
+
+struct Cursor<'a> {
+    input: &'a [u8],
+    at: usize,
+}
+
+/// Where an element's content ends.
+enum End {
+    At(usize),
+    EndOfContents,
+}
+
+impl Cursor<'_> {
+    fn broken<T>(&self) -> Result<T, Error> {
+        Err(Error::Encoding { offset: self.at })
+    }
+
+    fn byte(&mut self, limit: usize) -> Result<u8, Error> {
+        match self.input.get(self.at) {
+            Some(byte) if self.at < limit => {
+                self.at += 1;
+                Ok(*byte)
+            }
+            _ => self.broken(),
+        }
+    }
+
+    /// Copies the element at the cursor, which must end before `limit`, to `out`.
+    fn element(&mut self, limit: usize, depth: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+        let tag = self.byte(limit)?;
+        // Neither X.509 nor CMS uses tag numbers above 30; tag 0 outside an indefinite length is a stray end.
+        if tag & 0x1f == 0x1f || tag == 0 {
+            return self.broken();
+        }
+        let end = self.length(limit)?;
+        if tag & CONSTRUCTED == 0 {
+            let End::At(end) = end else { return self.broken() };
+            header(tag, end - self.at, out);
+            out.extend_from_slice(self.input.get(self.at..end).unwrap_or_default());
+            self.at = end;
+            return Ok(());
+        }
+        let depth = depth.checked_sub(1).ok_or(Error::TooDeep { limit: MAX_DEPTH })?;
+        let whole = tag == OCTET_STRING | CONSTRUCTED;
+        let mut content = Vec::new();
+        let limit = if let End::At(end) = end { end } else { limit };
+        while !self.finished(&end, limit) {
+            let start = content.len();
+            self.element(limit, depth, &mut content)?;
+            if whole {
+                strip_header(&mut content, start).ok_or(Error::Encoding { offset: self.at })?;
+            }
+        }
+        header(if whole { OCTET_STRING } else { tag }, content.len(), out);
+        out.append(&mut content);
+        Ok(())
+    }
+
+    fn length(&mut self, limit: usize) -> Result<End, Error> {
+        let first = self.byte(limit)?;
+        let length = match first {
+            INDEFINITE => return Ok(End::EndOfContents),
+            0..INDEFINITE => usize::from(first),
+            _ => {
+                let count = first & 0x7f;
+                if count > 4 {
+                    return self.broken();
+                }
+                let mut length = 0usize;
+                for _ in 0..count {
+                    length = length << 8 | usize::from(self.byte(limit)?);
+                }
+                length
+            }
+        };
+        match self.at.checked_add(length) {
+            Some(end) if end <= limit => Ok(End::At(end)),
+            _ => self.broken(),
+        }
+    }
+
+    fn finished(&mut self, end: &End, limit: usize) -> bool {
+        match end {
+            End::At(end) => self.at >= *end,
+            End::EndOfContents if self.input.get(self.at..limit).unwrap_or_default().starts_with(&[0, 0]) => {
+                self.at += 2;
+                true
+            }
+            End::EndOfContents => false,
+        }
+    }
+}
+
+fn header(tag: u8, length: usize, out: &mut Vec<u8>) {
+    out.push(tag);
+    if length < 0x80 {
+        out.push(length as u8);
+        return;
+    }
+    let bytes: Vec<u8> = length.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    out.push(0x80 | bytes.len() as u8);
+    out.extend(bytes);
+}
+
+/// Takes the header off the OCTET STRING that begins at `start` and ends the buffer.
+fn strip_header(content: &mut Vec<u8>, start: usize) -> Option<()> {
+    let (tag, first) = (*content.get(start)?, *content.get(start + 1)?);
+    if tag != OCTET_STRING {
+        return None;
+    }
+    let size = if first < 0x80 { 2 } else { 2 + usize::from(first & 0x7f) };
+    content.drain(start..start + size);
+    Some(())
+}

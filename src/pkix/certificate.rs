@@ -1,0 +1,194 @@
+//! X.509 certificates as read (RFC 5280).
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use der::{Decode, Encode, Reader, SliceReader};
+use time::OffsetDateTime;
+use x509_cert::{name::Name, time::Time};
+
+use super::{AltNames, Error, KeyUsage, PublicKey, SignatureAlgorithm, extension, extension::Extension, name};
+
+/// The largest certificate that is read, in bytes. Cards hold a few thousand.
+const MAX_SIZE: usize = 64 * 1024;
+
+const WHAT: &str = "certificate";
+
+/// An X.509 certificate. Its bytes stay exactly as they came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Certificate {
+    der: Vec<u8>,
+    read: x509_cert::Certificate,
+}
+
+impl Certificate {
+    /// Reads one certificate in strict DER of at most 64 KiB; bytes after it are an error.
+    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        if der.len() > MAX_SIZE {
+            return Err(Error::TooLarge { what: WHAT, size: der.len(), limit: MAX_SIZE });
+        }
+        let read = x509_cert::Certificate::from_der(der).map_err(Error::malformed(WHAT))?;
+        Ok(Self { der: der.to_vec(), read })
+    }
+
+    /// Reads one certificate in PEM (RFC 7468, 5).
+    pub fn from_pem(text: &str) -> Result<Self, Error> {
+        Self::from_der(&super::pem::decode(text.as_bytes(), WHAT, &["CERTIFICATE", "X509 CERTIFICATE"])?)
+    }
+
+    /// The certificate as it came, DER.
+    pub fn der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// The certificate in PEM (RFC 7468, 5).
+    pub fn to_pem(&self) -> String {
+        super::pem::encode("CERTIFICATE", &self.der)
+    }
+
+    /// The subject as RFC 4514 text.
+    pub fn subject(&self) -> String {
+        name::to_text(self.subject_name())
+    }
+
+    /// The issuer as RFC 4514 text.
+    pub fn issuer(&self) -> String {
+        name::to_text(self.issuer_name())
+    }
+
+    /// The subject.
+    pub fn subject_name(&self) -> &Name {
+        self.read.tbs_certificate().subject()
+    }
+
+    /// The issuer.
+    pub fn issuer_name(&self) -> &Name {
+        self.read.tbs_certificate().issuer()
+    }
+
+    /// The serial number in upper-case hexadecimal, without the sign octet.
+    pub fn serial(&self) -> String {
+        let bytes = self.read.tbs_certificate().serial_number().as_bytes();
+        match bytes {
+            [0, rest @ ..] if !rest.is_empty() => hex::encode_upper(rest),
+            _ => hex::encode_upper(bytes),
+        }
+    }
+
+    /// The first instant at which the certificate is valid.
+    pub fn not_before(&self) -> OffsetDateTime {
+        instant(&self.read.tbs_certificate().validity().not_before)
+    }
+
+    /// The last instant at which the certificate is valid.
+    pub fn not_after(&self) -> OffsetDateTime {
+        instant(&self.read.tbs_certificate().validity().not_after)
+    }
+
+    /// The subject's public key; an error for algorithms that are not known here.
+    pub fn public_key(&self) -> Result<PublicKey, Error> {
+        let spki = self.read.tbs_certificate().subject_public_key_info();
+        PublicKey::from_spki(&spki.to_der().map_err(Error::malformed("public key"))?)
+    }
+
+    /// SHA-1 of the certificate, the thumbprint by which Windows and MIM name it.
+    pub fn sha1(&self) -> [u8; 20] {
+        sha1(&self.der)
+    }
+
+    /// The thumbprint in upper-case hexadecimal.
+    pub fn thumbprint_sha1(&self) -> String {
+        hex::encode_upper(self.sha1())
+    }
+
+    /// What the key may be used for; `None` when the certificate does not say.
+    pub fn key_usage(&self) -> Result<Option<Vec<KeyUsage>>, Error> {
+        extension::key_usage(self.extensions())
+    }
+
+    /// The extended key usages, dotted.
+    pub fn extended_key_usage(&self) -> Result<Vec<String>, Error> {
+        extension::extended_key_usage(self.extensions())
+    }
+
+    /// Whether the key opens what others encrypt for it: such a key must outlive its certificate.
+    pub fn can_decrypt(&self) -> Result<bool, Error> {
+        Ok(self.key_usage()?.is_some_and(|usages| usages.into_iter().any(KeyUsage::decrypts)))
+    }
+
+    /// The subject's other names.
+    pub fn alt_names(&self) -> Result<AltNames, Error> {
+        extension::alt_names(self.extensions())
+    }
+
+    /// Whether the basic constraints say CA.
+    pub fn is_ca(&self) -> Result<bool, Error> {
+        extension::is_ca(self.extensions())
+    }
+
+    /// The subject key identifier.
+    pub fn subject_key_id(&self) -> Result<Option<Vec<u8>>, Error> {
+        extension::subject_key_id(self.extensions())
+    }
+
+    /// The key identifier of the issuer.
+    pub fn authority_key_id(&self) -> Result<Option<Vec<u8>>, Error> {
+        extension::authority_key_id(self.extensions())
+    }
+
+    /// All extensions.
+    pub fn extensions(&self) -> &[Extension] {
+        self.read.tbs_certificate().extensions().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The certificate as x509-cert read it.
+    pub fn x509(&self) -> &x509_cert::Certificate {
+        &self.read
+    }
+
+    /// Verifies that this certificate was signed with `issuer`'s key and names it as issuer. Says nothing of dates,
+    /// usages or revocation.
+    pub fn verify_issued_by(&self, issuer: &Certificate) -> Result<(), Error> {
+        const BAD: Error = Error::BadSignature { what: WHAT };
+        if self.issuer_name() != issuer.subject_name() {
+            return Err(BAD);
+        }
+        let algorithm = SignatureAlgorithm::from_identifier(self.read.signature_algorithm())?;
+        let signature = self.read.signature().as_bytes().ok_or(BAD)?;
+        issuer.public_key()?.verify(algorithm, signed_part(&self.der, WHAT)?, signature).map_err(|error| match error {
+            Error::BadSignature { .. } => BAD,
+            other => other,
+        })
+    }
+
+    /// Subject and serial number, for messages.
+    pub(super) fn label(&self) -> String {
+        format!("{} (serial number {})", self.subject(), self.serial())
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({}, {})", self.label(), self.thumbprint_sha1())
+    }
+}
+
+/// The first element inside the outer SEQUENCE, as it came: what certificates and requests sign.
+pub(super) fn signed_part<'a>(der: &'a [u8], what: &'static str) -> Result<&'a [u8], Error> {
+    let malformed = Error::malformed(what);
+    let mut reader = SliceReader::new(der).map_err(&malformed)?;
+    der::Header::decode(&mut reader).map_err(&malformed)?;
+    reader.tlv_bytes().map_err(&malformed)
+}
+
+pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    out.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
+    out
+}
+
+fn instant(time: &Time) -> OffsetDateTime {
+    // X.509 cannot write a time outside the years 1970 (in this reader) to 9999, which `time` holds.
+    let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}

@@ -1,0 +1,235 @@
+//! What a certificate authority says of a request (RFC 5272, 6.1), in words.
+
+use std::fmt;
+
+use der::{
+    Any, Sequence, Tag, TagNumber, Tagged,
+    asn1::{GeneralizedTime, OctetString},
+};
+use time::OffsetDateTime;
+
+use super::super::Error;
+
+/// The longest explanation that is kept, in characters.
+const MAX_TEXT: usize = 1000;
+
+/// What became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CmcStatus {
+    /// The certificate was issued.
+    Success { text: Option<String> },
+    /// The request was refused.
+    Failed { reason: Option<FailInfo>, text: Option<String> },
+    /// Someone has yet to decide; `token` names the request when it is asked for again, from `time` on.
+    Pending { text: Option<String>, token: Vec<u8>, time: Option<OffsetDateTime> },
+    /// The authority does not do this.
+    NoSupport { text: Option<String> },
+    /// The certificate waits for a confirmation of its receipt.
+    ConfirmRequired { text: Option<String> },
+    /// Possession of the private key must be proven in another way.
+    PopRequired { text: Option<String> },
+    /// Part of the request was granted.
+    Partial { text: Option<String> },
+    /// A status of no standard.
+    Unknown { code: u32, text: Option<String> },
+}
+
+/// Why a request was refused (RFC 5272, 6.1.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FailInfo {
+    BadAlgorithm,
+    BadMessageCheck,
+    BadRequest,
+    BadTime,
+    BadCertificateId,
+    UnsupportedExtension,
+    MustArchiveKeys,
+    BadIdentity,
+    PopRequired,
+    PopFailed,
+    NoKeyReuse,
+    InternalCaError,
+    TryLater,
+    AuthDataFail,
+    /// A reason of no standard.
+    Unknown(u32),
+    /// A reason of the authority's own, dotted.
+    Extended(String),
+}
+
+/// CMCStatusInfo and CMCStatusInfoV2 (RFC 5272, 6.1.1): they differ in the body list and in tags of `other_info`.
+#[derive(Sequence)]
+pub(super) struct StatusInfo {
+    pub(super) status: u32,
+    pub(super) body_list: Vec<Any>,
+    #[asn1(optional = "true")]
+    pub(super) text: Option<String>,
+    #[asn1(optional = "true")]
+    pub(super) other_info: Option<Any>,
+}
+
+/// PendInfo (RFC 5272, 6.1.1).
+#[derive(Sequence)]
+pub(super) struct PendInfo {
+    pub(super) token: OctetString,
+    pub(super) time: Any,
+}
+
+#[derive(Sequence)]
+struct ExtendedFailInfo {
+    oid: der::oid::ObjectIdentifier,
+    value: Any,
+}
+
+const PEND_INFO_V2: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
+const EXTENDED_FAIL_INFO: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(1) };
+
+impl CmcStatus {
+    /// Whether a certificate came of it.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Success { .. } | Self::Partial { .. })
+    }
+
+    pub(super) fn read(value: &Any) -> Result<Self, Error> {
+        let info: StatusInfo = value.decode_as().map_err(Error::malformed("CMC status"))?;
+        let text = info.text.map(|text| text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect());
+        Ok(match info.status {
+            0 => Self::Success { text },
+            2 => Self::Failed { reason: info.other_info.as_ref().map(FailInfo::read).transpose()?, text },
+            3 => {
+                let pending = info.other_info.as_ref().map(read_pending).transpose()?;
+                let (token, time) = pending.unwrap_or_default();
+                Self::Pending { text, token, time }
+            }
+            4 => Self::NoSupport { text },
+            5 => Self::ConfirmRequired { text },
+            6 => Self::PopRequired { text },
+            7 => Self::Partial { text },
+            code => Self::Unknown { code, text },
+        })
+    }
+}
+
+fn read_pending(info: &Any) -> Result<(Vec<u8>, Option<OffsetDateTime>), Error> {
+    let malformed = Error::malformed("CMC pending info");
+    // The module of RFC 5272 tags implicitly.
+    let info = match info.tag() {
+        PEND_INFO_V2 => Any::new(Tag::Sequence, info.value()).map_err(&malformed)?,
+        _ => info.clone(),
+    };
+    let info: PendInfo = info.decode_as().map_err(&malformed)?;
+    let time = info.time.decode_as::<GeneralizedTime>().ok();
+    let seconds = time.and_then(|time| i64::try_from(time.to_unix_duration().as_secs()).ok());
+    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    Ok((info.token.as_bytes().to_vec(), time))
+}
+
+impl FailInfo {
+    /// The standard's reasons in the order of their numbers, 0 to 13.
+    const STANDARD: [Self; 14] = [
+        Self::BadAlgorithm,
+        Self::BadMessageCheck,
+        Self::BadRequest,
+        Self::BadTime,
+        Self::BadCertificateId,
+        Self::UnsupportedExtension,
+        Self::MustArchiveKeys,
+        Self::BadIdentity,
+        Self::PopRequired,
+        Self::PopFailed,
+        Self::NoKeyReuse,
+        Self::InternalCaError,
+        Self::TryLater,
+        Self::AuthDataFail,
+    ];
+
+    fn read(info: &Any) -> Result<Self, Error> {
+        let malformed = Error::malformed("CMC fail info");
+        if info.tag() == EXTENDED_FAIL_INFO {
+            let info = Any::new(Tag::Sequence, info.value()).map_err(&malformed)?;
+            let info: ExtendedFailInfo = info.decode_as().map_err(&malformed)?;
+            return Ok(Self::Extended(info.oid.to_string()));
+        }
+        let number: u32 = info.decode_as().map_err(&malformed)?;
+        let standard = usize::try_from(number).ok().and_then(|at| Self::STANDARD.get(at));
+        Ok(standard.cloned().unwrap_or(Self::Unknown(number)))
+    }
+
+    /// The number; `None` for reasons that have none.
+    pub(super) fn number(&self) -> Option<u32> {
+        match self {
+            Self::Unknown(number) => Some(*number),
+            known => Self::STANDARD.iter().position(|it| it == known).and_then(|at| u32::try_from(at).ok()),
+        }
+    }
+}
+
+impl fmt::Display for FailInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::BadAlgorithm => "an algorithm in the request is not supported (badAlg)",
+            Self::BadMessageCheck => "the integrity check of the request failed (badMessageCheck)",
+            Self::BadRequest => "the request is not permitted or not supported (badRequest)",
+            Self::BadTime => "the time in the request is too far from the authority's (badTime)",
+            Self::BadCertificateId => "no certificate matches the one named (badCertId)",
+            Self::UnsupportedExtension => "a requested extension is not supported (unsupportedExt)",
+            Self::MustArchiveKeys => "the private key must be handed over for archival (mustArchiveKeys)",
+            Self::BadIdentity => "the identity could not be verified (badIdentity)",
+            Self::PopRequired => "possession of the private key must be proven (popRequired)",
+            Self::PopFailed => "the proof of possession of the private key failed (popFailed)",
+            Self::NoKeyReuse => "the authority does not certify the same key again (noKeyReuse)",
+            Self::InternalCaError => "the authority failed inside (internalCAError)",
+            Self::TryLater => "the authority asks to try later (tryLater)",
+            Self::AuthDataFail => "the authentication data were refused (authDataFail)",
+            Self::Unknown(number) => return write!(f, "reason number {number}, unknown to RFC 5272"),
+            Self::Extended(oid) => return write!(f, "reason {oid}, unknown to RFC 5272"),
+        })
+    }
+}
+
+impl fmt::Display for CmcStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Success { text } => {
+                f.write_str("the certificate was issued")?;
+                text
+            }
+            Self::Failed { reason: Some(reason), text } => {
+                write!(f, "the request was refused: {reason}")?;
+                text
+            }
+            Self::Failed { reason: None, text } => {
+                f.write_str("the request was refused")?;
+                text
+            }
+            Self::Pending { text, time, .. } => {
+                f.write_str("the request waits for a decision")?;
+                if let Some(time) = time {
+                    write!(f, "; ask again from {} {:02}:{:02} UTC", time.date(), time.hour(), time.minute())?;
+                }
+                text
+            }
+            Self::NoSupport { text } => {
+                f.write_str("the authority does not support this request")?;
+                text
+            }
+            Self::ConfirmRequired { text } => {
+                f.write_str("the authority waits for a confirmation of receipt")?;
+                text
+            }
+            Self::PopRequired { text } => {
+                f.write_str("the authority wants possession of the private key proven in another way")?;
+                text
+            }
+            Self::Partial { text } => {
+                f.write_str("the request was granted in part")?;
+                text
+            }
+            Self::Unknown { code, text } => {
+                write!(f, "the authority answered with status {code}, unknown to RFC 5272")?;
+                text
+            }
+        };
+        text.as_ref().map_or(Ok(()), |text| write!(f, " ({text:?})"))
+    }
+}

@@ -1,0 +1,89 @@
+//! Writes Full PKI Responses, laid out as Microsoft's authority does.
+
+use der::{
+    Encode,
+    asn1::{Any, GeneralizedTime, ObjectIdentifier as Oid, OctetString, SetOfVec},
+};
+use time::OffsetDateTime;
+use x509_cert::attr::Attribute;
+
+use super::{
+    AddAttributes, FailInfo, PkiResponse, TaggedAttribute, WHAT,
+    status::{PendInfo, StatusInfo},
+};
+use crate::pkix::{Certificate, Error, Signer, cms, oid};
+
+/// Writes the answer that carries an issued certificate and its chain, signed by the authority. The DER is what
+/// `openssl cms -verify` and Windows accept; `signer` is asked to sign once.
+pub fn write_full_response(
+    leaf: &Certificate,
+    chain: &[Certificate],
+    signer: &dyn Signer,
+    signer_certificate: &Certificate,
+) -> Result<Vec<u8>, Error> {
+    let body = || {
+        let hash = Attribute {
+            oid: oid::ISSUED_CERT_HASH,
+            values: SetOfVec::try_from(vec![Any::encode_from(&OctetString::new(leaf.sha1())?)?])?,
+        };
+        let added = AddAttributes {
+            pki_data_reference: 0,
+            cert_references: vec![1],
+            attributes: SetOfVec::try_from(vec![hash])?,
+        };
+        response(vec![
+            control(1, oid::CMC_STATUS_INFO, Any::encode_from(&status(0, "Issued", None)?)?)?,
+            control(2, oid::CMC_ADD_ATTRIBUTES, Any::encode_from(&added)?)?,
+        ])
+    };
+    let certificates: Vec<&Certificate> = [leaf].into_iter().chain(chain).collect();
+    let body = body().map_err(Error::malformed(WHAT))?;
+    cms::sign(oid::PKI_RESPONSE, body, &certificates, signer, signer_certificate)
+}
+
+/// Writes the answer that refuses a request.
+pub fn write_failed(
+    reason: &FailInfo,
+    text: &str,
+    signer: &dyn Signer,
+    signer_certificate: &Certificate,
+) -> Result<Vec<u8>, Error> {
+    let body = || {
+        let number = reason.number().map(|number| Any::encode_from(&number)).transpose()?;
+        response(vec![control(1, oid::CMC_STATUS_INFO, Any::encode_from(&status(2, text, number)?)?)?])
+    };
+    let body = body().map_err(Error::malformed(WHAT))?;
+    cms::sign(oid::PKI_RESPONSE, body, &[], signer, signer_certificate)
+}
+
+/// Writes the answer that puts a request off: `token` names it when it is asked for again, from `time` on.
+pub fn write_pending(
+    text: &str,
+    token: &[u8],
+    time: OffsetDateTime,
+    signer: &dyn Signer,
+    signer_certificate: &Certificate,
+) -> Result<Vec<u8>, Error> {
+    let body = || {
+        let seconds = u64::try_from(time.unix_timestamp()).unwrap_or_default();
+        let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds))?;
+        let pending = PendInfo { token: OctetString::new(token)?, time: Any::encode_from(&time)? };
+        let status = status(3, text, Some(Any::encode_from(&pending)?))?;
+        response(vec![control(1, oid::CMC_STATUS_INFO, Any::encode_from(&status)?)?])
+    };
+    let body = body().map_err(Error::malformed(WHAT))?;
+    cms::sign(oid::PKI_RESPONSE, body, &[], signer, signer_certificate)
+}
+
+fn response(control_sequence: Vec<TaggedAttribute>) -> der::Result<Vec<u8>> {
+    PkiResponse { control_sequence, cms_sequence: Vec::new(), other_msg_sequence: Vec::new() }.to_der()
+}
+
+fn control(body_part_id: u32, attr_type: Oid, value: Any) -> der::Result<TaggedAttribute> {
+    Ok(TaggedAttribute { body_part_id, attr_type, attr_values: SetOfVec::try_from(vec![value])? })
+}
+
+/// The status of body part 1, the request.
+fn status(status: u32, text: &str, other_info: Option<Any>) -> der::Result<StatusInfo> {
+    Ok(StatusInfo { status, body_list: vec![Any::encode_from(&1u32)?], text: Some(text.into()), other_info })
+}

@@ -1,0 +1,197 @@
+//! Signed data (RFC 5652, 5): the envelope of every answer of a certificate authority.
+//!
+//! Certificates are kept as they came, byte for byte, for their signatures and hashes.
+
+use cms::{
+    cert::IssuerAndSerialNumber,
+    content_info::{CmsVersion, ContentInfo},
+    signed_data::{EncapsulatedContentInfo, SignerIdentifier, SignerInfo},
+};
+use der::{
+    Decode, Encode, Sequence, Tag, Tagged,
+    asn1::{Any, Null, ObjectIdentifier as Oid, OctetString, SetOfVec},
+};
+use x509_cert::{attr::Attribute, spki::AlgorithmIdentifierOwned};
+
+use super::{Certificate, Error, KeyKind, SignatureAlgorithm, Signer, ber, oid};
+
+/// The largest message that is read, in bytes: a leaf, a long chain and room to spare.
+const MAX_SIZE: usize = 1024 * 1024;
+
+const WHAT: &str = "signed message";
+
+/// SignedData with the certificates still encoded.
+#[derive(Clone, Debug, Sequence)]
+pub(super) struct SignedData {
+    version: CmsVersion,
+    digest_algorithms: SetOfVec<AlgorithmIdentifierOwned>,
+    content: EncapsulatedContentInfo,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    certificates: Option<SetOfVec<Any>>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    crls: Option<SetOfVec<Any>>,
+    signer_infos: SetOfVec<SignerInfo>,
+}
+
+impl SignedData {
+    /// Reads a ContentInfo that holds signed data, in BER or DER.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_SIZE {
+            return Err(Error::TooLarge { what: WHAT, size: bytes.len(), limit: MAX_SIZE });
+        }
+        let malformed = Error::malformed(WHAT);
+        let info = ContentInfo::from_der(&ber::to_definite(bytes, WHAT)?).map_err(&malformed)?;
+        if info.content_type != oid::SIGNED_DATA {
+            return Err(Error::NotSignedData { found: info.content_type.to_string() });
+        }
+        info.content.decode_as().map_err(&malformed)
+    }
+
+    pub(super) fn content_type(&self) -> Oid {
+        self.content.econtent_type
+    }
+
+    /// The signed bytes; `None` when the message carries only certificates.
+    pub(super) fn content(&self) -> Option<&[u8]> {
+        self.content.econtent.as_ref().map(Any::value)
+    }
+
+    /// The X.509 certificates; attribute certificates and other kinds are passed over.
+    pub(super) fn certificates(&self) -> Result<Vec<Certificate>, Error> {
+        let all = self.certificates.iter().flat_map(SetOfVec::iter);
+        all.filter(|any| any.tag() == Tag::Sequence)
+            .map(|any| Certificate::from_der(&any.to_der().map_err(Error::malformed(WHAT))?))
+            .collect()
+    }
+
+    /// Verifies every signature with the certificates that came along, and returns the signers, in order.
+    pub(super) fn verify<'a>(&self, certificates: &'a [Certificate]) -> Result<Vec<&'a Certificate>, Error> {
+        self.signer_infos.iter().map(|info| self.verify_one(info, certificates)).collect()
+    }
+
+    fn verify_one<'a>(&self, info: &SignerInfo, certificates: &'a [Certificate]) -> Result<&'a Certificate, Error> {
+        let signer = find_signer(&info.sid, certificates)?;
+        let key = signer.public_key()?;
+        let algorithm = algorithm_of(info, key.kind())?;
+        let content = self.content().unwrap_or_default();
+        let signed = match &info.signed_attrs {
+            Some(attributes) => {
+                let value = |id| attributes.iter().find(|it: &&Attribute| it.oid == id).and_then(|it| it.values.get(0));
+                let content_type = Any::from(self.content_type());
+                let digest = value(oid::MESSAGE_DIGEST).map(Any::value);
+                if digest != Some(&algorithm.digest(content)) || value(oid::CONTENT_TYPE) != Some(&content_type) {
+                    return Err(Error::BadDigest);
+                }
+                // RFC 5652, 5.4: signed as a SET OF in DER, whatever tag and order it was sent with.
+                attributes.to_der().map_err(Error::malformed("signed attributes"))?
+            }
+            None => content.to_vec(),
+        };
+        key.verify(algorithm, &signed, info.signature.as_bytes()).map_err(|error| match error {
+            Error::BadSignature { .. } => Error::BadSignature { what: WHAT },
+            other => other,
+        })?;
+        Ok(signer)
+    }
+}
+
+fn find_signer<'a>(id: &SignerIdentifier, certificates: &'a [Certificate]) -> Result<&'a Certificate, Error> {
+    let is_signer = |it: &&Certificate| match id {
+        SignerIdentifier::IssuerAndSerialNumber(id) => {
+            id.issuer == *it.issuer_name() && id.serial_number == *it.x509().tbs_certificate().serial_number()
+        }
+        SignerIdentifier::SubjectKeyIdentifier(id) => {
+            it.subject_key_id().is_ok_and(|key| key.as_deref() == Some(id.0.as_bytes()))
+        }
+    };
+    certificates.iter().find(is_signer).ok_or_else(|| Error::SignerMissing {
+        signer: match id {
+            SignerIdentifier::IssuerAndSerialNumber(id) => {
+                format!("serial number {} of {}", hex::encode_upper(id.serial_number.as_bytes()), id.issuer)
+            }
+            SignerIdentifier::SubjectKeyIdentifier(id) => {
+                format!("key identifier {}", hex::encode(id.0.as_bytes()))
+            }
+        },
+    })
+}
+
+/// RFC 3370, 3.2: signers write the key's algorithm and leave the hash to `digestAlgorithm`, or write both in one.
+fn algorithm_of(info: &SignerInfo, kind: KeyKind) -> Result<SignatureAlgorithm, Error> {
+    let named = &info.signature_algorithm;
+    let algorithm = match named.oid {
+        oid::RSA_ENCRYPTION | oid::EC_PUBLIC_KEY => SignatureAlgorithm::for_digest(kind, info.digest_alg.oid)?,
+        _ => SignatureAlgorithm::from_identifier(named)?,
+    };
+    if algorithm.digest_oid() != info.digest_alg.oid {
+        return Err(Error::UnknownSignatureAlgorithm { oid: format!("{} with {}", named.oid, info.digest_alg.oid) });
+    }
+    Ok(algorithm)
+}
+
+/// Signs `content` and packs it with `certificates`, the signer's own among them whether listed or not.
+pub(super) fn sign(
+    content_type: Oid,
+    content: Vec<u8>,
+    certificates: &[&Certificate],
+    signer: &dyn Signer,
+    signer_certificate: &Certificate,
+) -> Result<Vec<u8>, Error> {
+    let malformed = Error::malformed(WHAT);
+    let algorithm = signer.algorithm();
+    if signer_certificate.public_key()? != *signer.public_key() || !algorithm.goes_with(signer.public_key().kind()) {
+        return Err(Error::SignerCertificate);
+    }
+    let hash = AlgorithmIdentifierOwned { oid: algorithm.digest_oid(), parameters: None };
+    let attributes = SetOfVec::try_from(vec![
+        attribute(oid::CONTENT_TYPE, Any::from(content_type)).map_err(&malformed)?,
+        OctetString::new(algorithm.digest(&content))
+            .and_then(|digest| attribute(oid::MESSAGE_DIGEST, Any::encode_from(&digest)?))
+            .map_err(&malformed)?,
+    ])
+    .map_err(&malformed)?;
+    let signature = signer.sign(&attributes.to_der().map_err(&malformed)?)?;
+    let body = || {
+        let info = SignerInfo {
+            version: CmsVersion::V1,
+            sid: SignerIdentifier::IssuerAndSerialNumber(IssuerAndSerialNumber {
+                issuer: signer_certificate.issuer_name().clone(),
+                serial_number: signer_certificate.x509().tbs_certificate().serial_number().clone(),
+            }),
+            digest_alg: hash.clone(),
+            signed_attrs: Some(attributes),
+            signature_algorithm: if algorithm.is_rsa() {
+                AlgorithmIdentifierOwned { oid: oid::RSA_ENCRYPTION, parameters: Some(Null.into()) }
+            } else {
+                algorithm.identifier()
+            },
+            signature: OctetString::new(signature)?,
+            unsigned_attrs: None,
+        };
+        let signed = SignedData {
+            // RFC 5652, 5.1: version 3 because the content is not id-data.
+            version: CmsVersion::V3,
+            digest_algorithms: SetOfVec::try_from(vec![hash])?,
+            content: EncapsulatedContentInfo {
+                econtent_type: content_type,
+                econtent: Some(Any::encode_from(&OctetString::new(content)?)?),
+            },
+            certificates: Some(certificate_set(certificates, signer_certificate)?),
+            crls: None,
+            signer_infos: SetOfVec::try_from(vec![info])?,
+        };
+        ContentInfo { content_type: oid::SIGNED_DATA, content: Any::encode_from(&signed)? }.to_der()
+    };
+    body().map_err(&malformed)
+}
+
+fn attribute(id: Oid, value: Any) -> der::Result<Attribute> {
+    Ok(Attribute { oid: id, values: SetOfVec::try_from(vec![value])? })
+}
+
+fn certificate_set(certificates: &[&Certificate], signer: &Certificate) -> der::Result<SetOfVec<Any>> {
+    let mut all: Vec<&[u8]> = certificates.iter().map(|it| it.der()).chain([signer.der()]).collect();
+    all.sort_unstable();
+    all.dedup();
+    SetOfVec::try_from(all.into_iter().map(Any::from_der).collect::<Result<Vec<_>, _>>()?)
+}

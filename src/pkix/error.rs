@@ -1,0 +1,91 @@
+//! Why bytes were refused, or could not be made.
+
+use super::{KeyKind, SignError, SignatureAlgorithm, cmc::CmcStatus};
+
+/// Why bytes were refused, or could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("this is not a well-formed {what}")]
+    Malformed {
+        what: &'static str,
+        #[source]
+        source: der::Error,
+    },
+    #[error("the {what} has {size} bytes; at most {limit} are read")]
+    TooLarge { what: &'static str, size: usize, limit: usize },
+    #[error("the encoding is nested deeper than {limit} levels")]
+    TooDeep { limit: usize },
+    #[error("the encoding breaks off or contradicts itself at byte {offset} (X.690, 8.1)")]
+    Encoding { offset: usize },
+    #[error("{extra} bytes follow the end of the {what}")]
+    Leftover { what: &'static str, extra: usize },
+    #[error("the {what} is in a PEM armour labelled {label:?}")]
+    PemLabel { what: &'static str, label: String },
+
+    #[error("the public key algorithm {oid} is not known here")]
+    UnknownKeyAlgorithm { oid: String },
+    #[error("an RSA key of {bits} bits is outside the range of {} to {} bits", super::key::RSA_BITS.start(), super::key::RSA_BITS.end())]
+    RsaSize { bits: usize },
+    #[error("the RSA public exponent is not an odd number from 3 to 2^32")]
+    RsaExponent,
+    #[error("the public key is not a valid {kind} key")]
+    InvalidKey { kind: KeyKind },
+    #[error("a {kind} key does not go with the signature algorithm {algorithm}")]
+    AlgorithmMismatch { kind: KeyKind, algorithm: SignatureAlgorithm },
+    #[error("the signature algorithm {oid} is not known here")]
+    UnknownSignatureAlgorithm { oid: String },
+    #[error("{name:?} is not a hash that signs here: SHA1, SHA256, SHA384 or SHA512")]
+    UnknownHash { name: String },
+    #[error("{name:?} is not a key algorithm: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384")]
+    UnknownKeyName { name: String },
+    #[error("{name:?} is not a key usage of RFC 5280, 4.2.1.3")]
+    UnknownKeyUsage { name: String },
+    #[error("{text:?} is not an object identifier")]
+    ObjectIdentifier { text: String },
+    #[error("the private key is not an RSA, P-256 or P-384 key in PKCS#8")]
+    PrivateKey,
+    #[error("a key pair could not be generated")]
+    KeyGeneration,
+    #[error("the signature of the {what} does not verify")]
+    BadSignature { what: &'static str },
+    #[error(transparent)]
+    Sign(#[from] SignError),
+
+    #[error("the distinguished name is not RFC 4514 text at character {position}: {reason}")]
+    Name { position: usize, reason: &'static str },
+    #[error("{value:?} cannot stand in a {field} of a request: only ASCII can")]
+    NotAscii { field: &'static str, value: String },
+    #[error("the request could not be encoded")]
+    RequestEncoding(#[source] rcgen::Error),
+
+    #[error("the certificate cannot be described")]
+    Description(#[source] x509_parser::error::X509Error),
+
+    #[error("the message carries {found}, not signed data (RFC 5652, 5)")]
+    NotSignedData { found: String },
+    #[error("the signed data carries {found}, neither a PKI response nor certificates alone (RFC 5272, 4)")]
+    NotPkiResponse { found: String },
+    #[error("the message's digest is not the digest of its content")]
+    BadDigest,
+    #[error("the message is signed by a certificate it does not carry: {signer}")]
+    SignerMissing { signer: String },
+    #[error("the certificate of the signer is for another key than the one that signs")]
+    SignerCertificate,
+    #[error("no certificate was issued: {0}")]
+    NotIssued(CmcStatus),
+    #[error("the message carries no certificate")]
+    NoCertificate,
+    #[error("the certificate is for another key; what came: {}", came.join("; "))]
+    CertificateForAnotherKey {
+        /// Subject and serial number of each certificate in the message.
+        came: Vec<String>,
+    },
+}
+
+impl Error {
+    /// Returns a function that says of which thing a decoder complained.
+    pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
+        move |source| Self::Malformed { what, source }
+    }
+}

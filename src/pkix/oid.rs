@@ -1,0 +1,52 @@
+//! Object identifiers, each under the name its standard gives it.
+
+use der::asn1::ObjectIdentifier as Oid;
+
+pub(super) const RSA_ENCRYPTION: Oid = Oid::new_unwrap("1.2.840.113549.1.1.1");
+pub(super) const SHA1_WITH_RSA: Oid = Oid::new_unwrap("1.2.840.113549.1.1.5");
+pub(super) const SHA256_WITH_RSA: Oid = Oid::new_unwrap("1.2.840.113549.1.1.11");
+pub(super) const SHA384_WITH_RSA: Oid = Oid::new_unwrap("1.2.840.113549.1.1.12");
+pub(super) const SHA512_WITH_RSA: Oid = Oid::new_unwrap("1.2.840.113549.1.1.13");
+pub(super) const EC_PUBLIC_KEY: Oid = Oid::new_unwrap("1.2.840.10045.2.1");
+pub(super) const SECP256R1: Oid = Oid::new_unwrap("1.2.840.10045.3.1.7");
+pub(super) const SECP384R1: Oid = Oid::new_unwrap("1.3.132.0.34");
+pub(super) const ECDSA_WITH_SHA1: Oid = Oid::new_unwrap("1.2.840.10045.4.1");
+pub(super) const ECDSA_WITH_SHA256: Oid = Oid::new_unwrap("1.2.840.10045.4.3.2");
+pub(super) const ECDSA_WITH_SHA384: Oid = Oid::new_unwrap("1.2.840.10045.4.3.3");
+pub(super) const ECDSA_WITH_SHA512: Oid = Oid::new_unwrap("1.2.840.10045.4.3.4");
+pub(super) const SHA1: Oid = Oid::new_unwrap("1.3.14.3.2.26");
+pub(super) const SHA256: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.2.1");
+pub(super) const SHA384: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.2.2");
+pub(super) const SHA512: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.2.3");
+
+pub(super) const EXTENSION_REQUEST: Oid = Oid::new_unwrap("1.2.840.113549.1.9.14");
+pub(super) const SUBJECT_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.14");
+pub(super) const KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.15");
+pub(super) const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
+pub(super) const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
+pub(super) const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
+pub(super) const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
+
+/// szOID_NT_PRINCIPAL_NAME.
+pub(super) const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
+/// szOID_OS_VERSION.
+pub(super) const OS_VERSION: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.13.2.3");
+/// szOID_REQUEST_CLIENT_INFO.
+pub(super) const REQUEST_CLIENT_INFO: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.20");
+/// szOID_ENROLLMENT_CSP_PROVIDER.
+pub(super) const ENROLLMENT_CSP: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.13.2.2");
+
+pub(super) const DATA: Oid = Oid::new_unwrap("1.2.840.113549.1.7.1");
+pub(super) const SIGNED_DATA: Oid = Oid::new_unwrap("1.2.840.113549.1.7.2");
+pub(super) const CONTENT_TYPE: Oid = Oid::new_unwrap("1.2.840.113549.1.9.3");
+pub(super) const MESSAGE_DIGEST: Oid = Oid::new_unwrap("1.2.840.113549.1.9.4");
+/// id-cct-PKIResponse.
+pub(super) const PKI_RESPONSE: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.12.3");
+/// id-cmc-statusInfo.
+pub(super) const CMC_STATUS_INFO: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.7.1");
+/// id-cmc-statusInfoV2.
+pub(super) const CMC_STATUS_INFO_V2: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.7.25");
+/// szOID_CMC_ADD_ATTRIBUTES.
+pub(super) const CMC_ADD_ATTRIBUTES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.10.10.1");
+/// szOID_ISSUED_CERT_HASH.
+pub(super) const ISSUED_CERT_HASH: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.17");

@@ -1,0 +1,22 @@
+//! PEM armour (RFC 7468).
+
+use der::pem::{self, LineEnding};
+
+use super::Error;
+
+/// Takes the one block out of its armour; another label, or text after the block, is an error.
+pub(super) fn decode(text: &[u8], what: &'static str, labels: &[&str]) -> Result<Vec<u8>, Error> {
+    let refused = |error: pem::Error| Error::malformed(what)(error.into());
+    let text = text.trim_ascii();
+    let (label, der) = pem::decode_vec(text).map_err(refused)?;
+    if !labels.contains(&label) {
+        return Err(Error::PemLabel { what, label: label.into() });
+    }
+    Ok(der)
+}
+
+/// Puts armour around `der`, with line feeds.
+pub(super) fn encode(label: &str, der: &[u8]) -> String {
+    // The only failure is a length beyond the address space.
+    pem::encode_string(label, LineEnding::LF, der).unwrap_or_default()
+}

@@ -1,0 +1,55 @@
+//! Certificates for keys that stay on a token, issued by an authority that lives as long as the process.
+
+use std::sync::LazyLock;
+
+use cardwright::pkix::{KeyKind, PublicKey};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, PublicKeyData, SignatureAlgorithm,
+};
+
+static AUTHORITY: LazyLock<(String, Issuer<'static, KeyPair>)> = LazyLock::new(|| {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name = named("Test Authority");
+    let pem = params.self_signed(&key).unwrap().pem();
+    (pem, Issuer::new(params, key))
+});
+
+/// The authority's certificate, PEM.
+pub fn authority() -> &'static str {
+    &AUTHORITY.0
+}
+
+/// A client certificate (DER) for `key`.
+pub fn certificate_for(key: &PublicKey, name: &str) -> Vec<u8> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named(name);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    params.signed_by(&Certified(key), &AUTHORITY.1).unwrap().der().to_vec()
+}
+
+struct Certified<'a>(&'a PublicKey);
+
+impl PublicKeyData for Certified<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.subject_public_key()
+    }
+
+    fn algorithm(&self) -> &'static SignatureAlgorithm {
+        match self.0.kind() {
+            KeyKind::Rsa { .. } => &rcgen::PKCS_RSA_SHA256,
+            KeyKind::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
+            KeyKind::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
+        }
+    }
+}
+
+fn named(name: &str) -> DistinguishedName {
+    let mut names = DistinguishedName::new();
+    names.push(DnType::CommonName, name);
+    names
+}

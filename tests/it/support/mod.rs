@@ -1,0 +1,13 @@
+//! Fixtures that several subjects share.
+//!
+//! A PKCS#11 module reads its configuration from the environment when it is initialised, so one process has one
+//! configuration a module. [`softhsm::token`] and [`kryoptic::token`] therefore set it once for the whole process, in a
+//! directory of this process's own, and every test initialises a token of its own there, chosen by its label: tests run
+//! side by side as threads (cargo test) or as processes (nextest). What needs a configuration to itself (another
+//! program, the spy) is a child process with a [`softhsm::Private`] directory.
+
+pub mod certificates;
+pub mod directory;
+pub mod kryoptic;
+pub mod softhsm;
+pub mod spy;

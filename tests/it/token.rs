@@ -1,0 +1,24 @@
+//! PKCS#11 tokens behind the seam, on SoftHSM and on kryoptic.
+
+mod choice;
+mod contract;
+mod lockout;
+
+use cardwright::pkix::KeyAlgorithm;
+use cardwright::secret::Pin;
+use cardwright::token::{KeyId, KeyOrder};
+
+const SO_PIN: &str = "87654321";
+const PIN: &str = "123456";
+
+fn pin(text: &str) -> Pin {
+    Pin::new(text.into())
+}
+
+fn order(id: u8, algorithm: KeyAlgorithm) -> KeyOrder {
+    KeyOrder { id: key_id(id), label: format!("key {id}"), algorithm, decrypts: false }
+}
+
+fn key_id(id: u8) -> KeyId {
+    KeyId(vec![0xca, id])
+}

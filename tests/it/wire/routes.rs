@@ -1,0 +1,243 @@
+//! The table of routes, taken apart and put together.
+
+use cardwright::cm::request::{RequestStatus, RequestType};
+use cardwright::cm::route::{API, DECLARATIONS, EXTENSION, Holder, Method, ProfileFilter, Route, RouteError};
+use proptest::prelude::*;
+use std::collections::HashSet;
+use std::mem::discriminant;
+use uuid::{Uuid, uuid};
+
+const A: Uuid = uuid!("a9b4b42c-cc50-4c9b-89d1-bbc0bcd5a099");
+const B: Uuid = uuid!("17cf063d-e337-4aa9-a822-346554ddd3c9");
+
+/// One of each line of the table, in its order.
+fn one_of_each() -> Vec<Route> {
+    let challenge = hex::decode("d61143f9ccffd2ca").unwrap();
+    vec![
+        Route::ListProfileTemplates,
+        Route::GetProfileTemplate { template: A },
+        Route::GetPolicy { template: A, workflow: RequestType::TemporaryCards },
+        Route::GetSmartcardConfig { template: A },
+        Route::CreateRequest,
+        Route::ListRequests { target_user_current: true, status: Some(RequestStatus::Pending) },
+        Route::GetRequest { request: A },
+        Route::CloseRequest { request: A },
+        Route::GetGenerationOptions { request: A },
+        Route::SubmitCertificateData { request: A },
+        Route::AssignSmartcard,
+        Route::FindSmartcard { card_id: A },
+        Route::ListSmartcards,
+        Route::GetSmartcard { smartcard: A },
+        Route::GetDiversifiedKey { request: A, smartcard: B, card_id: A, atr: Some("3b8d01".into()) },
+        Route::GetAuthenticationResponse {
+            request: A,
+            smartcard: B,
+            card_id: A,
+            atr: None,
+            challenge: challenge.clone(),
+            diversified: true,
+        },
+        Route::ListOperations { of: Holder::Profile(A) },
+        Route::ListOperations { of: Holder::Smartcard(A) },
+        Route::GetServerProposedPin {
+            request: Some(A),
+            smartcard: B,
+            card_id: Some(A),
+            atr: None,
+            challenge: Some(challenge),
+        },
+        Route::GetServerProposedPin { request: None, smartcard: B, card_id: None, atr: None, challenge: None },
+        Route::UpdateSmartcard { request: A, smartcard: B },
+        Route::GetRequestSmartcard { request: A, smartcard: B },
+        Route::ListProfiles { status: Some(ProfileFilter::Active) },
+        Route::GetProfile { profile: A },
+        Route::ListRequestProfiles { request: A },
+        Route::GetRequestProfile { request: A, profile: B },
+        Route::ListHolderCertificates { of: Holder::Profile(A) },
+        Route::ListHolderCertificates { of: Holder::Smartcard(A) },
+        Route::ListCertificates,
+        Route::Whoami,
+        Route::FindUser { name: "Jörg & Co/100%".into() },
+        Route::ListVisibleRequests { status: None },
+        Route::Approve { request: A },
+        Route::Deny { request: A },
+        Route::GetAdminKeyState { smartcard: A },
+        Route::ConfirmAdminKey { request: A, smartcard: B },
+        Route::OfflineUnblock { request: A },
+        Route::GetCaCertificate,
+        Route::GetCrl,
+    ]
+}
+
+fn parse_uri(method: Method, uri: &str) -> Result<Route, RouteError> {
+    match uri.split_once('?') {
+        Some((path, query)) => Route::parse(method, path, Some(query)),
+        None => Route::parse(method, uri, None),
+    }
+}
+
+fn get(uri: &str) -> Result<Route, RouteError> {
+    parse_uri(Method::Get, uri)
+}
+
+#[test]
+fn every_route_comes_back_as_it_went() {
+    let routes = one_of_each();
+    assert_eq!(routes.len(), DECLARATIONS.len(), "a line of the table is not tried");
+    for (route, declaration) in routes.iter().zip(DECLARATIONS) {
+        let uri = route.path_and_query();
+        assert_eq!(route.method(), declaration.method, "{uri}");
+        assert_eq!(parse_uri(route.method(), &uri).as_ref(), Ok(route), "{uri}");
+        assert!(uri.starts_with(API) || uri.starts_with(EXTENSION), "{uri}");
+        let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
+        for path in [
+            format!("/CertificateManagement{path}"),
+            format!("/certificatemanagement{}", path.to_ascii_lowercase()),
+            format!("{}/", path.to_ascii_uppercase()),
+        ] {
+            assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
+        }
+    }
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 36);
+}
+
+#[test]
+fn uris_are_spelt_as_in_the_samples() {
+    let diversified = Route::GetAuthenticationResponse {
+        request: A,
+        smartcard: B,
+        card_id: A,
+        atr: Some("3b8d".into()),
+        challenge: hex::decode("d61143f9ccffd2ca").unwrap(),
+        diversified: false,
+    };
+    assert_eq!(
+        diversified.path_and_query(),
+        format!(
+            "/api/v1.0/requests/{A}/smartcards/{B}/authenticationresponse\
+             ?cardid={A}&atr=3b8d&challenge=1hFD%2Bcz%2F0so%3D&diversified=False"
+        )
+    );
+    let policy = Route::GetPolicy { template: A, workflow: RequestType::Enroll };
+    assert_eq!(policy.path_and_query(), format!("/api/v1.0/profiletemplates/{A}/policies/enroll"));
+    assert_eq!(Route::ListRequests { target_user_current: false, status: None }.path_and_query(), "/api/v1.0/requests");
+}
+
+#[test]
+fn contradicting_pages_are_all_served() {
+    let workflow = RequestType::TemporaryCards;
+    for uri in [
+        format!("/api/v1.0/profiletemplates/{A}/policy/workflow/TemporaryEnroll"),
+        format!("/api/v1.0/ProfileTemplates/%20{{{A}}}/policies/temporarycards"),
+    ] {
+        assert_eq!(get(&uri), Ok(Route::GetPolicy { template: A, workflow }), "{uri}");
+    }
+    let pin =
+        |request| Route::GetServerProposedPin { request, smartcard: B, card_id: Some(A), atr: None, challenge: None };
+    assert_eq!(get(&format!("/api/v1.0/requests/{A}/smartcards/{B}/serverproposedpin?cardid={A}")), Ok(pin(Some(A))));
+    assert_eq!(get(&format!("/api/v1.0/smartcards/{B}/serverproposedpin?CardId={A}&atr=")), Ok(pin(None)));
+    assert_eq!(get(&format!("/api/v1.0/smartcards?cardid={{{A}}}")), Ok(Route::FindSmartcard { card_id: A }));
+    assert_eq!(get("/api/v1.0/smartcards?other=1"), Ok(Route::ListSmartcards));
+    assert_eq!(get("/api/v1.0/profiletemplates?targetuser=current"), Ok(Route::ListProfileTemplates));
+}
+
+#[test]
+fn both_challenges_and_an_unencoded_plus_mean_the_same() {
+    let uri = |challenge: &str| {
+        format!(
+            "/api/v1.0/requests/{A}/smartcards/{B}/authenticationresponse?cardid={A}&challenge={challenge}&diversified=true"
+        )
+    };
+    let expected = get(&uri("1hFD%2bcz%2f0so%3d")).unwrap();
+    for challenge in ["1hFD+cz/0so=", "D61143F9CCFFD2CA"] {
+        assert_eq!(get(&uri(challenge)).as_ref(), Ok(&expected));
+    }
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let answer = format!("/api/v1.0/requests/{A}/smartcards/{B}/authenticationresponse");
+    let bad = |uri: &str| match get(uri) {
+        Err(RouteError::BadParameter { name, .. }) => name,
+        other => panic!("{uri}: {other:?}"),
+    };
+    assert_eq!(
+        get(&format!("{answer}?cardid={A}&diversified=true")),
+        Err(RouteError::MissingParameter { name: "challenge" })
+    );
+    assert_eq!(get(&answer), Err(RouteError::MissingParameter { name: "cardid" }));
+    assert_eq!(bad(&format!("{answer}?cardid=7&challenge=00&diversified=true")), "cardid");
+    assert_eq!(bad(&format!("{answer}?cardid={A}&challenge=%%&diversified=true")), "challenge");
+    assert_eq!(bad(&format!("{answer}?cardid={A}&challenge={}&diversified=true", "0".repeat(200))), "challenge");
+    assert_eq!(bad(&format!("{answer}?cardid={A}&challenge=00&diversified=")), "diversified");
+    assert_eq!(bad(&format!("{answer}?cardid={A}&challenge=00&diversified=true&atr=xyz")), "atr");
+    assert_eq!(bad("/api/v1.0/requests/7"), "request");
+    assert_eq!(bad(&format!("/api/v1.0/profiletemplates/{A}/policies/levitate")), "workflow");
+    assert_eq!(bad("/api/v1.0/requests?targetuser=anna"), "targetuser");
+    assert_eq!(bad("/api/v1.0/requests?status=Gone"), "status");
+    assert_eq!(bad("/api/v1.0/requests?status=%FF"), "status");
+    assert_eq!(bad(&format!("/api/cardwright/v1/users?name={}", "x".repeat(257))), "name");
+    assert_eq!(get("/api/cardwright/v1/users"), Err(RouteError::MissingParameter { name: "name" }));
+}
+
+#[test]
+fn a_wrong_verb_is_told_the_right_ones() {
+    assert_eq!(
+        Route::parse(Method::Put, "/api/v1.0/requests", None),
+        Err(RouteError::WrongMethod { allowed: vec![Method::Post, Method::Get] })
+    );
+    assert_eq!(
+        Route::parse(Method::Get, &format!("/api/cardwright/v1/requests/{A}/approve"), None),
+        Err(RouteError::WrongMethod { allowed: vec![Method::Post] })
+    );
+    assert_eq!(
+        Route::parse(Method::Post, &format!("/api/v1.0/requests/{A}"), None).unwrap_err().to_string(),
+        "this path is called with GET or PUT"
+    );
+}
+
+#[test]
+fn what_is_not_in_the_table_is_not_found() {
+    for path in [
+        "",
+        "/",
+        "/api",
+        "/api/v1.0",
+        "/api/v1.0/",
+        "/api/v2.0/requests",
+        "/v1.0/requests",
+        "/other/api/v1.0/requests",
+        "/CertificateManagement/CertificateManagement/api/v1.0/requests",
+        "/api/v1.0/requests//profiles",
+        "/api/v1.0/../v1.0/requests",
+        "/api/v1.0/requests/x/y/z",
+        "/api/v1.0/%FF",
+        "/api/v1.0/whoami",
+        "/api/cardwright/v1/certificates",
+    ] {
+        assert_eq!(get(path), Err(RouteError::NotFound), "{path}");
+    }
+    assert_eq!(get(&"/a".repeat(10_000)), Err(RouteError::NotFound));
+}
+
+proptest! {
+    #[test]
+    fn parsing_never_panics(path in "\\PC{0,60}", query in "\\PC{0,60}", tail in "[a-z0-9/%{}+ -]{0,60}") {
+        for method in [Method::Get, Method::Post, Method::Put] {
+            let _ = Route::parse(method, &path, Some(&query));
+            let _ = Route::parse(method, &format!("/api/v1.0/{tail}"), Some(&tail));
+            let _ = Route::parse(method, &format!("/api/v1.0/requests/{A}/{tail}"), None);
+        }
+    }
+
+    #[test]
+    fn any_name_and_challenge_survive_the_uri(name in "\\PC{1,60}", challenge in prop::collection::vec(any::<u8>(), 1..=64)) {
+        prop_assume!(!name.trim().is_empty());
+        let route = Route::FindUser { name: name.trim().into() };
+        prop_assert_eq!(get(&route.path_and_query()), Ok(route));
+        let route = Route::GetAuthenticationResponse {
+            request: A, smartcard: B, card_id: A, atr: None, challenge, diversified: false,
+        };
+        prop_assert_eq!(get(&route.path_and_query()), Ok(route));
+    }
+}
