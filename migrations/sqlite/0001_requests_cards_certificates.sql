@@ -47,7 +47,13 @@ CREATE TABLE requests (
     submitted           INTEGER NOT NULL,
     completed           INTEGER,
     is_smartcard        INTEGER NOT NULL CHECK (is_smartcard IN (0, 1)),
-    is_enrollment_agent INTEGER NOT NULL CHECK (is_enrollment_agent IN (0, 1))
+    is_enrollment_agent INTEGER NOT NULL CHECK (is_enrollment_agent IN (0, 1)),
+    CHECK (request_type IN (
+        'enroll', 'duplicate', 'offline-unblock', 'online-update', 'renew', 'recover', 'recover-on-behalf', 'reinstate', 'retire', 'revoke', 'temporary-cards', 'unblock'
+    )),
+    CHECK (status IN (
+        'none', 'approved', 'denied', 'completed', 'failed', 'pending', 'canceled', 'executing'
+    ))
 ) STRICT;
 
 CREATE INDEX requests_target ON requests (target);
@@ -83,7 +89,13 @@ CREATE TABLE smartcards (
     parent             BLOB,
     primary_smartcard  BLOB,
     permanent          BLOB,
-    comment            TEXT NOT NULL
+    comment            TEXT NOT NULL,
+    CHECK (status IN (
+        'new', 'assigned', 'active', 'disabled', 'suspended', 'retired'
+    )),
+    CHECK (admin_key IN (
+        'default', 'proposed', 'active'
+    ))
 ) STRICT;
 
 CREATE INDEX smartcards_user ON smartcards (assigned_user);
@@ -109,7 +121,10 @@ CREATE TABLE profiles (
     template_version INTEGER NOT NULL,
     parent           BLOB,
     primary_profile  BLOB,
-    comment          TEXT NOT NULL
+    comment          TEXT NOT NULL,
+    CHECK (status IN (
+        'new', 'active', 'disabled', 'suspended', 'retired'
+    ))
 ) STRICT;
 
 CREATE INDEX profiles_user ON profiles (assigned_user);
@@ -138,6 +153,8 @@ CREATE TABLE certificates (
 
 -- One certificate a key and request: a repeated submission finds the first answer instead of making a second.
 CREATE UNIQUE INDEX certificates_request_key ON certificates (request, public_key_sha256);
+-- Whose key is this?
+CREATE INDEX certificates_key ON certificates (public_key_sha256);
 CREATE INDEX certificates_profile ON certificates (profile);
 CREATE INDEX certificates_smartcard ON certificates (smartcard) WHERE smartcard IS NOT NULL;
 CREATE INDEX certificates_owner ON certificates (owner);

@@ -1,12 +1,11 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Columns, Link, Record};
+use super::link::{Columns, Link, Record, sql};
 use super::record::{ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::smartcard::SmartcardStatus;
-use sqlx::query;
 use uuid::Uuid;
 
 const SMARTCARDS: &str = "smartcards";
@@ -72,37 +71,37 @@ impl Record for ProfileRecord {
     }
 }
 
-pub(super) async fn smartcard(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<SmartcardRecord>, Error> {
-    link.optional(query(select_smartcards!("WHERE uuid = $1")).bind(uuid)).await
+pub(super) fn smartcard(link: &Link<'_>, uuid: Uuid) -> Result<Option<SmartcardRecord>, Error> {
+    link.optional(sql(select_smartcards!("WHERE uuid = $1")).bind(uuid))
 }
 
-pub(super) async fn smartcard_by_card_id(link: &mut Link<'_>, card_id: Uuid) -> Result<Option<SmartcardRecord>, Error> {
-    link.optional(query(select_smartcards!("WHERE card_id = $1 ORDER BY seq DESC LIMIT 1")).bind(card_id)).await
+pub(super) fn smartcard_by_card_id(link: &Link<'_>, card_id: Uuid) -> Result<Option<SmartcardRecord>, Error> {
+    link.optional(sql(select_smartcards!("WHERE card_id = $1 ORDER BY seq DESC LIMIT 1")).bind(card_id))
 }
 
-pub(super) async fn smartcards_of(link: &mut Link<'_>, user: Uuid) -> Result<Vec<SmartcardRecord>, Error> {
+pub(super) fn smartcards_of(link: &Link<'_>, user: Uuid) -> Result<Vec<SmartcardRecord>, Error> {
     let statement = select_smartcards!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
-    link.all(query(statement).bind(user).bind(i64::from(LIST_LIMIT))).await
+    link.all(sql(statement).bind(user).bind(LIST_LIMIT))
 }
 
-pub(super) async fn profile(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<ProfileRecord>, Error> {
-    link.optional(query(select_profiles!("WHERE uuid = $1")).bind(uuid)).await
+pub(super) fn profile(link: &Link<'_>, uuid: Uuid) -> Result<Option<ProfileRecord>, Error> {
+    link.optional(sql(select_profiles!("WHERE uuid = $1")).bind(uuid))
 }
 
-pub(super) async fn profiles_of(link: &mut Link<'_>, user: Uuid) -> Result<Vec<ProfileRecord>, Error> {
+pub(super) fn profiles_of(link: &Link<'_>, user: Uuid) -> Result<Vec<ProfileRecord>, Error> {
     let statement = select_profiles!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
-    link.all(query(statement).bind(user).bind(i64::from(LIST_LIMIT))).await
+    link.all(sql(statement).bind(user).bind(LIST_LIMIT))
 }
 
-pub(super) async fn profiles_on(link: &mut Link<'_>, smartcard: Uuid) -> Result<Vec<ProfileRecord>, Error> {
+pub(super) fn profiles_on(link: &Link<'_>, smartcard: Uuid) -> Result<Vec<ProfileRecord>, Error> {
     let statement = select_profiles!("WHERE smartcard = $1 ORDER BY seq DESC LIMIT $2");
-    link.all(query(statement).bind(smartcard).bind(i64::from(LIST_LIMIT))).await
+    link.all(sql(statement).bind(smartcard).bind(LIST_LIMIT))
 }
 
 impl Tx {
     /// Adds a card; [`Error::Duplicate`] when a card with this card id lives.
     pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
-        let statement = query(
+        let statement = sql(
             "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
              admin_key, master_key_version, parent, primary_smartcard, permanent, comment) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
@@ -113,36 +112,35 @@ impl Tx {
         .bind(card.status.word())
         .bind(card.assigned_user)
         .bind(card.profile_template)
-        .bind(i64::from(card.template_version))
+        .bind(card.template_version)
         .bind(card.admin_key.word())
-        .bind(i64::from(card.master_key_version))
+        .bind(card.master_key_version)
         .bind(card.parent)
         .bind(card.primary)
         .bind(card.permanent)
         .bind(&card.comment);
-        self.execute(SMARTCARDS, statement).await.map(drop)
+        self.execute(SMARTCARDS, statement).map(drop)
     }
 
     /// Writes everything but card id and user if the card's status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_smartcard(&mut self, card: &SmartcardRecord, expected: SmartcardStatus) -> Result<(), Error> {
-        let statement = query(
-            "UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
+        let statement =
+            sql("UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
              admin_key = $7, master_key_version = $8, parent = $9, primary_smartcard = $10, permanent = $11, \
-             comment = $12 WHERE uuid = $1 AND status = $2",
-        )
-        .bind(card.uuid)
-        .bind(expected.word())
-        .bind(card.status.word())
-        .bind(&card.atr)
-        .bind(card.profile_template)
-        .bind(i64::from(card.template_version))
-        .bind(card.admin_key.word())
-        .bind(i64::from(card.master_key_version))
-        .bind(card.parent)
-        .bind(card.primary)
-        .bind(card.permanent)
-        .bind(&card.comment);
-        match self.execute(SMARTCARDS, statement).await? {
+             comment = $12 WHERE uuid = $1 AND status = $2")
+            .bind(card.uuid)
+            .bind(expected.word())
+            .bind(card.status.word())
+            .bind(&card.atr)
+            .bind(card.profile_template)
+            .bind(card.template_version)
+            .bind(card.admin_key.word())
+            .bind(card.master_key_version)
+            .bind(card.parent)
+            .bind(card.primary)
+            .bind(card.permanent)
+            .bind(&card.comment);
+        match self.execute(SMARTCARDS, statement)? {
             0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
             _ => Ok(()),
         }
@@ -150,7 +148,7 @@ impl Tx {
 
     /// Adds a profile.
     pub async fn insert_profile(&mut self, profile: &ProfileRecord) -> Result<(), Error> {
-        let statement = query(
+        let statement = sql(
             "INSERT INTO profiles (uuid, status, assigned_user, smartcard, profile_template, template_version, parent, \
              primary_profile, comment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -159,29 +157,28 @@ impl Tx {
         .bind(profile.assigned_user)
         .bind(profile.smartcard)
         .bind(profile.profile_template)
-        .bind(i64::from(profile.template_version))
+        .bind(profile.template_version)
         .bind(profile.parent)
         .bind(profile.primary)
         .bind(&profile.comment);
-        self.execute(PROFILES, statement).await.map(drop)
+        self.execute(PROFILES, statement).map(drop)
     }
 
     /// Writes everything but the user if the profile's status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_profile(&mut self, profile: &ProfileRecord, expected: ProfileStatus) -> Result<(), Error> {
-        let statement = query(
-            "UPDATE profiles SET status = $3, smartcard = $4, profile_template = $5, template_version = $6, \
-             parent = $7, primary_profile = $8, comment = $9 WHERE uuid = $1 AND status = $2",
-        )
-        .bind(profile.uuid)
-        .bind(expected.word())
-        .bind(profile.status.word())
-        .bind(profile.smartcard)
-        .bind(profile.profile_template)
-        .bind(i64::from(profile.template_version))
-        .bind(profile.parent)
-        .bind(profile.primary)
-        .bind(&profile.comment);
-        match self.execute(PROFILES, statement).await? {
+        let statement =
+            sql("UPDATE profiles SET status = $3, smartcard = $4, profile_template = $5, template_version = $6, \
+             parent = $7, primary_profile = $8, comment = $9 WHERE uuid = $1 AND status = $2")
+            .bind(profile.uuid)
+            .bind(expected.word())
+            .bind(profile.status.word())
+            .bind(profile.smartcard)
+            .bind(profile.profile_template)
+            .bind(profile.template_version)
+            .bind(profile.parent)
+            .bind(profile.primary)
+            .bind(&profile.comment);
+        match self.execute(PROFILES, statement)? {
             0 => Err(Error::Changed { table: PROFILES, record: profile.uuid, expected: expected.word() }),
             _ => Ok(()),
         }

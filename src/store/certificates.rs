@@ -1,9 +1,8 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Columns, Link, Record, micros};
+use super::link::{Columns, Link, Record, sql};
 use super::record::{CertificateRecord, CertificateScope, Revocation, RevokedCertificate};
 use super::writer::Tx;
-use sqlx::query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -21,6 +20,21 @@ macro_rules! select {
     };
 }
 
+/// The UPDATE of a scope, and the uuid that is its `$1`.
+macro_rules! update {
+    ($scope:ident, $change:literal, $where:literal) => {
+        match $scope {
+            CertificateScope::Request(uuid) => (update!("request", $change, $where), uuid),
+            CertificateScope::Profile(uuid) => (update!("profile", $change, $where), uuid),
+            CertificateScope::Smartcard(uuid) => (update!("smartcard", $change, $where), uuid),
+            CertificateScope::User(uuid) => (update!("owner", $change, $where), uuid),
+        }
+    };
+    ($column:literal, $change:literal, $where:literal) => {
+        concat!("UPDATE certificates SET ", $change, " WHERE ", $column, " = $1 AND ", $where)
+    };
+}
+
 impl Record for CertificateRecord {
     const TABLE: &'static str = TABLE;
 
@@ -32,9 +46,9 @@ impl Record for CertificateRecord {
             smartcard: columns.take()?,
             user: columns.take()?,
             template_common_name: columns.take()?,
-            thumbprint: columns.digest()?,
-            public_key_sha256: columns.digest()?,
-            csr_sha256: columns.digest()?,
+            thumbprint: columns.take()?,
+            public_key_sha256: columns.take()?,
+            csr_sha256: columns.take()?,
             der: columns.take()?,
             not_before: columns.time()?,
             not_after: columns.time()?,
@@ -66,115 +80,91 @@ impl Record for Bytes {
     }
 }
 
-pub(super) async fn certificate(link: &mut Link<'_>, serial: &[u8]) -> Result<Option<CertificateRecord>, Error> {
-    link.optional(query(select!("WHERE serial = $1")).bind(serial)).await
+pub(super) fn certificate(link: &Link<'_>, serial: &[u8]) -> Result<Option<CertificateRecord>, Error> {
+    link.optional(sql(select!("WHERE serial = $1")).bind(serial))
 }
 
-pub(super) async fn certificate_for_key(
-    link: &mut Link<'_>,
+pub(super) fn certificate_for_key(
+    link: &Link<'_>,
     request: Uuid,
     public_key_sha256: &[u8; 32],
 ) -> Result<Option<CertificateRecord>, Error> {
     let statement = select!("WHERE request = $1 AND public_key_sha256 = $2");
-    link.optional(query(statement).bind(request).bind(public_key_sha256.as_slice())).await
+    link.optional(sql(statement).bind(request).bind(public_key_sha256))
 }
 
-pub(super) async fn certificates(
-    link: &mut Link<'_>,
-    scope: CertificateScope,
-) -> Result<Vec<CertificateRecord>, Error> {
+pub(super) fn certificate_with_key(
+    link: &Link<'_>,
+    public_key_sha256: &[u8; 32],
+) -> Result<Option<CertificateRecord>, Error> {
+    link.optional(sql(select!("WHERE public_key_sha256 = $1 ORDER BY seq DESC LIMIT 1")).bind(public_key_sha256))
+}
+
+pub(super) fn certificates(link: &Link<'_>, scope: CertificateScope) -> Result<Vec<CertificateRecord>, Error> {
     let (statement, uuid) = match scope {
         CertificateScope::Request(uuid) => (select!("WHERE request = $1 ORDER BY seq DESC LIMIT $2"), uuid),
         CertificateScope::Profile(uuid) => (select!("WHERE profile = $1 ORDER BY seq DESC LIMIT $2"), uuid),
         CertificateScope::Smartcard(uuid) => (select!("WHERE smartcard = $1 ORDER BY seq DESC LIMIT $2"), uuid),
         CertificateScope::User(uuid) => (select!("WHERE owner = $1 ORDER BY seq DESC LIMIT $2"), uuid),
     };
-    link.all(query(statement).bind(uuid).bind(i64::from(LIST_LIMIT))).await
+    link.all(sql(statement).bind(uuid).bind(LIST_LIMIT))
 }
 
-pub(super) async fn response(link: &mut Link<'_>, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    let found: Option<Bytes> =
-        link.optional(query("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial)).await?;
+pub(super) fn response(link: &Link<'_>, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let found: Option<Bytes> = link.optional(sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial))?;
     Ok(found.map(|bytes| bytes.0))
 }
 
-pub(super) async fn revoked(
-    link: &mut Link<'_>,
-    valid_after: OffsetDateTime,
-) -> Result<Vec<RevokedCertificate>, Error> {
+pub(super) fn revoked(link: &Link<'_>, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
     let statement = "SELECT serial, revoked_at, revocation_reason FROM certificates \
                      WHERE revoked_at IS NOT NULL AND not_after > $1 ORDER BY revoked_at, seq";
-    link.all(query(statement).bind(micros(valid_after))).await
+    link.all(sql(statement).bind(valid_after))
 }
 
 impl Tx {
     /// Adds a certificate and the answer it is sent in; [`Error::Duplicate`] when the request has one for this key.
     pub async fn insert_certificate(&mut self, certificate: &CertificateRecord, pkcs7: &[u8]) -> Result<(), Error> {
-        let statement = query(
+        let statement = sql(
             "INSERT INTO certificates (serial, request, profile, smartcard, owner, template_common_name, thumbprint, \
              public_key_sha256, csr_sha256, der, not_before, not_after, superseded, revoked_at, revocation_reason) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         )
-        .bind(certificate.serial.as_slice())
+        .bind(&certificate.serial)
         .bind(certificate.request)
         .bind(certificate.profile)
         .bind(certificate.smartcard)
         .bind(certificate.user)
         .bind(&certificate.template_common_name)
-        .bind(certificate.thumbprint.as_slice())
-        .bind(certificate.public_key_sha256.as_slice())
-        .bind(certificate.csr_sha256.as_slice())
-        .bind(certificate.der.as_slice())
-        .bind(micros(certificate.not_before))
-        .bind(micros(certificate.not_after))
+        .bind(&certificate.thumbprint)
+        .bind(&certificate.public_key_sha256)
+        .bind(&certificate.csr_sha256)
+        .bind(&certificate.der)
+        .bind(certificate.not_before)
+        .bind(certificate.not_after)
         .bind(certificate.superseded)
-        .bind(certificate.revocation.map(|revocation| micros(revocation.at)))
-        .bind(certificate.revocation.map(|revocation| i64::from(revocation.reason)));
-        self.execute(TABLE, statement).await?;
-        let statement = query("INSERT INTO responses (serial, pkcs7) VALUES ($1, $2)")
-            .bind(certificate.serial.as_slice())
-            .bind(pkcs7);
-        self.execute(RESPONSES, statement).await.map(drop)
+        .bind(certificate.revocation.map(|revocation| revocation.at))
+        .bind(certificate.revocation.map(|revocation| revocation.reason));
+        self.execute(TABLE, statement)?;
+        let statement =
+            sql("INSERT INTO responses (serial, pkcs7) VALUES ($1, $2)").bind(&certificate.serial).bind(pkcs7);
+        self.execute(RESPONSES, statement).map(drop)
     }
 
     /// Marks the certificates of `scope` as superseded, and says how many were not so before.
-    pub async fn supersede_certificates(&mut self, scope: CertificateScope) -> Result<u64, Error> {
-        let (statement, uuid) = match scope {
-            CertificateScope::Request(uuid) => {
-                ("UPDATE certificates SET superseded = 1 WHERE request = $1 AND superseded = 0", uuid)
-            }
-            CertificateScope::Profile(uuid) => {
-                ("UPDATE certificates SET superseded = 1 WHERE profile = $1 AND superseded = 0", uuid)
-            }
-            CertificateScope::Smartcard(uuid) => {
-                ("UPDATE certificates SET superseded = 1 WHERE smartcard = $1 AND superseded = 0", uuid)
-            }
-            CertificateScope::User(uuid) => {
-                ("UPDATE certificates SET superseded = 1 WHERE owner = $1 AND superseded = 0", uuid)
-            }
-        };
-        self.execute(TABLE, query(statement).bind(uuid)).await
+    pub async fn supersede_certificates(&mut self, scope: CertificateScope) -> Result<usize, Error> {
+        let (statement, uuid) = update!(scope, "superseded = 1", "superseded = 0");
+        self.execute(TABLE, sql(statement).bind(uuid))
     }
 
     /// Revokes what is not revoked yet in `scope`, and says how many that were; an earlier revocation stays as it is.
-    pub async fn revoke_certificates(&mut self, scope: CertificateScope, revocation: Revocation) -> Result<u64, Error> {
-        macro_rules! revoke {
-            ($column:literal) => {
-                concat!(
-                    "UPDATE certificates SET revoked_at = $2, revocation_reason = $3 WHERE ",
-                    $column,
-                    " = $1 AND revoked_at IS NULL"
-                )
-            };
-        }
-        let (statement, uuid) = match scope {
-            CertificateScope::Request(uuid) => (revoke!("request"), uuid),
-            CertificateScope::Profile(uuid) => (revoke!("profile"), uuid),
-            CertificateScope::Smartcard(uuid) => (revoke!("smartcard"), uuid),
-            CertificateScope::User(uuid) => (revoke!("owner"), uuid),
-        };
-        let statement = query(statement).bind(uuid).bind(micros(revocation.at)).bind(i64::from(revocation.reason));
-        self.execute(TABLE, statement).await
+    pub async fn revoke_certificates(
+        &mut self,
+        scope: CertificateScope,
+        revocation: Revocation,
+    ) -> Result<usize, Error> {
+        let (statement, uuid) = update!(scope, "revoked_at = $2, revocation_reason = $3", "revoked_at IS NULL");
+        let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
+        self.execute(TABLE, statement)
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).
@@ -186,8 +176,8 @@ impl Tx {
                 columns.number().map(Self)
             }
         }
-        self.execute(COUNTERS, query("UPDATE counters SET value = value + 1 WHERE name = 'crl'")).await?;
-        let number = self.link().optional(query("SELECT value FROM counters WHERE name = 'crl'")).await?;
+        self.execute(COUNTERS, sql("UPDATE counters SET value = value + 1 WHERE name = 'crl'"))?;
+        let number = self.link().optional(sql("SELECT value FROM counters WHERE name = 'crl'"))?;
         number.map(|number: Number| number.0).ok_or(Error::Damaged { table: COUNTERS, column: 0 })
     }
 }

@@ -16,36 +16,33 @@ pub enum Error {
     Open {
         path: PathBuf,
         #[source]
-        source: sqlx::Error,
+        source: rusqlite::Error,
     },
-    /// Also when the database was last opened by a newer release.
-    #[error("the database {} does not fit this release", path.display())]
-    Migrate {
-        path: PathBuf,
-        #[source]
-        source: sqlx::migrate::MigrateError,
-    },
+    #[error("{} is a database of another program", path.display())]
+    Foreign { path: PathBuf },
+    #[error("the database {} has version {found}; this release knows {known}: a newer one has opened it", path.display())]
+    Newer { path: PathBuf, found: i64, known: i64 },
     #[error("the database could not be read")]
-    Read(#[source] sqlx::Error),
+    Read(#[source] rusqlite::Error),
     #[error("the {table} could not be written")]
     Write {
         table: &'static str,
         #[source]
-        source: sqlx::Error,
+        source: rusqlite::Error,
     },
     /// A unique key is taken: the same uuid, name, serial, living card id, decision of one approver.
     #[error("the {table} already hold such a record")]
     Duplicate {
         table: &'static str,
         #[source]
-        source: sqlx::Error,
+        source: rusqlite::Error,
     },
     /// A record named by another does not exist.
     #[error("a record in {table} names one that does not exist")]
     Dangling {
         table: &'static str,
         #[source]
-        source: sqlx::Error,
+        source: rusqlite::Error,
     },
     /// The record is gone or its state is no longer the one the caller has read.
     #[error("the record {record} in {table} is no longer {expected}")]
@@ -55,13 +52,11 @@ pub enum Error {
     /// Column numbers count from 0 in the order of the SELECT.
     #[error("column {column} of {table} holds something this release does not know")]
     Damaged { table: &'static str, column: usize },
-    #[error("a number does not fit column {column} of {table}")]
-    Range { table: &'static str, column: &'static str },
     #[error("{given} templates are too many for one list; {limit} fit")]
     FilterTooWide { given: usize, limit: usize },
     /// The job was undone: the whole batch it was part of did not reach the disk.
     #[error("nothing was kept: the transaction failed")]
-    Transaction(#[source] Arc<sqlx::Error>),
+    Transaction(#[source] Arc<rusqlite::Error>),
     #[error("a write panicked and was undone")]
     Panicked,
     #[error("too many writes are waiting")]

@@ -1,13 +1,88 @@
-//! The one place that hands statements to sqlx, counts them, and takes rows apart.
+//! The one place that hands statements to SQLite, counts them, and takes rows apart.
+//!
+//! A statement is a text with `$1` placeholders and its values, so that another database can be given the same one.
 
 use super::error::Error;
 use super::spelling::Spelled;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{Decode, Row, Sqlite, Type};
+use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, Row};
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-pub(super) type Query = sqlx::query::Query<'static, Sqlite, SqliteArguments>;
+/// A statement and what is bound to it.
+pub(super) struct Statement<'a> {
+    text: Cow<'static, str>,
+    values: Vec<Value<'a>>,
+}
+
+/// What can be bound.
+pub(super) enum Value<'a> {
+    Null,
+    Integer(i64),
+    Bool(bool),
+    Text(Cow<'a, str>),
+    Bytes(&'a [u8]),
+    Uuid(Uuid),
+}
+
+pub(super) fn sql<'a>(text: impl Into<Cow<'static, str>>) -> Statement<'a> {
+    Statement { text: text.into(), values: Vec::with_capacity(18) }
+}
+
+impl<'a> Statement<'a> {
+    /// Binds the next placeholder.
+    pub fn bind(mut self, value: impl Into<Value<'a>>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+}
+
+macro_rules! values {
+    ($($kind:ty => |$name:ident| $value:expr;)*) => {
+        $(impl<'a> From<$kind> for Value<'a> {
+            fn from($name: $kind) -> Self {
+                $value
+            }
+        })*
+    };
+}
+
+values! {
+    i64 => |number| Value::Integer(number);
+    u32 => |number| Value::Integer(number.into());
+    u8 => |number| Value::Integer(number.into());
+    bool => |truth| Value::Bool(truth);
+    &'a str => |text| Value::Text(Cow::Borrowed(text));
+    &'a String => |text| Value::Text(Cow::Borrowed(text));
+    String => |text| Value::Text(Cow::Owned(text));
+    &'a [u8] => |bytes| Value::Bytes(bytes);
+    &'a Vec<u8> => |bytes| Value::Bytes(bytes);
+    &'a [u8; 20] => |bytes| Value::Bytes(bytes);
+    &'a [u8; 32] => |bytes| Value::Bytes(bytes);
+    Uuid => |uuid| Value::Uuid(uuid);
+    OffsetDateTime => |at| Value::Integer(micros(at));
+}
+
+impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+impl ToSql for Value<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Bool(truth) => ValueRef::Integer((*truth).into()),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+            Value::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
+        }))
+    }
+}
 
 /// Running totals since the store was opened.
 #[derive(Default)]
@@ -40,23 +115,43 @@ impl Counts {
 
 /// A connection for the length of one call, of a reader or of the writer.
 pub(super) struct Link<'c> {
-    pub connection: &'c mut SqliteConnection,
+    pub connection: &'c Connection,
     pub counts: &'c Counts,
 }
 
 impl Link<'_> {
-    /// At most one row.
-    pub async fn optional<R: Record>(&mut self, query: Query) -> Result<Option<R>, Error> {
+    fn prepare(&self, statement: &Statement<'_>) -> rusqlite::Result<CachedStatement<'_>> {
         self.counts.statements.fetch_add(1, Ordering::Relaxed);
-        let row = query.fetch_optional(&mut *self.connection).await.map_err(Error::Read)?;
-        row.map(|row| R::read(&mut Columns::new(&row, R::TABLE))).transpose()
+        // PostgreSQL numbers $1; SQLite takes that for a name and numbers names as they come, but it numbers ?1.
+        let mut prepared = self.connection.prepare_cached(&statement.text.replace('$', "?"))?;
+        for (position, value) in (1..).zip(&statement.values) {
+            prepared.raw_bind_parameter(position, value)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Changes rows, and says how many.
+    pub fn execute(&self, statement: Statement<'_>) -> rusqlite::Result<usize> {
+        self.prepare(&statement)?.raw_execute()
+    }
+
+    /// At most one row.
+    pub fn optional<R: Record>(&self, statement: Statement<'_>) -> Result<Option<R>, Error> {
+        let mut prepared = self.prepare(&statement).map_err(Error::Read)?;
+        let mut rows = prepared.raw_query();
+        let row = rows.next().map_err(Error::Read)?;
+        row.map(|row| R::read(&mut Columns { row, table: R::TABLE, next: 0 })).transpose()
     }
 
     /// Every row; the statement bounds them.
-    pub async fn all<R: Record>(&mut self, query: Query) -> Result<Vec<R>, Error> {
-        self.counts.statements.fetch_add(1, Ordering::Relaxed);
-        let rows = query.fetch_all(&mut *self.connection).await.map_err(Error::Read)?;
-        rows.iter().map(|row| R::read(&mut Columns::new(row, R::TABLE))).collect()
+    pub fn all<R: Record>(&self, statement: Statement<'_>) -> Result<Vec<R>, Error> {
+        let mut prepared = self.prepare(&statement).map_err(Error::Read)?;
+        let mut rows = prepared.raw_query();
+        let mut records = Vec::new();
+        while let Some(row) = rows.next().map_err(Error::Read)? {
+            records.push(R::read(&mut Columns { row, table: R::TABLE, next: 0 })?);
+        }
+        Ok(records)
     }
 }
 
@@ -68,20 +163,16 @@ pub(super) trait Record: Sized {
 
 /// The columns of a row, taken from left to right.
 pub(super) struct Columns<'r> {
-    row: &'r SqliteRow,
+    row: &'r Row<'r>,
     table: &'static str,
     next: usize,
 }
 
-impl<'r> Columns<'r> {
-    fn new(row: &'r SqliteRow, table: &'static str) -> Self {
-        Self { row, table, next: 0 }
-    }
-
-    pub fn take<T: Decode<'r, Sqlite> + Type<Sqlite>>(&mut self) -> Result<T, Error> {
+impl Columns<'_> {
+    pub fn take<T: FromSql>(&mut self) -> Result<T, Error> {
         let column = self.next;
         self.next += 1;
-        self.row.try_get(column).map_err(Error::Read)
+        self.row.get(column).map_err(Error::Read)
     }
 
     fn damaged(&self) -> Error {
@@ -89,18 +180,13 @@ impl<'r> Columns<'r> {
     }
 
     pub fn state<T: Spelled>(&mut self) -> Result<T, Error> {
-        let word: &str = self.take()?;
-        T::from_word(word).ok_or_else(|| self.damaged())
+        let word: String = self.take()?;
+        T::from_word(&word).ok_or_else(|| self.damaged())
     }
 
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, Error> {
         let number: i64 = self.take()?;
         T::try_from(number).map_err(|_| self.damaged())
-    }
-
-    pub fn digest<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let bytes: &[u8] = self.take()?;
-        bytes.try_into().map_err(|_| self.damaged())
     }
 
     pub fn time(&mut self) -> Result<OffsetDateTime, Error> {
@@ -114,14 +200,14 @@ impl<'r> Columns<'r> {
     }
 
     pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
-        let text: &str = self.take()?;
-        serde_json::from_str(text).map_err(|_| self.damaged())
+        let text: String = self.take()?;
+        serde_json::from_str(&text).map_err(|_| self.damaged())
     }
 }
 
-/// Microseconds since the epoch; what is finer is cut off. Years stay within time's -9999 to 9999, so it always fits.
-pub(super) fn micros(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp().saturating_mul(1_000_000).saturating_add(i64::from(at.microsecond()))
+/// Microseconds since the epoch; what is finer is cut off.
+fn micros(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp().saturating_mul(1_000_000).saturating_add(at.microsecond().into())
 }
 
 fn from_micros(micros: i64) -> Option<OffsetDateTime> {

@@ -1,9 +1,10 @@
 //! Remembers users, requests, approvals, cards, profiles and certificates, durably.
 //!
-//! In: records and jobs. Out: records, once they are on disk. SQLite (WAL, synchronous FULL) through sqlx; all SQL of
-//! the project is here, with `$1` placeholders and nothing that PostgreSQL lacks outside `migrations/sqlite`.
-//! Reads run on a pool of connections; writes are jobs of one writer, which commits many waiting jobs with one fsync
-//! and answers none of them before that. What a job reads is still so when it writes: there is no other writer.
+//! In: records and jobs. Out: records, once they are on disk. SQLite (WAL, synchronous FULL); all SQL of the project is
+//! here, with `$1` placeholders and nothing that PostgreSQL lacks outside `migrations/sqlite`.
+//! Reads run on connections of their own; writes are jobs of one writer, which commits many waiting jobs with one
+//! fsync and answers none of them before that. What a job reads is still so when it writes: nobody else writes.
+//! Calls are async because writes wait for the disk, and because a database across a network would have all wait.
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
 mod cards;
@@ -15,6 +16,7 @@ mod open;
 mod reads;
 mod record;
 mod requests;
+mod schema;
 mod spelling;
 mod users;
 mod writer;

@@ -1,8 +1,7 @@
 use super::error::Error;
-use super::link::{Columns, Link, Record, micros};
+use super::link::{Columns, Link, Record, sql};
 use super::record::OfflineAnswerRecord;
 use super::writer::Tx;
-use sqlx::query;
 use uuid::Uuid;
 
 const TABLE: &str = "offline_answers";
@@ -20,20 +19,19 @@ impl Record for OfflineAnswerRecord {
     }
 }
 
-pub(super) async fn offline_answer(link: &mut Link<'_>, request: Uuid) -> Result<Option<OfflineAnswerRecord>, Error> {
+pub(super) fn offline_answer(link: &Link<'_>, request: Uuid) -> Result<Option<OfflineAnswerRecord>, Error> {
     let statement = "SELECT request, smartcard, challenge, at FROM offline_answers WHERE request = $1";
-    link.optional(query(statement).bind(request)).await
+    link.optional(sql(statement).bind(request))
 }
 
 impl Tx {
     /// Remembers the challenge a request is answered for; [`Error::Duplicate`] when there is one already.
     pub async fn insert_offline_answer(&mut self, answer: &OfflineAnswerRecord) -> Result<(), Error> {
-        let statement =
-            query("INSERT INTO offline_answers (request, smartcard, challenge, at) VALUES ($1, $2, $3, $4)")
-                .bind(answer.request)
-                .bind(answer.smartcard)
-                .bind(answer.challenge.as_slice())
-                .bind(micros(answer.at));
-        self.execute(TABLE, statement).await.map(drop)
+        let statement = sql("INSERT INTO offline_answers (request, smartcard, challenge, at) VALUES ($1, $2, $3, $4)")
+            .bind(answer.request)
+            .bind(answer.smartcard)
+            .bind(&answer.challenge)
+            .bind(answer.at);
+        self.execute(TABLE, statement).map(drop)
     }
 }

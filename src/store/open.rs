@@ -1,30 +1,34 @@
-//! Opening and closing, and the pool of readers.
+//! Opening and closing, and the readers.
 
 use super::error::Error;
 use super::link::{Counts, CountsSeen, Link};
+use super::record::RevokedCertificate;
 use super::writer::{self, BoxFuture, Tx};
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions, Row, Sqlite};
+use super::{certificates, schema};
+use rusqlite::{Connection, OpenFlags};
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
-const READERS: u32 = 4;
-const WAIT: Duration = Duration::from_secs(10);
+/// Reader connections kept open between reads.
+const IDLE_READERS: usize = 8;
+/// How long a write waits for a place in the queue, and a statement for another process's lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+const STATEMENTS_CACHED: usize = 64;
 const OWNER_ONLY: u32 = 0o600;
-
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
 
 /// The database; clones share it.
 #[derive(Clone)]
-pub struct Store {
-    readers: SqlitePool,
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    /// `None` once closed.
+    idle: Mutex<Option<Vec<Connection>>>,
     writer: writer::Queue,
     counts: Arc<Counts>,
     instance: Uuid,
@@ -35,36 +39,31 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Store, Error> {
         let failed = |source| Error::Open { path: path.to_owned(), source };
         own(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(WAIT)
-            .disable_statement_logging();
-        let mut connection = options.connect().await.map_err(failed)?;
-        MIGRATIONS.run(&mut connection).await.map_err(|source| Error::Migrate { path: path.to_owned(), source })?;
-        let instance = instance(&mut connection).await.map_err(failed)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .acquire_timeout(WAIT)
-            .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "ON"))
-            .await
-            .map_err(failed)?;
+        let mut connection = connect(path).map_err(failed)?;
+        schema::migrate(&mut connection, path)?;
+        connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+        connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+        connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
+        let instance = instance(&connection).map_err(failed)?;
         let counts = Arc::new(Counts::default());
-        let writer = writer::start(connection, counts.clone())?;
-        Ok(Store { readers, writer, counts, instance })
+        let writer = writer::start(connection, counts.clone(), PATIENCE)?;
+        Ok(Store(Arc::new(Inner {
+            path: path.to_owned(),
+            idle: Mutex::new(Some(Vec::new())),
+            writer,
+            counts,
+            instance,
+        })))
     }
 
     /// The identity of this database, made when the file was.
     pub fn instance(&self) -> Uuid {
-        self.instance
+        self.0.instance
     }
 
     /// How much work was done since the store was opened.
     pub fn counts(&self) -> CountsSeen {
-        self.counts.seen()
+        self.0.counts.seen()
     }
 
     /// Runs `job` as one atomic transaction and answers once it is on disk.
@@ -78,26 +77,56 @@ impl Store {
         E: From<Error> + Send + 'static,
         T: Send + 'static,
     {
-        self.writer.write(job, WAIT).await
+        self.0.writer.write(job).await
+    }
+
+    /// What a revocation list must name: every revoked certificate still valid after `valid_after`, oldest first.
+    pub async fn revoked(&self, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
+        // The one list without a limit: away from the threads that serve everybody else.
+        let store = self.clone();
+        let list = move || store.read(|link| certificates::revoked(link, valid_after));
+        tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Waits for the writes already queued, then closes every connection; later calls fail with [`Error::Closed`].
     pub async fn close(&self) {
-        self.writer.close().await;
-        self.readers.close().await;
+        self.0.writer.close().await;
+        drop(self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
-    pub(super) async fn reader(&self) -> Result<PoolConnection<Sqlite>, Error> {
-        self.readers.acquire().await.map_err(|error| match error {
-            sqlx::Error::PoolClosed => Error::Closed,
-            sqlx::Error::PoolTimedOut => Error::Busy,
-            other => Error::Read(other),
-        })
+    /// Reads in place: a bounded read of a local file costs less than handing it to another thread, and is never
+    /// blocked by the writer (WAL). A reader belongs to nobody between reads, so there are never more than threads.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Link<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = || self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = idle().as_mut().ok_or(Error::Closed)?.pop();
+        let connection = match reader {
+            Some(connection) => connection,
+            None => self.0.connect_reader().map_err(Error::Read)?,
+        };
+        let found = read(&Link { connection: &connection, counts: &self.0.counts });
+        if let Some(idle) = idle().as_mut()
+            && idle.len() < IDLE_READERS
+        {
+            idle.push(connection);
+        }
+        found
     }
+}
 
-    pub(super) fn link<'c>(&'c self, connection: &'c mut PoolConnection<Sqlite>) -> Link<'c> {
-        Link { connection, counts: &self.counts }
+impl Inner {
+    fn connect_reader(&self) -> rusqlite::Result<Connection> {
+        let connection = connect(&self.path)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
     }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(connection)
 }
 
 /// Makes the file for its owner alone before SQLite would make it by the umask; the -wal and -shm files follow it.
@@ -109,10 +138,8 @@ fn own(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn instance(connection: &mut SqliteConnection) -> Result<Uuid, sqlx::Error> {
-    sqlx::query("INSERT INTO meta (name, value) VALUES ('instance', $1) ON CONFLICT (name) DO NOTHING")
-        .bind(Uuid::new_v4())
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query("SELECT value FROM meta WHERE name = 'instance'").fetch_one(connection).await?.try_get(0)
+fn instance(connection: &Connection) -> rusqlite::Result<Uuid> {
+    let insert = "INSERT INTO meta (name, value) VALUES ('instance', ?1) ON CONFLICT (name) DO NOTHING";
+    connection.execute(insert, [Uuid::new_v4()])?;
+    connection.query_row("SELECT value FROM meta WHERE name = 'instance'", [], |row| row.get(0))
 }

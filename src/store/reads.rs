@@ -4,11 +4,10 @@ use super::error::Error;
 use super::open::Store;
 use super::record::{
     ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, RevokedCertificate, SmartcardRecord, UserRecord,
+    RequestRecord, SmartcardRecord, UserRecord,
 };
 use super::writer::Tx;
 use super::{cards, certificates, offline, requests, users};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -16,15 +15,14 @@ macro_rules! reads {
         impl Store {
             $($(#[$doc])*
             pub async fn $name(&self $(, $argument: $kind)*) -> Result<$found, Error> {
-                let mut reader = self.reader().await?;
-                $room::$name(&mut self.link(&mut reader) $(, $argument)*).await
+                self.read(|link| $room::$name(link $(, $argument)*))
             })*
         }
 
         impl Tx {
             $($(#[$doc])*
             pub async fn $name(&mut self $(, $argument: $kind)*) -> Result<$found, Error> {
-                $room::$name(&mut self.link() $(, $argument)*).await
+                $room::$name(&self.link() $(, $argument)*)
             })*
         }
     };
@@ -63,10 +61,10 @@ reads! {
     certificates::certificate(serial: &[u8]) -> Option<CertificateRecord>;
     /// The certificate a request has for a public key (SHA-256 over the SubjectPublicKeyInfo).
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// The latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), whatever request it was for.
+    certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
     /// The answer a certificate was sent in, byte for byte.
     certificates::response(serial: &[u8]) -> Option<Vec<u8>>;
-    /// What a revocation list must name: every revoked certificate still valid after the given time, oldest first.
-    certificates::revoked(valid_after: OffsetDateTime) -> Vec<RevokedCertificate>;
 }

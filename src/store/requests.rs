@@ -1,11 +1,10 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Columns, Link, Query, Record, micros};
+use super::link::{Columns, Link, Record, Statement, Value, sql};
 use super::record::{ApprovalRecord, RequestFilter, RequestRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::request::{DataItem, RequestStatus};
-use sqlx::{AssertSqlSafe, query};
 use uuid::Uuid;
 
 const TABLE: &str = "requests";
@@ -74,50 +73,44 @@ fn data(items: &[DataItem]) -> String {
     serde_json::json!(pairs).to_string()
 }
 
-pub(super) async fn request(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<RequestRecord>, Error> {
-    link.optional(query(select!("WHERE uuid = $1")).bind(uuid)).await
+pub(super) fn request(link: &Link<'_>, uuid: Uuid) -> Result<Option<RequestRecord>, Error> {
+    link.optional(sql(select!("WHERE uuid = $1")).bind(uuid))
 }
 
-pub(super) async fn requests(link: &mut Link<'_>, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
-    link.all(list(filter)?).await
+pub(super) fn requests(link: &Link<'_>, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
+    link.all(list(filter)?)
 }
 
-pub(super) async fn approvals(link: &mut Link<'_>, request: Uuid) -> Result<Vec<ApprovalRecord>, Error> {
+pub(super) fn approvals(link: &Link<'_>, request: Uuid) -> Result<Vec<ApprovalRecord>, Error> {
     let statement = "SELECT request, approver, approved, comment, at FROM approvals WHERE request = $1 ORDER BY at";
-    link.all(query(statement).bind(request)).await
-}
-
-/// A value of a [`RequestFilter`] on its way into a statement.
-enum Value {
-    Uuid(Uuid),
-    Word(&'static str),
+    link.all(sql(statement).bind(request))
 }
 
 /// Builds the list's statement. What may hold in several ways (a person's own, or on a template they approve) becomes
 /// a union of short walks, one an index, each cut at the limit: an OR would have all of them collected and sorted.
-fn list(filter: &RequestFilter) -> Result<Query, Error> {
+fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
     let mut values = Vec::new();
-    let mut number = |value: Value| {
+    let mut number = |value: Value<'static>| {
         values.push(value);
         values.len()
     };
     let mut common = String::new();
     for (column, uuid) in [("target", filter.target), ("originator", filter.originator)] {
         if let Some(uuid) = uuid {
-            common += &format!(" AND {column} = ${}", number(Value::Uuid(uuid)));
+            common += &format!(" AND {column} = ${}", number(uuid.into()));
         }
     }
     for (what, uuid) in [("smartcard", filter.smartcard), ("profile", filter.profile)] {
         if let Some(uuid) = uuid {
-            let number = number(Value::Uuid(uuid));
+            let number = number(uuid.into());
             common += &format!(" AND (old_{what} = ${number} OR new_{what} = ${number})");
         }
     }
     if let Some(status) = filter.status {
-        common += &format!(" AND status = ${}", number(Value::Word(status.word())));
+        common += &format!(" AND status = ${}", number(status.word().into()));
     }
     if let Some(before) = filter.before {
-        common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(Value::Uuid(before)));
+        common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(before.into()));
     }
     let limit = filter.limit.unwrap_or(LIST_LIMIT).min(LIST_LIMIT);
     let text = match &filter.visible_to {
@@ -126,10 +119,10 @@ fn list(filter: &RequestFilter) -> Result<Query, Error> {
             if visible.templates.len() > MOST_TEMPLATES {
                 return Err(Error::FilterTooWide { given: visible.templates.len(), limit: MOST_TEMPLATES });
             }
-            let user = number(Value::Uuid(visible.user));
+            let user = number(visible.user.into());
             let mut ways = vec![format!("target = ${user}"), format!("originator = ${user}")];
             for template in &visible.templates {
-                ways.push(format!("profile_template = ${}", number(Value::Uuid(*template))));
+                ways.push(format!("profile_template = ${}", number((*template).into())));
             }
             let walks: Vec<_> = ways
                 .iter()
@@ -144,20 +137,13 @@ fn list(filter: &RequestFilter) -> Result<Query, Error> {
             format!("{} ({}) ORDER BY seq DESC LIMIT {limit}", select!("WHERE seq IN"), walks.join(" UNION "))
         }
     };
-    let mut statement = query(AssertSqlSafe(text));
-    for value in values {
-        statement = match value {
-            Value::Uuid(uuid) => statement.bind(uuid),
-            Value::Word(word) => statement.bind(word),
-        };
-    }
-    Ok(statement)
+    Ok(values.into_iter().fold(sql(text), Statement::bind))
 }
 
 impl Tx {
     /// Adds a request.
     pub async fn insert_request(&mut self, request: &RequestRecord) -> Result<(), Error> {
-        let statement = query(
+        let statement = sql(
             "INSERT INTO requests (uuid, request_type, status, originator, target, profile_template, template_version, \
              priority, comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, \
              is_smartcard, is_enrollment_agent) \
@@ -169,41 +155,40 @@ impl Tx {
         .bind(request.originator)
         .bind(request.target)
         .bind(request.profile_template)
-        .bind(i64::from(request.template_version))
-        .bind(i64::from(request.priority))
+        .bind(request.template_version)
+        .bind(request.priority)
         .bind(&request.comment)
         .bind(data(&request.data))
         .bind(request.old_profile)
         .bind(request.new_profile)
         .bind(request.old_smartcard)
         .bind(request.new_smartcard)
-        .bind(micros(request.submitted))
-        .bind(request.completed.map(micros))
+        .bind(request.submitted)
+        .bind(request.completed)
         .bind(request.is_smartcard)
         .bind(request.is_enrollment_agent);
-        self.execute(TABLE, statement).await.map(drop)
+        self.execute(TABLE, statement).map(drop)
     }
 
     /// Writes what may change in a request's life (status, cards, profiles, completed, comment, data, priority) if its
     /// status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_request(&mut self, request: &RequestRecord, expected: RequestStatus) -> Result<(), Error> {
-        let statement = query(
-            "UPDATE requests SET status = $3, priority = $4, comment = $5, data = $6, old_profile = $7, \
+        let statement =
+            sql("UPDATE requests SET status = $3, priority = $4, comment = $5, data = $6, old_profile = $7, \
              new_profile = $8, old_smartcard = $9, new_smartcard = $10, completed = $11 \
-             WHERE uuid = $1 AND status = $2",
-        )
-        .bind(request.uuid)
-        .bind(expected.word())
-        .bind(request.status.word())
-        .bind(i64::from(request.priority))
-        .bind(&request.comment)
-        .bind(data(&request.data))
-        .bind(request.old_profile)
-        .bind(request.new_profile)
-        .bind(request.old_smartcard)
-        .bind(request.new_smartcard)
-        .bind(request.completed.map(micros));
-        match self.execute(TABLE, statement).await? {
+             WHERE uuid = $1 AND status = $2")
+            .bind(request.uuid)
+            .bind(expected.word())
+            .bind(request.status.word())
+            .bind(request.priority)
+            .bind(&request.comment)
+            .bind(data(&request.data))
+            .bind(request.old_profile)
+            .bind(request.new_profile)
+            .bind(request.old_smartcard)
+            .bind(request.new_smartcard)
+            .bind(request.completed);
+        match self.execute(TABLE, statement)? {
             0 => Err(Error::Changed { table: TABLE, record: request.uuid, expected: expected.word() }),
             _ => Ok(()),
         }
@@ -212,12 +197,12 @@ impl Tx {
     /// Adds a decision; [`Error::Duplicate`] when this approver has decided already.
     pub async fn insert_approval(&mut self, approval: &ApprovalRecord) -> Result<(), Error> {
         let statement =
-            query("INSERT INTO approvals (request, approver, approved, comment, at) VALUES ($1, $2, $3, $4, $5)")
+            sql("INSERT INTO approvals (request, approver, approved, comment, at) VALUES ($1, $2, $3, $4, $5)")
                 .bind(approval.request)
                 .bind(approval.approver)
                 .bind(approval.approved)
                 .bind(&approval.comment)
-                .bind(micros(approval.at));
-        self.execute(APPROVALS, statement).await.map(drop)
+                .bind(approval.at);
+        self.execute(APPROVALS, statement).map(drop)
     }
 }

@@ -11,14 +11,16 @@ pub(super) trait Spelled: Sized {
     fn from_word(word: &str) -> Option<Self>;
 }
 
+/// What a state without a word is bound as: the schema's checks refuse it.
+const NO_WORD: &str = "";
+
 macro_rules! spelled {
-    ($state:ty { $($variant:ident $word:literal),* $(,)? } $(else $other:ident)?) => {
+    ($state:ty { $($variant:ident $word:literal),* $(,)? } $($unknown:pat)?) => {
         impl Spelled for $state {
             fn word(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*
-                    // A number only a foreign server's answer can hold: it is written so that it cannot be read as another.
-                    $(Self::$other(_) => "other",)?
+                    $($unknown => NO_WORD,)?
                 }
             }
 
@@ -45,7 +47,7 @@ spelled!(RequestType {
     Revoke "revoke",
     TemporaryCards "temporary-cards",
     Unblock "unblock",
-} else Other);
+} Self::Other(_));
 spelled!(RequestStatus {
     None "none",
     Approved "approved",
@@ -55,7 +57,7 @@ spelled!(RequestStatus {
     Pending "pending",
     Canceled "canceled",
     Executing "executing",
-} else Other);
+} Self::Other(_));
 spelled!(SmartcardStatus {
     New "new",
     Assigned "assigned",
@@ -63,14 +65,14 @@ spelled!(SmartcardStatus {
     Disabled "disabled",
     Suspended "suspended",
     Retired "retired",
-} else Other);
+} Self::Other(_));
 spelled!(ProfileStatus {
     New "new",
     Active "active",
     Disabled "disabled",
     Suspended "suspended",
     Retired "retired",
-} else Other);
+} Self::Other(_));
 spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",

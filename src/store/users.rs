@@ -1,8 +1,7 @@
 use super::error::Error;
-use super::link::{Columns, Link, Query, Record, micros};
+use super::link::{Columns, Link, Record, Statement, sql};
 use super::record::UserRecord;
 use super::writer::Tx;
-use sqlx::query;
 use uuid::Uuid;
 
 const TABLE: &str = "users";
@@ -23,26 +22,26 @@ impl Record for UserRecord {
             groups: columns.json()?,
             upn: columns.take()?,
             email: columns.take()?,
-            token_hash: columns.digest()?,
+            token_hash: columns.take()?,
             token_expires: columns.time()?,
         })
     }
 }
 
-pub(super) async fn user(link: &mut Link<'_>, uuid: Uuid) -> Result<Option<UserRecord>, Error> {
-    link.optional(query(select!("WHERE uuid = $1")).bind(uuid)).await
+pub(super) fn user(link: &Link<'_>, uuid: Uuid) -> Result<Option<UserRecord>, Error> {
+    link.optional(sql(select!("WHERE uuid = $1")).bind(uuid))
 }
 
-pub(super) async fn user_by_name(link: &mut Link<'_>, name: &str) -> Result<Option<UserRecord>, Error> {
-    link.optional(query(select!("WHERE name = $1")).bind(name)).await
+pub(super) fn user_by_name(link: &Link<'_>, name: &str) -> Result<Option<UserRecord>, Error> {
+    link.optional(sql(select!("WHERE name = $1")).bind(name))
 }
 
-pub(super) async fn user_by_token_hash(link: &mut Link<'_>, hash: &[u8; 32]) -> Result<Option<UserRecord>, Error> {
-    link.optional(query(select!("WHERE token_hash = $1")).bind(hash.as_slice())).await
+pub(super) fn user_by_token_hash(link: &Link<'_>, hash: &[u8; 32]) -> Result<Option<UserRecord>, Error> {
+    link.optional(sql(select!("WHERE token_hash = $1")).bind(hash))
 }
 
-pub(super) async fn users(link: &mut Link<'_>) -> Result<Vec<UserRecord>, Error> {
-    link.all(query(select!("ORDER BY seq LIMIT $1")).bind(i64::from(super::LIST_LIMIT))).await
+pub(super) fn users(link: &Link<'_>) -> Result<Vec<UserRecord>, Error> {
+    link.all(sql(select!("ORDER BY seq LIMIT $1")).bind(super::LIST_LIMIT))
 }
 
 impl Tx {
@@ -50,27 +49,27 @@ impl Tx {
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
         let statement = "INSERT INTO users (uuid, name, groups, upn, email, token_hash, token_expires) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        self.execute(TABLE, bind(query(statement), user)).await.map(drop)
+        self.execute(TABLE, bind(sql(statement), user)).map(drop)
     }
 
     /// Replaces what is known of the user with this uuid.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
         let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, token_hash = $6, \
                          token_expires = $7 WHERE uuid = $1";
-        match self.execute(TABLE, bind(query(statement), user)).await? {
+        match self.execute(TABLE, bind(sql(statement), user))? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
             _ => Ok(()),
         }
     }
 }
 
-fn bind(query: Query, user: &UserRecord) -> Query {
-    query
+fn bind<'a>(statement: Statement<'a>, user: &'a UserRecord) -> Statement<'a> {
+    statement
         .bind(user.uuid)
         .bind(&user.name)
         .bind(serde_json::json!(user.groups).to_string())
-        .bind(&user.upn)
-        .bind(&user.email)
-        .bind(user.token_hash.as_slice())
-        .bind(micros(user.token_expires))
+        .bind(user.upn.as_ref())
+        .bind(user.email.as_ref())
+        .bind(&user.token_hash)
+        .bind(user.token_expires)
 }

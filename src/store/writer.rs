@@ -1,10 +1,8 @@
 //! The one writer: a thread that runs jobs in turn and commits many of them with one fsync.
 
 use super::error::Error;
-use super::link::{Counts, Link, Query};
-use sqlx::Connection;
-use sqlx::error::ErrorKind;
-use sqlx::sqlite::SqliteConnection;
+use super::link::{Counts, Link, Statement};
+use rusqlite::{Connection, ErrorCode, ffi};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -24,7 +22,7 @@ const BATCH: usize = 256;
 
 /// A transaction as a job sees it: every read, and the writes of this room.
 pub struct Tx {
-    connection: SqliteConnection,
+    connection: Connection,
     counts: Arc<Counts>,
     /// The running job has written.
     written: bool,
@@ -32,7 +30,7 @@ pub struct Tx {
     kept: bool,
     savepoint: Savepoint,
     /// A statement failed in a way that may have ended the transaction behind our back (disk full, I/O error).
-    broken: Option<Arc<sqlx::Error>>,
+    broken: Option<Arc<rusqlite::Error>>,
 }
 
 /// The savepoint that separates the running job from those before it; set only before a first write.
@@ -45,65 +43,66 @@ enum Savepoint {
 }
 
 impl Tx {
-    pub(super) fn link(&mut self) -> Link<'_> {
-        Link { connection: &mut self.connection, counts: &self.counts }
+    pub(super) fn link(&self) -> Link<'_> {
+        Link { connection: &self.connection, counts: &self.counts }
     }
 
     /// Runs a statement that writes `table`, and says how many rows it touched.
-    pub(super) async fn execute(&mut self, table: &'static str, query: Query) -> Result<u64, Error> {
-        if let Err(source) = self.guard().await {
+    pub(super) fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        if let Err(source) = self.guard() {
             return Err(self.fail(source));
         }
         self.written = true;
-        self.counts.statements.fetch_add(1, Ordering::Relaxed);
-        let source = match query.execute(&mut self.connection).await {
-            Ok(done) => return Ok(done.rows_affected()),
+        let source = match self.link().execute(statement) {
+            Ok(rows) => return Ok(rows),
             Err(source) => source,
         };
-        match source.as_database_error().map(|error| error.kind()) {
-            Some(ErrorKind::UniqueViolation) => Err(Error::Duplicate { table, source }),
-            Some(ErrorKind::ForeignKeyViolation) => Err(Error::Dangling { table, source }),
-            Some(ErrorKind::NotNullViolation | ErrorKind::CheckViolation) => Err(Error::Write { table, source }),
+        match source.sqlite_error().map(|error| (error.code, error.extended_code)) {
+            Some((_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)) => {
+                Err(Error::Duplicate { table, source })
+            }
+            Some((_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY)) => Err(Error::Dangling { table, source }),
+            Some((ErrorCode::ConstraintViolation, _)) => Err(Error::Write { table, source }),
             _ => Err(self.fail(source)),
         }
     }
 
-    fn fail(&mut self, source: sqlx::Error) -> Error {
+    fn fail(&mut self, source: rusqlite::Error) -> Error {
         let source = Arc::new(source);
         self.broken = Some(source.clone());
         Error::Transaction(source)
     }
 
     /// Sets the savepoint before a job's first write. The first job of a batch needs none: it can roll back alone.
-    async fn guard(&mut self) -> Result<(), sqlx::Error> {
+    fn guard(&mut self) -> rusqlite::Result<()> {
         if self.written || !self.kept {
             return Ok(());
         }
-        match self.savepoint {
-            Savepoint::Fresh => {}
-            Savepoint::None => self.control("SAVEPOINT job").await?,
-            Savepoint::Used => self.control("RELEASE job; SAVEPOINT job").await?,
+        if self.savepoint == Savepoint::Used {
+            self.control("RELEASE job")?;
+        }
+        if self.savepoint != Savepoint::Fresh {
+            self.control("SAVEPOINT job")?;
         }
         self.savepoint = Savepoint::Used;
         Ok(())
     }
 
-    async fn control(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::query(statement).execute(&mut self.connection).await.map(drop)
+    fn control(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
     }
 
-    async fn begin(&mut self) -> Result<(), sqlx::Error> {
+    fn begin(&mut self) -> rusqlite::Result<()> {
         (self.written, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
-        self.control("BEGIN IMMEDIATE").await
+        self.control("BEGIN IMMEDIATE")
     }
 
     /// Ends the running job: keeps its writes for the commit, or takes them back.
-    async fn settle(&mut self, keep: bool) -> Result<(), Arc<sqlx::Error>> {
+    fn settle(&mut self, keep: bool) -> Result<(), Arc<rusqlite::Error>> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
-        let written = std::mem::take(&mut self.written);
-        match (written, keep, self.kept) {
+        match (std::mem::take(&mut self.written), keep, self.kept) {
             (false, _, _) => Ok(()),
             (true, true, _) => {
                 self.kept = true;
@@ -111,17 +110,17 @@ impl Tx {
             }
             (true, false, true) => {
                 self.savepoint = Savepoint::Fresh;
-                self.control("ROLLBACK TO job").await.map_err(Arc::new)
+                self.control("ROLLBACK TO job").map_err(Arc::new)
             }
             (true, false, false) => {
-                self.control("ROLLBACK").await.map_err(Arc::new)?;
-                self.begin().await.map_err(Arc::new)
+                self.control("ROLLBACK").map_err(Arc::new)?;
+                self.begin().map_err(Arc::new)
             }
         }
     }
 
-    async fn commit(&mut self) -> Result<(), Arc<sqlx::Error>> {
-        self.control("COMMIT").await.map_err(Arc::new)?;
+    fn commit(&self) -> Result<(), Arc<rusqlite::Error>> {
+        self.control("COMMIT").map_err(Arc::new)?;
         if self.kept {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
         }
@@ -184,10 +183,13 @@ enum Message {
 
 /// The way to the writer.
 #[derive(Clone)]
-pub(super) struct Queue(mpsc::Sender<Message>);
+pub(super) struct Queue {
+    jobs: mpsc::Sender<Message>,
+    patience: Duration,
+}
 
 impl Queue {
-    pub async fn write<T, E, F>(&self, job: F, patience: Duration) -> Result<T, E>
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
         E: From<Error> + Send + 'static,
@@ -195,7 +197,7 @@ impl Queue {
     {
         let (reply, answer) = oneshot::channel();
         let work = Box::new(Work { job: Some(job), outcome: None, reply });
-        self.0.send_timeout(Message::Job(work), patience).await.map_err(|error| match error {
+        self.jobs.send_timeout(Message::Job(work), self.patience).await.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => Error::Busy,
             mpsc::error::SendTimeoutError::Closed(_) => Error::Closed,
         })?;
@@ -204,15 +206,14 @@ impl Queue {
 
     pub async fn close(&self) {
         let (done, closed) = oneshot::channel();
-        if self.0.send(Message::Close(done)).await.is_ok() {
+        if self.jobs.send(Message::Close(done)).await.is_ok() {
             let _ = closed.await;
         }
     }
 }
 
-/// Starts the writer. It has a thread of its own, so that its many short waits for SQLite's thread are woken by the
-/// kernel at once and never queue behind the server's tasks.
-pub(super) fn start(connection: SqliteConnection, counts: Arc<Counts>) -> Result<Queue, Error> {
+/// Starts the writer on a thread of its own: statements and fsyncs run there and hold up no task of the server.
+pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
     let tx = Tx { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None };
@@ -220,7 +221,7 @@ pub(super) fn start(connection: SqliteConnection, counts: Arc<Counts>) -> Result
         .name("store-writer".into())
         .spawn(move || runtime.block_on(serve(tx, receiver)))
         .map_err(Error::Thread)?;
-    Ok(Queue(sender))
+    Ok(Queue { jobs: sender, patience })
 }
 
 async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
@@ -233,8 +234,7 @@ async fn serve(mut tx: Tx, mut queue: mpsc::Receiver<Message>) {
         }
     }
     queue.close();
-    // Nothing can be done about a failing close: what was acknowledged is on disk already.
-    let _ = tx.connection.close().await;
+    drop(tx);
     if let Some(done) = close {
         let _ = done.send(());
     }
@@ -245,12 +245,12 @@ async fn batch(tx: &mut Tx, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Mess
     let mut ran = Vec::new();
     let mut close = None;
     let mut next = Some(first);
-    let mut fate = tx.begin().await.map_err(Arc::new);
+    let mut fate = tx.begin().map_err(Arc::new);
     while let Some(mut job) = next.take() {
         if fate.is_ok() && job.is_awaited() {
             tx.counts.jobs.fetch_add(1, Ordering::Relaxed);
             let keep = job.run(tx).await;
-            fate = tx.settle(keep).await;
+            fate = tx.settle(keep);
         }
         ran.push(job);
         if fate.is_ok() && ran.len() < BATCH {
@@ -262,11 +262,11 @@ async fn batch(tx: &mut Tx, first: Box<dyn Job>, queue: &mut mpsc::Receiver<Mess
         }
     }
     if fate.is_ok() {
-        fate = tx.commit().await;
+        fate = tx.commit();
     }
     if fate.is_err() {
         // Refused when SQLite has rolled back by itself: either way no transaction is left.
-        let _ = tx.control("ROLLBACK").await;
+        let _ = tx.control("ROLLBACK");
     }
     for job in ran {
         job.answer(fate.clone().map_err(Error::Transaction));

@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Crates (and words) with one door, and the rooms that are the door.
 const DOORS: &[(&str, &[&str])] = &[
     ("cryptoki", &["pkcs11"]),
-    ("sqlx", &["store"]),
+    ("rusqlite", &["store"]),
     ("axum", &["server"]),
     ("axum_server", &["server"]),
     ("ureq", &["client"]),

@@ -276,6 +276,10 @@ async fn what_must_be_unique_is() {
     let refused = store.write(move |tx| Box::pin(async move { tx.insert_certificate(&again, b"").await })).await;
     assert!(matches!(refused, Err(Error::Duplicate { table: "certificates", .. })), "{refused:?}");
 
+    let unknown = RequestRecord { status: RequestStatus::Other(99), ..request(user.uuid, user.uuid) };
+    let refused = add_request(&store, unknown).await;
+    assert!(matches!(refused, Err(Error::Write { table: "requests", .. })), "{refused:?}");
+
     let stranger = request(Uuid::now_v7(), user.uuid);
     let refused = add_request(&store, stranger).await;
     assert!(matches!(refused, Err(Error::Dangling { table: "requests", .. })), "{refused:?}");
@@ -349,7 +353,7 @@ async fn revocation_is_for_once_and_feeds_the_list() {
     let (_directory, store) = empty().await;
     let (user, smartcard, _, certificate) = add_holder(&store, 1).await;
     let (_, _, other_profile, other) = add_holder(&store, 2).await;
-    let revoke = async |scope, at, reason| -> u64 {
+    let revoke = async |scope, at, reason| -> usize {
         let revocation = Revocation { at, reason };
         store
             .write(move |tx| Box::pin(async move { tx.revoke_certificates(scope, revocation).await }))
@@ -524,6 +528,13 @@ async fn what_is_no_database_of_ours_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let absent = directory.path().join("no").join("cm.db");
     assert!(matches!(Store::open(&absent).await, Err(Error::File { .. })));
+    let newer = directory.path().join("newer.db");
+    Store::open(&newer).await.unwrap().close().await;
+    let connection = rusqlite::Connection::open(&newer).unwrap();
+    connection.pragma_update(None, "user_version", 99).unwrap();
+    assert!(matches!(Store::open(&newer).await, Err(Error::Newer { found: 99, known: 1, .. })));
+    connection.pragma_update(None, "application_id", 7).unwrap();
+    assert!(matches!(Store::open(&newer).await, Err(Error::Foreign { .. })));
     let noise = directory.path().join("noise.db");
     std::fs::write(&noise, vec![0x5a; 8192]).unwrap();
     assert!(matches!(Store::open(&noise).await, Err(Error::Open { .. })));
