@@ -33,8 +33,8 @@ impl<A, I, S> Accept<I, S> for Bounded<A>
 where
     A: Accept<I, S>,
     A::Future: Send + 'static,
-    A::Stream: Send,
-    A::Service: Send,
+    A::Stream: Send + 'static,
+    A::Service: Send + 'static,
 {
     type Stream = Placed<A::Stream>;
     type Service = A::Service;

@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Completes a request; a request completed before is answered as it is. Also says how many certificates were revoked.
-pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(RequestRecord, u64), ApiError> {
+pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(RequestRecord, usize), ApiError> {
     if request.record.status == RequestStatus::Completed {
         return Ok((request.record.clone(), 0));
     }
@@ -28,7 +28,7 @@ async fn completed(tx: &mut Tx,
     uuid: Uuid,
     template: &Arc<ProfileTemplate>,
     now: OffsetDateTime,
-) -> Result<(RequestRecord, u64), ApiError> {
+) -> Result<(RequestRecord, usize), ApiError> {
     let mut request = reread(tx, uuid).await?;
     let before = request.status;
     if before == RequestStatus::Completed {
@@ -134,7 +134,7 @@ pub async fn withdraw(
     call: &Call<'_>,
     request: &SeenRequest,
     event: RequestEvent,
-) -> Result<(RequestRecord, u64), ApiError> {
+) -> Result<(RequestRecord, usize), ApiError> {
     if request.record.status == RequestStatus::Canceled {
         return Ok((request.record.clone(), 0));
     }
@@ -146,7 +146,7 @@ async fn withdrawn(tx: &mut Tx,
     uuid: Uuid,
     event: RequestEvent,
     now: OffsetDateTime,
-) -> Result<(RequestRecord, u64), ApiError> {
+) -> Result<(RequestRecord, usize), ApiError> {
     let mut request = reread(tx, uuid).await?;
     let before = request.status;
     if before == RequestStatus::Canceled {
@@ -183,7 +183,7 @@ async fn retire_card(tx: &mut Tx, card: Uuid) -> Result<SmartcardRecord, ApiErro
 }
 
 /// Retires the card of an approved Retire request, its profiles, and its certificates; also says how many were revoked.
-pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(SmartcardRecord, u64), ApiError> {
+pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(SmartcardRecord, usize), ApiError> {
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
     call.app.store.write(move |tx| Box::pin(async move { retired(tx, uuid, &template, now).await })).await
@@ -193,7 +193,7 @@ async fn retired(tx: &mut Tx,
     uuid: Uuid,
     template: &Arc<ProfileTemplate>,
     now: OffsetDateTime,
-) -> Result<(SmartcardRecord, u64), ApiError> {
+) -> Result<(SmartcardRecord, usize), ApiError> {
     let mut request = reread(tx, uuid).await?;
     let card = card_of(tx, &request).await?;
     if card.status == SmartcardStatus::Retired && request.status == RequestStatus::Executing {

@@ -8,7 +8,7 @@ use crate::cm::offline::CodeError;
 use crate::cm::problem::ProblemCode;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
-use crate::cm::route::{Method, RouteError};
+use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::BodyError;
 use crate::{ca, pkix, store};

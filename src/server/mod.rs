@@ -1,3 +1,23 @@
-//! The CM server.
+//! The CM server: MIM's REST calls over HTTPS, carried out with the CA and remembered in the store.
+//!
+//! In: HTTP requests with a bearer token; a data directory with keys, templates and settings. Out: JSON, certificates,
+//! a revocation list. One handler reads a [`crate::cm::route::Route`] and calls one controller; [`permission`] alone says
+//! who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] which step follows which. Certificates
+//! are signed before they are written, and sent after.
+//! Absent: any knowledge of cards beyond their id and admin key; SQL; private keys outside [`crate::ca`].
+
+mod app;
+mod bound;
+mod caller;
+mod closing;
+mod config;
+mod controllers;
+mod crl;
 pub mod diversify;
+mod error;
+mod issue;
+mod permission;
+mod router;
+mod seen;
 pub mod template;
+mod view;

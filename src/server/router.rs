@@ -5,7 +5,7 @@ use super::caller::{Caller, authenticate};
 use super::controllers::{certificates, extension, pki, profiles, requests, smartcards, templates};
 use super::error::{ApiError, Internal};
 use crate::cm::problem::Problem;
-use crate::cm::route::{Method, Route};
+use crate::cm::route::{Method, Route, RouteError};
 use crate::cm::wire::read_body;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -60,9 +60,9 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
             causes.push(inner.to_string());
             cause = inner.source();
         }
-        tracing::error!(%id, verb, code, status = status.as_u16(), elapsed_us, causes = causes.join(": "), "failed");
+        tracing::error!(%id, verb, %code, status = status.as_u16(), elapsed_us, causes = causes.join(": "), "failed");
     } else {
-        tracing::info!(%id, verb, code, status = status.as_u16(), elapsed_us, "refused");
+        tracing::info!(%id, verb, %code, status = status.as_u16(), elapsed_us, "refused");
     }
 }
 
@@ -78,7 +78,7 @@ fn written(reply: Reply, id: Uuid) -> Result<Response, ApiError> {
 
 fn refused(error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
-    let problem = Problem { message: error.to_string(), code: code.into(), correlation_id: id };
+    let problem = Problem::new(code, error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = response(status, "application/json; charset=utf-8", bytes, id);
     let headers = response.headers_mut();
@@ -90,7 +90,7 @@ fn refused(error: &ApiError, id: Uuid) -> Response {
             let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
-        ApiError::MethodNotAllowed { allowed } => {
+        ApiError::Address(RouteError::WrongMethod { allowed }) => {
             let verbs = allowed.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
             if let Ok(verbs) = HeaderValue::from_str(&verbs) {
                 headers.insert(header::ALLOW, verbs);
@@ -124,19 +124,17 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, 
         return if parts.method == axum::http::Method::GET {
             pki::get(app, file).await
         } else {
-            Err(ApiError::MethodNotAllowed { allowed: vec![Method::Get] })
+            Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] }))
         };
     }
     let now = OffsetDateTime::now_utc();
     // Who is nobody learns nothing, not even which paths there are.
     let caller = authenticate(&app.store, &parts.headers, now).await?;
-    let method = Method::from_name(parts.method.as_str());
-    let parsed = Route::parse(method.unwrap_or(Method::Get), path, parts.uri.query());
-    let route = match (method, parsed) {
-        (Some(_), parsed) => parsed?,
-        (None, Err(crate::cm::route::RouteError::NotFound)) => return Err(ApiError::NoSuchRoute),
-        (None, _) => return Err(ApiError::MethodNotAllowed { allowed: vec![Method::Get, Method::Post, Method::Put] }),
+    let Some(method) = Method::from_name(parts.method.as_str()) else {
+        let allowed = vec![Method::Get, Method::Post, Method::Put];
+        return Err(ApiError::Address(RouteError::WrongMethod { allowed }));
     };
+    let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
     let call = Call { app, caller, now, id };
     let payload = Payload { parts: &parts, body };
     dispatch(call, route, payload).await

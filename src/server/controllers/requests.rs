@@ -28,8 +28,8 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     body.check()?;
     let request_type = body.request_type;
     let subject = subject(call, &body).await?;
-    let workflow =
-        seen::enabled(Some(&subject.template), request_type).ok_or(ApiError::NotOffered(request_type))?;
+    let template = Arc::clone(&subject.template);
+    let workflow = seen::enabled(Some(&template), request_type).ok_or(ApiError::NotOffered(request_type))?;
     if !permission::may_initiate(&call.caller, workflow, subject.target) {
         return Err(ApiError::Forbidden("ask for this"));
     }

@@ -4,11 +4,11 @@ use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
 use super::principal::Principal;
 use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
-use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, KeyUsage, Kind, ProfileTemplate};
+use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
 use super::{RevocationPolicy, RevocationReason, Workflow};
 use crate::cm::request::RequestType;
 use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
-use crate::pkix::KeyAlgorithm;
+use crate::pkix::{KeyAlgorithm, KeyUsage};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -166,8 +166,8 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
 }
 
 fn check_key(source: &Source<'_>, raw: super::raw::RawKey) -> Result<KeyPolicy, Misplaced> {
-    let generate = parsed(source, &raw.generate, key_algorithm)?;
-    let (family, size) = KeyFamily::of(generate);
+    let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
+    let (family, size) = KeyFamily::of(generate.kind());
     let mut policy = KeyPolicy {
         generate,
         allowed: vec![(family, size)],
@@ -179,7 +179,7 @@ fn check_key(source: &Source<'_>, raw: super::raw::RawKey) -> Result<KeyPolicy, 
     };
     if let Some(allowed) = raw.allowed {
         policy.allowed = allowed.iter().map(|entry| allowed_key(source, entry)).collect::<Result<_, _>>()?;
-        if !policy.allows_key(family, size) {
+        if policy.minimum(family).is_none_or(|minimum| size < minimum) {
             return Err(source.wrong(&raw.generate, "the key to be generated is not among the allowed ones"));
         }
     }
@@ -331,17 +331,6 @@ fn each<T, E: ToString>(
     texts.iter().map(|text| parsed(source, text, &read)).collect()
 }
 
-fn key_algorithm(text: &str) -> Result<KeyAlgorithm, &'static str> {
-    match text {
-        "RSA-2048" => Ok(KeyAlgorithm::Rsa2048),
-        "RSA-3072" => Ok(KeyAlgorithm::Rsa3072),
-        "RSA-4096" => Ok(KeyAlgorithm::Rsa4096),
-        "P-256" => Ok(KeyAlgorithm::P256),
-        "P-384" => Ok(KeyAlgorithm::P384),
-        _ => Err("known are \"RSA-2048\", \"RSA-3072\", \"RSA-4096\", \"P-256\" and \"P-384\""),
-    }
-}
-
 fn hash_name(text: &str) -> Result<Hash, &'static str> {
     match text {
         "SHA1" => Ok(Hash::Sha1),
@@ -353,14 +342,11 @@ fn hash_name(text: &str) -> Result<Hash, &'static str> {
 }
 
 fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
-    match text {
-        "digitalSignature" => Ok(KeyUsage::DigitalSignature),
-        "nonRepudiation" => Ok(KeyUsage::NonRepudiation),
-        "keyEncipherment" => Ok(KeyUsage::KeyEncipherment),
-        "dataEncipherment" => Ok(KeyUsage::DataEncipherment),
-        "keyAgreement" => Ok(KeyUsage::KeyAgreement),
-        _ => Err("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)"),
-    }
+    KeyUsage::ALL
+        .into_iter()
+        .filter(|usage| !matches!(usage, KeyUsage::KeyCertSign | KeyUsage::CrlSign))
+        .find(|usage| usage.name() == text)
+        .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
 }
 
 /// Names of extended key usages; RFC 5280, 4.2.1.12 and \[MS-WCCE\].

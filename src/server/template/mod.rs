@@ -16,7 +16,7 @@ pub use principal::Principal;
 
 use crate::cm::request::RequestType;
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
-use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
+use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
 use uuid::Uuid;
 
 /// Where a template's keys live.
@@ -82,16 +82,6 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
-}
-
-/// RFC 5280, 4.2.1.3; the numbers are the bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyUsage {
-    DigitalSignature = 0,
-    NonRepudiation = 1,
-    KeyEncipherment = 2,
-    DataEncipherment = 3,
-    KeyAgreement = 4,
 }
 
 /// CRLReason (RFC 5280, 5.3.1) as far as a template may name one; the numbers are the standard's.
@@ -184,9 +174,9 @@ impl CertificateShape {
     fn enroll_key_usages(&self) -> u32 {
         self.key_usages.iter().fold(0, |bits, usage| {
             bits | match usage {
-                KeyUsage::DigitalSignature | KeyUsage::NonRepudiation => 2,
                 KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,
                 KeyUsage::KeyAgreement => 4,
+                _ => 2,
             }
         })
     }
@@ -220,9 +210,9 @@ impl KeyPolicy {
         hash != Hash::Sha1 || self.hash == Hash::Sha1
     }
 
-    /// May a key of this family and size (bits) be certified?
-    pub fn allows_key(&self, family: KeyFamily, size: u32) -> bool {
-        self.allowed.iter().any(|(allowed, minimum)| *allowed == family && size >= *minimum)
+    /// The smallest size in bits a key of this family may have; `None` when none is certified.
+    pub fn minimum(&self, family: KeyFamily) -> Option<u32> {
+        self.allowed.iter().filter(|(allowed, _)| *allowed == family).map(|(_, minimum)| *minimum).min()
     }
 }
 
@@ -248,14 +238,12 @@ impl Workflow {
 }
 
 impl KeyFamily {
-    /// Family and size in bits of a key algorithm.
-    pub fn of(algorithm: KeyAlgorithm) -> (Self, u32) {
-        match algorithm {
-            KeyAlgorithm::Rsa2048 => (Self::Rsa, 2048),
-            KeyAlgorithm::Rsa3072 => (Self::Rsa, 3072),
-            KeyAlgorithm::Rsa4096 => (Self::Rsa, 4096),
-            KeyAlgorithm::P256 => (Self::Ecdsa, 256),
-            KeyAlgorithm::P384 => (Self::Ecdsa, 384),
+    /// Family and size in bits of a key.
+    pub fn of(kind: KeyKind) -> (Self, u32) {
+        match kind {
+            KeyKind::Rsa { bits } => (Self::Rsa, u32::try_from(bits).unwrap_or(u32::MAX)),
+            KeyKind::P256 => (Self::Ecdsa, 256),
+            KeyKind::P384 => (Self::Ecdsa, 384),
         }
     }
 }

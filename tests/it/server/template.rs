@@ -29,8 +29,8 @@ fn the_example_is_read() {
     assert_eq!(options[0].key_usages, 3);
     assert!(!template.key.allows_hash(Hash::Sha1));
     assert!(template.key.allows_hash(Hash::Sha512));
-    assert!(template.key.allows_key(KeyFamily::Rsa, 3072));
-    assert!(!template.key.allows_key(KeyFamily::Rsa, 1024));
+    assert_eq!(template.key.minimum(KeyFamily::Rsa), Some(2048));
+    assert_eq!(template.key.minimum(KeyFamily::Ecdsa), Some(256));
     assert!(template.smartcard.unwrap().diversify_admin_key);
 }
 
