@@ -1,1 +1,5 @@
-fn main() {}
+//! The `cardwright` program.
+
+fn main() -> std::process::ExitCode {
+    cardwright::cli::main()
+}

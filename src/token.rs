@@ -116,6 +116,9 @@ pub trait Token {
     /// Reads the retry counters without spending a try.
     fn counters(&mut self) -> Result<Counters, Error>;
 
+    /// What anybody may see without the PIN: certificates and public keys, one entry a [`KeyId`].
+    fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error>;
+
     /// Whose secret lets `operation` happen on this kind of token.
     fn authority(&self, operation: Operation) -> Authority;
 

@@ -1,1 +1,65 @@
-//! To be built.
+//! The operator's command line: parses, asks, renders; decides nothing that [`crate::enrollment`] should decide.
+//!
+//! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
+//! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
+
+pub mod args;
+mod complete;
+mod demo;
+mod enroll;
+mod failure;
+mod output;
+mod request;
+mod secrets;
+mod server;
+mod settings;
+mod template;
+mod token;
+
+use args::{Cli, Command};
+use clap::Parser;
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+/// Runs the program and returns its exit code.
+pub fn main() -> ExitCode {
+    forbid_core_dumps();
+    let cli = Cli::parse();
+    let output = Output::new(cli.json);
+    match run(cli.command, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output.failure(&failure);
+            ExitCode::from(failure.exit() as u8)
+        }
+    }
+}
+
+fn run(command: Command, output: &Output) -> Result<(), Failure> {
+    match command {
+        Command::Token(command) => token::run(command, output),
+        Command::Enroll(args) => enroll::enroll(&args, output),
+        Command::Renew(args) => enroll::renew(&args, output),
+        Command::Unblock(args) => enroll::unblock(&args, output),
+        Command::Retire(args) => enroll::retire(&args, output),
+        Command::Request(command) => request::run(command, output),
+        Command::Template(command) => template::run(command, output),
+        Command::Serve(args) => server::serve(&args, output),
+        Command::Server(command) => server::run(command, output),
+        Command::Demo(args) => demo::run(&args, output),
+        Command::Completions { shell } => {
+            complete::completions(shell);
+            Ok(())
+        }
+        Command::Man { directory } => complete::man_pages(&directory, output),
+    }
+}
+
+/// Secrets pass through this process: neither a core dump nor a debugger of the same user may see them.
+fn forbid_core_dumps() {
+    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+    // Where a sandbox forbids even this, the program is still of use.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}

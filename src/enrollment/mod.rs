@@ -1,1 +1,270 @@
-//! To be built.
+//! The driver of every face: enrolls, renews, unblocks and retires a token over a CM server.
+//!
+//! In: a [`Token`], a [`CmClient`], a [`Journal`], an [`Order`], and what a [`Step`] asked for. Out: a [`Step`] to
+//! render and [`Event`]s on the way; it never prints and never asks. [`Enrollment::advance`] goes as far as it can; it
+//! may be called again after an error, and a new process takes the work up where the journal says it stands: no second
+//! request, key or certificate. The PIN is needed once, for one login. Order of MIM's enrollment walkthrough.
+//! Absent: clock, terminal, any key of the server's.
+
+mod admin;
+mod card;
+mod error;
+mod issue;
+mod journal;
+mod prepare;
+mod record;
+mod remedy;
+mod request;
+mod retire;
+mod step;
+mod unblock;
+
+pub use card::card_id;
+pub use error::{Cause, Error, Stage};
+pub use journal::{Journal, JournalError};
+pub use record::{Ended, IssuedWork, KeyWork, Milestone, Record, Tie};
+pub use remedy::ExitClass;
+pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, Workflow};
+pub use unblock::unblock_offline;
+
+use crate::client::CmClient;
+use crate::cm::request::Request;
+use crate::cm::template::SmartcardConfig;
+use crate::secret::Pin;
+use crate::token::{Counters, Identity, LastTry, SecretKind, Token, Tries};
+use admin::Doubt;
+use journal::{CardLock, Entry};
+use uuid::Uuid;
+
+/// One workflow on one card, from wherever it stands to its end.
+pub struct Enrollment<'a> {
+    client: &'a CmClient,
+    journal: &'a Journal,
+    order: Order,
+    card_id: Uuid,
+    token_label: String,
+    _lock: CardLock,
+    entry: Option<Entry>,
+    /// Whether the entry was found in the journal, so that an answer may have been lost.
+    resumed: bool,
+    inputs: Inputs,
+    facts: Facts,
+}
+
+/// What the face gave, until it is used up.
+#[derive(Default)]
+struct Inputs {
+    pin: Option<(Pin, LastTry)>,
+    new_pin: Option<Pin>,
+    so_pin: Option<(Pin, LastTry)>,
+}
+
+/// What was learned in this process and need not be asked twice.
+#[derive(Default)]
+struct Facts {
+    counters: Option<Counters>,
+    request: Option<Request>,
+    config: Option<SmartcardConfig>,
+    template_name: Option<String>,
+    tied: Option<Tie>,
+}
+
+/// Where events go while the driver works.
+pub(crate) type Observer<'o> = &'o mut dyn FnMut(Event);
+
+/// What one leg of the way came to.
+enum Leg {
+    /// The milestone has changed; go on from there.
+    Onward,
+    /// The face is to be asked or told.
+    Stop(Step),
+}
+
+impl<'a> Enrollment<'a> {
+    /// Begins the order on the token, or takes up the same workflow on the same card where the journal says it stands.
+    /// Nothing is asked of server or token yet; no other process can work on this card until the value is dropped.
+    pub fn begin(client: &'a CmClient, journal: &'a Journal, token: &Identity, order: Order) -> Result<Self, Error> {
+        Self::begin_card(client, journal, card_id(token), token.label.clone(), order)
+    }
+
+    /// Begins the retirement of a card that is lost: only the server is asked.
+    pub fn begin_lost(
+        client: &'a CmClient,
+        journal: &'a Journal,
+        card_id: Uuid,
+        comment: String,
+    ) -> Result<Self, Error> {
+        Self::begin_card(client, journal, card_id, String::new(), Order::RetireLost { comment })
+    }
+
+    fn begin_card(
+        client: &'a CmClient,
+        journal: &'a Journal,
+        card_id: Uuid,
+        token_label: String,
+        order: Order,
+    ) -> Result<Self, Error> {
+        let in_journal = |source| Error::new(Stage::ReadJournal, source);
+        let lock = journal.lock(card_id).map_err(in_journal)?;
+        let workflow = order.workflow();
+        let found = journal
+            .unfinished()
+            .map_err(in_journal)?
+            .into_iter()
+            .find(|record| record.card_id == card_id && record.workflow == workflow);
+        let server = client.base_url().to_string();
+        if let Some(record) = &found
+            && record.server != server
+        {
+            let cause = Cause::OtherServer { begun_at: record.server.clone() };
+            return Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
+        }
+        let resumed = found.is_some();
+        let entry = found.map(|record| journal.take_up(record));
+        Ok(Self {
+            client,
+            journal,
+            order,
+            card_id,
+            token_label,
+            _lock: lock,
+            entry,
+            resumed,
+            inputs: Inputs::default(),
+            facts: Facts::default(),
+        })
+    }
+
+    /// What the journal says of this work; `None` before the server was asked.
+    pub fn record(&self) -> Option<&Record> {
+        self.entry.as_ref().map(Entry::record)
+    }
+
+    /// Goes on until something is needed, the request waits for approval, or all is done. `token` may be `None` only
+    /// for a lost card. After an error everything is as the journal says, and `advance` may be called again.
+    pub fn advance(
+        &mut self,
+        mut token: Option<&mut dyn Token>,
+        input: Input,
+        observer: Observer<'_>,
+    ) -> Result<Step, Error> {
+        self.take(input);
+        let outcome = self.go_on(&mut token, observer);
+        outcome.map_err(|error| {
+            self.forget(&error);
+            error.about(self.record().and_then(Record::request))
+        })
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Nothing => {}
+            Input::Pin(pin, last_try) => self.inputs.pin = Some((pin, last_try)),
+            Input::NewPin(pin) => self.inputs.new_pin = Some(pin),
+            Input::SoPin(pin, last_try) => self.inputs.so_pin = Some((pin, last_try)),
+        }
+    }
+
+    /// Drops what an error showed to be wrong or stale.
+    fn forget(&mut self, error: &Error) {
+        self.facts.counters = None;
+        self.facts.request = None;
+        match error.token_secret() {
+            Some(SecretKind::Pin) => self.inputs.pin = None,
+            Some(SecretKind::Admin) => self.inputs.so_pin = None,
+            None => {}
+        }
+        if matches!(error.cause, Cause::PinLength { .. }) {
+            self.inputs.new_pin = None;
+        }
+    }
+
+    /// Leg after leg. Each changes the milestone or stops, and the longest way has fewer legs than the bound.
+    fn go_on(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Step, Error> {
+        const MOST_LEGS: usize = 32;
+        for _ in 0..MOST_LEGS {
+            if let Leg::Stop(step) = self.leg(token, observer)? {
+                return Ok(step);
+            }
+        }
+        Err(Error::new(Stage::ReadRequest, Cause::NoProgress))
+    }
+
+    fn leg(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Leg, Error> {
+        let Some(milestone) = self.record().map(|record| record.milestone.clone()) else {
+            self.check_token(token, observer)?;
+            return self.start(observer);
+        };
+        if let Some(leg) = self.recheck(&milestone, observer)? {
+            return Ok(leg);
+        }
+        match milestone {
+            Milestone::Asking => self.ask(observer),
+            Milestone::Requested { request } => self.take_request(request, token, observer),
+            Milestone::ChangingAdminKey { tie, default_refused, own_possible } => {
+                let doubt = Doubt { default_refused, own_possible };
+                self.prepare(tie, Some(doubt), present(token)?, observer)
+            }
+            Milestone::Prepared { tie } => self.choose_keys(tie, observer),
+            Milestone::KeysChosen { tie, keys, old } => self.make_keys(tie, &keys, old, present(token)?, observer),
+            Milestone::Signed { tie, keys, old } => self.finish_signed(tie, &keys, old, observer),
+            Milestone::Issued { tie, keys, old } => self.finish_issued(tie, &keys, old, present(token)?, observer),
+            Milestone::Superseding { tie, keys, old } => self.supersede(tie, &keys, &old, present(token)?, observer),
+            Milestone::Undoing { request, keys, ended } => self.undo(request, &keys, ended, token, observer),
+            Milestone::PinSet { tie } => self.finish_unblock(tie, observer),
+            Milestone::Removing { tie, thumbprints, keys } => {
+                self.remove(tie, &thumbprints, &keys, present(token)?, observer)
+            }
+            Milestone::Removed { tie, removed } => self.finish_retire(tie, removed, observer),
+        }
+    }
+
+    /// The checks before the server is asked: what could not end well is refused while nothing has begun.
+    fn check_token(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<(), Error> {
+        if self.order.workflow() == Workflow::RetireLost {
+            return Ok(());
+        }
+        observer(Event::Doing(Stage::ReadToken));
+        let counters = self.counters(present(token)?)?;
+        let locked = |secret| Error::new(Stage::ReadToken, crate::token::Error::Locked { secret });
+        match self.order.workflow() {
+            Workflow::Unblock if counters.admin == Tries::Locked => Err(locked(SecretKind::Admin)),
+            Workflow::Unblock => Ok(()),
+            _ if counters.user == Tries::Locked && !self.order.resets_pin() => Err(locked(SecretKind::Pin)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The retry counters, read once until a try is spent.
+    fn counters(&mut self, token: &mut dyn Token) -> Result<Counters, Error> {
+        if let Some(counters) = self.facts.counters {
+            return Ok(counters);
+        }
+        let counters = token.counters().map_err(|source| Error::new(Stage::ReadToken, source))?;
+        self.facts.counters = Some(counters);
+        Ok(counters)
+    }
+
+    /// Writes the milestone to the journal; when this returns it survives a power cut.
+    fn reach(&mut self, milestone: Milestone) -> Result<Leg, Error> {
+        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+        entry.reach(milestone).map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        Ok(Leg::Onward)
+    }
+
+    /// Removes the journal file: nothing is left to be taken up.
+    fn close(&mut self) -> Result<(), Error> {
+        match self.entry.take() {
+            Some(entry) => entry.close().map_err(|source| Error::new(Stage::WriteJournal, source)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The token, where the workflow cannot do without one.
+fn present<'t>(token: &'t mut Option<&mut dyn Token>) -> Result<&'t mut dyn Token, Error> {
+    match token {
+        Some(token) => Ok(&mut **token),
+        None => Err(Error::new(Stage::ReadToken, Cause::TokenNeeded)),
+    }
+}

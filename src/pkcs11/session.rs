@@ -42,6 +42,12 @@ impl Pkcs11Session {
     }
 }
 
+/// Everything `session` may see, one entry an id.
+pub(super) fn list(session: &Cryptosession) -> Result<Vec<StoredKey>, Error> {
+    let all = Held::all(session)?;
+    all.into_iter().map(|(id, mut held)| stored(session, id, &mut held)).collect()
+}
+
 impl Session for Pkcs11Session {
     fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, Error> {
         let (session, held) = self.held(id)?;
@@ -52,8 +58,7 @@ impl Session for Pkcs11Session {
     }
 
     fn list(&mut self) -> Result<Vec<StoredKey>, Error> {
-        let all = Held::all(&self.session)?;
-        all.into_iter().map(|(id, mut held)| stored(&self.session, id, &mut held)).collect()
+        list(&self.session)
     }
 
     fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, Error> {

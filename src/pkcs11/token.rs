@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
 use super::module::Lease;
-use super::session::Pkcs11Session;
+use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, Counters, Error, Identity, LastTry, Operation, SecretKind, Session, Token, Tries,
+    Admin, Authority, Counters, Error, Identity, LastTry, Operation, SecretKind, Session, StoredKey, Token, Tries,
 };
 
 /// A token in a PKCS#11 module; keeps the module loaded.
@@ -87,6 +87,11 @@ impl Token for Pkcs11Token {
 
     fn counters(&mut self) -> Result<Counters, Error> {
         self.look().map(|facts| facts.counters)
+    }
+
+    fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
+        self.look()?;
+        list(&self.open()?)
     }
 
     fn authority(&self, operation: Operation) -> Authority {

@@ -135,3 +135,42 @@ fn strip_header(content: &mut Vec<u8>, start: usize) -> Option<()> {
     content.drain(start..start + size);
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::to_definite;
+
+    fn rewritten(hex: &str) -> String {
+        to_definite(&hex::decode(hex).unwrap(), "test").map_or_else(|error| error.to_string(), hex::encode)
+    }
+
+    #[test]
+    fn der_comes_out_as_it_went_in() {
+        let long = format!("308200c8{}", "0500".repeat(100));
+        assert_eq!(rewritten("3000"), "3000");
+        assert_eq!(rewritten("30060404deadbeef"), "30060404deadbeef");
+        assert_eq!(rewritten(&format!("3081c8{}", "0500".repeat(100))), long.replace("8200c8", "81c8"));
+        assert_eq!(rewritten(&long), long.replace("8200c8", "81c8"));
+    }
+
+    #[test]
+    fn lengths_become_definite_and_strings_whole() {
+        assert_eq!(rewritten("30800500308005000000 0000".replace(' ', "").as_str()), "3006050030020500");
+        assert_eq!(rewritten("240604010104 0102".replace(' ', "").as_str()), "04020102");
+        // Chunks within chunks: 24 { 24 { 04 01, 04 02 }, 04 03 }.
+        assert_eq!(rewritten("24802480040101040102000004010300 00".replace(' ', "").as_str()), "0403010203");
+        assert_eq!(rewritten("a080308000000000"), "a0023000");
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        for hex in
+            ["", "30", "3080", "30800500", "3001", "30020501", "0480", "1f0100", "0000", "24030201ff", "3003800000"]
+        {
+            assert!(rewritten(hex).contains("breaks off"), "{hex}: {}", rewritten(hex));
+        }
+        // The end of contents must stand inside what holds the element.
+        assert!(rewritten("300230800000").contains("breaks off"));
+        assert_eq!(rewritten("050000"), "1 bytes follow the end of the test");
+    }
+}

@@ -14,6 +14,11 @@ use zeroize::Zeroizing;
 use super::{Error, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
 
 /// A private key held in memory. It cannot be printed or cloned; its PKCS#8 bytes are wiped when it is dropped.
+///
+/// ```compile_fail
+/// use cardwright::pkix::{KeyAlgorithm, MemoryKey};
+/// println!("{:?}", MemoryKey::generate(KeyAlgorithm::P256));
+/// ```
 pub struct MemoryKey {
     pair: Pair,
     pkcs8: Zeroizing<Vec<u8>>,

@@ -61,9 +61,9 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Whether keys of this kind sign so.
+    /// Whether keys of this kind sign so. P-384 with SHA-1 is the one pair of a family that nobody verifies.
     pub fn goes_with(self, kind: KeyKind) -> bool {
-        self.is_rsa() == kind.is_rsa()
+        self.verifier(kind).is_some()
     }
 
     /// Whether this is RSA PKCS#1 v1.5.

@@ -181,7 +181,7 @@ fn a_certificate_is_told_to_people() {
     let request = CertificationRequest::read(&sample_request()).unwrap();
     let lines = response.leaf_for(request.public_key()).unwrap().describe().unwrap();
     let line = |label: &str| lines.iter().find(|(it, _)| *it == label).map(|(_, text)| text.as_str()).unwrap_or("");
-    assert!(line("Subject").starts_with("CN=Jimaco Brannian,"), "{lines:?}");
+    assert!(line("Subject").starts_with("CN=Jimaco Brannian (Aquent LLC),OU=UserAccounts,DC=redmond,"), "{lines:?}");
     assert_eq!(line("Serial number"), "1B0000B1F4E11A8BBA988F2CB300010000B1F4");
     assert_eq!(line("Valid from"), "2015-07-07 23:27:33 UTC");
     assert_eq!(line("Public key"), "RSA 2048");

@@ -1,7 +1,9 @@
 //! PKCS#11 tokens behind the seam, on SoftHSM and on kryoptic.
 
+mod calls;
 mod choice;
 mod contract;
+mod full;
 mod lockout;
 
 use cardwright::pkix::KeyAlgorithm;

@@ -168,7 +168,7 @@ impl Param for Atr {
 
     fn read(text: &str) -> Option<String> {
         let digits = text.trim();
-        let fits = !digits.is_empty() && digits.len() <= MAX_ATR_DIGITS && digits.len() % 2 == 0;
+        let fits = !digits.is_empty() && digits.len() <= MAX_ATR_DIGITS && digits.len().is_multiple_of(2);
         (fits && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| digits.to_ascii_lowercase())
     }
 

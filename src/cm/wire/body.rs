@@ -1,7 +1,7 @@
 //! What a body is made of: keys in their order, each with its spelling.
 
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserializer, Serialize, Serializer};
 use std::marker::PhantomData;
 
 /// How one value of a body is written and read.
@@ -35,15 +35,6 @@ impl<P: Spelling> Serialize for Written<'_, P> {
     }
 }
 
-/// A value read by its [`Spelling`].
-pub struct Read<P: Spelling>(pub P::Value);
-
-impl<'de, P: Spelling> Deserialize<'de> for Read<P> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        P::read(deserializer).map(Self)
-    }
-}
-
 /// Reads one value and names its key when that fails.
 pub(in crate::cm) struct Seed<P: Spelling>(pub(in crate::cm) PhantomData<P>);
 
@@ -64,14 +55,14 @@ pub(in crate::cm) fn at_key<E: serde::de::Error>(key: &str, error: E) -> E {
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     #[error("the body is not JSON: {0}")]
-    Syntax(#[source] serde_json::Error),
+    Syntax(serde_json::Error),
     #[error("the body is JSON, but not the one this call takes: {0}")]
-    Meaning(#[source] serde_json::Error),
+    Meaning(serde_json::Error),
 }
 
 /// Reads a body; a byte order mark and trailing commas (the public walkthrough has one) are forgiven.
 pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = without_mark(bytes);
     let error = match serde_json::from_slice(bytes) {
         Ok(body) => return Ok(body),
         Err(error) => error,
@@ -90,7 +81,16 @@ pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
 
 /// Reads an array, or a single object in its place; the public pages contradict each other about some answers.
 pub fn read_one_or_many<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, BodyError> {
-    if bytes.trim_ascii_start().starts_with(b"{") { read_body(bytes).map(|one| vec![one]) } else { read_body(bytes) }
+    if without_mark(bytes).trim_ascii_start().starts_with(b"{") {
+        read_body(bytes).map(|one| vec![one])
+    } else {
+        read_body(bytes)
+    }
+}
+
+/// Leaves out a byte order mark.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
 /// Leaves out each comma before a closing bracket; `None` when there is none.

@@ -13,7 +13,7 @@ mod spelling;
 mod text;
 mod words;
 
-pub use body::{BodyError, Read, Spelling, Written, read_body, read_one_or_many};
+pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{DataItems, DataPairs, PriorityText, TextList};

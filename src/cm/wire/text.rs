@@ -117,7 +117,7 @@ pub fn read_challenge(text: &str) -> Option<Vec<u8>> {
         hex::decode(trimmed).ok().or_else(|| read_base64(trimmed))
     } else {
         // A `+` sent without percent-encoding arrives as a blank.
-        read_base64(&text.replace(' ', "+").replace('-', "+").replace('_', "/"))
+        read_base64(&text.replace([' ', '-'], "+").replace('_', "/"))
     };
     bytes.filter(|bytes| !bytes.is_empty())
 }

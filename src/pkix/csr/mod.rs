@@ -39,7 +39,8 @@ impl CertificationRequest {
         let malformed = Error::malformed(WHAT);
         let read = CertReq::from_der(der).map_err(&malformed)?;
         let key = PublicKey::from_spki(&read.info.public_key.to_der().map_err(&malformed)?)?;
-        let extensions = match find(&read, oid::EXTENSION_REQUEST) {
+        let requested = find(&read, oid::EXTENSION_REQUEST).or_else(|| find(&read, oid::CERT_EXTENSIONS));
+        let extensions = match requested {
             Some(value) => value.decode_as().map_err(Error::malformed("extension request"))?,
             None => Vec::new(),
         };

@@ -30,15 +30,17 @@ fn full_content() -> RequestContent {
 fn requests_of_every_algorithm_verify_at_openssl() {
     let content = full_content();
     for kind in KeyAlgorithm::ALL {
+        let mut signer = OpensslKey::new(kind, SignatureAlgorithm::default_for(kind));
         for hash in ["SHA1", "SHA256", "SHA384", "SHA512"] {
             let algorithm = SignatureAlgorithm::for_hash(kind, hash).unwrap();
             // P-384 with SHA-1 is a pair that nobody asks for: it is refused below.
             if (kind, hash) == (KeyAlgorithm::P384, "SHA1") {
                 continue;
             }
-            let signer = OpensslKey::new(kind, algorithm);
+            signer.algorithm = algorithm;
+            let before = signer.signatures.get();
             let request = csr::build(&content, &signer).unwrap();
-            assert_eq!(signer.signatures.get(), 1, "a token signs once");
+            assert_eq!(signer.signatures.get() - before, 1, "a token signs once");
             let dir = signer.dir.path();
             std::fs::write(dir.join("r.der"), request.der()).unwrap();
             let said = openssl(dir, &["req", "-verify", "-noout", "-inform", "DER", "-in", "r.der"]);

@@ -5,12 +5,13 @@ use cardwright::pkix::{KeyKind, KeyUsage};
 #[test]
 fn keys_of_every_kind_are_read_and_verify_what_openssl_signed() {
     for kind in KeyAlgorithm::ALL {
+        let mut signer = OpensslKey::new(kind, SignatureAlgorithm::default_for(kind));
         for hash in ["sha1", "SHA-256", "sha384", "Sha512"] {
             let algorithm = SignatureAlgorithm::for_hash(kind, hash).unwrap();
             if kind == P384 && hash == "sha1" {
                 continue;
             }
-            let signer = OpensslKey::new(kind, algorithm);
+            signer.algorithm = algorithm;
             assert_eq!(signer.public.algorithm(), Some(kind));
             let signature = signer.sign(b"a message").unwrap();
             signer.public.verify(algorithm, b"a message", &signature).unwrap();
@@ -106,4 +107,6 @@ fn keys_in_memory_come_back_from_pkcs8_and_refuse_what_they_cannot_sign() {
         refused!(again.with_algorithm(sha1), Error::AlgorithmMismatch { .. });
     }
     refused!(MemoryKey::from_pkcs8(b"not a key"), Error::PrivateKey);
+    fn shared<T: Send + Sync>() {}
+    shared::<MemoryKey>();
 }

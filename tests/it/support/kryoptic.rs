@@ -16,6 +16,7 @@ pub const TRIES: u32 = 10;
 const SLOTS: u32 = 24;
 
 /// The module, configured for this process.
+#[allow(unsafe_code)]
 pub fn module() -> Module {
     static CONFIGURED: OnceLock<PathBuf> = OnceLock::new();
     let path = CONFIGURED.get_or_init(|| {

@@ -15,6 +15,7 @@ pub const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 pub const VARIABLE: &str = "SOFTHSM2_CONF";
 
 /// The module, configured for this process.
+#[allow(unsafe_code)]
 pub fn module() -> Module {
     static CONFIGURED: OnceLock<Private> = OnceLock::new();
     CONFIGURED.get_or_init(|| {

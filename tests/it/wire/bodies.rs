@@ -94,7 +94,7 @@ fn the_walkthroughs_blank_and_trailing_comma_are_forgiven() {
 
 #[test]
 fn a_body_that_is_none_is_told_from_one_of_another_call() {
-    for broken in ["", "{", "{\"type\":}", "{,}", "[1,,2]", "{\"type\":\"Enroll\"} x", "\u{1}"] {
+    for broken in ["", "{", "{\"type\":}", "{,,}", "[1,,2]", "{\"type\":\"Enroll\"} x", "\u{1}"] {
         assert!(matches!(create(broken), Err(BodyError::Syntax(_))), "{broken:?}");
     }
     for other in

@@ -177,7 +177,7 @@ fn one_object_stands_for_an_array_of_one() {
     let one: Vec<Smartcard> = read_one_or_many(sample("get-smartcard-data-2.response.json").as_bytes()).unwrap();
     assert_eq!(one.iter().map(|card| card.status).collect::<Vec<_>>(), [SmartcardStatus::Active]);
     let array = sample("get-certificate-request-generation-options-1.response.json");
-    let object = array.trim().trim_start_matches('[').trim_end_matches(']');
+    let object = format!("\u{FEFF}{}", array.trim().trim_start_matches('[').trim_end_matches(']'));
     let from_array: Vec<GenerationOptions> = read_one_or_many(array.as_bytes()).unwrap();
     let from_object: Vec<GenerationOptions> = read_one_or_many(object.as_bytes()).unwrap();
     assert_eq!(from_array, from_object);

@@ -146,7 +146,7 @@ proptest! {
     fn values_come_back_as_they_went(
         guid in any::<u128>(),
         bytes in prop::collection::vec(any::<u8>(), 0..200),
-        ticks in -62_135_596_800_0000000_i128..253_402_300_800_0000000_i128,
+        ticks in -621_355_968_000_000_000_i128..2_534_023_008_000_000_000_i128,
     ) {
         let guid = Uuid::from_u128(guid);
         prop_assert_eq!(read_guid(&guid_text(guid)), Some(guid));

@@ -1,0 +1,382 @@
+//! What can be typed.
+
+use super::secrets::Source;
+use clap::{Args, Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// Brings smart cards and hardware tokens to life and keeps them alive.
+#[derive(Parser)]
+#[command(name = "cardwright", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Print one JSON document instead of text (progress stays on standard error).
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Listed in `--help` and in the man pages.
+pub const EXIT_CODES: &str = "\
+Secrets are never given as arguments: each is named by its source, which is one of
+prompt, stdin (one line a secret, in the order they are needed), fd:N, file:PATH or env:NAME.
+
+Exit codes:
+  0  done
+  1  an unforeseen failure
+  2  the command line or a configuration file is wrong
+  3  no token, or more than one, fits what was asked for
+  4  a PIN or SO PIN was refused, is locked, or its last try was kept
+  5  the server could not be reached or did not answer as a CM server does
+  6  the server refused
+  7  the request waits for approval; run the same command again later
+  8  the token failed, is full, or was removed
+  9  a certificate or response could not be accepted
+ 10  the local journal could not be read or written";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Look at tokens and prepare them.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Make a key on the token, have it certified, and install the certificate.
+    Enroll(EnrollArgs),
+    /// Replace the token's certificate by a fresh one on a new key.
+    Renew(RenewArgs),
+    /// Set a new PIN for a forgotten or locked one.
+    Unblock(UnblockArgs),
+    /// End the token's life with this server: revoke, and delete what was made.
+    Retire(RetireArgs),
+    /// Look at requests and decide on them.
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// Look at profile templates.
+    #[command(subcommand)]
+    Template(TemplateCommand),
+    /// Run the CM server.
+    Serve(ServeArgs),
+    /// Set a CM server up.
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Show the whole job on a software token and a server of its own, then clean up.
+    Demo(DemoArgs),
+    /// Print completions for a shell.
+    Completions { shell: clap_complete::Shell },
+    /// Write the man pages into a directory.
+    Man {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+}
+
+/// Which token: by serial or label, never by slot.
+#[derive(Args, Clone)]
+pub struct TokenArgs {
+    /// The PKCS#11 module (a shared library) that speaks to the token.
+    #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
+    pub module: Option<PathBuf>,
+    /// The token with this label.
+    #[arg(long, env = "CARDWRIGHT_TOKEN_LABEL")]
+    pub label: Option<String>,
+    /// The token with this serial number.
+    #[arg(long, env = "CARDWRIGHT_TOKEN_SERIAL")]
+    pub serial: Option<String>,
+}
+
+/// Which server, and as whom.
+#[derive(Args, Clone)]
+pub struct ServerArgs {
+    /// The CM server, `https://cm.example.com/CertificateManagement` for one.
+    #[arg(long, env = "CARDWRIGHT_SERVER", value_hint = ValueHint::Url)]
+    pub server: Option<String>,
+    /// Trust this CA (PEM) instead of the system's.
+    #[arg(long, env = "CARDWRIGHT_CA_FILE", value_hint = ValueHint::FilePath)]
+    pub ca_file: Option<PathBuf>,
+    /// Where the bearer token comes from [default: env:CARDWRIGHT_BEARER, else a prompt].
+    #[arg(long, value_name = "SOURCE", env = "CARDWRIGHT_BEARER_FROM")]
+    pub bearer_from: Option<Source>,
+}
+
+/// Where the user's PIN comes from, and whether its last try may be spent.
+#[derive(Args, Clone)]
+pub struct PinArgs {
+    /// Where the PIN comes from [default: env:CARDWRIGHT_PIN, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub pin_from: Option<Source>,
+    /// Spend the last try of a secret, if it comes to that.
+    #[arg(long)]
+    pub spend_last_try: bool,
+}
+
+#[derive(Subcommand)]
+pub enum TokenCommand {
+    /// List the tokens of a module.
+    List {
+        #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
+        module: Option<PathBuf>,
+    },
+    /// Show a token: who it is, its retry counters, its keys and certificates.
+    Info {
+        #[command(flatten)]
+        token: TokenArgs,
+    },
+    /// Initialise a blank token: give it a label, an SO PIN and a PIN.
+    Init(InitArgs),
+    /// Change the user's PIN.
+    ChangePin {
+        #[command(flatten)]
+        token: TokenArgs,
+        #[command(flatten)]
+        pin: PinArgs,
+        /// Where the new PIN comes from [default: env:CARDWRIGHT_NEW_PIN, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        new_pin_from: Option<Source>,
+    },
+}
+
+#[derive(Args)]
+pub struct InitArgs {
+    #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
+    pub module: Option<PathBuf>,
+    /// The label the token gets.
+    #[arg(long, required = true)]
+    pub label: String,
+    /// Initialise the token with this serial number, where several could be meant.
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// Where the SO PIN comes from [default: env:CARDWRIGHT_SO_PIN, else a prompt].
+    #[arg(long, value_name = "SOURCE", conflicts_with = "default_admin_key")]
+    pub so_pin_from: Option<Source>,
+    /// Give it the SO PIN of a card fresh from the factory (the all-zero admin key), which enrollment replaces.
+    #[arg(long)]
+    pub default_admin_key: bool,
+    /// Where the first PIN comes from; without it no PIN is set and enrollment sets it.
+    #[arg(long, value_name = "SOURCE")]
+    pub pin_from: Option<Source>,
+    /// Erase a token that is already initialised; everything on it is lost.
+    #[arg(long, requires = "serial")]
+    pub erase: bool,
+}
+
+#[derive(Args)]
+pub struct EnrollArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub pin: PinArgs,
+    /// The profile template, by name or UUID [default: the only one for smart cards].
+    #[arg(long)]
+    pub template: Option<String>,
+    /// Enroll for this user (by name) instead of yourself.
+    #[arg(long)]
+    pub target: Option<String>,
+    /// Go on with this request, made elsewhere.
+    #[arg(long)]
+    pub request: Option<Uuid>,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// A data item the template asks for.
+    #[arg(long = "data", value_name = "NAME=VALUE")]
+    pub data: Vec<String>,
+    /// Where the token's present SO PIN comes from, when it is not the template's default admin key.
+    #[arg(long, value_name = "SOURCE")]
+    pub so_pin_from: Option<Source>,
+    /// Where the PIN to be set comes from, on a token that has none yet [default: the PIN itself].
+    #[arg(long, value_name = "SOURCE")]
+    pub new_pin_from: Option<Source>,
+}
+
+#[derive(Args)]
+pub struct RenewArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub pin: PinArgs,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+}
+
+#[derive(Args)]
+pub struct UnblockArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Where the new PIN comes from [default: env:CARDWRIGHT_NEW_PIN, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub new_pin_from: Option<Source>,
+    /// Spend the last try of the SO PIN, if it comes to that.
+    #[arg(long)]
+    pub spend_last_try: bool,
+    /// By challenge and response read out to a help desk, without reaching the server.
+    #[arg(long)]
+    pub offline: bool,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+}
+
+#[derive(Args)]
+pub struct RetireArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub pin: PinArgs,
+    /// The token is gone: retire the card with this UUID at the server only.
+    #[arg(long, value_name = "SMARTCARD-UUID", conflicts_with_all = ["label", "serial", "module"])]
+    pub lost: Option<Uuid>,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Subcommand)]
+pub enum RequestCommand {
+    /// List the requests you may see.
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Only those with this status: Pending, Approved, Executing, Completed, Denied, Canceled or Failed.
+        #[arg(long)]
+        status: Option<String>,
+    },
+    /// Show a request.
+    Show(DecisionlessArgs),
+    /// Approve a pending request.
+    Approve(DecisionArgs),
+    /// Deny a pending request.
+    Deny(DecisionArgs),
+    /// Cancel a request.
+    Cancel(DecisionlessArgs),
+}
+
+#[derive(Args)]
+pub struct DecisionlessArgs {
+    pub request: Uuid,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Args)]
+pub struct DecisionArgs {
+    pub request: Uuid,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// A comment that is kept with the decision.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+}
+
+#[derive(Subcommand)]
+pub enum TemplateCommand {
+    /// List the profile templates you may use.
+    List {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Show a template's smart card configuration and policies.
+    Show {
+        /// By name or UUID.
+        template: String,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+}
+
+#[derive(Args)]
+pub struct ServeArgs {
+    /// The server's directory, made by `server init`.
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub passphrase_from: Option<Source>,
+    /// Where the PIN of the CA's PKCS#11 token comes from, if the CA key lives in one.
+    #[arg(long, value_name = "SOURCE")]
+    pub ca_pin_from: Option<Source>,
+    /// Listen here instead of where the directory's configuration says; port 0 takes a free one.
+    #[arg(long)]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Speak HTTP without TLS; loopback addresses only.
+    #[arg(long)]
+    pub plain_http: bool,
+}
+
+#[derive(Subcommand)]
+pub enum ServerCommand {
+    /// Make a server's directory: CA, master key, database, a first template.
+    Init(ServerInitArgs),
+    /// Manage those who may call the server.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+#[derive(Args)]
+pub struct ServerInitArgs {
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// A name by which clients reach the server (repeatable) [default: localhost].
+    #[arg(long = "name")]
+    pub names: Vec<String>,
+    /// The subject of the CA's own certificate.
+    #[arg(long, default_value = "CN=cardwright CA")]
+    pub ca_subject: String,
+    /// The CA's key: rsa2048, rsa3072, rsa4096, p256 or p384.
+    #[arg(long, default_value = "p256")]
+    pub ca_key: String,
+    /// Keep the CA's key in a PKCS#11 token, reached through this module.
+    #[arg(long, value_hint = ValueHint::FilePath, requires = "ca_token")]
+    pub ca_module: Option<PathBuf>,
+    /// The label of the token that keeps the CA's key.
+    #[arg(long, requires = "ca_module")]
+    pub ca_token: Option<String>,
+    /// Where that token's PIN comes from.
+    #[arg(long, value_name = "SOURCE")]
+    pub ca_pin_from: Option<Source>,
+    /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub passphrase_from: Option<Source>,
+}
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Add a user and show the bearer token, once.
+    Add {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// A group the user belongs to (repeatable).
+        #[arg(long = "group")]
+        groups: Vec<String>,
+        /// The user principal name for certificates.
+        #[arg(long)]
+        upn: Option<String>,
+        /// The e-mail address for certificates.
+        #[arg(long)]
+        email: Option<String>,
+        /// Days until the bearer token expires.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+}
+
+#[derive(Args)]
+pub struct DemoArgs {
+    /// The SoftHSM module.
+    #[arg(long, default_value = "/usr/lib/softhsm/libsofthsm2.so", value_hint = ValueHint::FilePath)]
+    pub module: PathBuf,
+    /// Keep the demo's directory for a look afterwards.
+    #[arg(long)]
+    pub keep: bool,
+}

@@ -1,0 +1,23 @@
+//! Shell completions and man pages, made from [`super::args`].
+
+use super::args::Cli;
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use clap::CommandFactory;
+use std::path::Path;
+
+/// Prints the completions for a shell.
+pub fn completions(shell: clap_complete::Shell) {
+    clap_complete::generate(shell, &mut Cli::command(), "cardwright", &mut std::io::stdout());
+}
+
+/// Writes a man page for the program and for each of its commands.
+pub fn man_pages(directory: &Path, output: &Output) -> Result<(), Failure> {
+    let write = std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
+    write.map_err(|error| {
+        Failure::new("man-pages", Exit::Usage, format!("cannot write into {}: {error}", directory.display()))
+    })?;
+    output
+        .result(&serde_json::json!({ "directory": directory }), || format!("man pages are in {}", directory.display()));
+    Ok(())
+}

@@ -1,0 +1,293 @@
+//! `cardwright enroll`, `renew`, `unblock`, `retire`: pumps the driver, asks what it needs, renders what it says.
+
+use super::args::{EnrollArgs, RenewArgs, RetireArgs, TokenArgs, UnblockArgs};
+use super::failure::{Exit, Failure};
+use super::output::{Output, Spinner};
+use super::request::{client, user_named};
+use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
+use super::settings::{Settings, state_directory};
+use super::token::{date, find, last_try};
+use crate::client::CmClient;
+use crate::cm::offline::{CodeKind, read_code, write_code};
+use crate::cm::request::DataItem;
+use crate::enrollment::{
+    self, EnrollOrder, Enrollment, Event, Input, Installed, Journal, Need, OldKey, Order, Outcome, RenewOrder, Step,
+};
+use crate::pkix::Certificate;
+use crate::token::{ChallengeResponder, Counters, Identity, LastTry, Token};
+use serde_json::{Value, json};
+
+/// A face that is asked more often than this has met a driver that goes in circles.
+const MOST_STEPS: usize = 16;
+
+/// Where the driver's needs are met from.
+#[derive(Default)]
+struct Sources<'a> {
+    pin: Option<&'a Source>,
+    new_pin: Option<&'a Source>,
+    so_pin: Option<&'a Source>,
+    spend_last_try: bool,
+}
+
+pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let client = client(&settings, &args.server)?;
+    let target = match &args.target {
+        Some(name) => Some(user_named(&client, name)?.uuid),
+        None => None,
+    };
+    let order = Order::Enroll(EnrollOrder {
+        request: args.request,
+        template: args.template.clone(),
+        target,
+        comment: args.comment.clone(),
+        data: args.data.iter().map(|text| data_item(text)).collect::<Result<_, _>>()?,
+        ..EnrollOrder::default()
+    });
+    // A PIN that is to be set where there was none is asked for as the PIN, unless it has a source of its own.
+    let new_pin = args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref());
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        new_pin,
+        so_pin: args.so_pin_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+    };
+    on_token(&settings, &client, &args.token, order, &sources, output)
+}
+
+pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let order = Order::Renew(RenewOrder { comment: args.comment.clone(), ..RenewOrder::default() });
+    let sources =
+        Sources { pin: args.pin.pin_from.as_ref(), spend_last_try: args.pin.spend_last_try, ..Sources::default() };
+    on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
+}
+
+pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    if args.offline {
+        return unblock_offline(&settings, args, output);
+    }
+    let order = Order::Unblock { comment: args.comment.clone(), last_try: last_try(args.spend_last_try) };
+    let sources =
+        Sources { new_pin: args.new_pin_from.as_ref(), spend_last_try: args.spend_last_try, ..Sources::default() };
+    on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
+}
+
+fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
+    let mut token = find(settings, &args.token)?;
+    let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
+    enrollment::unblock_offline(&mut token, &mut HelpDesk, &new_pin, last_try(args.spend_last_try))?;
+    output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
+    Ok(())
+}
+
+/// The help desk at the other end of the telephone: the challenge is read out, the response typed in.
+struct HelpDesk;
+
+impl ChallengeResponder for HelpDesk {
+    fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let challenge = write_code(CodeKind::Challenge, challenge.try_into()?);
+        let typed = inquire::Text::new(&format!("Read out: {challenge}\nResponse:")).prompt()?;
+        Ok(read_code(CodeKind::Response, &typed)?.to_vec())
+    }
+}
+
+pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let client = client(&settings, &args.server)?;
+    if let Some(smartcard) = args.lost {
+        confirm(args.yes, &format!("Retire the lost card {smartcard} and revoke its certificates?"))?;
+        let card = client.smartcard(smartcard)?;
+        let journal = journal()?;
+        let work = Enrollment::begin_lost(&client, &journal, card.serial_number, args.comment.clone())?;
+        return pump(work, None, &Sources::default(), output);
+    }
+    let order = Order::Retire { comment: args.comment.clone() };
+    let sources =
+        Sources { pin: args.pin.pin_from.as_ref(), spend_last_try: args.pin.spend_last_try, ..Sources::default() };
+    if !args.yes {
+        let token = find(&settings, &args.token)?;
+        let Identity { label, serial, .. } = token.identity();
+        confirm(false, &format!("Retire token {label:?} (serial {serial}) and revoke its certificates?"))?;
+    }
+    on_token(&settings, &client, &args.token, order, &sources, output)
+}
+
+fn on_token(
+    settings: &Settings,
+    client: &CmClient,
+    which: &TokenArgs,
+    order: Order,
+    sources: &Sources<'_>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut token = find(settings, which)?;
+    let journal = journal()?;
+    let work = Enrollment::begin(client, &journal, token.identity(), order)?;
+    pump(work, Some(&mut token), sources, output)
+}
+
+fn journal() -> Result<Journal, Failure> {
+    let directory = state_directory()?.join("journal");
+    Journal::open(&directory).map_err(|error| {
+        let error = enrollment::Error { stage: enrollment::Stage::ReadJournal, request: None, cause: error.into() };
+        error.into()
+    })
+}
+
+/// Calls the driver until it is done, meeting each need from its source.
+fn pump(
+    mut work: Enrollment<'_>,
+    mut token: Option<&mut dyn Token>,
+    sources: &Sources<'_>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut input = Input::Nothing;
+    for _ in 0..MOST_STEPS {
+        let mut spinner = None;
+        let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
+        let step = work.advance(token, input, &mut |event| watch(&event, &mut spinner, output))?;
+        drop(spinner);
+        match step {
+            Step::Need(need) => input = meet(need, sources, output)?,
+            Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
+            Step::Done(outcome) => return render(&outcome, output),
+        }
+    }
+    Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same"))
+}
+
+/// Tells what goes on; what may take long gets a spinner.
+fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
+    *spinner = None;
+    match event {
+        Event::Generating { algorithm } => {
+            *spinner = Some(output.spinner(&format!("making a {algorithm:?} key on the token …")));
+        }
+        Event::Resumed { request: Some(request) } => output.tell(&format!("going on with request {request}")),
+        Event::RequestMade { request } => output.tell(&format!("request {request} was made")),
+        Event::AdminKeyChanged => output.tell("the token has its own admin key now"),
+        Event::PinSet => output.tell("the PIN is set"),
+        Event::KeyMade { .. } => output.tell("the key is made"),
+        Event::KeyFound { .. } => output.tell("the key was on the token already"),
+        Event::CertificateWritten { .. } => output.tell("the certificate is on the token"),
+        Event::KeyRemoved { key } => output.tell(&format!("key {} is gone from the token", hex::encode(&key.0))),
+        _ => {}
+    }
+}
+
+fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Failure> {
+    let try_policy = |spend: bool| if spend { LastTry::Spend } else { LastTry::Keep };
+    match need {
+        Need::Pin { counters } => {
+            tell_counters(counters, output);
+            secrets::pin(sources.pin, PIN).map(|pin| Input::Pin(pin, try_policy(sources.spend_last_try)))
+        }
+        Need::NewPin { policy, .. } => {
+            if let Some(policy) = policy {
+                output.tell(&format!("a new PIN of {} to {} characters", policy.min_length, policy.max_length));
+            }
+            let source = sources.new_pin;
+            // A first PIN may be given as the PIN where no new one is.
+            let ask = if secrets::is_given(source, NEW_PIN) || !secrets::is_given(None, PIN) { NEW_PIN } else { PIN };
+            secrets::new_pin(source, ask).map(Input::NewPin)
+        }
+        Need::SoPin { counters } => {
+            output.tell(&format!("the default admin key does not hold on this token; {}", counters.admin));
+            secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, try_policy(sources.spend_last_try)))
+        }
+    }
+}
+
+fn tell_counters(counters: Counters, output: &Output) {
+    if counters.user != crate::token::Tries::Full {
+        output.tell(&format!("PIN: {}", counters.user));
+    }
+}
+
+fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
+    let wants = match approvals_needed {
+        Some(1) => "one approval".to_string(),
+        Some(many) => format!("{many} approvals"),
+        None => "approval".to_string(),
+    };
+    Failure::new("request-pending", Exit::Pending, format!("request {request} waits for {wants}"))
+        .about(request)
+        .remedy("The token was not touched. Run the same command again once it is approved.")
+}
+
+fn render(outcome: &Outcome, output: &Output) -> Result<(), Failure> {
+    let (document, text) = match outcome {
+        Outcome::Enrolled { request, smartcard, installed } => {
+            let (certificates, lines) = installed_documents(installed)?;
+            let document = json!({ "request": request, "smartcard": smartcard, "certificates": certificates });
+            (document, format!("enrolled\n{lines}"))
+        }
+        Outcome::Renewed { request, smartcard, installed, old } => {
+            let (certificates, mut lines) = installed_documents(installed)?;
+            let old: Vec<Value> = old.iter().map(|old| old_document(old, &mut lines)).collect();
+            let document =
+                json!({ "request": request, "smartcard": smartcard, "certificates": certificates, "old_keys": old });
+            (document, format!("renewed\n{lines}"))
+        }
+        Outcome::Unblocked { request, smartcard } => {
+            (json!({ "request": request, "smartcard": smartcard }), "the new PIN is set".into())
+        }
+        Outcome::Retired { request, smartcard, removed } => {
+            let removed: Vec<String> = removed.iter().map(|key| hex::encode(&key.0)).collect();
+            let text = format!("retired; {} keys were removed from the token", removed.len());
+            (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
+        }
+    };
+    output.result(&document, || text);
+    Ok(())
+}
+
+fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), Failure> {
+    let (mut documents, mut lines) = (Vec::new(), String::new());
+    for one in installed {
+        let certificate = Certificate::from_der(&one.certificate)?;
+        let (subject, serial, until) =
+            (certificate.subject().to_string(), certificate.serial().to_string(), date(certificate.not_after()));
+        lines += &format!("  {subject}\n    serial {serial}, valid to {until}\n");
+        documents.push(json!({
+            "key_id": hex::encode(&one.key.0),
+            "label": one.label,
+            "subject": subject,
+            "serial_number": serial,
+            "not_after": until,
+        }));
+    }
+    Ok((documents, lines))
+}
+
+fn old_document(old: &OldKey, lines: &mut String) -> Value {
+    let (key, removed) = match old {
+        OldKey::Removed(key) => (key, true),
+        OldKey::KeptForDecryption(key) => (key, false),
+    };
+    let id = hex::encode(&key.0);
+    let fate = if removed { "was removed" } else { "was kept, for it may have to decrypt" };
+    *lines += &format!("  the old key {id} {fate}\n");
+    json!({ "key_id": id, "removed": removed })
+}
+
+fn data_item(text: &str) -> Result<DataItem, Failure> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(DataItem { name: name.into(), value: Some(value.into()) }),
+        _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}"))),
+    }
+}
+
+fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    match inquire::Confirm::new(question).with_default(false).prompt() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::new("not-confirmed", Exit::Usage, "nothing was changed")),
+        Err(error) => Err(Failure::new("not-confirmed", Exit::Usage, format!("nothing was changed: {error}"))
+            .remedy("Confirm at a terminal, or give --yes.")),
+    }
+}

@@ -1,0 +1,127 @@
+//! How a command ends badly: a stable code, an exit code, what happened, and what to do next.
+
+use crate::enrollment::{self, Cause, Stage};
+use crate::{client, pkcs11, pkix, token};
+use serde::Serialize;
+use std::error::Error as StdError;
+
+/// The exit codes of [`super::args::EXIT_CODES`].
+pub use crate::enrollment::ExitClass as Exit;
+
+/// What is told when a command fails.
+#[derive(Debug, Serialize)]
+pub struct Failure {
+    /// Stable, for scripts.
+    code: String,
+    /// The request that is kept, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    #[serde(skip)]
+    exit: Exit,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    /// What was underneath, outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    causes: Vec<String>,
+}
+
+impl Failure {
+    pub fn new(code: &str, exit: Exit, message: impl Into<String>) -> Self {
+        Self { code: code.into(), request: None, exit, message: message.into(), remedy: None, causes: Vec::new() }
+    }
+
+    /// Tells `error` and everything underneath it.
+    pub fn from_error(code: &str, exit: Exit, error: &(dyn StdError + 'static)) -> Self {
+        let mut failure = Self::new(code, exit, error.to_string());
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            let told_already = failure.causes.last().unwrap_or(&failure.message).contains(&text);
+            if !told_already {
+                failure.causes.push(text);
+            }
+            source = cause.source();
+        }
+        failure
+    }
+
+    /// Names the request that is kept.
+    pub fn about(mut self, request: uuid::Uuid) -> Self {
+        self.request = Some(request.to_string());
+        self
+    }
+
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    pub fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The lines for people: message, causes, remedy, code.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.message.clone()];
+        lines.extend(self.causes.iter().map(|cause| format!("  because: {cause}")));
+        lines.extend(self.remedy.iter().map(|remedy| format!("  what to do: {remedy}")));
+        lines.push(format!("  code: {}", self.code));
+        lines
+    }
+}
+
+impl From<enrollment::Error> for Failure {
+    fn from(error: enrollment::Error) -> Self {
+        let mut failure = Self::from_error(error.code(), error.exit_class(), &error);
+        failure.request = error.request.map(|request| request.to_string());
+        failure.remedy(format!("{} {}", error.kept(), error.remedy()))
+    }
+}
+
+/// What the rooms below say outside a workflow is told in the workflow's words, without its stage.
+fn outside_a_workflow(cause: Cause) -> Failure {
+    let error = enrollment::Error { stage: Stage::ReadToken, request: None, cause };
+    Failure::from_error(error.code(), error.exit_class(), &error.cause).remedy(error.remedy())
+}
+
+impl From<client::Error> for Failure {
+    fn from(error: client::Error) -> Self {
+        outside_a_workflow(error.into())
+    }
+}
+
+impl From<token::Error> for Failure {
+    fn from(error: token::Error) -> Self {
+        outside_a_workflow(error.into())
+    }
+}
+
+impl From<pkix::Error> for Failure {
+    fn from(error: pkix::Error) -> Self {
+        outside_a_workflow(error.into())
+    }
+}
+
+impl From<pkcs11::Error> for Failure {
+    fn from(error: pkcs11::Error) -> Self {
+        use pkcs11::Error::*;
+        let (code, exit, remedy) = match error {
+            Token(error) => return error.into(),
+            Missing { .. } => ("module-missing", Exit::Usage, "Check the path given with --module."),
+            NotAModule { .. } => ("module-unusable", Exit::Usage, "Name the vendor's PKCS#11 library."),
+            Initialise { .. } => ("module-start", Exit::TokenFailed, "Check the module's own configuration."),
+            NoToken { .. } => ("no-token", Exit::TokenNotFound, "Plug the token in, or name one that is present."),
+            Ambiguous { .. } => ("ambiguous-token", Exit::TokenNotFound, "Name the serial with --serial."),
+            NoBlank { .. } => ("no-blank-token", Exit::TokenNotFound, "Plug a blank token in, or name one to --erase."),
+            Blank { .. } => ("token-blank", Exit::TokenNotFound, "Initialise it with `cardwright token init`."),
+            AlreadyInitialised { .. } => {
+                ("token-initialised", Exit::Usage, "Nothing was changed; --erase would erase it.")
+            }
+            LabelTaken { .. } => ("label-taken", Exit::Usage, "Choose another --label."),
+            LabelRules { .. } => ("label-rules", Exit::Usage, "Choose another --label."),
+            _ => ("token-failed", Exit::TokenFailed, "Look at the token with `cardwright token list`."),
+        };
+        Self::from_error(code, exit, &error).remedy(remedy)
+    }
+}

@@ -1,0 +1,125 @@
+//! `cardwright request`: list, show, approve, deny, cancel.
+
+use super::args::{DecisionArgs, RequestCommand, ServerArgs};
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::settings::Settings;
+use super::token::date;
+use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
+use crate::cm::extension::{Decision, User};
+use crate::cm::request::{Request, RequestStatus};
+use serde_json::{Value, json};
+use url::Url;
+
+pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    match command {
+        RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
+        RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
+        RequestCommand::Approve(args) => decide(&settings, &args, output, CmClient::approve),
+        RequestCommand::Deny(args) => decide(&settings, &args, output, CmClient::deny),
+        RequestCommand::Cancel(args) => {
+            let client = client(&settings, &args.server)?;
+            client.cancel(args.request)?;
+            show(&client.request(args.request)?, output)
+        }
+    }
+}
+
+/// Prepares the calls to the server that options and settings name.
+pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failure> {
+    let connection = settings.connection(args)?;
+    let base_url = Url::parse(&connection.server).map_err(|error| {
+        Failure::new("server-address", Exit::Usage, format!("{:?} is no address: {error}", connection.server))
+    })?;
+    let trust = match &connection.ca_file {
+        None => Trust::Platform,
+        Some(path) => Trust::Pem(std::fs::read(path).map_err(|error| {
+            Failure::new("ca-file", Exit::Usage, format!("cannot read {}: {error}", path.display()))
+        })?),
+    };
+    Ok(CmClient::new(ClientConfig { base_url, trust, token: connection.bearer, timeouts: Timeouts::default() })?)
+}
+
+/// Finds a user by name.
+pub fn user_named(client: &CmClient, name: &str) -> Result<User, Failure> {
+    client.find_user(name)?.ok_or_else(|| {
+        Failure::new("user-unknown", Exit::Refused, format!("the server knows no user {name:?}, or does not tell you"))
+    })
+}
+
+fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), Failure> {
+    let status = status.map(status_named).transpose()?;
+    let requests = match client.visible_requests(status) {
+        // Microsoft's server lists the caller's own only.
+        Err(crate::client::Error::ExtensionAbsent { .. }) => client.requests(status)?,
+        other => other?,
+    };
+    let documents: Vec<Value> = requests.iter().map(document).collect();
+    output.result(&documents, || {
+        if requests.is_empty() {
+            return "no request".into();
+        }
+        let rows = requests.iter().map(|r| {
+            [
+                r.uuid.to_string(),
+                format!("{:?}", r.request_type),
+                format!("{:?}", r.status),
+                date(r.submitted),
+                r.target.to_string(),
+                r.comment.clone(),
+            ]
+        });
+        Output::table(["REQUEST", "TYPE", "STATUS", "SUBMITTED", "TARGET", "COMMENT"], rows)
+    });
+    Ok(())
+}
+
+fn status_named(name: &str) -> Result<RequestStatus, Failure> {
+    RequestStatus::from_name(name)
+        .ok_or_else(|| Failure::new("status-unknown", Exit::Usage, format!("{name:?} is no status of a request")))
+}
+
+/// A request for scripts.
+fn document(request: &Request) -> Value {
+    json!({
+        "request": request.uuid,
+        "type": format!("{:?}", request.request_type),
+        "status": format!("{:?}", request.status),
+        "originator": request.originator,
+        "target": request.target,
+        "submitted": date(request.submitted),
+        "completed": request.completed.map(date),
+        "priority": request.priority,
+        "comment": request.comment,
+        "profile_template": request.profile_template,
+        "new_smartcard": request.new_smartcard,
+        "old_smartcard": request.old_smartcard,
+        "new_profile": request.new_profile,
+        "old_profile": request.old_profile,
+        "data": request.data_collection.iter().map(|d| json!({ "name": d.name, "value": d.value })).collect::<Vec<_>>(),
+    })
+}
+
+fn show(request: &Request, output: &Output) -> Result<(), Failure> {
+    let document = document(request);
+    output.result(&document, || {
+        let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+        lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
+    });
+    Ok(())
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), String::from)
+}
+
+fn decide(
+    settings: &Settings,
+    args: &DecisionArgs,
+    output: &Output,
+    decision: fn(&CmClient, uuid::Uuid, &Decision) -> Result<Request, crate::client::Error>,
+) -> Result<(), Failure> {
+    let client = client(settings, &args.server)?;
+    show(&decision(&client, args.request, &Decision { comment: args.comment.clone() })?, output)
+}

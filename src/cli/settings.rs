@@ -1,0 +1,116 @@
+//! What need not be typed each time: `config.toml` in the user's configuration directory, under options and environment.
+
+use super::args::{ServerArgs, TokenArgs};
+use super::failure::{Exit, Failure};
+use super::secrets::{self, Source};
+use crate::secret::BearerToken;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// The keys of `config.toml`; all may be left out.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    server: Option<String>,
+    ca_file: Option<PathBuf>,
+    /// Holds the bearer token; readable by its owner only.
+    bearer_file: Option<PathBuf>,
+    module: Option<PathBuf>,
+}
+
+/// Which server to call and what to trust.
+pub struct Connection {
+    pub server: String,
+    pub ca_file: Option<PathBuf>,
+    pub bearer: BearerToken,
+}
+
+impl Settings {
+    /// Reads `$XDG_CONFIG_HOME/cardwright/config.toml` (or `~/.config/…`); none is no failure, a wrong one is.
+    pub fn load() -> Result<Self, Failure> {
+        let Some(path) = home_directory("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.toml")) else {
+            return Ok(Self::default());
+        };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&path, &text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(Failure::new("config", Exit::Usage, format!("{}: {error}", path.display()))),
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        toml::from_str(text).map_err(|error| {
+            let message = format!("{} is wrong: {}", path.display(), error.to_string().trim_end());
+            Failure::new("config", Exit::Usage, message)
+        })
+    }
+
+    /// The PKCS#11 module, from the option or the settings.
+    pub fn module(&self, option: Option<&PathBuf>) -> Result<PathBuf, Failure> {
+        option.or(self.module.as_ref()).cloned().ok_or_else(|| {
+            Failure::new("module-missing", Exit::Usage, "no PKCS#11 module was named").remedy(
+                "Give --module, set CARDWRIGHT_MODULE, or write module = \"/path/to/module.so\" into config.toml.",
+            )
+        })
+    }
+
+    /// The module of [`TokenArgs`].
+    pub fn token_module(&self, args: &TokenArgs) -> Result<PathBuf, Failure> {
+        self.module(args.module.as_ref())
+    }
+
+    /// Which server, and as whom; reads the bearer token.
+    pub fn connection(&self, args: &ServerArgs) -> Result<Connection, Failure> {
+        let server = args.server.clone().or_else(|| self.server.clone()).ok_or_else(|| {
+            Failure::new("server-missing", Exit::Usage, "no server was named")
+                .remedy("Give --server, set CARDWRIGHT_SERVER, or write server = \"https://…\" into config.toml.")
+        })?;
+        let from_file = self.bearer_file.clone().map(Source::File);
+        let given =
+            args.bearer_from.clone().or(if secrets::is_given(None, secrets::BEARER) { None } else { from_file });
+        Ok(Connection {
+            server,
+            ca_file: args.ca_file.clone().or_else(|| self.ca_file.clone()),
+            bearer: secrets::bearer(given.as_ref())?,
+        })
+    }
+}
+
+/// Where unfinished work is remembered: `$CARDWRIGHT_STATE`, else `$XDG_STATE_HOME/cardwright`, else `~/.local/state/…`.
+pub fn state_directory() -> Result<PathBuf, Failure> {
+    if let Some(path) = std::env::var_os("CARDWRIGHT_STATE").filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    home_directory("XDG_STATE_HOME", ".local/state").ok_or_else(|| {
+        Failure::new("journal-directory", Exit::LocalState, "there is no home directory to keep the journal in")
+            .remedy("Set CARDWRIGHT_STATE to a directory of your own.")
+    })
+}
+
+fn home_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
+    let base = match std::env::var_os(variable).filter(|path| !path.is_empty()) {
+        Some(base) => PathBuf::from(base),
+        None => PathBuf::from(std::env::var_os("HOME").filter(|home| !home.is_empty())?).join(below_home),
+    };
+    Some(base.join("cardwright"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_key_is_told_with_its_line() {
+        let failure = Settings::parse(Path::new("config.toml"), "server = \"https://a\"\nmodul = \"x\"\n").unwrap_err();
+        let text = failure.lines().join("\n");
+        assert!(text.contains("line 2") && text.contains("modul"), "{text}");
+        assert_eq!(failure.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn a_right_file_is_read() {
+        let settings = Settings::parse(Path::new("c"), "server = \"https://a\"\nmodule = \"/m.so\"\n").unwrap();
+        assert_eq!(settings.module(None).unwrap(), PathBuf::from("/m.so"));
+        assert_eq!(settings.module(Some(&"/other.so".into())).unwrap(), PathBuf::from("/other.so"));
+    }
+}

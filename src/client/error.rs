@@ -1,0 +1,170 @@
+//! Why a call gave no answer.
+
+use crate::cm::route::Route;
+use std::fmt;
+use url::Url;
+use uuid::Uuid;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call gave no answer. Whether a call that changes something took effect is unknown after
+/// [`Error::Unreachable`], [`Error::Timeout`], [`Error::TooLarge`] and [`Error::Nonsense`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error(
+        "the server's address must be https://host or https://host:port, without user, query or fragment ({scheme})"
+    )]
+    Address { scheme: String },
+    #[error("the bearer token would cross plain HTTP to {host}; https is needed everywhere but on this machine")]
+    PlainHttp { host: String },
+    #[error("the bearer token holds bytes that no HTTP header can carry")]
+    BearerToken,
+    #[error("the certificates to trust are not readable as PEM")]
+    TrustedCertificates {
+        #[source]
+        source: Option<Source>,
+    },
+    #[error("the server {host} cannot be reached")]
+    Unreachable {
+        host: String,
+        #[source]
+        source: Source,
+    },
+    #[error("the server {host} could not prove who it is, or speaks no TLS")]
+    Tls {
+        host: String,
+        #[source]
+        source: Source,
+    },
+    #[error("the server {host} did not answer in time ({phase})")]
+    Timeout { host: String, phase: String },
+    #[error("the server refused ({status}{}): {message}", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
+    Refused {
+        status: u16,
+        /// Stable, for scripts; `None` from servers that give none, Microsoft's for one.
+        code: Option<String>,
+        /// What the server says, cut and without control characters.
+        message: String,
+        /// Stands in the server's log too.
+        correlation_id: Option<Uuid>,
+    },
+    #[error("the server sends callers elsewhere ({status}, to {location}); redirects are not followed")]
+    Redirected { status: u16, location: Excerpt },
+    #[error("the server has no {route}; it belongs to cardwright's extension of the CM API")]
+    ExtensionAbsent { route: &'static str },
+    #[error("the call's body cannot be put into JSON")]
+    Unspeakable {
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("the reply is larger than {limit} bytes")]
+    TooLarge { limit: u64 },
+    #[error("the server answered nonsense: {expected} was expected, and {status} came with {content_type:?}: {start}")]
+    Nonsense {
+        expected: &'static str,
+        status: u16,
+        content_type: String,
+        /// How the body starts; empty where it may hold a secret.
+        start: Excerpt,
+        #[source]
+        source: Option<Source>,
+    },
+}
+
+/// The start of what a server said, safe to show: short and without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt(String);
+
+impl Excerpt {
+    const LONGEST: usize = 120;
+
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        let start = String::from_utf8_lossy(bytes.get(..Self::LONGEST).unwrap_or(bytes)).into_owned();
+        Self(clean(&start))
+    }
+
+    pub(super) fn hidden() -> Self {
+        Self("(not shown)".to_owned())
+    }
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a terminal shows as it stands: blanks for control characters.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+impl Error {
+    /// Tells apart what the HTTP library reports as one.
+    pub(super) fn from_transport(base: &Url, source: ureq::Error) -> Self {
+        let host = base.origin().ascii_serialization();
+        match source {
+            ureq::Error::Timeout(phase) => Error::Timeout { host, phase: phase.to_string() },
+            ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::TimedOut => {
+                Error::Timeout { host, phase: "network".to_owned() }
+            }
+            ureq::Error::Io(io) if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
+                Error::Tls { host, source: Box::new(io) }
+            }
+            source @ (ureq::Error::Tls(_) | ureq::Error::Rustls(_) | ureq::Error::TlsRequired) => {
+                Error::Tls { host, source: Box::new(source) }
+            }
+            ureq::Error::Protocol(source) => Error::Nonsense {
+                expected: "an HTTP reply",
+                status: 0,
+                content_type: String::new(),
+                start: Excerpt::hidden(),
+                source: Some(Box::new(source)),
+            },
+            source @ ureq::Error::LargeResponseHeader(..) => Error::Nonsense {
+                expected: "an HTTP reply",
+                status: 0,
+                content_type: String::new(),
+                start: Excerpt::hidden(),
+                source: Some(Box::new(source)),
+            },
+            ureq::Error::Io(io) => Error::Unreachable { host, source: Box::new(io) },
+            source => Error::Unreachable { host, source: Box::new(source) },
+        }
+    }
+
+    /// Reads a refusal's body: cardwright's problem, ASP.NET's `Message`, or whatever it is.
+    pub(super) fn from_refusal(route: &Route, status: u16, content_type: &str, body: &[u8]) -> Self {
+        const LONGEST_MESSAGE: usize = 1000;
+        let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |key: &str| problem.get(key).and_then(serde_json::Value::as_str);
+        let code = text("Code").map(|code| clean(&code.chars().take(64).collect::<String>()));
+        if let (None, 404 | 405, Some(route)) = (&code, status, super::calls::extension_name(route)) {
+            return Error::ExtensionAbsent { route };
+        }
+        let message = match problem.as_str().or_else(|| text("Message")) {
+            Some(message) => clean(&message.chars().take(LONGEST_MESSAGE).collect::<String>()),
+            None if content_type.starts_with("text/plain") => Excerpt::of(body).0,
+            None => "no reason was given".to_owned(),
+        };
+        let correlation_id = text("CorrelationId").and_then(|text| text.parse().ok());
+        Error::Refused { status, code, message, correlation_id }
+    }
+
+    /// The stable code a refusal carries.
+    pub fn refusal_code(&self) -> Option<&str> {
+        match self {
+            Error::Refused { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a call that changes something may or may not have taken effect.
+    pub fn is_unsettled(&self) -> bool {
+        matches!(
+            self,
+            Error::Unreachable { .. } | Error::Timeout { .. } | Error::TooLarge { .. } | Error::Nonsense { .. }
+        )
+    }
+}

@@ -1,0 +1,220 @@
+//! One HTTP exchange: what is sent, what is bounded, what is refused before it is sent.
+
+use super::error::{Error, Excerpt};
+use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
+use crate::secret::BearerToken;
+use std::io::Read;
+use std::sync::Arc;
+use std::time::Duration;
+use ureq::http;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use url::Url;
+use zeroize::Zeroizing;
+
+/// The most bytes a reply may hold.
+pub const MAX_REPLY: u64 = 4 * 1024 * 1024;
+
+/// A connection kept longer may have been closed by the server unseen, and a POST on it would fail for nothing.
+const KEEP_IDLE: Duration = Duration::from_secs(3);
+
+/// How many times a call that only reads is sent when the connection breaks.
+const READ_ATTEMPTS: u32 = 2;
+
+/// How long a caller waits at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For the connection and its TLS handshake.
+    pub connect: Duration,
+    /// For the whole call, from name resolution to the last byte of the reply.
+    pub call: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(10), call: Duration::from_secs(60) }
+    }
+}
+
+/// Whose certificates a server may show.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Trust {
+    /// What the operating system trusts.
+    #[default]
+    Platform,
+    /// Only what these certificates (PEM, one or more) vouch for.
+    Pem(Vec<u8>),
+}
+
+/// Which server is called, by whom, and whom the caller trusts.
+pub struct ClientConfig {
+    /// `https://host:port`, with another virtual directory than `/CertificateManagement` as its path if need be.
+    pub base_url: Url,
+    pub trust: Trust,
+    pub token: BearerToken,
+    pub timeouts: Timeouts,
+}
+
+/// A reply with a status of success, its body read whole.
+pub(super) struct Reply {
+    pub status: u16,
+    pub content_type: String,
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+pub(super) struct Transport {
+    agent: ureq::Agent,
+    base_url: Url,
+    authorization: Authorization,
+}
+
+/// The header line that carries the bearer token.
+struct Authorization(http::HeaderValue);
+
+impl Transport {
+    pub fn new(config: ClientConfig) -> Result<Self, Error> {
+        check_address(&config.base_url)?;
+        let authorization = Authorization::new(&config.token)?;
+        let roots = match &config.trust {
+            Trust::Platform => RootCerts::PlatformVerifier,
+            Trust::Pem(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
+        };
+        let tls = TlsConfig::builder()
+            .root_certs(roots)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .build();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .tls_config(tls)
+            .user_agent(concat!("cardwright/", env!("CARGO_PKG_VERSION")))
+            .timeout_connect(Some(config.timeouts.connect))
+            .timeout_global(Some(config.timeouts.call))
+            .max_idle_age(KEEP_IDLE)
+            .build()
+            .new_agent();
+        Ok(Self { agent, base_url: config.base_url, authorization })
+    }
+
+    pub fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// Sends one call and reads its reply; statuses outside 200 to 299 are errors.
+    pub fn exchange(&self, route: &Route, body: Option<&[u8]>) -> Result<Reply, Error> {
+        let url = self.url(route);
+        let mut attempt = 1;
+        loop {
+            match self.exchange_once(route, &url, body) {
+                Err(Error::Unreachable { .. }) if route.method() == Method::Get && attempt < READ_ATTEMPTS => {
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
+        let authorization = &self.authorization.0;
+        let accept = http::HeaderValue::from_static("application/json");
+        let json = "application/json; charset=utf-8";
+        let sent = match route.method() {
+            Method::Get => {
+                self.agent.get(url).header(http::header::AUTHORIZATION, authorization).header("accept", accept).call()
+            }
+            Method::Post => self
+                .agent
+                .post(url)
+                .header(http::header::AUTHORIZATION, authorization)
+                .header("accept", accept)
+                .content_type(json)
+                .send(body.unwrap_or_default()),
+            Method::Put => self
+                .agent
+                .put(url)
+                .header(http::header::AUTHORIZATION, authorization)
+                .header("accept", accept)
+                .content_type(json)
+                .send(body.unwrap_or_default()),
+        };
+        let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
+        self.read(route, response)
+    }
+
+    fn read(&self, route: &Route, mut response: http::Response<ureq::Body>) -> Result<Reply, Error> {
+        let status = response.status().as_u16();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = header(http::header::CONTENT_TYPE).to_owned();
+        let location = header(http::header::LOCATION).to_owned();
+        if response.body().content_length().is_some_and(|length| length > MAX_REPLY) {
+            return Err(Error::TooLarge { limit: MAX_REPLY });
+        }
+        let mut body = Zeroizing::new(Vec::new());
+        let mut reader = response.body_mut().as_reader().take(MAX_REPLY + 1);
+        if let Err(source) = reader.read_to_end(&mut body) {
+            return Err(Error::from_transport(&self.base_url, ureq::Error::from(source)));
+        }
+        if body.len() as u64 > MAX_REPLY {
+            return Err(Error::TooLarge { limit: MAX_REPLY });
+        }
+        match status {
+            200..=299 => Ok(Reply { status, content_type, body }),
+            300..=399 => Err(Error::Redirected { status, location: Excerpt::of(location.as_bytes()) }),
+            _ => Err(Error::from_refusal(route, status, &content_type, &body)),
+        }
+    }
+
+    fn url(&self, route: &Route) -> String {
+        let origin = self.base_url.origin().ascii_serialization();
+        let directory = match self.base_url.path().trim_end_matches('/') {
+            "" => VIRTUAL_DIRECTORY,
+            directory => directory,
+        };
+        format!("{origin}{directory}{}", route.path_and_query())
+    }
+}
+
+impl Authorization {
+    fn new(token: &BearerToken) -> Result<Self, Error> {
+        let text = Zeroizing::new(format!("Bearer {}", token.expose().trim()));
+        let mut value = http::HeaderValue::from_str(&text).map_err(|_| Error::BearerToken)?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+}
+
+/// Refuses addresses that cannot be called, and plain HTTP to anywhere but this machine.
+fn check_address(url: &Url) -> Result<(), Error> {
+    let usable = url.host().is_some() && url.query().is_none() && url.fragment().is_none();
+    if !usable || !url.username().is_empty() || url.password().is_some() {
+        return Err(Error::Address { scheme: url.scheme().to_owned() });
+    }
+    let loopback = match url.host() {
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if loopback => Ok(()),
+        "http" => Err(Error::PlainHttp { host: url.host_str().unwrap_or_default().to_owned() }),
+        scheme => Err(Error::Address { scheme: scheme.to_owned() }),
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
+    let mut found = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => found.push(certificate),
+            Ok(_) => {}
+            Err(source) => return Err(Error::TrustedCertificates { source: Some(Box::new(source)) }),
+        }
+    }
+    if found.is_empty() {
+        return Err(Error::TrustedCertificates { source: None });
+    }
+    Ok(found)
+}

@@ -1,0 +1,193 @@
+//! Why a workflow stopped: what was being done, why it failed, what was kept, what to do next.
+
+use super::journal::JournalError;
+use super::record::Ended;
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
+use crate::token::SecretKind;
+use crate::{client, pkix, token};
+use std::fmt;
+use uuid::Uuid;
+
+/// What the driver was doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    ReadJournal,
+    WriteJournal,
+    ReadToken,
+    FindTemplate,
+    FindCard,
+    MakeRequest,
+    ReadRequest,
+    AssignCard,
+    ReadConfiguration,
+    FetchAdminKey,
+    ChangeAdminKey,
+    ConfirmAdminKey,
+    SetPin,
+    ReadKeyOrders,
+    LogIn,
+    FindKey,
+    GenerateKey,
+    SignRequest,
+    SubmitRequest,
+    ReadCertificate,
+    WriteCertificate,
+    CompleteRequest,
+    RemoveKeys,
+    ListCertificates,
+    RetireCard,
+}
+
+impl Stage {
+    /// The stage in words that follow "could not".
+    pub fn words(self) -> &'static str {
+        match self {
+            Stage::ReadJournal => "read the journal",
+            Stage::WriteJournal => "write the journal",
+            Stage::ReadToken => "read the token's state",
+            Stage::FindTemplate => "find the profile template",
+            Stage::FindCard => "find the card at the server",
+            Stage::MakeRequest => "make the request",
+            Stage::ReadRequest => "read the request",
+            Stage::AssignCard => "assign the card to the request",
+            Stage::ReadConfiguration => "read the card configuration",
+            Stage::FetchAdminKey => "fetch the card's admin key",
+            Stage::ChangeAdminKey => "change the card's admin key",
+            Stage::ConfirmAdminKey => "confirm the card's admin key",
+            Stage::SetPin => "set the PIN",
+            Stage::ReadKeyOrders => "read which keys to make",
+            Stage::LogIn => "log in to the token",
+            Stage::FindKey => "look for the key on the token",
+            Stage::GenerateKey => "generate the key",
+            Stage::SignRequest => "sign the certification request",
+            Stage::SubmitRequest => "have the certificate issued",
+            Stage::ReadCertificate => "accept the certificate",
+            Stage::WriteCertificate => "write the certificate to the token",
+            Stage::CompleteRequest => "complete the request",
+            Stage::RemoveKeys => "remove keys from the token",
+            Stage::ListCertificates => "list the card's certificates",
+            Stage::RetireCard => "retire the card",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}
+
+/// Why a workflow stopped.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {stage}")]
+pub struct Error {
+    pub stage: Stage,
+    /// The request that was worked on, if there was one yet.
+    pub request: Option<Uuid>,
+    #[source]
+    pub cause: Cause,
+}
+
+/// What went wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Cause {
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Server(#[from] client::Error),
+    #[error(transparent)]
+    Token(#[from] token::Error),
+    #[error(transparent)]
+    Pkix(#[from] pkix::Error),
+    #[error("no profile template is called {asked:?}; the server offers: {}", known.join(", "))]
+    TemplateUnknown { asked: String, known: Vec<String> },
+    #[error("a profile template must be chosen; the server offers: {}", known.join(", "))]
+    TemplateNeeded { known: Vec<String> },
+    #[error("the profile template {name:?} is not for smart cards")]
+    TemplateNotForCards { name: String },
+    #[error("the request {ended}")]
+    RequestEnded { ended: Ended },
+    #[error("the request is in a state that is not known here ({status:?})")]
+    RequestStatusUnknown { status: RequestStatus },
+    #[error("the request asks for {found:?}, not for {wanted:?}")]
+    OtherKindOfRequest { wanted: RequestType, found: RequestType },
+    #[error("the request is tied to another card ({found})")]
+    OtherCard { found: Uuid },
+    #[error("another request for this card is open")]
+    OtherRequestOpen,
+    #[error("the work was begun at another server, {begun_at}")]
+    OtherServer { begun_at: String },
+    #[error("the server knows no card with card id {card_id}")]
+    CardUnknown { card_id: Uuid },
+    #[error("the card is {status:?} at the server")]
+    CardNotActive { status: SmartcardStatus },
+    #[error("neither the default admin key nor the card's own one is accepted by the token")]
+    AdminKeyUnknown,
+    #[error("this kind of token needs the admin key itself, and the server does not give it out")]
+    AdminKeyWithheld {
+        #[source]
+        source: client::Error,
+    },
+    #[error("the template's default admin key is not hexadecimal")]
+    DefaultAdminKey,
+    #[error("the PIN must have {minimum} to {maximum} characters")]
+    PinLength { minimum: u32, maximum: u32 },
+    #[error("the server orders no key for this request")]
+    NothingOrdered,
+    #[error("the server orders {count} keys, more than a card holds")]
+    TooManyOrdered { count: usize },
+    #[error("the server orders a key of an unknown kind ({name:?}, {bits} bits)")]
+    KeyKind { name: String, bits: u32 },
+    #[error("the server issued no certificate: {reason}")]
+    NotIssued { reason: String },
+    #[error("a certificate on the token differs from the one that was issued")]
+    ReadBackDiffers,
+    #[error("the key that was made for this request is gone from the token")]
+    KeyGone,
+    #[error("the key on the token is of another kind than the one ordered")]
+    OtherKeyKind,
+    #[error("this workflow needs the token itself")]
+    TokenNeeded,
+    #[error("the workflow does not come to an end")]
+    NoProgress,
+}
+
+impl Error {
+    pub(super) fn new(stage: Stage, cause: impl Into<Cause>) -> Self {
+        Self { stage, request: None, cause: cause.into() }
+    }
+
+    /// Adds the request, unless it is named already.
+    pub(super) fn about(mut self, request: Option<Uuid>) -> Self {
+        self.request = self.request.or(request);
+        self
+    }
+
+    /// Which secret the token refused, if that is what happened.
+    pub fn token_secret(&self) -> Option<SecretKind> {
+        match &self.cause {
+            Cause::Token(
+                token::Error::SecretRefused { secret, .. }
+                | token::Error::LastTryKept { secret }
+                | token::Error::Locked { secret }
+                | token::Error::SecretLength { secret, .. },
+            ) => Some(*secret),
+            _ => None,
+        }
+    }
+
+    /// What is still there after the error, in one sentence.
+    pub fn kept(&self) -> String {
+        match (&self.cause, self.request) {
+            (Cause::RequestEnded { .. }, _) => "Nothing made for it is left on the token.".to_owned(),
+            (_, Some(request)) => format!("Request {request} is kept; repeat the command to go on from here."),
+            (Cause::Server(error), None) if error.is_unsettled() && self.stage == Stage::MakeRequest => {
+                "The server may have made the request; repeat the command and it is found again.".to_owned()
+            }
+            (_, None) => "Nothing was changed.".to_owned(),
+        }
+    }
+}

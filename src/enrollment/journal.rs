@@ -1,0 +1,211 @@
+//! The journal: what survives a power cut, one file a request, written whole or not at all.
+//!
+//! A write goes to a file beside, is flushed to the disk, takes the old file's place, and the directory is flushed.
+//! A lock a card keeps two processes from working on one card at a time. No secret is ever written.
+
+use super::record::{Record, VERSION};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use uuid::Uuid;
+
+/// More would be a sign that the directory is not a journal.
+const MOST_FILES: usize = 4096;
+
+/// The largest file read, in bytes.
+const LARGEST_FILE: u64 = 1024 * 1024;
+
+/// Why the journal could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    #[error("the journal at {} cannot be {doing}", path.display())]
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("others may write to the journal directory {} (mode {mode:o})", path.display())]
+    OpenToOthers { path: PathBuf, mode: u32 },
+    #[error("another process works on this card (lock {})", path.display())]
+    Locked { path: PathBuf },
+    #[error("a journal file was damaged; it was kept as {}", kept.display())]
+    Damaged {
+        kept: PathBuf,
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+    #[error("the journal file {} is of version {version}; this program knows version {VERSION}", path.display())]
+    Version { path: PathBuf, version: u64 },
+    #[error("the journal directory {} holds more than {MOST_FILES} files", path.display())]
+    TooManyFiles { path: PathBuf },
+    #[error("a record cannot be put into JSON")]
+    Encoding {
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// A directory of journal files.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    directory: PathBuf,
+}
+
+/// Keeps other processes off one card until it is dropped.
+pub(super) struct CardLock {
+    _file: File,
+}
+
+/// One file of the journal and what stands in it.
+pub(super) struct Entry {
+    directory: PathBuf,
+    record: Record,
+}
+
+impl Journal {
+    /// Opens the journal, and makes its directory (mode 0700) if there is none.
+    pub fn open(directory: impl Into<PathBuf>) -> Result<Self, JournalError> {
+        let directory = directory.into();
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&directory)
+            .map_err(|source| io("created", &directory, source))?;
+        let metadata = directory.metadata().map_err(|source| io("read", &directory, source))?;
+        let mode = metadata.permissions().mode() & 0o7777;
+        if mode & 0o022 != 0 {
+            return Err(JournalError::OpenToOthers { path: directory, mode });
+        }
+        Ok(Self { directory })
+    }
+
+    /// All work that is not finished. A damaged file is renamed, told as an error, and not met again.
+    pub fn unfinished(&self) -> Result<Vec<Record>, JournalError> {
+        let listing = std::fs::read_dir(&self.directory).map_err(|source| io("listed", &self.directory, source))?;
+        let mut records = Vec::new();
+        for (index, item) in listing.enumerate() {
+            if index >= MOST_FILES {
+                return Err(JournalError::TooManyFiles { path: self.directory.clone() });
+            }
+            let path = item.map_err(|source| io("listed", &self.directory, source))?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                records.extend(read(&path)?);
+            }
+        }
+        records.sort_by_key(|record| record.marker);
+        Ok(records)
+    }
+
+    pub(super) fn lock(&self, card_id: Uuid) -> Result<CardLock, JournalError> {
+        let path = self.directory.join(format!("{card_id}.lock"));
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|source| io("locked", &path, source))?;
+        match file.try_lock() {
+            Ok(()) => Ok(CardLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path }),
+            Err(TryLockError::Error(source)) => Err(io("locked", &path, source)),
+        }
+    }
+
+    /// Takes up a record that was read before.
+    pub(super) fn take_up(&self, record: Record) -> Entry {
+        Entry { directory: self.directory.clone(), record }
+    }
+
+    /// Writes a new record.
+    pub(super) fn begin(&self, record: Record) -> Result<Entry, JournalError> {
+        let entry = self.take_up(record);
+        entry.write()?;
+        Ok(entry)
+    }
+}
+
+impl Entry {
+    pub fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// Changes the record and writes it; when this returns, the change survives a power cut.
+    pub fn reach(&mut self, milestone: super::record::Milestone) -> Result<(), JournalError> {
+        self.record.milestone = milestone;
+        self.write()
+    }
+
+    /// Removes the file: the work is finished.
+    pub fn close(self) -> Result<(), JournalError> {
+        let path = self.path();
+        match std::fs::remove_file(&path) {
+            Ok(()) => flush_directory(&self.directory),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(io("removed", &path, source)),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.join(format!("{}.json", self.record.marker))
+    }
+
+    fn write(&self) -> Result<(), JournalError> {
+        let text = serde_json::to_vec_pretty(&self.record).map_err(|source| JournalError::Encoding { source })?;
+        let path = self.path();
+        let beside = path.with_extension("new");
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&beside)
+            .map_err(|source| io("written", &beside, source))?;
+        file.write_all(&text).map_err(|source| io("written", &beside, source))?;
+        file.sync_all().map_err(|source| io("flushed", &beside, source))?;
+        std::fs::rename(&beside, &path).map_err(|source| io("written", &path, source))?;
+        flush_directory(&self.directory)
+    }
+}
+
+/// Reads one file; `None` when it was removed meanwhile.
+fn read(path: &Path) -> Result<Option<Record>, JournalError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(io("read", path, source)),
+    };
+    let mut text = Vec::new();
+    file.take(LARGEST_FILE + 1).read_to_end(&mut text).map_err(|source| io("read", path, source))?;
+    if text.len() as u64 > LARGEST_FILE {
+        return Err(set_aside(path, None));
+    }
+    let value: serde_json::Value = match serde_json::from_slice(&text) {
+        Ok(value) => value,
+        Err(source) => return Err(set_aside(path, Some(source))),
+    };
+    match value.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version != u64::from(VERSION) => Err(JournalError::Version { path: path.to_owned(), version }),
+        _ => serde_json::from_value(value).map(Some).map_err(|source| set_aside(path, Some(source))),
+    }
+}
+
+/// Renames a damaged file so that it is kept and stands in nobody's way.
+fn set_aside(path: &Path, source: Option<serde_json::Error>) -> JournalError {
+    let kept = path.with_extension("json.damaged");
+    match std::fs::rename(path, &kept) {
+        Ok(()) => JournalError::Damaged { kept, source },
+        Err(source) => io("set aside", path, source),
+    }
+}
+
+fn flush_directory(directory: &Path) -> Result<(), JournalError> {
+    File::open(directory).and_then(|file| file.sync_all()).map_err(|source| io("flushed", directory, source))
+}
+
+fn io(doing: &'static str, path: &Path, source: std::io::Error) -> JournalError {
+    JournalError::Io { doing, path: path.to_owned(), source }
+}

@@ -1,0 +1,243 @@
+//! What to do about an error, for people and for scripts.
+
+use super::error::{Cause, Error, Stage};
+use super::journal::JournalError;
+use super::record::Ended;
+use crate::token::SecretKind;
+use crate::{client, pkix, token};
+
+/// Exit codes by kind of failure; a face may use them as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ExitClass {
+    Other = 1,
+    Usage = 2,
+    TokenNotFound = 3,
+    Secret = 4,
+    ServerAway = 5,
+    Refused = 6,
+    Pending = 7,
+    TokenFailed = 8,
+    NotAcceptable = 9,
+    LocalState = 10,
+}
+
+impl Error {
+    /// What to do next, in one sentence.
+    pub fn remedy(&self) -> &'static str {
+        match &self.cause {
+            Cause::Journal(error) => journal_remedy(error),
+            Cause::Server(error) => server_remedy(error),
+            Cause::Token(error) => token_remedy(error),
+            Cause::TemplateUnknown { .. } | Cause::TemplateNeeded { .. } => "Name one of these templates.",
+            Cause::TemplateNotForCards { .. } => "Choose a template for smart cards.",
+            Cause::RequestEnded { ended: Ended::Denied } => "Ask the approver why, then make a new request.",
+            Cause::RequestEnded { .. } => "Make a new request.",
+            Cause::RequestStatusUnknown { .. } => "Ask the server's operator what became of the request.",
+            Cause::OtherKindOfRequest { .. } => "Use the command that belongs to this kind of request.",
+            Cause::OtherCard { .. } => "Use the card the request is tied to, or make a new request for this one.",
+            Cause::OtherRequestOpen => "Finish that request first by repeating its command, or cancel it.",
+            Cause::OtherServer { .. } => "Repeat the command against that server, or cancel the request there.",
+            Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
+            Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
+            Cause::AdminKeyUnknown => "Give the token's SO PIN, or initialise the token anew.",
+            Cause::AdminKeyWithheld { .. } => {
+                "Ask the server's operator to let keys out for tokens without a challenge."
+            }
+            Cause::DefaultAdminKey => "Have the template's DefaultAdminKeyHex corrected.",
+            Cause::PinLength { .. } => "Choose a PIN of that length.",
+            Cause::NothingOrdered | Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => {
+                "Have the profile template corrected."
+            }
+            Cause::Pkix(_) if self.stage == Stage::SignRequest => "Have the profile template corrected.",
+            Cause::NotIssued { .. } | Cause::Pkix(pkix::Error::NotIssued(_)) => {
+                "Have the server's operator look at the CA; then repeat the command."
+            }
+            Cause::Pkix(_) => {
+                "Nothing was written to the token. Report this to the server's operator; then repeat the command."
+            }
+            Cause::ReadBackDiffers => "Check that no other program writes to the token; then repeat the command.",
+            Cause::KeyGone | Cause::OtherKeyKind => "Cancel the request and make a new one.",
+            Cause::TokenNeeded => "Plug the token in and name it.",
+            Cause::NoProgress => "Report this with the output of --verbose.",
+        }
+    }
+
+    /// A stable name for scripts.
+    pub fn code(&self) -> &'static str {
+        match &self.cause {
+            Cause::Journal(JournalError::Locked { .. }) => "card-busy",
+            Cause::Journal(JournalError::Damaged { .. }) => "journal-damaged",
+            Cause::Journal(_) => "journal",
+            Cause::Server(error) => server_code(error),
+            Cause::Token(error) => token_code(error),
+            Cause::Pkix(_) if self.stage == Stage::SignRequest => "key-order-unusable",
+            Cause::Pkix(pkix::Error::CertificateForAnotherKey { .. }) => "certificate-for-another-key",
+            Cause::Pkix(pkix::Error::NotIssued(_)) => "not-issued",
+            Cause::Pkix(_) => "certificate-unreadable",
+            Cause::TemplateUnknown { .. } => "template-unknown",
+            Cause::TemplateNeeded { .. } => "template-needed",
+            Cause::TemplateNotForCards { .. } => "template-not-for-cards",
+            Cause::RequestEnded { ended: Ended::Denied } => "request-denied",
+            Cause::RequestEnded { ended: Ended::Canceled } => "request-canceled",
+            Cause::RequestEnded { ended: Ended::Failed } => "request-failed",
+            Cause::RequestEnded { ended: Ended::Completed } => "request-completed-elsewhere",
+            Cause::RequestStatusUnknown { .. } => "request-status-unknown",
+            Cause::OtherKindOfRequest { .. } => "request-of-other-kind",
+            Cause::OtherCard { .. } => "request-of-other-card",
+            Cause::OtherRequestOpen => "request-open",
+            Cause::OtherServer { .. } => "other-server",
+            Cause::CardUnknown { .. } => "card-unknown",
+            Cause::CardNotActive { .. } => "card-not-active",
+            Cause::AdminKeyUnknown => "admin-key-unknown",
+            Cause::AdminKeyWithheld { .. } => "admin-key-withheld",
+            Cause::DefaultAdminKey => "default-admin-key-unusable",
+            Cause::PinLength { .. } => "pin-length",
+            Cause::NothingOrdered => "nothing-ordered",
+            Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => "key-order-unusable",
+            Cause::NotIssued { .. } => "not-issued",
+            Cause::ReadBackDiffers => "read-back-differs",
+            Cause::KeyGone => "key-gone",
+            Cause::OtherKeyKind => "key-of-other-kind",
+            Cause::TokenNeeded => "token-needed",
+            Cause::NoProgress => "no-progress",
+        }
+    }
+
+    /// The class a process may exit with.
+    pub fn exit_class(&self) -> ExitClass {
+        match &self.cause {
+            Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen => ExitClass::LocalState,
+            Cause::Server(client::Error::Refused { .. } | client::Error::ExtensionAbsent { .. }) => ExitClass::Refused,
+            Cause::Server(client::Error::Address { .. } | client::Error::PlainHttp { .. }) => ExitClass::Usage,
+            Cause::Server(client::Error::BearerToken | client::Error::TrustedCertificates { .. }) => ExitClass::Usage,
+            Cause::Server(_) => ExitClass::ServerAway,
+            Cause::Token(error) => token_class(error),
+            Cause::AdminKeyUnknown | Cause::PinLength { .. } => ExitClass::Secret,
+            Cause::TemplateUnknown { .. }
+            | Cause::TemplateNeeded { .. }
+            | Cause::TemplateNotForCards { .. }
+            | Cause::OtherKindOfRequest { .. }
+            | Cause::OtherCard { .. } => ExitClass::Usage,
+            Cause::RequestEnded { .. }
+            | Cause::RequestStatusUnknown { .. }
+            | Cause::CardUnknown { .. }
+            | Cause::CardNotActive { .. }
+            | Cause::AdminKeyWithheld { .. }
+            | Cause::NotIssued { .. }
+            | Cause::Pkix(pkix::Error::NotIssued(_)) => ExitClass::Refused,
+            Cause::KeyGone | Cause::OtherKeyKind | Cause::ReadBackDiffers => ExitClass::TokenFailed,
+            Cause::Pkix(_)
+            | Cause::DefaultAdminKey
+            | Cause::NothingOrdered
+            | Cause::TooManyOrdered { .. }
+            | Cause::KeyKind { .. } => ExitClass::NotAcceptable,
+            Cause::TokenNeeded => ExitClass::TokenNotFound,
+            Cause::NoProgress => ExitClass::Other,
+        }
+    }
+}
+
+fn journal_remedy(error: &JournalError) -> &'static str {
+    match error {
+        JournalError::Locked { .. } => "Wait until the other process is done with this card.",
+        JournalError::Damaged { .. } => {
+            "Look at the server's open requests: cancel what the damaged file was about, then repeat the command."
+        }
+        JournalError::OpenToOthers { .. } => {
+            "Take the write permission from group and others, or choose another place."
+        }
+        JournalError::Version { .. } => "Use the version of cardwright that wrote the file.",
+        JournalError::TooManyFiles { .. } => "Choose a directory of its own for the journal.",
+        JournalError::Io { .. } | JournalError::Encoding { .. } => "Check the disk and who may write there.",
+    }
+}
+
+fn server_remedy(error: &client::Error) -> &'static str {
+    use client::Error as E;
+    match error {
+        E::Unreachable { .. } | E::Timeout { .. } => "Check the address and that the server runs; then repeat.",
+        E::Tls { .. } => "Trust the server's CA certificate explicitly, or have the server's certificate renewed.",
+        E::Refused { status: 401, .. } => "Get a new bearer token: this one is unknown or has expired.",
+        E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",
+        E::ExtensionAbsent { .. } => "Use the server's own portal for this.",
+        E::Redirected { .. } | E::Nonsense { .. } | E::TooLarge { .. } => {
+            "Check that the address is that of a CM server, and no proxy or login page answers in its place."
+        }
+        E::Address { .. } | E::PlainHttp { .. } => "Give the server's https address.",
+        E::BearerToken => "Check the file or variable that holds the bearer token.",
+        E::TrustedCertificates { .. } => "Give a PEM file with the CA certificates to trust.",
+        _ => "Report this with the output of --verbose.",
+    }
+}
+
+fn server_code(error: &client::Error) -> &'static str {
+    use client::Error as E;
+    match error {
+        E::Unreachable { .. } => "server-unreachable",
+        E::Timeout { .. } => "server-timeout",
+        E::Tls { .. } => "server-not-trusted",
+        E::Refused { status: 401, .. } => "bearer-token-refused",
+        E::Refused { .. } => "server-refused",
+        E::ExtensionAbsent { .. } => "extension-absent",
+        E::Redirected { .. } => "server-redirects",
+        E::Nonsense { .. } => "server-nonsense",
+        E::TooLarge { .. } => "server-reply-too-large",
+        E::Address { .. } | E::PlainHttp { .. } => "server-address",
+        E::BearerToken => "bearer-token-unusable",
+        E::TrustedCertificates { .. } => "trusted-certificates-unreadable",
+        _ => "server",
+    }
+}
+
+fn token_remedy(error: &token::Error) -> &'static str {
+    use token::Error as E;
+    match error {
+        E::SecretRefused { secret: SecretKind::Pin, .. } => "Try again with care; a forgotten PIN can be unblocked.",
+        E::SecretRefused { secret: SecretKind::Admin, .. } => "Check the SO PIN; a wrong one may lock the token.",
+        E::LastTryKept { .. } => "Be sure of the secret, then say that the last try may be spent.",
+        E::Locked { secret: SecretKind::Pin } => "Unblock the PIN.",
+        E::Locked { secret: SecretKind::Admin } => "The token can only be initialised anew or replaced.",
+        E::NotSet { .. } => "Set the PIN first, or enroll the token.",
+        E::SecretLength { .. } => "Choose one of that length.",
+        E::Removed => "Plug the token in again, then repeat.",
+        E::Full => "Remove what is no longer needed from the token, then repeat.",
+        E::Algorithm(_) | E::Signature(_) => "Choose a template whose keys this token can make.",
+        E::NoChallenge => "Use the online unblock: it needs no challenge.",
+        E::Responder(_) => "Have the challenge answered again.",
+        _ => "Check the token and its PKCS#11 module, then repeat.",
+    }
+}
+
+fn token_code(error: &token::Error) -> &'static str {
+    use token::Error as E;
+    match error {
+        E::SecretRefused { secret: SecretKind::Pin, .. } => "wrong-pin",
+        E::SecretRefused { secret: SecretKind::Admin, .. } => "wrong-so-pin",
+        E::LastTryKept { .. } => "last-try-kept",
+        E::Locked { secret: SecretKind::Pin } => "pin-locked",
+        E::Locked { secret: SecretKind::Admin } => "so-pin-locked",
+        E::NotSet { .. } => "pin-not-set",
+        E::SecretLength { .. } => "pin-length",
+        E::Removed => "token-removed",
+        E::Full => "token-full",
+        E::Algorithm(_) | E::Signature(_) => "algorithm-unsupported",
+        E::NoSuchKey(_) => "key-gone",
+        E::NoChallenge => "no-challenge",
+        E::Responder(_) => "responder-failed",
+        _ => "token-failed",
+    }
+}
+
+fn token_class(error: &token::Error) -> ExitClass {
+    use token::Error as E;
+    match error {
+        E::SecretRefused { .. }
+        | E::LastTryKept { .. }
+        | E::Locked { .. }
+        | E::NotSet { .. }
+        | E::SecretLength { .. } => ExitClass::Secret,
+        E::NoChallenge => ExitClass::Refused,
+        _ => ExitClass::TokenFailed,
+    }
+}

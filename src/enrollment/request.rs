@@ -1,0 +1,297 @@
+//! From an order to a request that may be carried out, on the card it is for.
+
+use super::error::{Cause, Error, Stage};
+use super::record::{Ended, Milestone, Record, Tie, VERSION};
+use super::{Enrollment, Event, Leg, Observer, Order, Step, Workflow, present};
+use crate::client;
+use crate::cm::request::{CreateRequest, DataItem, Request, RequestStatus, RequestType};
+use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus};
+use crate::token::Token;
+use uuid::Uuid;
+
+impl Workflow {
+    pub(super) fn request_type(self) -> RequestType {
+        match self {
+            Workflow::Enroll => RequestType::Enroll,
+            Workflow::Renew => RequestType::Renew,
+            Workflow::Unblock => RequestType::Unblock,
+            Workflow::Retire | Workflow::RetireLost => RequestType::Retire,
+        }
+    }
+}
+
+impl Enrollment<'_> {
+    /// Checks what can be checked before anything exists, and opens the journal entry.
+    pub(super) fn start(&mut self, observer: Observer<'_>) -> Result<Leg, Error> {
+        let workflow = self.order.workflow();
+        let (given, template, target) = match &self.order {
+            Order::Enroll(order) => match order.request {
+                Some(request) => (Some(request), None, order.target),
+                None => {
+                    observer(Event::Doing(Stage::FindTemplate));
+                    let (asked, target) = (order.template.clone(), order.target);
+                    (None, Some(self.find_template(asked.as_deref())?), target)
+                }
+            },
+            _ => {
+                self.find_card(observer)?;
+                (None, None, None)
+            }
+        };
+        let record = Record {
+            version: VERSION,
+            marker: Uuid::new_v4(),
+            server: self.client.base_url().to_string(),
+            card_id: self.card_id,
+            token_label: self.token_label.clone(),
+            workflow,
+            template,
+            target,
+            milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
+        };
+        let begun = self.journal.begin(record).map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        self.entry = Some(begun);
+        Ok(Leg::Onward)
+    }
+
+    fn find_template(&mut self, asked: Option<&str>) -> Result<Uuid, Error> {
+        let failed = |cause| Error::new(Stage::FindTemplate, cause);
+        let templates = self.client.list_profile_templates().map_err(|source| failed(source.into()))?;
+        let known = || templates.iter().map(|template| template.name.clone()).collect::<Vec<_>>();
+        let found = match asked {
+            Some(asked) => {
+                let id = asked.trim().parse::<Uuid>().ok();
+                templates
+                    .iter()
+                    .find(|template| Some(template.uuid) == id || template.name.eq_ignore_ascii_case(asked.trim()))
+                    .ok_or_else(|| failed(Cause::TemplateUnknown { asked: asked.to_owned(), known: known() }))?
+            }
+            None => match templates.iter().filter(|template| template.is_smartcard).collect::<Vec<_>>().as_slice() {
+                [only] => only,
+                _ => return Err(failed(Cause::TemplateNeeded { known: known() })),
+            },
+        };
+        if !found.is_smartcard {
+            return Err(failed(Cause::TemplateNotForCards { name: found.name.clone() }));
+        }
+        self.facts.template_name = Some(found.name.clone());
+        Ok(found.uuid)
+    }
+
+    /// The card at the server, in a state the workflow can begin from.
+    fn find_card(&mut self, observer: Observer<'_>) -> Result<Smartcard, Error> {
+        observer(Event::Doing(Stage::FindCard));
+        let failed = |cause| Error::new(Stage::FindCard, cause);
+        let card_id = self.card_id;
+        let card = self.client.find_smartcard(card_id).map_err(|source| failed(source.into()))?;
+        let card = card.ok_or_else(|| failed(Cause::CardUnknown { card_id }))?;
+        let suits = match self.order.workflow() {
+            Workflow::Enroll => true,
+            Workflow::Renew | Workflow::Unblock => card.status == SmartcardStatus::Active,
+            Workflow::Retire | Workflow::RetireLost => card.status != SmartcardStatus::Retired,
+        };
+        if suits { Ok(card) } else { Err(failed(Cause::CardNotActive { status: card.status })) }
+    }
+
+    /// Asks for the request, unless an earlier try already did and only the answer was lost.
+    pub(super) fn ask(&mut self, observer: Observer<'_>) -> Result<Leg, Error> {
+        let Some(record) = self.record().cloned() else {
+            return Err(Error::new(Stage::MakeRequest, Cause::NoProgress));
+        };
+        if self.resumed {
+            observer(Event::Resumed { request: None });
+            if let Some(request) = self.find_request(&record)? {
+                return self.reach(Milestone::Requested { request });
+            }
+        }
+        let order = self.request_order(&record, observer)?;
+        observer(Event::Doing(Stage::MakeRequest));
+        // From here on the request may exist though no answer came.
+        self.resumed = true;
+        match self.client.create_request(&order) {
+            Ok(request) => {
+                self.resumed = false;
+                observer(Event::RequestMade { request });
+                self.reach(Milestone::Requested { request })
+            }
+            Err(error) => {
+                if !error.is_unsettled() {
+                    self.close()?;
+                }
+                Err(Error::new(Stage::MakeRequest, error))
+            }
+        }
+    }
+
+    fn request_order(&mut self, record: &Record, observer: Observer<'_>) -> Result<CreateRequest, Error> {
+        let (comment, data, priority) = match &self.order {
+            Order::Enroll(order) => (order.comment.clone(), order.data.clone(), order.priority),
+            Order::Renew(order) => (order.comment.clone(), order.data.clone(), None),
+            Order::Unblock { comment, .. } | Order::Retire { comment } | Order::RetireLost { comment } => {
+                (comment.clone(), Vec::<DataItem>::new(), None)
+            }
+        };
+        let (profile_template, smartcard) = match record.workflow {
+            Workflow::Enroll => (record.template, None),
+            _ => {
+                let card = self.find_card(observer)?;
+                (Some(card.profile_template), Some(card.uuid))
+            }
+        };
+        Ok(CreateRequest {
+            profile_template,
+            data_collection: data,
+            target: record.target,
+            request_type: record.workflow.request_type(),
+            comment: format!("{comment} {}", record.tag()).trim_start().to_owned(),
+            priority,
+            smartcard,
+            profile: None,
+        })
+    }
+
+    /// The request whose comment bears the record's tag, if the server made it.
+    fn find_request(&mut self, record: &Record) -> Result<Option<Uuid>, Error> {
+        let failed = |source: client::Error| Error::new(Stage::ReadRequest, source);
+        let mut requests = self.client.requests(None).map_err(failed)?;
+        if record.target.is_some() || record.workflow != Workflow::Enroll {
+            match self.client.visible_requests(None) {
+                Ok(more) => requests.extend(more),
+                Err(client::Error::ExtensionAbsent { .. }) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        let tag = record.tag();
+        Ok(requests.iter().find(|request| request.comment.contains(&tag)).map(|request| request.uuid))
+    }
+
+    /// The request as the server has it, read once in a process unless it may have changed.
+    pub(super) fn request(&mut self, request: Uuid, observer: Observer<'_>) -> Result<Request, Error> {
+        if let Some(known) = &self.facts.request {
+            return Ok(known.clone());
+        }
+        observer(Event::Doing(Stage::ReadRequest));
+        let read = self.client.request(request).map_err(|source| Error::new(Stage::ReadRequest, source))?;
+        let wanted = self.order.workflow().request_type();
+        if read.request_type != wanted {
+            let cause = Cause::OtherKindOfRequest { wanted, found: read.request_type };
+            let refused = Error::new(Stage::ReadRequest, cause).about(Some(request));
+            self.close()?;
+            return Err(refused);
+        }
+        self.facts.request = Some(read.clone());
+        Ok(read)
+    }
+
+    /// Looks how far the request has come, and begins to carry it out once it may be.
+    pub(super) fn take_request(
+        &mut self,
+        request: Uuid,
+        token: &mut Option<&mut dyn Token>,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        let read = self.request(request, observer)?;
+        match read.status {
+            RequestStatus::Pending | RequestStatus::None => {
+                self.facts.request = None;
+                let policy = self.client.policy(read.profile_template, read.request_type).ok();
+                let approvals_needed = policy.map(|policy| policy.approvals_needed);
+                return Ok(Leg::Stop(Step::Pending { request, approvals_needed }));
+            }
+            RequestStatus::Approved | RequestStatus::Executing => {}
+            // Nothing is on the token yet, and only the last answer can have been lost.
+            RequestStatus::Completed if self.order.workflow() == Workflow::RetireLost => {}
+            RequestStatus::Denied => return self.end(request, Ended::Denied),
+            RequestStatus::Canceled => return self.end(request, Ended::Canceled),
+            RequestStatus::Failed => return self.end(request, Ended::Failed),
+            RequestStatus::Completed => return self.end(request, Ended::Completed),
+            status @ RequestStatus::Other(_) => {
+                self.facts.request = None;
+                return Err(Error::new(Stage::ReadRequest, Cause::RequestStatusUnknown { status }));
+            }
+        }
+        let tie = self.tie(&read, observer)?;
+        match self.order.workflow() {
+            Workflow::Enroll => self.prepare(tie, None, present(token)?, observer),
+            Workflow::Renew => self.choose_keys(tie, observer),
+            Workflow::Unblock => self.unblock(tie, present(token)?, observer),
+            Workflow::Retire => self.begin_removal(tie, observer),
+            Workflow::RetireLost => self.finish_retire(tie, Vec::new(), observer),
+        }
+    }
+
+    /// Ties this card to the request, or makes sure that the card tied to it is this one.
+    fn tie(&mut self, read: &Request, observer: Observer<'_>) -> Result<Tie, Error> {
+        let failed = |cause: Cause| Error::new(Stage::AssignCard, cause).about(Some(read.uuid));
+        let tied = match self.order.workflow() {
+            Workflow::Enroll | Workflow::Renew => read.new_smartcard,
+            _ => read.new_smartcard.or(read.old_smartcard),
+        };
+        if let Some(smartcard) = tied {
+            let tie = Tie { request: read.uuid, smartcard };
+            if self.facts.tied == Some(tie) {
+                return Ok(tie);
+            }
+            let card = self.client.smartcard(smartcard).map_err(|source| failed(source.into()))?;
+            if card.serial_number != self.card_id {
+                return Err(failed(Cause::OtherCard { found: card.serial_number }));
+            }
+            self.facts.tied = Some(tie);
+            return Ok(tie);
+        }
+        observer(Event::Doing(Stage::AssignCard));
+        let assignment = AssignSmartcard { request: read.uuid, card_id: self.card_id, atr: None };
+        let smartcard = self.client.assign_smartcard(&assignment).map_err(|source| failed(source.into()))?;
+        observer(Event::CardAssigned { smartcard });
+        let tie = Tie { request: read.uuid, smartcard };
+        self.facts.tied = Some(tie);
+        self.facts.request = Some(Request { new_smartcard: Some(smartcard), ..read.clone() });
+        Ok(tie)
+    }
+
+    /// Once in a process that took the work up: what became of the request in the meantime?
+    pub(super) fn recheck(&mut self, milestone: &Milestone, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
+        let Some(request) = milestone.request() else { return Ok(None) };
+        if !self.resumed || self.facts.request.is_some() {
+            return Ok(None);
+        }
+        observer(Event::Resumed { request: Some(request) });
+        let status = self.request(request, observer)?.status;
+        let settled = matches!(
+            milestone,
+            Milestone::Requested { .. } | Milestone::Superseding { .. } | Milestone::Undoing { .. }
+        );
+        let last_answer_lost =
+            matches!(milestone, Milestone::Issued { .. } | Milestone::PinSet { .. } | Milestone::Removed { .. });
+        let ended = match status {
+            _ if settled => return Ok(None),
+            RequestStatus::Denied => Ended::Denied,
+            RequestStatus::Canceled => Ended::Canceled,
+            RequestStatus::Failed => Ended::Failed,
+            RequestStatus::Completed if !last_answer_lost => Ended::Completed,
+            _ => return Ok(None),
+        };
+        let keys = milestone.keys();
+        if keys.is_empty() {
+            return self.end(request, ended).map(Some);
+        }
+        self.reach(Milestone::Undoing { request, keys, ended }).map(Some)
+    }
+
+    /// Closes the journal over a request that will not be carried out.
+    pub(super) fn end(&mut self, request: Uuid, ended: Ended) -> Result<Leg, Error> {
+        self.close()?;
+        Err(Error::new(Stage::ReadRequest, Cause::RequestEnded { ended }).about(Some(request)))
+    }
+
+    /// Tells the server that the request is carried out, unless it knows.
+    pub(super) fn complete(&mut self, request: Uuid, observer: Observer<'_>) -> Result<(), Error> {
+        if self.facts.request.as_ref().is_some_and(|known| known.status == RequestStatus::Completed) {
+            return Ok(());
+        }
+        observer(Event::Doing(Stage::CompleteRequest));
+        // Should the answer be lost, the server is asked before anything is repeated.
+        self.resumed = true;
+        self.client.complete(request).map_err(|source| Error::new(Stage::CompleteRequest, source))
+    }
+}

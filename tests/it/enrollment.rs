@@ -1,0 +1,9 @@
+//! The driver, held against a server and a token that break on purpose.
+
+mod bench;
+mod fake;
+mod kill;
+mod local;
+mod memory_token;
+mod refusals;
+mod ways;

@@ -1,0 +1,478 @@
+//! A CM server in a few lines that misbehaves on purpose. It spells its bodies itself, after Microsoft's samples, so
+//! that the client is not only held against its own vocabulary.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cardwright::pkix::{self, Certificate, CertificationRequest, KeyAlgorithm, MemoryKey, PublicKey, Signer};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+use url::Url;
+use uuid::Uuid;
+
+pub const TEMPLATE: &str = "a039b4d0-5ce8-4eff-8651-181c6576fda3";
+pub const USER: &str = "8f1590dc-d932-4b66-8e68-2e91c5880780";
+const NONE: &str = "00000000-0000-0000-0000-000000000000";
+/// The admin key the fake gives out, 24 bytes of odd parity.
+pub const OWN_KEY: [u8; 24] = [0x4f; 24];
+
+/// What the server does wrong, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mischief {
+    /// Breaks the connection instead of carrying out call number `0`.., and ever after.
+    AwayBefore(usize),
+    /// Carries the call out and breaks the connection instead of answering, and ever after.
+    AwayAfter(usize),
+    /// Answers calls of this path ending with something that is no JSON.
+    Nonsense(&'static str),
+    /// Issues for a key of its own.
+    OtherKey,
+    /// Answers calls of this path ending with a refusal.
+    Refuse(&'static str, u16),
+}
+
+#[derive(Clone)]
+struct Card {
+    uuid: Uuid,
+    card_id: String,
+    status: u32,
+    admin_key: &'static str,
+    thumbprints: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Job {
+    uuid: Uuid,
+    kind: u32,
+    status: u32,
+    comment: String,
+    smartcard: Option<Uuid>,
+    /// Certification request and certificate, DER.
+    issued: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+pub struct State {
+    jobs: Vec<Job>,
+    cards: Vec<Card>,
+    calls: usize,
+    pub mischief: Option<Mischief>,
+    /// Whether new requests wait for approval.
+    pub approval: bool,
+    pub diversify: bool,
+    /// Whether the routes beyond Microsoft's are there.
+    pub extension: bool,
+    pub keys: usize,
+    pub key_usages: u32,
+    pub algorithm: (&'static str, u32),
+}
+
+pub struct FakeCm {
+    pub url: Url,
+    state: Arc<Mutex<State>>,
+    authority: Arc<Authority>,
+}
+
+struct Authority {
+    key: MemoryKey,
+    certificate: Certificate,
+}
+
+impl FakeCm {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let state = State {
+            jobs: Vec::new(),
+            cards: Vec::new(),
+            calls: 0,
+            mischief: None,
+            approval: false,
+            diversify: true,
+            extension: true,
+            keys: 1,
+            key_usages: 2,
+            algorithm: ("ECDSA_P256", 256),
+        };
+        let fake = Self { url, state: Arc::new(Mutex::new(state)), authority: Arc::new(Authority::new()) };
+        let (state, authority) = (fake.state.clone(), fake.authority.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (state, authority) = (state.clone(), authority.clone());
+                std::thread::spawn(move || serve(stream, &state, &authority));
+            }
+        });
+        fake
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// Behaves again; calls are counted anew.
+    pub fn behave(&self, mischief: Option<Mischief>) {
+        let mut state = self.state();
+        state.mischief = mischief;
+        state.calls = 0;
+    }
+
+    pub fn decide(&self, approve: bool) {
+        for job in self.state().jobs.iter_mut().filter(|job| job.status == 16) {
+            job.status = if approve { 3 } else { 4 };
+        }
+    }
+
+    pub fn set_status(&self, status: u32) {
+        self.state().jobs.last_mut().unwrap().status = status;
+    }
+
+    pub fn calls(&self) -> usize {
+        self.state().calls
+    }
+
+    /// Type and status of every request, in MIM's numbers.
+    pub fn requests(&self) -> Vec<(u32, u32)> {
+        self.state().jobs.iter().map(|job| (job.kind, job.status)).collect()
+    }
+
+    pub fn last_request(&self) -> Uuid {
+        self.state().jobs.last().unwrap().uuid
+    }
+
+    /// The certificates that were issued, DER.
+    pub fn issued(&self) -> Vec<Vec<u8>> {
+        self.state().jobs.iter().flat_map(|job| job.issued.iter().map(|(_, certificate)| certificate.clone())).collect()
+    }
+
+    pub fn card_status(&self) -> u32 {
+        self.state().cards.last().unwrap().status
+    }
+
+    pub fn admin_key_state(&self) -> &'static str {
+        self.state().cards.last().unwrap().admin_key
+    }
+}
+
+fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    while let Some((method, path, body)) = read_call(&mut reader) {
+        let mut state = state.lock().unwrap();
+        let number = state.calls;
+        state.calls += 1;
+        let mischief = state.mischief;
+        if matches!(mischief, Some(Mischief::AwayBefore(at)) if number >= at)
+            || matches!(mischief, Some(Mischief::AwayAfter(at)) if number > at)
+        {
+            return;
+        }
+        let plain = path.split('?').next().unwrap().to_owned();
+        let (status, body) = match mischief {
+            Some(Mischief::Nonsense(end)) if plain.ends_with(end) => (200, "<html>Please log in</html>".to_owned()),
+            Some(Mischief::Refuse(end, status)) if plain.ends_with(end) => {
+                let code = "test-refusal";
+                let problem = json!({"Message": "no", "Code": code, "CorrelationId": Uuid::from_u128(7)});
+                (status, problem.to_string())
+            }
+            _ => state.answer(&method, &path, &body, authority),
+        };
+        drop(state);
+        if mischief == Some(Mischief::AwayAfter(number)) {
+            return;
+        }
+        let head = format!(
+            "HTTP/1.1 {status} Fake\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        if stream.write_all((head + &body).as_bytes()).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_call(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Value)> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    let mut words = line.split(' ');
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
+    let mut length = 0;
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).ok()?;
+        if header.trim().is_empty() {
+            break;
+        }
+        let (name, value) = header.split_once(':')?;
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    Some((method, path, serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+impl State {
+    fn answer(&mut self, method: &str, path: &str, body: &Value, authority: &Authority) -> (u16, String) {
+        let path = path.strip_prefix("/CertificateManagement/").unwrap_or(path);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let parts: Vec<&str> = path.split('/').skip(2).collect();
+        if path.starts_with("api/cardwright/v1") {
+            return if self.extension {
+                self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>())
+            } else {
+                missing()
+            };
+        }
+        match (method, parts.as_slice()) {
+            ("GET", ["profiletemplates"]) => ok(json!([{
+                "Name": "Loopback", "Description": "", "Uuid": TEMPLATE,
+                "IsSmartcardProfileTemplate": true, "IsVirtualSmartcardProfileTemplate": false,
+            }])),
+            ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => {
+                ok(json!({"ApprovalsNeeded": 1, "Enabled": true}))
+            }
+            ("GET", ["profiletemplates", TEMPLATE, "configuration", "smartcards"]) => ok(self.config()),
+            ("POST", ["requests"]) => self.create(body),
+            ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
+            ("GET", ["requests", id]) => match self.jobs.iter().find(|job| job.uuid.to_string() == *id) {
+                Some(job) => ok(self.show(job)),
+                None => missing(),
+            },
+            ("PUT", ["requests", id]) => self.close(id, body),
+            ("GET", ["requests", _, "certificaterequestgenerationoptions"]) => ok(self.options()),
+            ("POST", ["requests", id, "certificatedata"]) => self.issue(id, body, authority),
+            ("POST", ["smartcards"]) => self.assign(body),
+            ("GET", ["smartcards"]) => match self.cards.iter().find(|card| card.card_id == query["cardid"]) {
+                Some(card) => ok(show_card(card)),
+                None => (204, String::new()),
+            },
+            ("GET", ["smartcards", id]) => ok(show_card(self.card(id))),
+            ("GET", ["smartcards", id, "certificates"]) => {
+                let listed = self.card(id).thumbprints.iter().map(|thumbprint| {
+                    json!({
+                        "IsKeyHistory": false, "ArchivedOnCa": false, "CertificateType": 1,
+                        "TemplateCommonName": "Loopback", "SerialNumber": "01", "Thumbprint": thumbprint,
+                    })
+                });
+                ok(listed.collect())
+            }
+            ("GET", ["requests", _, "smartcards", id, "diversifiedkey"]) => {
+                let card = self.card_mut(id);
+                if card.admin_key == "Default" {
+                    card.admin_key = "Proposed";
+                }
+                ok(json!(STANDARD.encode(OWN_KEY)))
+            }
+            ("PUT", ["requests", _, "smartcards", id]) => {
+                let card = self.card_mut(id);
+                if card.status == 6 {
+                    return (403, "{}".into());
+                }
+                card.status = 6;
+                ok(show_card(card))
+            }
+            _ => missing(),
+        }
+    }
+
+    fn extension(&mut self, method: &str, parts: &[&str]) -> (u16, String) {
+        match (method, parts) {
+            ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
+            ("GET", ["smartcards", id, "adminkey"]) => ok(json!({"State": self.card(id).admin_key})),
+            ("PUT", ["requests", _, "smartcards", id, "adminkey"]) => {
+                self.card_mut(id).admin_key = "Active";
+                (204, String::new())
+            }
+            _ => missing(),
+        }
+    }
+
+    fn config(&self) -> Value {
+        json!({
+            "UserPinOption": 3,
+            "UserPinPolicy": {"MinLength": 4, "MaxLength": 12, "CharacterSet": 1, "Rollover": false, "DefaultValue": ""},
+            "AdminPinPolicy": {"MinLength": 4, "MaxLength": 48, "CharacterSet": 1, "Rollover": true, "DefaultValue": ""},
+            "DefaultAdminKeyHex": "", "ProviderName": "", "ProviderId": "", "ProviderType": 2,
+            "DiversifyAdminKey": self.diversify, "CardInitializationType": "", "CardInitializationData": "",
+            "InitializeNewSmartcard": true, "UseSecureKeyInjection": false, "DoNotInstallCaCertificates": false,
+            "CertificateLabel": "{Template!cn}", "MaxNumberOfCertificates": 0, "AllowSmartcardReuse": false,
+            "EraseOnOverflow": false, "UseVirtualSmartcards": true,
+            "SmartcardPrintPolicy": {"FieldMapping": "", "ProjectName": "", "CardName": "", "Print": false},
+        })
+    }
+
+    fn options(&self) -> Value {
+        let one = json!({
+            "Subject": "", "KeyAlgorithmName": self.algorithm.0, "KeySize": self.algorithm.1, "FriendlyName": "",
+            "HashAlgorithmName": "SHA256", "KeyStorageProviderNames": [], "Exportable": 0, "KeyProtectionLevel": 0,
+            "KeyUsages": self.key_usages,
+        });
+        Value::Array(vec![one; self.keys])
+    }
+
+    fn create(&mut self, body: &Value) -> (u16, String) {
+        let kind = match body["type"].as_str().unwrap() {
+            "Enroll" => 1,
+            "Renew" => 3,
+            "Unblock" => 5,
+            "Retire" => 7,
+            other => panic!("{other}"),
+        };
+        let uuid = Uuid::new_v4();
+        let smartcard = body["smartcard"].as_str().map(|id| id.parse().unwrap());
+        let status = if self.approval { 16 } else { 3 };
+        let comment = body["comment"].as_str().unwrap().to_owned();
+        self.jobs.push(Job { uuid, kind, status, comment, smartcard, issued: Vec::new() });
+        (201, json!(format!("api/v1.0/requests/{uuid}")).to_string())
+    }
+
+    fn show(&self, job: &Job) -> Value {
+        let card = job.smartcard.map_or(NONE.to_owned(), |uuid| uuid.to_string());
+        let old = if job.kind == 1 { NONE.to_owned() } else { card.clone() };
+        json!({
+            "Uuid": job.uuid, "RequestType": job.kind, "Status": job.status, "Flags": 2, "DataCollection": [],
+            "DataCollectionFlags": 32, "OriginatorUserUuid": USER, "TargetUserUuid": USER,
+            "Submitted": "2015-07-07T23:36:21.93Z", "Completed": "0001-01-01T00:00:00", "NewProfileUuid": NONE,
+            "OldProfileUuid": NONE, "NewSmartcardUuid": card, "OldSmartcardUuid": old, "Priority": 0,
+            "Comment": job.comment, "ProfileTemplateUuid": TEMPLATE, "SecurityDescriptor": "O:S-1-5-21\0\0\0",
+            "IsSmartcard": true, "IsEnrollmentAgent": false, "IsDataCollectionComplete": false,
+        })
+    }
+
+    fn close(&mut self, id: &str, body: &Value) -> (u16, String) {
+        assert_eq!(body["status"], "Completed");
+        let job = self.jobs.iter_mut().find(|job| job.uuid.to_string() == id).unwrap();
+        if job.status == 8 {
+            return (403, "{}".into());
+        }
+        job.status = 8;
+        let (job, new) = (job.clone(), matches!(job.kind, 1 | 3));
+        let thumbprints = job.issued.iter().map(|(_, der)| Certificate::from_der(der).unwrap().thumbprint_sha1());
+        if let (Some(card), true) = (job.smartcard, new) {
+            let card = self.card_mut(&card.to_string());
+            card.status = 2;
+            card.thumbprints.extend(thumbprints);
+        }
+        ok(self.show(&job))
+    }
+
+    fn assign(&mut self, body: &Value) -> (u16, String) {
+        let card_id = body["cardid"].as_str().unwrap().to_owned();
+        let known = self.cards.iter().find(|card| card.card_id == card_id && card.status != 6).map(|card| card.uuid);
+        let uuid = known.unwrap_or_else(|| {
+            let uuid = Uuid::new_v4();
+            self.cards.push(Card { uuid, card_id, status: 1, admin_key: "Default", thumbprints: Vec::new() });
+            uuid
+        });
+        let job = self.jobs.iter_mut().find(|job| body["requestid"] == job.uuid.to_string()).unwrap();
+        job.smartcard = Some(uuid);
+        job.status = 18;
+        (201, json!(format!("/CertificateManagement/api/v1.0/smartcards/{uuid}")).to_string())
+    }
+
+    /// The same request gets the same certificate.
+    fn issue(&mut self, id: &str, body: &Value, authority: &Authority) -> (u16, String) {
+        let other_key = self.mischief == Some(Mischief::OtherKey);
+        let job = self.jobs.iter_mut().find(|job| job.uuid.to_string() == id).unwrap();
+        assert!(matches!(job.status, 3 | 18), "certificates for a request in status {}", job.status);
+        let mut answers = Vec::new();
+        for text in body["certificaterequests"].as_array().unwrap() {
+            let text: String = text.as_str().unwrap().split_whitespace().collect();
+            let der = STANDARD.decode(text).unwrap();
+            let request = CertificationRequest::from_der(&der).unwrap();
+            request.verify().unwrap();
+            let stranger = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+            let known = job.issued.iter().find(|(known, _)| *known == der).map(|(_, certificate)| certificate.clone());
+            let certificate = match known {
+                _ if other_key => authority.issue(stranger.public_key(), self.key_usages),
+                Some(certificate) => certificate,
+                None => {
+                    let certificate = authority.issue(request.public_key(), self.key_usages);
+                    job.issued.push((der, certificate.clone()));
+                    certificate
+                }
+            };
+            let pkcs7 = authority.answer(&Certificate::from_der(&certificate).unwrap());
+            answers.push(json!({
+                "TemplateCommonName": "Loopback", "CertificateId": 0, "Flags": 65536, "UseLocalMachineStore": false,
+                "Error": null, "Pkcs7": STANDARD.encode(pkcs7), "Pfx": null, "IsExternal": false,
+                "isServerGenerated": false, "isPfx": false, "isPkcs7": true, "isKeyHistory": false,
+            }));
+        }
+        ok(Value::Array(answers))
+    }
+
+    fn card(&self, id: &str) -> &Card {
+        self.cards.iter().find(|card| card.uuid.to_string() == id).unwrap()
+    }
+
+    fn card_mut(&mut self, id: &str) -> &mut Card {
+        self.cards.iter_mut().find(|card| card.uuid.to_string() == id).unwrap()
+    }
+}
+
+fn show_card(card: &Card) -> Value {
+    json!({
+        "Uuid": card.uuid, "Status": card.status, "Flags": 0, "ParentSmartcardUuid": NONE,
+        "PrimarySmartcardUuid": NONE, "PermanentSmartcardUuid": NONE, "AssignedUserUuid": USER,
+        "ProfileTemplateUuid": TEMPLATE, "ProfileTemplateVersion": 1, "Comment": "",
+        "SerialNumber": format!("{{{}}}", card.card_id), "Middleware": "MSBaseCSP", "Atr": "",
+    })
+}
+
+fn ok(body: Value) -> (u16, String) {
+    (200, body.to_string())
+}
+
+fn missing() -> (u16, String) {
+    (404, json!({"Message": "No HTTP resource was found"}).to_string())
+}
+
+struct Certified<'a>(&'a PublicKey);
+
+impl rcgen::PublicKeyData for Certified<'_> {
+    fn der_bytes(&self) -> &[u8] {
+        self.0.subject_public_key()
+    }
+
+    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
+        if self.0.kind().is_rsa() { &rcgen::PKCS_RSA_SHA256 } else { &rcgen::PKCS_ECDSA_P256_SHA256 }
+    }
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+        let pair = KeyPair::try_from(key.expose_pkcs8()).unwrap();
+        let certificate = Self::params().self_signed(&pair).unwrap();
+        Self { key, certificate: Certificate::from_der(certificate.der()).unwrap() }
+    }
+
+    fn params() -> CertificateParams {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, "Fake CA");
+        params
+    }
+
+    fn issue(&self, key: &PublicKey, usages: u32) -> Vec<u8> {
+        let pair = KeyPair::try_from(self.key.expose_pkcs8()).unwrap();
+        let issuer = Issuer::new(Self::params(), pair);
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, "operator");
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        if usages & 1 != 0 {
+            params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
+        }
+        params.signed_by(&Certified(key), &issuer).unwrap().der().to_vec()
+    }
+
+    fn answer(&self, leaf: &Certificate) -> Vec<u8> {
+        let chain = std::slice::from_ref(&self.certificate);
+        pkix::cmc::write_full_response(leaf, chain, &self.key, &self.certificate).unwrap()
+    }
+}

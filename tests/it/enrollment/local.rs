@@ -1,0 +1,91 @@
+//! The journal itself: who may read it, what it holds, what happens when it is damaged.
+
+use super::bench::{Bench, PIN};
+use super::fake::{Mischief, OWN_KEY};
+use super::memory_token::MemoryToken;
+use super::ways::{enroll, unblock};
+use cardwright::enrollment::{Enrollment, Journal, Milestone, Workflow};
+use cardwright::token::Token;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+/// A journal with one enrollment broken off after its key was signed for.
+fn broken_off() -> (Bench, MemoryToken, PathBuf) {
+    let bench = Bench::new();
+    let mut token = MemoryToken::fresh();
+    bench.fake.behave(Some(Mischief::OtherKey));
+    bench.run(&mut token, enroll()).unwrap_err();
+    bench.fake.behave(None);
+    let file = std::fs::read_dir(bench.directory.path().join("journal")).unwrap();
+    let file = file.map(|item| item.unwrap().path()).find(|path| path.extension().unwrap() == "json").unwrap();
+    (bench, token, file)
+}
+
+#[test]
+fn the_journal_is_its_owners_and_holds_no_secret() {
+    let (bench, _, file) = broken_off();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    let text = std::fs::read_to_string(&file).unwrap();
+    for secret in [PIN, &hex::encode(OWN_KEY), "T09PT09P", "secret"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+    let records = bench.journal().unfinished().unwrap();
+    assert_eq!(records[0].workflow, Workflow::Enroll);
+    assert_eq!(records[0].request(), Some(bench.fake.last_request()));
+    assert!(matches!(records[0].milestone, Milestone::Signed { .. }));
+}
+
+#[test]
+fn a_damaged_file_is_kept_aside_and_told_once() {
+    let (bench, mut token, file) = broken_off();
+    let text = std::fs::read(&file).unwrap();
+    std::fs::write(&file, &text[..text.len() / 2]).unwrap();
+    let error = bench.run(&mut token, enroll()).unwrap_err();
+    assert_eq!((error.code(), error.exit_class() as u8), ("journal-damaged", 10));
+    let kept = file.with_extension("json.damaged");
+    assert_eq!(std::fs::read(kept).unwrap(), &text[..text.len() / 2]);
+    assert_eq!(bench.unfinished(), 0);
+}
+
+#[test]
+fn a_newer_version_is_left_as_it_is() {
+    let (bench, mut token, file) = broken_off();
+    let text = std::fs::read_to_string(&file).unwrap().replace("\"version\": 1", "\"version\": 2");
+    std::fs::write(&file, &text).unwrap();
+    let error = bench.run(&mut token, enroll()).unwrap_err();
+    assert_eq!((error.code(), error.exit_class() as u8), ("journal", 10));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn two_drivers_never_work_on_one_card() {
+    let bench = Bench::new();
+    let token = MemoryToken::fresh();
+    let journal = bench.journal();
+    let first = Enrollment::begin(&bench.client, &journal, token.identity(), enroll()).unwrap();
+    let second = Enrollment::begin(&bench.client, &journal, token.identity(), unblock());
+    assert_eq!(second.err().unwrap().code(), "card-busy");
+    let other = MemoryToken::fresh();
+    assert!(Enrollment::begin(&bench.client, &journal, other.identity(), enroll()).is_ok());
+    drop(first);
+    assert!(Enrollment::begin(&bench.client, &journal, token.identity(), unblock()).is_ok());
+}
+
+#[test]
+fn a_directory_others_may_write_to_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(Journal::open(directory.path()).is_err());
+}
+
+#[test]
+fn work_begun_at_another_server_is_not_taken_up() {
+    let (bench, mut token, _) = broken_off();
+    let elsewhere = Bench::new();
+    let journal = bench.journal();
+    let begun = Enrollment::begin(&elsewhere.client, &journal, token.identity(), enroll());
+    assert_eq!(begun.err().unwrap().code(), "other-server");
+
+    bench.run(&mut token, enroll()).unwrap().done();
+}
