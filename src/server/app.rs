@@ -15,8 +15,6 @@ pub const MAX_BODY: usize = 256 * 1024;
 pub const MAX_CALLS: usize = 512;
 /// The most entries a list answers with; what lies beyond is reached by narrower questions.
 pub const MAX_LIST: usize = 500;
-/// The longest comment, in bytes.
-pub const MAX_COMMENT: usize = 4096;
 
 /// The server's inside.
 pub struct App {

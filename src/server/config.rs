@@ -3,7 +3,7 @@
 use super::template::{Misplaced, Source};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// What `serve` is told besides the data directory's own `server.toml`.
@@ -74,6 +74,11 @@ impl Settings {
             .map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
         Ok(Source::new(&path, &text).read()?)
     }
+
+    /// Those public names that are host names, not addresses.
+    pub fn dns_names(&self) -> impl Iterator<Item = &str> {
+        self.public_names.iter().map(String::as_str).filter(|name| name.parse::<IpAddr>().is_err())
+    }
 }
 
 /// Where everything lies in a data directory.
@@ -112,6 +117,11 @@ impl DataDirectory {
 
     pub fn master_key(&self) -> PathBuf {
         self.0.join("master.key.pem")
+    }
+
+    /// Held by the server that runs on the directory.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("server.lock")
     }
 
     pub fn tls_key(&self) -> PathBuf {

@@ -1,9 +1,9 @@
 //! Listening: TLS by default, bounds on connections, headers and waiting, and a stop that finishes what was begun.
 
-use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
-use super::{StartError, router, start, tls};
+use super::start::{self, StartError};
+use super::router;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -125,12 +125,8 @@ async fn listen(
     stop: impl Future<Output = ()> + Send + 'static,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
-    let plain = config.plain_http;
     let started = start::open(config).await?;
     let app = Arc::new(started.app);
-    if plain && !started.listen.ip().is_loopback() {
-        return Err(StartError::PlainHttpAfar(started.listen));
-    }
     let cannot = |source| StartError::Listen { addr: started.listen, source };
     let listener = TcpListener::bind(started.listen).map_err(cannot)?;
     listener.set_nonblocking(true).map_err(cannot)?;
@@ -143,23 +139,27 @@ async fn listen(
     });
     ready(&Ready {
         addr,
-        scheme: if plain { "http" } else { "https" },
-        ca_certificate: app.ca_certificate().to_vec(),
+        scheme: if started.tls.is_some() { "https" } else { "http" },
+        ca_certificate: app.ca_certificate.clone(),
     });
-    let served = if plain {
-        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS);
-        let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
-        bound_headers(server.http_builder());
-        server.handle(handle).serve(router::service(Arc::clone(&app))).await
-    } else {
-        let tls = RustlsConfig::from_config(tls::server_config(&app, &started.tls).await?);
-        let acceptor = RustlsAcceptor::new(tls).handshake_timeout(HANDSHAKE_TIMEOUT).acceptor(NoDelayAcceptor::new());
-        let acceptor = Bounded::new(acceptor, MAX_CONNECTIONS);
-        let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
-        bound_headers(server.http_builder());
-        server.handle(handle).serve(router::service(Arc::clone(&app))).await
+    let served = match started.tls {
+        None => {
+            let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS);
+            let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
+            bound_headers(server.http_builder());
+            server.handle(handle).serve(router::service(Arc::clone(&app))).await
+        }
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
+            let acceptor = Bounded::new(acceptor.acceptor(NoDelayAcceptor::new()), MAX_CONNECTIONS);
+            let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
+            bound_headers(server.http_builder());
+            server.handle(handle).serve(router::service(Arc::clone(&app))).await
+        }
     };
-    close(&app).await;
+    app.close().await;
+    drop(started.lock);
+    tracing::info!("stopped");
     served.map_err(cannot)
 }
 
@@ -170,9 +170,4 @@ fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_uti
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES);
-}
-
-async fn close(app: &App) {
-    app.close().await;
-    tracing::info!("stopped");
 }

@@ -4,10 +4,8 @@
 
 mod enrollment;
 mod layers;
-mod server;
-mod store;
-mod wire;
 mod pkix;
+mod server;
 mod store;
 mod support;
 mod token;
