@@ -26,6 +26,8 @@ pub struct App {
     pub places: Semaphore,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
+    /// Where the revocation list is to be had, as certificates name it.
+    pub crl_url: String,
     /// The CA's certificate, DER.
     pub ca_certificate: Vec<u8>,
     /// The CA's key is in a token: signing may take long.

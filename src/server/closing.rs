@@ -3,7 +3,8 @@
 use super::error::ApiError;
 use super::router::Call;
 use super::seen::SeenRequest;
-use super::template::{ProfileTemplate, RevocationReason};
+use super::template::ProfileTemplate;
+use crate::ca::RevocationReason;
 use crate::cm::extension::AdminKeyState;
 use crate::cm::lifecycle::{HolderEvent, RequestEvent, profile_after, request_after, smartcard_after};
 use crate::cm::profile::ProfileStatus;
@@ -24,7 +25,8 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
     call.app.store.write(move |tx| Box::pin(async move { completed(tx, uuid, &template, now).await })).await
 }
 
-async fn completed(tx: &mut Tx,
+async fn completed(
+    tx: &mut Tx,
     uuid: Uuid,
     template: &Arc<ProfileTemplate>,
     now: OffsetDateTime,
@@ -125,7 +127,7 @@ async fn retire_profile(tx: &mut Tx, profile: Uuid) -> Result<(), ApiError> {
 }
 
 fn revocation(at: OffsetDateTime, reason: RevocationReason) -> Revocation {
-    Revocation { at, reason: reason as u8 }
+    Revocation { at, reason: reason.number() }
 }
 
 /// Cancels or abandons a request, and takes back what it has brought so far; also says how many certificates were
@@ -142,7 +144,8 @@ pub async fn withdraw(
     call.app.store.write(move |tx| Box::pin(async move { withdrawn(tx, uuid, event, now).await })).await
 }
 
-async fn withdrawn(tx: &mut Tx,
+async fn withdrawn(
+    tx: &mut Tx,
     uuid: Uuid,
     event: RequestEvent,
     now: OffsetDateTime,
@@ -189,7 +192,8 @@ pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(Smartcard
     call.app.store.write(move |tx| Box::pin(async move { retired(tx, uuid, &template, now).await })).await
 }
 
-async fn retired(tx: &mut Tx,
+async fn retired(
+    tx: &mut Tx,
     uuid: Uuid,
     template: &Arc<ProfileTemplate>,
     now: OffsetDateTime,
@@ -217,4 +221,3 @@ pub async fn execute(tx: &mut Tx, request: &mut RequestRecord) -> Result<(), Api
     request.status = request_after(before, RequestEvent::StartExecution)?;
     Ok(tx.update_request(request, before).await?)
 }
-

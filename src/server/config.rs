@@ -1,6 +1,7 @@
 //! `server.toml` and the layout of a data directory.
 
 use super::template::{Misplaced, Source};
+use crate::ca::{KeyPlace, Selector};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -53,8 +54,20 @@ pub struct TokenSettings {
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
-    /// CKA_ID of the key pair, hexadecimal.
-    pub key_id: String,
+    /// Names the key pair: CKA_LABEL, and as UTF-8 CKA_ID.
+    pub key_label: String,
+}
+
+impl TokenSettings {
+    /// Where the CA's key is, opened with `pin`.
+    pub fn place(&self, pin: Pin) -> KeyPlace {
+        KeyPlace::Token {
+            module: self.module.clone(),
+            selector: Selector { label: self.label.clone(), serial: self.serial.clone() },
+            pin,
+            label: self.key_label.clone(),
+        }
+    }
 }
 
 /// Why `server.toml` cannot be used.

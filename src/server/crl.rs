@@ -2,6 +2,8 @@
 
 use super::app::App;
 use super::error::ApiError;
+use crate::ca::{Revocation, RevocationReason};
+use crate::store::RevokedCertificate;
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
@@ -45,11 +47,16 @@ impl CrlCache {
         let revoked = app.store.revoked(now).await?;
         let number: u64 =
             app.store.write(|tx| Box::pin(async move { tx.next_crl_number().await.map_err(ApiError::from) })).await?;
-        let entries: Vec<_> =
-            revoked.into_iter().map(|entry| (entry.serial, entry.revocation.at, entry.revocation.reason)).collect();
+        let entries: Vec<_> = revoked.into_iter().map(entry).collect();
         let der = app.signing(|authority| authority.crl(&entries, number, now, now + VALIDITY))?;
         *kept = Some(Kept { der: der.clone(), revocations, made: now });
         tracing::info!(number, entries = entries.len(), "revocation list made");
         Ok(der)
     }
+}
+
+fn entry(revoked: RevokedCertificate) -> Revocation {
+    // A number this release does not know stays a revocation.
+    let reason = RevocationReason::from_number(revoked.revocation.reason).unwrap_or(RevocationReason::Unspecified);
+    Revocation { serial: revoked.serial, at: revoked.revocation.at, reason }
 }

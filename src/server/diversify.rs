@@ -23,6 +23,9 @@ pub const MASTER_KEY_LEN: usize = 32;
 /// Length of a challenge and of its response, in bytes.
 pub const CHALLENGE_LEN: usize = 8;
 
+/// What a master key's file is labelled with.
+pub const MASTER_KEY: &str = "ENCRYPTED MASTER KEY";
+
 /// The master keys, oldest first; version 1 is the first. A card keeps the version its key was derived from.
 pub struct MasterKeys(Vec<MasterKey>);
 

@@ -107,6 +107,8 @@ pub enum ApiError {
     NothingIssued,
     #[error("{0}, which the profile template needs for the certificate")]
     Attribute(#[from] Missing),
+    #[error("what is known of the user cannot stand in a certificate: {0}")]
+    Unnamable(#[source] ca::Error),
     #[error("something went wrong in the server; its log has the cause under the correlation id")]
     Internal(#[source] Internal),
 }
@@ -178,7 +180,7 @@ impl ApiError {
             Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),
-            Self::Attribute(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
+            Self::Attribute(_) | Self::Unnamable(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
     }
@@ -204,6 +206,9 @@ impl From<store::Error> for ApiError {
 
 impl From<ca::Error> for ApiError {
     fn from(error: ca::Error) -> Self {
-        Self::Internal(Internal::Ca(error))
+        match error {
+            ca::Error::Subject(_) | ca::Error::Name { .. } | ca::Error::NoName => Self::Unnamable(error),
+            other => Self::Internal(Internal::Ca(other)),
+        }
     }
 }

@@ -73,5 +73,9 @@ pub fn lock(path: &Path) -> Result<File, FileError> {
         rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
         Ok(file)
     };
-    take().map_err(|source| FileError { path: path.to_owned(), what: "locked; is another server running here?", source })
+    take().map_err(|source| FileError {
+        path: path.to_owned(),
+        what: "locked; is another server running here?",
+        source,
+    })
 }

@@ -2,22 +2,24 @@
 
 use super::caller::{new_token, token_hash};
 use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
-use super::diversify::MASTER_KEY_LEN;
+use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
-use crate::ca::{self, EmbeddedCa, keyfile};
-use crate::pkix::{self, KeyAlgorithm, MemoryKey};
-use crate::secret::{BearerToken, Passphrase};
+use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
+use crate::pkix::KeyAlgorithm;
+use crate::secret::{BearerToken, Passphrase, Pin};
 use crate::store::{self, Store, UserRecord};
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const EXAMPLE: &str = include_str!("template/example.toml");
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
+/// How long a CA is valid.
+const CA_VALIDITY: Duration = Duration::days(3650);
 /// Owner only.
 const DIRECTORY_MODE: u32 = 0o700;
 /// Bounds of a user's record.
@@ -34,8 +36,10 @@ pub struct InitOptions {
     pub ca_subject: String,
     /// The CA's name in its configuration string.
     pub ca_name: String,
-    /// The kind of key the CA is given, where it is kept in a file.
+    /// The kind of key the CA is given.
     pub ca_key: KeyAlgorithm,
+    /// The token the CA's key is made in, or is already; `None`: a file.
+    pub ca_token: Option<TokenSettings>,
     /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
     pub crl_url: Option<String>,
 }
@@ -48,6 +52,7 @@ impl Default for InitOptions {
             ca_subject: "CN=Cardwright CA".into(),
             ca_name: "Cardwright CA".into(),
             ca_key: KeyAlgorithm::P256,
+            ca_token: None,
             crl_url: None,
         }
     }
@@ -92,8 +97,8 @@ pub enum InitError {
     File(#[from] FileError),
     #[error("the system gave no random bytes")]
     Random,
-    #[error("a key or certificate could not be made")]
-    Pkix(#[from] pkix::Error),
+    #[error("the CA's key is to be made in a token: its PIN is needed")]
+    NoPin,
     #[error("the CA could not be made")]
     Ca(#[from] ca::Error),
     #[error("the settings could not be written")]
@@ -102,7 +107,9 @@ pub enum InitError {
     Store(#[from] store::Error),
     #[error("there is a user named \"{0}\" already")]
     UserExists(String),
-    #[error("\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\"")]
+    #[error(
+        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
+    )]
     Name(String),
     #[error("a user is in at most {MAX_GROUPS} groups")]
     TooManyGroups,
@@ -113,14 +120,21 @@ pub enum InitError {
 /// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
 ///
 /// It is made under another name and renamed at the end: after a failure nothing is left in its place.
-pub fn init(data_dir: &Path, options: &InitOptions, passphrase: &Passphrase) -> Result<Initialised, InitError> {
+///
+/// `passphrase` seals the key files; `ca_pin` is the user PIN of the CA's token, where `options` names one.
+pub fn init(
+    data_dir: &Path,
+    options: &InitOptions,
+    passphrase: Passphrase,
+    ca_pin: Option<Pin>,
+) -> Result<Initialised, InitError> {
     if data_dir.symlink_metadata().is_ok() {
         return Err(InitError::Exists(data_dir.to_owned()));
     }
     let name = data_dir.file_name().ok_or_else(|| InitError::NoDirectory(data_dir.to_owned()))?;
     let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let draft = parent.join(format!(".{}.{}", name.to_string_lossy(), Uuid::new_v4().simple()));
-    let made = fill(&draft, options, passphrase).and_then(|made| {
+    let made = fill(&draft, options, passphrase, ca_pin).and_then(|made| {
         // A rename onto an empty directory would succeed, so it is asked again that nothing is there.
         if data_dir.symlink_metadata().is_ok() {
             return Err(InitError::Exists(data_dir.to_owned()));
@@ -137,26 +151,34 @@ pub fn init(data_dir: &Path, options: &InitOptions, passphrase: &Passphrase) -> 
     made
 }
 
-fn fill(draft: &Path, options: &InitOptions, passphrase: &Passphrase) -> Result<Initialised, InitError> {
+fn fill(
+    draft: &Path,
+    options: &InitOptions,
+    passphrase: Passphrase,
+    ca_pin: Option<Pin>,
+) -> Result<Initialised, InitError> {
     let directory = DataDirectory::new(draft);
     for path in [draft.to_owned(), directory.templates()] {
         let made = std::fs::DirBuilder::new().mode(DIRECTORY_MODE).create(&path);
         made.map_err(|source| InitError::Directory { path, source })?;
     }
-    let key = MemoryKey::generate(options.ca_key)?;
-    let certificate = EmbeddedCa::make(&options.ca_subject, &key, OffsetDateTime::now_utc())?;
-    files::create(&directory.ca_key(), keyfile::seal(key.expose_pkcs8(), passphrase)?.as_bytes())?;
-    files::create(&directory.ca_certificate(), certificate.to_pem().as_bytes())?;
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
     rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
-    files::create(&directory.master_key(), keyfile::seal(master.as_slice(), passphrase)?.as_bytes())?;
+    keyfile::write_new(&directory.master_key(), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    let place = match &options.ca_token {
+        None => KeyPlace::File { path: directory.ca_key(), passphrase },
+        Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
+    };
+    let root = RootOrder { subject: options.ca_subject.clone(), algorithm: options.ca_key, validity: CA_VALIDITY };
+    let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
+    let certificate = authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default();
     let template_uuid = Uuid::new_v4();
     let template = EXAMPLE.replace("@UUID@", &template_uuid.to_string());
     let path = directory.templates().join(EXAMPLE_FILE);
     files::create(&path, template.as_bytes())?;
     let settings = toml::to_string_pretty(&settings(options))?;
     files::create(&directory.settings(), settings.as_bytes())?;
-    Ok(Initialised { ca_certificate: certificate.der().to_vec(), template: path, template_uuid })
+    Ok(Initialised { ca_certificate: certificate, template: path, template_uuid })
 }
 
 fn settings(options: &InitOptions) -> Settings {
@@ -169,7 +191,7 @@ fn settings(options: &InitOptions) -> Settings {
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
-            pkcs11: None::<TokenSettings>,
+            pkcs11: options.ca_token.clone(),
         },
     }
 }

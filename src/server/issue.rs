@@ -2,11 +2,11 @@
 
 use super::app::App;
 use super::error::ApiError;
-use super::template::{Hash, KeyFamily, Missing, ProfileTemplate};
-use crate::ca::{Issued, Order};
-use crate::pkix::{CertificationRequest, KeyKind};
+use super::template::{Hash, KeyFamily, Missing, Pattern, ProfileTemplate};
+use crate::ca::{IssueOrder, SubjectAltName};
+use crate::pkix::{Certificate, CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
-use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
+use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 /// A certification request the template allows, verified.
@@ -28,7 +28,7 @@ pub fn judge(template: &ProfileTemplate, der: &[u8]) -> Result<Judged, ApiError>
     }
     request.verify().map_err(ApiError::CsrSignature)?;
     let public_key_sha256 = request.public_key().sha256();
-    Ok(Judged { csr_sha256: hashed(&SHA256, der), public_key_sha256, request })
+    Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request })
 }
 
 fn check_key(template: &ProfileTemplate, kind: KeyKind) -> Result<(), ApiError> {
@@ -40,39 +40,36 @@ fn check_key(template: &ProfileTemplate, kind: KeyKind) -> Result<(), ApiError> 
     }
 }
 
-/// A digest as an array.
-pub fn hashed<const N: usize>(algorithm: &'static Algorithm, bytes: &[u8]) -> [u8; N] {
-    let mut array = [0; N];
-    for (to, from) in array.iter_mut().zip(digest(algorithm, bytes).as_ref()) {
-        *to = *from;
-    }
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut array = [0; 32];
+    array.copy_from_slice(digest(&SHA256, bytes).as_ref());
     array
 }
 
-/// Windows' thumbprint of a certificate: SHA-1, to be recognised by, not to be trusted.
-pub fn thumbprint(der: &[u8]) -> [u8; 20] {
-    hashed(&SHA1_FOR_LEGACY_USE_ONLY, der)
-}
-
 /// What the CA is asked for.
-pub fn order(template: &ProfileTemplate, user: &UserRecord, now: OffsetDateTime) -> Result<Order, Missing> {
-    let fill = |pattern: &Option<super::template::Pattern>| pattern.as_ref().map(|pattern| pattern.fill(user)).transpose();
-    Ok(Order {
+pub fn order(app: &App, template: &ProfileTemplate, user: &UserRecord, key: &PublicKey) -> Result<IssueOrder, Missing> {
+    let fill = |pattern: &Option<Pattern>| pattern.as_ref().map(|pattern| pattern.fill(user)).transpose();
+    let upn = fill(&template.upn)?.map(SubjectAltName::Upn);
+    let email = fill(&template.email)?.map(SubjectAltName::Email);
+    Ok(IssueOrder {
+        public_key: key.clone(),
         subject: template.subject.fill(user)?,
-        upn: fill(&template.upn)?,
-        email: fill(&template.email)?,
-        key_usages: template.certificate.key_usages.clone(),
+        subject_alt_names: upn.into_iter().chain(email).collect(),
+        key_usage: template.certificate.key_usages.clone(),
         extended_key_usages: template.certificate.extended_key_usages.clone(),
-        not_before: now,
-        not_after: now + template.certificate.validity,
+        validity: template.certificate.validity,
+        crl_url: Some(app.crl_url.clone()),
+        aia_url: None,
+        template: None,
+        sid: None,
     })
 }
 
 /// Has the CA sign, and write the answer the client is sent: a CMC Full PKI Response with the whole chain.
-pub fn issue(app: &App, order: &Order, judged: &Judged, now: OffsetDateTime) -> Result<(Issued, Vec<u8>), ApiError> {
+pub fn issue(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<(Certificate, Vec<u8>), ApiError> {
     app.signing(|authority| {
-        let issued = authority.issue(order, judged.request.public_key(), now)?;
-        let response = authority.respond(&issued.der)?;
+        let issued = authority.issue(order, now)?;
+        let response = authority.respond(&issued)?;
         Ok((issued, response))
     })
 }

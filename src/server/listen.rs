@@ -2,8 +2,8 @@
 
 use super::bound::Bounded;
 use super::config::Config;
-use super::start::{self, StartError};
 use super::router;
+use super::start::{self, StartError};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};

@@ -189,15 +189,11 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetPolicy { template, workflow } => templates::policy(&call, template, workflow),
         Route::GetSmartcardConfig { template } => templates::smartcard_config(&call, template),
         Route::CreateRequest => requests::create(&call, payload.read().await?).await,
-        Route::ListRequests { target_user_current, status } => {
-            requests::list(&call, target_user_current, status).await
-        }
+        Route::ListRequests { target_user_current, status } => requests::list(&call, target_user_current, status).await,
         Route::GetRequest { request } => requests::get(&call, request).await,
         Route::CloseRequest { request } => requests::close(&call, request, payload.read().await?).await,
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
-        Route::SubmitCertificateData { request } => {
-            certificates::submit(&call, request, payload.read().await?).await
-        }
+        Route::SubmitCertificateData { request } => certificates::submit(&call, request, payload.read().await?).await,
         Route::AssignSmartcard => smartcards::assign(&call, payload.read().await?).await,
         Route::ListSmartcards => smartcards::list(&call).await,
         Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
@@ -215,9 +211,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read().await?).await
         }
-        Route::GetRequestSmartcard { request, smartcard } => {
-            smartcards::of_request(&call, request, smartcard).await
-        }
+        Route::GetRequestSmartcard { request, smartcard } => smartcards::of_request(&call, request, smartcard).await,
         Route::ListProfiles { status } => profiles::list(&call, status).await,
         Route::GetProfile { profile } => profiles::get(&call, profile).await,
         Route::ListRequestProfiles { request } => profiles::list_of_request(&call, request).await,
@@ -230,14 +224,9 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
         Route::GetAdminKeyState { smartcard } => extension::admin_key_state(&call, smartcard).await,
-        Route::ConfirmAdminKey { request, smartcard } => {
-            extension::confirm_admin_key(&call, request, smartcard).await
-        }
-        Route::OfflineUnblock { request } => {
-            extension::offline_unblock(&call, request, payload.read().await?).await
-        }
+        Route::ConfirmAdminKey { request, smartcard } => extension::confirm_admin_key(&call, request, smartcard).await,
+        Route::OfflineUnblock { request } => extension::offline_unblock(&call, request, payload.read().await?).await,
         Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
         Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
     }
 }
-

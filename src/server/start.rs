@@ -3,12 +3,12 @@
 use super::app::{App, MAX_CALLS};
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
-use super::diversify::{KeyError, MasterKeys};
+use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::template::{LoadError, Templates};
 use super::tls;
-use crate::ca::{self, CertificateAuthority, EmbeddedCa, keyfile};
-use crate::pkix::{self, Certificate, MemoryKey};
+use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
+use crate::pkix;
 use crate::secret::{MasterKey, Passphrase};
 use crate::store::{self, Store};
 use rustls::ServerConfig;
@@ -32,7 +32,9 @@ pub enum StartError {
     File(#[from] FileError),
     #[error("a key or certificate of the data directory cannot be used")]
     Pkix(#[from] pkix::Error),
-    #[error("the CA cannot be opened")]
+    #[error("the CA's key is in a token: its PIN is needed")]
+    NoPin,
+    #[error("the CA or a key file cannot be opened")]
     Ca(#[from] ca::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
@@ -73,38 +75,33 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     }
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
-    let now = OffsetDateTime::now_utc();
-    let authority = authority(&directory, &config.passphrase)?;
-    let tls = match config.plain_http {
-        true => None,
-        false => Some(tls::server_config(&directory, &settings, authority.as_ref(), &config.passphrase, now)?),
+    let master_keys = master_keys(&directory, &config.passphrase)?;
+    let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
+    let place = match &settings.ca.pkcs11 {
+        None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
+        Some(token) => token.place(config.ca_pin.ok_or(StartError::NoPin)?),
     };
+    let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
+    let now = OffsetDateTime::now_utc();
+    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let app = App {
         store: Store::open(&directory.database()).await?,
         templates,
-        master_keys: master_keys(&directory, &config.passphrase)?,
+        master_keys,
         crl: CrlCache::default(),
         places: Semaphore::new(MAX_CALLS),
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate: authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default(),
+        crl_url: settings.ca.crl_url,
         signs_slowly: settings.ca.pkcs11.is_some(),
-        authority,
+        authority: Box::new(authority),
     };
     Ok(Started { app, listen, tls, lock })
 }
 
-fn authority(
-    directory: &DataDirectory,
-    passphrase: &Passphrase,
-) -> Result<Box<dyn CertificateAuthority>, StartError> {
-    let certificate = Certificate::from_pem(&files::read(&directory.ca_certificate())?)?;
-    let key = MemoryKey::from_pkcs8(&keyfile::open(&files::read(&directory.ca_key())?, passphrase)?)?;
-    Ok(Box::new(EmbeddedCa::open(key, certificate)?))
-}
-
 fn master_keys(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MasterKeys, StartError> {
-    let sealed = files::read(&directory.master_key())?;
-    let key = MasterKey::new(keyfile::open(&sealed, passphrase)?.to_vec());
-    MasterKeys::new(vec![key]).map_err(StartError::MasterKey)
+    let sealed = keyfile::read(&directory.master_key())?;
+    let mut key = keyfile::open(MASTER_KEY, &sealed, passphrase)?;
+    MasterKeys::new(vec![MasterKey::new(std::mem::take(&mut *key))]).map_err(StartError::MasterKey)
 }

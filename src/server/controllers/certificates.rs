@@ -74,10 +74,10 @@ async fn certify(
 ) -> Result<Vec<u8>, ApiError> {
     let (app, record) = (call.app, &request.record);
     let user = subject(call, record.target).await?;
-    let order = issue::order(template, &user, call.now)?;
+    let order = issue::order(app, template, &user, judged.request.public_key())?;
     // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
     // signed in vain is never seen by anybody.
-    let (issued, response) = issue::issue(app, &order, &judged, call.now)?;
+    let (issued, response) = issue::issue(app, &order, call.now)?;
     let profile = ProfileRecord {
         uuid: Uuid::now_v7(),
         status: ProfileStatus::New,
@@ -95,13 +95,13 @@ async fn certify(
         smartcard: record.new_smartcard,
         user: record.target,
         template_common_name: template.certificate.template_name.clone(),
-        thumbprint: issue::thumbprint(&issued.der),
+        thumbprint: issued.sha1(),
         public_key_sha256: judged.public_key_sha256,
         csr_sha256: judged.csr_sha256,
-        serial: issued.serial,
-        der: issued.der,
-        not_before: issued.not_before,
-        not_after: issued.not_after,
+        serial: issued.serial_bytes(),
+        der: issued.der().to_vec(),
+        not_before: issued.not_before(),
+        not_after: issued.not_after(),
         revocation: None,
         superseded: false,
     };
@@ -128,9 +128,14 @@ struct New {
 }
 
 enum Outcome {
-    Kept { response: Vec<u8>, serial: Vec<u8> },
+    Kept {
+        response: Vec<u8>,
+        serial: Vec<u8>,
+    },
     /// Another call for the same key was faster.
-    Earlier { serial: Vec<u8> },
+    Earlier {
+        serial: Vec<u8>,
+    },
 }
 
 async fn kept(tx: &mut Tx, new: New) -> Result<Outcome, ApiError> {

@@ -128,4 +128,3 @@ async fn answered(tx: &mut Tx, answer: OfflineAnswerRecord) -> Result<OfflineAns
     closing::execute(tx, &mut request).await?;
     Ok(answer)
 }
-

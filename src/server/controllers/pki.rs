@@ -22,9 +22,7 @@ pub fn at(path: &str) -> Option<File> {
 /// The file, DER (RFC 2585, 4).
 pub async fn get(app: &App, file: File) -> Result<Reply, ApiError> {
     Ok(match file {
-        File::Certificate => {
-            Reply::File { media_type: "application/pkix-cert", bytes: app.ca_certificate.clone() }
-        }
+        File::Certificate => Reply::File { media_type: "application/pkix-cert", bytes: app.ca_certificate.clone() },
         File::Crl => Reply::File { media_type: "application/pkix-crl", bytes: app.crl.get(app).await? },
     })
 }

@@ -21,7 +21,8 @@ pub async fn list(call: &Call<'_>, filter: Option<ProfileFilter>) -> Result<Repl
     match filter {
         None => {}
         Some(ProfileFilter::Request(status)) => {
-            let of_caller = RequestFilter { target: Some(call.caller.uuid), status: Some(status), ..Default::default() };
+            let of_caller =
+                RequestFilter { target: Some(call.caller.uuid), status: Some(status), ..Default::default() };
             let requests = call.app.store.requests(&of_caller).await?;
             let named = |profile| requests.iter().any(|request| request.new_profile == Some(profile));
             records.retain(|record| named(record.uuid));

@@ -45,7 +45,10 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     }
     let record = record(call, body, subject, workflow)?;
     let uuid = record.uuid;
-    call.app.store.write(move |tx| Box::pin(async move { tx.insert_request(&record).await.map_err(ApiError::from) })).await?;
+    call.app
+        .store
+        .write(move |tx| Box::pin(async move { tx.insert_request(&record).await.map_err(ApiError::from) }))
+        .await?;
     tracing::info!(id = %call.id, request = %uuid, %request_type, caller = call.caller.name, "request made");
     Reply::created(&Created::Request(uuid))
 }
@@ -160,11 +163,7 @@ fn workflow_of<'a>(template: &'a Option<Arc<ProfileTemplate>>, record: &RequestR
 }
 
 /// `GET requests`: those the caller made or is the target of, the newest [`MAX_LIST`].
-pub async fn list(
-    call: &Call<'_>,
-    target_only: bool,
-    status: Option<RequestStatus>,
-) -> Result<Reply, ApiError> {
+pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStatus>) -> Result<Reply, ApiError> {
     let own = Visibility { user: call.caller.uuid, templates: Vec::new() };
     let filter = RequestFilter {
         visible_to: Some(own),
@@ -185,12 +184,8 @@ pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Res
         })
     });
     let visible = Visibility { user: call.caller.uuid, templates: concerned.map(|template| template.uuid).collect() };
-    let filter = RequestFilter {
-        visible_to: Some(visible),
-        status,
-        limit: u32::try_from(MAX_LIST).ok(),
-        ..Default::default()
-    };
+    let filter =
+        RequestFilter { visible_to: Some(visible), status, limit: u32::try_from(MAX_LIST).ok(), ..Default::default() };
     listed(call, filter).await
 }
 

@@ -121,12 +121,7 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Resu
 }
 
 /// `PUT requests/{id}/smartcards/{id}`: retires the card.
-pub async fn update(
-    call: &Call<'_>,
-    request: Uuid,
-    smartcard: Uuid,
-    body: UpdateSmartcard,
-) -> Result<Reply, ApiError> {
+pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     request.executed(call, &[RequestType::Retire])?;
     call.smartcard_of(&request.record, smartcard).await?;
@@ -244,11 +239,7 @@ pub fn present_key(app: &App, template: &ProfileTemplate, card: &SmartcardRecord
 }
 
 /// `serverproposedpin`: no template lets this server choose PINs.
-pub async fn server_proposed_pin(
-    call: &Call<'_>,
-    request: Option<Uuid>,
-    smartcard: Uuid,
-) -> Result<Reply, ApiError> {
+pub async fn server_proposed_pin(call: &Call<'_>, request: Option<Uuid>, smartcard: Uuid) -> Result<Reply, ApiError> {
     match request {
         Some(request) => {
             let request = call.request(request).await?;

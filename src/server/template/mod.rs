@@ -14,6 +14,7 @@ pub use located::{Misplaced, Source};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 
+use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
@@ -82,17 +83,6 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
-}
-
-/// CRLReason (RFC 5280, 5.3.1) as far as a template may name one; the numbers are the standard's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RevocationReason {
-    Unspecified = 0,
-    KeyCompromise = 1,
-    AffiliationChanged = 3,
-    Superseded = 4,
-    CessationOfOperation = 5,
-    PrivilegeWithdrawn = 9,
 }
 
 /// What happens to certificates at the end of a profile.

@@ -1,5 +1,7 @@
 //! Patterns with placeholders: `CN={User!name},O=Example` and `{User!upn}`.
 
+use crate::pkix::name;
+
 /// What a placeholder stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserAttribute {
@@ -95,7 +97,7 @@ impl Pattern {
     }
 }
 
-/// A subject as attributes in the order they are encoded, each with its pattern.
+/// A subject as attributes, most specific first, each with its pattern.
 ///
 /// A value is filled in after the name was taken apart, so that no user name can add an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,13 +119,14 @@ impl SubjectPattern {
         if attributes.is_empty() {
             return Err(PatternError::Empty);
         }
-        attributes.reverse();
         Ok(Self(attributes))
     }
 
-    /// Fills in a user's attributes: type names and values in the order they are encoded.
-    pub fn fill(&self, user: &impl Attributes) -> Result<Vec<(&'static str, String)>, Missing> {
-        self.0.iter().map(|(name, pattern)| Ok((*name, pattern.fill(user)?))).collect()
+    /// Fills in a user's attributes: RFC 4514 text.
+    pub fn fill(&self, user: &impl Attributes) -> Result<String, Missing> {
+        let attribute =
+            |(name, pattern): &(&str, Pattern)| Ok(format!("{name}={}", name::escape(&pattern.fill(user)?)));
+        Ok(self.0.iter().map(attribute).collect::<Result<Vec<_>, _>>()?.join(","))
     }
 }
 
@@ -165,7 +168,7 @@ mod tests {
     fn a_user_name_adds_no_attribute() {
         let subject = SubjectPattern::parse("CN={User!name},OU=R\\, D,O=Example").unwrap();
         let filled = subject.fill(&Alice).unwrap();
-        assert_eq!(filled, [("O", "Example".into()), ("OU", "R, D".into()), ("CN", "alice,O=Evil".into())]);
+        assert_eq!(filled, r"CN=alice\,O=Evil,OU=R\, D,O=Example".replace("\\\\", "\\"));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Lab {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data, &options, &Passphrase::new(PASSPHRASE.into())).unwrap();
+        let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
         let template = std::fs::read_to_string(&made.template).unwrap();
         let uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
         std::fs::write(&made.template, edit(template)).unwrap();
@@ -188,7 +188,10 @@ impl Lab {
 
     #[track_caller]
     pub fn enroll_request(&self, person: &Person) -> String {
-        self.request(person, json!({"profiletemplateuuid": self.template, "datacollection": "[]", "type": "Enroll", "comment": ""}))
+        self.request(
+            person,
+            json!({"profiletemplateuuid": self.template, "datacollection": "[]", "type": "Enroll", "comment": ""}),
+        )
     }
 
     #[track_caller]

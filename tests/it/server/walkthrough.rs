@@ -108,7 +108,10 @@ fn an_unblock_lets_the_key_out_and_ends_it() {
     let alice = lab.user("alice", &[]);
     let enrolled = lab.enrolled(&alice);
     let key_of = |request: &str| {
-        let path = format!("{API}/requests/{request}/smartcards/{}/diversifiedkey?cardid={}", enrolled.smartcard, enrolled.card_id);
+        let path = format!(
+            "{API}/requests/{request}/smartcards/{}/diversifiedkey?cardid={}",
+            enrolled.smartcard, enrolled.card_id
+        );
         lab.get(&alice, &path)
     };
     assert_eq!(key_of(&enrolled.request).refusal(), (409, "request-not-executable".into()));
@@ -139,7 +142,9 @@ fn a_renewal_supersedes_the_old_profile() {
     lab.certificatedata(&alice, &request, &new_csr()).ok();
     let done = lab.complete(&alice, &request).ok();
     assert_ne!(done["NewProfileUuid"], done["OldProfileUuid"]);
-    let status = |profile: &Value| lab.get(&alice, &format!("{API}/profiles/{}", profile.as_str().unwrap())).ok()["Status"].clone();
+    let status = |profile: &Value| {
+        lab.get(&alice, &format!("{API}/profiles/{}", profile.as_str().unwrap())).ok()["Status"].clone()
+    };
     assert_eq!((status(&done["NewProfileUuid"]), status(&done["OldProfileUuid"])), (json!(2), json!(6)));
     let listed = lab.get(&alice, &format!("{API}/certificates")).ok();
     assert_eq!(listed.as_array().unwrap().len(), 1);
