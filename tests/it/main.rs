@@ -7,6 +7,7 @@ mod ca;
 mod enrollment;
 mod layers;
 mod pkix;
+mod server;
 mod store;
 mod strangers;
 mod support;
