@@ -3,9 +3,11 @@
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod client;
+mod ca;
 mod enrollment;
 mod layers;
 mod pkix;
+mod server;
 mod store;
 mod support;
 mod token;

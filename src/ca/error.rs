@@ -1,0 +1,96 @@
+use crate::pkix::{self, KeyKind, KeyUsage, SignError};
+use crate::{pkcs11, token};
+use std::path::PathBuf;
+use time::OffsetDateTime;
+
+/// Why an authority refused an order, or could not work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // What is wrong with an order.
+    #[error("the subject cannot be written")]
+    Subject(#[source] pkix::Error),
+    #[error("a certificate needs a subject or another name")]
+    NoName,
+    #[error("{value:?} cannot stand as a {kind} in a certificate")]
+    Name { kind: &'static str, value: String },
+    #[error("{text:?} is not an object identifier")]
+    ObjectIdentifier { text: String },
+    #[error("certificates for people and servers are not given {usage}")]
+    AuthorityUsage { usage: KeyUsage },
+    #[error("a {kind} key is too weak; RSA needs 2048 bits")]
+    WeakKey { kind: KeyKind },
+    #[error("a certificate cannot be valid for {seconds} seconds")]
+    Validity { seconds: i64 },
+    #[error("{at} cannot be written in a certificate")]
+    Time { at: OffsetDateTime },
+    #[error("the serial number {} cannot stand in a revocation list", hex::encode(serial))]
+    Serial { serial: Vec<u8> },
+
+    // What is wrong with the authority.
+    #[error("the authority's certificate has expired on {not_after}")]
+    Expired { not_after: OffsetDateTime },
+    #[error("the authority's certificate is valid from {not_before} on; is the clock right?")]
+    NotYetValid { not_before: OffsetDateTime },
+    #[error("the authority's key did not sign")]
+    Sign(#[from] SignError),
+    #[error("the certificate or list could not be encoded")]
+    Encoding(#[source] der::Error),
+    #[error("the certificate could not be built")]
+    Build(#[source] x509_cert::builder::Error),
+    #[error("what was made cannot be read back")]
+    ReadBack(#[source] pkix::Error),
+    #[error("there is no randomness for a serial number")]
+    Random,
+
+    // What is wrong with its files and its token.
+    #[error("{} is there already; an authority is made once", path.display())]
+    Exists { path: PathBuf },
+    #[error("{} could not be {action}", path.display())]
+    File {
+        path: PathBuf,
+        action: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{} has more than {limit} bytes", path.display())]
+    FileSize { path: PathBuf, limit: u64 },
+    #[error("{} is not the authority's certificate", path.display())]
+    Certificate {
+        path: PathBuf,
+        #[source]
+        source: pkix::Error,
+    },
+    #[error("{} holds no certificate", path.display())]
+    NoCertificate { path: PathBuf },
+    #[error("the certificate of {subject} is not that of an authority")]
+    NotAnAuthority { subject: String },
+    #[error("the key is not that of the authority's certificate ({subject})")]
+    KeyMismatch { subject: String },
+    #[error("the key that is there is {found}, not {wanted}")]
+    KeyKind { found: KeyKind, wanted: KeyKind },
+    #[error("the key could not be used")]
+    Key(#[source] pkix::Error),
+    #[error("the key file is damaged: {reason}")]
+    KeyFileDamaged { reason: String },
+    #[error("the file holds {found}, not {expected}")]
+    KeyFileLabel { expected: String, found: String },
+    #[error("the passphrase does not open it, or the file was altered")]
+    Passphrase,
+    #[error("an empty passphrase protects nothing")]
+    NoPassphrase,
+    #[error("opening the key file would take more than {limit} MiB")]
+    KeyFileCost { limit: u64 },
+    #[error("the key could not be encrypted")]
+    Encryption,
+    #[error("the token of the authority's key was not found")]
+    Module(#[source] pkcs11::Error),
+    #[error("the token of the authority's key refused")]
+    Token(#[source] token::Error),
+    #[error("the token holds no key named {label:?}")]
+    NoTokenKey { label: String },
+    #[error("the token's thread could not be started")]
+    Thread(#[source] std::io::Error),
+    #[error("the token of the authority's key does not answer")]
+    TokenSilent,
+}

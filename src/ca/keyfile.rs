@@ -1,0 +1,144 @@
+//! Secrets at rest: sealed under a passphrase, in PEM, in files only their owner reads.
+//!
+//! A private key is a PKCS#8 EncryptedPrivateKeyInfo (RFC 5958, 3) that `openssl pkey` opens: PBES2 with scrypt and
+//! AES-256-CBC. Anything else is sealed likewise but with AES-256-GCM, so that a wrong passphrase or an altered file is
+//! never taken for the secret, and its label is sealed in, so that one secret cannot be put in another's place.
+
+use super::Error;
+use crate::pkix::MemoryKey;
+use crate::secret::Passphrase;
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use der::pem::{self, LineEnding};
+use der::{Decode, Encode};
+use pkcs8::EncryptedPrivateKeyInfoOwned;
+use pkcs8::pkcs5::{self, pbes2, scrypt};
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// PEM label of a private key (RFC 7468, 11).
+const PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
+/// scrypt N = 2^14, r = 8: 16 MiB, the most OpenSSL opens without being asked; p = 4 makes up for some of the rest.
+const SCRYPT_LOG_N: u8 = 14;
+const SCRYPT_R: u32 = 8;
+const SCRYPT_P: u32 = 4;
+/// The most memory a file that comes from elsewhere may ask for.
+const MOST_MEBIBYTES: u64 = 512;
+const MOST_BYTES: u64 = 64 * 1024;
+
+/// Seals a private key (PKCS#8, DER) under a passphrase; takes tenths of a second, as opening does.
+pub fn seal_private_key(pkcs8: &[u8], passphrase: &Passphrase) -> Result<String, Error> {
+    let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(cost()?, &random::<16>()?, random()?);
+    seal_with(PRIVATE_KEY, &parameters.map_err(|_| Error::Encryption)?, pkcs8, passphrase)
+}
+
+/// Opens a private key that [`seal_private_key`] or OpenSSL (PKCS#8, PBES2) has sealed.
+pub fn open_private_key(text: &str, passphrase: &Passphrase) -> Result<MemoryKey, Error> {
+    let pkcs8 = open_with(PRIVATE_KEY, text, passphrase)?;
+    // CBC lets one wrong passphrase in 256 pass; what it gives then is no key.
+    if der::AnyRef::from_der(&pkcs8).is_err() {
+        return Err(Error::Passphrase);
+    }
+    MemoryKey::from_pkcs8(&pkcs8).map_err(Error::Key)
+}
+
+/// Seals bytes under a passphrase. `label` is what they are, in capitals: it heads the PEM text and is sealed in.
+pub fn seal(label: &str, bytes: &[u8], passphrase: &Passphrase) -> Result<String, Error> {
+    let parameters = pbes2::Parameters::scrypt_aes256gcm(cost()?, &random::<16>()?, random()?);
+    let plain = Zeroizing::new([label.as_bytes(), &[0], bytes].concat());
+    seal_with(label, &parameters.map_err(|_| Error::Encryption)?, &plain, passphrase)
+}
+
+/// Opens what [`seal`] has sealed under the same label.
+pub fn open(label: &str, text: &str, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let plain = open_with(label, text, passphrase)?;
+    let bytes = plain.strip_prefix(label.as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
+    bytes.map(|bytes| Zeroizing::new(bytes.to_vec())).ok_or(Error::Passphrase)
+}
+
+/// Writes a file that only its owner may read, whole and on disk or not at all; a file that is there stays as it is.
+pub fn write_new(path: &Path, text: &str) -> Result<(), Error> {
+    write(path, text, 0o600)
+}
+
+/// Reads a key file of at most 64 KiB.
+pub fn read(path: &Path) -> Result<String, Error> {
+    let failed = |source| Error::File { path: path.into(), action: "read", source };
+    let mut text = String::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_string(&mut text)).map_err(failed)?;
+    match u64::try_from(read) {
+        Ok(0..=MOST_BYTES) => Ok(text),
+        _ => Err(Error::FileSize { path: path.into(), limit: MOST_BYTES }),
+    }
+}
+
+/// Writes beside the place, and links into place: the link fails where something is, and a crash leaves no half file.
+pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}", hex::encode(random::<8>()?)));
+    let beside = PathBuf::from(beside);
+    let written = (|| {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::hard_link(&beside, path)
+    })();
+    let removed = fs::remove_file(&beside);
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    written.and(removed).and_then(|()| File::open(directory)?.sync_all()).map_err(|source| match source.kind() {
+        std::io::ErrorKind::AlreadyExists => Error::Exists { path: path.into() },
+        _ => Error::File { path: path.into(), action: "written", source },
+    })
+}
+
+fn seal_with(
+    label: &str,
+    parameters: &pbes2::Parameters,
+    plain: &[u8],
+    passphrase: &Passphrase,
+) -> Result<String, Error> {
+    if passphrase.expose().is_empty() {
+        return Err(Error::NoPassphrase);
+    }
+    let encrypted = parameters.encrypt(passphrase.expose(), plain).map_err(|_| Error::Encryption)?;
+    let sealed = EncryptedPrivateKeyInfoOwned {
+        encryption_algorithm: parameters.clone().into(),
+        encrypted_data: der::asn1::OctetString::new(encrypted).map_err(Error::Encoding)?,
+    };
+    let der = sealed.to_der().map_err(Error::Encoding)?;
+    pem::encode_string(label, LineEnding::LF, &der).map_err(|source| Error::Encoding(source.into()))
+}
+
+fn open_with(expected: &str, text: &str, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let damaged = |reason: &dyn std::fmt::Display| Error::KeyFileDamaged { reason: reason.to_string() };
+    let (found, der) = pem::decode_vec(text.trim_ascii().as_bytes()).map_err(|error| damaged(&error))?;
+    if found != expected {
+        return Err(Error::KeyFileLabel { expected: expected.into(), found: found.into() });
+    }
+    let sealed = EncryptedPrivateKeyInfoOwned::from_der(&der).map_err(|error| damaged(&error))?;
+    let scheme = sealed.encryption_algorithm.pbes2().ok_or_else(|| damaged(&"it is not PBES2 (RFC 8018, 6.2)"))?;
+    if let Some(scrypt) = scheme.kdf.scrypt() {
+        let bytes = scrypt.cost_parameter.saturating_mul(u64::from(scrypt.block_size)).saturating_mul(128);
+        if bytes > MOST_MEBIBYTES << 20 {
+            return Err(Error::KeyFileCost { limit: MOST_MEBIBYTES });
+        }
+    }
+    let mut buffer = Zeroizing::new(sealed.encrypted_data.into_bytes().to_vec());
+    match scheme.decrypt_in_place(passphrase.expose(), &mut buffer) {
+        Ok(plain) => Ok(Zeroizing::new(plain.to_vec())),
+        Err(pkcs5::Error::DecryptFailed) => Err(Error::Passphrase),
+        Err(error) => Err(damaged(&error)),
+    }
+}
+
+fn cost() -> Result<scrypt::Params, Error> {
+    scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).map_err(|_| Error::Encryption)
+}
+
+pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Random)?;
+    Ok(bytes)
+}

@@ -1,0 +1,173 @@
+//! The authority's key in a PKCS#11 token. A login is a borrow of the token, so both live on one thread, which signs
+//! what it is sent, one message after the other.
+
+use super::Error;
+use crate::pkcs11::{Module, Pkcs11Token, Selector};
+use crate::pkix::{KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::secret::Pin;
+use crate::token::{Error as TokenError, KeyId, KeyOrder, LastTry, Session, Token};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Messages that may wait for the token.
+const QUEUE: usize = 64;
+/// How long a caller waits for a signature, or for a key to be generated.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Where the key is.
+pub(super) struct Place {
+    pub module: PathBuf,
+    pub selector: Selector,
+    pub pin: Pin,
+    /// CKA_LABEL, and as UTF-8 CKA_ID.
+    pub label: String,
+}
+
+/// A key in a token, logged in for as long as this lives.
+pub(super) struct TokenKey {
+    /// `None` only while it is dropped.
+    messages: Option<SyncSender<Message>>,
+    thread: Option<JoinHandle<()>>,
+    public_key: PublicKey,
+    algorithm: SignatureAlgorithm,
+}
+
+struct Message {
+    bytes: Vec<u8>,
+    reply: SyncSender<Result<Vec<u8>, TokenError>>,
+}
+
+impl TokenKey {
+    /// Logs in and finds the key; one that is not there is generated when `make` says of which kind.
+    pub fn open(place: Place, make: Option<KeyAlgorithm>) -> Result<Self, Error> {
+        let (messages, queue) = sync_channel(QUEUE);
+        let (ready, found) = sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("ca-token".into())
+            .spawn(move || work(&place, make, &ready, &queue))
+            .map_err(Error::Thread)?;
+        let (public_key, algorithm) = found.recv_timeout(PATIENCE).map_err(|_| Error::TokenSilent)??;
+        Ok(Self { messages: Some(messages), thread: Some(thread), public_key, algorithm })
+    }
+}
+
+impl Signer for TokenKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.algorithm
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let silent = || SignError(Error::TokenSilent.into());
+        let (reply, signature) = sync_channel(1);
+        let messages = self.messages.as_ref().ok_or_else(silent)?;
+        messages.send(Message { bytes: message.to_vec(), reply }).map_err(|_| silent())?;
+        signature.recv_timeout(PATIENCE).map_err(|_| silent())?.map_err(|error| SignError(error.into()))
+    }
+}
+
+impl Drop for TokenKey {
+    /// Waits for the logout.
+    fn drop(&mut self) {
+        drop(self.messages.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been reported by the thread itself.
+            let _ = thread.join();
+        }
+    }
+}
+
+type Ready = SyncSender<Result<(PublicKey, SignatureAlgorithm), Error>>;
+
+fn work(place: &Place, make: Option<KeyAlgorithm>, ready: &Ready, queue: &Receiver<Message>) {
+    let id = KeyId(place.label.clone().into_bytes());
+    let found = Module::load(&place.module).and_then(|module| module.find(&place.selector)).map_err(Error::Module);
+    let started = found.and_then(|mut token| {
+        let mut session = token.log_in(&place.pin, LastTry::Keep).map_err(Error::Token)?;
+        let (public_key, algorithm) = key(&mut *session, &id, &place.label, make)?;
+        // Whoever does not wait for the key any longer sends no message either.
+        let _ = ready.send(Ok((public_key, algorithm)));
+        let again = sign_until_error(session, &id, algorithm, queue);
+        Ok(again.then_some((token, algorithm)))
+    });
+    match started {
+        Ok(Some((mut token, algorithm))) => log_in_again(&mut token, place, &id, algorithm, queue),
+        Ok(None) => {}
+        Err(error) => {
+            let _ = ready.send(Err(error));
+        }
+    }
+}
+
+/// After a failure (a token pulled out, say) the next message finds a fresh login; a refused PIN is not sent twice.
+fn log_in_again(
+    token: &mut Pkcs11Token,
+    place: &Place,
+    id: &KeyId,
+    algorithm: SignatureAlgorithm,
+    queue: &Receiver<Message>,
+) {
+    while let Ok(message) = queue.recv() {
+        let error = match token.log_in(&place.pin, LastTry::Keep) {
+            Ok(mut session) => match session.sign(id, algorithm, &message.bytes) {
+                Ok(signature) => {
+                    let _ = message.reply.send(Ok(signature));
+                    if !sign_until_error(session, id, algorithm, queue) {
+                        return;
+                    }
+                    continue;
+                }
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        let refused = matches!(error, TokenError::SecretRefused { .. });
+        let _ = message.reply.send(Err(error));
+        if refused {
+            return;
+        }
+    }
+}
+
+/// Signs what comes; false when nobody is left to ask, true when a login is to be tried again.
+fn sign_until_error(
+    mut session: Box<dyn Session + '_>,
+    id: &KeyId,
+    algorithm: SignatureAlgorithm,
+    queue: &Receiver<Message>,
+) -> bool {
+    while let Ok(message) = queue.recv() {
+        let signature = session.sign(id, algorithm, &message.bytes);
+        let failed = signature.is_err();
+        // A caller that has stopped waiting needs no signature.
+        let _ = message.reply.send(signature);
+        if failed {
+            return true;
+        }
+    }
+    false
+}
+
+fn key(
+    session: &mut dyn Session,
+    id: &KeyId,
+    label: &str,
+    make: Option<KeyAlgorithm>,
+) -> Result<(PublicKey, SignatureAlgorithm), Error> {
+    let found = session.find(id).map_err(Error::Token)?.filter(|key| key.has_private_key);
+    let public_key = match (found.and_then(|key| key.public_key), make) {
+        (Some(public_key), _) => public_key,
+        (None, Some(algorithm)) => {
+            let order = KeyOrder { id: id.clone(), label: label.into(), algorithm, decrypts: false };
+            session.generate(&order).map_err(Error::Token)?
+        }
+        (None, None) => return Err(Error::NoTokenKey { label: label.into() }),
+    };
+    let algorithm = public_key.algorithm().ok_or(Error::WeakKey { kind: public_key.kind() })?;
+    Ok((public_key, SignatureAlgorithm::default_for(algorithm)))
+}
