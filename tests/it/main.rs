@@ -9,6 +9,7 @@ mod layers;
 mod pkix;
 mod server;
 mod store;
+mod strangers;
 mod support;
 mod token;
 mod wire;
