@@ -31,7 +31,7 @@ impl Lab {
         let data_dir = directory.path().join("data");
         let passphrase = || Passphrase::new("a passphrase for tests".into());
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data_dir, &options, &passphrase(), None).unwrap();
+        let made = server::init(&data_dir, &options, &passphrase()).unwrap();
         let template = edit(std::fs::read_to_string(&made.template).unwrap());
         std::fs::write(&made.template, template).unwrap();
         let config = Config { data_dir, listen: None, plain_http, passphrase: passphrase(), ca_pin: None };
