@@ -6,7 +6,7 @@ use super::output::Output;
 use super::secrets::{self, CA_PIN};
 use super::token::date;
 use crate::pkix::KeyAlgorithm;
-use crate::server::{self, CaToken, Config, InitError, InitOptions, NewUser, StartError};
+use crate::server::{self, Config, InitError, InitOptions, NewUser, StartError, TokenSettings};
 use serde_json::json;
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
@@ -17,7 +17,7 @@ const LOGGED: &str = "info";
 
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     log();
-    let ca_pin = match args.ca_pin_from.is_some() || server::needs_ca_pin(&args.directory).map_err(start_failed)? {
+    let ca_pin = match secrets::is_given(args.ca_pin_from.as_ref(), CA_PIN) {
         true => Some(secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?),
         false => None,
     };
@@ -70,13 +70,15 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         let message = format!("{:?} is no kind of key; there are: {}", args.ca_key, known.join(", "));
         Failure::new("key-algorithm", Exit::Usage, message)
     })?;
-    let ca_token = match (&args.ca_module, &args.ca_token) {
-        (Some(module), Some(label)) => Some(CaToken {
-            module: module.clone(),
-            label: label.clone(),
-            pin: secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?,
-        }),
-        _ => None,
+    let ca_token = args.ca_module.clone().map(|module| TokenSettings {
+        module,
+        label: args.ca_token.clone(),
+        serial: None,
+        key_label: args.ca_name.clone(),
+    });
+    let ca_pin = match &ca_token {
+        Some(_) => Some(secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?),
+        None => None,
     };
     let options = InitOptions {
         listen: args.listen.unwrap_or(defaults.listen),
@@ -90,7 +92,7 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), true)?;
     let made = {
         let _spinner = output.spinner("making keys …");
-        server::init(&args.directory, &options, &passphrase).map_err(init_failed)?
+        server::init(&args.directory, &options, passphrase, ca_pin).map_err(init_failed)?
     };
     let document = json!({
         "directory": args.directory,
