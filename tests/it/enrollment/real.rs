@@ -4,6 +4,7 @@ use super::bench::{End, Face, PIN};
 use super::memory_token::MemoryToken;
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
+use crate::support::directory;
 use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
 use cardwright::cm::extension::{AdminKeyState, Decision};
 use cardwright::cm::request::RequestStatus;
@@ -16,19 +17,20 @@ use cardwright::server::{self, Config, InitOptions, NewUser, RunningServer, Serv
 use cardwright::token::Token;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
 
 struct Lab {
     server: RunningServer,
-    directory: tempfile::TempDir,
+    directory: PathBuf,
 }
 
 impl Lab {
     fn new(plain_http: bool, edit: impl FnOnce(String) -> String) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let data_dir = directory.path().join("data");
+        let directory = directory::fresh("real");
+        let data_dir = directory.join("data");
         let passphrase = || Passphrase::new("a passphrase for tests".into());
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
         let made = server::init(&data_dir, &options, passphrase(), None).unwrap();
@@ -46,7 +48,7 @@ impl Lab {
             email: None,
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
-        let added = server::user_add(&self.directory.path().join("data"), user, expires).unwrap();
+        let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
         let ca = Certificate::from_der(&self.server.ca_certificate).unwrap().to_pem().into_bytes();
         self.client_of(added.token, Trust::Pem(ca), proxy)
     }
@@ -63,13 +65,19 @@ impl Lab {
     }
 
     fn run(&self, client: &CmClient, token: &mut dyn Token, order: Order, face: &mut Face) -> Result<End, Error> {
-        let journal = Journal::open(self.directory.path().join("journal")).unwrap();
+        let journal = Journal::open(self.directory.join("journal")).unwrap();
         let mut enrollment = Enrollment::begin(client, &journal, token.identity(), order)?;
         face.pump(&mut enrollment, token)
     }
 
     fn unfinished(&self) -> usize {
-        Journal::open(self.directory.path().join("journal")).unwrap().unfinished().unwrap().len()
+        Journal::open(self.directory.join("journal")).unwrap().unfinished().unwrap().len()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
