@@ -4,6 +4,7 @@ use super::bench::{End, Face, PIN};
 use super::memory_token::MemoryToken;
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
+use crate::support::directory;
 use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
 use cardwright::cm::extension::{AdminKeyState, Decision};
 use cardwright::cm::request::RequestStatus;
@@ -16,22 +17,23 @@ use cardwright::server::{self, Config, InitOptions, NewUser, RunningServer, Serv
 use cardwright::token::Token;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
 
 struct Lab {
     server: RunningServer,
-    directory: tempfile::TempDir,
+    directory: PathBuf,
 }
 
 impl Lab {
     fn new(plain_http: bool, edit: impl FnOnce(String) -> String) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let data_dir = directory.path().join("data");
+        let directory = directory::fresh("real");
+        let data_dir = directory.join("data");
         let passphrase = || Passphrase::new("a passphrase for tests".into());
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data_dir, &options, &passphrase(), None).unwrap();
+        let made = server::init(&data_dir, &options, passphrase(), None).unwrap();
         let template = edit(std::fs::read_to_string(&made.template).unwrap());
         std::fs::write(&made.template, template).unwrap();
         let config = Config { data_dir, listen: None, plain_http, passphrase: passphrase(), ca_pin: None };
@@ -46,7 +48,7 @@ impl Lab {
             email: None,
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
-        let added = server::user_add(&self.directory.path().join("data"), user, expires).unwrap();
+        let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
         let ca = Certificate::from_der(&self.server.ca_certificate).unwrap().to_pem().into_bytes();
         self.client_of(added.token, Trust::Pem(ca), proxy)
     }
@@ -63,13 +65,19 @@ impl Lab {
     }
 
     fn run(&self, client: &CmClient, token: &mut dyn Token, order: Order, face: &mut Face) -> Result<End, Error> {
-        let journal = Journal::open(self.directory.path().join("journal")).unwrap();
+        let journal = Journal::open(self.directory.join("journal")).unwrap();
         let mut enrollment = Enrollment::begin(client, &journal, token.identity(), order)?;
         face.pump(&mut enrollment, token)
     }
 
     fn unfinished(&self) -> usize {
-        Journal::open(self.directory.path().join("journal")).unwrap().unfinished().unwrap().len()
+        Journal::open(self.directory.join("journal")).unwrap().unfinished().unwrap().len()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -232,8 +240,8 @@ fn read_call(stream: &TcpStream) -> Option<Vec<u8>> {
     Some([call.into_bytes(), body].concat())
 }
 
-#[test]
-fn nothing_is_made_twice_wherever_the_connection_breaks() {
+/// Cuts the order at every call, before it reaches the server or after, and has it taken up.
+fn cut_everywhere(enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &MemoryToken)) {
     let lab = Lab::new(true, |template| template);
     let proxy = Proxy::before(lab.server.addr);
     let mut user = 0;
@@ -243,25 +251,62 @@ fn nothing_is_made_twice_wherever_the_connection_breaks() {
             user += 1;
             let client = lab.client(&format!("user{user}"), &[], Some(proxy.addr));
             let mut token = MemoryToken::fresh();
+            let mut run = |order: Order| lab.run(&client, &mut token, order, &mut Face::default());
+            if enrolled {
+                run(enroll()).unwrap().done();
+            }
             proxy.set(Some(cut), carried_out);
-            let broken = lab.run(&client, &mut token, enroll(), &mut Face::default()).is_err();
+            let broken = run(order()).is_err();
             proxy.set(None, false);
             if broken {
-                lab.run(&client, &mut token, enroll(), &mut Face::default()).unwrap().done();
+                run(order()).unwrap_or_else(|error| panic!("cut {cut}: {error:?}")).done();
             }
             let requests = client.requests(None).unwrap();
-            assert_eq!(requests.len(), 1, "cut {cut}");
-            assert_eq!(requests[0].status, RequestStatus::Completed);
-            let card = requests[0].new_smartcard.unwrap();
-            let listed = client.certificates_of(Holder::Smartcard(card)).unwrap();
-            let there = Certificate::from_der(&token.certificates()[0]).unwrap();
-            assert_eq!(listed.iter().map(|it| it.thumbprint.clone()).collect::<Vec<_>>(), [there.thumbprint_sha1()]);
-            assert_eq!((token.generated, token.certificates().len(), lab.unfinished()), (1, 1, 0), "cut {cut}");
+            assert_eq!(requests.len(), 1 + usize::from(enrolled), "cut {cut}");
+            assert!(requests.iter().all(|request| request.status == RequestStatus::Completed), "cut {cut}");
+            assert_eq!(lab.unfinished(), 0, "cut {cut}");
+            check(&client, &token);
             if !broken {
                 break;
             }
         }
     }
+}
+
+/// The thumbprints the server lists for the card, and those on the token.
+fn listed_and_there(client: &CmClient, token: &MemoryToken) -> (Vec<String>, Vec<String>) {
+    let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
+    let listed = client.certificates_of(Holder::Smartcard(card.uuid)).unwrap();
+    let there = token.certificates().iter().map(|der| Certificate::from_der(der).unwrap().thumbprint_sha1()).collect();
+    (listed.into_iter().map(|certificate| certificate.thumbprint).collect(), there)
+}
+
+#[test]
+fn nothing_is_made_twice_wherever_an_enrollment_breaks() {
+    cut_everywhere(false, enroll, |client, token| {
+        let (listed, there) = listed_and_there(client, token);
+        assert_eq!((listed, token.generated, there.len()), (there.clone(), 1, 1));
+    });
+}
+
+#[test]
+fn nothing_is_made_twice_wherever_a_renewal_breaks() {
+    cut_everywhere(true, renew, |client, token| {
+        let (listed, there) = listed_and_there(client, token);
+        // The example template's keys decrypt, so the old one stays.
+        assert_eq!((listed.len(), token.generated, there.len()), (2, 2, 2));
+        assert!(there.iter().all(|thumbprint| listed.contains(thumbprint)));
+    });
+}
+
+#[test]
+fn an_unblock_and_a_retirement_come_to_their_end_wherever_they_break() {
+    cut_everywhere(true, unblock, |_, token| assert_eq!(token.pin(), Some(PIN)));
+    cut_everywhere(true, retire, |client, token| {
+        assert_eq!(token.keys(), []);
+        let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
+        assert_eq!(card.status, SmartcardStatus::Retired);
+    });
 }
 
 #[test]
