@@ -479,6 +479,44 @@ async fn a_refused_or_panicking_job_takes_back_its_own_writes_only() {
 }
 
 #[tokio::test]
+async fn a_batch_whose_transaction_fails_is_acknowledged_to_nobody() {
+    let (directory, store) = empty().await;
+    let user = add_user(&store, "user").await;
+    let connection = rusqlite::Connection::open(directory.path().join("cm.db")).unwrap();
+    connection.execute_batch("DROP TABLE approvals").unwrap();
+    let release = hold(&store).await;
+    let mut writes = tokio::task::JoinSet::new();
+    for i in 0..3 {
+        let (store, request) = (store.clone(), request(user.uuid, user.uuid));
+        let decision =
+            ApprovalRecord { request: request.uuid, approver: user.uuid, approved: true, comment: "".into(), at: NOW };
+        writes.spawn(async move {
+            store
+                .write(move |tx| {
+                    Box::pin(async move {
+                        tx.insert_request(&request).await?;
+                        if i == 2 {
+                            // A job that shrugs off a failed statement is not believed.
+                            let _ = tx.insert_approval(&decision).await;
+                        }
+                        Ok(())
+                    })
+                })
+                .await
+        });
+    }
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    while let Some(done) = writes.join_next().await {
+        let refused = done.unwrap();
+        assert!(matches!(refused, Err(Error::Transaction(_))), "{refused:?}");
+    }
+    assert_eq!(store.requests(&RequestFilter::default()).await.unwrap(), []);
+    add_request(&store, request(user.uuid, user.uuid)).await.unwrap();
+    assert_eq!(store.requests(&RequestFilter::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn jobs_see_each_other_in_turn_so_that_only_one_wins() {
     let (_directory, store) = empty().await;
     let user = add_user(&store, "user").await;
