@@ -22,6 +22,8 @@ CREATE TABLE users (
     uuid          BLOB NOT NULL UNIQUE,
     name          TEXT NOT NULL UNIQUE,
     groups        TEXT NOT NULL,
+    upn           TEXT,
+    email         TEXT,
     token_hash    BLOB NOT NULL UNIQUE,
     token_expires INTEGER NOT NULL
 ) STRICT;
@@ -47,8 +49,7 @@ CREATE TABLE requests (
     is_smartcard        INTEGER NOT NULL CHECK (is_smartcard IN (0, 1)),
     is_enrollment_agent INTEGER NOT NULL CHECK (is_enrollment_agent IN (0, 1)),
     CHECK (request_type IN (
-        'enroll', 'duplicate', 'offline-unblock', 'online-update', 'renew', 'recover', 'recover-on-
-        behalf', 'reinstate', 'retire', 'revoke', 'temporary-cards', 'unblock'
+        'enroll', 'duplicate', 'offline-unblock', 'online-update', 'renew', 'recover', 'recover-on-behalf', 'reinstate', 'retire', 'revoke', 'temporary-cards', 'unblock'
     )),
     CHECK (status IN (
         'none', 'approved', 'denied', 'completed', 'failed', 'pending', 'canceled', 'executing'
@@ -102,6 +103,14 @@ CREATE INDEX smartcards_card_id ON smartcards (card_id);
 -- A card may be assigned again after it was retired, never while it lives.
 CREATE UNIQUE INDEX smartcards_living ON smartcards (card_id) WHERE status <> 'retired';
 
+-- The key is the rule that a request answers one challenge.
+CREATE TABLE offline_answers (
+    request   BLOB PRIMARY KEY NOT NULL REFERENCES requests (uuid),
+    smartcard BLOB NOT NULL REFERENCES smartcards (uuid),
+    challenge BLOB NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE profiles (
     seq              INTEGER PRIMARY KEY,
     uuid             BLOB NOT NULL UNIQUE,
@@ -144,6 +153,8 @@ CREATE TABLE certificates (
 
 -- One certificate a key and request: a repeated submission finds the first answer instead of making a second.
 CREATE UNIQUE INDEX certificates_request_key ON certificates (request, public_key_sha256);
+-- Whose key is this?
+CREATE INDEX certificates_key ON certificates (public_key_sha256);
 CREATE INDEX certificates_profile ON certificates (profile);
 CREATE INDEX certificates_smartcard ON certificates (smartcard) WHERE smartcard IS NOT NULL;
 CREATE INDEX certificates_owner ON certificates (owner);

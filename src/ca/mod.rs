@@ -13,6 +13,7 @@ mod extensions;
 pub mod keyfile;
 mod token_key;
 
+pub use crate::pkcs11::Selector;
 pub use embedded::{EmbeddedCa, KeyPlace, RootOrder};
 pub use error::Error;
 

@@ -97,6 +97,10 @@ codes! {
     WrongCard = "wrong-card",
     /// The card belongs to someone, or the request has another card already.
     CardAlreadyAssigned = "card-already-assigned",
+    /// A card must be assigned to the request first.
+    CardNotAssigned = "card-not-assigned",
+    /// The card has, or by its template gets, no admin key of its own.
+    NotDiversified = "not-diversified",
     /// The card is in a status that does not allow this; the message names the status.
     CardStatus = "card-status",
     /// The profile is in a status that does not allow this; the message names the status.
@@ -129,6 +133,12 @@ codes! {
     KeyAlreadyCertified = "key-already-certified",
     /// The certificates of this request were issued before, for another key.
     AlreadyIssued = "already-issued",
+    /// The request is completed by a certificate, and none was issued yet.
+    NothingIssued = "nothing-issued",
+    /// The person's record lacks what the template puts into the certificate.
+    UserAttributeMissing = "user-attribute-missing",
+    /// The request has answered another challenge.
+    ChallengeAnswered = "challenge-answered",
     /// The challenge is not as long as the card's cipher takes.
     ChallengeLength = "challenge-length",
     /// A code that was read out has a wrong digit.

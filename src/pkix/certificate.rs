@@ -68,10 +68,15 @@ impl Certificate {
 
     /// The serial number in upper-case hexadecimal, without the sign octet.
     pub fn serial(&self) -> String {
+        hex::encode_upper(self.serial_bytes())
+    }
+
+    /// The serial number's bytes, big endian, without the sign octet.
+    pub fn serial_bytes(&self) -> Vec<u8> {
         let bytes = self.read.tbs_certificate().serial_number().as_bytes();
         match bytes {
-            [0, rest @ ..] if !rest.is_empty() => hex::encode_upper(rest),
-            _ => hex::encode_upper(bytes),
+            [0, rest @ ..] if !rest.is_empty() => rest.to_vec(),
+            _ => bytes.to_vec(),
         }
     }
 

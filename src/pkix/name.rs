@@ -95,7 +95,8 @@ fn attribute_text(attribute: &AttributeTypeAndValue) -> String {
     }
 }
 
-fn escape(value: &str) -> String {
+/// Escapes a value so that it stands as one value in RFC 4514 text, whatever is in it.
+pub fn escape(value: &str) -> String {
     let last = value.chars().count().saturating_sub(1);
     let mut out = String::with_capacity(value.len());
     for (at, c) in value.chars().enumerate() {

@@ -93,6 +93,13 @@ pub(super) fn certificate_for_key(
     link.optional(sql(statement).bind(request).bind(public_key_sha256))
 }
 
+pub(super) fn certificate_with_key(
+    link: &Link<'_>,
+    public_key_sha256: &[u8; 32],
+) -> Result<Option<CertificateRecord>, Error> {
+    link.optional(sql(select!("WHERE public_key_sha256 = $1 ORDER BY seq DESC LIMIT 1")).bind(public_key_sha256))
+}
+
 pub(super) fn certificates(link: &Link<'_>, scope: CertificateScope) -> Result<Vec<CertificateRecord>, Error> {
     let (statement, uuid) = match scope {
         CertificateScope::Request(uuid) => (select!("WHERE request = $1 ORDER BY seq DESC LIMIT $2"), uuid),

@@ -11,6 +11,7 @@ mod cards;
 mod certificates;
 mod error;
 mod link;
+mod offline;
 mod open;
 mod reads;
 mod record;
@@ -24,8 +25,8 @@ pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, ProfileRecord, RequestFilter, RequestRecord, Revocation,
-    RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
+    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
 };
 pub use writer::{BoxFuture, Tx};
 

@@ -3,11 +3,11 @@
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, ProfileRecord, RequestFilter, RequestRecord, SmartcardRecord,
-    UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
+    RequestRecord, SmartcardRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, requests, users};
+use super::{cards, certificates, offline, requests, users};
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -43,6 +43,8 @@ reads! {
     requests::requests(filter: &RequestFilter) -> Vec<RequestRecord>;
     /// The decisions on a request, oldest first.
     requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
+    /// The challenge a request's offline unblock was answered for.
+    offline::offline_answer(request: Uuid) -> Option<OfflineAnswerRecord>;
     /// The card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// The latest assignment of the card with this card id, retired or not.
@@ -59,6 +61,8 @@ reads! {
     certificates::certificate(serial: &[u8]) -> Option<CertificateRecord>;
     /// The certificate a request has for a public key (SHA-256 over the SubjectPublicKeyInfo).
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// The latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), whatever request it was for.
+    certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
     /// The answer a certificate was sent in, byte for byte.

@@ -14,6 +14,9 @@ pub struct UserRecord {
     /// Unique.
     pub name: String,
     pub groups: Vec<String>,
+    /// User principal name, `alice@example.test`.
+    pub upn: Option<String>,
+    pub email: Option<String>,
     /// SHA-256 of the bearer token; the token itself is kept nowhere. Unique.
     pub token_hash: [u8; 32],
     pub token_expires: OffsetDateTime,
@@ -87,6 +90,15 @@ pub struct ProfileRecord {
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub comment: String,
+}
+
+/// The one challenge a request's offline unblock was answered for; the answer is computed anew, never kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfflineAnswerRecord {
+    pub request: Uuid,
+    pub smartcard: Uuid,
+    pub challenge: Vec<u8>,
+    pub at: OffsetDateTime,
 }
 
 /// An issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).

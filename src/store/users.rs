@@ -8,7 +8,7 @@ const TABLE: &str = "users";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT uuid, name, groups, token_hash, token_expires FROM users ", $rest)
+        concat!("SELECT uuid, name, groups, upn, email, token_hash, token_expires FROM users ", $rest)
     };
 }
 
@@ -20,6 +20,8 @@ impl Record for UserRecord {
             uuid: columns.take()?,
             name: columns.take()?,
             groups: columns.json()?,
+            upn: columns.take()?,
+            email: columns.take()?,
             token_hash: columns.take()?,
             token_expires: columns.time()?,
         })
@@ -45,13 +47,15 @@ pub(super) fn users(link: &Link<'_>) -> Result<Vec<UserRecord>, Error> {
 impl Tx {
     /// Adds a user; [`Error::Duplicate`] when the name or the token is taken.
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO users (uuid, name, groups, token_hash, token_expires) VALUES ($1, $2, $3, $4, $5)";
+        let statement = "INSERT INTO users (uuid, name, groups, upn, email, token_hash, token_expires) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
         self.execute(TABLE, bind(sql(statement), user)).map(drop)
     }
 
     /// Replaces what is known of the user with this uuid.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "UPDATE users SET name = $2, groups = $3, token_hash = $4, token_expires = $5 WHERE uuid = $1";
+        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, token_hash = $6, \
+                         token_expires = $7 WHERE uuid = $1";
         match self.execute(TABLE, bind(sql(statement), user))? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
             _ => Ok(()),
@@ -64,6 +68,8 @@ fn bind<'a>(statement: Statement<'a>, user: &'a UserRecord) -> Statement<'a> {
         .bind(user.uuid)
         .bind(&user.name)
         .bind(serde_json::json!(user.groups).to_string())
+        .bind(user.upn.as_ref())
+        .bind(user.email.as_ref())
         .bind(&user.token_hash)
         .bind(user.token_expires)
 }

@@ -1,9 +1,11 @@
 //! The driver, held against a server and a token that break on purpose.
 
+mod authority;
 mod bench;
 mod fake;
 mod kill;
 mod local;
 mod memory_token;
 mod refusals;
+mod softhsm;
 mod ways;

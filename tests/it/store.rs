@@ -29,6 +29,8 @@ fn user(name: &str) -> UserRecord {
         uuid: Uuid::now_v7(),
         name: name.into(),
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
+        upn: Some("zoë@example.test".into()),
+        email: None,
         token_hash,
         token_expires: NOW + Duration::from_secs(3600),
     }

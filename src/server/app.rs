@@ -1,0 +1,84 @@
+//! What all calls share.
+
+use super::crl::CrlCache;
+use super::diversify::MasterKeys;
+use super::error::{ApiError, Internal};
+use super::template::Templates;
+use crate::ca::CertificateAuthority;
+use crate::store::Store;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+/// The largest body that is received, in bytes.
+pub const MAX_BODY: usize = 256 * 1024;
+/// Calls worked on at one time; more of them wait a moment.
+pub const MAX_CALLS: usize = 512;
+/// The most entries a list answers with; what lies beyond is reached by narrower questions.
+pub const MAX_LIST: usize = 500;
+
+/// The server's inside.
+pub struct App {
+    pub store: Store,
+    pub templates: Templates,
+    pub authority: Box<dyn CertificateAuthority>,
+    pub master_keys: MasterKeys,
+    pub crl: CrlCache,
+    pub places: Semaphore,
+    /// The CA's configuration string, `server\name`, as certificate lists show it.
+    pub ca_config: String,
+    /// Where the revocation list is to be had, as certificates name it.
+    pub crl_url: String,
+    /// The CA's certificate, DER.
+    pub ca_certificate: Vec<u8>,
+    /// The CA's key is in a token: signing may take long.
+    pub signs_slowly: bool,
+}
+
+impl App {
+    /// Runs what signs with the CA's key; a token's slowness holds up no other call.
+    pub fn signing<T>(&self, work: impl FnOnce(&dyn CertificateAuthority) -> T) -> T {
+        if self.signs_slowly {
+            tokio::task::block_in_place(|| work(self.authority.as_ref()))
+        } else {
+            work(self.authority.as_ref())
+        }
+    }
+
+    /// Closes the store; what was acknowledged is on disk already.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+}
+
+/// An answer that is no refusal.
+pub enum Reply {
+    Json(Vec<u8>),
+    Created(Vec<u8>),
+    Empty,
+    File { media_type: &'static str, bytes: Vec<u8> },
+}
+
+impl Reply {
+    /// 200 with a body.
+    pub fn json(body: &impl Serialize) -> Result<Self, ApiError> {
+        written(body).map(Self::Json)
+    }
+
+    /// 201 with the location of what was made.
+    pub fn created(body: &impl Serialize) -> Result<Self, ApiError> {
+        written(body).map(Self::Created)
+    }
+
+    /// 200 with a list, or 204 when it is empty.
+    pub fn list<T: Serialize>(mut entries: Vec<T>) -> Result<Self, ApiError> {
+        if entries.is_empty() {
+            return Ok(Self::Empty);
+        }
+        entries.truncate(MAX_LIST);
+        Self::json(&entries)
+    }
+}
+
+fn written(body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(body).map_err(|error| ApiError::Internal(Internal::Write(error)))
+}

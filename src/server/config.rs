@@ -1,0 +1,147 @@
+//! `server.toml` and the layout of a data directory.
+
+use super::template::{Misplaced, Source};
+use crate::ca::{KeyPlace, Selector};
+use crate::secret::{Passphrase, Pin};
+use serde::{Deserialize, Serialize};
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// What `serve` is told besides the data directory's own `server.toml`.
+pub struct Config {
+    /// Made by [`super::init`].
+    pub data_dir: PathBuf,
+    /// Overrides `listen` of `server.toml`; port 0 takes any free one.
+    pub listen: Option<SocketAddr>,
+    /// Speaks HTTP without TLS; refused unless the address is a loopback address.
+    pub plain_http: bool,
+    /// Opens the key files.
+    pub passphrase: Passphrase,
+    /// The user PIN of the token that holds the CA's key, where `server.toml` names one.
+    pub ca_pin: Option<Pin>,
+}
+
+/// The content of `server.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen, address and port.
+    pub listen: SocketAddr,
+    /// Names and addresses the server is reached by: they stand in its TLS certificate.
+    pub public_names: Vec<String>,
+    pub ca: CaSettings,
+}
+
+/// The `[ca]` table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaSettings {
+    /// The CA's name in its configuration string, `server\name`.
+    pub name: String,
+    /// The URL of the CRL, as certificates name it.
+    pub crl_url: String,
+    /// Absent: the key is in `ca.key.pem`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pkcs11: Option<TokenSettings>,
+}
+
+/// The `[ca.pkcs11]` table: a token that holds the CA's key; chosen by label or serial, never by slot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenSettings {
+    pub module: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial: Option<String>,
+    /// Names the key pair: CKA_LABEL, and as UTF-8 CKA_ID.
+    pub key_label: String,
+}
+
+impl TokenSettings {
+    /// Where the CA's key is, opened with `pin`.
+    pub fn place(&self, pin: Pin) -> KeyPlace {
+        KeyPlace::Token {
+            module: self.module.clone(),
+            selector: Selector { label: self.label.clone(), serial: self.serial.clone() },
+            pin,
+            label: self.key_label.clone(),
+        }
+    }
+}
+
+/// Why `server.toml` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("{} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+}
+
+impl Settings {
+    /// Reads the `server.toml` of a data directory.
+    pub fn load(directory: &DataDirectory) -> Result<Self, SettingsError> {
+        let path = directory.settings();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
+        Ok(Source::new(&path, &text).read()?)
+    }
+
+    /// Those public names that are host names, not addresses.
+    pub fn dns_names(&self) -> impl Iterator<Item = &str> {
+        self.public_names.iter().map(String::as_str).filter(|name| name.parse::<IpAddr>().is_err())
+    }
+}
+
+/// Where everything lies in a data directory.
+#[derive(Debug, Clone)]
+pub struct DataDirectory(PathBuf);
+
+impl DataDirectory {
+    /// Names a directory; nothing is touched.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.0.join("cardwright.db")
+    }
+
+    pub fn settings(&self) -> PathBuf {
+        self.0.join("server.toml")
+    }
+
+    pub fn templates(&self) -> PathBuf {
+        self.0.join("templates")
+    }
+
+    pub fn ca_key(&self) -> PathBuf {
+        self.0.join("ca.key.pem")
+    }
+
+    pub fn ca_certificate(&self) -> PathBuf {
+        self.0.join("ca.cer.pem")
+    }
+
+    pub fn master_key(&self) -> PathBuf {
+        self.0.join("master.key.pem")
+    }
+
+    /// Held by the server that runs on the directory.
+    pub fn lock(&self) -> PathBuf {
+        self.0.join("server.lock")
+    }
+
+    pub fn tls_key(&self) -> PathBuf {
+        self.0.join("tls.key.pem")
+    }
+
+    pub fn tls_certificate(&self) -> PathBuf {
+        self.0.join("tls.cer.pem")
+    }
+}

@@ -1,0 +1,9 @@
+//! One controller a file, as MIM groups its calls.
+
+pub mod certificates;
+pub mod extension;
+pub mod pki;
+pub mod profiles;
+pub mod requests;
+pub mod smartcards;
+pub mod templates;

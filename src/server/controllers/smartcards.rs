@@ -1,0 +1,253 @@
+//! `smartcards`: assigned to a request, read, retired; and what the card's administrator must know.
+
+use crate::cm::extension::AdminKeyState;
+use crate::cm::lifecycle::{HolderEvent, smartcard_after};
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
+use crate::cm::wire::{AuthenticationResponse, Created, DiversifiedKey};
+use crate::secret::AdminKey;
+use crate::server::app::{App, Reply};
+use crate::server::diversify::{self, CHALLENGE_LEN, KeyError};
+use crate::server::error::{ApiError, Internal};
+use crate::server::permission::Act;
+use crate::server::router::Call;
+use crate::server::seen;
+use crate::server::template::ProfileTemplate;
+use crate::server::{closing, view};
+use crate::store::{RequestFilter, RequestRecord, SmartcardRecord, Tx};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// While one of these is executed, the card's admin key may be used and known.
+const ADMIN_KEY_TYPES: [RequestType; 2] = [RequestType::Enroll, RequestType::Unblock];
+
+fn shown(app: &App, record: SmartcardRecord) -> Smartcard {
+    let template = app.templates.get(record.profile_template).map(Arc::as_ref);
+    view::smartcard(record, template)
+}
+
+/// `POST smartcards`: the card is this request's from now on. Repeated, it answers the same.
+pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, ApiError> {
+    body.check()?;
+    let request = call.request(body.request).await?;
+    request.allow(call, Act::Execute)?;
+    seen::executable(&request.record)?;
+    let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
+    let Some(config) = template.smartcard.as_ref() else {
+        return Err(ApiError::WrongType(request.record.request_type));
+    };
+    let (uuid, reuse) = (body.request, config.allow_smartcard_reuse);
+    let offer = SmartcardRecord {
+        uuid: Uuid::now_v7(),
+        card_id: body.card_id,
+        atr: body.atr.unwrap_or_default(),
+        status: smartcard_after(SmartcardStatus::New, HolderEvent::Assign)?,
+        assigned_user: request.record.target,
+        profile_template: template.uuid,
+        template_version: template.version,
+        admin_key: AdminKeyState::Default,
+        master_key_version: call.app.master_keys.current_version(),
+        parent: None,
+        primary: None,
+        permanent: None,
+        comment: String::new(),
+    };
+    let card = call.app.store.write(move |tx| Box::pin(async move { assigned(tx, uuid, offer, reuse).await })).await?;
+    tracing::info!(id = %call.id, request = %uuid, smartcard = %card, caller = call.caller.name, "card assigned");
+    Reply::created(&Created::Smartcard(card))
+}
+
+async fn assigned(tx: &mut Tx, request: Uuid, mut offer: SmartcardRecord, reuse: bool) -> Result<Uuid, ApiError> {
+    let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
+    seen::executable(&request)?;
+    if let Some(card) = request.new_smartcard {
+        let card = tx.smartcard(card).await?.ok_or(ApiError::NotFound("smart card"))?;
+        return if card.card_id == offer.card_id { Ok(card.uuid) } else { Err(ApiError::WrongCard) };
+    }
+    if let Some(known) = tx.smartcard_by_card_id(offer.card_id).await? {
+        if known.status != SmartcardStatus::Retired {
+            return Err(ApiError::CardAssigned);
+        }
+        if !reuse && was_in_use(tx, known.uuid).await? {
+            return Err(ApiError::CardRetired);
+        }
+        // What the card was told stays in the card, whoever has it now.
+        offer.admin_key = known.admin_key;
+        if known.admin_key != AdminKeyState::Default {
+            offer.master_key_version = known.master_key_version;
+        }
+    }
+    tx.insert_smartcard(&offer).await?;
+    request.new_smartcard = Some(offer.uuid);
+    closing::execute(tx, &mut request).await?;
+    Ok(offer.uuid)
+}
+
+/// A card whose enrollment was canceled was never in use: it may be enrolled again under any template.
+async fn was_in_use(tx: &mut Tx, smartcard: Uuid) -> Result<bool, ApiError> {
+    let completed = RequestFilter {
+        smartcard: Some(smartcard),
+        status: Some(RequestStatus::Completed),
+        limit: Some(1),
+        ..Default::default()
+    };
+    Ok(!tx.requests(&completed).await?.is_empty())
+}
+
+/// `GET smartcards`: the caller's own.
+pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let cards = call.app.store.smartcards_of(call.caller.uuid).await?;
+    Reply::list(cards.into_iter().map(|card| shown(call.app, card)).collect())
+}
+
+/// `GET smartcards?cardid=`: one object, as in Microsoft's sample.
+pub async fn find(call: &Call<'_>, card_id: Uuid) -> Result<Reply, ApiError> {
+    let card = call.app.store.smartcard_by_card_id(card_id).await?;
+    let card = card.filter(|card| call.sees(card.assigned_user, card.profile_template));
+    Reply::json(&shown(call.app, card.ok_or(ApiError::NotFound("smart card"))?))
+}
+
+/// `GET smartcards/{id}`.
+pub async fn get(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
+    let card = call.smartcard(smartcard).await?;
+    Reply::json(&shown(call.app, card))
+}
+
+/// `GET requests/{id}/smartcards/{id}`.
+pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    let card = call.smartcard_of(&request.record, smartcard).await?;
+    Reply::json(&shown(call.app, card))
+}
+
+/// `PUT requests/{id}/smartcards/{id}`: retires the card.
+pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    request.executed(call, &[RequestType::Retire])?;
+    call.smartcard_of(&request.record, smartcard).await?;
+    if body.status != SmartcardStatus::Retired {
+        return Err(ApiError::NotBuilt("a status other than Retired"));
+    }
+    let (card, revoked) = closing::retire(call, &request).await?;
+    if revoked > 0 {
+        call.app.crl.outdate();
+    }
+    tracing::info!(id = %call.id, smartcard = %card.uuid, revoked, caller = call.caller.name, "card retired");
+    Reply::json(&shown(call.app, card))
+}
+
+/// The card a key or response is asked for: the one of an approved request that the caller executes.
+async fn administered(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+) -> Result<(RequestRecord, SmartcardRecord, Arc<ProfileTemplate>), ApiError> {
+    let request = call.request(request).await?;
+    let template = Arc::clone(request.executed(call, &ADMIN_KEY_TYPES)?);
+    let card = call.smartcard_of(&request.record, smartcard).await?;
+    if card.card_id != card_id {
+        return Err(ApiError::WrongCard);
+    }
+    Ok((request.record, card, template))
+}
+
+fn diversifies(template: &ProfileTemplate) -> bool {
+    template.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key)
+}
+
+/// Begins the execution; with `propose`, the card's own admin key counts as proposed before anybody knows it.
+async fn begin(call: &Call<'_>, request: Uuid, smartcard: Uuid, propose: bool) -> Result<(), ApiError> {
+    call.app
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
+                closing::execute(tx, &mut request).await?;
+                let mut card = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
+                if propose && card.admin_key == AdminKeyState::Default {
+                    card.admin_key = AdminKeyState::Proposed;
+                    tx.update_smartcard(&card, card.status).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+}
+
+/// `diversifiedkey`: the card's own admin key.
+pub async fn diversified_key(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+) -> Result<Reply, ApiError> {
+    let (request, card, template) = administered(call, request, smartcard, card_id).await?;
+    if !diversifies(&template) {
+        return Err(ApiError::NotDiversified);
+    }
+    let key = own_key(call.app, &card)?;
+    if request.status != RequestStatus::Executing || card.admin_key == AdminKeyState::Default {
+        begin(call, request.uuid, card.uuid, true).await?;
+    }
+    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out");
+    Reply::json(&DiversifiedKey(key))
+}
+
+fn own_key(app: &App, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
+    let key = app.master_keys.admin_key(card.master_key_version, card.card_id);
+    key.map_err(|error| ApiError::Internal(Internal::Key(error)))
+}
+
+/// `authenticationresponse`: what the card expects for its challenge, under its own admin key or the default one.
+pub async fn authentication_response(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+    challenge: Vec<u8>,
+    diversified: bool,
+) -> Result<Reply, ApiError> {
+    let (request, card, template) = administered(call, request, smartcard, card_id).await?;
+    if challenge.len() != CHALLENGE_LEN {
+        return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
+    }
+    let key = match (diversified, diversifies(&template)) {
+        (true, false) => return Err(ApiError::NotDiversified),
+        (true, true) => own_key(call.app, &card)?,
+        (false, _) => default_key(&template)?,
+    };
+    if request.status != RequestStatus::Executing {
+        begin(call, request.uuid, card.uuid, false).await?;
+    }
+    let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
+    Reply::json(&AuthenticationResponse(response.to_vec()))
+}
+
+fn default_key(template: &ProfileTemplate) -> Result<AdminKey, ApiError> {
+    let hex = template.smartcard.as_ref().map_or("", |config| config.default_admin_key_hex.as_str());
+    diversify::default_admin_key(hex).map_err(|error| ApiError::Internal(Internal::Key(error)))
+}
+
+/// The key under which a card answers now: its own once it has been given it, the default one before.
+pub fn present_key(app: &App, template: &ProfileTemplate, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
+    if diversifies(template) && card.admin_key != AdminKeyState::Default {
+        own_key(app, card)
+    } else {
+        default_key(template)
+    }
+}
+
+/// `serverproposedpin`: no template lets this server choose PINs.
+pub async fn server_proposed_pin(call: &Call<'_>, request: Option<Uuid>, smartcard: Uuid) -> Result<Reply, ApiError> {
+    match request {
+        Some(request) => {
+            let request = call.request(request).await?;
+            call.smartcard_of(&request.record, smartcard).await?;
+        }
+        None => {
+            call.smartcard(smartcard).await?;
+        }
+    }
+    Err(ApiError::NotBuilt("a PIN proposed by the server"))
+}

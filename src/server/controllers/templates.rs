@@ -1,0 +1,35 @@
+//! `profiletemplates`.
+
+use crate::cm::request::RequestType;
+use crate::server::app::Reply;
+use crate::server::error::ApiError;
+use crate::server::permission;
+use crate::server::router::Call;
+use uuid::Uuid;
+
+/// The templates the caller may have to do with.
+pub fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let seen = call.app.templates.iter().filter(|template| permission::sees_template(&call.caller, template));
+    Reply::list(seen.map(|template| template.view()).collect())
+}
+
+/// One template.
+pub fn get(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
+    Reply::json(&call.template(template)?.view())
+}
+
+/// The policy of one request type; 204 when the template does not speak of it.
+pub fn policy(call: &Call<'_>, template: Uuid, request_type: RequestType) -> Result<Reply, ApiError> {
+    match call.template(template)?.workflow(request_type) {
+        Some(workflow) => Reply::json(&workflow.policy()),
+        None => Ok(Reply::Empty),
+    }
+}
+
+/// How cards of the template are set up; 204 on a software template.
+pub fn smartcard_config(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
+    match &call.template(template)?.smartcard {
+        Some(config) => Reply::json(config),
+        None => Ok(Reply::Empty),
+    }
+}

@@ -1,0 +1,214 @@
+//! Every refusal of the server with its status and code: the one table. Inner causes go to the log, never to the caller.
+
+use super::diversify::KeyError;
+use super::template::Missing;
+use crate::cm::check::FieldError;
+use crate::cm::lifecycle::Refusal;
+use crate::cm::offline::CodeError;
+use crate::cm::problem::ProblemCode;
+use crate::cm::profile::ProfileStatus;
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::route::RouteError;
+use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::wire::BodyError;
+use crate::{ca, pkix, store};
+use axum::http::StatusCode;
+
+/// Why a call was refused, or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("this call needs a bearer token that the server knows")]
+    NotAuthenticated,
+    #[error("the bearer token has expired; ask an administrator for a new one")]
+    TokenExpired,
+    #[error("there is no such {0}, or you may not see it")]
+    NotFound(&'static str),
+    #[error("you may not {0}")]
+    Forbidden(&'static str),
+    #[error("nobody decides on a request made by or for himself; another approver must")]
+    SelfApproval,
+    #[error("you have decided on this request already; another approver must")]
+    AlreadyDecided,
+    #[error("{0}")]
+    Address(#[source] RouteError),
+    #[error("the body cannot be read: {0}")]
+    Body(#[source] BodyError),
+    #[error("{0}")]
+    Field(#[from] FieldError),
+    #[error("the profile template demands the data item \"{0}\"")]
+    DataItem(String),
+    #[error("the body must be application/json")]
+    MediaType,
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("the body did not arrive in time")]
+    Slow,
+    #[error("the body could not be received")]
+    Cut,
+    #[error("the server is busy; try again in a moment")]
+    Busy,
+    #[error("somebody else has changed this at the same moment; look again and repeat")]
+    Conflict,
+    #[error("{0} is not offered by this profile template")]
+    NotOffered(RequestType),
+    #[error("{0} is not offered by this server")]
+    NotBuilt(&'static str),
+    #[error("{0}")]
+    Request(#[from] Refusal<RequestStatus>),
+    #[error("{0}")]
+    Smartcard(#[from] Refusal<SmartcardStatus>),
+    #[error("{0}")]
+    Profile(#[from] Refusal<ProfileStatus>),
+    #[error("this cannot be asked for a smart card that is {0}")]
+    CardStatus(SmartcardStatus),
+    #[error("there is no active profile to renew; enroll instead")]
+    NoActiveProfile,
+    #[error("the card is retired for good: complete the request")]
+    RetiredForGood,
+    #[error("this request is about a smart card: name it")]
+    SmartcardRequired,
+    #[error("assign a smart card to the request first")]
+    SmartcardNotAssigned,
+    #[error("this is not the card of the request")]
+    WrongCard,
+    #[error("this card is assigned already; retire it first")]
+    CardAssigned,
+    #[error("this card was retired, and its profile template does not let cards be used again")]
+    CardRetired,
+    #[error("this call is not part of {0}")]
+    WrongType(RequestType),
+    #[error("the cards of this profile template keep their default admin key")]
+    NotDiversified,
+    #[error("the card was given no admin key of its own yet")]
+    NothingProposed,
+    #[error("{0}")]
+    Challenge(#[source] KeyError),
+    #[error("{0}")]
+    Code(#[from] CodeError),
+    #[error("this request has answered another challenge; a new challenge needs a new request")]
+    OtherChallenge,
+    #[error("the certification request cannot be read: {0}")]
+    CsrUnreadable(#[source] pkix::Error),
+    #[error("the certification request is not signed with its own key")]
+    CsrSignature(#[source] pkix::Error),
+    #[error("the profile template does not allow {key} keys")]
+    KeyAlgorithm { key: String },
+    #[error("the profile template allows this kind of key from {minimum} bits; this one has {size}")]
+    KeyTooSmall { size: u32, minimum: u32 },
+    #[error("the profile template does not allow requests signed with {hash}")]
+    Hash { hash: &'static str },
+    #[error("the profile template orders one certificate: one certification request is needed, not {given}")]
+    CsrCount { given: usize },
+    #[error("a certificate for another key was issued on this request")]
+    OtherKey,
+    #[error("this key is certified for somebody else")]
+    KeyTaken,
+    #[error("no certificate was issued on this request yet")]
+    NothingIssued,
+    #[error("{0}, which the profile template needs for the certificate")]
+    Attribute(#[from] Missing),
+    #[error("what is known of the user cannot stand in a certificate: {0}")]
+    Unnamable(#[source] ca::Error),
+    #[error("something went wrong in the server; its log has the cause under the correlation id")]
+    Internal(#[source] Internal),
+}
+
+/// What went wrong inside; for the log only.
+#[derive(Debug, thiserror::Error)]
+pub enum Internal {
+    #[error("the store failed")]
+    Store(#[source] store::Error),
+    #[error("the CA failed")]
+    Ca(#[source] ca::Error),
+    #[error("an admin key cannot be derived")]
+    Key(#[source] KeyError),
+    #[error("an answer cannot be written")]
+    Write(#[source] serde_json::Error),
+    #[error("the handler panicked")]
+    Panicked,
+    #[error("a record names a {0} that does not exist")]
+    Dangling(&'static str),
+}
+
+impl ApiError {
+    /// The table: HTTP status and stable code.
+    pub fn status_and_code(&self) -> (StatusCode, ProblemCode) {
+        use ProblemCode as Code;
+        match self {
+            Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, Code::NotAuthenticated),
+            Self::TokenExpired => (StatusCode::UNAUTHORIZED, Code::TokenExpired),
+            Self::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
+            Self::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
+            Self::SelfApproval => (StatusCode::FORBIDDEN, Code::SelfApproval),
+            Self::AlreadyDecided => (StatusCode::CONFLICT, Code::AlreadyApproved),
+            Self::Address(error) => match error {
+                RouteError::NotFound => (StatusCode::NOT_FOUND, Code::NotFound),
+                RouteError::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, Code::WrongMethod),
+                RouteError::BadParameter { .. } => (StatusCode::BAD_REQUEST, Code::BadParameter),
+                RouteError::MissingParameter { .. } => (StatusCode::BAD_REQUEST, Code::MissingParameter),
+            },
+            Self::Body(_) | Self::Cut => (StatusCode::BAD_REQUEST, Code::MalformedBody),
+            Self::Field(_) | Self::SmartcardRequired => (StatusCode::BAD_REQUEST, Code::BadField),
+            Self::DataItem(_) => (StatusCode::BAD_REQUEST, Code::DataItemMissing),
+            Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
+            Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
+            Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
+            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
+            Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
+            Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
+            Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::Profile(_) | Self::NoActiveProfile => (StatusCode::CONFLICT, Code::ProfileStatus),
+            Self::SmartcardNotAssigned => (StatusCode::CONFLICT, Code::CardNotAssigned),
+            Self::WrongCard => (StatusCode::CONFLICT, Code::WrongCard),
+            Self::CardAssigned => (StatusCode::CONFLICT, Code::CardAlreadyAssigned),
+            Self::WrongType(_) => (StatusCode::CONFLICT, Code::WrongRequestType),
+            Self::NotDiversified | Self::NothingProposed => (StatusCode::CONFLICT, Code::NotDiversified),
+            Self::Challenge(_) | Self::Code(CodeError::Length { .. }) => {
+                (StatusCode::BAD_REQUEST, Code::ChallengeLength)
+            }
+            Self::Code(_) => (StatusCode::BAD_REQUEST, Code::CodeMistyped),
+            Self::OtherChallenge => (StatusCode::CONFLICT, Code::ChallengeAnswered),
+            Self::CsrUnreadable(_) => (StatusCode::BAD_REQUEST, Code::CsrUnreadable),
+            Self::CsrSignature(_) => (StatusCode::BAD_REQUEST, Code::CsrSignature),
+            Self::KeyAlgorithm { .. } => (StatusCode::BAD_REQUEST, Code::KeyAlgorithm),
+            Self::KeyTooSmall { .. } => (StatusCode::BAD_REQUEST, Code::KeyTooSmall),
+            Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
+            Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
+            Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
+            Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
+            Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),
+            Self::Attribute(_) | Self::Unnamable(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
+            Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
+        }
+    }
+}
+
+fn request_code(status: RequestStatus) -> ProblemCode {
+    match status {
+        RequestStatus::Pending => ProblemCode::RequestPending,
+        RequestStatus::Denied => ProblemCode::RequestDenied,
+        _ => ProblemCode::RequestNotExecutable,
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Busy | store::Error::Closed => Self::Busy,
+            store::Error::Changed { .. } => Self::Conflict,
+            other => Self::Internal(Internal::Store(other)),
+        }
+    }
+}
+
+impl From<ca::Error> for ApiError {
+    fn from(error: ca::Error) -> Self {
+        match error {
+            ca::Error::Subject(_) | ca::Error::Name { .. } | ca::Error::NoName => Self::Unnamable(error),
+            other => Self::Internal(Internal::Ca(other)),
+        }
+    }
+}

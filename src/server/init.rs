@@ -1,0 +1,243 @@
+//! `server init` and `server user add`: what an administrator does at the data directory itself.
+
+use super::caller::{new_token, token_hash};
+use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
+use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
+use super::files::{self, FileError};
+use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
+use crate::pkix::KeyAlgorithm;
+use crate::secret::{BearerToken, Passphrase, Pin};
+use crate::store::{self, Store, UserRecord};
+use aws_lc_rs::rand;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+const EXAMPLE: &str = include_str!("template/example.toml");
+const EXAMPLE_FILE: &str = "smart-card-logon.toml";
+/// How long a CA is valid.
+const CA_VALIDITY: Duration = Duration::days(3650);
+/// Owner only.
+const DIRECTORY_MODE: u32 = 0o700;
+/// Bounds of a user's record.
+const MAX_NAME: usize = 128;
+const MAX_GROUPS: usize = 64;
+
+/// What a new data directory is made for.
+#[derive(Clone, Debug)]
+pub struct InitOptions {
+    pub listen: SocketAddr,
+    /// Names and addresses the server is reached by.
+    pub public_names: Vec<String>,
+    /// The CA's subject, RFC 4514.
+    pub ca_subject: String,
+    /// The CA's name in its configuration string.
+    pub ca_name: String,
+    /// The kind of key the CA is given.
+    pub ca_key: KeyAlgorithm,
+    /// The token the CA's key is made in, or is already; `None`: a file.
+    pub ca_token: Option<TokenSettings>,
+    /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
+    pub crl_url: Option<String>,
+}
+
+impl Default for InitOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            public_names: vec!["localhost".into(), "127.0.0.1".into()],
+            ca_subject: "CN=Cardwright CA".into(),
+            ca_name: "Cardwright CA".into(),
+            ca_key: KeyAlgorithm::P256,
+            ca_token: None,
+            crl_url: None,
+        }
+    }
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Initialised {
+    /// The CA's certificate, DER: what clients must trust.
+    pub ca_certificate: Vec<u8>,
+    /// The example template, to be edited.
+    pub template: PathBuf,
+    /// The UUID of the example template.
+    pub template_uuid: Uuid,
+}
+
+/// A person to be added.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    pub name: String,
+    pub groups: Vec<String>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+}
+
+/// A person who was added; the token is shown once and kept nowhere.
+pub struct AddedUser {
+    pub uuid: Uuid,
+    pub token: BearerToken,
+}
+
+/// Why a data directory was not made, or a person not added.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    #[error("{} exists already; nothing was changed", .0.display())]
+    Exists(PathBuf),
+    #[error("{} could not be made", path.display())]
+    Directory { path: PathBuf, source: std::io::Error },
+    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
+    NoDirectory(PathBuf),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the system gave no random bytes")]
+    Random,
+    #[error("the CA's key is to be made in a token: its PIN is needed")]
+    NoPin,
+    #[error("the CA could not be made")]
+    Ca(#[from] ca::Error),
+    #[error("the settings could not be written")]
+    Settings(#[from] toml::ser::Error),
+    #[error("the store failed")]
+    Store(#[from] store::Error),
+    #[error("there is a user named \"{0}\" already")]
+    UserExists(String),
+    #[error(
+        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
+    )]
+    Name(String),
+    #[error("a user is in at most {MAX_GROUPS} groups")]
+    TooManyGroups,
+    #[error("no runtime could be started")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
+///
+/// It is made under another name and renamed at the end: after a failure nothing is left in its place.
+///
+/// `passphrase` seals the key files; `ca_pin` is the user PIN of the CA's token, where `options` names one.
+pub fn init(
+    data_dir: &Path,
+    options: &InitOptions,
+    passphrase: Passphrase,
+    ca_pin: Option<Pin>,
+) -> Result<Initialised, InitError> {
+    if data_dir.symlink_metadata().is_ok() {
+        return Err(InitError::Exists(data_dir.to_owned()));
+    }
+    let name = data_dir.file_name().ok_or_else(|| InitError::NoDirectory(data_dir.to_owned()))?;
+    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = parent.join(format!(".{}.{}", name.to_string_lossy(), Uuid::new_v4().simple()));
+    let made = fill(&draft, options, passphrase, ca_pin).and_then(|made| {
+        // A rename onto an empty directory would succeed, so it is asked again that nothing is there.
+        if data_dir.symlink_metadata().is_ok() {
+            return Err(InitError::Exists(data_dir.to_owned()));
+        }
+        std::fs::rename(&draft, data_dir)
+            .and_then(|()| files::sync_directory(parent))
+            .map_err(|source| InitError::Directory { path: data_dir.to_owned(), source })?;
+        Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
+    });
+    if made.is_err() {
+        // Best effort: the first error is the one to be told.
+        let _ = std::fs::remove_dir_all(&draft);
+    }
+    made
+}
+
+fn fill(
+    draft: &Path,
+    options: &InitOptions,
+    passphrase: Passphrase,
+    ca_pin: Option<Pin>,
+) -> Result<Initialised, InitError> {
+    let directory = DataDirectory::new(draft);
+    for path in [draft.to_owned(), directory.templates()] {
+        let made = std::fs::DirBuilder::new().mode(DIRECTORY_MODE).create(&path);
+        made.map_err(|source| InitError::Directory { path, source })?;
+    }
+    let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
+    rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
+    keyfile::write_new(&directory.master_key(), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    let place = match &options.ca_token {
+        None => KeyPlace::File { path: directory.ca_key(), passphrase },
+        Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
+    };
+    let root = RootOrder { subject: options.ca_subject.clone(), algorithm: options.ca_key, validity: CA_VALIDITY };
+    let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
+    let certificate = authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default();
+    let template_uuid = Uuid::new_v4();
+    let template = EXAMPLE.replace("@UUID@", &template_uuid.to_string());
+    let path = directory.templates().join(EXAMPLE_FILE);
+    files::create(&path, template.as_bytes())?;
+    let settings = toml::to_string_pretty(&settings(options))?;
+    files::create(&directory.settings(), settings.as_bytes())?;
+    Ok(Initialised { ca_certificate: certificate, template: path, template_uuid })
+}
+
+fn settings(options: &InitOptions) -> Settings {
+    let host = options.public_names.first().map_or("localhost", String::as_str);
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let crl_url = format!("https://{host}:{}/pki/ca.crl", options.listen.port());
+    Settings {
+        listen: options.listen,
+        public_names: options.public_names.clone(),
+        ca: CaSettings {
+            name: options.ca_name.clone(),
+            crl_url: options.crl_url.clone().unwrap_or(crl_url),
+            pkcs11: options.ca_token.clone(),
+        },
+    }
+}
+
+/// Adds a person and makes the token, also while a server runs on the directory.
+pub fn user_add(data_dir: &Path, user: NewUser, expires: OffsetDateTime) -> Result<AddedUser, InitError> {
+    let directory = DataDirectory::new(data_dir);
+    if !directory.settings().is_file() {
+        return Err(InitError::NoDirectory(data_dir.to_owned()));
+    }
+    if user.groups.len() > MAX_GROUPS {
+        return Err(InitError::TooManyGroups);
+    }
+    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
+        return Err(InitError::Name(bad.clone()));
+    }
+    let token = new_token().map_err(|_| InitError::Random)?;
+    let record = UserRecord {
+        uuid: Uuid::now_v7(),
+        name: user.name,
+        groups: user.groups,
+        upn: user.upn,
+        email: user.email,
+        token_hash: token_hash(token.expose()),
+        token_expires: expires,
+    };
+    let uuid = record.uuid;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(InitError::Runtime)?;
+    runtime.block_on(insert(&directory, record))?;
+    Ok(AddedUser { uuid, token })
+}
+
+fn is_name(name: &str) -> bool {
+    let length = name.chars().count();
+    (1..=MAX_NAME).contains(&length)
+        && name.trim() == name
+        && !name.chars().any(|character| character.is_control() || character == ':')
+}
+
+async fn insert(directory: &DataDirectory, user: UserRecord) -> Result<(), InitError> {
+    let store = Store::open(&directory.database()).await?;
+    let name = user.name.clone();
+    let inserted = store.write(move |tx| Box::pin(async move { tx.insert_user(&user).await })).await;
+    store.close().await;
+    inserted.map_err(|error| match error {
+        store::Error::Duplicate { .. } => InitError::UserExists(name),
+        other => InitError::Store(other),
+    })
+}

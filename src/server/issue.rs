@@ -1,0 +1,75 @@
+//! From a certification request to a certificate: judged by the template, named by the person's record.
+
+use super::app::App;
+use super::error::ApiError;
+use super::template::{Hash, KeyFamily, Missing, Pattern, ProfileTemplate};
+use crate::ca::{IssueOrder, SubjectAltName};
+use crate::pkix::{Certificate, CertificationRequest, KeyKind, PublicKey};
+use crate::store::UserRecord;
+use aws_lc_rs::digest::{SHA256, digest};
+use time::OffsetDateTime;
+
+/// A certification request the template allows, verified.
+pub struct Judged {
+    pub request: CertificationRequest,
+    pub csr_sha256: [u8; 32],
+    pub public_key_sha256: [u8; 32],
+}
+
+/// Reads a certification request, verifies that it is signed with its own key, and holds it against the template.
+/// Names and extensions it asks for are not taken over: the template says what is certified.
+pub fn judge(template: &ProfileTemplate, der: &[u8]) -> Result<Judged, ApiError> {
+    let request = CertificationRequest::from_der(der).map_err(ApiError::CsrUnreadable)?;
+    let algorithm = request.signature_algorithm().map_err(ApiError::CsrUnreadable)?;
+    check_key(template, request.public_key().kind())?;
+    let hash = Hash::of(algorithm);
+    if !template.key.allows_hash(hash) {
+        return Err(ApiError::Hash { hash: hash.name() });
+    }
+    request.verify().map_err(ApiError::CsrSignature)?;
+    let public_key_sha256 = request.public_key().sha256();
+    Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request })
+}
+
+fn check_key(template: &ProfileTemplate, kind: KeyKind) -> Result<(), ApiError> {
+    let (family, size) = KeyFamily::of(kind);
+    match template.key.minimum(family) {
+        None => Err(ApiError::KeyAlgorithm { key: kind.to_string() }),
+        Some(minimum) if size < minimum => Err(ApiError::KeyTooSmall { size, minimum }),
+        Some(_) => Ok(()),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut array = [0; 32];
+    array.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    array
+}
+
+/// What the CA is asked for.
+pub fn order(app: &App, template: &ProfileTemplate, user: &UserRecord, key: &PublicKey) -> Result<IssueOrder, Missing> {
+    let fill = |pattern: &Option<Pattern>| pattern.as_ref().map(|pattern| pattern.fill(user)).transpose();
+    let upn = fill(&template.upn)?.map(SubjectAltName::Upn);
+    let email = fill(&template.email)?.map(SubjectAltName::Email);
+    Ok(IssueOrder {
+        public_key: key.clone(),
+        subject: template.subject.fill(user)?,
+        subject_alt_names: upn.into_iter().chain(email).collect(),
+        key_usage: template.certificate.key_usages.clone(),
+        extended_key_usages: template.certificate.extended_key_usages.clone(),
+        validity: template.certificate.validity,
+        crl_url: Some(app.crl_url.clone()),
+        aia_url: None,
+        template: None,
+        sid: None,
+    })
+}
+
+/// Has the CA sign, and write the answer the client is sent: a CMC Full PKI Response with the whole chain.
+pub fn issue(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<(Certificate, Vec<u8>), ApiError> {
+    app.signing(|authority| {
+        let issued = authority.issue(order, now)?;
+        let response = authority.respond(&issued)?;
+        Ok((issued, response))
+    })
+}

@@ -1,0 +1,173 @@
+//! Listening: TLS by default, bounds on connections, headers and waiting, and a stop that finishes what was begun.
+
+use super::bound::Bounded;
+use super::config::Config;
+use super::router;
+use super::start::{self, StartError};
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Bounds of the listener.
+const MAX_CONNECTIONS: usize = 1024;
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+const STOP_GRACE: Duration = Duration::from_secs(10);
+const MAX_HEADERS: usize = 64;
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+
+/// A CM server on a thread and runtime of its own.
+pub struct Server;
+
+/// What can be told once the server listens.
+#[derive(Clone, Debug)]
+pub struct Ready {
+    pub addr: SocketAddr,
+    /// "https" or "http".
+    pub scheme: &'static str,
+    /// The CA's certificate, DER: what clients must trust.
+    pub ca_certificate: Vec<u8>,
+}
+
+/// A server that listens; stopped by [`RunningServer::stop`], or when dropped.
+pub struct RunningServer {
+    pub addr: SocketAddr,
+    /// "https" or "http".
+    pub scheme: &'static str,
+    /// The CA's certificate, DER: what clients must trust.
+    pub ca_certificate: Vec<u8>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), StartError>>>,
+}
+
+impl Server {
+    /// Starts a server on its own thread, and returns once it listens.
+    pub fn start(config: Config) -> Result<RunningServer, StartError> {
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("cardwright-server".into()).spawn(move || {
+            run(config, async move { drop(stopped.await) }, move |ready| drop(tell.try_send(ready.clone())))
+        });
+        let thread = thread.map_err(StartError::Thread)?;
+        match told.recv() {
+            Ok(Ready { addr, scheme, ca_certificate }) => {
+                Ok(RunningServer { addr, scheme, ca_certificate, stop: Some(stop), thread: Some(thread) })
+            }
+            Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
+        }
+    }
+}
+
+impl RunningServer {
+    /// Stops accepting, finishes what was begun within ten seconds, and closes the store.
+    pub fn stop(mut self) -> Result<(), StartError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), StartError> {
+        drop(self.stop.take());
+        self.thread.take().map_or(Ok(()), joined)
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::error!(%error, "the server did not stop cleanly");
+        }
+    }
+}
+
+fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> {
+    thread.join().unwrap_or(Err(StartError::Died))
+}
+
+/// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens.
+pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
+    run(config, stop_signal(), ready)
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            // Without handlers the signals end the process by themselves, and the store survives that.
+            tracing::error!(%error, "signals cannot be caught");
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn run(
+    config: Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(&Ready),
+) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
+    let ended = runtime.block_on(listen(config, stop, ready));
+    runtime.shutdown_timeout(STOP_GRACE);
+    ended
+}
+
+async fn listen(
+    config: Config,
+    stop: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(&Ready),
+) -> Result<(), StartError> {
+    let started = start::open(config).await?;
+    let app = Arc::new(started.app);
+    let cannot = |source| StartError::Listen { addr: started.listen, source };
+    let listener = TcpListener::bind(started.listen).map_err(cannot)?;
+    listener.set_nonblocking(true).map_err(cannot)?;
+    let addr = listener.local_addr().map_err(cannot)?;
+    let handle = Handle::new();
+    let stopping = handle.clone();
+    tokio::spawn(async move {
+        stop.await;
+        stopping.graceful_shutdown(Some(STOP_GRACE));
+    });
+    ready(&Ready {
+        addr,
+        scheme: if started.tls.is_some() { "https" } else { "http" },
+        ca_certificate: app.ca_certificate.clone(),
+    });
+    let served = match started.tls {
+        None => {
+            let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS);
+            let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
+            bound_headers(server.http_builder());
+            server.handle(handle).serve(router::service(Arc::clone(&app))).await
+        }
+        Some(tls) => {
+            let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
+            let acceptor = Bounded::new(acceptor.acceptor(NoDelayAcceptor::new()), MAX_CONNECTIONS);
+            let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
+            bound_headers(server.http_builder());
+            server.handle(handle).serve(router::service(Arc::clone(&app))).await
+        }
+    };
+    app.close().await;
+    drop(started.lock);
+    tracing::info!("stopped");
+    served.map_err(cannot)
+}
+
+fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder
+        .http1()
+        .timer(hyper_util::rt::TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEADER_BYTES);
+}

@@ -1,0 +1,232 @@
+//! From an HTTP request to a controller and back: one handler, one exhaustive match.
+
+use super::app::{App, MAX_BODY, Reply};
+use super::caller::{Caller, authenticate};
+use super::controllers::{certificates, extension, pki, profiles, requests, smartcards, templates};
+use super::error::{ApiError, Internal};
+use crate::cm::problem::Problem;
+use crate::cm::route::{Method, Route, RouteError};
+use crate::cm::wire::read_body;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::response::Response;
+use serde::de::DeserializeOwned;
+use std::error::Error as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a call waits for a place among those being worked on.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The service a listener serves.
+pub fn service(app: Arc<App>) -> axum::routing::IntoMakeService<Router> {
+    Router::new().fallback(handle).with_state(app).into_make_service()
+}
+
+/// Answers one call. The work is a task of its own: a caller who hangs up cuts nothing in half, and a panic ends here.
+async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
+    let id = Uuid::new_v4();
+    let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let verb = parts.method.clone();
+    let work = tokio::spawn(async move { answer(&app, parts, body, id).await });
+    let answered = work.await.unwrap_or(Err(ApiError::Internal(Internal::Panicked)));
+    let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    match answered {
+        Ok(reply) => {
+            tracing::debug!(%id, %verb, elapsed_us, "answered");
+            written(reply, id).unwrap_or_else(|error| refused(&error, id))
+        }
+        Err(error) => {
+            log_refusal(&error, id, verb.as_str(), elapsed_us);
+            refused(&error, id)
+        }
+    }
+}
+
+/// Paths and queries stay out of the log: a challenge may stand in them.
+fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
+    let (status, code) = error.status_and_code();
+    if status.is_server_error() {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(inner) = cause.filter(|_| causes.len() < 16) {
+            causes.push(inner.to_string());
+            cause = inner.source();
+        }
+        tracing::error!(%id, verb, %code, status = status.as_u16(), elapsed_us, causes = causes.join(": "), "failed");
+    } else {
+        tracing::info!(%id, verb, %code, status = status.as_u16(), elapsed_us, "refused");
+    }
+}
+
+fn written(reply: Reply, id: Uuid) -> Result<Response, ApiError> {
+    let (status, media_type, bytes) = match reply {
+        Reply::Json(bytes) => (StatusCode::OK, "application/json; charset=utf-8", bytes),
+        Reply::Created(bytes) => (StatusCode::CREATED, "application/json; charset=utf-8", bytes),
+        Reply::Empty => (StatusCode::NO_CONTENT, "", Vec::new()),
+        Reply::File { media_type, bytes } => (StatusCode::OK, media_type, bytes),
+    };
+    Ok(response(status, media_type, bytes, id))
+}
+
+fn refused(error: &ApiError, id: Uuid) -> Response {
+    let (status, code) = error.status_and_code();
+    let problem = Problem::new(code, error.to_string(), id);
+    let bytes = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = response(status, "application/json; charset=utf-8", bytes, id);
+    let headers = response.headers_mut();
+    match error {
+        ApiError::NotAuthenticated => {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        ApiError::TokenExpired => {
+            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        ApiError::Address(RouteError::WrongMethod { allowed }) => {
+            let verbs = allowed.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
+            if let Ok(verbs) = HeaderValue::from_str(&verbs) {
+                headers.insert(header::ALLOW, verbs);
+            }
+        }
+        _ => {}
+    }
+    response
+}
+
+fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uuid) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if !media_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("x-correlation-id", id);
+    }
+    response
+}
+
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, ApiError> {
+    let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
+    let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
+    let path = parts.uri.path();
+    if let Some(file) = pki::at(path) {
+        return if parts.method == axum::http::Method::GET {
+            pki::get(app, file).await
+        } else {
+            Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] }))
+        };
+    }
+    let now = OffsetDateTime::now_utc();
+    // Who is nobody learns nothing, not even which paths there are.
+    let caller = authenticate(&app.store, &parts.headers, now).await?;
+    let Some(method) = Method::from_name(parts.method.as_str()) else {
+        let allowed = vec![Method::Get, Method::Post, Method::Put];
+        return Err(ApiError::Address(RouteError::WrongMethod { allowed }));
+    };
+    let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
+    let call = Call { app, caller, now, id };
+    let payload = Payload { parts: &parts, body };
+    dispatch(call, route, payload).await
+}
+
+/// What every controller is given.
+pub struct Call<'a> {
+    pub app: &'a App,
+    pub caller: Caller,
+    pub now: OffsetDateTime,
+    /// The correlation id.
+    pub id: Uuid,
+}
+
+/// A body not read yet.
+pub struct Payload<'a> {
+    parts: &'a Parts,
+    body: Body,
+}
+
+impl Payload<'_> {
+    /// Receives the body within its bounds and reads it as `T`.
+    pub async fn read<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        let media_type = self.parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = media_type.and_then(|text| text.split(';').next()).unwrap_or("").trim();
+        if !essence.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::MediaType);
+        }
+        read_body(&self.receive().await?).map_err(ApiError::Body)
+    }
+
+    async fn receive(self) -> Result<Bytes, ApiError> {
+        let announced = self.parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        if announced.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > MAX_BODY as u64) {
+            return Err(ApiError::TooLarge { limit: MAX_BODY });
+        }
+        match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(self.body, MAX_BODY)).await {
+            Err(_) => Err(ApiError::Slow),
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(error)) => {
+                let over = error.source().is_some_and(|inner| inner.is::<http_body_util::LengthLimitError>());
+                Err(if over { ApiError::TooLarge { limit: MAX_BODY } } else { ApiError::Cut })
+            }
+        }
+    }
+}
+
+async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<Reply, ApiError> {
+    match route {
+        Route::ListProfileTemplates => templates::list(&call),
+        Route::GetProfileTemplate { template } => templates::get(&call, template),
+        Route::GetPolicy { template, workflow } => templates::policy(&call, template, workflow),
+        Route::GetSmartcardConfig { template } => templates::smartcard_config(&call, template),
+        Route::CreateRequest => requests::create(&call, payload.read().await?).await,
+        Route::ListRequests { target_user_current, status } => requests::list(&call, target_user_current, status).await,
+        Route::GetRequest { request } => requests::get(&call, request).await,
+        Route::CloseRequest { request } => requests::close(&call, request, payload.read().await?).await,
+        Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
+        Route::SubmitCertificateData { request } => certificates::submit(&call, request, payload.read().await?).await,
+        Route::AssignSmartcard => smartcards::assign(&call, payload.read().await?).await,
+        Route::ListSmartcards => smartcards::list(&call).await,
+        Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
+        Route::GetSmartcard { smartcard } => smartcards::get(&call, smartcard).await,
+        Route::GetDiversifiedKey { request, smartcard, card_id, atr: _ } => {
+            smartcards::diversified_key(&call, request, smartcard, card_id).await
+        }
+        Route::GetAuthenticationResponse { request, smartcard, card_id, atr: _, challenge, diversified } => {
+            smartcards::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
+        }
+        Route::ListOperations { of } => profiles::operations(&call, of).await,
+        Route::GetServerProposedPin { request, smartcard, .. } => {
+            smartcards::server_proposed_pin(&call, request, smartcard).await
+        }
+        Route::UpdateSmartcard { request, smartcard } => {
+            smartcards::update(&call, request, smartcard, payload.read().await?).await
+        }
+        Route::GetRequestSmartcard { request, smartcard } => smartcards::of_request(&call, request, smartcard).await,
+        Route::ListProfiles { status } => profiles::list(&call, status).await,
+        Route::GetProfile { profile } => profiles::get(&call, profile).await,
+        Route::ListRequestProfiles { request } => profiles::list_of_request(&call, request).await,
+        Route::GetRequestProfile { request, profile } => profiles::of_request(&call, request, profile).await,
+        Route::ListHolderCertificates { of } => certificates::of_holder(&call, of).await,
+        Route::ListCertificates => certificates::list(&call).await,
+        Route::Whoami => extension::whoami(&call),
+        Route::FindUser { name } => extension::find_user(&call, &name).await,
+        Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
+        Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
+        Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
+        Route::GetAdminKeyState { smartcard } => extension::admin_key_state(&call, smartcard).await,
+        Route::ConfirmAdminKey { request, smartcard } => extension::confirm_admin_key(&call, request, smartcard).await,
+        Route::OfflineUnblock { request } => extension::offline_unblock(&call, request, payload.read().await?).await,
+        Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
+        Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
+    }
+}

@@ -1,0 +1,112 @@
+//! Objects as a caller sees them: what is hidden is answered like what does not exist.
+
+use super::error::ApiError;
+use super::permission::{self, Act, Parties};
+use super::router::Call;
+use super::template::{ProfileTemplate, Workflow};
+use crate::cm::lifecycle::{RequestEvent, request_after};
+use crate::cm::request::RequestType;
+use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A request the caller sees, with its template if that still exists.
+pub struct SeenRequest {
+    pub record: RequestRecord,
+    pub template: Option<Arc<ProfileTemplate>>,
+}
+
+/// Who has to do with a request.
+pub fn parties(record: &RequestRecord) -> Parties {
+    Parties { originator: record.originator, target: record.target }
+}
+
+impl SeenRequest {
+    /// The policy of the request's type, unless it was disabled since.
+    pub fn workflow(&self) -> Option<&Workflow> {
+        enabled(self.template.as_deref(), self.record.request_type)
+    }
+
+    /// Refuses unless the caller may do this with the request.
+    pub fn allow(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+        if permission::may(&call.caller, act, parties(&self.record), self.workflow()) {
+            return Ok(());
+        }
+        Err(match act {
+            Act::Decide if [self.record.originator, self.record.target].contains(&call.caller.uuid) => {
+                ApiError::SelfApproval
+            }
+            Act::Decide => ApiError::Forbidden("decide on this request"),
+            Act::Execute => ApiError::Forbidden("execute this request"),
+            Act::Withdraw => ApiError::Forbidden("withdraw this request"),
+        })
+    }
+
+    /// Refuses unless the caller executes this request and it is of one of these types; gives its template.
+    pub fn executed(&self, call: &Call<'_>, types: &[RequestType]) -> Result<&Arc<ProfileTemplate>, ApiError> {
+        self.allow(call, Act::Execute)?;
+        if !types.contains(&self.record.request_type) {
+            return Err(ApiError::WrongType(self.record.request_type));
+        }
+        executable(&self.record)?;
+        self.template.as_ref().ok_or(ApiError::NotOffered(self.record.request_type))
+    }
+}
+
+/// Refuses a request that is not approved, or not any more.
+pub fn executable(record: &RequestRecord) -> Result<(), ApiError> {
+    request_after(record.status, RequestEvent::StartExecution)?;
+    Ok(())
+}
+
+/// The policy of a request type where the template offers it.
+pub fn enabled(template: Option<&ProfileTemplate>, request_type: RequestType) -> Option<&Workflow> {
+    template.and_then(|template| template.workflow(request_type)).filter(|workflow| workflow.enabled)
+}
+
+impl Call<'_> {
+    /// The template, if the caller sees it.
+    pub fn template(&self, uuid: Uuid) -> Result<&Arc<ProfileTemplate>, ApiError> {
+        let template = self.app.templates.get(uuid);
+        let seen = template.filter(|template| permission::sees_template(&self.caller, template));
+        seen.ok_or(ApiError::NotFound("profile template"))
+    }
+
+    /// The request, if the caller sees it.
+    pub async fn request(&self, uuid: Uuid) -> Result<SeenRequest, ApiError> {
+        let record = self.app.store.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+        let template = self.app.templates.get(record.profile_template).cloned();
+        let workflow = enabled(template.as_deref(), record.request_type);
+        if permission::sees_request(&self.caller, parties(&record), workflow) {
+            Ok(SeenRequest { record, template })
+        } else {
+            Err(ApiError::NotFound("request"))
+        }
+    }
+
+    /// The card, if the caller sees it.
+    pub async fn smartcard(&self, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
+        let card = self.app.store.smartcard(uuid).await?;
+        card.filter(|card| self.sees(card.assigned_user, card.profile_template)).ok_or(ApiError::NotFound("smart card"))
+    }
+
+    /// The card, if it is the request's.
+    pub async fn smartcard_of(&self, request: &RequestRecord, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
+        if request.new_smartcard != Some(uuid) {
+            return Err(ApiError::NotFound("smart card"));
+        }
+        self.app.store.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))
+    }
+
+    /// The profile, if the caller sees it.
+    pub async fn profile(&self, uuid: Uuid) -> Result<ProfileRecord, ApiError> {
+        let profile = self.app.store.profile(uuid).await?;
+        let seen = profile.filter(|profile| self.sees(profile.assigned_user, profile.profile_template));
+        seen.ok_or(ApiError::NotFound("profile"))
+    }
+
+    /// Does the caller see what `owner` holds from this template?
+    pub fn sees(&self, owner: Uuid, template: Uuid) -> bool {
+        permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))
+    }
+}

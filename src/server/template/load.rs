@@ -1,0 +1,381 @@
+//! From a template file to a checked template.
+
+use super::located::{Misplaced, Source};
+use super::pattern::{Pattern, SubjectPattern};
+use super::principal::Principal;
+use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
+use super::{RevocationPolicy, Workflow};
+use crate::ca::RevocationReason;
+use crate::cm::request::RequestType;
+use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
+use crate::pkix::{KeyAlgorithm, KeyUsage};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use toml::Spanned;
+use uuid::Uuid;
+
+/// Bounds of what is read: files a directory, bytes a file, validity.
+const MAX_TEMPLATES: usize = 500;
+const MAX_FILE_BYTES: u64 = 64 * 1024;
+const MAX_VALIDITY_DAYS: u32 = 3650;
+const MAX_APPROVALS: u32 = 16;
+
+/// Why the templates cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("{} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{} is larger than {MAX_FILE_BYTES} bytes", path.display())]
+    TooLarge { path: PathBuf },
+    #[error("{} holds more than {MAX_TEMPLATES} templates", path.display())]
+    TooMany { path: PathBuf },
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+    #[error("{} and {} are the same template {uuid}", first.display(), second.display())]
+    Twice { first: PathBuf, second: PathBuf, uuid: Uuid },
+}
+
+/// All templates of a server, sorted by name.
+#[derive(Debug, Default)]
+pub struct Templates {
+    sorted: Vec<Arc<ProfileTemplate>>,
+    by_uuid: HashMap<Uuid, Arc<ProfileTemplate>>,
+}
+
+impl Templates {
+    /// Reads every `*.toml` of a directory.
+    pub fn load(directory: &Path) -> Result<Self, LoadError> {
+        let mut files = HashMap::new();
+        let mut templates = Self::default();
+        for path in toml_files(directory)? {
+            let template = Arc::new(read_file(&path)?);
+            if let Some(first) = files.insert(template.uuid, path.clone()) {
+                return Err(LoadError::Twice { first, second: path, uuid: template.uuid });
+            }
+            templates.by_uuid.insert(template.uuid, Arc::clone(&template));
+            templates.sorted.push(template);
+        }
+        templates.sorted.sort_by(|a, b| a.name.cmp(&b.name).then(a.uuid.cmp(&b.uuid)));
+        Ok(templates)
+    }
+
+    /// The template with this UUID.
+    pub fn get(&self, uuid: Uuid) -> Option<&Arc<ProfileTemplate>> {
+        self.by_uuid.get(&uuid)
+    }
+
+    /// All, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ProfileTemplate>> {
+        self.sorted.iter()
+    }
+}
+
+fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let unreadable = |source| LoadError::Unreadable { path: directory.to_owned(), source };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+        if files.len() > MAX_TEMPLATES {
+            return Err(LoadError::TooMany { path: directory.to_owned() });
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read_file(path: &Path) -> Result<ProfileTemplate, LoadError> {
+    let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
+    if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE_BYTES {
+        return Err(LoadError::TooLarge { path: path.to_owned() });
+    }
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    Ok(ProfileTemplate::parse(path, &text)?)
+}
+
+impl ProfileTemplate {
+    /// Reads and checks the text of a template file; `file` is named in errors.
+    pub fn parse(file: &Path, text: &str) -> Result<Self, Misplaced> {
+        let source = Source::new(file, text);
+        let raw: RawTemplate = source.read()?;
+        check(&source, raw)
+    }
+}
+
+fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Misplaced> {
+    if raw.name.get_ref().trim().is_empty() {
+        return Err(source.wrong(&raw.name, "a template needs a name"));
+    }
+    let uuid = parsed(source, &raw.uuid, |text| Uuid::parse_str(text.trim()).map_err(|_| "this is not a UUID"))?;
+    if uuid.is_nil() {
+        return Err(source.wrong(&raw.uuid, "the empty UUID names no template"));
+    }
+    if *raw.version.get_ref() == 0 {
+        return Err(source.wrong(&raw.version, "versions begin at 1"));
+    }
+    let kind = match raw.kind {
+        RawKind::Smartcard => Kind::Smartcard,
+        RawKind::VirtualSmartcard => Kind::VirtualSmartcard,
+        RawKind::Software => Kind::Software,
+    };
+    let smartcard = match (kind, raw.smartcard) {
+        (Kind::Software, Some(table)) => {
+            return Err(source.wrong(&table, "a software template has no smart card configuration"));
+        }
+        (Kind::Software, None) => None,
+        (_, table) => {
+            let raw = table.map(Spanned::into_inner).unwrap_or_default();
+            Some(check_smartcard(source, raw, kind == Kind::VirtualSmartcard)?)
+        }
+    };
+    let shape = raw.certificate;
+    let days = *shape.validity_days.get_ref();
+    if days == 0 || days > MAX_VALIDITY_DAYS {
+        return Err(source.wrong(&shape.validity_days, format!("days are between 1 and {MAX_VALIDITY_DAYS}")));
+    }
+    let pattern = |text: &Spanned<String>| parsed(source, text, Pattern::parse);
+    Ok(ProfileTemplate {
+        subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
+        upn: raw.subject.upn.as_ref().map(pattern).transpose()?,
+        email: raw.subject.email.as_ref().map(pattern).transpose()?,
+        key: check_key(source, raw.key)?,
+        certificate: CertificateShape {
+            template_name: shape.template_name.into_inner(),
+            key_usages: each(source, &shape.key_usages, key_usage)?,
+            extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
+            validity: time::Duration::days(i64::from(days)),
+        },
+        revocation: RevocationPolicy {
+            retire_reason: match &raw.revocation.retire_reason {
+                Some(reason) => parsed(source, reason, revocation_reason)?,
+                None => RevocationReason::CessationOfOperation,
+            },
+            renew_revokes_old: raw.revocation.renew_revokes_old,
+        },
+        workflows: check_workflows(source, raw.workflows, kind)?,
+        name: raw.name.into_inner(),
+        description: raw.description,
+        version: raw.version.into_inner(),
+        uuid,
+        kind,
+        smartcard,
+    })
+}
+
+fn check_key(source: &Source<'_>, raw: super::raw::RawKey) -> Result<KeyPolicy, Misplaced> {
+    let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
+    let (family, size) = KeyFamily::of(generate.kind());
+    let mut policy = KeyPolicy {
+        generate,
+        allowed: vec![(family, size)],
+        hash: match &raw.hash {
+            Some(hash) => parsed(source, hash, hash_name)?,
+            None => Hash::Sha256,
+        },
+        provider: raw.provider.unwrap_or_else(|| "Microsoft Smart Card Key Storage Provider".into()),
+    };
+    if let Some(allowed) = raw.allowed {
+        policy.allowed = allowed.iter().map(|entry| allowed_key(source, entry)).collect::<Result<_, _>>()?;
+        if policy.minimum(family).is_none_or(|minimum| size < minimum) {
+            return Err(source.wrong(&raw.generate, "the key to be generated is not among the allowed ones"));
+        }
+    }
+    Ok(policy)
+}
+
+fn allowed_key(source: &Source<'_>, entry: &RawAllowedKey) -> Result<(KeyFamily, u32), Misplaced> {
+    let family = parsed(source, &entry.algorithm, |text| match text {
+        "RSA" => Ok(KeyFamily::Rsa),
+        "ECDSA" => Ok(KeyFamily::Ecdsa),
+        _ => Err("known are \"RSA\" and \"ECDSA\""),
+    })?;
+    let floor = match family {
+        KeyFamily::Rsa => 2048,
+        KeyFamily::Ecdsa => 256,
+    };
+    let size = *entry.minimum_size.get_ref();
+    if size < floor {
+        return Err(source.wrong(&entry.minimum_size, format!("keys below {floor} bits are not certified")));
+    }
+    Ok((family, size))
+}
+
+fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> Result<SmartcardConfig, Misplaced> {
+    parsed(source, &raw.default_admin_key_hex, |hex| {
+        crate::server::diversify::default_admin_key(hex).map_err(|_| "48 hexadecimal digits, or empty for all zeros")
+    })?;
+    Ok(SmartcardConfig {
+        user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {
+            "user-provided" => Ok(UserPinOption::UserProvided),
+            "none" => Ok(UserPinOption::None),
+            _ => Err("known are \"user-provided\" and \"none\""),
+        })?,
+        user_pin_policy: pin_policy(source, raw.user_pin_policy)?,
+        admin_pin_policy: pin_policy(source, raw.admin_pin_policy)?,
+        default_admin_key_hex: raw.default_admin_key_hex.into_inner(),
+        provider_name: raw.provider_name,
+        provider_id: raw.provider_id,
+        provider_type: 2,
+        diversify_admin_key: raw.diversify_admin_key,
+        card_initialization_type: String::new(),
+        card_initialization_data: String::new(),
+        initialize_new_smartcard: raw.initialize_new_smartcard,
+        use_secure_key_injection: false,
+        do_not_install_ca_certificates: raw.do_not_install_ca_certificates,
+        certificate_label: raw.certificate_label,
+        max_number_of_certificates: raw.max_number_of_certificates,
+        allow_smartcard_reuse: raw.allow_smartcard_reuse,
+        erase_on_overflow: false,
+        use_virtual_smartcards: is_virtual,
+        smartcard_print_policy: SmartcardPrintPolicy::default(),
+    })
+}
+
+fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
+    let (min_length, max_length) = (*raw.min_length.get_ref(), *raw.max_length.get_ref());
+    if min_length == 0 || min_length > max_length {
+        return Err(source.wrong(&raw.min_length, format!("a PIN's least length is between 1 and {max_length}")));
+    }
+    if max_length > 255 {
+        return Err(source.wrong(&raw.max_length, "a PIN has at most 255 characters"));
+    }
+    Ok(PinPolicy {
+        min_length,
+        max_length,
+        character_set: raw.character_set,
+        rollover: raw.rollover,
+        default_value: String::new(),
+    })
+}
+
+fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result<Vec<Workflow>, Misplaced> {
+    let tables = [
+        (RequestType::Enroll, raw.enroll),
+        (RequestType::Duplicate, raw.duplicate),
+        (RequestType::OfflineUnblock, raw.offline_unblock),
+        (RequestType::OnlineUpdate, raw.online_update),
+        (RequestType::Renew, raw.renew),
+        (RequestType::Recover, raw.recover),
+        (RequestType::RecoverOnBehalf, raw.recover_on_behalf),
+        (RequestType::Reinstate, raw.reinstate),
+        (RequestType::Retire, raw.retire),
+        (RequestType::Revoke, raw.revoke),
+        (RequestType::TemporaryCards, raw.temporary_cards),
+        (RequestType::Unblock, raw.unblock),
+    ];
+    let mut workflows = Vec::new();
+    for (request_type, table) in tables {
+        let Some(table) = table else { continue };
+        let needs_card = matches!(
+            request_type,
+            RequestType::OfflineUnblock | RequestType::Unblock | RequestType::Retire | RequestType::TemporaryCards
+        );
+        if kind == Kind::Software && needs_card && table.get_ref().enabled {
+            return Err(source.wrong(&table, "only a smart card template can have this workflow"));
+        }
+        workflows.push(check_workflow(source, request_type, table)?);
+    }
+    Ok(workflows)
+}
+
+fn check_workflow(
+    source: &Source<'_>,
+    request_type: RequestType,
+    table: Spanned<RawWorkflow>,
+) -> Result<Workflow, Misplaced> {
+    let principals = |texts: &[Spanned<String>]| each(source, texts, |text: &str| text.parse::<Principal>());
+    let raw = table.get_ref();
+    let approvers = principals(&raw.approvers)?;
+    if raw.approvals_needed > MAX_APPROVALS {
+        return Err(source.wrong(&table, format!("at most {MAX_APPROVALS} approvals can be needed")));
+    }
+    if raw.enabled && raw.approvals_needed > 0 && approvers.is_empty() {
+        return Err(source.wrong(&table, "approvals are needed, but approvers names nobody who could approve"));
+    }
+    let enrollment_agents = principals(&raw.enrollment_agents)?;
+    if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
+        return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
+    }
+    Ok(Workflow {
+        request_type,
+        enabled: raw.enabled,
+        approvals_needed: raw.approvals_needed,
+        self_service: raw.self_service,
+        initiators: principals(&raw.initiators)?,
+        approvers,
+        enrollment_agents,
+        enrollment_agent_required: raw.enrollment_agent_required,
+        default_priority: raw.default_priority,
+        collect_comments: raw.collect_comments,
+        collect_priority: raw.collect_priority,
+        data_items: raw.data_items.iter().map(|item| item.get_ref().clone()).collect(),
+    })
+}
+
+fn parsed<T, E: ToString>(
+    source: &Source<'_>,
+    text: &Spanned<String>,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, Misplaced> {
+    read(text.get_ref()).map_err(|problem| source.wrong(text, problem.to_string()))
+}
+
+fn each<T, E: ToString>(
+    source: &Source<'_>,
+    texts: &[Spanned<String>],
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, Misplaced> {
+    texts.iter().map(|text| parsed(source, text, &read)).collect()
+}
+
+fn hash_name(text: &str) -> Result<Hash, &'static str> {
+    match text {
+        "SHA1" => Ok(Hash::Sha1),
+        "SHA256" => Ok(Hash::Sha256),
+        "SHA384" => Ok(Hash::Sha384),
+        "SHA512" => Ok(Hash::Sha512),
+        _ => Err("known are \"SHA256\", \"SHA384\", \"SHA512\" and, for old clients, \"SHA1\""),
+    }
+}
+
+fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
+    KeyUsage::ALL
+        .into_iter()
+        .filter(|usage| !matches!(usage, KeyUsage::KeyCertSign | KeyUsage::CrlSign))
+        .find(|usage| usage.name() == text)
+        .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
+}
+
+/// Names of extended key usages; RFC 5280, 4.2.1.12 and \[MS-WCCE\].
+const EXTENDED_KEY_USAGES: [(&str, &str); 5] = [
+    ("clientAuth", "1.3.6.1.5.5.7.3.2"),
+    ("codeSigning", "1.3.6.1.5.5.7.3.3"),
+    ("emailProtection", "1.3.6.1.5.5.7.3.4"),
+    ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
+    ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
+];
+
+fn extended_key_usage(text: &str) -> Result<String, &'static str> {
+    if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
+        return Ok((*oid).to_owned());
+    }
+    let arcs = text.split('.').count();
+    let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
+    if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
+}
+
+fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
+    match text {
+        "unspecified" => Ok(RevocationReason::Unspecified),
+        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
+        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
+        "superseded" => Ok(RevocationReason::Superseded),
+        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
+        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
+        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
+    }
+}

@@ -1,0 +1,239 @@
+//! Profile templates: what may be enrolled, with which keys and certificate, by whom, and after whose approval.
+//!
+//! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
+//! wrong stops the start, with file, line, column and key.
+
+mod load;
+mod located;
+mod pattern;
+mod principal;
+mod raw;
+
+pub use load::{LoadError, Templates};
+pub use located::{Misplaced, Source};
+pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
+pub use principal::Principal;
+
+use crate::ca::RevocationReason;
+use crate::cm::request::RequestType;
+use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
+use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
+use uuid::Uuid;
+
+/// Where a template's keys live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Smartcard,
+    VirtualSmartcard,
+    Software,
+}
+
+/// A profile template, checked.
+#[derive(Clone, Debug)]
+pub struct ProfileTemplate {
+    pub name: String,
+    pub description: String,
+    pub uuid: Uuid,
+    pub version: u32,
+    pub kind: Kind,
+    pub subject: SubjectPattern,
+    pub upn: Option<Pattern>,
+    pub email: Option<Pattern>,
+    pub key: KeyPolicy,
+    pub certificate: CertificateShape,
+    pub revocation: RevocationPolicy,
+    /// `None` on a software template.
+    pub smartcard: Option<SmartcardConfig>,
+    workflows: Vec<Workflow>,
+}
+
+/// Families of keys, as sizes are compared within one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFamily {
+    Rsa,
+    Ecdsa,
+}
+
+/// Which keys and signatures a certification request may have.
+#[derive(Clone, Debug)]
+pub struct KeyPolicy {
+    /// What clients are asked to generate.
+    pub generate: KeyAlgorithm,
+    /// Families with their smallest size in bits.
+    pub allowed: Vec<(KeyFamily, u32)>,
+    /// The hash clients are asked to sign the request with.
+    pub hash: Hash,
+    pub provider: String,
+}
+
+/// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// What the certificate says besides the subject.
+#[derive(Clone, Debug)]
+pub struct CertificateShape {
+    pub template_name: String,
+    pub key_usages: Vec<KeyUsage>,
+    /// Object identifiers, dotted.
+    pub extended_key_usages: Vec<String>,
+    pub validity: time::Duration,
+}
+
+/// What happens to certificates at the end of a profile.
+#[derive(Clone, Copy, Debug)]
+pub struct RevocationPolicy {
+    pub retire_reason: RevocationReason,
+    pub renew_revokes_old: bool,
+}
+
+/// The policy of one request type.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    pub request_type: RequestType,
+    pub enabled: bool,
+    pub approvals_needed: u32,
+    pub self_service: bool,
+    pub initiators: Vec<Principal>,
+    pub approvers: Vec<Principal>,
+    pub enrollment_agents: Vec<Principal>,
+    pub enrollment_agent_required: bool,
+    pub default_priority: u8,
+    pub collect_comments: bool,
+    pub collect_priority: bool,
+    pub data_items: Vec<String>,
+}
+
+impl ProfileTemplate {
+    /// The policy of a request type; `None` when the template does not speak of it.
+    pub fn workflow(&self, request_type: RequestType) -> Option<&Workflow> {
+        self.workflows.iter().find(|workflow| workflow.request_type == request_type)
+    }
+
+    /// All policies.
+    pub fn workflows(&self) -> &[Workflow] {
+        &self.workflows
+    }
+
+    /// Are its keys on a card?
+    pub fn is_smartcard(&self) -> bool {
+        self.kind != Kind::Software
+    }
+
+    /// ProfileTemplateLimitedView.
+    pub fn view(&self) -> ProfileTemplateView {
+        ProfileTemplateView {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            uuid: self.uuid,
+            is_smartcard: self.is_smartcard(),
+            is_virtual_smartcard: self.kind == Kind::VirtualSmartcard,
+        }
+    }
+
+    /// CertificateRequestGenerationOptions: one entry a certificate.
+    pub fn generation_options(&self) -> Vec<GenerationOptions> {
+        let (key_algorithm_name, key_size) = match self.key.generate {
+            KeyAlgorithm::Rsa2048 => ("RSA", 2048),
+            KeyAlgorithm::Rsa3072 => ("RSA", 3072),
+            KeyAlgorithm::Rsa4096 => ("RSA", 4096),
+            KeyAlgorithm::P256 => ("ECDSA_P256", 256),
+            KeyAlgorithm::P384 => ("ECDSA_P384", 384),
+        };
+        vec![GenerationOptions {
+            subject: String::new(),
+            key_algorithm_name: key_algorithm_name.to_owned(),
+            key_size,
+            friendly_name: self.name.clone(),
+            hash_algorithm_name: self.key.hash.name().to_owned(),
+            key_storage_provider_names: vec![self.key.provider.clone()],
+            exportable: 0,
+            key_protection_level: 0,
+            key_usages: self.certificate.enroll_key_usages(),
+        }]
+    }
+}
+
+impl CertificateShape {
+    /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
+    fn enroll_key_usages(&self) -> u32 {
+        self.key_usages.iter().fold(0, |bits, usage| {
+            bits | match usage {
+                KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,
+                KeyUsage::KeyAgreement => 4,
+                _ => 2,
+            }
+        })
+    }
+}
+
+impl Hash {
+    /// CNG's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+            Self::Sha384 => "SHA384",
+            Self::Sha512 => "SHA512",
+        }
+    }
+
+    /// The hash of a signature algorithm.
+    pub fn of(algorithm: SignatureAlgorithm) -> Self {
+        match algorithm {
+            SignatureAlgorithm::RsaPkcs1Sha1 | SignatureAlgorithm::EcdsaSha1 => Self::Sha1,
+            SignatureAlgorithm::RsaPkcs1Sha256 | SignatureAlgorithm::EcdsaSha256 => Self::Sha256,
+            SignatureAlgorithm::RsaPkcs1Sha384 | SignatureAlgorithm::EcdsaSha384 => Self::Sha384,
+            SignatureAlgorithm::RsaPkcs1Sha512 | SignatureAlgorithm::EcdsaSha512 => Self::Sha512,
+        }
+    }
+}
+
+impl KeyPolicy {
+    /// May a request be signed with this hash? SHA-2 always; SHA-1 only where the template names it.
+    pub fn allows_hash(&self, hash: Hash) -> bool {
+        hash != Hash::Sha1 || self.hash == Hash::Sha1
+    }
+
+    /// The smallest size in bits a key of this family may have; `None` when none is certified.
+    pub fn minimum(&self, family: KeyFamily) -> Option<u32> {
+        self.allowed.iter().filter(|(allowed, _)| *allowed == family).map(|(_, minimum)| *minimum).min()
+    }
+}
+
+impl Workflow {
+    /// The policy as the wire shows it.
+    pub fn policy(&self) -> Policy {
+        let names = |principals: &[Principal]| principals.iter().map(ToString::to_string).collect();
+        Policy {
+            approvals_needed: self.approvals_needed,
+            authorized_approver: names(&self.approvers),
+            authorized_enrollment_agent: names(&self.enrollment_agents),
+            authorized_initiator: names(&self.initiators),
+            collect_comments: self.collect_comments,
+            collect_request_priority: self.collect_priority,
+            default_request_priority: self.default_priority,
+            documents: Vec::new(),
+            enabled: self.enabled,
+            enroll_agent_required: self.enrollment_agent_required,
+            policy_data_collection: self.data_items.clone(),
+            self_service_enabled: self.self_service,
+        }
+    }
+}
+
+impl KeyFamily {
+    /// Family and size in bits of a key.
+    pub fn of(kind: KeyKind) -> (Self, u32) {
+        match kind {
+            KeyKind::Rsa { bits } => (Self::Rsa, u32::try_from(bits).unwrap_or(u32::MAX)),
+            KeyKind::P256 => (Self::Ecdsa, 256),
+            KeyKind::P384 => (Self::Ecdsa, 384),
+        }
+    }
+}

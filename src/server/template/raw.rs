@@ -1,0 +1,182 @@
+//! The keys of a template file, exactly as they may be written; unknown keys are refused.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+type Text = Spanned<String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTemplate {
+    pub name: Text,
+    #[serde(default)]
+    pub description: String,
+    pub uuid: Text,
+    pub version: Spanned<u32>,
+    pub kind: RawKind,
+    pub subject: RawSubject,
+    pub key: RawKey,
+    pub certificate: RawCertificate,
+    #[serde(default)]
+    pub revocation: RawRevocation,
+    pub smartcard: Option<Spanned<RawSmartcard>>,
+    #[serde(default)]
+    pub workflows: RawWorkflows,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawKind {
+    Smartcard,
+    VirtualSmartcard,
+    Software,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSubject {
+    pub name: Text,
+    pub upn: Option<Text>,
+    pub email: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawKey {
+    pub generate: Text,
+    pub allowed: Option<Vec<RawAllowedKey>>,
+    pub hash: Option<Text>,
+    pub provider: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAllowedKey {
+    pub algorithm: Text,
+    pub minimum_size: Spanned<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawCertificate {
+    pub template_name: Text,
+    pub key_usages: Vec<Text>,
+    pub extended_key_usages: Vec<Text>,
+    pub validity_days: Spanned<u32>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct RawRevocation {
+    pub retire_reason: Option<Text>,
+    #[serde(default)]
+    pub renew_revokes_old: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawSmartcard {
+    pub diversify_admin_key: bool,
+    pub default_admin_key_hex: Text,
+    pub user_pin_option: Text,
+    pub user_pin_policy: RawPinPolicy,
+    pub admin_pin_policy: RawPinPolicy,
+    pub provider_name: String,
+    pub provider_id: String,
+    pub initialize_new_smartcard: bool,
+    pub do_not_install_ca_certificates: bool,
+    pub certificate_label: String,
+    pub max_number_of_certificates: u32,
+    pub allow_smartcard_reuse: bool,
+}
+
+impl Default for RawSmartcard {
+    fn default() -> Self {
+        Self {
+            diversify_admin_key: true,
+            default_admin_key_hex: Spanned::new(0..0, String::new()),
+            user_pin_option: Spanned::new(0..0, "user-provided".into()),
+            user_pin_policy: RawPinPolicy::default(),
+            admin_pin_policy: RawPinPolicy::default(),
+            provider_name: "Microsoft Base Smart Card Crypto Provider".into(),
+            provider_id: "MSBaseCSP".into(),
+            initialize_new_smartcard: true,
+            do_not_install_ca_certificates: false,
+            certificate_label: "{Template!cn}".into(),
+            max_number_of_certificates: 0,
+            allow_smartcard_reuse: false,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawPinPolicy {
+    pub min_length: Spanned<u32>,
+    pub max_length: Spanned<u32>,
+    pub character_set: u32,
+    pub rollover: bool,
+}
+
+impl Default for RawPinPolicy {
+    fn default() -> Self {
+        Self {
+            min_length: Spanned::new(0..0, 6),
+            max_length: Spanned::new(0..0, 16),
+            character_set: 1,
+            rollover: false,
+        }
+    }
+}
+
+/// One table a request type.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawWorkflows {
+    pub enroll: Option<Spanned<RawWorkflow>>,
+    pub duplicate: Option<Spanned<RawWorkflow>>,
+    pub offline_unblock: Option<Spanned<RawWorkflow>>,
+    pub online_update: Option<Spanned<RawWorkflow>>,
+    pub renew: Option<Spanned<RawWorkflow>>,
+    pub recover: Option<Spanned<RawWorkflow>>,
+    pub recover_on_behalf: Option<Spanned<RawWorkflow>>,
+    pub reinstate: Option<Spanned<RawWorkflow>>,
+    pub retire: Option<Spanned<RawWorkflow>>,
+    pub revoke: Option<Spanned<RawWorkflow>>,
+    pub temporary_cards: Option<Spanned<RawWorkflow>>,
+    pub unblock: Option<Spanned<RawWorkflow>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawWorkflow {
+    pub enabled: bool,
+    pub approvals_needed: u32,
+    pub self_service: bool,
+    pub initiators: Vec<Text>,
+    pub approvers: Vec<Text>,
+    pub enrollment_agents: Vec<Text>,
+    pub enrollment_agent_required: bool,
+    pub default_priority: u8,
+    pub collect_comments: bool,
+    pub collect_priority: bool,
+    pub data_items: Vec<Text>,
+}
+
+impl Default for RawWorkflow {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            approvals_needed: 0,
+            self_service: false,
+            initiators: Vec::new(),
+            approvers: Vec::new(),
+            enrollment_agents: Vec::new(),
+            enrollment_agent_required: false,
+            default_priority: 0,
+            collect_comments: false,
+            collect_priority: false,
+            data_items: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! From what is remembered to what is shown.
+
+use super::app::App;
+use super::seen::enabled;
+use super::template::{ProfileTemplate, Workflow};
+use crate::cm::certificate::{Certificate, CertificateDetails, ListedCertificate};
+use crate::cm::profile::{Operation, Profile, ProfileStatus};
+use crate::cm::request::{Request, RequestType};
+use crate::cm::smartcard::{Smartcard, SmartcardStatus};
+use crate::cm::vocabulary;
+use crate::store::{CertificateRecord, ProfileRecord, RequestRecord, SmartcardRecord};
+
+/// The middleware Microsoft's samples name; used where a card's template is gone.
+const MIDDLEWARE: &str = "MSBaseCSP";
+
+/// A request as the wire shows it.
+pub fn request(record: RequestRecord, workflow: Option<&Workflow>) -> Request {
+    let smartcard = if record.is_smartcard { vocabulary::REQUEST_FLAG_SMARTCARD } else { 0 };
+    let agent = if record.is_enrollment_agent { vocabulary::REQUEST_FLAG_ENROLLMENT_AGENT } else { 0 };
+    let given = |name: &String| record.data.iter().any(|item| item.name == *name && item.value.is_some());
+    Request {
+        is_data_collection_complete: workflow.is_none_or(|workflow| workflow.data_items.iter().all(given)),
+        uuid: record.uuid,
+        request_type: record.request_type,
+        status: record.status,
+        flags: smartcard | agent,
+        data_collection: record.data,
+        data_collection_flags: vocabulary::DATA_COLLECTION_FLAGS,
+        originator: record.originator,
+        target: record.target,
+        submitted: record.submitted,
+        completed: record.completed,
+        new_profile: record.new_profile,
+        old_profile: record.old_profile,
+        new_smartcard: record.new_smartcard,
+        old_smartcard: record.old_smartcard,
+        priority: record.priority,
+        comment: record.comment,
+        profile_template: record.profile_template,
+        // Rights are the template's policy here, not an access list on each request.
+        security_descriptor: String::new(),
+        is_smartcard: record.is_smartcard,
+        is_enrollment_agent: record.is_enrollment_agent,
+    }
+}
+
+/// A card as the wire shows it.
+pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) -> Smartcard {
+    let config = template.and_then(|template| template.smartcard.as_ref());
+    Smartcard {
+        uuid: record.uuid,
+        status: record.status,
+        flags: vocabulary::HOLDER_FLAG_PRIMARY,
+        parent: record.parent,
+        primary: record.primary,
+        permanent: record.permanent,
+        assigned_user: record.assigned_user,
+        profile_template: record.profile_template,
+        profile_template_version: record.template_version,
+        comment: record.comment,
+        serial_number: record.card_id,
+        middleware: config.map_or(MIDDLEWARE, |config| config.provider_id.as_str()).to_owned(),
+        atr: record.atr,
+    }
+}
+
+/// A profile as the wire shows it.
+pub fn profile(record: ProfileRecord, template: Option<&ProfileTemplate>) -> Profile {
+    Profile {
+        operations: profile_operations(record.status, template),
+        uuid: record.uuid,
+        status: record.status,
+        flags: vocabulary::HOLDER_FLAG_PRIMARY,
+        parent: record.parent,
+        primary: record.primary,
+        assigned_user: record.assigned_user,
+        profile_template: record.profile_template,
+        profile_template_version: record.template_version,
+        comment: record.comment,
+    }
+}
+
+/// What may be asked for a card: what its status allows and its template offers.
+pub fn smartcard_operations(status: SmartcardStatus, template: Option<&ProfileTemplate>) -> Vec<Operation> {
+    offered(status.operations(), template)
+}
+
+/// What may be asked for a profile; keys are not archived here.
+pub fn profile_operations(status: ProfileStatus, template: Option<&ProfileTemplate>) -> Vec<Operation> {
+    offered(status.operations(false), template)
+}
+
+fn offered(operations: &[Operation], template: Option<&ProfileTemplate>) -> Vec<Operation> {
+    let offers = |request_type| enabled(template, request_type).is_some();
+    let offered = operations.iter().copied().filter(|operation| match operation {
+        Operation::Renew => offers(RequestType::Renew),
+        Operation::Retire => offers(RequestType::Retire),
+        Operation::Unblock => offers(RequestType::Unblock) || offers(RequestType::OfflineUnblock),
+        _ => false,
+    });
+    offered.collect()
+}
+
+/// A certificate in a holder's list.
+pub fn listed(record: &CertificateRecord) -> ListedCertificate {
+    ListedCertificate {
+        is_key_history: false,
+        archived_on_ca: false,
+        certificate_type: vocabulary::CERTIFICATE_TYPE,
+        template_common_name: record.template_common_name.clone(),
+        serial_number: hex::encode_upper(&record.serial),
+        thumbprint: hex::encode_upper(record.thumbprint),
+        details: None,
+    }
+}
+
+/// A certificate in the list of a person's certificates.
+pub fn detailed(app: &App, record: &CertificateRecord, requester: &str) -> ListedCertificate {
+    let details = CertificateDetails {
+        not_after: record.not_after,
+        not_before: record.not_before,
+        issuer: app.ca_config.clone(),
+        requester_name: requester.to_owned(),
+        status: vocabulary::CERTIFICATE_STATUS_LIVE,
+    };
+    ListedCertificate { details: Some(details), ..listed(record) }
+}
+
+/// The answer to a certification request.
+pub fn issued(template_name: &str, pkcs7: Vec<u8>) -> Certificate {
+    Certificate {
+        template_common_name: template_name.to_owned(),
+        certificate_id: 0,
+        flags: vocabulary::CERTIFICATE_FLAG_PKCS7,
+        use_local_machine_store: false,
+        error: None,
+        pkcs7: Some(pkcs7),
+        pfx: None,
+        is_external: false,
+        is_server_generated: false,
+        is_pfx: false,
+        is_pkcs7: true,
+        is_key_history: false,
+    }
+}

@@ -1,0 +1,86 @@
+//! Admin keys and responses, against Microsoft's vectors and OpenSSL.
+
+use cardwright::secret::{AdminKey, MasterKey};
+use cardwright::server::diversify::{self, KeyError, MasterKeys};
+use std::process::Command;
+use uuid::Uuid;
+
+fn vectors() -> serde_json::Value {
+    serde_json::from_str(include_str!("../../data/mim-cm/vectors.json")).unwrap()
+}
+
+fn hex_of(vectors: &serde_json::Value, key: &str) -> Vec<u8> {
+    hex::decode(vectors[key].as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn microsofts_challenge_is_answered() {
+    let vectors = &vectors()["challenge_response_default_key"];
+    let challenge = hex_of(vectors, "challenge_hex");
+    let key = AdminKey::new(hex_of(vectors, "admin_key_hex"));
+    assert_eq!(diversify::respond(&key, &challenge).unwrap().to_vec(), hex_of(vectors, "response_hex"));
+    let default = diversify::default_admin_key("").unwrap();
+    assert_eq!(diversify::respond(&default, &challenge).unwrap().to_vec(), hex_of(vectors, "response_hex"));
+}
+
+#[test]
+fn openssl_answers_alike() {
+    let key = "0123456789abcdef23456789abcdef01456789abcdef0123";
+    let challenge = "0011223344556677";
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("challenge");
+    std::fs::write(&file, hex::decode(challenge).unwrap()).unwrap();
+    let enc = ["enc", "-des-ede3", "-nopad", "-K", key, "-in"];
+    let output = Command::new("openssl").args(enc).arg(&file).output().unwrap();
+    let ours = diversify::respond(&AdminKey::from_hex(key).unwrap(), &hex::decode(challenge).unwrap()).unwrap();
+    assert_eq!(output.stdout, ours.to_vec());
+}
+
+#[test]
+fn openssl_derives_alike() {
+    let master = [0x5A_u8; diversify::MASTER_KEY_LEN];
+    let card_id = Uuid::from_u128(0xbc88_f13f_83ba_4037_8262_46eb_a129_1c6e);
+    let output = Command::new("openssl")
+        .args(["kdf", "-keylen", "24", "-binary", "-kdfopt", "mac:HMAC", "-kdfopt", "digest:SHA256"])
+        .args(["-kdfopt", "mode:COUNTER", "-kdfopt", &format!("hexkey:{}", hex::encode(master))])
+        .args(["-kdfopt", &format!("hexsalt:{}", hex::encode(diversify::LABEL))])
+        .args(["-kdfopt", &format!("hexinfo:{}", card_id.simple()), "KBKDF"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
+    let ours = keys.admin_key(1, card_id).unwrap();
+    assert_eq!(output.stdout.len(), 24);
+    for (theirs, ours) in output.stdout.iter().zip(ours.expose()) {
+        assert_eq!(theirs & 0xFE, ours & 0xFE);
+    }
+}
+
+#[test]
+fn derived_keys_have_odd_parity_and_differ_by_card_and_version() {
+    let key = |byte: u8| MasterKey::new(vec![byte; diversify::MASTER_KEY_LEN]);
+    let keys = MasterKeys::new(vec![key(1), key(2)]).unwrap();
+    assert_eq!(keys.current_version(), 2);
+    let first = keys.admin_key(1, Uuid::from_u128(1)).unwrap();
+    let second = keys.admin_key(1, Uuid::from_u128(2)).unwrap();
+    let newer = keys.admin_key(2, Uuid::from_u128(1)).unwrap();
+    assert_eq!(first.expose().len(), 24);
+    assert!(first.expose().iter().all(|byte| byte.count_ones() % 2 == 1));
+    assert!(first.expose() != second.expose() && first.expose() != newer.expose());
+    let again = keys.admin_key(1, Uuid::from_u128(1)).unwrap();
+    assert_eq!(first.expose(), again.expose());
+}
+
+#[test]
+fn what_cannot_be_computed_is_refused() {
+    let key = || AdminKey::new(vec![0; 24]);
+    assert_eq!(diversify::respond(&key(), &[0; 7]).err(), Some(KeyError::ChallengeLength(7)));
+    assert_eq!(diversify::respond(&key(), &[0; 16]).err(), Some(KeyError::ChallengeLength(16)));
+    assert_eq!(diversify::respond(&AdminKey::new(vec![0; 16]), &[0; 8]).err(), Some(KeyError::KeyLength(16)));
+    assert!(diversify::default_admin_key("00").is_err());
+    assert!(MasterKeys::new(Vec::new()).is_err());
+    assert!(MasterKeys::new(vec![MasterKey::new(vec![0; 31])]).is_err());
+    let keys = MasterKeys::new(vec![MasterKey::new(vec![7; 32])]).unwrap();
+    assert_eq!(keys.admin_key(0, Uuid::nil()).err(), Some(KeyError::NoSuchVersion(0)));
+    assert_eq!(keys.admin_key(2, Uuid::nil()).err(), Some(KeyError::NoSuchVersion(2)));
+}

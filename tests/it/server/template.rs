@@ -1,0 +1,101 @@
+//! Profile templates: what is read, and where an error is said to be.
+
+use cardwright::cm::request::RequestType;
+use cardwright::server::template::{Hash, KeyFamily, LoadError, ProfileTemplate, Templates};
+use std::path::Path;
+
+const EXAMPLE: &str = include_str!("../../../src/server/template/example.toml");
+const UUID: &str = "2b7044cf-aa96-4911-b886-177947e9271b";
+
+fn example() -> String {
+    EXAMPLE.replace("@UUID@", UUID)
+}
+
+fn refusal(text: &str) -> String {
+    ProfileTemplate::parse(Path::new("logon.toml"), text).err().expect("refused").to_string()
+}
+
+#[test]
+fn the_example_is_read() {
+    let template = ProfileTemplate::parse(Path::new("logon.toml"), &example()).unwrap();
+    assert_eq!(template.uuid.to_string(), UUID);
+    assert!(template.view().is_smartcard);
+    let enroll = template.workflow(RequestType::Enroll).unwrap();
+    assert!(enroll.enabled && enroll.self_service && enroll.approvals_needed == 0);
+    assert_eq!(enroll.policy().authorized_approver, ["group:officers"]);
+    assert!(template.workflow(RequestType::Recover).is_none());
+    let options = template.generation_options();
+    assert_eq!((options[0].key_algorithm_name.as_str(), options[0].key_size), ("ECDSA_P256", 256));
+    assert_eq!(options[0].key_usages, 3);
+    assert!(!template.key.allows_hash(Hash::Sha1));
+    assert!(template.key.allows_hash(Hash::Sha512));
+    assert_eq!(template.key.minimum(KeyFamily::Rsa), Some(2048));
+    assert_eq!(template.key.minimum(KeyFamily::Ecdsa), Some(256));
+    assert!(template.smartcard.unwrap().diversify_admin_key);
+}
+
+#[test]
+fn errors_name_file_line_column_and_key() {
+    let line = |text: &str| 1 + example().lines().position(|line| line == text).unwrap();
+    let cases = [
+        ("version = 1", "version = \"one\"", "version", 11),
+        ("version = 1", "version = 0", "version", 11),
+        ("kind = \"smartcard\"", "kind = \"paper\"", "kind", 8),
+        ("name = \"CN={User!name}\"", "name = \"CN={User!phone}\"", "subject.name", 8),
+        ("hash = \"SHA256\"", "hash = \"MD5\"", "key.hash", 8),
+        ("validity_days = 365", "validity_days = 0", "certificate.validity_days", 17),
+        ("validity_days = 365", "valid_days = 365", "certificate", 1),
+        ("default_admin_key_hex = \"\"", "default_admin_key_hex = \"00\"", "smartcard.default_admin_key_hex", 25),
+        ("min_length = 6", "min_length = 17", "smartcard.user_pin_policy.min_length", 14),
+        ("initiators = [\"group:officers\"]", "initiators = [\"officers\"]", "workflows.enroll.initiators", 15),
+        ("default_priority = 0", "default_priority = 256", "workflows.enroll.default_priority", 20),
+        ("enrollment_agent_required = false", "enrolment_agent_required = false", "workflows.enroll", 1),
+    ];
+    for (good, bad, key, column) in cases {
+        let message = refusal(&example().replacen(good, bad, 1));
+        let place = format!("logon.toml:{}:{column}: {key}", line(good));
+        // A missing or unknown key is told at its table or at the key itself: file and key path must be right anyhow.
+        let precise = !bad.starts_with("valid_") && !bad.starts_with("enrolment_");
+        if precise {
+            assert!(message.starts_with(&format!("{place}: ")), "{place} <- {message}");
+        } else {
+            assert!(message.starts_with("logon.toml:") && message.contains(&format!(": {key}")), "{message}");
+        }
+    }
+    assert!(refusal("name = ").starts_with("logon.toml:1:"));
+}
+
+#[test]
+fn policies_nobody_could_fulfil_are_refused() {
+    let text = example().replacen("approvals_needed = 0", "approvals_needed = 1", 1).replacen(
+        "approvers = [\"group:officers\"]",
+        "approvers = []",
+        1,
+    );
+    assert!(refusal(&text).contains("approvers names nobody"));
+    let text = example().replacen("enrollment_agent_required = false", "enrollment_agent_required = true", 1);
+    assert!(refusal(&text).contains("enrollment_agents names nobody"));
+    let text = example()
+        .replacen("generate = \"P-256\"", "generate = \"P-384\"", 1)
+        .replace("minimum_size = 256", "minimum_size = 512");
+    assert!(refusal(&text).contains("not among the allowed"));
+    let text = example().replacen("minimum_size = 2048", "minimum_size = 1024", 1);
+    assert!(refusal(&text).contains("below 2048 bits"));
+    let text = example().replacen("kind = \"smartcard\"", "kind = \"software\"", 1);
+    assert!(refusal(&text).contains("software template has no smart card"));
+}
+
+#[test]
+fn a_directory_is_loaded_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("a.toml"), example()).unwrap();
+    std::fs::write(directory.path().join("notes.txt"), "not a template").unwrap();
+    let templates = Templates::load(directory.path()).unwrap();
+    assert_eq!(templates.iter().count(), 1);
+    assert!(templates.get(UUID.parse().unwrap()).is_some());
+    std::fs::write(directory.path().join("b.toml"), example()).unwrap();
+    assert!(matches!(Templates::load(directory.path()), Err(LoadError::Twice { .. })));
+    std::fs::write(directory.path().join("b.toml"), "nonsense").unwrap();
+    assert!(matches!(Templates::load(directory.path()), Err(LoadError::Misplaced(_))));
+    assert!(matches!(Templates::load(&directory.path().join("absent")), Err(LoadError::Unreadable { .. })));
+}
