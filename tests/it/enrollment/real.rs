@@ -28,13 +28,15 @@ struct Lab {
 }
 
 impl Lab {
-    fn new(plain_http: bool, edit: impl FnOnce(String) -> String) -> Self {
+    /// The example template, with so many approvals needed for an enrollment.
+    fn new(plain_http: bool, approvals: u32) -> Self {
         let directory = directory::fresh("real");
         let data_dir = directory.join("data");
         let passphrase = || Passphrase::new("a passphrase for tests".into());
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
         let made = server::init(&data_dir, &options, passphrase(), None).unwrap();
-        let template = edit(std::fs::read_to_string(&made.template).unwrap());
+        let template = std::fs::read_to_string(&made.template).unwrap();
+        let template = template.replacen("approvals_needed = 1", &format!("approvals_needed = {approvals}"), 1);
         std::fs::write(&made.template, template).unwrap();
         let config = Config { data_dir, listen: None, plain_http, passphrase: passphrase(), ca_pin: None };
         Self { server: Server::start(config).unwrap(), directory }
@@ -83,7 +85,7 @@ impl Drop for Lab {
 
 #[test]
 fn a_softhsm_token_lives_with_our_own_server_over_tls() {
-    let lab = Lab::new(false, |template| template);
+    let lab = Lab::new(false, 0);
     let client = lab.client("alice", &[], None);
     let mut token = fresh("enrollment real life");
     let run = |token: &mut dyn Token, order, face: &mut Face| lab.run(&client, token, order, face).unwrap().done();
@@ -112,15 +114,9 @@ fn a_softhsm_token_lives_with_our_own_server_over_tls() {
 
 #[test]
 fn an_approved_request_is_taken_up_and_a_denied_one_is_over() {
-    let edit = |template: String| {
-        let workflow = template.find("[workflows.enroll]").unwrap();
-        let (head, tail) = template.split_at(workflow);
-        let tail = tail.replacen("approvals_needed = 0", "approvals_needed = 1", 1);
-        head.to_owned() + &tail
-    };
-    let lab = Lab::new(false, edit);
+    let lab = Lab::new(false, 1);
     let client = lab.client("alice", &[], None);
-    let officer = lab.client("bob", &["officers", "approvers"], None);
+    let officer = lab.client("bob", &["approvers"], None);
     for approve in [true, false] {
         let mut token = MemoryToken::fresh();
         let mut run = || lab.run(&client, &mut token, enroll(), &mut Face::default());
@@ -140,7 +136,7 @@ fn an_approved_request_is_taken_up_and_a_denied_one_is_over() {
 
 #[test]
 fn whoever_is_not_let_in_is_told_so() {
-    let lab = Lab::new(false, |template| template);
+    let lab = Lab::new(false, 0);
     let mut token = MemoryToken::fresh();
     let ca = || Trust::Pem(Certificate::from_der(&lab.server.ca_certificate).unwrap().to_pem().into_bytes());
     let stranger = lab.client_of(BearerToken::new("nobody".into()), ca(), None);
@@ -154,7 +150,7 @@ fn whoever_is_not_let_in_is_told_so() {
 
 #[test]
 fn a_card_of_somebody_else_is_refused() {
-    let lab = Lab::new(false, |template| template);
+    let lab = Lab::new(false, 0);
     let (alice, bob) = (lab.client("alice", &[], None), lab.client("bob", &[], None));
     let mut token = MemoryToken::fresh();
     lab.run(&alice, &mut token, enroll(), &mut Face::default()).unwrap().done();
@@ -242,7 +238,7 @@ fn read_call(stream: &TcpStream) -> Option<Vec<u8>> {
 
 /// Cuts the order at every call, before it reaches the server or after, and has it taken up.
 fn cut_everywhere(enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &MemoryToken)) {
-    let lab = Lab::new(true, |template| template);
+    let lab = Lab::new(true, 0);
     let proxy = Proxy::before(lab.server.addr);
     let mut user = 0;
     for carried_out in [false, true] {
@@ -311,7 +307,7 @@ fn an_unblock_and_a_retirement_come_to_their_end_wherever_they_break() {
 
 #[test]
 fn an_order_for_an_existing_request_finds_it() {
-    let lab = Lab::new(true, |template| template);
+    let lab = Lab::new(true, 0);
     let client = lab.client("alice", &[], None);
     let known = client.list_profile_templates().unwrap();
     let request = client
