@@ -59,9 +59,12 @@ fn entry(revocation: &Revocation) -> Result<RevokedCert, Error> {
         RevocationReason::AaCompromise => Some(CrlReason::AaCompromise),
     };
     let reason = reason.map(|reason| extension(CRL_REASON, false, &reason)).transpose()?;
+    let wrong = || Error::Serial { serial: revocation.serial.clone() };
+    if revocation.serial.is_empty() {
+        return Err(wrong());
+    }
     Ok(RevokedCert {
-        serial_number: SerialNumber::new(&revocation.serial)
-            .map_err(|_| Error::Serial { serial: revocation.serial.clone() })?,
+        serial_number: SerialNumber::new(&revocation.serial).map_err(|_| wrong())?,
         revocation_date: time(revocation.at)?,
         crl_entry_extensions: reason.map(|reason| vec![reason]),
     })

@@ -326,12 +326,21 @@ pub enum ServerCommand {
 pub struct ServerInitArgs {
     #[arg(value_hint = ValueHint::DirPath)]
     pub directory: PathBuf,
-    /// A name by which clients reach the server (repeatable) [default: localhost].
+    /// Where the server will listen [default: 127.0.0.1:8443].
+    #[arg(long)]
+    pub listen: Option<std::net::SocketAddr>,
+    /// A name or address by which clients reach the server (repeatable) [default: localhost, 127.0.0.1].
     #[arg(long = "name")]
     pub names: Vec<String>,
+    /// The URL of the CRL, as certificates name it [default: the server's own].
+    #[arg(long, value_hint = ValueHint::Url)]
+    pub crl_url: Option<String>,
     /// The subject of the CA's own certificate.
     #[arg(long, default_value = "CN=cardwright CA")]
     pub ca_subject: String,
+    /// The CA's name in the configuration string that MIM clients show.
+    #[arg(long, default_value = "cardwright CA")]
+    pub ca_name: String,
     /// The CA's key: rsa2048, rsa3072, rsa4096, p256 or p384.
     #[arg(long, default_value = "p256")]
     pub ca_key: String,

@@ -93,10 +93,13 @@ impl CmClient {
         self.one(&Route::GetSmartcard { smartcard }, "a smart card")
     }
 
-    /// The card with this card id; `None` when the server knows none (route 10).
+    /// The card with this card id, one in use before a retired one; `None` when the server knows none (route 10).
     pub fn find_smartcard(&self, card_id: Uuid) -> Result<Option<Smartcard>, Error> {
         match self.list(&Route::FindSmartcard { card_id }, "a smart card") {
-            Ok(cards) => Ok(cards.into_iter().find(|card: &Smartcard| card.serial_number == card_id)),
+            Ok(cards) => {
+                let ours = cards.into_iter().filter(|card: &Smartcard| card.serial_number == card_id);
+                Ok(ours.min_by_key(|card| card.status == SmartcardStatus::Retired))
+            }
             Err(Error::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }

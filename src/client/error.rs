@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call gave no answer. Whether a call that changes something took effect is unknown after
-/// [`Error::Unreachable`], [`Error::Timeout`], [`Error::TooLarge`] and [`Error::Nonsense`].
+/// Why a call gave no answer; [`Error::is_unsettled`] says whether it may have taken effect nevertheless.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -162,9 +161,11 @@ impl Error {
 
     /// Whether a call that changes something may or may not have taken effect.
     pub fn is_unsettled(&self) -> bool {
-        matches!(
-            self,
-            Error::Unreachable { .. } | Error::Timeout { .. } | Error::TooLarge { .. } | Error::Nonsense { .. }
-        )
+        match self {
+            Error::Unreachable { .. } | Error::Timeout { .. } | Error::TooLarge { .. } | Error::Nonsense { .. } => true,
+            // A server or a proxy before it that failed may have done the work first.
+            Error::Refused { status, .. } => *status >= 500,
+            _ => false,
+        }
     }
 }

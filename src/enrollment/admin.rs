@@ -55,7 +55,7 @@ impl Enrollment<'_> {
     pub(super) fn own_key(&self, tie: Tie, observer: Observer<'_>) -> Result<AdminKey, Error> {
         observer(Event::Doing(Stage::FetchAdminKey));
         self.client.diversified_key(tie.request, tie.smartcard, self.card_id).map_err(|source| match source {
-            client::Error::Refused { status, .. } if status != 401 => {
+            client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. } => {
                 Error::new(Stage::FetchAdminKey, Cause::AdminKeyWithheld { source })
             }
             source => Error::new(Stage::FetchAdminKey, source),

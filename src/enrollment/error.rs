@@ -110,9 +110,9 @@ pub enum Cause {
     TemplateNotForCards { name: String },
     #[error("the request {ended}")]
     RequestEnded { ended: Ended },
-    #[error("the request is in a state that is not known here ({status:?})")]
+    #[error("the request is in a state that is not known here ({status})")]
     RequestStatusUnknown { status: RequestStatus },
-    #[error("the request asks for {found:?}, not for {wanted:?}")]
+    #[error("the request asks for {found}, not for {wanted}")]
     OtherKindOfRequest { wanted: RequestType, found: RequestType },
     #[error("the request is tied to another card ({found})")]
     OtherCard { found: Uuid },
@@ -122,7 +122,9 @@ pub enum Cause {
     OtherServer { begun_at: String },
     #[error("the server knows no card with card id {card_id}")]
     CardUnknown { card_id: Uuid },
-    #[error("the card is {status:?} at the server")]
+    #[error("the card is {status} at the server and cannot be enrolled again")]
+    CardInUse { status: SmartcardStatus },
+    #[error("the card is {status} at the server")]
     CardNotActive { status: SmartcardStatus },
     #[error("neither the default admin key nor the card's own one is accepted by the token")]
     AdminKeyUnknown,

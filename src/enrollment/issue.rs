@@ -1,21 +1,17 @@
 //! From key orders to certificates on the token: one login, one key each, one certificate each.
 
 use super::error::{Cause, Error, Stage};
+use super::key_order::{decrypts, key_algorithm, key_id, key_label, signature_algorithm};
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
 use super::{Enrollment, Event, Installed, Leg, Observer, OldKey, Outcome, Step, Workflow};
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::cm::route::Holder;
-use crate::cm::template::GenerationOptions;
-use crate::pkix::{self, CertificationRequest, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::pkix::{self, CertificationRequest, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::token::{self, KeyId, KeyOrder, Session, Token};
 use std::cell::RefCell;
-use uuid::Uuid;
 
 /// More keys than any template orders for one card.
 const MOST_KEYS: usize = 16;
-
-/// EnrollKeyUsages: the bits that let a key decrypt or agree.
-const DECRYPTION_OR_AGREEMENT: u32 = 1 | 4;
 
 /// A login, or the step that asks for the PIN.
 pub(super) enum Login<'t> {
@@ -36,13 +32,14 @@ impl Enrollment<'_> {
             return Err(failed(Cause::TooManyOrdered { count: orders.len() }));
         }
         let alone = orders.len() == 1;
+        let card_label = self.card_label(tie, observer)?;
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {
             let kind = key_algorithm(&options)?;
             signature_algorithm(kind, &options)?;
             pkix::name::parse(&options.subject).map_err(|source| Error::new(Stage::SignRequest, source))?;
             let id = HexBytes(key_id(tie.request, (!alone).then_some(index)).0);
-            keys.push(KeyWork { id, label: self.key_label(&options, (!alone).then_some(index)), options });
+            keys.push(KeyWork { id, label: key_label(&card_label, &options, (!alone).then_some(index)), options });
         }
         let old = match self.order.workflow() {
             Workflow::Renew => self.thumbprints(tie, observer)?,
@@ -51,10 +48,20 @@ impl Enrollment<'_> {
         self.reach(Milestone::KeysChosen { tie, keys, old })
     }
 
-    fn key_label(&self, options: &GenerationOptions, index: Option<u8>) -> String {
-        let friendly = Some(options.friendly_name.trim()).filter(|name| !name.is_empty());
-        let name = friendly.or(self.facts.template_name.as_deref()).unwrap_or("cardwright");
-        index.map_or_else(|| name.to_owned(), |index| format!("{name} {}", u32::from(index) + 1))
+    /// What the template calls its cards' certificates; its own name where the pattern asks for more than that.
+    fn card_label(&mut self, tie: Tie, observer: Observer<'_>) -> Result<String, Error> {
+        let pattern = self.config(tie, observer)?.certificate_label;
+        let template = self.request(tie.request, observer)?.profile_template;
+        if self.facts.template_name.is_none() {
+            let templates = self.client.list_profile_templates();
+            let templates = templates.map_err(|source| Error::new(Stage::FindTemplate, source))?;
+            self.facts.template_name =
+                templates.into_iter().find(|known| known.uuid == template).map(|known| known.name);
+        }
+        let name = self.facts.template_name.as_deref().unwrap_or("cardwright");
+        let label = pattern.replace("{Template!cn}", name);
+        let usable = !label.trim().is_empty() && !label.contains('{');
+        Ok(if usable { label } else { name.to_owned() })
     }
 
     /// The thumbprints of what the server holds to be on the card, upper-case hexadecimal.
@@ -246,35 +253,6 @@ fn installed(work: &IssuedWork) -> Installed {
     }
 }
 
-/// The request's UUID, and the key's place where there are several: known before the key, the same after a restart.
-fn key_id(request: Uuid, index: Option<u8>) -> KeyId {
-    let mut id = request.as_bytes().to_vec();
-    id.extend(index);
-    KeyId(id)
-}
-
-fn key_algorithm(options: &GenerationOptions) -> Result<KeyAlgorithm, Error> {
-    let name = options.key_algorithm_name.trim().to_ascii_uppercase();
-    match (name.as_str(), options.key_size) {
-        ("RSA", 2048) => Ok(KeyAlgorithm::Rsa2048),
-        ("RSA", 3072) => Ok(KeyAlgorithm::Rsa3072),
-        ("RSA", 4096) => Ok(KeyAlgorithm::Rsa4096),
-        ("ECDSA_P256" | "ECDH_P256", _) | ("ECDSA" | "ECDH", 256) => Ok(KeyAlgorithm::P256),
-        ("ECDSA_P384" | "ECDH_P384", _) | ("ECDSA" | "ECDH", 384) => Ok(KeyAlgorithm::P384),
-        _ => {
-            let cause = Cause::KeyKind { name: options.key_algorithm_name.clone(), bits: options.key_size };
-            Err(Error::new(Stage::ReadKeyOrders, cause))
-        }
-    }
-}
-
-fn signature_algorithm(key: KeyAlgorithm, options: &GenerationOptions) -> Result<SignatureAlgorithm, Error> {
-    match options.hash_algorithm_name.trim() {
-        "" => Ok(SignatureAlgorithm::default_for(key)),
-        hash => SignatureAlgorithm::for_hash(key, hash).map_err(|source| Error::new(Stage::SignRequest, source)),
-    }
-}
-
 fn find_or_generate(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Result<PublicKey, Error> {
     let id = KeyId(key.id.0.clone());
     let algorithm = key_algorithm(&key.options)?;
@@ -292,7 +270,7 @@ fn find_or_generate(session: &mut dyn Session, key: &KeyWork, observer: Observer
         session.delete(&id).map_err(|source| Error::new(Stage::FindKey, source))?;
     }
     observer(Event::Generating { algorithm });
-    let decrypts = key.options.key_usages & DECRYPTION_OR_AGREEMENT != 0;
+    let decrypts = decrypts(&key.options);
     let order = KeyOrder { id: id.clone(), label: key.label.clone(), algorithm, decrypts };
     let public_key = session.generate(&order).map_err(|source| Error::new(Stage::GenerateKey, source))?;
     observer(Event::KeyMade { key: id });

@@ -11,6 +11,7 @@ mod card;
 mod error;
 mod issue;
 mod journal;
+mod key_order;
 mod prepare;
 mod record;
 mod remedy;
@@ -45,8 +46,8 @@ pub struct Enrollment<'a> {
     token_label: String,
     _lock: CardLock,
     entry: Option<Entry>,
-    /// Whether the entry was found in the journal, so that an answer may have been lost.
-    resumed: bool,
+    /// Whether an answer of the server may have been lost, in an earlier process or just now.
+    unsettled: bool,
     inputs: Inputs,
     facts: Facts,
 }
@@ -113,13 +114,16 @@ impl<'a> Enrollment<'a> {
             .into_iter()
             .find(|record| record.card_id == card_id && record.workflow == workflow);
         let server = client.base_url().to_string();
-        if let Some(record) = &found
-            && record.server != server
-        {
-            let cause = Cause::OtherServer { begun_at: record.server.clone() };
-            return Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
+        if let Some(record) = &found {
+            let refused = |cause| Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
+            if record.server != server {
+                return refused(Cause::OtherServer { begun_at: record.server.clone() });
+            }
+            if order.differs_from(record) {
+                return refused(Cause::OtherRequestOpen);
+            }
         }
-        let resumed = found.is_some();
+        let unsettled = found.is_some();
         let entry = found.map(|record| journal.take_up(record));
         Ok(Self {
             client,
@@ -129,7 +133,7 @@ impl<'a> Enrollment<'a> {
             token_label,
             _lock: lock,
             entry,
-            resumed,
+            unsettled,
             inputs: Inputs::default(),
             facts: Facts::default(),
         })
@@ -148,7 +152,7 @@ impl<'a> Enrollment<'a> {
         input: Input,
         observer: Observer<'_>,
     ) -> Result<Step, Error> {
-        self.take(input);
+        self.give(input);
         let outcome = self.go_on(&mut token, observer);
         outcome.map_err(|error| {
             self.forget(&error);
@@ -156,7 +160,8 @@ impl<'a> Enrollment<'a> {
         })
     }
 
-    fn take(&mut self, input: Input) {
+    /// Keeps what the face knows already, so that it need not be asked for.
+    pub fn give(&mut self, input: Input) {
         match input {
             Input::Nothing => {}
             Input::Pin(pin, last_try) => self.inputs.pin = Some((pin, last_try)),

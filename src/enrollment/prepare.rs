@@ -61,7 +61,7 @@ impl Enrollment<'_> {
         self.reach(Milestone::Prepared { tie })
     }
 
-    fn confirm_admin_key(&mut self, tie: Tie, observer: Observer<'_>) -> Result<(), Error> {
+    pub(super) fn confirm_admin_key(&mut self, tie: Tie, observer: Observer<'_>) -> Result<(), Error> {
         observer(Event::Doing(Stage::ConfirmAdminKey));
         match self.client.confirm_admin_key(tie.request, tie.smartcard) {
             Ok(()) | Err(client::Error::ExtensionAbsent { .. }) => Ok(()),

@@ -3,6 +3,7 @@
 use super::error::{Cause, Error, Stage};
 use super::journal::JournalError;
 use super::record::Ended;
+use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
 
@@ -39,6 +40,7 @@ impl Error {
             Cause::OtherRequestOpen => "Finish that request first by repeating its command, or cancel it.",
             Cause::OtherServer { .. } => "Repeat the command against that server, or cancel the request there.",
             Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
+            Cause::CardInUse { .. } => "Renew or retire the card, or go on with the request it is assigned to.",
             Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
             Cause::AdminKeyUnknown => "Give the token's SO PIN, or initialise the token anew.",
             Cause::AdminKeyWithheld { .. } => {
@@ -63,7 +65,7 @@ impl Error {
         }
     }
 
-    /// A stable name for scripts.
+    /// A stable name for scripts; where a server refused and gave a code this program knows, that code.
     pub fn code(&self) -> &'static str {
         match &self.cause {
             Cause::Journal(JournalError::Locked { .. }) => "card-busy",
@@ -88,6 +90,7 @@ impl Error {
             Cause::OtherRequestOpen => "request-open",
             Cause::OtherServer { .. } => "other-server",
             Cause::CardUnknown { .. } => "card-unknown",
+            Cause::CardInUse { .. } => "card-in-use",
             Cause::CardNotActive { .. } => "card-not-active",
             Cause::AdminKeyUnknown => "admin-key-unknown",
             Cause::AdminKeyWithheld { .. } => "admin-key-withheld",
@@ -122,6 +125,7 @@ impl Error {
             Cause::RequestEnded { .. }
             | Cause::RequestStatusUnknown { .. }
             | Cause::CardUnknown { .. }
+            | Cause::CardInUse { .. }
             | Cause::CardNotActive { .. }
             | Cause::AdminKeyWithheld { .. }
             | Cause::NotIssued { .. }
@@ -159,6 +163,9 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Unreachable { .. } | E::Timeout { .. } => "Check the address and that the server runs; then repeat.",
         E::Tls { .. } => "Trust the server's CA certificate explicitly, or have the server's certificate renewed.",
         E::Refused { status: 401, .. } => "Get a new bearer token: this one is unknown or has expired.",
+        E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardAlreadyAssigned.name()) => {
+            "The card belongs to somebody else: have it retired first, or use the request with another card."
+        }
         E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",
         E::ExtensionAbsent { .. } => "Use the server's own portal for this.",
         E::Redirected { .. } | E::Nonsense { .. } | E::TooLarge { .. } => {
@@ -177,8 +184,11 @@ fn server_code(error: &client::Error) -> &'static str {
         E::Unreachable { .. } => "server-unreachable",
         E::Timeout { .. } => "server-timeout",
         E::Tls { .. } => "server-not-trusted",
-        E::Refused { status: 401, .. } => "bearer-token-refused",
-        E::Refused { .. } => "server-refused",
+        E::Refused { status, .. } => match error.refusal_code().and_then(ProblemCode::from_name) {
+            Some(code) => code.name(),
+            None if *status == 401 => ProblemCode::NotAuthenticated.name(),
+            None => "server-refused",
+        },
         E::ExtensionAbsent { .. } => "extension-absent",
         E::Redirected { .. } => "server-redirects",
         E::Nonsense { .. } => "server-nonsense",

@@ -2,7 +2,7 @@
 
 use super::error::{Cause, Error, Stage};
 use super::record::{Ended, Milestone, Record, Tie, VERSION};
-use super::{Enrollment, Event, Leg, Observer, Order, Step, Workflow, present};
+use super::{EnrollOrder, Enrollment, Event, Leg, Observer, Order, Step, Workflow, present};
 use crate::client;
 use crate::cm::request::{CreateRequest, DataItem, Request, RequestStatus, RequestType};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus};
@@ -28,9 +28,10 @@ impl Enrollment<'_> {
             Order::Enroll(order) => match order.request {
                 Some(request) => (Some(request), None, order.target),
                 None => {
-                    observer(Event::Doing(Stage::FindTemplate));
                     let (asked, target) = (order.template.clone(), order.target);
-                    (None, Some(self.find_template(asked.as_deref())?), target)
+                    let template = self.find_template(asked.as_deref(), observer)?;
+                    self.refuse_card_in_use(observer)?;
+                    (None, Some(template), target)
                 }
             },
             _ => {
@@ -54,7 +55,8 @@ impl Enrollment<'_> {
         Ok(Leg::Onward)
     }
 
-    fn find_template(&mut self, asked: Option<&str>) -> Result<Uuid, Error> {
+    fn find_template(&mut self, asked: Option<&str>, observer: Observer<'_>) -> Result<Uuid, Error> {
+        observer(Event::Doing(Stage::FindTemplate));
         let failed = |cause| Error::new(Stage::FindTemplate, cause);
         let templates = self.client.list_profile_templates().map_err(|source| failed(source.into()))?;
         let known = || templates.iter().map(|template| template.name.clone()).collect::<Vec<_>>();
@@ -78,6 +80,18 @@ impl Enrollment<'_> {
         Ok(found.uuid)
     }
 
+    /// A card in use cannot be enrolled again; a request for it would only wait for ever.
+    fn refuse_card_in_use(&mut self, observer: Observer<'_>) -> Result<(), Error> {
+        observer(Event::Doing(Stage::FindCard));
+        let failed = |cause| Error::new(Stage::FindCard, cause);
+        match self.client.find_smartcard(self.card_id).map_err(|source| failed(source.into()))? {
+            Some(card) if card.status != SmartcardStatus::Retired => {
+                Err(failed(Cause::CardInUse { status: card.status }))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The card at the server, in a state the workflow can begin from.
     fn find_card(&mut self, observer: Observer<'_>) -> Result<Smartcard, Error> {
         observer(Event::Doing(Stage::FindCard));
@@ -98,7 +112,7 @@ impl Enrollment<'_> {
         let Some(record) = self.record().cloned() else {
             return Err(Error::new(Stage::MakeRequest, Cause::NoProgress));
         };
-        if self.resumed {
+        if self.unsettled {
             observer(Event::Resumed { request: None });
             if let Some(request) = self.find_request(&record)? {
                 return self.reach(Milestone::Requested { request });
@@ -107,10 +121,10 @@ impl Enrollment<'_> {
         let order = self.request_order(&record, observer)?;
         observer(Event::Doing(Stage::MakeRequest));
         // From here on the request may exist though no answer came.
-        self.resumed = true;
+        self.unsettled = true;
         match self.client.create_request(&order) {
             Ok(request) => {
-                self.resumed = false;
+                self.unsettled = false;
                 observer(Event::RequestMade { request });
                 self.reach(Milestone::Requested { request })
             }
@@ -252,10 +266,11 @@ impl Enrollment<'_> {
     /// Once in a process that took the work up: what became of the request in the meantime?
     pub(super) fn recheck(&mut self, milestone: &Milestone, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
         let Some(request) = milestone.request() else { return Ok(None) };
-        if !self.resumed || self.facts.request.is_some() {
+        if !self.unsettled || self.facts.request.is_some() {
             return Ok(None);
         }
         observer(Event::Resumed { request: Some(request) });
+        self.refuse_other_template(observer)?;
         let status = self.request(request, observer)?.status;
         let settled = matches!(
             milestone,
@@ -278,6 +293,16 @@ impl Enrollment<'_> {
         self.reach(Milestone::Undoing { request, keys, ended }).map(Some)
     }
 
+    /// An order that names another template than the work in the journal does not mean that work.
+    fn refuse_other_template(&mut self, observer: Observer<'_>) -> Result<(), Error> {
+        let begun = self.record().and_then(|record| record.template);
+        let Order::Enroll(EnrollOrder { template: Some(asked), .. }) = self.order.clone() else { return Ok(()) };
+        if begun.is_some() && Some(self.find_template(Some(&asked), observer)?) != begun {
+            return Err(Error::new(Stage::ReadJournal, Cause::OtherRequestOpen));
+        }
+        Ok(())
+    }
+
     /// Closes the journal over a request that will not be carried out.
     pub(super) fn end(&mut self, request: Uuid, ended: Ended) -> Result<Leg, Error> {
         self.close()?;
@@ -291,7 +316,7 @@ impl Enrollment<'_> {
         }
         observer(Event::Doing(Stage::CompleteRequest));
         // Should the answer be lost, the server is asked before anything is repeated.
-        self.resumed = true;
+        self.unsettled = true;
         self.client.complete(request).map_err(|source| Error::new(Stage::CompleteRequest, source))
     }
 }

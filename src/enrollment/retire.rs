@@ -58,9 +58,9 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::RetireCard));
         let failed = |source| Error::new(Stage::RetireCard, source);
         let told =
-            self.resumed && self.client.smartcard(tie.smartcard).map_err(failed)?.status == SmartcardStatus::Retired;
+            self.unsettled && self.client.smartcard(tie.smartcard).map_err(failed)?.status == SmartcardStatus::Retired;
         if !told {
-            self.resumed = true;
+            self.unsettled = true;
             self.client.retire_smartcard(tie.request, tie.smartcard).map_err(failed)?;
         }
         self.complete(tie.request, observer)?;

@@ -1,6 +1,7 @@
 //! What goes between the driver and a face.
 
 use super::error::Stage;
+use super::record::Record;
 use crate::cm::request::DataItem;
 use crate::cm::template::PinPolicy;
 use crate::pkix::KeyAlgorithm;
@@ -72,6 +73,15 @@ impl Order {
             Order::Unblock { .. } => Workflow::Unblock,
             Order::Retire { .. } => Workflow::Retire,
             Order::RetireLost { .. } => Workflow::RetireLost,
+        }
+    }
+
+    /// Whether the journal holds work for another request or person than this order names.
+    pub(super) fn differs_from(&self, record: &Record) -> bool {
+        match self {
+            Order::Enroll(EnrollOrder { request: Some(request), .. }) => record.request() != Some(*request),
+            Order::Enroll(order) => order.target.is_some() && order.target != record.target,
+            _ => false,
         }
     }
 

@@ -67,17 +67,29 @@ impl Enrollment<'_> {
             Err(token::Error::NoChallenge) => {}
             Err(error) => return Err(Error::new(Stage::SetPin, error)),
         }
-        let own = if diversified { Some(self.own_key(tie, observer)?) } else { None };
-        match (&own, state) {
-            (Some(own), Some(AdminKeyState::Active) | None) => token
-                .set_pin(Admin::Key(own), new_pin, last_try)
-                .map(Tried::Done)
-                .map_err(|source| Error::new(Stage::SetPin, source)),
-            // A key that was proposed and never confirmed may hold, or the default still does.
-            _ => self.as_admin(token, config, own.as_ref(), Stage::SetPin, |token, admin, last_try| {
+        if !diversified {
+            return self.as_admin(token, config, None, Stage::SetPin, |token, admin, last_try| {
                 token.set_pin(admin, new_pin, last_try)
-            }),
+            });
         }
+        let own = self.own_key(tie, observer)?;
+        if state == Some(AdminKeyState::Proposed) {
+            // The key was proposed and never confirmed: the default one may hold, and the server must not be told
+            // otherwise.
+            let settled =
+                self.as_admin(token, config, Some(&own), Stage::ChangeAdminKey, |token, admin, last_try| {
+                    token.change_admin_key(admin, &own, last_try)
+                })?;
+            if let Tried::Need(need) = settled {
+                return Ok(Tried::Need(need));
+            }
+            observer(Event::AdminKeyChanged);
+            self.confirm_admin_key(tie, observer)?;
+        }
+        token
+            .set_pin(Admin::Key(&own), new_pin, last_try)
+            .map(Tried::Done)
+            .map_err(|source| Error::new(Stage::SetPin, source))
     }
 
     pub(super) fn finish_unblock(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {

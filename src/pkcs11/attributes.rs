@@ -1,5 +1,6 @@
 //! Templates of what is made, and the reading of what is there (PKCS#11 v2.40 base, 4).
 
+use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
@@ -139,7 +140,12 @@ pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> 
 
 const READING: &str = "C_GetAttributeValue";
 
-/// Reads attributes of `object`; what the object lacks is left out.
+/// Reads attributes of `object`; what the object lacks is left out, and one that is gone has none.
 pub(super) fn read(session: &Session, object: ObjectHandle, wanted: &[AttributeType]) -> Result<Vec<Attribute>, Error> {
-    session.get_attributes(object, wanted).map_err(failed(READING))
+    match session.get_attributes(object, wanted) {
+        Ok(attributes) => Ok(attributes),
+        // SoftHSM 2.6.1 says CKR_OK to C_CreateObject on a full disk and then knows the handle no more.
+        Err(Cryptoki::Pkcs11(RvError::ObjectHandleInvalid, _)) => Ok(Vec::new()),
+        Err(error) => Err(failed(READING)(error)),
+    }
 }

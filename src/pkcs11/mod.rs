@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod module;
 mod objects;
+mod open;
 mod session;
 mod sign;
 mod token;

@@ -12,6 +12,7 @@ use cryptoki::types::AuthPin;
 
 use super::error::{Error, failed, is_removal};
 use super::facts::Facts;
+use super::open::Sessions;
 use super::token::{Pkcs11Token, refusal, to_auth_pin};
 use crate::secret::Pin;
 use crate::token::{self, Counters, Identity, LastTry, SecretKind};
@@ -24,6 +25,13 @@ struct Loaded {
     users: usize,
     /// False when somebody else in this process had initialised it: then it is theirs to finalise.
     ours: bool,
+    shared: Shared,
+}
+
+/// What all leases of a module share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) sessions: Arc<Sessions>,
     initialising: Arc<Mutex<()>>,
 }
 
@@ -40,7 +48,7 @@ pub struct Module {
 pub(super) struct Lease {
     path: PathBuf,
     pub(super) pkcs11: Pkcs11,
-    initialising: Arc<Mutex<()>>,
+    pub(super) shared: Shared,
 }
 
 /// Chooses a token by what is written on it; an empty selector takes the only initialised one.
@@ -107,8 +115,8 @@ impl Module {
         let mut loaded = loaded();
         if let Some(entry) = loaded.get_mut(&path) {
             entry.users = entry.users.saturating_add(1);
-            let (pkcs11, initialising) = (entry.pkcs11.clone(), entry.initialising.clone());
-            return Ok(Self { lease: Arc::new(Lease { path, pkcs11, initialising }) });
+            let (pkcs11, shared) = (entry.pkcs11.clone(), entry.shared.clone());
+            return Ok(Self { lease: Arc::new(Lease { path, pkcs11, shared }) });
         }
         let pkcs11 = match Pkcs11::new(&path) {
             Ok(pkcs11) => pkcs11,
@@ -119,10 +127,10 @@ impl Module {
             Err(Cryptoki::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => false,
             Err(source) => return Err(Error::Initialise { path, source: source.into() }),
         };
-        let initialising = Arc::new(Mutex::new(()));
-        let entry = Loaded { pkcs11: pkcs11.clone(), users: 1, ours, initialising: initialising.clone() };
+        let shared = Shared { sessions: Arc::new(Sessions::new(ours)), initialising: Arc::default() };
+        let entry = Loaded { pkcs11: pkcs11.clone(), users: 1, ours, shared: shared.clone() };
         loaded.insert(path.clone(), entry);
-        Ok(Self { lease: Arc::new(Lease { path, pkcs11, initialising }) })
+        Ok(Self { lease: Arc::new(Lease { path, pkcs11, shared }) })
     }
 
     /// Lists every token present, blank ones too.
@@ -140,7 +148,7 @@ impl Module {
         let readable = &present.readable;
         let matching = readable.iter().filter(|(_, facts)| facts.initialised && selector.accepts(&facts.identity));
         if let Some((slot, facts)) = only(matching).map_err(|matching| ambiguous(selector, matching))? {
-            return Ok(self.token(*slot, facts.identity.clone()));
+            return Ok(Pkcs11Token::new(self.lease.clone(), *slot, facts));
         }
         let blank = readable.iter().find(|(_, facts)| !selector.is_empty() && selector.accepts(&facts.identity));
         if let Some((_, facts)) = blank {
@@ -168,7 +176,7 @@ impl Module {
             return Err(Error::LabelRules { bytes: label.len() });
         }
         // Two threads would take the same blank token.
-        let _one_at_a_time = lock(&self.lease.initialising);
+        let _one_at_a_time = lock(&self.lease.shared.initialising);
         let present = self.present()?;
         let Some((slot, facts)) = to_initialise(&present.readable, selector)? else {
             return Err(if selector.is_empty() { Error::NoBlank } else { present.nothing(selector) });
@@ -192,10 +200,6 @@ impl Module {
             Error::NoToken { .. } => Error::Vanished { label: label.into() },
             other => other,
         })
-    }
-
-    fn token(&self, slot: Slot, identity: Identity) -> Pkcs11Token {
-        Pkcs11Token::new(self.lease.clone(), slot, identity)
     }
 
     /// Every token there is now; those taken away while we look are left out.

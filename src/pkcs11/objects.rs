@@ -121,7 +121,7 @@ impl Held {
     /// The certificate, read from the token.
     pub fn certificate(&self, session: &Session) -> Result<Option<Vec<u8>>, Error> {
         let Some(handle) = self.certificates.first() else { return Ok(None) };
-        certificate(session, *handle).map(Some)
+        certificate(session, *handle)
     }
 
     /// What people see: the private key's label, else the next one's.
@@ -132,10 +132,9 @@ impl Held {
     }
 }
 
-/// CKA_VALUE of a certificate.
-pub(super) fn certificate(session: &Session, handle: ObjectHandle) -> Result<Vec<u8>, Error> {
-    bytes(session, handle, AttributeType::Value)?
-        .ok_or_else(|| device("C_GetAttributeValue", CallError::AttributeAbsent("CKA_VALUE")))
+/// CKA_VALUE of a certificate; `None` when it is gone.
+pub(super) fn certificate(session: &Session, handle: ObjectHandle) -> Result<Option<Vec<u8>>, Error> {
+    bytes(session, handle, AttributeType::Value)
 }
 
 fn certified_key(der: &[u8]) -> Option<PublicKey> {

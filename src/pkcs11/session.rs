@@ -6,6 +6,7 @@ use cryptoki::session::Session as Cryptosession;
 use super::attributes;
 use super::error::{CallError, device, failed};
 use super::objects::{self, Held, Key};
+use super::open::Open;
 use super::sign;
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
@@ -14,12 +15,12 @@ use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
 ///
 /// It remembers what it found and made under an id, so that a whole enrollment needs one find.
 pub(super) struct Pkcs11Session {
-    session: Cryptosession,
+    session: Open,
     known: Vec<(KeyId, Held)>,
 }
 
 impl Pkcs11Session {
-    pub fn new(session: Cryptosession) -> Self {
+    pub fn new(session: Open) -> Self {
         Self { session, known: Vec::new() }
     }
 
@@ -103,7 +104,7 @@ impl Session for Pkcs11Session {
         let template = attributes::certificate(id, label, certificate)?;
         let mut written = None;
         for handle in &held.certificates {
-            if objects::certificate(session, *handle)? == certificate {
+            if objects::certificate(session, *handle)?.as_deref() == Some(certificate) {
                 written = Some(*handle);
             }
         }
@@ -137,15 +138,6 @@ impl Session for Pkcs11Session {
             }
         }
         Ok(gone)
-    }
-}
-
-impl Drop for Pkcs11Session {
-    fn drop(&mut self) {
-        // C_CloseSession alone logs out only when no other session is open in this process.
-        if let Err(error) = self.session.logout() {
-            tracing::debug!(%error, "C_Logout failed");
-        }
     }
 }
 

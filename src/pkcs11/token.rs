@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::session::{Session as Cryptosession, UserType};
+use cryptoki::session::UserType;
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use zeroize::Zeroizing;
@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
 use super::module::Lease;
+use super::open::Open;
 use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
@@ -23,6 +24,8 @@ pub struct Pkcs11Token {
     lease: Arc<Lease>,
     slot: Slot,
     identity: Identity,
+    /// What [`super::Module::find`] has just read, for the first question about it.
+    found: Option<Counters>,
     /// C_InitPIN has just set the PIN, and no try has been made since.
     pin_just_set: bool,
 }
@@ -33,8 +36,9 @@ pub fn so_pin(admin_key: &AdminKey) -> Pin {
 }
 
 impl Pkcs11Token {
-    pub(super) fn new(lease: Arc<Lease>, slot: Slot, identity: Identity) -> Self {
-        Self { lease, slot, identity, pin_just_set: false }
+    pub(super) fn new(lease: Arc<Lease>, slot: Slot, facts: &Facts) -> Self {
+        let (identity, found) = (facts.identity.clone(), Some(facts.counters));
+        Self { lease, slot, identity, found, pin_just_set: false }
     }
 
     fn pkcs11(&self) -> &Pkcs11 {
@@ -42,7 +46,8 @@ impl Pkcs11Token {
     }
 
     /// Reads the token's facts anew, and makes sure that nobody has put another token in its place.
-    fn look(&self) -> Result<Facts, Error> {
+    fn look(&mut self) -> Result<Facts, Error> {
+        self.found = None;
         let mut facts = facts(self.pkcs11(), self.slot).map_err(failed("C_GetTokenInfo"))?;
         if facts.identity != self.identity {
             return Err(Error::Removed);
@@ -54,29 +59,21 @@ impl Pkcs11Token {
         Ok(facts)
     }
 
-    fn open(&self) -> Result<Cryptosession, Error> {
-        self.pkcs11().open_rw_session(self.slot).map_err(failed("C_OpenSession"))
+    fn open(&self) -> Result<Open, Error> {
+        self.lease.shared.sessions.open(self.pkcs11(), self.slot).map_err(failed("C_OpenSession"))
     }
 
-    /// Logs `user` in once; the caller has read the retry flags.
-    fn open_as(&self, user: UserType, secret: SecretKind, pin: &AuthPin) -> Result<Cryptosession, Error> {
-        let session = self.open()?;
-        match session.login(user, Some(pin)) {
+    /// Logs `user` in once; the caller has read the retry flags. Dropping the session logs out.
+    fn open_as(&self, user: UserType, secret: SecretKind, pin: &AuthPin) -> Result<Open, Error> {
+        let mut session = self.open()?;
+        match session.log_in(user, pin) {
             Ok(()) => Ok(session),
-            Err(error) => Err(refusal(self.pkcs11(), self.slot, secret, "C_Login", error)),
+            Err(error) => Err(self.refusal(secret, "C_Login", error)),
         }
     }
 
-    /// Works as the security officer and logs out again, whatever came of it.
-    fn as_officer<T>(
-        &self,
-        officer: &AuthPin,
-        work: impl FnOnce(&Cryptosession) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let session = self.open_as(UserType::So, SecretKind::Admin, officer)?;
-        let done = work(&session);
-        let left = session.logout().map_err(failed("C_Logout"));
-        done.and_then(|done| left.map(|()| done))
+    fn refusal(&self, secret: SecretKind, operation: &'static str, error: Cryptoki) -> Error {
+        refusal(self.pkcs11(), self.slot, secret, operation, error)
     }
 }
 
@@ -86,12 +83,16 @@ impl Token for Pkcs11Token {
     }
 
     fn counters(&mut self) -> Result<Counters, Error> {
+        if let Some(found) = self.found.take() {
+            return Ok(found);
+        }
         self.look().map(|facts| facts.counters)
     }
 
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
         self.look()?;
-        list(&self.open()?)
+        let session = self.open()?;
+        list(&session)
     }
 
     fn authority(&self, operation: Operation) -> Authority {
@@ -119,7 +120,7 @@ impl Token for Pkcs11Token {
         let session = self.open()?;
         session
             .set_pin(&to_auth_pin(current.expose()), &to_auth_pin(new.expose()))
-            .map_err(|error| refusal(self.pkcs11(), self.slot, SecretKind::Pin, "C_SetPIN", error))
+            .map_err(|error| self.refusal(SecretKind::Pin, "C_SetPIN", error))
     }
 
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
@@ -127,11 +128,8 @@ impl Token for Pkcs11Token {
         let officer = officer_pin(&facts, admin, last_try)?;
         facts.fits(SecretKind::Pin, new.expose().len())?;
         let new = to_auth_pin(new.expose());
-        self.as_officer(&officer, |session| {
-            session
-                .init_pin(&new)
-                .map_err(|error| refusal(self.pkcs11(), self.slot, SecretKind::Pin, "C_InitPIN", error))
-        })?;
+        let session = self.open_as(UserType::So, SecretKind::Admin, &officer)?;
+        session.init_pin(&new).map_err(|error| self.refusal(SecretKind::Pin, "C_InitPIN", error))?;
         self.pin_just_set = true;
         Ok(())
     }
@@ -142,11 +140,8 @@ impl Token for Pkcs11Token {
         let new = so_pin(new);
         facts.fits(SecretKind::Admin, new.expose().len())?;
         let new = to_auth_pin(new.expose());
-        self.as_officer(&officer, |session| {
-            session
-                .set_pin(&officer, &new)
-                .map_err(|error| refusal(self.pkcs11(), self.slot, SecretKind::Admin, "C_SetPIN", error))
-        })
+        let session = self.open_as(UserType::So, SecretKind::Admin, &officer)?;
+        session.set_pin(&officer, &new).map_err(|error| self.refusal(SecretKind::Admin, "C_SetPIN", error))
     }
 }
 

@@ -27,7 +27,7 @@ pub mod template;
 mod tls;
 mod view;
 
-pub use config::Config;
+pub use config::{Config, TokenSettings};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};
 pub use listen::{Ready, RunningServer, Server, serve};

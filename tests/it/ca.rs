@@ -288,7 +288,7 @@ fn a_certificate_starts_early_and_never_outlives_its_authority() {
     assert!(matches!(refused, Err(Error::NotYetValid { .. })), "{refused:?}");
     let refused = ca.issue(&IssueOrder { validity: Duration::ZERO, ..user(&LEAF) }, now());
     assert!(matches!(refused, Err(Error::Validity { seconds: 0 })), "{refused:?}");
-    let refused = ca.crl(&[], 1, now(), now());
+    let refused = ca.crl(&[], 1, at, at);
     assert!(matches!(refused, Err(Error::Validity { .. })), "{refused:?}");
 }
 
@@ -326,22 +326,18 @@ fn an_order_that_cannot_stand_is_refused() {
     for (order, expected) in cases {
         assert_eq!(issue(order).to_string(), expected);
     }
-    let small = content("openssl", &["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"], b"");
     let small = Command::new("openssl")
-        .args(["pkey", "-pubout", "-outform", "DER"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map(|mut child| {
-            use std::io::Write;
-            let pem = small.find("-----BEGIN").map_or("", |at| &small[at..]);
-            child.stdin.take().unwrap().write_all(pem.as_bytes()).unwrap();
-            child.wait_with_output().unwrap().stdout
-        });
-    let weak = PublicKey::from_spki(&small.unwrap()).unwrap();
+        .args(["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=small", "-keyout", "/dev/null"])
+        .output()
+        .unwrap();
+    let small = Certificate::from_pem(&String::from_utf8(small.stdout).unwrap()).unwrap();
+    let weak = small.public_key().unwrap();
     assert!(matches!(issue(user(&weak)), Error::WeakKey { kind: KeyKind::Rsa { bits: 1024 } }));
-    let empty = [Revocation { serial: vec![], at: now(), reason: RevocationReason::Unspecified }];
-    assert!(matches!(ca.crl(&empty, 1, now(), now() + Duration::days(1)), Err(Error::Serial { .. })));
+    for serial in [vec![], vec![1; 21]] {
+        let entry = [Revocation { serial, at: now(), reason: RevocationReason::Unspecified }];
+        let refused = ca.crl(&entry, 1, now(), now() + Duration::days(1));
+        assert!(matches!(refused, Err(Error::Serial { .. })), "{refused:?}");
+    }
 }
 
 #[test]

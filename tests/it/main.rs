@@ -3,11 +3,13 @@
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod ca;
+mod client;
 mod enrollment;
 mod layers;
 mod pkix;
 mod server;
 mod store;
+mod strangers;
 mod support;
 mod token;
 mod wire;

@@ -1,10 +1,10 @@
 //! A CM server in a few lines that misbehaves on purpose. It spells its bodies itself, after Microsoft's samples, so
 //! that the client is not only held against its own vocabulary.
 
+use super::authority::Authority;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cardwright::pkix::{self, Certificate, CertificationRequest, KeyAlgorithm, MemoryKey, PublicKey, Signer};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use cardwright::pkix::{Certificate, CertificationRequest, KeyAlgorithm, MemoryKey, Signer};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -75,11 +75,6 @@ pub struct FakeCm {
     authority: Arc<Authority>,
 }
 
-struct Authority {
-    key: MemoryKey,
-    certificate: Certificate,
-}
-
 impl FakeCm {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -148,6 +143,10 @@ impl FakeCm {
 
     pub fn card_status(&self) -> u32 {
         self.state().cards.last().unwrap().status
+    }
+
+    pub fn propose_admin_key(&self) {
+        self.state().cards.last_mut().unwrap().admin_key = "Proposed";
     }
 
     pub fn admin_key_state(&self) -> &'static str {
@@ -429,50 +428,4 @@ fn ok(body: Value) -> (u16, String) {
 
 fn missing() -> (u16, String) {
     (404, json!({"Message": "No HTTP resource was found"}).to_string())
-}
-
-struct Certified<'a>(&'a PublicKey);
-
-impl rcgen::PublicKeyData for Certified<'_> {
-    fn der_bytes(&self) -> &[u8] {
-        self.0.subject_public_key()
-    }
-
-    fn algorithm(&self) -> &'static rcgen::SignatureAlgorithm {
-        if self.0.kind().is_rsa() { &rcgen::PKCS_RSA_SHA256 } else { &rcgen::PKCS_ECDSA_P256_SHA256 }
-    }
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
-        let pair = KeyPair::try_from(key.expose_pkcs8()).unwrap();
-        let certificate = Self::params().self_signed(&pair).unwrap();
-        Self { key, certificate: Certificate::from_der(certificate.der()).unwrap() }
-    }
-
-    fn params() -> CertificateParams {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        params.distinguished_name.push(DnType::CommonName, "Fake CA");
-        params
-    }
-
-    fn issue(&self, key: &PublicKey, usages: u32) -> Vec<u8> {
-        let pair = KeyPair::try_from(self.key.expose_pkcs8()).unwrap();
-        let issuer = Issuer::new(Self::params(), pair);
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "operator");
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        if usages & 1 != 0 {
-            params.key_usages.push(KeyUsagePurpose::KeyEncipherment);
-        }
-        params.signed_by(&Certified(key), &issuer).unwrap().der().to_vec()
-    }
-
-    fn answer(&self, leaf: &Certificate) -> Vec<u8> {
-        let chain = std::slice::from_ref(&self.certificate);
-        pkix::cmc::write_full_response(leaf, chain, &self.key, &self.certificate).unwrap()
-    }
 }

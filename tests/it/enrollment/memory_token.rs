@@ -90,6 +90,10 @@ impl MemoryToken {
         &self.so_pin
     }
 
+    pub fn set_so_pin(&mut self, so_pin: &str) {
+        self.so_pin = so_pin.into();
+    }
+
     pub fn forget_pin(&mut self) {
         self.user_left = 0;
     }

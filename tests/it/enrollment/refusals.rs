@@ -63,7 +63,7 @@ fn a_server_that_is_away_is_told_apart_from_one_that_refuses() {
     assert_eq!(facts(&error), ("server-refused", 6));
     assert_eq!(bench.unfinished(), 0, "a request that was refused is not taken up");
     bench.fake.behave(Some(Mischief::Refuse("profiletemplates", 401)));
-    assert_eq!(facts(&bench.run(&mut token, enroll()).unwrap_err()), ("bearer-token-refused", 6));
+    assert_eq!(facts(&bench.run(&mut token, enroll()).unwrap_err()), ("not-authenticated", 6));
 }
 
 #[test]
@@ -218,6 +218,30 @@ fn a_card_the_server_does_not_know_cannot_be_renewed() {
     let error = bench.run(&mut token, renew()).unwrap_err();
     assert_eq!(facts(&error), ("card-unknown", 6));
     assert_eq!(bench.fake.requests(), []);
+}
+
+#[test]
+fn a_card_in_use_is_not_enrolled_again() {
+    let bench = Bench::new();
+    let mut token = MemoryToken::fresh();
+    bench.run(&mut token, enroll()).unwrap().done();
+    let error = bench.run(&mut token, enroll()).unwrap_err();
+    assert_eq!((facts(&error), bench.fake.requests()), (("card-in-use", 6), vec![(1, 8)]));
+}
+
+#[test]
+fn an_order_for_something_else_does_not_take_up_what_is_open() {
+    let bench = Bench::new();
+    bench.fake.state().approval = true;
+    let mut token = MemoryToken::fresh();
+    bench.run(&mut token, enroll()).unwrap();
+    let order = Order::Enroll(EnrollOrder { request: Some(uuid::Uuid::new_v4()), ..Default::default() });
+    assert_eq!(facts(&bench.run(&mut token, order).unwrap_err()), ("request-open", 10));
+    let order = Order::Enroll(EnrollOrder { target: Some(uuid::Uuid::new_v4()), ..Default::default() });
+    assert_eq!(facts(&bench.run(&mut token, order).unwrap_err()), ("request-open", 10));
+    let end = bench.run(&mut token, enroll()).unwrap();
+    assert!(matches!(end, End::Pending { .. }));
+    assert_eq!(bench.fake.requests(), [(1, 16)]);
 }
 
 #[test]

@@ -187,6 +187,21 @@ fn a_forgotten_pin_is_replaced_by_the_cards_own_key() {
 }
 
 #[test]
+fn an_admin_key_that_was_never_confirmed_is_settled_before_a_pin_is_set_by_it() {
+    for holds_own in [false, true] {
+        let bench = Bench::new();
+        let mut token = MemoryToken::fresh();
+        bench.run(&mut token, enroll()).unwrap().done();
+        bench.fake.propose_admin_key();
+        if !holds_own {
+            token.set_so_pin(&hex::encode([0; 24]));
+        }
+        bench.run(&mut token, unblock()).unwrap().done();
+        assert_eq!((token.so_pin(), bench.fake.admin_key_state()), (hex::encode(OWN_KEY).as_str(), "Active"));
+    }
+}
+
+#[test]
 fn a_token_without_challenge_refuses_offline_unblock_before_anybody_is_asked() {
     struct Nobody;
     impl token::ChallengeResponder for Nobody {

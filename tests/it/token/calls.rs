@@ -3,12 +3,13 @@
 //! The spy reads its environment inside the process that loads it, so each counted job is this test binary run again
 //! for the one test [`counted_job`].
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::process::Command;
 
 use cardwright::pkcs11::{Module, Selector};
-use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm};
-use cardwright::token::{LastTry, Token, Tries};
+use cardwright::pkix::{self, CertificationRequest, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use cardwright::token::{LastTry, Session, Token, Tries};
 
 use super::{PIN, SO_PIN, key_id, order, pin};
 use crate::support::certificates::certificate_for;
@@ -94,13 +95,32 @@ fn enroll(token: &mut dyn Token, algorithm: KeyAlgorithm) {
     let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
     assert!(session.find(&key_id(1)).unwrap().is_none());
     let key = session.generate(&order(1, algorithm)).unwrap();
-    let signing = match algorithm {
-        KeyAlgorithm::P256 => SignatureAlgorithm::EcdsaSha256,
-        _ => SignatureAlgorithm::RsaPkcs1Sha256,
-    };
-    let signature = session.sign(&key_id(1), signing, b"the request").unwrap();
-    key.verify(signing, b"the request", &signature).unwrap();
+    let request = request(session.as_mut(), &key, SignatureAlgorithm::default_for(algorithm));
+    assert!(request.public_key() == &key);
     let certificate = certificate_for(&key, "counted");
     session.write_certificate(&key_id(1), "counted", &certificate).unwrap();
     assert!(session.read_certificate(&key_id(1)).unwrap() == Some(certificate));
+}
+
+/// A certification request, signed on the token.
+fn request(session: &mut dyn Session, key: &PublicKey, algorithm: SignatureAlgorithm) -> CertificationRequest {
+    struct OnToken<'s>(RefCell<&'s mut dyn Session>, &'s PublicKey, SignatureAlgorithm);
+    impl Signer for OnToken<'_> {
+        fn public_key(&self) -> &PublicKey {
+            self.1
+        }
+
+        fn algorithm(&self) -> SignatureAlgorithm {
+            self.2
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+            self.0.borrow_mut().sign(&key_id(1), self.2, message).map_err(|error| SignError(error.into()))
+        }
+    }
+    let subject = pkix::name::parse("CN=counted").unwrap();
+    let content = pkix::csr::RequestContent { subject, ..Default::default() };
+    let request = pkix::csr::build(&content, &OnToken(RefCell::new(session), key, algorithm)).unwrap();
+    request.verify().unwrap();
+    request
 }

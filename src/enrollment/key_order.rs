@@ -1,0 +1,51 @@
+//! What a server's key order means here: id, label, algorithms.
+
+use super::error::{Cause, Error, Stage};
+use crate::cm::template::GenerationOptions;
+use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
+use crate::token::KeyId;
+use uuid::Uuid;
+
+/// EnrollKeyUsages: the bits that let a key decrypt or agree.
+const DECRYPTION_OR_AGREEMENT: u32 = 1 | 4;
+
+/// Whether the key is to decrypt or agree, besides signing.
+pub(super) fn decrypts(options: &GenerationOptions) -> bool {
+    options.key_usages & DECRYPTION_OR_AGREEMENT != 0
+}
+
+/// The request's UUID, and the key's place where there are several: known before the key, the same after a restart.
+pub(super) fn key_id(request: Uuid, index: Option<u8>) -> KeyId {
+    let mut id = request.as_bytes().to_vec();
+    id.extend(index);
+    KeyId(id)
+}
+
+/// What people see beside the key: the name it was ordered under, or the card's, and its place where there are several.
+pub(super) fn key_label(card_label: &str, options: &GenerationOptions, index: Option<u8>) -> String {
+    let friendly = Some(options.friendly_name.trim()).filter(|name| !name.is_empty());
+    let name = friendly.unwrap_or(card_label);
+    index.map_or_else(|| name.to_owned(), |index| format!("{name} {}", u32::from(index) + 1))
+}
+
+pub(super) fn key_algorithm(options: &GenerationOptions) -> Result<KeyAlgorithm, Error> {
+    let name = options.key_algorithm_name.trim().to_ascii_uppercase();
+    match (name.as_str(), options.key_size) {
+        ("RSA", 2048) => Ok(KeyAlgorithm::Rsa2048),
+        ("RSA", 3072) => Ok(KeyAlgorithm::Rsa3072),
+        ("RSA", 4096) => Ok(KeyAlgorithm::Rsa4096),
+        ("ECDSA_P256" | "ECDH_P256", _) | ("ECDSA" | "ECDH", 256) => Ok(KeyAlgorithm::P256),
+        ("ECDSA_P384" | "ECDH_P384", _) | ("ECDSA" | "ECDH", 384) => Ok(KeyAlgorithm::P384),
+        _ => {
+            let cause = Cause::KeyKind { name: options.key_algorithm_name.clone(), bits: options.key_size };
+            Err(Error::new(Stage::ReadKeyOrders, cause))
+        }
+    }
+}
+
+pub(super) fn signature_algorithm(key: KeyAlgorithm, options: &GenerationOptions) -> Result<SignatureAlgorithm, Error> {
+    match options.hash_algorithm_name.trim() {
+        "" => Ok(SignatureAlgorithm::default_for(key)),
+        hash => SignatureAlgorithm::for_hash(key, hash).map_err(|source| Error::new(Stage::SignRequest, source)),
+    }
+}

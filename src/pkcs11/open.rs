@@ -1,0 +1,90 @@
+//! Open sessions, counted a token, so that logging out costs no call of its own where closing does it.
+
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cryptoki::context::Pkcs11;
+use cryptoki::error::Error as Cryptoki;
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+
+/// The sessions this process has open in one module.
+pub(super) struct Sessions {
+    /// False when another part of the process initialised the module: it may have sessions we know nothing of.
+    alone: bool,
+    open: Mutex<HashMap<Slot, usize>>,
+}
+
+/// An open session; dropping it logs out and closes it.
+pub(super) struct Open {
+    session: Session,
+    logged_in: bool,
+    counted: Counted,
+}
+
+/// Counts one session; declared after the session, it is dropped when that is closed.
+struct Counted {
+    sessions: Arc<Sessions>,
+    slot: Slot,
+}
+
+impl Sessions {
+    pub fn new(alone: bool) -> Self {
+        Self { alone, open: Mutex::default() }
+    }
+
+    /// C_OpenSession, read and write.
+    pub fn open(self: &Arc<Self>, pkcs11: &Pkcs11, slot: Slot) -> Result<Open, Cryptoki> {
+        let session = pkcs11.open_rw_session(slot)?;
+        let mut open = self.lock();
+        let count = open.entry(slot).or_default();
+        *count = count.saturating_add(1);
+        Ok(Open { session, logged_in: false, counted: Counted { sessions: self.clone(), slot } })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Slot, usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// C_Login, once.
+    pub fn log_in(&mut self, user: UserType, pin: &AuthPin) -> Result<(), Cryptoki> {
+        self.session.login(user, Some(pin))?;
+        self.logged_in = true;
+        Ok(())
+    }
+}
+
+impl Deref for Open {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let Counted { sessions, slot } = &self.counted;
+        // Closing the last session logs out (PKCS#11 v2.40 base, 5.6: C_CloseSession); any other keeps the login.
+        let last = sessions.alone && sessions.lock().get(slot).is_none_or(|count| *count <= 1);
+        if self.logged_in
+            && !last
+            && let Err(error) = self.session.logout()
+        {
+            tracing::warn!(%error, "C_Logout failed");
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.sessions.lock();
+        if let Some(count) = open.get_mut(&self.slot) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
