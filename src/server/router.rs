@@ -8,10 +8,11 @@ use crate::cm::problem::Problem;
 use crate::cm::route::{Method, Route, RouteError};
 use crate::cm::wire::read_body;
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use std::error::Error as _;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use uuid::Uuid;
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How much of a body that is too large is read on before it is refused, and for how long.
+const MAX_DRAINED: usize = 4 * MAX_BODY;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a call waits for a place among those being worked on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -172,19 +176,36 @@ impl Payload<'_> {
         read_body(&self.receive().await?).map_err(ApiError::Body)
     }
 
-    async fn receive(self) -> Result<Bytes, ApiError> {
+    async fn receive(self) -> Result<Vec<u8>, ApiError> {
         let announced = self.parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-        if announced.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > MAX_BODY as u64) {
+        if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > MAX_DRAINED) {
             return Err(ApiError::TooLarge { limit: MAX_BODY });
         }
-        match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(self.body, MAX_BODY)).await {
-            Err(_) => Err(ApiError::Slow),
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(error)) => {
-                let over = error.source().is_some_and(|inner| inner.is::<http_body_util::LengthLimitError>());
-                Err(if over { ApiError::TooLarge { limit: MAX_BODY } } else { ApiError::Cut })
-            }
+        tokio::time::timeout(BODY_TIMEOUT, collect(self.body)).await.unwrap_or(Err(ApiError::Slow))
+    }
+}
+
+async fn collect(mut body: Body) -> Result<Vec<u8>, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| ApiError::Cut)?.into_data() else { continue };
+        if bytes.len() + data.len() > MAX_BODY {
+            // An answer to somebody who is still sending would be lost with the connection.
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
+            return Err(ApiError::TooLarge { limit: MAX_BODY });
         }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+/// Receives some more and forgets it.
+async fn drain(mut body: Body) {
+    let mut received = 0;
+    while received <= MAX_DRAINED
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        received += frame.data_ref().map_or(0, |data| data.len());
     }
 }
 
