@@ -1,6 +1,6 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
 
-use super::app::{App, MAX_BODY, Reply};
+use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::{Caller, authenticate};
 use super::controllers::{certificates, extension, pki, profiles, requests, smartcards, templates};
 use super::error::{ApiError, Internal};
@@ -41,7 +41,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     match answered {
         Ok(reply) => {
             tracing::debug!(%id, %verb, elapsed_us, "answered");
-            written(reply, id).unwrap_or_else(|error| refused(&error, id))
+            written(reply, id)
         }
         Err(error) => {
             log_refusal(&error, id, verb.as_str(), elapsed_us);
@@ -66,14 +66,19 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     }
 }
 
-fn written(reply: Reply, id: Uuid) -> Result<Response, ApiError> {
-    let (status, media_type, bytes) = match reply {
-        Reply::Json(bytes) => (StatusCode::OK, "application/json; charset=utf-8", bytes),
-        Reply::Created(bytes) => (StatusCode::CREATED, "application/json; charset=utf-8", bytes),
-        Reply::Empty => (StatusCode::NO_CONTENT, "", Vec::new()),
-        Reply::File { media_type, bytes } => (StatusCode::OK, media_type, bytes),
+fn written(reply: Reply, id: Uuid) -> Response {
+    const JSON: &str = "application/json; charset=utf-8";
+    let cut = matches!(reply, Reply::CutList(_));
+    let mut response = match reply {
+        Reply::Json(bytes) | Reply::CutList(bytes) => response(StatusCode::OK, JSON, bytes, id),
+        Reply::Created(bytes) => response(StatusCode::CREATED, JSON, bytes, id),
+        Reply::Empty => response(StatusCode::NO_CONTENT, "", Vec::new(), id),
+        Reply::File { media_type, bytes } => response(StatusCode::OK, media_type, bytes, id),
     };
-    Ok(response(status, media_type, bytes, id))
+    if cut {
+        response.headers_mut().insert("x-list-cut-at", HeaderValue::from(MAX_LIST));
+    }
+    response
 }
 
 fn refused(error: &ApiError, id: Uuid) -> Response {
