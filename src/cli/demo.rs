@@ -40,7 +40,7 @@ const ACTS: &[(&str, Act)] = &[
     ("Enroll: new admin key and PIN, key made on the token, certificate installed", enroll),
     ("OpenSSL and pkcs11-tool judge the result", prove),
     ("Forget the PIN, and unblock the token through the server", forget_and_unblock),
-    ("Renew: a fresh key and certificate, the old ones gone", renew),
+    ("Renew: a fresh key and certificate", renew),
     ("Retire: the token is clean, the certificates are on the CRL", retire),
 ];
 
@@ -90,7 +90,7 @@ fn ask_for_enrollment(stage: &mut Stage) -> Result<String, Failure> {
         "olga",
         &["enroll", "--label", "demo", "--target", "ursula", "--comment", "first day"],
     )?;
-    let request = text_at(&pending, "request")?;
+    let request = text_at(&pending["error"], "request")?;
     stage.request = request.clone();
     Ok(format!("request {request} waits; the token was not touched"))
 }
@@ -104,7 +104,9 @@ fn approve(stage: &mut Stage) -> Result<String, Failure> {
 fn enroll(stage: &mut Stage) -> Result<String, Failure> {
     stage.set_pin(FIRST_PIN);
     let done = stage.cardwright_as("olga", &["enroll", "--label", "demo", "--target", "ursula"])?;
-    Ok(format!("certificate {} for {}", text_at(&done, "serial_number")?, text_at(&done, "subject")?))
+    let certificate = &done["certificates"][0];
+    stage.key_id = text_at(certificate, "key_id")?;
+    Ok(format!("certificate {} for {}", text_at(certificate, "serial_number")?, text_at(certificate, "subject")?))
 }
 
 fn prove(stage: &mut Stage) -> Result<String, Failure> {
@@ -125,10 +127,14 @@ fn forget_and_unblock(stage: &mut Stage) -> Result<String, Failure> {
 
 fn renew(stage: &mut Stage) -> Result<String, Failure> {
     let done = stage.cardwright_as("olga", &["renew", "--label", "demo"])?;
+    let certificate = &done["certificates"][0];
+    stage.key_id = text_at(certificate, "key_id")?;
     stage.fetch_certificate("renewed.der")?;
     stage.openssl_verifies("renewed.der")?;
     stage.token_signs("renewed.der")?;
-    Ok(format!("certificate {}", text_at(&done, "serial_number")?))
+    let removed = done["old_keys"][0]["removed"] == true;
+    let old = if removed { "the old key is gone" } else { "the old key stays, for it may have to decrypt" };
+    Ok(format!("certificate {}; {old}", text_at(certificate, "serial_number")?))
 }
 
 fn retire(stage: &mut Stage) -> Result<String, Failure> {

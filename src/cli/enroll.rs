@@ -14,7 +14,7 @@ use crate::enrollment::{
     self, EnrollOrder, Enrollment, Event, Input, Installed, Journal, Need, OldKey, Order, Outcome, RenewOrder, Step,
 };
 use crate::pkix::Certificate;
-use crate::token::{ChallengeResponder, Counters, Identity, LastTry, Token};
+use crate::token::{ChallengeResponder, Counters, Identity, Token};
 use serde_json::{Value, json};
 
 /// A face that is asked more often than this has met a driver that goes in circles.
@@ -143,7 +143,11 @@ fn pump(
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut input = Input::Nothing;
+    // A typed SO PIN is tried first: the template's default key would spend a try for nothing.
+    let mut input = match sources.so_pin {
+        Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
+        None => Input::Nothing,
+    };
     for _ in 0..MOST_STEPS {
         let mut spinner = None;
         let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
@@ -178,11 +182,10 @@ fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
 }
 
 fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Failure> {
-    let try_policy = |spend: bool| if spend { LastTry::Spend } else { LastTry::Keep };
     match need {
         Need::Pin { counters } => {
             tell_counters(counters, output);
-            secrets::pin(sources.pin, PIN).map(|pin| Input::Pin(pin, try_policy(sources.spend_last_try)))
+            secrets::pin(sources.pin, PIN).map(|pin| Input::Pin(pin, last_try(sources.spend_last_try)))
         }
         Need::NewPin { policy, .. } => {
             if let Some(policy) = policy {
@@ -195,7 +198,7 @@ fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Fai
         }
         Need::SoPin { counters } => {
             output.tell(&format!("the default admin key does not hold on this token; {}", counters.admin));
-            secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, try_policy(sources.spend_last_try)))
+            secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, last_try(sources.spend_last_try)))
         }
     }
 }

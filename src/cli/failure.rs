@@ -113,7 +113,7 @@ impl From<pkcs11::Error> for Failure {
             Initialise { .. } => ("module-start", Exit::TokenFailed, "Check the module's own configuration."),
             NoToken { .. } => ("no-token", Exit::TokenNotFound, "Plug the token in, or name one that is present."),
             Ambiguous { .. } => ("ambiguous-token", Exit::TokenNotFound, "Name the serial with --serial."),
-            NoBlank { .. } => ("no-blank-token", Exit::TokenNotFound, "Plug a blank token in, or name one to --erase."),
+            NoBlank => ("no-blank-token", Exit::TokenNotFound, "Plug a blank token in, or name one to --erase."),
             Blank { .. } => ("token-blank", Exit::TokenNotFound, "Initialise it with `cardwright token init`."),
             AlreadyInitialised { .. } => {
                 ("token-initialised", Exit::Usage, "Nothing was changed; --erase would erase it.")

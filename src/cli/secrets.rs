@@ -2,6 +2,10 @@
 
 use super::failure::{Exit, Failure};
 use crate::secret::{BearerToken, Passphrase, Pin};
+use clap::builder::{TypedValueParser, ValueParserFactory};
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
+use std::ffi::OsStr;
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -26,7 +30,6 @@ pub enum Source {
 impl FromStr for Source {
     type Err = String;
 
-    /// The refused text is not repeated: somebody may have typed the secret itself.
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             None if text == "prompt" => Ok(Self::Prompt),
@@ -39,6 +42,31 @@ impl FromStr for Source {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.into())),
             _ => Err("name a source (prompt, stdin, fd:N, file:PATH or env:NAME), never the secret itself".into()),
         }
+    }
+}
+
+impl ValueParserFactory for Source {
+    type Parser = SourceParser;
+
+    fn value_parser() -> SourceParser {
+        SourceParser
+    }
+}
+
+/// Reads a [`Source`] from the command line. What is refused is not repeated, as clap's own parsers do: somebody may
+/// have typed the secret itself.
+#[derive(Clone)]
+pub struct SourceParser;
+
+impl TypedValueParser for SourceParser {
+    type Value = Source;
+
+    fn parse_ref(&self, command: &Command, option: Option<&Arg>, text: &OsStr) -> Result<Source, clap::Error> {
+        let parsed = text.to_str().ok_or_else(|| "the source is not UTF-8".to_string()).and_then(str::parse);
+        parsed.map_err(|why| {
+            let option = option.map_or_else(String::new, |option| format!("{option}: "));
+            clap::Error::raw(ErrorKind::ValueValidation, format!("{option}{why}\n")).with_cmd(command)
+        })
     }
 }
 

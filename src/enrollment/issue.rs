@@ -6,10 +6,9 @@ use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
 use super::{Enrollment, Event, Installed, Leg, Observer, OldKey, Outcome, Step, Workflow};
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::cm::route::Holder;
-use crate::pkix::{self, CertificationRequest, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::pkix::{self, CertificationRequest, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::token::{self, KeyId, KeyOrder, Session, Token};
 use std::cell::RefCell;
-use uuid::Uuid;
 
 /// More keys than any template orders for one card.
 const MOST_KEYS: usize = 16;

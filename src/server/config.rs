@@ -5,7 +5,7 @@ use crate::ca::{KeyPlace, Selector};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What `serve` is told besides the data directory's own `server.toml`.
 pub struct Config {
@@ -102,10 +102,6 @@ impl DataDirectory {
     /// Names a directory; nothing is touched.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
     }
 
     pub fn database(&self) -> PathBuf {

@@ -127,7 +127,8 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, 
             Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] }))
         };
     }
-    let now = OffsetDateTime::now_utc();
+    // As exact as MIM shows it: what is answered at once is what is read back later.
+    let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // Who is nobody learns nothing, not even which paths there are.
     let caller = authenticate(&app.store, &parts.headers, now).await?;
     let Some(method) = Method::from_name(parts.method.as_str()) else {

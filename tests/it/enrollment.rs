@@ -6,6 +6,7 @@ pub mod fake;
 mod kill;
 mod local;
 mod memory_token;
+mod real;
 mod refusals;
 mod softhsm;
 mod ways;

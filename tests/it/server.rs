@@ -1,6 +1,13 @@
 //! The CM server, from its keys to its sockets.
 
+mod approvals;
+mod certification;
 mod diversify;
+mod http;
+mod init;
+mod logs;
+mod offline;
+mod permission;
 mod support;
 mod template;
 mod walkthrough;

@@ -161,13 +161,13 @@ async fn every_record_comes_back_as_it_went_in() {
     assert_eq!(store.user_by_name("USER 7").await.unwrap(), None);
     assert_eq!(store.user_by_token_hash(&user.token_hash).await.unwrap().as_ref(), Some(&user));
     assert_eq!(store.user_by_token_hash(&[9; 32]).await.unwrap(), None);
-    assert_eq!(store.users().await.unwrap(), [user.clone()]);
+    assert_eq!(store.users().await.unwrap(), std::slice::from_ref(&user));
     assert_eq!(store.smartcard(smartcard.uuid).await.unwrap().as_ref(), Some(&smartcard));
     assert_eq!(store.smartcard_by_card_id(smartcard.card_id).await.unwrap().as_ref(), Some(&smartcard));
-    assert_eq!(store.smartcards_of(user.uuid).await.unwrap(), [smartcard.clone()]);
+    assert_eq!(store.smartcards_of(user.uuid).await.unwrap(), std::slice::from_ref(&smartcard));
     assert_eq!(store.profile(profile.uuid).await.unwrap().as_ref(), Some(&profile));
-    assert_eq!(store.profiles_of(user.uuid).await.unwrap(), [profile.clone()]);
-    assert_eq!(store.profiles_on(smartcard.uuid).await.unwrap(), [profile.clone()]);
+    assert_eq!(store.profiles_of(user.uuid).await.unwrap(), std::slice::from_ref(&profile));
+    assert_eq!(store.profiles_on(smartcard.uuid).await.unwrap(), std::slice::from_ref(&profile));
     assert_eq!(store.certificate(&certificate.serial).await.unwrap().as_ref(), Some(&certificate));
     assert_eq!(store.response(&certificate.serial).await.unwrap().as_deref(), Some(b"the answer".as_slice()));
     assert_eq!(store.response(b"another serial").await.unwrap(), None);
@@ -180,7 +180,7 @@ async fn every_record_comes_back_as_it_went_in() {
         CertificateScope::Smartcard(smartcard.uuid),
         CertificateScope::User(user.uuid),
     ] {
-        assert_eq!(store.certificates(scope).await.unwrap(), [certificate.clone()], "{scope:?}");
+        assert_eq!(store.certificates(scope).await.unwrap(), std::slice::from_ref(&certificate), "{scope:?}");
     }
     assert_eq!(store.certificates(CertificateScope::User(Uuid::now_v7())).await.unwrap(), []);
 }
@@ -478,6 +478,44 @@ async fn a_refused_or_panicking_job_takes_back_its_own_writes_only() {
         assert_eq!(store.request(uuid).await.unwrap().is_some(), i % 3 == 0, "job {i}");
     }
     assert!(store.counts().commits - before.commits <= 4);
+}
+
+#[tokio::test]
+async fn a_batch_whose_transaction_fails_is_acknowledged_to_nobody() {
+    let (directory, store) = empty().await;
+    let user = add_user(&store, "user").await;
+    let connection = rusqlite::Connection::open(directory.path().join("cm.db")).unwrap();
+    connection.execute_batch("DROP TABLE approvals").unwrap();
+    let release = hold(&store).await;
+    let mut writes = tokio::task::JoinSet::new();
+    for i in 0..3 {
+        let (store, request) = (store.clone(), request(user.uuid, user.uuid));
+        let decision =
+            ApprovalRecord { request: request.uuid, approver: user.uuid, approved: true, comment: "".into(), at: NOW };
+        writes.spawn(async move {
+            store
+                .write(move |tx| {
+                    Box::pin(async move {
+                        tx.insert_request(&request).await?;
+                        if i == 2 {
+                            // A job that shrugs off a failed statement is not believed.
+                            let _ = tx.insert_approval(&decision).await;
+                        }
+                        Ok(())
+                    })
+                })
+                .await
+        });
+    }
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    while let Some(done) = writes.join_next().await {
+        let refused = done.unwrap();
+        assert!(matches!(refused, Err(Error::Transaction(_))), "{refused:?}");
+    }
+    assert_eq!(store.requests(&RequestFilter::default()).await.unwrap(), []);
+    add_request(&store, request(user.uuid, user.uuid)).await.unwrap();
+    assert_eq!(store.requests(&RequestFilter::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]

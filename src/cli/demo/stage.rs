@@ -27,6 +27,8 @@ pub struct Stage {
     server: Option<Child>,
     /// The enrollment request, once it is made.
     pub request: String,
+    /// The id of the newest key, hexadecimal.
+    pub key_id: String,
 }
 
 impl Stage {
@@ -55,6 +57,7 @@ impl Stage {
             address: String::new(),
             server: None,
             request: String::new(),
+            key_id: String::new(),
         })
     }
 
@@ -142,15 +145,10 @@ impl Stage {
         Ok(self.address.clone())
     }
 
-    /// Reads the token's certificate into a file.
+    /// Lets pkcs11-tool read the newest certificate from the token into a file.
     pub fn fetch_certificate(&self, name: &str) -> Result<(), Failure> {
-        let info = self.cardwright(&["token", "info", "--label", "demo"])?;
-        let [certificate] = info["certificates"].as_array().map_or(&[][..], Vec::as_slice) else {
-            return Err(failed("the token", format!("one certificate was expected: {info}")));
-        };
-        let id = text_at(certificate, "id")?;
         let file = self.path(name);
-        self.pkcs11_tool(&["--read-object", "--type", "cert", "--id", &id, "--output-file", &file]).map(drop)
+        self.pkcs11_tool(&["--read-object", "--type", "cert", "--id", &self.key_id, "--output-file", &file]).map(drop)
     }
 
     /// Fetches the CRL from the server.
@@ -188,7 +186,7 @@ impl Stage {
         }
     }
 
-    /// pkcs11-tool signs on the token, and OpenSSL verifies with the certificate's key.
+    /// pkcs11-tool signs on the token with the key beside the certificate, and OpenSSL verifies with the certificate's key.
     pub fn token_signs(&self, certificate: &str) -> Result<(), Failure> {
         let (text, signature, key) = (self.path("text"), self.path("signature"), self.path("key.pem"));
         std::fs::write(&text, "signed on the token\n").map_err(|e| failed("text", e))?;
@@ -199,6 +197,8 @@ impl Stage {
             "--pin",
             "env:CARDWRIGHT_PIN",
             "--sign",
+            "--id",
+            &self.key_id,
             "--mechanism",
             "ECDSA",
             "--signature-format",

@@ -1,11 +1,13 @@
 //! A server, a journal and a client for one test, and a face that answers what the driver asks.
 
 use super::fake::FakeCm;
+use crate::support::directory;
 use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
 use cardwright::enrollment::{Enrollment, Error, Event, Input, Journal, Need, Order, Outcome, Step};
 use cardwright::secret::{BearerToken, Pin};
 use cardwright::token::{LastTry, Token};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub const PIN: &str = "246810";
@@ -13,7 +15,7 @@ pub const PIN: &str = "246810";
 pub struct Bench {
     pub fake: FakeCm,
     pub client: CmClient,
-    pub directory: tempfile::TempDir,
+    pub directory: PathBuf,
 }
 
 /// What the user would type, in order; then the last one again.
@@ -56,11 +58,11 @@ impl Bench {
     pub fn new() -> Self {
         let fake = FakeCm::start();
         let client = client(&fake);
-        Self { fake, client, directory: tempfile::tempdir().unwrap() }
+        Self { fake, client, directory: directory::fresh("bench") }
     }
 
     pub fn journal(&self) -> Journal {
-        Journal::open(self.directory.path().join("journal")).unwrap()
+        Journal::open(self.directory.join("journal")).unwrap()
     }
 
     /// One process's life: it begins or resumes, and ends with an outcome or an error.
@@ -76,6 +78,12 @@ impl Bench {
 
     pub fn unfinished(&self) -> usize {
         self.journal().unfinished().unwrap().len()
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 

@@ -16,7 +16,7 @@ fn broken_off() -> (Bench, MemoryToken, PathBuf) {
     bench.fake.behave(Some(Mischief::OtherKey));
     bench.run(&mut token, enroll()).unwrap_err();
     bench.fake.behave(None);
-    let file = std::fs::read_dir(bench.directory.path().join("journal")).unwrap();
+    let file = std::fs::read_dir(bench.directory.join("journal")).unwrap();
     let file = file.map(|item| item.unwrap().path()).find(|path| path.extension().unwrap() == "json").unwrap();
     (bench, token, file)
 }

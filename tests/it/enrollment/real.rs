@@ -4,6 +4,7 @@ use super::bench::{End, Face, PIN};
 use super::memory_token::MemoryToken;
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
+use crate::support::directory;
 use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
 use cardwright::cm::extension::{AdminKeyState, Decision};
 use cardwright::cm::request::RequestStatus;
@@ -16,23 +17,26 @@ use cardwright::server::{self, Config, InitOptions, NewUser, RunningServer, Serv
 use cardwright::token::Token;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
 
 struct Lab {
     server: RunningServer,
-    directory: tempfile::TempDir,
+    directory: PathBuf,
 }
 
 impl Lab {
-    fn new(plain_http: bool, edit: impl FnOnce(String) -> String) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let data_dir = directory.path().join("data");
+    /// The example template, with so many approvals needed for an enrollment.
+    fn new(plain_http: bool, approvals: u32) -> Self {
+        let directory = directory::fresh("real");
+        let data_dir = directory.join("data");
         let passphrase = || Passphrase::new("a passphrase for tests".into());
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data_dir, &options, &passphrase(), None).unwrap();
-        let template = edit(std::fs::read_to_string(&made.template).unwrap());
+        let made = server::init(&data_dir, &options, passphrase(), None).unwrap();
+        let template = std::fs::read_to_string(&made.template).unwrap();
+        let template = template.replacen("approvals_needed = 1", &format!("approvals_needed = {approvals}"), 1);
         std::fs::write(&made.template, template).unwrap();
         let config = Config { data_dir, listen: None, plain_http, passphrase: passphrase(), ca_pin: None };
         Self { server: Server::start(config).unwrap(), directory }
@@ -46,7 +50,7 @@ impl Lab {
             email: None,
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
-        let added = server::user_add(&self.directory.path().join("data"), user, expires).unwrap();
+        let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
         let ca = Certificate::from_der(&self.server.ca_certificate).unwrap().to_pem().into_bytes();
         self.client_of(added.token, Trust::Pem(ca), proxy)
     }
@@ -63,19 +67,25 @@ impl Lab {
     }
 
     fn run(&self, client: &CmClient, token: &mut dyn Token, order: Order, face: &mut Face) -> Result<End, Error> {
-        let journal = Journal::open(self.directory.path().join("journal")).unwrap();
+        let journal = Journal::open(self.directory.join("journal")).unwrap();
         let mut enrollment = Enrollment::begin(client, &journal, token.identity(), order)?;
         face.pump(&mut enrollment, token)
     }
 
     fn unfinished(&self) -> usize {
-        Journal::open(self.directory.path().join("journal")).unwrap().unfinished().unwrap().len()
+        Journal::open(self.directory.join("journal")).unwrap().unfinished().unwrap().len()
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
 #[test]
 fn a_softhsm_token_lives_with_our_own_server_over_tls() {
-    let lab = Lab::new(false, |template| template);
+    let lab = Lab::new(false, 0);
     let client = lab.client("alice", &[], None);
     let mut token = fresh("enrollment real life");
     let run = |token: &mut dyn Token, order, face: &mut Face| lab.run(&client, token, order, face).unwrap().done();
@@ -104,15 +114,9 @@ fn a_softhsm_token_lives_with_our_own_server_over_tls() {
 
 #[test]
 fn an_approved_request_is_taken_up_and_a_denied_one_is_over() {
-    let edit = |template: String| {
-        let workflow = template.find("[workflows.enroll]").unwrap();
-        let (head, tail) = template.split_at(workflow);
-        let tail = tail.replacen("approvals_needed = 0", "approvals_needed = 1", 1);
-        head.to_owned() + &tail
-    };
-    let lab = Lab::new(false, edit);
+    let lab = Lab::new(false, 1);
     let client = lab.client("alice", &[], None);
-    let officer = lab.client("bob", &["officers", "approvers"], None);
+    let officer = lab.client("bob", &["approvers"], None);
     for approve in [true, false] {
         let mut token = MemoryToken::fresh();
         let mut run = || lab.run(&client, &mut token, enroll(), &mut Face::default());
@@ -132,7 +136,7 @@ fn an_approved_request_is_taken_up_and_a_denied_one_is_over() {
 
 #[test]
 fn whoever_is_not_let_in_is_told_so() {
-    let lab = Lab::new(false, |template| template);
+    let lab = Lab::new(false, 0);
     let mut token = MemoryToken::fresh();
     let ca = || Trust::Pem(Certificate::from_der(&lab.server.ca_certificate).unwrap().to_pem().into_bytes());
     let stranger = lab.client_of(BearerToken::new("nobody".into()), ca(), None);
@@ -146,7 +150,7 @@ fn whoever_is_not_let_in_is_told_so() {
 
 #[test]
 fn a_card_of_somebody_else_is_refused() {
-    let lab = Lab::new(false, |template| template);
+    let lab = Lab::new(false, 0);
     let (alice, bob) = (lab.client("alice", &[], None), lab.client("bob", &[], None));
     let mut token = MemoryToken::fresh();
     lab.run(&alice, &mut token, enroll(), &mut Face::default()).unwrap().done();
@@ -232,9 +236,9 @@ fn read_call(stream: &TcpStream) -> Option<Vec<u8>> {
     Some([call.into_bytes(), body].concat())
 }
 
-#[test]
-fn nothing_is_made_twice_wherever_the_connection_breaks() {
-    let lab = Lab::new(true, |template| template);
+/// Cuts the order at every call, before it reaches the server or after, and has it taken up.
+fn cut_everywhere(enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &MemoryToken)) {
+    let lab = Lab::new(true, 0);
     let proxy = Proxy::before(lab.server.addr);
     let mut user = 0;
     for carried_out in [false, true] {
@@ -243,20 +247,21 @@ fn nothing_is_made_twice_wherever_the_connection_breaks() {
             user += 1;
             let client = lab.client(&format!("user{user}"), &[], Some(proxy.addr));
             let mut token = MemoryToken::fresh();
+            let mut run = |order: Order| lab.run(&client, &mut token, order, &mut Face::default());
+            if enrolled {
+                run(enroll()).unwrap().done();
+            }
             proxy.set(Some(cut), carried_out);
-            let broken = lab.run(&client, &mut token, enroll(), &mut Face::default()).is_err();
+            let broken = run(order()).is_err();
             proxy.set(None, false);
             if broken {
-                lab.run(&client, &mut token, enroll(), &mut Face::default()).unwrap().done();
+                run(order()).unwrap_or_else(|error| panic!("cut {cut}: {error:?}")).done();
             }
             let requests = client.requests(None).unwrap();
-            assert_eq!(requests.len(), 1, "cut {cut}");
-            assert_eq!(requests[0].status, RequestStatus::Completed);
-            let card = requests[0].new_smartcard.unwrap();
-            let listed = client.certificates_of(Holder::Smartcard(card)).unwrap();
-            let there = Certificate::from_der(&token.certificates()[0]).unwrap();
-            assert_eq!(listed.iter().map(|it| it.thumbprint.clone()).collect::<Vec<_>>(), [there.thumbprint_sha1()]);
-            assert_eq!((token.generated, token.certificates().len(), lab.unfinished()), (1, 1, 0), "cut {cut}");
+            assert_eq!(requests.len(), 1 + usize::from(enrolled), "cut {cut}");
+            assert!(requests.iter().all(|request| request.status == RequestStatus::Completed), "cut {cut}");
+            assert_eq!(lab.unfinished(), 0, "cut {cut}");
+            check(&client, &token);
             if !broken {
                 break;
             }
@@ -264,9 +269,45 @@ fn nothing_is_made_twice_wherever_the_connection_breaks() {
     }
 }
 
+/// The thumbprints the server lists for the card, and those on the token.
+fn listed_and_there(client: &CmClient, token: &MemoryToken) -> (Vec<String>, Vec<String>) {
+    let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
+    let listed = client.certificates_of(Holder::Smartcard(card.uuid)).unwrap();
+    let there = token.certificates().iter().map(|der| Certificate::from_der(der).unwrap().thumbprint_sha1()).collect();
+    (listed.into_iter().map(|certificate| certificate.thumbprint).collect(), there)
+}
+
+#[test]
+fn nothing_is_made_twice_wherever_an_enrollment_breaks() {
+    cut_everywhere(false, enroll, |client, token| {
+        let (listed, there) = listed_and_there(client, token);
+        assert_eq!((listed, token.generated, there.len()), (there.clone(), 1, 1));
+    });
+}
+
+#[test]
+fn nothing_is_made_twice_wherever_a_renewal_breaks() {
+    cut_everywhere(true, renew, |client, token| {
+        let (listed, there) = listed_and_there(client, token);
+        // The example template's keys decrypt, so the old one stays.
+        assert_eq!((listed.len(), token.generated, there.len()), (2, 2, 2));
+        assert!(there.iter().all(|thumbprint| listed.contains(thumbprint)));
+    });
+}
+
+#[test]
+fn an_unblock_and_a_retirement_come_to_their_end_wherever_they_break() {
+    cut_everywhere(true, unblock, |_, token| assert_eq!(token.pin(), Some(PIN)));
+    cut_everywhere(true, retire, |client, token| {
+        assert_eq!(token.keys(), []);
+        let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
+        assert_eq!(card.status, SmartcardStatus::Retired);
+    });
+}
+
 #[test]
 fn an_order_for_an_existing_request_finds_it() {
-    let lab = Lab::new(true, |template| template);
+    let lab = Lab::new(true, 0);
     let client = lab.client("alice", &[], None);
     let known = client.list_profile_templates().unwrap();
     let request = client

@@ -23,6 +23,7 @@ pub struct Lab {
     pub template: Uuid,
     plain: bool,
     agent: ureq::Agent,
+    elsewhere: Option<String>,
 }
 
 /// An answer.
@@ -88,7 +89,7 @@ impl Lab {
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build()
             .into();
-        let mut lab = Self { directory, server: None, template: uuid, plain, agent };
+        let mut lab = Self { directory, server: None, template: uuid, plain, agent, elsewhere: None };
         lab.start();
         lab
     }
@@ -108,6 +109,7 @@ impl Lab {
     }
 
     pub fn start(&mut self) {
+        self.elsewhere = None;
         self.server = Some(Server::start(self.config()).unwrap());
     }
 
@@ -115,7 +117,15 @@ impl Lab {
         self.server.take().unwrap().stop().unwrap();
     }
 
+    /// Calls go to a server of another process from now on, until one is started here.
+    pub fn elsewhere(&mut self, base: &str) {
+        self.elsewhere = Some(base.to_owned());
+    }
+
     pub fn base(&self) -> String {
+        if let Some(base) = &self.elsewhere {
+            return base.clone();
+        }
         let server = self.server.as_ref().unwrap();
         format!("{}://{}", server.scheme, server.addr)
     }

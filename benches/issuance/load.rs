@@ -1,0 +1,123 @@
+//! The load: connections kept alive, one thread each, taking the next piece of work from a shared count.
+
+use anyhow::{Context, Result, ensure};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+const LONGEST_BODY: usize = 1 << 20;
+
+/// What a batch took.
+pub struct Outcome {
+    pub wall: Duration,
+    /// One a piece of work, in no order.
+    pub latencies: Vec<Duration>,
+}
+
+/// Does pieces 0 to `count` of some work over that many connections; the clock starts when all are connected.
+pub fn run(
+    address: &str,
+    connections: usize,
+    count: usize,
+    work: impl Fn(&mut Connection, usize) -> Result<()> + Sync,
+) -> Result<Outcome> {
+    let (next, start) = (AtomicUsize::new(0), Barrier::new(connections + 1));
+    let one = || -> Result<Vec<Duration>> {
+        let connection = Connection::open(address);
+        start.wait();
+        let mut connection = connection?;
+        let mut latencies = Vec::new();
+        loop {
+            let piece = next.fetch_add(1, Ordering::Relaxed);
+            if piece >= count {
+                return Ok(latencies);
+            }
+            let begun = Instant::now();
+            work(&mut connection, piece)?;
+            latencies.push(begun.elapsed());
+        }
+    };
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..connections).map(|_| scope.spawn(one)).collect();
+        start.wait();
+        let begun = Instant::now();
+        let mut latencies = Vec::with_capacity(count);
+        for thread in threads {
+            latencies.extend(thread.join().map_err(|_| anyhow::anyhow!("a connection's thread panicked"))??);
+        }
+        Ok(Outcome { wall: begun.elapsed(), latencies })
+    })
+}
+
+/// HTTP/1.1, as little of it as these servers need: an answer has a Content-Length or no body.
+pub struct Connection {
+    stream: BufReader<TcpStream>,
+    host: String,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as text, if the status is this one.
+    pub fn expect(self, status: u16) -> Result<String> {
+        let text = String::from_utf8(self.body)?;
+        ensure!(self.status == status, "status {} where {status} was expected: {text}", self.status);
+        Ok(text)
+    }
+}
+
+impl Connection {
+    pub fn open(address: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(ANSWERED_WITHIN))?;
+        Ok(Self { stream: BufReader::new(stream), host: address.to_owned() })
+    }
+
+    /// Sends a JSON body and reads the answer; `headers` end in CRLF each.
+    pub fn call(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<Answer> {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            self.host,
+            body.len()
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Answer> {
+        let first = self.line()?;
+        let status = first.split(' ').nth(1).context("no status line")?.parse()?;
+        let mut length = 0;
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(':').context("a header without a colon")?;
+            ensure!(!name.eq_ignore_ascii_case("transfer-encoding"), "a body in chunks");
+            if name.eq_ignore_ascii_case("content-length") {
+                length = value.trim().parse()?;
+            }
+        }
+        ensure!(length <= LONGEST_BODY, "a body of {length} bytes");
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body)?;
+        Ok(Answer { status, body })
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        self.stream.read_line(&mut line)?;
+        ensure!(line.ends_with('\n'), "the connection ended within a header");
+        line.truncate(line.trim_end().len());
+        Ok(line)
+    }
+}

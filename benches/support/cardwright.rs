@@ -1,0 +1,62 @@
+//! A CM server of our own: the release binary, its directory on disk, one person who may enroll for herself.
+
+use super::process::{Service, run};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cardwright");
+
+/// The server and the person.
+pub struct Cardwright {
+    pub directory: PathBuf,
+    pub url: String,
+    pub bearer: String,
+    pub service: Service,
+}
+
+impl Cardwright {
+    /// Makes a server's directory in `parent` and starts the server on a free port.
+    ///
+    /// The template is the one every new server has, but cards may be enrolled again after they were retired.
+    pub fn start(parent: &Path, plain_http: bool) -> Result<Self> {
+        let directory = parent.join("server");
+        let made = json(command().args(["server", "init"]).arg(&directory))?;
+        let template = PathBuf::from(text(&made, "template")?);
+        let written = std::fs::read_to_string(&template)?;
+        let changed = written.replace("allow_smartcard_reuse = false", "allow_smartcard_reuse = true");
+        ensure!(changed != written, "the example template has another form than it had");
+        std::fs::write(&template, changed)?;
+        let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga"))?;
+        let mut serve = command();
+        serve.arg("serve").arg(&directory).args(["--listen", "127.0.0.1:0"]);
+        if plain_http {
+            serve.arg("--plain-http");
+        }
+        let mut service = Service::start(&mut serve, &parent.join("server.log"))?;
+        let mut line = String::new();
+        BufReader::new(service.stdout()?).read_line(&mut line)?;
+        service.lives()?;
+        let told: Value = serde_json::from_str(&line).context("what the server printed")?;
+        let (url, bearer) = (text(&told, "url")?, text(&added, "bearer")?);
+        Ok(Self { directory, url, bearer, service })
+    }
+}
+
+/// Runs a command that prints one JSON document.
+pub fn json(command: &mut Command) -> Result<Value> {
+    serde_json::from_slice(&run(command)?).context("what the command printed")
+}
+
+fn text(document: &Value, key: &str) -> Result<String> {
+    document[key].as_str().map(String::from).with_context(|| format!("no \"{key}\" in {document}"))
+}
+
+/// The command line, printing JSON.
+pub fn command() -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.arg("--json").env("CARDWRIGHT_PASSPHRASE", "for the length of a benchmark");
+    command
+}

@@ -1,0 +1,6 @@
+//! What both benchmarks need: children and their processor time, a server of our own, numbers and tables.
+
+pub mod cardwright;
+pub mod numbers;
+pub mod process;
+pub mod table;

@@ -1,0 +1,91 @@
+//! Data directories: made once, opened only whole.
+
+use super::support::{API, Lab, PASSPHRASE};
+use cardwright::secret::Passphrase;
+use cardwright::server::{self, Config, InitError, InitOptions, NewUser, Server, StartError};
+use std::os::unix::fs::PermissionsExt;
+use time::{Duration, OffsetDateTime};
+
+fn passphrase() -> Passphrase {
+    Passphrase::new(PASSPHRASE.into())
+}
+
+#[test]
+fn a_directory_is_made_for_its_owner_and_never_overwritten() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    server::init(&data, &InitOptions::default(), passphrase(), None).unwrap();
+    let mode = |name: &str| std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(""), 0o700);
+    for secret in ["ca.key.pem", "master.key.pem", "server.toml"] {
+        assert_eq!(mode(secret), 0o600, "{secret}");
+    }
+    let before = std::fs::read(data.join("master.key.pem")).unwrap();
+    let again = server::init(&data, &InitOptions::default(), passphrase(), None);
+    assert!(matches!(again, Err(InitError::Exists(_))));
+    assert_eq!(std::fs::read(data.join("master.key.pem")).unwrap(), before);
+    let empty = server::init(&home.path().join("other"), &InitOptions::default(), Passphrase::new(String::new()), None);
+    assert!(empty.is_err());
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "a failed attempt leaves nothing");
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let mut lab = Lab::plain(|template| template);
+    lab.stop();
+    let start = |config: Config| Server::start(config).err().expect("refused");
+    let wrong = Config { passphrase: Passphrase::new("wrong".into()), ..lab.config() };
+    assert!(matches!(start(wrong), StartError::Ca(cardwright::ca::Error::Passphrase)));
+    let nowhere = Config { data_dir: lab.data().join("nowhere"), ..lab.config() };
+    assert!(matches!(start(nowhere), StartError::NoDirectory(_)));
+    let afar = Config { listen: Some("0.0.0.0:0".parse().unwrap()), ..lab.config() };
+    assert!(matches!(start(afar), StartError::PlainHttpAfar(_)));
+    std::fs::write(lab.data().join("templates/zz.toml"), "name = 1").unwrap();
+    assert!(start(lab.config()).to_string().contains("zz.toml:1:8: name: "));
+    std::fs::remove_file(lab.data().join("templates/zz.toml")).unwrap();
+    let settings = lab.data().join("server.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.clone() + "\nsurprise = 1\n").unwrap();
+    assert!(start(lab.config()).to_string().contains("server.toml:"));
+    std::fs::write(&settings, text).unwrap();
+    lab.start();
+    assert!(matches!(start(lab.config()), StartError::File(_)), "one server a directory");
+}
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_restart() {
+    let mut lab = Lab::new();
+    let alice = lab.user("alice", &[]);
+    let card = lab.enrolled(&alice);
+    let shown = lab.get(&alice, &format!("{API}/smartcards/{}", card.smartcard)).ok();
+    let certificate = std::fs::read(lab.data().join("tls.cer.pem")).unwrap();
+    lab.stop();
+    lab.start();
+    assert_eq!(lab.get(&alice, &format!("{API}/smartcards/{}", card.smartcard)).ok(), shown);
+    assert_eq!(std::fs::read(lab.data().join("tls.cer.pem")).unwrap(), certificate, "still good");
+    lab.stop();
+    let settings = lab.data().join("server.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    std::fs::write(&settings, text.replace("\"localhost\"", "\"localhost\",\n\"cm.example.test\"")).unwrap();
+    lab.start();
+    assert_ne!(std::fs::read(lab.data().join("tls.cer.pem")).unwrap(), certificate, "other names, other certificate");
+    lab.get(&alice, &format!("{API}/smartcards/{}", card.smartcard)).ok();
+}
+
+#[test]
+fn users_are_added_once_and_with_sensible_names() {
+    let lab = Lab::plain(|template| template);
+    lab.user("alice", &[]);
+    let until = OffsetDateTime::now_utc() + Duration::days(1);
+    let add = |name: &str, groups: &[&str]| {
+        let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+        server::user_add(&lab.data(), NewUser { name: name.into(), groups, ..NewUser::default() }, until)
+    };
+    assert!(matches!(add("alice", &[]), Err(InitError::UserExists(_))));
+    for bad in ["", " alice", "a\u{7}", "group:officers"] {
+        assert!(matches!(add(bad, &[]), Err(InitError::Name(_))), "{bad:?}");
+    }
+    assert!(matches!(add("bob", &[""]), Err(InitError::Name(_))));
+    let bob = add("bob", &["officers"]).unwrap();
+    assert_eq!(bob.token.expose().len(), 43, "32 bytes, base64url");
+}

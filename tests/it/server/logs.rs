@@ -1,0 +1,153 @@
+//! What is seen of the server from outside its calls: its log, and its death. Both need a process of their own, which
+//! is this test binary, run again for the one test `child`.
+
+use super::support::{API, Lab, PASSPHRASE, Person, csr, new_csr};
+use cardwright::pkix::{KeyAlgorithm, MemoryKey};
+use cardwright::secret::Passphrase;
+use cardwright::server::{self, Config};
+use serde_json::Value;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+const DATA: &str = "CARDWRIGHT_TEST_DATA";
+const LOG: &str = "CARDWRIGHT_TEST_LOG";
+
+/// Does nothing unless a test below has started this binary: then it is a server.
+#[test]
+fn child() {
+    let (Ok(data), Ok(log)) = (std::env::var(DATA), std::env::var(LOG)) else { return };
+    let log = File::create(log).unwrap();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(Mutex::new(log))
+        .init();
+    let config = Config {
+        data_dir: data.into(),
+        listen: None,
+        plain_http: true,
+        passphrase: Passphrase::new(PASSPHRASE.into()),
+        ca_pin: None,
+    };
+    server::serve(config, |ready| println!("\nlistening {}", ready.addr)).unwrap();
+}
+
+struct Process {
+    child: Child,
+    base: String,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn started(data: &Path, log: &Path) -> Process {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["server::logs::child", "--exact", "--nocapture", "--test-threads=1"])
+        .env(DATA, data)
+        .env(LOG, log)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let addr = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("listening ").map(str::to_owned));
+    Process { child, base: format!("http://{}", addr.expect("the child listens")) }
+}
+
+#[test]
+fn no_secret_is_in_the_log() {
+    let mut lab = Lab::plain(|template| template);
+    lab.stop();
+    let log = lab.directory.path().join("log");
+    let process = started(&lab.data(), &log);
+    lab.elsewhere(&process.base);
+    let alice = lab.user("alice", &[]);
+    let request = lab.enroll_request(&alice);
+    let card_id = Uuid::new_v4();
+    let smartcard = lab.assign(&alice, &request, card_id);
+    let card = format!("{API}/requests/{request}/smartcards/{smartcard}");
+    let key = lab.get(&alice, &format!("{card}/diversifiedkey?cardid={card_id}")).ok();
+    let query = format!("cardid={card_id}&challenge=0102030405060708&diversified=true");
+    let response = lab.get(&alice, &format!("{card}/authenticationresponse?{query}")).ok();
+    let issued = lab.certificatedata(&alice, &request, &new_csr()).ok();
+    lab.complete(&alice, &request).ok();
+    let refused = lab.get(&alice, &format!("{API}/requests/{}", Uuid::new_v4()));
+    drop(process);
+
+    let log = std::fs::read_to_string(&log).unwrap();
+    let in_hex = |base64: &Value| {
+        use base64::Engine;
+        hex::encode(base64::engine::general_purpose::STANDARD.decode(base64.as_str().unwrap()).unwrap())
+    };
+    let secrets = [
+        alice.token.clone(),
+        key.as_str().unwrap().to_owned(),
+        in_hex(&key),
+        response.as_str().unwrap().to_owned(),
+        in_hex(&response),
+        "0102030405060708".to_owned(),
+        PASSPHRASE.to_owned(),
+    ];
+    for secret in secrets {
+        assert!(!log.to_lowercase().contains(&secret.to_lowercase()), "{secret} is in the log");
+    }
+    let id = refused.json()["CorrelationId"].as_str().unwrap().to_owned();
+    assert!(log.lines().any(|line| line.contains(&id) && line.contains("not-found")), "the refusal is in the log");
+    assert!(log.contains("admin key given out") && issued[0]["isPkcs7"] == true);
+}
+
+/// One enrollment after the other, until the server is gone; what was acknowledged is written down.
+fn load(lab: &Lab, person: &Person, acknowledged: &Mutex<Vec<(String, Vec<u8>, Value)>>, ended: &AtomicBool) {
+    let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        while !ended.load(Ordering::Relaxed) {
+            let request = lab.enroll_request(person);
+            lab.assign(person, &request, Uuid::new_v4());
+            let der = csr(&key);
+            let issued = lab.certificatedata(person, &request, &der);
+            if issued.status == 200 {
+                acknowledged.lock().unwrap().push((request, der, issued.json()));
+            }
+        }
+    }));
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_by_kill_9_under_load() {
+    let mut lab = Lab::plain(|template| template);
+    lab.stop();
+    let log = lab.directory.path().join("log");
+    let mut process = started(&lab.data(), &log);
+    lab.elsewhere(&process.base);
+    let alice = lab.user("alice", &[]);
+    let (acknowledged, ended) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| load(&lab, &alice, &acknowledged, &ended));
+        }
+        let begun = Instant::now();
+        while acknowledged.lock().unwrap().len() < 100 && begun.elapsed() < Duration::from_secs(30) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        process.child.kill().unwrap();
+        process.child.wait().unwrap();
+        ended.store(true, Ordering::Relaxed);
+    });
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert!(acknowledged.len() >= 100, "{} were acknowledged", acknowledged.len());
+    lab.start();
+    for (request, der, issued) in &acknowledged {
+        assert_eq!(lab.certificatedata(&alice, request, der).ok(), *issued, "the very same answer");
+        lab.complete(&alice, request).ok();
+    }
+}
