@@ -23,8 +23,8 @@ use uuid::Uuid;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How much of a body that is too large is read on before it is refused, and for how long.
-const MAX_DRAINED: usize = 4 * MAX_BODY;
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+const MAX_DRAINED: usize = 16 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a call waits for a place among those being worked on.
 const PATIENCE: Duration = Duration::from_secs(5);
 

@@ -2,7 +2,7 @@
 
 mod authority;
 mod bench;
-mod fake;
+pub mod fake;
 mod kill;
 mod local;
 mod memory_token;

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod ca;
+
 mod client;
 mod enrollment;
 mod layers;
@@ -12,4 +13,5 @@ mod store;
 mod strangers;
 mod support;
 mod token;
+mod whole;
 mod wire;

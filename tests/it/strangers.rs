@@ -1,5 +1,7 @@
 //! Other people's programs judge what was made on a token: OpenSC, GnuTLS, OpenSSL and its PKCS#11 engine.
 
+mod enrolled;
+
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -173,10 +175,15 @@ fn a_tls_server_accepts_the_key_through_openssls_engine() {
 
 /// Speaks TLS, asks for the server's page, and returns what both said.
 fn shake_hands(bench: &Bench, arguments: &[&str]) -> String {
-    use std::io::Write as _;
     let mut command = bench.command("timeout", &["20", "openssl"]);
-    let mut client =
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    command.args(arguments);
+    ask_for_page(command)
+}
+
+/// Runs `openssl s_client`, asks for the server's page, and returns what both said.
+fn ask_for_page(mut client: Command) -> String {
+    use std::io::Write as _;
+    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut request = client.stdin.take().unwrap();
     // A server that refuses the certificate may have hung up already.
     let _ = request.write_all(b"GET / HTTP/1.0\r\n\r\n");
@@ -196,8 +203,12 @@ impl Server {
         let files = ["-cert", "server.pem", "-key", "server.key", "-CAfile", "authority.pem"];
         let demand = ["s_server", "-accept", "127.0.0.1:0", "-Verify", "1", "-verify_return_error", "-www"];
         let mut command = bench.command("openssl", &demand);
-        command.args(files).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = command.spawn().unwrap();
+        command.args(files);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let accepting = lines.find_map(|line| line.unwrap().strip_prefix("ACCEPT ").map(str::to_owned));
         Self { process, address: accepting.unwrap() }

@@ -1,0 +1,218 @@
+//! The real program in an environment of its own: nothing of the caller's home, tokens or settings reaches it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use super::softhsm::{self, Private};
+
+pub const PATH: &str = env!("CARGO_BIN_EXE_cardwright");
+
+/// The SO PIN of a token with the all-zero admin key.
+pub const DEFAULT_SO_PIN: &str = "000000000000000000000000000000000000000000000000";
+
+/// A home, a token directory, a journal and variables for the programs that are run in it.
+pub struct Program {
+    tokens: Private,
+    variables: Vec<(String, String)>,
+}
+
+impl Program {
+    /// An environment without any token or setting.
+    pub fn new() -> Self {
+        let tokens = softhsm::private();
+        let own = |name: &str| tokens.directory.join(name).display().to_string();
+        let variables = [
+            ("PATH", std::env::var("PATH").unwrap()),
+            ("HOME", own("home")),
+            ("XDG_CONFIG_HOME", own("config")),
+            ("CARDWRIGHT_STATE", own("state")),
+            ("CARDWRIGHT_MODULE", softhsm::MODULE.to_owned()),
+            (softhsm::VARIABLE, tokens.configuration.display().to_string()),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
+        Self { tokens, variables }
+    }
+
+    /// Sets a variable for every program that is run from now on.
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.variables.retain(|(known, _)| known != name);
+        self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// A path of this environment's own.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.tokens.directory.join(name)
+    }
+
+    /// Writes a file of this environment's own and gives its path as text.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    /// Any program, in this environment.
+    pub fn other(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        command
+    }
+
+    /// The program, in this environment.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = self.other(PATH);
+        command.args(arguments);
+        command
+    }
+
+    /// Runs the program for scripts (`--json`).
+    pub fn json<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ended {
+        let mut command = self.command(["--json"]);
+        end(command.args(arguments))
+    }
+
+    /// Runs the program for people.
+    pub fn text<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Ended {
+        end(&mut self.command(arguments))
+    }
+
+    /// Runs pkcs11-tool on the token with `label`; what it said, whether it succeeded.
+    pub fn pkcs11_tool(&self, label: &str, arguments: &[&str]) -> Ended {
+        let mut command = self.other("pkcs11-tool");
+        end(command.args(["--module", softhsm::MODULE, "--token-label", label]).args(arguments))
+    }
+
+    /// Initialises a token as if it came from the factory: the all-zero admin key, no PIN.
+    #[track_caller]
+    pub fn factory_token(&self, label: &str) {
+        self.json(["token", "init", "--label", label, "--default-admin-key"]).done();
+    }
+
+    /// Initialises a token with a PIN of its own.
+    #[track_caller]
+    pub fn token_with_pin(&self, label: &str, pin: &str) {
+        let file = self.write("first.pin", pin);
+        let source = format!("file:{file}");
+        self.json(["token", "init", "--label", label, "--default-admin-key", "--pin-from", &source]).done();
+    }
+
+    /// Every file of every token with its bytes: two that are equal are of tokens that nobody touched.
+    pub fn token_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut files = Vec::new();
+        gather(&self.path("tokens"), &mut files);
+        files.sort();
+        files
+    }
+
+    /// What other people's tool finds on the token, with the PIN: private keys, public keys, certificates.
+    #[track_caller]
+    pub fn objects(&self, label: &str, pin: &str) -> [usize; 3] {
+        let listed = self.pkcs11_tool(label, &["--login", "--pin", pin, "--list-objects"]);
+        assert!(listed.success(), "{listed:?}");
+        ["Private Key Object", "Public Key Object", "Certificate Object"]
+            .map(|kind| listed.stdout.matches(kind).count())
+    }
+
+    /// The texts of all journal files.
+    pub fn journal(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path("state/journal")) else { return Vec::new() };
+        let files = entries.flatten().map(|entry| entry.path());
+        let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+        json.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
+    }
+}
+
+fn gather(directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(directory).unwrap().flatten() {
+        match entry.file_type().unwrap().is_dir() {
+            true => gather(&entry.path(), files),
+            false => files.push((entry.path(), std::fs::read(entry.path()).unwrap())),
+        }
+    }
+}
+
+/// Runs a program to its end.
+pub fn end(command: &mut Command) -> Ended {
+    command.output().unwrap().into()
+}
+
+/// How a program ended and what it said.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// What `--json` tells of a failure.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Told {
+    pub exit: i32,
+    pub code: String,
+    pub message: String,
+    pub remedy: String,
+    pub causes: String,
+    pub request: Option<String>,
+}
+
+impl Ended {
+    pub fn success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// Both streams.
+    pub fn all(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// The one JSON document on standard output.
+    #[track_caller]
+    pub fn document(&self) -> Value {
+        assert!(self.stdout.ends_with('\n') && self.stdout.trim_end().lines().count() == 1, "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The document of a command that succeeded.
+    #[track_caller]
+    pub fn done(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.document()
+    }
+
+    /// What was told of a command that failed.
+    #[track_caller]
+    pub fn told(&self) -> Told {
+        assert_ne!(self.code, Some(0), "{self:?}");
+        let document = self.document();
+        let error = &document["error"];
+        let text = |key: &str| error[key].as_str().unwrap_or_default().to_owned();
+        let causes = error["causes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        Told {
+            exit: self.code.unwrap(),
+            code: text("code"),
+            message: text("message"),
+            remedy: text("remedy"),
+            causes: causes.collect::<Vec<_>>().join("\n"),
+            request: error["request"].as_str().map(String::from),
+        }
+    }
+
+    /// Asserts a failure's exit code and stable code, and that it comes with a message and a remedy.
+    #[track_caller]
+    pub fn refused(&self, exit: i32, code: &str) -> Told {
+        let told = self.told();
+        assert_eq!((told.exit, told.code.as_str()), (exit, code), "{self:?}");
+        assert!(!told.message.is_empty() && !told.remedy.is_empty(), "{self:?}");
+        told
+    }
+}

@@ -1,0 +1,186 @@
+//! The whole job through the program, a server process and SoftHSM: enroll, unblock, renew, retire.
+
+mod kill;
+mod load;
+
+use serde_json::{Value, json};
+
+use crate::support::program::{DEFAULT_SO_PIN, Ended, Program, end};
+use crate::support::site::{Site, approval, keys, set};
+use crate::support::softhsm;
+
+const PIN: &str = "271828";
+const NEW_PIN: &str = "314159";
+const ENROLL: [&str; 3] = ["enroll", "--label", "card"];
+
+/// The names of an object's members, in order.
+#[track_caller]
+fn members(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// Logs in as security officer with other people's tool.
+fn so_login(program: &Program, so_pin: &str) -> Ended {
+    program.pkcs11_tool("card", &["--login", "--login-type", "so", "--so-pin", so_pin, "--list-objects"])
+}
+
+fn revoked(site: &Site, who: &str, serial: &str) -> bool {
+    let crl = site.write_crl(who);
+    let told = end(site.program.other("openssl").args(["crl", "-noout", "-text", "-in"]).arg(crl));
+    assert!(told.success(), "{told:?}");
+    told.stdout.contains(&format!("Serial Number: {}", serial.to_uppercase()))
+}
+
+#[track_caller]
+fn certificate(document: &Value) -> &Value {
+    let [certificate] = document["certificates"].as_array().unwrap().as_slice() else { panic!("{document}") };
+    assert_eq!(members(certificate), ["key_id", "label", "subject", "serial_number", "not_after"]);
+    certificate
+}
+
+/// Enrolls alice's fresh token with the approval of a second person.
+fn enroll(site: &Site) -> Value {
+    let program = &site.program;
+    assert!(so_login(program, DEFAULT_SO_PIN).success());
+    let before = program.token_files();
+    let pending = site.run("alice", PIN, &ENROLL).refused(7, "request-pending");
+    assert!(pending.message.contains("one approval"), "{pending:?}");
+    assert_eq!(site.run("alice", PIN, &ENROLL).refused(7, "request-pending").request, pending.request);
+    assert!(program.token_files() == before, "the token was touched");
+    let request = pending.request.unwrap();
+    assert_eq!(program.journal().len(), 1);
+    assert!(program.journal()[0].contains(&request));
+
+    let approved = site.run("oscar", PIN, &["request", "approve", &request, "--comment", "badge seen"]).done();
+    assert_eq!((&approved["request"], &approved["status"]), (&json!(request), &json!("Approved")));
+
+    let done = site.run("alice", PIN, &ENROLL).done();
+    assert_eq!(members(&done), ["request", "smartcard", "certificates"]);
+    assert_eq!(done["request"], request);
+    assert_eq!(certificate(&done)["subject"], "CN=alice");
+    assert_eq!(program.objects("card", PIN), [1, 1, 1]);
+    assert!(program.journal().is_empty());
+    assert!(!so_login(program, DEFAULT_SO_PIN).success(), "the factory's SO PIN still holds");
+    done
+}
+
+fn unblock(site: &Site) {
+    let done = site.run("alice", NEW_PIN, &["unblock", "--label", "card"]).done();
+    assert_eq!(members(&done), ["request", "smartcard"]);
+    let old = site.program.pkcs11_tool("card", &["--login", "--pin", PIN, "--list-objects"]);
+    assert!(!old.success() && old.stderr.contains("CKR_PIN_INCORRECT"), "{old:?}");
+    assert_eq!(site.program.objects("card", NEW_PIN), [1, 1, 1]);
+}
+
+fn renew(site: &Site, first: &Value, old_key_decrypts: bool) -> Value {
+    let done = site.run("alice", NEW_PIN, &["renew", "--label", "card"]).done();
+    assert_eq!(members(&done), ["request", "smartcard", "certificates", "old_keys"]);
+    assert_eq!(done["smartcard"], first["smartcard"]);
+    let (old, new) = (certificate(first), certificate(&done));
+    assert_ne!(old["key_id"], new["key_id"]);
+    assert_ne!(old["serial_number"], new["serial_number"]);
+    assert_eq!(done["old_keys"], json!([{ "key_id": old["key_id"], "removed": !old_key_decrypts }]));
+    let expected = if old_key_decrypts { [2, 2, 2] } else { [1, 1, 1] };
+    assert_eq!(site.program.objects("card", NEW_PIN), expected);
+    done
+}
+
+fn retire(site: &Site, renewed: &Value) {
+    let serial = certificate(renewed)["serial_number"].as_str().unwrap();
+    assert!(!revoked(site, "alice", serial));
+    let done = site.run("alice", NEW_PIN, &["retire", "--label", "card", "--yes"]).done();
+    assert_eq!(members(&done), ["request", "smartcard", "removed_keys"]);
+    assert!(done["removed_keys"].as_array().unwrap().contains(&certificate(renewed)["key_id"]));
+    assert_eq!(site.program.objects("card", NEW_PIN), [0, 0, 0]);
+    assert!(revoked(site, "alice", serial));
+    let again = site.run("alice", NEW_PIN, &["renew", "--label", "card"]).told();
+    assert_eq!((again.exit, again.code.as_str()), (6, "card-not-active"), "{again:?}");
+}
+
+fn life(algorithm: &str, usages: &str, old_key_decrypts: bool) {
+    let mut site = Site::with(|template| {
+        let template = keys(approval(template), algorithm);
+        set(template, "[certificate]", "key_usages", usages)
+    });
+    site.person("alice", &[]);
+    site.person("oscar", &["approvers"]);
+    site.program.factory_token("card");
+    let first = enroll(&site);
+    unblock(&site);
+    let renewed = renew(&site, &first, old_key_decrypts);
+    retire(&site, &renewed);
+
+    let requests = site.run("alice", PIN, &["request", "list"]).done();
+    let requests = requests.as_array().unwrap();
+    let mut kinds: Vec<_> = requests.iter().map(|request| request["type"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["Enroll", "Renew", "Retire", "Unblock"]);
+    assert!(requests.iter().all(|request| request["status"] == "Completed"), "{requests:?}");
+    site.stop_server();
+}
+
+#[test]
+fn a_token_lives_and_dies_with_p256() {
+    life("P-256", r#"["digitalSignature"]"#, false);
+}
+
+#[test]
+fn a_token_lives_and_dies_with_rsa() {
+    life("RSA-2048", r#"["digitalSignature", "keyEncipherment"]"#, true);
+}
+
+#[test]
+fn nobody_decides_for_himself_or_enrolls_the_card_of_another() {
+    let mut site = Site::with_approval();
+    for (name, groups) in [("alice", &["approvers"][..]), ("oscar", &["approvers"]), ("mallory", &[])] {
+        site.person(name, groups);
+    }
+    site.program.factory_token("card");
+    let before = site.program.token_files();
+    let request = site.run("alice", PIN, &ENROLL).refused(7, "request-pending").request.unwrap();
+    let refused = |who: &str, arguments: &[&str], problem: &str| {
+        let told = site.run(who, PIN, arguments).refused(6, "server-refused");
+        assert!(told.message.contains(problem), "{told:?}");
+    };
+    refused("alice", &["request", "approve", &request], "self-approval");
+    // To mallory the request does not exist, whatever she tries.
+    for act in ["show", "approve", "deny", "cancel"] {
+        refused("mallory", &["request", act, &request], "not-found");
+    }
+    assert_eq!(site.run("mallory", PIN, &["request", "list"]).done(), json!([]));
+    site.run("oscar", PIN, &["request", "approve", &request]).done();
+    let mut mallory = site.command("mallory", PIN, &["enroll", "--label", "card", "--request", &request]);
+    let told = end(mallory.env("CARDWRIGHT_STATE", site.program.path("mallory"))).refused(6, "server-refused");
+    assert!(told.causes.contains("not-found"), "{told:?}");
+    let unknown = site.run("mallory", PIN, &["enroll", "--label", "card", "--target", "alice"]).told();
+    assert_eq!(unknown.exit, 6, "{unknown:?}");
+    assert!(site.program.token_files() == before, "the token was touched");
+    site.run("alice", PIN, &ENROLL).done();
+    // The card is alice's now: mallory can neither renew, unblock nor retire it.
+    for command in
+        [&["renew", "--label", "card"][..], &["unblock", "--label", "card"], &["retire", "--label", "card", "--yes"]]
+    {
+        let mut mallory = site.command("mallory", PIN, command);
+        let told = end(mallory.env("CARDWRIGHT_STATE", site.program.path("mallory"))).told();
+        assert_eq!((told.exit, told.code.as_str()), (6, "card-unknown"), "{told:?}");
+    }
+    assert_eq!(site.program.objects("card", PIN), [1, 1, 1]);
+}
+
+#[test]
+fn the_demo_shows_it_all_and_cleans_up() {
+    let program = Program::new();
+    let left_behind = || {
+        let entries = std::fs::read_dir("/dev/shm").into_iter().flatten().flatten();
+        entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("cardwright-demo-")).count()
+    };
+    let before = left_behind();
+    let told = program.json(["demo"]).done();
+    assert_eq!(members(&told), ["steps", "seconds"]);
+    assert_eq!(told["steps"].as_array().unwrap().len(), 10);
+    assert!(told["steps"].as_array().unwrap().iter().all(|step| members(step) == ["what", "seconds"]));
+    assert_eq!(left_behind(), before);
+    let absent = program.json(["demo", "--module", "/nowhere.so"]).refused(2, "demo-tools");
+    assert!(absent.remedy.contains("make demo"), "{absent:?}");
+    assert!(std::path::Path::new(softhsm::MODULE).exists());
+}
