@@ -126,13 +126,10 @@ fn gnutls_signs(enrolled: &Enrolled) {
         assert!(listed.contains(class), "{class}: {listed}");
     }
     assert!(listed.contains("CKA_NEVER_EXTRACTABLE") && listed.contains("CKA_SENSITIVE"), "{listed}");
-    let sign =
-        enrolled.succeeds("p11tool", &[&provider[..], &["--test-sign", &enrolled.url("private")]].concat());
+    let sign = enrolled.succeeds("p11tool", &[&provider[..], &["--test-sign", &enrolled.url("private")]].concat());
     assert!(sign.contains("Verifying against private key parameters... ok"), "{sign}");
     // The key is not to be had, not even by its owner; the certificate is.
-    let export = |class: &str| {
-        enrolled.run("p11tool", &[&provider[..], &["--export", &enrolled.url(class)]].concat())
-    };
+    let export = |class: &str| enrolled.run("p11tool", &[&provider[..], &["--export", &enrolled.url(class)]].concat());
     assert!(export("cert").all().contains("BEGIN CERTIFICATE"));
     let key = export("private");
     assert!(!key.success() && !key.all().contains("BEGIN"), "{key:?}");
