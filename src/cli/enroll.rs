@@ -167,7 +167,7 @@ fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
     *spinner = None;
     match event {
         Event::Generating { algorithm } => {
-            *spinner = Some(output.spinner(&format!("making a {algorithm:?} key on the token …")));
+            *spinner = Some(output.spinner(&format!("making a {} key on the token …", algorithm.name())));
         }
         Event::Resumed { request: Some(request) } => output.tell(&format!("going on with request {request}")),
         Event::RequestMade { request } => output.tell(&format!("request {request} was made")),

@@ -8,6 +8,7 @@ use super::token::date;
 use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
 use crate::cm::extension::{Decision, User};
 use crate::cm::request::{Request, RequestStatus};
+use crate::enrollment::own_words;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -67,7 +68,7 @@ fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), 
                 format!("{:?}", r.status),
                 date(r.submitted),
                 r.target.to_string(),
-                r.comment.clone(),
+                own_words(&r.comment).to_string(),
             ]
         });
         Output::table(["REQUEST", "TYPE", "STATUS", "SUBMITTED", "TARGET", "COMMENT"], rows)
@@ -91,7 +92,7 @@ fn document(request: &Request) -> Value {
         "submitted": date(request.submitted),
         "completed": request.completed.map(date),
         "priority": request.priority,
-        "comment": request.comment,
+        "comment": own_words(&request.comment),
         "profile_template": request.profile_template,
         "new_smartcard": request.new_smartcard,
         "old_smartcard": request.old_smartcard,

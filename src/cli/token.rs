@@ -145,7 +145,7 @@ fn info(token: &mut Pkcs11Token, output: &Output) -> Result<(), Failure> {
         let token = &document.token;
         let mut text = format!(
             "label       {}\nserial      {}\nmodel       {} ({})\ncard id     {}\nPIN         {}\nSO PIN      {}",
-            token.label, token.serial, token.model, token.manufacturer, document.card_id, counters.user, counters.admin
+            token.label, token.serial, token.model, token.manufacturer, document.card_id, token.pin, token.so_pin
         );
         for c in &document.certificates {
             text += &format!(

@@ -23,7 +23,7 @@ mod unblock;
 pub use card::card_id;
 pub use error::{Cause, Error, Stage};
 pub use journal::{Journal, JournalError};
-pub use record::{Ended, IssuedWork, KeyWork, Milestone, Record, Tie};
+pub use record::{Ended, IssuedWork, KeyWork, Milestone, Record, Tie, own_words};
 pub use remedy::ExitClass;
 pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, Workflow};
 pub use unblock::unblock_offline;

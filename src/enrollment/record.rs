@@ -139,8 +139,16 @@ impl Record {
 
     /// The text in a request's comment by which this record finds it again.
     pub(super) fn tag(&self) -> String {
-        format!("[cardwright {}]", self.marker.simple())
+        format!("{TAG}{}]", self.marker.simple())
     }
+}
+
+/// How the tag begins that a driver adds to a request's comment.
+const TAG: &str = "[cardwright ";
+
+/// What a person wrote into a request's comment, without the driver's tag.
+pub fn own_words(comment: &str) -> &str {
+    comment.rfind(TAG).and_then(|at| comment.get(..at)).unwrap_or(comment).trim_end()
 }
 
 impl Milestone {

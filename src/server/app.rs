@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 pub const MAX_BODY: usize = 256 * 1024;
 /// Calls worked on at one time; more of them wait a moment.
 pub const MAX_CALLS: usize = 512;
-/// The most entries a list answers with; what lies beyond is reached by narrower questions.
+/// The most entries a list answers with; what lies beyond is older, and reached by narrower questions.
 pub const MAX_LIST: usize = 500;
 
 /// The server's inside.
@@ -53,9 +53,14 @@ impl App {
 /// An answer that is no refusal.
 pub enum Reply {
     Json(Vec<u8>),
+    /// The newest entries of a longer list.
+    CutList(Vec<u8>),
     Created(Vec<u8>),
     Empty,
-    File { media_type: &'static str, bytes: Vec<u8> },
+    File {
+        media_type: &'static str,
+        bytes: Vec<u8>,
+    },
 }
 
 impl Reply {
@@ -69,13 +74,15 @@ impl Reply {
         written(body).map(Self::Created)
     }
 
-    /// 200 with a list, or 204 when it is empty.
+    /// 200 with a list, or 204 when it is empty; one that is longer than [`MAX_LIST`] is cut, and says so.
     pub fn list<T: Serialize>(mut entries: Vec<T>) -> Result<Self, ApiError> {
         if entries.is_empty() {
             return Ok(Self::Empty);
         }
+        let cut = entries.len() > MAX_LIST;
         entries.truncate(MAX_LIST);
-        Self::json(&entries)
+        let bytes = written(&entries)?;
+        Ok(if cut { Self::CutList(bytes) } else { Self::Json(bytes) })
     }
 }
 

@@ -17,6 +17,12 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const EXAMPLE: &str = include_str!("template/example.toml");
+const SETTINGS_HEAD: &str = "\
+# Settings of this server. A change takes effect at the next start; an unknown key stops it, with its line.
+# listen: address and port. public_names: what the server is reached by; they stand in its TLS certificate.
+# crl_url: stands in every certificate; if people reach the server by another name, change it before the first one.
+
+";
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 /// How long a CA is valid.
 const CA_VALIDITY: Duration = Duration::days(3650);
@@ -177,7 +183,7 @@ fn fill(
     let path = directory.templates().join(EXAMPLE_FILE);
     files::create(&path, template.as_bytes())?;
     let settings = toml::to_string_pretty(&settings(options))?;
-    files::create(&directory.settings(), settings.as_bytes())?;
+    files::create(&directory.settings(), (SETTINGS_HEAD.to_owned() + &settings).as_bytes())?;
     Ok(Initialised { ca_certificate: certificate, template: path, template_uuid })
 }
 

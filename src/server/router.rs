@@ -1,6 +1,6 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
 
-use super::app::{App, MAX_BODY, Reply};
+use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::{Caller, authenticate};
 use super::controllers::{certificates, extension, pki, profiles, requests, smartcards, templates};
 use super::error::{ApiError, Internal};
@@ -12,6 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
+use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use std::error::Error as _;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use uuid::Uuid;
 
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How much of a body that is too large is taken in before it is refused, in bytes.
+const MOST_DRAINED: usize = 16 * 1024 * 1024;
 /// How long a call waits for a place among those being worked on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -41,7 +44,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     match answered {
         Ok(reply) => {
             tracing::debug!(%id, %verb, elapsed_us, "answered");
-            written(reply, id).unwrap_or_else(|error| refused(&error, id))
+            written(reply, id)
         }
         Err(error) => {
             log_refusal(&error, id, verb.as_str(), elapsed_us);
@@ -66,14 +69,19 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     }
 }
 
-fn written(reply: Reply, id: Uuid) -> Result<Response, ApiError> {
-    let (status, media_type, bytes) = match reply {
-        Reply::Json(bytes) => (StatusCode::OK, "application/json; charset=utf-8", bytes),
-        Reply::Created(bytes) => (StatusCode::CREATED, "application/json; charset=utf-8", bytes),
-        Reply::Empty => (StatusCode::NO_CONTENT, "", Vec::new()),
-        Reply::File { media_type, bytes } => (StatusCode::OK, media_type, bytes),
+fn written(reply: Reply, id: Uuid) -> Response {
+    const JSON: &str = "application/json; charset=utf-8";
+    let cut = matches!(reply, Reply::CutList(_));
+    let mut response = match reply {
+        Reply::Json(bytes) | Reply::CutList(bytes) => response(StatusCode::OK, JSON, bytes, id),
+        Reply::Created(bytes) => response(StatusCode::CREATED, JSON, bytes, id),
+        Reply::Empty => response(StatusCode::NO_CONTENT, "", Vec::new(), id),
+        Reply::File { media_type, bytes } => response(StatusCode::OK, media_type, bytes, id),
     };
-    Ok(response(status, media_type, bytes, id))
+    if cut {
+        response.headers_mut().insert("x-list-cut-at", HeaderValue::from(MAX_LIST));
+    }
+    response
 }
 
 fn refused(error: &ApiError, id: Uuid) -> Response {
@@ -170,6 +178,8 @@ impl Payload<'_> {
     async fn receive(self) -> Result<Bytes, ApiError> {
         let announced = self.parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse::<u64>().ok()).is_some_and(|length| length > MAX_BODY as u64) {
+            // Read to its end, or the caller, who is still sending, would meet a broken pipe instead of the reason.
+            let _ = tokio::time::timeout(BODY_TIMEOUT, drain(self.body)).await;
             return Err(ApiError::TooLarge { limit: MAX_BODY });
         }
         match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(self.body, MAX_BODY)).await {
@@ -179,6 +189,17 @@ impl Payload<'_> {
                 let over = error.source().is_some_and(|inner| inner.is::<http_body_util::LengthLimitError>());
                 Err(if over { ApiError::TooLarge { limit: MAX_BODY } } else { ApiError::Cut })
             }
+        }
+    }
+}
+
+/// Takes a body in without keeping it, up to [`MOST_DRAINED`] bytes.
+async fn drain(mut body: Body) {
+    let mut drained = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        drained += frame.data_ref().map_or(0, Bytes::len);
+        if drained > MOST_DRAINED {
+            return;
         }
     }
 }

@@ -33,7 +33,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["cli", "main"]),
     ("inquire", &["cli"]),
     ("indicatif", &["cli"]),
-    ("anyhow", &["cli", "main"]),
     ("rcgen", &["pkix"]),
     ("tokio", &["server", "store", "cli"]),
     ("await", &["server", "store", "cli"]),

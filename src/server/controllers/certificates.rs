@@ -4,7 +4,7 @@ use crate::cm::certificate::CertificateData;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
-use crate::server::app::{MAX_LIST, Reply};
+use crate::server::app::Reply;
 use crate::server::error::{ApiError, Internal};
 use crate::server::issue::{self, Judged};
 use crate::server::router::Call;
@@ -159,7 +159,7 @@ pub async fn of_holder(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
         Holder::Smartcard(smartcard) => CertificateScope::Smartcard(call.smartcard(smartcard).await?.uuid),
     };
     let certificates = call.app.store.certificates(scope).await?;
-    Reply::list(certificates.iter().take(MAX_LIST).map(view::listed).collect())
+    Reply::list(certificates.iter().map(view::listed).collect())
 }
 
 /// The caller's own certificates in use; what was revoked, superseded or has expired is left out.

@@ -169,7 +169,7 @@ pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStat
         visible_to: Some(own),
         target: Some(call.caller.uuid).filter(|_| target_only),
         status,
-        limit: u32::try_from(MAX_LIST).ok(),
+        limit: u32::try_from(MAX_LIST + 1).ok(),
         ..Default::default()
     };
     listed(call, filter).await
@@ -184,8 +184,12 @@ pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Res
         })
     });
     let visible = Visibility { user: call.caller.uuid, templates: concerned.map(|template| template.uuid).collect() };
-    let filter =
-        RequestFilter { visible_to: Some(visible), status, limit: u32::try_from(MAX_LIST).ok(), ..Default::default() };
+    let filter = RequestFilter {
+        visible_to: Some(visible),
+        status,
+        limit: u32::try_from(MAX_LIST + 1).ok(),
+        ..Default::default()
+    };
     listed(call, filter).await
 }
 

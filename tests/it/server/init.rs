@@ -1,8 +1,9 @@
 //! Data directories: made once, opened only whole.
 
 use super::support::{API, Lab, PASSPHRASE};
-use cardwright::secret::Passphrase;
-use cardwright::server::{self, Config, InitError, InitOptions, NewUser, Server, StartError};
+use crate::support::softhsm;
+use cardwright::secret::{Passphrase, Pin};
+use cardwright::server::{self, Config, InitError, InitOptions, NewUser, Server, StartError, TokenSettings};
 use std::os::unix::fs::PermissionsExt;
 use time::{Duration, OffsetDateTime};
 
@@ -70,6 +71,38 @@ fn what_was_acknowledged_is_there_after_a_restart() {
     lab.start();
     assert_ne!(std::fs::read(lab.data().join("tls.cer.pem")).unwrap(), certificate, "other names, other certificate");
     lab.get(&alice, &format!("{API}/smartcards/{}", card.smartcard)).ok();
+}
+
+#[test]
+fn the_ca_can_live_in_a_token() {
+    let (label, pin) = ("ca of a server", "123456");
+    drop(softhsm::token(label, "12345678", pin));
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let token = TokenSettings {
+        module: softhsm::MODULE.into(),
+        label: Some(label.into()),
+        serial: None,
+        key_label: "issuing".into(),
+    };
+    let options =
+        InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ca_token: Some(token), ..InitOptions::default() };
+    assert!(matches!(server::init(&data, &options, passphrase(), None), Err(InitError::NoPin)));
+    let wrong = server::init(&data, &options, passphrase(), Some(Pin::new("000000".into())));
+    assert!(matches!(wrong, Err(InitError::Ca(_))));
+    let made = server::init(&data, &options, passphrase(), Some(Pin::new(pin.into()))).unwrap();
+    assert!(!data.join("ca.key.pem").exists());
+    let config = |ca_pin: Option<&str>| Config {
+        data_dir: data.clone(),
+        listen: None,
+        plain_http: false,
+        passphrase: passphrase(),
+        ca_pin: ca_pin.map(|pin| Pin::new(pin.into())),
+    };
+    assert!(matches!(Server::start(config(None)), Err(StartError::NoPin)));
+    let running = Server::start(config(Some(pin))).unwrap();
+    assert_eq!(running.ca_certificate, made.ca_certificate);
+    running.stop().unwrap();
 }
 
 #[test]

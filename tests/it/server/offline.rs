@@ -61,7 +61,7 @@ fn a_card_with_its_own_key_is_answered_under_it() {
     lab.certificatedata(&alice, &request, &super::support::new_csr()).ok();
     lab.complete(&alice, &request).ok();
 
-    let card = Enrolled { request, smartcard, card_id, pkcs7: Vec::new() };
+    let card = Enrolled { request, smartcard, card_id };
     let request = asked(&lab, &officer, &card);
     let given = answer(&lab, &officer, &request, &write_code(CodeKind::Challenge, CHALLENGE)).ok();
     let response = read_code(CodeKind::Response, given["Response"].as_str().unwrap()).unwrap();

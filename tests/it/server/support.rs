@@ -14,9 +14,11 @@ use uuid::Uuid;
 
 pub const API: &str = "/CertificateManagement/api/v1.0";
 pub const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
+/// The template of every server here; what a new data directory begins with is free to change.
+pub const TEMPLATE: &str = include_str!("../../data/templates/logon.toml");
 pub const PASSPHRASE: &str = "a passphrase for tests";
 
-/// A data directory with the example template, and a server over it.
+/// A data directory with one template, and a server over it.
 pub struct Lab {
     pub directory: TempDir,
     pub server: Option<RunningServer>,
@@ -59,12 +61,12 @@ impl Answer {
 }
 
 impl Lab {
-    /// A server over HTTPS with the example template as it is.
+    /// A server over HTTPS with the template as it is.
     pub fn new() -> Self {
         Self::with(|template| template, false)
     }
 
-    /// A server over plain HTTP, the example template changed by `edit`.
+    /// A server over plain HTTP, the template changed by `edit`.
     pub fn plain(edit: impl FnOnce(String) -> String) -> Self {
         Self::with(edit, true)
     }
@@ -74,9 +76,8 @@ impl Lab {
         let data = directory.path().join("data");
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
         let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
-        let template = std::fs::read_to_string(&made.template).unwrap();
-        let uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
-        std::fs::write(&made.template, edit(template)).unwrap();
+        let uuid = made.template_uuid;
+        std::fs::write(&made.template, edit(TEMPLATE.replace("@UUID@", &uuid.to_string()))).unwrap();
         let roots = ureq::tls::Certificate::from_der(&made.ca_certificate).to_owned();
         let tls = ureq::tls::TlsConfig::builder()
             .root_certs(ureq::tls::RootCerts::new_with_certs(&[roots]))
@@ -226,9 +227,9 @@ impl Lab {
         let request = self.enroll_request(person);
         let smartcard = self.assign(person, &request, card_id);
         let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
-        let issued = self.certificatedata(person, &request, &csr(&key)).ok();
+        self.certificatedata(person, &request, &csr(&key)).ok();
         self.complete(person, &request).ok();
-        Enrolled { request, smartcard, card_id, pkcs7: pkcs7(&issued) }
+        Enrolled { request, smartcard, card_id }
     }
 }
 
@@ -241,7 +242,6 @@ pub struct Enrolled {
     pub request: String,
     pub smartcard: String,
     pub card_id: Uuid,
-    pub pkcs7: Vec<u8>,
 }
 
 pub fn last_segment(location: &Value) -> String {

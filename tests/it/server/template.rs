@@ -5,19 +5,20 @@ use cardwright::server::template::{Hash, KeyFamily, LoadError, ProfileTemplate, 
 use std::path::Path;
 
 const EXAMPLE: &str = include_str!("../../../src/server/template/example.toml");
+const LOGON: &str = super::support::TEMPLATE;
 const UUID: &str = "2b7044cf-aa96-4911-b886-177947e9271b";
 
-fn example() -> String {
-    EXAMPLE.replace("@UUID@", UUID)
+fn logon() -> String {
+    LOGON.replace("@UUID@", UUID)
 }
 
 fn refusal(text: &str) -> String {
-    ProfileTemplate::parse(Path::new("logon.toml"), text).err().expect("refused").to_string()
+    ProfileTemplate::parse(Path::new("logon.toml"), text).expect_err("refused").to_string()
 }
 
 #[test]
-fn the_example_is_read() {
-    let template = ProfileTemplate::parse(Path::new("logon.toml"), &example()).unwrap();
+fn a_template_is_read() {
+    let template = ProfileTemplate::parse(Path::new("logon.toml"), &logon()).unwrap();
     assert_eq!(template.uuid.to_string(), UUID);
     assert!(template.view().is_smartcard);
     let enroll = template.workflow(RequestType::Enroll).unwrap();
@@ -35,8 +36,17 @@ fn the_example_is_read() {
 }
 
 #[test]
+fn what_a_new_directory_begins_with_is_read() {
+    let text = EXAMPLE.replace("@UUID@", UUID);
+    let template = ProfileTemplate::parse(Path::new("example.toml"), &text).unwrap();
+    for offered in [RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::Retire] {
+        assert!(template.workflow(offered).is_some_and(|workflow| workflow.enabled), "{offered}");
+    }
+}
+
+#[test]
 fn errors_name_file_line_column_and_key() {
-    let line = |text: &str| 1 + example().lines().position(|line| line == text).unwrap();
+    let line = |text: &str| 1 + logon().lines().position(|line| line == text).unwrap();
     let cases = [
         ("version = 1", "version = \"one\"", "version", 11),
         ("version = 1", "version = 0", "version", 11),
@@ -52,7 +62,7 @@ fn errors_name_file_line_column_and_key() {
         ("enrollment_agent_required = false", "enrolment_agent_required = false", "workflows.enroll", 1),
     ];
     for (good, bad, key, column) in cases {
-        let message = refusal(&example().replacen(good, bad, 1));
+        let message = refusal(&logon().replacen(good, bad, 1));
         let place = format!("logon.toml:{}:{column}: {key}", line(good));
         // A missing or unknown key is told at its table or at the key itself: file and key path must be right anyhow.
         let precise = !bad.starts_with("valid_") && !bad.starts_with("enrolment_");
@@ -67,33 +77,33 @@ fn errors_name_file_line_column_and_key() {
 
 #[test]
 fn policies_nobody_could_fulfil_are_refused() {
-    let text = example().replacen("approvals_needed = 0", "approvals_needed = 1", 1).replacen(
+    let text = logon().replacen("approvals_needed = 0", "approvals_needed = 1", 1).replacen(
         "approvers = [\"group:officers\"]",
         "approvers = []",
         1,
     );
     assert!(refusal(&text).contains("approvers names nobody"));
-    let text = example().replacen("enrollment_agent_required = false", "enrollment_agent_required = true", 1);
+    let text = logon().replacen("enrollment_agent_required = false", "enrollment_agent_required = true", 1);
     assert!(refusal(&text).contains("enrollment_agents names nobody"));
-    let text = example()
+    let text = logon()
         .replacen("generate = \"P-256\"", "generate = \"P-384\"", 1)
         .replace("minimum_size = 256", "minimum_size = 512");
     assert!(refusal(&text).contains("not among the allowed"));
-    let text = example().replacen("minimum_size = 2048", "minimum_size = 1024", 1);
+    let text = logon().replacen("minimum_size = 2048", "minimum_size = 1024", 1);
     assert!(refusal(&text).contains("below 2048 bits"));
-    let text = example().replacen("kind = \"smartcard\"", "kind = \"software\"", 1);
+    let text = logon().replacen("kind = \"smartcard\"", "kind = \"software\"", 1);
     assert!(refusal(&text).contains("software template has no smart card"));
 }
 
 #[test]
 fn a_directory_is_loaded_whole_or_not_at_all() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("a.toml"), example()).unwrap();
+    std::fs::write(directory.path().join("a.toml"), logon()).unwrap();
     std::fs::write(directory.path().join("notes.txt"), "not a template").unwrap();
     let templates = Templates::load(directory.path()).unwrap();
     assert_eq!(templates.iter().count(), 1);
     assert!(templates.get(UUID.parse().unwrap()).is_some());
-    std::fs::write(directory.path().join("b.toml"), example()).unwrap();
+    std::fs::write(directory.path().join("b.toml"), logon()).unwrap();
     assert!(matches!(Templates::load(directory.path()), Err(LoadError::Twice { .. })));
     std::fs::write(directory.path().join("b.toml"), "nonsense").unwrap();
     assert!(matches!(Templates::load(directory.path()), Err(LoadError::Misplaced(_))));
