@@ -58,6 +58,13 @@ impl Enrolled {
         ended.all()
     }
 
+    /// The key pair's object of this class.
+    fn url(&self, class: &str) -> String {
+        let digits: Vec<char> = self.key_id.chars().collect();
+        let id: String = digits.chunks(2).map(|byte| format!("%{}{}", byte[0], byte[1])).collect();
+        format!("pkcs11:token=card;id={id};type={class}")
+    }
+
     #[track_caller]
     fn opensc(&self, arguments: &[&str]) -> String {
         let ended = self.site.program.pkcs11_tool("card", &[&["--login", "--pin", PIN], arguments].concat());
@@ -110,10 +117,6 @@ fn opensc_signs(enrolled: &Enrolled, algorithm: &str) {
     enrolled.opensc(&[&["--sign", "--id", &enrolled.key_id, "--output-file", &output], &sign[..]].concat());
     let verify = ["dgst", "-sha256", "-verify", "public.pem", "-signature", "signature", "message"];
     assert!(enrolled.succeeds("openssl", &verify).contains("Verified OK"));
-    // The key is not to be had, not even by its owner.
-    let read = ["--login", "--pin", PIN, "--read-object", "--type", "privkey", "--id", &enrolled.key_id];
-    let read = enrolled.site.program.pkcs11_tool("card", &read);
-    assert!(!read.all().contains("PRIVATE KEY") && !read.success(), "{read:?}");
 }
 
 fn gnutls_signs(enrolled: &Enrolled) {
@@ -123,9 +126,13 @@ fn gnutls_signs(enrolled: &Enrolled) {
         assert!(listed.contains(class), "{class}: {listed}");
     }
     assert!(listed.contains("CKA_NEVER_EXTRACTABLE") && listed.contains("CKA_SENSITIVE"), "{listed}");
-    let sign =
-        enrolled.succeeds("p11tool", &[&provider[..], &["--test-sign", "pkcs11:token=card;type=private"]].concat());
+    let sign = enrolled.succeeds("p11tool", &[&provider[..], &["--test-sign", &enrolled.url("private")]].concat());
     assert!(sign.contains("Verifying against private key parameters... ok"), "{sign}");
+    // The key is not to be had, not even by its owner; the certificate is.
+    let export = |class: &str| enrolled.run("p11tool", &[&provider[..], &["--export", &enrolled.url(class)]].concat());
+    assert!(export("cert").all().contains("BEGIN CERTIFICATE"));
+    let key = export("private");
+    assert!(!key.success() && !key.all().contains("BEGIN"), "{key:?}");
 }
 
 /// A TLS server that trusts the CA accepts the key as a client's, and nobody without it.

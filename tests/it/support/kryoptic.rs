@@ -13,7 +13,7 @@ use super::{directory, softhsm};
 pub const TRIES: u32 = 10;
 
 /// Tokens that one process can use: kryoptic has the slots its configuration lists, and no other.
-const SLOTS: u32 = 24;
+pub const SLOTS: u32 = 24;
 
 /// The module, configured for this process.
 #[allow(unsafe_code)]
@@ -22,7 +22,7 @@ pub fn module() -> Module {
     let path = CONFIGURED.get_or_init(|| {
         let configuration = configure(&directory::fresh("kryoptic"));
         // SAFETY: set once, before this process loads the one module that reads it.
-        unsafe { std::env::set_var("KRYOPTIC_CONF", configuration) };
+        unsafe { std::env::set_var(VARIABLE, configuration) };
         path()
     });
     Module::load(path).unwrap()
@@ -44,7 +44,11 @@ pub fn path() -> PathBuf {
     built
 }
 
-fn configure(directory: &Path) -> PathBuf {
+/// The variable that names kryoptic's configuration.
+pub const VARIABLE: &str = "KRYOPTIC_CONF";
+
+/// Writes a configuration whose tokens lie in `directory`.
+pub fn configure(directory: &Path) -> PathBuf {
     let mut text = String::new();
     for slot in 0..SLOTS {
         let store = directory.join(format!("{slot}.sql"));

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use super::kryoptic;
 use super::softhsm::{self, Private};
 
 pub const PATH: &str = env!("CARGO_BIN_EXE_cardwright");
@@ -16,6 +17,7 @@ pub const DEFAULT_SO_PIN: &str = "0000000000000000000000000000000000000000000000
 /// A home, a token directory, a journal and variables for the programs that are run in it.
 pub struct Program {
     tokens: Private,
+    module: PathBuf,
     variables: Vec<(String, String)>,
 }
 
@@ -33,7 +35,15 @@ impl Program {
             (softhsm::VARIABLE, tokens.configuration.display().to_string()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { tokens, variables }
+        Self { tokens, module: softhsm::MODULE.into(), variables }
+    }
+
+    /// Goes over to kryoptic, whose PINs lock and whose every write is a transaction.
+    pub fn use_kryoptic(&mut self) {
+        self.module = kryoptic::path();
+        self.set("CARDWRIGHT_MODULE", self.module.display().to_string());
+        let configuration = kryoptic::configure(&self.path("tokens"));
+        self.set(kryoptic::VARIABLE, configuration.display().to_string());
     }
 
     /// Sets a variable for every program that is run from now on.
@@ -82,7 +92,8 @@ impl Program {
     /// Runs pkcs11-tool on the token with `label`; what it said, whether it succeeded.
     pub fn pkcs11_tool(&self, label: &str, arguments: &[&str]) -> Ended {
         let mut command = self.other("pkcs11-tool");
-        end(command.args(["--module", softhsm::MODULE, "--token-label", label]).args(arguments))
+        command.arg("--module").arg(&self.module);
+        end(command.args(["--token-label", label]).args(arguments))
     }
 
     /// Initialises a token as if it came from the factory: the all-zero admin key, no PIN.
