@@ -1,6 +1,8 @@
 # Two commands for a newcomer: `make demo` and `make test`. `make check` is what a change must pass.
 
 CARGO ?= cargo
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 
 .PHONY: demo test check bench
 
@@ -13,7 +15,9 @@ test:
 	@scripts/install-missing test
 	@scripts/build-kryoptic >/dev/null
 	@$(CARGO) test --quiet --doc
-	$(CARGO) test --lib --bins --test it
+	$(CARGO) test --lib --bins --test it | tee target/test.log
+	@echo "Skipped, and why:"
+	@grep -E '\.\.\. ignored' target/test.log || echo "  nothing: all the tools the tests need are installed"
 
 check: test
 	$(CARGO) fmt --check
