@@ -61,7 +61,7 @@ impl Error {
             Cause::ReadBackDiffers => "Check that no other program writes to the token; then repeat the command.",
             Cause::KeyGone | Cause::OtherKeyKind => "Cancel the request and make a new one.",
             Cause::TokenNeeded => "Plug the token in and name it.",
-            Cause::NoProgress => "Report this with the output of --verbose.",
+            Cause::NoProgress => "Report this: it is a fault of the program.",
         }
     }
 
@@ -174,7 +174,7 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Address { .. } | E::PlainHttp { .. } => "Give the server's https address.",
         E::BearerToken => "Check the file or variable that holds the bearer token.",
         E::TrustedCertificates { .. } => "Give a PEM file with the CA certificates to trust.",
-        _ => "Report this with the output of --verbose.",
+        _ => "Report this: it is a fault of the program.",
     }
 }
 
