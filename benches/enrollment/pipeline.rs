@@ -47,7 +47,7 @@ impl Pipeline {
     /// Takes the objects off the token.
     pub fn clear(&self) -> Result<()> {
         for kind in ["privkey", "pubkey", "cert"] {
-            run(self.pkcs11_tool("--delete-object --type").arg(kind))?;
+            run(&mut self.pkcs11_tool(&format!("--delete-object --type {kind}")))?;
         }
         Ok(())
     }

@@ -9,6 +9,12 @@ use std::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cardwright");
 
+/// What is different in the template every new server has.
+const TEMPLATE_CHANGES: [(&str, &str); 2] = [
+    ("approvals_needed = 1", "approvals_needed = 0"),
+    ("allow_smartcard_reuse = false", "allow_smartcard_reuse = true"),
+];
+
 /// The server and the person.
 pub struct Cardwright {
     pub directory: PathBuf,
@@ -20,15 +26,17 @@ pub struct Cardwright {
 impl Cardwright {
     /// Makes a server's directory in `parent` and starts the server on a free port.
     ///
-    /// The template is the one every new server has, but cards may be enrolled again after they were retired.
+    /// The template is the one every new server has, but nobody need approve and retired cards may be enrolled again.
     pub fn start(parent: &Path, plain_http: bool) -> Result<Self> {
         let directory = parent.join("server");
         let made = json(command().args(["server", "init"]).arg(&directory))?;
         let template = PathBuf::from(text(&made, "template")?);
-        let written = std::fs::read_to_string(&template)?;
-        let changed = written.replace("allow_smartcard_reuse = false", "allow_smartcard_reuse = true");
-        ensure!(changed != written, "the example template has another form than it had");
-        std::fs::write(&template, changed)?;
+        let mut policy = std::fs::read_to_string(&template)?;
+        for (is, will_be) in TEMPLATE_CHANGES {
+            ensure!(policy.contains(is), "the example template has no line \"{is}\"");
+            policy = policy.replace(is, will_be);
+        }
+        std::fs::write(&template, policy)?;
         let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga"))?;
         let mut serve = command();
         serve.arg("serve").arg(&directory).args(["--listen", "127.0.0.1:0"]);
