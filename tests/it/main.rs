@@ -3,7 +3,7 @@
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
 mod ca;
-
+mod cli;
 mod client;
 mod enrollment;
 mod layers;

@@ -66,8 +66,15 @@ impl Program {
 
     /// Any program, in this environment.
     pub fn other(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = self.interactive(program);
+        command.stdin(Stdio::null());
+        command
+    }
+
+    /// Any program, in this environment, for a terminal.
+    pub fn interactive(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).stdin(Stdio::null());
+        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).env("TERM", "xterm");
         command
     }
 

@@ -1,0 +1,165 @@
+//! Tokens that are absent, doubled, full or locked, and modules that are none.
+
+use super::{Desk, ENROLL, PIN, WRONG_PIN};
+use crate::enrollment::fake::FakeCm;
+use crate::support::program::{Ended, Program, end};
+
+/// Runs the program while no file it writes may be larger than so many KiB.
+fn limited(program: &Program, kib: u64, arguments: &[&str]) -> Ended {
+    let mut command = program.other("bash");
+    command.args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &kib.to_string()]);
+    end(command.arg(crate::support::program::PATH).arg("--json").args(arguments))
+}
+
+fn counter(program: &Program, label: &str) -> String {
+    let info = program.json(["token", "info", "--label", label]).done();
+    info["pin"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_wrong_pin_costs_a_try_and_nothing_else() {
+    let desk = Desk::new();
+    desk.enrolls_in_the_end();
+    let wrong = desk.program.write("wrong.pin", WRONG_PIN);
+    let wrong = format!("file:{wrong}");
+    assert_eq!(counter(&desk.program, "card"), "ok");
+    let change = ["token", "change-pin", "--label", "card", "--pin-from", &wrong];
+    let told = desk.program.json(change).refused(4, "wrong-pin");
+    assert!(told.remedy.contains("unblocked"), "{told:?}");
+    assert_eq!(counter(&desk.program, "card"), "low");
+
+    let told = desk.program.json(["renew", "--label", "card", "--pin-from", &wrong]).refused(4, "wrong-pin");
+    assert!(told.request.is_some() && told.remedy.contains("is kept"), "{told:?}");
+    assert_eq!(desk.program.objects("card", PIN), [1, 1, 1]);
+    desk.program.json(["renew", "--label", "card"]).done();
+    assert_eq!(counter(&desk.program, "card"), "ok");
+    assert_eq!((desk.program.objects("card", PIN), desk.fake.requests()), ([1, 1, 1], vec![(1, 8), (3, 8)]));
+}
+
+#[test]
+fn a_wrong_so_pin_and_a_short_pin_are_refused_before_anything_is_made() {
+    let mut desk = Desk::new();
+    let so_pin = desk.program.write("so.pin", "87654321");
+    let source = format!("file:{so_pin}");
+    desk.program.json(["token", "init", "--label", "own", "--so-pin-from", &source]).done();
+    let wrong = format!("file:{}", desk.program.write("wrong", "12345678"));
+    let enroll = |so_pin: &str| desk.program.json(["enroll", "--label", "own", "--so-pin-from", so_pin]);
+    let told = enroll(&wrong).refused(4, "wrong-so-pin");
+    assert!(told.request.is_some(), "{told:?}");
+    enroll(&source).done();
+    assert_eq!(desk.program.objects("own", PIN), [1, 1, 1]);
+    desk.program.set("CARDWRIGHT_NEW_PIN", "1");
+    let short = desk.program.json(ENROLL).refused(4, "pin-length");
+    assert!(short.causes.contains("4 to 12"), "{short:?}");
+    desk.program.set("CARDWRIGHT_NEW_PIN", PIN);
+    desk.program.json(ENROLL).done();
+    assert_eq!(desk.program.objects("card", PIN), [1, 1, 1]);
+}
+
+#[test]
+fn the_last_try_is_kept_until_it_is_given_away() {
+    let mut program = Program::new();
+    program.use_kryoptic();
+    program.token_with_pin("card", PIN);
+    let change = |pin: &str, more: &[&str]| {
+        let source = format!("file:{}", program.write("typed.pin", pin));
+        let new = format!("file:{}", program.write("new.pin", PIN));
+        let given = ["token", "change-pin", "--label", "card", "--pin-from", &source, "--new-pin-from", &new];
+        program.json([&given[..], more].concat())
+    };
+    let mut wrong = 0;
+    let kept = loop {
+        let told = change(WRONG_PIN, &[]).told();
+        assert_eq!(told.exit, 4, "{told:?}");
+        if told.code != "wrong-pin" {
+            break told;
+        }
+        wrong += 1;
+        assert!(wrong < 20);
+    };
+    assert_eq!((wrong, kept.code.as_str()), (9, "last-try-kept"));
+    assert_eq!(counter(&program, "card"), "last-try");
+    // Even the right PIN is not tried unasked; a wrong one locks, and then the right one is of no use.
+    assert_eq!(change(PIN, &[]).told().code, "last-try-kept");
+    let told = change(WRONG_PIN, &["--spend-last-try"]).told();
+    assert!(told.exit == 4 && ["wrong-pin", "pin-locked"].contains(&told.code.as_str()), "{told:?}");
+    assert_eq!(counter(&program, "card"), "locked");
+    let locked = change(PIN, &["--spend-last-try"]).refused(4, "pin-locked");
+    assert!(locked.remedy.contains("Unblock"), "{locked:?}");
+}
+
+#[test]
+fn a_token_that_is_absent_blank_or_double_is_not_guessed_at() {
+    let desk = Desk::new();
+    let absent = desk.program.json(["enroll", "--label", "absent"]).refused(3, "no-token");
+    assert!(absent.message.contains("\"card\""), "{absent:?}");
+    for _ in 0..2 {
+        let mut init = desk.program.other("softhsm2-util");
+        let made = end(init.args(["--init-token", "--free", "--label", "twin", "--so-pin", "87654321", "--pin", PIN]));
+        assert!(made.success(), "{made:?}");
+    }
+    let listed = desk.program.json(["token", "list"]).done();
+    let twins = listed.as_array().unwrap().iter().filter(|token| token["label"] == "twin");
+    let serials: Vec<&str> = twins.map(|token| token["serial"].as_str().unwrap()).collect();
+    let before = desk.program.token_files();
+    let told = desk.program.json(["enroll", "--label", "twin"]).refused(3, "ambiguous-token");
+    assert!(serials.iter().all(|serial| told.message.contains(serial)), "{told:?}");
+    assert!(told.remedy.contains("--serial"), "{told:?}");
+    desk.program.json(["enroll"]).refused(3, "ambiguous-token");
+    assert!(desk.program.token_files() == before && desk.fake.calls() == 0);
+    let so_pin = format!("file:{}", desk.program.write("so.pin", "87654321"));
+    let serial = ["enroll", "--label", "twin", "--serial", serials[1], "--so-pin-from", &so_pin];
+    desk.program.json(serial).done();
+    let info = |serial: &str| desk.program.json(["token", "info", "--serial", serial]).done()["certificates"].clone();
+    assert_eq!(info(serials[0]).as_array().unwrap().len(), 0);
+    assert_eq!(info(serials[1]).as_array().unwrap().len(), 1);
+    // A label that is taken is not given away again, and a token is not erased by mistake.
+    let again = desk.program.json(["token", "init", "--label", "card", "--default-admin-key"]).told();
+    assert_eq!((again.exit, again.code.as_str()), (2, "label-taken"), "{again:?}");
+}
+
+#[test]
+fn a_module_that_does_not_load_is_named() {
+    let desk = Desk::new();
+    for (module, code) in [
+        ("/nowhere/module.so", "module-missing"),
+        ("/etc/hostname", "module-unusable"),
+        ("/lib/x86_64-linux-gnu/libc.so.6", "module-unusable"),
+    ] {
+        let told = desk.program.json([&ENROLL[..], &["--module", module]].concat()).refused(2, code);
+        assert!(told.message.contains(module), "{told:?}");
+    }
+    assert_eq!(desk.fake.calls(), 0);
+    desk.enrolls_in_the_end();
+}
+
+#[test]
+fn a_full_token_says_so_and_keeps_what_it_had() {
+    let fake = FakeCm::start();
+    let mut program = Program::new();
+    program.use_kryoptic();
+    program.set("CARDWRIGHT_SERVER", fake.url.as_str());
+    program.set("CARDWRIGHT_BEARER", "a-bearer-token");
+    program.set("CARDWRIGHT_PIN", PIN);
+    program.factory_token("card");
+    program.json(ENROLL).done();
+    fake.state().algorithm = ("RSA", 4096);
+    let store = program.token_files().into_iter().map(|(_, bytes)| bytes.len()).max().unwrap();
+    let full = limited(&program, store as u64 / 1024, &["renew", "--label", "card"]).refused(8, "token-full");
+    assert!(full.remedy.contains("is kept") && full.remedy.contains("Remove"), "{full:?}");
+    assert_eq!(program.objects("card", PIN), [1, 1, 1]);
+    fake.state().algorithm = ("ECDSA_P256", 256);
+    program.json(["renew", "--label", "card"]).done();
+    assert_eq!((program.objects("card", PIN), fake.requests()), ([1, 1, 1], vec![(1, 8), (3, 8)]));
+}
+
+/// SoftHSM says nothing of the private key (2161 bytes) it could not store; the journal has no room either.
+#[test]
+fn a_full_disk_stops_the_work_and_half_a_key_is_made_anew() {
+    let desk = Desk::new();
+    desk.fake.state().algorithm = ("RSA", 2048);
+    let full = limited(&desk.program, 2, &ENROLL).refused(10, "journal");
+    assert!(full.request.is_some() && full.remedy.contains("is kept"), "{full:?}");
+    assert_eq!(desk.program.objects("card", PIN), [0, 1, 0]);
+    desk.enrolls_in_the_end();
+}
