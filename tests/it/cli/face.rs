@@ -122,7 +122,7 @@ fn man_pages_tell_of_every_command() {
 #[test]
 fn settings_come_from_a_file_under_options_and_environment() {
     let desk = Desk::new();
-    let mut program = Program::new();
+    let program = Program::new();
     program.factory_token("card");
     std::fs::create_dir_all(program.path("config/cardwright")).unwrap();
     let bearer = program.write("bearer", "a-bearer-token\n");

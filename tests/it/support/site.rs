@@ -19,7 +19,6 @@ use super::program::{Ended, Program, end};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
 pub const API: &str = "/CertificateManagement/api/v1.0";
-pub const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
 /// A table of the template.
 pub const ENROLL: &str = "[workflows.enroll]";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);
@@ -124,15 +123,14 @@ impl Site {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.program.path("server.log")).unwrap();
         let address = self.origin.strip_prefix("https://").unwrap_or("127.0.0.1:0");
         let mut command = self.program.command(["--json", "serve", &directory, "--listen", address]);
-        let mut child = command
+        let started = command
             .env("CARDWRIGHT_PASSPHRASE", PASSPHRASE)
             .env("RUST_LOG", "trace")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .unwrap();
-        let stdout = child.stdout.take().unwrap();
-        self.server = Some(child);
+        let stdout = self.server.insert(started).stdout.take().unwrap();
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
@@ -159,19 +157,19 @@ impl Site {
 
     /// Asks the server to stop; it must do so in good order.
     pub fn stop_server(&mut self) {
-        let mut server = self.server.take().unwrap();
-        let id = rustix::process::Pid::from_raw(i32::try_from(server.id()).unwrap()).unwrap();
+        let id = rustix::process::Pid::from_raw(i32::try_from(self.server_id()).unwrap()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
         let asked = Instant::now();
-        while asked.elapsed() < STOPS_WITHIN {
-            if let Some(status) = server.try_wait().unwrap() {
-                assert!(status.success(), "{status}");
-                return;
+        // Should it not stop, it is killed when the site is dropped.
+        let status = loop {
+            if let Some(status) = self.server.as_mut().unwrap().try_wait().unwrap() {
+                break status;
             }
+            assert!(asked.elapsed() < STOPS_WITHIN, "the server did not stop");
             std::thread::sleep(Duration::from_millis(10));
-        }
-        let _ = server.kill();
-        panic!("the server did not stop");
+        };
+        self.server = None;
+        assert!(status.success(), "{status}");
     }
 
     /// Makes a call by hand; the path begins after the host.
