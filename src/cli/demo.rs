@@ -57,7 +57,8 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
         output.tell(&format!("    {outcome} ({seconds:.1} s)"));
         steps.push(Step { what, seconds });
     }
-    let left = if args.keep { format!("everything is in {}", stage.path("")) } else { "nothing was left behind".into() };
+    let left =
+        if args.keep { format!("everything is in {}", stage.path("")) } else { "nothing was left behind".into() };
     stage.strike()?;
     let seconds = started.elapsed().as_secs_f64();
     output.result(&Told { steps, seconds }, || format!("The whole job took {seconds:.1} s; {left}."));

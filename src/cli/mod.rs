@@ -18,14 +18,17 @@ mod token;
 
 use args::{Cli, Command};
 use clap::Parser;
-use failure::Failure;
+use failure::{Exit, Failure};
 use output::Output;
 use std::process::ExitCode;
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
     forbid_core_dumps();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misread(&error),
+    };
     let output = Output::new(cli.json);
     match run(cli.command, &output) {
         Ok(()) => ExitCode::SUCCESS,
@@ -34,6 +37,21 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit() as u8)
         }
     }
+}
+
+/// Tells what is wrong with the command line, also where a script asked for JSON; help and version are no mistakes.
+fn misread(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let text = error.to_string();
+        let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+        let failure =
+            Failure::new("usage", Exit::Usage, message).remedy("`cardwright --help` shows what can be typed.");
+        Output::new(true).failure(&failure);
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    // Nobody is left to be told that nothing can be printed.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 })
 }
 
 fn run(command: Command, output: &Output) -> Result<(), Failure> {

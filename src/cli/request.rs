@@ -46,6 +46,7 @@ pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failur
 pub fn user_named(client: &CmClient, name: &str) -> Result<User, Failure> {
     client.find_user(name)?.ok_or_else(|| {
         Failure::new("user-unknown", Exit::Refused, format!("the server knows no user {name:?}, or does not tell you"))
+            .remedy("Check the spelling; only those who may act for others may look people up.")
     })
 }
 

@@ -56,6 +56,8 @@ fn every_command_prints_one_document_for_scripts() {
         &["serve", "/nowhere"],
         &["server", "user", "add", "/nowhere", "alice"],
         &["demo", "--module", "/nowhere.so"],
+        &["token", "frobnicate"],
+        &["enroll", "--label"],
     ] {
         let mut command = program.command(["--json"]);
         let ended = end(command.args(arguments).env("CARDWRIGHT_PASSPHRASE", "x"));
