@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// What `serve` is told besides the data directory's own `server.toml`.
 pub struct Config {
-    /// Made by [`super::init`].
+    /// Made by [`super::init()`].
     pub data_dir: PathBuf,
     /// Overrides `listen` of `server.toml`; port 0 takes any free one.
     pub listen: Option<SocketAddr>,

@@ -1,7 +1,7 @@
 //! The CM server: MIM's REST calls over HTTPS, carried out with the CA and remembered in the store.
 //!
 //! In: HTTP requests with a bearer token; a data directory with keys, templates and settings. Out: JSON, certificates,
-//! a revocation list. One handler reads a [`crate::cm::route::Route`] and calls one controller; [`permission`] alone says
+//! a revocation list. One handler reads a [`crate::cm::route::Route`] and calls one controller; `permission` alone says
 //! who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] which step follows which. Certificates
 //! are signed before they are written, and sent after.
 //! Absent: any knowledge of cards beyond their id and admin key; SQL; private keys outside [`crate::ca`].
