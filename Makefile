@@ -26,6 +26,5 @@ check: test
 
 bench:
 	@scripts/install-missing bench
-	@$(CARGO) bench --quiet --no-run
 	@$(CARGO) bench --quiet --bench enrollment --bench issuance >/dev/null
 	@cat target/tmp/bench/enrollment.md target/tmp/bench/issuance.md
