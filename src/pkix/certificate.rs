@@ -96,6 +96,11 @@ impl Certificate {
         PublicKey::from_spki(&spki.to_der().map_err(Error::malformed("public key"))?)
     }
 
+    /// Says whether the certificate is for `key`, by its bytes: cheaper than reading the key, which checks a curve point.
+    pub fn is_for(&self, key: &PublicKey) -> bool {
+        self.read.tbs_certificate().subject_public_key_info().to_der().is_ok_and(|spki| spki == key.spki())
+    }
+
     /// SHA-1 of the certificate, the thumbprint by which Windows and MIM name it.
     pub fn sha1(&self) -> [u8; 20] {
         sha1(&self.der)

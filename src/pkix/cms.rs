@@ -139,7 +139,7 @@ pub(super) fn sign(
 ) -> Result<Vec<u8>, Error> {
     let malformed = Error::malformed(WHAT);
     let algorithm = signer.algorithm();
-    if signer_certificate.public_key()? != *signer.public_key() || !algorithm.goes_with(signer.public_key().kind()) {
+    if !signer_certificate.is_for(signer.public_key()) || !algorithm.goes_with(signer.public_key().kind()) {
         return Err(Error::SignerCertificate);
     }
     let hash = AlgorithmIdentifierOwned { oid: algorithm.digest_oid(), parameters: None };

@@ -62,7 +62,7 @@ fn kept(
     let certificate = Certificate::from_pem(&pem)?;
     let in_time = certificate.not_before() <= now && now + RENEW_WITHIN < certificate.not_after();
     let ours = authority.chain().first().is_some_and(|issuer| certificate.verify_issued_by(issuer).is_ok());
-    let of_this_key = certificate.public_key()? == *key.public_key();
+    let of_this_key = certificate.is_for(key.public_key());
     let names = certificate.alt_names()?;
     let addresses = settings.public_names.len() - settings.dns_names().count();
     let for_these = settings.dns_names().eq(names.dns_names.iter().map(String::as_str)) && names.others == addresses;
