@@ -252,17 +252,17 @@ pub enum RequestCommand {
         status: Option<String>,
     },
     /// Show a request.
-    Show(DecisionlessArgs),
+    Show(RequestArgs),
     /// Approve a pending request.
     Approve(DecisionArgs),
     /// Deny a pending request.
     Deny(DecisionArgs),
     /// Cancel a request.
-    Cancel(DecisionlessArgs),
+    Cancel(RequestArgs),
 }
 
 #[derive(Args)]
-pub struct DecisionlessArgs {
+pub struct RequestArgs {
     pub request: Uuid,
     #[command(flatten)]
     pub server: ServerArgs,

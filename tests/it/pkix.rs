@@ -139,7 +139,7 @@ fn read_pem(dir: &Path, file: &str) -> Certificate {
 }
 
 fn sample(file: &str) -> serde_json::Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mim-cm").join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mim-cm/samples").join(file);
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
