@@ -67,14 +67,6 @@ text_secret! {
     Pin
 }
 text_secret! {
-    /// A PIN unblocking key (SP 800-73-4 part 2, 2.4.3).
-    Puk
-}
-text_secret! {
-    /// A one-time password of a request.
-    OneTimePassword
-}
-text_secret! {
     /// The bearer token a caller shows to a CM server (RFC 6750).
     BearerToken
 }
