@@ -5,20 +5,29 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 5 faces | [`cli`]: the operator's command line |
-//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server |
+//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`doctor`]: will this card do? |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers |
-//! | 2 tongues | [`pkcs11`]: tokens that speak PKCS#11 |
+//! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
+//! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
+//! | 2 mirror | [`virtual_card`]: PIV and GIDS cards of our own, with a fault dial |
 //! | 1 seam | [`token`]: what every card or device can be asked |
-//! | 0 words | [`secret`] · [`pkix`] · [`cm`] |
+//! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] |
 
 pub mod ca;
 pub mod cli;
 pub mod client;
 pub mod cm;
+pub mod doctor;
 pub mod enrollment;
+pub mod farm;
+pub mod gids;
+pub mod iso7816;
+pub mod piv;
 pub mod pkcs11;
 pub mod pkix;
+pub mod reader;
 pub mod secret;
 pub mod server;
 pub mod store;
 pub mod token;
+pub mod virtual_card;

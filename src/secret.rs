@@ -67,6 +67,10 @@ text_secret! {
     Pin
 }
 text_secret! {
+    /// The unblocking key of a PIV card: 6 to 8 characters.
+    Puk
+}
+text_secret! {
     /// The bearer token a caller shows to a CM server (RFC 6750).
     BearerToken
 }

@@ -5,7 +5,7 @@ use super::Error;
 use crate::pkcs11::{Module, Pkcs11Token, Selector};
 use crate::pkix::{KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::secret::Pin;
-use crate::token::{Error as TokenError, KeyId, KeyOrder, LastTry, Session, Token};
+use crate::token::{Credentials, Error as TokenError, KeyId, KeyOrder, LastTry, Session, Token};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -88,7 +88,7 @@ fn work(place: &Place, make: Option<KeyAlgorithm>, ready: &Ready, queue: &Receiv
     let id = KeyId(place.label.clone().into_bytes());
     let found = Module::load(&place.module).and_then(|module| module.find(&place.selector)).map_err(Error::Module);
     let started = found.and_then(|mut token| {
-        let mut session = token.log_in(&place.pin, LastTry::Keep).map_err(Error::Token)?;
+        let mut session = token.log_in(Credentials::user(&place.pin, LastTry::Keep)).map_err(Error::Token)?;
         let (public_key, algorithm) = key(&mut *session, &id, &place.label, make)?;
         // Whoever does not wait for the key any longer sends no message either.
         let _ = ready.send(Ok((public_key, algorithm)));
@@ -113,7 +113,7 @@ fn log_in_again(
     queue: &Receiver<Message>,
 ) {
     while let Ok(message) = queue.recv() {
-        let error = match token.log_in(&place.pin, LastTry::Keep) {
+        let error = match token.log_in(Credentials::user(&place.pin, LastTry::Keep)) {
             Ok(mut session) => match session.sign(id, algorithm, &message.bytes) {
                 Ok(signature) => {
                     let _ = message.reply.send(Ok(signature));
@@ -163,7 +163,7 @@ fn key(
     let public_key = match (found.and_then(|key| key.public_key), make) {
         (Some(public_key), _) => public_key,
         (None, Some(algorithm)) => {
-            let order = KeyOrder { id: id.clone(), label: label.into(), algorithm, decrypts: false };
+            let order = KeyOrder { id: id.clone(), label: label.into(), algorithm, decrypts: false, replace: false };
             session.generate(&order).map_err(Error::Token)?
         }
         (None, None) => return Err(Error::NoTokenKey { label: label.into() }),

@@ -93,6 +93,7 @@ fn tries(tries: Tries) -> &'static str {
         Tries::Last | Tries::Left(1) => "last-try",
         Tries::Locked | Tries::Left(0) => "locked",
         Tries::Left(_) => "counted",
+        Tries::Untold => "untold",
     }
 }
 

@@ -7,11 +7,15 @@ use uuid::{Builder, Uuid};
 /// The namespace of card ids that are derived (RFC 9562, 5.5), chosen at random once and for all.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b1e_7c2a_90d4_4b8e_a3f6_1d2c_8e47_b905);
 
-/// The card id of a token: a UUID of version 5 over manufacturer, model and serial, each ended by a zero byte.
+/// The card id of a token: its own GUID, or else a UUID of version 5 over manufacturer, model and serial, each ended by
+/// a zero byte.
 ///
 /// PKCS#11 tokens have a text serial (unique only within a manufacturer's model), where CM servers want a GUID. The
 /// label is left out, so that a relabelled token stays the same card.
 pub fn card_id(token: &Identity) -> Uuid {
+    if let Some(card_id) = token.card_id {
+        return card_id;
+    }
     let mut name = NAMESPACE.as_bytes().to_vec();
     for part in [&token.manufacturer, &token.model, &token.serial] {
         name.extend_from_slice(part.trim_end().as_bytes());
@@ -35,6 +39,7 @@ mod tests {
             serial: serial.into(),
             manufacturer: "SoftHSM project".into(),
             model: "SoftHSM v2".into(),
+            card_id: None,
         }
     }
 

@@ -7,7 +7,7 @@ use super::{Enrollment, Event, Installed, Leg, Observer, OldKey, Outcome, Step, 
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::cm::route::Holder;
 use crate::pkix::{self, CertificationRequest, PublicKey, SignError, SignatureAlgorithm, Signer};
-use crate::token::{self, KeyId, KeyOrder, Session, Token};
+use crate::token::{self, Credentials, KeyId, KeyOrder, Session, Token};
 use std::cell::RefCell;
 
 /// More keys than any template orders for one card.
@@ -80,7 +80,7 @@ impl Enrollment<'_> {
             return Err(Error::new(Stage::LogIn, Cause::NoProgress));
         };
         observer(Event::Doing(Stage::LogIn));
-        let session = token.log_in(&pin, last_try);
+        let session = token.log_in(Credentials::user(&pin, last_try));
         self.inputs.pin = Some((pin, last_try));
         session.map(Login::In).map_err(|source| Error::new(Stage::LogIn, source))
     }
@@ -271,7 +271,7 @@ fn find_or_generate(session: &mut dyn Session, key: &KeyWork, observer: Observer
     }
     observer(Event::Generating { algorithm });
     let decrypts = decrypts(&key.options);
-    let order = KeyOrder { id: id.clone(), label: key.label.clone(), algorithm, decrypts };
+    let order = KeyOrder { id: id.clone(), label: key.label.clone(), algorithm, decrypts, replace: false };
     let public_key = session.generate(&order).map_err(|source| Error::new(Stage::GenerateKey, source))?;
     observer(Event::KeyMade { key: id });
     Ok(public_key)

@@ -177,7 +177,7 @@ impl<'a> Enrollment<'a> {
         match error.token_secret() {
             Some(SecretKind::Pin) => self.inputs.pin = None,
             Some(SecretKind::Admin) => self.inputs.so_pin = None,
-            None => {}
+            Some(SecretKind::Puk) | None => {}
         }
         if matches!(error.cause, Cause::PinLength { .. }) {
             self.inputs.new_pin = None;

@@ -1,9 +1,11 @@
 //! Templates of what is made, and the reading of what is there (PKCS#11 v2.40 base, 4).
 
+use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
+use cryptoki::slot::Slot;
 use der::asn1::AnyRef;
 use der::{Encode, Tag};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -35,6 +37,29 @@ fn generation(algorithm: KeyAlgorithm) -> Generation {
         KeyAlgorithm::P256 => Generation::Ec(&SECP256R1),
         KeyAlgorithm::P384 => Generation::Ec(&SECP384R1),
     }
+}
+
+/// The key pairs that the module can make in this slot.
+pub(super) fn offered(pkcs11: &Pkcs11, slot: Slot) -> Result<Vec<KeyAlgorithm>, Cryptoki> {
+    let mechanisms = pkcs11.get_mechanism_list(slot)?;
+    let mut offered = Vec::new();
+    for algorithm in KeyAlgorithm::ALL {
+        let kind = mechanism(algorithm).mechanism_type();
+        if !mechanisms.contains(&kind) {
+            continue;
+        }
+        let bits = match generation(algorithm) {
+            Generation::Rsa(bits) => bits,
+            Generation::Ec(parameters) if parameters == SECP256R1 => 256,
+            Generation::Ec(_) => 384,
+        };
+        let info = pkcs11.get_mechanism_info(slot, kind)?;
+        let told = info.max_key_size() > 0;
+        if !told || (info.min_key_size() as u64..=info.max_key_size() as u64).contains(&bits) {
+            offered.push(algorithm);
+        }
+    }
+    Ok(offered)
 }
 
 /// The mechanism that makes such a pair.

@@ -24,10 +24,11 @@ impl Facts {
                 serial: text(info.serial_number()),
                 manufacturer: text(info.manufacturer_id()),
                 model: text(info.model()),
+                card_id: None,
             },
             initialised: info.token_initialized(),
             pin_set: info.user_pin_initialized(),
-            counters: Counters { user: user_tries(info), admin: admin_tries(info) },
+            counters: Counters { user: user_tries(info), admin: admin_tries(info), puk: None },
             shortest_pin: info.min_pin_length(),
             longest_pin: info.max_pin_length(),
         }
@@ -37,17 +38,13 @@ impl Facts {
         match secret {
             SecretKind::Pin => self.counters.user,
             SecretKind::Admin => self.counters.admin,
+            SecretKind::Puk => Tries::NotSet,
         }
     }
 
     /// Refuses to send a secret that is locked, not set, or on its last try.
     pub fn may_try(&self, secret: SecretKind, last_try: LastTry) -> Result<(), Error> {
-        match (self.tries(secret), last_try) {
-            (Tries::NotSet, _) => Err(Error::NotSet { secret }),
-            (Tries::Locked, _) => Err(Error::Locked { secret }),
-            (Tries::Last | Tries::Left(1), LastTry::Keep) => Err(Error::LastTryKept { secret }),
-            _ => Ok(()),
-        }
+        self.tries(secret).may_try(secret, last_try)
     }
 
     /// Refuses a secret whose length (bytes) the token says it never accepts.

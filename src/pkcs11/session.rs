@@ -62,6 +62,16 @@ impl Session for Pkcs11Session {
         list(&self.session)
     }
 
+    fn holds(&mut self, id: &KeyId, public_key: &PublicKey) -> Result<bool, Error> {
+        let (session, held) = self.held(id)?;
+        Ok(!held.private.is_empty() && held.public_key(session)? == Some(public_key))
+    }
+
+    /// A module tells only of all its memory, if of that; a certificate that does not fit is found when it is written.
+    fn reserve(&mut self, _id: &KeyId, _length: usize) -> Result<(), Error> {
+        Ok(())
+    }
+
     fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, Error> {
         let (session, held) = self.held(&order.id)?;
         if order.id.0.is_empty() || !held.is_empty() {

@@ -9,6 +9,7 @@ use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use zeroize::Zeroizing;
 
+use super::attributes;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
 use super::module::Lease;
@@ -16,7 +17,8 @@ use super::open::Open;
 use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, Counters, Error, Identity, LastTry, Operation, SecretKind, Session, StoredKey, Token, Tries,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
+    Operation, Placement, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 
 /// A token in a PKCS#11 module; keeps the module loaded.
@@ -102,7 +104,24 @@ impl Token for Pkcs11Token {
         }
     }
 
-    fn log_in(&mut self, pin: &Pin, last_try: LastTry) -> Result<Box<dyn Session + '_>, Error> {
+    fn condition(&mut self) -> Result<Condition, Error> {
+        self.look()?;
+        let algorithms = Some(attributes::offered(self.pkcs11(), self.slot).map_err(failed("C_GetMechanismList"))?);
+        Ok(Condition { algorithms, card_identifier: CardIdentifier::None, ..Condition::default() })
+    }
+
+    /// Ids are names here, and the wish's own name is unique.
+    fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
+        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+    }
+
+    /// The administrator adds nothing to what the user may do here, so that only the user logs in.
+    fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
+        let (pin, last_try) = match credentials.user {
+            Some(User::Pin(pin, last_try)) => (pin, last_try),
+            Some(User::PinPad(_)) => return Err(Error::NotOffered("a PIN pad")),
+            None => return Err(Error::UserNeeded),
+        };
         let facts = self.look()?;
         facts.may_try(SecretKind::Pin, last_try)?;
         facts.fits(SecretKind::Pin, pin.expose().len())?;
@@ -155,6 +174,7 @@ fn officer_pin(facts: &Facts, admin: Admin<'_>, last_try: LastTry) -> Result<Aut
             digits.as_str()
         }
         Admin::Responder(_) => return Err(Error::NoChallenge),
+        Admin::Puk(_) => return Err(Error::NotOffered("a PUK")),
     };
     facts.may_try(SecretKind::Admin, last_try)?;
     facts.fits(SecretKind::Admin, text.len())?;

@@ -12,20 +12,47 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("secret", &[]),
     ("pkix", &[]),
     ("cm", &["secret"]),
+    ("iso7816", &["secret"]),
     ("token", &["secret", "pkix"]),
+    ("piv", &["iso7816", "token", "pkix", "secret"]),
+    ("gids", &["iso7816", "token", "pkix", "secret"]),
+    ("virtual_card", &["iso7816", "secret"]),
+    ("reader", &["iso7816", "token", "piv", "gids", "secret"]),
+    ("farm", &["iso7816", "virtual_card", "secret"]),
+    ("doctor", &["token", "reader", "pkix"]),
     ("pkcs11", &["token", "pkix", "secret"]),
     ("client", &["cm", "secret", "pkix"]),
     ("ca", &["pkix", "token", "pkcs11", "secret"]),
     ("store", &["cm", "pkix", "secret"]),
     ("enrollment", &["token", "client", "cm", "pkix", "secret"]),
     ("server", &["cm", "ca", "store", "pkix", "secret"]),
-    ("cli", &["secret", "pkix", "cm", "token", "pkcs11", "client", "ca", "store", "enrollment", "server"]),
+    (
+        "cli",
+        &[
+            "secret",
+            "pkix",
+            "cm",
+            "token",
+            "pkcs11",
+            "reader",
+            "farm",
+            "doctor",
+            "virtual_card",
+            "client",
+            "ca",
+            "store",
+            "enrollment",
+            "server",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 
 /// Crates (and words) with one door, and the rooms that are the door.
 const DOORS: &[(&str, &[&str])] = &[
     ("cryptoki", &["pkcs11"]),
+    ("pcsc", &["reader"]),
+    ("rsa", &["virtual_card"]),
     ("rusqlite", &["store"]),
     ("axum", &["server"]),
     ("axum_server", &["server"]),
@@ -46,7 +73,7 @@ const DOORS: &[(&str, &[&str])] = &[
 
 /// Words that floors 0 to 2 never say: no socket, file, clock or thread lives there.
 const ABOVE_FLOOR_2: &[&str] = &["TcpStream", "TcpListener", "UdpSocket", "File", "Instant", "SystemTime", "thread"];
-const FLOORS_0_TO_2: &[&str] = &["secret", "pkix", "cm", "token", "pkcs11"];
+const FLOORS_0_TO_2: &[&str] = &["secret", "pkix", "cm", "token", "pkcs11", "iso7816", "piv", "gids", "virtual_card"];
 
 fn source_files(dir: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {

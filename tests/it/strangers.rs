@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use cardwright::pkix::KeyAlgorithm;
 use cardwright::secret::Pin;
-use cardwright::token::{KeyId, KeyOrder, LastTry, Token};
+use cardwright::token::{Credentials, KeyId, KeyOrder, LastTry, Token};
 
 use crate::support::certificates::{authority, certificate_for};
 use crate::support::{directory, softhsm};
@@ -24,9 +24,9 @@ struct Bench {
 impl Bench {
     fn new(label: &'static str, algorithm: KeyAlgorithm) -> Self {
         let mut token = softhsm::token(label, "87654321", PIN);
-        let mut session = token.log_in(&Pin::new(PIN.into()), LastTry::Keep).unwrap();
+        let mut session = token.log_in(Credentials::user(&Pin::new(PIN.into()), LastTry::Keep)).unwrap();
         let id = KeyId(vec![0x51, 0x0a]);
-        let order = KeyOrder { id: id.clone(), label: "logon".into(), algorithm, decrypts: false };
+        let order = KeyOrder { id: id.clone(), label: "logon".into(), algorithm, decrypts: false, replace: false };
         let key = session.generate(&order).unwrap();
         let certificate = certificate_for(&key, label);
         session.write_certificate(&id, "logon", &certificate).unwrap();

@@ -18,7 +18,7 @@ fn pin(text: &str) -> Pin {
 }
 
 fn order(id: u8, algorithm: KeyAlgorithm) -> KeyOrder {
-    KeyOrder { id: key_id(id), label: format!("key {id}"), algorithm, decrypts: false }
+    KeyOrder { id: key_id(id), label: format!("key {id}"), algorithm, decrypts: false, replace: false }
 }
 
 fn key_id(id: u8) -> KeyId {

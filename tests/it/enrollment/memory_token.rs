@@ -3,8 +3,8 @@
 use cardwright::pkix::{MemoryKey, SignatureAlgorithm, Signer};
 use cardwright::secret::{AdminKey, Pin};
 use cardwright::token::{
-    Admin, Authority, Counters, Error, Identity, KeyId, KeyOrder, LastTry, Operation, SecretKind, Session, StoredKey,
-    Token, Tries,
+    Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyOrder, KeyWish, LastTry, Operation,
+    Placement, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
 
@@ -52,6 +52,7 @@ impl MemoryToken {
                 serial,
                 manufacturer: "tests".into(),
                 model: "one".into(),
+                card_id: None,
             },
             pin: None,
             so_pin: hex::encode([0; 24]),
@@ -142,6 +143,7 @@ impl MemoryToken {
             Admin::Key(key) => hex::encode(key.expose()),
             Admin::SoPin(pin) => pin.expose().to_owned(),
             Admin::Responder(_) => return Err(Error::NoChallenge),
+            Admin::Puk(_) => return Err(Error::NotOffered("a PUK")),
         };
         match self.admin_left {
             0 => return Err(Error::Locked { secret }),
@@ -174,7 +176,7 @@ impl Token for MemoryToken {
     fn counters(&mut self) -> Result<Counters, Error> {
         self.power(|token| {
             let user = if token.pin.is_none() { Tries::NotSet } else { tries(token.user_left) };
-            Ok(Counters { user, admin: tries(token.admin_left) })
+            Ok(Counters { user, admin: tries(token.admin_left), puk: None })
         })
     }
 
@@ -189,7 +191,16 @@ impl Token for MemoryToken {
         }
     }
 
-    fn log_in(&mut self, pin: &Pin, last_try: LastTry) -> Result<Box<dyn Session + '_>, Error> {
+    fn condition(&mut self) -> Result<Condition, Error> {
+        unreachable!("the driver asks for no diagnosis")
+    }
+
+    fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
+        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+    }
+
+    fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
+        let Some(User::Pin(pin, last_try)) = credentials.user else { unreachable!("a typed PIN") };
         let secret = SecretKind::Pin;
         self.power(|token| {
             let Some(right) = &token.pin else { return Err(Error::NotSet { secret }) };
@@ -250,6 +261,17 @@ impl Session for MemorySession<'_> {
 
     fn list(&mut self) -> Result<Vec<StoredKey>, Error> {
         self.0.power(|token| Ok(token.slots.iter().map(|(id, slot)| stored(id, slot)).collect()))
+    }
+
+    fn holds(&mut self, id: &KeyId, public_key: &cardwright::pkix::PublicKey) -> Result<bool, Error> {
+        self.0.power(|token| {
+            let key = token.slots.get(&id.0).and_then(|slot| slot.key.as_ref());
+            Ok(key.is_some_and(|key| key.public_key() == public_key))
+        })
+    }
+
+    fn reserve(&mut self, _: &KeyId, _: usize) -> Result<(), Error> {
+        Ok(())
     }
 
     fn generate(&mut self, order: &KeyOrder) -> Result<cardwright::pkix::PublicKey, Error> {

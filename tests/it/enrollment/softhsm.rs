@@ -7,7 +7,7 @@ use cardwright::enrollment::{Outcome, card_id};
 use cardwright::pkcs11::{Existing, Pkcs11Token, Selector, so_pin};
 use cardwright::pkix::Certificate;
 use cardwright::secret::{AdminKey, Pin};
-use cardwright::token::{LastTry, StoredKey, Token};
+use cardwright::token::{Credentials, LastTry, StoredKey, Token};
 
 /// A token with the template's default admin key and no PIN.
 pub fn fresh(label: &str) -> Pkcs11Token {
@@ -16,7 +16,7 @@ pub fn fresh(label: &str) -> Pkcs11Token {
 }
 
 pub fn content(token: &mut Pkcs11Token, pin: &str) -> Vec<StoredKey> {
-    token.log_in(&Pin::new(pin.into()), LastTry::Keep).unwrap().list().unwrap()
+    token.log_in(Credentials::user(&Pin::new(pin.into()), LastTry::Keep)).unwrap().list().unwrap()
 }
 
 #[test]

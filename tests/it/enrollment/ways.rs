@@ -8,7 +8,7 @@ use cardwright::enrollment::{
 };
 use cardwright::pkix::{Certificate, KeyAlgorithm};
 use cardwright::secret::Pin;
-use cardwright::token::{self, LastTry, Token};
+use cardwright::token::{self, Credentials, LastTry, Token};
 
 pub fn enroll() -> Order {
     Order::Enroll(EnrollOrder::default())
@@ -264,7 +264,7 @@ fn the_certificate_on_the_token_is_for_the_key_on_the_token() {
     let mut token = MemoryToken::fresh();
     bench.run(&mut token, enroll()).unwrap().done();
     let key = token.keys().remove(0);
-    let mut session = token.log_in(&Pin::new(PIN.into()), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&Pin::new(PIN.into()), LastTry::Keep)).unwrap();
     let stored = session.find(&key).unwrap().unwrap();
     let certificate = Certificate::from_der(&stored.certificate.unwrap()).unwrap();
     assert_eq!(certificate.public_key().unwrap(), stored.public_key.unwrap());

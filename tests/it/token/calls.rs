@@ -9,7 +9,7 @@ use std::process::Command;
 
 use cardwright::pkcs11::{Module, Selector};
 use cardwright::pkix::{self, CertificationRequest, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
-use cardwright::token::{LastTry, Session, Token, Tries};
+use cardwright::token::{Credentials, LastTry, Session, Token, Tries};
 
 use super::{PIN, SO_PIN, key_id, order, pin};
 use crate::support::certificates::certificate_for;
@@ -82,7 +82,7 @@ fn counted_job() {
 fn prepare(pairs: u8) {
     let module = Module::load(Path::new(softhsm::MODULE)).unwrap();
     let mut token = softhsm::prepare(&module, LABEL, SO_PIN, PIN);
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     for id in 100..100 + pairs {
         session.generate(&order(id, KeyAlgorithm::P256)).unwrap();
     }
@@ -92,7 +92,7 @@ fn prepare(pairs: u8) {
 /// Retry flags, key, request, certificate, and the certificate read back.
 fn enroll(token: &mut dyn Token, algorithm: KeyAlgorithm) {
     assert_eq!(token.counters().unwrap().user, Tries::Full);
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     assert!(session.find(&key_id(1)).unwrap().is_none());
     let key = session.generate(&order(1, algorithm)).unwrap();
     let request = request(session.as_mut(), &key, SignatureAlgorithm::default_for(algorithm));

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cardwright::pkcs11::{Error, Existing, Module, Selector};
-use cardwright::token::{self, Admin, ChallengeResponder, LastTry, SecretKind, Token, Tries};
+use cardwright::token::{self, Admin, ChallengeResponder, Credentials, LastTry, SecretKind, Token, Tries};
 
 use super::{PIN, SO_PIN, pin};
 use crate::support::softhsm;
@@ -167,7 +167,7 @@ fn a_pin_that_is_not_set_or_does_not_fit_is_not_sent() {
     }
     let module = softhsm::module();
     let mut token = module.initialise(&Selector::default(), "choice pin", &pin(SO_PIN), Existing::Keep).unwrap();
-    let unset = token.log_in(&pin(PIN), LastTry::Keep).err();
+    let unset = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).err();
     assert!(matches!(unset, Some(token::Error::NotSet { secret: SecretKind::Pin })));
     let short = token.set_pin(Admin::SoPin(&pin(SO_PIN)), &pin("1"), LastTry::Keep).err();
     assert!(matches!(short, Some(token::Error::SecretLength { secret: SecretKind::Pin, minimum: 4, .. })));
@@ -182,14 +182,14 @@ fn a_pin_that_is_not_set_or_does_not_fit_is_not_sent() {
 fn a_login_held_elsewhere_never_vouches_for_a_pin() {
     let mut token = softhsm::token("choice twice", SO_PIN, PIN);
     let mut same = softhsm::module().find(&Selector::label("choice twice")).unwrap();
-    let session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     for typed in [PIN, "000000"] {
-        let second = same.log_in(&pin(typed), LastTry::Keep).err().unwrap();
+        let second = same.log_in(Credentials::user(&pin(typed), LastTry::Keep)).err().unwrap();
         assert!(matches!(&second, token::Error::Device { operation: "C_Login", .. }), "{second}");
         assert!(chain(&second).contains("another login"), "{}", chain(&second));
     }
     drop(session);
-    same.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    same.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
 }
 
 /// The store of a SoftHSM token is its directory: without it the token is gone. The module goes on showing a slot that
@@ -210,11 +210,11 @@ const TAKEN_AWAY_JOB: &str = "CARDWRIGHT_TAKEN_AWAY_JOB";
 fn taken_away_job() {
     let mut token = softhsm::token("choice gone", SO_PIN, PIN);
     if std::env::var_os(TAKEN_AWAY_JOB).is_none() {
-        assert!(token.log_in(&pin(PIN), LastTry::Keep).is_ok());
+        assert!(token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).is_ok());
         return;
     }
     softhsm::take_away(&token.identity().serial.clone());
-    let error = token.log_in(&pin(PIN), LastTry::Keep).err().unwrap();
+    let error = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).err().unwrap();
     assert!(matches!(error, token::Error::Removed | token::Error::Device { .. }), "{error:?}");
     // It hides no other token, and asking for it tells what the module said.
     softhsm::token("choice still there", SO_PIN, PIN);
@@ -227,7 +227,7 @@ fn no_error_shows_a_secret() {
     let mut token = softhsm::token("choice silent", "secret-so-pin", "secret-pin");
     let typed = "secret-wrong";
     let mut errors: Vec<token::Error> = Vec::new();
-    errors.extend(token.log_in(&pin(typed), LastTry::Keep).err());
+    errors.extend(token.log_in(Credentials::user(&pin(typed), LastTry::Keep)).err());
     errors.extend(token.change_pin(&pin(typed), &pin("secret-new"), LastTry::Keep).err());
     errors.extend(token.set_pin(Admin::SoPin(&pin(typed)), &pin("secret-new"), LastTry::Keep).err());
     assert_eq!(errors.len(), 3);

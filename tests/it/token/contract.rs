@@ -2,7 +2,7 @@
 
 use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm};
 use cardwright::secret::AdminKey;
-use cardwright::token::{Admin, Authority, Error, KeyOrder, LastTry, Operation, SecretKind, Token, Tries};
+use cardwright::token::{Admin, Authority, Credentials, Error, KeyOrder, LastTry, Operation, SecretKind, Token, Tries};
 
 use super::{PIN, SO_PIN, key_id, order, pin};
 use crate::support::certificates::certificate_for;
@@ -44,7 +44,7 @@ fn keys_and_certificates(token: &mut dyn Token) {
     assert_eq!(token.authority(Operation::Unblock), Authority::Admin);
     let id = key_id(1);
 
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     assert!(session.find(&id).unwrap().is_none());
     assert!(matches!(session.sign(&id, SignatureAlgorithm::EcdsaSha256, b"m"), Err(Error::NoSuchKey(_))));
     let made = session.generate(&order(1, KeyAlgorithm::P256)).unwrap();
@@ -56,7 +56,7 @@ fn keys_and_certificates(token: &mut dyn Token) {
     drop(session);
 
     // Everything is found again by a session that has seen nothing of it.
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     assert!(matches!(session.generate(&order(1, KeyAlgorithm::P256)), Err(Error::KeyIdTaken(_))));
     let found = session.find(&id).unwrap().unwrap();
     assert!(found.has_private_key && found.public_key.as_ref() == Some(&made));
@@ -96,7 +96,7 @@ fn every_algorithm(token: &mut dyn Token) {
     let p384 = [S::EcdsaSha256, S::EcdsaSha384];
     let cases: [(K, &[S]); 5] =
         [(K::Rsa2048, &rsa), (K::Rsa3072, &rsa), (K::Rsa4096, &rsa), (K::P256, &p256), (K::P384, &p384)];
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     for (id, (key, algorithms)) in (0..).zip(cases) {
         let decrypts = key == K::Rsa3072;
         let made = session.generate(&KeyOrder { decrypts, ..order(id, key) }).unwrap();
@@ -121,17 +121,17 @@ fn secrets(token: &mut dyn Token) {
     };
     assert_eq!((token.counters().unwrap().user, token.counters().unwrap().admin), (Tries::Full, Tries::Full));
 
-    refused(token.log_in(&pin("000000"), LastTry::Keep).err(), SecretKind::Pin);
+    refused(token.log_in(Credentials::user(&pin("000000"), LastTry::Keep)).err(), SecretKind::Pin);
     refused(token.change_pin(&pin("000000"), &pin("654321"), LastTry::Keep).err(), SecretKind::Pin);
     token.change_pin(&pin(PIN), &pin("654321"), LastTry::Keep).unwrap();
-    refused(token.log_in(&pin(PIN), LastTry::Keep).err(), SecretKind::Pin);
-    token.log_in(&pin("654321"), LastTry::Keep).unwrap();
+    refused(token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).err(), SecretKind::Pin);
+    token.log_in(Credentials::user(&pin("654321"), LastTry::Keep)).unwrap();
     assert_eq!(token.counters().unwrap().user, Tries::Full);
 
     // A forgotten PIN: the administrator sets another.
     refused(token.set_pin(Admin::SoPin(&pin("00000000")), &pin(PIN), LastTry::Keep).err(), SecretKind::Admin);
     token.set_pin(Admin::SoPin(&pin(SO_PIN)), &pin(PIN), LastTry::Keep).unwrap();
-    token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
 
     // The SO PIN becomes the digits of an admin key.
     refused(token.change_admin_key(Admin::Key(&key), &key, LastTry::Keep).err(), SecretKind::Admin);
@@ -140,5 +140,5 @@ fn secrets(token: &mut dyn Token) {
     token.set_pin(Admin::Key(&key), &pin("222222"), LastTry::Keep).unwrap();
     let digits = pin("00112233445566778899aabbccddeeff0011223344556677");
     token.set_pin(Admin::SoPin(&digits), &pin("333333"), LastTry::Keep).unwrap();
-    token.log_in(&pin("333333"), LastTry::Keep).unwrap();
+    token.log_in(Credentials::user(&pin("333333"), LastTry::Keep)).unwrap();
 }

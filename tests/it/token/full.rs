@@ -7,7 +7,7 @@ use std::process::Command;
 
 use cardwright::pkcs11::Selector;
 use cardwright::pkix::KeyAlgorithm;
-use cardwright::token::{Error, LastTry, Token};
+use cardwright::token::{Credentials, Error, LastTry, Token};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{PIN, SO_PIN, key_id, order, pin};
@@ -42,7 +42,7 @@ fn full_job() {
     let module = std::env::var(JOB).unwrap_or_default();
     let loaded = || if module == "kryoptic" { kryoptic::module() } else { softhsm::module() };
     let mut token = softhsm::prepare(&loaded(), "full", SO_PIN, PIN);
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     let key = session.generate(&order(1, KeyAlgorithm::P256)).unwrap();
     let certificate = certificate_for(&key, "full");
     if !module.is_empty() {
@@ -72,7 +72,7 @@ fn full_job() {
     // With room again, and the module started anew, only what was there before is there.
     store_may_hold(1 << 24);
     let mut token = loaded().find(&Selector::label("full")).unwrap();
-    let mut session = token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     let listed = session.list().unwrap();
     assert_eq!(listed.len(), 1);
     assert!(

@@ -1,7 +1,7 @@
 //! Retry flags, the last try, lockout and unblock, on kryoptic: SoftHSM never locks a PIN.
 
 use cardwright::pkcs11::{Error as ModuleError, Existing, Selector};
-use cardwright::token::{Admin, Error, LastTry, SecretKind, Token, Tries};
+use cardwright::token::{Admin, Credentials, Error, LastTry, SecretKind, Token, Tries};
 
 use super::{PIN, SO_PIN, pin};
 use crate::support::{kryoptic, softhsm};
@@ -11,10 +11,10 @@ const WRONG: &str = "99999999";
 #[test]
 fn softhsm_tells_of_a_wrong_try() {
     let mut token = softhsm::token("lockout softhsm", SO_PIN, PIN);
-    let refused = token.log_in(&pin(WRONG), LastTry::Keep).err();
+    let refused = token.log_in(Credentials::user(&pin(WRONG), LastTry::Keep)).err();
     assert!(matches!(refused, Some(Error::SecretRefused { secret: SecretKind::Pin, left: Tries::Low })));
     assert_eq!(token.counters().unwrap().user, Tries::Low);
-    token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     assert_eq!(token.counters().unwrap().user, Tries::Full);
 }
 
@@ -22,7 +22,7 @@ fn softhsm_tells_of_a_wrong_try() {
 fn a_pin_is_spent_to_the_last_try_only_when_told_and_the_officer_unblocks_it() {
     let mut token = kryoptic::token("lockout pin", SO_PIN, PIN);
     for wrong in 1..kryoptic::TRIES {
-        let refused = token.log_in(&pin(WRONG), LastTry::Keep).err();
+        let refused = token.log_in(Credentials::user(&pin(WRONG), LastTry::Keep)).err();
         let wanted = expected(kryoptic::TRIES - wrong);
         assert!(
             matches!(refused, Some(Error::SecretRefused { secret: SecretKind::Pin, left }) if left == wanted),
@@ -32,21 +32,21 @@ fn a_pin_is_spent_to_the_last_try_only_when_told_and_the_officer_unblocks_it() {
     }
     // Even the right PIN is not sent on the last try, by no operation.
     for _ in 0..3 {
-        let kept = token.log_in(&pin(PIN), LastTry::Keep).err();
+        let kept = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).err();
         assert!(matches!(kept, Some(Error::LastTryKept { secret: SecretKind::Pin })));
         let kept = token.change_pin(&pin(PIN), &pin("654321"), LastTry::Keep).err();
         assert!(matches!(kept, Some(Error::LastTryKept { secret: SecretKind::Pin })));
     }
     assert_eq!(token.counters().unwrap().user, Tries::Last);
-    let last = token.log_in(&pin(WRONG), LastTry::Spend).err();
+    let last = token.log_in(Credentials::user(&pin(WRONG), LastTry::Spend)).err();
     assert!(matches!(last, Some(Error::SecretRefused { left: Tries::Locked, .. } | Error::Locked { .. })), "{last:?}");
     assert_eq!(token.counters().unwrap().user, Tries::Locked);
-    let locked = token.log_in(&pin(PIN), LastTry::Spend).err();
+    let locked = token.log_in(Credentials::user(&pin(PIN), LastTry::Spend)).err();
     assert!(matches!(locked, Some(Error::Locked { secret: SecretKind::Pin })));
 
     token.set_pin(Admin::SoPin(&pin(SO_PIN)), &pin("654321"), LastTry::Keep).unwrap();
     assert_eq!(token.counters().unwrap().user, Tries::Full);
-    token.log_in(&pin("654321"), LastTry::Keep).unwrap();
+    token.log_in(Credentials::user(&pin("654321"), LastTry::Keep)).unwrap();
     assert_eq!(token.counters().unwrap().user, Tries::Full);
 }
 
@@ -54,9 +54,9 @@ fn a_pin_is_spent_to_the_last_try_only_when_told_and_the_officer_unblocks_it() {
 fn the_right_pin_on_the_last_try_restores_them_all() {
     let mut token = kryoptic::token("lockout saved", SO_PIN, PIN);
     for _ in 1..kryoptic::TRIES {
-        token.log_in(&pin(WRONG), LastTry::Keep).err().unwrap();
+        token.log_in(Credentials::user(&pin(WRONG), LastTry::Keep)).err().unwrap();
     }
-    token.log_in(&pin(PIN), LastTry::Spend).unwrap();
+    token.log_in(Credentials::user(&pin(PIN), LastTry::Spend)).unwrap();
     assert_eq!(token.counters().unwrap().user, Tries::Full);
 }
 
@@ -83,7 +83,7 @@ fn a_wrong_so_pin_counts_and_locks_the_officer_out() {
     let locked = token.set_pin(Admin::SoPin(&pin(SO_PIN)), &pin(PIN), LastTry::Spend).err();
     assert!(matches!(locked, Some(Error::Locked { secret: SecretKind::Admin })));
     // The user is not locked out with the officer.
-    token.log_in(&pin(PIN), LastTry::Keep).unwrap();
+    token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
 }
 
 /// What kryoptic's flags tell with `left` tries.

@@ -1,0 +1,1 @@
+//! Will this card do? Asked before a CA is.

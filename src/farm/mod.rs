@@ -1,0 +1,1 @@
+//! Lends virtual cards to pcscd.
