@@ -6,6 +6,7 @@ mod ca;
 mod cli;
 mod client;
 mod enrollment;
+mod farm;
 mod layers;
 mod pkix;
 mod server;

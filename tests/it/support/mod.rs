@@ -9,6 +9,7 @@
 pub mod certificates;
 pub mod directory;
 pub mod kryoptic;
+pub mod pcscd;
 pub mod program;
 pub mod site;
 pub mod softhsm;
