@@ -12,5 +12,6 @@ pub mod kryoptic;
 pub mod pcscd;
 pub mod program;
 pub mod site;
+pub mod script;
 pub mod softhsm;
 pub mod spy;
