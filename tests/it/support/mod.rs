@@ -11,7 +11,7 @@ pub mod directory;
 pub mod kryoptic;
 pub mod pcscd;
 pub mod program;
-pub mod site;
 pub mod script;
+pub mod site;
 pub mod softhsm;
 pub mod spy;
