@@ -6,6 +6,7 @@ mod ca;
 mod cli;
 mod client;
 mod enrollment;
+mod iso7816;
 mod layers;
 mod pkix;
 mod server;
