@@ -7,10 +7,13 @@
 mod apdu;
 mod card;
 mod channel;
+mod encoding;
+mod layers;
 mod status;
 pub mod tlv;
+mod wiped;
 
-pub use apdu::{ApduError, CommandApdu, Effect, Expect, ResponseApdu};
+pub use apdu::{ApduError, CommandApdu, Effect, Expect, Header, ResponseApdu};
 pub use card::{Card, ExchangeError};
 pub use channel::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, Protocol,

@@ -11,5 +11,6 @@ pub mod directory;
 pub mod kryoptic;
 pub mod program;
 pub mod site;
+pub mod script;
 pub mod softhsm;
 pub mod spy;
