@@ -137,7 +137,12 @@ impl Inserted {
             if state.contains(wanted) && is_powered {
                 return;
             }
-            assert!(since.elapsed() < SEEN, "{}: {wanted:?} never came: {waiting:?}, {state:?}, {:?}", self.reader(), context.list_readers_owned());
+            assert!(
+                since.elapsed() < SEEN,
+                "{}: {wanted:?} never came: {waiting:?}, {state:?}, {:?}",
+                self.reader(),
+                context.list_readers_owned()
+            );
             states[0].sync_current_state();
         }
     }
