@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod enrollment;
 mod iso7816;
+mod farm;
 mod layers;
 mod pkix;
 mod server;
