@@ -10,7 +10,7 @@ pub mod certificates;
 pub mod directory;
 pub mod kryoptic;
 pub mod program;
-pub mod site;
 pub mod script;
+pub mod site;
 pub mod softhsm;
 pub mod spy;
