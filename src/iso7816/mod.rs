@@ -5,6 +5,7 @@
 //! [`CardChannel`]. Absent: sockets, files, PC/SC, any INS of PIV or GIDS. No `Debug` here shows data.
 
 mod apdu;
+mod atr;
 mod card;
 mod channel;
 mod encoding;
@@ -14,6 +15,7 @@ pub mod tlv;
 mod wiped;
 
 pub use apdu::{ApduError, CommandApdu, Effect, Expect, Header, ResponseApdu};
+pub use atr::{Atr, AtrError};
 pub use card::{Card, ExchangeError};
 pub use channel::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, Protocol,

@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("virtual_card", &["iso7816", "secret"]),
     ("reader", &["iso7816", "token", "piv", "gids", "secret"]),
     ("farm", &["iso7816", "virtual_card", "secret"]),
-    ("doctor", &["token", "reader", "pkix"]),
+    ("doctor", &["token", "reader", "iso7816", "pkix"]),
     ("pkcs11", &["token", "pkix", "secret"]),
     ("client", &["cm", "secret", "pkix"]),
     ("ca", &["pkix", "token", "pkcs11", "secret"]),
