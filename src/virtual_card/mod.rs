@@ -7,6 +7,7 @@
 mod answer_to_reset;
 mod channel;
 mod dial;
+mod lender;
 mod piv;
 mod shared;
 mod wire;
