@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod enrollment;
 mod layers;
+mod piv;
 mod pkix;
 mod server;
 mod store;
