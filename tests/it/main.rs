@@ -6,6 +6,8 @@ mod ca;
 mod cli;
 mod client;
 mod enrollment;
+mod farm;
+mod iso7816;
 mod layers;
 mod piv;
 mod pkix;

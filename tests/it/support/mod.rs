@@ -9,6 +9,7 @@
 pub mod certificates;
 pub mod directory;
 pub mod kryoptic;
+pub mod pcscd;
 pub mod program;
 pub mod script;
 pub mod site;
