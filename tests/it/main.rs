@@ -9,6 +9,7 @@ mod enrollment;
 mod farm;
 mod iso7816;
 mod layers;
+mod piv;
 mod pkix;
 mod server;
 mod store;
