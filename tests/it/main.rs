@@ -16,5 +16,6 @@ mod store;
 mod strangers;
 mod support;
 mod token;
+mod virtual_card;
 mod whole;
 mod wire;
