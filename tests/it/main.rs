@@ -7,6 +7,7 @@ mod cli;
 mod client;
 mod enrollment;
 mod farm;
+mod gids;
 mod iso7816;
 mod layers;
 mod piv;
