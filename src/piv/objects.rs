@@ -219,7 +219,7 @@ mod tests {
         let digits: String = bits
             .chunks(5)
             .map(|five| {
-                let value: u8 = (0..4).map(|i| five[usize::from(i)] << i).sum();
+                let value: u8 = (0..4usize).map(|i| five[i] << i).sum();
                 char::from_digit(value.into(), 16).unwrap()
             })
             .collect();

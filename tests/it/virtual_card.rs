@@ -1,6 +1,7 @@
 //! Cards of our own: the slot they are shared in, the fault dial, and each command as the standards write it.
 
 mod dial;
+mod gids;
 mod piv;
 mod slot;
 mod wire;
