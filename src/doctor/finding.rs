@@ -79,6 +79,17 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The card could not be looked at.
+    pub fn unreadable(error: &dyn std::error::Error) -> Self {
+        let mut told = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            told = format!("{told}: {cause}");
+            source = cause.source();
+        }
+        Self::bad(Check::Card, told, "Take the card out, put it in again, and look once more.")
+    }
+
     pub(super) fn good(check: Check, told: impl Into<String>) -> Self {
         Self { check, verdict: Verdict::Good, told: told.into(), remedy: None }
     }

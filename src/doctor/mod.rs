@@ -4,7 +4,9 @@
 //! with a verdict and, where something is amiss, a remedy. Nothing is changed and no try is spent.
 
 mod card;
+mod computer;
 mod finding;
 
 pub use card::{Expected, examine_card};
+pub use computer::{examine_protocol, examine_readers, examine_refusal, examine_service};
 pub use finding::{Check, Finding, Verdict};

@@ -1,7 +1,7 @@
 //! Lends virtual cards to pcscd: the system's, or a private one started for the purpose.
 //!
 //! In: a [`VirtualCard`](crate::virtual_card::VirtualCard). Out: a card in a reader that every PC/SC program sees.
-//! vsmartcard's driver vpcd is the reader; [`vpcd`] speaks its protocol, [`pcscd`] starts a daemon of one's own.
+//! vsmartcard's driver vpcd is the reader; a [`Seat`] is a place in it, [`pcscd`] starts a daemon of one's own.
 //! Absent: any APDU's meaning, PC/SC itself.
 
 mod namespace;
@@ -10,8 +10,4 @@ mod peer;
 mod seat;
 pub mod vpcd;
 
-use crate::virtual_card::VirtualCard;
-use std::sync::{Arc, Mutex};
-
-/// A card that can be looked at while it is lent.
-pub type SharedCard = Arc<Mutex<Box<dyn VirtualCard>>>;
+pub use seat::{Daemon, Seat};

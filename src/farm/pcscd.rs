@@ -5,9 +5,8 @@
 //! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
 //! ports are open on every network interface (vpcd cannot do otherwise); an empty reader's is held by its seat.
 
-use super::SharedCard;
 use super::namespace::{self, LONGEST_SOCKET, Programs};
-use super::seat::Seat;
+use super::seat::{Daemon, Seat};
 use std::fs::File;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -92,14 +91,9 @@ impl Reader {
         &self.name
     }
 
-    /// Puts a card in, in the place of one that may be there; pcscd sees it within a second, most times at once.
-    pub fn insert(&self, card: SharedCard) {
-        self.seat.insert(card);
-    }
-
-    /// Takes the card out; pcscd sees it within half a second.
-    pub fn remove(&self) {
-        self.seat.remove();
+    /// Where cards are put in and taken out.
+    pub fn seat(&self) -> &Seat {
+        &self.seat
     }
 }
 
@@ -141,7 +135,7 @@ impl PrivatePcscd {
             for slot in 0..2 {
                 let name = format!("{name} 00 {slot:02X}");
                 let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port + slot));
-                match Seat::take(address) {
+                match Seat::take(address, Daemon::Own) {
                     Ok(seat) => pcscd.readers.push(Reader { name, seat }),
                     Err(source) => return Err(PcscdError::Reader { name, source }),
                 }

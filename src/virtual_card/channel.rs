@@ -167,7 +167,11 @@ impl PinPad for Channel {
         };
         let mut command = Zeroizing::new(verify.template.clone());
         let length = u8::try_from(digits.len()).unwrap_or(u8::MAX);
-        let fits = (verify.minimum..=verify.maximum).contains(&length) && length <= verify.block;
+        if verify.block == 0 {
+            command.resize(DATA + digits.len(), 0);
+            command[DATA - 1] = length;
+        }
+        let fits = (verify.minimum..=verify.maximum).contains(&length) && (verify.block == 0 || length <= verify.block);
         match command.get_mut(DATA..DATA + digits.len()) {
             // The reader's key for "done" does nothing while too few or too many digits stand there.
             Some(place) if fits => place.copy_from_slice(digits.as_bytes()),

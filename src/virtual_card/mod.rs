@@ -7,10 +7,13 @@
 mod answer_to_reset;
 mod channel;
 mod dial;
+mod lender;
+mod piv;
 mod shared;
 mod wire;
 
 pub use dial::{Dial, Fault, FaultError, Played};
+pub use piv::{ManagementAlgorithm, PivCard, PivCardError, PivOptions};
 pub use shared::{AtThePad, SharedCard};
 
 /// A card that answers APDUs; what a channel or a reader lends out.

@@ -138,8 +138,8 @@ impl Wire {
         }
         let mut chain = match chain {
             Some(chain) if chain.header == command.header() => chain,
-            Some(_) => return Err(0x6883),
-            None => Chain { header: command.header(), data: Zeroizing::default() },
+            // Another command than the chain's: the chain is as if it had never begun (SP 800-73-4 part 2, 3.2.4).
+            _ => Chain { header: command.header(), data: Zeroizing::default() },
         };
         if chain.data.len() + command.data.len() > self.limits.data {
             return Err(0x6700);

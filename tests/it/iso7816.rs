@@ -2,6 +2,7 @@
 
 mod atr;
 mod chaining;
+mod conversations;
 mod encoding;
 mod long_answers;
 mod tlv;

@@ -4,13 +4,13 @@
 //! reader. Other programs reach this pcscd in the environment of [`program`]. pcscd ends with this process.
 
 use std::ffi::{CStr, CString};
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use cardwright::farm::SharedCard;
 use cardwright::farm::pcscd::{CLIENTS_VARIABLE, MOST_ENTRIES, PrivatePcscd, Reader, YUBIKEY_READER};
-use cardwright::virtual_card::VirtualCard;
+use cardwright::virtual_card::{SharedCard, VirtualCard};
 
 /// The longest that pcscd takes to see a card, or that a pool of readers is empty.
 const SEEN: Duration = Duration::from_secs(20);
@@ -53,7 +53,7 @@ impl Fixture {
 
 /// Puts a card into a free reader and waits until PC/SC shows it.
 pub fn insert(card: Box<dyn VirtualCard>) -> Inserted {
-    insert_shared(Arc::new(Mutex::new(card)))
+    insert_shared(SharedCard::new(card))
 }
 
 /// Likewise, a card that the test keeps a handle to.
@@ -63,7 +63,7 @@ pub fn insert_shared(card: SharedCard) -> Inserted {
 
 /// Puts a card into the one reader that Yubico's tools take for a YubiKey; a second caller waits for it.
 pub fn insert_yubikey(card: Box<dyn VirtualCard>) -> Inserted {
-    Inserted::new(fixture().take(|reader| reader == YUBIKEY), Arc::new(Mutex::new(card)))
+    Inserted::new(fixture().take(|reader| reader == YUBIKEY), SharedCard::new(card))
 }
 
 /// A PC/SC context on the private pcscd.
@@ -91,38 +91,59 @@ impl Inserted {
     fn new(reader: usize, card: SharedCard) -> Self {
         let name = CString::new(fixture().pcscd.readers()[reader].name()).unwrap();
         let inserted = Self { reader, name, card };
-        inserted.insert_again();
+        inserted.place().seat().insert(inserted.card.clone());
+        inserted.wait_until_seen();
         inserted
     }
 
-    fn seat(&self) -> &'static Reader {
+    fn place(&self) -> &'static Reader {
         &fixture().pcscd.readers()[self.reader]
     }
 
     /// The reader's name, as PC/SC lists it.
     pub fn reader(&self) -> &'static str {
-        self.seat().name()
+        self.place().name()
     }
 
     pub fn reader_c(&self) -> &CStr {
         &self.name
     }
 
-    /// The card, to be looked at while it is lent.
+    /// The card's slot: its headers, its dial, its card; shared with pcscd.
     pub fn card(&self) -> &SharedCard {
         &self.card
     }
 
+    /// Writes a configuration with which OpenSC (OPENSC_CONF) sees this reader only: its PKCS#11 module would else open
+    /// every card, also those of tests beside this one.
+    pub fn opensc_configuration(&self, directory: &Path) -> PathBuf {
+        let all = fixture().pcscd.readers().iter().map(Reader::name);
+        let others: Vec<String> = all.filter(|name| *name != self.reader()).map(|name| format!("{name:?}")).collect();
+        let path = directory.join("opensc.conf");
+        std::fs::write(&path, format!("app default {{\n  ignored_readers = {};\n}}\n", others.join(", "))).unwrap();
+        path
+    }
+
     /// Pulls the card and waits until PC/SC misses it.
     pub fn remove(&self) {
-        self.seat().remove();
-        self.wait_for(pcsc::State::EMPTY);
+        self.card.remove();
+        self.wait_until_missed();
     }
 
     /// Puts the same card in again and waits until PC/SC shows it.
     pub fn insert_again(&self) {
-        self.seat().insert(self.card.clone());
+        self.card.insert_again();
+        self.wait_until_seen();
+    }
+
+    /// Waits until PC/SC shows a card.
+    pub fn wait_until_seen(&self) {
         self.wait_for(pcsc::State::PRESENT);
+    }
+
+    /// Waits until PC/SC misses a card that a fault or the test has pulled.
+    pub fn wait_until_missed(&self) {
+        self.wait_for(pcsc::State::EMPTY);
     }
 
     /// Waits until PC/SC says so of the reader; a card must have been powered, too.
@@ -137,7 +158,12 @@ impl Inserted {
             if state.contains(wanted) && is_powered {
                 return;
             }
-            assert!(since.elapsed() < SEEN, "{}: {wanted:?} never came: {waiting:?}, {state:?}, {:?}", self.reader(), context.list_readers_owned());
+            assert!(
+                since.elapsed() < SEEN,
+                "{}: {wanted:?} never came: {waiting:?}, {state:?}, {:?}",
+                self.reader(),
+                context.list_readers_owned()
+            );
             states[0].sync_current_state();
         }
     }
@@ -145,7 +171,7 @@ impl Inserted {
 
 impl Drop for Inserted {
     fn drop(&mut self) {
-        self.seat().remove();
+        self.place().seat().remove();
         let fixture = fixture();
         fixture.free.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(self.reader);
         fixture.freed.notify_all();
