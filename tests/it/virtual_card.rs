@@ -1,0 +1,3 @@
+//! Our own cards, asked by raw bytes.
+
+mod gids;
