@@ -16,6 +16,9 @@ use zeroize::Zeroizing;
 pub(super) const AUTHENTICATION: u8 = 0xA4;
 pub(super) const TRIPLE_DES: u8 = 0x02;
 
+/// The administrator's key: a user may create a key file of the same make, but nobody is administrator by its key.
+pub(super) const ADMIN_KEY: u8 = 0x80;
+
 const BLOCK: usize = 8;
 const MUTUAL_CHALLENGE: usize = 16;
 const CRYPTOGRAM: usize = 40;

@@ -140,7 +140,7 @@ impl Applet {
         }
     }
 
-    fn allowed_by(&self, rules: &AccessRules, mode: u8) -> Result<(), StatusWord> {
+    pub(super) fn allowed_by(&self, rules: &AccessRules, mode: u8) -> Result<(), StatusWord> {
         if rules.allow(mode, self.proven()) { Ok(()) } else { Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED) }
     }
 

@@ -99,7 +99,8 @@ impl Applet {
         nothing()
     }
 
-    /// DELETE FILE, always the current one: by the file's own rule where it has one, else by the application's.
+    /// DELETE FILE, always the current one: by the file's own rule where it has one, else by the application's. What
+    /// only the administrator may write, only the administrator deletes.
     pub(super) fn delete_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         no_data(command)?;
@@ -108,6 +109,11 @@ impl Applet {
         match &file.control.rules {
             Some(rules) if rules.names(mode::DELETE_SELF) => self.file_allows(file, mode::DELETE_SELF)?,
             _ => self.application_allows(mode::DELETE_CHILD)?,
+        }
+        if let Some(rules) = &file.control.rules
+            && !self.proven().admin
+        {
+            self.allowed_by(rules, mode::PUT)?;
         }
         self.held.files.remove(&identifier);
         self.session.file = None;

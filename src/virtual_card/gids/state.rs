@@ -139,7 +139,7 @@ fn read_file(bytes: &[u8]) -> Result<File, GidsCardError> {
             Content::Data(objects.into_iter().map(|object| DataObject::new(object.tag, object.value)).collect())
         }
         Kind::Key => Content::Key(match (optional(bytes, tag::RSA)?, optional(bytes, tag::TRIPLE_DES)?) {
-            (Some(numbers), _) => Some(Key::Rsa(read_rsa(numbers)?)),
+            (Some(numbers), _) => Some(Key::Rsa(Box::new(read_rsa(numbers)?))),
             (None, Some(_)) => Some(Key::TripleDes(Zeroizing::new(array(bytes, tag::TRIPLE_DES)?))),
             (None, None) => None,
         }),
