@@ -116,14 +116,14 @@ pub(super) enum Content {
     Key(Option<Key>),
 }
 
-pub(super) struct File {
+pub(super) struct ElementaryFile {
     pub control: ControlParameters,
     /// Operational; a file that was only created lets itself be activated, and nothing else.
     pub active: bool,
     pub content: Content,
 }
 
-impl File {
+impl ElementaryFile {
     pub fn new(control: ControlParameters) -> Self {
         let content = match control.kind {
             Kind::Data => Content::Data(Vec::new()),

@@ -4,7 +4,7 @@
 use super::access::mode;
 use super::admin::{ADMIN_KEY, AUTHENTICATION, TRIPLE_DES};
 use super::applet::{Answer, Applet, nothing};
-use super::file::{Content, File, Key, Kind};
+use super::file::{Content, ElementaryFile, Key, Kind};
 use super::rsa::{Numbers, RsaKey};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
@@ -207,13 +207,13 @@ impl Applet {
 }
 
 /// The size of RSA key the file's templates speak of.
-fn rsa_bits(file: &File) -> Option<usize> {
+fn rsa_bits(file: &ElementaryFile) -> Option<usize> {
     let of_rsa = file.control.templates.iter().find(|template| template.usage != AUTHENTICATION)?;
     mechanism::size(of_rsa.mechanism)
 }
 
 /// The public key of the file's key: modulus and exponent (ISO/IEC 7816-8, table 3).
-pub(super) fn public_key(file: &File) -> Answer {
+pub(super) fn public_key(file: &ElementaryFile) -> Answer {
     match file.key() {
         Some(Key::Rsa(key)) => {
             let numbers = tlv::Writer::new().put(0x81, &key.modulus()).put(0x82, &key.public_exponent());

@@ -2,7 +2,7 @@
 
 use super::access::mode;
 use super::applet::{Answer, Applet, LifeCycle, Session, nothing};
-use super::file::{ControlParameters, File};
+use super::file::{ControlParameters, ElementaryFile};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;
@@ -69,7 +69,7 @@ impl Applet {
     pub(super) fn create_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         self.application_allows(mode::CREATE_FILE)?;
-        let file = File::new(ControlParameters::read(&command.data)?);
+        let file = ElementaryFile::new(ControlParameters::read(&command.data)?);
         let identifier = file.control.identifier;
         if self.held.files.contains_key(&identifier) {
             return Err(StatusWord::FILE_EXISTS);
