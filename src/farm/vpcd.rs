@@ -96,7 +96,7 @@ pub fn say_empty(mut stream: TcpStream) -> Result<(), LinkError> {
     Ok(())
 }
 
-/// Without TCP_NODELAY an APDU waits 40 ms for the acknowledgement of the one before it.
+/// Without TCP_NODELAY an answer waits 40 ms for the acknowledgement of the one before it.
 fn prepare(stream: &TcpStream, patience: Duration) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(patience))?;
@@ -109,6 +109,8 @@ fn receive(stream: &mut TcpStream, into: &mut Zeroizing<Vec<u8>>) -> Result<bool
     if !stays_open(stream.read_exact(&mut length))? {
         return Ok(false);
     }
+    // The driver sends the rest once the length is acknowledged, which Linux would put off for 40 ms.
+    let _ = rustix::net::sockopt::set_tcp_quickack(&*stream, true);
     into.resize(usize::from(u16::from_be_bytes(length)), 0);
     stays_open(stream.read_exact(into))
 }
