@@ -60,7 +60,11 @@ impl Application {
 
     /// Selects the application and tells its version, as the AID in the answer has it; many cards answer nothing.
     pub fn select(&mut self) -> Result<Option<String>, Error> {
-        let answer = self.run(&command::select_application())?;
+        let answer = self.exchange(&command::select_application())?;
+        if !answer.status.is_ok() {
+            return Err(Error::NotOffered("GIDS"));
+        }
+        let answer = answer.data;
         let aid = tlv::read_one(&answer).ok().and_then(|template| tlv::find(template.value, 0x4F).ok());
         Ok(aid.and_then(|aid| match aid.value.get(AID_PREFIX..)? {
             [version] => Some(format!("{version}")),

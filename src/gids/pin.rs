@@ -2,15 +2,14 @@
 
 use super::application::Application;
 use super::command;
-use super::error::{refused, unreadable};
+use super::error::refused;
 use crate::iso7816::{PinPadError, PinPadVerify, StatusWord, tlv};
 use crate::secret::Pin;
 use crate::token::{Error, LastTry, SecretKind, Tries};
 
 /// The object that holds the counters of the application password.
 pub(super) const COUNTERS: u16 = 0x7F71;
-/// Tries left; the first edition of GIDS wrote the tag in two bytes.
-const TRIES_LEFT: [u32; 2] = [0x97, 0x9F17];
+const TRIES_LEFT: u32 = 0x97;
 
 const MINIMUM: usize = 4;
 const MAXIMUM: usize = 16;
@@ -24,19 +23,13 @@ fn wrong_length() -> Error {
     Error::SecretLength { secret: SecretKind::Pin, minimum: MINIMUM, maximum: MAXIMUM }
 }
 
-/// How many tries are left: from the counters' object, or from VERIFY without data where a card has no such object.
+/// How many tries are left: from the counters' object, or from VERIFY without data where a card has none to be read.
 pub(super) fn tries(application: &mut Application) -> Result<Tries, Error> {
-    let command = command::get_pin_counters();
-    let answer = application.exchange(&command)?;
-    if answer.status.is_ok() {
-        let counters = tlv::find(&answer.data, COUNTERS.into()).map_err(unreadable(command.name))?.value;
-        for tag in TRIES_LEFT {
-            match tlv::find(counters, tag) {
-                Ok(tlv::Tlv { value: [left], .. }) => return Ok(count(*left)),
-                Ok(_) | Err(tlv::TlvError::Missing { .. }) => {}
-                Err(error) => return Err(unreadable(command.name)(error)),
-            }
-        }
+    let answer = application.exchange(&command::get_pin_counters())?;
+    // Cards of the first edition name the counter 9F17, which is no BER-TLV tag.
+    let counters = tlv::find(&answer.data, COUNTERS.into()).and_then(|counters| tlv::find(counters.value, TRIES_LEFT));
+    if let (StatusWord::OK, Ok(tlv::Tlv { value: [left], .. })) = (answer.status, counters) {
+        return Ok(count(*left));
     }
     let status = application.exchange(&command::ask_verified())?.status;
     Ok(match (status, status.tries_left()) {
@@ -66,8 +59,8 @@ pub(super) fn verify_at_pad(application: &mut Application, last_try: LastTry) ->
     }
     tries(application)?.may_try(SecretKind::Pin, last_try)?;
     let empty = command::ask_verified();
-    let header = [empty.apdu.cla, empty.apdu.ins, empty.apdu.p1, empty.apdu.p2, 0];
-    // A GIDS PIN is not padded: the reader sets Lc and data field to what was typed.
+    // A GIDS PIN is not padded: the reader sends as many bytes as were typed.
+    let header = [empty.apdu.cla, empty.apdu.ins, empty.apdu.p1, empty.apdu.p2];
     let verify = PinPadVerify { template: header.to_vec(), minimum: MINIMUM as u8, maximum: MAXIMUM as u8, block: 0 };
     let pad = application.pin_pad().ok_or(Error::NotOffered("a PIN pad"))?;
     match pad.verify(&verify) {

@@ -37,7 +37,8 @@ struct Found {
 }
 
 impl GidsToken {
-    /// Selects the application and learns who the card is. A card without a file system has an empty serial.
+    /// Selects the application and learns who the card is. A card without a file system has an empty serial; one without
+    /// the application is no GIDS card ([`Error::NotOffered`]).
     pub fn open(card: Card) -> Result<Self, Error> {
         let mut application = Application::new(card);
         application.begin()?;

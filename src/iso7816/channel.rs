@@ -85,7 +85,7 @@ pub struct PinPadVerify {
     pub minimum: u8,
     pub maximum: u8,
     /// Bytes of the PIN block; what the PIN does not fill stays as in the template. 0 where PINs are not padded: the
-    /// template is then a header and Lc 00, and Lc and data field become what was typed.
+    /// template is then the header alone, and Lc and data field become what was typed.
     pub block: u8,
 }
 

@@ -173,7 +173,7 @@ fn open_piv(card: crate::iso7816::Card) -> Result<Box<dyn Token>, token::Error> 
 }
 
 fn open_gids(card: crate::iso7816::Card) -> Result<Box<dyn Token>, token::Error> {
-    GidsToken::open(card).and(Err(token::Error::NotOffered("GIDS")))
+    GidsToken::open(card).map(|token| Box::new(token) as Box<dyn Token>)
 }
 
 impl Found {

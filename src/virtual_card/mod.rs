@@ -7,12 +7,14 @@
 mod answer_to_reset;
 mod channel;
 mod dial;
+mod gids;
 mod lender;
 mod piv;
 mod shared;
 mod wire;
 
 pub use dial::{Dial, Fault, FaultError, Played};
+pub use gids::{GidsCard, GidsCardError, GidsOptions, Initialised};
 pub use piv::{ManagementAlgorithm, PivCard, PivCardError, PivOptions};
 pub use shared::{AtThePad, SharedCard};
 
