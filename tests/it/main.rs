@@ -12,6 +12,7 @@ mod iso7816;
 mod layers;
 mod piv;
 mod pkix;
+mod reader;
 mod server;
 mod store;
 mod strangers;
