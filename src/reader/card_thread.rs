@@ -37,6 +37,8 @@ pub(super) struct Connected {
 const MOST_RECONNECTS: usize = 4;
 /// pcscd looks at a slot every 400 ms; a card that broke off is seen to be gone by then or was not taken out.
 const SEEN_TO_BE_GONE: Duration = Duration::from_secs(2);
+/// Bytes of a status word, the least that a card can answer.
+const STATUS: usize = 2;
 /// How often a card that another program has for itself alone is asked for; PC/SC lite asks as often by itself.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -183,7 +185,11 @@ fn within(
                 (taken(buffer, sent), "SCardControl", reply)
             }
         };
-        let answer = answer.map_err(|error| told(call, error, is_removed));
+        let answer = match answer {
+            // Some drivers give an answer without bytes when the card breaks off.
+            Ok(answer) if answer.len() < STATUS && is_removed() => Err(ChannelError::Removed),
+            answer => answer.map_err(|error| told(call, error, is_removed)),
+        };
         let removed = matches!(answer, Err(ChannelError::Removed));
         let reset = matches!(answer, Err(ChannelError::Reset));
         // An answer nobody took leaves the card in a state nobody knows.
