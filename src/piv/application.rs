@@ -106,6 +106,11 @@ impl Application {
         Ok(continuity)
     }
 
+    /// What others did before this moment cannot have cost what is proven from now on.
+    pub fn forget_others(&mut self) {
+        self.shared = false;
+    }
+
     fn note(&mut self, continuity: Continuity) {
         if continuity != Continuity::Unbroken {
             self.free.clear();

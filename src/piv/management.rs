@@ -45,6 +45,7 @@ impl Application {
         };
         let word = self.ask(command::response(algorithm, &response))?.status;
         self.judge_response(word)?;
+        self.forget_others();
         Ok(algorithm)
     }
 

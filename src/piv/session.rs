@@ -160,7 +160,11 @@ impl<'a> PivSession<'a> {
 }
 
 impl Drop for PivSession<'_> {
+    /// Logs out, also when the session ends in a pause: the card is taken up once more to be reset.
     fn drop(&mut self) {
+        if !self.lost && self.application.resume().is_err() {
+            return;
+        }
         self.application.leave(EndWith::Reset);
     }
 }

@@ -155,7 +155,8 @@ impl Spelled<'_> {
 }
 
 fn word(text: &str) -> Option<u16> {
-    u16::from_str_radix(text, 16).ok().filter(|_| text.len() == 4)
+    let digits = text.len() == 4 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    u16::from_str_radix(text, 16).ok().filter(|_| digits)
 }
 
 fn duration(text: &str) -> Option<Duration> {
