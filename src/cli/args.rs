@@ -26,7 +26,7 @@ Exit codes:
   1  an unforeseen failure
   2  the command line or a configuration file is wrong
   3  no token, or more than one, fits what was asked for
-  4  a PIN or SO PIN was refused, is locked, or its last try was kept
+  4  a PIN, PUK or SO PIN was refused, is locked, or its last try was kept
   5  the server could not be reached or did not answer as a CM server does
   6  the server refused
   7  the request waits for approval; run the same command again later
@@ -187,9 +187,15 @@ pub struct EnrollArgs {
     /// Where the token's present SO PIN comes from, when it is not the template's default admin key.
     #[arg(long, value_name = "SOURCE")]
     pub so_pin_from: Option<Source>,
+    /// Where the card's present PUK comes from, when it is not the one it came with.
+    #[arg(long, value_name = "SOURCE")]
+    pub puk_from: Option<Source>,
     /// Where the PIN to be set comes from, on a token that has none yet [default: the PIN itself].
     #[arg(long, value_name = "SOURCE")]
     pub new_pin_from: Option<Source>,
+    /// Replace keys and certificates that are where the new ones belong.
+    #[arg(long)]
+    pub replace: bool,
 }
 
 #[derive(Args)]
@@ -214,7 +220,10 @@ pub struct UnblockArgs {
     /// Where the new PIN comes from [default: env:CARDWRIGHT_NEW_PIN, else a prompt].
     #[arg(long, value_name = "SOURCE")]
     pub new_pin_from: Option<Source>,
-    /// Spend the last try of the SO PIN, if it comes to that.
+    /// Where the card's PUK comes from, when the server does not keep it.
+    #[arg(long, value_name = "SOURCE")]
+    pub puk_from: Option<Source>,
+    /// Spend the last try of the SO PIN or PUK, if it comes to that.
     #[arg(long)]
     pub spend_last_try: bool,
     /// By challenge and response read out to a help desk, without reaching the server.

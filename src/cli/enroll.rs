@@ -8,14 +8,16 @@ use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
 use super::settings::{Settings, state_directory};
 use super::token::{date, find, last_try};
 use crate::client::CmClient;
-use crate::cm::offline::{CodeKind, read_code, write_code};
+use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, write_code};
 use crate::cm::request::DataItem;
 use crate::enrollment::{
-    self, EnrollOrder, Enrollment, Event, Input, Installed, Journal, Need, OldKey, Order, Outcome, RenewOrder, Step,
+    self, EnrollOrder, Enrollment, Event, HelpDesk, HelpDeskError, Input, Installed, Journal, Need, OldKey, Order,
+    Outcome, RenewOrder, Step,
 };
 use crate::pkix::Certificate;
-use crate::token::{ChallengeResponder, Counters, Identity, Token};
+use crate::token::{Counters, Identity, Token, Tries};
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 /// A face that is asked more often than this has met a driver that goes in circles.
 const MOST_STEPS: usize = 16;
@@ -26,6 +28,7 @@ struct Sources<'a> {
     pin: Option<&'a Source>,
     new_pin: Option<&'a Source>,
     so_pin: Option<&'a Source>,
+    puk: Option<&'a Source>,
     spend_last_try: bool,
 }
 
@@ -42,6 +45,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         target,
         comment: args.comment.clone(),
         data: args.data.iter().map(|text| data_item(text)).collect::<Result<_, _>>()?,
+        replace: args.replace,
         ..EnrollOrder::default()
     });
     // A PIN that is to be set where there was none is asked for as the PIN, unless it has a source of its own.
@@ -50,6 +54,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         pin: args.pin.pin_from.as_ref(),
         new_pin,
         so_pin: args.so_pin_from.as_ref(),
+        puk: args.puk_from.as_ref(),
         spend_last_try: args.pin.spend_last_try,
     };
     on_token(&settings, &client, &args.token, order, &sources, output)
@@ -69,27 +74,31 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
         return unblock_offline(&settings, args, output);
     }
     let order = Order::Unblock { comment: args.comment.clone(), last_try: last_try(args.spend_last_try) };
-    let sources =
-        Sources { new_pin: args.new_pin_from.as_ref(), spend_last_try: args.spend_last_try, ..Sources::default() };
+    let sources = Sources {
+        new_pin: args.new_pin_from.as_ref(),
+        puk: args.puk_from.as_ref(),
+        spend_last_try: args.spend_last_try,
+        ..Sources::default()
+    };
     on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
 fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let mut token = find(settings, &args.token)?;
     let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
-    enrollment::unblock_offline(&mut token, &mut HelpDesk, &new_pin, last_try(args.spend_last_try))?;
+    enrollment::unblock_offline(&mut token, &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
     output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
     Ok(())
 }
 
-/// The help desk at the other end of the telephone: the challenge is read out, the response typed in.
-struct HelpDesk;
+/// The help desk at the other end of the telephone: the code is read out, the answer typed in.
+struct Telephone;
 
-impl ChallengeResponder for HelpDesk {
-    fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        let challenge = write_code(CodeKind::Challenge, challenge.try_into()?);
-        let typed = inquire::Text::new(&format!("Read out: {challenge}\nResponse:")).prompt()?;
-        Ok(read_code(CodeKind::Response, &typed)?.to_vec())
+impl HelpDesk for Telephone {
+    fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError> {
+        let code = write_code(kind, code);
+        let typed = inquire::Text::new(&format!("Read out: {}\nResponse:", *code)).prompt().map(Zeroizing::new)?;
+        Ok(Zeroizing::new(read_code(kind.answer(), &typed)?))
     }
 }
 
@@ -143,7 +152,10 @@ fn pump(
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
-    // A typed SO PIN is tried first: the template's default key would spend a try for nothing.
+    // What is given is tried first: the default would spend a try for nothing.
+    if let Some(source) = sources.puk {
+        work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
+    }
     let mut input = match sources.so_pin {
         Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
         None => Input::Nothing,
@@ -172,6 +184,14 @@ fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::Resumed { request: Some(request) } => output.tell(&format!("going on with request {request}")),
         Event::RequestMade { request } => output.tell(&format!("request {request} was made")),
         Event::AdminKeyChanged => output.tell("the token has its own admin key now"),
+        Event::AdminKeyKept => output.tell("the token keeps the admin key it has"),
+        Event::AdminKeyReturned => output.tell("the token has the default admin key again"),
+        Event::PukChanged => output.tell("the card has its own PUK now; the server keeps it"),
+        Event::PukKept => output.tell("the card keeps the PUK it has"),
+        Event::PukReturned => output.tell("the card has the PUK again that it came with"),
+        Event::TokenReset => output.tell("the card is as it came from the factory"),
+        Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),
+        Event::KeyLeft { key } => output.tell(&format!("key {} stays on the card, unused", hex::encode(&key.0))),
         Event::PinSet => output.tell("the PIN is set"),
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),
@@ -183,8 +203,12 @@ fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
 
 fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Failure> {
     match need {
-        Need::Pin { counters } => {
+        Need::Pin { counters, pin_pad } => {
             tell_counters(counters, output);
+            if pin_pad && !secrets::is_given(sources.pin, PIN) {
+                output.tell("type the PIN at the reader");
+                return Ok(Input::PinPad(last_try(sources.spend_last_try)));
+            }
             secrets::pin(sources.pin, PIN).map(|pin| Input::Pin(pin, last_try(sources.spend_last_try)))
         }
         Need::NewPin { policy, .. } => {
@@ -200,11 +224,20 @@ fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Fai
             output.tell(&format!("the default admin key does not hold on this token; {}", counters.admin));
             secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, last_try(sources.spend_last_try)))
         }
+        Need::Puk { counters, refused } => {
+            let tries = counters.puk.unwrap_or(Tries::Untold);
+            if refused && tries == Tries::Untold && !sources.spend_last_try {
+                return Err(Failure::new("puk-needed", Exit::Secret, "the card has a PUK of its own; one was refused")
+                    .remedy("Repeat with --puk-from: the card does not tell how many tries are left."));
+            }
+            output.tell(&format!("the card's PUK is needed; {tries}"));
+            secrets::puk(sources.puk).map(|puk| Input::Puk(puk, last_try(sources.spend_last_try)))
+        }
     }
 }
 
 fn tell_counters(counters: Counters, output: &Output) {
-    if counters.user != crate::token::Tries::Full {
+    if counters.user != Tries::Full {
         output.tell(&format!("PIN: {}", counters.user));
     }
 }
@@ -266,12 +299,12 @@ fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), 
 }
 
 fn old_document(old: &OldKey, lines: &mut String) -> Value {
-    let (key, removed) = match old {
-        OldKey::Removed(key) => (key, true),
-        OldKey::KeptForDecryption(key) => (key, false),
+    let (key, removed, fate) = match old {
+        OldKey::Removed(key) => (key, true, "was removed"),
+        OldKey::Replaced(key) => (key, true, "gave its place to the new one"),
+        OldKey::KeptForDecryption(key) => (key, false, "was kept, for it may have to decrypt"),
     };
     let id = hex::encode(&key.0);
-    let fate = if removed { "was removed" } else { "was kept, for it may have to decrypt" };
     *lines += &format!("  the old key {id} {fate}\n");
     json!({ "key_id": id, "removed": removed })
 }

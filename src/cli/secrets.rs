@@ -1,7 +1,7 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
 use super::failure::{Exit, Failure};
-use crate::secret::{BearerToken, Passphrase, Pin};
+use crate::secret::{BearerToken, Passphrase, Pin, Puk};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
@@ -84,6 +84,7 @@ pub struct Ask {
 pub const PIN: Ask = Ask { what: "PIN", option: "--pin-from", env: "CARDWRIGHT_PIN" };
 pub const NEW_PIN: Ask = Ask { what: "New PIN", option: "--new-pin-from", env: "CARDWRIGHT_NEW_PIN" };
 pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
+pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
 pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
 pub const PASSPHRASE: Ask =
@@ -92,6 +93,11 @@ pub const PASSPHRASE: Ask =
 /// Reads a PIN or SO PIN that exists already.
 pub fn pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
     read(source, ask, false).map(Pin::new)
+}
+
+/// Reads a PUK.
+pub fn puk(source: Option<&Source>) -> Result<Puk, Failure> {
+    read(source, PUK, false).map(Puk::new)
 }
 
 /// Reads a PIN that is to be set; a prompt asks for it twice.

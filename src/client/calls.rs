@@ -4,7 +4,10 @@ use super::CmClient;
 use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
-use crate::cm::extension::{AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, User};
+use crate::cm::extension::{
+    AdminKeyNews, AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, PukNews, PukReport,
+    PukState, User,
+};
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};
@@ -196,9 +199,28 @@ impl CmClient {
         Ok(report.state)
     }
 
-    /// Says that the card now holds its own admin key (extension).
-    pub fn confirm_admin_key(&self, request: Uuid, smartcard: Uuid) -> Result<(), Error> {
-        self.transport.exchange(&Route::ConfirmAdminKey { request, smartcard }, Some(b"{}")).map(drop)
+    /// Says what became of the admin key on the card: active, about to be taken back, or the default again (extension).
+    pub fn tell_admin_key(&self, request: Uuid, smartcard: Uuid, state: AdminKeyState) -> Result<(), Error> {
+        let body = encode(&AdminKeyNews { state: Some(state) })?;
+        self.transport.exchange(&Route::TellAdminKey { request, smartcard }, Some(&body)).map(drop)
+    }
+
+    /// The card's own admin key, to put the default one back at its retirement where the card has no challenge
+    /// (extension).
+    pub fn surrendered_admin_key(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<AdminKey, Error> {
+        let route = Route::SurrenderAdminKey { request, smartcard, card_id };
+        let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
+        Ok(key)
+    }
+
+    /// The card's PUKs, while a request on that card is carried out (extension).
+    pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<PukReport, Error> {
+        decode_hidden(self.transport.exchange(&Route::GetPuk { request, smartcard, card_id }, None)?, "a PUK's state")
+    }
+
+    /// Says what became of the PUK on the card: active, or the default again (extension).
+    pub fn tell_puk(&self, request: Uuid, smartcard: Uuid, state: PukState) -> Result<(), Error> {
+        self.transport.exchange(&Route::TellPuk { request, smartcard }, Some(&encode(&PukNews { state })?)).map(drop)
     }
 
     /// Has the server answer a challenge read out by a user (extension).
@@ -242,7 +264,10 @@ pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
-        Route::GetAdminKeyState { .. } | Route::ConfirmAdminKey { .. } => Some("record of admin keys"),
+        Route::GetAdminKeyState { .. } | Route::TellAdminKey { .. } | Route::SurrenderAdminKey { .. } => {
+            Some("record of admin keys")
+        }
+        Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
         Route::OfflineUnblock { .. } => Some("offline unblock"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),
         Route::GetCrl => Some("revocation list to fetch"),

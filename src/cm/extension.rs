@@ -1,8 +1,11 @@
-//! What MIM CM has no REST route for, under a prefix of our own: approvals, offline unblock, who is who, admin key state.
+//! What MIM CM has no REST route for, under a prefix of our own: approvals, offline unblock, who is who, how far a card's
+//! own secrets have come.
 
 use super::wire::body::body;
-use super::wire::{Guid, Named, Plain, Text, TextList, Vocabulary};
+use super::wire::{Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary};
+use crate::secret::Puk;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// A user as the extension shows one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,54 +25,76 @@ pub struct Decision {
 
 body!(Decision { comment: "Comment" | "Comments" => Text });
 
-/// How far a card's own admin key has come: proposed before the card is touched, active once the card confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AdminKeyState {
-    /// The card still has the template's default admin key.
-    Default,
-    Proposed,
-    Active,
+/// Declares how far a secret of a card's own has come: each state with its number and name on the wire.
+macro_rules! states {
+    ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$state_doc:meta])* $state:ident = $number:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$state_doc])* $state),*
+        }
+
+        impl $name {
+            const ALL: &'static [Self] = &[$(Self::$state),*];
+
+            /// Gives the name on the wire.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$state => stringify!($state)),*
+                }
+            }
+
+            /// Reads a name in any letter case.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|state| state.name().eq_ignore_ascii_case(name))
+            }
+        }
+
+        impl Vocabulary for $name {
+            const WHAT: &'static str = $what;
+
+            fn to_number(self) -> u32 {
+                match self {
+                    $(Self::$state => $number),*
+                }
+            }
+
+            fn of_number(number: u32) -> Option<Self> {
+                Self::ALL.iter().copied().find(|state| state.to_number() == number)
+            }
+
+            fn to_name(self) -> &'static str {
+                self.name()
+            }
+
+            fn of_name(name: &str) -> Option<Self> {
+                Self::from_name(name)
+            }
+        }
+    };
 }
 
-impl AdminKeyState {
-    /// Gives the name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Default => "Default",
-            Self::Proposed => "Proposed",
-            Self::Active => "Active",
-        }
-    }
-
-    const ALL: [Self; 3] = [Self::Default, Self::Proposed, Self::Active];
-
-    /// Reads a name in any letter case.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name().eq_ignore_ascii_case(name))
+states! {
+    /// How far a card's own admin key has come: proposed before the card is touched, active once the card confirmed.
+    AdminKeyState, "an admin key state" {
+        /// The card has the template's default admin key.
+        Default = 0,
+        /// Either may hold: the default, or the card's own.
+        Proposed = 1,
+        Active = 2,
     }
 }
 
-impl Vocabulary for AdminKeyState {
-    const WHAT: &'static str = "an admin key state";
-
-    fn to_number(self) -> u32 {
-        match self {
-            Self::Default => 0,
-            Self::Proposed => 1,
-            Self::Active => 2,
-        }
-    }
-
-    fn of_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.to_number() == number)
-    }
-
-    fn to_name(self) -> &'static str {
-        self.name()
-    }
-
-    fn of_name(name: &str) -> Option<Self> {
-        Self::from_name(name)
+states! {
+    /// How far a card's own PUK has come.
+    PukState, "a PUK state" {
+        /// The card has the PUK it came with.
+        Default = 0,
+        /// Either may hold: the one before, or the one that is to take its place.
+        Proposed = 1,
+        Active = 2,
+        /// The card's own, told to a person; the next work on the card replaces it.
+        Spoken = 3,
     }
 }
 
@@ -81,7 +106,39 @@ pub struct AdminKeyReport {
 
 body!(AdminKeyReport { state: "State" => Named<AdminKeyState> });
 
-/// The body of offline unblock: what the user reads out.
+/// What a client says became of the admin key on the card; `None` is read as active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminKeyNews {
+    pub state: Option<AdminKeyState>,
+}
+
+body!(AdminKeyNews { state: "State" => NamedOrNothing<AdminKeyState> });
+
+/// The PUKs of a card, to whom executes a request on it. It holds secrets, so it is not shown.
+pub struct PukReport {
+    /// The one that holds, or held before `next` was proposed; `None`: the one the card came with.
+    pub current: Option<Puk>,
+    /// The one the card is to be given; `None`: nothing is to change.
+    pub next: Option<Puk>,
+    /// How far the PUK had come before it was asked for.
+    pub state: PukState,
+}
+
+body!(PukReport {
+    current: "Current" => PukOrNothing,
+    next: "Next" => PukOrNothing,
+    state: "State" => Named<PukState>,
+});
+
+/// What a client says became of the PUK on the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PukNews {
+    pub state: PukState,
+}
+
+body!(PukNews { state: "State" => Named<PukState> });
+
+/// The body of offline unblock: what the user reads out, a card's challenge or the request for its PUK.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineChallenge {
     /// Grouped hexadecimal with check digits, as read out.
@@ -90,10 +147,9 @@ pub struct OfflineChallenge {
 
 body!(OfflineChallenge { challenge: "Challenge" => Plain<String> });
 
-/// The answer to [`OfflineChallenge`], to be read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The answer to [`OfflineChallenge`], to be read back. It may be a PUK, so it is not shown and is wiped.
 pub struct OfflineResponse {
-    pub response: String,
+    pub response: Zeroizing<String>,
 }
 
-body!(OfflineResponse { response: "Response" => Plain<String> });
+body!(OfflineResponse { response: "Response" => SecretText });

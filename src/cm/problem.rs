@@ -141,6 +141,10 @@ codes! {
     ChallengeAnswered = "challenge-answered",
     /// The challenge is not as long as the card's cipher takes.
     ChallengeLength = "challenge-length",
+    /// A code that was read out comes from another card than the request's.
+    CodeOfOtherCard = "code-of-other-card",
+    /// The card's own admin key is active: first it must be said that it is to be taken back.
+    AdminKeyActive = "admin-key-active",
     /// A code that was read out has a wrong digit.
     CodeMistyped = "code-mistyped",
     /// Another caller changed the same thing at the same moment; asking again may help.

@@ -183,7 +183,24 @@ pub enum Route {
     GetAdminKeyState {
         smartcard: Uuid,
     },
-    ConfirmAdminKey {
+    /// Says what became of the admin key on the card.
+    TellAdminKey {
+        request: Uuid,
+        smartcard: Uuid,
+    },
+    /// The card's own admin key, to put the default one back where the card cannot be given a response.
+    SurrenderAdminKey {
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+    },
+    GetPuk {
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+    },
+    /// Says what became of the PUK on the card.
+    TellPuk {
         request: Uuid,
         smartcard: Uuid,
     },
@@ -311,7 +328,14 @@ routes! {
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
     Get ["api/cardwright/v1/smartcards/{smartcard}/adminkey"] { smartcard: Guid } => (GetAdminKeyState { smartcard });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
-        { request: Guid, smartcard: Guid } => (ConfirmAdminKey { request, smartcard });
+        { request: Guid, smartcard: Guid } => (TellAdminKey { request, smartcard });
+    Get ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
+        { request: Guid, smartcard: Guid, cardid: Guid }
+        => (SurrenderAdminKey { request, smartcard, card_id: cardid });
+    Get ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
+        { request: Guid, smartcard: Guid, cardid: Guid } => (GetPuk { request, smartcard, card_id: cardid });
+    Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
+        { request: Guid, smartcard: Guid } => (TellPuk { request, smartcard });
     Post ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
     Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);

@@ -1,7 +1,7 @@
 //! Profile templates: the limited view, the policy of each workflow, the smart card configuration, key orders.
 
 use super::wire::body::body;
-use super::wire::{Guid, Numbered, Plain, PlainOr, Text, TextList};
+use super::wire::{Guid, Numbered, Plain, PlainOr, Text, TextList, TrueOrNothing};
 use uuid::Uuid;
 
 /// A template as `GET profiletemplates` shows it (ProfileTemplateLimitedView).
@@ -88,6 +88,7 @@ body!(PinPolicy {
 pub struct SmartcardConfig {
     pub user_pin_option: UserPinOption,
     pub user_pin_policy: PinPolicy,
+    /// Its default value is the PUK of a card fresh from the factory, public by nature; empty: 12345678.
     pub admin_pin_policy: PinPolicy,
     /// The key of a card fresh from the factory, public by nature; empty: 24 zero bytes.
     pub default_admin_key_hex: String,
@@ -107,6 +108,8 @@ pub struct SmartcardConfig {
     pub erase_on_overflow: bool,
     pub use_virtual_smartcards: bool,
     pub smartcard_print_policy: SmartcardPrintPolicy,
+    /// Not of MIM's: retirement puts the whole card back to the factory's state, where the card offers that.
+    pub reset_on_retire: bool,
 }
 
 body!(SmartcardConfig {
@@ -129,7 +132,18 @@ body!(SmartcardConfig {
     erase_on_overflow: "EraseOnOverflow" => PlainOr<bool>,
     use_virtual_smartcards: "UseVirtualSmartcards" => PlainOr<bool>,
     smartcard_print_policy: "SmartcardPrintPolicy" => PlainOr<SmartcardPrintPolicy>,
+    reset_on_retire: "ResetOnRetire" => TrueOrNothing,
 });
+
+impl SmartcardConfig {
+    /// The PUK of a card fresh from the factory.
+    pub fn factory_puk(&self) -> &str {
+        match self.admin_pin_policy.default_value.as_str() {
+            "" => "12345678",
+            puk => puk,
+        }
+    }
+}
 
 /// How the card's surface is printed; carried, not acted on.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

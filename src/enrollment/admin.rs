@@ -2,7 +2,7 @@
 
 use super::error::{Cause, Error, Stage};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Need, Observer};
+use super::{Enrollment, Event, Need, Observer, Workflow};
 use crate::client;
 use crate::cm::extension::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
@@ -15,7 +15,7 @@ const ADMIN_KEY_BYTES: usize = 24;
 /// What an earlier try to change the admin key left open.
 #[derive(Clone, Copy)]
 pub(super) struct Doubt {
-    /// The template's default key was refused.
+    /// The template's default key does not hold.
     pub default_refused: bool,
     /// The card may hold its own key already.
     pub own_possible: bool,
@@ -24,8 +24,31 @@ pub(super) struct Doubt {
 /// What came of trying the keys that may hold.
 pub(super) enum Tried<T> {
     Done(T),
-    /// The operator must type the SO PIN.
+    /// Somebody must type the secret.
     Need(Need),
+}
+
+/// Whose key the card answers by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// The template's default.
+    Default,
+    /// The one derived for this card.
+    Own,
+}
+
+/// Something to be done as the administrator.
+#[derive(Clone, Copy)]
+pub(super) struct AdminWork<'w> {
+    pub tie: Tie,
+    pub config: &'w SmartcardConfig,
+    /// What may hold, in the order of the tries; more than one only where it is in doubt.
+    pub keys: &'w [Held],
+    /// The card's own key, where it was fetched already.
+    pub own: Option<&'w AdminKey>,
+    pub stage: Stage,
+    /// The operator is asked for the SO PIN where nothing holds.
+    pub asks: bool,
 }
 
 impl Enrollment<'_> {
@@ -42,7 +65,7 @@ impl Enrollment<'_> {
         Ok(config)
     }
 
-    /// How far the card's own key has come; a server without that record leaves it at the default.
+    /// How far the card's own key has come; `None` from a server without that record.
     pub(super) fn admin_key_state(&self, tie: Tie) -> Result<Option<AdminKeyState>, Error> {
         match self.client.admin_key_state(tie.smartcard) {
             Ok(state) => Ok(Some(state)),
@@ -54,7 +77,12 @@ impl Enrollment<'_> {
     /// The card's own admin key, from the server.
     pub(super) fn own_key(&self, tie: Tie, observer: Observer<'_>) -> Result<AdminKey, Error> {
         observer(Event::Doing(Stage::FetchAdminKey));
-        self.client.diversified_key(tie.request, tie.smartcard, self.card_id).map_err(|source| match source {
+        let Tie { request, smartcard } = tie;
+        let key = match self.order.workflow() {
+            Workflow::Retire => self.client.surrendered_admin_key(request, smartcard, self.card_id),
+            _ => self.client.diversified_key(request, smartcard, self.card_id),
+        };
+        key.map_err(|source| match source {
             client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. } => {
                 Error::new(Stage::FetchAdminKey, Cause::AdminKeyWithheld { source })
             }
@@ -73,18 +101,24 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
         let typed = self.inputs.so_pin.is_some();
-        if doubt.default_refused && !doubt.own_possible && !typed {
-            return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }));
-        }
+        let Doubt { default_refused, own_possible } = doubt;
+        let keys: &[Held] = match (default_refused && !typed, own_possible) {
+            (true, false) => return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? })),
+            (true, true) => &[Held::Own],
+            (false, true) => &[Held::Default, Held::Own],
+            (false, false) => &[Held::Default],
+        };
         observer(Event::Doing(Stage::ChangeAdminKey));
-        let default_refused = doubt.default_refused;
         self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: true })?;
-        let either = doubt.own_possible.then_some(own);
-        let tried = self.as_admin(token, config, either, Stage::ChangeAdminKey, |token, admin, last_try| {
-            token.change_admin_key(admin, own, last_try)
-        })?;
+        let work = AdminWork { tie, config, keys, own: Some(own), stage: Stage::ChangeAdminKey, asks: true };
+        let tried = self
+            .as_admin(work, token, observer, |token, admin, last_try| token.change_admin_key(admin, own, last_try))?;
         match tried {
-            Tried::Done(()) => observer(Event::AdminKeyChanged),
+            Tried::Done(()) => {
+                observer(Event::AdminKeyChanged);
+                // Should the server not hear of it, the default key need not be tried again.
+                self.reach(Milestone::ChangingAdminKey { tie, default_refused: true, own_possible: true })?;
+            }
             // All that were tried were refused, so that nothing has changed.
             Tried::Need(_) => {
                 self.reach(Milestone::ChangingAdminKey { tie, default_refused: true, own_possible: false })?;
@@ -93,45 +127,78 @@ impl Enrollment<'_> {
         Ok(tried)
     }
 
-    /// Does `act` by the SO PIN the operator typed, or else by the template's default key; then by `own`, if given.
+    /// Does `act` by one key after the other until one holds; an SO PIN that was typed stands in for the default key.
     pub(super) fn as_admin<T>(
         &mut self,
+        work: AdminWork<'_>,
         token: &mut dyn Token,
-        config: &SmartcardConfig,
-        own: Option<&AdminKey>,
-        stage: Stage,
+        observer: Observer<'_>,
         mut act: impl FnMut(&mut dyn Token, Admin<'_>, LastTry) -> Result<T, token::Error>,
     ) -> Result<Tried<T>, Error> {
+        let AdminWork { keys, stage, asks, .. } = work;
         if self.counters(token)?.admin == Tries::Locked {
             return Err(Error::new(stage, token::Error::Locked { secret: SecretKind::Admin }));
         }
-        let default = default_admin_key(config).ok_or(Error::new(stage, Cause::DefaultAdminKey))?;
-        let typed = self.inputs.so_pin.as_ref();
-        let first = match typed {
-            Some((so_pin, last_try)) => act(token, Admin::SoPin(so_pin), *last_try),
-            None => act(token, Admin::Key(&default), LastTry::Keep),
-        };
-        self.facts.counters = None;
-        let refused = match first {
-            Ok(done) => return Ok(Tried::Done(done)),
-            Err(error) if is_wrong(&error) => error,
-            Err(error) => return Err(Error::new(stage, error)),
-        };
-        if let Some(own) = own {
-            match act(token, Admin::Key(own), LastTry::Keep) {
+        let mut refused = None;
+        for held in keys {
+            let tried = match (held, &self.inputs.so_pin) {
+                (Held::Default, Some((so_pin, last_try))) => act(token, Admin::SoPin(so_pin), *last_try),
+                _ => self.prove(work, *held, token, observer, &mut act)?,
+            };
+            self.facts.counters = None;
+            match tried {
                 Ok(done) => return Ok(Tried::Done(done)),
-                Err(error) if is_wrong(&error) => {}
+                Err(error) if is_wrong(&error) => refused = refused.or(Some(error)),
                 Err(error) => return Err(Error::new(stage, error)),
             }
         }
-        if self.inputs.so_pin.is_some() {
-            return Err(Error::new(stage, refused));
+        match refused {
+            Some(error) if !asks || self.inputs.so_pin.is_some() => Err(Error::new(stage, error)),
+            _ => Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? })),
         }
-        Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }))
+    }
+
+    /// Does `act` by the server's response to the token's challenge, or by the key itself where the token has none.
+    fn prove<T>(
+        &self,
+        work: AdminWork<'_>,
+        held: Held,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+        act: &mut impl FnMut(&mut dyn Token, Admin<'_>, LastTry) -> Result<T, token::Error>,
+    ) -> Result<Result<T, token::Error>, Error> {
+        let last_try = self.order.last_try();
+        let mut responder = self.responder(work.tie, held);
+        match act(token, Admin::Responder(&mut responder), last_try) {
+            Err(token::Error::NoChallenge) => {}
+            tried => return Ok(tried),
+        }
+        let fetched;
+        let key = match (held, work.own) {
+            (Held::Own, Some(own)) => own,
+            (Held::Own, None) => {
+                fetched = self.own_key(work.tie, observer)?;
+                &fetched
+            }
+            (Held::Default, _) => {
+                fetched = default_admin_key(work.config).ok_or(Error::new(work.stage, Cause::DefaultAdminKey))?;
+                &fetched
+            }
+        };
+        Ok(act(token, Admin::Key(key), last_try))
+    }
+
+    /// Tells the server what became of the admin key; one without that record need not know.
+    pub(super) fn tell_admin_key(&self, tie: Tie, state: AdminKeyState, stage: Stage) -> Result<(), Error> {
+        match self.client.tell_admin_key(tie.request, tie.smartcard, state) {
+            Ok(()) | Err(client::Error::ExtensionAbsent { .. }) => Ok(()),
+            Err(error) => Err(Error::new(stage, error)),
+        }
     }
 }
 
-fn is_wrong(error: &token::Error) -> bool {
+/// Whether the key was not accepted, or not sent as it may be the wrong one.
+pub(super) fn is_wrong(error: &token::Error) -> bool {
     matches!(
         error,
         token::Error::SecretRefused { secret: SecretKind::Admin, .. }

@@ -25,10 +25,15 @@ pub enum Stage {
     FetchAdminKey,
     ChangeAdminKey,
     ConfirmAdminKey,
+    FetchPuk,
+    ChangePuk,
+    ConfirmPuk,
     SetPin,
     ReadKeyOrders,
+    PlaceKeys,
     LogIn,
     FindKey,
+    ReserveRoom,
     GenerateKey,
     SignRequest,
     SubmitRequest,
@@ -37,6 +42,9 @@ pub enum Stage {
     CompleteRequest,
     RemoveKeys,
     ListCertificates,
+    ResetToken,
+    ReturnAdminKey,
+    ReturnPuk,
     RetireCard,
 }
 
@@ -56,10 +64,15 @@ impl Stage {
             Stage::FetchAdminKey => "fetch the card's admin key",
             Stage::ChangeAdminKey => "change the card's admin key",
             Stage::ConfirmAdminKey => "confirm the card's admin key",
+            Stage::FetchPuk => "fetch the card's PUK",
+            Stage::ChangePuk => "change the card's PUK",
+            Stage::ConfirmPuk => "confirm the card's PUK",
             Stage::SetPin => "set the PIN",
             Stage::ReadKeyOrders => "read which keys to make",
+            Stage::PlaceKeys => "choose where the keys will be",
             Stage::LogIn => "log in to the token",
             Stage::FindKey => "look for the key on the token",
+            Stage::ReserveRoom => "make sure that the certificate will fit",
             Stage::GenerateKey => "generate the key",
             Stage::SignRequest => "sign the certification request",
             Stage::SubmitRequest => "have the certificate issued",
@@ -68,6 +81,9 @@ impl Stage {
             Stage::CompleteRequest => "complete the request",
             Stage::RemoveKeys => "remove keys from the token",
             Stage::ListCertificates => "list the card's certificates",
+            Stage::ResetToken => "put the card back to the factory's state",
+            Stage::ReturnAdminKey => "put the default admin key back",
+            Stage::ReturnPuk => "put the PUK back that the card came with",
             Stage::RetireCard => "retire the card",
         }
     }
@@ -99,7 +115,7 @@ pub enum Cause {
     #[error(transparent)]
     Server(#[from] client::Error),
     #[error(transparent)]
-    Token(#[from] token::Error),
+    Token(token::Error),
     #[error(transparent)]
     Pkix(#[from] pkix::Error),
     #[error("no profile template is called {asked:?}; the server offers: {}", known.join(", "))]
@@ -133,6 +149,8 @@ pub enum Cause {
         #[source]
         source: client::Error,
     },
+    #[error("one {secret} was refused, and the card does not tell how many tries are left; no other was tried")]
+    SecondTryKept { secret: SecretKind },
     #[error("the template's default admin key is not hexadecimal")]
     DefaultAdminKey,
     #[error("the PIN must have {minimum} to {maximum} characters")]
@@ -155,6 +173,19 @@ pub enum Cause {
     TokenNeeded,
     #[error("the workflow does not come to an end")]
     NoProgress,
+}
+
+/// What the server said to a card's challenge is told as the server's word.
+impl From<token::Error> for Cause {
+    fn from(error: token::Error) -> Self {
+        match error {
+            token::Error::Responder(source) => match source.downcast::<client::Error>() {
+                Ok(error) => Cause::Server(*error),
+                Err(source) => Cause::Token(token::Error::Responder(source)),
+            },
+            error => Cause::Token(error),
+        }
+    }
 }
 
 impl Error {
@@ -184,7 +215,7 @@ impl Error {
     /// What is still there after the error, in one sentence.
     pub fn kept(&self) -> String {
         match (&self.cause, self.request) {
-            (Cause::RequestEnded { .. }, _) => "Nothing made for it is left on the token.".to_owned(),
+            (Cause::RequestEnded { .. }, _) => "Nothing made for it is in use on the token.".to_owned(),
             (_, Some(request)) => format!("Request {request} is kept; repeat the command to go on from here."),
             (Cause::Server(error), None) if error.is_unsettled() && self.stage == Stage::MakeRequest => {
                 "The server may have made the request; repeat the command and it is found again.".to_owned()

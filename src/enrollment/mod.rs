@@ -8,33 +8,42 @@
 
 mod admin;
 mod card;
+mod choose;
 mod error;
+mod install;
 mod issue;
 mod journal;
 mod key_order;
+mod login;
+mod offline;
 mod prepare;
+mod puk;
 mod record;
 mod remedy;
 mod request;
 mod retire;
 mod step;
 mod unblock;
+mod undo;
 
 pub use card::card_id;
 pub use error::{Cause, Error, Stage};
 pub use journal::{Journal, JournalError};
+pub use offline::{HelpDesk, HelpDeskError, unblock_offline};
 pub use record::{Ended, IssuedWork, KeyWork, Milestone, Record, Tie, own_words};
 pub use remedy::ExitClass;
 pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, Workflow};
-pub use unblock::unblock_offline;
 
 use crate::client::CmClient;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
-use crate::secret::Pin;
-use crate::token::{Counters, Identity, LastTry, SecretKind, Token, Tries};
-use admin::Doubt;
+use crate::secret::{Pin, Puk};
+use crate::token::{Authority, Condition, Counters, Identity, LastTry, Operation, SecretKind, Token, Tries};
+use admin::{Doubt, Held};
 use journal::{CardLock, Entry};
+use login::PinEntry;
+use prepare::Doubts;
+use puk::PukDoubt;
 use uuid::Uuid;
 
 /// One workflow on one card, from wherever it stands to its end.
@@ -55,9 +64,10 @@ pub struct Enrollment<'a> {
 /// What the face gave, until it is used up.
 #[derive(Default)]
 struct Inputs {
-    pin: Option<(Pin, LastTry)>,
+    pin: Option<PinEntry>,
     new_pin: Option<Pin>,
     so_pin: Option<(Pin, LastTry)>,
+    puk: Option<(Puk, LastTry)>,
 }
 
 /// What was learned in this process and need not be asked twice.
@@ -68,6 +78,13 @@ struct Facts {
     config: Option<SmartcardConfig>,
     template_name: Option<String>,
     tied: Option<Tie>,
+    condition: Option<Condition>,
+    /// Which admin key the card answers by.
+    held: Option<Held>,
+    /// The places of the keys were chosen a moment ago: nothing of this work is there yet.
+    just_placed: bool,
+    /// The card has refused a PUK.
+    puk_refused: bool,
 }
 
 /// Where events go while the driver works.
@@ -153,7 +170,7 @@ impl<'a> Enrollment<'a> {
         observer: Observer<'_>,
     ) -> Result<Step, Error> {
         self.give(input);
-        let outcome = self.go_on(&mut token, observer);
+        let outcome = self.same_card(token.as_deref()).and_then(|()| self.go_on(&mut token, observer));
         outcome.map_err(|error| {
             self.forget(&error);
             error.about(self.record().and_then(Record::request))
@@ -164,23 +181,44 @@ impl<'a> Enrollment<'a> {
     pub fn give(&mut self, input: Input) {
         match input {
             Input::Nothing => {}
-            Input::Pin(pin, last_try) => self.inputs.pin = Some((pin, last_try)),
+            Input::Pin(pin, last_try) => self.inputs.pin = Some(PinEntry::Typed(pin, last_try)),
+            Input::PinPad(last_try) => self.inputs.pin = Some(PinEntry::Pad(last_try)),
             Input::NewPin(pin) => self.inputs.new_pin = Some(pin),
             Input::SoPin(pin, last_try) => self.inputs.so_pin = Some((pin, last_try)),
+            Input::Puk(puk, last_try) => self.inputs.puk = Some((puk, last_try)),
+        }
+    }
+
+    /// Refuses a card that took the other one's place in the reader.
+    fn same_card(&self, token: Option<&dyn Token>) -> Result<(), Error> {
+        match token.map(|token| card_id(token.identity())) {
+            Some(found) if found != self.card_id => Err(Error::new(Stage::ReadToken, Cause::OtherCard { found })),
+            _ => Ok(()),
         }
     }
 
     /// Drops what an error showed to be wrong or stale.
     fn forget(&mut self, error: &Error) {
+        use crate::token::Error as E;
         self.facts.counters = None;
+        self.facts.condition = None;
         self.facts.request = None;
         match error.token_secret() {
             Some(SecretKind::Pin) => self.inputs.pin = None,
-            Some(SecretKind::Admin) => self.inputs.so_pin = None,
-            Some(SecretKind::Puk) | None => {}
+            Some(SecretKind::Admin) => (self.inputs.so_pin, self.facts.held) = (None, None),
+            Some(SecretKind::Puk) => self.inputs.puk = None,
+            None => {}
         }
-        if matches!(error.cause, Cause::PinLength { .. }) {
-            self.inputs.new_pin = None;
+        match &error.cause {
+            Cause::PinLength { .. } => self.inputs.new_pin = None,
+            Cause::Token(E::SecretLength { secret: SecretKind::Pin, .. }) if error.stage == Stage::SetPin => {
+                self.inputs.new_pin = None;
+            }
+            // What was typed is sent to the card once: whoever comes back to it types anew.
+            Cause::Token(E::Removed | E::Reset) => {
+                (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
+            }
+            _ => {}
         }
     }
 
@@ -207,12 +245,16 @@ impl<'a> Enrollment<'a> {
             Milestone::Asking => self.ask(observer),
             Milestone::Requested { request } => self.take_request(request, token, observer),
             Milestone::ChangingAdminKey { tie, default_refused, own_possible } => {
-                let doubt = Doubt { default_refused, own_possible };
-                self.prepare(tie, Some(doubt), present(token)?, observer)
+                let doubts = Doubts { admin: Some(Doubt { default_refused, own_possible }), puk: None };
+                self.prepare(tie, doubts, present(token)?, observer)
             }
-            Milestone::Prepared { tie } => self.choose_keys(tie, observer),
+            Milestone::ChangingPuk { tie, current_refused, next_possible } => {
+                let doubt = PukDoubt { current_refused, next_possible };
+                self.settle(tie, doubt, present(token)?, observer)
+            }
+            Milestone::Prepared { tie } => self.choose_keys(tie, present(token)?, observer),
             Milestone::KeysChosen { tie, keys, old } => self.make_keys(tie, &keys, old, present(token)?, observer),
-            Milestone::Signed { tie, keys, old } => self.finish_signed(tie, &keys, old, observer),
+            Milestone::Signed { tie, keys, old } => self.finish_signed(tie, &keys, old, present(token)?, observer),
             Milestone::Issued { tie, keys, old } => self.finish_issued(tie, &keys, old, present(token)?, observer),
             Milestone::Superseding { tie, keys, old } => self.supersede(tie, &keys, &old, present(token)?, observer),
             Milestone::Undoing { request, keys, ended } => self.undo(request, &keys, ended, token, observer),
@@ -220,24 +262,56 @@ impl<'a> Enrollment<'a> {
             Milestone::Removing { tie, thumbprints, keys } => {
                 self.remove(tie, &thumbprints, &keys, present(token)?, observer)
             }
+            Milestone::ReturningAdminKey { tie, removed, begun } => {
+                self.return_admin_key(tie, removed, begun, present(token)?, observer)
+            }
+            Milestone::ReturningPuk { tie, removed, begun } => {
+                self.return_puk(tie, removed, begun, present(token)?, observer)
+            }
             Milestone::Removed { tie, removed } => self.finish_retire(tie, removed, observer),
+        }
+    }
+
+    /// Takes up a change of the PUK where the workflow made it.
+    fn settle(
+        &mut self,
+        tie: Tie,
+        doubt: PukDoubt,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        match self.order.workflow() {
+            Workflow::Renew => self.begin_renewal(tie, Some(doubt), token, observer),
+            Workflow::Unblock => self.unblock(tie, Some(doubt), token, observer),
+            _ => self.prepare(tie, Doubts { admin: None, puk: Some(doubt) }, token, observer),
         }
     }
 
     /// The checks before the server is asked: what could not end well is refused while nothing has begun.
     fn check_token(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<(), Error> {
-        if self.order.workflow() == Workflow::RetireLost {
-            return Ok(());
-        }
+        use Operation::{Delete, Generate, Sign, Unblock, WriteCertificate};
+        let operations: &[Operation] = match self.order.workflow() {
+            Workflow::RetireLost => return Ok(()),
+            Workflow::Enroll | Workflow::Renew => &[Generate, Sign, WriteCertificate],
+            Workflow::Unblock => &[Unblock],
+            Workflow::Retire => &[Delete],
+        };
         observer(Event::Doing(Stage::ReadToken));
-        let counters = self.counters(present(token)?)?;
-        let locked = |secret| Error::new(Stage::ReadToken, crate::token::Error::Locked { secret });
-        match self.order.workflow() {
-            Workflow::Unblock if counters.admin == Tries::Locked => Err(locked(SecretKind::Admin)),
-            Workflow::Unblock => Ok(()),
-            _ if counters.user == Tries::Locked && !self.order.resets_pin() => Err(locked(SecretKind::Pin)),
-            _ => Ok(()),
+        let token = present(token)?;
+        let counters = self.counters(token)?;
+        let sets_pin = self.order.resets_pin().then_some(&Unblock);
+        for operation in operations.iter().chain(sets_pin) {
+            let (secret, tries) = match token.authority(*operation) {
+                Authority::User if self.order.resets_pin() => continue,
+                Authority::User => (SecretKind::Pin, counters.user),
+                Authority::Admin => (SecretKind::Admin, counters.admin),
+                Authority::Puk => (SecretKind::Puk, counters.puk.unwrap_or(Tries::Untold)),
+            };
+            if tries == Tries::Locked || tries == Tries::Left(0) {
+                return Err(Error::new(Stage::ReadToken, crate::token::Error::Locked { secret }));
+            }
         }
+        Ok(())
     }
 
     /// The retry counters, read once until a try is spent.

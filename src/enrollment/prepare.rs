@@ -1,53 +1,68 @@
-//! A token made ready for keys: its own admin key and a PIN, each only where it is missing.
+//! A token made ready for keys: its own admin key, its own PUK and a PIN, each only where it is missing.
 
-use super::admin::{Doubt, Tried};
+use super::admin::{AdminWork, Doubt, Held, Tried};
 use super::error::{Cause, Error, Stage};
+use super::puk::PukDoubt;
 use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Leg, Need, Observer, Step};
-use crate::client;
 use crate::cm::extension::AdminKeyState;
-use crate::cm::template::PinPolicy;
-use crate::secret::{AdminKey, Pin};
-use crate::token::{Admin, LastTry, Token, Tries};
+use crate::cm::template::{PinPolicy, SmartcardConfig};
+use crate::secret::{AdminKey, Pin, Puk};
+use crate::token::{self, Authority, LastTry, Operation, Token, Tries};
+
+/// What work that was broken off left open on the token.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Doubts {
+    pub admin: Option<Doubt>,
+    pub puk: Option<PukDoubt>,
+}
 
 impl Enrollment<'_> {
-    /// Brings the token to what the template wants. `doubt`: what an earlier try to change the admin key left open.
+    /// Brings the token to what the template wants, in the order of MIM's walkthrough: admin key, then PIN.
     pub(super) fn prepare(
         &mut self,
         tie: Tie,
-        doubt: Option<Doubt>,
+        doubts: Doubts,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
-        let counters = self.counters(token)?;
-        let sets_pin = counters.user == Tries::NotSet || self.order.resets_pin();
+        let has_puk = token.authority(Operation::Unblock) == Authority::Puk;
+        let sets_pin = self.order.resets_pin()
+            || self.counters(token)?.user == Tries::NotSet
+            || (has_puk && self.condition(token)?.pin_is_default == Some(true));
         let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { None };
         let changes_key = config.diversify_admin_key && state != Some(AdminKeyState::Active);
         if sets_pin && let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
             return Ok(stop);
         }
-        if !sets_pin && !changes_key {
-            return match doubt {
-                Some(_) => self.reach(Milestone::Prepared { tie }),
-                None => self.choose_keys(tie, observer),
+        let takes_puk = has_puk && config.diversify_admin_key;
+        if !sets_pin && !changes_key && !takes_puk {
+            return match (doubts.admin, doubts.puk) {
+                (None, None) => self.choose_keys(tie, token, observer),
+                _ => self.reach(Milestone::Prepared { tie }),
             };
         }
-        let own = if config.diversify_admin_key { Some(self.own_key(tie, observer)?) } else { None };
-        if let (true, Some(own)) = (changes_key, &own) {
+        let mut own = None;
+        if changes_key {
             // What the journal knows is newer than what the server knows.
             let proposed = Doubt { default_refused: false, own_possible: state == Some(AdminKeyState::Proposed) };
-            let doubt = doubt.unwrap_or(proposed);
-            if let Tried::Need(need) = self.change_admin_key(tie, token, &config, own, doubt, observer)? {
+            let doubt = doubts.admin.unwrap_or(proposed);
+            let key = self.own_key(tie, observer)?;
+            if let Tried::Need(need) = self.take_admin_key(tie, token, &config, &key, doubt, observer)? {
                 return Ok(Leg::Stop(Step::Need(need)));
             }
-            self.confirm_admin_key(tie, observer)?;
+            own = Some(key);
         }
-        if sets_pin {
-            let new_pin = self.inputs.new_pin.take();
-            let Some(new_pin) = new_pin else { return Err(Error::new(Stage::SetPin, Cause::NoProgress)) };
-            match self.set_first_pin(token, &config, own.as_ref(), &new_pin, observer) {
-                Ok(Tried::Done(())) => self.inputs.pin = Some((new_pin, LastTry::Keep)),
+        let puk = match if takes_puk { self.settle_puk(tie, doubts.puk, token, observer)? } else { Tried::Done(None) } {
+            Tried::Done(puk) => puk,
+            Tried::Need(need) => return Ok(Leg::Stop(Step::Need(need))),
+        };
+        if sets_pin && let Some(new_pin) = self.inputs.new_pin.take() {
+            let keys = FirstPin { tie, config: &config, own: own.as_ref(), puk: puk.as_ref(), doubt: doubts.puk };
+            let set = self.set_first_pin(keys, &new_pin, token, observer);
+            match set {
+                Ok(Tried::Done(())) => self.inputs.pin = Some(super::login::PinEntry::Typed(new_pin, LastTry::Keep)),
                 Ok(Tried::Need(need)) => {
                     self.inputs.new_pin = Some(new_pin);
                     return Ok(Leg::Stop(Step::Need(need)));
@@ -61,35 +76,70 @@ impl Enrollment<'_> {
         self.reach(Milestone::Prepared { tie })
     }
 
-    pub(super) fn confirm_admin_key(&mut self, tie: Tie, observer: Observer<'_>) -> Result<(), Error> {
+    /// Gives the card its own admin key and has the server know. A card that cannot change its key goes on with it.
+    fn take_admin_key(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        config: &SmartcardConfig,
+        own: &AdminKey,
+        doubt: Doubt,
+        observer: Observer<'_>,
+    ) -> Result<Tried<()>, Error> {
+        let (held, state) = match self.change_admin_key(tie, token, config, own, doubt, observer) {
+            Ok(Tried::Done(())) => (Held::Own, AdminKeyState::Active),
+            Err(Error { cause: Cause::Token(token::Error::NotOffered(_)), .. }) => {
+                observer(Event::AdminKeyKept);
+                (Held::Default, AdminKeyState::Default)
+            }
+            other => return other,
+        };
         observer(Event::Doing(Stage::ConfirmAdminKey));
-        match self.client.confirm_admin_key(tie.request, tie.smartcard) {
-            Ok(()) | Err(client::Error::ExtensionAbsent { .. }) => Ok(()),
-            Err(error) => Err(Error::new(Stage::ConfirmAdminKey, error)),
-        }
+        self.tell_admin_key(tie, state, Stage::ConfirmAdminKey)?;
+        self.facts.held = Some(held);
+        Ok(Tried::Done(()))
     }
 
     fn set_first_pin(
         &mut self,
-        token: &mut dyn Token,
-        config: &crate::cm::template::SmartcardConfig,
-        own: Option<&AdminKey>,
+        secrets: FirstPin<'_>,
         new_pin: &Pin,
+        token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
         observer(Event::Doing(Stage::SetPin));
-        let tried = match own {
-            Some(own) => token
-                .set_pin(Admin::Key(own), new_pin, LastTry::Keep)
-                .map(Tried::Done)
-                .map_err(|source| Error::new(Stage::SetPin, source))?,
-            None => self.as_admin(token, config, None, Stage::SetPin, |token, admin, last_try| {
-                token.set_pin(admin, new_pin, last_try)
-            })?,
+        let FirstPin { tie, config, own, puk, doubt } = secrets;
+        let tried = if token.authority(Operation::Unblock) == Authority::Puk {
+            self.set_first_pin_by_puk(tie, config, puk, doubt.unwrap_or_default(), new_pin, token)?
+        } else {
+            let held = if config.diversify_admin_key { self.facts.held.unwrap_or(Held::Own) } else { Held::Default };
+            let asks = held == Held::Default;
+            let work = AdminWork { tie, config, keys: &[held], own, stage: Stage::SetPin, asks };
+            self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))?
         };
         self.facts.counters = None;
         if matches!(tried, Tried::Done(())) {
             observer(Event::PinSet);
+        }
+        Ok(tried)
+    }
+
+    /// Where the server holds no PUK, the card still has the one it came with; it is tried once, unless it is known not
+    /// to hold.
+    fn set_first_pin_by_puk(
+        &mut self,
+        tie: Tie,
+        config: &SmartcardConfig,
+        told: Option<&Puk>,
+        doubt: PukDoubt,
+        new_pin: &Pin,
+        token: &mut dyn Token,
+    ) -> Result<Tried<()>, Error> {
+        let worth_a_try = !doubt.current_refused && self.condition(token)?.puk_is_default != Some(false);
+        let factory = Puk::new(config.factory_puk().to_owned());
+        let tried = self.set_pin_by_puk(new_pin, told, Some(&factory).filter(|_| worth_a_try), token)?;
+        if told.is_none() && matches!(tried, Tried::Need(Need::Puk { refused: true, .. })) {
+            self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
         }
         Ok(tried)
     }
@@ -113,13 +163,13 @@ impl Enrollment<'_> {
             _ => Ok(None),
         }
     }
+}
 
-    /// The PIN to log in with, or the step that asks for it.
-    pub(super) fn need_pin(&mut self, token: &mut dyn Token) -> Result<Option<Leg>, Error> {
-        if self.inputs.pin.is_some() {
-            return Ok(None);
-        }
-        let counters = self.counters(token)?;
-        Ok(Some(Leg::Stop(Step::Need(Need::Pin { counters }))))
-    }
+/// What the first PIN may be set by.
+struct FirstPin<'f> {
+    tie: Tie,
+    config: &'f SmartcardConfig,
+    own: Option<&'f AdminKey>,
+    puk: Option<&'f Puk>,
+    doubt: Option<PukDoubt>,
 }

@@ -2,6 +2,7 @@
 
 use super::Workflow;
 use crate::cm::template::GenerationOptions;
+use crate::pkix::PublicKey;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -47,7 +48,10 @@ pub enum Milestone {
     /// The admin key is being replaced. `default_refused`: the template's default does not hold. `own_possible`: the
     /// card's own key may hold already.
     ChangingAdminKey { tie: Tie, default_refused: bool, own_possible: bool },
-    /// Admin key and PIN are as the template wants them.
+    /// The PUK is being replaced. `current_refused`: the one that should hold does not. `next_possible`: the new one may
+    /// hold already.
+    ChangingPuk { tie: Tie, current_refused: bool, next_possible: bool },
+    /// Admin key, PUK and PIN are as the template wants them.
     Prepared { tie: Tie },
     /// The key ids are chosen; keys may be on the token under them.
     KeysChosen { tie: Tie, keys: Vec<KeyWork>, old: Vec<String> },
@@ -63,6 +67,10 @@ pub enum Milestone {
     PinSet { tie: Tie },
     /// Keys and certificates of the card are being removed: certificates by thumbprint, keys by id.
     Removing { tie: Tie, thumbprints: Vec<String>, keys: Vec<HexBytes> },
+    /// The template's default admin key is being put back. `begun`: it may hold already.
+    ReturningAdminKey { tie: Tie, removed: Vec<HexBytes>, begun: bool },
+    /// The PUK the card came with is being put back. `begun`: it may hold already.
+    ReturningPuk { tie: Tie, removed: Vec<HexBytes>, begun: bool },
     /// The token is clean.
     Removed { tie: Tie, removed: Vec<HexBytes> },
 }
@@ -96,6 +104,24 @@ pub struct KeyWork {
     pub id: HexBytes,
     pub label: String,
     pub options: GenerationOptions,
+    /// The key that was under the id when it was chosen, as SubjectPublicKeyInfo (DER), where the token told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<HexBytes>,
+    /// A certificate was under the id when it was chosen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub occupied: bool,
+}
+
+impl KeyWork {
+    /// Whether something was under the id before.
+    pub(super) fn takes_a_place(&self) -> bool {
+        self.occupied || self.replaces.is_some()
+    }
+
+    /// Whether `key` is the one that was under the id before.
+    pub(super) fn is_replaced(&self, key: &PublicKey) -> bool {
+        self.replaces.as_ref().is_some_and(|replaced| replaced.0 == key.spki())
+    }
 }
 
 /// One key with its certification request, DER.
@@ -157,6 +183,7 @@ impl Milestone {
             Milestone::Asking => None,
             Milestone::Requested { request } | Milestone::Undoing { request, .. } => Some(*request),
             Milestone::ChangingAdminKey { tie, .. }
+            | Milestone::ChangingPuk { tie, .. }
             | Milestone::Prepared { tie }
             | Milestone::KeysChosen { tie, .. }
             | Milestone::Signed { tie, .. }
@@ -164,6 +191,8 @@ impl Milestone {
             | Milestone::Superseding { tie, .. }
             | Milestone::PinSet { tie }
             | Milestone::Removing { tie, .. }
+            | Milestone::ReturningAdminKey { tie, .. }
+            | Milestone::ReturningPuk { tie, .. }
             | Milestone::Removed { tie, .. } => Some(tie.request),
         }
     }

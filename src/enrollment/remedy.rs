@@ -48,6 +48,9 @@ impl Error {
             Cause::AdminKeyWithheld { .. } => {
                 "Ask the server's operator to let keys out for tokens without a challenge."
             }
+            Cause::SecondTryKept { .. } => {
+                "Find out which one is right, then repeat with it, or say that tries may be spent."
+            }
             Cause::DefaultAdminKey => "Have the template's DefaultAdminKeyHex corrected.",
             Cause::PinLength { .. } => "Choose a PIN of that length.",
             Cause::NothingOrdered | Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => {
@@ -96,6 +99,7 @@ impl Error {
             Cause::CardNotActive { .. } => "card-not-active",
             Cause::AdminKeyUnknown => "admin-key-unknown",
             Cause::AdminKeyWithheld { .. } => "admin-key-withheld",
+            Cause::SecondTryKept { .. } => "second-try-kept",
             Cause::DefaultAdminKey => "default-admin-key-unusable",
             Cause::PinLength { .. } => "pin-length",
             Cause::NothingOrdered => "nothing-ordered",
@@ -118,7 +122,7 @@ impl Error {
             Cause::Server(client::Error::BearerToken | client::Error::TrustedCertificates { .. }) => ExitClass::Usage,
             Cause::Server(_) => ExitClass::ServerAway,
             Cause::Token(error) => token_class(error),
-            Cause::AdminKeyUnknown | Cause::PinLength { .. } => ExitClass::Secret,
+            Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } => ExitClass::Secret,
             Cause::TemplateUnknown { .. }
             | Cause::TemplateNeeded { .. }
             | Cause::TemplateNotForCards { .. }
@@ -207,17 +211,28 @@ fn token_remedy(error: &token::Error) -> &'static str {
     match error {
         E::SecretRefused { secret: SecretKind::Pin, .. } => "Try again with care; a forgotten PIN can be unblocked.",
         E::SecretRefused { secret: SecretKind::Admin, .. } => "Check the SO PIN; a wrong one may lock the token.",
+        E::SecretRefused { secret: SecretKind::Puk, .. } => "Check the PUK; when its tries are used up, it is locked.",
         E::LastTryKept { .. } => "Be sure of the secret, then say that the last try may be spent.",
         E::Locked { secret: SecretKind::Pin } => "Unblock the PIN.",
         E::Locked { secret: SecretKind::Admin } => "The token can only be initialised anew or replaced.",
+        E::Locked { secret: SecretKind::Puk } => "The card can only be put back to its factory's state or replaced.",
         E::NotSet { .. } => "Set the PIN first, or enroll the token.",
         E::SecretLength { .. } => "Choose one of that length.",
         E::Removed => "Plug the token in again, then repeat.",
+        E::Reset => "Close what else uses the card, then repeat; the PIN must be typed again.",
+        E::Busy => "Close the program that holds the reader, or wait for it; then repeat.",
+        E::Timeout => "Take the card out, put it back, then repeat.",
+        E::PinPadCancelled => "Repeat, and type the PIN at the reader when it asks.",
         E::Full => "Remove what is no longer needed from the token, then repeat.",
+        E::CertificateTooLarge { .. } => "Choose a template with a smaller key, or a card with more room.",
+        E::NotOffered(_) => "Use a card that offers it, or do without.",
+        E::NoSerial => "Initialise the card, then repeat.",
+        E::KeyIdTaken(_) => "Renew or retire what is there, or say that it may be replaced.",
         E::Algorithm(_) | E::Signature(_) => "Choose a template whose keys this token can make.",
         E::NoChallenge => "Use the online unblock: it needs no challenge.",
         E::Responder(_) => "Have the challenge answered again.",
-        _ => "Check the token and its PKCS#11 module, then repeat.",
+        E::AdminNeeded | E::UserNeeded => "Report this: it is a fault of the program.",
+        _ => "Check the token and its reader or PKCS#11 module, then repeat.",
     }
 }
 
@@ -226,13 +241,23 @@ fn token_code(error: &token::Error) -> &'static str {
     match error {
         E::SecretRefused { secret: SecretKind::Pin, .. } => "wrong-pin",
         E::SecretRefused { secret: SecretKind::Admin, .. } => "wrong-so-pin",
+        E::SecretRefused { secret: SecretKind::Puk, .. } => "wrong-puk",
         E::LastTryKept { .. } => "last-try-kept",
         E::Locked { secret: SecretKind::Pin } => "pin-locked",
         E::Locked { secret: SecretKind::Admin } => "so-pin-locked",
+        E::Locked { secret: SecretKind::Puk } => "puk-locked",
         E::NotSet { .. } => "pin-not-set",
         E::SecretLength { .. } => "pin-length",
         E::Removed => "token-removed",
+        E::Reset => "card-reset",
+        E::Busy => "reader-busy",
+        E::Timeout => "card-timeout",
+        E::PinPadCancelled => "pin-pad-cancelled",
         E::Full => "token-full",
+        E::CertificateTooLarge { .. } => "certificate-too-large",
+        E::NotOffered(_) => "not-offered",
+        E::NoSerial => "card-without-serial",
+        E::KeyIdTaken(_) => "key-id-taken",
         E::Algorithm(_) | E::Signature(_) => "algorithm-unsupported",
         E::NoSuchKey(_) => "key-gone",
         E::NoChallenge => "no-challenge",
@@ -248,7 +273,9 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::LastTryKept { .. }
         | E::Locked { .. }
         | E::NotSet { .. }
-        | E::SecretLength { .. } => ExitClass::Secret,
+        | E::SecretLength { .. }
+        | E::PinPadCancelled => ExitClass::Secret,
+        E::KeyIdTaken(_) => ExitClass::Usage,
         E::NoChallenge => ExitClass::Refused,
         _ => ExitClass::TokenFailed,
     }

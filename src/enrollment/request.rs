@@ -1,6 +1,7 @@
 //! From an order to a request that may be carried out, on the card it is for.
 
 use super::error::{Cause, Error, Stage};
+use super::prepare::Doubts;
 use super::record::{Ended, Milestone, Record, Tie, VERSION};
 use super::{EnrollOrder, Enrollment, Event, Leg, Observer, Order, Step, Workflow, present};
 use crate::client;
@@ -226,9 +227,9 @@ impl Enrollment<'_> {
         }
         let tie = self.tie(&read, observer)?;
         match self.order.workflow() {
-            Workflow::Enroll => self.prepare(tie, None, present(token)?, observer),
-            Workflow::Renew => self.choose_keys(tie, observer),
-            Workflow::Unblock => self.unblock(tie, present(token)?, observer),
+            Workflow::Enroll => self.prepare(tie, Doubts::default(), present(token)?, observer),
+            Workflow::Renew => self.begin_renewal(tie, None, present(token)?, observer),
+            Workflow::Unblock => self.unblock(tie, None, present(token)?, observer),
             Workflow::Retire => self.begin_removal(tie, observer),
             Workflow::RetireLost => self.finish_retire(tie, Vec::new(), observer),
         }
@@ -272,12 +273,14 @@ impl Enrollment<'_> {
         observer(Event::Resumed { request: Some(request) });
         self.refuse_other_template(observer)?;
         let status = self.request(request, observer)?.status;
-        let settled = matches!(
+        let settled = matches!(milestone, Milestone::Requested { .. } | Milestone::Undoing { .. });
+        let last_answer_lost = matches!(
             milestone,
-            Milestone::Requested { .. } | Milestone::Superseding { .. } | Milestone::Undoing { .. }
+            Milestone::Issued { .. }
+                | Milestone::Superseding { .. }
+                | Milestone::PinSet { .. }
+                | Milestone::Removed { .. }
         );
-        let last_answer_lost =
-            matches!(milestone, Milestone::Issued { .. } | Milestone::PinSet { .. } | Milestone::Removed { .. });
         let ended = match status {
             _ if settled => return Ok(None),
             RequestStatus::Denied => Ended::Denied,

@@ -1,13 +1,21 @@
-//! The end of a card's life: what was made is taken off the token, and the server is told.
+//! The end of a card's life: what was made is taken off the token, its own secrets give way to those it came with, and
+//! the server is told.
 
-use super::error::{Error, Stage};
-use super::issue::Login;
-use super::record::{Ended, HexBytes, KeyWork, Milestone, Tie};
-use super::{Enrollment, Event, Leg, Observer, Outcome, Step, present};
+use super::admin::{AdminWork, Held, default_admin_key, is_wrong};
+use super::error::{Cause, Error, Stage};
+use super::login::Login;
+use super::puk::is_wrong_puk;
+use super::record::{HexBytes, Milestone, Tie};
+use super::{Enrollment, Event, Leg, Observer, Outcome, Step};
+use crate::client;
+use crate::cm::extension::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::pkix::Certificate;
-use crate::token::{self, KeyId, Token};
-use uuid::Uuid;
+use crate::secret::Puk;
+use crate::token::{self, KeyId, Operation, SecretKind, Token};
+
+/// How many PUKs may be tried one after the other: those of a change that was cut off.
+const MOST_PUKS: usize = 2;
 
 impl Enrollment<'_> {
     /// Notes what is to go: certificates the server knows, and keys of work on this card that was never finished.
@@ -19,7 +27,8 @@ impl Enrollment<'_> {
         self.reach(Milestone::Removing { tie, thumbprints, keys })
     }
 
-    /// Takes off the token what was noted, and nothing else.
+    /// Takes off the token what was noted, and nothing else; or everything, where the template wants that and the card
+    /// offers it.
     pub(super) fn remove(
         &mut self,
         tie: Tie,
@@ -28,7 +37,10 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        let mut session = match self.log_in(token, observer)? {
+        if self.config(tie, observer)?.reset_on_retire && self.reset(tie, token, observer)? {
+            return self.reach(Milestone::Removed { tie, removed: Vec::new() });
+        }
+        let mut session = match self.log_in_for(tie, &[Operation::Delete], token, observer)? {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
         };
@@ -45,7 +57,120 @@ impl Enrollment<'_> {
             }
         }
         drop(session);
+        self.reach(Milestone::ReturningAdminKey { tie, removed, begun: false })
+    }
+
+    /// Puts the whole card back to the factory's state; false where it does not offer that.
+    fn reset(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<bool, Error> {
+        observer(Event::Doing(Stage::ResetToken));
+        let state = self.admin_key_state(tie)?;
+        let own = matches!(state, Some(AdminKeyState::Active | AdminKeyState::Proposed));
+        if own {
+            self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ResetToken)?;
+        }
+        match token.reset_to_factory() {
+            Ok(()) => observer(Event::TokenReset),
+            Err(token::Error::NotOffered(_)) => {
+                observer(Event::ResetNotOffered);
+                return Ok(false);
+            }
+            Err(source) => return Err(Error::new(Stage::ResetToken, source)),
+        }
+        if own {
+            self.tell_admin_key(tie, AdminKeyState::Default, Stage::ResetToken)?;
+        }
+        if self.puk_report(tie, token, observer)?.is_some() {
+            self.tell_puk(tie, PukState::Default, Stage::ResetToken, observer)?;
+        }
+        Ok(true)
+    }
+
+    /// Puts the template's default admin key back, so that the card is nobody's. A card that does not accept its own key
+    /// keeps what it has: each repetition would cost another try.
+    pub(super) fn return_admin_key(
+        &mut self,
+        tie: Tie,
+        removed: Vec<HexBytes>,
+        begun: bool,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        let config = self.config(tie, observer)?;
+        let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
+        if state != Some(AdminKeyState::Default) {
+            observer(Event::Doing(Stage::ReturnAdminKey));
+            let keys: &[Held] = match (begun, state, self.facts.held) {
+                (false, _, Some(Held::Default)) => &[Held::Default],
+                (true, _, _) | (_, Some(AdminKeyState::Proposed), None) => &[Held::Own, Held::Default],
+                _ => &[Held::Own],
+            };
+            if state == Some(AdminKeyState::Active) {
+                self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ReturnAdminKey)?;
+            }
+            self.reach(Milestone::ReturningAdminKey { tie, removed: removed.clone(), begun: true })?;
+            let stage = Stage::ReturnAdminKey;
+            let default = default_admin_key(&config).ok_or(Error::new(stage, Cause::DefaultAdminKey))?;
+            let work = AdminWork { tie, config: &config, keys, own: None, stage, asks: false };
+            let changed = self.as_admin(work, token, observer, |token, admin, last_try| {
+                token.change_admin_key(admin, &default, last_try)
+            });
+            match changed {
+                Ok(_) => {
+                    self.tell_admin_key(tie, AdminKeyState::Default, stage)?;
+                    observer(Event::AdminKeyReturned);
+                }
+                Err(error) if stays(&error.cause) => observer(Event::AdminKeyKept),
+                Err(error) => return Err(error),
+            }
+        }
+        self.reach(Milestone::ReturningPuk { tie, removed, begun: false })
+    }
+
+    /// Puts the PUK back that the card came with, where it has the server's.
+    pub(super) fn return_puk(
+        &mut self,
+        tie: Tie,
+        removed: Vec<HexBytes>,
+        begun: bool,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        if let Some(PukReport { current, next, .. }) = self.puk_report(tie, token, observer)?
+            && (current.is_some() || next.is_some())
+        {
+            observer(Event::Doing(Stage::ReturnPuk));
+            let factory = Puk::new(self.config(tie, observer)?.factory_puk().to_owned());
+            self.reach(Milestone::ReturningPuk { tie, removed: removed.clone(), begun: true })?;
+            let doubtful = begun || current.is_none();
+            let candidates = current.iter().chain(&next).chain(Some(&factory).filter(|_| doubtful)).take(MOST_PUKS);
+            if self.change_puk_back(candidates, &factory, token)? {
+                self.tell_puk(tie, PukState::Default, Stage::ReturnPuk, observer)?;
+                observer(Event::PukReturned);
+            } else {
+                observer(Event::PukKept);
+            }
+        }
         self.reach(Milestone::Removed { tie, removed })
+    }
+
+    /// False where none of the candidates holds.
+    fn change_puk_back<'p>(
+        &mut self,
+        candidates: impl Iterator<Item = &'p Puk>,
+        factory: &Puk,
+        token: &mut dyn Token,
+    ) -> Result<bool, Error> {
+        for puk in candidates {
+            let tried = token.change_puk(puk, factory, self.order.last_try());
+            self.facts.counters = None;
+            match tried {
+                Ok(()) => return Ok(true),
+                Err(error) if is_wrong_puk(&error) => {}
+                Err(token::Error::Locked { secret: SecretKind::Puk } | token::Error::NotOffered(_)) => break,
+                Err(source) => return Err(Error::new(Stage::ReturnPuk, source)),
+            }
+        }
+        Ok(false)
     }
 
     /// Tells the server, and forgets all other work on the card.
@@ -74,30 +199,16 @@ impl Enrollment<'_> {
         let removed = removed.into_iter().map(|id| KeyId(id.0)).collect();
         Ok(Leg::Stop(Step::Done(Outcome::Retired { request: tie.request, smartcard: tie.smartcard, removed })))
     }
+}
 
-    /// Takes the keys of a request that ended elsewhere off the token.
-    pub(super) fn undo(
-        &mut self,
-        request: Uuid,
-        keys: &[KeyWork],
-        ended: Ended,
-        token: &mut Option<&mut dyn Token>,
-        observer: Observer<'_>,
-    ) -> Result<Leg, Error> {
-        let mut session = match self.log_in(present(token)?, observer)? {
-            Login::In(session) => session,
-            Login::Need(leg) => return Ok(leg),
-        };
-        observer(Event::Doing(Stage::RemoveKeys));
-        let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
-        for key in keys {
-            let id = KeyId(key.id.0.clone());
-            if session.find(&id).map_err(failed)?.is_some() {
-                session.delete(&id).map_err(failed)?;
-                observer(Event::KeyRemoved { key: id });
-            }
-        }
-        drop(session);
-        self.end(request, ended)
+/// Whether the admin key stays as it is, whatever is repeated: the card does not accept or change it, or the server does
+/// not lend its authority.
+fn stays(cause: &Cause) -> bool {
+    match cause {
+        Cause::Token(token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_)) => true,
+        Cause::Token(error) => is_wrong(error),
+        Cause::AdminKeyWithheld { .. } | Cause::Server(client::Error::ExtensionAbsent { .. }) => true,
+        Cause::Server(client::Error::Refused { status, .. }) => *status < 500,
+        _ => false,
     }
 }

@@ -5,7 +5,7 @@ use super::record::Record;
 use crate::cm::request::DataItem;
 use crate::cm::template::PinPolicy;
 use crate::pkix::KeyAlgorithm;
-use crate::secret::Pin;
+use crate::secret::{Pin, Puk};
 use crate::token::{Counters, KeyId, LastTry};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -55,6 +55,8 @@ pub struct EnrollOrder {
     pub priority: Option<u8>,
     /// Sets a new PIN though the token has one.
     pub reset_pin: bool,
+    /// Keys and certificates that are where the new ones belong give way.
+    pub replace: bool,
 }
 
 /// What a renewal is to be.
@@ -85,6 +87,22 @@ impl Order {
         }
     }
 
+    pub(super) fn replaces(&self) -> bool {
+        match self {
+            Order::Enroll(order) => order.replace,
+            Order::Renew(_) => true,
+            _ => false,
+        }
+    }
+
+    /// May the last try of a secret be spent that nobody typed?
+    pub(super) fn last_try(&self) -> LastTry {
+        match self {
+            Order::Unblock { last_try, .. } => *last_try,
+            _ => LastTry::Keep,
+        }
+    }
+
     pub(super) fn resets_pin(&self) -> bool {
         matches!(self, Order::Enroll(EnrollOrder { reset_pin: true, .. }))
     }
@@ -95,10 +113,14 @@ pub enum Input {
     Nothing,
     /// The user's PIN, and whether its last try may be spent.
     Pin(Pin, LastTry),
+    /// The PIN will be typed at the reader's own keys.
+    PinPad(LastTry),
     /// A PIN the user chose.
     NewPin(Pin),
     /// The SO PIN of a token whose admin key is not the template's default.
     SoPin(Pin, LastTry),
+    /// The PUK of a card whose PUK is neither the server's nor the one it came with.
+    Puk(Puk, LastTry),
 }
 
 /// Where the driver stopped.
@@ -118,18 +140,15 @@ pub enum Step {
 /// What the driver cannot go on without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
-    Pin {
-        counters: Counters,
-    },
+    /// `pin_pad`: it may be typed at the reader instead ([`Input::PinPad`]).
+    Pin { counters: Counters, pin_pad: bool },
     /// `policy` is `None` where no template names one.
-    NewPin {
-        policy: Option<PinPolicy>,
-        counters: Counters,
-    },
+    NewPin { policy: Option<PinPolicy>, counters: Counters },
     /// The template's default admin key does not hold on this token.
-    SoPin {
-        counters: Counters,
-    },
+    SoPin { counters: Counters },
+    /// The card's PUK is known to nobody here. `refused`: the one it might have been was tried; where the card does not
+    /// tell how many tries are left, another is only made with [`LastTry::Spend`].
+    Puk { counters: Counters, refused: bool },
 }
 
 /// What happens on the way, in order; for progress and for people, never needed to go on.
@@ -149,7 +168,20 @@ pub enum Event {
         smartcard: Uuid,
     },
     AdminKeyChanged,
+    /// The card keeps the admin key it has: it cannot change it, or did not accept the one it should have.
+    AdminKeyKept,
+    /// The template's default admin key is back on the card.
+    AdminKeyReturned,
+    PukChanged,
+    /// The card keeps the PUK it has: it did not accept the one it should have.
+    PukKept,
+    /// The PUK the card came with is back.
+    PukReturned,
     PinSet,
+    /// The whole card is as it came from the factory.
+    TokenReset,
+    /// The card has no way back to the factory's state, so only what was made is taken off.
+    ResetNotOffered,
     /// A key pair is being made on the token; RSA takes minutes on some cards.
     Generating {
         algorithm: KeyAlgorithm,
@@ -165,6 +197,10 @@ pub enum Event {
         key: KeyId,
     },
     KeyRemoved {
+        key: KeyId,
+    },
+    /// A key without a certificate stays: only the administrator could remove it, and the request is over.
+    KeyLeft {
         key: KeyId,
     },
 }
@@ -210,4 +246,6 @@ pub enum OldKey {
     Removed(KeyId),
     /// It can decrypt, so what was encrypted for it stays readable.
     KeptForDecryption(KeyId),
+    /// The new key took its place.
+    Replaced(KeyId),
 }

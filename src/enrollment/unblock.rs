@@ -1,40 +1,34 @@
-//! A new PIN for a forgotten one, by the administrator's authority: over the server, or over the telephone.
+//! A new PIN for a forgotten one, by the administrator's authority or the PUK, over the server.
 
-use super::admin::Tried;
+use super::admin::{AdminWork, Held, Tried};
 use super::error::{Error, Stage};
+use super::puk::PukDoubt;
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Observer, Order, Outcome, Step};
-use crate::client::CmClient;
+use super::{Enrollment, Event, Leg, Observer, Outcome, Step};
 use crate::cm::extension::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
-use crate::token::{self, Admin, ChallengeResponder, LastTry, Token};
-use uuid::Uuid;
-
-/// Has the server answer a card's challenge, so that the admin key stays there.
-struct ServerResponder<'c> {
-    client: &'c CmClient,
-    tie: Tie,
-    card_id: Uuid,
-    diversified: bool,
-}
-
-impl ChallengeResponder for ServerResponder<'_> {
-    fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        let Tie { request, smartcard } = self.tie;
-        Ok(self.client.authentication_response(request, smartcard, self.card_id, challenge, self.diversified)?)
-    }
-}
+use crate::token::{Authority, Operation, Token};
 
 impl Enrollment<'_> {
-    /// Sets the new PIN: by the server's answer to the token's challenge, or by the key where there is no challenge.
-    pub(super) fn unblock(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Leg, Error> {
+    /// Sets the new PIN.
+    pub(super) fn unblock(
+        &mut self,
+        tie: Tie,
+        doubt: Option<PukDoubt>,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
         if let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
             return Ok(stop);
         }
         let Some(new_pin) = self.inputs.new_pin.take() else { return Ok(Leg::Onward) };
-        let outcome = self.set_new_pin(tie, &config, &new_pin, token, observer);
+        let outcome = if token.authority(Operation::Unblock) == Authority::Puk {
+            self.unblock_by_puk(tie, doubt, &new_pin, token, observer)
+        } else {
+            self.unblock_as_admin(tie, &config, &new_pin, token, observer)
+        };
         self.facts.counters = None;
         self.inputs.new_pin = Some(new_pin);
         match outcome? {
@@ -46,7 +40,25 @@ impl Enrollment<'_> {
         }
     }
 
-    fn set_new_pin(
+    /// By the PUK the server holds, which is settled first; else by one that is typed.
+    fn unblock_by_puk(
+        &mut self,
+        tie: Tie,
+        doubt: Option<PukDoubt>,
+        new_pin: &Pin,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Tried<()>, Error> {
+        let told = match self.settle_puk(tie, doubt, token, observer)? {
+            Tried::Done(told) => told,
+            Tried::Need(need) => return Ok(Tried::Need(need)),
+        };
+        observer(Event::Doing(Stage::SetPin));
+        self.set_pin_by_puk(new_pin, told.as_ref(), None, token)
+    }
+
+    /// By the server's answer to the token's challenge, or by the key where there is no challenge.
+    fn unblock_as_admin(
         &mut self,
         tie: Tie,
         config: &SmartcardConfig,
@@ -54,42 +66,35 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let last_try = match &self.order {
-            Order::Unblock { last_try, .. } => *last_try,
-            _ => LastTry::Keep,
-        };
         let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
-        let diversified = !matches!(state, Some(AdminKeyState::Default));
-        observer(Event::Doing(Stage::SetPin));
-        let mut responder = ServerResponder { client: self.client, tie, card_id: self.card_id, diversified };
-        match token.set_pin(Admin::Responder(&mut responder), new_pin, last_try) {
-            Ok(()) => return Ok(Tried::Done(())),
-            Err(token::Error::NoChallenge) => {}
-            Err(error) => return Err(Error::new(Stage::SetPin, error)),
-        }
-        if !diversified {
-            return self.as_admin(token, config, None, Stage::SetPin, |token, admin, last_try| {
-                token.set_pin(admin, new_pin, last_try)
-            });
-        }
-        let own = self.own_key(tie, observer)?;
+        let held = if state == Some(AdminKeyState::Default) { Held::Default } else { Held::Own };
+        let mut own = None;
         if state == Some(AdminKeyState::Proposed) {
             // The key was proposed and never confirmed: the default one may hold, and the server must not be told
             // otherwise.
-            let settled =
-                self.as_admin(token, config, Some(&own), Stage::ChangeAdminKey, |token, admin, last_try| {
-                    token.change_admin_key(admin, &own, last_try)
-                })?;
+            let key = self.own_key(tie, observer)?;
+            let work = AdminWork {
+                tie,
+                config,
+                keys: &[Held::Default, Held::Own],
+                own: Some(&key),
+                stage: Stage::ChangeAdminKey,
+                asks: true,
+            };
+            let settled = self.as_admin(work, token, observer, |token, admin, last_try| {
+                token.change_admin_key(admin, &key, last_try)
+            })?;
             if let Tried::Need(need) = settled {
                 return Ok(Tried::Need(need));
             }
             observer(Event::AdminKeyChanged);
-            self.confirm_admin_key(tie, observer)?;
+            self.tell_admin_key(tie, AdminKeyState::Active, Stage::ConfirmAdminKey)?;
+            own = Some(key);
         }
-        token
-            .set_pin(Admin::Key(&own), new_pin, last_try)
-            .map(Tried::Done)
-            .map_err(|source| Error::new(Stage::SetPin, source))
+        observer(Event::Doing(Stage::SetPin));
+        let asks = held == Held::Default;
+        let work = AdminWork { tie, config, keys: &[held], own: own.as_ref(), stage: Stage::SetPin, asks };
+        self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
     }
 
     pub(super) fn finish_unblock(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
@@ -97,15 +102,4 @@ impl Enrollment<'_> {
         self.close()?;
         Ok(Leg::Stop(Step::Done(Outcome::Unblocked { request: tie.request, smartcard: tie.smartcard })))
     }
-}
-
-/// Sets a new PIN by a response that somebody afar gives to the token's challenge; no server is asked. A token that
-/// has no challenge, as those of PKCS#11, refuses before `responder` is asked.
-pub fn unblock_offline(
-    token: &mut dyn Token,
-    responder: &mut dyn ChallengeResponder,
-    new_pin: &Pin,
-    last_try: LastTry,
-) -> Result<(), Error> {
-    token.set_pin(Admin::Responder(responder), new_pin, last_try).map_err(|source| Error::new(Stage::SetPin, source))
 }

@@ -111,7 +111,7 @@ async fn activate_card(tx: &mut Tx, card: Uuid) -> Result<(), ApiError> {
 }
 
 /// The card has taken its proposed admin key.
-pub async fn confirm_admin_key(tx: &mut Tx, mut card: SmartcardRecord) -> Result<(), ApiError> {
+async fn confirm_admin_key(tx: &mut Tx, mut card: SmartcardRecord) -> Result<(), ApiError> {
     if card.admin_key != AdminKeyState::Proposed {
         return Ok(());
     }

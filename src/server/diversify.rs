@@ -1,11 +1,12 @@
-//! Each card's own admin key, and the answer an admin key gives to a challenge.
+//! Each card's own admin key and PUK, and the answer an admin key gives to a challenge.
 //!
 //! Derivation: NIST SP 800-108r1, 4.1, counter mode, PRF HMAC-SHA-256, a 32-bit counter before the fixed input
-//! `Label || 0x00 || Context || [L]_2`; Label is [`LABEL`], Context the 16 bytes of the card id, L is 192. Every
-//! byte has odd parity, as DES keys have (FIPS 46-3) and Microsoft's diversified keys do.
-//! Response: one block of TDEA (3DES-EDE) over the 8-byte challenge, no padding.
+//! `Label || 0x00 || Context || [L]_2`. Admin key: Label is [`LABEL`], Context the 16 bytes of the card id, L is 192; every
+//! byte has odd parity, as DES keys have (FIPS 46-3) and Microsoft's diversified keys do. PUK: Label is [`PUK_LABEL`],
+//! Context the card id and the PUK's version as 32 bits, L is 64; the low five bits of each byte choose a character.
+//! Response: one block over the challenge, no padding: TDEA (3DES-EDE) for 8 bytes, AES for 16.
 
-use crate::secret::{AdminKey, MasterKey};
+use crate::secret::{AdminKey, MasterKey, Puk};
 use aws_lc_rs::hmac;
 use cipher::{Block, BlockCipherEncrypt, KeyInit};
 use uuid::Uuid;
@@ -14,14 +15,23 @@ use zeroize::Zeroizing;
 /// The Label of the derivation.
 pub const LABEL: &[u8] = b"cardwright admin key";
 
-/// Length of an admin key, in bytes.
+/// The Label of a PUK's derivation.
+pub const PUK_LABEL: &[u8] = b"cardwright PUK";
+
+/// Length of an admin key that is derived, in bytes: that of a 3DES and of an AES-192 key.
 pub const ADMIN_KEY_LEN: usize = 24;
+
+/// Length of a PUK that is derived, in characters: what every PIV card takes.
+pub const PUK_LEN: usize = 8;
+
+/// Digits and capitals that are not taken for one another when they are read out.
+const PUK_CHARACTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Length of a master key, in bytes.
 pub const MASTER_KEY_LEN: usize = 32;
 
-/// Length of a challenge and of its response, in bytes.
-pub const CHALLENGE_LEN: usize = 8;
+/// Length of a challenge and of its response, in bytes: a block of 3DES, a block of AES.
+pub const CHALLENGE_LENS: [usize; 2] = [8, 16];
 
 /// What a master key's file is labelled with.
 pub const MASTER_KEY: &str = "ENCRYPTED MASTER KEY";
@@ -32,9 +42,9 @@ pub struct MasterKeys(Vec<MasterKey>);
 /// Why an admin key or a response cannot be computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    #[error("a challenge is {CHALLENGE_LEN} bytes long, this one is {0}")]
+    #[error("a challenge is 8 or 16 bytes long, this one is {0}")]
     ChallengeLength(usize),
-    #[error("an admin key is {ADMIN_KEY_LEN} bytes long, this one is {0}")]
+    #[error("an admin key has the length of the cipher's key, this one is {0} bytes long")]
     KeyLength(usize),
     #[error("there is no master key of version {0}")]
     NoSuchVersion(u32),
@@ -59,26 +69,44 @@ impl MasterKeys {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
     }
 
+    fn of_version(&self, version: u32) -> Result<&MasterKey, KeyError> {
+        let index = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
+        index.and_then(|index| self.0.get(index)).ok_or(KeyError::NoSuchVersion(version))
+    }
+
     /// Derives the admin key of the card with this card id from the master key of `version`.
     pub fn admin_key(&self, version: u32, card_id: Uuid) -> Result<AdminKey, KeyError> {
-        let index = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
-        let master = index.and_then(|index| self.0.get(index)).ok_or(KeyError::NoSuchVersion(version))?;
-        Ok(derive(master, card_id.as_bytes()))
+        Ok(derive(self.of_version(version)?, card_id.as_bytes()))
+    }
+
+    /// Derives the `puk_version`th PUK of the card with this card id from the master key of `version`.
+    pub fn puk(&self, version: u32, card_id: Uuid, puk_version: u32) -> Result<Puk, KeyError> {
+        let context = [card_id.as_bytes().as_slice(), &puk_version.to_be_bytes()].concat();
+        let block = block(self.of_version(version)?, PUK_LABEL, &context, PUK_LEN);
+        let character = |byte: &u8| PUK_CHARACTERS.get(usize::from(byte & 0x1F)).map(|byte| char::from(*byte));
+        // The capacity is given so that nothing of it is left behind by growing.
+        let mut puk = String::with_capacity(PUK_LEN);
+        puk.extend(block.as_ref().iter().take(PUK_LEN).filter_map(character));
+        Ok(Puk::new(puk))
     }
 }
 
 /// Derives an admin key from `master` and the Context.
 pub fn derive(master: &MasterKey, context: &[u8]) -> AdminKey {
+    let block = block(master, LABEL, context, ADMIN_KEY_LEN);
+    AdminKey::new(block.as_ref().iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect())
+}
+
+/// The one block of the PRF that is needed for `length` bytes, which are at most 32: the counter stays at 1.
+fn block(master: &MasterKey, label: &[u8], context: &[u8], length: usize) -> hmac::Tag {
     let key = hmac::Key::new(hmac::HMAC_SHA256, master.expose());
-    let mut input = Vec::with_capacity(4 + LABEL.len() + 1 + context.len() + 4);
-    // One block of the PRF is 32 bytes: the counter stays at 1.
+    let mut input = Vec::with_capacity(4 + label.len() + 1 + context.len() + 4);
     input.extend_from_slice(&1u32.to_be_bytes());
-    input.extend_from_slice(LABEL);
+    input.extend_from_slice(label);
     input.push(0);
     input.extend_from_slice(context);
-    input.extend_from_slice(&(ADMIN_KEY_LEN as u32 * 8).to_be_bytes());
-    let block = hmac::sign(&key, &input);
-    AdminKey::new(block.as_ref().iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect())
+    input.extend_from_slice(&u32::try_from(length * 8).unwrap_or(u32::MAX).to_be_bytes());
+    hmac::sign(&key, &input)
 }
 
 fn odd_parity(byte: u8) -> u8 {
@@ -95,13 +123,25 @@ pub fn default_admin_key(hex: &str) -> Result<AdminKey, KeyError> {
     if key.expose().len() == ADMIN_KEY_LEN { Ok(key) } else { Err(KeyError::KeyLength(key.expose().len())) }
 }
 
-/// Answers a challenge of exactly [`CHALLENGE_LEN`] bytes.
+/// Answers a challenge of one block: 8 bytes by 3DES, 16 by the AES of the key's length.
 ///
 /// Weak keys are not refused: the all-zero key is the one a card fresh from the factory has.
-pub fn respond(key: &AdminKey, challenge: &[u8]) -> Result<Zeroizing<[u8; CHALLENGE_LEN]>, KeyError> {
-    let tdea = des::TdesEde3::new_from_slice(key.expose()).map_err(|_| KeyError::KeyLength(key.expose().len()))?;
-    let mut block =
-        Block::<des::TdesEde3>::try_from(challenge).map_err(|_| KeyError::ChallengeLength(challenge.len()))?;
-    tdea.encrypt_block(&mut block);
-    Ok(Zeroizing::new(block.into()))
+pub fn respond(key: &AdminKey, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    match (challenge.len(), key.expose().len()) {
+        (8, _) => encrypted::<des::TdesEde3>(key, challenge),
+        (16, 16) => encrypted::<aes::Aes128>(key, challenge),
+        (16, 32) => encrypted::<aes::Aes256>(key, challenge),
+        (16, _) => encrypted::<aes::Aes192>(key, challenge),
+        (length, _) => Err(KeyError::ChallengeLength(length)),
+    }
+}
+
+fn encrypted<C: BlockCipherEncrypt + KeyInit>(
+    key: &AdminKey,
+    challenge: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let cipher = C::new_from_slice(key.expose()).map_err(|_| KeyError::KeyLength(key.expose().len()))?;
+    let mut block = Block::<C>::try_from(challenge).map_err(|_| KeyError::ChallengeLength(challenge.len()))?;
+    cipher.encrypt_block(&mut block);
+    Ok(Zeroizing::new(block.to_vec()))
 }

@@ -79,8 +79,16 @@ pub enum ApiError {
     WrongType(RequestType),
     #[error("the cards of this profile template keep their default admin key")]
     NotDiversified,
-    #[error("the card was given no admin key of its own yet")]
+    #[error("the card was given nothing of its own yet")]
     NothingProposed,
+    #[error("the card's own admin key is active; say first that it is to be taken back")]
+    AdminKeyActive,
+    #[error("this is not for the client to say")]
+    NotToBeTold,
+    #[error(
+        "this code is from another card than the request's; have it read out once more, or take the request's card"
+    )]
+    CodeOfOtherCard,
     #[error("{0}")]
     Challenge(#[source] KeyError),
     #[error("{0}")]
@@ -166,6 +174,9 @@ impl ApiError {
             Self::CardAssigned => (StatusCode::CONFLICT, Code::CardAlreadyAssigned),
             Self::WrongType(_) => (StatusCode::CONFLICT, Code::WrongRequestType),
             Self::NotDiversified | Self::NothingProposed => (StatusCode::CONFLICT, Code::NotDiversified),
+            Self::AdminKeyActive => (StatusCode::CONFLICT, Code::AdminKeyActive),
+            Self::NotToBeTold => (StatusCode::BAD_REQUEST, Code::BadField),
+            Self::CodeOfOtherCard => (StatusCode::CONFLICT, Code::CodeOfOtherCard),
             Self::Challenge(_) | Self::Code(CodeError::Length { .. }) => {
                 (StatusCode::BAD_REQUEST, Code::ChallengeLength)
             }

@@ -2,7 +2,9 @@
 
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::{Caller, authenticate};
-use super::controllers::{certificates, extension, pki, profiles, requests, smartcards, templates};
+use super::controllers::{
+    card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
+};
 use super::error::{ApiError, Internal};
 use crate::cm::problem::Problem;
 use crate::cm::route::{Method, Route, RouteError};
@@ -226,10 +228,10 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
         Route::GetSmartcard { smartcard } => smartcards::get(&call, smartcard).await,
         Route::GetDiversifiedKey { request, smartcard, card_id, atr: _ } => {
-            smartcards::diversified_key(&call, request, smartcard, card_id).await
+            card_secrets::diversified_key(&call, request, smartcard, card_id).await
         }
         Route::GetAuthenticationResponse { request, smartcard, card_id, atr: _, challenge, diversified } => {
-            smartcards::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
+            card_secrets::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
         Route::GetServerProposedPin { request, smartcard, .. } => {
@@ -250,9 +252,18 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
         Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
-        Route::GetAdminKeyState { smartcard } => extension::admin_key_state(&call, smartcard).await,
-        Route::ConfirmAdminKey { request, smartcard } => extension::confirm_admin_key(&call, request, smartcard).await,
-        Route::OfflineUnblock { request } => extension::offline_unblock(&call, request, payload.read().await?).await,
+        Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
+        Route::TellAdminKey { request, smartcard } => {
+            card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await
+        }
+        Route::SurrenderAdminKey { request, smartcard, card_id } => {
+            card_secrets::surrender_admin_key(&call, request, smartcard, card_id).await
+        }
+        Route::GetPuk { request, smartcard, card_id } => card_secrets::puk(&call, request, smartcard, card_id).await,
+        Route::TellPuk { request, smartcard } => {
+            card_secrets::tell_puk(&call, request, smartcard, payload.read().await?).await
+        }
+        Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
         Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
     }

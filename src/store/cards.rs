@@ -15,7 +15,8 @@ macro_rules! select_smartcards {
     ($rest:literal) => {
         concat!(
             "SELECT uuid, card_id, atr, status, assigned_user, profile_template, template_version, admin_key, ",
-            "master_key_version, parent, primary_smartcard, permanent, comment FROM smartcards ",
+            "master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment ",
+            "FROM smartcards ",
             $rest
         )
     };
@@ -45,6 +46,9 @@ impl Record for SmartcardRecord {
             template_version: columns.number()?,
             admin_key: columns.state()?,
             master_key_version: columns.number()?,
+            puk_state: columns.state()?,
+            puk_version: columns.number()?,
+            puk_before: columns.number()?,
             parent: columns.take()?,
             primary: columns.take()?,
             permanent: columns.take()?,
@@ -103,8 +107,8 @@ impl Tx {
     pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
         let statement = sql(
             "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
-             admin_key, master_key_version, parent, primary_smartcard, permanent, comment) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+             admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(card.uuid)
         .bind(card.card_id)
@@ -115,6 +119,9 @@ impl Tx {
         .bind(card.template_version)
         .bind(card.admin_key.word())
         .bind(card.master_key_version)
+        .bind(card.puk_state.word())
+        .bind(card.puk_version)
+        .bind(card.puk_before)
         .bind(card.parent)
         .bind(card.primary)
         .bind(card.permanent)
@@ -126,8 +133,8 @@ impl Tx {
     pub async fn update_smartcard(&mut self, card: &SmartcardRecord, expected: SmartcardStatus) -> Result<(), Error> {
         let statement =
             sql("UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
-             admin_key = $7, master_key_version = $8, parent = $9, primary_smartcard = $10, permanent = $11, \
-             comment = $12 WHERE uuid = $1 AND status = $2")
+             admin_key = $7, master_key_version = $8, puk_state = $9, puk_version = $10, puk_before = $11, parent = $12, \
+             primary_smartcard = $13, permanent = $14, comment = $15 WHERE uuid = $1 AND status = $2")
             .bind(card.uuid)
             .bind(expected.word())
             .bind(card.status.word())
@@ -136,6 +143,9 @@ impl Tx {
             .bind(card.template_version)
             .bind(card.admin_key.word())
             .bind(card.master_key_version)
+            .bind(card.puk_state.word())
+            .bind(card.puk_version)
+            .bind(card.puk_before)
             .bind(card.parent)
             .bind(card.primary)
             .bind(card.permanent)

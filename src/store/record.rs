@@ -1,6 +1,6 @@
 //! What is remembered: facts, not what goes over the wire.
 
-use crate::cm::extension::AdminKeyState;
+use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -70,8 +70,13 @@ pub struct SmartcardRecord {
     pub profile_template: Uuid,
     pub template_version: u32,
     pub admin_key: AdminKeyState,
-    /// Which master key the card's admin key is derived from.
+    /// Which master key the card's admin key and PUK are derived from.
     pub master_key_version: u32,
+    pub puk_state: PukState,
+    /// The latest PUK derived for the card, which holds unless only the default does; 0: none yet.
+    pub puk_version: u32,
+    /// Which PUK held before one was proposed; 0: the one the card came with.
+    pub puk_before: u32,
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,

@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// One text a version, never changed once released.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql"),
+    include_str!("../../migrations/sqlite/0002_puk.sql"),
+];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// "CWRT" in the file's header: this database is ours.
 const APPLICATION_ID: i64 = 0x4357_5254;

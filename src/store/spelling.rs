@@ -1,6 +1,6 @@
 //! How states are written in the database: words, so that a person with a SQL prompt can read them.
 
-use crate::cm::extension::AdminKeyState;
+use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -77,4 +77,10 @@ spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",
     Active "active",
+});
+spelled!(PukState {
+    Default "default",
+    Proposed "proposed",
+    Active "active",
+    Spoken "spoken",
 });

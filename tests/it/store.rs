@@ -3,7 +3,7 @@
 mod records;
 mod writer;
 
-use cardwright::cm::extension::AdminKeyState;
+use cardwright::cm::extension::{AdminKeyState, PukState};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
@@ -76,6 +76,9 @@ fn smartcard(user: Uuid, card_id: Uuid) -> SmartcardRecord {
         template_version: 3,
         admin_key: AdminKeyState::Default,
         master_key_version: 1,
+        puk_state: PukState::Spoken,
+        puk_version: 2,
+        puk_before: 1,
         parent: None,
         primary: None,
         permanent: None,

@@ -1,8 +1,8 @@
-//! The only secrets that travel: a card's admin key, a server-proposed PIN, the passphrase of a PFX.
+//! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX.
 
 use super::body::Spelling;
 use super::text::read_base64;
-use crate::secret::{AdminKey, Passphrase, Pin};
+use crate::secret::{AdminKey, Passphrase, Pin, Puk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
@@ -46,27 +46,56 @@ impl<'de> Deserialize<'de> for PinText {
     }
 }
 
-/// A passphrase whose key is left out when there is none.
-pub struct PassphraseOrNothing;
+/// Declares the spelling of a secret text whose key is left out when there is none.
+macro_rules! secret_or_nothing {
+    ($(#[$doc:meta])* $name:ident, $secret:ty) => {
+        $(#[$doc])*
+        pub struct $name;
 
-impl Spelling for PassphraseOrNothing {
-    type Value = Option<Passphrase>;
+        impl Spelling for $name {
+            type Value = Option<$secret>;
 
-    fn write<S: Serializer>(value: &Option<Passphrase>, serializer: S) -> Result<S::Ok, S::Error> {
-        value.as_ref().map(Passphrase::expose).serialize(serializer)
+            fn write<S: Serializer>(value: &Option<$secret>, serializer: S) -> Result<S::Ok, S::Error> {
+                value.as_ref().map(<$secret>::expose).serialize(serializer)
+            }
+
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$secret>, D::Error> {
+                let text = secret_text(deserializer)?.filter(|text| !text.is_empty());
+                Ok(text.map(|mut text| <$secret>::new(std::mem::take(&mut *text))))
+            }
+
+            fn absent() -> Option<Option<$secret>> {
+                Some(None)
+            }
+
+            fn is_written(value: &Option<$secret>) -> bool {
+                value.is_some()
+            }
+        }
+    };
+}
+
+secret_or_nothing! {
+    /// A passphrase whose key is left out when there is none.
+    PassphraseOrNothing, Passphrase
+}
+secret_or_nothing! {
+    /// A PUK whose key is left out when there is none.
+    PukOrNothing, Puk
+}
+
+/// A text that is wiped; it must be there.
+pub struct SecretText;
+
+impl Spelling for SecretText {
+    type Value = Zeroizing<String>;
+
+    fn write<S: Serializer>(value: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(value)
     }
 
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Passphrase>, D::Error> {
-        let text = secret_text(deserializer)?.filter(|text| !text.is_empty());
-        Ok(text.map(|mut text| Passphrase::new(std::mem::take(&mut *text))))
-    }
-
-    fn absent() -> Option<Option<Passphrase>> {
-        Some(None)
-    }
-
-    fn is_written(value: &Option<Passphrase>) -> bool {
-        value.is_some()
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
+        secret_text(deserializer)?.ok_or_else(|| D::Error::custom("no text"))
     }
 }
 

@@ -77,6 +77,29 @@ impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNothing<T> {
     }
 }
 
+/// A truth whose key is left out when it is false.
+pub struct TrueOrNothing;
+
+impl Spelling for TrueOrNothing {
+    type Value = bool;
+
+    fn write<S: Serializer>(value: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*value)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        PlainOr::<bool>::read(deserializer)
+    }
+
+    fn absent() -> Option<bool> {
+        Some(false)
+    }
+
+    fn is_written(value: &bool) -> bool {
+        *value
+    }
+}
+
 /// Text; null or absent is empty.
 pub type Text = PlainOr<String>;
 

@@ -70,6 +70,32 @@ impl<V: Vocabulary> Spelling for Named<V> {
     }
 }
 
+/// A word by name; `None` leaves the key out.
+pub struct NamedOrNothing<V>(PhantomData<V>);
+
+impl<V: Vocabulary> Spelling for NamedOrNothing<V> {
+    type Value = Option<V>;
+
+    fn write<S: Serializer>(value: &Option<V>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => Named::write(value, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<V>, D::Error> {
+        Named::read(deserializer).map(Some)
+    }
+
+    fn absent() -> Option<Option<V>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<V>) -> bool {
+        value.is_some()
+    }
+}
+
 /// The lower-case names of operations; a name not known is passed over, for what has no name here cannot be asked for.
 pub struct OperationNames;
 

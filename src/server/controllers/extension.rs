@@ -1,19 +1,14 @@
-//! What MIM has no REST route for: who is who, approvals, admin key state, offline unblock.
+//! What MIM has no REST route for: who is who, and approvals.
 
 use super::requests::shown;
-use super::smartcards::present_key;
-use crate::cm::extension::{AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, User};
+use crate::cm::extension::{Decision, User};
 use crate::cm::lifecycle::{RequestEvent, request_after};
-use crate::cm::offline::{CodeKind, read_code, write_code};
-use crate::cm::request::RequestType;
 use crate::server::app::Reply;
-use crate::server::closing;
-use crate::server::diversify;
 use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::router::Call;
-use crate::server::seen::{self, SeenRequest};
-use crate::store::{ApprovalRecord, OfflineAnswerRecord, RequestRecord, Tx};
+use crate::server::seen::SeenRequest;
+use crate::store::{ApprovalRecord, RequestRecord, Tx};
 use uuid::Uuid;
 
 /// The caller.
@@ -74,57 +69,4 @@ async fn decided(tx: &mut Tx, decision: &ApprovalRecord, needed: u32) -> Result<
         tx.update_request(&request, before).await?;
     }
     Ok(request)
-}
-
-/// How far a card's own admin key has come.
-pub async fn admin_key_state(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
-    let card = call.smartcard(smartcard).await?;
-    Reply::json(&AdminKeyReport { state: card.admin_key })
-}
-
-/// The card has taken its own admin key: proposed becomes active.
-pub async fn confirm_admin_key(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Result<Reply, ApiError> {
-    let request = call.request(request).await?;
-    request.executed(call, &[RequestType::Enroll, RequestType::Unblock])?;
-    let card = call.smartcard_of(&request.record, smartcard).await?;
-    if card.admin_key == AdminKeyState::Default {
-        return Err(ApiError::NothingProposed);
-    }
-    let uuid = card.uuid;
-    call.app
-        .store
-        .write(move |tx| {
-            Box::pin(async move {
-                let card = tx.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))?;
-                closing::confirm_admin_key(tx, card).await
-            })
-        })
-        .await?;
-    Reply::json(&AdminKeyReport { state: AdminKeyState::Active })
-}
-
-/// Answers the challenge a user has read out: one challenge a request, and only for the request's card.
-pub async fn offline_unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> Result<Reply, ApiError> {
-    let request = call.request(request).await?;
-    let template = request.executed(call, &[RequestType::OfflineUnblock])?;
-    let smartcard = request.record.new_smartcard.ok_or(ApiError::SmartcardNotAssigned)?;
-    let card = call.smartcard_of(&request.record, smartcard).await?;
-    let challenge = read_code(CodeKind::Challenge, &body.challenge)?.to_vec();
-    let key = present_key(call.app, template, &card)?;
-    let answer = OfflineAnswerRecord { request: request.record.uuid, smartcard, challenge, at: call.now };
-    let answer = call.app.store.write(move |tx| Box::pin(async move { answered(tx, answer).await })).await?;
-    let response = diversify::respond(&key, &answer.challenge).map_err(ApiError::Challenge)?;
-    tracing::info!(id = %call.id, request = %request.record.uuid, smartcard = %smartcard, caller = call.caller.name, "offline unblock answered");
-    Reply::json(&OfflineResponse { response: write_code(CodeKind::Response, *response) })
-}
-
-async fn answered(tx: &mut Tx, answer: OfflineAnswerRecord) -> Result<OfflineAnswerRecord, ApiError> {
-    let mut request = tx.request(answer.request).await?.ok_or(ApiError::NotFound("request"))?;
-    seen::executable(&request)?;
-    if let Some(earlier) = tx.offline_answer(answer.request).await? {
-        return if earlier.challenge == answer.challenge { Ok(earlier) } else { Err(ApiError::OtherChallenge) };
-    }
-    tx.insert_offline_answer(&answer).await?;
-    closing::execute(tx, &mut request).await?;
-    Ok(answer)
 }

@@ -1,7 +1,9 @@
 //! One controller a file, as MIM groups its calls.
 
+pub mod card_secrets;
 pub mod certificates;
 pub mod extension;
+pub mod offline;
 pub mod pki;
 pub mod profiles;
 pub mod requests;

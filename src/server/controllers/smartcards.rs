@@ -1,25 +1,19 @@
-//! `smartcards`: assigned to a request, read, retired; and what the card's administrator must know.
+//! `smartcards`: assigned to a request, read, retired.
 
-use crate::cm::extension::AdminKeyState;
+use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::lifecycle::{HolderEvent, smartcard_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
-use crate::cm::wire::{AuthenticationResponse, Created, DiversifiedKey};
-use crate::secret::AdminKey;
+use crate::cm::wire::Created;
 use crate::server::app::{App, Reply};
-use crate::server::diversify::{self, CHALLENGE_LEN, KeyError};
-use crate::server::error::{ApiError, Internal};
+use crate::server::error::ApiError;
 use crate::server::permission::Act;
 use crate::server::router::Call;
 use crate::server::seen;
-use crate::server::template::ProfileTemplate;
 use crate::server::{closing, view};
-use crate::store::{RequestFilter, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{RequestFilter, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// While one of these is executed, the card's admin key may be used and known.
-const ADMIN_KEY_TYPES: [RequestType; 2] = [RequestType::Enroll, RequestType::Unblock];
 
 fn shown(app: &App, record: SmartcardRecord) -> Smartcard {
     let template = app.templates.get(record.profile_template).map(Arc::as_ref);
@@ -47,6 +41,9 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         template_version: template.version,
         admin_key: AdminKeyState::Default,
         master_key_version: call.app.master_keys.current_version(),
+        puk_state: PukState::Default,
+        puk_version: 0,
+        puk_before: 0,
         parent: None,
         primary: None,
         permanent: None,
@@ -73,7 +70,9 @@ async fn assigned(tx: &mut Tx, request: Uuid, mut offer: SmartcardRecord, reuse:
         }
         // What the card was told stays in the card, whoever has it now.
         offer.admin_key = known.admin_key;
-        if known.admin_key != AdminKeyState::Default {
+        (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
+        offer.puk_version = known.puk_version;
+        if known.admin_key != AdminKeyState::Default || known.puk_state != PukState::Default {
             offer.master_key_version = known.master_key_version;
         }
     }
@@ -134,108 +133,6 @@ pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Updat
     }
     tracing::info!(id = %call.id, smartcard = %card.uuid, revoked, caller = call.caller.name, "card retired");
     Reply::json(&shown(call.app, card))
-}
-
-/// The card a key or response is asked for: the one of an approved request that the caller executes.
-async fn administered(
-    call: &Call<'_>,
-    request: Uuid,
-    smartcard: Uuid,
-    card_id: Uuid,
-) -> Result<(RequestRecord, SmartcardRecord, Arc<ProfileTemplate>), ApiError> {
-    let request = call.request(request).await?;
-    let template = Arc::clone(request.executed(call, &ADMIN_KEY_TYPES)?);
-    let card = call.smartcard_of(&request.record, smartcard).await?;
-    if card.card_id != card_id {
-        return Err(ApiError::WrongCard);
-    }
-    Ok((request.record, card, template))
-}
-
-fn diversifies(template: &ProfileTemplate) -> bool {
-    template.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key)
-}
-
-/// Begins the execution; with `propose`, the card's own admin key counts as proposed before anybody knows it.
-async fn begin(call: &Call<'_>, request: Uuid, smartcard: Uuid, propose: bool) -> Result<(), ApiError> {
-    call.app
-        .store
-        .write(move |tx| {
-            Box::pin(async move {
-                let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
-                closing::execute(tx, &mut request).await?;
-                let mut card = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
-                if propose && card.admin_key == AdminKeyState::Default {
-                    card.admin_key = AdminKeyState::Proposed;
-                    tx.update_smartcard(&card, card.status).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-}
-
-/// `diversifiedkey`: the card's own admin key.
-pub async fn diversified_key(
-    call: &Call<'_>,
-    request: Uuid,
-    smartcard: Uuid,
-    card_id: Uuid,
-) -> Result<Reply, ApiError> {
-    let (request, card, template) = administered(call, request, smartcard, card_id).await?;
-    if !diversifies(&template) {
-        return Err(ApiError::NotDiversified);
-    }
-    let key = own_key(call.app, &card)?;
-    if request.status != RequestStatus::Executing || card.admin_key == AdminKeyState::Default {
-        begin(call, request.uuid, card.uuid, true).await?;
-    }
-    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out");
-    Reply::json(&DiversifiedKey(key))
-}
-
-fn own_key(app: &App, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
-    let key = app.master_keys.admin_key(card.master_key_version, card.card_id);
-    key.map_err(|error| ApiError::Internal(Internal::Key(error)))
-}
-
-/// `authenticationresponse`: what the card expects for its challenge, under its own admin key or the default one.
-pub async fn authentication_response(
-    call: &Call<'_>,
-    request: Uuid,
-    smartcard: Uuid,
-    card_id: Uuid,
-    challenge: Vec<u8>,
-    diversified: bool,
-) -> Result<Reply, ApiError> {
-    let (request, card, template) = administered(call, request, smartcard, card_id).await?;
-    if challenge.len() != CHALLENGE_LEN {
-        return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
-    }
-    let key = match (diversified, diversifies(&template)) {
-        (true, false) => return Err(ApiError::NotDiversified),
-        (true, true) => own_key(call.app, &card)?,
-        (false, _) => default_key(&template)?,
-    };
-    if request.status != RequestStatus::Executing {
-        begin(call, request.uuid, card.uuid, false).await?;
-    }
-    let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
-    Reply::json(&AuthenticationResponse(response.to_vec()))
-}
-
-fn default_key(template: &ProfileTemplate) -> Result<AdminKey, ApiError> {
-    let hex = template.smartcard.as_ref().map_or("", |config| config.default_admin_key_hex.as_str());
-    diversify::default_admin_key(hex).map_err(|error| ApiError::Internal(Internal::Key(error)))
-}
-
-/// The key under which a card answers now: its own once it has been given it, the default one before.
-pub fn present_key(app: &App, template: &ProfileTemplate, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
-    if diversifies(template) && card.admin_key != AdminKeyState::Default {
-        own_key(app, card)
-    } else {
-        default_key(template)
-    }
 }
 
 /// `serverproposedpin`: no template lets this server choose PINs.

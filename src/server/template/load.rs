@@ -208,6 +208,10 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     parsed(source, &raw.default_admin_key_hex, |hex| {
         crate::server::diversify::default_admin_key(hex).map_err(|_| "48 hexadecimal digits, or empty for all zeros")
     })?;
+    parsed(source, &raw.admin_pin_policy.default_value, |puk| match puk.len() {
+        0 | 6..=8 => Ok(()),
+        _ => Err("a PUK of 6 to 8 characters, or empty for 12345678"),
+    })?;
     Ok(SmartcardConfig {
         user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {
             "user-provided" => Ok(UserPinOption::UserProvided),
@@ -232,6 +236,7 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
         erase_on_overflow: false,
         use_virtual_smartcards: is_virtual,
         smartcard_print_policy: SmartcardPrintPolicy::default(),
+        reset_on_retire: raw.reset_on_retire,
     })
 }
 
@@ -248,7 +253,7 @@ fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Mispl
         max_length,
         character_set: raw.character_set,
         rollover: raw.rollover,
-        default_value: String::new(),
+        default_value: raw.default_value.into_inner(),
     })
 }
 

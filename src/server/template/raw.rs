@@ -88,6 +88,7 @@ pub struct RawSmartcard {
     pub certificate_label: String,
     pub max_number_of_certificates: u32,
     pub allow_smartcard_reuse: bool,
+    pub reset_on_retire: bool,
 }
 
 impl Default for RawSmartcard {
@@ -105,6 +106,7 @@ impl Default for RawSmartcard {
             certificate_label: "{Template!cn}".into(),
             max_number_of_certificates: 0,
             allow_smartcard_reuse: false,
+            reset_on_retire: false,
         }
     }
 }
@@ -116,6 +118,7 @@ pub struct RawPinPolicy {
     pub max_length: Spanned<u32>,
     pub character_set: u32,
     pub rollover: bool,
+    pub default_value: Text,
 }
 
 impl Default for RawPinPolicy {
@@ -125,6 +128,7 @@ impl Default for RawPinPolicy {
             max_length: Spanned::new(0..0, 16),
             character_set: 1,
             rollover: false,
+            default_value: Spanned::new(0..0, String::new()),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::fake::FakeCm;
 use crate::support::directory;
 use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
 use cardwright::enrollment::{Enrollment, Error, Event, Input, Journal, Need, Order, Outcome, Step};
-use cardwright::secret::{BearerToken, Pin};
+use cardwright::secret::{BearerToken, Pin, Puk};
 use cardwright::token::{LastTry, Token};
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -23,6 +23,7 @@ pub struct Face {
     pub pins: VecDeque<&'static str>,
     pub new_pin: &'static str,
     pub so_pin: Option<&'static str>,
+    pub puk: Option<&'static str>,
     pub last_try: LastTry,
     pub events: Vec<Event>,
     pub needs: Vec<Need>,
@@ -31,7 +32,15 @@ pub struct Face {
 impl Default for Face {
     fn default() -> Self {
         let pins = VecDeque::from([PIN]);
-        Self { pins, new_pin: PIN, so_pin: None, last_try: LastTry::Keep, events: Vec::new(), needs: Vec::new() }
+        Self {
+            pins,
+            new_pin: PIN,
+            so_pin: None,
+            puk: None,
+            last_try: LastTry::Keep,
+            events: Vec::new(),
+            needs: Vec::new(),
+        }
     }
 }
 
@@ -106,7 +115,10 @@ impl Face {
                 }
                 (Need::NewPin { .. }, _) => Input::NewPin(secret(self.new_pin)),
                 (Need::SoPin { .. }, Some(so_pin)) => Input::SoPin(secret(so_pin), self.last_try),
-                (Need::SoPin { .. }, None) => return Ok(End::Unanswered(need)),
+                (Need::Puk { .. }, _) if self.puk.is_some() => {
+                    Input::Puk(Puk::new(self.puk.unwrap().to_owned()), self.last_try)
+                }
+                (Need::SoPin { .. } | Need::Puk { .. }, _) => return Ok(End::Unanswered(need)),
             };
         }
         panic!("the driver asks for ever: {:?}", self.needs)

@@ -24,12 +24,12 @@ fn check_by_hand(digits: &str, remainder: u32) -> String {
 fn microsofts_pair_is_shown_in_groups() {
     let (challenge, response) = (vector("challenge_hex"), vector("response_hex"));
     let shown = write_code(CodeKind::Challenge, challenge);
-    assert_eq!(shown, format!("D611-43F9-CCFF-D2CA-{}", check_by_hand("D61143F9CCFFD2CA", 1)));
+    assert_eq!(*shown, format!("D611-43F9-CCFF-D2CA-{}", check_by_hand("D61143F9CCFFD2CA", 1)));
     let answer = write_code(CodeKind::Response, response);
-    assert_eq!(answer, format!("1746-6E76-6E30-3CB6-{}", check_by_hand("17466E766E303CB6", 2)));
+    assert_eq!(*answer, format!("1746-6E76-6E30-3CB6-{}", check_by_hand("17466E766E303CB6", 2)));
     assert_eq!(read_code(CodeKind::Challenge, &shown), Ok(challenge));
     assert_eq!(read_code(CodeKind::Response, &answer), Ok(response));
-    for spelling in [shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', ""), format!("\t{shown}\n")] {
+    for spelling in [shown.to_lowercase(), shown.replace('-', " "), shown.replace('-', ""), format!("\t{}\n", *shown)] {
         assert_eq!(read_code(CodeKind::Challenge, &spelling), Ok(challenge), "{spelling}");
     }
 }
@@ -43,12 +43,12 @@ fn a_refusal_tells_which_code_and_where() {
         refused(&shown[..shown.len() - 3]),
         CodeError::Length { kind: CodeKind::Challenge, found: 16, expected: 18 }
     );
-    assert_eq!(refused(&format!("{shown}0")), CodeError::Length { kind: CodeKind::Challenge, found: 19, expected: 18 });
+    assert_eq!(refused(&format!("{}0", *shown)), CodeError::Length { kind: CodeKind::Challenge, found: 19, expected: 18 });
     assert!(matches!(refused(&shown.replacen('6', "G", 1)), CodeError::Character { found: 'G', position: 2, .. }));
     assert!(refused(&shown.replacen('6', "7", 1)).to_string().starts_with("the challenge "));
     assert_eq!(
         read_code(CodeKind::Response, &shown),
-        Err(CodeError::OtherKind { kind: CodeKind::Response }),
+        Err(CodeError::OtherKind { kind: CodeKind::Response, found: CodeKind::Challenge }),
         "a challenge typed for the response"
     );
     assert!(refused(&"1".repeat(100_000)).to_string().contains("digits, not 18"));

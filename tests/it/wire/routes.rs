@@ -62,7 +62,10 @@ fn one_of_each() -> Vec<Route> {
         Route::Approve { request: A },
         Route::Deny { request: A },
         Route::GetAdminKeyState { smartcard: A },
-        Route::ConfirmAdminKey { request: A, smartcard: B },
+        Route::TellAdminKey { request: A, smartcard: B },
+        Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
+        Route::GetPuk { request: A, smartcard: B, card_id: A },
+        Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
         Route::GetCaCertificate,
         Route::GetCrl,
@@ -98,7 +101,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 36);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 39);
 }
 
 #[test]

@@ -1,0 +1,98 @@
+//! Which keys are to be made, and where they will be: journaled before any of them exists.
+
+use super::error::{Cause, Error, Stage};
+use super::key_order::{decrypts, key_algorithm, key_id, key_label, signature_algorithm};
+use super::record::{HexBytes, KeyWork, Milestone, Tie};
+use super::{Enrollment, Event, Leg, Observer, Workflow};
+use crate::pkix;
+use crate::token::{self, KeyId, KeyWish, Token};
+
+/// More keys than any template orders for one card.
+const MOST_KEYS: usize = 16;
+
+/// A key that is to be renewed.
+struct OldPlace {
+    id: KeyId,
+    decrypts: bool,
+}
+
+impl Enrollment<'_> {
+    /// Asks which keys are to be made and has the token choose their places. What is in a place already is only replaced
+    /// where that was ordered.
+    pub(super) fn choose_keys(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        observer(Event::Doing(Stage::ReadKeyOrders));
+        let failed = |cause| Error::new(Stage::ReadKeyOrders, cause);
+        let orders = self.client.generation_options(tie.request).map_err(|source| failed(source.into()))?;
+        if orders.is_empty() {
+            return Err(failed(Cause::NothingOrdered));
+        }
+        if orders.len() > MOST_KEYS {
+            return Err(failed(Cause::TooManyOrdered { count: orders.len() }));
+        }
+        let alone = orders.len() == 1;
+        let card_label = self.card_label(tie, observer)?;
+        let old = match self.order.workflow() {
+            Workflow::Renew => self.thumbprints(tie, observer)?,
+            _ => Vec::new(),
+        };
+        let mut old_places = if old.is_empty() { Vec::new() } else { places_of(&old, token)? };
+        let mut keys = Vec::new();
+        for (index, options) in (0u8..).zip(orders) {
+            let kind = key_algorithm(&options)?;
+            signature_algorithm(kind, &options)?;
+            pkix::name::parse(&options.subject).map_err(|source| Error::new(Stage::SignRequest, source))?;
+            let decrypts = decrypts(&options);
+            // Keys are renewed in the order they were made, each by one of its own purpose.
+            let superseded = old_places.iter().position(|old| old.decrypts == decrypts);
+            let supersedes = superseded.map(|at| old_places.remove(at).id).into_iter().collect();
+            let name = key_id(tie.request, (!alone).then_some(index)).0;
+            let placed = place(&KeyWish { name, index, decrypts, supersedes }, self.order.replaces(), token)?;
+            let label = key_label(&card_label, &options, (!alone).then_some(index));
+            let replaces = placed.replaces.map(|key| HexBytes(key.spki().to_vec()));
+            keys.push(KeyWork { id: HexBytes(placed.id.0), label, options, replaces, occupied: placed.occupied });
+        }
+        self.facts.just_placed = true;
+        self.reach(Milestone::KeysChosen { tie, keys, old })
+    }
+
+    /// What the template calls its cards' certificates; its own name where the pattern asks for more than that.
+    fn card_label(&mut self, tie: Tie, observer: Observer<'_>) -> Result<String, Error> {
+        let pattern = self.config(tie, observer)?.certificate_label;
+        let template = self.request(tie.request, observer)?.profile_template;
+        if self.facts.template_name.is_none() {
+            let templates = self.client.list_profile_templates();
+            let templates = templates.map_err(|source| Error::new(Stage::FindTemplate, source))?;
+            self.facts.template_name =
+                templates.into_iter().find(|known| known.uuid == template).map(|known| known.name);
+        }
+        let name = self.facts.template_name.as_deref().unwrap_or("cardwright");
+        let label = pattern.replace("{Template!cn}", name);
+        let usable = !label.trim().is_empty() && !label.contains('{');
+        Ok(if usable { label } else { name.to_owned() })
+    }
+}
+
+fn place(wish: &KeyWish, replaces: bool, token: &mut dyn Token) -> Result<token::Placement, Error> {
+    let failed = |source| Error::new(Stage::PlaceKeys, source);
+    let placed = token.place(wish).map_err(failed)?;
+    if placed.occupied && !replaces {
+        return Err(failed(token::Error::KeyIdTaken(placed.id)));
+    }
+    Ok(placed)
+}
+
+/// Where the keys are on the token whose certificates have these thumbprints.
+fn places_of(thumbprints: &[String], token: &mut dyn Token) -> Result<Vec<OldPlace>, Error> {
+    let stored = token.public_objects().map_err(|source| Error::new(Stage::PlaceKeys, source))?;
+    let places = stored.into_iter().filter_map(|stored| {
+        let certificate = pkix::Certificate::from_der(&stored.certificate?).ok()?;
+        let listed = thumbprints.contains(&certificate.thumbprint_sha1());
+        listed.then(|| OldPlace { id: stored.id, decrypts: certificate.can_decrypt().unwrap_or(true) })
+    });
+    Ok(places.collect())
+}

@@ -1,0 +1,147 @@
+//! Certificates onto the token, and what they supersede off it.
+
+use super::error::{Cause, Error, Stage};
+use super::login::Login;
+use super::record::{IssuedWork, Milestone, Tie};
+use super::{Enrollment, Event, Installed, Leg, Observer, OldKey, Outcome, Step, Workflow};
+use crate::cm::route::Holder;
+use crate::pkix;
+use crate::token::{self, KeyId, Operation, Session, Token};
+
+impl Enrollment<'_> {
+    /// The thumbprints of what the server holds to be on the card, upper-case hexadecimal.
+    pub(super) fn thumbprints(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Vec<String>, Error> {
+        observer(Event::Doing(Stage::ListCertificates));
+        let listed = self.client.certificates_of(Holder::Smartcard(tie.smartcard));
+        let listed = listed.map_err(|source| Error::new(Stage::ListCertificates, source))?;
+        Ok(listed.into_iter().map(|certificate| certificate.thumbprint.to_ascii_uppercase()).collect())
+    }
+
+    pub(super) fn finish_issued(
+        &mut self,
+        tie: Tie,
+        keys: &[IssuedWork],
+        old: Vec<String>,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        match self.log_in_for(tie, self.operations_ahead(), token, observer)? {
+            Login::In(mut session) => self.install(tie, keys, old, session.as_mut(), true, observer),
+            Login::Need(leg) => Ok(leg),
+        }
+    }
+
+    /// Writes the certificates, reads them back, and goes on to the end. `again`: some may be there already.
+    pub(super) fn install(
+        &mut self,
+        tie: Tie,
+        issued: &[IssuedWork],
+        old: Vec<String>,
+        session: &mut dyn Session,
+        again: bool,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        for work in issued {
+            observer(Event::Doing(Stage::WriteCertificate));
+            install_one(session, work, again).map_err(|cause| Error::new(Stage::WriteCertificate, cause))?;
+            observer(Event::CertificateWritten { key: KeyId(work.key.id.0.clone()) });
+        }
+        if self.order.workflow() == Workflow::Renew {
+            self.reach(Milestone::Superseding { tie, keys: issued.to_vec(), old: old.clone() })?;
+            return self.remove_superseded(tie, issued, &old, session, observer);
+        }
+        session.pause();
+        self.complete(tie.request, observer)?;
+        self.close()?;
+        let installed = issued.iter().map(installed).collect();
+        Ok(Leg::Stop(Step::Done(Outcome::Enrolled { request: tie.request, smartcard: tie.smartcard, installed })))
+    }
+
+    pub(super) fn supersede(
+        &mut self,
+        tie: Tie,
+        issued: &[IssuedWork],
+        old: &[String],
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        match self.log_in_for(tie, &[Operation::Delete], token, observer)? {
+            Login::In(mut session) => self.remove_superseded(tie, issued, old, session.as_mut(), observer),
+            Login::Need(leg) => Ok(leg),
+        }
+    }
+
+    /// Removes the keys that were renewed, then tells the server, whose responses end with the request. Keys that can
+    /// decrypt stay, or old messages could never be read again.
+    fn remove_superseded(
+        &mut self,
+        tie: Tie,
+        issued: &[IssuedWork],
+        old: &[String],
+        session: &mut dyn Session,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        observer(Event::Doing(Stage::RemoveKeys));
+        let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
+        let replaced = issued.iter().filter(|work| work.key.takes_a_place());
+        let mut gone: Vec<_> = replaced.map(|work| OldKey::Replaced(KeyId(work.key.id.0.clone()))).collect();
+        // Where every old key gave its place to a new one, nothing is left to be looked for.
+        let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
+        for stored in stored {
+            let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
+            let Some(certificate) = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok())
+            else {
+                continue;
+            };
+            if new || !old.contains(&certificate.thumbprint_sha1()) {
+                continue;
+            }
+            if certificate.can_decrypt().unwrap_or(true) {
+                gone.push(OldKey::KeptForDecryption(stored.id));
+            } else {
+                session.delete(&stored.id).map_err(failed)?;
+                observer(Event::KeyRemoved { key: stored.id.clone() });
+                gone.push(OldKey::Removed(stored.id));
+            }
+        }
+        session.pause();
+        self.complete(tie.request, observer)?;
+        self.close()?;
+        Ok(Leg::Stop(Step::Done(Outcome::Renewed {
+            request: tie.request,
+            smartcard: tie.smartcard,
+            installed: issued.iter().map(installed).collect(),
+            old: gone,
+        })))
+    }
+}
+
+fn installed(work: &IssuedWork) -> Installed {
+    Installed {
+        key: KeyId(work.key.id.0.clone()),
+        label: work.key.label.clone(),
+        certificate: work.certificate.0.clone(),
+    }
+}
+
+fn install_one(session: &mut dyn Session, work: &IssuedWork, again: bool) -> Result<(), Cause> {
+    let id = KeyId(work.key.id.0.clone());
+    let certificate = &work.certificate.0;
+    if again {
+        let key = pkix::Certificate::from_der(certificate)?.public_key()?;
+        if !session.holds(&id, &key)? {
+            return Err(Cause::KeyGone);
+        }
+        match session.read_certificate(&id)? {
+            Some(there) if there == *certificate => return Ok(()),
+            // The certificate before is still in its place, or it is somebody else's.
+            Some(_) if !work.key.takes_a_place() => return Err(Cause::ReadBackDiffers),
+            _ => {}
+        }
+    }
+    session.write_certificate(&id, &work.key.label, certificate)?;
+    match session.read_certificate(&id)? {
+        Some(there) if there == *certificate => Ok(()),
+        _ => Err(Cause::ReadBackDiffers),
+    }
+}

@@ -1,0 +1,122 @@
+//! Logins: with the secrets that the token's authorities ask for, and no others.
+
+use super::admin::Held;
+use super::error::{Cause, Error, Stage};
+use super::record::Tie;
+use super::{Enrollment, Event, Leg, Need, Observer, Step};
+use crate::client::CmClient;
+use crate::secret::Pin;
+use crate::token::{Admin, Authority, ChallengeResponder, Credentials, LastTry, Operation, Session, Token, User};
+use uuid::Uuid;
+
+/// A login, or the step that asks for the PIN.
+pub(super) enum Login<'t> {
+    In(Box<dyn Session + 't>),
+    Need(Leg),
+}
+
+/// How the user is proven.
+pub(super) enum PinEntry {
+    Typed(Pin, LastTry),
+    /// At the reader's own keys, anew for each login.
+    Pad(LastTry),
+}
+
+impl PinEntry {
+    fn as_user(&self) -> User<'_> {
+        match self {
+            PinEntry::Typed(pin, last_try) => User::Pin(pin, *last_try),
+            PinEntry::Pad(last_try) => User::PinPad(*last_try),
+        }
+    }
+}
+
+/// Has the server answer a card's challenge, so that the admin key stays there.
+pub(super) struct ServerResponder<'c> {
+    client: &'c CmClient,
+    tie: Tie,
+    card_id: Uuid,
+    held: Held,
+}
+
+impl ChallengeResponder for ServerResponder<'_> {
+    fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        let Tie { request, smartcard } = self.tie;
+        let diversified = self.held == Held::Own;
+        Ok(self.client.authentication_response(request, smartcard, self.card_id, challenge, diversified)?)
+    }
+}
+
+impl<'a> Enrollment<'a> {
+    pub(super) fn responder(&self, tie: Tie, held: Held) -> ServerResponder<'a> {
+        ServerResponder { client: self.client, tie, card_id: self.card_id, held }
+    }
+
+    /// Logs in with all that `operations` need on this kind of token.
+    pub(super) fn log_in_for<'t>(
+        &mut self,
+        tie: Tie,
+        operations: &[Operation],
+        token: &'t mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Login<'t>, Error> {
+        let of = |who| operations.iter().any(|operation| token.authority(*operation) == who);
+        let (user, admin) = (of(Authority::User), of(Authority::Admin));
+        if user && let Some(need) = self.need_pin(token)? {
+            return Ok(Login::Need(need));
+        }
+        let admin = if admin { Some((tie, self.held(tie, token, observer)?)) } else { None };
+        self.log_in(user, admin, token, observer)
+    }
+
+    /// Logs in as the user, as the administrator by the server's responses, or as both.
+    pub(super) fn log_in<'t>(
+        &mut self,
+        user: bool,
+        admin: Option<(Tie, Held)>,
+        token: &'t mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Login<'t>, Error> {
+        if user && let Some(need) = self.need_pin(token)? {
+            return Ok(Login::Need(need));
+        }
+        observer(Event::Doing(Stage::LogIn));
+        let mut responder = admin.map(|(tie, held)| self.responder(tie, held));
+        let credentials = Credentials {
+            user: self.inputs.pin.as_ref().filter(|_| user).map(PinEntry::as_user),
+            admin: responder.as_mut().map(|responder| Admin::Responder(responder)),
+        };
+        token.log_in(credentials).map(Login::In).map_err(|source| Error::new(Stage::LogIn, source))
+    }
+
+    /// The step that asks for the PIN to log in with, if none was given.
+    fn need_pin(&mut self, token: &mut dyn Token) -> Result<Option<Leg>, Error> {
+        if self.inputs.pin.is_some() {
+            return Ok(None);
+        }
+        let counters = self.counters(token)?;
+        let pin_pad = token.has_pin_pad();
+        Ok(Some(Leg::Stop(Step::Need(Need::Pin { counters, pin_pad }))))
+    }
+
+    /// Which admin key the card answers by. Where both may hold, the default one is tried, once.
+    pub(super) fn held(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Held, Error> {
+        use crate::cm::extension::AdminKeyState;
+        if let Some(held) = self.facts.held {
+            return Ok(held);
+        }
+        let config = self.config(tie, observer)?;
+        let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
+        let held = match state {
+            Some(AdminKeyState::Default) => Held::Default,
+            Some(AdminKeyState::Active) | None => Held::Own,
+            Some(AdminKeyState::Proposed) => match self.log_in(false, Some((tie, Held::Default)), token, observer) {
+                Ok(_) => Held::Default,
+                Err(Error { cause: Cause::Token(refused), .. }) if super::admin::is_wrong(&refused) => Held::Own,
+                Err(error) => return Err(error),
+            },
+        };
+        self.facts.held = Some(held);
+        Ok(held)
+    }
+}

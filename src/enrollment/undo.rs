@@ -1,0 +1,49 @@
+//! A request that ended elsewhere: what was made for it is taken off the token.
+
+use super::error::{Error, Stage};
+use super::login::Login;
+use super::record::{Ended, KeyWork};
+use super::{Enrollment, Event, Leg, Observer, present};
+use crate::token::{self, Authority, KeyId, Operation, Token};
+use uuid::Uuid;
+
+impl Enrollment<'_> {
+    /// Takes the request's keys off the token, and none that was there before. Where only the administrator could, they
+    /// stay: the server answers no challenge for a request that is over.
+    pub(super) fn undo(
+        &mut self,
+        request: Uuid,
+        keys: &[KeyWork],
+        ended: Ended,
+        token: &mut Option<&mut dyn Token>,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        let token = present(token)?;
+        if token.authority(Operation::Delete) == Authority::Admin {
+            for key in keys {
+                observer(Event::KeyLeft { key: KeyId(key.id.0.clone()) });
+            }
+            return self.end(request, ended);
+        }
+        let mut session = match self.log_in(true, None, token, observer)? {
+            Login::In(session) => session,
+            Login::Need(leg) => return Ok(leg),
+        };
+        observer(Event::Doing(Stage::RemoveKeys));
+        let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
+        for key in keys {
+            let id = KeyId(key.id.0.clone());
+            let Some(stored) = session.find(&id).map_err(failed)? else { continue };
+            let was_there = match &stored.public_key {
+                Some(public_key) => key.is_replaced(public_key),
+                None => key.takes_a_place(),
+            };
+            if !was_there {
+                session.delete(&id).map_err(failed)?;
+                observer(Event::KeyRemoved { key: id });
+            }
+        }
+        drop(session);
+        self.end(request, ended)
+    }
+}

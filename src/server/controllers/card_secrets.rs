@@ -1,0 +1,265 @@
+//! What the card's administrator must know or answer: the admin key, its responses, the PUK, and how far each has come.
+//!
+//! Only who executes an approved request on that very card is told, and a secret counts as proposed before it is let
+//! out, so that client and server may be cut off at any point.
+
+use crate::cm::extension::{AdminKeyNews, AdminKeyReport, AdminKeyState, PukNews, PukReport, PukState};
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
+use crate::secret::{AdminKey, Puk};
+use crate::server::app::{App, Reply};
+use crate::server::closing;
+use crate::server::diversify::{self, CHALLENGE_LENS, KeyError};
+use crate::server::error::{ApiError, Internal};
+use crate::server::router::Call;
+use crate::server::template::ProfileTemplate;
+use crate::store::{RequestRecord, SmartcardRecord, Tx};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// While one of these is executed, the card's admin key may be known.
+const KEY_TYPES: &[RequestType] = &[RequestType::Enroll, RequestType::Unblock];
+/// While one of these is executed, the admin key answers the card's challenges, and the PUK may be known.
+const CARD_TYPES: &[RequestType] =
+    &[RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::Retire];
+
+/// The card a secret or response is asked for: the one of an approved request that the caller executes.
+async fn administered(
+    call: &Call<'_>,
+    types: &[RequestType],
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Option<Uuid>,
+) -> Result<(RequestRecord, SmartcardRecord, Arc<ProfileTemplate>), ApiError> {
+    let request = call.request(request).await?;
+    let template = Arc::clone(request.executed(call, types)?);
+    let card = call.smartcard_of(&request.record, smartcard).await?;
+    if card_id.is_some_and(|card_id| card.card_id != card_id) {
+        return Err(ApiError::WrongCard);
+    }
+    Ok((request.record, card, template))
+}
+
+fn diversifies(template: &ProfileTemplate) -> bool {
+    template.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key)
+}
+
+/// Begins the execution and changes what is remembered of the card, in one transaction; gives the card before and after.
+async fn changed(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    smartcard: Uuid,
+    change: impl FnOnce(&mut SmartcardRecord) -> Result<(), ApiError> + Send + 'static,
+) -> Result<(SmartcardRecord, SmartcardRecord), ApiError> {
+    let request = request.uuid;
+    let job = async move |tx: &mut Tx| {
+        let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
+        if request.status != RequestStatus::Executing {
+            closing::execute(tx, &mut request).await?;
+        }
+        let before = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
+        let mut card = before.clone();
+        change(&mut card)?;
+        if card != before {
+            tx.update_smartcard(&card, before.status).await?;
+        }
+        Ok((before, card))
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await
+}
+
+/// `diversifiedkey`: the card's own admin key.
+pub async fn diversified_key(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+) -> Result<Reply, ApiError> {
+    let (request, card, template) = administered(call, KEY_TYPES, request, smartcard, Some(card_id)).await?;
+    if !diversifies(&template) {
+        return Err(ApiError::NotDiversified);
+    }
+    let key = own_key(call.app, &card)?;
+    if request.status != RequestStatus::Executing || card.admin_key == AdminKeyState::Default {
+        changed(call, &request, smartcard, |card| {
+            if card.admin_key == AdminKeyState::Default {
+                card.admin_key = AdminKeyState::Proposed;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out");
+    Reply::json(&DiversifiedKey(key))
+}
+
+/// The card's own admin key at its retirement, for a card that cannot be given a response: either key may hold from now
+/// on.
+pub async fn surrender_admin_key(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+) -> Result<Reply, ApiError> {
+    let (request, card, _) = administered(call, &[RequestType::Retire], request, smartcard, Some(card_id)).await?;
+    if card.admin_key == AdminKeyState::Default {
+        return Err(ApiError::NothingProposed);
+    }
+    let key = own_key(call.app, &card)?;
+    changed(call, &request, smartcard, |card| Ok(card.admin_key = AdminKeyState::Proposed)).await?;
+    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out to be taken back");
+    Reply::json(&DiversifiedKey(key))
+}
+
+fn own_key(app: &App, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
+    let key = app.master_keys.admin_key(card.master_key_version, card.card_id);
+    key.map_err(|error| ApiError::Internal(Internal::Key(error)))
+}
+
+/// `authenticationresponse`: what the card expects for its challenge, under its own admin key or the default one.
+pub async fn authentication_response(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+    challenge: Vec<u8>,
+    diversified: bool,
+) -> Result<Reply, ApiError> {
+    let (request, card, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
+    if !CHALLENGE_LENS.contains(&challenge.len()) {
+        return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
+    }
+    let key = match (diversified, diversifies(&template)) {
+        (true, false) => return Err(ApiError::NotDiversified),
+        (true, true) => own_key(call.app, &card)?,
+        (false, _) => default_key(&template)?,
+    };
+    let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
+    if request.status != RequestStatus::Executing {
+        changed(call, &request, smartcard, |_| Ok(())).await?;
+    }
+    Reply::json(&AuthenticationResponse(response.to_vec()))
+}
+
+fn default_key(template: &ProfileTemplate) -> Result<AdminKey, ApiError> {
+    let hex = template.smartcard.as_ref().map_or("", |config| config.default_admin_key_hex.as_str());
+    diversify::default_admin_key(hex).map_err(|error| ApiError::Internal(Internal::Key(error)))
+}
+
+/// The key under which a card answers now: its own once it has been given it, the default one before.
+pub fn present_key(app: &App, template: &ProfileTemplate, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
+    if diversifies(template) && card.admin_key != AdminKeyState::Default {
+        own_key(app, card)
+    } else {
+        default_key(template)
+    }
+}
+
+/// How far a card's own admin key has come.
+pub async fn admin_key_state(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
+    let card = call.smartcard(smartcard).await?;
+    Reply::json(&AdminKeyReport { state: card.admin_key })
+}
+
+/// What became of the admin key on the card: it has its own; or, at retirement, the default one is about to be put back,
+/// or is back. A card that could not take its own says at its enrollment that it kept the default one.
+pub async fn tell_admin_key(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    news: AdminKeyNews,
+) -> Result<Reply, ApiError> {
+    use AdminKeyState::{Active, Default, Proposed};
+    let told = news.state.unwrap_or(Active);
+    let types: &[RequestType] = match told {
+        Active => KEY_TYPES,
+        Proposed => &[RequestType::Retire],
+        Default => &[RequestType::Enroll, RequestType::Retire],
+    };
+    let (request, _, _) = administered(call, types, request, smartcard, None).await?;
+    let (_, card) = changed(call, &request, smartcard, move |card| match (told, card.admin_key) {
+        (Active | Proposed, Default) => Err(ApiError::NothingProposed),
+        (Default, Active) => Err(ApiError::AdminKeyActive),
+        _ => Ok(card.admin_key = told),
+    })
+    .await?;
+    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "admin key");
+    Reply::json(&AdminKeyReport { state: card.admin_key })
+}
+
+/// The PUK of this version, derived for this card; `None` for the one the card came with.
+fn puk_of(app: &App, card: &SmartcardRecord, version: u32) -> Result<Option<Puk>, ApiError> {
+    if version == 0 {
+        return Ok(None);
+    }
+    let puk = app.master_keys.puk(card.master_key_version, card.card_id, version);
+    puk.map(Some).map_err(|error| ApiError::Internal(Internal::Key(error)))
+}
+
+/// The version of the PUK that holds for sure, or held before another was proposed.
+fn present_version(card: &SmartcardRecord) -> u32 {
+    match card.puk_state {
+        PukState::Default => 0,
+        PukState::Proposed => card.puk_before,
+        PukState::Active | PukState::Spoken => card.puk_version,
+    }
+}
+
+/// The PUK that holds now; `None` for the one the card came with.
+pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, ApiError> {
+    puk_of(app, card, present_version(card))
+}
+
+/// Proposes the next PUK where one is due: a card that has the factory's gets its own when it is enrolled or unblocked,
+/// one whose PUK was told to a person gets another at the next opportunity.
+fn propose_puk(card: &mut SmartcardRecord, work: RequestType) {
+    let due = match card.puk_state {
+        PukState::Default => matches!(work, RequestType::Enroll | RequestType::Unblock),
+        PukState::Spoken => work != RequestType::Retire,
+        PukState::Proposed | PukState::Active => false,
+    };
+    if due {
+        card.puk_before = present_version(card);
+        card.puk_version = card.puk_version.saturating_add(1);
+        card.puk_state = PukState::Proposed;
+    }
+}
+
+/// The card's PUK, and the one that is to take its place.
+pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
+    let (request, _, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
+    let work = request.request_type;
+    // Cards that keep their default admin key keep their PUK too; a card that has its own is always let go of it.
+    if !diversifies(&template) && work != RequestType::Retire {
+        return Err(ApiError::NotDiversified);
+    }
+    let (before, card) = changed(call, &request, smartcard, move |card| Ok(propose_puk(card, work))).await?;
+    let proposed = card.puk_state == PukState::Proposed;
+    // A renewal has no use for a PUK that stays.
+    let current = if proposed || work != RequestType::Renew { present_puk(call.app, &card)? } else { None };
+    let next = if proposed { puk_of(call.app, &card, card.puk_version)? } else { None };
+    if current.is_some() || next.is_some() {
+        tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "PUK given out");
+    }
+    Reply::json(&PukReport { current, next, state: before.puk_state })
+}
+
+/// What became of the PUK on the card: it has its own, or at retirement the factory's again.
+pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: PukNews) -> Result<Reply, ApiError> {
+    let told = news.state;
+    let types: &[RequestType] = match told {
+        PukState::Active => &[RequestType::Enroll, RequestType::Renew, RequestType::Unblock],
+        PukState::Default => &[RequestType::Retire],
+        PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
+    };
+    let (request, _, _) = administered(call, types, request, smartcard, None).await?;
+    let (_, card) = changed(call, &request, smartcard, move |card| match (told, card.puk_state) {
+        (PukState::Active, PukState::Default) => Err(ApiError::NothingProposed),
+        // Told once more, after the new one was spoken in the meantime.
+        (PukState::Active, PukState::Spoken) => Ok(()),
+        _ => Ok(card.puk_state = told),
+    })
+    .await?;
+    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "PUK");
+    Reply::json(&PukNews { state: card.puk_state })
+}

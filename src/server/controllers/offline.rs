@@ -1,0 +1,80 @@
+//! Offline unblock: the answer to a code a user has read out, once a request, and only for the request's card.
+
+use super::card_secrets::{present_key, present_puk};
+use crate::cm::extension::{OfflineChallenge, OfflineResponse, PukState};
+use crate::cm::offline::{CODE_BYTES, CodeKind, card_of, puk_answer, read_spoken, write_code};
+use crate::cm::request::RequestType;
+use crate::secret::Puk;
+use crate::server::app::{App, Reply};
+use crate::server::closing;
+use crate::server::diversify;
+use crate::server::error::ApiError;
+use crate::server::router::Call;
+use crate::server::seen;
+use crate::server::template::ProfileTemplate;
+use crate::store::{OfflineAnswerRecord, SmartcardRecord, Tx};
+use aws_lc_rs::digest::{SHA256, digest};
+use std::sync::Arc;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// Answers a card's challenge, or the request for the PUK of a card that has no challenge.
+pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    let template = Arc::clone(request.executed(call, &[RequestType::OfflineUnblock])?);
+    let smartcard = request.record.new_smartcard.ok_or(ApiError::SmartcardNotAssigned)?;
+    let card = call.smartcard_of(&request.record, smartcard).await?;
+    let (kind, code) = read_spoken(&body.challenge)?;
+    if kind == CodeKind::PukRequest && !names(code, &card) {
+        return Err(ApiError::CodeOfOtherCard);
+    }
+    let response = answer_to(call.app, &template, &card, kind, code)?;
+    let answer =
+        OfflineAnswerRecord { request: request.record.uuid, smartcard, challenge: code.to_vec(), at: call.now };
+    call.app.store.write(move |tx| Box::pin(async move { answered(tx, answer, kind).await })).await?;
+    tracing::info!(id = %call.id, request = %request.record.uuid, smartcard = %smartcard, caller = call.caller.name, "offline unblock answered");
+    Reply::json(&OfflineResponse { response: write_code(kind.answer(), *response) })
+}
+
+/// Whether a PUK's request comes from this card: it begins with the beginning of the SHA-256 of the card id.
+fn names(code: [u8; CODE_BYTES], card: &SmartcardRecord) -> bool {
+    digest(&SHA256, card.card_id.as_bytes()).as_ref().starts_with(&card_of(code))
+}
+
+fn answer_to(
+    app: &App,
+    template: &ProfileTemplate,
+    card: &SmartcardRecord,
+    kind: CodeKind,
+    code: [u8; CODE_BYTES],
+) -> Result<Zeroizing<[u8; CODE_BYTES]>, ApiError> {
+    if kind == CodeKind::PukRequest {
+        let factory = template.smartcard.as_ref().map_or("", |config| config.factory_puk());
+        let puk = present_puk(app, card)?.unwrap_or_else(|| Puk::new(factory.to_owned()));
+        return puk_answer(&puk).ok_or(ApiError::NotDiversified);
+    }
+    let key = present_key(app, template, card)?;
+    let response = diversify::respond(&key, &code).map_err(ApiError::Challenge)?;
+    let response = <[u8; CODE_BYTES]>::try_from(response.as_slice()).map(Zeroizing::new);
+    response.map_err(|_| ApiError::Challenge(diversify::KeyError::ChallengeLength(code.len())))
+}
+
+/// Remembers the code before its answer is let out; a PUK that is let out counts as spoken.
+async fn answered(tx: &mut Tx, answer: OfflineAnswerRecord, kind: CodeKind) -> Result<(), ApiError> {
+    let mut request = tx.request(answer.request).await?.ok_or(ApiError::NotFound("request"))?;
+    seen::executable(&request)?;
+    match tx.offline_answer(answer.request).await? {
+        Some(earlier) if earlier.challenge != answer.challenge => return Err(ApiError::OtherChallenge),
+        Some(_) => {}
+        None => {
+            tx.insert_offline_answer(&answer).await?;
+            closing::execute(tx, &mut request).await?;
+        }
+    }
+    let mut card = tx.smartcard(answer.smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
+    if kind == CodeKind::PukRequest && card.puk_state == PukState::Active {
+        card.puk_state = PukState::Spoken;
+        tx.update_smartcard(&card, card.status).await?;
+    }
+    Ok(())
+}
