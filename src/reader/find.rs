@@ -49,9 +49,14 @@ impl fmt::Display for Selector {
 }
 
 impl Readers {
-    /// Every card there is, or why it cannot be told what it is; empty readers are left out.
+    /// Every card there is, or why it cannot be told what it is, each with its reader; empty readers are left out.
     pub fn tokens(&self) -> Result<Vec<(String, Result<TokenSummary, Error>)>, Error> {
-        let cards = self.with_card(&Selector::default())?;
+        self.tokens_in(None)
+    }
+
+    /// As [`Readers::tokens`], of one reader where one is named.
+    pub fn tokens_in(&self, reader: Option<&str>) -> Result<Vec<(String, Result<TokenSummary, Error>)>, Error> {
+        let cards = self.with_card(&Selector { reader: reader.map(String::from), ..Selector::default() })?;
         Ok(cards
             .into_iter()
             .map(|state| (state.name.clone(), self.summary(&state)))
