@@ -43,7 +43,10 @@ fn a_refusal_tells_which_code_and_where() {
         refused(&shown[..shown.len() - 3]),
         CodeError::Length { kind: CodeKind::Challenge, found: 16, expected: 18 }
     );
-    assert_eq!(refused(&format!("{}0", *shown)), CodeError::Length { kind: CodeKind::Challenge, found: 19, expected: 18 });
+    assert_eq!(
+        refused(&format!("{}0", *shown)),
+        CodeError::Length { kind: CodeKind::Challenge, found: 19, expected: 18 }
+    );
     assert!(matches!(refused(&shown.replacen('6', "G", 1)), CodeError::Character { found: 'G', position: 2, .. }));
     assert!(refused(&shown.replacen('6', "7", 1)).to_string().starts_with("the challenge "));
     assert_eq!(
