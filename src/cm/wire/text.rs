@@ -110,11 +110,11 @@ pub fn challenge_text(challenge: &[u8]) -> String {
 
 /// Reads a challenge in base64, or in hexadecimal as the walkthrough shows it; `None` when it is neither or empty.
 ///
-/// Challenges have 8 or 16 bytes, which end in `=` in base64; so 16 or 32 hexadecimal digits are hexadecimal.
+/// A challenge of 8 or 16 bytes ends in `=` in base64, so an even number of hexadecimal digits is taken for hexadecimal.
 pub fn read_challenge(text: &str) -> Option<Vec<u8>> {
     let trimmed = text.trim();
-    let bytes = if matches!(trimmed.len(), 16 | 32) && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        hex::decode(trimmed).ok()
+    let bytes = if !trimmed.is_empty() && trimmed.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        hex::decode(trimmed).ok().or_else(|| read_base64(trimmed))
     } else {
         // A `+` sent without percent-encoding arrives as a blank.
         read_base64(&text.replace([' ', '-'], "+").replace('_', "/"))
