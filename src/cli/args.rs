@@ -32,7 +32,8 @@ Exit codes:
   7  the request waits for approval; run the same command again later
   8  the token failed, is full, or was removed
   9  a certificate or response could not be accepted
- 10  the local journal could not be read or written";
+ 10  the local journal could not be read or written
+ 11  doctor found something that will not do";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -53,6 +54,8 @@ pub enum Command {
     /// Look at profile templates.
     #[command(subcommand)]
     Template(TemplateCommand),
+    /// Tell whether this computer and the cards in its readers are fit for an enrollment.
+    Doctor(super::doctor::DoctorArgs),
     /// Run the CM server.
     Serve(ServeArgs),
     /// Set a CM server up.

@@ -24,11 +24,24 @@ pub struct Failure {
     /// What was underneath, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<String>,
+    /// The command's own result has told everything: only the exit code is left to be given.
+    #[serde(skip)]
+    told: bool,
 }
 
 impl Failure {
     pub fn new(code: &str, exit: Exit, message: impl Into<String>) -> Self {
-        Self { code: code.into(), request: None, exit, message: message.into(), remedy: None, causes: Vec::new() }
+        let (code, message) = (code.into(), message.into());
+        Self { code, request: None, exit, message, remedy: None, causes: Vec::new(), told: false }
+    }
+
+    /// A command that told in its result what is wrong.
+    pub fn told(code: &str, exit: Exit) -> Self {
+        Self { told: true, ..Self::new(code, exit, "") }
+    }
+
+    pub fn is_told(&self) -> bool {
+        self.told
     }
 
     /// Tells `error` and everything underneath it.

@@ -6,6 +6,7 @@
 pub mod args;
 mod complete;
 mod demo;
+mod doctor;
 mod enroll;
 mod failure;
 mod output;
@@ -65,6 +66,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Template(command) => template::run(command, output),
         Command::Serve(args) => server::serve(&args, output),
         Command::Server(command) => server::run(command, output),
+        Command::Doctor(args) => doctor::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => {
             complete::completions(shell);

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use super::failure::Failure;
+use crate::doctor::Verdict;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -41,6 +42,9 @@ impl Output {
 
     /// Tells why a command failed.
     pub fn failure(&self, failure: &Failure) {
+        if failure.is_told() {
+            return;
+        }
         if self.json {
             self.result(&serde_json::json!({ "error": failure }), String::new);
             return;
@@ -55,6 +59,18 @@ impl Output {
         for line in lines {
             eprintln!("{line}");
         }
+    }
+
+    /// A verdict as the head of a line: green, plain, yellow or red where standard output is a terminal.
+    pub fn verdict(&self, verdict: Verdict) -> String {
+        let (colour, word) = match verdict {
+            Verdict::Good => ("32", "good"),
+            Verdict::Untold => ("0", "untold"),
+            Verdict::Attention => ("33", "attention"),
+            Verdict::Bad => ("31", "bad"),
+        };
+        let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        if coloured { format!("\x1b[{colour}m{word:<10}\x1b[0m") } else { format!("{word:<10}") }
     }
 
     /// Shows that something long is going on, until the guard is dropped. Without a terminal it is one line.

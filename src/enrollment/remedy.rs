@@ -21,6 +21,8 @@ pub enum ExitClass {
     TokenFailed = 8,
     NotAcceptable = 9,
     LocalState = 10,
+    /// A diagnosis, not a workflow, ended badly.
+    Unfit = 11,
 }
 
 impl Error {

@@ -1,20 +1,30 @@
-//! GIDS cards (Microsoft's Generic Identity Device Specification) as [`crate::token::Token`]s.
+//! GIDS cards (Microsoft's Generic Identity Device Specification 2.0) as [`crate::token::Token`]s.
+//!
+//! In: the seam's orders. Out: commands to an [`crate::iso7816::Card`], and files as Windows' inbox minidriver keeps them
+//! (Windows Smart Card Minidriver Specification 7.07, "File System Requirements" and "Windows Inbox Smart Card
+//! Minidriver"): `cardid`, `cardcf`, `mscp\cmapfile`, certificates. Two files Microsoft leaves undocumented, the master
+//! file and the key map, are laid out as its drivers write them.
+//! The user's PIN lets keys and certificates be made and deleted; the admin key lets the PIN be set and itself be
+//! replaced. Absent: PC/SC, files, clocks, any code of [`crate::virtual_card`].
 
-use crate::iso7816::Card;
-use crate::token::Error;
+mod admin;
+mod application;
+mod cardcf;
+mod command;
+mod compression;
+mod container;
+mod contents;
+mod error;
+mod files;
+mod initialise;
+mod key;
+mod keymap;
+mod pin;
+mod session;
+mod token;
+
+pub use error::Error;
+pub use token::GidsToken;
 
 /// The AID of the GIDS application, version 2.
 pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01];
-
-/// A GIDS card.
-pub struct GidsToken {
-    #[expect(dead_code, reason = "the room is being built")]
-    card: Card,
-}
-
-impl GidsToken {
-    /// Selects the application and learns who the card is.
-    pub fn open(_card: Card) -> Result<Self, Error> {
-        Err(Error::NotOffered("GIDS"))
-    }
-}

@@ -23,6 +23,31 @@ pub enum Expect {
     Bytes(u16),
 }
 
+/// CLA INS P1 P2; what errors name a command by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header(pub [u8; 4]);
+
+impl Header {
+    /// The same with the bit that says that more of the chain follows (ISO/IEC 7816-4, 5.4.1).
+    pub(super) fn chained(self) -> Self {
+        let [cla, ins, p1, p2] = self.0;
+        Self([cla | 0x10, ins, p1, p2])
+    }
+}
+
+impl fmt::Display for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [cla, ins, p1, p2] = self.0;
+        write!(f, "{cla:02X} {ins:02X} {p1:02X} {p2:02X}")
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// A command: header, data and what is expected back. Its data is wiped on drop and never shown.
 pub struct CommandApdu {
     pub cla: u8,
@@ -46,6 +71,16 @@ impl CommandApdu {
         self
     }
 
+    /// Like [`CommandApdu::with_data`], for data that is in a wiped buffer already.
+    pub fn with_secret_data(mut self, data: Zeroizing<Vec<u8>>) -> Self {
+        self.data = data;
+        self
+    }
+
+    pub fn header(&self) -> Header {
+        Header([self.cla, self.ins, self.p1, self.p2])
+    }
+
     pub fn expecting(mut self, expect: Expect) -> Self {
         self.expect = expect;
         self
@@ -61,9 +96,8 @@ impl CommandApdu {
 /// Shows the header and lengths, never data.
 impl fmt::Debug for CommandApdu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cla, ins, p1, p2, data, expect, effect } = self;
-        let length = data.len();
-        write!(f, "{cla:02X} {ins:02X} {p1:02X} {p2:02X}, {length} bytes of data, expects {expect:?}, {effect:?}")
+        let (header, length) = (self.header(), self.data.len());
+        write!(f, "{header}, {length} bytes of data, expects {:?}, {:?}", self.expect, self.effect)
     }
 }
 

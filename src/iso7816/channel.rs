@@ -84,7 +84,8 @@ pub struct PinPadVerify {
     /// Fewest and most digits.
     pub minimum: u8,
     pub maximum: u8,
-    /// Bytes of the PIN block; what the PIN does not fill stays as in the template.
+    /// Bytes of the PIN block; what the PIN does not fill stays as in the template. 0 where PINs are not padded: the
+    /// template is then the header alone, and Lc and data field become what was typed.
     pub block: u8,
 }
 

@@ -1,4 +1,10 @@
 //! Strict BER-TLV (ISO/IEC 7816-4, 5.2.2): definite lengths in their shortest form, and leftovers are an error.
+//!
+//! Reading borrows; what is inside a constructed object is read by calling again on its `value`. [`write`] and
+//! [`Writer`] are for what this program says itself; [`Writer`] keeps secrets in a buffer that is wiped.
+
+use super::wiped;
+use zeroize::Zeroizing;
 
 /// One data object; `value` borrows from what was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -8,13 +14,150 @@ pub struct Tlv<'a> {
     pub value: &'a [u8],
 }
 
+impl std::fmt::Debug for Tlv<'_> {
+    /// Shows tag and length, never the value.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:X}, {} bytes", self.tag, self.value.len())
+    }
+}
+
+/// Reads the first data object, and returns what is behind it as well.
+pub fn read_first(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), TlvError> {
+    let truncated = TlvError::Truncated { length: bytes.len() };
+    let (tag, rest) = read_tag(bytes)?.ok_or(truncated)?;
+    let (length, rest) = read_length(rest)?.ok_or(truncated)?;
+    let (value, rest) = rest.split_at_checked(length).ok_or(truncated)?;
+    Ok((Tlv { tag, value }, rest))
+}
+
+/// Reads the one data object that fills `bytes`.
+pub fn read_one(bytes: &[u8]) -> Result<Tlv<'_>, TlvError> {
+    match read_first(bytes)? {
+        (object, []) => Ok(object),
+        (_, rest) => Err(TlvError::LeftOver { length: rest.len() }),
+    }
+}
+
+/// Reads the data objects, none or more, that fill `bytes`, in their order.
+pub fn read_all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
+    let mut objects = Vec::new();
+    while !bytes.is_empty() {
+        let (object, rest) = read_first(bytes)?;
+        objects.push(object);
+        bytes = rest;
+    }
+    Ok(objects)
+}
+
+/// The one data object `tag` among those that fill `bytes`; a second one is an error, and so is anything malformed.
+pub fn find(bytes: &[u8], tag: u32) -> Result<Tlv<'_>, TlvError> {
+    let mut found = read_all(bytes)?.into_iter().filter(|object| object.tag == tag);
+    let object = found.next().ok_or(TlvError::Missing { wanted: tag })?;
+    match found.next() {
+        None => Ok(object),
+        Some(_) => Err(TlvError::Unexpected { tag }),
+    }
+}
+
+/// Writes one data object. `tag` is written as it stands, so it must be one that ISO/IEC 7816-4 allows.
+pub fn write(tag: u32, value: &[u8]) -> Vec<u8> {
+    let mut bytes = head(tag, value.len());
+    bytes.extend_from_slice(value);
+    bytes
+}
+
+/// Writes data objects one behind the other into a buffer that is wiped, also where it has to grow.
+#[derive(Default)]
+pub struct Writer {
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl Writer {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Appends a data object; see [`write`] about `tag`.
+    pub fn put(mut self, tag: u32, value: &[u8]) -> Self {
+        wiped::append(&mut self.bytes, &[&head(tag, value.len()), value]);
+        self
+    }
+
+    /// Appends a constructed data object that holds what `inner` wrote.
+    pub fn nest(self, tag: u32, inner: Writer) -> Self {
+        self.put(tag, &inner.bytes)
+    }
+
+    pub fn finish(self) -> Zeroizing<Vec<u8>> {
+        self.bytes
+    }
+}
+
+/// Tag and length.
+fn head(tag: u32, length: usize) -> Vec<u8> {
+    let mut bytes = significant(&tag.to_be_bytes()).to_vec();
+    let length_bytes = length.to_be_bytes();
+    let length_bytes = significant(&length_bytes);
+    if length > 0x7F {
+        bytes.push(0x80 | length_bytes.len() as u8);
+    }
+    bytes.extend_from_slice(length_bytes);
+    bytes
+}
+
+/// Without leading zeros, but one byte at least.
+fn significant(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    &bytes[zeros.min(bytes.len() - 1)..]
+}
+
+/// The tag and what is behind it; `None` when the bytes end within it.
+fn read_tag(bytes: &[u8]) -> Result<Option<(u32, &[u8])>, TlvError> {
+    let length = match bytes {
+        [] => return Ok(None),
+        // 00 fills gaps between data objects; nothing this program reads has such gaps.
+        [0x00, ..] => return Err(TlvError::Tag),
+        [first, ..] if first & 0x1F != 0x1F => 1,
+        [_] => return Ok(None),
+        [_, 0x1F..=0x7F, ..] => 2,
+        [_, 0x81..=0xFF] => return Ok(None),
+        [_, 0x81..=0xFF, 0x00..=0x7F, ..] => 3,
+        _ => return Err(TlvError::Tag),
+    };
+    Ok(bytes.split_at_checked(length).map(|(tag, rest)| (number(tag) as u32, rest)))
+}
+
+/// The length and what is behind it; `None` when the bytes end within it.
+fn read_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, TlvError> {
+    let Some((first, rest)) = bytes.split_first() else {
+        return Ok(None);
+    };
+    let (count, shortest) = match first {
+        0x00..=0x7F => return Ok(Some((usize::from(*first), rest))),
+        0x81 => (1, 0x80),
+        0x82 => (2, 0x100),
+        0x83 => (3, 0x1_0000),
+        _ => return Err(TlvError::Length),
+    };
+    match rest.split_at_checked(count) {
+        Some((length, _)) if number(length) < shortest => Err(TlvError::Length),
+        Some((length, rest)) => Ok(Some((number(length), rest))),
+        None => Ok(None),
+    }
+}
+
+/// At most three bytes, big-endian.
+fn number(bytes: &[u8]) -> usize {
+    bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
+}
+
 /// Bytes that are no data objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlvError {
     #[error("a data object ends after {length} bytes, in the middle of itself")]
     Truncated { length: usize },
-    #[error("a tag of more than three bytes, or written longer than it need be")]
+    #[error("a tag of 00, of more than three bytes, or written longer than it need be")]
     Tag,
     #[error("an indefinite length, one of more than three bytes, or one written longer than it need be")]
     Length,

@@ -1,20 +1,33 @@
-//! PIV cards (NIST SP 800-73-4, with the YubiKey extensions users need) as [`crate::token::Token`]s.
+//! PIV cards (NIST SP 800-73-4, SP 800-78-4, with the YubiKey extensions users need) as [`crate::token::Token`]s.
+//!
+//! In: a [`crate::iso7816::Card`], secrets, key orders. Out: [`PivToken`] behind the seam [`crate::token`].
+//! A [`crate::token::KeyId`] is one byte here, the key reference. The management key 9B is the administrator; the PUK
+//! unblocks. What a card may or may not offer is asked of it, never assumed from its looks. A secret is sent once for
+//! each time it is handed in, and its counter is read before, where the card has one that can be read.
+//! Absent: secure messaging, biometrics, the global PIN, the pairing code; decryption, which nothing here needs yet.
 
-use crate::iso7816::Card;
-use crate::token::Error;
+mod algorithm;
+mod application;
+mod certificate;
+mod command;
+mod data;
+mod error;
+mod facts;
+mod identity;
+mod keys;
+mod management;
+mod metadata;
+mod objects;
+mod place;
+mod reference;
+mod reset;
+mod session;
+mod sign;
+mod token;
+
+pub use error::Error;
+pub use reference::KeyReference;
+pub use token::PivToken;
 
 /// The full AID of the PIV card application (SP 800-73-4 part 1, 2.2).
 pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];
-
-/// A PIV card.
-pub struct PivToken {
-    #[expect(dead_code, reason = "the room is being built")]
-    card: Card,
-}
-
-impl PivToken {
-    /// Selects the application and learns who the card is.
-    pub fn open(_card: Card) -> Result<Self, Error> {
-        Err(Error::NotOffered("PIV"))
-    }
-}

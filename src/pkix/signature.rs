@@ -3,7 +3,11 @@
 use std::fmt;
 
 use aws_lc_rs::{digest, signature as awslc};
-use der::{Decode, Encode, asn1::Null, oid::ObjectIdentifier};
+use der::{
+    Decode, Encode, Sequence,
+    asn1::{Null, OctetStringRef},
+    oid::ObjectIdentifier,
+};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::{Error, KeyAlgorithm, KeyKind, oid};
@@ -92,6 +96,17 @@ impl SignatureAlgorithm {
         digest::digest(algorithm, message).as_ref().to_vec()
     }
 
+    /// The DigestInfo over a message (RFC 8017, 9.2), for keys that pad it or are given it padded.
+    pub fn digest_info(self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        let malformed = Error::malformed("DigestInfo");
+        let digest = self.digest(message);
+        let info = DigestInfo {
+            algorithm: AlgorithmIdentifierOwned { oid: self.digest_oid(), parameters: Some(Null.into()) },
+            digest: OctetStringRef::new(&digest).map_err(&malformed)?,
+        };
+        info.to_der().map_err(&malformed)
+    }
+
     /// The AlgorithmIdentifier (RFC 5280, 4.1.1.2): NULL parameters with RSA, none with ECDSA.
     pub fn identifier(self) -> AlgorithmIdentifierOwned {
         AlgorithmIdentifierOwned { oid: self.oid(), parameters: self.is_rsa().then(|| Null.into()) }
@@ -170,6 +185,13 @@ impl SignatureAlgorithm {
     }
 }
 
+/// RFC 8017, A.2.4.
+#[derive(Sequence)]
+struct DigestInfo<'a> {
+    algorithm: AlgorithmIdentifierOwned,
+    digest: &'a OctetStringRef,
+}
+
 impl fmt::Display for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -182,5 +204,19 @@ impl fmt::Display for SignatureAlgorithm {
             EcdsaSha384 => "ecdsa-with-SHA384",
             EcdsaSha512 => "ecdsa-with-SHA512",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digest_info_is_that_of_rfc_8017() {
+        let info = RsaPkcs1Sha256.digest_info(b"abc").unwrap();
+        assert!(hex::encode(info).starts_with("3031300d060960864801650304020105000420ba7816bf"));
+        assert!(
+            hex::encode(RsaPkcs1Sha1.digest_info(b"").unwrap()).starts_with("3021300906052b0e03021a05000414da39a3ee")
+        );
     }
 }

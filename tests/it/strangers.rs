@@ -1,6 +1,7 @@
 //! Other people's programs judge what was made on a token: OpenSC, GnuTLS, OpenSSL and its PKCS#11 engine.
 
 mod enrolled;
+mod gids;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

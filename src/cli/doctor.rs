@@ -1,0 +1,115 @@
+//! `cardwright doctor`: will this card do, and this computer? Green and red lines, each red one with a remedy.
+
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use crate::doctor::{
+    Expected, Finding, Verdict, examine_card, examine_protocol, examine_readers, examine_refusal, examine_service,
+};
+use crate::pkix::KeyAlgorithm;
+use crate::reader::{CardPresence, ReaderState, Readers, Selector, SocketState, holders, service};
+use clap::Args;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+/// What `doctor` looks at; nothing is changed and no try is spent.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Only the card in this reader (its name, or a part that no other has).
+    #[arg(long)]
+    pub reader: Option<String>,
+    /// The key an enrollment will order: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.
+    #[arg(long, value_name = "ALGORITHM")]
+    pub key: Option<KeyAlgorithm>,
+    /// The size of the certificate that is expected, in bytes.
+    #[arg(long, default_value_t = 1600, value_name = "BYTES")]
+    pub certificate: usize,
+}
+
+/// A finding, and the reader it speaks of.
+struct Line {
+    reader: Option<String>,
+    finding: Finding,
+}
+
+pub fn run(args: &DoctorArgs, output: &Output) -> Result<(), Failure> {
+    let lines = examine(args);
+    let worst = lines.iter().map(|line| line.finding.verdict).max().unwrap_or(Verdict::Good);
+    let document: Vec<Value> = lines.iter().map(Line::document).collect();
+    output.result(&json!({ "verdict": worst.word(), "findings": document }), || {
+        let told: Vec<String> = lines.iter().map(|line| line.told(output)).collect();
+        told.join("\n")
+    });
+    match worst {
+        Verdict::Bad => Err(Failure::told("unfit", Exit::Unfit)),
+        _ => Ok(()),
+    }
+}
+
+fn examine(args: &DoctorArgs) -> Vec<Line> {
+    let computer = |finding| Line { reader: None, finding };
+    let facts = service();
+    let mut lines = vec![computer(examine_service(&facts))];
+    if facts.state != SocketState::Reachable {
+        return lines;
+    }
+    let listed = Readers::open().and_then(|readers| readers.list().map(|listed| (readers, listed)));
+    let (readers, listed) = match listed {
+        Ok(both) => both,
+        Err(error) => {
+            lines.push(computer(examine_refusal(&error)));
+            return lines;
+        }
+    };
+    let meant: Vec<ReaderState> = listed
+        .into_iter()
+        .filter(|state| args.reader.as_ref().is_none_or(|wanted| state.name.contains(wanted.as_str())))
+        .collect();
+    lines.extend(examine_readers(&meant, &holders()).into_iter().map(computer));
+    for state in meant.iter().filter(|state| state.card == CardPresence::Present) {
+        let findings = examine_reader(&readers, &state.name, args);
+        lines.extend(findings.into_iter().map(|finding| Line { reader: Some(state.name.clone()), finding }));
+    }
+    lines
+}
+
+/// The card in one reader: what it carries, who it is, and whether it is fit.
+fn examine_reader(readers: &Readers, reader: &str, args: &DoctorArgs) -> Vec<Finding> {
+    let expected =
+        Expected { algorithm: args.key, certificate: args.certificate, today: OffsetDateTime::now_utc().date() };
+    let mut findings = Vec::new();
+    let selector = Selector { reader: Some(reader.to_owned()), ..Selector::default() };
+    let found = readers.card_facts(reader).and_then(|facts| {
+        findings.push(examine_protocol(&facts));
+        readers.find(&selector)
+    });
+    match found {
+        Ok(mut found) => match examine_card(found.token.as_mut(), &expected) {
+            Ok(more) => findings.extend(more),
+            Err(error) => findings.push(Finding::unreadable(&error)),
+        },
+        Err(error) => findings.push(Finding::unreadable(&error)),
+    }
+    findings
+}
+
+impl Line {
+    fn document(&self) -> Value {
+        let Finding { check, verdict, told, remedy } = &self.finding;
+        let mut document = json!({ "check": check.code(), "verdict": verdict.word(), "told": told });
+        if let (Value::Object(fields), Some(reader)) = (&mut document, &self.reader) {
+            fields.insert("reader".into(), json!(reader));
+        }
+        if let (Value::Object(fields), Some(remedy)) = (&mut document, remedy) {
+            fields.insert("remedy".into(), json!(remedy));
+        }
+        document
+    }
+
+    fn told(&self, output: &Output) -> String {
+        let Finding { verdict, told, remedy, .. } = &self.finding;
+        let mark = output.verdict(*verdict);
+        let place = self.reader.as_ref().map_or_else(String::new, |reader| format!("{reader}: "));
+        let remedy = remedy.as_ref().map_or_else(String::new, |remedy| format!("\n             what to do: {remedy}"));
+        format!("{mark} {place}{told}{remedy}")
+    }
+}

@@ -1,0 +1,144 @@
+//! One card or token.
+
+use super::{Check, Finding};
+use crate::pkix::KeyAlgorithm;
+use crate::token::{CardIdentifier, Condition, Counters, Error, SecretKind, Token, Tries};
+use time::{Date, Duration};
+
+/// What an enrollment will ask of the card.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    pub algorithm: Option<KeyAlgorithm>,
+    /// Bytes of the certificate.
+    pub certificate: usize,
+    pub today: Date,
+}
+
+/// How long before its end an identifier's expiry is told.
+const SOON: Duration = Duration::days(90);
+
+/// Looks the card over; an error is one of the card or reader, not of its fitness.
+pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Finding>, Error> {
+    let counters = token.counters()?;
+    let condition = token.condition()?;
+    let mut findings = vec![serial(token)];
+    findings.extend(algorithms(&condition, expected.algorithm));
+    findings.push(room(&condition, expected.certificate));
+    findings.extend(secrets(&counters));
+    findings.extend(defaults(&condition, &counters));
+    findings.extend(identifier(condition.card_identifier, expected.today));
+    Ok(findings)
+}
+
+fn serial(token: &dyn Token) -> Finding {
+    let identity = token.identity();
+    if identity.serial.is_empty() {
+        return Finding::bad(
+            Check::Serial,
+            format!("this {} card has no serial, so that it cannot be told from another", identity.kind),
+            "Run `cardwright token init`: it gives the card an identity of its own.",
+        );
+    }
+    let version = if identity.model.is_empty() { identity.kind } else { &identity.model };
+    Finding::good(Check::Serial, format!("{version}, serial {}", identity.serial))
+}
+
+fn algorithms(condition: &Condition, wanted: Option<KeyAlgorithm>) -> Option<Finding> {
+    let Some(offered) = &condition.algorithms else {
+        return Some(Finding::untold(Check::Algorithms, "the card does not tell which keys it can make"));
+    };
+    let names: Vec<_> = offered.iter().map(|algorithm| algorithm.name()).collect();
+    let told = format!("makes {}", names.join(", "));
+    Some(match wanted {
+        Some(wanted) if !offered.contains(&wanted) => Finding::bad(
+            Check::Algorithms,
+            format!("{told}, but not {}", wanted.name()),
+            "Use a profile template that orders a key this card can make, or another card.",
+        ),
+        _ => Finding::good(Check::Algorithms, told),
+    })
+}
+
+fn room(condition: &Condition, wanted: usize) -> Finding {
+    match condition.largest_certificate {
+        None => Finding::untold(Check::Room, "the card does not tell how large a certificate it takes"),
+        Some(largest) if largest < wanted => Finding::bad(
+            Check::Room,
+            format!("takes certificates of up to {largest} bytes; {wanted} are expected"),
+            "Have the template issue smaller certificates (P-256 keys, fewer names), or use another card.",
+        ),
+        Some(largest) => Finding::good(Check::Room, format!("takes certificates of up to {largest} bytes")),
+    }
+}
+
+fn secrets(counters: &Counters) -> impl Iterator<Item = Finding> {
+    let unblock = "Run `cardwright unblock`: it sets a new PIN by the administrator's authority.";
+    let lost = "The card can only be reset to the factory's state, with everything on it lost.";
+    [
+        (Check::Pin, SecretKind::Pin, Some(counters.user), unblock),
+        (Check::Puk, SecretKind::Puk, counters.puk, lost),
+        (Check::AdminKey, SecretKind::Admin, Some(counters.admin), lost),
+    ]
+    .into_iter()
+    .filter_map(|(check, secret, tries, remedy)| Some(tried(check, secret, tries?, remedy)))
+}
+
+fn tried(check: Check, secret: SecretKind, tries: Tries, remedy: &str) -> Finding {
+    let told = format!("{secret}: {tries}");
+    match tries {
+        Tries::Full | Tries::Left(3..) => Finding::good(check, told),
+        Tries::Untold => Finding::untold(check, told),
+        Tries::Low | Tries::Left(2) => {
+            Finding::attention(check, told, "Type the right one once: that restores the tries.")
+        }
+        Tries::Last | Tries::Left(1) => Finding::attention(
+            check,
+            told,
+            "The last try is only spent with --spend-last-try; when in doubt, have the secret set anew instead.",
+        ),
+        Tries::NotSet => Finding::attention(check, told, "Enrollment sets it."),
+        Tries::Locked | Tries::Left(0) => Finding::bad(check, told, remedy),
+    }
+}
+
+fn defaults(condition: &Condition, counters: &Counters) -> impl Iterator<Item = Finding> {
+    let rows = [
+        (Check::DefaultPin, "PIN", condition.pin_is_default, true),
+        (Check::DefaultPuk, "PUK", condition.puk_is_default, counters.puk.is_some()),
+        (Check::DefaultAdminKey, "admin key", condition.admin_key_is_default, true),
+    ];
+    rows.into_iter().filter(|(.., has)| *has).map(|(check, name, is_default, _)| match is_default {
+        None => Finding::untold(check, format!("cannot be told whether the {name} is still the factory's")),
+        Some(false) => Finding::good(check, format!("the {name} is not the factory's")),
+        Some(true) => Finding::attention(
+            check,
+            format!("the {name} is still the factory's, which everybody knows"),
+            match check {
+                Check::DefaultPin => "Enrollment asks for another; `cardwright token change-pin` sets one now.",
+                _ => "Enrollment replaces it by the card's own.",
+            },
+        ),
+    })
+}
+
+fn identifier(identifier: CardIdentifier, today: Date) -> Option<Finding> {
+    let written = "Enrollment writes a fresh one.";
+    let check = Check::CardIdentifier;
+    Some(match identifier {
+        CardIdentifier::None => return None,
+        CardIdentifier::Absent => {
+            Finding::attention(check, "no CHUID, by which other software tells cards apart", written)
+        }
+        CardIdentifier::Broken => Finding::attention(check, "the card's identifier cannot be read", written),
+        CardIdentifier::Present { expires: Some(expires) } if expires < today => {
+            Finding::attention(check, format!("the CHUID expired on {expires}"), written)
+        }
+        CardIdentifier::Present { expires: Some(expires) } if expires < today.saturating_add(SOON) => {
+            Finding::attention(check, format!("the CHUID expires on {expires}"), written)
+        }
+        CardIdentifier::Present { expires: Some(expires) } => {
+            Finding::good(check, format!("the CHUID is valid to {expires}"))
+        }
+        CardIdentifier::Present { expires: None } => Finding::good(check, "the card's identifier is there"),
+    })
+}

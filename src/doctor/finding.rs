@@ -1,0 +1,108 @@
+//! What the doctor says.
+
+/// What was looked at. The code is stable, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Check {
+    Service,
+    Permission,
+    Readers,
+    Holder,
+    Card,
+    Protocol,
+    Serial,
+    Algorithms,
+    Room,
+    Pin,
+    Puk,
+    AdminKey,
+    DefaultPin,
+    DefaultPuk,
+    DefaultAdminKey,
+    CardIdentifier,
+}
+
+impl Check {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Permission => "permission",
+            Self::Readers => "readers",
+            Self::Holder => "holder",
+            Self::Card => "card",
+            Self::Protocol => "protocol",
+            Self::Serial => "serial",
+            Self::Algorithms => "algorithms",
+            Self::Room => "room",
+            Self::Pin => "pin",
+            Self::Puk => "puk",
+            Self::AdminKey => "admin-key",
+            Self::DefaultPin => "default-pin",
+            Self::DefaultPuk => "default-puk",
+            Self::DefaultAdminKey => "default-admin-key",
+            Self::CardIdentifier => "card-identifier",
+        }
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    Good,
+    /// Cannot be told without spending a try or changing the card.
+    Untold,
+    /// It works, but should not stay so.
+    Attention,
+    /// An enrollment will not succeed, or the card is not safe to use.
+    Bad,
+}
+
+impl Verdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Untold => "untold",
+            Self::Attention => "attention",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// One line of the diagnosis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    pub check: Check,
+    pub verdict: Verdict,
+    /// What was found.
+    pub told: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    /// The card could not be looked at.
+    pub fn unreadable(error: &dyn std::error::Error) -> Self {
+        let mut told = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            told = format!("{told}: {cause}");
+            source = cause.source();
+        }
+        Self::bad(Check::Card, told, "Take the card out, put it in again, and look once more.")
+    }
+
+    pub(super) fn good(check: Check, told: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Good, told: told.into(), remedy: None }
+    }
+
+    pub(super) fn untold(check: Check, told: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Untold, told: told.into(), remedy: None }
+    }
+
+    pub(super) fn attention(check: Check, told: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Attention, told: told.into(), remedy: Some(remedy.into()) }
+    }
+
+    pub(super) fn bad(check: Check, told: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { check, verdict: Verdict::Bad, told: told.into(), remedy: Some(remedy.into()) }
+    }
+}

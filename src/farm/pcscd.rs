@@ -1,0 +1,200 @@
+//! A pcscd of one's own, beside the system's or without one, with virtual readers only.
+//!
+//! pcscd's socket path is compiled in, so it runs in a mount namespace where that path is a private directory: no
+//! privilege is needed where the kernel lets users make namespaces. A shell beside it reads a pipe from this process:
+//! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
+//! ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a card in.
+
+use super::namespace::{self, LONGEST_SOCKET, Programs};
+use super::peer;
+use super::seat::{Daemon, Seat};
+use std::fs::File;
+use std::io::Read;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin};
+use std::time::{Duration, Instant};
+
+/// The environment variable that names pcscd's socket to its clients (pcsc-lite).
+pub const CLIENTS_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
+/// A reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
+pub const YUBIKEY_READER: &str = "Yubico YubiKey CCID";
+/// pcscd has room for 16 readers, and an entry makes two.
+pub const MOST_ENTRIES: usize = 8;
+
+const LONGEST_NAME: usize = 80;
+/// Another program may take a port that was free when it was chosen.
+const STARTS: usize = 3;
+const READY: Duration = Duration::from_secs(20);
+const GONE: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+const MOST_LOG: u64 = 4096;
+
+/// Why no private pcscd is running.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PcscdError {
+    #[error("the program {program} is missing; install the package {package}")]
+    NoProgram { program: &'static str, package: &'static str },
+    #[error("the driver libifdvpcd.so is missing; install the package vsmartcard-vpcd (looked at: {looked_at})")]
+    NoDriver { looked_at: String },
+    #[error("pcscd takes 1 to {MOST_ENTRIES} entries, not {entries}")]
+    Entries { entries: usize },
+    #[error("{name:?} cannot be a reader's name: 1 to {LONGEST_NAME} printable ASCII characters without quotes")]
+    Name { name: String },
+    #[error("two readers cannot have one name, {name:?}: PC/SC could not tell them apart")]
+    NameTwice { name: String },
+    #[error("the path {} is longer than the {LONGEST_SOCKET} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
+    SocketPath { path: PathBuf },
+    #[error("there is no randomness for the name of a directory")]
+    Random,
+    #[error("the private directory {} could not be prepared", path.display())]
+    Directory {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("no two free ports that follow each other were found")]
+    Ports,
+    #[error("unshare could not be run")]
+    Unshare(#[source] std::io::Error),
+    #[error("pcscd did not start; may this user make namespaces (unshare -Urm true)? It said: {said}")]
+    Ended { said: String },
+    #[error("pcscd did not open its socket within {} seconds; it said: {said}", READY.as_secs())]
+    NotReady { said: String },
+    #[error("the virtual reader {name:?} did not open its port; pcscd said: {said}")]
+    Reader { name: String, said: String },
+}
+
+/// A running pcscd with virtual readers; it ends when this is dropped or the process ends.
+pub struct PrivatePcscd {
+    readers: Vec<Reader>,
+    directory: PathBuf,
+    shell: Child,
+    /// Held open: pcscd lives as long as this does.
+    pipe: Option<ChildStdin>,
+}
+
+/// A virtual reader of a [`PrivatePcscd`].
+pub struct Reader {
+    name: String,
+    seat: Seat,
+}
+
+impl Reader {
+    /// As PC/SC lists it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where cards are put in and taken out.
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+}
+
+impl PrivatePcscd {
+    /// Starts a pcscd with two readers for each of `names` (a vpcd entry has two, and neither can be left out), and
+    /// waits until it answers. The readers are called `NAME 00 00` and `NAME 00 01`.
+    pub fn start(names: &[&str]) -> Result<Self, PcscdError> {
+        if !(1..=MOST_ENTRIES).contains(&names.len()) {
+            return Err(PcscdError::Entries { entries: names.len() });
+        }
+        for (earlier, name) in names.iter().enumerate() {
+            if !is_reader_name(name) {
+                return Err(PcscdError::Name { name: (*name).into() });
+            }
+            if names[..earlier].contains(name) {
+                return Err(PcscdError::NameTwice { name: (*name).into() });
+            }
+        }
+        let programs = Programs::find()?;
+        let mut started = Self::start_once(&programs, names);
+        for _ in 1..STARTS {
+            if !matches!(started, Err(PcscdError::Reader { .. })) {
+                break;
+            }
+            started = Self::start_once(&programs, names);
+        }
+        started
+    }
+
+    fn start_once(programs: &Programs, names: &[&str]) -> Result<Self, PcscdError> {
+        let ports = namespace::free_ports(names.len())?;
+        let directory = namespace::private_directory()?;
+        let ran = programs.configure(&directory, names, &ports).and_then(|()| programs.run(&directory));
+        let mut shell = ran.inspect_err(|_| drop(std::fs::remove_dir_all(&directory)))?;
+        let pipe = shell.stdin.take();
+        let mut pcscd = Self { readers: Vec::new(), directory, shell, pipe };
+        pcscd.wait_until_ready()?;
+        for (name, port) in names.iter().zip(ports) {
+            for slot in 0..2 {
+                let name = format!("{name} 00 {slot:02X}");
+                if !peer::listens(port + slot) {
+                    return Err(PcscdError::Reader { name, said: pcscd.said() });
+                }
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port + slot));
+                pcscd.readers.push(Reader { name, seat: Seat::at(address, Daemon::Own) });
+            }
+        }
+        Ok(pcscd)
+    }
+
+    /// The socket; clients find it by the environment variable [`CLIENTS_VARIABLE`].
+    pub fn socket(&self) -> PathBuf {
+        namespace::socket_in(&self.directory)
+    }
+
+    pub fn readers(&self) -> &[Reader] {
+        &self.readers
+    }
+
+    /// Has pcscd ended by itself or by another's hand?
+    pub fn has_ended(&mut self) -> bool {
+        !matches!(self.shell.try_wait(), Ok(None))
+    }
+
+    fn wait_until_ready(&mut self) -> Result<(), PcscdError> {
+        let since = Instant::now();
+        while UnixStream::connect(self.socket()).is_err() {
+            if self.has_ended() {
+                return Err(PcscdError::Ended { said: self.said() });
+            }
+            if since.elapsed() > READY {
+                return Err(PcscdError::NotReady { said: self.said() });
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        Ok(())
+    }
+
+    fn said(&self) -> String {
+        let mut said = Vec::new();
+        if let Ok(log) = File::open(namespace::log_in(&self.directory)) {
+            let _ = log.take(MOST_LOG).read_to_end(&mut said);
+        }
+        match String::from_utf8_lossy(&said).trim() {
+            "" => "nothing".into(),
+            said => said.into(),
+        }
+    }
+}
+
+impl Drop for PrivatePcscd {
+    fn drop(&mut self) {
+        self.pipe = None;
+        let since = Instant::now();
+        while !self.has_ended() && since.elapsed() < GONE {
+            std::thread::sleep(LOOK_AGAIN);
+        }
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// What pcscd's configuration can hold between quotes.
+fn is_reader_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"')
+}

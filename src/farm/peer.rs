@@ -1,0 +1,57 @@
+//! Who is at the other end of a loopback link: any local user can listen at a port, only our pcscd may have the card.
+
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+
+/// The kernel's table of IPv4 links (proc(5)).
+const TABLE: &str = "/proc/net/tcp";
+
+/// Does the other end belong to this user? It must have accepted the link; `false` also where the kernel does not tell.
+pub fn is_own(link: &TcpStream) -> bool {
+    let (Ok(peer), Ok(own)) = (link.peer_addr(), link.local_addr()) else { return false };
+    let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
+    owner(&table, peer, own) == Some(rustix::process::geteuid().as_raw())
+}
+
+/// Does this user listen at `port` of every interface, as vpcd does?
+pub fn listens(port: u16) -> bool {
+    let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
+    let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
+    owner(&table, at(port), at(0)) == Some(rustix::process::geteuid().as_raw())
+}
+
+fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
+    let (local, remote) = (spelled(local)?, spelled(remote)?);
+    table.lines().skip(1).find_map(|line| {
+        let fields: Vec<&str> = line.split_ascii_whitespace().collect();
+        let is_it = fields.get(1) == Some(&local.as_str()) && fields.get(2) == Some(&remote.as_str());
+        if is_it { fields.get(7)?.parse().ok() } else { None }
+    })
+}
+
+/// As the table spells it: the address as a number in the processor's byte order, then the port.
+fn spelled(address: SocketAddr) -> Option<String> {
+    let SocketAddr::V4(address) = address else { return None };
+    Some(format!("{:08X}:{:04X}", u32::from_ne_bytes(address.ip().octets()), address.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_link_of_ones_own_is_known_and_another_ones_is_not() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let link = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let _accepted = listener.accept().unwrap();
+        assert!(is_own(&link));
+        let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
+        assert!(listens(everywhere.local_addr().unwrap().port()));
+        assert!(!listens(listener.local_addr().unwrap().port()));
+        let others = "  head\n 0: 0100007F:0010 0100007F:0020 01 0:0 00:00000000 00000000  4711 0 1\n";
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        assert_eq!(owner(others, address(0x10), address(0x20)), Some(4711));
+        assert_eq!(owner(others, address(0x10), address(0x21)), None);
+    }
+}

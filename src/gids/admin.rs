@@ -1,0 +1,194 @@
+//! The administrator's proof: external authentication, the card's challenge under the admin key (GIDS 2.0, 11.5.5).
+//!
+//! The cipher follows the challenge: 8 bytes are one block of 3DES, 16 one of AES. GIDS has no object that tells how
+//! many wrong answers the card still takes; what a refusal told is remembered until the next right answer.
+
+use super::application::Application;
+use super::command;
+use super::error::{Error as GidsError, device, refused, unreadable};
+use super::pin::count;
+use crate::iso7816::{Continuity, EndWith, StatusWord, tlv};
+use crate::secret::{AdminKey, Pin};
+use crate::token::{Admin, ChallengeResponder, Error, LastTry, SecretKind, Tries};
+use cipher::{Block, BlockCipherEncrypt, BlockSizeUser, KeyInit};
+use zeroize::Zeroizing;
+
+const SECRET: SecretKind = SecretKind::Admin;
+const KEY_LENGTHS: [usize; 3] = [16, 24, 32];
+const TRIPLE_DES_KEY: usize = 24;
+
+/// What an admin key computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cipher {
+    TripleDes,
+    Aes,
+}
+
+impl Cipher {
+    fn for_challenge(challenge: &[u8]) -> Option<Self> {
+        match challenge.len() {
+            8 => Some(Cipher::TripleDes),
+            16 => Some(Cipher::Aes),
+            _ => None,
+        }
+    }
+
+    /// Encrypts one block. A key of the wrong length is refused.
+    fn encrypt(self, key: &AdminKey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+        match (self, key.expose().len()) {
+            (Cipher::TripleDes, TRIPLE_DES_KEY) => one_block::<des::TdesEde3>(key, block),
+            (Cipher::Aes, 16) => one_block::<aes::Aes128>(key, block),
+            (Cipher::Aes, 24) => one_block::<aes::Aes192>(key, block),
+            (Cipher::Aes, 32) => one_block::<aes::Aes256>(key, block),
+            _ => None,
+        }
+        .ok_or_else(|| self.wrong_length())
+    }
+
+    fn wrong_length(self) -> Error {
+        let (minimum, maximum) = match self {
+            Cipher::TripleDes => (TRIPLE_DES_KEY, TRIPLE_DES_KEY),
+            Cipher::Aes => (KEY_LENGTHS[0], KEY_LENGTHS[2]),
+        };
+        Error::SecretLength { secret: SECRET, minimum, maximum }
+    }
+
+    /// The key's check value: the first three bytes of a block of zeros under it.
+    pub fn check_value(self, key: &AdminKey) -> Result<[u8; 3], Error> {
+        let zeros: &[u8] = match self {
+            Cipher::TripleDes => &[0; 8],
+            Cipher::Aes => &[0; 16],
+        };
+        let encrypted = self.encrypt(key, zeros)?;
+        encrypted.first_chunk().copied().ok_or_else(|| self.wrong_length())
+    }
+}
+
+fn one_block<C: KeyInit + BlockCipherEncrypt + BlockSizeUser>(
+    key: &AdminKey,
+    block: &[u8],
+) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = C::new_from_slice(key.expose()).ok()?;
+    let mut block = Block::<C>::try_from(block).ok()?;
+    cipher.encrypt_block(&mut block);
+    Some(Zeroizing::new(block.to_vec()))
+}
+
+/// The administrator, once it is known that he can answer at all.
+pub(super) enum Answers<'a> {
+    Key(&'a AdminKey),
+    Typed(AdminKey),
+    Afar(&'a mut dyn ChallengeResponder),
+}
+
+impl<'a> Answers<'a> {
+    /// Refuses what cannot be an admin key before the card hears of it.
+    pub fn of(admin: Admin<'a>) -> Result<Self, Error> {
+        let answers = match admin {
+            Admin::Key(key) => Answers::Key(key),
+            Admin::SoPin(digits) => Answers::Typed(from_digits(digits)?),
+            Admin::Responder(responder) => return Ok(Answers::Afar(responder)),
+            Admin::Puk(_) => return Err(Error::NotOffered("a PUK")),
+        };
+        match answers.key() {
+            Some(key) if !KEY_LENGTHS.contains(&key.expose().len()) => Err(Cipher::TripleDes.wrong_length()),
+            _ => Ok(answers),
+        }
+    }
+
+    fn key(&self) -> Option<&AdminKey> {
+        match self {
+            Answers::Key(key) => Some(key),
+            Answers::Typed(key) => Some(key),
+            Answers::Afar(_) => None,
+        }
+    }
+}
+
+fn from_digits(digits: &Pin) -> Result<AdminKey, Error> {
+    AdminKey::from_hex(digits.expose()).ok_or_else(|| Cipher::TripleDes.wrong_length())
+}
+
+/// Proves the administrator, once. `told` is what the card said last of the tries left, and is kept up to date. While
+/// somebody afar answers, others may use the card.
+pub(super) fn authenticate(
+    application: &mut Application,
+    answers: Answers<'_>,
+    last_try: LastTry,
+    told: &mut Tries,
+) -> Result<Cipher, Error> {
+    told.may_try(SECRET, last_try)?;
+    let (cipher, challenge) = challenge(application)?;
+    let (response, continuity) = match answers {
+        Answers::Key(key) => (cipher.encrypt(key, &challenge)?, Continuity::Unbroken),
+        Answers::Typed(key) => (cipher.encrypt(&key, &challenge)?, Continuity::Unbroken),
+        Answers::Afar(responder) => {
+            application.end(EndWith::Leave)?;
+            let response = Zeroizing::new(responder.respond(&challenge).map_err(Error::Responder)?);
+            // To select the application would make the card forget its challenge.
+            (response, application.begin()?)
+        }
+    };
+    if continuity == Continuity::Reset {
+        return Err(Error::Reset);
+    }
+    if response.len() != challenge.len() {
+        let lengths = GidsError::ResponseLength { challenge: challenge.len(), response: response.len() };
+        return Err(Error::Responder(Box::new(lengths)));
+    }
+    let command = command::answer_challenge(&response);
+    let status = application.exchange(&command)?.status;
+    *told = match (status, status.tries_left()) {
+        (StatusWord::OK, _) => Tries::Untold,
+        (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Tries::Locked,
+        (_, Some(left)) => count(left),
+        _ => *told,
+    };
+    match status {
+        StatusWord::OK => Ok(cipher),
+        StatusWord::AUTHENTICATION_METHOD_BLOCKED => Err(Error::Locked { secret: SECRET }),
+        StatusWord::SECURITY_STATUS_NOT_SATISFIED | StatusWord(0x6300) => {
+            Err(Error::SecretRefused { secret: SECRET, left: *told })
+        }
+        _ if status.tries_left().is_some() => Err(Error::SecretRefused { secret: SECRET, left: *told }),
+        // Another program has made the card forget the challenge, or selected something else.
+        _ if continuity == Continuity::Shared => Err(Error::Reset),
+        _ => Err(refused(command.name, status)),
+    }
+}
+
+fn challenge(application: &mut Application) -> Result<(Cipher, Zeroizing<Vec<u8>>), Error> {
+    let command = command::use_admin_key();
+    match application.exchange(&command)?.status {
+        StatusWord::OK => {}
+        StatusWord::AUTHENTICATION_METHOD_BLOCKED => return Err(Error::Locked { secret: SECRET }),
+        // Such a card is unblocked by a PUK, if at all.
+        StatusWord::REFERENCE_DATA_NOT_FOUND | StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_DATA_NOT_USABLE => {
+            return Err(Error::NotSet { secret: SECRET });
+        }
+        status => return Err(refused(command.name, status)),
+    }
+    let command = command::get_challenge();
+    let answer = application.exchange(&command)?;
+    match answer.status {
+        StatusWord::OK => {}
+        StatusWord::AUTHENTICATION_METHOD_BLOCKED => return Err(Error::Locked { secret: SECRET }),
+        status => return Err(refused(command.name, status)),
+    }
+    let unreadable = unreadable(command.name);
+    let template = tlv::find(&answer.data, 0x7C).map_err(&unreadable)?;
+    let challenge = tlv::find(template.value, 0x81).map_err(&unreadable)?.value;
+    let length = tlv::TlvError::ValueLength { tag: 0x81, length: challenge.len() };
+    let cipher = Cipher::for_challenge(challenge).ok_or_else(|| unreadable(length))?;
+    Ok((cipher, Zeroizing::new(challenge.to_vec())))
+}
+
+/// Replaces the admin key; the administrator has just been proven. The new key is one of the old one's cipher.
+pub(super) fn replace(application: &mut Application, cipher: Cipher, new: &AdminKey) -> Result<(), Error> {
+    let command = command::put_admin_key(new, &cipher.check_value(new)?);
+    match application.exchange(&command)?.status {
+        StatusWord::OK => Ok(()),
+        StatusWord::SECURITY_STATUS_NOT_SATISFIED => Err(Error::AdminNeeded),
+        status => Err(device(command.name, GidsError::Refused { command: command.name, status })),
+    }
+}

@@ -1,0 +1,151 @@
+//! The GIDS application on a card: transactions, selection, data objects.
+
+use super::cardcf::{CacheFile, Change};
+use super::command::{self, AID_PREFIX, Command};
+use super::error::{self, device, refused, unreadable};
+use super::files::{CARD_CF, Place};
+use crate::iso7816::{Card, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, tlv};
+use crate::token::Error;
+use zeroize::Zeroizing;
+
+/// What cards say of a data object or elementary file that they do not have.
+const ABSENT: [StatusWord; 3] = [StatusWord::FILE_NOT_FOUND, StatusWord(0x6A83), StatusWord::REFERENCE_DATA_NOT_FOUND];
+
+pub(super) struct Application {
+    card: Card,
+    /// Where `cardcf` is.
+    pub cardcf: Place,
+}
+
+impl Application {
+    pub fn new(card: Card) -> Self {
+        Self { card, cardcf: CARD_CF }
+    }
+
+    pub fn into_card(self) -> Card {
+        self.card
+    }
+
+    pub fn begin(&mut self) -> Result<Continuity, Error> {
+        self.card.begin().map_err(|error| error::channel("the beginning of a transaction", error))
+    }
+
+    pub fn end(&mut self, with: EndWith) -> Result<(), Error> {
+        self.card.end(with).map_err(|error| error::channel("the end of a transaction", error))
+    }
+
+    /// Begins a transaction and selects the application again, unless nobody else can have spoken to the card.
+    pub fn take_up(&mut self) -> Result<Continuity, Error> {
+        let continuity = self.begin()?;
+        if continuity != Continuity::Unbroken
+            && let Err(error) = self.select_again()
+        {
+            // The first error tells more than one of the transaction's end.
+            let _ = self.end(EndWith::Leave);
+            return Err(error);
+        }
+        Ok(continuity)
+    }
+
+    /// A card that has lost its application is another card.
+    fn select_again(&mut self) -> Result<(), Error> {
+        let command = command::select_application();
+        let answer = self.exchange(&command)?;
+        match answer.status {
+            StatusWord::OK => Ok(()),
+            StatusWord::FILE_NOT_FOUND => Err(Error::Removed),
+            status => Err(refused(command.name, status)),
+        }
+    }
+
+    /// Selects the application and tells its version, as the AID in the answer has it; many cards answer nothing.
+    pub fn select(&mut self) -> Result<Option<String>, Error> {
+        let answer = self.exchange(&command::select_application())?;
+        if !answer.status.is_ok() {
+            return Err(Error::NotOffered("GIDS"));
+        }
+        let answer = answer.data;
+        let aid = tlv::read_one(&answer).ok().and_then(|template| tlv::find(template.value, 0x4F).ok());
+        Ok(aid.and_then(|aid| match aid.value.get(AID_PREFIX..)? {
+            [version] => Some(format!("{version}")),
+            [version, revision] => Some(format!("{version}.{revision}")),
+            _ => None,
+        }))
+    }
+
+    /// Sends a command; a refusal in the middle of a chain is an answer like one at its end.
+    pub fn exchange(&mut self, command: &Command) -> Result<ResponseApdu, Error> {
+        match self.card.exchange(&command.apdu) {
+            Err(ExchangeError::MiddleOfChain { status, .. }) => Ok(ResponseApdu { data: Zeroizing::default(), status }),
+            answer => answer.map_err(|error| error::exchange(command.name, error)),
+        }
+    }
+
+    /// Sends a command that must be done.
+    pub fn run(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let answer = self.exchange(command)?;
+        match answer.status {
+            StatusWord::OK => Ok(answer.data),
+            status => Err(refused(command.name, status)),
+        }
+    }
+
+    /// Reads a data object; `None` when there is none.
+    pub fn get(&mut self, place: Place) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let command = command::get_data(place);
+        let answer = self.exchange(&command)?;
+        if ABSENT.contains(&answer.status) {
+            return Ok(None);
+        }
+        if !answer.status.is_ok() {
+            return Err(refused(command.name, answer.status));
+        }
+        let object = tlv::read_one(&answer.data).map_err(unreadable(command.name))?;
+        if object.tag != u32::from(place.object) {
+            return Err(unreadable(command.name)(tlv::TlvError::Missing { wanted: place.object.into() }));
+        }
+        Ok(Some(Zeroizing::new(object.value.to_vec())))
+    }
+
+    pub fn put(&mut self, place: Place, value: &[u8]) -> Result<(), Error> {
+        self.run(&command::put_data(place, value)).map(drop)
+    }
+
+    /// Creates a file and activates it.
+    pub fn create(&mut self, parameters: Vec<u8>) -> Result<(), Error> {
+        self.run(&command::create_file(parameters))?;
+        self.run(&command::activate_file()).map(drop)
+    }
+
+    /// Selects an elementary file; `false` when there is none.
+    pub fn select_file(&mut self, identifier: u16) -> Result<bool, Error> {
+        let command = command::select_file(identifier);
+        match self.exchange(&command)?.status {
+            StatusWord::OK => Ok(true),
+            status if ABSENT.contains(&status) => Ok(false),
+            status => Err(refused(command.name, status)),
+        }
+    }
+
+    /// Lets `cardcf` tell of a change that is about to be made. One that cannot be read is begun anew.
+    pub fn announce(&mut self, change: Change) -> Result<(), Error> {
+        let place = self.cardcf;
+        let bytes = self.get(place)?;
+        let mut cache = bytes.and_then(|bytes| CacheFile::read(&bytes).ok()).unwrap_or_default();
+        cache.count(change);
+        self.put(place, &cache.write())
+    }
+
+    pub fn pin_pad(&mut self) -> Option<&mut dyn PinPad> {
+        self.card.pin_pad()
+    }
+}
+
+/// Reads a file's bytes as what they are.
+pub(super) fn read<T>(
+    file: &'static str,
+    bytes: &[u8],
+    read: impl FnOnce(&[u8]) -> Result<T, super::Error>,
+) -> Result<T, Error> {
+    read(bytes).map_err(|error| device(file, error))
+}

@@ -1,0 +1,44 @@
+//! Certificates as the minidriver stores them: 01 00, the length of what was packed (little-endian), zlib (RFC 1950).
+//!
+//! They are always packed: other software that reads these cards knows no other form.
+
+use super::error::Error;
+use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+use std::io::{Read, Write};
+
+/// The longest certificate the form can tell of.
+pub(super) const LARGEST: usize = u16::MAX as usize;
+/// Most bytes a certificate grows by that cannot be packed: header, zlib's frame, and a head for each stored block.
+pub(super) const OVERHEAD: usize = 4 + 6 + 5 * (LARGEST / 16_383 + 1);
+
+const PACKED: [u8; 2] = [1, 0];
+const SEQUENCE: u8 = 0x30;
+
+/// Packs a certificate; `None` when it is longer than [`LARGEST`].
+pub(super) fn pack(certificate: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    let Ok(length) = u16::try_from(certificate.len()) else { return Ok(None) };
+    let mut bytes = PACKED.to_vec();
+    bytes.extend_from_slice(&length.to_le_bytes());
+    let mut encoder = ZlibEncoder::new(bytes, Compression::best());
+    encoder.write_all(certificate).map_err(Error::Zlib)?;
+    encoder.finish().map(Some).map_err(Error::Zlib)
+}
+
+/// Unpacks a certificate's file; `None` when nothing is in it. One that was stored as it is is read too.
+pub(super) fn unpack(file: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    match file {
+        [] => Ok(None),
+        [1, 0, l0, l1, packed @ ..] => {
+            let told = usize::from(u16::from_le_bytes([*l0, *l1]));
+            let mut certificate = Vec::with_capacity(told);
+            // One byte more than told is enough to see that it is too long.
+            ZlibDecoder::new(packed).take(told as u64 + 1).read_to_end(&mut certificate).map_err(Error::Zlib)?;
+            match certificate.len() {
+                found if found == told => Ok(Some(certificate)),
+                found => Err(Error::UnpackedLength { told, found }),
+            }
+        }
+        [SEQUENCE, ..] => Ok(Some(file.to_vec())),
+        _ => Err(Error::Layout { file: "certificate", length: file.len() }),
+    }
+}

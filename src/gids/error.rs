@@ -1,0 +1,77 @@
+//! What a GIDS card can answer instead of doing what was asked, and how it becomes the seam's words.
+
+use crate::iso7816::tlv::TlvError;
+use crate::iso7816::{ChannelError, ExchangeError, StatusWord};
+use crate::{pkix, token};
+
+/// Why a GIDS card or one of its files could not be used; the source of [`token::Error::Device`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("the card answers {command} with {status}")]
+    Refused { command: &'static str, status: StatusWord },
+    #[error("the card's answer to {command} cannot be read")]
+    Answer { command: &'static str, source: TlvError },
+    #[error(transparent)]
+    Exchange(ExchangeError),
+    #[error("the reader failed")]
+    Reader(#[source] ChannelError),
+    #[error("the file {file} of {length} bytes is not laid out as it should be")]
+    Layout { file: &'static str, length: usize },
+    #[error("the master file does not name {file}")]
+    NoFile { file: &'static str },
+    #[error("the certificate's file cannot be packed or unpacked")]
+    Zlib(#[source] std::io::Error),
+    #[error("the certificate's file tells of {told} bytes and unpacks to {found}")]
+    UnpackedLength { told: usize, found: usize },
+    #[error("the card's public key is one this program cannot use")]
+    PublicKey(#[source] pkix::Error),
+    #[error("the private key cannot be written as RFC 8017 has it")]
+    PrivateKey,
+    #[error("the card does not show the public key of what it was given")]
+    OtherPublicKey,
+    #[error("a challenge of {challenge} bytes was answered with {response}; nothing was sent to the card")]
+    ResponseLength { challenge: usize, response: usize },
+    #[error("a key id of {length} bytes names no container; it is 16 bytes of a UUID, or these and an index")]
+    ContainerName { length: usize },
+    #[error("the card is in use already; initialising it again would erase what it holds")]
+    AlreadyInitialised,
+}
+
+/// Keeps `source` under the name of what was being done.
+pub(super) fn device(operation: &'static str, source: Error) -> token::Error {
+    token::Error::Device { operation, source: Box::new(source) }
+}
+
+/// What a refusal means where nothing more is known: the card is full, or the user's PIN is not proven.
+pub(super) fn refused(command: &'static str, status: StatusWord) -> token::Error {
+    match status {
+        StatusWord::NOT_ENOUGH_MEMORY => token::Error::Full,
+        StatusWord::SECURITY_STATUS_NOT_SATISFIED => token::Error::UserNeeded,
+        _ => device(command, Error::Refused { command, status }),
+    }
+}
+
+/// What became of the card or the reader, in the seam's words.
+pub(super) fn channel(operation: &'static str, error: ChannelError) -> token::Error {
+    match error {
+        ChannelError::Removed => token::Error::Removed,
+        ChannelError::Reset => token::Error::Reset,
+        ChannelError::Busy { .. } => token::Error::Busy,
+        ChannelError::Timeout { .. } => token::Error::Timeout,
+        error => device(operation, Error::Reader(error)),
+    }
+}
+
+/// Why there was no whole answer, in the seam's words.
+pub(super) fn exchange(command: &'static str, error: ExchangeError) -> token::Error {
+    match error {
+        ExchangeError::Channel(error) => channel(command, error),
+        error => device(command, Error::Exchange(error)),
+    }
+}
+
+/// An answer that is not made of the data objects it should be made of.
+pub(super) fn unreadable(command: &'static str) -> impl Fn(TlvError) -> token::Error {
+    move |source| device(command, Error::Answer { command, source })
+}

@@ -1,0 +1,125 @@
+//! Key files: their numbers, mechanisms and file control parameters, and what their keys give out.
+
+use super::container::KeySpec;
+use super::error::{Error, device, unreadable};
+use crate::iso7816::tlv;
+use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm};
+use crate::token;
+use pkcs8::PrivateKeyInfoRef;
+use pkcs8::der::Decode;
+
+/// The reference of the first container's key; its file is B081.
+const FIRST: u8 = 0x81;
+const FILES: u16 = 0xB000;
+
+/// Usage of a mechanism for computing, in a control reference template.
+const COMPUTES: u8 = 0x40;
+const CONFIDENTIALITY: u32 = 0xB8;
+const SIGNATURE: u32 = 0xB6;
+
+/// The key type "RSA" of an imported key, and no key it would be wrapped under.
+const RSA: u8 = 2;
+const NOT_WRAPPED: u8 = 0;
+
+/// The key reference of a container's key. A container map has no index above 126.
+pub(super) fn reference(index: u8) -> u8 {
+    FIRST.saturating_add(index)
+}
+
+/// The file identifier of a container's key.
+pub(super) fn file(index: u8) -> u16 {
+    FILES | u16::from(reference(index))
+}
+
+/// Bits of an RSA key; `None` for the elliptic curves, for which Windows' own driver has no containers either.
+pub(super) fn rsa_bits(algorithm: KeyAlgorithm) -> Option<u16> {
+    match algorithm {
+        KeyAlgorithm::Rsa2048 => Some(2048),
+        KeyAlgorithm::Rsa3072 => Some(3072),
+        KeyAlgorithm::Rsa4096 => Some(4096),
+        KeyAlgorithm::P256 | KeyAlgorithm::P384 => None,
+    }
+}
+
+/// GIDS 2.0, table 43: the cryptographic mechanism of an RSA key of so many bits.
+pub(super) fn mechanism(bits: u16) -> Option<u8> {
+    match bits {
+        1024 => Some(0x06),
+        2048 => Some(0x07),
+        3072 => Some(0x08),
+        4096 => Some(0x09),
+        _ => None,
+    }
+}
+
+/// The mechanism that pads as PKCS#1 v1.5 on the card.
+pub(super) fn pkcs1(mechanism: u8) -> u8 {
+    0x50 | mechanism
+}
+
+/// The file control parameters of a container's key, with the mechanisms that Windows' driver gives a key: the user
+/// generates, imports and uses it, everybody reads the public key.
+pub(super) fn parameters(index: u8, mechanism: u8, spec: KeySpec) -> Vec<u8> {
+    let template = |tag: u32, padding: u8| {
+        let inner = [
+            tlv::write(0x80, &[padding | mechanism]),
+            tlv::write(0x83, &[reference(index)]),
+            tlv::write(0x95, &[COMPUTES]),
+        ];
+        tlv::write(tag, &inner.concat())
+    };
+    let signs = [template(SIGNATURE, 0x10), template(SIGNATURE, 0x50)].concat();
+    let templates = match spec {
+        KeySpec::Signature => signs,
+        KeySpec::Exchange => {
+            let decrypts = [0x00, 0x80, 0x40].map(|padding| template(CONFIDENTIALITY, padding));
+            [decrypts.concat(), signs].concat()
+        }
+    };
+    let access = [0x8F, 0x10, 0x10, 0x10, 0x00];
+    let parameters = [
+        tlv::write(0x82, &[0x18]),
+        tlv::write(0x83, &file(index).to_be_bytes()),
+        tlv::write(0x8C, &access),
+        tlv::write(0xA5, &templates),
+    ];
+    tlv::write(0x62, &parameters.concat())
+}
+
+/// Reads a public key template (ISO/IEC 7816-8, 7F49).
+pub(super) fn public_key(command: &'static str, answer: &[u8]) -> Result<PublicKey, token::Error> {
+    let read = || {
+        let template = tlv::read_one(answer)?;
+        if template.tag != 0x7F49 {
+            return Err(tlv::TlvError::Missing { wanted: 0x7F49 });
+        }
+        Ok((tlv::find(template.value, 0x81)?.value, tlv::find(template.value, 0x82)?.value))
+    };
+    let (modulus, exponent) = read().map_err(unreadable(command))?;
+    PublicKey::from_rsa(modulus, exponent).map_err(|source| device(command, Error::PublicKey(source)))
+}
+
+/// The key value template of an RSA key pair that is imported (RSAPrivateKey, RFC 8017, A.1.2).
+pub(super) fn import(key: &MemoryKey) -> Result<tlv::Writer, Error> {
+    let info = PrivateKeyInfoRef::from_der(key.expose_pkcs8()).map_err(|_| Error::PrivateKey)?;
+    Ok(tlv::Writer::new().put(0x83, &[RSA]).put(0x84, &[NOT_WRAPPED]).put(0x87, info.private_key.as_bytes()))
+}
+
+/// DigestInfo of `message` (RFC 8017, 9.2); `None` for what RSA keys do not sign with.
+pub(super) fn digest_info(algorithm: SignatureAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
+    // RFC 8017, 9.2, note 1.
+    let prefix: &[u8] = match algorithm {
+        SignatureAlgorithm::RsaPkcs1Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
+        SignatureAlgorithm::RsaPkcs1Sha256 => {
+            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
+        }
+        SignatureAlgorithm::RsaPkcs1Sha384 => {
+            b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"
+        }
+        SignatureAlgorithm::RsaPkcs1Sha512 => {
+            b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"
+        }
+        _ => return None,
+    };
+    Some([prefix, &algorithm.digest(message)].concat())
+}

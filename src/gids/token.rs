@@ -1,0 +1,251 @@
+//! One card: who it is, its counters and its secrets.
+
+use super::admin::{self, Answers};
+use super::application::{Application, read};
+use super::cardcf::{CacheFile, Change};
+use super::contents::{Contents, master_file};
+use super::error::Error as GidsError;
+use super::files::{MasterFile, Place};
+use super::initialise;
+use super::pin;
+use super::session::GidsSession;
+use crate::iso7816::{Card, Continuity, EndWith};
+use crate::pkix::KeyAlgorithm;
+use crate::secret::{AdminKey, Pin};
+use crate::token::{
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
+    Operation, Placement, Session, StoredKey, Token, Tries, User,
+};
+use uuid::Uuid;
+
+/// A GIDS card.
+pub struct GidsToken {
+    application: Application,
+    identity: Identity,
+    version: Option<String>,
+    /// Where `cardid` is and what it holds; `None` on a card without a file system.
+    card_id: Option<(Place, [u8; 16])>,
+    /// What the card said last of the tries its admin key has left.
+    admin: Tries,
+}
+
+/// What opening a card finds.
+struct Found {
+    version: Option<String>,
+    cardcf: Option<Place>,
+    card_id: Option<(Place, [u8; 16])>,
+}
+
+impl GidsToken {
+    /// Selects the application and learns who the card is. A card without a file system has an empty serial; one without
+    /// the application is no GIDS card ([`Error::NotOffered`]).
+    pub fn open(card: Card) -> Result<Self, Error> {
+        let mut application = Application::new(card);
+        application.begin()?;
+        let found = look(&mut application);
+        let ended = application.end(EndWith::Leave);
+        let found = found?;
+        ended?;
+        application.cardcf = found.cardcf.unwrap_or(application.cardcf);
+        let identity = identity(found.version.as_deref(), found.card_id.map(|(_, id)| id));
+        Ok(Self { application, identity, version: found.version, card_id: found.card_id, admin: Tries::Untold })
+    }
+
+    /// Gives a new card its secrets, its `cardid` and its file system. The admin key has 24 bytes (3DES). A card that
+    /// has a file system already is refused ([`GidsError::AlreadyInitialised`]).
+    pub fn initialise(card: Card, admin_key: &AdminKey, pin: &Pin, serial: [u8; 16]) -> Result<Self, Error> {
+        initialise::check_key(admin_key)?;
+        pin::check_length(pin)?;
+        let mut token = Self::open(card)?;
+        if token.card_id.is_some() {
+            return Err(initialise::already_initialised());
+        }
+        token.within(EndWith::Reset, |application| initialise::initialise(application, admin_key, pin, serial))?;
+        Self::open(token.application.into_card())
+    }
+
+    /// Begins a transaction with the application selected, on the card that was opened.
+    fn begin(&mut self) -> Result<(), Error> {
+        let continuity = self.application.take_up()?;
+        if continuity == Continuity::Reset
+            && let Err(error) = self.recognise()
+        {
+            // The first error tells more than one of the transaction's end.
+            let _ = self.application.end(EndWith::Leave);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// A card that was reset may have been exchanged.
+    fn recognise(&mut self) -> Result<(), Error> {
+        let Some((place, id)) = self.card_id else { return Ok(()) };
+        match self.application.get(place)? {
+            Some(now) if **now == id => Ok(()),
+            _ => Err(Error::Removed),
+        }
+    }
+
+    /// Does `work` in a transaction of its own.
+    fn within<T>(
+        &mut self,
+        with: EndWith,
+        work: impl FnOnce(&mut Application) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.begin()?;
+        let done = work(&mut self.application);
+        let ended = self.application.end(with);
+        let done = done?;
+        ended?;
+        Ok(done)
+    }
+
+    fn must_be_initialised(&self) -> Result<(), Error> {
+        if self.card_id.is_some() { Ok(()) } else { Err(Error::NoSerial) }
+    }
+}
+
+impl Token for GidsToken {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The admin key's counter is known only from its last refusal: GIDS has no object for it.
+    fn counters(&mut self) -> Result<Counters, Error> {
+        if self.card_id.is_none() {
+            return Ok(Counters { user: Tries::NotSet, admin: Tries::NotSet, puk: None });
+        }
+        let user = self.within(EndWith::Leave, pin::tries)?;
+        Ok(Counters { user, admin: self.admin, puk: None })
+    }
+
+    fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
+        if self.card_id.is_none() {
+            return Ok(Vec::new());
+        }
+        self.within(EndWith::Leave, |application| Contents::read(application)?.all(application))
+    }
+
+    fn authority(&self, operation: Operation) -> Authority {
+        match operation {
+            Operation::Generate | Operation::Sign | Operation::WriteCertificate | Operation::Delete => Authority::User,
+            Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
+        }
+    }
+
+    /// Every GIDS card makes RSA-2048; whether it makes longer keys shows only when it is asked to.
+    fn condition(&mut self) -> Result<Condition, Error> {
+        let algorithms = Some(vec![KeyAlgorithm::Rsa2048]);
+        let version = self.version.clone();
+        let card_identifier = match self.card_id {
+            None => CardIdentifier::Absent,
+            Some(_) => self.within(EndWith::Leave, |application| {
+                let place = application.cardcf;
+                Ok(match application.get(place)?.map(|bytes| CacheFile::read(&bytes)) {
+                    None => CardIdentifier::Absent,
+                    Some(Ok(_)) => CardIdentifier::Present { expires: None },
+                    Some(Err(_)) => CardIdentifier::Broken,
+                })
+            })?,
+        };
+        Ok(Condition { algorithms, version, card_identifier, ..Condition::default() })
+    }
+
+    fn has_pin_pad(&mut self) -> bool {
+        self.application.pin_pad().is_some()
+    }
+
+    /// Ids are names here, and the wish's own name is unique.
+    fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
+        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+    }
+
+    /// The administrator adds nothing to what the user may do here, so that only the user logs in.
+    fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
+        self.must_be_initialised()?;
+        let user = credentials.user.ok_or(Error::UserNeeded)?;
+        if let User::Pin(pin, _) = &user {
+            pin::check_length(pin)?;
+        }
+        self.begin()?;
+        let proven = match user {
+            User::Pin(pin, last_try) => pin::verify(&mut self.application, pin, last_try),
+            User::PinPad(last_try) => pin::verify_at_pad(&mut self.application, last_try),
+        };
+        if let Err(error) = proven {
+            // Why the PIN was refused matters more than how the transaction ended.
+            let _ = self.application.end(EndWith::Leave);
+            return Err(error);
+        }
+        Ok(Box::new(GidsSession::new(&mut self.application)))
+    }
+
+    fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        self.must_be_initialised()?;
+        pin::check_length(current)?;
+        pin::check_length(new)?;
+        self.within(EndWith::Reset, |application| {
+            pin::verify(application, current, last_try)?;
+            // Windows must not try the PIN that it remembers.
+            application.announce(Change::Pin)?;
+            pin::change(application, current, new)
+        })
+    }
+
+    fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        self.must_be_initialised()?;
+        pin::check_length(new)?;
+        let answers = Answers::of(admin)?;
+        let mut told = self.admin;
+        let set = self.within(EndWith::Reset, |application| {
+            admin::authenticate(application, answers, last_try, &mut told)?;
+            application.announce(Change::Pin)?;
+            pin::set(application, new)
+        });
+        self.admin = told;
+        set
+    }
+
+    fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
+        self.must_be_initialised()?;
+        Answers::of(Admin::Key(new))?;
+        let answers = Answers::of(current)?;
+        let mut told = self.admin;
+        let changed = self.within(EndWith::Reset, |application| {
+            let cipher = admin::authenticate(application, answers, last_try, &mut told)?;
+            admin::replace(application, cipher, new)
+        });
+        self.admin = told;
+        changed
+    }
+}
+
+fn look(application: &mut Application) -> Result<Found, Error> {
+    let version = application.select()?;
+    let master = master_file(application)?;
+    let cardcf = master.as_ref().and_then(|master| master.find("", "cardcf"));
+    let card_id = master.map(|master| card_id(application, &master)).transpose()?.flatten();
+    Ok(Found { version, cardcf, card_id })
+}
+
+/// It is the last that a new card is given: without it, the card was cut off while it was initialised.
+fn card_id(application: &mut Application, master: &MasterFile) -> Result<Option<(Place, [u8; 16])>, Error> {
+    let Some(place) = master.find("", "cardid") else { return Ok(None) };
+    let Some(bytes) = application.get(place)? else { return Ok(None) };
+    let id = read("cardid", &bytes, |bytes| {
+        bytes.try_into().map_err(|_| GidsError::Layout { file: "cardid", length: bytes.len() })
+    })?;
+    Ok(Some((place, id)))
+}
+
+fn identity(version: Option<&str>, card_id: Option<[u8; 16]>) -> Identity {
+    let serial = card_id.map(hex::encode).unwrap_or_default();
+    Identity {
+        kind: "GIDS",
+        label: serial.get(..8).map(|start| format!("GIDS {start}")).unwrap_or_default(),
+        manufacturer: String::new(),
+        model: version.map(|version| format!("GIDS {version}")).unwrap_or_else(|| "GIDS".into()),
+        card_id: card_id.map(Uuid::from_bytes_le),
+        serial,
+    }
+}

@@ -1,0 +1,127 @@
+//! What stands between a whole command and single APDUs, one layer a function: [`collect`] over
+//! [`with_right_length`] over [`chain`] over [`transmit`]. Every loop is bounded.
+
+use super::encoding::{EXTENDED_ANSWER, EXTENDED_DATA, Form, SHORT_DATA, encode};
+use super::{CardChannel, CommandApdu, Effect, ExchangeError, Expect, Header, ResponseApdu, wiped};
+
+/// The most GET RESPONSE for one command; a whole 64 KiB takes 256 of them.
+const ROUNDS: usize = 512;
+
+impl Expect {
+    /// The longest answer (Ne), over as many APDUs as it takes.
+    fn most(self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::All => EXTENDED_ANSWER,
+            Self::Bytes(length) => usize::from(length),
+        }
+    }
+}
+
+/// Sends the command and fetches what 61xx says is waiting, up to what the command expects (ISO/IEC 7816-4, 11.8.1).
+pub(super) fn collect(channel: &mut dyn CardChannel, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
+    let most = command.expect.most();
+    let mut whole = with_right_length(channel, command)?;
+    for _ in 0..ROUNDS {
+        let Some(waiting) = whole.status.bytes_waiting() else {
+            return Ok(whole);
+        };
+        let wanted = most.saturating_sub(whole.data.len());
+        if wanted == 0 && command.expect != Expect::All {
+            return Ok(whole);
+        }
+        if wanted == 0 {
+            break;
+        }
+        let part = with_right_length(channel, &get_response(command.cla, waiting.min(wanted)))?;
+        let more_or_done = part.status.is_ok() || part.status.bytes_waiting().is_some();
+        if more_or_done && part.data.is_empty() {
+            return Err(ExchangeError::NothingCame { command: command.header(), waiting });
+        }
+        wiped::append(&mut whole.data, &[&part.data]);
+        whole.status = part.status;
+    }
+    Err(ExchangeError::Endless { command: command.header(), collected: whole.data.len() })
+}
+
+/// GET RESPONSE for at most 256 bytes, on the logical channel of `cla` (ISO/IEC 7816-4, 5.4.1).
+fn get_response(cla: u8, length: usize) -> CommandApdu {
+    let cla = if cla & 0x40 == 0 { cla & 0x03 } else { 0x40 | cla & 0x0F };
+    let command = CommandApdu::new(0xC0, 0x00, 0x00).expecting(Expect::Bytes(length as u16)).reading();
+    CommandApdu { cla, ..command }
+}
+
+/// Sends the command, and once more where 6Cxx tells the right Le and the command only reads.
+fn with_right_length(channel: &mut dyn CardChannel, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
+    let (nc, most) = (command.data.len(), command.expect.most());
+    let form = Form::of(channel.limits(), nc, most);
+    let answer = chain(channel, command, most, form)?;
+    let Some(right) = answer.status.right_length() else {
+        return Ok(answer);
+    };
+    let header = command.header();
+    match command.effect {
+        Effect::Changes => Err(ExchangeError::WrongLengthForChange { command: header, right }),
+        Effect::Reads if most == 0 => Ok(answer),
+        Effect::Reads if right > most => Err(ExchangeError::Oversize { command: header, asked: most, length: right }),
+        Effect::Reads => {
+            let form = match Form::of(channel.limits(), nc, right) {
+                // With data this Le has no place in T=0, but a card that tells one wants to see it.
+                Form::ShortT0 => Form::Short,
+                form => form,
+            };
+            chain(channel, command, right, form)
+        }
+    }
+}
+
+/// Sends the command in one APDU, or in blocks where its data is too long for one (ISO/IEC 7816-4, 5.3.3). A block in
+/// the middle that is refused ends the chain.
+fn chain(
+    channel: &mut dyn CardChannel,
+    command: &CommandApdu,
+    ne: usize,
+    form: Form,
+) -> Result<ResponseApdu, ExchangeError> {
+    let (header, data) = (command.header(), &command.data);
+    let length = data.len();
+    if length > EXTENDED_DATA {
+        return Err(ExchangeError::TooLong { command: header, length });
+    }
+    if length <= SHORT_DATA || form == Form::Extended {
+        return transmit(channel, header, data, ne, form);
+    }
+    if channel.limits().chaining == Some(false) {
+        return Err(ExchangeError::NoChaining { command: header, length });
+    }
+    let (middle, last) = data.split_at((length - 1) / SHORT_DATA * SHORT_DATA);
+    for block in middle.chunks(SHORT_DATA) {
+        let answer = transmit(channel, header.chained(), block, 0, form)?;
+        let status = answer.status;
+        if status.bytes_waiting().is_some() || status.right_length().is_some() {
+            return Err(ExchangeError::MiddleOfChain { command: header, status });
+        }
+        if !status.is_ok() {
+            return Ok(answer);
+        }
+    }
+    transmit(channel, header, last, ne, form)
+}
+
+/// One command APDU there and one response APDU back, no longer than was asked for.
+fn transmit(
+    channel: &mut dyn CardChannel,
+    header: Header,
+    data: &[u8],
+    ne: usize,
+    form: Form,
+) -> Result<ResponseApdu, ExchangeError> {
+    let bytes = channel.transmit(&encode(header, data, ne, form))?;
+    let answer =
+        ResponseApdu::from_bytes(&bytes).map_err(|source| ExchangeError::Answer { command: header, source })?;
+    let (asked, length) = (form.ask(ne), answer.data.len());
+    if length > asked {
+        return Err(ExchangeError::Oversize { command: header, asked, length });
+    }
+    Ok(answer)
+}

@@ -1,0 +1,254 @@
+//! The PIV card application on one card: transactions, commands, and what is known of it.
+//!
+//! A refusal becomes [`Error::Status`], and a card that went away becomes the seam's own words; nothing is sent twice.
+
+use std::collections::BTreeSet;
+
+use zeroize::Zeroizing;
+
+use super::command::{self, Command, PinBlock};
+use super::error::{Error, channel, exchange, malformed};
+use super::facts::Version;
+use super::identity::Serial;
+use super::objects::{Chuid, Property};
+use super::reference::{KeyReference, SecretReference};
+use crate::iso7816::{Card, Continuity, EndWith, PinPadError, ResponseApdu, StatusWord};
+use crate::token::{self, Tries};
+
+const BEGIN: &str = "begin a transaction";
+
+/// Something that a card may or may not offer, once it has been asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offer<T> {
+    Unasked,
+    Refused,
+    Made(T),
+}
+
+pub(super) struct Application {
+    card: Card,
+    /// What SELECT answered.
+    pub property: Property,
+    /// What the card was named by when it was opened or initialised.
+    pub serial: Serial,
+    /// The CHUID as it was read or written last.
+    pub chuid: Option<Chuid>,
+    pub(super) metadata: Offer<()>,
+    pub(super) version: Offer<Version>,
+    within: bool,
+    selected: bool,
+    /// Others may have spoken to the card since the login.
+    shared: bool,
+    just_verified: bool,
+    /// Places that were seen to be free, as long as nobody else can have spoken to the card.
+    free: BTreeSet<KeyReference>,
+}
+
+impl Application {
+    pub fn new(card: Card) -> Self {
+        Self {
+            card,
+            property: Property::default(),
+            serial: Serial::Unread,
+            chuid: None,
+            metadata: Offer::Unasked,
+            version: Offer::Unasked,
+            within: false,
+            selected: false,
+            shared: false,
+            just_verified: false,
+            free: BTreeSet::new(),
+        }
+    }
+
+    /// Begins a transaction for work that needs no earlier login, and selects the application where it must be. After a
+    /// reset another card may be there; that is [`token::Error::Removed`].
+    pub fn enter(&mut self) -> Result<(), token::Error> {
+        let continuity = self.card.begin().map_err(channel(BEGIN))?;
+        self.within = true;
+        self.shared = false;
+        self.note(continuity);
+        self.selected &= continuity == Continuity::Unbroken;
+        let ready = self.make_ready(continuity);
+        ready.inspect_err(|_| self.leave(EndWith::Leave))
+    }
+
+    fn make_ready(&mut self, continuity: Continuity) -> Result<(), token::Error> {
+        if !self.selected {
+            self.select()?;
+        }
+        if continuity == Continuity::Reset && self.serial != Serial::Unread {
+            let found = self.identify()?;
+            if found.text() != self.serial.text() {
+                self.selected = false;
+                return Err(token::Error::Removed);
+            }
+            self.serial = found;
+        }
+        Ok(())
+    }
+
+    /// Takes a transaction up again after [`Self::leave`], sending nothing. A reset has ended the login.
+    pub fn resume(&mut self) -> Result<Continuity, token::Error> {
+        if self.within {
+            return Ok(Continuity::Unbroken);
+        }
+        let continuity = self.card.begin().map_err(channel(BEGIN))?;
+        self.note(continuity);
+        if continuity == Continuity::Reset {
+            self.selected = false;
+            // The transaction is of no use to anybody; what the card says to its end matters no more.
+            let _ = self.card.end(EndWith::Leave);
+            return Err(token::Error::Reset);
+        }
+        self.shared |= continuity == Continuity::Shared;
+        self.within = true;
+        Ok(continuity)
+    }
+
+    /// What others did before this moment cannot have cost what is proven from now on.
+    pub fn forget_others(&mut self) {
+        self.shared = false;
+    }
+
+    fn note(&mut self, continuity: Continuity) {
+        if continuity != Continuity::Unbroken {
+            self.free.clear();
+        }
+    }
+
+    /// Remembers that neither key nor certificate is under `reference`, or that this is about to change.
+    pub fn set_free(&mut self, reference: KeyReference, free: bool) {
+        if free {
+            self.free.insert(reference);
+        } else {
+            self.free.remove(&reference);
+        }
+    }
+
+    pub fn is_free(&self, reference: KeyReference) -> bool {
+        self.free.contains(&reference)
+    }
+
+    /// Ends the transaction. A channel that fails at it has lost the card, which the next command will tell.
+    pub fn leave(&mut self, with: EndWith) {
+        self.just_verified = false;
+        self.selected &= with == EndWith::Leave;
+        if std::mem::take(&mut self.within) {
+            let _ = self.card.end(with);
+        }
+    }
+
+    /// Does `work` in a transaction of its own, which ends `with`.
+    pub fn within<T>(
+        &mut self,
+        with: EndWith,
+        work: impl FnOnce(&mut Self) -> Result<T, token::Error>,
+    ) -> Result<T, token::Error> {
+        self.enter()?;
+        let done = work(self);
+        self.leave(with);
+        done
+    }
+
+    /// Selects the application (SP 800-73-4 part 2, 3.1.1) and reads its property template.
+    fn select(&mut self) -> Result<(), token::Error> {
+        let answer = self.ask(command::select())?;
+        match answer.status {
+            StatusWord::OK => {
+                self.property = Property::read(&answer.data).map_err(malformed(command::SELECT))?;
+                self.selected = true;
+                Ok(())
+            }
+            StatusWord::FILE_NOT_FOUND | StatusWord::INSTRUCTION_NOT_SUPPORTED | StatusWord::CLASS_NOT_SUPPORTED => {
+                Err(token::Error::NotOffered("PIV"))
+            }
+            word => Err(self.refusal(command::SELECT, word)),
+        }
+    }
+
+    /// Sends the command; every status word is an answer.
+    pub fn ask(&mut self, command: Command) -> Result<ResponseApdu, token::Error> {
+        self.just_verified = false;
+        self.card.exchange(&command.apdu).map_err(exchange(command.name))
+    }
+
+    /// Sends the command; every status word but 9000 is an error.
+    pub fn done(&mut self, command: Command) -> Result<Zeroizing<Vec<u8>>, token::Error> {
+        let name = command.name;
+        let answer = self.ask(command)?;
+        if answer.status.is_ok() { Ok(answer.data) } else { Err(self.refusal(name, answer.status)) }
+    }
+
+    /// Tells `word` in the seam's words. Where others may have spoken to the card, a security status that is not
+    /// satisfied was lost to them.
+    pub fn refusal(&self, command: &'static str, word: StatusWord) -> token::Error {
+        match word {
+            StatusWord::NOT_ENOUGH_MEMORY => token::Error::Full,
+            StatusWord::SECURITY_STATUS_NOT_SATISFIED if self.shared => token::Error::Reset,
+            word => Error::Status { command, word }.at(command),
+        }
+    }
+
+    /// VERIFY was the last command, and the PIN right.
+    pub fn just_verified(&self) -> bool {
+        self.just_verified
+    }
+
+    pub fn has_pin_pad(&mut self) -> bool {
+        self.card.pin_pad().is_some()
+    }
+
+    /// Verifies the PIN, once; the caller has read its counter.
+    pub fn verify(&mut self, pin: &PinBlock) -> Result<(), token::Error> {
+        let word = self.ask(command::verify(pin))?.status;
+        self.verified(word)
+    }
+
+    /// [`Self::verify`] with what the user types at the reader.
+    pub fn verify_by_pin_pad(&mut self) -> Result<(), token::Error> {
+        self.just_verified = false;
+        let Some(pad) = self.card.pin_pad() else { return Err(token::Error::NotOffered("a PIN pad")) };
+        let word = pad.verify(&command::verify_by_pin_pad()).map_err(|error| match error {
+            PinPadError::Cancelled | PinPadError::Timeout => token::Error::PinPadCancelled,
+            PinPadError::Channel(error) => channel(command::VERIFY)(error),
+        })?;
+        self.verified(word)
+    }
+
+    fn verified(&mut self, word: StatusWord) -> Result<(), token::Error> {
+        self.judge(SecretReference::Pin, command::VERIFY, word)?;
+        self.just_verified = true;
+        Ok(())
+    }
+
+    /// Tells what `word` says of `secret`, which was sent with `command`.
+    pub fn judge(&self, secret: SecretReference, command: &'static str, word: StatusWord) -> Result<(), token::Error> {
+        let secret = secret.kind();
+        match (word, word.tries_left()) {
+            (StatusWord::OK, _) => Ok(()),
+            (_, Some(left)) => Err(token::Error::SecretRefused { secret, left: counted(left) }),
+            (VERIFICATION_FAILED, _) => Err(token::Error::SecretRefused { secret, left: Tries::Untold }),
+            (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Err(token::Error::Locked { secret }),
+            (word, _) => Err(self.refusal(command, word)),
+        }
+    }
+}
+
+/// Verification failed, and the tries that are left are not told (ISO/IEC 7816-4, table 6).
+pub(super) const VERIFICATION_FAILED: StatusWord = StatusWord(0x6300);
+
+/// The words by which a card says that it has no such command.
+pub(super) fn is_not_offered(word: StatusWord) -> bool {
+    matches!(
+        word,
+        StatusWord::INSTRUCTION_NOT_SUPPORTED | StatusWord::CLASS_NOT_SUPPORTED | StatusWord::FUNCTION_NOT_SUPPORTED
+    )
+}
+
+pub(super) fn counted(left: u8) -> Tries {
+    match left {
+        0 => Tries::Locked,
+        left => Tries::Left(left),
+    }
+}

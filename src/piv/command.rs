@@ -1,0 +1,233 @@
+//! Commands of SP 800-73-4 part 2, section 3, and those that YubiKeys add.
+//!
+//! In: typed arguments. Out: a [`Command`]: the APDU and the name under which a refusal is told. The only place in this
+//! room where an INS is written and a PIN or PUK exposed. A command that spends a try, uses a key or changes the card
+//! is never marked as reading.
+
+use zeroize::Zeroizing;
+
+use super::AID;
+use super::algorithm::{ManagementAlgorithm, identifier};
+use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
+use crate::iso7816::tlv::{Writer, write};
+use crate::iso7816::{CommandApdu, Expect, PinPadVerify};
+use crate::pkix::{KeyAlgorithm, PrivateNumbers};
+use crate::secret::{AdminKey, Pin, Puk};
+
+/// An APDU and its name in the standard.
+pub(super) struct Command {
+    pub name: &'static str,
+    pub apdu: CommandApdu,
+}
+
+impl Command {
+    fn new(name: &'static str, ins: u8, p1: u8, p2: u8) -> Self {
+        Self { name, apdu: CommandApdu::new(ins, p1, p2) }
+    }
+
+    fn with(mut self, data: impl Into<Vec<u8>>) -> Self {
+        self.apdu = self.apdu.with_data(data);
+        self
+    }
+
+    /// Takes over data that is wiped.
+    fn with_secret(mut self, data: Zeroizing<Vec<u8>>) -> Self {
+        self.apdu.data = data;
+        self
+    }
+
+    fn answered(mut self) -> Self {
+        self.apdu.expect = Expect::All;
+        self
+    }
+
+    fn reading(mut self) -> Self {
+        self.apdu = self.apdu.reading();
+        self
+    }
+}
+
+/// A PIN or PUK padded with FF to its block (SP 800-73-4 part 2, 2.4.3); wiped on drop.
+pub(super) struct PinBlock(Zeroizing<[u8; Self::LENGTH]>);
+
+impl PinBlock {
+    pub const LENGTH: usize = 8;
+    pub const SHORTEST: usize = 6;
+    const PADDING: u8 = 0xFF;
+
+    /// `None` when the secret is shorter than 6 bytes or longer than 8.
+    pub fn pin(pin: &Pin) -> Option<Self> {
+        Self::padded(pin.expose().as_bytes())
+    }
+
+    pub fn puk(puk: &Puk) -> Option<Self> {
+        Self::padded(puk.expose().as_bytes())
+    }
+
+    /// Eight digits out of random bytes, for a secret that is meant to be wrong. Cards refuse other characters without
+    /// counting a try.
+    pub fn random(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(Zeroizing::new(bytes.map(|byte| b'0' + byte % 10)))
+    }
+
+    fn padded(text: &[u8]) -> Option<Self> {
+        if text.len() < Self::SHORTEST {
+            return None;
+        }
+        let mut block = Zeroizing::new([Self::PADDING; Self::LENGTH]);
+        block.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self(block))
+    }
+}
+
+/// Two blocks one behind the other.
+fn pair(first: &PinBlock, second: &PinBlock) -> Zeroizing<Vec<u8>> {
+    let mut data = Zeroizing::new(Vec::with_capacity(2 * PinBlock::LENGTH));
+    data.extend_from_slice(first.0.as_slice());
+    data.extend_from_slice(second.0.as_slice());
+    data
+}
+
+pub(super) const SELECT: &str = "SELECT";
+pub(super) const GET_DATA: &str = "GET DATA";
+pub(super) const PUT_DATA: &str = "PUT DATA";
+pub(super) const VERIFY: &str = "VERIFY";
+pub(super) const CHANGE_REFERENCE_DATA: &str = "CHANGE REFERENCE DATA";
+pub(super) const RESET_RETRY_COUNTER: &str = "RESET RETRY COUNTER";
+pub(super) const GENERAL_AUTHENTICATE: &str = "GENERAL AUTHENTICATE";
+pub(super) const GENERATE: &str = "GENERATE ASYMMETRIC KEY PAIR";
+pub(super) const GET_METADATA: &str = "GET METADATA";
+pub(super) const GET_SERIAL: &str = "GET SERIAL";
+pub(super) const GET_VERSION: &str = "GET VERSION";
+pub(super) const ATTEST: &str = "ATTEST";
+pub(super) const SET_MANAGEMENT_KEY: &str = "SET MANAGEMENT KEY";
+pub(super) const DELETE_KEY: &str = "DELETE KEY";
+pub(super) const IMPORT: &str = "IMPORT ASYMMETRIC KEY";
+
+/// 3.1.1.
+pub(super) fn select() -> Command {
+    Command::new(SELECT, 0xA4, 0x04, 0x00).with(AID).answered().reading()
+}
+
+/// 3.1.2: the whole data object.
+pub(super) fn get_data(tag: ObjectTag) -> Command {
+    Command::new(GET_DATA, 0xCB, 0x3F, 0xFF).with(write(0x5C, &tag.bytes())).answered().reading()
+}
+
+/// 3.3.1: puts `content` in place of what the object held; an empty one removes it.
+pub(super) fn put_data(tag: ObjectTag, content: &[u8]) -> Command {
+    let data = [write(0x5C, &tag.bytes()), write(0x53, content)].concat();
+    Command::new(PUT_DATA, 0xDB, 0x3F, 0xFF).with(data)
+}
+
+/// 3.2.1 without data: tells whether the PIN is verified, and else how many tries are left. Spends none.
+pub(super) fn pin_status() -> Command {
+    Command::new(VERIFY, 0x20, 0x00, SecretReference::Pin.byte()).reading()
+}
+
+/// 3.2.1.
+pub(super) fn verify(pin: &PinBlock) -> Command {
+    Command::new(VERIFY, 0x20, 0x00, SecretReference::Pin.byte()).with_secret(Zeroizing::new(pin.0.to_vec()))
+}
+
+/// 3.2.1, with the PIN left open for the reader to fill in.
+pub(super) fn verify_by_pin_pad() -> PinPadVerify {
+    let header = [0x00, 0x20, 0x00, SecretReference::Pin.byte(), PinBlock::LENGTH as u8];
+    PinPadVerify {
+        template: [header.as_slice(), &[PinBlock::PADDING; PinBlock::LENGTH]].concat(),
+        minimum: PinBlock::SHORTEST as u8,
+        maximum: PinBlock::LENGTH as u8,
+        block: PinBlock::LENGTH as u8,
+    }
+}
+
+/// 3.2.2.
+pub(super) fn change_reference_data(secret: SecretReference, current: &PinBlock, new: &PinBlock) -> Command {
+    Command::new(CHANGE_REFERENCE_DATA, 0x24, 0x00, secret.byte()).with_secret(pair(current, new))
+}
+
+/// 3.2.3: sets the PIN by the PUK.
+pub(super) fn reset_retry_counter(puk: &PinBlock, new: &PinBlock) -> Command {
+    Command::new(RESET_RETRY_COUNTER, 0x2C, 0x00, SecretReference::Pin.byte()).with_secret(pair(puk, new))
+}
+
+/// 3.2.4, case of external authentication: asks for a challenge. A second one takes the first one's place.
+pub(super) fn challenge(algorithm: ManagementAlgorithm) -> Command {
+    let template = write(0x7C, &write(0x81, &[]));
+    Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with(template).answered().reading()
+}
+
+/// 3.2.4, case of external authentication: answers the challenge.
+pub(super) fn response(algorithm: ManagementAlgorithm, response: &[u8]) -> Command {
+    let template = Writer::new().nest(0x7C, Writer::new().put(0x82, response)).finish();
+    Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with_secret(template)
+}
+
+/// 3.2.4, case of a digital signature: `input` is the padded block (RSA) or the digest (ECDSA).
+pub(super) fn sign(algorithm: u8, reference: KeyReference, input: &[u8]) -> Command {
+    let template = write(0x7C, &[write(0x82, &[]), write(0x81, input)].concat());
+    Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm, reference.byte()).with(template).answered()
+}
+
+/// 3.3.2.
+pub(super) fn generate(algorithm: KeyAlgorithm, reference: KeyReference) -> Command {
+    let template = write(0xAC, &write(0x80, &[identifier(algorithm)]));
+    Command::new(GENERATE, 0x47, 0x00, reference.byte()).with(template).answered()
+}
+
+/// YubiKey 5: the serial number printed on the device.
+pub(super) fn serial() -> Command {
+    Command::new(GET_SERIAL, 0xF8, 0x00, 0x00).answered().reading()
+}
+
+/// YubiKey: major, minor and patch version.
+pub(super) fn version() -> Command {
+    Command::new(GET_VERSION, 0xFD, 0x00, 0x00).answered().reading()
+}
+
+/// YubiKey 5.3: what the card knows of the secret or key under `reference`.
+pub(super) fn metadata(reference: u8) -> Command {
+    Command::new(GET_METADATA, 0xF7, 0x00, reference).answered().reading()
+}
+
+/// YubiKey 5.7: the key of `from`, and none of its certificate, goes to `to`.
+pub(super) fn move_key(from: KeyReference, to: KeyReference) -> Command {
+    Command::new("MOVE KEY", 0xF6, to.byte(), from.byte())
+}
+
+/// YubiKey 5.7.
+pub(super) fn delete_key(reference: KeyReference) -> Command {
+    Command::new(DELETE_KEY, 0xF6, 0xFF, reference.byte())
+}
+
+/// YubiKey 4: a certificate by the card's own authority that the key was made on the card.
+pub(super) fn attest(reference: KeyReference) -> Command {
+    Command::new(ATTEST, 0xF9, reference.byte(), 0x00).answered()
+}
+
+/// YubiKey: after the management key was proven; no touch is asked for.
+pub(super) fn set_management_key(algorithm: ManagementAlgorithm, key: &AdminKey) -> Command {
+    let mut data = Zeroizing::new(Vec::with_capacity(3 + key.expose().len()));
+    data.extend_from_slice(&[algorithm.identifier(), MANAGEMENT_KEY, algorithm.key_length() as u8]);
+    data.extend_from_slice(key.expose());
+    Command::new(SET_MANAGEMENT_KEY, 0xFF, 0xFF, 0xFF).with_secret(data)
+}
+
+/// YubiKey: a private key made elsewhere.
+pub(super) fn import(algorithm: KeyAlgorithm, reference: KeyReference, numbers: &PrivateNumbers) -> Command {
+    let data = match numbers {
+        PrivateNumbers::Rsa { prime1, prime2, exponent1, exponent2, coefficient } => Writer::new()
+            .put(0x01, prime1)
+            .put(0x02, prime2)
+            .put(0x03, exponent1)
+            .put(0x04, exponent2)
+            .put(0x05, coefficient),
+        PrivateNumbers::Ec { scalar } => Writer::new().put(0x06, scalar),
+    };
+    Command::new(IMPORT, 0xFE, identifier(algorithm), reference.byte()).with_secret(data.finish())
+}
+
+/// YubiKey: back to the factory's state, once PIN and PUK are blocked.
+pub(super) fn reset() -> Command {
+    Command::new("RESET", 0xFB, 0x00, 0x00)
+}

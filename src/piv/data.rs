@@ -1,0 +1,119 @@
+//! Data objects on the card: certificates, CHUID, Card Capability Container, key history.
+
+use zeroize::Zeroizing;
+
+use super::application::Application;
+use super::certificate::{self, Container};
+use super::command;
+use super::error::malformed;
+use super::identity::Serial;
+use super::objects::{self, Chuid, content};
+use super::reference::{KeyReference, ObjectTag};
+use crate::iso7816::StatusWord;
+use crate::iso7816::tlv::TlvError;
+use crate::pkix::{Certificate, PublicKey};
+use crate::token::{self, StoredKey};
+
+impl Application {
+    /// The content of a data object; `None` where it is not there or empty.
+    pub fn object(&mut self, tag: ObjectTag) -> Result<Option<Zeroizing<Vec<u8>>>, token::Error> {
+        let answer = self.ask(command::get_data(tag))?;
+        match answer.status {
+            StatusWord::OK => {
+                let content = content(&answer.data).map_err(malformed(command::GET_DATA))?;
+                Ok(content.map(|content| Zeroizing::new(content.to_vec())))
+            }
+            StatusWord::FILE_NOT_FOUND => Ok(None),
+            word => Err(self.refusal(command::GET_DATA, word)),
+        }
+    }
+
+    /// Puts `content` into a data object in place of what it held; an empty one removes it. The management key must
+    /// have been proven.
+    pub fn put(&mut self, tag: ObjectTag, content: &[u8]) -> Result<(), token::Error> {
+        self.done(command::put_data(tag, content)).map(drop)
+    }
+
+    /// The certificate (DER) that goes with the key under `reference`.
+    pub fn certificate(&mut self, reference: KeyReference) -> Result<Option<Vec<u8>>, token::Error> {
+        match self.object(reference.certificate_object())? {
+            Some(content) => certificate::read(&content),
+            None => Ok(None),
+        }
+    }
+
+    /// Says whether a certificate object is there, whatever it holds.
+    pub fn is_certified(&mut self, reference: KeyReference) -> Result<bool, token::Error> {
+        Ok(self.object(reference.certificate_object())?.is_some())
+    }
+
+    /// What the card takes in one certificate object.
+    pub fn container(&self) -> Container {
+        match self.serial {
+            Serial::Hardware(_) => Container::YUBIKEY,
+            _ => Container::Standard,
+        }
+    }
+
+    /// The CHUID; the inner error says that what is there is none.
+    pub fn read_chuid(&mut self) -> Result<Option<Result<Chuid, TlvError>>, token::Error> {
+        Ok(self.object(ObjectTag::CHUID)?.map(|content| Chuid::read(&content)))
+    }
+
+    /// Writes a CHUID with another GUID, so that software which keeps what it knows of a card under it looks again. The
+    /// card keeps its serial: one that came from the old GUID is first written where it stays.
+    pub fn renew_chuid(&mut self) -> Result<(), token::Error> {
+        match self.serial {
+            Serial::Hardware(_) => {}
+            Serial::Chuid(id) => {
+                self.put(ObjectTag::CARD_CAPABILITY_CONTAINER, &objects::write_card_capability(&id))?;
+                self.serial = Serial::Capability(id);
+            }
+            _ if self.chuid.is_none() => self.chuid = self.read_chuid()?.and_then(Result::ok),
+            _ => {}
+        }
+        let next = self.chuid.as_ref().map_or_else(Chuid::fresh, Chuid::renewed);
+        self.put(ObjectTag::CHUID, &next.write())?;
+        self.chuid = Some(next);
+        Ok(())
+    }
+
+    /// The places for retired keys that may be in use: as many as the key history tells, or all of them.
+    pub fn retired_in_use(&mut self) -> Result<Vec<KeyReference>, token::Error> {
+        let count = match self.object(ObjectTag::KEY_HISTORY)? {
+            Some(content) => objects::read_key_history(&content).map_err(malformed(command::GET_DATA))?.into(),
+            None => usize::MAX,
+        };
+        Ok(KeyReference::retired().take(count).collect())
+    }
+
+    /// What anybody may see: the certificates. Retired places are looked at where the key management key has one.
+    pub fn certified(&mut self) -> Result<Vec<StoredKey>, token::Error> {
+        let mut found = Vec::new();
+        for reference in KeyReference::PRINCIPAL {
+            found.extend(self.certified_key(reference)?);
+        }
+        if found.iter().any(|stored: &StoredKey| stored.id == KeyReference::KEY_MANAGEMENT.id()) {
+            for reference in self.retired_in_use()? {
+                found.extend(self.certified_key(reference)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A certificate is taken for a sign of its key: the standard has no other.
+    fn certified_key(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
+        Ok(self.certificate(reference)?.map(|certificate| StoredKey {
+            id: reference.id(),
+            label: reference.label(),
+            public_key: public_key_in(&certificate),
+            has_private_key: true,
+            certificate: Some(certificate),
+        }))
+    }
+}
+
+/// The certificate's public key; `None` where it is no certificate or its key of no known kind.
+pub(super) fn public_key_in(certificate: &[u8]) -> Option<PublicKey> {
+    Certificate::from_der(certificate).and_then(|certificate| certificate.public_key()).ok()
+}

@@ -1,0 +1,93 @@
+//! What can go wrong between this program and a PIV card, and how it becomes the seam's words.
+
+use std::error::Error as StdError;
+
+use crate::iso7816::tlv::TlvError;
+use crate::iso7816::{ChannelError, ExchangeError, StatusWord};
+use crate::pkix;
+use crate::token;
+
+/// What a card answered instead of doing what was asked; the source of [`token::Error::Device`].
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("{command} was answered by {word}")]
+    Status { command: &'static str, word: StatusWord },
+    #[error("{command} got no whole answer")]
+    Exchange {
+        command: &'static str,
+        #[source]
+        source: ExchangeError,
+    },
+    #[error("the answer to {command} is not what the standard says")]
+    Tlv {
+        command: &'static str,
+        #[source]
+        source: TlvError,
+    },
+    #[error("the answer to {command} has {length} bytes")]
+    Length { command: &'static str, length: usize },
+    #[error("the card returned a public key that this program cannot use")]
+    PublicKey(#[source] pkix::Error),
+    #[error("the card returned a {returned} key where {wanted} was asked for")]
+    OtherKey { wanted: pkix::KeyKind, returned: pkix::KeyKind },
+    #[error("the card's signature does not verify with the key's public half")]
+    Signature(#[source] pkix::Error),
+    #[error("the certificate object is compressed, and what it unpacks to is not below {limit} bytes or not gzip")]
+    Compression { limit: usize },
+    #[error("the card says that the certificate is encoded in a way of its own (CertInfo {info:02X})")]
+    CertificateInfo { info: u8 },
+    #[error("the management key's algorithm {identifier:02X} is not known here")]
+    ManagementAlgorithm { identifier: u8 },
+    #[error("the card takes none of 3DES, AES-128, AES-192 and AES-256 for its management key")]
+    NoManagementAlgorithm,
+    #[error("the response has {length} bytes, and the card's challenge {challenge}")]
+    Response { length: usize, challenge: usize },
+    #[error("key id {} is no PIV key reference", hex::encode(.id))]
+    NoReference { id: Vec<u8> },
+    #[error("the {secret} was not blocked after {tries} wrong tries")]
+    NotBlocked { secret: token::SecretKind, tries: u8 },
+    #[error("the private key cannot be taken apart for the card")]
+    PrivateKey(#[source] pkix::Error),
+    #[error("no random bytes were to be had")]
+    Random,
+}
+
+impl Error {
+    /// Wraps the fact for the seam.
+    pub(super) fn at(self, operation: &'static str) -> token::Error {
+        token::Error::Device { operation, source: Box::new(self) }
+    }
+}
+
+/// Tells what became of the way to the card in the seam's words.
+pub(super) fn channel(operation: &'static str) -> impl Fn(ChannelError) -> token::Error {
+    move |error| match error {
+        ChannelError::Removed => token::Error::Removed,
+        ChannelError::Reset => token::Error::Reset,
+        ChannelError::Busy { .. } => token::Error::Busy,
+        ChannelError::Timeout { .. } => token::Error::Timeout,
+        other => token::Error::Device { operation, source: Box::new(other) as Box<dyn StdError + Send + Sync> },
+    }
+}
+
+pub(super) fn exchange(command: &'static str) -> impl Fn(ExchangeError) -> token::Error {
+    move |error| match error {
+        ExchangeError::Channel(error) => channel(command)(error),
+        source => Error::Exchange { command, source }.at(command),
+    }
+}
+
+/// Says at which command an answer broke the rules of BER-TLV.
+pub(super) fn malformed(command: &'static str) -> impl Fn(TlvError) -> token::Error {
+    move |source| Error::Tlv { command, source }.at(command)
+}
+
+/// The status word by which the card refused, where that is what `error` tells.
+pub(super) fn refused_with(error: &token::Error) -> Option<StatusWord> {
+    let token::Error::Device { source, .. } = error else { return None };
+    match source.downcast_ref()? {
+        Error::Status { word, .. } => Some(*word),
+        _ => None,
+    }
+}

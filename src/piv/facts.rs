@@ -1,0 +1,115 @@
+//! What a card tells of its secrets, keys and firmware, asked once where it cannot change.
+
+use super::algorithm::identifier;
+use super::application::{Application, Offer, counted, is_not_offered};
+use super::command;
+use super::error::Error;
+use super::identity::Serial;
+use super::metadata::Metadata;
+use super::reference::SecretReference;
+use crate::iso7816::StatusWord;
+use crate::pkix::KeyAlgorithm;
+use crate::token::{self, LastTry, Tries};
+
+/// Firmware of a card that tells it: major, minor, patch.
+pub(super) type Version = [u8; 3];
+
+/// The first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
+const MOVES_KEYS: Version = [5, 7, 0];
+
+impl Application {
+    /// What the card knows of the secret or key under `reference`; `None` where it has no such key, or does not tell of
+    /// any. A card that does not know the command is asked once.
+    pub fn metadata(&mut self, reference: u8) -> Result<Option<Metadata>, token::Error> {
+        if self.metadata == Offer::Refused {
+            return Ok(None);
+        }
+        let answer = self.ask(command::metadata(reference))?;
+        match answer.status {
+            StatusWord::OK => {
+                self.metadata = Offer::Made(());
+                Metadata::read(&answer.data).map(Some)
+            }
+            word if is_not_offered(word) => {
+                self.metadata = Offer::Refused;
+                Ok(None)
+            }
+            StatusWord::REFERENCE_DATA_NOT_FOUND | StatusWord::FILE_NOT_FOUND => {
+                self.metadata = Offer::Made(());
+                Ok(None)
+            }
+            word => Err(self.refusal(command::GET_METADATA, word)),
+        }
+    }
+
+    /// The card has answered GET METADATA, so that a key it tells nothing of is not there.
+    pub fn tells_metadata(&self) -> bool {
+        self.metadata == Offer::Made(())
+    }
+
+    /// The firmware's version, asked once.
+    pub fn version(&mut self) -> Result<Option<Version>, token::Error> {
+        if self.version == Offer::Unasked {
+            let answer = self.ask(command::version())?;
+            self.version = match (answer.status, answer.data.as_slice()) {
+                (StatusWord::OK, [major, minor, patch]) => Offer::Made([*major, *minor, *patch]),
+                (StatusWord::OK, other) => {
+                    let length = other.len();
+                    return Err(Error::Length { command: command::GET_VERSION, length }.at(command::GET_VERSION));
+                }
+                (word, _) if is_not_offered(word) => Offer::Refused,
+                (word, _) => return Err(self.refusal(command::GET_VERSION, word)),
+            };
+        }
+        Ok(match self.version {
+            Offer::Made(version) => Some(version),
+            Offer::Unasked | Offer::Refused => None,
+        })
+    }
+
+    /// The key pairs it can make: what SELECT told, else what its firmware is known for.
+    pub fn algorithms(&mut self) -> Result<Option<Vec<KeyAlgorithm>>, token::Error> {
+        let told = |algorithm: &KeyAlgorithm| self.property.algorithms.contains(&identifier(*algorithm));
+        let told: Vec<_> = KeyAlgorithm::ALL.into_iter().filter(told).collect();
+        if !told.is_empty() {
+            return Ok(Some(told));
+        }
+        let Serial::Hardware(_) = self.serial else { return Ok(None) };
+        Ok(Some(match self.version()? {
+            Some(version) if version >= MOVES_KEYS => KeyAlgorithm::ALL.into(),
+            _ => vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384],
+        }))
+    }
+
+    /// MOVE KEY and DELETE KEY came with YubiKey 5.7.
+    pub fn moves_keys(&mut self) -> Result<bool, token::Error> {
+        Ok(matches!(self.serial, Serial::Hardware(_)) && self.version()?.is_some_and(|version| version >= MOVES_KEYS))
+    }
+
+    /// How many tries the secret has left; none is spent.
+    pub fn tries(&mut self, secret: SecretReference) -> Result<Tries, token::Error> {
+        if let Some(left) = self.metadata(secret.byte())?.and_then(|metadata| metadata.tries_left) {
+            return Ok(counted(left));
+        }
+        match secret {
+            SecretReference::Pin => self.pin_tries(),
+            SecretReference::Puk => Ok(Tries::Untold),
+        }
+    }
+
+    /// [`Self::tries`], and whether one may be spent.
+    pub fn may_try(&mut self, secret: SecretReference, last_try: LastTry) -> Result<(), token::Error> {
+        self.tries(secret)?.may_try(secret.kind(), last_try)
+    }
+
+    fn pin_tries(&mut self) -> Result<Tries, token::Error> {
+        let word = self.ask(command::pin_status())?.status;
+        match (word, word.tries_left()) {
+            // The PIN is verified, and that has set its counter back.
+            (StatusWord::OK, _) => Ok(Tries::Full),
+            (_, Some(left)) => Ok(counted(left)),
+            (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Ok(Tries::Locked),
+            (word, _) => Err(self.refusal(command::VERIFY, word)),
+        }
+    }
+}

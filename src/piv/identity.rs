@@ -1,0 +1,86 @@
+//! Who a card is: the serial of a YubiKey, else what its data objects name it by.
+
+use super::application::{Application, is_not_offered};
+use super::command;
+use super::error::{Error, malformed};
+use super::objects::{self, CardId, Chuid};
+use super::reference::ObjectTag;
+use crate::iso7816::StatusWord;
+use crate::token::{self, Identity};
+
+/// What a card is named by, and with it what must not be lost when its CHUID is renewed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Serial {
+    Unread,
+    /// GET SERIAL.
+    Hardware(u32),
+    /// The card identifier of the Card Capability Container.
+    Capability(CardId),
+    /// The first 14 bytes of the CHUID's GUID, which goes with the next certificate.
+    Chuid(CardId),
+    Nothing,
+}
+
+impl Serial {
+    /// The seam's serial; empty where nothing names the card.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Hardware(number) => number.to_string(),
+            Self::Capability(id) | Self::Chuid(id) => hex::encode(id),
+            Self::Unread | Self::Nothing => String::new(),
+        }
+    }
+
+    /// The card in the seam's words.
+    pub fn identity(&self) -> Identity {
+        let serial = self.text();
+        let (manufacturer, model) = match self {
+            Self::Hardware(_) => ("Yubico", "YubiKey"),
+            _ => ("", "PIV"),
+        };
+        Identity {
+            kind: "PIV",
+            label: format!("PIV {serial}").trim_end().into(),
+            serial,
+            manufacturer: manufacturer.into(),
+            model: model.into(),
+            card_id: None,
+        }
+    }
+}
+
+impl Application {
+    /// Reads what names the card. A CHUID that cannot be read names none.
+    pub fn identify(&mut self) -> Result<Serial, token::Error> {
+        if let Some(number) = self.hardware_serial()? {
+            return Ok(Serial::Hardware(number));
+        }
+        if let Some(id) = self.capability_card_id()? {
+            return Ok(Serial::Capability(id));
+        }
+        self.chuid = self.read_chuid()?.and_then(Result::ok);
+        Ok(self.chuid.as_ref().and_then(Chuid::card_id).map_or(Serial::Nothing, Serial::Chuid))
+    }
+
+    fn hardware_serial(&mut self) -> Result<Option<u32>, token::Error> {
+        let answer = self.ask(command::serial())?;
+        match (answer.status, answer.data.as_slice()) {
+            (StatusWord::OK, data) => match data.try_into() {
+                Ok(number) => Ok(Some(u32::from_be_bytes(number))),
+                Err(_) => {
+                    Err(Error::Length { command: command::GET_SERIAL, length: data.len() }.at(command::GET_SERIAL))
+                }
+            },
+            (word, _) if is_not_offered(word) => Ok(None),
+            (word, _) => Err(self.refusal(command::GET_SERIAL, word)),
+        }
+    }
+
+    /// The card identifier of the Card Capability Container; `None` where there is none.
+    pub fn capability_card_id(&mut self) -> Result<Option<CardId>, token::Error> {
+        match self.object(ObjectTag::CARD_CAPABILITY_CONTAINER)? {
+            Some(content) => objects::read_card_capability(&content).map_err(malformed(command::GET_DATA)),
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Keys come onto the card, and those that decrypted give way (SP 800-73-4 part 2, 3.3.2).
+
+use super::application::is_not_offered;
+use super::command;
+use super::error::{Error, malformed, refused_with};
+use super::metadata::generated;
+use super::objects::{read_key_history, write_key_history};
+use super::reference::{KeyReference, ObjectTag};
+use super::session::{Known, PivSession};
+use crate::iso7816::StatusWord;
+use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, Signer};
+use crate::token::{self, KeyOrder};
+
+impl PivSession<'_> {
+    /// Generates a key pair in its place.
+    pub(super) fn make(&mut self, order: &KeyOrder) -> Result<PublicKey, token::Error> {
+        let reference = self.prepare(order)?;
+        let answer = self.application.done(command::generate(order.algorithm, reference));
+        let answer = answer.map_err(|error| not_made(order.algorithm, error))?;
+        let public_key = generated(order.algorithm, &answer)?;
+        self.keep(reference, public_key.clone());
+        Ok(public_key)
+    }
+
+    /// Brings a key pair from elsewhere to its place.
+    pub(super) fn bring(&mut self, order: &KeyOrder, key: &MemoryKey) -> Result<(), token::Error> {
+        if key.public_key().kind() != order.algorithm.kind() {
+            return Err(token::Error::Algorithm(order.algorithm));
+        }
+        let reference = self.prepare(order)?;
+        let numbers = key.expose_numbers().map_err(|error| Error::PrivateKey(error).at(command::IMPORT))?;
+        let done = self.application.done(command::import(order.algorithm, reference, &numbers));
+        done.map_err(|error| match refused_with(&error) {
+            Some(word) if is_not_offered(word) => token::Error::NotOffered("the import of a private key"),
+            _ => not_made(order.algorithm, error),
+        })?;
+        self.keep(reference, key.public_key().clone());
+        Ok(())
+    }
+
+    fn keep(&mut self, reference: KeyReference, public_key: PublicKey) {
+        let known = Known { public_key, certain: true, pin_policy: reference.pin_policy() };
+        self.known.insert(reference, known);
+    }
+
+    /// Sees to it that a key may come to the order's place.
+    fn prepare(&mut self, order: &KeyOrder) -> Result<KeyReference, token::Error> {
+        let no_reference = || Error::NoReference { id: order.id.0.clone() }.at(command::GENERATE);
+        let reference = KeyReference::of(&order.id).ok_or_else(no_reference)?;
+        self.enter_as_admin()?;
+        if !order.replace && self.is_taken(reference)? {
+            return Err(token::Error::KeyIdTaken(order.id.clone()));
+        }
+        if order.replace && order.decrypts && reference == KeyReference::KEY_MANAGEMENT {
+            self.retire()?;
+        }
+        self.known.remove(&reference);
+        self.application.set_free(reference, false);
+        Ok(reference)
+    }
+
+    /// A key that the card tells of, or a certificate, which is a sign of one.
+    fn is_taken(&mut self, reference: KeyReference) -> Result<bool, token::Error> {
+        if self.known.contains_key(&reference) {
+            return Ok(true);
+        }
+        if self.application.is_free(reference) {
+            return Ok(false);
+        }
+        Ok(self.application.metadata(reference.byte())?.is_some() || self.application.is_certified(reference)?)
+    }
+
+    /// Moves the key management key and its certificate to a retired place, where the card has MOVE KEY, so that what
+    /// was encrypted for it can still be read. The certificate goes first: a cut between the two loses neither.
+    fn retire(&mut self) -> Result<(), token::Error> {
+        const FROM: KeyReference = KeyReference::KEY_MANAGEMENT;
+        if !self.application.moves_keys()? {
+            return Ok(());
+        }
+        let Some(content) = self.application.object(FROM.certificate_object())? else { return Ok(()) };
+        if self.application.metadata(FROM.byte())?.is_none() {
+            return Ok(());
+        }
+        let history = self.application.object(ObjectTag::KEY_HISTORY)?;
+        let told = history.map(|content| read_key_history(&content)).transpose();
+        let told = told.map_err(malformed(command::GET_DATA))?.unwrap_or(0);
+        let to = self.free_retired_place()?.ok_or(token::Error::Full)?;
+        self.application.put(to.certificate_object(), &content)?;
+        self.application.done(command::move_key(FROM, to))?;
+        self.application.put(ObjectTag::KEY_HISTORY, &write_key_history(told.max(to.retired_number())))
+    }
+
+    fn free_retired_place(&mut self) -> Result<Option<KeyReference>, token::Error> {
+        for reference in KeyReference::retired() {
+            if !self.is_taken(reference)? {
+                return Ok(Some(reference));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The words by which a card says that it cannot make such a key (SP 800-73-4 part 2, table 12).
+fn not_made(algorithm: KeyAlgorithm, error: token::Error) -> token::Error {
+    match refused_with(&error) {
+        Some(StatusWord::INCORRECT_DATA | StatusWord::FUNCTION_NOT_SUPPORTED) => token::Error::Algorithm(algorithm),
+        _ => error,
+    }
+}

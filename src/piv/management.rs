@@ -1,0 +1,154 @@
+//! The card management key 9B: proven by answering a challenge (SP 800-73-4 part 2, 3.2.4), and replaced.
+
+use zeroize::Zeroizing;
+
+use super::algorithm::ManagementAlgorithm;
+use super::application::{Application, VERIFICATION_FAILED, counted, is_not_offered};
+use super::command::{self, GENERAL_AUTHENTICATE};
+use super::error::{Error, malformed, refused_with};
+use super::objects::one;
+use super::reference::MANAGEMENT_KEY;
+use crate::iso7816::tlv::{TlvError, read_all, read_one};
+use crate::iso7816::{EndWith, StatusWord};
+use crate::secret::AdminKey;
+use crate::token::{self, Admin, SecretKind, Tries};
+
+/// Lengths that some algorithm's key has, in bytes.
+const SHORTEST: usize = 16;
+const LONGEST: usize = 32;
+
+impl Application {
+    /// Proves the administrator to the card, once, and says by which algorithm. Nothing is held while a responder is
+    /// waited for; the application is not selected anew after it, for that may cost the challenge.
+    pub fn authenticate(&mut self, admin: Admin<'_>) -> Result<ManagementAlgorithm, token::Error> {
+        let typed;
+        let (algorithm, response) = match admin {
+            Admin::Key(key) => self.answer(key)?,
+            Admin::SoPin(text) => {
+                typed = AdminKey::from_hex(text.expose()).ok_or(token::Error::NotOffered(
+                    "an SO PIN; the digits of its management key in hexadecimal are taken instead",
+                ))?;
+                self.answer(&typed)?
+            }
+            Admin::Responder(responder) => {
+                let (algorithm, challenge) = self.challenge(None)?;
+                self.leave(EndWith::Leave);
+                let response = Zeroizing::new(responder.respond(&challenge).map_err(token::Error::Responder)?);
+                if response.len() != challenge.len() {
+                    let error = Error::Response { length: response.len(), challenge: challenge.len() };
+                    return Err(error.at(GENERAL_AUTHENTICATE));
+                }
+                self.resume()?;
+                (algorithm, response)
+            }
+            Admin::Puk(_) => return Err(token::Error::NotOffered("its administrator's authority to who has the PUK")),
+        };
+        let word = self.ask(command::response(algorithm, &response))?.status;
+        self.judge_response(word)?;
+        self.forget_others();
+        Ok(algorithm)
+    }
+
+    fn answer(&mut self, key: &AdminKey) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
+        let length = key.expose().len();
+        let (algorithm, challenge) = self.challenge(Some(length))?;
+        let response = algorithm.encrypt(key, &challenge).ok_or_else(|| key_length(algorithm))?;
+        Ok((algorithm, response))
+    }
+
+    /// Asks for a challenge. A key that cannot answer it is refused before.
+    fn challenge(&mut self, key: Option<usize>) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
+        let fits = |algorithm: ManagementAlgorithm| key.is_none_or(|length| length == algorithm.key_length());
+        if key.is_some_and(|length| !ManagementAlgorithm::ALL.iter().any(|known| known.key_length() == length)) {
+            return Err(token::Error::SecretLength { secret: SecretKind::Admin, minimum: SHORTEST, maximum: LONGEST });
+        }
+        let candidates = self.management_algorithms()?;
+        if let [algorithm] = candidates.as_slice() {
+            if !fits(*algorithm) {
+                return Err(key_length(*algorithm));
+            }
+            let answer = self.done(command::challenge(*algorithm))?;
+            return Ok((*algorithm, challenge_in(*algorithm, &answer)?));
+        }
+        // Asking for a challenge spends nothing, and only the key's own algorithm gets one.
+        for algorithm in candidates {
+            let answer = self.ask(command::challenge(algorithm))?;
+            if answer.status.is_ok() {
+                let challenge = challenge_in(algorithm, &answer.data)?;
+                return if fits(algorithm) { Ok((algorithm, challenge)) } else { Err(key_length(algorithm)) };
+            }
+        }
+        Err(Error::NoManagementAlgorithm.at(GENERAL_AUTHENTICATE))
+    }
+
+    /// What the key's algorithm may be: one where the card tells.
+    fn management_algorithms(&mut self) -> Result<Vec<ManagementAlgorithm>, token::Error> {
+        if let Some(identifier) = self.metadata(MANAGEMENT_KEY)?.and_then(|metadata| metadata.algorithm) {
+            let algorithm = ManagementAlgorithm::from_identifier(identifier);
+            let unknown = || Error::ManagementAlgorithm { identifier }.at(command::GET_METADATA);
+            return algorithm.map(|algorithm| vec![algorithm]).ok_or_else(unknown);
+        }
+        let told: Vec<_> =
+            self.property.algorithms.iter().filter_map(|it| ManagementAlgorithm::from_identifier(*it)).collect();
+        let all = ManagementAlgorithm::ALL.into_iter();
+        Ok(all.filter(|algorithm| told.is_empty() || told.contains(algorithm)).collect())
+    }
+
+    fn judge_response(&self, word: StatusWord) -> Result<(), token::Error> {
+        let secret = SecretKind::Admin;
+        match (word, word.tries_left()) {
+            (StatusWord::OK, _) => Ok(()),
+            (_, Some(left)) => Err(token::Error::SecretRefused { secret, left: counted(left) }),
+            (StatusWord::SECURITY_STATUS_NOT_SATISFIED | VERIFICATION_FAILED, _) => {
+                Err(token::Error::SecretRefused { secret, left: Tries::Untold })
+            }
+            (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Err(token::Error::Locked { secret }),
+            (word, _) => Err(self.refusal(GENERAL_AUTHENTICATE, word)),
+        }
+    }
+
+    /// Replaces the management key, which was proven by `current`.
+    pub fn set_management_key(&mut self, current: ManagementAlgorithm, new: &AdminKey) -> Result<(), token::Error> {
+        let algorithm = algorithm_for(current, new)?;
+        match self.done(command::set_management_key(algorithm, new)) {
+            Err(error) => Err(match refused_with(&error) {
+                Some(word) if is_not_offered(word) => token::Error::NotOffered("a change of its management key"),
+                Some(StatusWord::INCORRECT_DATA) if algorithm != current => {
+                    token::Error::NotOffered("a management key of this length")
+                }
+                _ => error,
+            }),
+            Ok(_) => Ok(()),
+        }
+    }
+}
+
+/// The card's present algorithm where `new` fits it, else the one of AES whose length it has.
+pub(super) fn algorithm_for(current: ManagementAlgorithm, new: &AdminKey) -> Result<ManagementAlgorithm, token::Error> {
+    let length = new.expose().len();
+    let aes = [ManagementAlgorithm::Aes128, ManagementAlgorithm::Aes192, ManagementAlgorithm::Aes256];
+    let fitting = [current].into_iter().chain(aes).find(|algorithm| algorithm.key_length() == length);
+    fitting.ok_or(token::Error::SecretLength { secret: SecretKind::Admin, minimum: SHORTEST, maximum: LONGEST })
+}
+
+fn key_length(algorithm: ManagementAlgorithm) -> token::Error {
+    let length = algorithm.key_length();
+    token::Error::SecretLength { secret: SecretKind::Admin, minimum: length, maximum: length }
+}
+
+/// The challenge in `7C`, which must be one block long.
+fn challenge_in(algorithm: ManagementAlgorithm, answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, token::Error> {
+    let read = || -> Result<_, TlvError> {
+        let template = read_one(answer)?;
+        if template.tag != 0x7C {
+            return Err(TlvError::Unexpected { tag: template.tag });
+        }
+        one(&read_all(template.value)?, 0x81)?.ok_or(TlvError::Missing { wanted: 0x81 })
+    };
+    let challenge = read().map_err(malformed(GENERAL_AUTHENTICATE))?;
+    if challenge.len() != algorithm.block_length() {
+        let error = TlvError::ValueLength { tag: 0x81, length: challenge.len() };
+        return Err(malformed(GENERAL_AUTHENTICATE)(error));
+    }
+    Ok(Zeroizing::new(challenge.to_vec()))
+}

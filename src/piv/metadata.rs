@@ -1,0 +1,86 @@
+//! What YubiKeys from 5.3 tell of a secret or key (GET METADATA), and public keys as cards write them.
+
+use super::algorithm::key_algorithm;
+use super::command;
+use super::error::{Error, malformed};
+use super::objects::one;
+use super::reference::PinPolicy;
+use crate::iso7816::tlv::{Tlv, TlvError, read_all, read_one};
+use crate::pkix::{KeyAlgorithm, PublicKey};
+use crate::token;
+
+/// One answer to GET METADATA.
+pub(super) struct Metadata {
+    /// Identifier of the key's algorithm; FF for PIN and PUK.
+    pub algorithm: Option<u8>,
+    /// `None` where the reference's own rule holds.
+    pub pin_policy: Option<PinPolicy>,
+    /// `None` also for kinds of key that are never asked for.
+    pub public_key: Option<PublicKey>,
+    pub is_default: Option<bool>,
+    pub tries_left: Option<u8>,
+}
+
+impl Metadata {
+    pub fn read(answer: &[u8]) -> Result<Self, token::Error> {
+        let told = |objects: &[Tlv<'_>]| -> Result<_, TlvError> {
+            let default = one(objects, 0x05)?.and_then(|value| value.first().map(|byte| *byte != 0));
+            let left = match one(objects, 0x06)? {
+                None => None,
+                Some([_, left]) => Some(*left),
+                Some(other) => return Err(TlvError::ValueLength { tag: 0x06, length: other.len() }),
+            };
+            let policy = one(objects, 0x02)?.and_then(|value| value.first().copied());
+            Ok((byte(objects, 0x01)?, policy, default, left))
+        };
+        let objects = read_all(answer).map_err(malformed(command::GET_METADATA))?;
+        let (algorithm, policy, is_default, tries_left) = told(&objects).map_err(malformed(command::GET_METADATA))?;
+        let key = one(&objects, 0x04).map_err(malformed(command::GET_METADATA))?;
+        let public_key = match (algorithm.and_then(key_algorithm), key) {
+            (Some(algorithm), Some(key)) => Some(public_key(command::GET_METADATA, algorithm, key)?),
+            _ => None,
+        };
+        let pin_policy = policy.and_then(|policy| match policy {
+            0x01 => Some(PinPolicy::Never),
+            0x02 => Some(PinPolicy::Once),
+            0x03 => Some(PinPolicy::Always),
+            _ => None,
+        });
+        Ok(Self { algorithm, pin_policy, public_key, is_default, tries_left })
+    }
+}
+
+fn byte(objects: &[Tlv<'_>], tag: u32) -> Result<Option<u8>, TlvError> {
+    match one(objects, tag)? {
+        None => Ok(None),
+        Some([value]) => Ok(Some(*value)),
+        Some(other) => Err(TlvError::ValueLength { tag, length: other.len() }),
+    }
+}
+
+/// The public key in `7F49`, which GENERATE ASYMMETRIC KEY PAIR answers (SP 800-73-4 part 2, table 11).
+pub(super) fn generated(algorithm: KeyAlgorithm, answer: &[u8]) -> Result<PublicKey, token::Error> {
+    let template = read_one(answer).map_err(malformed(command::GENERATE))?;
+    if template.tag != 0x7F49 {
+        return Err(malformed(command::GENERATE)(TlvError::Unexpected { tag: template.tag }));
+    }
+    public_key(command::GENERATE, algorithm, template.value)
+}
+
+/// 81 modulus, 82 exponent; or 86 point.
+fn public_key(command: &'static str, algorithm: KeyAlgorithm, fields: &[u8]) -> Result<PublicKey, token::Error> {
+    let field = |tag| -> Result<_, TlvError> { one(&read_all(fields)?, tag)?.ok_or(TlvError::Missing { wanted: tag }) };
+    let field = |tag| field(tag).map_err(malformed(command));
+    let key = match algorithm {
+        KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => {
+            PublicKey::from_rsa(field(0x81)?, field(0x82)?)
+        }
+        KeyAlgorithm::P256 | KeyAlgorithm::P384 => PublicKey::from_ec_point(algorithm, field(0x86)?),
+    };
+    let key = key.map_err(|error| Error::PublicKey(error).at(command))?;
+    let wanted = algorithm.kind();
+    if key.kind() != wanted {
+        return Err(Error::OtherKey { wanted, returned: key.kind() }.at(command));
+    }
+    Ok(key)
+}

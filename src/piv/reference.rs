@@ -1,0 +1,181 @@
+//! Key references and the data objects that go with them (SP 800-73-4 part 1, tables 3 and 4b).
+
+use crate::token::KeyId;
+
+/// A key pair's place on the card; its one byte is the [`KeyId`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KeyReference(u8);
+
+impl KeyReference {
+    /// 9A, for logging on: the PIN once.
+    pub const AUTHENTICATION: Self = Self(0x9A);
+    /// 9C, for signing documents: the PIN immediately before each use.
+    pub const SIGNATURE: Self = Self(0x9C);
+    /// 9D, for what was encrypted: the PIN once.
+    pub const KEY_MANAGEMENT: Self = Self(0x9D);
+    /// 9E, for doors: no PIN.
+    pub const CARD_AUTHENTICATION: Self = Self(0x9E);
+
+    /// The four places that every card has, in the order in which they are looked through.
+    pub const PRINCIPAL: [Self; 4] =
+        [Self::AUTHENTICATION, Self::SIGNATURE, Self::KEY_MANAGEMENT, Self::CARD_AUTHENTICATION];
+
+    const FIRST_RETIRED: u8 = 0x82;
+    const LAST_RETIRED: u8 = 0x95;
+
+    /// The twenty places for earlier key management keys, 82 to 95.
+    pub fn retired() -> impl Iterator<Item = Self> {
+        (Self::FIRST_RETIRED..=Self::LAST_RETIRED).map(Self)
+    }
+
+    /// Reads the byte of a key reference; `None` when it names no key pair.
+    pub fn new(byte: u8) -> Option<Self> {
+        let retired = (Self::FIRST_RETIRED..=Self::LAST_RETIRED).contains(&byte);
+        (retired || Self::PRINCIPAL.contains(&Self(byte))).then_some(Self(byte))
+    }
+
+    /// The place that `id` names; `None` when it names none.
+    pub fn of(id: &KeyId) -> Option<Self> {
+        match id.0.as_slice() {
+            [byte] => Self::new(*byte),
+            _ => None,
+        }
+    }
+
+    /// The seam's name for the place.
+    pub fn id(self) -> KeyId {
+        KeyId(vec![self.0])
+    }
+
+    /// The byte that stands in P2.
+    pub fn byte(self) -> u8 {
+        self.0
+    }
+
+    /// A place for keys that decrypted once.
+    pub fn is_retired(self) -> bool {
+        (Self::FIRST_RETIRED..=Self::LAST_RETIRED).contains(&self.0)
+    }
+
+    /// 1 to 20; of no use for other places.
+    pub(super) fn retired_number(self) -> u8 {
+        self.0.saturating_sub(Self::FIRST_RETIRED - 1)
+    }
+
+    /// The data object of the certificate that goes with the key.
+    pub(super) fn certificate_object(self) -> ObjectTag {
+        ObjectTag(match self {
+            Self::AUTHENTICATION => 0x5F_C105,
+            Self::SIGNATURE => 0x5F_C10A,
+            Self::KEY_MANAGEMENT => 0x5F_C10B,
+            Self::CARD_AUTHENTICATION => 0x5F_C101,
+            Self(retired) => 0x5F_C10D + u32::from(retired.saturating_sub(Self::FIRST_RETIRED)),
+        })
+    }
+
+    /// The standard's name of the key.
+    pub fn label(self) -> String {
+        match self {
+            Self::AUTHENTICATION => "PIV Authentication".into(),
+            Self::SIGNATURE => "Digital Signature".into(),
+            Self::KEY_MANAGEMENT => "Key Management".into(),
+            Self::CARD_AUTHENTICATION => "Card Authentication".into(),
+            retired => format!("Retired Key Management {}", retired.retired_number()),
+        }
+    }
+
+    /// When the PIN is wanted, unless the card tells otherwise (SP 800-73-4 part 1, table 4b).
+    pub(super) fn pin_policy(self) -> PinPolicy {
+        match self {
+            Self::CARD_AUTHENTICATION => PinPolicy::Never,
+            Self::SIGNATURE => PinPolicy::Always,
+            _ => PinPolicy::Once,
+        }
+    }
+}
+
+impl std::fmt::Display for KeyReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:02X}", self.0)
+    }
+}
+
+/// When a key wants the PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PinPolicy {
+    Never,
+    Once,
+    /// Immediately before each use.
+    Always,
+}
+
+/// The tag by which GET DATA and PUT DATA name a data object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ObjectTag(pub u32);
+
+impl ObjectTag {
+    pub const CHUID: Self = Self(0x5F_C102);
+    pub const CARD_CAPABILITY_CONTAINER: Self = Self(0x5F_C107);
+    pub const KEY_HISTORY: Self = Self(0x5F_C10C);
+
+    /// The three bytes behind the tag list's `5C 03`.
+    pub fn bytes(self) -> [u8; 3] {
+        let [_, bytes @ ..] = self.0.to_be_bytes();
+        bytes
+    }
+}
+
+/// A secret that PIV compares, by its key reference (SP 800-73-4 part 1, table 4b).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SecretReference {
+    /// 80, the application PIN.
+    Pin,
+    /// 81, the PIN unblocking key.
+    Puk,
+}
+
+impl SecretReference {
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Pin => 0x80,
+            Self::Puk => 0x81,
+        }
+    }
+
+    pub fn kind(self) -> crate::token::SecretKind {
+        match self {
+            Self::Pin => crate::token::SecretKind::Pin,
+            Self::Puk => crate::token::SecretKind::Puk,
+        }
+    }
+}
+
+/// 9B, the card management key.
+pub(super) const MANAGEMENT_KEY: u8 = 0x9B;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_one_byte_and_have_their_own_objects() {
+        for byte in 0..=u8::MAX {
+            let named = KeyReference::new(byte);
+            let known = matches!(byte, 0x9A | 0x9C | 0x9D | 0x9E | 0x82..=0x95);
+            assert_eq!(named.is_some(), known, "{byte:02X}");
+            assert_eq!(named.map(KeyReference::byte), known.then_some(byte));
+        }
+        assert_eq!(KeyReference::of(&KeyId(vec![0x9A, 0x9A])), None);
+        assert_eq!(KeyReference::of(&KeyId(vec![])), None);
+        let last = KeyReference::new(0x95).unwrap();
+        assert_eq!(last.certificate_object().bytes(), [0x5F, 0xC1, 0x20]);
+        assert_eq!(last.label(), "Retired Key Management 20");
+        let mut tags: Vec<u32> = KeyReference::retired()
+            .chain(KeyReference::PRINCIPAL)
+            .map(|reference| reference.certificate_object().0)
+            .collect();
+        tags.sort_unstable();
+        tags.dedup();
+        assert_eq!(tags.len(), 24);
+    }
+}

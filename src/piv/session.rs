@@ -1,0 +1,288 @@
+//! A login's work on a card: keys, signatures, certificates. The transaction stays open between calls.
+
+use std::collections::BTreeMap;
+
+use super::application::Application;
+use super::certificate::{plain, write_object};
+use super::command::{self, PinBlock};
+use super::data::public_key_in;
+use super::metadata::Metadata;
+use super::reference::{KeyReference, PinPolicy};
+use crate::iso7816::{Continuity, EndWith, StatusWord};
+use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
+use crate::token::{self, KeyId, KeyOrder, Session, StoredKey};
+
+/// How the user logged in, kept for keys that want the PIN before each use.
+pub(super) enum Login {
+    Pin(PinBlock),
+    PinPad,
+}
+
+/// What is known of the key under a reference.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub public_key: PublicKey,
+    /// The card itself told or proved that the private key is that of `public_key`; else a certificate says so.
+    pub certain: bool,
+    pub pin_policy: PinPolicy,
+}
+
+/// What is told of the key under a reference without a certificate being read.
+pub(super) enum Told {
+    Key(Known),
+    NoKey,
+    /// The card does not tell.
+    Nothing,
+}
+
+/// A session on a card; dropping it resets the card, and that logs out.
+pub(super) struct PivSession<'a> {
+    pub(super) application: &'a mut Application,
+    admin: bool,
+    pub(super) login: Option<Login>,
+    /// The card was reset while nobody held it, and the login is gone for good.
+    lost: bool,
+    pub(super) known: BTreeMap<KeyReference, Known>,
+}
+
+impl<'a> PivSession<'a> {
+    /// Takes over a transaction in which the credentials were proven.
+    pub fn new(application: &'a mut Application, admin: bool, login: Option<Login>) -> Self {
+        Self { application, admin, login, lost: false, known: BTreeMap::new() }
+    }
+
+    /// Takes the card up again after a pause. Where others may have spoken to it, VERIFY without data tells whether the
+    /// application is still selected and the PIN still verified. Selecting it anew would not do: the standard keeps the
+    /// security status then (SP 800-73-4 part 2, 3.1.1), and YubiKeys do not.
+    pub(super) fn enter(&mut self) -> Result<(), token::Error> {
+        if self.lost {
+            return Err(token::Error::Reset);
+        }
+        let stands = match self.application.resume() {
+            Ok(Continuity::Shared) => self.still_stands(),
+            Ok(_) => Ok(true),
+            Err(error) => Err(error),
+        };
+        self.lost = matches!(stands, Ok(false) | Err(token::Error::Reset | token::Error::Removed));
+        if stands? {
+            return Ok(());
+        }
+        self.application.leave(EndWith::Reset);
+        Err(token::Error::Reset)
+    }
+
+    fn still_stands(&mut self) -> Result<bool, token::Error> {
+        let word = self.application.ask(command::pin_status())?.status;
+        let counted = word.tries_left().is_some() || word == StatusWord::AUTHENTICATION_METHOD_BLOCKED;
+        Ok(word.is_ok() || (counted && self.login.is_none()))
+    }
+
+    /// [`Self::enter`] for what only the administrator may.
+    pub(super) fn enter_as_admin(&mut self) -> Result<(), token::Error> {
+        if !self.admin {
+            return Err(token::Error::AdminNeeded);
+        }
+        self.enter()
+    }
+
+    /// The key under `reference` as far as this session or the card's metadata know it.
+    pub(super) fn told(&mut self, reference: KeyReference) -> Result<Told, token::Error> {
+        if let Some(known) = self.known.get(&reference).filter(|known| known.certain) {
+            return Ok(Told::Key(known.clone()));
+        }
+        match self.application.metadata(reference.byte())? {
+            None if self.application.tells_metadata() => Ok(Told::NoKey),
+            Some(Metadata { public_key: Some(public_key), pin_policy, .. }) => {
+                let pin_policy = pin_policy.unwrap_or(reference.pin_policy());
+                let known = Known { public_key, certain: true, pin_policy };
+                self.known.insert(reference, known.clone());
+                Ok(Told::Key(known))
+            }
+            _ => Ok(Told::Nothing),
+        }
+    }
+
+    /// [`Self::told`], or else what the certificate says.
+    pub(super) fn key(&mut self, reference: KeyReference) -> Result<Known, token::Error> {
+        if let Some(known) = self.known.get(&reference) {
+            return Ok(known.clone());
+        }
+        let missing = || token::Error::NoSuchKey(reference.id());
+        match self.told(reference)? {
+            Told::Key(known) => Ok(known),
+            Told::NoKey => Err(missing()),
+            Told::Nothing => {
+                let certificate = self.application.certificate(reference)?.ok_or_else(missing)?;
+                let public_key = public_key_in(&certificate).ok_or_else(missing)?;
+                let known = Known { public_key, certain: false, pin_policy: reference.pin_policy() };
+                self.known.insert(reference, known.clone());
+                Ok(known)
+            }
+        }
+    }
+
+    fn look_up(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
+        let told = self.told(reference)?;
+        let certificate = self.application.certificate(reference)?;
+        let certified = certificate.as_deref().and_then(public_key_in);
+        let has_private_key = match told {
+            Told::Key(_) => true,
+            Told::NoKey => false,
+            // A key without a certificate is nothing that such a card tells of.
+            Told::Nothing => certificate.is_some(),
+        };
+        if !has_private_key && certificate.is_none() {
+            return Ok(None);
+        }
+        let public_key = match told {
+            Told::Key(known) => Some(known.public_key),
+            Told::NoKey | Told::Nothing => certified,
+        };
+        Ok(Some(StoredKey { id: reference.id(), label: reference.label(), public_key, has_private_key, certificate }))
+    }
+
+    /// Says whether some private key is under `reference` that a certificate for `public_key` may be written beside.
+    fn has_key(&mut self, reference: KeyReference, public_key: &PublicKey) -> Result<bool, token::Error> {
+        match self.told(reference)? {
+            Told::Key(_) => return Ok(true),
+            Told::NoKey => return Ok(false),
+            Told::Nothing => {}
+        }
+        // Without metadata a certificate is a sign of its key, and else a trial signature, if the user is there for it.
+        if self.application.is_certified(reference)? {
+            return Ok(true);
+        }
+        match self.login {
+            Some(_) => self.proves(reference, public_key),
+            None => Ok(true),
+        }
+    }
+}
+
+impl Drop for PivSession<'_> {
+    /// Logs out, also when the session ends in a pause: the card is taken up once more to be reset.
+    fn drop(&mut self) {
+        if !self.lost && self.application.resume().is_err() {
+            return;
+        }
+        self.application.leave(EndWith::Reset);
+    }
+}
+
+/// The place that `id` names; on a card nothing is under any other id.
+pub(super) fn place(id: &KeyId) -> Result<KeyReference, token::Error> {
+    KeyReference::of(id).ok_or_else(|| token::Error::NoSuchKey(id.clone()))
+}
+
+impl Session for PivSession<'_> {
+    fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, token::Error> {
+        let Some(reference) = KeyReference::of(id) else { return Ok(None) };
+        self.enter()?;
+        self.look_up(reference)
+    }
+
+    fn list(&mut self) -> Result<Vec<StoredKey>, token::Error> {
+        self.enter()?;
+        let mut found = Vec::new();
+        for reference in KeyReference::PRINCIPAL {
+            found.extend(self.look_up(reference)?);
+        }
+        let decrypts = found.iter().any(|stored: &StoredKey| stored.id == KeyReference::KEY_MANAGEMENT.id());
+        let retired = if decrypts { self.application.retired_in_use()? } else { Vec::new() };
+        let known: Vec<_> = self.known.keys().copied().filter(|known| known.is_retired()).collect();
+        for reference in KeyReference::retired().filter(|it| retired.contains(it) || known.contains(it)) {
+            found.extend(self.look_up(reference)?);
+        }
+        Ok(found)
+    }
+
+    fn holds(&mut self, id: &KeyId, public_key: &PublicKey) -> Result<bool, token::Error> {
+        let Some(reference) = KeyReference::of(id) else { return Ok(false) };
+        self.enter()?;
+        match self.told(reference)? {
+            Told::Key(known) => Ok(known.public_key == *public_key),
+            Told::NoKey => Ok(false),
+            Told::Nothing => self.proves(reference, public_key),
+        }
+    }
+
+    /// Where no object is there, one of that size is written and removed again. Where a shorter one is, nobody can tell
+    /// but by risking it.
+    fn reserve(&mut self, id: &KeyId, length: usize) -> Result<(), token::Error> {
+        let reference = place(id)?;
+        let largest = self.application.container().largest_certificate();
+        if length > largest {
+            return Err(token::Error::CertificateTooLarge { length, largest });
+        }
+        self.enter_as_admin()?;
+        let object = reference.certificate_object();
+        if self.application.object(object)?.is_some() {
+            return Ok(());
+        }
+        self.application.put(object, &plain(&vec![0; length]))?;
+        self.application.put(object, &[])
+    }
+
+    fn pause(&mut self) {
+        self.application.leave(EndWith::Leave);
+    }
+
+    fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, token::Error> {
+        self.make(order)
+    }
+
+    fn import(&mut self, order: &KeyOrder, key: &MemoryKey) -> Result<(), token::Error> {
+        self.bring(order, key)
+    }
+
+    fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, token::Error> {
+        let reference = place(id)?;
+        self.enter()?;
+        let known = self.key(reference)?;
+        self.sign_with(reference, &known, algorithm, message)
+    }
+
+    /// The label is the place's own, and `label` goes nowhere.
+    fn write_certificate(&mut self, id: &KeyId, _label: &str, certificate: &[u8]) -> Result<(), token::Error> {
+        let not_one = |error| token::Error::NotACertificate(Box::new(error));
+        let public_key = Certificate::from_der(certificate).and_then(|it| it.public_key()).map_err(not_one)?;
+        let reference = place(id)?;
+        let content = write_object(certificate, self.application.container())?;
+        self.enter_as_admin()?;
+        if !self.has_key(reference, &public_key)? {
+            return Err(token::Error::NoSuchKey(id.clone()));
+        }
+        self.application.put(reference.certificate_object(), &content)?;
+        self.application.renew_chuid()
+    }
+
+    fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, token::Error> {
+        let Some(reference) = KeyReference::of(id) else { return Ok(None) };
+        self.enter()?;
+        self.application.certificate(reference)
+    }
+
+    /// The key goes too where the card has DELETE KEY; elsewhere it stays, and no certificate tells of it.
+    fn delete(&mut self, id: &KeyId) -> Result<usize, token::Error> {
+        let Some(reference) = KeyReference::of(id) else { return Ok(0) };
+        self.enter_as_admin()?;
+        self.known.remove(&reference);
+        let mut gone = 0;
+        if self.application.is_certified(reference)? {
+            self.application.put(reference.certificate_object(), &[])?;
+            gone += 1;
+        }
+        if self.application.moves_keys()? {
+            let answer = self.application.ask(command::delete_key(reference))?;
+            match answer.status {
+                StatusWord::OK => gone += 1,
+                StatusWord::REFERENCE_DATA_NOT_FOUND => {}
+                word => return Err(self.application.refusal(command::DELETE_KEY, word)),
+            }
+        }
+        if gone > 0 {
+            self.application.renew_chuid()?;
+        }
+        Ok(gone)
+    }
+}

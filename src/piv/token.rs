@@ -1,0 +1,242 @@
+//! One card: its counters, its secrets, its fitness.
+
+use super::application::{Application, is_not_offered};
+use super::command::{self, PinBlock};
+use super::error::refused_with;
+use super::identity::Serial;
+use super::metadata::Metadata;
+use super::objects::{self, random};
+use super::place::Places;
+use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
+use super::session::{Login, PivSession};
+use crate::iso7816::{Card, EndWith, StatusWord};
+use crate::pkix::Certificate;
+use crate::secret::{AdminKey, Pin, Puk};
+use crate::token::{
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyWish, LastTry, Operation,
+    Placement, Session, StoredKey, Token, Tries, User,
+};
+
+/// A PIV card.
+pub struct PivToken {
+    application: Application,
+    identity: Identity,
+    places: Places,
+}
+
+impl PivToken {
+    /// Selects the application and learns who the card is. A card without it is [`Error::NotOffered`]; one that names
+    /// itself by nothing has an empty serial until [`PivToken::initialise`].
+    pub fn open(card: Card) -> Result<Self, Error> {
+        let mut application = Application::new(card);
+        application.serial = application.within(EndWith::Leave, Application::identify)?;
+        let identity = application.serial.identity();
+        Ok(Self { application, identity, places: Places::default() })
+    }
+
+    /// Gives the card a Card Capability Container with a random card identifier, if it has none, and a fresh CHUID, by
+    /// the management key's authority. Keys, certificates and secrets stay.
+    pub fn initialise(&mut self, admin: Admin<'_>) -> Result<(), Error> {
+        let serial = self.application.within(EndWith::Reset, |card| {
+            card.authenticate(admin)?;
+            if card.capability_card_id()?.is_none() {
+                let id = match card.serial {
+                    Serial::Chuid(id) => id,
+                    _ => random()?,
+                };
+                card.put(ObjectTag::CARD_CAPABILITY_CONTAINER, &objects::write_card_capability(&id))?;
+                if !matches!(card.serial, Serial::Hardware(_)) {
+                    card.serial = Serial::Capability(id);
+                }
+            }
+            card.renew_chuid()?;
+            Ok(card.serial.clone())
+        })?;
+        self.identity = serial.identity();
+        Ok(())
+    }
+
+    /// The certificate (DER) by which the card's own authority says that the key under `reference` was made on it
+    /// (YubiKey; made anew each time). Nothing is verified here.
+    pub fn attest(&mut self, reference: KeyReference) -> Result<Vec<u8>, Error> {
+        let answer = self.application.within(EndWith::Leave, |card| card.done(command::attest(reference)));
+        let answer = answer.map_err(|error| match refused_with(&error) {
+            Some(word) if is_not_offered(word) => Error::NotOffered("attestation"),
+            Some(StatusWord::REFERENCE_DATA_NOT_FOUND) => Error::NoSuchKey(reference.id()),
+            _ => error,
+        })?;
+        Certificate::from_der(&answer).map_err(|error| Error::NotACertificate(Box::new(error)))?;
+        Ok(answer.to_vec())
+    }
+
+    /// Changes a secret that CHANGE REFERENCE DATA compares.
+    fn change(
+        &mut self,
+        secret: SecretReference,
+        current: Option<PinBlock>,
+        new: Option<PinBlock>,
+        last_try: LastTry,
+    ) -> Result<(), Error> {
+        let (current, new) = (fitting(secret, current)?, fitting(secret, new)?);
+        self.application.within(EndWith::Reset, |card| {
+            card.may_try(secret, last_try)?;
+            let word = card.ask(command::change_reference_data(secret, &current, &new))?.status;
+            card.judge(secret, command::CHANGE_REFERENCE_DATA, word)
+        })
+    }
+}
+
+/// Six to eight bytes (SP 800-73-4 part 2, 2.4.3).
+fn fitting(secret: SecretReference, block: Option<PinBlock>) -> Result<PinBlock, Error> {
+    let (minimum, maximum) = (PinBlock::SHORTEST, PinBlock::LENGTH);
+    block.ok_or(Error::SecretLength { secret: secret.kind(), minimum, maximum })
+}
+
+/// Who the user says to be, before anything is sent.
+enum Claim {
+    Pin(PinBlock, LastTry),
+    PinPad(LastTry),
+}
+
+fn prove(card: &mut Application, admin: Option<Admin<'_>>, user: Option<Claim>) -> Result<Option<Login>, Error> {
+    if let Some(admin) = admin {
+        card.authenticate(admin)?;
+    }
+    match user {
+        None => Ok(None),
+        Some(Claim::Pin(pin, last_try)) => {
+            card.may_try(SecretReference::Pin, last_try)?;
+            card.verify(&pin)?;
+            Ok(Some(Login::Pin(pin)))
+        }
+        Some(Claim::PinPad(last_try)) => {
+            card.may_try(SecretReference::Pin, last_try)?;
+            card.verify_by_pin_pad()?;
+            Ok(Some(Login::PinPad))
+        }
+    }
+}
+
+impl Token for PivToken {
+    fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The standard gives the management key no counter, and the PUK none that can be read.
+    fn counters(&mut self) -> Result<Counters, Error> {
+        self.application.within(EndWith::Leave, |card| {
+            let user = card.tries(SecretReference::Pin)?;
+            let puk = Some(card.tries(SecretReference::Puk)?);
+            Ok(Counters { user, admin: Tries::Untold, puk })
+        })
+    }
+
+    fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
+        self.application.within(EndWith::Leave, Application::certified)
+    }
+
+    fn authority(&self, operation: Operation) -> Authority {
+        match operation {
+            Operation::Generate | Operation::WriteCertificate | Operation::Delete | Operation::ChangeAdminKey => {
+                Authority::Admin
+            }
+            Operation::Sign => Authority::User,
+            Operation::Unblock => Authority::Puk,
+        }
+    }
+
+    fn condition(&mut self) -> Result<Condition, Error> {
+        self.application.within(EndWith::Leave, |card| {
+            let default = |metadata: Option<Metadata>| metadata.and_then(|metadata| metadata.is_default);
+            let version = card.version()?;
+            let card_identifier = match card.read_chuid()? {
+                None => CardIdentifier::Absent,
+                Some(Ok(chuid)) => CardIdentifier::Present { expires: chuid.expires() },
+                Some(Err(_)) => CardIdentifier::Broken,
+            };
+            Ok(Condition {
+                pin_is_default: default(card.metadata(SecretReference::Pin.byte())?),
+                puk_is_default: default(card.metadata(SecretReference::Puk.byte())?),
+                admin_key_is_default: default(card.metadata(MANAGEMENT_KEY)?),
+                algorithms: card.algorithms()?,
+                largest_certificate: Some(card.container().largest_certificate()),
+                card_identifier,
+                version: version.map(|[major, minor, patch]| format!("{major}.{minor}.{patch}")),
+            })
+        })
+    }
+
+    fn has_pin_pad(&mut self) -> bool {
+        self.application.has_pin_pad()
+    }
+
+    fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
+        let places = &mut self.places;
+        self.application.within(EndWith::Leave, |card| places.choose(card, wish))
+    }
+
+    /// Either may log in alone: the administrator generates and writes, the user signs.
+    fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
+        if self.identity.serial.is_empty() {
+            return Err(Error::NoSerial);
+        }
+        let user = match credentials.user {
+            Some(User::Pin(pin, last_try)) => {
+                Some(Claim::Pin(fitting(SecretReference::Pin, PinBlock::pin(pin))?, last_try))
+            }
+            Some(User::PinPad(_)) if !self.has_pin_pad() => return Err(Error::NotOffered("a PIN pad")),
+            Some(User::PinPad(last_try)) => Some(Claim::PinPad(last_try)),
+            None => None,
+        };
+        let card = &mut self.application;
+        let admin = credentials.admin.is_some();
+        card.enter()?;
+        match prove(card, credentials.admin, user) {
+            Ok(login) => Ok(Box::new(PivSession::new(card, admin, login))),
+            Err(error) => {
+                card.leave(EndWith::Reset);
+                Err(error)
+            }
+        }
+    }
+
+    fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        self.change(SecretReference::Pin, PinBlock::pin(current), PinBlock::pin(new), last_try)
+    }
+
+    /// By the PUK alone: the management key has no say in it.
+    fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        let puk = match admin {
+            Admin::Puk(puk) => fitting(SecretReference::Puk, PinBlock::puk(puk))?,
+            Admin::Responder(_) => return Err(Error::NoChallenge),
+            Admin::Key(_) | Admin::SoPin(_) => {
+                return Err(Error::NotOffered("a new PIN by its management key; the PUK is the way"));
+            }
+        };
+        let new = fitting(SecretReference::Pin, PinBlock::pin(new))?;
+        self.application.within(EndWith::Reset, |card| {
+            card.may_try(SecretReference::Puk, last_try)?;
+            let word = card.ask(command::reset_retry_counter(&puk, &new))?.status;
+            card.judge(SecretReference::Puk, command::RESET_RETRY_COUNTER, word)
+        })
+    }
+
+    /// The management key has no counter that could be read, so that `last_try` has nothing to hold back.
+    fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, _last_try: LastTry) -> Result<(), Error> {
+        self.application.within(EndWith::Reset, |card| {
+            let algorithm = card.authenticate(current)?;
+            card.set_management_key(algorithm, new)
+        })
+    }
+
+    fn change_puk(&mut self, current: &Puk, new: &Puk, last_try: LastTry) -> Result<(), Error> {
+        self.change(SecretReference::Puk, PinBlock::puk(current), PinBlock::puk(new), last_try)
+    }
+
+    /// PIN and PUK are locked for it; the card's serial stays where it is the hardware's.
+    fn reset_to_factory(&mut self) -> Result<(), Error> {
+        self.application.within(EndWith::Reset, Application::reset_to_factory)?;
+        self.identity = self.application.serial.identity();
+        Ok(())
+    }
+}

@@ -1,0 +1,321 @@
+//! The far side of a channel: the thread that owns the card's handle and waits where PC/SC lite waits without bound.
+//!
+//! Every answer is handed over hand to hand: whoever gives up waiting takes nothing more, and the thread then knows
+//! that nobody will, and puts the card back as if the order had not come.
+
+use super::Error;
+use super::channel::CardFacts;
+use super::feature::{self, Features};
+use crate::iso7816::{Atr, ChannelError, Continuity, EndWith, Limits, Protocol};
+use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode, State, Transaction};
+use std::ffi::CString;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant};
+use zeroize::{Zeroize, Zeroizing};
+
+/// What a card's thread hands back; a channel without room, so that it is received or refused.
+pub(super) type Reply<T> = SyncSender<T>;
+pub(super) type Answer = Result<Zeroizing<Vec<u8>>, ChannelError>;
+
+/// What the near side asks for.
+pub(super) enum Order {
+    Begin(Reply<Result<Continuity, ChannelError>>),
+    End(EndWith, Reply<Result<(), ChannelError>>),
+    Transmit(Zeroizing<Vec<u8>>, Reply<Answer>),
+    /// To the reader itself, by control code.
+    Control(u32, Vec<u8>, Reply<Answer>),
+}
+
+/// What is known once the card is connected to.
+pub(super) struct Connected {
+    pub(super) facts: CardFacts,
+    pub(super) features: Features,
+}
+
+/// A transaction that finds the card reset this often in a row has met a program that does nothing else.
+const MOST_RECONNECTS: usize = 4;
+/// pcscd looks at a slot every 400 ms; a card that broke off is seen to be gone by then or was not taken out.
+const SEEN_TO_BE_GONE: Duration = Duration::from_secs(2);
+/// Bytes of a status word, the least that a card can answer.
+const STATUS: usize = 2;
+/// How often a card that another program has for itself alone is asked for; PC/SC lite asks as often by itself.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Connects to the card, tells of it, and serves orders until nobody can give one any more.
+pub(super) fn run(
+    reader: &str,
+    patience: Duration,
+    connected: &Reply<Result<Connected, Error>>,
+    orders: &Receiver<Order>,
+) {
+    let (mut line, found) = match Line::connect(reader, patience) {
+        Ok(connected) => connected,
+        Err(error) => {
+            // Nobody may be waiting any more, and then nobody needs to know.
+            let _ = connected.send(Err(error));
+            return;
+        }
+    };
+    if connected.send(Ok(found)).is_ok() {
+        line.serve(orders);
+    }
+}
+
+/// A connection to one card; when dropped it is given up, and the card keeps its state.
+struct Line {
+    card: Option<Card>,
+    context: Context,
+    reader: CString,
+    /// Lent to PC/SC for each answer, and wiped after it.
+    buffer: Zeroizing<Vec<u8>>,
+}
+
+impl Line {
+    fn connect(reader: &str, patience: Duration) -> Result<(Self, Connected), Error> {
+        let name = CString::new(reader).map_err(|_| no_card(reader))?;
+        let context = Context::establish(Scope::User).map_err(|e| Error::of_call("SCardEstablishContext", e))?;
+        let connected = connect_once_free(&context, &name, patience);
+        let mut card = connected.map_err(|error| not_connected(reader, error))?;
+        let mut buffer = Zeroizing::new(vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED]);
+        let found = look(&mut card, reader, &mut buffer);
+        let line = Self { card: Some(card), context, reader: name, buffer };
+        found.map(|found| (line, found))
+    }
+
+    fn serve(&mut self, orders: &Receiver<Order>) {
+        let Self { card: Some(card), context, reader, buffer } = self else { return };
+        let is_removed = || is_gone(context, reader);
+        while let Ok(order) = orders.recv() {
+            let Order::Begin(reply) = order else {
+                order.refuse();
+                continue;
+            };
+            match begin(card) {
+                Ok((transaction, continuity)) => {
+                    if reply.send(Ok(continuity)).is_err() {
+                        // Whoever asked gave up waiting; nothing was sent to the card.
+                        end(transaction, EndWith::Leave).ok();
+                    } else if within(transaction, orders, buffer, &is_removed).is_break() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    let error = told("SCardBeginTransaction", error, &is_removed);
+                    let gone = matches!(error, ChannelError::Removed);
+                    if reply.send(Err(error)).is_ok() && gone {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        // Dropping the handle would reset the card; where it cannot be left, there is none.
+        if let Some(card) = self.card.take() {
+            card.disconnect(Disposition::LeaveCard).ok();
+        }
+    }
+}
+
+impl Order {
+    /// Answers what only a transaction allows. Nobody who waits is left without an answer, and none is needed here.
+    fn refuse(self) {
+        match self {
+            Order::Begin(reply) => drop(reply),
+            Order::End(_, reply) => drop(reply.send(Ok(()))),
+            Order::Transmit(_, reply) | Order::Control(_, _, reply) => {
+                drop(reply.send(Err(ChannelError::Reader(Error::NoTransaction.into()))))
+            }
+        }
+    }
+}
+
+/// Begins a transaction, reconnecting to a card that was reset.
+fn begin(mut card: &mut Card) -> Result<(Transaction<'_>, Continuity), pcsc::Error> {
+    let mut continuity = Continuity::Shared;
+    for _ in 0..MOST_RECONNECTS {
+        match card.transaction2() {
+            Ok(transaction) => return Ok((transaction, continuity)),
+            Err((back, pcsc::Error::ResetCard | pcsc::Error::UnpoweredCard)) => {
+                back.reconnect(ShareMode::Shared, Protocols::T0 | Protocols::T1, Disposition::LeaveCard)?;
+                continuity = Continuity::Reset;
+                card = back;
+            }
+            Err((_, error)) => return Err(error),
+        }
+    }
+    Err(pcsc::Error::ResetCard)
+}
+
+/// Serves orders until the transaction ends; breaks when the card is to be given up.
+fn within(
+    transaction: Transaction<'_>,
+    orders: &Receiver<Order>,
+    buffer: &mut [u8],
+    is_removed: &dyn Fn() -> bool,
+) -> ControlFlow<()> {
+    while let Ok(order) = orders.recv() {
+        let (answer, call, reply) = match order {
+            Order::Begin(reply) => {
+                if reply.send(Ok(Continuity::Unbroken)).is_err() {
+                    break;
+                }
+                continue;
+            }
+            Order::End(with, reply) => {
+                let ended = end(transaction, with).map_err(|error| told("SCardEndTransaction", error, is_removed));
+                let gone = matches!(ended, Err(ChannelError::Removed));
+                return if reply.send(ended).is_err() || gone {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                };
+            }
+            Order::Transmit(command, reply) => (
+                taken(buffer, |buffer| transaction.transmit(&command, buffer).map(<[u8]>::len)),
+                "SCardTransmit",
+                reply,
+            ),
+            Order::Control(code, data, reply) => {
+                let sent = |buffer: &mut [u8]| transaction.control(code.into(), &data, buffer).map(<[u8]>::len);
+                (taken(buffer, sent), "SCardControl", reply)
+            }
+        };
+        let answer = match answer {
+            // Some drivers give an answer without bytes when the card breaks off.
+            Ok(answer) if answer.len() < STATUS && is_removed() => Err(ChannelError::Removed),
+            answer => answer.map_err(|error| told(call, error, is_removed)),
+        };
+        let removed = matches!(answer, Err(ChannelError::Removed));
+        let reset = matches!(answer, Err(ChannelError::Reset));
+        // An answer nobody took leaves the card in a state nobody knows.
+        if reply.send(answer).is_err() || removed {
+            break;
+        }
+        if reset {
+            end(transaction, EndWith::Leave).ok();
+            return ControlFlow::Continue(());
+        }
+    }
+    // Whatever was proven to the card must not outlive the one who proved it.
+    end(transaction, EndWith::Reset).ok();
+    ControlFlow::Break(())
+}
+
+/// Takes what `call` left in the buffer, and wipes it there.
+fn taken(
+    buffer: &mut [u8],
+    call: impl FnOnce(&mut [u8]) -> Result<usize, pcsc::Error>,
+) -> Result<Zeroizing<Vec<u8>>, pcsc::Error> {
+    let length = call(buffer)?;
+    let answer = buffer.get_mut(..length).unwrap_or_default();
+    let taken = Zeroizing::new(answer.to_vec());
+    answer.zeroize();
+    Ok(taken)
+}
+
+fn end(transaction: Transaction<'_>, with: EndWith) -> Result<(), pcsc::Error> {
+    let disposition = match with {
+        EndWith::Leave => Disposition::LeaveCard,
+        EndWith::Reset => Disposition::ResetCard,
+    };
+    transaction.end(disposition).map_err(|(_, error)| error)
+}
+
+/// Connects, once nobody has the card for itself alone.
+fn connect_once_free(context: &Context, reader: &CString, patience: Duration) -> Result<Card, pcsc::Error> {
+    let since = Instant::now();
+    loop {
+        let connected = context.connect(reader, ShareMode::Shared, Protocols::T0 | Protocols::T1);
+        let left = patience.saturating_sub(since.elapsed());
+        if !matches!(connected, Err(pcsc::Error::SharingViolation)) || left.is_zero() {
+            return connected;
+        }
+        // pcscd does not tell when a card is no longer held by one alone; it does tell of a removal.
+        let mut state = [pcsc::ReaderState::new(reader.clone(), State::PRESENT)];
+        context.get_status_change(left.min(ASK_AGAIN), &mut state).ok();
+    }
+}
+
+/// Learns what card and reader can do. In a transaction: outside of one, the reader's answers may be refused.
+fn look(card: &mut Card, reader: &str, buffer: &mut [u8]) -> Result<Connected, Error> {
+    let failed = |error| not_connected(reader, error);
+    let (transaction, _) = begin(card).map_err(failed)?;
+    let status = transaction.status2_owned().map_err(failed)?;
+    let features = match transaction.control(pcsc::ctl_code(feature::GET_FEATURE_REQUEST.into()), &[], buffer) {
+        Ok(answer) => Features::read(answer),
+        // A reader without features is no failure.
+        Err(_) => Features::default(),
+    };
+    let properties = features.tlv_properties.and_then(|code| transaction.control(code.into(), &[], buffer).ok());
+    let max_apdu = properties.and_then(feature::max_apdu);
+    end(transaction, EndWith::Leave).map_err(failed)?;
+    let (atr, active) = (status.atr().to_vec(), status.protocol2());
+    Ok(Connected { facts: CardFacts { limits: limits(&atr, active, max_apdu), atr, max_apdu }, features })
+}
+
+/// T=0 carries no extended length but in envelopes, which no card here needs.
+fn limits(atr: &[u8], active: Option<pcsc::Protocol>, max_apdu: Option<u32>) -> Limits {
+    let atr = Atr::read(atr).ok();
+    let protocol = if active == Some(pcsc::Protocol::T0) { Protocol::T0 } else { Protocol::T1 };
+    let offered = atr.as_ref().is_some_and(|atr| atr.extended);
+    Limits {
+        protocol,
+        extended: protocol == Protocol::T1 && offered && feature::carries_extended(max_apdu),
+        chaining: atr.and_then(|atr| atr.chaining),
+    }
+}
+
+fn no_card(reader: &str) -> Error {
+    Error::NoCard { reader: reader.into() }
+}
+
+/// Why there is no connection to the card in `reader`.
+fn not_connected(reader: &str, error: pcsc::Error) -> Error {
+    let reader = reader.to_owned();
+    match error {
+        pcsc::Error::UnresponsiveCard | pcsc::Error::UnpoweredCard | pcsc::Error::UnsupportedCard => {
+            Error::Mute { reader }
+        }
+        pcsc::Error::SharingViolation => Error::Busy { reader, waited: Duration::ZERO },
+        error if says_gone(error) => Error::NoCard { reader },
+        error => Error::of_call("SCardConnect", error),
+    }
+}
+
+/// What `call` returned, in a channel's words.
+fn told(call: &'static str, error: pcsc::Error, is_removed: &dyn Fn() -> bool) -> ChannelError {
+    match error {
+        error if says_gone(error) => ChannelError::Removed,
+        pcsc::Error::ResetCard | pcsc::Error::UnpoweredCard => ChannelError::Reset,
+        pcsc::Error::SharingViolation => ChannelError::Busy { waited: Duration::ZERO },
+        pcsc::Error::NoService | pcsc::Error::ServiceStopped | pcsc::Error::Shutdown => {
+            ChannelError::Reader(Error::ServiceStopped.into())
+        }
+        // A card that is pulled in the middle of a command fails like any other; what the slot says next tells.
+        _ if is_removed() => ChannelError::Removed,
+        error => ChannelError::Reader(Error::of_call(call, error).into()),
+    }
+}
+
+fn says_gone(error: pcsc::Error) -> bool {
+    use pcsc::Error as E;
+    matches!(
+        error,
+        // A handle whose reader was unplugged is answered with InvalidValue or InvalidHandle.
+        E::RemovedCard | E::NoSmartcard | E::ReaderUnavailable | E::UnknownReader | E::InvalidValue | E::InvalidHandle
+    )
+}
+
+/// Waits until the slot shows that the card is gone, for as long as that may take.
+fn is_gone(context: &Context, reader: &CString) -> bool {
+    let mut state = [pcsc::ReaderState::new(reader.clone(), State::PRESENT)];
+    match context.get_status_change(SEEN_TO_BE_GONE, &mut state) {
+        Ok(()) => !state[0].event_state().contains(State::PRESENT),
+        Err(error) => says_gone(error),
+    }
+}

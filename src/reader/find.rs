@@ -1,0 +1,245 @@
+//! Which card is meant: every card is asked who it is, and none is guessed at.
+
+use super::error::Error;
+use super::readers::{CardPresence, Event, ReaderState, Readers};
+use crate::gids::GidsToken;
+use crate::piv::PivToken;
+use crate::token::{self, Counters, Identity, Token};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+/// Chooses a card by what is written on it; an empty selector takes the only one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector {
+    pub label: Option<String>,
+    pub serial: Option<String>,
+    /// Only the card in this reader: its whole name, or a part that only one reader's name has.
+    pub reader: Option<String>,
+}
+
+/// A card that was found, and where.
+pub struct Found {
+    pub token: Box<dyn Token>,
+    pub reader: String,
+}
+
+/// A card as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenSummary {
+    pub reader: String,
+    pub identity: Identity,
+    pub counters: Counters,
+}
+
+impl Selector {
+    fn accepts(&self, identity: &Identity) -> bool {
+        self.label.as_ref().is_none_or(|label| *label == identity.label)
+            && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reader = self.reader.as_ref().map(|reader| format!("is in a reader {reader:?}"));
+        let label = self.label.as_ref().map(|label| format!("has label {label:?}"));
+        let serial = self.serial.as_ref().map(|serial| format!("has serial {serial}"));
+        let wanted: Vec<String> = [label, serial, reader].into_iter().flatten().collect();
+        if wanted.is_empty() { f.write_str("is of a known kind") } else { f.write_str(&wanted.join(" and ")) }
+    }
+}
+
+impl Readers {
+    /// Every card there is, or why it cannot be told what it is; empty readers are left out.
+    pub fn tokens(&self) -> Result<Vec<(String, Result<TokenSummary, Error>)>, Error> {
+        let cards = self.with_card(&Selector::default())?;
+        Ok(cards
+            .into_iter()
+            .map(|state| (state.name.clone(), self.summary(&state)))
+            .filter(|(_, summary)| !summary.as_ref().is_err_and(Error::is_absence))
+            .collect())
+    }
+
+    fn summary(&self, state: &ReaderState) -> Result<TokenSummary, Error> {
+        let mut found = self.probe(state)?;
+        let counters = found.token.counters().map_err(|error| unreadable(&state.name, error))?;
+        Ok(TokenSummary { reader: found.reader, identity: found.token.identity().clone(), counters })
+    }
+
+    /// Finds the one card that `selector` describes. A card that cannot be asked who it is could be the one meant,
+    /// unless the serial is named and found; one that no kind of this program's fits is never meant.
+    ///
+    /// # Errors
+    /// [`Error::NoToken`], [`Error::Ambiguous`], [`Error::SameSerial`], [`Error::NoReader`]; [`Error::UnknownCard`],
+    /// [`Error::Busy`] and the like when that is all there is to tell.
+    pub fn find(&self, selector: &Selector) -> Result<Found, Error> {
+        let (mut matching, mut present, mut doubtful, mut unusable) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for state in self.with_card(selector)? {
+            match self.probe(&state) {
+                Ok(found) if selector.accepts(found.token.identity()) => matching.push(found),
+                Ok(found) => present.push(found.told()),
+                Err(error) if error.is_absence() => {}
+                Err(error @ (Error::UnknownCard { .. } | Error::Mute { .. })) => unusable.push(error),
+                Err(error) => doubtful.push(error),
+            }
+        }
+        if matching.len() > 1 {
+            return Err(several(selector, &matching));
+        }
+        let doubt = doubtful.into_iter().next();
+        match (matching.pop(), doubt) {
+            (Some(found), None) => Ok(found),
+            (Some(found), Some(_)) if selector.serial.is_some() => Ok(found),
+            (_, Some(doubt)) => Err(doubt),
+            (None, None) => match unusable.into_iter().next() {
+                Some(error) if present.is_empty() => Err(error),
+                _ => Err(Error::NoToken { wanted: selector.clone(), present }),
+            },
+        }
+    }
+
+    /// Waits until the card that was in `reader` is inserted again, there or elsewhere, or finds it there already.
+    ///
+    /// # Errors
+    /// [`Error::OtherCard`] when another one takes its place, [`Error::NotInserted`] when `timeout` is over, and
+    /// [`Error::Cancelled`].
+    pub fn find_again(&mut self, expected: &Identity, reader: &str, timeout: Duration) -> Result<Found, Error> {
+        let since = Instant::now();
+        // What happens from here on is told by the wait; what is there already is looked at now.
+        self.wait(Duration::ZERO)?;
+        for state in self.with_card(&Selector::default())? {
+            match self.probe(&state) {
+                Ok(found) if is_same(found.token.identity(), expected) => return Ok(found),
+                Ok(found) if state.name == reader => return Err(other(expected, &found)),
+                Err(error) if state.name == reader && !error.is_absence() => return Err(error),
+                _ => {}
+            }
+        }
+        loop {
+            let left = timeout.saturating_sub(since.elapsed());
+            let events = self.wait(left)?;
+            if events.is_empty() {
+                return Err(Error::NotInserted { expected: Box::new(expected.clone()), waited: timeout });
+            }
+            for event in events {
+                let Event::Inserted { reader, .. } = event else { continue };
+                let Some(state) = self.list()?.into_iter().find(|state| state.name == reader) else { continue };
+                match self.probe(&state) {
+                    Ok(found) if is_same(found.token.identity(), expected) => return Ok(found),
+                    Ok(found) => return Err(other(expected, &found)),
+                    Err(error) if error.is_absence() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+
+    /// The readers that have a card and that `selector` may mean.
+    fn with_card(&self, selector: &Selector) -> Result<Vec<ReaderState>, Error> {
+        let mut all = self.list()?;
+        if let Some(wanted) = &selector.reader {
+            let present: Vec<String> = all.iter().map(|state| state.name.clone()).collect();
+            let name = one_reader(wanted, &present)?;
+            all.retain(|state| state.name == name);
+            if let [state] = all.as_slice()
+                && state.card == CardPresence::Absent
+            {
+                return Err(Error::NoCard { reader: name });
+            }
+        }
+        all.retain(|state| matches!(state.card, CardPresence::Present | CardPresence::Mute));
+        Ok(all)
+    }
+
+    /// Asks the card in a reader who it is: each kind's own application tells whether it is there.
+    fn probe(&self, state: &ReaderState) -> Result<Found, Error> {
+        let reader = state.name.clone();
+        if state.card == CardPresence::Mute {
+            return Err(Error::Mute { reader });
+        }
+        let piv = open_piv(self.card(&reader)?);
+        if let Some(token) = offered(&reader, piv)? {
+            return Ok(Found { token: token, reader });
+        }
+        let gids = open_gids(self.card(&reader)?);
+        if let Some(token) = offered(&reader, gids)? {
+            return Ok(Found { token: token, reader });
+        }
+        Err(Error::UnknownCard { reader, atr: state.atr.clone() })
+    }
+}
+
+fn open_piv(card: crate::iso7816::Card) -> Result<Box<dyn Token>, token::Error> {
+    PivToken::open(card).and(Err(token::Error::NotOffered("PIV")))
+}
+
+fn open_gids(card: crate::iso7816::Card) -> Result<Box<dyn Token>, token::Error> {
+    GidsToken::open(card).map(|token| Box::new(token) as Box<dyn Token>)
+}
+
+impl Found {
+    fn told(&self) -> (String, Identity) {
+        (self.reader.clone(), self.token.identity().clone())
+    }
+}
+
+/// The token; nothing where the card does not have that application.
+fn offered<T>(reader: &str, opened: Result<T, token::Error>) -> Result<Option<T>, Error> {
+    match opened {
+        Ok(token) => Ok(Some(token)),
+        Err(token::Error::NotOffered(_)) => Ok(None),
+        Err(error) => Err(unreadable(reader, error)),
+    }
+}
+
+fn unreadable(reader: &str, source: token::Error) -> Error {
+    Error::Token { reader: reader.into(), source }
+}
+
+/// The reader with that name, or the only one whose name has it as a part.
+fn one_reader(wanted: &str, present: &[String]) -> Result<String, Error> {
+    if present.iter().any(|name| name == wanted) {
+        return Ok(wanted.into());
+    }
+    let parts: Vec<&String> = present.iter().filter(|name| name.contains(wanted)).collect();
+    match parts.as_slice() {
+        [only] => Ok((*only).clone()),
+        _ => Err(Error::NoReader { wanted: wanted.into(), present: present.to_vec() }),
+    }
+}
+
+fn several(wanted: &Selector, matching: &[Found]) -> Error {
+    let serials = || matching.iter().map(|found| &found.token.identity().serial);
+    for (at, serial) in serials().enumerate() {
+        if !serial.is_empty() && serials().skip(at + 1).any(|other| other == serial) {
+            let same = matching.iter().filter(|found| found.token.identity().serial == *serial);
+            let readers = same.map(|found| found.reader.clone()).collect();
+            return Error::SameSerial { serial: serial.clone(), readers };
+        }
+    }
+    Error::Ambiguous { wanted: wanted.clone(), matching: matching.iter().map(Found::told).collect() }
+}
+
+/// The serial is the card's own; the label may have been changed.
+fn is_same(found: &Identity, expected: &Identity) -> bool {
+    found.kind == expected.kind && found.serial == expected.serial
+}
+
+fn other(expected: &Identity, found: &Found) -> Error {
+    let (reader, found) = found.told();
+    Error::OtherCard { reader, expected: Box::new(expected.clone()), found: Box::new(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_is_named_in_whole_or_by_a_part_of_its_own() {
+        let present = ["Lab A 00 00", "Lab A 00 01", "Lab B 00 00", "Lab"].map(String::from);
+        assert_eq!(one_reader("Lab", &present).unwrap(), "Lab");
+        assert_eq!(one_reader("Lab B", &present).unwrap(), "Lab B 00 00");
+        for wanted in ["Lab A", "Lab C", "lab b"] {
+            assert!(matches!(one_reader(wanted, &present), Err(Error::NoReader { .. })), "{wanted}");
+        }
+    }
+}

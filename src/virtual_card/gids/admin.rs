@@ -1,0 +1,168 @@
+//! The administrator: authentication with a 3DES key by challenge and response (GENERAL AUTHENTICATE, INS 87).
+//!
+//! External: the card's 8 bytes come back encrypted, one block. Mutual: host and card name 16 bytes each, and each
+//! sends 40 bytes in CBC mode, IV zero: the other's 16, its own 16, 7 random bytes and the padding byte 80.
+
+use super::applet::{Answer, Applet, nothing};
+use super::file::Key;
+use super::reference::Tries;
+use crate::iso7816::{StatusWord, tlv};
+use crate::virtual_card::wire::WireCommand;
+use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
+use des::TdesEde3;
+use zeroize::Zeroizing;
+
+/// Usage and mechanism of an administrator's key: authentication, 3DES.
+pub(super) const AUTHENTICATION: u8 = 0xA4;
+pub(super) const TRIPLE_DES: u8 = 0x02;
+
+/// The administrator's key: a user may create a key file of the same make, but nobody is administrator by its key.
+pub(super) const ADMIN_KEY: u8 = 0x80;
+
+const BLOCK: usize = 8;
+const MUTUAL_CHALLENGE: usize = 16;
+const CRYPTOGRAM: usize = 40;
+const NO_DIAGNOSIS: StatusWord = StatusWord(0x6F00);
+const DYNAMIC_AUTHENTICATION: u32 = 0x7C;
+const CHALLENGE: u32 = 0x81;
+const RESPONSE: u32 = 0x82;
+
+/// How far the administrator has come.
+#[derive(Default)]
+pub(super) enum Admin {
+    #[default]
+    Unknown,
+    Challenged(Challenge),
+    Proven,
+}
+
+pub(super) enum Challenge {
+    External([u8; BLOCK]),
+    Mutual { card: [u8; MUTUAL_CHALLENGE], host: [u8; MUTUAL_CHALLENGE] },
+}
+
+impl Applet {
+    /// GENERAL AUTHENTICATE: asks for a challenge, or answers one. Either way what was proven before is forgotten.
+    pub(super) fn general_authenticate(&mut self, command: &WireCommand) -> Answer {
+        self.wants_activated()?;
+        if (command.p1, command.p2) != (0x00, 0x00) {
+            return Err(StatusWord::INCORRECT_P1_P2);
+        }
+        let malformed = StatusWord::INCORRECT_DATA;
+        let template = tlv::read_one(&command.data).map_err(|_| malformed)?;
+        let inner = tlv::read_one(template.value).map_err(|_| malformed)?;
+        match (template.tag, inner.tag, inner.value.len()) {
+            (DYNAMIC_AUTHENTICATION, CHALLENGE, 0 | MUTUAL_CHALLENGE) => self.challenge(inner.value),
+            (DYNAMIC_AUTHENTICATION, RESPONSE, 1..) => self.response(inner.value),
+            _ => Err(malformed),
+        }
+    }
+
+    fn challenge(&mut self, host: &[u8]) -> Answer {
+        self.session.admin = Admin::Unknown;
+        self.admin_key()?;
+        if self.held.admin_tries.is_some_and(|tries| tries.left == 0) {
+            return Err(StatusWord::AUTHENTICATION_METHOD_BLOCKED);
+        }
+        let (challenge, told) = match <[u8; MUTUAL_CHALLENGE]>::try_from(host) {
+            Ok(host) => {
+                let card = random()?;
+                (Challenge::Mutual { card, host }, card.to_vec())
+            }
+            Err(_) => {
+                let card = random()?;
+                (Challenge::External(card), card.to_vec())
+            }
+        };
+        self.session.admin = Admin::Challenged(challenge);
+        Ok(answer(CHALLENGE, &told))
+    }
+
+    fn response(&mut self, response: &[u8]) -> Answer {
+        let Admin::Challenged(challenge) = std::mem::take(&mut self.session.admin) else {
+            return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
+        };
+        let key = self.admin_key()?;
+        if let Some(tries) = &mut self.held.admin_tries {
+            tries.spend()?;
+        }
+        let proof = match &challenge {
+            Challenge::External(card) => (encrypt(&key, card)[..] == *response).then(Zeroizing::default),
+            Challenge::Mutual { card, host } => mutual(&key, card, host, response)?,
+        };
+        let Some(proof) = proof else {
+            return Err(self.held.admin_tries.map_or(StatusWord::SECURITY_STATUS_NOT_SATISFIED, Tries::told));
+        };
+        if let Some(tries) = &mut self.held.admin_tries {
+            tries.restore();
+        }
+        self.session.admin = Admin::Proven;
+        if proof.is_empty() { nothing() } else { Ok(answer(RESPONSE, &proof)) }
+    }
+
+    /// The key that MANAGE SECURITY ENVIRONMENT chose for authentication.
+    fn admin_key(&self) -> Result<Zeroizing<[u8; 24]>, StatusWord> {
+        match self.environment_key(AUTHENTICATION)? {
+            (Key::TripleDes(key), _) => Ok(key.clone()),
+            (Key::Rsa(_), _) => Err(StatusWord::CONDITIONS_NOT_SATISFIED),
+        }
+    }
+}
+
+/// The card's own cryptogram when the host's is right.
+fn mutual(
+    key: &[u8; 24],
+    card: &[u8; MUTUAL_CHALLENGE],
+    host: &[u8; MUTUAL_CHALLENGE],
+    cryptogram: &[u8],
+) -> Result<Option<Zeroizing<Vec<u8>>>, StatusWord> {
+    if cryptogram.len() != CRYPTOGRAM {
+        return Ok(None);
+    }
+    let plain = decrypt(key, cryptogram);
+    if plain[..32] != [*card, *host].concat() || plain[39] != 0x80 {
+        return Ok(None);
+    }
+    let half: [u8; 7] = random()?;
+    let mine = Zeroizing::new([&host[..], card, &half, &[0x80]].concat());
+    Ok(Some(encrypt(key, &mine)))
+}
+
+fn answer(tag: u32, value: &[u8]) -> Zeroizing<Vec<u8>> {
+    tlv::Writer::new().nest(DYNAMIC_AUTHENTICATION, tlv::Writer::new().put(tag, value)).finish()
+}
+
+fn random<const N: usize>() -> Result<[u8; N], StatusWord> {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NO_DIAGNOSIS)?;
+    Ok(bytes)
+}
+
+/// 3DES in CBC mode, IV zero, no padding; one block of it is ECB. `text` is whole blocks.
+fn encrypt(key: &[u8; 24], text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let cipher = TdesEde3::new(key.into());
+    let mut done = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut previous = [0; BLOCK];
+    for block in text.chunks_exact(BLOCK) {
+        let mut mixed = Block::<TdesEde3>::default();
+        mixed.iter_mut().zip(block).zip(previous).for_each(|((mixed, plain), before)| *mixed = plain ^ before);
+        cipher.encrypt_block(&mut mixed);
+        previous = mixed.into();
+        done.extend_from_slice(&previous);
+    }
+    done
+}
+
+fn decrypt(key: &[u8; 24], text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let cipher = TdesEde3::new(key.into());
+    let mut done = Zeroizing::new(Vec::with_capacity(text.len()));
+    let mut previous = [0; BLOCK];
+    for block in text.chunks_exact(BLOCK) {
+        let mut plain = Block::<TdesEde3>::default();
+        plain.copy_from_slice(block);
+        cipher.decrypt_block(&mut plain);
+        done.extend(plain.iter().zip(previous).map(|(plain, before)| plain ^ before));
+        previous.copy_from_slice(block);
+    }
+    done
+}

@@ -1,0 +1,142 @@
+//! A GIDS card in software: Microsoft's Generic Identity Device Specification, version 2, over ISO/IEC 7816-4, -8, -9.
+//!
+//! In: raw command APDUs. Out: raw response APDUs. RSA keys of 2048 to 4096 bits, a user's PIN, an administrator's key.
+//! A card fresh from the factory lets everything be done with it, until its application is activated.
+//! Readings, where the specification leaves room: a security environment ends with the login; what an access rule does
+//! not name is refused; SELECT by name forgets what was proven; the administrator's key is B080 and no other, and who
+//! may not write a file does not delete it.
+//! Absent: 1024-bit keys, elliptic curves, OAEP, secure messaging, logical channels, contactless rules.
+
+mod access;
+mod admin;
+mod applet;
+mod data;
+mod file;
+mod initial;
+mod reference;
+mod rsa;
+mod security;
+mod select;
+mod state;
+
+pub use initial::Initialised;
+pub use state::GidsCardError;
+
+use super::VirtualCard;
+use super::wire::{Wire, WireLimits};
+use crate::iso7816::Protocol;
+use applet::{Applet, Held, LifeCycle};
+use reference::{Pin, Tries};
+use select::AID;
+use zeroize::Zeroizing;
+
+/// Most bytes of data a command may have: an RSA-4096 key has 2.4 kB, certificates seldom have 4.
+const MOST_DATA: usize = 16_384;
+
+/// What a card is like when it is made.
+pub struct GidsOptions {
+    /// What it is made ready with; `None` leaves it as it comes from the factory.
+    pub initialised: Option<Initialised>,
+    /// Wrong PINs until it is blocked, 1 to 15.
+    pub tries: u8,
+    /// Wrong answers until the administrator's key is blocked, 1 to 15; most cards do not count them.
+    pub admin_tries: Option<u8>,
+    /// Bytes of memory for files and keys.
+    pub capacity: usize,
+    /// Takes command APDUs of extended length; over T=1 only.
+    pub extended: bool,
+    pub protocol: Protocol,
+}
+
+/// Fresh from the factory: 3 tries, 64 KiB, T=1 with extended length.
+impl Default for GidsOptions {
+    fn default() -> Self {
+        Self {
+            initialised: None,
+            tries: 3,
+            admin_tries: None,
+            capacity: 0x1_0000,
+            extended: true,
+            protocol: Protocol::T1,
+        }
+    }
+}
+
+/// A GIDS card.
+pub struct GidsCard {
+    wire: Wire,
+    applet: Applet,
+}
+
+impl GidsCard {
+    pub fn new(options: GidsOptions) -> Result<Self, GidsCardError> {
+        let t1 = options.protocol == Protocol::T1;
+        let mut held = Held {
+            extended: options.extended && t1,
+            t1,
+            capacity: options.capacity,
+            life: LifeCycle::Creation,
+            pin: Pin { value: None, tries: Tries::new(options.tries) },
+            admin_tries: options.admin_tries.map(Tries::new),
+            files: Default::default(),
+        };
+        if let Some(initialised) = &options.initialised {
+            initialised.onto(&mut held)?;
+        }
+        Ok(Self::with(held))
+    }
+
+    /// The card that [`VirtualCard::state`] told of, just powered on.
+    pub fn from_state(state: &[u8]) -> Result<Self, GidsCardError> {
+        state::read(state).map(Self::with)
+    }
+
+    fn with(held: Held) -> Self {
+        let limits = WireLimits { extended: held.extended, chaining: true, data: MOST_DATA };
+        Self { wire: Wire::new(limits), applet: Applet::new(held) }
+    }
+}
+
+impl VirtualCard for GidsCard {
+    /// Tells T=0 or T=1, the card capabilities and as much of the AID as there is room for.
+    fn atr(&self) -> Vec<u8> {
+        let held = &self.applet.held;
+        let historical = [&[0x80, 0x73][..], &capabilities(held.extended), &[0xF9], &AID[..9]].concat();
+        let mut atr = if held.t1 { vec![0x3B, 0x8F, 0x01] } else { vec![0x3B, 0x0F] };
+        atr.extend_from_slice(&historical);
+        if held.t1 {
+            atr.push(atr[1..].iter().fold(0, |sum, byte| sum ^ byte));
+        }
+        atr
+    }
+
+    fn reset(&mut self) {
+        self.wire.reset();
+        self.applet.session = Default::default();
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        self.wire.transmit(command, |command| self.applet.execute(command))
+    }
+
+    fn state(&self) -> Zeroizing<Vec<u8>> {
+        state::write(&self.applet.held)
+    }
+
+    fn set_capacity(&mut self, bytes: Option<usize>) {
+        self.applet.bound = bytes;
+    }
+
+    fn set_tries_left(&mut self, tries: u8) {
+        let held = &mut self.applet.held;
+        for counter in std::iter::once(&mut held.pin.tries).chain(&mut held.admin_tries) {
+            counter.left = tries.min(counter.limit);
+        }
+    }
+}
+
+/// Card capabilities (ISO/IEC 7816-4, 8.1.1.2.7): selection by full and partial name and by file identifier; BER-TLV
+/// files, data units of a byte; command chaining, and extended length where there is.
+fn capabilities(extended: bool) -> [u8; 3] {
+    [0xD0, 0x81, if extended { 0xC0 } else { 0x80 }]
+}
