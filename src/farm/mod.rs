@@ -8,6 +8,7 @@ mod namespace;
 pub mod pcscd;
 mod peer;
 mod seat;
-pub mod vpcd;
+mod vpcd;
 
-pub use seat::{Daemon, Seat};
+pub use seat::{Daemon, Seat, SeatError};
+pub use vpcd::PORT;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::fs::{DirBuilder, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -72,6 +73,8 @@ impl Programs {
             .args(["--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh"])
             .args([directory, &self.pcscd])
             .env("PATH", path())
+            // Ctrl-C at the terminal is for this process; the pipe tells the shell what follows from it.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(log.try_clone().map_err(failed)?)
             .stderr(log)

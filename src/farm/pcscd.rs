@@ -3,9 +3,10 @@
 //! pcscd's socket path is compiled in, so it runs in a mount namespace where that path is a private directory: no
 //! privilege is needed where the kernel lets users make namespaces. A shell beside it reads a pipe from this process:
 //! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
-//! ports are open on every network interface (vpcd cannot do otherwise); an empty reader's is held by its seat.
+//! ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a card in.
 
 use super::namespace::{self, LONGEST_SOCKET, Programs};
+use super::peer;
 use super::seat::{Daemon, Seat};
 use std::fs::File;
 use std::io::Read;
@@ -62,12 +63,8 @@ pub enum PcscdError {
     Ended { said: String },
     #[error("pcscd did not open its socket within {} seconds; it said: {said}", READY.as_secs())]
     NotReady { said: String },
-    #[error("the virtual reader {name:?} did not open its port")]
-    Reader {
-        name: String,
-        #[source]
-        source: std::io::Error,
-    },
+    #[error("the virtual reader {name:?} did not open its port; pcscd said: {said}")]
+    Reader { name: String, said: String },
 }
 
 /// A running pcscd with virtual readers; it ends when this is dropped or the process ends.
@@ -134,11 +131,11 @@ impl PrivatePcscd {
         for (name, port) in names.iter().zip(ports) {
             for slot in 0..2 {
                 let name = format!("{name} 00 {slot:02X}");
-                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port + slot));
-                match Seat::take(address, Daemon::Own) {
-                    Ok(seat) => pcscd.readers.push(Reader { name, seat }),
-                    Err(source) => return Err(PcscdError::Reader { name, source }),
+                if !peer::listens(port + slot) {
+                    return Err(PcscdError::Reader { name, said: pcscd.said() });
                 }
+                let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port + slot));
+                pcscd.readers.push(Reader { name, seat: Seat::at(address, Daemon::Own) });
             }
         }
         Ok(pcscd)

@@ -13,6 +13,13 @@ pub fn is_own(link: &TcpStream) -> bool {
     owner(&table, peer, own) == Some(rustix::process::geteuid().as_raw())
 }
 
+/// Does this user listen at `port` of every interface, as vpcd does?
+pub fn listens(port: u16) -> bool {
+    let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
+    let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
+    owner(&table, at(port), at(0)) == Some(rustix::process::geteuid().as_raw())
+}
+
 fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let (local, remote) = (spelled(local)?, spelled(remote)?);
     table.lines().skip(1).find_map(|line| {
@@ -39,6 +46,9 @@ mod tests {
         let link = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let _accepted = listener.accept().unwrap();
         assert!(is_own(&link));
+        let everywhere = TcpListener::bind("0.0.0.0:0").unwrap();
+        assert!(listens(everywhere.local_addr().unwrap().port()));
+        assert!(!listens(listener.local_addr().unwrap().port()));
         let others = "  head\n 0: 0100007F:0010 0100007F:0020 01 0:0 00:00000000 00000000  4711 0 1\n";
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         assert_eq!(owner(others, address(0x10), address(0x20)), Some(4711));

@@ -1,8 +1,6 @@
-//! A place in a virtual reader, empty or with a card in it.
+//! A place in a virtual reader: with a card in it there is a link to the reader's driver, else none.
 //!
-//! Its link stays open while it is empty: the driver that asks for an ATR is kept waiting for a card, and only then told
-//! that there is none. So a card is seen at once most times, not when pcscd next looks, and nobody else gets in. When
-//! pcscd ends and comes back (the system's does when nobody needs it), the card is in its reader again.
+//! When pcscd ends and comes back (the system's does when nobody needs it), the card is in its reader again.
 
 use super::{peer, vpcd};
 use crate::virtual_card::SharedCard;
@@ -11,13 +9,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// How long the driver is kept waiting for a card.
-const HOLD: Duration = Duration::from_secs(3);
 /// pcscd looks at a reader more than twice a second; it may be busy with others, or another card may be in this one.
 const ASKING: Duration = Duration::from_secs(10);
 const CONNECTING: Duration = Duration::from_secs(2);
-/// The pause after a link that could not be made: pcscd may be gone, or this process out of file descriptors.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause after a link that could not be made, and between looks at a slot whose card was pulled.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Who runs the pcscd behind a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +22,20 @@ pub enum Daemon {
     Own,
     /// The system.
     System,
+}
+
+/// Why a card is not in its reader.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SeatError {
+    #[error("no virtual reader listens at {address}")]
+    NoReader {
+        address: SocketAddr,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the virtual reader at {address} did not take the card within {} seconds; is another one in it?", waited.as_secs())]
+    Occupied { address: SocketAddr, waited: Duration },
 }
 
 /// A virtual reader as seen from the card's side; dropping it takes the card out.
@@ -46,24 +56,23 @@ struct State {
     card: Option<SharedCard>,
     /// Counts the cards that were put in or taken out.
     turn: u64,
-    /// The link to the driver, whether a card is lent on it or not.
     link: Option<TcpStream>,
-    /// pcscd has taken up a link.
-    asked: bool,
+    /// pcscd has asked for this turn's card.
+    taken_up: bool,
+    trouble: Option<std::io::Error>,
     closing: bool,
 }
 
 impl Seat {
-    /// Takes possession of the reader whose driver listens at `address`.
-    pub fn take(address: SocketAddr, daemon: Daemon) -> std::io::Result<Self> {
+    /// The reader whose driver listens at `address`, empty.
+    pub fn at(address: SocketAddr, daemon: Daemon) -> Self {
         let shared = Arc::new(Shared { address, daemon, state: Mutex::default(), changed: Condvar::new() });
-        let link = shared.connect()?;
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || of_thread.run(link));
-        Ok(Self { shared, thread: Some(thread) })
+        let thread = std::thread::spawn(move || of_thread.run());
+        Self { shared, thread: Some(thread) }
     }
 
-    /// Puts a card in, in the place of one that may be there; pcscd sees it within a second, most times at once.
+    /// Puts a card in, in the place of one that may be there; pcscd sees it within half a second.
     pub fn insert(&self, card: SharedCard) {
         self.shared.change(Some(card));
     }
@@ -73,12 +82,17 @@ impl Seat {
         self.shared.change(None);
     }
 
-    /// Waits until pcscd has asked for a card for the first time; `false`: it has not within this time, so another
-    /// card may be in the reader.
-    pub fn is_asked_within(&self, time: Duration) -> bool {
-        let waits = |state: &mut State| !state.asked;
-        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), time, waits);
-        waited.unwrap_or_else(PoisonError::into_inner).0.asked
+    /// Waits until pcscd has taken up the card that was put in last.
+    pub fn wait_until_taken_up(&self, patience: Duration) -> Result<(), SeatError> {
+        let waits = |state: &mut State| !state.taken_up;
+        let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), patience, waits);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let address = self.shared.address;
+        match state.trouble.take() {
+            _ if state.taken_up => Ok(()),
+            Some(source) => Err(SeatError::NoReader { address, source }),
+            None => Err(SeatError::Occupied { address, waited: patience }),
+        }
     }
 }
 
@@ -87,11 +101,11 @@ impl Drop for Seat {
         let link = {
             let mut state = self.shared.lock();
             state.closing = true;
-            state.card = None;
             state.link.take()
         };
         self.shared.changed.notify_all();
         if let Some(link) = link {
+            // Fails where the link is closed already.
             let _ = link.shutdown(Shutdown::Both);
         }
         if let Some(thread) = self.thread.take() {
@@ -105,19 +119,38 @@ impl Shared {
         let mut state = self.lock();
         state.card = card;
         state.turn += 1;
+        state.taken_up = false;
+        drop(state);
         self.changed.notify_all();
     }
 
-    fn run(&self, first: TcpStream) {
-        let mut link = Some(first);
+    fn run(&self) {
         let mut last = vpcd::Ended::Known;
-        while !self.lock().closing {
-            match link.take().map_or_else(|| self.connect(), Ok) {
-                // A link that broke is over like any other, and the next one follows.
-                Ok(stream) => last = self.answer(stream, last).unwrap_or(vpcd::Ended::Known),
-                Err(_) => std::thread::sleep(PAUSE),
+        while let Some((card, turn)) = self.wait_for_card() {
+            // Until pcscd knows that the last card is gone, the next one would be taken for it.
+            if last == vpcd::Ended::Known && card.atr().is_none() {
+                std::thread::sleep(PAUSE);
+                continue;
+            }
+            match self.connect() {
+                Ok(stream) => {
+                    // A link that broke is over like any other, and the next one follows.
+                    last = self.lend(stream, last, &card, turn).unwrap_or(vpcd::Ended::Known);
+                    self.lock().link = None;
+                }
+                Err(trouble) => {
+                    self.lock().trouble = Some(trouble);
+                    std::thread::sleep(PAUSE);
+                }
             }
         }
+    }
+
+    /// Waits for a card to be put in; `None`: the place is given up.
+    fn wait_for_card(&self) -> Option<(SharedCard, u64)> {
+        let is_empty = |state: &mut State| state.card.is_none() && !state.closing;
+        let state = self.changed.wait_while(self.lock(), is_empty).unwrap_or_else(PoisonError::into_inner);
+        state.card.clone().filter(|_| !state.closing).map(|card| (card, state.turn))
     }
 
     fn connect(&self) -> std::io::Result<TcpStream> {
@@ -127,33 +160,33 @@ impl Shared {
             return Err(std::io::ErrorKind::NotConnected.into());
         }
         state.link = Some(stream.try_clone()?);
+        state.trouble = None;
         Ok(stream)
     }
 
     /// Serves one link to its end.
-    fn answer(&self, stream: TcpStream, last: vpcd::Ended) -> Result<vpcd::Ended, vpcd::LinkError> {
+    fn lend(
+        &self,
+        stream: TcpStream,
+        last: vpcd::Ended,
+        card: &SharedCard,
+        turn: u64,
+    ) -> Result<vpcd::Ended, vpcd::LinkError> {
         if !vpcd::is_asked(&stream, ASKING)? || (self.daemon == Daemon::Own && !peer::is_own(&stream)) {
             return Ok(last);
         }
-        self.lock().asked = true;
-        self.changed.notify_all();
-        let card = match last {
-            vpcd::Ended::Known => self.wait_for_card(),
-            vpcd::Ended::Unknown => None,
-        };
-        match card {
-            Some((card, turn)) => vpcd::serve(stream, &card, || self.lock().turn == turn),
-            None => vpcd::say_empty(stream).map(|()| vpcd::Ended::Known),
+        if last == vpcd::Ended::Unknown {
+            return vpcd::say_empty(stream).map(|()| vpcd::Ended::Known);
         }
+        self.take_up(turn);
+        vpcd::serve(stream, card, || self.lock().turn == turn)
     }
 
-    /// Waits for a card while there is none; one that was pulled is not waited for, as programs may still hold on to it
-    /// and would wait, too.
-    fn wait_for_card(&self) -> Option<(SharedCard, u64)> {
-        let is_empty = |state: &mut State| state.card.is_none() && !state.closing;
-        let waited = self.changed.wait_timeout_while(self.lock(), HOLD, is_empty);
-        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.card.clone().map(|card| (card, state.turn))
+    fn take_up(&self, turn: u64) {
+        let mut state = self.lock();
+        state.taken_up = state.turn == turn;
+        drop(state);
+        self.changed.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -64,9 +64,10 @@ impl PinBlock {
         Self::padded(puk.expose().as_bytes())
     }
 
-    /// Takes random bytes for a secret that is meant to be wrong.
+    /// Eight digits out of random bytes, for a secret that is meant to be wrong. Cards refuse other characters without
+    /// counting a try.
     pub fn random(bytes: [u8; Self::LENGTH]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(Zeroizing::new(bytes.map(|byte| b'0' + byte % 10)))
     }
 
     fn padded(text: &[u8]) -> Option<Self> {

@@ -45,7 +45,7 @@ impl Application {
                 }
                 Err(token::Error::SecretRefused { .. }) => {}
                 Err(other) => return Err(other),
-                // Eight random bytes were the secret; the next ones will not be.
+                // Eight random digits were the secret; the next ones will not be.
                 Ok(()) => {}
             }
         }

@@ -123,36 +123,18 @@ impl CardChannel for Channel {
 
 impl Channel {
     fn carry(&self, command: &[u8]) -> Result<(Zeroizing<Vec<u8>>, u64), ChannelError> {
-        let shared = &self.slot;
-        let mut slot = shared.lock();
+        let slot = self.slot.lock();
         if slot.holder != Some(self.id) {
             return Err(ChannelError::Reader(Box::new(NoTransaction)));
         }
         if let Some(error) = self.broken(&slot) {
             return Err(error);
         }
-        slot.note(command);
-        let delay = slot.dial.delay(command);
-        if !delay.is_zero() {
-            let stays = |slot: &mut Slot| self.broken(slot).is_none();
-            slot = shared.changed.wait_timeout_while(slot, delay, stays).unwrap_or_else(PoisonError::into_inner).0;
-            if let Some(error) = self.broken(&slot) {
-                return Err(error);
-            }
-        }
-        let Slot { card: Some(card), dial, .. } = &mut *slot else { return Err(ChannelError::Removed) };
-        let played = dial.play(card.as_mut(), command);
-        slot.spoken += 1;
+        let (slot, played) = self.slot.play(slot, command);
         match played {
             Played::Answer(answer) => Ok((Zeroizing::new(answer), slot.spoken)),
-            Played::Removed => {
-                slot.pull();
-                Err(ChannelError::Removed)
-            }
-            Played::Reset => {
-                slot.resets += 1;
-                Err(ChannelError::Reset)
-            }
+            Played::Removed => Err(ChannelError::Removed),
+            Played::Reset => Err(ChannelError::Reset),
         }
     }
 }

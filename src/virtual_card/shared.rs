@@ -4,7 +4,7 @@
 //! channel is told the truth about what happened meanwhile. A card that is pulled loses its power.
 
 use super::channel::Channel;
-use super::{Dial, VirtualCard};
+use super::{Dial, Played, VirtualCard};
 use crate::iso7816::CardChannel;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -57,6 +57,30 @@ impl Shared {
     pub fn lock(&self) -> MutexGuard<'_, Slot> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Gives the card one command, or the dial; waits while the dial has the card be slow. A card that is pulled, reset
+    /// or swapped meanwhile never gets the command.
+    pub fn play<'a>(&'a self, mut slot: MutexGuard<'a, Slot>, command: &[u8]) -> (MutexGuard<'a, Slot>, Played) {
+        slot.note(command);
+        let (delay, removals, resets) = (slot.dial.delay(command), slot.removals, slot.resets);
+        let stays = |slot: &mut Slot| slot.removals == removals && slot.resets == resets;
+        slot = self.changed.wait_timeout_while(slot, delay, stays).unwrap_or_else(PoisonError::into_inner).0;
+        let played = match &mut *slot {
+            Slot { removals: now, .. } if *now != removals => Played::Removed,
+            Slot { resets: now, .. } if *now != resets => Played::Reset,
+            Slot { card: Some(card), dial, spoken, resets, .. } => {
+                *spoken += 1;
+                let played = dial.play(card.as_mut(), command);
+                *resets += u64::from(played == Played::Reset);
+                played
+            }
+            Slot { card: None, .. } => Played::Removed,
+        };
+        if played == Played::Removed {
+            slot.pull();
+        }
+        (slot, played)
+    }
 }
 
 impl Slot {
@@ -75,7 +99,7 @@ impl Slot {
         }
     }
 
-    pub fn note(&mut self, command: &[u8]) {
+    fn note(&mut self, command: &[u8]) {
         if let Some(header) = command.first_chunk::<4>() {
             if self.headers.len() == MOST_HEADERS {
                 self.headers.pop_front();
@@ -167,6 +191,7 @@ impl SharedCard {
     /// Resets the card, as another program may.
     pub fn reset(&self) {
         self.slot.lock().reset();
+        self.slot.changed.notify_all();
     }
 
     /// Looks at the card in the slot, past dial, headers and transactions; `None` when there is no card.

@@ -2,6 +2,7 @@
 
 use crate::support::pcscd;
 use cardwright::virtual_card::VirtualCard;
+use std::time::{Duration, Instant};
 
 /// Answers every command with its own header and 9000.
 struct Echo;
@@ -73,4 +74,19 @@ fn a_card_that_a_fault_pulls_is_missed_and_one_that_a_fault_resets_is_back() {
     drop(card);
     connect().transmit(&[0, 0xA4, 4, 0], &mut buffer).unwrap();
     assert_eq!(inserted.card().headers().len(), 7);
+}
+
+#[test]
+fn no_command_waits_for_an_acknowledgement() {
+    let inserted = pcscd::insert(Box::new(Echo));
+    let context = pcscd::context();
+    let card = context.connect(inserted.reader_c(), pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).unwrap();
+    let mut buffer = [0; 300];
+    let times = (0..20).map(|_| {
+        let since = Instant::now();
+        card.transmit(&[0; 260], &mut buffer).unwrap();
+        since.elapsed()
+    });
+    // A delayed acknowledgement would cost every one of them 40 ms.
+    assert!(times.min().unwrap() < Duration::from_millis(20));
 }

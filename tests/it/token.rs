@@ -1,8 +1,9 @@
-//! PKCS#11 tokens behind the seam, on SoftHSM and on kryoptic.
+//! Tokens behind the seam: the contract on every kind, and PKCS#11 tokens on SoftHSM and on kryoptic.
 
 mod calls;
 mod choice;
 mod contract;
+mod fixture;
 mod full;
 mod lockout;
 

@@ -16,9 +16,13 @@ use zeroize::Zeroizing;
 pub(super) const AUTHENTICATION: u8 = 0xA4;
 pub(super) const TRIPLE_DES: u8 = 0x02;
 
+/// The administrator's key: a user may create a key file of the same make, but nobody is administrator by its key.
+pub(super) const ADMIN_KEY: u8 = 0x80;
+
 const BLOCK: usize = 8;
 const MUTUAL_CHALLENGE: usize = 16;
 const CRYPTOGRAM: usize = 40;
+const NO_DIAGNOSIS: StatusWord = StatusWord(0x6F00);
 const DYNAMIC_AUTHENTICATION: u32 = 0x7C;
 const CHALLENGE: u32 = 0x81;
 const RESPONSE: u32 = 0x82;
@@ -130,7 +134,7 @@ fn answer(tag: u32, value: &[u8]) -> Zeroizing<Vec<u8>> {
 
 fn random<const N: usize>() -> Result<[u8; N], StatusWord> {
     let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| StatusWord::CONDITIONS_NOT_SATISFIED)?;
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| NO_DIAGNOSIS)?;
     Ok(bytes)
 }
 

@@ -2,7 +2,7 @@
 
 use super::access::{AccessRules, Proven};
 use super::admin::Admin;
-use super::file::File;
+use super::file::ElementaryFile;
 use super::reference::{Pin, Tries};
 use super::security::Environment;
 use crate::iso7816::StatusWord;
@@ -41,7 +41,7 @@ pub(super) struct Held {
     pub pin: Pin,
     /// The administrator's key has a retry counter on few cards.
     pub admin_tries: Option<Tries>,
-    pub files: BTreeMap<u16, File>,
+    pub files: BTreeMap<u16, ElementaryFile>,
 }
 
 /// What a reset forgets.
@@ -130,7 +130,7 @@ impl Applet {
     }
 
     /// Whether the file is operational and lets this be done with it.
-    pub(super) fn file_allows(&self, file: &File, mode: u8) -> Result<(), StatusWord> {
+    pub(super) fn file_allows(&self, file: &ElementaryFile, mode: u8) -> Result<(), StatusWord> {
         if !file.active {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
         }
@@ -140,23 +140,23 @@ impl Applet {
         }
     }
 
-    fn allowed_by(&self, rules: &AccessRules, mode: u8) -> Result<(), StatusWord> {
+    pub(super) fn allowed_by(&self, rules: &AccessRules, mode: u8) -> Result<(), StatusWord> {
         if rules.allow(mode, self.proven()) { Ok(()) } else { Err(StatusWord::SECURITY_STATUS_NOT_SATISFIED) }
     }
 
-    pub(super) fn file(&self, identifier: u16) -> Result<&File, StatusWord> {
+    pub(super) fn file(&self, identifier: u16) -> Result<&ElementaryFile, StatusWord> {
         self.held.files.get(&identifier).ok_or(StatusWord::FILE_NOT_FOUND)
     }
 
     /// Of files that hold a key, the one with this reference.
-    pub(super) fn key_file(&self, reference: u8) -> Result<&File, StatusWord> {
+    pub(super) fn key_file(&self, reference: u8) -> Result<&ElementaryFile, StatusWord> {
         let identifier = u16::from_be_bytes([0xB0, reference]);
         self.held.files.get(&identifier).ok_or(StatusWord::REFERENCE_DATA_NOT_FOUND)
     }
 
     /// Whether what took `before` bytes of the card's memory may take `after`.
     pub(super) fn room(&self, before: usize, after: usize) -> Result<(), StatusWord> {
-        let used: usize = self.held.files.values().map(File::size).sum();
+        let used: usize = self.held.files.values().map(ElementaryFile::size).sum();
         let capacity = self.bound.unwrap_or(self.held.capacity);
         let fits = after <= before || used - before + after <= capacity;
         if fits { Ok(()) } else { Err(StatusWord::NOT_ENOUGH_MEMORY) }

@@ -50,9 +50,9 @@ impl ControlParameters {
         if TAKEN_IDENTIFIERS.contains(&identifier) {
             return None;
         }
-        let kind = match value(0x82)?.first()? {
-            &DATA_OBJECTS => Kind::Data,
-            &INTERNAL => Kind::Key,
+        let kind = match *value(0x82)?.first()? {
+            DATA_OBJECTS => Kind::Data,
+            INTERNAL => Kind::Key,
             _ => return None,
         };
         let rules = match value(0x8C) {
@@ -81,7 +81,7 @@ fn read_templates(bytes: &[u8]) -> Option<Vec<Template>> {
 }
 
 pub(super) enum Key {
-    Rsa(RsaKey),
+    Rsa(Box<RsaKey>),
     TripleDes(Zeroizing<[u8; 24]>),
 }
 
@@ -116,14 +116,14 @@ pub(super) enum Content {
     Key(Option<Key>),
 }
 
-pub(super) struct File {
+pub(super) struct ElementaryFile {
     pub control: ControlParameters,
     /// Operational; a file that was only created lets itself be activated, and nothing else.
     pub active: bool,
     pub content: Content,
 }
 
-impl File {
+impl ElementaryFile {
     pub fn new(control: ControlParameters) -> Self {
         let content = match control.kind {
             Kind::Data => Content::Data(Vec::new()),

@@ -1,7 +1,7 @@
 //! A card made ready: the files, the administrator's key and the PIN that Windows and OpenSC expect to find.
 
 use super::applet::{Held, LifeCycle};
-use super::file::{Content, ControlParameters, DataObject, File, Key};
+use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key};
 use super::reference::PIN_LENGTHS;
 use super::state::GidsCardError;
 use crate::secret::{AdminKey, Pin};
@@ -77,7 +77,7 @@ impl Initialised {
 
 fn add(held: &mut Held, control: &[u8], content: Content) -> Result<(), GidsCardError> {
     let control = ControlParameters::read(control).map_err(|_| GidsCardError::Unsound { what: "file" })?;
-    held.files.insert(control.identifier, File { control, active: true, content });
+    held.files.insert(control.identifier, ElementaryFile { control, active: true, content });
     Ok(())
 }
 

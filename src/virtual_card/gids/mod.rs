@@ -1,9 +1,10 @@
 //! A GIDS card in software: Microsoft's Generic Identity Device Specification, version 2, over ISO/IEC 7816-4, -8, -9.
 //!
-//! In: raw command APDUs. Out: raw response APDUs. RSA keys of 2048 to 4096 bits, one user PIN, one administrator's key.
+//! In: raw command APDUs. Out: raw response APDUs. RSA keys of 2048 to 4096 bits, a user's PIN, an administrator's key.
 //! A card fresh from the factory lets everything be done with it, until its application is activated.
 //! Readings, where the specification leaves room: a security environment ends with the login; what an access rule does
-//! not name is refused; SELECT by name forgets what was proven; a key is deleted by who may create one.
+//! not name is refused; SELECT by name forgets what was proven; the administrator's key is B080 and no other, and who
+//! may not write a file does not delete it.
 //! Absent: 1024-bit keys, elliptic curves, OAEP, secure messaging, logical channels, contactless rules.
 
 mod access;

@@ -2,9 +2,9 @@
 //! were made elsewhere (ISO/IEC 7816-8).
 
 use super::access::mode;
-use super::admin::{AUTHENTICATION, TRIPLE_DES};
+use super::admin::{ADMIN_KEY, AUTHENTICATION, TRIPLE_DES};
 use super::applet::{Answer, Applet, nothing};
-use super::file::{Content, File, Key, Kind};
+use super::file::{Content, ElementaryFile, Key, Kind};
 use super::rsa::{Numbers, RsaKey};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
@@ -61,7 +61,10 @@ impl Applet {
                 self.session.environment = None;
                 return nothing();
             }
-            (0x81 | 0xC1, AUTHENTICATION) => (byte(0x83)?, TRIPLE_DES),
+            (0x81 | 0xC1, AUTHENTICATION) if byte(0x83)? != ADMIN_KEY => {
+                return Err(StatusWord::REFERENCE_DATA_NOT_FOUND);
+            }
+            (0x81 | 0xC1, AUTHENTICATION) => (ADMIN_KEY, TRIPLE_DES),
             (0x41, SIGNATURE | CONFIDENTIALITY) => (byte(0x84)?, byte(0x80)?),
             (0x41 | 0x81 | 0xC1, _) => return Err(StatusWord::INCORRECT_P1_P2),
             _ => return Err(StatusWord::FUNCTION_NOT_SUPPORTED),
@@ -152,7 +155,7 @@ impl Applet {
             return Err(malformed);
         }
         let key = RsaKey::generate(bits).ok_or(StatusWord::FUNCTION_NOT_SUPPORTED)?;
-        self.keep_key(identifier, Key::Rsa(key))?;
+        self.keep_key(identifier, Key::Rsa(Box::new(key)))?;
         public_key(self.file(identifier)?)
     }
 
@@ -182,7 +185,7 @@ impl Applet {
                 if rsa_bits(file) != Some(key.bits()) {
                     return Err(malformed);
                 }
-                Key::Rsa(key)
+                Key::Rsa(Box::new(key))
             }
             _ => return Err(malformed),
         };
@@ -194,7 +197,7 @@ impl Applet {
     /// Puts a key into its file. A new administrator's key has all its tries.
     fn keep_key(&mut self, identifier: u16, key: Key) -> Result<(), StatusWord> {
         self.room(self.file(identifier)?.key().map_or(0, Key::size), key.size())?;
-        if let (Key::TripleDes(_), Some(tries)) = (&key, &mut self.held.admin_tries) {
+        if let (&[0xB0, ADMIN_KEY], Some(tries)) = (&identifier.to_be_bytes(), &mut self.held.admin_tries) {
             tries.restore();
         }
         let file = self.held.files.get_mut(&identifier).filter(|file| file.control.kind == Kind::Key);
@@ -204,13 +207,13 @@ impl Applet {
 }
 
 /// The size of RSA key the file's templates speak of.
-fn rsa_bits(file: &File) -> Option<usize> {
+fn rsa_bits(file: &ElementaryFile) -> Option<usize> {
     let of_rsa = file.control.templates.iter().find(|template| template.usage != AUTHENTICATION)?;
     mechanism::size(of_rsa.mechanism)
 }
 
 /// The public key of the file's key: modulus and exponent (ISO/IEC 7816-8, table 3).
-pub(super) fn public_key(file: &File) -> Answer {
+pub(super) fn public_key(file: &ElementaryFile) -> Answer {
     match file.key() {
         Some(Key::Rsa(key)) => {
             let numbers = tlv::Writer::new().put(0x81, &key.modulus()).put(0x82, &key.public_exponent());

@@ -2,7 +2,7 @@
 
 use super::access::mode;
 use super::applet::{Answer, Applet, LifeCycle, Session, nothing};
-use super::file::{ControlParameters, File};
+use super::file::{ControlParameters, ElementaryFile};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;
@@ -69,7 +69,7 @@ impl Applet {
     pub(super) fn create_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         self.application_allows(mode::CREATE_FILE)?;
-        let file = File::new(ControlParameters::read(&command.data)?);
+        let file = ElementaryFile::new(ControlParameters::read(&command.data)?);
         let identifier = file.control.identifier;
         if self.held.files.contains_key(&identifier) {
             return Err(StatusWord::FILE_EXISTS);
@@ -99,7 +99,8 @@ impl Applet {
         nothing()
     }
 
-    /// DELETE FILE, always the current one: by the file's own rule where it has one, else by the application's.
+    /// DELETE FILE, always the current one: by the file's own rule where it has one, else by the application's. What
+    /// only the administrator may write, only the administrator deletes.
     pub(super) fn delete_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         no_data(command)?;
@@ -108,6 +109,11 @@ impl Applet {
         match &file.control.rules {
             Some(rules) if rules.names(mode::DELETE_SELF) => self.file_allows(file, mode::DELETE_SELF)?,
             _ => self.application_allows(mode::DELETE_CHILD)?,
+        }
+        if let Some(rules) = &file.control.rules
+            && !self.proven().admin
+        {
+            self.allowed_by(rules, mode::PUT)?;
         }
         self.held.files.remove(&identifier);
         self.session.file = None;

@@ -1,7 +1,7 @@
 //! What survives a power cut, as bytes: data objects of our own, with the files as the card itself has them.
 
 use super::applet::{Held, LifeCycle};
-use super::file::{Content, ControlParameters, DataObject, File, Key, Kind};
+use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key, Kind};
 use super::reference::{PIN_LENGTHS, Pin, Tries};
 use super::rsa::{Numbers, RsaKey};
 use crate::iso7816::tlv::{self, TlvError, Writer};
@@ -65,7 +65,7 @@ pub(super) fn write(held: &Held) -> Zeroizing<Vec<u8>> {
     Writer::new().nest(tag::STATE, state).finish()
 }
 
-fn write_file(file: &File) -> Writer {
+fn write_file(file: &ElementaryFile) -> Writer {
     let written = Writer::new().put(tag::CONTROL, &file.control.bytes).put(tag::ACTIVE, &[u8::from(file.active)]);
     match &file.content {
         Content::Data(objects) => {
@@ -128,10 +128,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Held, GidsCardError> {
     Ok(held)
 }
 
-fn read_file(bytes: &[u8]) -> Result<File, GidsCardError> {
+fn read_file(bytes: &[u8]) -> Result<ElementaryFile, GidsCardError> {
     let unsound = |what| GidsCardError::Unsound { what };
     let control = tlv::find(bytes, tag::CONTROL)?.value;
-    let mut file = File::new(ControlParameters::read(control).map_err(|_| unsound("file"))?);
+    let mut file = ElementaryFile::new(ControlParameters::read(control).map_err(|_| unsound("file"))?);
     file.active = array::<1>(bytes, tag::ACTIVE)? != [0];
     file.content = match file.control.kind {
         Kind::Data => {
@@ -139,7 +139,7 @@ fn read_file(bytes: &[u8]) -> Result<File, GidsCardError> {
             Content::Data(objects.into_iter().map(|object| DataObject::new(object.tag, object.value)).collect())
         }
         Kind::Key => Content::Key(match (optional(bytes, tag::RSA)?, optional(bytes, tag::TRIPLE_DES)?) {
-            (Some(numbers), _) => Some(Key::Rsa(read_rsa(numbers)?)),
+            (Some(numbers), _) => Some(Key::Rsa(Box::new(read_rsa(numbers)?))),
             (None, Some(_)) => Some(Key::TripleDes(Zeroizing::new(array(bytes, tag::TRIPLE_DES)?))),
             (None, None) => None,
         }),

@@ -5,7 +5,6 @@ use super::keys::{Algorithm, FAILURE, Key, PinPolicy};
 use super::objects::{self, AID, RID_LENGTH};
 use super::security::{Step, Volatile, is_well_formed};
 use super::state::{Bytes, Persistent};
-use super::yubikey::ATTESTATION_KEY;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use aws_lc_rs::rand;
@@ -218,7 +217,7 @@ impl Applet {
 
     fn use_key(&self, algorithm: u8, reference: u8, template: &Template<'_>, pin_just_now: bool) -> Answer {
         let absent = if self.is_yubikey() { StatusWord::INCORRECT_DATA } else { StatusWord::INCORRECT_P1_P2 };
-        if !self.holds_keys(reference) || reference == ATTESTATION_KEY {
+        if !holds_keys(reference) {
             return Err(StatusWord::INCORRECT_P1_P2);
         }
         let key = self.persistent.keys.get(&reference).ok_or(absent)?;
@@ -272,15 +271,6 @@ impl Applet {
         Algorithm::from_id(id).filter(offered).ok_or(StatusWord::INCORRECT_DATA)
     }
 
-    /// Whether the card has a place for a key under this reference (part 1, table 4b).
-    pub fn holds_keys(&self, reference: u8) -> bool {
-        match reference {
-            0x9A | 0x9C..=0x9E | 0x82..=0x95 => true,
-            ATTESTATION_KEY => self.is_yubikey(),
-            _ => false,
-        }
-    }
-
     /// What the standard asks for the reference, or what was asked for; only YubiKeys can be asked.
     pub fn pin_policy(&self, reference: u8, asked: Option<u8>) -> Result<PinPolicy, StatusWord> {
         let standard = match reference {
@@ -300,7 +290,7 @@ impl Applet {
     }
 
     pub fn store_key(&mut self, reference: u8, key: Key) -> Result<(), StatusWord> {
-        if !self.holds_keys(reference) {
+        if !holds_keys(reference) {
             return Err(StatusWord::INCORRECT_P1_P2);
         }
         let replaced = self.persistent.keys.get(&reference).map_or(0, Key::size);
@@ -310,6 +300,11 @@ impl Applet {
         self.persistent.keys.insert(reference, key);
         Ok(())
     }
+}
+
+/// Whether the card has a place for a key under this reference (part 1, table 4b).
+pub(super) const fn holds_keys(reference: u8) -> bool {
+    matches!(reference, 0x9A | 0x9C..=0x9E | 0x82..=0x95)
 }
 
 fn require_pin_reference(reference: u8) -> Result<(), StatusWord> {

@@ -27,10 +27,15 @@ const YUBICO: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0xC4, 0x0A, 0x03];
 const FIRMWARE: u8 = 3;
 const SERIAL: u8 = 7;
 const POLICIES: u8 = 8;
+/// Basic constraints, critical: a certification authority (RFC 5280, 4.2.1.9).
+const AUTHORITY: &[u8] =
+    &[0x30, 0x0F, 0x06, 0x03, 0x55, 0x1D, 0x13, 0x01, 0x01, 0xFF, 0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0xFF];
+
+const ISSUER: &str = "Cardwright Virtual PIV Attestation";
 
 /// The certificate of the attestation key itself, in the form of a certificate object (SP 800-73-4 part 1, 4).
 pub(super) fn own_certificate(key: &Key) -> Option<Vec<u8>> {
-    let certificate = sign(key, key, "Cardwright Virtual PIV Attestation", &[])?;
+    let certificate = sign(key, key, ISSUER, AUTHORITY)?;
     Some([tlv::write(0x70, &certificate), tlv::write(0x71, &[0x00]), tlv::write(0xFE, &[])].concat())
 }
 
@@ -62,19 +67,17 @@ fn sign(issuer: &Key, subject: &Key, subject_name: &str, extensions: &[u8]) -> O
     let algorithm = tlv::write(SEQUENCE, &tlv::write(OBJECT_IDENTIFIER, ECDSA_WITH_SHA256));
     // The card has no clock.
     let validity = [tlv::write(GENERALIZED_TIME, b"20200101000000Z"), tlv::write(GENERALIZED_TIME, b"99991231235959Z")];
-    let mut body = [
+    let body = [
         tlv::write(0xA0, &tlv::write(INTEGER, &[2])),
         tlv::write(INTEGER, &unsigned(&serial)),
         algorithm.clone(),
-        name("Cardwright Virtual PIV Attestation"),
+        name(ISSUER),
         tlv::write(SEQUENCE, &validity.concat()),
         name(subject_name),
         public_key_info(subject)?,
+        tlv::write(0xA3, &tlv::write(SEQUENCE, extensions)),
     ]
     .concat();
-    if !extensions.is_empty() {
-        body.extend(tlv::write(0xA3, &tlv::write(SEQUENCE, extensions)));
-    }
     let body = tlv::write(SEQUENCE, &body);
     let signature = issuer.sign(digest::digest(&digest::SHA256, &body).as_ref()).ok()?;
     Some(tlv::write(SEQUENCE, &[body, algorithm, bit_string(&signature)].concat()))

@@ -60,7 +60,8 @@ pub(super) fn factory_key(algorithm: ManagementAlgorithm) -> Vec<u8> {
 pub struct PivOptions {
     /// With the commands that YubiKeys add to the standard, their answer to reset and a serial number.
     pub yubikey: bool,
-    /// Firmware a YubiKey tells: 5.4.3 by default; from 5.7 on it has RSA-3072 and RSA-4096, and moves keys.
+    /// Firmware a YubiKey tells, and which has what: serial number from 5.0 on, metadata from 5.3, AES management keys
+    /// from 5.4, RSA-3072, RSA-4096 and moving keys from 5.7.
     pub version: [u8; 3],
     /// Serial number a YubiKey tells.
     pub serial: u32,
@@ -84,6 +85,8 @@ pub struct PivOptions {
     pub management_tries: Option<u8>,
     /// Bytes of room for objects and keys.
     pub capacity: usize,
+    /// What the answer to reset names. Over T=0, too, this card gives its answers at once, as readers hand them over that
+    /// fetch them by themselves; a [`Fault::T0`](crate::virtual_card::Fault::T0) lets them wait.
     pub protocol: Protocol,
     /// The card takes and gives extended length; over T=1 only.
     pub extended: bool,

@@ -158,10 +158,9 @@ impl Persistent {
         Ok(made)
     }
 
-    /// PIN, PUK and management key as they leave the factory, with so many tries; no keys, no objects.
+    /// PIN, PUK and management key as they leave the factory; no keys, no objects.
     pub fn forget_everything(&mut self) {
-        let (pin_most, puk_most) = (3, 3);
-        self.reset_references(pin_most, puk_most);
+        self.reset_references(FACTORY_TRIES, FACTORY_TRIES);
         let algorithm = self.profile.management_algorithm();
         let key = Secret(Zeroizing::new(factory_key(algorithm)));
         let tries = self.management.tries.map(|(_, most)| (most, most));
@@ -228,6 +227,7 @@ impl Persistent {
 
 pub(super) const FACTORY_PIN: &str = "123456";
 pub(super) const FACTORY_PUK: &str = "12345678";
+const FACTORY_TRIES: u8 = 3;
 
 /// Counts what is written and keeps nothing.
 struct Counter(usize);

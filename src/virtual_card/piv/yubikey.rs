@@ -1,6 +1,6 @@
 //! The commands that YubiKeys add to the standard, as Yubico documents them for firmware 5.
 
-use super::applet::Applet;
+use super::applet::{Applet, holds_keys};
 use super::attestation;
 use super::command::{byte, once};
 use super::keys::{Algorithm, Key, Origin, PinPolicy};
@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 /// The key that vouches for keys made on the card.
 pub(super) const ATTESTATION_KEY: u8 = 0xF9;
 pub(super) const ATTESTATION_CERTIFICATE: u32 = 0x5FFF01;
+
+/// The firmware that had AES management keys first.
+const AES_SINCE: [u8; 3] = [5, 4, 0];
 
 pub(super) enum Extension<'a> {
     GetVersion,
@@ -72,6 +75,17 @@ impl<'a> Extension<'a> {
             _ => return Err(StatusWord::INSTRUCTION_NOT_SUPPORTED),
         })
     }
+
+    /// The firmware that had the command first.
+    fn since(&self) -> [u8; 3] {
+        match self {
+            Self::Attest { .. } => [4, 3, 0],
+            Self::GetSerial => [5, 0, 0],
+            Self::GetMetadata { .. } => [5, 3, 0],
+            Self::MoveKey { .. } => [5, 7, 0],
+            _ => [0, 0, 0],
+        }
+    }
 }
 
 /// Algorithm, key reference, length, key.
@@ -112,6 +126,9 @@ impl<'a> Parts<'a> {
 
 impl Applet {
     pub(super) fn extension(&mut self, extension: Extension<'_>) -> Result<Zeroizing<Vec<u8>>, StatusWord> {
+        if self.persistent.profile.version < extension.since() {
+            return Err(StatusWord::INSTRUCTION_NOT_SUPPORTED);
+        }
         let nothing = Ok(Zeroizing::default());
         match extension {
             Extension::GetVersion => Ok(Zeroizing::new(self.persistent.profile.version.to_vec())),
@@ -119,6 +136,9 @@ impl Applet {
             Extension::GetMetadata { reference } => self.metadata(reference).map(Zeroizing::new),
             Extension::SetManagementKey { algorithm, key } => {
                 self.require_administrator()?;
+                if algorithm != ManagementAlgorithm::TripleDes && self.persistent.profile.version < AES_SINCE {
+                    return Err(StatusWord::INCORRECT_DATA);
+                }
                 let tries = self.persistent.management.tries;
                 self.persistent.management =
                     ManagementKey { algorithm, key: Secret(Zeroizing::new(key.to_vec())), tries };
@@ -196,11 +216,9 @@ impl Applet {
     }
 
     fn move_key(&mut self, to: u8, from: u8) -> Result<(), StatusWord> {
-        if !self.persistent.profile.is_5_7() {
-            return Err(StatusWord::INSTRUCTION_NOT_SUPPORTED);
-        }
         self.require_administrator()?;
-        if to != 0xFF && (!self.holds_keys(to) || to == from || self.persistent.keys.contains_key(&to)) {
+        let free = holds_keys(to) && !self.persistent.keys.contains_key(&to);
+        if !holds_keys(from) || (to != 0xFF && !free) {
             return Err(StatusWord::INCORRECT_P1_P2);
         }
         let key = self.persistent.keys.remove(&from).ok_or(StatusWord::REFERENCE_DATA_NOT_FOUND)?;

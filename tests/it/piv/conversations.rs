@@ -234,8 +234,8 @@ fn the_pin_is_sent_once_and_never_as_the_last_try() {
 fn counters_without_metadata_are_asked_of_verify() {
     let script = script(&[
         PLAIN,
-        "> 00F7008000\n< 6D00\n> 0020008000\n< 63C3\n",
-        "> 0020008000\n< 6983\n> 0020008000\n< 9000\n> 0020008000\n< 6A88",
+        "> 00F7008000\n< 6D00\n> 00200080\n< 63C3\n",
+        "> 00200080\n< 6983\n> 00200080\n< 9000\n> 00200080\n< 6A88",
     ]);
     let mut token = open(&script);
     for user in [Tries::Left(3), Tries::Locked, Tries::Full] {

@@ -2,7 +2,7 @@
 
 use cardwright::iso7816::{Card, CardChannel, ChannelError, Continuity, EndWith, Limits, Protocol};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zeroize::Zeroizing;
 
 /// T=1, short length only, chaining not told.
@@ -85,7 +85,8 @@ impl Script {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+        // A test that failed with the lock held must still say why.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

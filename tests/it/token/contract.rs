@@ -1,144 +1,212 @@
-//! What every token must do, whatever its module: the same functions over `&mut dyn Token`.
+//! What every token must do, whatever its tongue: the same functions over every [`Fixture`].
 
 use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm};
 use cardwright::secret::AdminKey;
-use cardwright::token::{Admin, Authority, Credentials, Error, KeyOrder, LastTry, Operation, SecretKind, Token, Tries};
+use cardwright::token::{Admin, Authority, Error, KeyOrder, LastTry, Operation, SecretKind};
 
-use super::{PIN, SO_PIN, key_id, order, pin};
+use super::fixture::{Fixture, order};
+use super::{PIN, pin};
 use crate::support::certificates::certificate_for;
-use crate::support::{kryoptic, softhsm};
 
 #[test]
 fn softhsm_keeps_keys_and_certificates() {
-    keys_and_certificates(&mut softhsm::token("contract keys", SO_PIN, PIN));
+    keys_and_certificates(Fixture::softhsm("contract keys"));
 }
 
 #[test]
 fn kryoptic_keeps_keys_and_certificates() {
-    keys_and_certificates(&mut kryoptic::token("contract keys", SO_PIN, PIN));
+    keys_and_certificates(Fixture::kryoptic("contract keys"));
+}
+
+#[test]
+fn a_yubikey_keeps_keys_and_certificates() {
+    keys_and_certificates(Fixture::yubikey());
+}
+
+#[test]
+fn a_plain_piv_card_keeps_keys_and_certificates() {
+    keys_and_certificates(Fixture::plain_piv());
 }
 
 #[test]
 fn softhsm_signs_with_every_algorithm() {
-    every_algorithm(&mut softhsm::token("contract algorithms", SO_PIN, PIN));
+    every_algorithm(Fixture::softhsm("contract algorithms"));
 }
 
 #[test]
 fn kryoptic_signs_with_every_algorithm() {
-    every_algorithm(&mut kryoptic::token("contract algorithms", SO_PIN, PIN));
+    every_algorithm(Fixture::kryoptic("contract algorithms"));
+}
+
+#[test]
+fn a_yubikey_signs_with_every_algorithm() {
+    every_algorithm(Fixture::yubikey());
+}
+
+#[test]
+fn a_plain_piv_card_signs_with_every_algorithm() {
+    every_algorithm(Fixture::plain_piv());
 }
 
 #[test]
 fn softhsm_changes_secrets() {
-    secrets(&mut softhsm::token("contract secrets", SO_PIN, PIN));
+    secrets(Fixture::softhsm("contract secrets"));
 }
 
 #[test]
 fn kryoptic_changes_secrets() {
-    secrets(&mut kryoptic::token("contract secrets", SO_PIN, PIN));
+    secrets(Fixture::kryoptic("contract secrets"));
 }
 
-fn keys_and_certificates(token: &mut dyn Token) {
-    assert_eq!(token.identity().kind, "PKCS#11");
-    assert_eq!(token.authority(Operation::Generate), Authority::User);
-    assert_eq!(token.authority(Operation::Unblock), Authority::Admin);
-    let id = key_id(1);
+#[test]
+fn a_yubikey_changes_secrets() {
+    secrets(Fixture::yubikey());
+}
 
-    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
+#[test]
+fn a_plain_piv_card_changes_secrets() {
+    secrets(Fixture::plain_piv());
+}
+
+#[test]
+fn softhsm_changes_its_administrators_secret() {
+    admin_key(Fixture::softhsm("contract admin"));
+}
+
+#[test]
+fn kryoptic_changes_its_administrators_secret() {
+    admin_key(Fixture::kryoptic("contract admin"));
+}
+
+#[test]
+fn a_yubikey_changes_its_administrators_secret() {
+    admin_key(Fixture::yubikey());
+}
+
+fn keys_and_certificates(mut fixture: Fixture) {
+    assert_eq!(fixture.token.identity().kind, fixture.kind);
+    assert_eq!(fixture.token.authority(Operation::Sign), Authority::User);
+    let (labels, [certified, bare], nowhere) = (fixture.labels, fixture.objects, fixture.nowhere.clone());
+    let (id, other) = (fixture.place(0, false), fixture.place(1, false));
+    let (first_order, other_order) = (order(&id, KeyAlgorithm::P256), order(&other, KeyAlgorithm::P384));
+
+    let mut session = fixture.session();
     assert!(session.find(&id).unwrap().is_none());
     assert!(matches!(session.sign(&id, SignatureAlgorithm::EcdsaSha256, b"m"), Err(Error::NoSuchKey(_))));
-    let made = session.generate(&order(1, KeyAlgorithm::P256)).unwrap();
-    assert!(matches!(session.generate(&order(1, KeyAlgorithm::P256)), Err(Error::KeyIdTaken(taken)) if taken == id));
+    let made = session.generate(&first_order).unwrap();
+    assert!(matches!(session.generate(&first_order), Err(Error::KeyIdTaken(taken)) if taken == id));
     assert!(session.read_certificate(&id).unwrap().is_none());
     let first = certificate_for(&made, "first");
+    session.reserve(&id, first.len()).unwrap();
+    assert!(session.read_certificate(&id).unwrap().is_none());
     session.write_certificate(&id, "first", &first).unwrap();
     assert!(session.read_certificate(&id).unwrap() == Some(first.clone()));
     drop(session);
 
     // Everything is found again by a session that has seen nothing of it.
-    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
-    assert!(matches!(session.generate(&order(1, KeyAlgorithm::P256)), Err(Error::KeyIdTaken(_))));
+    let mut session = fixture.session();
+    assert!(matches!(session.generate(&first_order), Err(Error::KeyIdTaken(_))));
     let found = session.find(&id).unwrap().unwrap();
     assert!(found.has_private_key && found.public_key.as_ref() == Some(&made));
-    assert_eq!(found.label, "key 1");
+    assert_eq!(found.label == first_order.label, labels);
     assert!(found.certificate == Some(first.clone()));
     let signature = session.sign(&id, SignatureAlgorithm::EcdsaSha256, b"message").unwrap();
     made.verify(SignatureAlgorithm::EcdsaSha256, b"message", &signature).unwrap();
 
     // Writing again is harmless; another certificate takes the first one's place.
+    session.reserve(&id, first.len()).unwrap();
     session.write_certificate(&id, "first", &first).unwrap();
     let second = certificate_for(&made, "second");
     session.write_certificate(&id, "second", &second).unwrap();
     assert!(session.read_certificate(&id).unwrap() == Some(second.clone()));
     assert!(matches!(session.write_certificate(&id, "x", b"no certificate"), Err(Error::NotACertificate(_))));
-    assert!(matches!(session.write_certificate(&key_id(9), "x", &first), Err(Error::NoSuchKey(_))));
+    assert!(matches!(session.write_certificate(&nowhere, "x", &first), Err(Error::NoSuchKey(_))));
 
-    session.generate(&order(2, KeyAlgorithm::P384)).unwrap();
+    let another = session.generate(&other_order).unwrap();
+    assert!(session.holds(&other, &another).unwrap() && session.holds(&id, &made).unwrap());
+    assert!(!session.holds(&other, &made).unwrap() && !session.holds(&nowhere, &made).unwrap());
     let listed = session.list().unwrap();
     assert_eq!(listed.len(), 2);
     let one = listed.iter().find(|stored| stored.id == id).unwrap();
     assert!(one.certificate == Some(second) && one.public_key.as_ref() == Some(&made));
-    let two = listed.iter().find(|stored| stored.id == key_id(2)).unwrap();
+    let two = listed.iter().find(|stored| stored.id == other).unwrap();
     assert!(two.certificate.is_none() && two.has_private_key);
 
-    assert_eq!(session.delete(&id).unwrap(), 3);
+    assert_eq!(session.delete(&id).unwrap(), certified);
     assert!(session.find(&id).unwrap().is_none());
     assert_eq!(session.delete(&id).unwrap(), 0);
-    assert_eq!(session.delete(&key_id(2)).unwrap(), 2);
+    assert_eq!(session.delete(&other).unwrap(), bare);
     assert!(session.list().unwrap().is_empty());
+    drop(session);
+    assert!(fixture.token.public_objects().unwrap().is_empty());
 }
 
-fn every_algorithm(token: &mut dyn Token) {
+fn every_algorithm(mut fixture: Fixture) {
     use KeyAlgorithm as K;
     use SignatureAlgorithm as S;
     let rsa = [S::RsaPkcs1Sha1, S::RsaPkcs1Sha256, S::RsaPkcs1Sha384, S::RsaPkcs1Sha512];
-    let p256 = [S::EcdsaSha256, S::EcdsaSha384];
-    let p384 = [S::EcdsaSha256, S::EcdsaSha384];
-    let cases: [(K, &[S]); 5] =
-        [(K::Rsa2048, &rsa), (K::Rsa3072, &rsa), (K::Rsa4096, &rsa), (K::P256, &p256), (K::P384, &p384)];
-    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
-    for (id, (key, algorithms)) in (0..).zip(cases) {
-        let decrypts = key == K::Rsa3072;
-        let made = session.generate(&KeyOrder { decrypts, ..order(id, key) }).unwrap();
+    let ecdsa = [S::EcdsaSha256, S::EcdsaSha384];
+    for (index, key) in (0..).zip(fixture.algorithms.clone()) {
+        let decrypts = matches!(key, K::Rsa3072 | K::Rsa4096 | K::P384);
+        let id = fixture.place(index, decrypts);
+        let mut session = fixture.session();
+        let made = session.generate(&KeyOrder { decrypts, ..order(&id, key) }).unwrap();
         assert_eq!(made.algorithm(), Some(key));
-        for algorithm in algorithms {
-            let signature = session.sign(&key_id(id), *algorithm, b"message").unwrap();
+        let is_rsa = made.kind().is_rsa();
+        for algorithm in if is_rsa { rsa.as_slice() } else { &ecdsa } {
+            let signature = session.sign(&id, *algorithm, b"message").unwrap();
             made.verify(*algorithm, b"message", &signature).unwrap();
             assert!(made.verify(*algorithm, b"massage", &signature).is_err());
         }
-        let foreign = if algorithms.len() == rsa.len() { S::EcdsaSha256 } else { S::RsaPkcs1Sha256 };
-        assert!(
-            matches!(session.sign(&key_id(id), foreign, b"m"), Err(Error::Signature(refused)) if refused == foreign)
-        );
+        let foreign = if is_rsa { S::EcdsaSha256 } else { S::RsaPkcs1Sha256 };
+        assert!(matches!(session.sign(&id, foreign, b"m"), Err(Error::Signature(refused)) if refused == foreign));
     }
 }
 
-fn secrets(token: &mut dyn Token) {
-    let key = AdminKey::from_hex("00112233445566778899aabbccddeeff0011223344556677").unwrap();
-    let refused = |error: Option<Error>, wanted: SecretKind| match error {
+fn refused(error: Option<Error>, wanted: SecretKind) {
+    match error {
         Some(Error::SecretRefused { secret, .. }) => assert_eq!(secret, wanted),
         other => panic!("{other:?} is not a refusal of the {wanted}"),
+    }
+}
+
+fn secrets(mut fixture: Fixture) {
+    let fresh = fixture.fresh;
+    assert_eq!(fixture.token.counters().unwrap().user, fresh);
+    refused(fixture.log_in(&pin("000000")).err(), SecretKind::Pin);
+    refused(fixture.token.change_pin(&pin("000000"), &pin("654321"), LastTry::Keep).err(), SecretKind::Pin);
+    // One try is left where there were three.
+    fixture.token.change_pin(&pin(PIN), &pin("654321"), LastTry::Spend).unwrap();
+    assert_eq!(fixture.token.counters().unwrap().user, fresh);
+    refused(fixture.log_in(&pin(PIN)).err(), SecretKind::Pin);
+    drop(fixture.log_in(&pin("654321")).unwrap());
+    assert_eq!(fixture.token.counters().unwrap().user, fresh);
+
+    // A forgotten PIN: who may, sets another.
+    let unblocks = fixture.unblocks.clone();
+    let wanted = match fixture.token.authority(Operation::Unblock) {
+        Authority::Puk => SecretKind::Puk,
+        Authority::Admin | Authority::User => SecretKind::Admin,
     };
-    assert_eq!((token.counters().unwrap().user, token.counters().unwrap().admin), (Tries::Full, Tries::Full));
+    refused(fixture.set_pin("00000000", &pin(PIN)).err(), wanted);
+    fixture.set_pin(&unblocks, &pin(PIN)).unwrap();
+    drop(fixture.log_in(&pin(PIN)).unwrap());
+}
 
-    refused(token.log_in(Credentials::user(&pin("000000"), LastTry::Keep)).err(), SecretKind::Pin);
-    refused(token.change_pin(&pin("000000"), &pin("654321"), LastTry::Keep).err(), SecretKind::Pin);
-    token.change_pin(&pin(PIN), &pin("654321"), LastTry::Keep).unwrap();
-    refused(token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).err(), SecretKind::Pin);
-    token.log_in(Credentials::user(&pin("654321"), LastTry::Keep)).unwrap();
-    assert_eq!(token.counters().unwrap().user, Tries::Full);
-
-    // A forgotten PIN: the administrator sets another.
-    refused(token.set_pin(Admin::SoPin(&pin("00000000")), &pin(PIN), LastTry::Keep).err(), SecretKind::Admin);
-    token.set_pin(Admin::SoPin(&pin(SO_PIN)), &pin(PIN), LastTry::Keep).unwrap();
-    token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
-
-    // The SO PIN becomes the digits of an admin key.
+fn admin_key(mut fixture: Fixture) {
+    let digits = "00112233445566778899aabbccddeeff0011223344556677";
+    let key = AdminKey::from_hex(digits).unwrap();
+    let first = pin(&fixture.admin);
+    let token = &mut fixture.token;
     refused(token.change_admin_key(Admin::Key(&key), &key, LastTry::Keep).err(), SecretKind::Admin);
-    token.change_admin_key(Admin::SoPin(&pin(SO_PIN)), &key, LastTry::Keep).unwrap();
-    refused(token.set_pin(Admin::SoPin(&pin(SO_PIN)), &pin(PIN), LastTry::Keep).err(), SecretKind::Admin);
-    token.set_pin(Admin::Key(&key), &pin("222222"), LastTry::Keep).unwrap();
-    let digits = pin("00112233445566778899aabbccddeeff0011223344556677");
-    token.set_pin(Admin::SoPin(&digits), &pin("333333"), LastTry::Keep).unwrap();
-    token.log_in(Credentials::user(&pin("333333"), LastTry::Keep)).unwrap();
+    token.change_admin_key(Admin::SoPin(&first), &key, LastTry::Keep).unwrap();
+    refused(token.change_admin_key(Admin::SoPin(&first), &key, LastTry::Keep).err(), SecretKind::Admin);
+    token.change_admin_key(Admin::Key(&key), &key, LastTry::Keep).unwrap();
+    token.change_admin_key(Admin::SoPin(&pin(digits)), &key, LastTry::Keep).unwrap();
+    if token.authority(Operation::Unblock) == Authority::Admin {
+        token.set_pin(Admin::Key(&key), &pin("222222"), LastTry::Keep).unwrap();
+        token.set_pin(Admin::SoPin(&pin(digits)), &pin(PIN), LastTry::Keep).unwrap();
+    }
+    fixture.admin = digits.into();
+    drop(fixture.log_in(&pin(PIN)).unwrap());
 }

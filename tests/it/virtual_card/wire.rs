@@ -4,6 +4,7 @@ use super::piv::{administrator, card, certificate_object};
 use super::{bytes, say};
 use cardwright::iso7816::Protocol;
 use cardwright::virtual_card::{PivCard, PivOptions, VirtualCard};
+use proptest::prelude::*;
 
 const READ_9A: &str = "00CB3FFF 05 5C035FC105 00";
 
@@ -97,4 +98,36 @@ fn reset_forgets_a_chain_and_what_waits() {
     card.reset();
     assert_eq!(say(&mut card, "00A40400 05 A000000308 00").get(..2), Some("61"));
     assert_eq!(say(&mut card, "00DB3FFF 05 5303AABBCC"), "6A80");
+}
+
+/// Commands that come near real ones: known instructions and references, a length that fits or not.
+fn nearly_a_command() -> impl Strategy<Value = Vec<u8>> {
+    let cla = prop::sample::select(vec![0x00, 0x00, 0x00, 0x10, 0x80]);
+    let ins = prop::sample::select(bytes("A4CBDB20242C8747C0FDF8F7F9FAFEFFF6B0"));
+    let p1 = prop::sample::select(bytes("00043F FF03110714 9A"));
+    let p2 = prop::sample::select(bytes("00FF8081829A9B9C9D9EF9"));
+    let tags = prop::sample::select(bytes("5C537C8081828586ACAAAB01027E"));
+    let data = prop::collection::vec(prop_oneof![tags, any::<u8>(), 0..8u8], 0..40);
+    (cla, ins, p1, p2, data, any::<bool>()).prop_map(|(cla, ins, p1, p2, data, counted)| {
+        let lc = if counted { vec![data.len() as u8] } else { vec![] };
+        [&[cla, ins, p1, p2], &lc[..], &data, &[0x00]].concat()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_is_said_to_it_the_card_answers_and_stays_a_card(
+        commands in prop::collection::vec(nearly_a_command(), 0..60),
+        noise in prop::collection::vec(any::<u8>(), 0..20),
+    ) {
+        let mut card = card(PivOptions::yubikey());
+        administrator(&mut card);
+        say(&mut card, super::piv::VERIFY);
+        for command in commands.iter().chain([&noise]) {
+            prop_assert!(card.transmit(command).len() >= 2);
+        }
+        prop_assert!(PivCard::from_state(&card.state()).is_ok());
+    }
 }

@@ -122,6 +122,19 @@ fn the_administrator_changes_the_key() {
 }
 
 #[test]
+fn nobody_is_administrator_by_a_key_of_their_own() {
+    let mut desk = Desk::ready_with(GidsOptions { admin_tries: Some(3), ..Default::default() });
+    assert_eq!(desk.authenticate(OTHER_KEY), "63C2");
+    desk.done(VERIFY);
+    desk.done("00E000001C621A8201188302B0828C0487001000A50BA4098001028301829501C0");
+    desk.done("00440000");
+    desk.done(&put_key(OTHER_KEY).replace("840180", "840182"));
+    assert_eq!(desk.ask("002281A403830182"), "6A88");
+    assert_eq!(desk.ask("00E000001C621A8201188302B0808C0487001000A50BA4098001028301809501C0"), "6A89");
+    assert_eq!(desk.authenticate(OTHER_KEY), "63C1", "nor does a key of theirs give tries back");
+}
+
+#[test]
 fn a_key_of_zeros_is_a_key() {
     let zeros = "00".repeat(24);
     let mut desk = Desk::ready();

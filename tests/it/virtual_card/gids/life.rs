@@ -176,6 +176,13 @@ fn files_are_deleted_by_who_may_create_them() {
     desk.create_data_file("A020", "8C0443FF3000");
     desk.done("00A4000C02A020");
     assert_eq!(desk.ask("00E40000"), REFUSED, "the file's own rule says never");
+    for file in ["B080", "A012"] {
+        desk.done(&format!("00A4000C02{file}"));
+        assert_eq!(desk.ask("00E40000"), REFUSED, "{file} is the administrator's");
+    }
+    assert_eq!(desk.authenticate(ADMIN_KEY), OK);
+    desk.done("00A4000C02A012");
+    desk.done("00E40000");
 }
 
 #[test]

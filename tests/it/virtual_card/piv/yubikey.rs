@@ -228,6 +228,19 @@ fn newer_firmware_moves_deletes_and_has_longer_keys() {
     assert!(say(&mut card, "00F7008200").starts_with("010105"));
     assert_eq!(say(&mut card, "00F69B82"), "6A86");
     assert_eq!(say(&mut card, "00F68282"), "6A86");
+    assert_eq!(say(&mut card, "00F6FFF9"), "6A86", "what vouches for the card stays");
     assert_eq!(say(&mut card, "00F6FF82"), "9000");
     assert_eq!(say(&mut card, "00F6FF82"), "6A88");
+}
+
+#[test]
+fn older_firmware_knows_less() {
+    let mut card = yubikey([4, 3, 7]);
+    assert_eq!(say(&mut card, "00FD000000"), "0403079000");
+    assert_eq!(say(&mut card, "00F8000000"), "6D00");
+    assert_eq!(say(&mut card, "00F7008000"), "6D00");
+    administrator(&mut card);
+    assert_eq!(say(&mut card, &format!("00FFFFFF 13 089B10{}", "11".repeat(16))), "6A80", "no AES");
+    assert!(say(&mut card, "0047009E 05 AC03800111 00").ends_with("9000"));
+    assert!(say(&mut card, "00F99E0000").starts_with("3082"));
 }

@@ -1,0 +1,43 @@
+//! PIV cards of our own in a slot of their own, and the driver on them.
+
+use cardwright::iso7816::Card;
+use cardwright::piv::PivToken;
+use cardwright::secret::{AdminKey, Pin, Puk};
+use cardwright::virtual_card::{PivCard, PivOptions, SharedCard};
+
+pub const PIN: &str = "123456";
+pub const PUK: &str = "12345678";
+/// The management key that cards leave the factory with.
+pub const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
+
+pub fn admin_key() -> AdminKey {
+    AdminKey::from_hex(ADMIN_KEY).unwrap()
+}
+
+pub fn pin(text: &str) -> Pin {
+    Pin::new(text.into())
+}
+
+pub fn puk(text: &str) -> Puk {
+    Puk::new(text.into())
+}
+
+/// A YubiKey with the firmware that moves and deletes keys.
+pub fn yubikey() -> PivOptions {
+    PivOptions { version: [5, 7, 1], ..PivOptions::yubikey() }
+}
+
+/// A card of the standard alone, known by its CHUID.
+pub fn plain() -> PivOptions {
+    PivOptions { guid: Some(*uuid::Uuid::new_v4().as_bytes()), ..PivOptions::default() }
+}
+
+/// A card in a slot.
+pub fn card(options: PivOptions) -> SharedCard {
+    SharedCard::new(Box::new(PivCard::new(options).unwrap()))
+}
+
+/// One program's token for the card in the slot.
+pub fn open(card: &SharedCard) -> PivToken {
+    PivToken::open(Card::new(card.channel())).unwrap()
+}

@@ -1,0 +1,117 @@
+//! Tokens for the contract, and what each kind asks of who uses it.
+
+use cardwright::pkix::KeyAlgorithm;
+use cardwright::secret::{AdminKey, Pin, Puk};
+use cardwright::token::{
+    Admin, Authority, Credentials, Error, KeyId, KeyOrder, KeyWish, LastTry, Operation, Session, Token, Tries, User,
+};
+use cardwright::virtual_card::SharedCard;
+
+use super::{PIN, SO_PIN, pin};
+use crate::support::{kryoptic, piv, softhsm};
+
+/// A token whose PIN is [`PIN`].
+pub struct Fixture {
+    pub token: Box<dyn Token>,
+    pub kind: &'static str,
+    /// The administrator's secret as it is typed: the SO PIN, or the admin key's digits.
+    pub admin: String,
+    /// What sets a forgotten PIN, as it is typed: the administrator's secret, or the PUK.
+    pub unblocks: String,
+    /// What the user's counter shows while no wrong try was made.
+    pub fresh: Tries,
+    /// Objects that go with a key that has a certificate, and with one that has none.
+    pub objects: [usize; 2],
+    /// What people see beside a key is what the order said.
+    pub labels: bool,
+    pub algorithms: Vec<KeyAlgorithm>,
+    /// An id under which there never is a key.
+    pub nowhere: KeyId,
+}
+
+impl Fixture {
+    pub fn softhsm(label: &str) -> Self {
+        Self::pkcs11(softhsm::token(label, SO_PIN, PIN))
+    }
+
+    pub fn kryoptic(label: &str) -> Self {
+        Self::pkcs11(kryoptic::token(label, SO_PIN, PIN))
+    }
+
+    fn pkcs11(token: impl Token + 'static) -> Self {
+        Self {
+            token: Box::new(token),
+            kind: "PKCS#11",
+            admin: SO_PIN.into(),
+            unblocks: SO_PIN.into(),
+            fresh: Tries::Full,
+            objects: [3, 2],
+            labels: true,
+            algorithms: KeyAlgorithm::ALL.into(),
+            nowhere: KeyId(vec![0xca, 9]),
+        }
+    }
+
+    /// A YubiKey of our own.
+    pub fn yubikey() -> Self {
+        Self::piv(&piv::card(piv::yubikey()), [2, 1], KeyAlgorithm::ALL.into())
+    }
+
+    /// A card of our own that knows the standard alone.
+    pub fn plain_piv() -> Self {
+        let algorithms = vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384];
+        Self::piv(&piv::card(piv::plain()), [1, 0], algorithms)
+    }
+
+    fn piv(card: &SharedCard, objects: [usize; 2], algorithms: Vec<KeyAlgorithm>) -> Self {
+        Self {
+            token: Box::new(piv::open(card)),
+            kind: "PIV",
+            admin: piv::ADMIN_KEY.into(),
+            unblocks: piv::PUK.into(),
+            fresh: Tries::Left(3),
+            objects,
+            labels: false,
+            algorithms,
+            nowhere: KeyId(vec![0x95]),
+        }
+    }
+
+    /// Where the `index`th key of a request goes.
+    pub fn place(&mut self, index: u8, decrypts: bool) -> KeyId {
+        let wish = KeyWish { name: vec![0xca, index], index, decrypts, supersedes: vec![] };
+        let placement = self.token.place(&wish).unwrap();
+        assert!(!placement.occupied && placement.replaces.is_none());
+        assert_eq!(self.token.place(&wish).unwrap(), placement, "a wish was given two places");
+        placement.id
+    }
+
+    /// The user with `pin`, and the administrator where this kind wants one for keys and certificates.
+    pub fn log_in(&mut self, pin: &Pin) -> Result<Box<dyn Session + '_>, Error> {
+        let key = AdminKey::from_hex(&self.admin);
+        let admin = match (self.token.authority(Operation::Generate), &key) {
+            (Authority::Admin, Some(key)) => Some(Admin::Key(key)),
+            _ => None,
+        };
+        self.token.log_in(Credentials { user: Some(User::Pin(pin, LastTry::Keep)), admin })
+    }
+
+    pub fn session(&mut self) -> Box<dyn Session + '_> {
+        self.log_in(&pin(PIN)).unwrap()
+    }
+
+    /// Sets a forgotten PIN by who may, whose secret is `secret`.
+    pub fn set_pin(&mut self, secret: &str, new: &Pin) -> Result<(), Error> {
+        let (typed, puk) = (pin(secret), Puk::new(secret.into()));
+        let admin = match self.token.authority(Operation::Unblock) {
+            Authority::Puk => Admin::Puk(&puk),
+            Authority::Admin | Authority::User => Admin::SoPin(&typed),
+        };
+        self.token.set_pin(admin, new, LastTry::Keep)
+    }
+}
+
+pub fn order(id: &KeyId, algorithm: KeyAlgorithm) -> KeyOrder {
+    let label = format!("key {}", hex::encode(&id.0));
+    KeyOrder { id: id.clone(), label, algorithm, decrypts: false, replace: false }
+}
