@@ -90,3 +90,5 @@ fn no_command_waits_for_an_acknowledgement() {
     // A delayed acknowledgement would cost every one of them 40 ms.
     assert!(times.min().unwrap() < Duration::from_millis(20));
 }
+
+mod stranger;

@@ -11,6 +11,7 @@ pub mod directory;
 pub mod kryoptic;
 pub mod pcscd;
 pub mod piv;
+pub mod piv_authenticator;
 pub mod program;
 pub mod script;
 pub mod site;
