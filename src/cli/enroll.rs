@@ -86,7 +86,7 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
 fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let mut token = find(settings, &args.token)?;
     let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
-    enrollment::unblock_offline(&mut token, &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
+    enrollment::unblock_offline(token.as_mut(), &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
     output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
     Ok(())
 }
@@ -134,7 +134,7 @@ fn on_token(
     let mut token = find(settings, which)?;
     let journal = journal()?;
     let work = Enrollment::begin(client, &journal, token.identity(), order)?;
-    pump(work, Some(&mut token), sources, output)
+    pump(work, Some(token.as_mut()), sources, output)
 }
 
 fn journal() -> Result<Journal, Failure> {

@@ -81,6 +81,8 @@ struct Facts {
     condition: Option<Condition>,
     /// Which admin key the card answers by.
     held: Option<Held>,
+    /// The login needs the server's responses, which end with the request.
+    as_admin: bool,
     /// The places of the keys were chosen a moment ago: nothing of this work is there yet.
     just_placed: bool,
     /// The card has refused a PUK.

@@ -59,15 +59,27 @@ impl<'a> GidsSession<'a> {
         }
         let holds = match self.application.take_up()? {
             Continuity::Unbroken => true,
-            Continuity::Shared => {
-                self.known = None;
-                let asked = self.application.exchange(&command::ask_verified());
-                asked.is_ok_and(|answer| answer.status.is_ok())
-            }
+            Continuity::Shared => self.still_proven()?,
             Continuity::Reset => false,
         };
         self.state = if holds { State::Open } else { State::Lost };
         if holds { Ok(()) } else { Err(Error::Reset) }
+    }
+
+    /// Asks the card whether the PIN still is proven, after others may have spoken to it.
+    fn still_proven(&mut self) -> Result<bool, Error> {
+        self.known = None;
+        match self.application.exchange(&command::ask_verified()) {
+            Ok(answer) => {
+                self.application.settle();
+                Ok(answer.status.is_ok())
+            }
+            Err(error) => {
+                // The first error tells more than one of the transaction's end.
+                let _ = self.application.end(EndWith::Leave);
+                Err(error)
+            }
+        }
     }
 
     /// The application and what is known of the card, read if need be.
@@ -141,15 +153,18 @@ fn remove_key_file(application: &mut Application, index: u8) -> Result<bool, Err
     Ok(true)
 }
 
-/// Generates the key pair and reads its public key.
+/// Generates the key pair; the public key is read where the card does not answer it.
 fn generate(application: &mut Application, making: &Making, algorithm: KeyAlgorithm) -> Result<PublicKey, Error> {
     let command = command::generate(key::reference(making.index), making.mechanism);
-    match application.exchange(&command)?.status {
-        StatusWord::OK => {}
-        StatusWord::FUNCTION_NOT_SUPPORTED => return Err(Error::Algorithm(algorithm)),
-        status => return Err(refused(command.name, status)),
+    let answer = application.exchange(&command)?;
+    match answer.status {
+        StatusWord::OK if answer.data.is_empty() => {
+            public_key(application, making.index)?.ok_or_else(|| Error::NoSuchKey(making.id.clone()))
+        }
+        StatusWord::OK => key::public_key(command.name, &answer.data),
+        StatusWord::FUNCTION_NOT_SUPPORTED => Err(Error::Algorithm(algorithm)),
+        status => Err(refused(command.name, status)),
     }
-    public_key(application, making.index)?.ok_or_else(|| Error::NoSuchKey(making.id.clone()))
 }
 
 /// Puts a key pair into its file, and makes sure that the card took it as it was meant.
@@ -304,7 +319,7 @@ impl Session for GidsSession<'_> {
             status if NO_KEY.contains(&status) => return Err(Error::NoSuchKey(id.clone())),
             status => return Err(refused(command.name, status)),
         }
-        application.run(&command::sign(&digest_info)).map(|signature| signature.to_vec())
+        application.run(&command::sign(&digest_info, container.bits() / 8)).map(|signature| signature.to_vec())
     }
 
     /// The card has no place for a label beside the container's own name.

@@ -46,6 +46,7 @@ impl GidsToken {
         let ended = application.end(EndWith::Leave);
         let found = found?;
         ended?;
+        application.settle();
         application.cardcf = found.cardcf.unwrap_or(application.cardcf);
         let identity = identity(found.version.as_deref(), found.card_id.map(|(_, id)| id));
         Ok(Self { application, identity, version: found.version, card_id: found.card_id, admin: Tries::Untold })
@@ -74,6 +75,7 @@ impl GidsToken {
             let _ = self.application.end(EndWith::Leave);
             return Err(error);
         }
+        self.application.settle();
         Ok(())
     }
 

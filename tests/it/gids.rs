@@ -1,9 +1,13 @@
 //! The GIDS driver: conversations told beforehand, the virtual GIDS card, and strangers who read what it wrote.
 
 mod admin;
+mod card;
+mod cut_off;
 mod first_use;
+mod full;
 mod keys;
 mod pins;
+mod secrets;
 
 use crate::support::script::Script;
 use cardwright::gids::GidsToken;

@@ -34,6 +34,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "cm",
             "token",
             "pkcs11",
+            "piv",
+            "gids",
             "reader",
             "farm",
             "doctor",

@@ -52,6 +52,11 @@ impl Program {
         self.variables.push((name.to_owned(), value.into()));
     }
 
+    /// Takes a variable away from every program that is run from now on.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.retain(|(known, _)| known != name);
+    }
+
     /// A path of this environment's own.
     pub fn path(&self, name: &str) -> PathBuf {
         self.tokens.directory.join(name)
