@@ -1,7 +1,7 @@
 //! OpenSC reads what the driver wrote, and the driver what OpenSC wrote, on one card through pcscd.
 
-use super::card::{KEY, blank, certificate, id, log_in, order};
-use super::{ADMIN_KEY, PIN, admin_key, pin};
+use crate::support::certificates::certificate_for;
+use crate::support::gids::{ADMIN_KEY, KEY, PIN, admin_key, blank, id, log_in, order, pin};
 use crate::support::pcscd::{self, Inserted};
 use cardwright::gids::GidsToken;
 use cardwright::iso7816::Card;
@@ -77,7 +77,7 @@ fn opensc_reads_and_uses_what_the_driver_wrote() {
     let mut session = log_in(&mut token);
     let made = session.generate(&order(1, true)).unwrap();
     session.import(&order(2, false), &KEY).unwrap();
-    let (first, second) = (certificate(&made, "first"), certificate(KEY.public_key(), "second"));
+    let (first, second) = (certificate_for(&made, "first"), certificate_for(KEY.public_key(), "second"));
     session.write_certificate(&id(1), "", &first).unwrap();
     // PC/SC cannot tell whether others spoke to the card meanwhile.
     session.pause();
@@ -127,7 +127,7 @@ fn the_driver_reads_and_uses_what_opensc_wrote() {
     let [theirs] = found.as_slice() else { panic!("{} objects", found.len()) };
     assert_eq!((&theirs.id, theirs.label.as_str()), (&KeyId(b"theirs".to_vec()), "theirs"));
     let public_key = theirs.public_key.clone().unwrap();
-    let der = certificate(&public_key, "theirs");
+    let der = certificate_for(&public_key, "theirs");
     let file = judged.file("cert.der");
     std::fs::write(&file, &der).unwrap();
     let write = ["--write-object", &file, "--type", "cert", "--id", "00", "--login", "--pin", PIN];
