@@ -2,6 +2,7 @@
 
 mod authority;
 mod bench;
+mod cards;
 pub mod fake;
 mod fake_secrets;
 mod kill;

@@ -8,6 +8,7 @@ mod full;
 mod keys;
 mod pins;
 mod secrets;
+mod strangers;
 
 use crate::support::script::Script;
 use cardwright::gids::GidsToken;

@@ -24,6 +24,11 @@ fn a_yubikey_keeps_keys_and_certificates() {
 }
 
 #[test]
+fn a_nitrokey_keeps_keys_and_certificates() {
+    keys_and_certificates(Fixture::nitrokey());
+}
+
+#[test]
 fn a_plain_piv_card_keeps_keys_and_certificates() {
     keys_and_certificates(Fixture::plain_piv());
 }
@@ -41,6 +46,11 @@ fn kryoptic_signs_with_every_algorithm() {
 #[test]
 fn a_yubikey_signs_with_every_algorithm() {
     every_algorithm(Fixture::yubikey());
+}
+
+#[test]
+fn a_nitrokey_signs_with_every_algorithm() {
+    every_algorithm(Fixture::nitrokey());
 }
 
 #[test]
@@ -64,6 +74,11 @@ fn a_yubikey_changes_secrets() {
 }
 
 #[test]
+fn a_nitrokey_changes_secrets() {
+    secrets(Fixture::nitrokey());
+}
+
+#[test]
 fn a_plain_piv_card_changes_secrets() {
     secrets(Fixture::plain_piv());
 }
@@ -81,6 +96,11 @@ fn kryoptic_changes_its_administrators_secret() {
 #[test]
 fn a_yubikey_changes_its_administrators_secret() {
     admin_key(Fixture::yubikey());
+}
+
+#[test]
+fn a_nitrokey_changes_its_administrators_secret() {
+    admin_key(Fixture::nitrokey());
 }
 
 fn keys_and_certificates(mut fixture: Fixture) {

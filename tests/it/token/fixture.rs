@@ -8,6 +8,7 @@ use cardwright::token::{
 use cardwright::virtual_card::SharedCard;
 
 use super::{PIN, SO_PIN, pin};
+use crate::support::piv_authenticator::PivAuthenticator;
 use crate::support::{kryoptic, piv, softhsm};
 
 /// A token whose PIN is [`PIN`].
@@ -61,6 +62,12 @@ impl Fixture {
     pub fn plain_piv() -> Self {
         let algorithms = vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384];
         Self::piv(&piv::card(piv::plain()), [1, 0], algorithms)
+    }
+
+    /// Nitrokey's PIV card.
+    pub fn nitrokey() -> Self {
+        let algorithms = vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384];
+        Self::piv(&SharedCard::new(Box::new(PivAuthenticator::new())), [1, 0], algorithms)
     }
 
     fn piv(card: &SharedCard, objects: [usize; 2], algorithms: Vec<KeyAlgorithm>) -> Self {
