@@ -192,7 +192,6 @@ fn every_exit_code_that_help_lists_is_met() {
     codes.push(met(&ENROLL));
     std::fs::set_permissions(program.path("state/journal"), std::fs::Permissions::from_mode(0o777)).unwrap();
     codes.push(met(&ENROLL));
-    let mut doctor = program.command(["--json", "doctor"]);
-    codes.push(end(doctor.env("PCSCLITE_CSOCK_NAME", "/nowhere/pcscd.comm")).code.unwrap());
+    codes.push(met(&["doctor"]));
     assert_eq!(codes, listed);
 }
