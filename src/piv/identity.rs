@@ -8,6 +8,9 @@ use super::reference::ObjectTag;
 use crate::iso7816::StatusWord;
 use crate::token::{self, Identity};
 
+/// What every card with Nitrokey's firmware (piv-authenticator) answers to GET SERIAL.
+const MADE_UP: [u8; 4] = [0x00, 0x52, 0xF7, 0x43];
+
 /// What a card is named by, and with it what must not be lost when its CHUID is renewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Serial {
@@ -65,6 +68,7 @@ impl Application {
     fn hardware_serial(&mut self) -> Result<Option<u32>, token::Error> {
         let answer = self.ask(command::serial())?;
         match (answer.status, answer.data.as_slice()) {
+            (StatusWord::OK, data) if data == MADE_UP => Ok(None),
             (StatusWord::OK, data) => match data.try_into() {
                 Ok(number) => Ok(Some(u32::from_be_bytes(number))),
                 Err(_) => {
