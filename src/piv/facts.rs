@@ -26,6 +26,11 @@ impl Application {
         }
         let answer = self.ask(command::metadata(reference))?;
         match answer.status {
+            // Nitrokey's firmware knows the command and tells nothing by it, whether there is a key or not.
+            StatusWord::OK if answer.data.is_empty() => {
+                self.metadata = Offer::Refused;
+                Ok(None)
+            }
             StatusWord::OK => {
                 self.metadata = Offer::Made(());
                 Metadata::read(&answer.data).map(Some)
