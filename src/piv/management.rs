@@ -99,7 +99,8 @@ impl Application {
         match (word, word.tries_left()) {
             (StatusWord::OK, _) => Ok(()),
             (_, Some(left)) => Err(token::Error::SecretRefused { secret, left: counted(left) }),
-            (StatusWord::SECURITY_STATUS_NOT_SATISFIED | VERIFICATION_FAILED, _) => {
+            // The response is well-formed, so incorrect data (Nitrokey) are those of another key.
+            (StatusWord::SECURITY_STATUS_NOT_SATISFIED | VERIFICATION_FAILED | StatusWord::INCORRECT_DATA, _) => {
                 Err(token::Error::SecretRefused { secret, left: Tries::Untold })
             }
             (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Err(token::Error::Locked { secret }),
