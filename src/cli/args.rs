@@ -75,10 +75,10 @@ pub enum Command {
     },
 }
 
-/// Which token: by serial or label, never by slot.
+/// Which token: by serial or label, never by slot. Without a PKCS#11 module it is a card in a PC/SC reader.
 #[derive(Args, Clone)]
 pub struct TokenArgs {
-    /// The PKCS#11 module (a shared library) that speaks to the token.
+    /// The PKCS#11 module (a shared library) that speaks to the token, if it is no card in a reader.
     #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
     pub module: Option<PathBuf>,
     /// The token with this label.
@@ -87,6 +87,19 @@ pub struct TokenArgs {
     /// The token with this serial number.
     #[arg(long, env = "CARDWRIGHT_TOKEN_SERIAL")]
     pub serial: Option<String>,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Cards in PC/SC readers, where a PKCS#11 module could be meant as well.
+#[derive(Args, Clone)]
+pub struct PlaceArgs {
+    /// Only the card in this reader (its name, or a part that no other has).
+    #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
+    pub reader: Option<String>,
+    /// A card in a reader, though a PKCS#11 module is configured.
+    #[arg(long = "pcsc")]
+    pub any_reader: bool,
 }
 
 /// Which server, and as whom.
@@ -116,17 +129,20 @@ pub struct PinArgs {
 
 #[derive(Subcommand)]
 pub enum TokenCommand {
-    /// List the tokens of a module.
+    /// List the cards in readers, and the tokens of a PKCS#11 module if one is named or configured.
     List {
         #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
         module: Option<PathBuf>,
+        #[command(flatten)]
+        place: PlaceArgs,
     },
     /// Show a token: who it is, its retry counters, its keys and certificates.
     Info {
         #[command(flatten)]
         token: TokenArgs,
     },
-    /// Initialise a blank token: give it a label, an SO PIN and a PIN.
+    /// Make a blank token ready: a PKCS#11 token gets a label, an SO PIN and a PIN, a GIDS card its secrets and files, a
+    /// PIV card an identity of its own.
     Init(InitArgs),
     /// Change the user's PIN.
     ChangePin {
@@ -138,28 +154,40 @@ pub enum TokenCommand {
         #[arg(long, value_name = "SOURCE")]
         new_pin_from: Option<Source>,
     },
+    /// Have a PIV card testify, by a certificate (PEM), that a key was made on it; only some cards can.
+    Attest {
+        /// The key reference: 9a, 9c, 9d, 9e or 82 to 95.
+        key: String,
+        #[command(flatten)]
+        token: TokenArgs,
+    },
 }
 
 #[derive(Args)]
 pub struct InitArgs {
     #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
     pub module: Option<PathBuf>,
-    /// The label the token gets.
-    #[arg(long, required = true)]
-    pub label: String,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// The label a PKCS#11 token gets; cards have none.
+    #[arg(long)]
+    pub label: Option<String>,
     /// Initialise the token with this serial number, where several could be meant.
     #[arg(long)]
     pub serial: Option<String>,
-    /// Where the SO PIN comes from [default: env:CARDWRIGHT_SO_PIN, else a prompt].
+    /// Where the SO PIN comes from [default: env:CARDWRIGHT_SO_PIN, else a prompt]; on a card the admin key's
+    /// hexadecimal digits.
     #[arg(long, value_name = "SOURCE", conflicts_with = "default_admin_key")]
     pub so_pin_from: Option<Source>,
-    /// Give it the SO PIN of a card fresh from the factory (the all-zero admin key), which enrollment replaces.
+    /// Give it the SO PIN of a card fresh from the factory (the all-zero admin key), which enrollment replaces; on a PIV
+    /// card, use the management key of the factory.
     #[arg(long)]
     pub default_admin_key: bool,
-    /// Where the first PIN comes from; without it no PIN is set and enrollment sets it.
+    /// Where the first PIN comes from; without it a PKCS#11 token gets none and enrollment sets it. A PIV card has one.
     #[arg(long, value_name = "SOURCE")]
     pub pin_from: Option<Source>,
-    /// Erase a token that is already initialised; everything on it is lost.
+    /// Erase a token that is already initialised; everything on it is lost. A PIV card is reset to the factory's state,
+    /// where it offers that.
     #[arg(long, requires = "serial")]
     pub erase: bool,
 }
@@ -246,7 +274,7 @@ pub struct RetireArgs {
     #[command(flatten)]
     pub pin: PinArgs,
     /// The token is gone: retire the card with this UUID at the server only.
-    #[arg(long, value_name = "SMARTCARD-UUID", conflicts_with_all = ["label", "serial", "module"])]
+    #[arg(long, value_name = "SMARTCARD-UUID", conflicts_with_all = ["label", "serial", "module", "reader", "any_reader"])]
     pub lost: Option<Uuid>,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]

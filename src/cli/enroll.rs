@@ -16,6 +16,7 @@ use crate::enrollment::{
 };
 use crate::pkix::Certificate;
 use crate::token::{Counters, Identity, Token, Tries};
+use inquire::validator::Validation;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -86,7 +87,7 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
 fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let mut token = find(settings, &args.token)?;
     let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
-    enrollment::unblock_offline(&mut token, &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
+    enrollment::unblock_offline(token.as_mut(), &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
     output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
     Ok(())
 }
@@ -97,7 +98,13 @@ struct Telephone;
 impl HelpDesk for Telephone {
     fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError> {
         let code = write_code(kind, code);
-        let typed = inquire::Text::new(&format!("Read out: {}\nResponse:", *code)).prompt().map(Zeroizing::new)?;
+        // A slip is told at the prompt, so that the call need not begin anew with another code.
+        let check = move |typed: &str| match read_code(kind.answer(), typed) {
+            Ok(_) => Ok(Validation::Valid),
+            Err(slip) => Ok(Validation::Invalid(slip.into())),
+        };
+        let question = format!("Read out: {}\nResponse:", *code);
+        let typed = inquire::Text::new(&question).with_validator(check).prompt().map(Zeroizing::new)?;
         Ok(Zeroizing::new(read_code(kind.answer(), &typed)?))
     }
 }
@@ -134,7 +141,7 @@ fn on_token(
     let mut token = find(settings, which)?;
     let journal = journal()?;
     let work = Enrollment::begin(client, &journal, token.identity(), order)?;
-    pump(work, Some(&mut token), sources, output)
+    pump(work, Some(token.as_mut()), sources, output)
 }
 
 fn journal() -> Result<Journal, Failure> {

@@ -1,7 +1,7 @@
 //! How a command ends badly: a stable code, an exit code, what happened, and what to do next.
 
 use crate::enrollment::{self, Cause, Stage};
-use crate::{client, pkcs11, pkix, token};
+use crate::{client, pkcs11, pkix, reader, token};
 use serde::Serialize;
 use std::error::Error as StdError;
 
@@ -134,6 +134,47 @@ impl From<pkcs11::Error> for Failure {
             LabelTaken { .. } => ("label-taken", Exit::Usage, "Choose another --label."),
             LabelRules { .. } => ("label-rules", Exit::Usage, "Choose another --label."),
             _ => ("token-failed", Exit::TokenFailed, "Look at the token with `cardwright token list`."),
+        };
+        Self::from_error(code, exit, &error).remedy(remedy)
+    }
+}
+
+impl From<reader::Error> for Failure {
+    fn from(error: reader::Error) -> Self {
+        use reader::Error::*;
+        let (code, exit, remedy) = match error {
+            Token { source, .. } => return source.into(),
+            NoService { .. } | ServiceStopped => (
+                "pcsc-not-running",
+                Exit::TokenFailed,
+                "Start the PC/SC service (`systemctl enable --now pcscd.socket`), or name a PKCS#11 module.",
+            ),
+            SocketClosed { .. } | NotPermitted => (
+                "pcsc-not-permitted",
+                Exit::TokenFailed,
+                "Have an administrator allow this user PC/SC; `cardwright doctor` tells how.",
+            ),
+            ServiceSilent { .. } => ("pcsc-silent", Exit::TokenFailed, "Restart the PC/SC service, then repeat."),
+            NoReader { .. } => ("no-reader", Exit::TokenNotFound, "Plug the reader in, or name one that is there."),
+            NoCard { .. } => ("no-token", Exit::TokenNotFound, "Put the card into the reader."),
+            NoToken { .. } => ("no-token", Exit::TokenNotFound, "Put the card in, or name one that is there."),
+            Ambiguous { .. } => ("ambiguous-token", Exit::TokenNotFound, "Name the card with --serial or --reader."),
+            SameSerial { .. } => (
+                "same-serial",
+                Exit::TokenNotFound,
+                "Take one of them out, or name the reader with --reader; two cards of one serial are no good sign.",
+            ),
+            UnknownCard { .. } => ("unknown-card", Exit::TokenNotFound, "Use a PIV or GIDS card."),
+            Mute { .. } => ("card-mute", Exit::TokenFailed, "Turn the card over, or clean its contacts."),
+            Busy { .. } => (
+                "reader-busy",
+                Exit::TokenFailed,
+                "Close the program that holds the card; `cardwright doctor` shows who may. Or name another reader.",
+            ),
+            OtherCard { .. } => ("other-card", Exit::TokenNotFound, "Put the card back that the work was begun with."),
+            NotInserted { .. } => ("no-token", Exit::TokenNotFound, "Put the card in, then repeat."),
+            Cancelled => ("cancelled", Exit::Usage, "Repeat when the card is at hand."),
+            _ => ("reader-failed", Exit::TokenFailed, "Plug the reader in anew; `cardwright doctor` looks it over."),
         };
         Self::from_error(code, exit, &error).remedy(remedy)
     }

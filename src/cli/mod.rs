@@ -4,6 +4,7 @@
 //! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
 
 pub mod args;
+mod card;
 mod complete;
 mod demo;
 mod doctor;
@@ -16,6 +17,7 @@ mod server;
 mod settings;
 mod template;
 mod token;
+mod token_document;
 mod vcard;
 
 use args::{Cli, Command};

@@ -1,7 +1,7 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
 use super::failure::{Exit, Failure};
-use crate::secret::{BearerToken, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, BearerToken, Passphrase, Pin, Puk};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
@@ -85,6 +85,7 @@ pub const PIN: Ask = Ask { what: "PIN", option: "--pin-from", env: "CARDWRIGHT_P
 pub const NEW_PIN: Ask = Ask { what: "New PIN", option: "--new-pin-from", env: "CARDWRIGHT_NEW_PIN" };
 pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
+pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
 pub const PASSPHRASE: Ask =
@@ -105,6 +106,15 @@ pub fn puk(source: Option<&Source>) -> Result<Puk, Failure> {
 /// Reads a PIN that is to be set; a prompt asks for it twice.
 pub fn new_pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
     read(source, ask, true).map(Pin::new)
+}
+
+/// Reads a card's admin key, in hexadecimal digits.
+pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
+    let digits = Zeroizing::new(read(source, ADMIN_KEY, false)?);
+    AdminKey::from_hex(&digits).ok_or_else(|| {
+        Failure::new("admin-key", Exit::Usage, format!("{}: not hexadecimal digits", ADMIN_KEY.what))
+            .remedy("Give the key as an even number of hexadecimal digits.")
+    })
 }
 
 /// Reads a bearer token.

@@ -1,6 +1,6 @@
 //! What need not be typed each time: `config.toml` in the user's configuration directory, under options and environment.
 
-use super::args::{ServerArgs, TokenArgs};
+use super::args::{PlaceArgs, ServerArgs};
 use super::failure::{Exit, Failure};
 use super::secrets::{self, Source};
 use crate::secret::BearerToken;
@@ -45,18 +45,10 @@ impl Settings {
         })
     }
 
-    /// The PKCS#11 module, from the option or the settings.
-    pub fn module(&self, option: Option<&PathBuf>) -> Result<PathBuf, Failure> {
-        option.or(self.module.as_ref()).cloned().ok_or_else(|| {
-            Failure::new("module-missing", Exit::Usage, "no PKCS#11 module was named").remedy(
-                "Give --module, set CARDWRIGHT_MODULE, or write module = \"/path/to/module.so\" into config.toml.",
-            )
-        })
-    }
-
-    /// The module of [`TokenArgs`].
-    pub fn token_module(&self, args: &TokenArgs) -> Result<PathBuf, Failure> {
-        self.module(args.module.as_ref())
+    /// The PKCS#11 module, from the option or the settings; `None` where a card in a reader is meant.
+    pub fn module(&self, option: Option<&PathBuf>, place: &PlaceArgs) -> Option<PathBuf> {
+        let card = place.any_reader || place.reader.is_some();
+        option.or(self.module.as_ref()).filter(|_| !card).cloned()
     }
 
     /// Which server, and as whom; reads the bearer token.
@@ -118,7 +110,12 @@ mod tests {
     #[test]
     fn a_right_file_is_read() {
         let settings = Settings::parse(Path::new("c"), "server = \"https://a\"\nmodule = \"/m.so\"\n").unwrap();
-        assert_eq!(settings.module(None).unwrap(), PathBuf::from("/m.so"));
-        assert_eq!(settings.module(Some(&"/other.so".into())).unwrap(), PathBuf::from("/other.so"));
+        let place = |reader: Option<&str>, any_reader| PlaceArgs { reader: reader.map(String::from), any_reader };
+        let other = PathBuf::from("/other.so");
+        assert_eq!(settings.module(None, &place(None, false)), Some("/m.so".into()));
+        assert_eq!(settings.module(Some(&other), &place(None, false)), Some(other.clone()));
+        assert_eq!(settings.module(Some(&other), &place(Some("Desk"), false)), None);
+        assert_eq!(settings.module(None, &place(None, true)), None);
+        assert_eq!(Settings::default().module(None, &place(None, false)), None);
     }
 }

@@ -2,11 +2,11 @@
 
 use super::error::{Cause, Error, Stage};
 use super::login::Login;
-use super::record::{IssuedWork, Milestone, Tie};
+use super::record::{Ended, IssuedWork, Milestone, Tie};
 use super::{Enrollment, Event, Installed, Leg, Observer, OldKey, Outcome, Step, Workflow};
 use crate::cm::route::Holder;
 use crate::pkix;
-use crate::token::{self, KeyId, Operation, Session, Token};
+use crate::token::{self, Authority, KeyId, Operation, Session, Token};
 
 impl Enrollment<'_> {
     /// The thumbprints of what the server holds to be on the card, upper-case hexadecimal.
@@ -25,6 +25,11 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
+        if self.is_completed() && token.authority(Operation::WriteCertificate) == Authority::Admin {
+            // Somebody else ended the request, and with it the server's responses.
+            let keys = keys.iter().map(|work| work.key.clone()).collect();
+            return self.reach(Milestone::Undoing { request: tie.request, keys, ended: Ended::Completed });
+        }
         match self.log_in_for(tie, self.operations_ahead(), token, observer)? {
             Login::In(mut session) => self.install(tie, keys, old, session.as_mut(), true, observer),
             Login::Need(leg) => Ok(leg),
@@ -46,17 +51,17 @@ impl Enrollment<'_> {
             install_one(session, work, again).map_err(|cause| Error::new(Stage::WriteCertificate, cause))?;
             observer(Event::CertificateWritten { key: KeyId(work.key.id.0.clone()) });
         }
-        if self.order.workflow() == Workflow::Renew {
+        let renewed = self.order.workflow() == Workflow::Renew;
+        // Once the request is completed no admin could log in to look whether all is there.
+        if renewed || self.facts.as_admin {
             self.reach(Milestone::Superseding { tie, keys: issued.to_vec(), old: old.clone() })?;
-            return self.remove_superseded(tie, issued, &old, session, observer);
         }
+        let gone = if renewed { remove_superseded(issued, &old, session, observer)? } else { Vec::new() };
         session.pause();
-        self.complete(tie.request, observer)?;
-        self.close()?;
-        let installed = issued.iter().map(installed).collect();
-        Ok(Leg::Stop(Step::Done(Outcome::Enrolled { request: tie.request, smartcard: tie.smartcard, installed })))
+        self.finish(tie, issued, gone, observer)
     }
 
+    /// Goes on where the certificates are on the token: the server is told last, so that once it knows nothing is left.
     pub(super) fn supersede(
         &mut self,
         tie: Tie,
@@ -65,55 +70,73 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        match self.log_in_for(tie, &[Operation::Delete], token, observer)? {
-            Login::In(mut session) => self.remove_superseded(tie, issued, old, session.as_mut(), observer),
-            Login::Need(leg) => Ok(leg),
+        let mut gone = replaced(issued);
+        let beyond_reach = self.is_completed() && token.authority(Operation::Delete) == Authority::Admin;
+        if gone.len() < old.len() && !beyond_reach {
+            let mut session = match self.log_in_for(tie, &[Operation::Delete], token, observer)? {
+                Login::In(session) => session,
+                Login::Need(leg) => return Ok(leg),
+            };
+            gone = remove_superseded(issued, old, session.as_mut(), observer)?;
         }
+        self.finish(tie, issued, gone, observer)
     }
 
-    /// Removes the keys that were renewed, then tells the server, whose responses end with the request. Keys that can
-    /// decrypt stay, or old messages could never be read again.
-    fn remove_superseded(
+    /// Tells the server that the token has what was asked for.
+    fn finish(
         &mut self,
         tie: Tie,
         issued: &[IssuedWork],
-        old: &[String],
-        session: &mut dyn Session,
+        old: Vec<OldKey>,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        observer(Event::Doing(Stage::RemoveKeys));
-        let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
-        let replaced = issued.iter().filter(|work| work.key.takes_a_place());
-        let mut gone: Vec<_> = replaced.map(|work| OldKey::Replaced(KeyId(work.key.id.0.clone()))).collect();
-        // Where every old key gave its place to a new one, nothing is left to be looked for.
-        let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
-        for stored in stored {
-            let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
-            let Some(certificate) = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok())
-            else {
-                continue;
-            };
-            if new || !old.contains(&certificate.thumbprint_sha1()) {
-                continue;
-            }
-            if certificate.can_decrypt().unwrap_or(true) {
-                gone.push(OldKey::KeptForDecryption(stored.id));
-            } else {
-                session.delete(&stored.id).map_err(failed)?;
-                observer(Event::KeyRemoved { key: stored.id.clone() });
-                gone.push(OldKey::Removed(stored.id));
-            }
-        }
-        session.pause();
         self.complete(tie.request, observer)?;
         self.close()?;
-        Ok(Leg::Stop(Step::Done(Outcome::Renewed {
-            request: tie.request,
-            smartcard: tie.smartcard,
-            installed: issued.iter().map(installed).collect(),
-            old: gone,
+        let Tie { request, smartcard } = tie;
+        let installed = issued.iter().map(installed).collect();
+        Ok(Leg::Stop(Step::Done(match self.order.workflow() {
+            Workflow::Renew => Outcome::Renewed { request, smartcard, installed, old },
+            _ => Outcome::Enrolled { request, smartcard, installed },
         })))
     }
+}
+
+/// The keys whose places were taken by new ones.
+fn replaced(issued: &[IssuedWork]) -> Vec<OldKey> {
+    let replaced = issued.iter().filter(|work| work.key.takes_a_place());
+    replaced.map(|work| OldKey::Replaced(KeyId(work.key.id.0.clone()))).collect()
+}
+
+/// Removes the keys that were renewed; those that can decrypt stay, or old messages could never be read again.
+fn remove_superseded(
+    issued: &[IssuedWork],
+    old: &[String],
+    session: &mut dyn Session,
+    observer: Observer<'_>,
+) -> Result<Vec<OldKey>, Error> {
+    observer(Event::Doing(Stage::RemoveKeys));
+    let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
+    let mut gone = replaced(issued);
+    // Where every old key gave its place to a new one, nothing is left to be looked for.
+    let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
+    for stored in stored {
+        let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
+        let Some(certificate) = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok())
+        else {
+            continue;
+        };
+        if new || !old.contains(&certificate.thumbprint_sha1()) {
+            continue;
+        }
+        if certificate.can_decrypt().unwrap_or(true) {
+            gone.push(OldKey::KeptForDecryption(stored.id));
+        } else {
+            session.delete(&stored.id).map_err(failed)?;
+            observer(Event::KeyRemoved { key: stored.id.clone() });
+            gone.push(OldKey::Removed(stored.id));
+        }
+    }
+    Ok(gone)
 }
 
 fn installed(work: &IssuedWork) -> Installed {

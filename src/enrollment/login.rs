@@ -65,6 +65,7 @@ impl<'a> Enrollment<'a> {
         if user && let Some(need) = self.need_pin(token)? {
             return Ok(Login::Need(need));
         }
+        self.facts.as_admin = admin;
         let admin = if admin { Some((tie, self.held(tie, token, observer)?)) } else { None };
         self.log_in(user, admin, token, observer)
     }

@@ -54,26 +54,37 @@ impl Enrollment<'_> {
         let Some(PukReport { current, next, state }) = self.puk_report(tie, token, observer)? else {
             return Ok(Tried::Done(None));
         };
-        let Some(next) = next else { return Ok(Tried::Done(current)) };
+        let (current, next) = match (current, next) {
+            (current, Some(next)) => (current, next),
+            // Somebody knows better which PUK the card has: it is given the server's again.
+            (Some(current), None) if self.inputs.puk.is_some() => (None, current),
+            (current, None) => return Ok(Tried::Done(current)),
+        };
         // What the journal knows is newer than what the server knows.
         let proposed = PukDoubt { current_refused: false, next_possible: state == PukState::Proposed };
         let PukDoubt { mut current_refused, next_possible } = doubt.unwrap_or(proposed);
         if current.is_none() && self.condition(token)?.puk_is_default == Some(false) {
             current_refused = true;
         }
-        let typed = self.inputs.puk.take();
-        if current_refused && !next_possible && typed.is_none() {
-            return Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused: doubt.is_some() }));
-        }
+        let last_try = match &self.inputs.puk {
+            Some((_, last_try)) => *last_try,
+            None if current_refused && !next_possible => {
+                let counters = self.counters(token)?;
+                return Ok(Tried::Need(Need::Puk { counters, refused: doubt.is_some() }));
+            }
+            None => self.order.last_try(),
+        };
+        self.may_try_puk(last_try, Stage::ChangePuk, token)?;
         observer(Event::Doing(Stage::ChangePuk));
         self.reach(Milestone::ChangingPuk { tie, current_refused, next_possible: true })?;
         let current = match current {
             Some(current) => current,
             None => Puk::new(self.config(tie, observer)?.factory_puk().to_owned()),
         };
+        let typed = self.inputs.puk.take();
         let candidate = match &typed {
             Some((puk, last_try)) => Some((puk, *last_try)),
-            None => Some((&current, self.order.last_try())).filter(|_| !current_refused),
+            None => Some((&current, last_try)).filter(|_| !current_refused),
         };
         let tried = self.try_change(tie, candidate, &next, next_possible, token);
         let by_hand = typed.is_some();
@@ -128,7 +139,6 @@ impl Enrollment<'_> {
     ) -> Result<Option<token::Error>, Error> {
         let mut refused = None;
         if let Some((puk, last_try)) = candidate {
-            self.may_try_puk(last_try, Stage::ChangePuk, token)?;
             refused = self.puk_refusal(Stage::ChangePuk, token.change_puk(puk, next, last_try))?;
             if refused.is_none() {
                 return Ok(None);
@@ -207,7 +217,11 @@ impl Enrollment<'_> {
     ) -> Result<Option<token::Error>, Error> {
         self.facts.counters = None;
         match tried {
-            Ok(()) => Ok(None),
+            Ok(()) => {
+                // All tries are there again.
+                self.facts.puk_refused = false;
+                Ok(None)
+            }
             Err(error) if is_wrong_puk(&error) => {
                 self.facts.puk_refused |= matches!(error, token::Error::SecretRefused { .. });
                 Ok(Some(error))

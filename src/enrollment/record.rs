@@ -59,7 +59,7 @@ pub enum Milestone {
     Signed { tie: Tie, keys: Vec<SignedWork>, old: Vec<String> },
     /// The certificates are here; they may be on the token.
     Issued { tie: Tie, keys: Vec<IssuedWork>, old: Vec<String> },
-    /// Token and server have what was asked for; keys that were renewed are being removed.
+    /// The certificates are on the token; keys that were renewed are being removed, then the server is told.
     Superseding { tie: Tie, keys: Vec<IssuedWork>, old: Vec<String> },
     /// The request ended elsewhere; the keys made for it are being removed.
     Undoing { request: Uuid, keys: Vec<KeyWork>, ended: Ended },

@@ -312,9 +312,14 @@ impl Enrollment<'_> {
         Err(Error::new(Stage::ReadRequest, Cause::RequestEnded { ended }).about(Some(request)))
     }
 
+    /// Whether the server was heard to know that the request is carried out.
+    pub(super) fn is_completed(&self) -> bool {
+        self.facts.request.as_ref().is_some_and(|known| known.status == RequestStatus::Completed)
+    }
+
     /// Tells the server that the request is carried out, unless it knows.
     pub(super) fn complete(&mut self, request: Uuid, observer: Observer<'_>) -> Result<(), Error> {
-        if self.facts.request.as_ref().is_some_and(|known| known.status == RequestStatus::Completed) {
+        if self.is_completed() {
             return Ok(());
         }
         observer(Event::Doing(Stage::CompleteRequest));

@@ -4,7 +4,7 @@ use super::admin::{AdminWork, Held, Tried};
 use super::error::{Error, Stage};
 use super::puk::PukDoubt;
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Observer, Outcome, Step};
+use super::{Enrollment, Event, Leg, Need, Observer, Outcome, Step};
 use crate::cm::extension::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
@@ -54,7 +54,13 @@ impl Enrollment<'_> {
             Tried::Need(need) => return Ok(Tried::Need(need)),
         };
         observer(Event::Doing(Stage::SetPin));
-        self.set_pin_by_puk(new_pin, told.as_ref(), None, token)
+        let refused = doubt.is_some_and(|doubt| doubt.current_refused && !doubt.next_possible);
+        let tried = self.set_pin_by_puk(new_pin, told.as_ref().filter(|_| !refused), None, token)?;
+        if matches!(tried, Tried::Need(Need::Puk { refused: true, .. })) {
+            // It is not tried again: somebody has changed the PUK.
+            self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
+        }
+        Ok(tried)
     }
 
     /// By the server's answer to the token's challenge, or by the key where there is no challenge.

@@ -4,47 +4,72 @@ use super::cardcf::{CacheFile, Change};
 use super::command::{self, AID_PREFIX, Command};
 use super::error::{self, device, refused, unreadable};
 use super::files::{CARD_CF, Place};
-use crate::iso7816::{Card, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, tlv};
+use crate::iso7816::{Card, ChannelError, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, tlv};
 use crate::token::Error;
 use zeroize::Zeroizing;
 
-/// What cards say of a data object or elementary file that they do not have.
-const ABSENT: [StatusWord; 3] = [StatusWord::FILE_NOT_FOUND, StatusWord(0x6A83), StatusWord::REFERENCE_DATA_NOT_FOUND];
+/// What cards say of a data object or elementary file that they do not have, or that was created and not activated.
+const ABSENT: [StatusWord; 4] = [
+    StatusWord::FILE_NOT_FOUND,
+    StatusWord(0x6A83),
+    StatusWord::REFERENCE_DATA_NOT_FOUND,
+    StatusWord::CONDITIONS_NOT_SATISFIED,
+];
 
 pub(super) struct Application {
     card: Card,
+    /// What befell the card since the application was known to be selected on the card that was opened.
+    since: Continuity,
     /// Where `cardcf` is.
     pub cardcf: Place,
 }
 
 impl Application {
     pub fn new(card: Card) -> Self {
-        Self { card, cardcf: CARD_CF }
+        Self { card, since: Continuity::Unbroken, cardcf: CARD_CF }
     }
 
     pub fn into_card(self) -> Card {
         self.card
     }
 
+    /// Begins a transaction. Tells what befell the card until [`Application::settle`] is called.
     pub fn begin(&mut self) -> Result<Continuity, Error> {
-        self.card.begin().map_err(|error| error::channel("the beginning of a transaction", error))
+        let begun = self.card.begin();
+        let continuity = begun.map_err(|error| self.failed("the beginning of a transaction", error))?;
+        self.since = worse(self.since, continuity);
+        Ok(self.since)
     }
 
     pub fn end(&mut self, with: EndWith) -> Result<(), Error> {
-        self.card.end(with).map_err(|error| error::channel("the end of a transaction", error))
+        let ended = self.card.end(with);
+        ended.map_err(|error| self.failed("the end of a transaction", error))
     }
 
-    /// Begins a transaction and selects the application again, unless nobody else can have spoken to the card.
+    /// A card that was reset or pulled is not taken for the one that was opened before it is known again.
+    fn failed(&mut self, operation: &'static str, error: ChannelError) -> Error {
+        if matches!(error, ChannelError::Removed | ChannelError::Reset) {
+            self.since = Continuity::Reset;
+        }
+        error::channel(operation, error)
+    }
+
+    /// Likewise, and selects the application again, unless nobody else can have spoken to the card.
     pub fn take_up(&mut self) -> Result<Continuity, Error> {
-        let continuity = self.begin()?;
-        if continuity != Continuity::Unbroken
+        self.begin()?;
+        if self.since != Continuity::Unbroken
             && let Err(error) = self.select_again()
         {
             // The first error tells more than one of the transaction's end.
             let _ = self.end(EndWith::Leave);
             return Err(error);
         }
-        Ok(continuity)
+        Ok(self.since)
+    }
+
+    /// The application is selected, and the card is the one that was opened.
+    pub fn settle(&mut self) {
+        self.since = Continuity::Unbroken;
     }
 
     /// A card that has lost its application is another card.
@@ -77,7 +102,8 @@ impl Application {
     pub fn exchange(&mut self, command: &Command) -> Result<ResponseApdu, Error> {
         match self.card.exchange(&command.apdu) {
             Err(ExchangeError::MiddleOfChain { status, .. }) => Ok(ResponseApdu { data: Zeroizing::default(), status }),
-            answer => answer.map_err(|error| error::exchange(command.name, error)),
+            Err(ExchangeError::Channel(error)) => Err(self.failed(command.name, error)),
+            answer => answer.map_err(|error| device(command.name, super::Error::Exchange(error))),
         }
     }
 
@@ -138,6 +164,14 @@ impl Application {
 
     pub fn pin_pad(&mut self) -> Option<&mut dyn PinPad> {
         self.card.pin_pad()
+    }
+}
+
+fn worse(one: Continuity, other: Continuity) -> Continuity {
+    match (one, other) {
+        (Continuity::Reset, _) | (_, Continuity::Reset) => Continuity::Reset,
+        (Continuity::Shared, _) | (_, Continuity::Shared) => Continuity::Shared,
+        _ => Continuity::Unbroken,
     }
 }
 

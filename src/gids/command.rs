@@ -155,10 +155,10 @@ pub(super) fn answer_challenge(response: &[u8]) -> Command {
     Command::new("GENERAL AUTHENTICATE", [0x87, 0x00, 0x00]).secret(answer.finish())
 }
 
-/// GENERATE ASYMMETRIC KEY PAIR in a key file.
+/// GENERATE ASYMMETRIC KEY PAIR in a key file. Cards answer the public key, some of them even where none is expected.
 pub(super) fn generate(reference: u8, mechanism: u8) -> Command {
     let template = [tlv::write(0x80, &[mechanism]), tlv::write(0x83, &[reference])].concat();
-    Command::new("GENERATE ASYMMETRIC KEY PAIR", [0x47, 0x00, 0x00]).data(tlv::write(0xAC, &template))
+    Command::new("GENERATE ASYMMETRIC KEY PAIR", [0x47, 0x00, 0x00]).data(tlv::write(0xAC, &template)).answered()
 }
 
 /// MANAGE SECURITY ENVIRONMENT: a private key and how it signs.
@@ -167,7 +167,9 @@ pub(super) fn sign_with(reference: u8, mechanism: u8) -> Command {
     Command::new("MANAGE SECURITY ENVIRONMENT", [0x22, 0x41, 0xB6]).data(template)
 }
 
-/// PERFORM SECURITY OPERATION, COMPUTE DIGITAL SIGNATURE.
-pub(super) fn sign(digest_info: &[u8]) -> Command {
-    Command::new("COMPUTE DIGITAL SIGNATURE", [0x2A, 0x9E, 0x9A]).data(digest_info).answered()
+/// PERFORM SECURITY OPERATION, COMPUTE DIGITAL SIGNATURE; the signature is as long as the modulus.
+pub(super) fn sign(digest_info: &[u8], modulus: u16) -> Command {
+    let mut command = Command::new("COMPUTE DIGITAL SIGNATURE", [0x2A, 0x9E, 0x9A]).data(digest_info);
+    command.apdu = command.apdu.expecting(Expect::Bytes(modulus));
+    command
 }

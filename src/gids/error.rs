@@ -63,14 +63,6 @@ pub(super) fn channel(operation: &'static str, error: ChannelError) -> token::Er
     }
 }
 
-/// Why there was no whole answer, in the seam's words.
-pub(super) fn exchange(command: &'static str, error: ExchangeError) -> token::Error {
-    match error {
-        ExchangeError::Channel(error) => channel(command, error),
-        error => device(command, Error::Exchange(error)),
-    }
-}
-
 /// An answer that is not made of the data objects it should be made of.
 pub(super) fn unreadable(command: &'static str) -> impl Fn(TlvError) -> token::Error {
     move |source| device(command, Error::Answer { command, source })

@@ -46,6 +46,7 @@ impl GidsToken {
         let ended = application.end(EndWith::Leave);
         let found = found?;
         ended?;
+        application.settle();
         application.cardcf = found.cardcf.unwrap_or(application.cardcf);
         let identity = identity(found.version.as_deref(), found.card_id.map(|(_, id)| id));
         Ok(Self { application, identity, version: found.version, card_id: found.card_id, admin: Tries::Untold })
@@ -74,6 +75,7 @@ impl GidsToken {
             let _ = self.application.end(EndWith::Leave);
             return Err(error);
         }
+        self.application.settle();
         Ok(())
     }
 
@@ -162,7 +164,7 @@ impl Token for GidsToken {
 
     /// The administrator adds nothing to what the user may do here, so that only the user logs in.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
-        self.must_be_initialised()?;
+        let card_id = self.card_id.ok_or(Error::NoSerial)?;
         let user = credentials.user.ok_or(Error::UserNeeded)?;
         if let User::Pin(pin, _) = &user {
             pin::check_length(pin)?;
@@ -177,7 +179,7 @@ impl Token for GidsToken {
             let _ = self.application.end(EndWith::Leave);
             return Err(error);
         }
-        Ok(Box::new(GidsSession::new(&mut self.application)))
+        Ok(Box::new(GidsSession::new(&mut self.application, card_id)))
     }
 
     fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {

@@ -160,9 +160,8 @@ impl Application {
                 self.selected = true;
                 Ok(())
             }
-            StatusWord::FILE_NOT_FOUND | StatusWord::INSTRUCTION_NOT_SUPPORTED | StatusWord::CLASS_NOT_SUPPORTED => {
-                Err(token::Error::NotOffered("PIV"))
-            }
+            StatusWord::FILE_NOT_FOUND | APPLET_SELECT_FAILED => Err(token::Error::NotOffered("PIV")),
+            word if is_not_offered(word) => Err(token::Error::NotOffered("PIV")),
             word => Err(self.refusal(command::SELECT, word)),
         }
     }
@@ -237,6 +236,9 @@ impl Application {
 
 /// Verification failed, and the tries that are left are not told (ISO/IEC 7816-4, table 6).
 pub(super) const VERIFICATION_FAILED: StatusWord = StatusWord(0x6300);
+
+/// What Java cards answer where the applet is there and does not want to be selected.
+const APPLET_SELECT_FAILED: StatusWord = StatusWord(0x6999);
 
 /// The words by which a card says that it has no such command.
 pub(super) fn is_not_offered(word: StatusWord) -> bool {

@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(Property::read(&telling).unwrap().algorithms, [0x03, 0x11]);
         assert!(Property::read(&[]).is_ok());
         assert_eq!(Property::read(&write(0x6F, &[])).err(), Some(TlvError::Unexpected { tag: 0x6F }));
-        assert_eq!(Property::read(&telling[1..]).err().is_some(), true);
+        assert!(Property::read(&telling[1..]).is_err());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What can go wrong between this program and a card it looks for.
 
 use super::find::Selector;
-use crate::iso7816::ChannelError;
 use crate::token::{self, Identity};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,12 +42,6 @@ pub enum Error {
     NotInserted { expected: Box<Identity>, waited: Duration },
     #[error("the wait for a card was called off")]
     Cancelled,
-    #[error("the card in reader {reader:?} could not be reached")]
-    Channel {
-        reader: String,
-        #[source]
-        source: ChannelError,
-    },
     #[error("the card in reader {reader:?} could not be read")]
     Token {
         reader: String,
@@ -88,7 +81,6 @@ impl Error {
     pub(super) fn is_absence(&self) -> bool {
         match self {
             Error::NoCard { .. } => true,
-            Error::Channel { source, .. } => matches!(source, ChannelError::Removed),
             Error::Token { source, .. } => matches!(source, token::Error::Removed),
             _ => false,
         }

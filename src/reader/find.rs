@@ -23,10 +23,17 @@ pub struct Found {
     pub reader: String,
 }
 
+/// A reader with a card in it, as a listing shows it.
+#[derive(Debug)]
+pub struct Listed {
+    pub reader: String,
+    /// Who the card is, or why that cannot be told.
+    pub card: Result<TokenSummary, Error>,
+}
+
 /// A card as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSummary {
-    pub reader: String,
     pub identity: Identity,
     pub counters: Counters,
 }
@@ -49,20 +56,17 @@ impl fmt::Display for Selector {
 }
 
 impl Readers {
-    /// Every card there is, or why it cannot be told what it is; empty readers are left out.
-    pub fn tokens(&self) -> Result<Vec<(String, Result<TokenSummary, Error>)>, Error> {
-        let cards = self.with_card(&Selector::default())?;
-        Ok(cards
-            .into_iter()
-            .map(|state| (state.name.clone(), self.summary(&state)))
-            .filter(|(_, summary)| !summary.as_ref().is_err_and(Error::is_absence))
-            .collect())
+    /// Every card there is, or only the one in `reader`; a reader that is named and empty is [`Error::NoCard`].
+    pub fn tokens(&self, reader: Option<&str>) -> Result<Vec<Listed>, Error> {
+        let cards = self.with_card(&Selector { reader: reader.map(String::from), ..Selector::default() })?;
+        let listed = cards.into_iter().map(|state| Listed { card: self.summary(&state), reader: state.name });
+        Ok(listed.filter(|listed| !listed.card.as_ref().is_err_and(Error::is_absence)).collect())
     }
 
     fn summary(&self, state: &ReaderState) -> Result<TokenSummary, Error> {
-        let mut found = self.probe(state)?;
-        let counters = found.token.counters().map_err(|error| unreadable(&state.name, error))?;
-        Ok(TokenSummary { reader: found.reader, identity: found.token.identity().clone(), counters })
+        let mut token = self.probe(state)?.token;
+        let counters = token.counters().map_err(|error| self.unreadable(&state.name, error))?;
+        Ok(TokenSummary { identity: token.identity().clone(), counters })
     }
 
     /// Finds the one card that `selector` describes. A card that cannot be asked who it is could be the one meant,
@@ -156,43 +160,38 @@ impl Readers {
         if state.card == CardPresence::Mute {
             return Err(Error::Mute { reader });
         }
-        let piv = open_piv(self.card(&reader)?);
-        if let Some(token) = offered(&reader, piv)? {
-            return Ok(Found { token: token, reader });
+        let piv = PivToken::open(self.card(&reader)?);
+        if let Some(token) = self.offered(&reader, piv)? {
+            return Ok(Found { token: Box::new(token), reader });
         }
-        let gids = open_gids(self.card(&reader)?);
-        if let Some(token) = offered(&reader, gids)? {
-            return Ok(Found { token: token, reader });
+        let gids = GidsToken::open(self.card(&reader)?);
+        if let Some(token) = self.offered(&reader, gids)? {
+            return Ok(Found { token: Box::new(token), reader });
         }
         Err(Error::UnknownCard { reader, atr: state.atr.clone() })
     }
-}
 
-fn open_piv(card: crate::iso7816::Card) -> Result<Box<dyn Token>, token::Error> {
-    PivToken::open(card).and(Err(token::Error::NotOffered("PIV")))
-}
+    /// The token; nothing where the card does not have that application.
+    fn offered<T>(&self, reader: &str, opened: Result<T, token::Error>) -> Result<Option<T>, Error> {
+        match opened {
+            Ok(token) => Ok(Some(token)),
+            Err(token::Error::NotOffered(_)) => Ok(None),
+            Err(error) => Err(self.unreadable(reader, error)),
+        }
+    }
 
-fn open_gids(card: crate::iso7816::Card) -> Result<Box<dyn Token>, token::Error> {
-    GidsToken::open(card).map(|token| Box::new(token) as Box<dyn Token>)
+    fn unreadable(&self, reader: &str, source: token::Error) -> Error {
+        match source {
+            token::Error::Busy => Error::Busy { reader: reader.into(), waited: self.patience.busy },
+            source => Error::Token { reader: reader.into(), source },
+        }
+    }
 }
 
 impl Found {
     fn told(&self) -> (String, Identity) {
         (self.reader.clone(), self.token.identity().clone())
     }
-}
-
-/// The token; nothing where the card does not have that application.
-fn offered<T>(reader: &str, opened: Result<T, token::Error>) -> Result<Option<T>, Error> {
-    match opened {
-        Ok(token) => Ok(Some(token)),
-        Err(token::Error::NotOffered(_)) => Ok(None),
-        Err(error) => Err(unreadable(reader, error)),
-    }
-}
-
-fn unreadable(reader: &str, source: token::Error) -> Error {
-    Error::Token { reader: reader.into(), source }
 }
 
 /// The reader with that name, or the only one whose name has it as a part.
@@ -219,9 +218,9 @@ fn several(wanted: &Selector, matching: &[Found]) -> Error {
     Error::Ambiguous { wanted: wanted.clone(), matching: matching.iter().map(Found::told).collect() }
 }
 
-/// The serial is the card's own; the label may have been changed.
+/// The serial is the card's own; the label may have been changed. Cards without a serial are all strangers.
 fn is_same(found: &Identity, expected: &Identity) -> bool {
-    found.kind == expected.kind && found.serial == expected.serial
+    !expected.serial.is_empty() && found.kind == expected.kind && found.serial == expected.serial
 }
 
 fn other(expected: &Identity, found: &Found) -> Error {

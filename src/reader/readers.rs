@@ -24,7 +24,7 @@ const MOST_READINGS: usize = 16;
 /// The readers of this computer's PC/SC service.
 pub struct Readers {
     context: Context,
-    patience: Patience,
+    pub(super) patience: Patience,
     known: Vec<Slot>,
     bell: Arc<Bell>,
 }

@@ -2,10 +2,16 @@
 
 mod authority;
 mod bench;
+mod cards;
 pub mod fake;
+mod fake_secrets;
 mod kill;
 mod local;
+mod memory_rules;
+mod memory_session;
 mod memory_token;
+mod piv;
+mod puk;
 mod real;
 mod refusals;
 mod softhsm;

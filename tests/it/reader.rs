@@ -7,14 +7,17 @@ mod choice;
 mod watch;
 
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd};
 use cardwright::virtual_card::VirtualCard;
 
 /// T=1, chaining and extended length (ISO/IEC 7816-4, 8.1.1.2.7).
-const ATR: &str = "3b85800180730021c016";
+const ATR: &str = "3b850180730021c096";
+
+const SELECT: u8 = 0xA4;
 
 /// Runs `job` in a process of its own: this binary again, for the test called `name`.
 fn alone(name: &str, job: impl FnOnce()) {
@@ -30,55 +33,33 @@ fn alone(name: &str, job: impl FnOnce()) {
     assert!(said.contains("1 passed"), "{said}");
 }
 
-/// A card without any application: it counts resets and commands, and can be made to hang.
+/// A pcscd for a process that is [`alone`].
+fn private_pcscd() -> PrivatePcscd {
+    let pcscd = PrivatePcscd::start(&["Desk"]).unwrap();
+    // SAFETY: nothing else runs in this process, and libpcsclite reads it once.
+    unsafe { std::env::set_var(CLIENTS_VARIABLE, pcscd.socket()) };
+    pcscd
+}
+
+/// A card without any application: it counts resets and commands, and gives back the headers of most.
 #[derive(Clone, Default)]
 struct Blank {
     resets: Arc<AtomicUsize>,
     commands: Arc<AtomicUsize>,
-    hang: Arc<Gate>,
-}
-
-/// Holds the card in the middle of a command while it is shut.
-#[derive(Default)]
-struct Gate {
-    state: Mutex<GateState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct GateState {
-    shut: bool,
-    waiting: bool,
-}
-
-/// The INS that is answered only while the gate is open.
-const SLOW: u8 = 0x47;
-
-impl Gate {
-    fn set(&self, shut: bool) {
-        self.state.lock().unwrap().shut = shut;
-        self.changed.notify_all();
-    }
-
-    fn pass(&self) {
-        let mut state = self.state.lock().unwrap();
-        state.waiting = true;
-        self.changed.notify_all();
-        while state.shut {
-            state = self.changed.wait(state).unwrap();
-        }
-        state.waiting = false;
-    }
-
-    /// Waits until the card hangs.
-    fn until_reached(&self) {
-        let reached = self.changed.wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |state| !state.waiting);
-        assert!(!reached.unwrap().1.timed_out(), "the card was not reached");
-    }
 }
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for a fact that nobody tells of.
+#[track_caller]
+fn until(fact: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !fact() {
+        assert!(since.elapsed() < PATIENCE, "it never came to be");
+        std::thread::yield_now();
+    }
+}
 
 impl Blank {
     fn resets(&self) -> usize {
@@ -99,13 +80,9 @@ impl VirtualCard for Blank {
         self.resets.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Every application is missing; anything else gives the header back.
     fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
         self.commands.fetch_add(1, Ordering::SeqCst);
-        if command[1] == SLOW {
-            self.hang.pass();
-        }
-        if command[1] == 0xA4 { vec![0x6A, 0x82] } else { [&command[..4], &[0x90, 0x00]].concat() }
+        if command[1] == SELECT { vec![0x6A, 0x82] } else { [&command[..4], &[0x90, 0x00]].concat() }
     }
 
     fn state(&self) -> zeroize::Zeroizing<Vec<u8>> {

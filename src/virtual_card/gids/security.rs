@@ -135,7 +135,8 @@ impl Applet {
         }
     }
 
-    /// GENERATE ASYMMETRIC KEY PAIR into a key file that is there; answers with the public key.
+    /// GENERATE ASYMMETRIC KEY PAIR into a key file that is there; answers with the public key, if any answer is
+    /// expected: OpenSC asks without Le and reads the key afterwards.
     pub(super) fn generate_key_pair(&mut self, command: &WireCommand) -> Answer {
         if (command.p1, command.p2) != (0x00, 0x00) {
             return Err(StatusWord::INCORRECT_P1_P2);
@@ -156,7 +157,7 @@ impl Applet {
         }
         let key = RsaKey::generate(bits).ok_or(StatusWord::FUNCTION_NOT_SUPPORTED)?;
         self.keep_key(identifier, Key::Rsa(Box::new(key)))?;
-        public_key(self.file(identifier)?)
+        if command.le.is_none() { nothing() } else { public_key(self.file(identifier)?) }
     }
 
     /// A key made elsewhere (PUT DATA, 70): 84 names the file, A5 holds kind (83: 1 symmetric, the default; 2 RSA),

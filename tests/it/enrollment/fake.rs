@@ -2,6 +2,7 @@
 //! that the client is not only held against its own vocabulary.
 
 use super::authority::Authority;
+use super::fake_secrets::{self, Secrets};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::{Certificate, CertificationRequest, KeyAlgorithm, MemoryKey, Signer};
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use url::Url;
 use uuid::Uuid;
@@ -39,7 +41,7 @@ struct Card {
     uuid: Uuid,
     card_id: String,
     status: u32,
-    admin_key: &'static str,
+    secrets: Secrets,
     thumbprints: Vec<String>,
 }
 
@@ -67,6 +69,13 @@ pub struct State {
     pub keys: usize,
     pub key_usages: u32,
     pub algorithm: (&'static str, u32),
+    pub reset_on_retire: bool,
+    /// Verb and path of every call, without ids.
+    pub asked: Vec<String>,
+    /// Where the token in use says whether it is held.
+    pub watched: Option<Arc<AtomicBool>>,
+    /// Calls that were made while a session held the card.
+    pub in_hand: usize,
 }
 
 pub struct FakeCm {
@@ -90,6 +99,10 @@ impl FakeCm {
             keys: 1,
             key_usages: 2,
             algorithm: ("ECDSA_P256", 256),
+            reset_on_retire: false,
+            asked: Vec::new(),
+            watched: None,
+            in_hand: 0,
         };
         let fake = Self { url, state: Arc::new(Mutex::new(state)), authority: Arc::new(Authority::new()) };
         let (state, authority) = (fake.state.clone(), fake.authority.clone());
@@ -146,11 +159,21 @@ impl FakeCm {
     }
 
     pub fn propose_admin_key(&self) {
-        self.state().cards.last_mut().unwrap().admin_key = "Proposed";
+        self.secrets(|secrets| secrets.admin_key = "Proposed");
     }
 
     pub fn admin_key_state(&self) -> &'static str {
-        self.state().cards.last().unwrap().admin_key
+        self.secrets(|secrets| secrets.admin_key)
+    }
+
+    /// Looks at the latest card's secrets, or changes them.
+    pub fn secrets<T>(&self, look: impl FnOnce(&mut Secrets) -> T) -> T {
+        look(&mut self.state().cards.last_mut().unwrap().secrets)
+    }
+
+    /// How often a call was made whose path ends so.
+    pub fn asked(&self, end: &str) -> usize {
+        self.state().asked.iter().filter(|path| path.ends_with(end)).count()
     }
 }
 
@@ -167,6 +190,8 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
             return;
         }
         let plain = path.split('?').next().unwrap().to_owned();
+        state.asked.push(plain.clone());
+        state.in_hand += usize::from(state.watched.as_ref().is_some_and(|held| held.load(Ordering::SeqCst)));
         let (status, body) = match mischief {
             Some(Mischief::Nonsense(end)) if plain.ends_with(end) => (200, "<html>Please log in</html>".to_owned()),
             Some(Mischief::Refuse(end, status)) if plain.ends_with(end) => {
@@ -220,7 +245,7 @@ impl State {
         let parts: Vec<&str> = path.split('/').skip(2).collect();
         if path.starts_with("api/cardwright/v1") {
             return if self.extension {
-                self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>())
+                self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>(), body)
             } else {
                 missing()
             };
@@ -259,11 +284,16 @@ impl State {
                 ok(listed.collect())
             }
             ("GET", ["requests", _, "smartcards", id, "diversifiedkey"]) => {
-                let card = self.card_mut(id);
-                if card.admin_key == "Default" {
-                    card.admin_key = "Proposed";
+                let secrets = &mut self.card_mut(id).secrets;
+                if secrets.admin_key == "Default" {
+                    secrets.admin_key = "Proposed";
                 }
                 ok(json!(STANDARD.encode(OWN_KEY)))
+            }
+            ("GET", ["requests", job, "smartcards", _, "authenticationresponse"]) => {
+                let job = self.jobs.iter().find(|known| known.uuid.to_string() == *job).unwrap();
+                assert!(matches!(job.status, 3 | 18), "a response for a request in status {}", job.status);
+                fake_secrets::authentication_response(&query)
             }
             ("PUT", ["requests", _, "smartcards", id]) => {
                 let card = self.card_mut(id);
@@ -277,19 +307,33 @@ impl State {
         }
     }
 
-    fn extension(&mut self, method: &str, parts: &[&str]) -> (u16, String) {
+    fn extension(&mut self, method: &str, parts: &[&str], body: &Value) -> (u16, String) {
         match (method, parts) {
             ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
-            ("GET", ["smartcards", id, "adminkey"]) => ok(json!({"State": self.card(id).admin_key})),
-            ("PUT", ["requests", _, "smartcards", id, "adminkey"]) => {
-                self.card_mut(id).admin_key = "Active";
-                (204, String::new())
+            ("GET", ["smartcards", id, "adminkey"]) => ok(json!({"State": self.card(id).secrets.admin_key})),
+            ("PUT", ["requests", _, "smartcards", id, "adminkey"]) => self.card_mut(id).secrets.tell_admin_key(body),
+            ("GET", ["requests", _, "smartcards", id, "adminkey"]) => {
+                self.card_mut(id).secrets.admin_key = "Proposed";
+                ok(json!(STANDARD.encode(OWN_KEY)))
             }
+            ("GET", ["requests", job, "smartcards", id, "puk"]) => {
+                let kind = self.jobs.iter().find(|known| known.uuid.to_string() == *job).unwrap().kind;
+                self.card_mut(id).secrets.puk_for(kind)
+            }
+            ("PUT", ["requests", _, "smartcards", id, "puk"]) => self.card_mut(id).secrets.tell_puk(body),
             _ => missing(),
         }
     }
 
     fn config(&self) -> Value {
+        let mut config = self.sample_config();
+        if self.reset_on_retire {
+            config["ResetOnRetire"] = json!(true);
+        }
+        config
+    }
+
+    fn sample_config(&self) -> Value {
         json!({
             "UserPinOption": 3,
             "UserPinPolicy": {"MinLength": 4, "MaxLength": 12, "CharacterSet": 1, "Rollover": false, "DefaultValue": ""},
@@ -363,7 +407,7 @@ impl State {
         let known = self.cards.iter().find(|card| card.card_id == card_id && card.status != 6).map(|card| card.uuid);
         let uuid = known.unwrap_or_else(|| {
             let uuid = Uuid::new_v4();
-            self.cards.push(Card { uuid, card_id, status: 1, admin_key: "Default", thumbprints: Vec::new() });
+            self.cards.push(Card { uuid, card_id, status: 1, secrets: Secrets::default(), thumbprints: Vec::new() });
             uuid
         });
         let job = self.jobs.iter_mut().find(|job| body["requestid"] == job.uuid.to_string()).unwrap();
@@ -422,7 +466,7 @@ fn show_card(card: &Card) -> Value {
     })
 }
 
-fn ok(body: Value) -> (u16, String) {
+pub fn ok(body: Value) -> (u16, String) {
     (200, body.to_string())
 }
 

@@ -1,12 +1,16 @@
-//! A token in memory with a dial that breaks it: before or after its nth change.
+//! A token in memory with a dial that breaks it: before or after its nth change. Its rules make it like a PKCS#11 token,
+//! a PIV card or a GIDS card.
 
-use cardwright::pkix::{MemoryKey, SignatureAlgorithm, Signer};
-use cardwright::secret::{AdminKey, Pin};
+use super::memory_rules::{Cipher, FACTORY_PIN, FACTORY_PUK, Rules};
+use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
+use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
-    Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyOrder, KeyWish, LastTry, Operation,
-    Placement, SecretKind, Session, StoredKey, Token, Tries, User,
+    Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry, Operation, Placement,
+    SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Wrong tries until a secret is locked.
 pub const TRIES: u8 = 3;
@@ -19,31 +23,41 @@ pub enum Cut {
 }
 
 #[derive(Default)]
-struct Slot {
-    label: String,
-    key: Option<MemoryKey>,
-    certificate: Option<Vec<u8>>,
+pub struct Slot {
+    pub label: String,
+    pub key: Option<MemoryKey>,
+    pub certificate: Option<Vec<u8>>,
 }
 
 pub struct MemoryToken {
     identity: Identity,
+    pub rules: Rules,
     pin: Option<String>,
-    /// Its text, as on a PKCS#11 token.
+    /// The admin key's hexadecimal digits, as on a PKCS#11 token.
     so_pin: String,
-    user_left: u8,
+    puk: String,
+    pub user_left: u8,
     admin_left: u8,
-    slots: BTreeMap<Vec<u8>, Slot>,
+    pub puk_left: u8,
+    pub slots: BTreeMap<Vec<u8>, Slot>,
     pub cut: Option<Cut>,
     operations: usize,
     pub generated: usize,
     pub logins: usize,
     pub full: bool,
     pub removed: bool,
+    /// A session holds the card, and has not let go of it.
+    pub in_hand: Arc<AtomicBool>,
 }
 
 impl MemoryToken {
-    /// A token whose admin key is 24 zero bytes and whose PIN is not set.
+    /// A PKCS#11 token whose admin key is 24 zero bytes and whose PIN is not set.
     pub fn fresh() -> Self {
+        Self::of(Rules::pkcs11())
+    }
+
+    /// A card fresh from its factory; its admin key is 24 zero bytes.
+    pub fn of(rules: Rules) -> Self {
         let serial = uuid::Uuid::new_v4().simple().to_string();
         Self {
             identity: Identity {
@@ -54,10 +68,13 @@ impl MemoryToken {
                 model: "one".into(),
                 card_id: None,
             },
-            pin: None,
+            pin: rules.has_puk.then(|| FACTORY_PIN.to_owned()),
             so_pin: hex::encode([0; 24]),
+            puk: FACTORY_PUK.into(),
+            rules,
             user_left: TRIES,
             admin_left: TRIES,
+            puk_left: TRIES,
             slots: BTreeMap::new(),
             cut: None,
             operations: 0,
@@ -65,6 +82,7 @@ impl MemoryToken {
             logins: 0,
             full: false,
             removed: false,
+            in_hand: Arc::default(),
         }
     }
 
@@ -87,12 +105,24 @@ impl MemoryToken {
         self.pin.as_deref()
     }
 
+    pub fn set_pin_to(&mut self, pin: &str) {
+        self.pin = Some(pin.into());
+    }
+
     pub fn so_pin(&self) -> &str {
         &self.so_pin
     }
 
     pub fn set_so_pin(&mut self, so_pin: &str) {
         self.so_pin = so_pin.into();
+    }
+
+    pub fn puk(&self) -> &str {
+        &self.puk
+    }
+
+    pub fn set_puk(&mut self, puk: &str) {
+        self.puk = puk.into();
     }
 
     pub fn forget_pin(&mut self) {
@@ -107,6 +137,11 @@ impl MemoryToken {
         self.admin_left
     }
 
+    /// Tries left: PIN, admin key, PUK.
+    pub fn left(&self) -> (u8, u8, u8) {
+        (self.user_left, self.admin_left, self.puk_left)
+    }
+
     pub fn keys(&self) -> Vec<KeyId> {
         self.slots.iter().filter(|(_, slot)| slot.key.is_some()).map(|(id, _)| KeyId(id.clone())).collect()
     }
@@ -117,12 +152,12 @@ impl MemoryToken {
 
     /// A key of somebody else's, which nobody may touch.
     pub fn plant(&mut self, id: &[u8]) {
-        let key = MemoryKey::generate(cardwright::pkix::KeyAlgorithm::P256).unwrap();
+        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
         self.slots.insert(id.to_vec(), Slot { label: "planted".into(), key: Some(key), certificate: None });
     }
 
     /// Does `act`, or loses power before it or after it.
-    fn power<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+    pub fn power<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         let number = self.operations;
         self.operations += 1;
         if self.removed || self.cut == Some(Cut::Before(number)) {
@@ -137,26 +172,48 @@ impl MemoryToken {
         done
     }
 
+    pub fn stored(&self) -> Vec<StoredKey> {
+        self.slots.iter().filter_map(|(id, slot)| self.rules.stored(id, slot)).collect()
+    }
+
     fn try_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
-        let secret = SecretKind::Admin;
-        let given = match admin {
-            Admin::Key(key) => hex::encode(key.expose()),
-            Admin::SoPin(pin) => pin.expose().to_owned(),
-            Admin::Responder(_) => return Err(Error::NoChallenge),
+        let right = match admin {
+            Admin::Key(key) => hex::encode(key.expose()) == self.so_pin,
+            Admin::SoPin(pin) => pin.expose() == self.so_pin,
+            Admin::Responder(responder) => match self.rules.challenge {
+                None => return Err(Error::NoChallenge),
+                Some(cipher) => {
+                    tries(self.admin_left).may_try(SecretKind::Admin, last_try)?;
+                    let challenge = cipher.challenge();
+                    let response = responder.respond(&challenge).map_err(Error::Responder)?;
+                    response == cipher.encrypt(&hex::decode(&self.so_pin).unwrap(), &challenge)
+                }
+            },
             Admin::Puk(_) => return Err(Error::NotOffered("a PUK")),
         };
-        match self.admin_left {
-            0 => return Err(Error::Locked { secret }),
-            1 if last_try == LastTry::Keep => return Err(Error::LastTryKept { secret }),
-            _ => {}
-        }
-        if given != self.so_pin {
-            self.admin_left -= 1;
-            return Err(Error::SecretRefused { secret, left: Tries::Left(self.admin_left) });
-        }
-        self.admin_left = TRIES;
-        Ok(())
+        judge(&mut self.admin_left, SecretKind::Admin, last_try, right, self.rules.tells_tries)
     }
+
+    fn try_puk(&mut self, puk: &Puk, last_try: LastTry) -> Result<(), Error> {
+        let right = puk.expose() == self.puk;
+        judge(&mut self.puk_left, SecretKind::Puk, last_try, right, self.rules.tells_tries)
+    }
+}
+
+/// What a card makes of a secret. One that does not tell its tries cannot keep the last one either.
+fn judge(left: &mut u8, secret: SecretKind, last_try: LastTry, right: bool, tells: bool) -> Result<(), Error> {
+    match *left {
+        0 => return Err(Error::Locked { secret }),
+        1 if tells && last_try == LastTry::Keep => return Err(Error::LastTryKept { secret }),
+        _ => {}
+    }
+    if right {
+        *left = TRIES;
+        return Ok(());
+    }
+    *left -= 1;
+    let left = if tells { Tries::Left(*left) } else { Tries::Untold };
+    Err(Error::SecretRefused { secret, left })
 }
 
 fn tries(left: u8) -> Tries {
@@ -175,49 +232,66 @@ impl Token for MemoryToken {
 
     fn counters(&mut self) -> Result<Counters, Error> {
         self.power(|token| {
+            let told = |left| if token.rules.tells_tries { tries(left) } else { Tries::Untold };
             let user = if token.pin.is_none() { Tries::NotSet } else { tries(token.user_left) };
-            Ok(Counters { user, admin: tries(token.admin_left), puk: None })
+            let puk = token.rules.has_puk.then(|| told(token.puk_left));
+            Ok(Counters { user, admin: told(token.admin_left), puk })
         })
     }
 
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
-        unreachable!("the driver looks at keys only after it has logged in")
+        self.power(|token| Ok(token.stored()))
     }
 
     fn authority(&self, operation: Operation) -> Authority {
-        match operation {
-            Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
-            _ => Authority::User,
-        }
+        self.rules.authority(operation)
     }
 
     fn condition(&mut self) -> Result<Condition, Error> {
-        unreachable!("the driver asks for no diagnosis")
+        self.power(|token| {
+            let told = |is_default| token.rules.tells_defaults.then_some(is_default);
+            Ok(Condition {
+                pin_is_default: told(token.pin.as_deref() == Some(FACTORY_PIN)),
+                puk_is_default: told(token.puk == FACTORY_PUK),
+                ..Condition::default()
+            })
+        })
+    }
+
+    fn has_pin_pad(&mut self) -> bool {
+        self.rules.pin_pad
     }
 
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
-        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+        let id = self.rules.place(wish);
+        let slot = self.slots.get(&id).filter(|_| self.rules.places);
+        let key = slot.and_then(|slot| slot.key.as_ref()).filter(|_| self.rules.tells_keys);
+        let replaces = key.map(|key| key.public_key().clone());
+        Ok(Placement { id: KeyId(id.clone()), replaces, occupied: slot.is_some_and(|slot| slot.certificate.is_some()) })
     }
 
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
-        let Some(User::Pin(pin, last_try)) = credentials.user else { unreachable!("a typed PIN") };
-        let secret = SecretKind::Pin;
+        let (user, admin) = (credentials.user.is_some(), credentials.admin.is_some());
+        assert!(user || admin, "a login of nobody");
         self.power(|token| {
-            let Some(right) = &token.pin else { return Err(Error::NotSet { secret }) };
-            match token.user_left {
-                0 => return Err(Error::Locked { secret }),
-                1 if last_try == LastTry::Keep => return Err(Error::LastTryKept { secret }),
-                _ => {}
+            if let Some(admin) = credentials.admin {
+                token.try_admin(admin, LastTry::Keep)?;
             }
-            if pin.expose() != right {
-                token.user_left -= 1;
-                return Err(Error::SecretRefused { secret, left: Tries::Left(token.user_left) });
-            }
-            token.user_left = TRIES;
+            let secret = SecretKind::Pin;
+            let (right, last_try) = match credentials.user {
+                None => return Ok(()),
+                Some(User::Pin(pin, last_try)) => {
+                    let Some(right) = &token.pin else { return Err(Error::NotSet { secret }) };
+                    (pin.expose() == right, last_try)
+                }
+                Some(User::PinPad(last_try)) => (token.rules.pin_pad, last_try),
+            };
+            judge(&mut token.user_left, secret, last_try, right, true)?;
             token.logins += 1;
             Ok(())
         })?;
-        Ok(Box::new(MemorySession(self)))
+        self.in_hand.store(true, Ordering::SeqCst);
+        Ok(Box::new(super::memory_session::MemorySession { token: self, user, admin }))
     }
 
     fn change_pin(&mut self, _: &Pin, _: &Pin, _: LastTry) -> Result<(), Error> {
@@ -226,7 +300,11 @@ impl Token for MemoryToken {
 
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
         self.power(|token| {
-            token.try_admin(admin, last_try)?;
+            match (token.rules.has_puk, admin) {
+                (true, Admin::Puk(puk)) => token.try_puk(puk, last_try)?,
+                (true, _) => return Err(Error::NotOffered("a PIN set by the admin key")),
+                (false, admin) => token.try_admin(admin, last_try)?,
+            }
             token.pin = Some(new.expose().to_owned());
             token.user_left = TRIES;
             Ok(())
@@ -235,84 +313,39 @@ impl Token for MemoryToken {
 
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         self.power(|token| {
+            if token.rules.fixed_admin_key {
+                return Err(Error::NotOffered("a change of the admin key"));
+            }
             token.try_admin(current, last_try)?;
             token.so_pin = hex::encode(new.expose());
             Ok(())
         })
     }
-}
 
-struct MemorySession<'t>(&'t mut MemoryToken);
-
-fn stored(id: &[u8], slot: &Slot) -> StoredKey {
-    StoredKey {
-        id: KeyId(id.to_vec()),
-        label: slot.label.clone(),
-        public_key: slot.key.as_ref().map(|key| key.public_key().clone()),
-        has_private_key: slot.key.is_some(),
-        certificate: slot.certificate.clone(),
-    }
-}
-
-impl Session for MemorySession<'_> {
-    fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, Error> {
-        self.0.power(|token| Ok(token.slots.get(&id.0).map(|slot| stored(&id.0, slot))))
-    }
-
-    fn list(&mut self) -> Result<Vec<StoredKey>, Error> {
-        self.0.power(|token| Ok(token.slots.iter().map(|(id, slot)| stored(id, slot)).collect()))
-    }
-
-    fn holds(&mut self, id: &KeyId, public_key: &cardwright::pkix::PublicKey) -> Result<bool, Error> {
-        self.0.power(|token| {
-            let key = token.slots.get(&id.0).and_then(|slot| slot.key.as_ref());
-            Ok(key.is_some_and(|key| key.public_key() == public_key))
-        })
-    }
-
-    fn reserve(&mut self, _: &KeyId, _: usize) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn generate(&mut self, order: &KeyOrder) -> Result<cardwright::pkix::PublicKey, Error> {
-        self.0.power(|token| {
-            if token.full {
-                return Err(Error::Full);
-            }
-            token.generated += 1;
-            let key = MemoryKey::generate(order.algorithm).unwrap();
-            let public = key.public_key().clone();
-            let slot = Slot { label: order.label.clone(), key: Some(key), certificate: None };
-            assert!(token.slots.insert(order.id.0.clone(), slot).is_none(), "a second key under one id");
-            Ok(public)
-        })
-    }
-
-    fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
-        self.0.power(|token| {
-            let key = token.slots.get(&id.0).and_then(|slot| slot.key.as_ref());
-            let key = key.ok_or_else(|| Error::NoSuchKey(id.clone()))?;
-            assert_eq!(key.algorithm(), algorithm);
-            Ok(key.sign(message).unwrap())
-        })
-    }
-
-    fn write_certificate(&mut self, id: &KeyId, _: &str, certificate: &[u8]) -> Result<(), Error> {
-        self.0.power(|token| {
-            let slot = token.slots.get_mut(&id.0).ok_or_else(|| Error::NoSuchKey(id.clone()))?;
-            assert!(slot.certificate.replace(certificate.to_vec()).is_none(), "a second certificate under one id");
+    fn change_puk(&mut self, current: &Puk, new: &Puk, last_try: LastTry) -> Result<(), Error> {
+        self.power(|token| {
+            token.try_puk(current, last_try)?;
+            token.puk = new.expose().to_owned();
             Ok(())
         })
     }
 
-    fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, Error> {
-        self.0.power(|token| Ok(token.slots.get(&id.0).and_then(|slot| slot.certificate.clone())))
-    }
-
-    fn delete(&mut self, id: &KeyId) -> Result<usize, Error> {
-        self.0.power(|token| {
-            let slot = token.slots.remove(&id.0).ok_or_else(|| Error::NoSuchKey(id.clone()))?;
-            Ok(usize::from(slot.certificate.is_some()) + 2 * usize::from(slot.key.is_some()))
+    fn reset_to_factory(&mut self) -> Result<(), Error> {
+        self.power(|token| {
+            if !token.rules.resets {
+                return Err(Error::NotOffered("a reset to the factory's state"));
+            }
+            let fresh = Self::of(token.rules);
+            (token.pin, token.so_pin, token.puk) = (fresh.pin, fresh.so_pin, fresh.puk);
+            (token.user_left, token.admin_left, token.puk_left) = (TRIES, TRIES, TRIES);
+            token.slots.clear();
+            Ok(())
         })
     }
+}
+
+/// The ciphers of both kinds of challenge, for the fake server too.
+pub fn encrypt(key: &[u8], challenge: &[u8]) -> Vec<u8> {
+    let cipher = if challenge.len() == 16 { Cipher::Aes } else { Cipher::Des };
+    cipher.encrypt(key, challenge)
 }

@@ -22,27 +22,33 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use time::OffsetDateTime;
 
-struct Lab {
-    server: RunningServer,
+pub struct Lab {
+    pub server: RunningServer,
     directory: PathBuf,
 }
 
 impl Lab {
     /// The example template, with so many approvals needed for an enrollment.
-    fn new(plain_http: bool, approvals: u32) -> Self {
+    pub fn new(plain_http: bool, approvals: u32) -> Self {
+        Self::with(plain_http, |template| {
+            template.replacen("approvals_needed = 1", &format!("approvals_needed = {approvals}"), 1)
+        })
+    }
+
+    /// The example template, edited.
+    pub fn with(plain_http: bool, edit: impl FnOnce(String) -> String) -> Self {
         let directory = directory::fresh("real");
         let data_dir = directory.join("data");
         let passphrase = || Passphrase::new("a passphrase for tests".into());
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
         let made = server::init(&data_dir, &options, passphrase(), None).unwrap();
         let template = std::fs::read_to_string(&made.template).unwrap();
-        let template = template.replacen("approvals_needed = 1", &format!("approvals_needed = {approvals}"), 1);
-        std::fs::write(&made.template, template).unwrap();
+        std::fs::write(&made.template, edit(template)).unwrap();
         let config = Config { data_dir, listen: None, plain_http, passphrase: passphrase(), ca_pin: None };
         Self { server: Server::start(config).unwrap(), directory }
     }
 
-    fn client(&self, name: &str, groups: &[&str], proxy: Option<SocketAddr>) -> CmClient {
+    pub fn client(&self, name: &str, groups: &[&str], proxy: Option<SocketAddr>) -> CmClient {
         let user = NewUser {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
@@ -66,13 +72,13 @@ impl Lab {
         .unwrap()
     }
 
-    fn run(&self, client: &CmClient, token: &mut dyn Token, order: Order, face: &mut Face) -> Result<End, Error> {
+    pub fn run(&self, client: &CmClient, token: &mut dyn Token, order: Order, face: &mut Face) -> Result<End, Error> {
         let journal = Journal::open(self.directory.join("journal")).unwrap();
         let mut enrollment = Enrollment::begin(client, &journal, token.identity(), order)?;
         face.pump(&mut enrollment, token)
     }
 
-    fn unfinished(&self) -> usize {
+    pub fn unfinished(&self) -> usize {
         Journal::open(self.directory.join("journal")).unwrap().unfinished().unwrap().len()
     }
 }

@@ -3,12 +3,15 @@
 use super::bench::{Bench, End, Face, PIN};
 use super::fake::OWN_KEY;
 use super::memory_token::MemoryToken;
+use cardwright::cm::offline::CodeKind;
 use cardwright::enrollment::{
-    EnrollOrder, Enrollment, Event, Input, Need, OldKey, Order, Outcome, RenewOrder, Step, card_id, unblock_offline,
+    EnrollOrder, Enrollment, Event, HelpDesk, HelpDeskError, Input, Need, OldKey, Order, Outcome, RenewOrder, Step,
+    card_id, unblock_offline,
 };
 use cardwright::pkix::{Certificate, KeyAlgorithm};
 use cardwright::secret::Pin;
 use cardwright::token::{self, Credentials, LastTry, Token};
+use zeroize::Zeroizing;
 
 pub fn enroll() -> Order {
     Order::Enroll(EnrollOrder::default())
@@ -56,8 +59,8 @@ fn a_prepared_token_needs_one_login_and_nothing_of_the_administrator() {
     bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
     assert!(matches!(face.needs[..], [Need::Pin { .. }]), "{:?}", face.needs);
     assert_eq!((token.logins, token.so_pin()), (1, "12345678"));
-    // Counters, login, find, generate, sign, write, read back: nothing more is asked of the token.
-    assert_eq!(token.operations(), 7);
+    // Counters, login, generate, sign, write, read back: nothing more is asked of the token.
+    assert_eq!(token.operations(), 6);
 }
 
 #[test]
@@ -204,8 +207,8 @@ fn an_admin_key_that_was_never_confirmed_is_settled_before_a_pin_is_set_by_it() 
 #[test]
 fn a_token_without_challenge_refuses_offline_unblock_before_anybody_is_asked() {
     struct Nobody;
-    impl token::ChallengeResponder for Nobody {
-        fn respond(&mut self, _: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    impl HelpDesk for Nobody {
+        fn ask(&mut self, _: CodeKind, _: [u8; 8]) -> Result<Zeroizing<[u8; 8]>, HelpDeskError> {
             panic!("asked")
         }
     }

@@ -111,7 +111,7 @@ fn a_key_is_made_in_a_file_like_that_of_windows() {
         NO_CONTAINERS,
         (&created, "9000"),
         ("00440000", "9000"),
-        ("0047000008AC06800107830181", "9000"),
+        ("0047000008AC0680010783018100", "9000"),
         public_key,
         rest,
         // Key map and cardcf, as Windows keeps them.

@@ -2,10 +2,7 @@
 
 use cardwright::iso7816::{Card, Continuity, EndWith};
 use cardwright::piv::PivToken;
-use cardwright::pkix::{KeyAlgorithm, MemoryKey, SignatureAlgorithm, Signer};
-use cardwright::token::{
-    Admin, ChallengeResponder, Credentials, Error, KeyId, LastTry, SecretKind, Token, Tries, User,
-};
+use cardwright::token::{Admin, ChallengeResponder, Credentials, Error, LastTry, SecretKind, Token, Tries};
 
 use super::{admin_key, pin, puk};
 use crate::support::script::{SHORT, Script};
@@ -29,10 +26,6 @@ fn open(script: &Script) -> PivToken {
 /// VERIFY 123456 behind a look at the counter by metadata, with this answer.
 fn verify(answer: &str) -> String {
     format!("> 00F7008000\n< 0101FF 050100 06020303 9000\n> 0020008008 313233343536FFFF\n< {answer}\n")
-}
-
-fn user(last_try: LastTry) -> (cardwright::secret::Pin, LastTry) {
-    (pin("123456"), last_try)
 }
 
 #[test]
@@ -77,7 +70,9 @@ fn what_is_no_piv_card_is_not_taken_for_one() {
         let script = script(&[&format!("> 00A404000BA00000030800001000010000\n< {answer}")]);
         PivToken::open(Card::new(script.channel()))
     };
-    assert!(matches!(opened("6A82"), Err(Error::NotOffered("PIV"))));
+    for answer in ["6A82", "6D00", "6E00", "6999"] {
+        assert!(matches!(opened(answer), Err(Error::NotOffered("PIV"))), "{answer}");
+    }
     for answer in ["610100 9000", "61024F 9000", "6F024F00 9000", "61024F0000 9000", "6F00"] {
         let Err(Error::Device { operation, source }) = opened(answer) else { panic!("{answer} was taken") };
         assert_eq!(operation, "SELECT", "{source}");
@@ -199,7 +194,7 @@ fn a_responder_is_waited_for_outside_of_the_transaction() {
 
 #[test]
 fn the_pin_is_sent_once_and_never_as_the_last_try() {
-    let (text, _) = user(LastTry::Keep);
+    let text = pin("123456");
     for (answer, wanted) in [
         ("63C2", "Some(SecretRefused { secret: Pin, left: Left(2) })"),
         ("63C0", "Some(SecretRefused { secret: Pin, left: Locked })"),

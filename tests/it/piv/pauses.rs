@@ -51,6 +51,21 @@ fn other_programs_may_use_a_pause() {
 }
 
 #[test]
+fn a_reader_that_others_hold_is_busy_and_the_login_stands() {
+    let card = piv::card(piv::yubikey());
+    card.set_patience(std::time::Duration::ZERO);
+    let mut token = with_key(&card, 0x9A);
+    let mut session = log_in(&mut token).unwrap();
+    session.pause();
+    let mut other = Card::new(card.channel());
+    other.begin().unwrap();
+    assert!(matches!(session.sign(&id(0x9A), ECDSA, b"m"), Err(Error::Busy)));
+    assert!(matches!(PivToken::open(Card::new(card.channel())), Err(Error::Busy)));
+    other.end(EndWith::Leave).unwrap();
+    session.sign(&id(0x9A), ECDSA, b"m").unwrap();
+}
+
+#[test]
 fn a_reset_in_a_pause_ends_the_login_for_good() {
     let meanwhile: [fn(&SharedCard); 3] = [
         SharedCard::reset,

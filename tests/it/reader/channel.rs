@@ -1,16 +1,17 @@
 //! One card as a channel: transactions, other programs, removal, reset, cards that hang.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use cardwright::iso7816::{CardChannel, ChannelError, Continuity, EndWith, Limits, Protocol};
 use cardwright::reader::{Error, Patience, PcscChannel};
+use cardwright::virtual_card::{Dial, Fault};
 
-use super::{Blank, PATIENCE, SLOW};
+use super::{Blank, PATIENCE, until};
 use crate::support::pcscd::{self, Inserted};
 
 const READ: [u8; 5] = [0x00, 0xCA, 0x01, 0x02, 0x00];
-const HANG: [u8; 4] = [0x00, SLOW, 0x00, 0x00];
+/// The command that a slow card takes long for.
+const GENERATE: [u8; 4] = [0x00, 0x47, 0x00, 0x00];
 /// Short enough for a test to wait for, long enough for a busy machine to answer in.
 const SHORT: Duration = Duration::from_millis(1500);
 
@@ -25,16 +26,6 @@ fn connect(inserted: &Inserted) -> PcscChannel {
 /// Another program, which uses PC/SC as it likes.
 fn other(inserted: &Inserted, share: pcsc::ShareMode) -> pcsc::Card {
     pcscd::context().connect(inserted.reader_c(), share, pcsc::Protocols::ANY).unwrap()
-}
-
-/// Waits for a fact.
-#[track_caller]
-fn until(fact: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !fact() {
-        assert!(since.elapsed() < PATIENCE, "it never came to be");
-        std::thread::yield_now();
-    }
 }
 
 #[test]
@@ -146,20 +137,23 @@ fn a_removed_card_is_removed_for_good() {
     assert_eq!(connect(&inserted).begin().unwrap(), Continuity::Shared);
 }
 
+/// Has the card work on the next key for so long.
+fn slow(inserted: &Inserted, delay: Duration) {
+    inserted.card().set_dial(Dial::from_iter([Fault::Slow(delay)]));
+}
+
 #[test]
 fn a_card_pulled_in_the_middle_of_a_command_is_removed_and_did_not_refuse() {
-    let card = Blank::default();
-    let inserted = pcscd::insert(Box::new(card.clone()));
+    let inserted = pcscd::insert(Box::new(Blank::default()));
     let mut channel = connect(&inserted);
     channel.begin().unwrap();
-    card.hang.set(true);
+    slow(&inserted, PATIENCE);
     let answer = std::thread::scope(|scope| {
-        let sent = scope.spawn(|| channel.transmit(&HANG).err());
-        card.hang.until_reached();
+        let sent = scope.spawn(|| channel.transmit(&GENERATE).err());
+        until(|| inserted.card().headers().contains(&GENERATE));
         inserted.remove();
         sent.join().unwrap()
     });
-    card.hang.set(false);
     assert!(matches!(answer, Some(ChannelError::Removed)), "{answer:?}");
 }
 
@@ -169,22 +163,22 @@ fn a_card_that_hangs_is_given_up_in_time() {
     let inserted = pcscd::insert(Box::new(card.clone()));
     let mut channel = PcscChannel::connect(inserted.reader(), patience(PATIENCE, SHORT)).unwrap();
     channel.begin().unwrap();
-    card.hang.set(true);
+    slow(&inserted, SHORT * 3);
     let since = Instant::now();
-    let answer = channel.transmit(&HANG).err();
+    let answer = channel.transmit(&GENERATE).err();
     assert!(matches!(answer, Some(ChannelError::Timeout { waited }) if waited == SHORT), "{answer:?}");
     assert!(matches!(channel.begin().err(), Some(ChannelError::Timeout { .. })));
-    let refused = PcscChannel::connect(inserted.reader(), patience(SHORT, SHORT)).err();
+    assert!(matches!(channel.transmit(&READ).err(), Some(ChannelError::Timeout { .. })));
+    let refused = PcscChannel::connect(inserted.reader(), patience(SHORT / 2, SHORT)).err();
     assert!(matches!(refused, Some(Error::Busy { .. })), "{refused:?}");
     let resets = card.resets();
     drop(channel);
-    assert!(since.elapsed() < PATIENCE);
+    assert!(since.elapsed() < SHORT * 2 && card.commands() == 0, "{:?}", since.elapsed());
 
-    // Once it comes to itself, the answer nobody waited for is thrown away and the card reset.
-    card.hang.set(false);
+    // Once the card comes to itself, the answer nobody waited for is thrown away, and with it what was proven.
     until(|| card.resets() > resets);
     let mut channel = connect(&inserted);
     channel.begin().unwrap();
     channel.transmit(&READ).unwrap();
-    assert_eq!(card.commands.load(Ordering::SeqCst), 2);
+    assert_eq!(card.commands(), 2);
 }

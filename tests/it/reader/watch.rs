@@ -1,6 +1,5 @@
 //! Readers as they are listed and watched.
 
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd};
@@ -8,19 +7,12 @@ use cardwright::iso7816::{CardChannel, ChannelError};
 use cardwright::reader::{
     CardPresence, Error, Event, InUse, Patience, PcscChannel, Readers, SocketState, holders, service,
 };
+use cardwright::virtual_card::SharedCard;
 
-use super::{ATR, Blank, PATIENCE, alone};
-
-/// A pcscd for this process.
-fn pcscd() -> PrivatePcscd {
-    let pcscd = PrivatePcscd::start(&["Desk"]).unwrap();
-    // SAFETY: nothing else runs in this process, and libpcsclite reads it once.
-    unsafe { std::env::set_var(CLIENTS_VARIABLE, pcscd.socket()) };
-    pcscd
-}
+use super::{ATR, Blank, PATIENCE, alone, private_pcscd};
 
 fn insert(pcscd: &PrivatePcscd, slot: usize) {
-    pcscd.readers()[slot].insert(Arc::new(Mutex::new(Box::new(Blank::default()))));
+    pcscd.readers()[slot].seat().insert(SharedCard::new(Box::new(Blank::default())));
 }
 
 /// The next thing that happens.
@@ -34,7 +26,7 @@ fn next(readers: &mut Readers) -> Event {
 #[test]
 fn insertions_and_removals_are_told_as_they_happen() {
     alone("reader::watch::insertions_and_removals_are_told_as_they_happen", || {
-        let pcscd = pcscd();
+        let pcscd = private_pcscd();
         let mut readers = Readers::open().unwrap();
         let listed = readers.list().unwrap();
         let names: Vec<&str> = listed.iter().map(|state| state.name.as_str()).collect();
@@ -56,19 +48,19 @@ fn insertions_and_removals_are_told_as_they_happen() {
         assert_eq!(readers.wait(Duration::from_millis(50)).unwrap(), []);
         drop(channel);
 
-        pcscd.readers()[1].remove();
+        pcscd.readers()[1].seat().remove();
         assert_eq!(next(&mut readers), Event::Removed { reader: reader() });
 
         // What happened between two waits is told by the next.
         let mut second = Readers::open().unwrap();
         insert(&pcscd, 0);
         assert!(matches!(next(&mut second), Event::Inserted { .. }));
-        pcscd.readers()[0].remove();
+        pcscd.readers()[0].seat().remove();
         assert!(matches!(next(&mut second), Event::Removed { .. }));
         insert(&pcscd, 0);
         assert!(matches!(next(&mut second), Event::Inserted { .. }));
         assert!(matches!(next(&mut readers), Event::Inserted { reader, .. } if reader == "Desk 00 00"));
-        pcscd.readers()[0].remove();
+        pcscd.readers()[0].seat().remove();
         assert!(matches!(next(&mut second), Event::Removed { .. }));
         insert(&pcscd, 0);
         assert!(matches!(next(&mut second), Event::Inserted { .. }));
@@ -80,7 +72,7 @@ fn insertions_and_removals_are_told_as_they_happen() {
 #[test]
 fn a_wait_is_called_off_from_another_thread() {
     alone("reader::watch::a_wait_is_called_off_from_another_thread", || {
-        let _pcscd = pcscd();
+        let _pcscd = private_pcscd();
         let mut readers = Readers::open().unwrap();
         let canceller = readers.canceller();
         // Before the wait, and while it goes on.
@@ -117,7 +109,7 @@ fn a_service_that_does_not_run_is_told() {
 #[test]
 fn a_service_that_is_stopped_meanwhile_is_told() {
     alone("reader::watch::a_service_that_is_stopped_meanwhile_is_told", || {
-        let pcscd = pcscd();
+        let pcscd = private_pcscd();
         let mut readers = Readers::open().unwrap();
         assert_eq!(service().state, SocketState::Reachable);
         assert!(holders().iter().all(|holder| holder.pid != std::process::id()));

@@ -75,7 +75,8 @@ fn derived_keys_have_odd_parity_and_differ_by_card_and_version() {
 fn what_cannot_be_computed_is_refused() {
     let key = || AdminKey::new(vec![0; 24]);
     assert_eq!(diversify::respond(&key(), &[0; 7]).err(), Some(KeyError::ChallengeLength(7)));
-    assert_eq!(diversify::respond(&key(), &[0; 16]).err(), Some(KeyError::ChallengeLength(16)));
+    assert_eq!(diversify::respond(&key(), &[0; 24]).err(), Some(KeyError::ChallengeLength(24)));
+    assert_eq!(diversify::respond(&AdminKey::new(vec![0; 8]), &[0; 16]).err(), Some(KeyError::KeyLength(8)));
     assert_eq!(diversify::respond(&AdminKey::new(vec![0; 16]), &[0; 8]).err(), Some(KeyError::KeyLength(16)));
     assert!(diversify::default_admin_key("00").is_err());
     assert!(MasterKeys::new(Vec::new()).is_err());

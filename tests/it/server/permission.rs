@@ -189,16 +189,39 @@ fn rows() -> Vec<Row> {
         ),
         row(Enrolled, [404, 200, 404, 200], |_, o| Route::GetAdminKeyState { smartcard: o.smartcard }),
         with(
-            row(Proposed, [404, 200, 403, 200], |_, o| Route::ConfirmAdminKey {
+            row(Proposed, [404, 200, 403, 200], |_, o| Route::TellAdminKey {
                 request: o.request,
                 smartcard: o.smartcard,
             }),
             |_, _, _| json!({}),
         ),
         second(
+            row(Enrolled, [404, 200, 404, 200], |_, o| Route::SurrenderAdminKey {
+                request: o.second,
+                smartcard: o.smartcard,
+                card_id: o.card_id,
+            }),
+            "Retire",
+        ),
+        row(Assigned, [404, 200, 403, 200], |_, o| Route::GetPuk {
+            request: o.request,
+            smartcard: o.smartcard,
+            card_id: o.card_id,
+        }),
+        second(
+            with(
+                row(Enrolled, [404, 200, 404, 200], |_, o| Route::TellPuk {
+                    request: o.second,
+                    smartcard: o.smartcard,
+                }),
+                |_, _, _| json!({"State": "Default"}),
+            ),
+            "Retire",
+        ),
+        second(
             with(
                 row(Enrolled, [404, 403, 404, 200], |_, o| Route::OfflineUnblock { request: o.second }),
-                |_, _, _| json!({"Challenge": write_code(CodeKind::Challenge, [3; 8])}),
+                |_, _, _| json!({"Challenge": *write_code(CodeKind::Challenge, [3; 8])}),
             ),
             "OfflineUnblock",
         ),

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use serde_json::Value;
 
 use super::kryoptic;
@@ -32,6 +33,8 @@ impl Program {
             ("XDG_CONFIG_HOME", own("config")),
             ("CARDWRIGHT_STATE", own("state")),
             ("CARDWRIGHT_MODULE", softhsm::MODULE.to_owned()),
+            // Cards in the readers of this computer are nobody's to try.
+            (CLIENTS_VARIABLE, own("nobody.comm")),
             (softhsm::VARIABLE, tokens.configuration.display().to_string()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
@@ -50,6 +53,11 @@ impl Program {
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.variables.retain(|(known, _)| known != name);
         self.variables.push((name.to_owned(), value.into()));
+    }
+
+    /// Takes a variable away from every program that is run from now on.
+    pub fn unset(&mut self, name: &str) {
+        self.variables.retain(|(known, _)| known != name);
     }
 
     /// A path of this environment's own.
