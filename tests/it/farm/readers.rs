@@ -4,6 +4,7 @@ use super::Echo;
 use crate::support::pcscd;
 use crate::support::program::Program;
 use cardwright::farm::pcscd::{MOST_ENTRIES, PcscdError, PrivatePcscd};
+use cardwright::virtual_card::{PivCard, PivOptions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -31,6 +32,14 @@ fn other_programs_see_the_card() {
     let inserted = pcscd::insert(Box::new(Echo));
     let seen = pcscd::program("opensc-tool", 20).args(["--reader", inserted.reader(), "--atr"]).output().unwrap();
     assert!(String::from_utf8_lossy(&seen.stdout).contains("3b:80:01:81"), "{seen:?}");
+}
+
+#[test]
+fn yubicos_tool_takes_a_reader_of_the_right_name_for_a_yubikey() {
+    let card = PivCard::new(PivOptions { serial: 87_654_321, ..PivOptions::yubikey() }).unwrap();
+    let _inserted = pcscd::insert_yubikey(Box::new(card));
+    let status = pcscd::program("yubico-piv-tool", 30).args(["-a", "status"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&status.stdout).contains("87654321"), "{status:?}");
 }
 
 /// No answer came. vpcd passes a link that was closed on as an answer of no bytes.
