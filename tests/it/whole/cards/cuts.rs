@@ -25,7 +25,12 @@ fn pulled(person: &'static str, kind: Kind, faults: &[&str]) {
         desk.card.card().set_dial(fault.parse().unwrap());
         desk.card.card().forget_headers();
         let told = desk.enroll(kind.first_pin).told();
-        assert_eq!((told.exit, told.code.as_str()), (8, "token-removed"), "{fault}: {told:?} {:02X?}", desk.card.card().headers());
+        assert_eq!(
+            (told.exit, told.code.as_str()),
+            (8, "token-removed"),
+            "{fault}: {told:?} {:02X?}",
+            desk.card.card().headers()
+        );
         assert!(told.message.contains("could not") && told.causes.contains("removed"), "{told:?}");
         assert_eq!(told.request, request, "{fault}");
         assert_eq!(desk.journal().len(), 1, "{fault}");

@@ -36,12 +36,8 @@ pub const YUBIKEY_AES: Kind = Kind {
     ..YUBIKEY
 };
 
-pub const PLAIN: Kind = Kind {
-    make: || piv(PivOptions::default()),
-    first_pin: FACTORY_PIN,
-    tries: (Some(3), None),
-    ..YUBIKEY
-};
+pub const PLAIN: Kind =
+    Kind { make: || piv(PivOptions::default()), first_pin: FACTORY_PIN, tries: (Some(3), None), ..YUBIKEY };
 
 pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), ..PLAIN };
 
