@@ -4,6 +4,7 @@ mod conversations;
 mod counters;
 mod counts;
 mod dialled;
+mod nitrokey;
 mod objects;
 mod pauses;
 mod places;

@@ -202,7 +202,6 @@ fn a_module_that_is_configured_comes_first_unless_a_reader_is_meant() {
 #[test]
 fn a_service_that_does_not_run_is_told_with_what_to_do() {
     let mut program = Program::new();
-    program.set(CLIENTS_VARIABLE, program.path("nobody.comm").to_str().unwrap());
     // Who uses a module need not have PC/SC.
     program.json(["token", "list"]).done();
     program.unset("CARDWRIGHT_MODULE");
