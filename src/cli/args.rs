@@ -92,7 +92,7 @@ pub struct TokenArgs {
 #[derive(Args, Clone)]
 pub struct PlaceArgs {
     /// Only the card in this reader (its name, or a part that no other has).
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
     pub reader: Option<String>,
     /// A card in a reader, though a PKCS#11 module is configured.
     #[arg(long = "pcsc")]
