@@ -9,7 +9,7 @@ use super::error::{Error, malformed, refused_with};
 use super::objects::one;
 use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
-use crate::iso7816::{EndWith, StatusWord};
+use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
 use crate::token::{self, Admin, SecretKind, Tries};
 
@@ -67,18 +67,30 @@ impl Application {
             if !fits(*algorithm) {
                 return Err(key_length(*algorithm));
             }
-            let answer = self.done(command::challenge(*algorithm))?;
-            return Ok((*algorithm, challenge_in(*algorithm, &answer)?));
+            let answer = self.ask_challenge(*algorithm)?;
+            if !answer.status.is_ok() {
+                return Err(self.refusal(GENERAL_AUTHENTICATE, answer.status));
+            }
+            return Ok((*algorithm, challenge_in(*algorithm, &answer.data)?));
         }
         // Asking for a challenge spends nothing, and only the key's own algorithm gets one.
         for algorithm in candidates {
-            let answer = self.ask(command::challenge(algorithm))?;
+            let answer = self.ask_challenge(algorithm)?;
             if answer.status.is_ok() {
                 let challenge = challenge_in(algorithm, &answer.data)?;
                 return if fits(algorithm) { Ok((algorithm, challenge)) } else { Err(key_length(algorithm)) };
             }
         }
         Err(Error::NoManagementAlgorithm.at(GENERAL_AUTHENTICATE))
+    }
+
+    /// A card that counts wrong responses gives no challenge once the key is locked.
+    fn ask_challenge(&mut self, algorithm: ManagementAlgorithm) -> Result<ResponseApdu, token::Error> {
+        let answer = self.ask(command::challenge(algorithm))?;
+        match answer.status {
+            StatusWord::AUTHENTICATION_METHOD_BLOCKED => Err(token::Error::Locked { secret: SecretKind::Admin }),
+            _ => Ok(answer),
+        }
     }
 
     /// What the key's algorithm may be: one where the card tells.
