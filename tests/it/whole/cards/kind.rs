@@ -1,5 +1,7 @@
 //! The kinds of card, and what is read from one past reader and driver.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use cardwright::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, VirtualCard};
 
 use super::{CURVE, Desk, PIN, RSA};
@@ -21,27 +23,15 @@ pub struct Kind {
     pub driver: &'static str,
 }
 
-pub const YUBIKEY: Kind = Kind {
-    make: || piv(PivOptions::yubikey()),
-    template: CURVE,
-    first_pin: PIN,
-    tries: (Some(3), Some(3)),
-    driver: "PIV-II",
-};
+pub const YUBIKEY: Kind =
+    Kind { make: || piv(yubikey()), template: CURVE, first_pin: PIN, tries: (Some(3), Some(3)), driver: "PIV-II" };
 
 /// A YubiKey whose management key is one of AES-192.
-pub const YUBIKEY_AES: Kind = Kind {
-    make: || piv(PivOptions { version: [5, 7, 1], serial: 10_000_002, ..PivOptions::yubikey() }),
-    template: RSA,
-    ..YUBIKEY
-};
+pub const YUBIKEY_AES: Kind =
+    Kind { make: || piv(PivOptions { version: [5, 7, 1], ..yubikey() }), template: RSA, ..YUBIKEY };
 
-pub const PLAIN: Kind = Kind {
-    make: || piv(PivOptions::default()),
-    first_pin: FACTORY_PIN,
-    tries: (Some(3), None),
-    ..YUBIKEY
-};
+pub const PLAIN: Kind =
+    Kind { make: || piv(PivOptions::default()), first_pin: FACTORY_PIN, tries: (Some(3), None), ..YUBIKEY };
 
 pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), ..PLAIN };
 
@@ -52,6 +42,12 @@ pub const GIDS: Kind = Kind {
     tries: (Some(3), None),
     driver: "gids",
 };
+
+/// A YubiKey of its own: one server knows them all.
+pub fn yubikey() -> PivOptions {
+    static SERIAL: AtomicU32 = AtomicU32::new(20_000_000);
+    PivOptions { serial: SERIAL.fetch_add(1, Ordering::Relaxed), ..PivOptions::yubikey() }
+}
 
 fn piv(options: PivOptions) -> Box<dyn VirtualCard> {
     Box::new(PivCard::new(options).unwrap())
