@@ -35,6 +35,8 @@ pub(super) struct Application {
     pub chuid: Option<Chuid>,
     pub(super) metadata: Offer<()>,
     pub(super) version: Offer<Version>,
+    /// What the card said last of the tries its management key has left.
+    pub(super) management_tries: Tries,
     within: bool,
     selected: bool,
     /// The card was reset since it was last known for the one that was opened: another may be there.
@@ -55,6 +57,7 @@ impl Application {
             chuid: None,
             metadata: Offer::Unasked,
             version: Offer::Unasked,
+            management_tries: Tries::Untold,
             within: false,
             selected: false,
             doubted: false,

@@ -11,7 +11,7 @@ use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
 use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
-use crate::token::{self, Admin, SecretKind, Tries};
+use crate::token::{self, Admin, LastTry, SecretKind, Tries};
 
 /// Lengths that some algorithm's key has, in bytes.
 const SHORTEST: usize = 16;
@@ -19,8 +19,10 @@ const LONGEST: usize = 32;
 
 impl Application {
     /// Proves the administrator to the card, once, and says by which algorithm. Nothing is held while a responder is
-    /// waited for; the application is not selected anew after it, for that may cost the challenge.
-    pub fn authenticate(&mut self, admin: Admin<'_>) -> Result<ManagementAlgorithm, token::Error> {
+    /// waited for; the application is not selected anew after it, for that may cost the challenge. The standard gives the
+    /// key no counter that could be read; where a refusal told of one, it is remembered until the next right answer.
+    pub fn authenticate(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<ManagementAlgorithm, token::Error> {
+        self.management_tries.may_try(SecretKind::Admin, last_try)?;
         let typed;
         let (algorithm, response) = match admin {
             Admin::Key(key) => self.answer(key)?,
@@ -44,6 +46,11 @@ impl Application {
             Admin::Puk(_) => return Err(token::Error::NotOffered("its administrator's authority to who has the PUK")),
         };
         let word = self.ask(command::response(algorithm, &response))?.status;
+        self.management_tries = match (word, word.tries_left()) {
+            (StatusWord::OK, _) => Tries::Untold,
+            (_, Some(left)) => counted(left),
+            _ => self.management_tries,
+        };
         self.judge_response(word)?;
         self.forget_others();
         Ok(algorithm)
