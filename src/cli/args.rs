@@ -56,6 +56,9 @@ pub enum Command {
     Template(TemplateCommand),
     /// Tell whether this computer and the cards in its readers are fit for an enrollment.
     Doctor(super::doctor::DoctorArgs),
+    /// Keep virtual cards and put them into readers, for trials and tests.
+    #[command(subcommand)]
+    Vcard(super::vcard::VcardCommand),
     /// Run the CM server.
     Serve(ServeArgs),
     /// Set a CM server up.
@@ -92,11 +95,11 @@ pub struct TokenArgs {
 #[derive(Args, Clone)]
 pub struct PlaceArgs {
     /// Only the card in this reader (its name, or a part that no other has).
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
     pub reader: Option<String>,
     /// A card in a reader, though a PKCS#11 module is configured.
-    #[arg(long)]
-    pub pcsc: bool,
+    #[arg(long = "pcsc")]
+    pub any_reader: bool,
 }
 
 /// Which server, and as whom.
@@ -271,7 +274,7 @@ pub struct RetireArgs {
     #[command(flatten)]
     pub pin: PinArgs,
     /// The token is gone: retire the card with this UUID at the server only.
-    #[arg(long, value_name = "SMARTCARD-UUID", conflicts_with_all = ["label", "serial", "module", "reader", "pcsc"])]
+    #[arg(long, value_name = "SMARTCARD-UUID", conflicts_with_all = ["label", "serial", "module", "reader", "any_reader"])]
     pub lost: Option<Uuid>,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]

@@ -16,6 +16,7 @@ use crate::enrollment::{
 };
 use crate::pkix::Certificate;
 use crate::token::{Counters, Identity, Token, Tries};
+use inquire::validator::Validation;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -97,7 +98,13 @@ struct Telephone;
 impl HelpDesk for Telephone {
     fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError> {
         let code = write_code(kind, code);
-        let typed = inquire::Text::new(&format!("Read out: {}\nResponse:", *code)).prompt().map(Zeroizing::new)?;
+        // A slip is told at the prompt, so that the call need not begin anew with another code.
+        let check = move |typed: &str| match read_code(kind.answer(), typed) {
+            Ok(_) => Ok(Validation::Valid),
+            Err(slip) => Ok(Validation::Invalid(slip.into())),
+        };
+        let question = format!("Read out: {}\nResponse:", *code);
+        let typed = inquire::Text::new(&question).with_validator(check).prompt().map(Zeroizing::new)?;
         Ok(Zeroizing::new(read_code(kind.answer(), &typed)?))
     }
 }
@@ -316,7 +323,8 @@ fn data_item(text: &str) -> Result<DataItem, Failure> {
     }
 }
 
-fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+/// Asks before something that cannot be undone.
+pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }

@@ -47,7 +47,7 @@ impl Settings {
 
     /// The PKCS#11 module, from the option or the settings; `None` where a card in a reader is meant.
     pub fn module(&self, option: Option<&PathBuf>, place: &PlaceArgs) -> Option<PathBuf> {
-        let card = place.pcsc || place.reader.is_some();
+        let card = place.any_reader || place.reader.is_some();
         option.or(self.module.as_ref()).filter(|_| !card).cloned()
     }
 
@@ -79,6 +79,14 @@ pub fn state_directory() -> Result<PathBuf, Failure> {
     })
 }
 
+/// Where virtual cards are kept: `$XDG_DATA_HOME/cardwright`, or `~/.local/share/…`.
+pub fn data_directory() -> Result<PathBuf, Failure> {
+    home_directory("XDG_DATA_HOME", ".local/share").ok_or_else(|| {
+        Failure::new("data-directory", Exit::LocalState, "there is no home directory to keep cards in")
+            .remedy("Set XDG_DATA_HOME to a directory of your own.")
+    })
+}
+
 fn home_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
     let base = match std::env::var_os(variable).filter(|path| !path.is_empty()) {
         Some(base) => PathBuf::from(base),
@@ -102,7 +110,7 @@ mod tests {
     #[test]
     fn a_right_file_is_read() {
         let settings = Settings::parse(Path::new("c"), "server = \"https://a\"\nmodule = \"/m.so\"\n").unwrap();
-        let place = |reader: Option<&str>, pcsc| PlaceArgs { reader: reader.map(String::from), pcsc };
+        let place = |reader: Option<&str>, any_reader| PlaceArgs { reader: reader.map(String::from), any_reader };
         let other = PathBuf::from("/other.so");
         assert_eq!(settings.module(None, &place(None, false)), Some("/m.so".into()));
         assert_eq!(settings.module(Some(&other), &place(None, false)), Some(other.clone()));

@@ -54,9 +54,9 @@ fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(
     if let Some(path) = &module {
         tokens.extend(Module::load(path)?.tokens()?.iter().map(TokenDocument::of_module));
     }
-    let in_readers = Readers::open().and_then(|readers| readers.tokens_in(place.reader.as_deref()));
+    let in_readers = Readers::open().and_then(|readers| readers.tokens(place.reader.as_deref()));
     match in_readers {
-        Ok(cards) => tokens.extend(cards.iter().map(|(reader, card)| TokenDocument::of_card(reader, card))),
+        Ok(cards) => tokens.extend(cards.iter().map(TokenDocument::of_card)),
         // Who uses a module need not have PC/SC.
         Err(reader::Error::NoService { .. }) if module.is_some() => {}
         Err(error) if module.is_some() => output.tell(&format!("cards in readers cannot be listed: {error}")),

@@ -52,12 +52,12 @@ impl TokenDocument {
         Self { state: state.into(), ..Self::new(&summary.identity, &summary.counters) }
     }
 
-    pub fn of_card(reader: &str, card: &Result<reader::TokenSummary, reader::Error>) -> Self {
-        let known = match card {
+    pub fn of_card(listed: &reader::Listed) -> Self {
+        let known = match &listed.card {
             Ok(summary) => Self::new(&summary.identity, &summary.counters),
             Err(error) => Self { state: "unreadable".into(), error: Some(told(error)), ..Self::default() },
         };
-        known.within(reader)
+        known.within(&listed.reader)
     }
 
     /// Names the reader the card is in.

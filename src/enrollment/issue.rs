@@ -130,6 +130,8 @@ fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Res
     match session.find(&id).map_err(failed)? {
         None => Ok(Found::Nothing),
         Some(stored) => match (stored.has_private_key, stored.public_key) {
+            // Nobody told which key was there before, and a card of the standard alone shows what its certificate says.
+            (true, _) if key.occupied && key.replaces.is_none() => Ok(Found::Unknown),
             (true, Some(public_key)) if key.is_replaced(&public_key) => Ok(Found::Nothing),
             (true, Some(public_key)) => {
                 if public_key.kind() != key_algorithm(&key.options)?.kind() {

@@ -193,7 +193,9 @@ impl<'a> Enrollment<'a> {
 
     /// Refuses a card that took the other one's place in the reader.
     fn same_card(&self, token: Option<&dyn Token>) -> Result<(), Error> {
-        match token.map(|token| card_id(token.identity())) {
+        // A card that was reset may have become another one, and is not needed any more.
+        let at_the_end = matches!(self.record().map(|record| &record.milestone), Some(Milestone::Removed { .. }));
+        match token.filter(|_| !at_the_end).map(|token| card_id(token.identity())) {
             Some(found) if found != self.card_id => Err(Error::new(Stage::ReadToken, Cause::OtherCard { found })),
             _ => Ok(()),
         }
@@ -300,6 +302,10 @@ impl<'a> Enrollment<'a> {
         };
         observer(Event::Doing(Stage::ReadToken));
         let token = present(token)?;
+        if token.identity().serial.is_empty() && token.identity().card_id.is_none() {
+            // All such cards would be the same one to the server.
+            return Err(Error::new(Stage::ReadToken, crate::token::Error::NoSerial));
+        }
         let counters = self.counters(token)?;
         let sets_pin = self.order.resets_pin().then_some(&Unblock);
         for operation in operations.iter().chain(sets_pin) {

@@ -35,8 +35,8 @@ impl Enrollment<'_> {
             let id = KeyId(key.id.0.clone());
             let Some(stored) = session.find(&id).map_err(failed)? else { continue };
             let was_there = match &stored.public_key {
-                Some(public_key) => key.is_replaced(public_key),
-                None => key.takes_a_place(),
+                Some(public_key) if key.replaces.is_some() => key.is_replaced(public_key),
+                _ => key.occupied,
             };
             if !was_there {
                 session.delete(&id).map_err(failed)?;

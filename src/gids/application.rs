@@ -33,11 +33,12 @@ impl Application {
         self.card
     }
 
+    /// Begins a transaction. Tells what befell the card until [`Application::settle`] is called.
     pub fn begin(&mut self) -> Result<Continuity, Error> {
         let begun = self.card.begin();
         let continuity = begun.map_err(|error| self.failed("the beginning of a transaction", error))?;
         self.since = worse(self.since, continuity);
-        Ok(continuity)
+        Ok(self.since)
     }
 
     pub fn end(&mut self, with: EndWith) -> Result<(), Error> {
@@ -53,8 +54,7 @@ impl Application {
         error::channel(operation, error)
     }
 
-    /// Begins a transaction and selects the application again, unless nobody else can have spoken to the card. Tells
-    /// what befell the card until [`Application::settle`] is called.
+    /// Likewise, and selects the application again, unless nobody else can have spoken to the card.
     pub fn take_up(&mut self) -> Result<Continuity, Error> {
         self.begin()?;
         if self.since != Continuity::Unbroken

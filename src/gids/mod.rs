@@ -10,6 +10,7 @@
 mod admin;
 mod application;
 mod cardcf;
+mod changes;
 mod command;
 mod compression;
 mod container;

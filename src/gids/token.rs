@@ -164,7 +164,7 @@ impl Token for GidsToken {
 
     /// The administrator adds nothing to what the user may do here, so that only the user logs in.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
-        self.must_be_initialised()?;
+        let card_id = self.card_id.ok_or(Error::NoSerial)?;
         let user = credentials.user.ok_or(Error::UserNeeded)?;
         if let User::Pin(pin, _) = &user {
             pin::check_length(pin)?;
@@ -179,7 +179,7 @@ impl Token for GidsToken {
             let _ = self.application.end(EndWith::Leave);
             return Err(error);
         }
-        Ok(Box::new(GidsSession::new(&mut self.application)))
+        Ok(Box::new(GidsSession::new(&mut self.application, card_id)))
     }
 
     fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {

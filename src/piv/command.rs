@@ -101,6 +101,7 @@ pub(super) const GET_SERIAL: &str = "GET SERIAL";
 pub(super) const GET_VERSION: &str = "GET VERSION";
 pub(super) const ATTEST: &str = "ATTEST";
 pub(super) const SET_MANAGEMENT_KEY: &str = "SET MANAGEMENT KEY";
+pub(super) const MOVE_KEY: &str = "MOVE KEY";
 pub(super) const DELETE_KEY: &str = "DELETE KEY";
 pub(super) const IMPORT: &str = "IMPORT ASYMMETRIC KEY";
 
@@ -192,7 +193,7 @@ pub(super) fn metadata(reference: u8) -> Command {
 
 /// YubiKey 5.7: the key of `from`, and none of its certificate, goes to `to`.
 pub(super) fn move_key(from: KeyReference, to: KeyReference) -> Command {
-    Command::new("MOVE KEY", 0xF6, to.byte(), from.byte())
+    Command::new(MOVE_KEY, 0xF6, to.byte(), from.byte())
 }
 
 /// YubiKey 5.7.

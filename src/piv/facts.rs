@@ -27,8 +27,9 @@ impl Application {
         let answer = self.ask(command::metadata(reference))?;
         match answer.status {
             StatusWord::OK => {
-                self.metadata = Offer::Made(());
-                Metadata::read(&answer.data).map(Some)
+                let metadata = Metadata::read(&answer.data)?;
+                self.metadata = if metadata.is_some() { Offer::Made(()) } else { Offer::Refused };
+                Ok(metadata)
             }
             word if is_not_offered(word) => {
                 self.metadata = Offer::Refused;

@@ -8,6 +8,9 @@ use super::reference::ObjectTag;
 use crate::iso7816::StatusWord;
 use crate::token::{self, Identity};
 
+/// Every Nitrokey answers GET SERIAL so (piv-authenticator 0.7), which names none of them.
+const MADE_UP: [u8; 4] = [0x00, 0x52, 0xF7, 0x43];
+
 /// What a card is named by, and with it what must not be lost when its CHUID is renewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Serial {
@@ -66,6 +69,7 @@ impl Application {
         let answer = self.ask(command::serial())?;
         match (answer.status, answer.data.as_slice()) {
             (StatusWord::OK, data) => match data.try_into() {
+                Ok(MADE_UP) => Ok(None),
                 Ok(number) => Ok(Some(u32::from_be_bytes(number))),
                 Err(_) => {
                     Err(Error::Length { command: command::GET_SERIAL, length: data.len() }.at(command::GET_SERIAL))

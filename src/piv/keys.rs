@@ -86,7 +86,15 @@ impl PivSession<'_> {
         let told = told.map_err(malformed(command::GET_DATA))?.unwrap_or(0);
         let to = self.free_retired_place()?.ok_or(token::Error::Full)?;
         self.application.put(to.certificate_object(), &content)?;
-        self.application.done(command::move_key(FROM, to))?;
+        let moved = self.application.ask(command::move_key(FROM, to))?.status;
+        if !moved.is_ok() {
+            self.application.put(to.certificate_object(), &[])?;
+            return if is_not_offered(moved) {
+                Ok(())
+            } else {
+                Err(self.application.refusal(command::MOVE_KEY, moved))
+            };
+        }
         self.application.put(ObjectTag::KEY_HISTORY, &write_key_history(told.max(to.retired_number())))
     }
 

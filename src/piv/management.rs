@@ -102,7 +102,8 @@ impl Application {
 
     /// What the key's algorithm may be: one where the card tells.
     fn management_algorithms(&mut self) -> Result<Vec<ManagementAlgorithm>, token::Error> {
-        if let Some(identifier) = self.metadata(MANAGEMENT_KEY)?.and_then(|metadata| metadata.algorithm) {
+        if let Some(metadata) = self.metadata(MANAGEMENT_KEY)? {
+            let identifier = metadata.algorithm;
             let algorithm = ManagementAlgorithm::from_identifier(identifier);
             let unknown = || Error::ManagementAlgorithm { identifier }.at(command::GET_METADATA);
             return algorithm.map(|algorithm| vec![algorithm]).ok_or_else(unknown);
@@ -118,7 +119,8 @@ impl Application {
         match (word, word.tries_left()) {
             (StatusWord::OK, _) => Ok(()),
             (_, Some(left)) => Err(token::Error::SecretRefused { secret, left: counted(left) }),
-            (StatusWord::SECURITY_STATUS_NOT_SATISFIED | VERIFICATION_FAILED, _) => {
+            // The response is well formed, so that what is incorrect in the data field (Nitrokey) is the response itself.
+            (StatusWord::SECURITY_STATUS_NOT_SATISFIED | VERIFICATION_FAILED | StatusWord::INCORRECT_DATA, _) => {
                 Err(token::Error::SecretRefused { secret, left: Tries::Untold })
             }
             (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Err(token::Error::Locked { secret }),

@@ -12,7 +12,7 @@ use crate::token;
 /// One answer to GET METADATA.
 pub(super) struct Metadata {
     /// Identifier of the key's algorithm; FF for PIN and PUK.
-    pub algorithm: Option<u8>,
+    pub algorithm: u8,
     /// `None` where the reference's own rule holds.
     pub pin_policy: Option<PinPolicy>,
     /// `None` also for kinds of key that are never asked for.
@@ -22,7 +22,9 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    pub fn read(answer: &[u8]) -> Result<Self, token::Error> {
+    /// `None` where the answer does not tell the algorithm, which every answer does: Nitrokeys know the command and
+    /// answer it with nothing (piv-authenticator 0.7).
+    pub fn read(answer: &[u8]) -> Result<Option<Self>, token::Error> {
         let told = |objects: &[Tlv<'_>]| -> Result<_, TlvError> {
             let default = one(objects, 0x05)?.and_then(|value| value.first().map(|byte| *byte != 0));
             let left = match one(objects, 0x06)? {
@@ -35,8 +37,9 @@ impl Metadata {
         };
         let objects = read_all(answer).map_err(malformed(command::GET_METADATA))?;
         let (algorithm, policy, is_default, tries_left) = told(&objects).map_err(malformed(command::GET_METADATA))?;
+        let Some(algorithm) = algorithm else { return Ok(None) };
         let key = one(&objects, 0x04).map_err(malformed(command::GET_METADATA))?;
-        let public_key = match (algorithm.and_then(key_algorithm), key) {
+        let public_key = match (key_algorithm(algorithm), key) {
             (Some(algorithm), Some(key)) => Some(public_key(command::GET_METADATA, algorithm, key)?),
             _ => None,
         };
@@ -46,7 +49,7 @@ impl Metadata {
             0x03 => Some(PinPolicy::Always),
             _ => None,
         });
-        Ok(Self { algorithm, pin_policy, public_key, is_default, tries_left })
+        Ok(Some(Self { algorithm, pin_policy, public_key, is_default, tries_left }))
     }
 }
 

@@ -25,7 +25,8 @@ impl Application {
         self.done(command::reset())?;
         self.chuid = None;
         if !matches!(self.serial, Serial::Hardware(_)) {
-            self.serial = Serial::Nothing;
+            self.serial = Serial::Unread;
+            self.serial = self.identify()?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::application::Application;
+use super::application::{Application, is_not_offered};
 use super::certificate::{plain, write_object};
 use super::command::{self, PinBlock};
 use super::data::public_key_in;
@@ -276,7 +276,7 @@ impl Session for PivSession<'_> {
             let answer = self.application.ask(command::delete_key(reference))?;
             match answer.status {
                 StatusWord::OK => gone += 1,
-                StatusWord::REFERENCE_DATA_NOT_FOUND => {}
+                word if word == StatusWord::REFERENCE_DATA_NOT_FOUND || is_not_offered(word) => {}
                 word => return Err(self.application.refusal(command::DELETE_KEY, word)),
             }
         }

@@ -111,7 +111,8 @@ fn block(kind: KeyKind, algorithm: SignatureAlgorithm, message: &[u8]) -> Result
     };
     let mut digest = algorithm.digest(message);
     digest.truncate(order);
-    Ok(digest)
+    // The same number; some cards (Nitrokey) want it as long as the order.
+    Ok([vec![0; order - digest.len()], digest].concat())
 }
 
 fn signature_in(answer: &[u8]) -> Result<&[u8], token::Error> {
@@ -139,7 +140,7 @@ mod tests {
         assert!(matches!(refused, Err(token::Error::Signature(_))));
         assert_eq!(block(KeyKind::P256, SignatureAlgorithm::EcdsaSha384, b"abc").unwrap().len(), 32);
         assert_eq!(block(KeyKind::P384, SignatureAlgorithm::EcdsaSha384, b"abc").unwrap().len(), 48);
-        // A digest shorter than the order goes as it is; the card treats it as the smaller number.
-        assert_eq!(block(KeyKind::P384, SignatureAlgorithm::EcdsaSha256, b"abc").unwrap().len(), 32);
+        let short = block(KeyKind::P384, SignatureAlgorithm::EcdsaSha256, b"abc").unwrap();
+        assert_eq!((short.len(), &short[..17]), (48, [[0; 16].as_slice(), &[0xBA]].concat().as_slice()));
     }
 }

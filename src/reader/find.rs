@@ -23,10 +23,17 @@ pub struct Found {
     pub reader: String,
 }
 
+/// A reader with a card in it, as a listing shows it.
+#[derive(Debug)]
+pub struct Listed {
+    pub reader: String,
+    /// Who the card is, or why that cannot be told.
+    pub card: Result<TokenSummary, Error>,
+}
+
 /// A card as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSummary {
-    pub reader: String,
     pub identity: Identity,
     pub counters: Counters,
 }
@@ -49,25 +56,17 @@ impl fmt::Display for Selector {
 }
 
 impl Readers {
-    /// Every card there is, or why it cannot be told what it is, each with its reader; empty readers are left out.
-    pub fn tokens(&self) -> Result<Vec<(String, Result<TokenSummary, Error>)>, Error> {
-        self.tokens_in(None)
-    }
-
-    /// As [`Readers::tokens`], of one reader where one is named.
-    pub fn tokens_in(&self, reader: Option<&str>) -> Result<Vec<(String, Result<TokenSummary, Error>)>, Error> {
+    /// Every card there is, or only the one in `reader`; a reader that is named and empty is [`Error::NoCard`].
+    pub fn tokens(&self, reader: Option<&str>) -> Result<Vec<Listed>, Error> {
         let cards = self.with_card(&Selector { reader: reader.map(String::from), ..Selector::default() })?;
-        Ok(cards
-            .into_iter()
-            .map(|state| (state.name.clone(), self.summary(&state)))
-            .filter(|(_, summary)| !summary.as_ref().is_err_and(Error::is_absence))
-            .collect())
+        let listed = cards.into_iter().map(|state| Listed { card: self.summary(&state), reader: state.name });
+        Ok(listed.filter(|listed| !listed.card.as_ref().is_err_and(Error::is_absence)).collect())
     }
 
     fn summary(&self, state: &ReaderState) -> Result<TokenSummary, Error> {
-        let mut found = self.probe(state)?;
-        let counters = found.token.counters().map_err(|error| self.unreadable(&state.name, error))?;
-        Ok(TokenSummary { reader: found.reader, identity: found.token.identity().clone(), counters })
+        let mut token = self.probe(state)?.token;
+        let counters = token.counters().map_err(|error| self.unreadable(&state.name, error))?;
+        Ok(TokenSummary { identity: token.identity().clone(), counters })
     }
 
     /// Finds the one card that `selector` describes. A card that cannot be asked who it is could be the one meant,

@@ -17,6 +17,6 @@ mod service;
 
 pub use channel::{CardFacts, Patience, PcscChannel};
 pub use error::Error;
-pub use find::{Found, Selector, TokenSummary};
+pub use find::{Found, Listed, Selector, TokenSummary};
 pub use readers::{Canceller, CardPresence, Event, InUse, ReaderState, Readers};
 pub use service::{Holder, ServiceFacts, SocketState, holders, service};

@@ -2,6 +2,7 @@
 
 mod authority;
 pub mod bench;
+mod cards;
 pub mod fake;
 mod fake_secrets;
 mod kill;

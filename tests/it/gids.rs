@@ -8,11 +8,12 @@ mod full;
 mod keys;
 mod pins;
 mod secrets;
+mod strangers;
 
+use crate::support::gids::{ADMIN_KEY, admin_key, pin};
 use crate::support::script::Script;
 use cardwright::gids::GidsToken;
 use cardwright::iso7816::{Card, Continuity, Limits};
-use cardwright::secret::{AdminKey, Pin};
 use cardwright::token::Error;
 use std::error::Error as _;
 use std::path::PathBuf;
@@ -29,16 +30,8 @@ const COUNTER: (&str, &str) = ("00CB3FFF045C027F7100", "7F71069701039301039000")
 const VERIFY: (&str, &str) = ("00200080083132333435363738", "9000");
 const CARD_CF: (&str, &str) = ("00CBA010045C02DF2200", "DF22060000000000009000");
 
+/// The PIN in told conversations.
 const PIN: &str = "12345678";
-const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
-
-fn pin(text: &str) -> Pin {
-    Pin::new(text.into())
-}
-
-fn admin_key(digits: &str) -> AdminKey {
-    AdminKey::from_hex(digits).unwrap()
-}
 
 fn conversation(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/apdu/gids").join(name);

@@ -2,8 +2,9 @@
 
 mod conversations;
 mod counters;
-mod counts;
+pub mod counts;
 mod dialled;
+mod nitrokey;
 mod objects;
 mod pauses;
 mod places;

@@ -1,6 +1,7 @@
 //! The whole job through the program, a server process and SoftHSM: enroll, unblock, renew, retire.
 
 mod calls;
+mod cards;
 mod kill;
 mod load;
 

@@ -159,7 +159,7 @@ fn every_exit_code_that_help_lists_is_met() {
     let help = Program::new().text(["--help"]);
     let (_, listed) = help.stdout.split_once("Exit codes:").unwrap();
     let listed: Vec<i32> = listed.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
-    assert_eq!(listed, (0..=10).collect::<Vec<_>>());
+    assert_eq!(listed, (0..=11).collect::<Vec<_>>());
 
     let desk = Desk::new();
     let program = &desk.program;
@@ -192,5 +192,6 @@ fn every_exit_code_that_help_lists_is_met() {
     codes.push(met(&ENROLL));
     std::fs::set_permissions(program.path("state/journal"), std::fs::Permissions::from_mode(0o777)).unwrap();
     codes.push(met(&ENROLL));
+    codes.push(met(&["doctor"]));
     assert_eq!(codes, listed);
 }

@@ -1,7 +1,7 @@
 //! What kind of token a token in memory is.
 
 use super::memory_token::Slot;
-use cardwright::pkix::Signer;
+use cardwright::pkix::{Certificate, Signer};
 use cardwright::token::{Authority, KeyId, KeyWish, Operation, StoredKey};
 use cipher::{Block, BlockCipherEncrypt, KeyInit};
 
@@ -118,13 +118,19 @@ impl Rules {
         }
     }
 
-    pub fn stored(&self, id: &[u8], slot: &Slot) -> StoredKey {
-        StoredKey {
+    /// A card that does not tell its keys shows what its certificates say, and nothing where there is none.
+    pub fn stored(&self, id: &[u8], slot: &Slot) -> Option<StoredKey> {
+        let certified = slot.certificate.as_ref().map(|der| Certificate::from_der(der).unwrap().public_key().unwrap());
+        let public_key = match self.tells_keys {
+            true => slot.key.as_ref().map(|key| key.public_key().clone()),
+            false => Some(certified?),
+        };
+        Some(StoredKey {
             id: KeyId(id.to_vec()),
             label: slot.label.clone(),
-            public_key: slot.key.as_ref().filter(|_| self.tells_keys).map(|key| key.public_key().clone()),
-            has_private_key: slot.key.is_some(),
+            has_private_key: public_key.is_some(),
+            public_key,
             certificate: slot.certificate.clone(),
-        }
+        })
     }
 }

@@ -35,11 +35,11 @@ impl Drop for MemorySession<'_> {
 
 impl Session for MemorySession<'_> {
     fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, Error> {
-        self.act(None, |token| Ok(token.slots.get(&id.0).map(|slot| token.rules.stored(&id.0, slot))))
+        self.act(None, |token| Ok(token.slots.get(&id.0).and_then(|slot| token.rules.stored(&id.0, slot))))
     }
 
     fn list(&mut self) -> Result<Vec<StoredKey>, Error> {
-        self.act(None, |token| Ok(token.slots.iter().map(|(id, slot)| token.rules.stored(id, slot)).collect()))
+        self.act(None, |token| Ok(token.stored()))
     }
 
     fn holds(&mut self, id: &KeyId, public_key: &PublicKey) -> Result<bool, Error> {
@@ -64,7 +64,9 @@ impl Session for MemorySession<'_> {
                 return Err(Error::Full);
             }
             let there = token.slots.remove(&order.id.0);
-            if there.is_some() && !order.replace {
+            // A card cannot refuse for what it does not know to be there.
+            let known = there.as_ref().is_some_and(|slot| token.rules.stored(&order.id.0, slot).is_some());
+            if known && !order.replace {
                 assert!(token.rules.places, "a second key under one id");
                 token.slots.extend(there.map(|slot| (order.id.0.clone(), slot)));
                 return Err(Error::KeyIdTaken(order.id.clone()));

@@ -172,6 +172,10 @@ impl MemoryToken {
         done
     }
 
+    pub fn stored(&self) -> Vec<StoredKey> {
+        self.slots.iter().filter_map(|(id, slot)| self.rules.stored(id, slot)).collect()
+    }
+
     fn try_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
         let right = match admin {
             Admin::Key(key) => hex::encode(key.expose()) == self.so_pin,
@@ -236,7 +240,7 @@ impl Token for MemoryToken {
     }
 
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
-        self.power(|token| Ok(token.slots.iter().map(|(id, slot)| token.rules.stored(id, slot)).collect()))
+        self.power(|token| Ok(token.stored()))
     }
 
     fn authority(&self, operation: Operation) -> Authority {

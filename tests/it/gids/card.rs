@@ -1,66 +1,14 @@
 //! Against the virtual GIDS card, which reads the specification on its own.
 
-use super::{ADMIN_KEY, PIN, admin_key, pin};
 use crate::support::certificates::certificate_for;
+use crate::support::gids::{
+    ADMIN_KEY, KEY, PIN, SERIAL, admin_key, blank, id, log_in, object, open, order, pin, ready,
+};
 use cardwright::gids::GidsToken;
-use cardwright::iso7816::{Card, CommandApdu, EndWith, Expect, Protocol};
-use cardwright::pkix::{KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm, Signer};
-use cardwright::token::{Credentials, Error, KeyId, KeyOrder, KeyWish, LastTry, Session, Token, Tries};
-use cardwright::virtual_card::{Dial, GidsCard, GidsOptions, Initialised, SharedCard};
-use std::sync::LazyLock;
-
-pub const SERIAL: [u8; 16] = *b"cardwright gids!";
-
-/// A key pair made elsewhere, once: making one takes seconds.
-pub static KEY: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::generate(KeyAlgorithm::Rsa2048).unwrap());
-
-/// A card as it comes from the factory.
-pub fn blank(options: GidsOptions) -> SharedCard {
-    SharedCard::new(Box::new(GidsCard::new(GidsOptions { initialised: None, ..options }).unwrap()))
-}
-
-/// A card that its maker made ready.
-pub fn ready(options: GidsOptions) -> SharedCard {
-    let initialised = Initialised { pin: pin(PIN), admin_key: admin_key(ADMIN_KEY), card_id: SERIAL };
-    SharedCard::new(Box::new(GidsCard::new(GidsOptions { initialised: Some(initialised), ..options }).unwrap()))
-}
-
-pub fn open(card: &SharedCard) -> GidsToken {
-    GidsToken::open(Card::new(card.channel())).unwrap()
-}
-
-pub fn log_in(token: &mut GidsToken) -> Box<dyn Session + '_> {
-    token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap()
-}
-
-/// The id of a request's key.
-pub fn id(index: u8) -> KeyId {
-    KeyId([&[0x5A; 15][..], &[index]].concat())
-}
-
-pub fn order(index: u8, decrypts: bool) -> KeyOrder {
-    KeyOrder { id: id(index), label: "a key".into(), algorithm: KeyAlgorithm::Rsa2048, decrypts, replace: false }
-}
-
-pub fn certificate(key: &PublicKey, name: &str) -> Vec<u8> {
-    certificate_for(key, name)
-}
-
-/// A data object, read by another program.
-pub fn object(card: &SharedCard, file: u16, tag: u16) -> Vec<u8> {
-    let mut other = Card::new(card.channel());
-    // A removal is told once to every channel.
-    let _ = other.begin();
-    let _ = other.begin();
-    let select = CommandApdu::new(0xA4, 4, 0).with_data(hex::decode("A00000039742544659").unwrap());
-    other.exchange(&select.expecting(Expect::All).reading()).unwrap();
-    let [p1, p2] = file.to_be_bytes();
-    let tags = [vec![0x5C, 2], tag.to_be_bytes().to_vec()].concat();
-    let get = CommandApdu::new(0xCB, p1, p2).with_data(tags).expecting(Expect::All).reading();
-    let answer = other.exchange(&get).unwrap();
-    other.end(EndWith::Leave).unwrap();
-    answer.data.to_vec()
-}
+use cardwright::iso7816::{Card, Protocol};
+use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm, Signer};
+use cardwright::token::{Error, KeyId, KeyOrder, KeyWish, Session, Token, Tries};
+use cardwright::virtual_card::{Dial, GidsOptions, SharedCard};
 
 /// The counters of containers and files in `cardcf`.
 fn freshness(card: &SharedCard) -> (u16, u16) {
@@ -119,7 +67,7 @@ fn keys_and_certificates(card: &SharedCard) {
     assert!(session.holds(&id(1), &made).unwrap() && !session.holds(&id(1), KEY.public_key()).unwrap());
     assert!(!session.holds(&id(2), &made).unwrap());
     assert!(session.read_certificate(&id(1)).unwrap().is_none());
-    let first = certificate(&made, "first");
+    let first = certificate_for(&made, "first");
     session.reserve(&id(1), first.len()).unwrap();
     assert!(session.read_certificate(&id(1)).unwrap().is_none());
     session.write_certificate(&id(1), "", &first).unwrap();
@@ -141,7 +89,7 @@ fn keys_and_certificates(card: &SharedCard) {
 
     // Writing again is harmless; another certificate takes the first one's place.
     session.write_certificate(&id(1), "", &first).unwrap();
-    let second = certificate(&made, "second");
+    let second = certificate_for(&made, "second");
     session.reserve(&id(1), second.len()).unwrap();
     assert!(session.read_certificate(&id(1)).unwrap() == Some(first.clone()));
     session.write_certificate(&id(1), "", &second).unwrap();
@@ -191,7 +139,7 @@ fn a_card_that_wants_exact_lengths_is_asked_again_only_where_that_is_harmless() 
     let mut session = log_in(&mut token);
     session.import(&order(1, false), &KEY).unwrap();
     session.sign(&id(1), SignatureAlgorithm::RsaPkcs1Sha256, b"message").unwrap();
-    let der = certificate(KEY.public_key(), "someone");
+    let der = certificate_for(KEY.public_key(), "someone");
     session.write_certificate(&id(1), "", &der).unwrap();
     assert!(session.list().unwrap()[0].certificate == Some(der));
     assert_eq!(session.delete(&id(1)).unwrap(), 2);
@@ -259,7 +207,7 @@ fn windows_is_told_of_every_change() {
         let after = freshness(&card);
         (after.0 - before.0, after.1 - before.1)
     };
-    let der = certificate(KEY.public_key(), "someone");
+    let der = certificate_for(KEY.public_key(), "someone");
     assert_eq!(at(&|session| session.import(&order(1, true), &KEY).unwrap()), (1, 1));
     assert_eq!(at(&|session| session.write_certificate(&id(1), "", &der).unwrap()), (0, 1));
     assert_eq!(at(&|session| session.reserve(&id(1), 1_000).unwrap()), (0, 0));
@@ -271,7 +219,7 @@ fn windows_is_told_of_every_change() {
 fn a_certificate_is_packed_as_the_minidriver_packs_it() {
     let card = ready(GidsOptions::default());
     let mut token = open(&card);
-    let der = certificate(KEY.public_key(), "someone");
+    let der = certificate_for(KEY.public_key(), "someone");
     let mut session = log_in(&mut token);
     session.import(&order(1, true), &KEY).unwrap();
     session.write_certificate(&id(1), "", &der).unwrap();

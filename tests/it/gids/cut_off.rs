@@ -1,6 +1,7 @@
 //! Cards pulled or reset at every command: what is left is what was there before or what should be there after.
 
-use super::card::{KEY, certificate, id, log_in, open, order, ready};
+use crate::support::certificates::certificate_for;
+use crate::support::gids::{KEY, id, log_in, open, order, ready};
 use cardwright::pkix::{SignatureAlgorithm, Signer};
 use cardwright::token::{Error, Session, StoredKey, Token};
 use cardwright::virtual_card::{Dial, GidsCard, GidsOptions, SharedCard};
@@ -89,8 +90,8 @@ fn a_certificate_is_the_old_one_or_the_new_one() {
     let card = ready(GidsOptions::default());
     done(&card, &import);
     let without = |keys: &[StoredKey]| one_key(keys).is_some_and(|key| key.certificate.is_none());
-    let one = certificate(KEY.public_key(), "one");
-    let another = certificate(KEY.public_key(), "another");
+    let one = certificate_for(KEY.public_key(), "one");
+    let another = certificate_for(KEY.public_key(), "another");
     let has = |wanted: &[u8]| {
         let wanted = wanted.to_vec();
         move |keys: &[StoredKey]| one_key(keys).is_some_and(|key| key.certificate.as_ref() == Some(&wanted))
@@ -106,7 +107,7 @@ fn a_certificate_is_the_old_one_or_the_new_one() {
 fn a_deletion_goes_on_where_it_was_cut_off() {
     let card = ready(GidsOptions::default());
     done(&card, &import);
-    let one = certificate(KEY.public_key(), "one");
+    let one = certificate_for(KEY.public_key(), "one");
     done(&card, &|session: &mut dyn Session| session.write_certificate(&id(1), "", &one));
     // Something may be gone already; the container's name goes last.
     let some = |keys: &[StoredKey]| matches!(keys, [key] if key.id == id(1));

@@ -1,7 +1,7 @@
 //! Cards without room, cards that refuse at any command, and cards that answer nonsense.
 
-use super::card::{KEY, certificate, id, log_in, open, order, ready};
-use super::{ADMIN_KEY, PIN, admin_key, pin};
+use crate::support::certificates::certificate_for;
+use crate::support::gids::{ADMIN_KEY, KEY, PIN, admin_key, id, log_in, open, order, pin, ready};
 use cardwright::gids::GidsToken;
 use cardwright::iso7816::Card;
 use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm, Signer};
@@ -14,7 +14,7 @@ fn everything(session: &mut dyn Session) -> Result<(), Error> {
     session.import(&order(1, true), &KEY)?;
     session.holds(&id(1), KEY.public_key())?;
     session.reserve(&id(1), 700)?;
-    session.write_certificate(&id(1), "", &certificate(KEY.public_key(), "someone"))?;
+    session.write_certificate(&id(1), "", &certificate_for(KEY.public_key(), "someone"))?;
     session.read_certificate(&id(1))?;
     session.sign(&id(1), SignatureAlgorithm::RsaPkcs1Sha256, b"message")?;
     session.find(&id(1))?;
@@ -27,7 +27,7 @@ fn what_does_not_fit_is_found_before_and_leaves_nothing() {
     let mut token = open(&card);
     log_in(&mut token).import(&order(1, true), &KEY).unwrap();
     let before = card.with_card(|card| card.state()).unwrap();
-    let der = certificate(KEY.public_key(), "someone");
+    let der = certificate_for(KEY.public_key(), "someone");
     let mut fitted = 0;
     for room in (0..6_000).step_by(100) {
         let card = SharedCard::new(Box::new(GidsCard::from_state(&before).unwrap()));

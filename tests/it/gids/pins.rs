@@ -1,11 +1,13 @@
 //! The user's PIN: counters read before a try, refusals, the reader's own keys.
 
-use super::{CARD_CF, COUNTER, PIN, SELECT, VERIFY, opened, pin};
+use super::{CARD_CF, CARD_ID, COUNTER, PIN, VERIFY, opened, pin};
 use crate::support::script::SHORT;
 use cardwright::iso7816::{Continuity, EndWith};
-use cardwright::token::{Credentials, Error, LastTry, SecretKind, Token, Tries, User};
+use cardwright::token::{Credentials, Error, KeyId, LastTry, SecretKind, Token, Tries, User};
 
 const COUNTERS: &str = COUNTER.0;
+/// VERIFY without data.
+const ASKED: &str = "00200080";
 const CHANGE: &str = "002400801031323334353637383837363534333231";
 
 fn log_in(turns: &[(&str, &str)], last_try: LastTry) -> (Result<(), Error>, Vec<EndWith>) {
@@ -29,12 +31,12 @@ fn counters_are_told_as_the_card_has_them() {
         (&[(COUNTERS, "7F71069701019301039000")], Tries::Left(1)),
         (&[(COUNTERS, "7F71069701009301039000")], Tries::Locked),
         // The first edition's tag.
-        (&[(COUNTERS, "7F71049F1701059000"), ("00200080", "63C5")], Tries::Left(5)),
+        (&[(COUNTERS, "7F71049F1701059000"), (ASKED, "63C5")], Tries::Left(5)),
         // Cards without the object: VERIFY without data spends no try.
-        (&[(COUNTERS, "6A88"), ("00200080", "63C2")], Tries::Left(2)),
-        (&[(COUNTERS, "6D00"), ("00200080", "6983")], Tries::Locked),
-        (&[(COUNTERS, "6A88"), ("00200080", "6A88")], Tries::NotSet),
-        (&[(COUNTERS, "6A88"), ("00200080", "6E00")], Tries::Untold),
+        (&[(COUNTERS, "6A88"), (ASKED, "63C2")], Tries::Left(2)),
+        (&[(COUNTERS, "6D00"), (ASKED, "6983")], Tries::Locked),
+        (&[(COUNTERS, "6A88"), (ASKED, "6A88")], Tries::NotSet),
+        (&[(COUNTERS, "6A88"), (ASKED, "6E00")], Tries::Untold),
     ];
     for (turns, wanted) in cases {
         let (script, mut token) = opened(SHORT, turns);
@@ -149,7 +151,7 @@ fn a_reader_without_keys_is_not_asked_for_a_pin() {
 fn a_paused_session_goes_on_only_with_its_login() {
     let found = ("00CBA000045C02DF1F00", super::MASTER_FILE.1);
     // Nobody else was there.
-    let (script, mut token) = opened(SHORT, &[COUNTER, VERIFY, found, super::NO_CONTAINERS]);
+    let (script, mut token) = opened(SHORT, &[COUNTER, VERIFY, found, super::NO_CONTAINERS, (ASKED, "9000")]);
     let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     assert!(session.list().unwrap().is_empty());
     session.pause();
@@ -159,9 +161,35 @@ fn a_paused_session_goes_on_only_with_its_login() {
     script.finish();
     assert_eq!(script.ends(), [EndWith::Leave, EndWith::Leave, EndWith::Reset]);
 
-    // Others spoke to the card: the application is selected again, and the card asked whether the login holds.
-    for (answer, holds) in [("9000", true), ("63C3", false)] {
-        let mut turns = vec![COUNTER, VERIFY, found, super::NO_CONTAINERS, SELECT, ("00200080", answer)];
+    // The card was reset.
+    let (script, mut token) = opened(SHORT, &[COUNTER, VERIFY, (ASKED, "9000")]);
+    let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
+    session.pause();
+    script.set_continuity(Continuity::Reset);
+    assert!(matches!(session.list(), Err(Error::Reset)));
+    session.pause();
+    assert!(matches!(session.list(), Err(Error::Reset)));
+    drop(session);
+    script.finish();
+}
+
+#[test]
+fn a_session_others_spoke_beside_goes_on_while_its_login_holds() {
+    // What the card answers before the pause, who it is behind it, what it answers then; and whether the login holds.
+    let other = (CARD_ID.0, "DF2010FF0102030405060708090A0B0C0D0E0F9000");
+    let another_application = (CARD_ID.0, "6A86");
+    let cases = [
+        ("9000", CARD_ID, Some("9000"), true),
+        ("9000", CARD_ID, Some("63C3"), false),
+        // Cards that answer with the tries that are left, proven or not.
+        ("63C3", CARD_ID, Some("63C3"), true),
+        ("9000", another_application, None, false),
+        ("9000", other, None, false),
+    ];
+    let found = super::MASTER_FILE;
+    for (before, who, after, holds) in cases {
+        let mut turns = vec![COUNTER, VERIFY, found, super::NO_CONTAINERS, (ASKED, before), who];
+        turns.extend(after.map(|after| (ASKED, after)));
         if holds {
             turns.extend([found, super::NO_CONTAINERS]);
         }
@@ -170,23 +198,37 @@ fn a_paused_session_goes_on_only_with_its_login() {
         session.list().unwrap();
         session.pause();
         script.set_continuity(Continuity::Shared);
-        let listed = session.list();
-        assert_eq!(listed.is_ok(), holds);
-        if !holds {
-            assert!(matches!(listed, Err(Error::Reset)));
-            assert!(matches!(session.list(), Err(Error::Reset)));
+        for _ in 0..2 {
+            match session.list() {
+                Ok(listed) => assert!(holds && listed.is_empty()),
+                Err(error) => assert!(!holds && matches!(error, Error::Reset), "{error:?}"),
+            }
         }
         drop(session);
         script.finish();
+        assert_eq!(script.ends().last(), Some(&EndWith::Reset));
     }
+}
 
-    // The card was reset.
-    let (script, mut token) = opened(SHORT, &[COUNTER, VERIFY, SELECT]);
+#[test]
+fn a_login_that_was_lost_unseen_is_told_when_it_is_needed() {
+    let room = format!("00DBA01054DF2451{}", "FF".repeat(81));
+    let turns = [
+        COUNTER,
+        VERIFY,
+        (ASKED, "63C3"),
+        CARD_ID,
+        (ASKED, "63C3"),
+        super::MASTER_FILE,
+        super::NO_CONTAINERS,
+        (&room, "6982"),
+        ("00DBA01003DF2400", "6982"),
+    ];
+    let (script, mut token) = opened(SHORT, &turns);
     let mut session = token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
     session.pause();
-    script.set_continuity(Continuity::Reset);
-    assert!(matches!(session.list(), Err(Error::Reset)));
-    session.pause();
+    script.set_continuity(Continuity::Shared);
+    assert!(matches!(session.reserve(&KeyId(vec![1; 16]), 18), Err(Error::Reset)));
     assert!(matches!(session.list(), Err(Error::Reset)));
     drop(session);
     script.finish();

@@ -1,7 +1,6 @@
 //! What right and wrong secrets do to the counters of the virtual card.
 
-use super::card::{KEY, id, log_in, object, open, order, ready};
-use super::{ADMIN_KEY, PIN, admin_key, pin};
+use crate::support::gids::{ADMIN_KEY, KEY, PIN, admin_key, blank, id, log_in, object, open, order, pin, ready};
 use cardwright::iso7816::Continuity;
 use cardwright::secret::AdminKey;
 use cardwright::token::{Admin, ChallengeResponder, Credentials, Error, LastTry, SecretKind, Token, Tries, User};
@@ -123,7 +122,7 @@ fn a_card_that_was_exchanged_is_not_taken_for_the_first() {
     let card = ready(GidsOptions::default());
     let mut token = open(&card);
     let other = {
-        let blank = super::card::blank(GidsOptions::default());
+        let blank = blank(GidsOptions::default());
         let first = cardwright::iso7816::Card::new(blank.channel());
         cardwright::gids::GidsToken::initialise(first, &admin_key(ADMIN_KEY), &pin(PIN), [9; 16]).unwrap();
         let state = blank.with_card(|card| card.state()).unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cardwright::farm::pcscd::PrivatePcscd;
 use cardwright::iso7816::{CardChannel, EndWith};
-use cardwright::reader::{Error, Found, Patience, PcscChannel, Readers, Selector};
+use cardwright::reader::{Error, Found, Listed, Patience, PcscChannel, Readers, Selector};
 use cardwright::secret::{AdminKey, Pin};
 use cardwright::token::Tries;
 use cardwright::virtual_card::{GidsCard, GidsOptions, Initialised, PivCard, PivOptions, SharedCard, VirtualCard};
@@ -100,11 +100,12 @@ fn the_only_card_is_taken_and_of_two_the_one_that_is_named() {
         let none = desk.refuses(&by_serial("4712"));
         assert!(matches!(&none, Error::NoToken { present, .. } if present.len() == 2), "{none:?}");
 
-        let tokens = desk.readers.tokens().unwrap();
-        let listed: Vec<_> = tokens.into_iter().map(|(reader, token)| (reader, token.unwrap())).collect();
+        let listed = desk.readers.tokens(None).unwrap();
         assert_eq!(listed.len(), 2);
-        assert_eq!((listed[1].0.as_str(), listed[1].1.identity.serial.as_str()), (RIGHT, "4711"));
-        assert_eq!((listed[1].1.counters.user, listed[1].1.counters.puk), (Tries::Left(3), Some(Tries::Left(3))));
+        let card = listed[1].card.as_ref().unwrap();
+        assert_eq!((listed[1].reader.as_str(), card.identity.serial.as_str()), (RIGHT, "4711"));
+        assert_eq!((card.counters.user, card.counters.puk), (Tries::Left(3), Some(Tries::Left(3))));
+        assert_eq!(desk.readers.tokens(Some("00 00")).unwrap()[0].reader, LEFT);
     });
 }
 
@@ -133,8 +134,8 @@ fn a_card_of_an_unknown_kind_is_named_and_left_alone() {
         assert!(error.to_string().contains(&ATR.to_uppercase()), "{error}");
         // It was asked for its applications and for nothing else.
         assert!(blank.headers().iter().all(|header| header[..3] == [0x00, 0xA4, 0x04]), "{:?}", blank.headers());
-        let tokens = desk.readers.tokens().unwrap();
-        assert!(matches!(&tokens[..], [(_, Err(Error::UnknownCard { .. }))]));
+        let listed = desk.readers.tokens(None).unwrap();
+        assert!(matches!(&listed[..], [Listed { card: Err(Error::UnknownCard { .. }), .. }]));
         // It cannot be the one that is meant.
         desk.insert(1, yubikey(4711));
         assert_eq!(desk.find(&Selector::default()).unwrap().reader, RIGHT);

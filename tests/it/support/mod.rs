@@ -8,6 +8,7 @@
 
 pub mod certificates;
 pub mod directory;
+pub mod gids;
 pub mod kryoptic;
 pub mod pcscd;
 pub mod piv;

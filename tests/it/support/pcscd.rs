@@ -66,6 +66,11 @@ pub fn insert_yubikey(card: Box<dyn VirtualCard>) -> Inserted {
     Inserted::new(fixture().take(|reader| reader == YUBIKEY), SharedCard::new(card))
 }
 
+/// Where clients of the private pcscd find it: the value of [`CLIENTS_VARIABLE`].
+pub fn socket() -> PathBuf {
+    fixture().pcscd.socket()
+}
+
 /// A PC/SC context on the private pcscd.
 pub fn context() -> pcsc::Context {
     fixture();
@@ -76,7 +81,7 @@ pub fn context() -> pcsc::Context {
 pub fn program(name: &str, seconds: u32) -> Command {
     let mut command = Command::new("timeout");
     command.args(["--kill-after=5", &seconds.to_string(), name]);
-    command.env(CLIENTS_VARIABLE, fixture().pcscd.socket());
+    command.env(CLIENTS_VARIABLE, socket());
     command
 }
 

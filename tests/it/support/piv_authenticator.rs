@@ -19,10 +19,8 @@ use zeroize::Zeroizing;
 
 use dispatch::{BACKENDS, Dispatch};
 
-/// The PIN, PUK and management key (3DES) of a fresh card.
+/// The PIN of a fresh card.
 pub const PIN: &str = "123456";
-pub const PUK: &str = "12345678";
-pub const MANAGEMENT_KEY: &str = "010203040506070801020304050607080102030405060708";
 
 /// The longest command or answer, as Nitrokey has it.
 const LONGEST: usize = 7609;
@@ -31,8 +29,8 @@ const SELECT: [u8; 4] = [0x00, 0xA4, 0x04, 0x00];
 const GET_RESPONSE: u8 = 0xC0;
 /// VERIFY that forgets (SP 800-73-4, 3.2.1).
 const FORGET: [u8; 4] = [0x00, 0x20, 0xFF, 0x80];
-/// As a Nitrokey 3 with T=1, historical bytes that offer chaining and extended length.
-const ATR: [u8; 12] = [0x3B, 0x87, 0x80, 0x01, 0x80, 0x31, 0x80, 0x73, 0xC0, 0x01, 0x40, 0x24];
+/// A Nitrokey 3's, without its check byte: T=1, its name, and no word of chaining or extended length.
+const ATR: [u8; 18] = *b"\x3B\x8F\x01\x80\x5DNitrokey\0\0\0\0\0";
 
 /// Nitrokey's PIV card, fresh from the factory.
 pub struct PivAuthenticator {

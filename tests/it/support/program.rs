@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use cardwright::farm::pcscd::CLIENTS_VARIABLE;
 use serde_json::Value;
 
 use super::kryoptic;
@@ -32,6 +33,8 @@ impl Program {
             ("XDG_CONFIG_HOME", own("config")),
             ("CARDWRIGHT_STATE", own("state")),
             ("CARDWRIGHT_MODULE", softhsm::MODULE.to_owned()),
+            // Cards in the readers of this computer are nobody's to try.
+            (CLIENTS_VARIABLE, own("nobody.comm")),
             (softhsm::VARIABLE, tokens.configuration.display().to_string()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();

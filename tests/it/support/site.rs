@@ -37,13 +37,21 @@ pub struct Site {
 impl Site {
     /// A site whose template is edited before the server starts; it is edited already so that nobody need approve.
     pub fn with(edit: impl FnOnce(String) -> String) -> Self {
+        Self::with_templates(|template| vec![edit(template)])
+    }
+
+    /// Likewise, a site with as many templates as are made of it.
+    pub fn with_templates(edit: impl FnOnce(String) -> Vec<String>) -> Self {
         let program = Program::new();
         copy(made_once(), &program.path("server"));
         let templates = program.path("server/templates");
         let file = std::fs::read_dir(&templates).unwrap().flatten().next().unwrap().path();
         let template = std::fs::read_to_string(&file).unwrap();
         let template_uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-        std::fs::write(&file, edit(set(template, ENROLL, "approvals_needed", "0"))).unwrap();
+        for (index, edited) in edit(set(template, ENROLL, "approvals_needed", "0")).into_iter().enumerate() {
+            let file = if index == 0 { file.clone() } else { templates.join(format!("{index}.toml")) };
+            std::fs::write(&file, edited).unwrap();
+        }
         let agent = agent(&std::fs::read(program.path("server/ca.cer.pem")).unwrap());
         let mut site =
             Self { program, people: BTreeMap::new(), server: None, origin: String::new(), agent, template_uuid };

@@ -24,8 +24,18 @@ fn a_yubikey_keeps_keys_and_certificates() {
 }
 
 #[test]
+fn a_nitrokey_keeps_keys_and_certificates() {
+    keys_and_certificates(Fixture::nitrokey());
+}
+
+#[test]
 fn a_plain_piv_card_keeps_keys_and_certificates() {
     keys_and_certificates(Fixture::plain_piv());
+}
+
+#[test]
+fn a_gids_card_keeps_keys_and_certificates() {
+    keys_and_certificates(Fixture::gids());
 }
 
 #[test]
@@ -44,8 +54,18 @@ fn a_yubikey_signs_with_every_algorithm() {
 }
 
 #[test]
+fn a_nitrokey_signs_with_every_algorithm() {
+    every_algorithm(Fixture::nitrokey());
+}
+
+#[test]
 fn a_plain_piv_card_signs_with_every_algorithm() {
     every_algorithm(Fixture::plain_piv());
+}
+
+#[test]
+fn a_gids_card_signs_with_every_algorithm() {
+    every_algorithm(Fixture::gids());
 }
 
 #[test]
@@ -64,8 +84,18 @@ fn a_yubikey_changes_secrets() {
 }
 
 #[test]
+fn a_nitrokey_changes_secrets() {
+    secrets(Fixture::nitrokey());
+}
+
+#[test]
 fn a_plain_piv_card_changes_secrets() {
     secrets(Fixture::plain_piv());
+}
+
+#[test]
+fn a_gids_card_changes_secrets() {
+    secrets(Fixture::gids());
 }
 
 #[test]
@@ -83,16 +113,28 @@ fn a_yubikey_changes_its_administrators_secret() {
     admin_key(Fixture::yubikey());
 }
 
+#[test]
+fn a_nitrokey_changes_its_administrators_secret() {
+    admin_key(Fixture::nitrokey());
+}
+
+#[test]
+fn a_gids_card_changes_its_administrators_secret() {
+    admin_key(Fixture::gids());
+}
+
 fn keys_and_certificates(mut fixture: Fixture) {
     assert_eq!(fixture.token.identity().kind, fixture.kind);
     assert_eq!(fixture.token.authority(Operation::Sign), Authority::User);
     let (labels, [certified, bare], nowhere) = (fixture.labels, fixture.objects, fixture.nowhere.clone());
     let (id, other) = (fixture.place(0, false), fixture.place(1, false));
-    let (first_order, other_order) = (order(&id, KeyAlgorithm::P256), order(&other, KeyAlgorithm::P384));
+    let [first_algorithm, other_algorithm] = fixture.quick;
+    let (first_order, other_order) = (order(&id, first_algorithm), order(&other, other_algorithm));
+    let signs = SignatureAlgorithm::default_for(first_algorithm);
 
     let mut session = fixture.session();
     assert!(session.find(&id).unwrap().is_none());
-    assert!(matches!(session.sign(&id, SignatureAlgorithm::EcdsaSha256, b"m"), Err(Error::NoSuchKey(_))));
+    assert!(matches!(session.sign(&id, signs, b"m"), Err(Error::NoSuchKey(_))));
     let made = session.generate(&first_order).unwrap();
     assert!(matches!(session.generate(&first_order), Err(Error::KeyIdTaken(taken)) if taken == id));
     assert!(session.read_certificate(&id).unwrap().is_none());
@@ -110,8 +152,8 @@ fn keys_and_certificates(mut fixture: Fixture) {
     assert!(found.has_private_key && found.public_key.as_ref() == Some(&made));
     assert_eq!(found.label == first_order.label, labels);
     assert!(found.certificate == Some(first.clone()));
-    let signature = session.sign(&id, SignatureAlgorithm::EcdsaSha256, b"message").unwrap();
-    made.verify(SignatureAlgorithm::EcdsaSha256, b"message", &signature).unwrap();
+    let signature = session.sign(&id, signs, b"message").unwrap();
+    made.verify(signs, b"message", &signature).unwrap();
 
     // Writing again is harmless; another certificate takes the first one's place.
     session.reserve(&id, first.len()).unwrap();
@@ -188,7 +230,7 @@ fn secrets(mut fixture: Fixture) {
         Authority::Puk => SecretKind::Puk,
         Authority::Admin | Authority::User => SecretKind::Admin,
     };
-    refused(fixture.set_pin("00000000", &pin(PIN)).err(), wanted);
+    refused(fixture.set_pin(&"0".repeat(unblocks.len()), &pin(PIN)).err(), wanted);
     fixture.set_pin(&unblocks, &pin(PIN)).unwrap();
     drop(fixture.log_in(&pin(PIN)).unwrap());
 }

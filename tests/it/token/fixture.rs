@@ -5,10 +5,11 @@ use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
     Admin, Authority, Credentials, Error, KeyId, KeyOrder, KeyWish, LastTry, Operation, Session, Token, Tries, User,
 };
-use cardwright::virtual_card::SharedCard;
+use cardwright::virtual_card::{GidsOptions, SharedCard};
 
 use super::{PIN, SO_PIN, pin};
-use crate::support::{kryoptic, piv, softhsm};
+use crate::support::piv_authenticator::PivAuthenticator;
+use crate::support::{gids, kryoptic, piv, softhsm};
 
 /// A token whose PIN is [`PIN`].
 pub struct Fixture {
@@ -25,6 +26,8 @@ pub struct Fixture {
     /// What people see beside a key is what the order said.
     pub labels: bool,
     pub algorithms: Vec<KeyAlgorithm>,
+    /// Two of them that are made quickly.
+    pub quick: [KeyAlgorithm; 2],
     /// An id under which there never is a key.
     pub nowhere: KeyId,
 }
@@ -48,6 +51,7 @@ impl Fixture {
             objects: [3, 2],
             labels: true,
             algorithms: KeyAlgorithm::ALL.into(),
+            quick: [KeyAlgorithm::P256, KeyAlgorithm::P384],
             nowhere: KeyId(vec![0xca, 9]),
         }
     }
@@ -63,6 +67,12 @@ impl Fixture {
         Self::piv(&piv::card(piv::plain()), [1, 0], algorithms)
     }
 
+    /// Nitrokey's PIV card.
+    pub fn nitrokey() -> Self {
+        let algorithms = vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384];
+        Self::piv(&SharedCard::new(Box::new(PivAuthenticator::new())), [1, 0], algorithms)
+    }
+
     fn piv(card: &SharedCard, objects: [usize; 2], algorithms: Vec<KeyAlgorithm>) -> Self {
         Self {
             token: Box::new(piv::open(card)),
@@ -73,13 +83,31 @@ impl Fixture {
             objects,
             labels: false,
             algorithms,
+            quick: [KeyAlgorithm::P256, KeyAlgorithm::P384],
             nowhere: KeyId(vec![0x95]),
+        }
+    }
+
+    /// A GIDS card of our own.
+    pub fn gids() -> Self {
+        Self {
+            token: Box::new(gids::open(&gids::ready(GidsOptions::default()))),
+            kind: "GIDS",
+            admin: gids::ADMIN_KEY.into(),
+            unblocks: gids::ADMIN_KEY.into(),
+            fresh: Tries::Left(3),
+            objects: [2, 1],
+            labels: false,
+            algorithms: vec![KeyAlgorithm::Rsa2048],
+            quick: [KeyAlgorithm::Rsa2048; 2],
+            nowhere: KeyId(vec![0xca; 16]),
         }
     }
 
     /// Where the `index`th key of a request goes.
     pub fn place(&mut self, index: u8, decrypts: bool) -> KeyId {
-        let wish = KeyWish { name: vec![0xca, index], index, decrypts, supersedes: vec![] };
+        let name = [[0xca; 16].as_slice(), &[index]].concat();
+        let wish = KeyWish { name, index, decrypts, supersedes: vec![] };
         let placement = self.token.place(&wish).unwrap();
         assert!(!placement.occupied && placement.replaces.is_none());
         assert_eq!(self.token.place(&wish).unwrap(), placement, "a wish was given two places");

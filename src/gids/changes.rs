@@ -1,0 +1,172 @@
+//! What a session changes on a card, command by command.
+//!
+//! Everything is written so that a change that was cut off shows nothing that is not there: a container is named when
+//! its key is made, a certificate when it is written, and a name goes last.
+
+use super::application::{Application, read};
+use super::cardcf::Change;
+use super::command;
+use super::container::{Container, KeySpec, certificate_file};
+use super::contents::{Contents, NO_KEY, public_key};
+use super::error::{Error as GidsError, device, refused};
+use super::files::{KEY_MAP, MASTER_FILE, MSCP};
+use super::key;
+use super::keymap::KeyMap;
+use crate::iso7816::StatusWord;
+use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, Signer};
+use crate::token::{Error, KeyId};
+
+/// A key pair to be made at an index.
+pub(super) struct Making {
+    pub id: KeyId,
+    pub name: String,
+    pub index: u8,
+    pub spec: KeySpec,
+    pub bits: u16,
+    pub mechanism: u8,
+}
+
+/// Creates a container's key file, in place of one that belongs to no container.
+pub(super) fn create_key_file(application: &mut Application, making: &Making) -> Result<(), Error> {
+    let parameters = key::parameters(making.index, making.mechanism, making.spec);
+    match application.create(parameters.clone()) {
+        // Cards differ in how they say that there is a file of this number already.
+        Err(error @ Error::Device { .. }) => {
+            if !remove_key_file(application, making.index)? {
+                return Err(error);
+            }
+            application.create(parameters)
+        }
+        created => created,
+    }
+}
+
+/// Deletes a key file; `false` when there is none.
+pub(super) fn remove_key_file(application: &mut Application, index: u8) -> Result<bool, Error> {
+    if !application.select_file(key::file(index))? {
+        return Ok(false);
+    }
+    application.run(&command::delete_file())?;
+    Ok(true)
+}
+
+/// Generates the key pair; the public key is read where the card does not answer it.
+pub(super) fn generate(
+    application: &mut Application,
+    making: &Making,
+    algorithm: KeyAlgorithm,
+) -> Result<PublicKey, Error> {
+    let command = command::generate(key::reference(making.index), making.mechanism);
+    let answer = application.exchange(&command)?;
+    match answer.status {
+        StatusWord::OK if answer.data.is_empty() => {
+            public_key(application, making.index)?.ok_or_else(|| Error::NoSuchKey(making.id.clone()))
+        }
+        StatusWord::OK => key::public_key(command.name, &answer.data),
+        StatusWord::FUNCTION_NOT_SUPPORTED => Err(Error::Algorithm(algorithm)),
+        status => Err(refused(command.name, status)),
+    }
+}
+
+/// Puts a key pair into its file, and makes sure that the card took it as it was meant.
+pub(super) fn import(application: &mut Application, making: &Making, key: &MemoryKey) -> Result<PublicKey, Error> {
+    let template = key::import(key).map_err(|error| device("PUT KEY", error))?;
+    let command = command::put_key(key::reference(making.index), template);
+    match application.exchange(&command)?.status {
+        StatusWord::OK => {}
+        StatusWord::FUNCTION_NOT_SUPPORTED => return Err(Error::NotOffered("the import of a private key")),
+        status => return Err(refused(command.name, status)),
+    }
+    match public_key(application, making.index)? {
+        Some(there) if there == *key.public_key() => Ok(there),
+        _ => Err(device(command.name, GidsError::OtherPublicKey)),
+    }
+}
+
+/// Gives a key that is there its container.
+pub(super) fn register(application: &mut Application, contents: &mut Contents, making: &Making) -> Result<(), Error> {
+    let mut containers = contents.containers.clone();
+    containers.insert(making.index, Container::new(making.name.clone(), making.spec, making.bits));
+    let mut keys = key_map(application)?;
+    keys.resize(containers.len());
+    keys.set(making.index, making.mechanism, making.spec);
+    application.announce(Change::ContainersAndFiles)?;
+    application.put(KEY_MAP, &keys.write())?;
+    application.put(contents.cmap_file, &containers.write())?;
+    contents.containers = containers;
+    Ok(())
+}
+
+fn key_map(application: &mut Application) -> Result<KeyMap, Error> {
+    let bytes = application.get(KEY_MAP)?.unwrap_or_default();
+    read("key map", &bytes, KeyMap::read)
+}
+
+/// Writes `file` as the certificate of the container at `index`; the old one goes when the new one is there.
+pub(super) fn write_certificate(
+    application: &mut Application,
+    contents: &mut Contents,
+    (index, container): (u8, &Container),
+    file: &[u8],
+) -> Result<(), Error> {
+    let new = contents.master.free().ok_or(Error::Full)?;
+    let old = contents.certificate_place(index, container);
+    let mut master = contents.master.clone();
+    master.set(MSCP, &certificate_file(index, container.spec()), new);
+    application.announce(Change::Files)?;
+    let written = application.put(new, file).and_then(|()| application.put(MASTER_FILE, &master.write()));
+    if let Err(error) = written {
+        // Gives back the room; the object belongs to no file.
+        let _ = application.put(new, &[]);
+        return Err(error);
+    }
+    contents.master = master;
+    old.map_or(Ok(()), |old| application.put(old, &[]))
+}
+
+/// Deletes certificate, key and container, and says how many of certificate and key there were.
+pub(super) fn delete(
+    application: &mut Application,
+    contents: &mut Contents,
+    (index, container): (u8, &Container),
+) -> Result<usize, Error> {
+    let mut gone = 0;
+    application.announce(Change::ContainersAndFiles)?;
+    if let Some(place) = contents.certificate_place(index, container) {
+        let mut master = contents.master.clone();
+        master.remove(MSCP, &certificate_file(index, container.spec()));
+        application.put(place, &[])?;
+        application.put(MASTER_FILE, &master.write())?;
+        contents.master = master;
+        gone += 1;
+    }
+    if remove_key_file(application, index)? {
+        gone += 1;
+    }
+    let mut containers = contents.containers.clone();
+    containers.remove(index);
+    let mut keys = key_map(application)?;
+    keys.resize(containers.len());
+    keys.remove(index);
+    application.put(KEY_MAP, &keys.write())?;
+    application.put(contents.cmap_file, &containers.write())?;
+    contents.containers = containers;
+    Ok(gone)
+}
+
+/// Signs; `None` when there is no key at the index.
+pub(super) fn sign(
+    application: &mut Application,
+    index: u8,
+    mechanism: u8,
+    digest_info: &[u8],
+    modulus: u16,
+) -> Result<Option<Vec<u8>>, Error> {
+    let command = command::sign_with(key::reference(index), key::pkcs1(mechanism));
+    match application.exchange(&command)?.status {
+        StatusWord::OK => {}
+        status if NO_KEY.contains(&status) => return Ok(None),
+        status => return Err(refused(command.name, status)),
+    }
+    application.run(&command::sign(digest_info, modulus)).map(|signature| Some(signature.to_vec()))
+}
