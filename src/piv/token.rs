@@ -14,7 +14,7 @@ use crate::pkix::Certificate;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyWish, LastTry, Operation,
-    Placement, Session, StoredKey, Token, Tries, User,
+    Placement, Session, StoredKey, Token, User,
 };
 
 /// A PIV card.

@@ -7,7 +7,7 @@ use cardwright::secret::AdminKey;
 use cardwright::token::{Admin, ChallengeResponder, Credentials, Error, LastTry, SecretKind, Token, Tries, User};
 use cardwright::virtual_card::{GidsOptions, PivCard, PivOptions, SharedCard};
 
-use super::cards::{KINDS, Kind, PIN, Said, WRONG, admin_key, counters, gids, wrong_admin_key};
+use super::cards::{Forged, KINDS, Kind, PIN, Said, WRONG, admin_key, counters, gids, wrong_admin_key};
 use crate::support::piv::{self, PUK, pin, puk};
 
 const NEW: &str = "654321";
@@ -184,6 +184,53 @@ fn a_counted_management_key_costs_one_try_a_call() {
         assert!(matches!(locked, Err(Error::Locked { secret: SecretKind::Admin })), "{locked:?}");
         assert_eq!(counters(kind, &slot).0, 3);
     }
+}
+
+/// The standard has no such counter; a card that tells of one is listened to.
+#[test]
+fn a_management_key_whose_card_tells_the_tries_is_kept_from_its_last() {
+    let mut left = 3u16;
+    let slot = Forged::slot(Kind::YubiKey.card(), move |command, card| {
+        let answers = matches!(command, [_, 0x87, _, 0x9B, _, 0x7C, _, 0x82, ..]);
+        answers.then(|| match (card.transmit(command).as_slice(), left) {
+            (_, 0) => vec![0x69, 0x83],
+            ([0x90, 0x00], _) => {
+                left = 3;
+                vec![0x90, 0x00]
+            }
+            _ => {
+                left -= 1;
+                (0x63C0 | left).to_be_bytes().to_vec()
+            }
+        })
+    });
+    let mut token = open(Kind::YubiKey, &slot);
+    let (right, wrong) = (admin_key(), wrong_admin_key());
+    let change = |token: &mut dyn Token, key: &AdminKey, last_try| {
+        token.change_admin_key(Admin::Key(key), &admin_key(), last_try)
+    };
+    for tries in [2, 1] {
+        let refused = change(token.as_mut(), &wrong, LastTry::Keep);
+        let told = matches!(refused, Err(Error::SecretRefused { secret: SecretKind::Admin, left: Tries::Left(l) }) if l == tries);
+        assert!(told, "{refused:?}");
+        assert_eq!(token.counters().unwrap().admin, Tries::Left(tries));
+    }
+    slot.forget_headers();
+    let kept = [
+        change(token.as_mut(), &right, LastTry::Keep),
+        token.log_in(Credentials { user: None, admin: Some(Admin::Key(&right)) }).map(drop),
+    ];
+    for kept in kept {
+        assert!(matches!(kept, Err(Error::LastTryKept { secret: SecretKind::Admin })), "{kept:?}");
+    }
+    assert_eq!(authentications(&slot), 0);
+    change(token.as_mut(), &right, LastTry::Spend).unwrap();
+    assert_eq!(token.counters().unwrap().admin, Tries::Untold);
+    for last_try in [LastTry::Keep, LastTry::Keep, LastTry::Spend] {
+        change(token.as_mut(), &wrong, last_try).unwrap_err();
+    }
+    let locked = change(token.as_mut(), &right, LastTry::Spend);
+    assert!(matches!(locked, Err(Error::Locked { secret: SecretKind::Admin })), "{locked:?}");
 }
 
 #[test]

@@ -70,7 +70,11 @@ impl Kind {
 
 /// A GIDS card that its maker made ready.
 pub fn gids(options: GidsOptions) -> Box<dyn VirtualCard> {
-    let initialised = Initialised { pin: piv::pin(PIN), admin_key: admin_key(), card_id: *b"cardwright malic" };
+    gids_named(options, *b"cardwright malic")
+}
+
+pub fn gids_named(options: GidsOptions, card_id: [u8; 16]) -> Box<dyn VirtualCard> {
+    let initialised = Initialised { pin: piv::pin(PIN), admin_key: admin_key(), card_id };
     Box::new(GidsCard::new(GidsOptions { initialised: Some(initialised), ..options }).unwrap())
 }
 
@@ -190,7 +194,6 @@ pub fn counters(kind: Kind, slot: &SharedCard) -> (u8, Option<u8>) {
             (pin, puk)
         }
     };
-    drop(send);
     channel.end(EndWith::Reset).unwrap();
     told
 }

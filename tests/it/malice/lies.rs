@@ -17,7 +17,7 @@ use crate::support::certificates::certificate_for;
 use crate::support::piv::pin;
 
 /// Far more than any certificate, and next to nothing when packed.
-const BOMB: usize = 64 << 20;
+const BOMB: usize = 8 << 20;
 
 fn ok(data: &[u8]) -> Vec<u8> {
     [data, &[0x90, 0x00]].concat()
@@ -79,27 +79,16 @@ fn device<T>(result: Result<T, Error>) -> (&'static str, String) {
     }
 }
 
-/// Most memory this process ever had, in KiB.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
-}
-
 #[test]
 fn a_gzip_bomb_in_a_certificate_object_does_not_go_off() {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
     packer.write_all(&vec![0; BOMB]).unwrap();
     let packed = packer.finish().unwrap();
-    // The card cannot carry more than 64 KiB; what fits is bomb enough.
-    let packed = &packed[..packed.len().min(60_000)];
-    let content = [tlv::write(0x70, packed), tlv::write(0x71, &[0x01]), tlv::write(0xFE, &[])].concat();
+    let content = [tlv::write(0x70, &packed), tlv::write(0x71, &[0x01]), tlv::write(0xFE, &[])].concat();
     let slot = lying(Kind::YubiKey, vec![("00CB3FFF055C035FC105", ok(&tlv::write(0x53, &content)))]);
-    let before = peak();
     let (operation, text) = device(open_piv(&slot).unwrap().public_objects());
     assert_eq!(operation, "GET DATA");
     assert!(text.contains("16384"), "{text}");
-    assert!(peak() - before < (BOMB as u64 >> 10) / 2, "it was unpacked");
 }
 
 #[test]
@@ -113,17 +102,15 @@ fn a_zlib_bomb_in_a_certificate_file_does_not_go_off() {
     drop(session);
     let mut packer = ZlibEncoder::new(vec![0x01, 0x00, 0xFF, 0xFF], Compression::best());
     packer.write_all(&vec![0x30; BOMB]).unwrap();
-    let mut file = packer.finish().unwrap();
-    file.truncate(60_000);
+    let file = packer.finish().unwrap();
     let bomb = ok(&tlv::write(0xDF24, &file));
     let state = honest.with_card(|card| card.state()).unwrap();
     let slot = Forged::slot(Kind::Gids.restored(&state), move |command, _| {
         shortened(command).starts_with(&[0x00, 0xCB, 0xA0, 0x10, 0x04, 0x5C, 0x02, 0xDF, 0x24]).then(|| bomb.clone())
     });
-    let before = peak();
     let (operation, text) = device(open_gids(&slot).unwrap().public_objects());
-    assert_eq!((operation, text.contains("65535")), ("certificate", true), "{text}");
-    assert!(peak() - before < (BOMB as u64 >> 10) / 2, "it was unpacked");
+    // It was unpacked as far as it told, and one byte more.
+    assert_eq!((operation, text.contains("65535 bytes and unpacks to 65536")), ("certificate", true), "{text}");
 }
 
 #[test]
