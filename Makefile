@@ -26,5 +26,5 @@ check: test
 
 bench:
 	@scripts/install-missing bench
-	@$(CARGO) bench --quiet --bench enrollment --bench issuance >/dev/null
-	@cat target/tmp/bench/enrollment.md target/tmp/bench/issuance.md
+	@$(CARGO) bench --quiet --bench enrollment --bench piv --bench issuance >/dev/null
+	@cat target/tmp/bench/enrollment.md target/tmp/bench/piv.md target/tmp/bench/issuance.md

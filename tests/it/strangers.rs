@@ -2,6 +2,7 @@
 
 mod enrolled;
 mod gids;
+mod piv;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
