@@ -26,7 +26,7 @@ pub enum Workflow {
 pub enum Order {
     Enroll(EnrollOrder),
     Renew(RenewOrder),
-    /// Sets a new PIN by the administrator's authority. `last_try`: may the admin key's last try be spent?
+    /// Sets a new PIN by the administrator's authority or the PUK. `last_try`: may the last try of either be spent?
     Unblock {
         comment: String,
         last_try: LastTry,

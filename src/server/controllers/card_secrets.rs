@@ -106,7 +106,11 @@ pub async fn surrender_admin_key(
         return Err(ApiError::NothingProposed);
     }
     let key = own_key(call.app, &card)?;
-    changed(call, &request, smartcard, |card| Ok(card.admin_key = AdminKeyState::Proposed)).await?;
+    changed(call, &request, smartcard, |card| {
+        card.admin_key = AdminKeyState::Proposed;
+        Ok(())
+    })
+    .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out to be taken back");
     Reply::json(&DiversifiedKey(key))
 }
@@ -177,10 +181,13 @@ pub async fn tell_admin_key(
         Default => &[RequestType::Enroll, RequestType::Retire],
     };
     let (request, _, _) = administered(call, types, request, smartcard, None).await?;
-    let (_, card) = changed(call, &request, smartcard, move |card| match (told, card.admin_key) {
-        (Active | Proposed, Default) => Err(ApiError::NothingProposed),
-        (Default, Active) => Err(ApiError::AdminKeyActive),
-        _ => Ok(card.admin_key = told),
+    let (_, card) = changed(call, &request, smartcard, move |card| {
+        card.admin_key = match (told, card.admin_key) {
+            (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
+            (Default, Active) => return Err(ApiError::AdminKeyActive),
+            _ => told,
+        };
+        Ok(())
     })
     .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "admin key");
@@ -233,7 +240,11 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
     if !diversifies(&template) && work != RequestType::Retire {
         return Err(ApiError::NotDiversified);
     }
-    let (before, card) = changed(call, &request, smartcard, move |card| Ok(propose_puk(card, work))).await?;
+    let (before, card) = changed(call, &request, smartcard, move |card| {
+        propose_puk(card, work);
+        Ok(())
+    })
+    .await?;
     let proposed = card.puk_state == PukState::Proposed;
     // A renewal has no use for a PUK that stays.
     let current = if proposed || work != RequestType::Renew { present_puk(call.app, &card)? } else { None };
@@ -253,11 +264,14 @@ pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: Puk
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };
     let (request, _, _) = administered(call, types, request, smartcard, None).await?;
-    let (_, card) = changed(call, &request, smartcard, move |card| match (told, card.puk_state) {
-        (PukState::Active, PukState::Default) => Err(ApiError::NothingProposed),
-        // Told once more, after the new one was spoken in the meantime.
-        (PukState::Active, PukState::Spoken) => Ok(()),
-        _ => Ok(card.puk_state = told),
+    let (_, card) = changed(call, &request, smartcard, move |card| {
+        card.puk_state = match (told, card.puk_state) {
+            (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),
+            // Told once more, after the new one was spoken in the meantime.
+            (PukState::Active, PukState::Spoken) => PukState::Spoken,
+            _ => told,
+        };
+        Ok(())
     })
     .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "PUK");

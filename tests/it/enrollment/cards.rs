@@ -5,16 +5,16 @@ use super::memory_rules::{Cipher, Rules};
 use super::memory_token::MemoryToken;
 use super::real::Lab;
 use super::ways::{enroll, renew, retire, unblock};
-use crate::support::piv;
+use crate::support::{gids, piv};
 use cardwright::client::CmClient;
 use cardwright::cm::extension::{AdminKeyState, OfflineChallenge};
 use cardwright::cm::offline::{CODE_BYTES, CodeKind, read_code, write_code};
 use cardwright::cm::request::{CreateRequest, RequestType};
-use cardwright::enrollment::{Event, HelpDesk, HelpDeskError, Outcome, card_id, unblock_offline};
+use cardwright::enrollment::{Event, HelpDesk, HelpDeskError, OldKey, Outcome, card_id, unblock_offline};
 use cardwright::pkix::{Certificate, SignatureAlgorithm};
 use cardwright::secret::Pin;
 use cardwright::token::{Credentials, KeyId, LastTry, Token, Tries};
-use cardwright::virtual_card::{PivOptions, SharedCard};
+use cardwright::virtual_card::{GidsOptions, PivOptions, SharedCard};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -72,11 +72,12 @@ fn signs(token: &mut dyn Token, pin: &str, id: &KeyId) {
     let stored = token.public_objects().unwrap().into_iter().find(|stored| stored.id == *id).unwrap();
     let key = Certificate::from_der(&stored.certificate.unwrap()).unwrap().public_key().unwrap();
     let mut session = token.log_in(Credentials::user(&new_pin(pin), LastTry::Keep)).unwrap();
-    let algorithm = SignatureAlgorithm::EcdsaSha256;
+    let algorithm =
+        if key.kind().is_rsa() { SignatureAlgorithm::RsaPkcs1Sha256 } else { SignatureAlgorithm::EcdsaSha256 };
     key.verify(algorithm, b"message", &session.sign(id, algorithm, b"message").unwrap()).unwrap();
 }
 
-/// Every workflow on one card, each in a program of its own.
+/// Every workflow on a PIV card, each in a program of its own.
 fn lives(card: &SharedCard, changes_key: bool) {
     let lab = lab(piv::ADMIN_KEY);
     let alice = lab.client("alice", &[], None);
@@ -145,6 +146,40 @@ fn a_yubikey_with_aes_lives_with_our_own_server() {
 #[test]
 fn an_older_yubikey_lives_with_our_own_server() {
     lives(&piv::card(PivOptions { version: [5, 2, 7], ..PivOptions::yubikey() }), true);
+}
+
+#[test]
+fn a_gids_card_lives_with_our_own_server() {
+    let lab = Lab::with(true, |template| {
+        template
+            .replacen("approvals_needed = 1", "approvals_needed = 0", 1)
+            .replace("generate = \"P-256\"", "generate = \"RSA-2048\"")
+            .replace("\"keyEncipherment\"", "\"nonRepudiation\"")
+            .replace("default_admin_key_hex = \"\"", &format!("default_admin_key_hex = \"{}\"", gids::ADMIN_KEY))
+    });
+    let (alice, olga) = (lab.client("alice", &[], None), lab.client("olga", &["operators"], None));
+    let card = gids::ready(GidsOptions::default());
+    let run = |order, pin: &'static str| {
+        let mut face = Face { pins: [pin].into(), new_pin: "864209", ..Face::default() };
+        lab.run(&alice, &mut gids::open(&card), order, &mut face).unwrap().done()
+    };
+    let Outcome::Enrolled { installed, smartcard, .. } = run(enroll(), gids::PIN) else { panic!() };
+    signs(&mut gids::open(&card), gids::PIN, &installed[0].key);
+    assert_eq!(alice.smartcard(smartcard).unwrap().serial_number, card_id(gids::open(&card).identity()));
+    let Outcome::Renewed { installed, old, .. } = run(renew(), gids::PIN) else { panic!() };
+    assert!(matches!(old[..], [OldKey::Removed(_)]), "{old:?}");
+    run(unblock(), gids::PIN);
+    signs(&mut gids::open(&card), "864209", &installed[0].key);
+
+    let mut officer = Officer::new(&olga, smartcard);
+    unblock_offline(&mut gids::open(&card), &mut officer, &new_pin("531975"), LastTry::Keep).unwrap();
+    assert_eq!(officer.asked, [CodeKind::Challenge]);
+    officer.end();
+    run(retire(), "531975");
+    let mut token = gids::open(&card);
+    assert!(token.public_objects().unwrap().is_empty());
+    let default = gids::admin_key(gids::ADMIN_KEY);
+    token.set_pin(cardwright::token::Admin::Key(&default), &new_pin(gids::PIN), LastTry::Keep).unwrap();
 }
 
 #[test]

@@ -171,6 +171,16 @@ impl FakeCm {
         look(&mut self.state().cards.last_mut().unwrap().secrets)
     }
 
+    /// What was asked about the request's card, in order: the ends of the paths.
+    pub fn asked_of_the_card(&self) -> Vec<String> {
+        let state = self.state();
+        let of_the_card = |path: &String| {
+            let (_, rest) = path.split_once("/requests/")?.1.split_once("/smartcards/")?;
+            rest.split_once('/').map(|(_, end)| end.to_owned())
+        };
+        state.asked.iter().filter_map(of_the_card).collect()
+    }
+
     /// How often a call was made whose path ends so.
     pub fn asked(&self, end: &str) -> usize {
         self.state().asked.iter().filter(|path| path.ends_with(end)).count()
@@ -190,7 +200,9 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
             return;
         }
         let plain = path.split('?').next().unwrap().to_owned();
-        state.asked.push(plain.clone());
+        // Which key a response is asked under is worth knowing; no other query is.
+        let flag = path.split_once("diversified=").map_or(String::new(), |(_, flag)| format!("/{flag}"));
+        state.asked.push(plain.clone() + &flag);
         state.in_hand += usize::from(state.watched.as_ref().is_some_and(|held| held.load(Ordering::SeqCst)));
         let (status, body) = match mischief {
             Some(Mischief::Nonsense(end)) if plain.ends_with(end) => (200, "<html>Please log in</html>".to_owned()),

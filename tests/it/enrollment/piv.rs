@@ -98,6 +98,9 @@ fn a_new_pin_is_asked_for_and_set_by_the_puk_where_it_is_ordered() {
 fn a_gids_card_is_opened_by_responses_and_never_by_the_key() {
     let (bench, mut token) = enrolled(Rules::gids());
     assert_eq!((token.so_pin(), token.pin()), (&*hex::encode(OWN_KEY), Some(PIN)));
+    // In the order of MIM's walkthrough, with the confirmation of our own.
+    let walked = ["diversifiedkey", "authenticationresponse/False", "adminkey", "authenticationresponse/True"];
+    assert_eq!(bench.fake.asked_of_the_card(), walked);
     bench.run(&mut token, renew()).unwrap().done();
     token.forget_pin();
     bench.run(&mut token, unblock()).unwrap().done();
@@ -238,4 +241,22 @@ fn a_card_that_forgot_its_own_admin_key_can_still_be_retired() {
     bench.run_with(&mut token, retire(), &mut face).unwrap().done();
     assert!(face.events.contains(&Event::AdminKeyKept));
     assert_eq!((token.left(), bench.fake.card_status()), ((TRIES, TRIES - 1, TRIES), 6));
+}
+
+#[test]
+fn a_key_whose_request_was_canceled_stays_bare_and_in_nobodys_way() {
+    let (bench, mut token) = (Bench::new(), piv());
+    bench.fake.behave(Some(Mischief::OtherKey));
+    bench.run(&mut token, enroll()).unwrap_err();
+    bench.fake.behave(None);
+    bench.fake.set_status(17);
+    let mut face = Face::default();
+    let error = bench.run_with(&mut token, enroll(), &mut face).unwrap_err();
+    assert_eq!((error.code(), bench.unfinished()), ("request-canceled", 0));
+    assert!(face.events.contains(&Event::KeyLeft { key: KeyId(vec![0x9A]) }));
+    let other = Bench::new();
+    token.set_so_pin(&default_key());
+    token.set_puk(FACTORY_PUK);
+    other.run(&mut token, enroll()).unwrap().done();
+    assert_eq!((token.keys().len(), token.certificates()), (1, other.fake.issued()));
 }
