@@ -56,6 +56,9 @@ pub enum Command {
     Template(TemplateCommand),
     /// Tell whether this computer and the cards in its readers are fit for an enrollment.
     Doctor(super::doctor::DoctorArgs),
+    /// Keep virtual cards and put them into readers, for trials and tests.
+    #[command(subcommand)]
+    Vcard(super::vcard::VcardCommand),
     /// Run the CM server.
     Serve(ServeArgs),
     /// Set a CM server up.

@@ -323,7 +323,8 @@ fn data_item(text: &str) -> Result<DataItem, Failure> {
     }
 }
 
-fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+/// Asks before something that cannot be undone.
+pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }

@@ -18,6 +18,7 @@ mod settings;
 mod template;
 mod token;
 mod token_document;
+mod vcard;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -66,6 +67,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Retire(args) => enroll::retire(&args, output),
         Command::Request(command) => request::run(command, output),
         Command::Template(command) => template::run(command, output),
+        Command::Vcard(command) => vcard::run(command, output),
         Command::Serve(args) => server::serve(&args, output),
         Command::Server(command) => server::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),

@@ -90,6 +90,8 @@ pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-f
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
+pub const CARD_PASSPHRASE: Ask =
+    Ask { what: "Passphrase of the virtual card", option: "--passphrase-from", env: "CARDWRIGHT_VCARD_PASSPHRASE" };
 
 /// Reads a PIN or SO PIN that exists already.
 pub fn pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
@@ -123,6 +125,11 @@ pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
 /// Reads a passphrase; `fresh`: it is being chosen, and a prompt asks for it twice.
 pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
     read(source, PASSPHRASE, fresh).map(Passphrase::new)
+}
+
+/// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].
+pub fn card_passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
+    read(source, CARD_PASSPHRASE, fresh).map(Passphrase::new)
 }
 
 /// Could [`read`] answer without a person? A face asks first only when it can.

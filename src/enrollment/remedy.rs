@@ -274,7 +274,8 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::Locked { .. }
         | E::NotSet { .. }
         | E::SecretLength { .. }
-        | E::PinPadCancelled => ExitClass::Secret,
+        | E::PinPadCancelled
+        | E::Responder(_) => ExitClass::Secret,
         E::KeyIdTaken(_) => ExitClass::Usage,
         E::NoChallenge => ExitClass::Refused,
         _ => ExitClass::TokenFailed,

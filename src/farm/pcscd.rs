@@ -23,6 +23,8 @@ pub const YUBIKEY_READER: &str = "Yubico YubiKey CCID";
 /// pcscd has room for 16 readers, and an entry makes two.
 pub const MOST_ENTRIES: usize = 8;
 
+/// Where the system's pcscd has its socket.
+const SYSTEM_SOCKET: &str = "/run/pcscd/pcscd.comm";
 const LONGEST_NAME: usize = 80;
 /// Another program may take a port that was free when it was chosen.
 const STARTS: usize = 3;
@@ -192,6 +194,12 @@ impl Drop for PrivatePcscd {
         let _ = self.shell.wait();
         let _ = std::fs::remove_dir_all(&self.directory);
     }
+}
+
+/// Has systemd start the system's pcscd, and keeps it from ending for lack of clients while the link is held. `None`:
+/// there is no such pcscd.
+pub fn wake_system() -> Option<UnixStream> {
+    UnixStream::connect(SYSTEM_SOCKET).ok()
 }
 
 /// What pcscd's configuration can hold between quotes.

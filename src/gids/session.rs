@@ -70,13 +70,13 @@ impl<'a> GidsSession<'a> {
         if !there {
             return Ok(State::Lost);
         }
+        let proven = self.is_proven().map_err(|error| self.leave(error))?;
         self.application.settle();
-        match (self.tells, self.is_proven()) {
-            (_, Err(error)) => Err(self.leave(error)),
-            (_, Ok(true)) => Ok(State::Open),
-            (Some(true), Ok(false)) => Ok(State::Lost),
-            (_, Ok(false)) => Ok(State::Doubtful),
-        }
+        Ok(match (proven, self.tells) {
+            (true, _) => State::Open,
+            (false, Some(true)) => State::Lost,
+            (false, _) => State::Doubtful,
+        })
     }
 
     /// Whether the card says that the PIN is proven. Some cards answer with the tries that are left, proven or not.

@@ -35,8 +35,12 @@ pub(super) struct Application {
     pub chuid: Option<Chuid>,
     pub(super) metadata: Offer<()>,
     pub(super) version: Offer<Version>,
+    /// What the card said last of the tries its management key has left.
+    pub(super) management_tries: Tries,
     within: bool,
     selected: bool,
+    /// The card was reset since it was last known for the one that was opened: another may be there.
+    doubted: bool,
     /// Others may have spoken to the card since the login.
     shared: bool,
     just_verified: bool,
@@ -53,8 +57,10 @@ impl Application {
             chuid: None,
             metadata: Offer::Unasked,
             version: Offer::Unasked,
+            management_tries: Tries::Untold,
             within: false,
             selected: false,
+            doubted: false,
             shared: false,
             just_verified: false,
             free: BTreeSet::new(),
@@ -69,15 +75,15 @@ impl Application {
         self.shared = false;
         self.note(continuity);
         self.selected &= continuity == Continuity::Unbroken;
-        let ready = self.make_ready(continuity);
+        let ready = self.make_ready();
         ready.inspect_err(|_| self.leave(EndWith::Leave))
     }
 
-    fn make_ready(&mut self, continuity: Continuity) -> Result<(), token::Error> {
+    fn make_ready(&mut self) -> Result<(), token::Error> {
         if !self.selected {
             self.select()?;
         }
-        if continuity == Continuity::Reset && self.serial != Serial::Unread {
+        if self.doubted && self.serial != Serial::Unread {
             let found = self.identify()?;
             if found.text() != self.serial.text() {
                 self.selected = false;
@@ -85,6 +91,7 @@ impl Application {
             }
             self.serial = found;
         }
+        self.doubted = false;
         Ok(())
     }
 
@@ -112,6 +119,7 @@ impl Application {
     }
 
     fn note(&mut self, continuity: Continuity) {
+        self.doubted |= continuity == Continuity::Reset;
         if continuity != Continuity::Unbroken {
             self.free.clear();
         }

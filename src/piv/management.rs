@@ -9,9 +9,9 @@ use super::error::{Error, malformed, refused_with};
 use super::objects::one;
 use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
-use crate::iso7816::{EndWith, StatusWord};
+use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
-use crate::token::{self, Admin, SecretKind, Tries};
+use crate::token::{self, Admin, LastTry, SecretKind, Tries};
 
 /// Lengths that some algorithm's key has, in bytes.
 const SHORTEST: usize = 16;
@@ -19,8 +19,10 @@ const LONGEST: usize = 32;
 
 impl Application {
     /// Proves the administrator to the card, once, and says by which algorithm. Nothing is held while a responder is
-    /// waited for; the application is not selected anew after it, for that may cost the challenge.
-    pub fn authenticate(&mut self, admin: Admin<'_>) -> Result<ManagementAlgorithm, token::Error> {
+    /// waited for; the application is not selected anew after it, for that may cost the challenge. The standard gives the
+    /// key no counter that could be read; where a refusal told of one, it is remembered until the next right answer.
+    pub fn authenticate(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<ManagementAlgorithm, token::Error> {
+        self.management_tries.may_try(SecretKind::Admin, last_try)?;
         let typed;
         let (algorithm, response) = match admin {
             Admin::Key(key) => self.answer(key)?,
@@ -44,6 +46,11 @@ impl Application {
             Admin::Puk(_) => return Err(token::Error::NotOffered("its administrator's authority to who has the PUK")),
         };
         let word = self.ask(command::response(algorithm, &response))?.status;
+        self.management_tries = match (word, word.tries_left()) {
+            (StatusWord::OK, _) => Tries::Untold,
+            (_, Some(left)) => counted(left),
+            _ => self.management_tries,
+        };
         self.judge_response(word)?;
         self.forget_others();
         Ok(algorithm)
@@ -67,18 +74,30 @@ impl Application {
             if !fits(*algorithm) {
                 return Err(key_length(*algorithm));
             }
-            let answer = self.done(command::challenge(*algorithm))?;
-            return Ok((*algorithm, challenge_in(*algorithm, &answer)?));
+            let answer = self.ask_challenge(*algorithm)?;
+            if !answer.status.is_ok() {
+                return Err(self.refusal(GENERAL_AUTHENTICATE, answer.status));
+            }
+            return Ok((*algorithm, challenge_in(*algorithm, &answer.data)?));
         }
         // Asking for a challenge spends nothing, and only the key's own algorithm gets one.
         for algorithm in candidates {
-            let answer = self.ask(command::challenge(algorithm))?;
+            let answer = self.ask_challenge(algorithm)?;
             if answer.status.is_ok() {
                 let challenge = challenge_in(algorithm, &answer.data)?;
                 return if fits(algorithm) { Ok((algorithm, challenge)) } else { Err(key_length(algorithm)) };
             }
         }
         Err(Error::NoManagementAlgorithm.at(GENERAL_AUTHENTICATE))
+    }
+
+    /// A card that counts wrong responses gives no challenge once the key is locked.
+    fn ask_challenge(&mut self, algorithm: ManagementAlgorithm) -> Result<ResponseApdu, token::Error> {
+        let answer = self.ask(command::challenge(algorithm))?;
+        match answer.status {
+            StatusWord::AUTHENTICATION_METHOD_BLOCKED => Err(token::Error::Locked { secret: SecretKind::Admin }),
+            _ => Ok(answer),
+        }
     }
 
     /// What the key's algorithm may be: one where the card tells.

@@ -14,7 +14,7 @@ use crate::pkix::Certificate;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyWish, LastTry, Operation,
-    Placement, Session, StoredKey, Token, Tries, User,
+    Placement, Session, StoredKey, Token, User,
 };
 
 /// A PIV card.
@@ -38,7 +38,7 @@ impl PivToken {
     /// the management key's authority. Keys, certificates and secrets stay.
     pub fn initialise(&mut self, admin: Admin<'_>) -> Result<(), Error> {
         let serial = self.application.within(EndWith::Reset, |card| {
-            card.authenticate(admin)?;
+            card.authenticate(admin, LastTry::Keep)?;
             if card.capability_card_id()?.is_none() {
                 let id = match card.serial {
                     Serial::Chuid(id) => id,
@@ -100,7 +100,8 @@ enum Claim {
 
 fn prove(card: &mut Application, admin: Option<Admin<'_>>, user: Option<Claim>) -> Result<Option<Login>, Error> {
     if let Some(admin) = admin {
-        card.authenticate(admin)?;
+        // Credentials say nothing of the administrator's last try.
+        card.authenticate(admin, LastTry::Keep)?;
     }
     match user {
         None => Ok(None),
@@ -122,12 +123,13 @@ impl Token for PivToken {
         &self.identity
     }
 
-    /// The standard gives the management key no counter, and the PUK none that can be read.
+    /// The standard gives the management key no counter, and the PUK none that can be read; what a refusal told of the
+    /// management key is remembered.
     fn counters(&mut self) -> Result<Counters, Error> {
         self.application.within(EndWith::Leave, |card| {
             let user = card.tries(SecretReference::Pin)?;
             let puk = Some(card.tries(SecretReference::Puk)?);
-            Ok(Counters { user, admin: Tries::Untold, puk })
+            Ok(Counters { user, admin: card.management_tries, puk })
         })
     }
 
@@ -221,10 +223,9 @@ impl Token for PivToken {
         })
     }
 
-    /// The management key has no counter that could be read, so that `last_try` has nothing to hold back.
-    fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, _last_try: LastTry) -> Result<(), Error> {
+    fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         self.application.within(EndWith::Reset, |card| {
-            let algorithm = card.authenticate(current)?;
+            let algorithm = card.authenticate(current, last_try)?;
             card.set_management_key(algorithm, new)
         })
     }

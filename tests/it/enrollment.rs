@@ -1,7 +1,7 @@
 //! The driver, held against a server and a token that break on purpose.
 
 mod authority;
-mod bench;
+pub mod bench;
 mod cards;
 pub mod fake;
 mod fake_secrets;

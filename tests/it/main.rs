@@ -10,6 +10,7 @@ mod farm;
 mod gids;
 mod iso7816;
 mod layers;
+mod malice;
 mod piv;
 mod pkix;
 mod reader;

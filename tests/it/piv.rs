@@ -2,7 +2,7 @@
 
 mod conversations;
 mod counters;
-mod counts;
+pub mod counts;
 mod dialled;
 mod nitrokey;
 mod objects;

@@ -8,6 +8,7 @@ mod init;
 mod logs;
 mod offline;
 mod permission;
+mod puk;
 mod support;
 mod template;
 mod walkthrough;

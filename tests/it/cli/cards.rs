@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use cardwright::farm::pcscd::{CLIENTS_VARIABLE, PrivatePcscd};
+use cardwright::pkix::KeyAlgorithm;
 use cardwright::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, SharedCard, VirtualCard};
 
 use super::{PIN, WRONG_PIN};
+use crate::piv::counts;
 use crate::support::program::Program;
 
 const LEFT: &str = "Desk 00 00";
@@ -13,13 +15,13 @@ const RIGHT: &str = "Desk 00 01";
 const FACTORY_PIN: &str = "123456";
 
 /// A program without a PKCS#11 module, and readers of its own.
-struct Workplace {
-    program: Program,
-    pcscd: PrivatePcscd,
+pub(super) struct Workplace {
+    pub program: Program,
+    pub pcscd: PrivatePcscd,
 }
 
 impl Workplace {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let pcscd = PrivatePcscd::start(&["Desk"]).unwrap();
         let mut program = Program::new();
         program.unset("CARDWRIGHT_MODULE");
@@ -28,8 +30,15 @@ impl Workplace {
     }
 
     /// Puts a card into the left (0) or right (1) reader and waits until the program sees it.
-    fn insert(&self, slot: usize, card: Box<dyn VirtualCard>) {
-        self.pcscd.readers()[slot].seat().insert(SharedCard::new(card));
+    pub fn insert(&self, slot: usize, card: Box<dyn VirtualCard>) -> SharedCard {
+        let card = SharedCard::new(card);
+        self.insert_shared(slot, &card);
+        card
+    }
+
+    /// Likewise, a card that a test knows already.
+    fn insert_shared(&self, slot: usize, card: &SharedCard) {
+        self.pcscd.readers()[slot].seat().insert(card.clone());
         let (name, since) = (self.pcscd.readers()[slot].name(), Instant::now());
         while !self.program.json(["token", "list"]).stdout.contains(name) {
             assert!(since.elapsed() < Duration::from_secs(20), "{name}: no card was seen");
@@ -41,7 +50,7 @@ impl Workplace {
     }
 }
 
-fn piv(options: PivOptions) -> Box<dyn VirtualCard> {
+pub(super) fn piv(options: PivOptions) -> Box<dyn VirtualCard> {
     Box::new(PivCard::new(options).unwrap())
 }
 
@@ -49,12 +58,12 @@ fn yubikey(serial: u32) -> Box<dyn VirtualCard> {
     piv(PivOptions { serial, ..PivOptions::yubikey() })
 }
 
-fn gids() -> Box<dyn VirtualCard> {
+pub(super) fn gids() -> Box<dyn VirtualCard> {
     Box::new(GidsCard::new(GidsOptions::default()).unwrap())
 }
 
 /// A card of no known kind.
-struct Stranger;
+pub(super) struct Stranger;
 
 impl VirtualCard for Stranger {
     fn atr(&self) -> Vec<u8> {
@@ -88,6 +97,19 @@ fn a_piv_card_is_shown_with_what_it_tells() {
     assert!(text.success() && text.stdout.contains("PUK         3 tries"), "{text:?}");
     let text = place.program.text(["token", "list"]);
     assert!(text.stdout.contains(LEFT) && text.stdout.contains("3 tries"), "{text:?}");
+}
+
+/// Counted by the card itself, from the start of the program to its end.
+#[test]
+fn a_card_with_a_certificate_is_shown_with_ten_short_apdus() {
+    let place = Workplace::new();
+    let card = counts::short_yubikey();
+    counts::enroll(&card, KeyAlgorithm::P256, counts::no_pause);
+    place.insert_shared(0, &card);
+    card.forget_headers();
+    let info = place.program.json(["token", "info"]).done();
+    assert_eq!(info["certificates"].as_array().unwrap().len(), 1);
+    assert_eq!(card.headers().len(), 10, "{:02X?}", card.headers());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Desk, ENROLL, PIN};
 use crate::support::program::{Program, end};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "token",
     "enroll",
     "renew",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 12] = [
     "retire",
     "request",
     "template",
+    "vcard",
     "serve",
     "server",
     "demo",

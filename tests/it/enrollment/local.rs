@@ -59,6 +59,16 @@ fn a_newer_version_is_left_as_it_is() {
 }
 
 #[test]
+fn a_record_of_the_first_release_is_taken_up() {
+    let (bench, mut token, file) = broken_off();
+    let text = std::fs::read_to_string(&file).unwrap();
+    // A key that took no place is written as it was before places were known.
+    assert!(!text.contains("replaces") && !text.contains("occupied"), "{text}");
+    bench.run(&mut token, enroll()).unwrap().done();
+    assert_eq!((token.generated, bench.fake.requests()), (1, vec![(1, 8)]));
+}
+
+#[test]
 fn two_drivers_never_work_on_one_card() {
     let bench = Bench::new();
     let token = MemoryToken::fresh();

@@ -1,7 +1,8 @@
 //! The driver against cardwright's own server: over TLS, and through a proxy that breaks connections.
 
 use super::bench::{End, Face, PIN};
-use super::memory_token::MemoryToken;
+use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
+use super::memory_token::{MemoryToken, TRIES};
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::directory;
@@ -244,6 +245,10 @@ fn read_call(stream: &TcpStream) -> Option<Vec<u8>> {
 
 /// Cuts the order at every call, before it reaches the server or after, and has it taken up.
 fn cut_everywhere(enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &MemoryToken)) {
+    cut_everywhere_on(Rules::pkcs11(), enrolled, order, check);
+}
+
+fn cut_everywhere_on(rules: Rules, enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &MemoryToken)) {
     let lab = Lab::new(true, 0);
     let proxy = Proxy::before(lab.server.addr);
     let mut user = 0;
@@ -252,7 +257,10 @@ fn cut_everywhere(enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &Me
             assert!(cut < 60);
             user += 1;
             let client = lab.client(&format!("user{user}"), &[], Some(proxy.addr));
-            let mut token = MemoryToken::fresh();
+            let mut token = MemoryToken::of(rules);
+            if rules.has_puk && !rules.tells_defaults {
+                token.set_pin_to(PIN);
+            }
             let mut run = |order: Order| lab.run(&client, &mut token, order, &mut Face::default());
             if enrolled {
                 run(enroll()).unwrap().done();
@@ -267,6 +275,7 @@ fn cut_everywhere(enrolled: bool, order: fn() -> Order, check: fn(&CmClient, &Me
             assert_eq!(requests.len(), 1 + usize::from(enrolled), "cut {cut}");
             assert!(requests.iter().all(|request| request.status == RequestStatus::Completed), "cut {cut}");
             assert_eq!(lab.unfinished(), 0, "cut {cut}");
+            assert_eq!(token.left(), (TRIES, TRIES, TRIES), "cut {cut}");
             check(&client, &token);
             if !broken {
                 break;
@@ -308,6 +317,26 @@ fn an_unblock_and_a_retirement_come_to_their_end_wherever_they_break() {
         assert_eq!(token.keys(), []);
         let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
         assert_eq!(card.status, SmartcardStatus::Retired);
+    });
+}
+
+#[test]
+fn a_card_over_pcsc_comes_to_its_end_wherever_its_work_breaks() {
+    let rules = Rules::bare_piv(Cipher::Aes);
+    let in_order = |client: &CmClient, token: &MemoryToken| {
+        let (listed, there) = listed_and_there(client, token);
+        assert!(there.len() == 1 && listed.contains(&there[0]));
+        assert_eq!(token.puk().len(), 8);
+        assert_ne!((token.puk(), token.so_pin()), (FACTORY_PUK, hex::encode([0; 24]).as_str()));
+    };
+    cut_everywhere_on(rules, false, enroll, in_order);
+    cut_everywhere_on(rules, true, renew, in_order);
+    cut_everywhere_on(rules, true, unblock, in_order);
+    cut_everywhere_on(rules, true, retire, |client, token| {
+        let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
+        assert_eq!(card.status, SmartcardStatus::Retired);
+        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, hex::encode([0; 24]).as_str()));
+        assert_eq!(client.admin_key_state(card.uuid).unwrap(), AdminKeyState::Default);
     });
 }
 

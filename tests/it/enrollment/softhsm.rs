@@ -7,7 +7,7 @@ use cardwright::enrollment::{Outcome, card_id};
 use cardwright::pkcs11::{Existing, Pkcs11Token, Selector, so_pin};
 use cardwright::pkix::Certificate;
 use cardwright::secret::{AdminKey, Pin};
-use cardwright::token::{Credentials, LastTry, StoredKey, Token};
+use cardwright::token::{Admin, Credentials, LastTry, StoredKey, Token};
 
 /// A token with the template's default admin key and no PIN.
 pub fn fresh(label: &str) -> Pkcs11Token {
@@ -43,6 +43,10 @@ fn a_softhsm_token_lives_from_enrollment_to_retirement() {
     let mut face = Face { pins: ["8642097"].into(), ..Face::default() };
     bench.run_with(&mut token, retire(), &mut face).unwrap().done();
     assert!(content(&mut token, "8642097").is_empty());
+    // The SO PIN is the template's default again: whoever has the token next can begin with it.
+    let (default, pin) = (AdminKey::new(vec![0; 24]), Pin::new("1357911".into()));
+    token.set_pin(Admin::Key(&default), &pin, LastTry::Keep).unwrap();
+    assert_eq!(bench.fake.admin_key_state(), "Default");
     assert_eq!(bench.fake.requests(), [(1, 8), (5, 8), (3, 8), (7, 8)]);
 }
 

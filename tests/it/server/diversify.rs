@@ -57,6 +57,43 @@ fn openssl_derives_alike() {
 }
 
 #[test]
+fn openssl_derives_a_puk_alike() {
+    let master = [0x5A_u8; diversify::MASTER_KEY_LEN];
+    let card_id = Uuid::from_u128(0xbc88_f13f_83ba_4037_8262_46eb_a129_1c6e);
+    let output = Command::new("openssl")
+        .args(["kdf", "-keylen", "8", "-binary", "-kdfopt", "mac:HMAC", "-kdfopt", "digest:SHA256"])
+        .args(["-kdfopt", "mode:COUNTER", "-kdfopt", &format!("hexkey:{}", hex::encode(master))])
+        .args(["-kdfopt", &format!("hexsalt:{}", hex::encode(diversify::PUK_LABEL))])
+        .args(["-kdfopt", &format!("hexinfo:{}00000003", card_id.simple()), "KBKDF"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let theirs: String = output
+        .stdout
+        .iter()
+        .map(|byte| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".as_bytes()[usize::from(byte % 32)] as char)
+        .collect();
+    let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
+    assert_eq!(keys.puk(1, card_id, 3).unwrap().expose(), theirs);
+    assert_ne!(keys.puk(1, card_id, 4).unwrap().expose(), theirs);
+    assert!(keys.puk(2, card_id, 3).is_err());
+}
+
+#[test]
+fn openssl_answers_by_aes_alike() {
+    let challenge = "00112233445566778899aabbccddeeff";
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("challenge");
+    std::fs::write(&file, hex::decode(challenge).unwrap()).unwrap();
+    for (cipher, length) in [("-aes-128-ecb", 16), ("-aes-192-ecb", 24), ("-aes-256-ecb", 32)] {
+        let key = hex::encode(&[0x31_u8; 32][..length]);
+        let output = Command::new("openssl").args(["enc", cipher, "-nopad", "-K", &key, "-in"]).arg(&file).output();
+        let ours = diversify::respond(&AdminKey::from_hex(&key).unwrap(), &hex::decode(challenge).unwrap()).unwrap();
+        assert_eq!(output.unwrap().stdout, ours.to_vec(), "{cipher}");
+    }
+}
+
+#[test]
 fn derived_keys_have_odd_parity_and_differ_by_card_and_version() {
     let key = |byte: u8| MasterKey::new(vec![byte; diversify::MASTER_KEY_LEN]);
     let keys = MasterKeys::new(vec![key(1), key(2)]).unwrap();

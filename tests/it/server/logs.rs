@@ -1,7 +1,7 @@
 //! What is seen of the server from outside its calls: its log, and its death. Both need a process of their own, which
 //! is this test binary, run again for the one test `child`.
 
-use super::support::{API, Lab, PASSPHRASE, Person, csr, new_csr};
+use super::support::{API, EXTENSION, Lab, PASSPHRASE, Person, csr, new_csr};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use cardwright::secret::Passphrase;
 use cardwright::server::{self, Config};
@@ -79,6 +79,8 @@ fn no_secret_is_in_the_log() {
     let key = lab.get(&alice, &format!("{card}/diversifiedkey?cardid={card_id}")).ok();
     let query = format!("cardid={card_id}&challenge=0102030405060708&diversified=true");
     let response = lab.get(&alice, &format!("{card}/authenticationresponse?{query}")).ok();
+    let puk =
+        lab.get(&alice, &format!("{EXTENSION}/requests/{request}/smartcards/{smartcard}/puk?cardid={card_id}")).ok();
     let issued = lab.certificatedata(&alice, &request, &new_csr()).ok();
     lab.complete(&alice, &request).ok();
     let refused = lab.get(&alice, &format!("{API}/requests/{}", Uuid::new_v4()));
@@ -95,6 +97,7 @@ fn no_secret_is_in_the_log() {
         in_hex(&key),
         response.as_str().unwrap().to_owned(),
         in_hex(&response),
+        puk["Next"].as_str().unwrap().to_owned(),
         "0102030405060708".to_owned(),
         PASSPHRASE.to_owned(),
     ];
@@ -103,7 +106,7 @@ fn no_secret_is_in_the_log() {
     }
     let id = refused.json()["CorrelationId"].as_str().unwrap().to_owned();
     assert!(log.lines().any(|line| line.contains(&id) && line.contains("not-found")), "the refusal is in the log");
-    assert!(log.contains("admin key given out") && issued[0]["isPkcs7"] == true);
+    assert!(log.contains("admin key given out") && log.contains("PUK given out") && issued[0]["isPkcs7"] == true);
 }
 
 /// One enrollment after the other, until the server is gone; what was acknowledged is written down.

@@ -56,6 +56,7 @@ fn errors_name_file_line_column_and_key() {
         ("validity_days = 365", "validity_days = 0", "certificate.validity_days", 17),
         ("validity_days = 365", "valid_days = 365", "certificate", 1),
         ("default_admin_key_hex = \"\"", "default_admin_key_hex = \"00\"", "smartcard.default_admin_key_hex", 25),
+        ("default_value = \"\"", "default_value = \"12345\"", "smartcard.admin_pin_policy.default_value", 17),
         ("min_length = 6", "min_length = 17", "smartcard.user_pin_policy.min_length", 14),
         ("initiators = [\"group:officers\"]", "initiators = [\"officers\"]", "workflows.enroll.initiators", 15),
         ("default_priority = 0", "default_priority = 256", "workflows.enroll.default_priority", 20),

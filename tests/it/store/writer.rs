@@ -167,6 +167,29 @@ async fn the_file_is_its_owners_alone() {
 }
 
 #[tokio::test]
+async fn a_database_of_the_first_release_is_brought_up_to_date_with_what_is_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("old.db");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.execute_batch(include_str!("../../../migrations/sqlite/0001_requests_cards_certificates.sql")).unwrap();
+    old.pragma_update(None, "application_id", 0x4357_5254).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO users (uuid, name, groups, token_hash, token_expires) \
+         VALUES (x'00000000000000000000000000000001', 'ada', '[]', zeroblob(32), 0);
+         INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
+         admin_key, master_key_version, comment) VALUES (x'00000000000000000000000000000002', zeroblob(16), '', \
+         'active', x'00000000000000000000000000000001', zeroblob(16), 1, 'active', 1, '');",
+    )
+    .unwrap();
+    drop(old);
+    let store = Store::open(&path).await.unwrap();
+    let card = store.smartcard(Uuid::from_u128(2)).await.unwrap().unwrap();
+    assert_eq!((card.admin_key, card.puk_state), (AdminKeyState::Active, PukState::Default));
+    assert_eq!((card.puk_version, card.puk_before), (0, 0));
+}
+
+#[tokio::test]
 async fn what_is_no_database_of_ours_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let absent = directory.path().join("no").join("cm.db");

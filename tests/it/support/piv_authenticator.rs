@@ -19,10 +19,8 @@ use zeroize::Zeroizing;
 
 use dispatch::{BACKENDS, Dispatch};
 
-/// The PIN, PUK and management key (3DES) of a fresh card.
+/// The PIN of a fresh card.
 pub const PIN: &str = "123456";
-pub const PUK: &str = "12345678";
-pub const MANAGEMENT_KEY: &str = "010203040506070801020304050607080102030405060708";
 
 /// The longest command or answer, as Nitrokey has it.
 const LONGEST: usize = 7609;

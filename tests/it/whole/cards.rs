@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::support::directory;
 use crate::support::pcscd::{self, Inserted};
 use crate::support::program::{Ended, end};
-use crate::support::site::{self, API, Site, set};
+use crate::support::site::{self, API, EXTENSION, Site, set};
 
 use kind::{ADMIN_KEY, Kind};
 
@@ -35,8 +35,10 @@ const WRONG_PIN: &str = "999999";
 const APPROVER: &str = "oscar";
 const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
-const HOLDERS: [&str; 13] =
-    ["yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola"];
+const HOLDERS: [&str; 14] = [
+    "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
+    "tim",
+];
 
 fn made() -> Site {
     let mut site = Site::with_templates(|template| {
@@ -171,11 +173,13 @@ impl Desk {
 
     /// The person's requests and certificates at the server.
     fn counted(&self) -> (usize, usize) {
-        let count = |what: &str| {
-            let listed = self.site.get(self.person, &format!("{API}/{what}")).ok();
-            listed.as_array().unwrap().len()
-        };
-        (count("requests"), count("certificates"))
+        (count(&self.site, self.person, "requests"), count(&self.site, self.person, "certificates"))
+    }
+
+    /// How far the admin key of a document's card has come, as the server knows.
+    fn admin_key_state(&self, document: &Value) -> String {
+        let path = format!("{EXTENSION}/smartcards/{}/adminkey", document["smartcard"].as_str().unwrap());
+        self.site.get(self.person, &path).ok()["State"].as_str().unwrap().to_owned()
     }
 
     /// How often the card's admin key itself was let out for a request.
@@ -190,6 +194,13 @@ impl Drop for Desk {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.state);
     }
+}
+
+/// How many of these somebody has at the server, which answers without a body where there are none.
+#[track_caller]
+fn count(site: &Site, who: &str, what: &str) -> usize {
+    let answer = site.get(who, &format!("{API}/{what}"));
+    if answer.status == 204 { 0 } else { answer.ok().as_array().unwrap().len() }
 }
 
 /// The one certificate of a document.

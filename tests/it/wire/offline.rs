@@ -1,10 +1,14 @@
 //! Codes read out over the telephone.
 
-use cardwright::cm::offline::{CODE_BYTES, CodeError, CodeKind, read_code, write_code};
+use cardwright::cm::offline::{
+    CODE_BYTES, CodeError, CodeKind, card_of, puk_answer, puk_of, puk_request, read_code, read_spoken, write_code,
+};
+use cardwright::secret::Puk;
 use proptest::prelude::*;
 use serde_json::Value;
 
 const DIGITS: &str = "0123456789ABCDEF";
+const KINDS: [CodeKind; 4] = [CodeKind::Challenge, CodeKind::Response, CodeKind::PukRequest, CodeKind::PukAnswer];
 
 fn vector(key: &str) -> [u8; CODE_BYTES] {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/mim-cm/vectors.json")).unwrap();
@@ -57,6 +61,39 @@ fn a_refusal_tells_which_code_and_where() {
     assert!(refused(&"1".repeat(100_000)).to_string().contains("digits, not 18"));
 }
 
+#[test]
+fn no_kind_of_code_is_taken_for_another() {
+    for written in KINDS {
+        let code = write_code(written, [0x5A; CODE_BYTES]);
+        for wanted in KINDS {
+            let expected = match written == wanted {
+                true => Ok([0x5A; CODE_BYTES]),
+                false => Err(CodeError::OtherKind { kind: wanted, found: written }),
+            };
+            assert_eq!(read_code(wanted, &code), expected);
+        }
+        let spoken = matches!(written, CodeKind::Challenge | CodeKind::PukRequest);
+        assert_eq!(read_spoken(&code).ok(), spoken.then_some((written, [0x5A; CODE_BYTES])));
+    }
+    assert_eq!(
+        (CodeKind::Challenge.answer(), CodeKind::PukRequest.answer()),
+        (CodeKind::Response, CodeKind::PukAnswer)
+    );
+}
+
+#[test]
+fn a_puk_travels_as_eight_bytes() {
+    for puk in ["12345678", "ABC123", "7", "0ZYXWVT9"] {
+        let answer = puk_answer(&Puk::new(puk.into())).unwrap();
+        assert_eq!(puk_of(&answer).unwrap().expose(), puk);
+    }
+    assert!(puk_answer(&Puk::new("123456789".into())).is_none() && puk_answer(&Puk::new(String::new())).is_none());
+    assert!(puk_of(&[0xFF; CODE_BYTES]).is_none());
+    assert!(puk_of(&[0xC0; CODE_BYTES]).is_none(), "no text");
+    let request = puk_request([1, 2, 3, 4], [5, 6, 7, 8]);
+    assert_eq!((request, card_of(request)), ([1, 2, 3, 4, 5, 6, 7, 8], [1, 2, 3, 4]));
+}
+
 /// Check digits above 96 would be second spellings.
 #[test]
 fn a_code_has_one_spelling() {
@@ -66,8 +103,8 @@ fn a_code_has_one_spelling() {
 
 proptest! {
     #[test]
-    fn every_single_error_and_every_swap_of_neighbours_is_found(bytes in any::<[u8; CODE_BYTES]>(), response in any::<bool>()) {
-        let kind = if response { CodeKind::Response } else { CodeKind::Challenge };
+    fn every_single_error_and_every_swap_of_neighbours_is_found(bytes in any::<[u8; CODE_BYTES]>(), kind in 0..KINDS.len()) {
+        let kind = KINDS[kind];
         let digits: Vec<char> = write_code(kind, bytes).chars().filter(|digit| *digit != '-').collect();
         let read = |digits: &[char]| read_code(kind, &digits.iter().collect::<String>());
         prop_assert_eq!(read(&digits), Ok(bytes));

@@ -4,10 +4,10 @@ use std::process::Stdio;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use cardwright::virtual_card::{PivCard, PivOptions, VirtualCard};
+use cardwright::virtual_card::{PivCard, VirtualCard};
 use serde_json::json;
 
-use super::kind::{GIDS, Kind, YUBIKEY};
+use super::kind::{GIDS, Kind, YUBIKEY, yubikey};
 use super::{Desk, PIN, only};
 
 const PUT_DATA: u8 = 0xDB;
@@ -52,7 +52,7 @@ fn an_enrollment_whose_piv_card_is_pulled_goes_on_when_it_is_back() {
 
 #[test]
 fn an_enrollment_whose_gids_card_is_pulled_goes_on_when_it_is_back() {
-    pulled("gunda", GIDS, &["remove-after@9", "remove@20", "remove-after@30"]);
+    pulled("gunda", GIDS, &["remove-after@9", "remove@20", "remove-after@22"]);
 }
 
 /// A card that says when a certificate is to be written after its key has signed, and loses that command.
@@ -93,7 +93,7 @@ fn a_client_killed_between_signing_and_installing_goes_on_with_the_same_key_and_
     let (reached, is_reached) = channel();
     let (release, released) = channel();
     let desk = Desk::new("kilian", YUBIKEY);
-    let card = PivCard::new(PivOptions { serial: 10_000_003, ..PivOptions::yubikey() }).unwrap();
+    let card = PivCard::new(yubikey()).unwrap();
     desk.card.remove();
     desk.card.card().insert(Box::new(Gate { card, signed: false, reached, released }));
     desk.card.wait_until_seen();

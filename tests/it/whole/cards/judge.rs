@@ -49,5 +49,7 @@ impl Desk {
         tool(&[&["--sign", "--id", id, "--output-file", "signature", "--mechanism"], mechanism].concat());
         let verify = ["dgst", "-sha256", "-verify", "public.pem", "-signature", "signature", "message"];
         assert!(openssl(&verify).contains("Verified OK"));
+        // OpenSC leaves the card with its PIN proven, and a PIV card then tells no counter.
+        self.card.card().reset();
     }
 }

@@ -1,5 +1,7 @@
 //! The kinds of card, and what is read from one past reader and driver.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use cardwright::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, VirtualCard};
 
 use super::{CURVE, Desk, PIN, RSA};
@@ -17,37 +19,44 @@ pub struct Kind {
     pub first_pin: &'static str,
     /// The tries its counters show when none was spent: PIN and PUK.
     pub tries: (Option<u64>, Option<u64>),
+    /// Whether it can be given an admin key of its own: the standard's PIV has no command for that.
+    pub takes_admin_key: bool,
     /// OpenSC's driver for it.
     pub driver: &'static str,
 }
 
 pub const YUBIKEY: Kind = Kind {
-    make: || piv(PivOptions::yubikey()),
+    make: || piv(yubikey()),
     template: CURVE,
     first_pin: PIN,
     tries: (Some(3), Some(3)),
+    takes_admin_key: true,
     driver: "PIV-II",
 };
 
 /// A YubiKey whose management key is one of AES-192.
-pub const YUBIKEY_AES: Kind = Kind {
-    make: || piv(PivOptions { version: [5, 7, 1], serial: 10_000_002, ..PivOptions::yubikey() }),
-    template: RSA,
-    ..YUBIKEY
-};
+pub const YUBIKEY_AES: Kind =
+    Kind { make: || piv(PivOptions { version: [5, 7, 1], ..yubikey() }), template: RSA, ..YUBIKEY };
 
 pub const PLAIN: Kind =
     Kind { make: || piv(PivOptions::default()), first_pin: FACTORY_PIN, tries: (Some(3), None), ..YUBIKEY };
 
-pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), ..PLAIN };
+pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), takes_admin_key: true, ..PLAIN };
 
 pub const GIDS: Kind = Kind {
     make: || Box::new(GidsCard::new(GidsOptions::default()).unwrap()),
     template: RSA,
     first_pin: PIN,
     tries: (Some(3), None),
+    takes_admin_key: true,
     driver: "gids",
 };
+
+/// A YubiKey of its own: one server knows them all.
+pub fn yubikey() -> PivOptions {
+    static SERIAL: AtomicU32 = AtomicU32::new(20_000_000);
+    PivOptions { serial: SERIAL.fetch_add(1, Ordering::Relaxed), ..PivOptions::yubikey() }
+}
 
 fn piv(options: PivOptions) -> Box<dyn VirtualCard> {
     Box::new(PivCard::new(options).unwrap())

@@ -1,0 +1,262 @@
+//! `cardwright vcard run`: cards in readers, until a signal comes or a command ends.
+
+use super::{RunArgs, WARNING};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets;
+use crate::farm::pcscd::{self, PrivatePcscd};
+use crate::farm::{Daemon, Kind, Seat, Shelf, Trouble};
+use crate::virtual_card::{Dial, SharedCard};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long pcscd may take to see a card; one that starts for us included.
+const TAKEN_UP: Duration = Duration::from_secs(10);
+const GIVING_UP: Duration = Duration::from_secs(2);
+/// How long a command that was told to end may take.
+const ENDING: Duration = Duration::from_secs(5);
+const GLANCE: Duration = Duration::from_millis(50);
+/// An entry of vpcd makes so many readers.
+const READERS: usize = 2;
+
+/// A card ready to be lent.
+struct Lent {
+    name: String,
+    kind: Kind,
+    card: SharedCard,
+    trouble: Trouble,
+}
+
+pub fn run(shelf: &Shelf, args: &RunArgs, output: &Output) -> Result<(), Failure> {
+    let cards = take(shelf, args)?;
+    let signals = signals()?;
+    let mut readers = Readers::open(args, cards.len())?;
+    for (seat, card) in readers.seats().zip(&cards) {
+        seat.insert(card.card.clone());
+    }
+    for seat in readers.seats().take(cards.len()) {
+        seat.wait_until_taken_up(readers.patience())?;
+    }
+    announce(&readers, &cards, args.command.is_empty(), output);
+    let command = start(&args.command, &readers)?;
+    wait(command, &signals, &mut readers, &cards, output)
+}
+
+fn take(shelf: &Shelf, args: &RunArgs) -> Result<Vec<Lent>, Failure> {
+    let mut cards = Vec::new();
+    for name in &args.names {
+        let faults = args.fault.as_deref().unwrap_or_default().parse::<Dial>().map_err(|error| {
+            Failure::from_error("fault-unknown", Exit::Usage, &error).remedy("Faults are spelled as in remove@5,t0.")
+        })?;
+        let passphrase = secrets::card_passphrase(args.passphrase_from.as_ref(), false)?;
+        let kept = shelf.take(name, &passphrase)?;
+        let (kind, trouble) = (kept.kind(), kept.trouble());
+        let card = SharedCard::new(Box::new(kept));
+        card.set_dial(faults);
+        cards.push(Lent { name: name.clone(), kind, card, trouble });
+    }
+    Ok(cards)
+}
+
+/// Where the cards are put in.
+enum Readers {
+    Private(PrivatePcscd),
+    /// Readers of the system's pcscd, and a link that keeps it from ending for lack of clients.
+    System {
+        seats: Vec<Seat>,
+        client: Option<UnixStream>,
+    },
+}
+
+impl Readers {
+    fn open(args: &RunArgs, cards: usize) -> Result<Self, Failure> {
+        if args.private_pcscd {
+            let names: Vec<String> = (1..=cards.div_ceil(READERS))
+                .map(|number| if number == 1 { args.reader.clone() } else { format!("{} {number}", args.reader) })
+                .collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return Ok(Self::Private(PrivatePcscd::start(&names)?));
+        }
+        if cards > READERS {
+            let message = format!("the system's vpcd has {READERS} readers, and {cards} cards were named");
+            return Err(Failure::new("too-many-cards", Exit::Usage, message)
+                .remedy("Name fewer, or start a pcscd of your own with --private-pcscd."));
+        }
+        let ports = (0..).map_while(|above| args.port.checked_add(above)).take(cards);
+        let seats = ports.map(|port| Seat::at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Daemon::System));
+        Ok(Self::System { seats: seats.collect(), client: pcscd::wake_system() })
+    }
+
+    fn seats(&self) -> Box<dyn Iterator<Item = &Seat> + '_> {
+        match self {
+            Self::Private(pcscd) => Box::new(pcscd.readers().iter().map(pcscd::Reader::seat)),
+            Self::System { seats, .. } => Box::new(seats.iter()),
+        }
+    }
+
+    /// The names under which PC/SC lists them, where they are known.
+    fn names(&self) -> Vec<&str> {
+        match self {
+            Self::Private(pcscd) => pcscd.readers().iter().map(pcscd::Reader::name).collect(),
+            Self::System { .. } => Vec::new(),
+        }
+    }
+
+    fn socket(&self) -> Option<PathBuf> {
+        match self {
+            Self::Private(pcscd) => Some(pcscd.socket()),
+            Self::System { .. } => None,
+        }
+    }
+
+    /// How long it may take until a card is seen; nothing starts a pcscd that is not there.
+    fn patience(&self) -> Duration {
+        match self {
+            Self::System { client: None, .. } => GIVING_UP,
+            _ => TAKEN_UP,
+        }
+    }
+
+    fn have_ended(&mut self) -> bool {
+        match self {
+            Self::Private(pcscd) => pcscd.has_ended(),
+            Self::System { .. } => false,
+        }
+    }
+}
+
+/// Tells where the cards are; on standard output only where no command's output goes there.
+fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
+    let names = readers.names();
+    for (at, card) in cards.iter().enumerate() {
+        let reader = names.get(at).map_or("the system's virtual reader".into(), |name| format!("reader {name:?}"));
+        output.tell(&format!("card {:?} ({}) is in {reader}", card.name, card.kind));
+    }
+    output.tell(WARNING);
+    if !alone {
+        return;
+    }
+    let socket = readers.socket();
+    let in_readers: Vec<_> = cards
+        .iter()
+        .enumerate()
+        .map(|(at, card)| json!({ "name": card.name, "kind": card.kind.to_string(), "reader": names.get(at) }))
+        .collect();
+    let document = json!({ "cards": in_readers, pcscd::CLIENTS_VARIABLE: socket, "warning": WARNING });
+    let text = || match &socket {
+        Some(socket) => {
+            let quoted = socket.display().to_string().replace('\'', r"'\''");
+            format!("export {}='{quoted}'", pcscd::CLIENTS_VARIABLE)
+        }
+        None => "ready".into(),
+    };
+    output.result(&document, text);
+    output.tell("Ctrl-C takes the cards out.");
+}
+
+fn start(command: &[OsString], readers: &Readers) -> Result<Option<Child>, Failure> {
+    let Some((program, arguments)) = command.split_first() else { return Ok(None) };
+    let variable = readers.socket().map(|socket| (pcscd::CLIENTS_VARIABLE, socket));
+    let started = Command::new(program).args(arguments).envs(variable).spawn();
+    started.map(Some).map_err(|error| {
+        let message = format!("{} cannot be run: {error}", program.display());
+        Failure::new("command-missing", Exit::Usage, message).remedy("Check the command behind `--`.")
+    })
+}
+
+/// Waits for a signal or the command's end, and tells of what goes wrong meanwhile.
+fn wait(
+    mut command: Option<Child>,
+    signals: &Receiver<()>,
+    readers: &mut Readers,
+    cards: &[Lent],
+    output: &Output,
+) -> Result<(), Failure> {
+    loop {
+        let signal = signals.recv_timeout(GLANCE);
+        for trouble in cards.iter().filter_map(|card| card.trouble.take()) {
+            let lines = Failure::from(trouble).lines().join("\n");
+            output.tell(&format!("warning: a change was not saved, and the card told that it failed: {lines}"));
+        }
+        if signal != Err(RecvTimeoutError::Timeout) {
+            return command.as_mut().map_or(Ok(()), end);
+        }
+        if let Some(running) = &mut command
+            && let Some(status) = running.try_wait().map_err(not_waited)?
+        {
+            return ended(status);
+        }
+        if readers.have_ended() {
+            let _ = command.as_mut().map(end);
+            return Err(Failure::new("pcscd-ended", Exit::Other, "the private pcscd has ended")
+                .remedy("The cards are saved; run them again."));
+        }
+    }
+}
+
+/// Ends the command: it is asked to, and after a while made to.
+fn end(command: &mut Child) -> Result<(), Failure> {
+    if let Some(pid) = i32::try_from(command.id()).ok().and_then(Pid::from_raw) {
+        // Fails where it has ended by itself, at the same Ctrl-C for one.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    let since = Instant::now();
+    while since.elapsed() < ENDING {
+        if command.try_wait().map_err(not_waited)?.is_some() {
+            return Ok(());
+        }
+        std::thread::sleep(GLANCE);
+    }
+    command.kill().and_then(|()| command.wait()).map(drop).map_err(not_waited)
+}
+
+fn ended(status: std::process::ExitStatus) -> Result<(), Failure> {
+    if status.success() {
+        return Ok(());
+    }
+    Err(Failure::new("command-failed", Exit::Other, format!("the command ended with {status}")))
+}
+
+fn not_waited(error: std::io::Error) -> Failure {
+    Failure::new("command-lost", Exit::Other, format!("the command cannot be waited for: {error}"))
+}
+
+/// One message for each signal to end; from then on they no longer end the process by themselves.
+fn signals() -> Result<Receiver<()>, Failure> {
+    let failed =
+        |error: std::io::Error| Failure::new("signals", Exit::Other, format!("signals cannot be caught: {error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let (sender, receiver) = channel();
+    let mut caught = {
+        let _inside = runtime.enter();
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+            .map(signal)
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(failed)?
+    };
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            let [interrupt, terminate, hangup] = caught.as_mut_slice() else { return };
+            loop {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                    _ = hangup.recv() => {}
+                }
+                if sender.send(()).is_err() {
+                    return;
+                }
+            }
+        });
+    });
+    Ok(receiver)
+}

@@ -1,0 +1,106 @@
+//! A card that is never ahead of its file: what has changed is on disk before the host is told of it.
+
+use super::sealed::Seal;
+use super::shelf::{Kind, Place, Saved, ShelfError};
+use crate::virtual_card::VirtualCard;
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use zeroize::Zeroizing;
+
+/// SW 6581: memory failure (ISO/IEC 7816-4, 5.6).
+const MEMORY_FAILURE: [u8; 2] = [0x65, 0x81];
+
+/// A card from the shelf. When its state cannot be saved, the command fails and the card is as it was before, reset.
+pub struct KeptCard {
+    card: Box<dyn VirtualCard>,
+    kind: Kind,
+    saved: Saved,
+    seal: Seal,
+    place: Place,
+    trouble: Trouble,
+    /// Held until the card is put back.
+    _lock: File,
+}
+
+/// Why a card's last change could not be saved, for who lends the card.
+#[derive(Clone, Default)]
+pub struct Trouble(Arc<Mutex<Option<ShelfError>>>);
+
+impl Trouble {
+    /// Takes the trouble that came last, if there was any since the last call.
+    pub fn take(&self) -> Option<ShelfError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl KeptCard {
+    pub(super) fn new(
+        card: Box<dyn VirtualCard>,
+        kind: Kind,
+        saved: Saved,
+        seal: Seal,
+        place: Place,
+        lock: File,
+    ) -> Self {
+        Self { card, kind, saved, seal, place, trouble: Trouble::default(), _lock: lock }
+    }
+
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where saving failed is told.
+    pub fn trouble(&self) -> Trouble {
+        self.trouble.clone()
+    }
+
+    fn save(&mut self) -> Result<(), ShelfError> {
+        let state = self.card.state();
+        if *state != *self.saved {
+            self.place.save(&self.seal, &state)?;
+            self.saved = state;
+        }
+        Ok(())
+    }
+
+    /// Back to what is on disk.
+    fn roll_back(&mut self, trouble: ShelfError) {
+        if let Ok(card) = self.kind.card_of(&self.saved) {
+            self.card = card;
+        }
+        *self.trouble.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+    }
+}
+
+impl VirtualCard for KeptCard {
+    fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
+    fn reset(&mut self) {
+        self.card.reset();
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Vec<u8> {
+        let answer = Zeroizing::new(self.card.transmit(command));
+        match self.save() {
+            Ok(()) => answer.to_vec(),
+            Err(trouble) => {
+                self.roll_back(trouble);
+                MEMORY_FAILURE.to_vec()
+            }
+        }
+    }
+
+    fn state(&self) -> Zeroizing<Vec<u8>> {
+        self.card.state()
+    }
+
+    fn set_capacity(&mut self, bytes: Option<usize>) {
+        self.card.set_capacity(bytes);
+    }
+
+    fn set_tries_left(&mut self, tries: u8) {
+        self.card.set_tries_left(tries);
+    }
+}

@@ -1,0 +1,124 @@
+//! `cardwright vcard`, as testers type it.
+
+use std::process::Stdio;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use cardwright::farm::Shelf;
+use cardwright::farm::pcscd::YUBIKEY_READER;
+use cardwright::secret::Passphrase;
+use cardwright::virtual_card::VirtualCard;
+use serde_json::json;
+
+use crate::support::program::{Ended, PATH, Program, end};
+
+const PASSPHRASE: &str = "correct horse";
+
+fn program() -> Program {
+    let mut program = Program::new();
+    program.set("CARDWRIGHT_VCARD_PASSPHRASE", PASSPHRASE);
+    program
+}
+
+/// Runs a shell command while the card is in the reader of a private pcscd.
+fn with_card(program: &Program, options: &[&str], command: &str) -> Ended {
+    let arguments = ["vcard", "run", "card", "--private-pcscd"];
+    end(program.other("timeout").args(["60", PATH]).args(arguments).args(options).args(["--", "sh", "-c", command]))
+}
+
+#[test]
+fn a_card_is_made_listed_lent_and_removed() {
+    let program = program();
+    let made = program.json(["vcard", "create", "card", "--kind", "piv"]).done();
+    assert_eq!((&made["name"], &made["created"]), (&json!("card"), &json!(true)));
+    assert!(made["warning"].as_str().unwrap().contains("software"), "{made}");
+    let text = program.text(["vcard", "create", "other", "--kind", "gids"]);
+    assert!(text.stdout.contains("protect nothing"), "{text:?}");
+    let listed = program.json(["vcard", "list"]).done();
+    let entry = |name, kind| json!({ "name": name, "kind": kind, "in_use": false });
+    assert_eq!(listed, json!([entry("card", "PIV"), entry("other", "GIDS")]));
+
+    let seen = with_card(&program, &[], "opensc-tool --list-readers && opensc-tool --atr");
+    assert!(seen.success(), "{seen:?}");
+    assert!(seen.stdout.contains("Cardwright Virtual Reader 00 00") && seen.stdout.contains("3b:"), "{seen:?}");
+    assert!(seen.stderr.contains("protect nothing") && seen.stderr.contains("is in reader"), "{seen:?}");
+
+    program.json(["vcard", "remove", "card"]).refused(2, "not-confirmed");
+    program.json(["vcard", "remove", "card", "--yes"]).done();
+    assert_eq!(program.json(["vcard", "list"]).done(), json!([entry("other", "GIDS")]));
+    program.json(["vcard", "remove", "card", "--yes"]).refused(3, "card-missing");
+}
+
+#[test]
+fn a_key_that_the_host_was_told_of_survives_the_death_of_the_program() {
+    let program = program();
+    program.json(["vcard", "create", "card", "--kind", "piv", "--yubikey", "--serial", "12345678"]).done();
+    // The shell kills the program that lends the card as soon as it has the answer.
+    let key = program.path("key.pem");
+    let generate = format!("yubico-piv-tool -a generate -s 9a -A ECCP256 -o {} && kill -9 $PPID", key.display());
+    let killed = with_card(&program, &["--reader", YUBIKEY_READER], &generate);
+    assert!(!killed.success(), "{killed:?}");
+    let pem = std::fs::read_to_string(&key).unwrap();
+    let body: String = pem.lines().filter(|line| !line.starts_with("-----")).collect();
+    let told = BASE64_STANDARD.decode(body).unwrap();
+
+    let shelf = Shelf::open(program.path("home/.local/share/cardwright/vcards")).unwrap();
+    let mut card = shelf.take("card", &Passphrase::new(PASSPHRASE.into())).unwrap();
+    card.transmit(&[0x00, 0xA4, 0x04, 0x00, 0x05, 0xA0, 0x00, 0x00, 0x03, 0x08]);
+    let metadata = card.transmit(&[0x00, 0xF7, 0x00, 0x9A, 0x00]);
+    let point = told.last_chunk::<65>().unwrap();
+    assert!(metadata.windows(point.len()).any(|window| window == point), "{}", hex::encode(metadata));
+}
+
+#[test]
+fn faults_are_played_and_unknown_ones_refused() {
+    let program = program();
+    program.json(["vcard", "create", "card", "--kind", "piv"]).done();
+    let run = ["vcard", "run", "card", "--private-pcscd", "--fault"];
+    let told = program.json([&run[..], &["explode@3"]].concat()).refused(2, "fault-unknown");
+    assert!(told.remedy.contains("remove@5"), "{told:?}");
+    let status = "opensc-tool --send-apdu 00:A4:04:00:05:A0:00:00:03:08:00 --send-apdu 00:20:00:80";
+    let seen = with_card(&program, &["--fault", "tries=1"], status);
+    assert!(seen.stdout.contains("SW1=0x63, SW2=0xC1"), "{seen:?}");
+}
+
+#[test]
+fn refusals_say_what_is_wrong() {
+    let mut program = program();
+    program.json(["vcard", "run", "card"]).refused(3, "card-missing");
+    program.json(["vcard", "create", "card", "--kind", "gids", "--yubikey"]).refused(2, "usage");
+    program.json(["vcard", "create", "../card", "--kind", "gids"]).refused(2, "card-name");
+    program.json(["vcard", "create", "card", "--kind", "piv", "--yubikey", "--firmware", "5.7"]).refused(2, "usage");
+    program.json(["vcard", "create", "card", "--kind", "piv"]).done();
+    program.json(["vcard", "create", "card", "--kind", "piv"]).refused(2, "card-exists");
+    let closed = ["vcard", "run", "card", "--port", "1"];
+    let told = program.json(closed).refused(3, "no-virtual-reader");
+    assert!(told.remedy.contains("--private-pcscd"), "{told:?}");
+    let failed = with_card(&program, &[], "exit 3");
+    assert!(failed.code == Some(1) && failed.stderr.contains("code: command-failed"), "{failed:?}");
+    program.set("CARDWRIGHT_VCARD_PASSPHRASE", "wrong horse");
+    program.json(closed).refused(4, "passphrase-wrong");
+    program.set("PATH", "/nowhere");
+    program.set("CARDWRIGHT_VCARD_PASSPHRASE", PASSPHRASE);
+    let told = program.json(["vcard", "run", "card", "--private-pcscd"]).refused(1, "pcscd-missing");
+    assert!(told.message.contains("unshare") && told.remedy.contains("apt install"), "{told:?}");
+}
+
+#[test]
+fn a_signal_takes_the_cards_out_and_ends_the_command() {
+    let program = program();
+    program.json(["vcard", "create", "card", "--kind", "gids"]).done();
+    let mut command = program.command(["vcard", "run", "card", "--private-pcscd", "--"]);
+    command.args(["sh", "-c", "echo $$; exec sleep 600"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut running = command.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(running.stdout.take().unwrap()), &mut line).unwrap();
+    let sleeper: u32 = line.trim().parse().unwrap();
+    let in_use = program.json(["vcard", "list"]).done();
+    assert_eq!(in_use[0]["in_use"], true);
+    program.json(["vcard", "run", "card", "--private-pcscd"]).refused(10, "card-in-use");
+    let interrupted = end(program.other("kill").args(["-INT", &running.id().to_string()]));
+    assert!(interrupted.success(), "{interrupted:?}");
+    assert!(running.wait().unwrap().success());
+    assert!(!std::path::Path::new(&format!("/proc/{sleeper}")).exists());
+    assert_eq!(program.json(["vcard", "list"]).done()[0]["in_use"], false);
+}
