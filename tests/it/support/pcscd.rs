@@ -41,7 +41,7 @@ fn fixture() -> &'static Fixture {
 }
 
 impl Fixture {
-    /// Takes the reader that has been free for longest: its last card is certain to have been missed by now.
+    /// Takes the reader that has been free for longest: its last card has most likely been missed by now.
     fn take(&self, fits: impl Fn(usize) -> bool) -> usize {
         let nothing_fits = |free: &mut Vec<usize>| !free.iter().any(|reader| fits(*reader));
         let (mut free, waited) = self.freed.wait_timeout_while(self.free.lock().unwrap(), FREE, nothing_fits).unwrap();
@@ -96,6 +96,8 @@ impl Inserted {
     fn new(reader: usize, card: SharedCard) -> Self {
         let name = CString::new(fixture().pcscd.readers()[reader].name()).unwrap();
         let inserted = Self { reader, name, card };
+        // Until PC/SC misses the reader's last card, it shows that one.
+        inserted.wait_until_missed();
         inserted.place().seat().insert(inserted.card.clone());
         inserted.wait_until_seen();
         inserted
