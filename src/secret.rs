@@ -75,7 +75,7 @@ text_secret! {
     BearerToken
 }
 text_secret! {
-    /// The passphrase that opens the server's key files.
+    /// The passphrase that opens a sealed file: the server's keys, a virtual card.
     Passphrase
 }
 byte_secret! {

@@ -55,8 +55,13 @@ pub struct Journal {
 }
 
 /// Keeps other processes off one card until it is dropped.
-pub(super) struct CardLock {
-    _file: File,
+pub(super) struct CardLock(File);
+
+impl Drop for CardLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that another thread is just starting holds the file until it becomes its program.
+        let _ = self.0.unlock();
+    }
 }
 
 /// One file of the journal and what stands in it.
@@ -109,7 +114,7 @@ impl Journal {
             .open(&path)
             .map_err(|source| io("locked", &path, source))?;
         match file.try_lock() {
-            Ok(()) => Ok(CardLock { _file: file }),
+            Ok(()) => Ok(CardLock(file)),
             Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path }),
             Err(TryLockError::Error(source)) => Err(io("locked", &path, source)),
         }

@@ -26,9 +26,11 @@ const PORTS: std::ops::Range<u16> = 10_240..32_000;
 const PORT_TRIES: usize = 512;
 
 /// Runs in the namespace. $1: the private directory; $2: pcscd. The drivers of real readers are hidden, lest this pcscd
-/// take them from the system's. Whoever holds the other end of standard input keeps pcscd alive.
+/// take them from the system's. The log stops at 256 KiB. Whoever holds the other end of standard input keeps pcscd alive.
 const SCRIPT: &str = r#"
 set -eu
+trap '' XFSZ
+ulimit -f 512
 exec 3<&0 </dev/null
 cd "$1/run"
 mount -t tmpfs tmpfs /run

@@ -108,7 +108,8 @@ fn a_signal_takes_the_cards_out_and_ends_the_command() {
     let program = program();
     program.json(["vcard", "create", "card", "--kind", "gids"]).done();
     let mut command = program.command(["vcard", "run", "card", "--private-pcscd", "--"]);
-    let mut running = command.args(["sh", "-c", "echo $$; exec sleep 600"]).stdout(Stdio::piped()).spawn().unwrap();
+    command.args(["sh", "-c", "echo $$; exec sleep 600"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut running = command.spawn().unwrap();
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(running.stdout.take().unwrap()), &mut line).unwrap();
     let sleeper: u32 = line.trim().parse().unwrap();

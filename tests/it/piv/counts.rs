@@ -41,7 +41,8 @@ pub fn enroll(card: &SharedCard, algorithm: KeyAlgorithm, pause: impl FnOnce(&mu
     key.verify(SignatureAlgorithm::default_for(algorithm), b"a request", &signed).unwrap();
     pause(session.as_mut());
     let certificate = certificate_of(&key, CERTIFICATE);
-    assert!((CERTIFICATE - 2..=CERTIFICATE).contains(&certificate.len()), "{}", certificate.len());
+    // Signatures differ in length by a few bytes.
+    assert!((CERTIFICATE - 8..=CERTIFICATE).contains(&certificate.len()), "{}", certificate.len());
     session.write_certificate(&id(0x9A), "", &certificate).unwrap();
     let enrolled = card.headers().len();
     assert!(session.read_certificate(&id(0x9A)).unwrap() == Some(certificate));

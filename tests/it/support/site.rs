@@ -19,6 +19,8 @@ use super::program::{Ended, Program, end};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
 pub const API: &str = "/CertificateManagement/api/v1.0";
+/// Where the routes are that MIM CM has not.
+pub const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
 /// A table of the template.
 pub const ENROLL: &str = "[workflows.enroll]";
 const STARTS_WITHIN: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::support::directory;
 use crate::support::pcscd::{self, Inserted};
 use crate::support::program::{Ended, end};
-use crate::support::site::{self, API, Site, set};
+use crate::support::site::{self, API, EXTENSION, Site, set};
 
 use kind::{ADMIN_KEY, Kind};
 
@@ -174,6 +174,12 @@ impl Desk {
     /// The person's requests and certificates at the server.
     fn counted(&self) -> (usize, usize) {
         (count(&self.site, self.person, "requests"), count(&self.site, self.person, "certificates"))
+    }
+
+    /// How far the admin key of a document's card has come, as the server knows.
+    fn admin_key_state(&self, document: &Value) -> String {
+        let path = format!("{EXTENSION}/smartcards/{}/adminkey", document["smartcard"].as_str().unwrap());
+        self.site.get(self.person, &path).ok()["State"].as_str().unwrap().to_owned()
     }
 
     /// How often the card's admin key itself was let out for a request.

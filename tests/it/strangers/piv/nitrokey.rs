@@ -13,7 +13,8 @@ use time::macros::date;
 use super::{Desk, OTHER_KEY, OpenSc, PivTool, YubicoPivTool, enroll, field, id, log_in};
 use crate::support::pcscd;
 use crate::support::piv;
-use crate::support::piv_authenticator::{MANAGEMENT_KEY, PIN, PUK, PivAuthenticator};
+use crate::support::piv::{ADMIN_KEY as MANAGEMENT_KEY, PUK};
+use crate::support::piv_authenticator::{PIN, PivAuthenticator};
 
 fn desk() -> Desk {
     Desk::with(pcscd::insert(Box::new(PivAuthenticator::new())))

@@ -19,12 +19,20 @@ pub struct Kind {
     pub first_pin: &'static str,
     /// The tries its counters show when none was spent: PIN and PUK.
     pub tries: (Option<u64>, Option<u64>),
+    /// Whether it can be given an admin key of its own: the standard's PIV has no command for that.
+    pub takes_admin_key: bool,
     /// OpenSC's driver for it.
     pub driver: &'static str,
 }
 
-pub const YUBIKEY: Kind =
-    Kind { make: || piv(yubikey()), template: CURVE, first_pin: PIN, tries: (Some(3), Some(3)), driver: "PIV-II" };
+pub const YUBIKEY: Kind = Kind {
+    make: || piv(yubikey()),
+    template: CURVE,
+    first_pin: PIN,
+    tries: (Some(3), Some(3)),
+    takes_admin_key: true,
+    driver: "PIV-II",
+};
 
 /// A YubiKey whose management key is one of AES-192.
 pub const YUBIKEY_AES: Kind =
@@ -33,13 +41,14 @@ pub const YUBIKEY_AES: Kind =
 pub const PLAIN: Kind =
     Kind { make: || piv(PivOptions::default()), first_pin: FACTORY_PIN, tries: (Some(3), None), ..YUBIKEY };
 
-pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), ..PLAIN };
+pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), takes_admin_key: true, ..PLAIN };
 
 pub const GIDS: Kind = Kind {
     make: || Box::new(GidsCard::new(GidsOptions::default()).unwrap()),
     template: RSA,
     first_pin: PIN,
     tries: (Some(3), None),
+    takes_admin_key: true,
     driver: "gids",
 };
 

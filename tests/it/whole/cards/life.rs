@@ -23,6 +23,7 @@ fn enroll(desk: &Desk) -> Value {
     assert!(desk.journal().is_empty());
     // The key itself is let out once, to be written into the card.
     assert_eq!(desk.admin_key_given_out(&done["request"]), 1);
+    assert_eq!(desk.admin_key_state(&done), if desk.kind.takes_admin_key { "Active" } else { "Default" });
     done
 }
 
@@ -62,6 +63,7 @@ fn retire(desk: &Desk, renewed: &Value, pin: &str) {
     assert!(revoked(&desk.site, desk.person, serial));
     assert_eq!(desk.admin_key_given_out(&done["request"]), 0);
     assert!(desk.kind.is_gids() || desk.has_factory_puk());
+    assert_eq!(desk.admin_key_state(&done), "Default");
     let again = desk.run(pin, &["renew"]).told();
     assert_eq!((again.exit, again.code.as_str()), (6, "card-not-active"), "{again:?}");
     assert_eq!(desk.tries(), desk.kind.tries);
@@ -86,6 +88,8 @@ fn life(person: &'static str, kind: Kind) {
     is_shown(&desk, &renewed);
     desk.is_judged_good(&renewed, kind.first_pin);
     desk.block(kind.first_pin);
+    // The try that this costs is given back by the server's PUK.
+    assert!(kind.is_gids() || !desk.has_factory_puk());
     desk.unblock(NEW_PIN);
     desk.block(NEW_PIN);
     desk.unblock_offline(THIRD_PIN);

@@ -1,15 +1,14 @@
 //! A PIN is blocked by wrong tries, and set anew by the server or over the telephone.
 
-use cardwright::cm::offline::{CodeKind, read_code};
+use cardwright::cm::offline::{CodeKind, read_code, write_code};
 use rexpect::session::{PtySession, spawn_command};
 use serde_json::json;
 
 use super::kind::{GIDS, YUBIKEY};
 use super::{Desk, HELP_DESK, NEW_PIN, PIN, WRONG_PIN};
 use crate::support::program::{Ended, PATH};
-use crate::support::site::{API, Answer, last_segment};
+use crate::support::site::{API, Answer, EXTENSION, last_segment};
 
-const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
 /// Milliseconds.
 const PATIENCE: Option<u64> = Some(60_000);
 const CODE: &str = "[0-9A-F]{4}(-[0-9A-F]{4}){3}-[0-9]{2}";
@@ -94,6 +93,11 @@ impl Desk {
         assert_eq!(self.answer(HELP_DESK, &request, &misread).refusal(&self.site), (400, "code-mistyped".into()));
         let answer = self.answer(HELP_DESK, &request, &code).ok();
         let response = answer["Response"].as_str().unwrap();
+        // One request answers one code.
+        let mut bytes = read_code(self.code_kind(), &code).unwrap();
+        bytes[7] ^= 1;
+        let another = self.answer(HELP_DESK, &request, &write_code(self.code_kind(), bytes));
+        assert_eq!(another.refusal(&self.site), (409, "challenge-answered".into()));
 
         let before = self.card.card().headers();
         session.send_line(&mistyped(response)).unwrap();
