@@ -73,7 +73,8 @@ fn madness() -> impl Strategy<Value = Madness> {
     ]
 }
 
-/// A card that is honest for `after` commands and then answers as the madness has it, to everything or to what proves nobody.
+/// A card that is honest for `after` commands and then answers as the madness has it: to everything, or to what proves
+/// nobody.
 fn turncoat(kind: Kind, after: usize, madness: Madness, only_data: bool) -> Life {
     let mut n = 0;
     let slot = Forged::slot(kind.card(), move |command, _: &mut dyn VirtualCard| {

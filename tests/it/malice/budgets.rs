@@ -39,6 +39,14 @@ fn change_puk(token: &mut dyn Token, text: &str, last_try: LastTry) -> Result<()
     token.change_puk(&puk(text), &puk(PUK), last_try)
 }
 
+/// What a refusal of a secret says.
+fn told(result: &Result<(), Error>) -> Option<(SecretKind, Tries)> {
+    match result {
+        Err(Error::SecretRefused { secret, left }) => Some((*secret, *left)),
+        _ => None,
+    }
+}
+
 /// Three tries: wrong, wrong, kept, and with leave wrong for the last time; then the right one is not even sent.
 fn spent_to_the_end(kind: Kind, secret: SecretKind, right: &str, calls: [Call; 2]) {
     for (one, another) in [(calls[0], calls[1]), (calls[1], calls[0])] {
@@ -50,8 +58,7 @@ fn spent_to_the_end(kind: Kind, secret: SecretKind, right: &str, calls: [Call; 2
         };
         for (call, wanted) in [(one, 2), (another, 1)] {
             let refused = call(token.as_mut(), WRONG, LastTry::Keep);
-            let told = matches!(refused, Err(Error::SecretRefused { secret: s, left: Tries::Left(l) }) if s == secret && l == wanted);
-            assert!(told, "{kind:?}: {refused:?}");
+            assert_eq!(told(&refused), Some((secret, Tries::Left(wanted))), "{kind:?}: {refused:?}");
             assert_eq!(left(&slot), wanted);
         }
         for call in [one, another] {
@@ -211,8 +218,7 @@ fn a_management_key_whose_card_tells_the_tries_is_kept_from_its_last() {
     };
     for tries in [2, 1] {
         let refused = change(token.as_mut(), &wrong, LastTry::Keep);
-        let told = matches!(refused, Err(Error::SecretRefused { secret: SecretKind::Admin, left: Tries::Left(l) }) if l == tries);
-        assert!(told, "{refused:?}");
+        assert_eq!(told(&refused), Some((SecretKind::Admin, Tries::Left(tries))), "{refused:?}");
         assert_eq!(token.counters().unwrap().admin, Tries::Left(tries));
     }
     slot.forget_headers();
