@@ -128,9 +128,10 @@ fn exit_code(session: &mut PtySession) -> i32 {
 
 #[test]
 fn a_code_of_another_card_opens_none() {
-    let (piv, gids) = (Desk::new("ovid", YUBIKEY), Desk::new("paola", GIDS));
-    piv.enrolled();
-    gids.enrolled();
+    let (piv, gids, other) = (Desk::new("ovid", YUBIKEY), Desk::new("paola", GIDS), Desk::new("gudrun", GIDS));
+    for desk in [&piv, &gids, &other] {
+        desk.enrolled();
+    }
     // A PUK's request names its card: the server refuses it for another one.
     let (mut session, code) = piv.call(NEW_PIN);
     let answer = gids.answer(HELP_DESK, &gids.asked_by_phone(), &code);
@@ -139,10 +140,12 @@ fn a_code_of_another_card_opens_none() {
     let shown = session.exp_eof().unwrap();
     assert!(exit_code(&mut session) == 4 && shown.contains("responder-failed"), "{shown}");
 
-    // A challenge is answered by the key of the request's card: the other one refuses that.
+    // A challenge names none. It is answered by the key of the request's card, and the other one refuses that.
     gids.change_pin(WRONG_PIN, &[]).refused(4, "wrong-pin");
     let (mut session, code) = gids.call(NEW_PIN);
-    let answer = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code).ok();
+    let no_challenge = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code);
+    assert_eq!(no_challenge.refusal(&piv.site), (400, "code-mistyped".into()));
+    let answer = other.answer(HELP_DESK, &other.asked_by_phone(), &code).ok();
     session.send_line(answer["Response"].as_str().unwrap()).unwrap();
     let shown = session.exp_eof().unwrap();
     assert!(exit_code(&mut session) == 4 && shown.contains("wrong-so-pin"), "{shown}");
