@@ -3,7 +3,8 @@
 //! Both speak to virtual cards of the same make (YubiKey mode, 3DES management key) in readers of one private pcscd.
 //! Ours is the whole command with its HTTPS server: key in place of the old one, certification request, certificate, CHUID,
 //! read back, and the server told; the card is enrolled once before. Theirs is what an administrator would script: four
-//! commands of yubico-piv-tool, and `openssl x509 -req` with a CA in files. It reads no retry counter and renews no CHUID.
+//! commands of yubico-piv-tool, and `openssl x509` with a CA in files. It makes no request, reads no retry counter and renews no
+//! CHUID.
 
 #![allow(clippy::print_stdout)]
 
