@@ -38,8 +38,13 @@ pub const YUBIKEY: Kind = Kind {
 pub const YUBIKEY_AES: Kind =
     Kind { make: || piv(PivOptions { version: [5, 7, 1], ..yubikey() }), template: RSA, ..YUBIKEY };
 
-pub const PLAIN: Kind =
-    Kind { make: || piv(PivOptions::default()), first_pin: FACTORY_PIN, tries: (Some(3), None), ..YUBIKEY };
+pub const PLAIN: Kind = Kind {
+    make: || piv(PivOptions::default()),
+    first_pin: FACTORY_PIN,
+    tries: (Some(3), None),
+    takes_admin_key: false,
+    ..YUBIKEY
+};
 
 pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), takes_admin_key: true, ..PLAIN };
 

@@ -139,11 +139,12 @@ fn a_code_of_another_card_opens_none() {
     let shown = session.exp_eof().unwrap();
     assert!(exit_code(&mut session) == 4 && shown.contains("responder-failed"), "{shown}");
 
-    // A challenge is answered by the key of the request's card: the other one refuses that.
+    // A challenge is refused for a card that has none, and what answers no challenge of the card is refused by it.
     gids.change_pin(WRONG_PIN, &[]).refused(4, "wrong-pin");
     let (mut session, code) = gids.call(NEW_PIN);
-    let answer = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code).ok();
-    session.send_line(answer["Response"].as_str().unwrap()).unwrap();
+    let answer = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code);
+    assert_eq!(answer.refusal(&piv.site), (409, "code-of-other-card".into()));
+    session.send_line(&write_code(CodeKind::Response, [7; 8])).unwrap();
     let shown = session.exp_eof().unwrap();
     assert!(exit_code(&mut session) == 4 && shown.contains("wrong-so-pin"), "{shown}");
     assert_eq!((gids.tries().0, piv.tries()), (Some(2), piv.kind.tries));
