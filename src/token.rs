@@ -219,6 +219,11 @@ pub trait Token {
     /// What anybody may see without the PIN: certificates and public keys, one entry a [`KeyId`].
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error>;
 
+    /// Counters and public objects together, in as few commands as it takes.
+    fn overview(&mut self) -> Result<(Counters, Vec<StoredKey>), Error> {
+        Ok((self.counters()?, self.public_objects()?))
+    }
+
     /// Whose secret lets `operation` happen on this kind of token.
     fn authority(&self, operation: Operation) -> Authority;
 

@@ -185,9 +185,9 @@ struct CertificateDocument {
 
 impl InfoDocument {
     pub fn of(token: &mut dyn Token) -> Result<Self, Failure> {
-        let counters = token.counters()?;
+        let (counters, objects) = token.overview()?;
         let mut certificates = Vec::new();
-        for stored in token.public_objects()? {
+        for stored in objects {
             let Some(der) = &stored.certificate else { continue };
             let certificate = Certificate::from_der(der)?;
             certificates.push(CertificateDocument {

@@ -10,6 +10,7 @@ use super::command::{self, Command, PinBlock};
 use super::error::{Error, channel, exchange, malformed};
 use super::facts::Version;
 use super::identity::Serial;
+use super::metadata::Metadata;
 use super::objects::{Chuid, Property};
 use super::reference::{KeyReference, SecretReference};
 use crate::iso7816::{Card, Continuity, EndWith, PinPadError, ResponseApdu, StatusWord};
@@ -44,6 +45,8 @@ pub(super) struct Application {
     /// Others may have spoken to the card since the login.
     shared: bool,
     just_verified: bool,
+    /// What this transaction's first command told of the PIN, for the first question about it.
+    pub(super) pin_seen: Option<Tries>,
     /// Places that were seen to be free, as long as nobody else can have spoken to the card.
     free: BTreeSet<KeyReference>,
 }
@@ -63,6 +66,7 @@ impl Application {
             doubted: false,
             shared: false,
             just_verified: false,
+            pin_seen: None,
             free: BTreeSet::new(),
         }
     }
@@ -75,11 +79,12 @@ impl Application {
         self.shared = false;
         self.note(continuity);
         self.selected &= continuity == Continuity::Unbroken;
-        let ready = self.make_ready();
+        let ready = self.make_ready(continuity);
         ready.inspect_err(|_| self.leave(EndWith::Leave))
     }
 
-    fn make_ready(&mut self) -> Result<(), token::Error> {
+    fn make_ready(&mut self, continuity: Continuity) -> Result<(), token::Error> {
+        self.selected = self.selected || continuity == Continuity::Shared && self.answers_still()?;
         if !self.selected {
             self.select()?;
         }
@@ -93,6 +98,18 @@ impl Application {
         }
         self.doubted = false;
         Ok(())
+    }
+
+    /// Whether others have left the application selected: only that of a YubiKey knows GET METADATA. The answer tells of
+    /// the PIN besides, which is why it is asked before SELECT.
+    fn answers_still(&mut self) -> Result<bool, token::Error> {
+        if self.metadata == Offer::Refused || !matches!(self.serial, Serial::Hardware(_)) {
+            return Ok(false);
+        }
+        let answer = self.ask(command::metadata(SecretReference::Pin.byte()))?;
+        let metadata = answer.status.is_ok().then(|| Metadata::read(&answer.data).ok().flatten()).flatten();
+        self.pin_seen = metadata.and_then(|metadata| metadata.tries_left).map(counted);
+        Ok(self.pin_seen.is_some())
     }
 
     /// Takes a transaction up again after [`Self::leave`], sending nothing. A reset has ended the login.
@@ -141,6 +158,7 @@ impl Application {
     /// Ends the transaction. A channel that fails at it has lost the card, which the next command will tell.
     pub fn leave(&mut self, with: EndWith) {
         self.just_verified = false;
+        self.pin_seen = None;
         self.selected &= with == EndWith::Leave;
         if std::mem::take(&mut self.within) {
             let _ = self.card.end(with);

@@ -9,7 +9,7 @@ use super::metadata::Metadata;
 use super::reference::SecretReference;
 use crate::iso7816::StatusWord;
 use crate::pkix::KeyAlgorithm;
-use crate::token::{self, LastTry, Tries};
+use crate::token::{self, Counters, LastTry, Tries};
 
 /// Firmware of a card that tells it: major, minor, patch.
 pub(super) type Version = [u8; 3];
@@ -87,8 +87,18 @@ impl Application {
         Ok(matches!(self.serial, Serial::Hardware(_)) && self.version()?.is_some_and(|version| version >= MOVES_KEYS))
     }
 
+    /// The tries that PIN and PUK have left, and what the card said last of those of its management key.
+    pub fn counters(&mut self) -> Result<Counters, token::Error> {
+        let user = self.tries(SecretReference::Pin)?;
+        let puk = Some(self.tries(SecretReference::Puk)?);
+        Ok(Counters { user, admin: self.management_tries, puk })
+    }
+
     /// How many tries the secret has left; none is spent.
     pub fn tries(&mut self, secret: SecretReference) -> Result<Tries, token::Error> {
+        if let (SecretReference::Pin, Some(seen)) = (secret, self.pin_seen.take()) {
+            return Ok(seen);
+        }
         if let Some(left) = self.metadata(secret.byte())?.and_then(|metadata| metadata.tries_left) {
             return Ok(counted(left));
         }

@@ -126,15 +126,15 @@ impl Token for PivToken {
     /// The standard gives the management key no counter, and the PUK none that can be read; what a refusal told of the
     /// management key is remembered.
     fn counters(&mut self) -> Result<Counters, Error> {
-        self.application.within(EndWith::Leave, |card| {
-            let user = card.tries(SecretReference::Pin)?;
-            let puk = Some(card.tries(SecretReference::Puk)?);
-            Ok(Counters { user, admin: card.management_tries, puk })
-        })
+        self.application.within(EndWith::Leave, Application::counters)
     }
 
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error> {
         self.application.within(EndWith::Leave, Application::certified)
+    }
+
+    fn overview(&mut self) -> Result<(Counters, Vec<StoredKey>), Error> {
+        self.application.within(EndWith::Leave, |card| Ok((card.counters()?, card.certified()?)))
     }
 
     fn authority(&self, operation: Operation) -> Authority {

@@ -128,9 +128,10 @@ fn exit_code(session: &mut PtySession) -> i32 {
 
 #[test]
 fn a_code_of_another_card_opens_none() {
-    let (piv, gids) = (Desk::new("ovid", YUBIKEY), Desk::new("paola", GIDS));
-    piv.enrolled();
-    gids.enrolled();
+    let (piv, gids, other) = (Desk::new("ovid", YUBIKEY), Desk::new("paola", GIDS), Desk::new("gudrun", GIDS));
+    for desk in [&piv, &gids, &other] {
+        desk.enrolled();
+    }
     // A PUK's request names its card: the server refuses it for another one.
     let (mut session, code) = piv.call(NEW_PIN);
     let answer = gids.answer(HELP_DESK, &gids.asked_by_phone(), &code);
@@ -139,12 +140,13 @@ fn a_code_of_another_card_opens_none() {
     let shown = session.exp_eof().unwrap();
     assert!(exit_code(&mut session) == 4 && shown.contains("responder-failed"), "{shown}");
 
-    // A challenge is refused for a card that has none, and what answers no challenge of the card is refused by it.
+    // A challenge names none. It is answered by the key of the request's card, and the other one refuses that.
     gids.change_pin(WRONG_PIN, &[]).refused(4, "wrong-pin");
     let (mut session, code) = gids.call(NEW_PIN);
-    let answer = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code);
-    assert_eq!(answer.refusal(&piv.site), (409, "code-of-other-card".into()));
-    session.send_line(&write_code(CodeKind::Response, [7; 8])).unwrap();
+    let no_challenge = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code);
+    assert_eq!(no_challenge.refusal(&piv.site), (409, "code-of-other-card".into()));
+    let answer = other.answer(HELP_DESK, &other.asked_by_phone(), &code).ok();
+    session.send_line(answer["Response"].as_str().unwrap()).unwrap();
     let shown = session.exp_eof().unwrap();
     assert!(exit_code(&mut session) == 4 && shown.contains("wrong-so-pin"), "{shown}");
     assert_eq!((gids.tries().0, piv.tries()), (Some(2), piv.kind.tries));
