@@ -2,7 +2,7 @@
 
 use super::card_secrets::{present_key, present_puk};
 use crate::cm::extension::{OfflineChallenge, OfflineResponse, PukState};
-use crate::cm::offline::{CODE_BYTES, CodeError, CodeKind, card_of, puk_answer, read_spoken, write_code};
+use crate::cm::offline::{CODE_BYTES, CodeKind, card_of, puk_answer, read_spoken, write_code};
 use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use crate::server::app::{App, Reply};
@@ -26,8 +26,8 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     let card = call.smartcard_of(&request.record, smartcard).await?;
     let (kind, code) = read_spoken(&body.challenge)?;
     if kind == CodeKind::Challenge && card.puk_state != PukState::Default {
-        // Such a card has no challenge: a wrong digit made one of its code.
-        return Err(CodeError::CheckDigits { kind: CodeKind::PukRequest }.into());
+        // Such a card has no challenge: it is another card's, or a wrong digit made one of this card's code.
+        return Err(ApiError::CodeOfOtherCard);
     }
     if kind == CodeKind::PukRequest && !names(code, &card) {
         return Err(ApiError::CodeOfOtherCard);

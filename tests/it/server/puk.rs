@@ -105,6 +105,8 @@ fn a_puk_is_told_once_a_request_and_gives_way_at_the_next_work() {
     let request = work(&lab, &officer, "OfflineUnblock", &card);
     let foreign = code(&stranger, [1; 4]);
     assert_eq!(spoken(&lab, &officer, &request, &foreign).refusal(), (409, "code-of-other-card".into()));
+    let challenge = write_code(CodeKind::Challenge, [1; 8]);
+    assert_eq!(spoken(&lab, &officer, &request, &challenge).refusal(), (409, "code-of-other-card".into()));
     let first = code(&card, [1; 4]);
     assert_eq!(spoken(&lab, &alice, &request, &first).refusal(), (403, "forbidden".into()));
     let mistyped = first.replacen(&first[..1], if first.starts_with('0') { "1" } else { "0" }, 1);

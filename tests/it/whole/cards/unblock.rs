@@ -144,7 +144,7 @@ fn a_code_of_another_card_opens_none() {
     gids.change_pin(WRONG_PIN, &[]).refused(4, "wrong-pin");
     let (mut session, code) = gids.call(NEW_PIN);
     let no_challenge = piv.answer(HELP_DESK, &piv.asked_by_phone(), &code);
-    assert_eq!(no_challenge.refusal(&piv.site), (400, "code-mistyped".into()));
+    assert_eq!(no_challenge.refusal(&piv.site), (409, "code-of-other-card".into()));
     let answer = other.answer(HELP_DESK, &other.asked_by_phone(), &code).ok();
     session.send_line(answer["Response"].as_str().unwrap()).unwrap();
     let shown = session.exp_eof().unwrap();
