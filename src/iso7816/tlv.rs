@@ -1,6 +1,6 @@
 //! Strict BER-TLV (ISO/IEC 7816-4, 5.2.2): definite lengths in their shortest form, and leftovers are an error.
 //!
-//! Reading borrows; what is inside a constructed object is read by calling again on its `value`. [`write`] and
+//! Reading borrows; what is inside a constructed object is read by calling again on its `value`. [`write()`] and
 //! [`Writer`] are for what this program says itself; [`Writer`] keeps secrets in a buffer that is wiped.
 
 use super::wiped;
@@ -77,7 +77,7 @@ impl Writer {
         Self::default()
     }
 
-    /// Appends a data object; see [`write`] about `tag`.
+    /// Appends a data object; see [`write()`] about `tag`.
     pub fn put(mut self, tag: u32, value: &[u8]) -> Self {
         wiped::append(&mut self.bytes, &[&head(tag, value.len()), value]);
         self
