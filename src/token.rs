@@ -153,7 +153,8 @@ pub struct KeyWish {
     pub name: Vec<u8>,
     /// The key's index among those of its request.
     pub index: u8,
-    pub decrypts: bool,
+    /// It decrypts and does not sign; a key for both is placed like one that signs.
+    pub decrypts_only: bool,
     /// What the new key is to supersede (a renewal); empty for a first one.
     pub supersedes: Vec<KeyId>,
 }

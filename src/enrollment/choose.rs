@@ -1,7 +1,7 @@
 //! Which keys are to be made, and where they will be: journaled before any of them exists.
 
 use super::error::{Cause, Error, Stage};
-use super::key_order::{decrypts, key_algorithm, key_id, key_label, signature_algorithm};
+use super::key_order::{decrypts_only, key_algorithm, key_id, key_label, signature_algorithm};
 use super::record::{HexBytes, KeyWork, Milestone, Tie};
 use super::{Enrollment, Event, Leg, Observer, Workflow};
 use crate::pkix;
@@ -13,7 +13,7 @@ const MOST_KEYS: usize = 16;
 /// A key that is to be renewed.
 struct OldPlace {
     id: KeyId,
-    decrypts: bool,
+    decrypts_only: bool,
 }
 
 impl Enrollment<'_> {
@@ -46,12 +46,12 @@ impl Enrollment<'_> {
             let kind = key_algorithm(&options)?;
             signature_algorithm(kind, &options)?;
             pkix::name::parse(&options.subject).map_err(|source| Error::new(Stage::SignRequest, source))?;
-            let decrypts = decrypts(&options);
+            let decrypts_only = decrypts_only(&options);
             // Keys are renewed in the order they were made, each by one of its own purpose.
-            let superseded = old_places.iter().position(|old| old.decrypts == decrypts);
+            let superseded = old_places.iter().position(|old| old.decrypts_only == decrypts_only);
             let supersedes = superseded.map(|at| old_places.remove(at).id).into_iter().collect();
             let name = key_id(tie.request, (!alone).then_some(index)).0;
-            let placed = place(&KeyWish { name, index, decrypts, supersedes }, self.order.replaces(), token)?;
+            let placed = place(&KeyWish { name, index, decrypts_only, supersedes }, self.order.replaces(), token)?;
             let label = key_label(&card_label, &options, (!alone).then_some(index));
             let replaces = placed.replaces.map(|key| HexBytes(key.spki().to_vec()));
             keys.push(KeyWork { id: HexBytes(placed.id.0), label, options, replaces, occupied: placed.occupied });
@@ -92,7 +92,7 @@ fn places_of(thumbprints: &[String], token: &mut dyn Token) -> Result<Vec<OldPla
     let places = stored.into_iter().filter_map(|stored| {
         let certificate = pkix::Certificate::from_der(&stored.certificate?).ok()?;
         let listed = thumbprints.contains(&certificate.thumbprint_sha1());
-        listed.then(|| OldPlace { id: stored.id, decrypts: certificate.can_decrypt().unwrap_or(true) })
+        listed.then(|| OldPlace { id: stored.id, decrypts_only: certificate.decrypts_only().unwrap_or(false) })
     });
     Ok(places.collect())
 }

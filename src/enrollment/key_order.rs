@@ -8,10 +8,17 @@ use uuid::Uuid;
 
 /// EnrollKeyUsages: the bits that let a key decrypt or agree.
 const DECRYPTION_OR_AGREEMENT: u32 = 1 | 4;
+/// EnrollKeyUsages: the bit that lets a key sign.
+const SIGNING: u32 = 2;
 
 /// Whether the key is to decrypt or agree, besides signing.
 pub(super) fn decrypts(options: &GenerationOptions) -> bool {
     options.key_usages & DECRYPTION_OR_AGREEMENT != 0
+}
+
+/// Whether decryption or agreement is all the key is for.
+pub(super) fn decrypts_only(options: &GenerationOptions) -> bool {
+    decrypts(options) && options.key_usages & SIGNING == 0
 }
 
 /// The request's UUID, and the key's place where there are several: known before the key, the same after a restart.
@@ -47,5 +54,25 @@ pub(super) fn signature_algorithm(key: KeyAlgorithm, options: &GenerationOptions
     match options.hash_algorithm_name.trim() {
         "" => Ok(SignatureAlgorithm::default_for(key)),
         hash => SignatureAlgorithm::for_hash(key, hash).map_err(|source| Error::new(Stage::SignRequest, source)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_signs_is_not_for_decryption_alone() {
+        let ordered = |usages: u32| -> GenerationOptions {
+            let body =
+                r#"{"KeyAlgorithmName": "RSA", "KeySize": 2048, "HashAlgorithmName": "SHA256", "KeyUsages": USAGES}"#;
+            serde_json::from_str(&body.replace("USAGES", &usages.to_string())).unwrap()
+        };
+        // Usages; decrypts; does nothing else.
+        let rows = [(2, false, false), (1, true, true), (4, true, true), (3, true, false), (7, true, false)];
+        for (usages, decrypts_too, alone) in rows {
+            let options = ordered(usages);
+            assert_eq!((decrypts(&options), decrypts_only(&options)), (decrypts_too, alone), "{usages}");
+        }
     }
 }

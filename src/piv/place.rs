@@ -19,7 +19,7 @@ impl Places {
             return look(application, *reference);
         }
         let open: Vec<_> =
-            candidates(wish.decrypts).filter(|it| self.given.iter().all(|(_, given)| given != it)).collect();
+            candidates(wish.decrypts_only).filter(|it| self.given.iter().all(|(_, given)| given != it)).collect();
         let superseded = wish.supersedes.iter().filter_map(KeyReference::of).find(|it| open.contains(it));
         let first = *open.first().ok_or(token::Error::Full)?;
         let placement = match superseded {

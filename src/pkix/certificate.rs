@@ -126,6 +126,13 @@ impl Certificate {
         Ok(self.key_usage()?.is_some_and(|usages| usages.into_iter().any(KeyUsage::decrypts)))
     }
 
+    /// Whether decryption or agreement is all the key is for.
+    pub fn decrypts_only(&self) -> Result<bool, Error> {
+        let usages = self.key_usage()?.unwrap_or_default();
+        let signs = |usage: &KeyUsage| matches!(usage, KeyUsage::DigitalSignature | KeyUsage::NonRepudiation);
+        Ok(usages.iter().any(|usage| usage.decrypts()) && !usages.iter().any(signs))
+    }
+
     /// The subject's other names.
     pub fn alt_names(&self) -> Result<AltNames, Error> {
         extension::alt_names(self.extensions())

@@ -164,7 +164,7 @@ fn a_container_is_named_by_its_request_and_its_index() {
     let card = ready(GidsOptions::default());
     let mut token = open(&card);
     let name = [id(1).0, vec![0x0A]].concat();
-    let wish = KeyWish { name: name.clone(), index: 10, decrypts: true, supersedes: vec![] };
+    let wish = KeyWish { name: name.clone(), index: 10, decrypts_only: true, supersedes: vec![] };
     let placement = token.place(&wish).unwrap();
     assert_eq!((&placement.id, placement.replaces, placement.occupied), (&KeyId(name), None, false));
     let mut session = log_in(&mut token);

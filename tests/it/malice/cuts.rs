@@ -19,7 +19,7 @@ fn enroll(kind: Kind, said: &Said, slot: &SharedCard) -> Result<(), Error> {
     };
     let order = kind.order();
     token.counters()?;
-    token.place(&KeyWish { name: order.id.0.clone(), index: 0, decrypts: false, supersedes: vec![] })?;
+    token.place(&KeyWish { name: order.id.0.clone(), index: 0, decrypts_only: false, supersedes: vec![] })?;
     let key = admin_key();
     let user = Some(User::Pin(&pin(PIN), LastTry::Keep));
     let mut session = token.log_in(Credentials { user, admin: Some(Admin::Key(&key)) })?;

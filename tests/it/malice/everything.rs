@@ -72,7 +72,7 @@ fn common(kind: Kind, calls: &mut Calls<'_>, token: &mut dyn Token) {
     calls.make("counters", || token.counters());
     calls.make("condition", || token.condition());
     calls.make("public_objects", || token.public_objects());
-    let wish = KeyWish { name: vec![1], index: 1, decrypts: true, supersedes: vec![] };
+    let wish = KeyWish { name: vec![1], index: 1, decrypts_only: true, supersedes: vec![] };
     calls.make("place", || token.place(&wish));
     let user = Some(User::Pin(&pin(PIN), LastTry::Keep));
     if let Some(mut session) =

@@ -259,7 +259,7 @@ fn metadata_that_lies_is_told_or_lived_with() {
         let metadata = hex::decode(metadata.replace(' ', "")).unwrap();
         let slot = lying(Kind::YubiKey, vec![("00F7009A", ok(&metadata))]);
         let mut token = open_piv(&slot).unwrap();
-        let placed = token.place(&KeyWish { name: vec![1], index: 0, decrypts: false, supersedes: vec![] });
+        let placed = token.place(&KeyWish { name: vec![1], index: 0, decrypts_only: false, supersedes: vec![] });
         assert!(placed.is_ok_and(|it| it.replaces.is_none()) || metadata[2] == 0x11);
     }
 }

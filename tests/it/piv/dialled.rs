@@ -12,7 +12,7 @@ use crate::support::piv;
 /// Everything an enrollment does; the answers of an RSA key are long ones.
 fn enroll(card: &SharedCard, algorithm: KeyAlgorithm) -> Result<(), Error> {
     let mut token = PivToken::open(Card::new(card.channel()))?;
-    let wish = KeyWish { name: vec![1], index: 0, decrypts: false, supersedes: vec![] };
+    let wish = KeyWish { name: vec![1], index: 0, decrypts_only: false, supersedes: vec![] };
     assert_eq!(token.place(&wish)?.id, id(0x9A));
     let mut session = log_in(&mut token)?;
     let key = session.generate(&order(0x9A, algorithm))?;

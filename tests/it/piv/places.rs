@@ -9,7 +9,12 @@ use crate::support::certificates::certificate_for;
 use crate::support::piv;
 
 fn wish(name: u8, index: u8, decrypts: bool, supersedes: &[u8]) -> KeyWish {
-    KeyWish { name: vec![name], index, decrypts, supersedes: supersedes.iter().map(|it| id(*it)).collect() }
+    KeyWish {
+        name: vec![name],
+        index,
+        decrypts_only: decrypts,
+        supersedes: supersedes.iter().map(|it| id(*it)).collect(),
+    }
 }
 
 fn decrypting(reference: u8, replace: bool) -> KeyOrder {

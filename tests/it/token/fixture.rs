@@ -107,7 +107,7 @@ impl Fixture {
     /// Where the `index`th key of a request goes.
     pub fn place(&mut self, index: u8, decrypts: bool) -> KeyId {
         let name = [[0xca; 16].as_slice(), &[index]].concat();
-        let wish = KeyWish { name, index, decrypts, supersedes: vec![] };
+        let wish = KeyWish { name, index, decrypts_only: decrypts, supersedes: vec![] };
         let placement = self.token.place(&wish).unwrap();
         assert!(!placement.occupied && placement.replaces.is_none());
         assert_eq!(self.token.place(&wish).unwrap(), placement, "a wish was given two places");

@@ -44,7 +44,6 @@ fn made() -> Site {
     let mut site = Site::with_templates(|template| {
         let template = set(site::approval(template), "[smartcard]", "allow_smartcard_reuse", "true");
         let template = set(template, "[smartcard]", "default_admin_key_hex", &format!("{ADMIN_KEY:?}"));
-        let template = set(template, "[certificate]", "key_usages", r#"["digitalSignature"]"#);
         let named = |name: &str, algorithm: &str| {
             let uuid = uuid::Uuid::new_v4().to_string();
             let lines = template.lines().map(|line| match line.split(" = ").next() {
@@ -54,7 +53,9 @@ fn made() -> Site {
             });
             site::keys(lines.collect::<Vec<_>>().join("\n"), algorithm)
         };
-        vec![named(CURVE, "P-256"), named(RSA, "RSA-2048")]
+        // A key that can decrypt would outlive its renewal.
+        let signing = set(named(RSA, "RSA-2048"), "[certificate]", "key_usages", r#"["digitalSignature"]"#);
+        vec![named(CURVE, "P-256"), signing]
     });
     site.program.unset("CARDWRIGHT_MODULE");
     site.program.set(CLIENTS_VARIABLE, pcscd::socket().display().to_string());

@@ -91,7 +91,7 @@ fn strangers_read_and_sign(desk: &Desk) {
 fn what_strangers_wrote_on_it_our_driver_finds_and_does_not_overwrite() {
     let desk = desk();
     let mut token = desk.driver();
-    let wish = |index| KeyWish { name: vec![index], index, decrypts: false, supersedes: vec![] };
+    let wish = |index| KeyWish { name: vec![index], index, decrypts_only: false, supersedes: vec![] };
     let placed = token.place(&wish(1)).unwrap();
     assert!(placed.id == id(0x9A) && !placed.occupied && placed.replaces.is_none());
     drop(token);
