@@ -33,6 +33,9 @@ const PAIRS: usize = 10;
 const PIN: &str = "123456";
 const OUR_PIN: &str = "271828";
 const READERS: [&str; 2] = ["Yubico YubiKey CCID", "Bench"];
+/// The admin key of a YubiKey fresh from the factory.
+const PIV_DEFAULT: (&str, &str) =
+    ("default_admin_key_hex = \"\"", "default_admin_key_hex = \"010203040506070801020304050607080102030405060708\"");
 const SEATED: Duration = Duration::from_secs(20);
 
 /// Our side.
@@ -45,7 +48,7 @@ struct Ours {
 
 impl Ours {
     fn prepare(directory: &Path, socket: &Path, reader: &str) -> Result<Self> {
-        let server = Cardwright::start(directory, false)?;
+        let server = Cardwright::start(directory, false, &[PIV_DEFAULT])?;
         let ours =
             Self { server, state: directory.join("state"), socket: socket.to_owned(), reader: reader.to_owned() };
         json(ours.command().arg("enroll"))?;

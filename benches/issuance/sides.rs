@@ -112,7 +112,7 @@ const API: &str = "/CertificateManagement/api/v1.0";
 
 impl Ours {
     pub fn start(parent: &Path) -> Result<Self> {
-        let server = Cardwright::start(parent, true)?;
+        let server = Cardwright::start(parent, true, &[])?;
         let address = server.url.strip_prefix("http://").and_then(|rest| rest.split('/').next());
         let address = address.context("the server's address")?.to_owned();
         let headers = format!("Authorization: Bearer {}\r\n", server.bearer);

@@ -26,14 +26,15 @@ pub struct Cardwright {
 impl Cardwright {
     /// Makes a server's directory in `parent` and starts the server on a free port.
     ///
-    /// The template is the one every new server has, but nobody need approve and retired cards may be enrolled again.
-    pub fn start(parent: &Path, plain_http: bool) -> Result<Self> {
+    /// The template is the one every new server has, but nobody need approve and retired cards may be enrolled again;
+    /// and what `changes` say besides.
+    pub fn start(parent: &Path, plain_http: bool, changes: &[(&str, &str)]) -> Result<Self> {
         let directory = parent.join("server");
         let made = json(command().args(["server", "init"]).arg(&directory))?;
         let template = PathBuf::from(text(&made, "template")?);
         let mut policy = std::fs::read_to_string(&template)?;
-        for (is, will_be) in TEMPLATE_CHANGES {
-            ensure!(policy.contains(is), "the example template has no line \"{is}\"");
+        for (is, will_be) in TEMPLATE_CHANGES.iter().chain(changes) {
+            ensure!(policy.contains(*is), "the example template has no line \"{is}\"");
             policy = policy.replace(is, will_be);
         }
         std::fs::write(&template, policy)?;
