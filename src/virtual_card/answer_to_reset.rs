@@ -12,6 +12,8 @@ struct AnswerToReset {
     before: Vec<u8>,
     historical: Vec<u8>,
     protocol: Protocol,
+    /// A check byte (TCK) stands at the end: a protocol other than T=0 is named.
+    checked: bool,
 }
 
 impl AnswerToReset {
@@ -31,7 +33,8 @@ impl AnswerToReset {
         let at = at.min(atr.len());
         let historical = atr[at..(at + count).min(atr.len())].to_vec();
         let protocol = if protocols.first().is_some_and(|first| *first == 1) { Protocol::T1 } else { Protocol::T0 };
-        Self { before: atr[..at].to_vec(), historical, protocol }
+        let checked = protocols.iter().any(|protocol| *protocol != 0);
+        Self { before: atr[..at].to_vec(), historical, protocol, checked }
     }
 
     /// Where the third byte of the card capabilities (compact tag 7) stands.
@@ -56,7 +59,7 @@ impl AnswerToReset {
             *format = *format & 0xF0 | self.historical.len() as u8;
         }
         atr.extend_from_slice(&self.historical);
-        if self.protocol == Protocol::T1 {
+        if self.checked {
             atr.push(atr[1..].iter().fold(0, |sum, byte| sum ^ byte));
         }
         atr
@@ -81,6 +84,7 @@ pub(super) fn reduced(atr: &[u8], without: Without) -> Vec<u8> {
     if without.t1 {
         answer.before = vec![0x3B, 0x00];
         answer.protocol = Protocol::T0;
+        answer.checked = false;
     }
     answer.write()
 }
@@ -107,6 +111,8 @@ mod tests {
         let atr = hex::decode(YUBIKEY).unwrap();
         assert_eq!(limits(&atr), Limits { protocol: Protocol::T1, extended: true, chaining: Some(true) });
         assert_eq!(reduced(&atr, Without::default()), atr, "nothing taken away, and the check byte is right");
+        let both = [0x3B, 0x80, 0x80, 0x01, 0x01];
+        assert_eq!(reduced(&both, Without::default()), both, "T=0 first and T=1 besides are checked as well");
     }
 
     #[test]
