@@ -1,0 +1,91 @@
+//! `serve` and `server`.
+
+use super::super::secrets::Source;
+use clap::{Args, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct ServeArgs {
+    /// The server's directory, made by `server init`.
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub passphrase_from: Option<Source>,
+    /// Where the PIN of the CA's PKCS#11 token comes from, if the CA key lives in one.
+    #[arg(long, value_name = "SOURCE")]
+    pub ca_pin_from: Option<Source>,
+    /// Listen here instead of where the directory's configuration says; port 0 takes a free one.
+    #[arg(long)]
+    pub listen: Option<std::net::SocketAddr>,
+    /// Speak HTTP without TLS; loopback addresses only.
+    #[arg(long)]
+    pub plain_http: bool,
+}
+
+#[derive(Subcommand)]
+pub enum ServerCommand {
+    /// Make a server's directory: CA, master key, database, a first template.
+    Init(ServerInitArgs),
+    /// Manage those who may call the server.
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+#[derive(Args)]
+pub struct ServerInitArgs {
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// Where the server will listen [default: 127.0.0.1:8443].
+    #[arg(long)]
+    pub listen: Option<std::net::SocketAddr>,
+    /// A name or address by which clients reach the server (repeatable) [default: localhost, 127.0.0.1].
+    #[arg(long = "name")]
+    pub names: Vec<String>,
+    /// The URL of the CRL, as certificates name it [default: the server's own].
+    #[arg(long, value_hint = ValueHint::Url)]
+    pub crl_url: Option<String>,
+    /// The subject of the CA's own certificate.
+    #[arg(long, default_value = "CN=cardwright CA")]
+    pub ca_subject: String,
+    /// The CA's name in the configuration string that MIM clients show.
+    #[arg(long, default_value = "cardwright CA")]
+    pub ca_name: String,
+    /// The CA's key: rsa2048, rsa3072, rsa4096, p256 or p384.
+    #[arg(long, default_value = "p256")]
+    pub ca_key: String,
+    /// Keep the CA's key in a PKCS#11 token, reached through this module.
+    #[arg(long, value_hint = ValueHint::FilePath, requires = "ca_token")]
+    pub ca_module: Option<PathBuf>,
+    /// The label of the token that keeps the CA's key.
+    #[arg(long, requires = "ca_module")]
+    pub ca_token: Option<String>,
+    /// Where that token's PIN comes from.
+    #[arg(long, value_name = "SOURCE")]
+    pub ca_pin_from: Option<Source>,
+    /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub passphrase_from: Option<Source>,
+}
+
+#[derive(Subcommand)]
+pub enum UserCommand {
+    /// Add a user and show the bearer token, once.
+    Add {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// A group the user belongs to (repeatable).
+        #[arg(long = "group")]
+        groups: Vec<String>,
+        /// The user principal name for certificates.
+        #[arg(long)]
+        upn: Option<String>,
+        /// The e-mail address for certificates.
+        #[arg(long)]
+        email: Option<String>,
+        /// Days until the bearer token expires.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+}
