@@ -3,7 +3,7 @@
 use super::container::KeySpec;
 use super::error::{Error, device, unreadable};
 use crate::iso7816::tlv;
-use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm};
+use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey};
 use crate::token;
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::Decode;
@@ -103,23 +103,4 @@ pub(super) fn public_key(command: &'static str, answer: &[u8]) -> Result<PublicK
 pub(super) fn import(key: &MemoryKey) -> Result<tlv::Writer, Error> {
     let info = PrivateKeyInfoRef::from_der(key.expose_pkcs8()).map_err(|_| Error::PrivateKey)?;
     Ok(tlv::Writer::new().put(0x83, &[RSA]).put(0x84, &[NOT_WRAPPED]).put(0x87, info.private_key.as_bytes()))
-}
-
-/// DigestInfo of `message` (RFC 8017, 9.2); `None` for what RSA keys do not sign with.
-pub(super) fn digest_info(algorithm: SignatureAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
-    // RFC 8017, 9.2, note 1.
-    let prefix: &[u8] = match algorithm {
-        SignatureAlgorithm::RsaPkcs1Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
-        SignatureAlgorithm::RsaPkcs1Sha256 => {
-            b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20"
-        }
-        SignatureAlgorithm::RsaPkcs1Sha384 => {
-            b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30"
-        }
-        SignatureAlgorithm::RsaPkcs1Sha512 => {
-            b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40"
-        }
-        _ => return None,
-    };
-    Some([prefix, &algorithm.digest(message)].concat())
 }

@@ -205,7 +205,8 @@ impl Session for GidsSession<'_> {
     fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
         let (application, contents) = self.contents()?;
         let (index, container) = contents.container(id)?;
-        let digest_info = key::digest_info(algorithm, message).ok_or(Error::Signature(algorithm))?;
+        let rsa = Some(algorithm).filter(|algorithm| algorithm.is_rsa());
+        let digest_info = rsa.and_then(|rsa| rsa.digest_info(message).ok()).ok_or(Error::Signature(algorithm))?;
         let mechanism = key::mechanism(container.bits()).ok_or(Error::Signature(algorithm))?;
         let signed = changes::sign(application, index, mechanism, &digest_info, container.bits() / 8);
         match self.settle(signed)? {
