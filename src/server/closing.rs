@@ -1,5 +1,6 @@
 //! The end of a request: what completing, canceling and abandoning do to cards, profiles and certificates.
 
+use super::audit::Deed;
 use super::error::ApiError;
 use super::router::Call;
 use super::seen::SeenRequest;
@@ -22,7 +23,13 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
     }
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
-    call.app.store.write(move |tx| Box::pin(async move { completed(tx, uuid, &template, now).await })).await
+    let entry = call.entry(Deed::RequestCompleted);
+    let job = async move |tx: &mut Tx| {
+        let (request, revoked) = completed(tx, uuid, &template, now).await?;
+        tx.audit(&entry.on(&request).with("revoked", revoked)).await?;
+        Ok::<_, ApiError>((request, revoked))
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await
 }
 
 async fn completed(
@@ -141,7 +148,13 @@ pub async fn withdraw(
         return Ok((request.record.clone(), 0));
     }
     let (uuid, now) = (request.record.uuid, call.now);
-    call.app.store.write(move |tx| Box::pin(async move { withdrawn(tx, uuid, event, now).await })).await
+    let entry = call.entry(Deed::RequestWithdrawn);
+    let job = async move |tx: &mut Tx| {
+        let (request, revoked) = withdrawn(tx, uuid, event, now).await?;
+        tx.audit(&entry.on(&request).with("revoked", revoked)).await?;
+        Ok::<_, ApiError>((request, revoked))
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await
 }
 
 async fn withdrawn(
@@ -189,7 +202,13 @@ async fn retire_card(tx: &mut Tx, card: Uuid) -> Result<SmartcardRecord, ApiErro
 pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(SmartcardRecord, usize), ApiError> {
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
-    call.app.store.write(move |tx| Box::pin(async move { retired(tx, uuid, &template, now).await })).await
+    let entry = call.entry(Deed::CardRetired).on(&request.record);
+    let job = async move |tx: &mut Tx| {
+        let (card, revoked) = retired(tx, uuid, &template, now).await?;
+        tx.audit(&entry.with("revoked", revoked)).await?;
+        Ok::<_, ApiError>((card, revoked))
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await
 }
 
 async fn retired(

@@ -1,9 +1,10 @@
 //! The revocation list: made anew after each revocation and when it grows old, kept otherwise.
 
 use super::app::App;
+use super::audit::{self, Deed};
 use super::error::ApiError;
 use crate::ca::{Revocation, RevocationReason};
-use crate::store::RevokedCertificate;
+use crate::store::{RevokedCertificate, Tx};
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
@@ -45,9 +46,14 @@ impl CrlCache {
             return Ok(kept.der.clone());
         }
         let revoked = app.store.revoked(now).await?;
-        let number: u64 =
-            app.store.write(|tx| Box::pin(async move { tx.next_crl_number().await.map_err(ApiError::from) })).await?;
         let entries: Vec<_> = revoked.into_iter().map(entry).collect();
+        let made = audit::own(Deed::RevocationListMade, now).with("entries", entries.len());
+        let job = async move |tx: &mut Tx| {
+            let number = tx.next_crl_number().await?;
+            tx.audit(&made.with("number", number)).await?;
+            Ok::<u64, ApiError>(number)
+        };
+        let number = app.store.write(move |tx| Box::pin(job(tx))).await?;
         let der = app.signing(|authority| authority.crl(&entries, number, now, now + VALIDITY))?;
         *kept = Some(Kept { der: der.clone(), revocations, made: now });
         tracing::info!(number, entries = entries.len(), "revocation list made");

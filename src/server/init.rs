@@ -1,5 +1,6 @@
 //! `server init` and `server user add`: what an administrator does at the data directory itself.
 
+use super::audit::{self, Deed};
 use super::caller::{new_token, token_hash};
 use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
@@ -7,7 +8,7 @@ use super::files::{self, FileError};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{BearerToken, Passphrase, Pin};
-use crate::store::{self, Store, UserRecord};
+use crate::store::{self, AuditEntry, Store, Tx, UserRecord};
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -237,10 +238,16 @@ fn is_name(name: &str) -> bool {
         && !name.chars().any(|character| character.is_control() || character == ':')
 }
 
+async fn added(tx: &mut Tx, user: &UserRecord, entry: &AuditEntry) -> Result<(), store::Error> {
+    tx.insert_user(user).await?;
+    tx.audit(entry).await
+}
+
 async fn insert(directory: &DataDirectory, user: UserRecord) -> Result<(), InitError> {
     let store = Store::open(&directory.database()).await?;
     let name = user.name.clone();
-    let inserted = store.write(move |tx| Box::pin(async move { tx.insert_user(&user).await })).await;
+    let entry = audit::own(Deed::UserAdded, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
+    let inserted = store.write(move |tx| Box::pin(async move { added(tx, &user, &entry).await })).await;
     store.close().await;
     inserted.map_err(|error| match error {
         store::Error::Duplicate { .. } => InitError::UserExists(name),

@@ -7,6 +7,7 @@
 //! Absent: any knowledge of cards beyond their id and admin key; SQL; private keys outside [`crate::ca`].
 
 mod app;
+mod audit;
 mod bound;
 mod caller;
 mod closing;

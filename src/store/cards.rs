@@ -1,6 +1,6 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Columns, Link, Record, sql};
+use super::link::{Ask, Columns, Record, sql};
 use super::record::{ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
@@ -75,31 +75,31 @@ impl Record for ProfileRecord {
     }
 }
 
-pub(super) fn smartcard(link: &Link<'_>, uuid: Uuid) -> Result<Option<SmartcardRecord>, Error> {
-    link.optional(sql(select_smartcards!("WHERE uuid = $1")).bind(uuid))
+pub(super) fn smartcard(uuid: Uuid) -> Ask<'static, Option<SmartcardRecord>> {
+    sql(select_smartcards!("WHERE uuid = $1")).bind(uuid).asking()
 }
 
-pub(super) fn smartcard_by_card_id(link: &Link<'_>, card_id: Uuid) -> Result<Option<SmartcardRecord>, Error> {
-    link.optional(sql(select_smartcards!("WHERE card_id = $1 ORDER BY seq DESC LIMIT 1")).bind(card_id))
+pub(super) fn smartcard_by_card_id(card_id: Uuid) -> Ask<'static, Option<SmartcardRecord>> {
+    sql(select_smartcards!("WHERE card_id = $1 ORDER BY seq DESC LIMIT 1")).bind(card_id).asking()
 }
 
-pub(super) fn smartcards_of(link: &Link<'_>, user: Uuid) -> Result<Vec<SmartcardRecord>, Error> {
+pub(super) fn smartcards_of(user: Uuid) -> Ask<'static, Vec<SmartcardRecord>> {
     let statement = select_smartcards!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
-    link.all(sql(statement).bind(user).bind(LIST_LIMIT))
+    sql(statement).bind(user).bind(LIST_LIMIT).asking()
 }
 
-pub(super) fn profile(link: &Link<'_>, uuid: Uuid) -> Result<Option<ProfileRecord>, Error> {
-    link.optional(sql(select_profiles!("WHERE uuid = $1")).bind(uuid))
+pub(super) fn profile(uuid: Uuid) -> Ask<'static, Option<ProfileRecord>> {
+    sql(select_profiles!("WHERE uuid = $1")).bind(uuid).asking()
 }
 
-pub(super) fn profiles_of(link: &Link<'_>, user: Uuid) -> Result<Vec<ProfileRecord>, Error> {
+pub(super) fn profiles_of(user: Uuid) -> Ask<'static, Vec<ProfileRecord>> {
     let statement = select_profiles!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
-    link.all(sql(statement).bind(user).bind(LIST_LIMIT))
+    sql(statement).bind(user).bind(LIST_LIMIT).asking()
 }
 
-pub(super) fn profiles_on(link: &Link<'_>, smartcard: Uuid) -> Result<Vec<ProfileRecord>, Error> {
+pub(super) fn profiles_on(smartcard: Uuid) -> Ask<'static, Vec<ProfileRecord>> {
     let statement = select_profiles!("WHERE smartcard = $1 ORDER BY seq DESC LIMIT $2");
-    link.all(sql(statement).bind(smartcard).bind(LIST_LIMIT))
+    sql(statement).bind(smartcard).bind(LIST_LIMIT).asking()
 }
 
 impl Tx {
@@ -126,7 +126,7 @@ impl Tx {
         .bind(card.primary)
         .bind(card.permanent)
         .bind(&card.comment);
-        self.execute(SMARTCARDS, statement).map(drop)
+        self.execute(SMARTCARDS, statement).await.map(drop)
     }
 
     /// Writes everything but card id and user if the card's status is still `expected`; [`Error::Changed`] otherwise.
@@ -150,7 +150,7 @@ impl Tx {
             .bind(card.primary)
             .bind(card.permanent)
             .bind(&card.comment);
-        match self.execute(SMARTCARDS, statement)? {
+        match self.execute(SMARTCARDS, statement).await? {
             0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
             _ => Ok(()),
         }
@@ -171,7 +171,7 @@ impl Tx {
         .bind(profile.parent)
         .bind(profile.primary)
         .bind(&profile.comment);
-        self.execute(PROFILES, statement).map(drop)
+        self.execute(PROFILES, statement).await.map(drop)
     }
 
     /// Writes everything but the user if the profile's status is still `expected`; [`Error::Changed`] otherwise.
@@ -188,7 +188,7 @@ impl Tx {
             .bind(profile.parent)
             .bind(profile.primary)
             .bind(&profile.comment);
-        match self.execute(PROFILES, statement)? {
+        match self.execute(PROFILES, statement).await? {
             0 => Err(Error::Changed { table: PROFILES, record: profile.uuid, expected: expected.word() }),
             _ => Ok(()),
         }

@@ -1,6 +1,6 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Columns, Link, Record, sql};
+use super::link::{Ask, Columns, Record, sql};
 use super::record::{CertificateRecord, CertificateScope, Revocation, RevokedCertificate};
 use super::writer::Tx;
 use time::OffsetDateTime;
@@ -69,10 +69,10 @@ impl Record for RevokedCertificate {
     }
 }
 
-/// A lone BLOB.
-struct Bytes(Vec<u8>);
+/// An answer as it was sent.
+pub(super) struct Response(pub Vec<u8>);
 
-impl Record for Bytes {
+impl Record for Response {
     const TABLE: &'static str = RESPONSES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -80,45 +80,37 @@ impl Record for Bytes {
     }
 }
 
-pub(super) fn certificate(link: &Link<'_>, serial: &[u8]) -> Result<Option<CertificateRecord>, Error> {
-    link.optional(sql(select!("WHERE serial = $1")).bind(serial))
+pub(super) fn certificate(serial: &[u8]) -> Ask<'_, Option<CertificateRecord>> {
+    sql(select!("WHERE serial = $1")).bind(serial).asking()
 }
 
-pub(super) fn certificate_for_key(
-    link: &Link<'_>,
-    request: Uuid,
-    public_key_sha256: &[u8; 32],
-) -> Result<Option<CertificateRecord>, Error> {
+pub(super) fn certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Ask<'_, Option<CertificateRecord>> {
     let statement = select!("WHERE request = $1 AND public_key_sha256 = $2");
-    link.optional(sql(statement).bind(request).bind(public_key_sha256))
+    sql(statement).bind(request).bind(public_key_sha256).asking()
 }
 
-pub(super) fn certificate_with_key(
-    link: &Link<'_>,
-    public_key_sha256: &[u8; 32],
-) -> Result<Option<CertificateRecord>, Error> {
-    link.optional(sql(select!("WHERE public_key_sha256 = $1 ORDER BY seq DESC LIMIT 1")).bind(public_key_sha256))
+pub(super) fn certificate_with_key(public_key_sha256: &[u8; 32]) -> Ask<'_, Option<CertificateRecord>> {
+    sql(select!("WHERE public_key_sha256 = $1 ORDER BY seq DESC LIMIT 1")).bind(public_key_sha256).asking()
 }
 
-pub(super) fn certificates(link: &Link<'_>, scope: CertificateScope) -> Result<Vec<CertificateRecord>, Error> {
+pub(super) fn certificates(scope: CertificateScope) -> Ask<'static, Vec<CertificateRecord>> {
     let (statement, uuid) = match scope {
         CertificateScope::Request(uuid) => (select!("WHERE request = $1 ORDER BY seq DESC LIMIT $2"), uuid),
         CertificateScope::Profile(uuid) => (select!("WHERE profile = $1 ORDER BY seq DESC LIMIT $2"), uuid),
         CertificateScope::Smartcard(uuid) => (select!("WHERE smartcard = $1 ORDER BY seq DESC LIMIT $2"), uuid),
         CertificateScope::User(uuid) => (select!("WHERE owner = $1 ORDER BY seq DESC LIMIT $2"), uuid),
     };
-    link.all(sql(statement).bind(uuid).bind(LIST_LIMIT))
+    sql(statement).bind(uuid).bind(LIST_LIMIT).asking()
 }
 
-pub(super) fn response(link: &Link<'_>, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-    let found: Option<Bytes> = link.optional(sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial))?;
-    Ok(found.map(|bytes| bytes.0))
+pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
+    sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial).asking()
 }
 
-pub(super) fn revoked(link: &Link<'_>, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
+pub(super) fn revoked(valid_after: OffsetDateTime) -> Ask<'static, Vec<RevokedCertificate>> {
     let statement = "SELECT serial, revoked_at, revocation_reason FROM certificates \
                      WHERE revoked_at IS NOT NULL AND not_after > $1 ORDER BY revoked_at, seq";
-    link.all(sql(statement).bind(valid_after))
+    sql(statement).bind(valid_after).asking()
 }
 
 impl Tx {
@@ -144,16 +136,16 @@ impl Tx {
         .bind(certificate.superseded)
         .bind(certificate.revocation.map(|revocation| revocation.at))
         .bind(certificate.revocation.map(|revocation| revocation.reason));
-        self.execute(TABLE, statement)?;
+        self.execute(TABLE, statement).await?;
         let statement =
             sql("INSERT INTO responses (serial, pkcs7) VALUES ($1, $2)").bind(&certificate.serial).bind(pkcs7);
-        self.execute(RESPONSES, statement).map(drop)
+        self.execute(RESPONSES, statement).await.map(drop)
     }
 
     /// Marks the certificates of `scope` as superseded, and says how many were not so before.
     pub async fn supersede_certificates(&mut self, scope: CertificateScope) -> Result<usize, Error> {
         let (statement, uuid) = update!(scope, "superseded = 1", "superseded = 0");
-        self.execute(TABLE, sql(statement).bind(uuid))
+        self.execute(TABLE, sql(statement).bind(uuid)).await
     }
 
     /// Revokes what is not revoked yet in `scope`, and says how many that were; an earlier revocation stays as it is.
@@ -164,7 +156,7 @@ impl Tx {
     ) -> Result<usize, Error> {
         let (statement, uuid) = update!(scope, "revoked_at = $2, revocation_reason = $3", "revoked_at IS NULL");
         let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
-        self.execute(TABLE, statement)
+        self.execute(TABLE, statement).await
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).
@@ -176,8 +168,8 @@ impl Tx {
                 columns.number().map(Self)
             }
         }
-        self.execute(COUNTERS, sql("UPDATE counters SET value = value + 1 WHERE name = 'crl'"))?;
-        let number = self.link().optional(sql("SELECT value FROM counters WHERE name = 'crl'"))?;
-        number.map(|number: Number| number.0).ok_or(Error::Damaged { table: COUNTERS, column: 0 })
+        self.execute(COUNTERS, sql("UPDATE counters SET value = value + 1 WHERE name = 'crl'")).await?;
+        let number: Option<Number> = self.ask(sql("SELECT value FROM counters WHERE name = 'crl'").asking()).await?;
+        number.map(|number| number.0).ok_or(Error::Damaged { table: COUNTERS, column: 0 })
     }
 }

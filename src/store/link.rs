@@ -7,6 +7,7 @@ use super::spelling::Spelled;
 use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 use std::borrow::Cow;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -36,6 +37,52 @@ impl<'a> Statement<'a> {
     pub fn bind(mut self, value: impl Into<Value<'a>>) -> Self {
         self.values.push(value.into());
         self
+    }
+
+    /// Says that the statement is a question, and of what form its answer is.
+    pub fn asking<T: Answer>(self) -> Ask<'a, T> {
+        Ask { statement: self, answer: PhantomData }
+    }
+}
+
+/// A question: a statement, and what its rows are gathered into.
+pub(super) struct Ask<'a, T> {
+    statement: Statement<'a>,
+    answer: PhantomData<T>,
+}
+
+/// What rows are gathered into: `Option` for at most one, `Vec` for all (the statement bounds them).
+pub(super) trait Answer: Sized {
+    const TABLE: &'static str;
+    /// The answer when there is no row.
+    fn none() -> Self;
+    /// Takes in a row, and says whether more are wanted.
+    fn add(&mut self, columns: &mut Columns<'_>) -> Result<bool, Error>;
+}
+
+impl<R: Record> Answer for Option<R> {
+    const TABLE: &'static str = R::TABLE;
+
+    fn none() -> Self {
+        None
+    }
+
+    fn add(&mut self, columns: &mut Columns<'_>) -> Result<bool, Error> {
+        *self = Some(R::read(columns)?);
+        Ok(false)
+    }
+}
+
+impl<R: Record> Answer for Vec<R> {
+    const TABLE: &'static str = R::TABLE;
+
+    fn none() -> Self {
+        Vec::new()
+    }
+
+    fn add(&mut self, columns: &mut Columns<'_>) -> Result<bool, Error> {
+        self.push(R::read(columns)?);
+        Ok(true)
     }
 }
 
@@ -135,23 +182,17 @@ impl Link<'_> {
         self.prepare(&statement)?.raw_execute()
     }
 
-    /// At most one row.
-    pub fn optional<R: Record>(&self, statement: Statement<'_>) -> Result<Option<R>, Error> {
-        let mut prepared = self.prepare(&statement).map_err(Error::Read)?;
+    /// Answers a question.
+    pub fn ask<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
+        let mut prepared = self.prepare(&ask.statement).map_err(Error::Read)?;
         let mut rows = prepared.raw_query();
-        let row = rows.next().map_err(Error::Read)?;
-        row.map(|row| R::read(&mut Columns { row, table: R::TABLE, next: 0 })).transpose()
-    }
-
-    /// Every row; the statement bounds them.
-    pub fn all<R: Record>(&self, statement: Statement<'_>) -> Result<Vec<R>, Error> {
-        let mut prepared = self.prepare(&statement).map_err(Error::Read)?;
-        let mut rows = prepared.raw_query();
-        let mut records = Vec::new();
+        let mut answer = T::none();
         while let Some(row) = rows.next().map_err(Error::Read)? {
-            records.push(R::read(&mut Columns { row, table: R::TABLE, next: 0 })?);
+            if !answer.add(&mut Columns { row, table: T::TABLE, next: 0 })? {
+                break;
+            }
         }
-        Ok(records)
+        Ok(answer)
     }
 }
 

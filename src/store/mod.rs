@@ -7,6 +7,7 @@
 //! Calls are async because writes wait for the disk, and because a database across a network would have all wait.
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
+mod audit;
 mod cards;
 mod certificates;
 mod error;
@@ -21,6 +22,7 @@ mod spelling;
 mod users;
 mod writer;
 
+pub use audit::AuditEntry;
 pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;

@@ -1,5 +1,5 @@
 use super::error::Error;
-use super::link::{Columns, Link, Record, sql};
+use super::link::{Ask, Columns, Record, sql};
 use super::record::OfflineAnswerRecord;
 use super::writer::Tx;
 use uuid::Uuid;
@@ -19,9 +19,9 @@ impl Record for OfflineAnswerRecord {
     }
 }
 
-pub(super) fn offline_answer(link: &Link<'_>, request: Uuid) -> Result<Option<OfflineAnswerRecord>, Error> {
+pub(super) fn offline_answer(request: Uuid) -> Ask<'static, Option<OfflineAnswerRecord>> {
     let statement = "SELECT request, smartcard, challenge, at FROM offline_answers WHERE request = $1";
-    link.optional(sql(statement).bind(request))
+    sql(statement).bind(request).asking()
 }
 
 impl Tx {
@@ -32,6 +32,6 @@ impl Tx {
             .bind(answer.smartcard)
             .bind(&answer.challenge)
             .bind(answer.at);
-        self.execute(TABLE, statement).map(drop)
+        self.execute(TABLE, statement).await.map(drop)
     }
 }

@@ -1,7 +1,7 @@
 //! Opening and closing, and the readers.
 
 use super::error::Error;
-use super::link::{Counts, CountsSeen, Link};
+use super::link::{Answer, Ask, Counts, CountsSeen, Link};
 use super::record::RevokedCertificate;
 use super::writer::{self, BoxFuture, Tx};
 use super::{certificates, schema};
@@ -93,7 +93,7 @@ impl Store {
     pub async fn revoked(&self, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
         // The one list without a limit: away from the threads that serve everybody else.
         let store = self.clone();
-        let list = move || store.read(|link| certificates::revoked(link, valid_after));
+        let list = move || store.read(certificates::revoked(valid_after));
         tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))
     }
 
@@ -103,16 +103,20 @@ impl Store {
         drop(self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
+    pub(super) async fn ask<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
+        self.read(ask)
+    }
+
     /// Reads in place: a bounded read of a local file costs less than handing it to another thread, and is never
     /// blocked by the writer (WAL). A reader belongs to nobody between reads, so there are never more than threads.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Link<'_>) -> Result<T, Error>) -> Result<T, Error> {
+    fn read<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
         let idle = || self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let reader = idle().as_mut().ok_or(Error::Closed)?.pop();
         let connection = match reader {
             Some(connection) => connection,
             None => self.0.connect_reader().map_err(Error::Read)?,
         };
-        let found = read(&Link { connection: &connection, counts: &self.0.counts });
+        let found = Link { connection: &connection, counts: &self.0.counts }.ask(ask);
         if let Some(idle) = idle().as_mut()
             && idle.len() < IDLE_READERS
         {

@@ -15,14 +15,14 @@ macro_rules! reads {
         impl Store {
             $($(#[$doc])*
             pub async fn $name(&self $(, $argument: $kind)*) -> Result<$found, Error> {
-                self.read(|link| $room::$name(link $(, $argument)*))
+                self.ask($room::$name($($argument),*)).await
             })*
         }
 
         impl Tx {
             $($(#[$doc])*
             pub async fn $name(&mut self $(, $argument: $kind)*) -> Result<$found, Error> {
-                $room::$name(&self.link() $(, $argument)*)
+                self.ask($room::$name($($argument),*)).await
             })*
         }
     };
@@ -39,8 +39,6 @@ reads! {
     users::users() -> Vec<UserRecord>;
     /// The request with this uuid.
     requests::request(uuid: Uuid) -> Option<RequestRecord>;
-    /// The requests that pass the filter, newest first.
-    requests::requests(filter: &RequestFilter) -> Vec<RequestRecord>;
     /// The decisions on a request, oldest first.
     requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
     /// The challenge a request's offline unblock was answered for.
@@ -65,6 +63,23 @@ reads! {
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
+}
+
+impl Store {
+    /// The requests that pass the filter, newest first.
+    pub async fn requests(&self, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
+        self.ask(requests::requests(filter)?).await
+    }
+
     /// The answer a certificate was sent in, byte for byte.
-    certificates::response(serial: &[u8]) -> Option<Vec<u8>>;
+    pub async fn response(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.ask(certificates::response(serial)).await?.map(|response| response.0))
+    }
+}
+
+impl Tx {
+    /// The requests that pass the filter, newest first.
+    pub async fn requests(&mut self, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
+        self.ask(requests::requests(filter)?).await
+    }
 }

@@ -1,6 +1,6 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Columns, Link, Record, Statement, Value, sql};
+use super::link::{Ask, Columns, Record, Statement, Value, sql};
 use super::record::{ApprovalRecord, RequestFilter, RequestRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
@@ -73,17 +73,17 @@ fn data(items: &[DataItem]) -> String {
     serde_json::json!(pairs).to_string()
 }
 
-pub(super) fn request(link: &Link<'_>, uuid: Uuid) -> Result<Option<RequestRecord>, Error> {
-    link.optional(sql(select!("WHERE uuid = $1")).bind(uuid))
+pub(super) fn request(uuid: Uuid) -> Ask<'static, Option<RequestRecord>> {
+    sql(select!("WHERE uuid = $1")).bind(uuid).asking()
 }
 
-pub(super) fn requests(link: &Link<'_>, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
-    link.all(list(filter)?)
+pub(super) fn requests(filter: &RequestFilter) -> Result<Ask<'static, Vec<RequestRecord>>, Error> {
+    Ok(list(filter)?.asking())
 }
 
-pub(super) fn approvals(link: &Link<'_>, request: Uuid) -> Result<Vec<ApprovalRecord>, Error> {
+pub(super) fn approvals(request: Uuid) -> Ask<'static, Vec<ApprovalRecord>> {
     let statement = "SELECT request, approver, approved, comment, at FROM approvals WHERE request = $1 ORDER BY at";
-    link.all(sql(statement).bind(request))
+    sql(statement).bind(request).asking()
 }
 
 /// Builds the list's statement. What may hold in several ways (a person's own, or on a template they approve) becomes
@@ -167,7 +167,7 @@ impl Tx {
         .bind(request.completed)
         .bind(request.is_smartcard)
         .bind(request.is_enrollment_agent);
-        self.execute(TABLE, statement).map(drop)
+        self.execute(TABLE, statement).await.map(drop)
     }
 
     /// Writes what may change in a request's life (status, cards, profiles, completed, comment, data, priority) if its
@@ -188,7 +188,7 @@ impl Tx {
             .bind(request.old_smartcard)
             .bind(request.new_smartcard)
             .bind(request.completed);
-        match self.execute(TABLE, statement)? {
+        match self.execute(TABLE, statement).await? {
             0 => Err(Error::Changed { table: TABLE, record: request.uuid, expected: expected.word() }),
             _ => Ok(()),
         }
@@ -203,6 +203,6 @@ impl Tx {
                 .bind(approval.approved)
                 .bind(&approval.comment)
                 .bind(approval.at);
-        self.execute(APPROVALS, statement).map(drop)
+        self.execute(APPROVALS, statement).await.map(drop)
     }
 }

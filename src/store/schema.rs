@@ -5,9 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// One text a version, never changed once released.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql"),
     include_str!("../../migrations/sqlite/0002_puk.sql"),
+    include_str!("../../migrations/sqlite/0003_audit.sql"),
 ];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// "CWRT" in the file's header: this database is ours.

@@ -1,5 +1,5 @@
 use super::error::Error;
-use super::link::{Columns, Link, Record, Statement, sql};
+use super::link::{Ask, Columns, Record, Statement, sql};
 use super::record::UserRecord;
 use super::writer::Tx;
 use uuid::Uuid;
@@ -28,20 +28,20 @@ impl Record for UserRecord {
     }
 }
 
-pub(super) fn user(link: &Link<'_>, uuid: Uuid) -> Result<Option<UserRecord>, Error> {
-    link.optional(sql(select!("WHERE uuid = $1")).bind(uuid))
+pub(super) fn user(uuid: Uuid) -> Ask<'static, Option<UserRecord>> {
+    sql(select!("WHERE uuid = $1")).bind(uuid).asking()
 }
 
-pub(super) fn user_by_name(link: &Link<'_>, name: &str) -> Result<Option<UserRecord>, Error> {
-    link.optional(sql(select!("WHERE name = $1")).bind(name))
+pub(super) fn user_by_name(name: &str) -> Ask<'_, Option<UserRecord>> {
+    sql(select!("WHERE name = $1")).bind(name).asking()
 }
 
-pub(super) fn user_by_token_hash(link: &Link<'_>, hash: &[u8; 32]) -> Result<Option<UserRecord>, Error> {
-    link.optional(sql(select!("WHERE token_hash = $1")).bind(hash))
+pub(super) fn user_by_token_hash(hash: &[u8; 32]) -> Ask<'_, Option<UserRecord>> {
+    sql(select!("WHERE token_hash = $1")).bind(hash).asking()
 }
 
-pub(super) fn users(link: &Link<'_>) -> Result<Vec<UserRecord>, Error> {
-    link.all(sql(select!("ORDER BY seq LIMIT $1")).bind(super::LIST_LIMIT))
+pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
+    sql(select!("ORDER BY seq LIMIT $1")).bind(super::LIST_LIMIT).asking()
 }
 
 impl Tx {
@@ -49,14 +49,14 @@ impl Tx {
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
         let statement = "INSERT INTO users (uuid, name, groups, upn, email, token_hash, token_expires) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        self.execute(TABLE, bind(sql(statement), user)).map(drop)
+        self.execute(TABLE, bind(sql(statement), user)).await.map(drop)
     }
 
     /// Replaces what is known of the user with this uuid.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
         let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, token_hash = $6, \
                          token_expires = $7 WHERE uuid = $1";
-        match self.execute(TABLE, bind(sql(statement), user))? {
+        match self.execute(TABLE, bind(sql(statement), user)).await? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
             _ => Ok(()),
         }

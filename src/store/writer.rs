@@ -1,7 +1,7 @@
 //! The one writer: a thread that runs jobs in turn and commits many of them with one fsync.
 
 use super::error::Error;
-use super::link::{Counts, Link, Statement};
+use super::link::{Answer, Ask, Counts, Link, Statement};
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -43,12 +43,17 @@ enum Savepoint {
 }
 
 impl Tx {
-    pub(super) fn link(&self) -> Link<'_> {
+    fn link(&self) -> Link<'_> {
         Link { connection: &self.connection, counts: &self.counts }
     }
 
+    /// Answers a question; what this job has written counts.
+    pub(super) async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
+        self.link().ask(ask)
+    }
+
     /// Runs a statement that writes `table`, and says how many rows it touched.
-    pub(super) fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+    pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
         if let Err(source) = self.guard() {
             return Err(self.fail(source));
         }

@@ -8,12 +8,13 @@ use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
 use crate::secret::{AdminKey, Puk};
 use crate::server::app::{App, Reply};
+use crate::server::audit::Deed;
 use crate::server::closing;
 use crate::server::diversify::{self, CHALLENGE_LENS, KeyError};
 use crate::server::error::{ApiError, Internal};
 use crate::server::router::Call;
 use crate::server::template::ProfileTemplate;
-use crate::store::{RequestRecord, SmartcardRecord, Tx};
+use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -49,8 +50,10 @@ async fn changed(
     call: &Call<'_>,
     request: &RequestRecord,
     smartcard: Uuid,
+    entry: AuditEntry,
     change: impl FnOnce(&mut SmartcardRecord) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<(SmartcardRecord, SmartcardRecord), ApiError> {
+    let entry = entry.on(request).smartcard(smartcard);
     let request = request.uuid;
     let job = async move |tx: &mut Tx| {
         let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
@@ -63,6 +66,8 @@ async fn changed(
         if card != before {
             tx.update_smartcard(&card, before.status).await?;
         }
+        let entry = entry.with("admin_key", card.admin_key.name()).with("puk", card.puk_state.name());
+        tx.audit(&entry).await?;
         Ok((before, card))
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await
@@ -80,15 +85,13 @@ pub async fn diversified_key(
         return Err(ApiError::NotDiversified);
     }
     let key = own_key(call.app, &card)?;
-    if request.status != RequestStatus::Executing || card.admin_key == AdminKeyState::Default {
-        changed(call, &request, smartcard, |card| {
-            if card.admin_key == AdminKeyState::Default {
-                card.admin_key = AdminKeyState::Proposed;
-            }
-            Ok(())
-        })
-        .await?;
-    }
+    changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
+        if card.admin_key == AdminKeyState::Default {
+            card.admin_key = AdminKeyState::Proposed;
+        }
+        Ok(())
+    })
+    .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out");
     Reply::json(&DiversifiedKey(key))
 }
@@ -106,7 +109,7 @@ pub async fn surrender_admin_key(
         return Err(ApiError::NothingProposed);
     }
     let key = own_key(call.app, &card)?;
-    changed(call, &request, smartcard, |card| {
+    changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
         card.admin_key = AdminKeyState::Proposed;
         Ok(())
     })
@@ -139,9 +142,8 @@ pub async fn authentication_response(
         (false, _) => default_key(&template)?,
     };
     let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
-    if request.status != RequestStatus::Executing {
-        changed(call, &request, smartcard, |_| Ok(())).await?;
-    }
+    let entry = call.entry(Deed::ChallengeAnswered).with("diversified", diversified);
+    changed(call, &request, smartcard, entry, |_| Ok(())).await?;
     Reply::json(&AuthenticationResponse(response.to_vec()))
 }
 
@@ -181,7 +183,7 @@ pub async fn tell_admin_key(
         Default => &[RequestType::Enroll, RequestType::Retire],
     };
     let (request, _, _) = administered(call, types, request, smartcard, None).await?;
-    let (_, card) = changed(call, &request, smartcard, move |card| {
+    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
         card.admin_key = match (told, card.admin_key) {
             (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
             (Default, Active) => return Err(ApiError::AdminKeyActive),
@@ -240,7 +242,7 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
     if !diversifies(&template) && work != RequestType::Retire {
         return Err(ApiError::NotDiversified);
     }
-    let (before, card) = changed(call, &request, smartcard, move |card| {
+    let (before, card) = changed(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
         propose_puk(card, work);
         Ok(())
     })
@@ -264,7 +266,7 @@ pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: Puk
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };
     let (request, _, _) = administered(call, types, request, smartcard, None).await?;
-    let (_, card) = changed(call, &request, smartcard, move |card| {
+    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
         card.puk_state = match (told, card.puk_state) {
             (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),
             // Told once more, after the new one was spoken in the meantime.

@@ -5,13 +5,14 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
 use crate::server::app::Reply;
+use crate::server::audit::Deed;
 use crate::server::error::{ApiError, Internal};
 use crate::server::issue::{self, Judged};
 use crate::server::router::Call;
 use crate::server::seen::SeenRequest;
 use crate::server::template::ProfileTemplate;
 use crate::server::{closing, view};
-use crate::store::{CertificateRecord, CertificateScope, ProfileRecord, Tx, UserRecord};
+use crate::store::{AuditEntry, CertificateRecord, CertificateScope, ProfileRecord, Tx, UserRecord};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -105,7 +106,12 @@ async fn certify(
         revocation: None,
         superseded: false,
     };
-    let new = New { profile, certificate, response };
+    let entry = call
+        .entry(Deed::CertificateIssued)
+        .with("serial", hex::encode_upper(&certificate.serial))
+        .with("csr_sha256", hex::encode(certificate.csr_sha256))
+        .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
+    let new = New { profile, certificate, response, entry };
     match app.store.write(move |tx| Box::pin(async move { kept(tx, new).await })).await? {
         Outcome::Kept { response, serial } => {
             let serial = hex::encode_upper(serial);
@@ -125,6 +131,7 @@ struct New {
     profile: ProfileRecord,
     certificate: CertificateRecord,
     response: Vec<u8>,
+    entry: AuditEntry,
 }
 
 enum Outcome {
@@ -139,7 +146,7 @@ enum Outcome {
 }
 
 async fn kept(tx: &mut Tx, new: New) -> Result<Outcome, ApiError> {
-    let New { profile, certificate, response } = new;
+    let New { profile, certificate, response, entry } = new;
     let mut request = tx.request(certificate.request).await?.ok_or(ApiError::NotFound("request"))?;
     if request.new_profile.is_some() {
         let earlier = tx.certificate_for_key(request.uuid, &certificate.public_key_sha256).await?;
@@ -149,6 +156,7 @@ async fn kept(tx: &mut Tx, new: New) -> Result<Outcome, ApiError> {
     closing::execute(tx, &mut request).await?;
     tx.insert_profile(&profile).await?;
     tx.insert_certificate(&certificate, &response).await?;
+    tx.audit(&entry.on(&request)).await?;
     Ok(Outcome::Kept { response, serial: certificate.serial })
 }
 

@@ -4,6 +4,7 @@ use super::requests::shown;
 use crate::cm::extension::{Decision, User};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::server::app::Reply;
+use crate::server::audit::Deed;
 use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::router::Call;
@@ -44,7 +45,14 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
         comment: body.comment,
         at: call.now,
     };
-    let record = call.app.store.write(move |tx| Box::pin(async move { decided(tx, &decision, needed).await })).await?;
+    let deed = if approve { Deed::RequestApproved } else { Deed::RequestDenied };
+    let entry = call.entry(deed).on(&request.record).with("needed", needed);
+    let job = async move |tx: &mut Tx| {
+        let record = decided(tx, &decision, needed).await?;
+        tx.audit(&entry.with("status", record.status)).await?;
+        Ok::<_, ApiError>(record)
+    };
+    let record = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %record.uuid, status = %record.status, approve, caller = call.caller.name, "decided");
     shown(SeenRequest { record, template: request.template })
 }

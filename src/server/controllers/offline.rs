@@ -6,6 +6,7 @@ use crate::cm::offline::{CODE_BYTES, CodeKind, card_of, puk_answer, read_spoken,
 use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use crate::server::app::{App, Reply};
+use crate::server::audit::Deed;
 use crate::server::closing;
 use crate::server::diversify;
 use crate::server::error::ApiError;
@@ -35,7 +36,12 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     let response = answer_to(call.app, &template, &card, kind, code)?;
     let answer =
         OfflineAnswerRecord { request: request.record.uuid, smartcard, challenge: code.to_vec(), at: call.now };
-    call.app.store.write(move |tx| Box::pin(async move { answered(tx, answer, kind).await })).await?;
+    let entry = call.entry(Deed::OfflineUnblockAnswered).on(&request.record);
+    let job = async move |tx: &mut Tx| {
+        answered(tx, answer, kind).await?;
+        Ok::<_, ApiError>(tx.audit(&entry).await?)
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %request.record.uuid, smartcard = %smartcard, caller = call.caller.name, "offline unblock answered");
     Reply::json(&OfflineResponse { response: write_code(kind.answer(), *response) })
 }

@@ -5,13 +5,14 @@ use crate::cm::profile::{Operation, ProfileStatus};
 use crate::cm::request::{CloseRequest, CreateRequest, RequestClosing, RequestStatus, RequestType};
 use crate::cm::wire::Created;
 use crate::server::app::{MAX_LIST, Reply};
+use crate::server::audit::Deed;
 use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::router::Call;
 use crate::server::seen::{self, SeenRequest};
 use crate::server::template::{ProfileTemplate, Workflow};
 use crate::server::{closing, view};
-use crate::store::{ProfileRecord, RequestFilter, RequestRecord, SmartcardRecord, Visibility};
+use crate::store::{AuditEntry, ProfileRecord, RequestFilter, RequestRecord, SmartcardRecord, Tx, Visibility};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -45,10 +46,8 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     }
     let record = record(call, body, subject, workflow)?;
     let uuid = record.uuid;
-    call.app
-        .store
-        .write(move |tx| Box::pin(async move { tx.insert_request(&record).await.map_err(ApiError::from) }))
-        .await?;
+    let entry = call.entry(Deed::RequestCreated).on(&record).with("type", request_type).with("status", record.status);
+    call.app.store.write(move |tx| Box::pin(async move { inserted(tx, &record, &entry).await })).await?;
     tracing::info!(id = %call.id, request = %uuid, %request_type, caller = call.caller.name, "request made");
     Reply::created(&Created::Request(uuid))
 }
@@ -62,6 +61,11 @@ fn built(request_type: RequestType) -> bool {
             | RequestType::OfflineUnblock
             | RequestType::Retire
     )
+}
+
+async fn inserted(tx: &mut Tx, record: &RequestRecord, entry: &AuditEntry) -> Result<(), ApiError> {
+    tx.insert_request(record).await?;
+    Ok(tx.audit(entry).await?)
 }
 
 async fn subject(call: &Call<'_>, body: &CreateRequest) -> Result<Subject, ApiError> {

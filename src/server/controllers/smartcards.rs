@@ -6,12 +6,13 @@ use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
 use crate::cm::wire::Created;
 use crate::server::app::{App, Reply};
+use crate::server::audit::Deed;
 use crate::server::error::ApiError;
 use crate::server::permission::Act;
 use crate::server::router::Call;
 use crate::server::seen;
 use crate::server::{closing, view};
-use crate::store::{RequestFilter, SmartcardRecord, Tx};
+use crate::store::{AuditEntry, RequestFilter, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -49,12 +50,20 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         permanent: None,
         comment: String::new(),
     };
-    let card = call.app.store.write(move |tx| Box::pin(async move { assigned(tx, uuid, offer, reuse).await })).await?;
+    let entry = call.entry(Deed::CardAssigned).with("card_id", offer.card_id).with("atr", &offer.atr);
+    let job = async move |tx: &mut Tx| assigned(tx, uuid, offer, reuse, entry).await;
+    let card = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %uuid, smartcard = %card, caller = call.caller.name, "card assigned");
     Reply::created(&Created::Smartcard(card))
 }
 
-async fn assigned(tx: &mut Tx, request: Uuid, mut offer: SmartcardRecord, reuse: bool) -> Result<Uuid, ApiError> {
+async fn assigned(
+    tx: &mut Tx,
+    request: Uuid,
+    mut offer: SmartcardRecord,
+    reuse: bool,
+    entry: AuditEntry,
+) -> Result<Uuid, ApiError> {
     let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
     seen::executable(&request)?;
     if let Some(card) = request.new_smartcard {
@@ -79,6 +88,7 @@ async fn assigned(tx: &mut Tx, request: Uuid, mut offer: SmartcardRecord, reuse:
     tx.insert_smartcard(&offer).await?;
     request.new_smartcard = Some(offer.uuid);
     closing::execute(tx, &mut request).await?;
+    tx.audit(&entry.on(&request)).await?;
     Ok(offer.uuid)
 }
 

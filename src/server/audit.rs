@@ -1,0 +1,100 @@
+//! What the log of acts is told: who did what, to which request, card, profile and person, and what proves it.
+
+use super::router::Call;
+use crate::store::{AuditEntry, RequestRecord};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+macro_rules! deeds {
+    ($($(#[$doc:meta])* $deed:ident = $name:literal),* $(,)?) => {
+        /// What may be done; the words are stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Deed {
+            $($(#[$doc])* $deed),*
+        }
+
+        impl Deed {
+            /// Gives the word the log keeps.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$deed => $name),*
+                }
+            }
+        }
+    };
+}
+
+deeds! {
+    UserAdded = "user-added",
+    RequestCreated = "request-created",
+    RequestApproved = "request-approved",
+    RequestDenied = "request-denied",
+    RequestCompleted = "request-completed",
+    RequestWithdrawn = "request-withdrawn",
+    CardAssigned = "card-assigned",
+    CardRetired = "card-retired",
+    CertificateIssued = "certificate-issued",
+    AdminKeyGiven = "admin-key-given",
+    AdminKeyTold = "admin-key-told",
+    /// A response under a card's admin key was computed.
+    ChallengeAnswered = "challenge-answered",
+    PukGiven = "puk-given",
+    PukTold = "puk-told",
+    OfflineUnblockAnswered = "offline-unblock-answered",
+    RevocationListMade = "revocation-list-made",
+}
+
+/// An act of the server itself.
+pub fn own(deed: Deed, at: OffsetDateTime) -> AuditEntry {
+    AuditEntry {
+        at,
+        actor: None,
+        actor_name: String::new(),
+        act: deed.name(),
+        request: None,
+        smartcard: None,
+        profile: None,
+        user: None,
+        correlation: None,
+        evidence: Vec::new(),
+    }
+}
+
+impl Call<'_> {
+    /// An act of the caller.
+    pub fn entry(&self, deed: Deed) -> AuditEntry {
+        AuditEntry {
+            actor: Some(self.caller.uuid),
+            actor_name: self.caller.name.clone(),
+            correlation: Some(self.id),
+            ..own(deed, self.now)
+        }
+    }
+}
+
+impl AuditEntry {
+    /// Says which request it was, and with it whose, and which card and profile.
+    pub fn on(self, request: &RequestRecord) -> Self {
+        Self {
+            request: Some(request.uuid),
+            user: Some(request.target),
+            smartcard: request.new_smartcard.or(request.old_smartcard),
+            profile: request.new_profile.or(request.old_profile),
+            ..self
+        }
+    }
+
+    pub fn smartcard(self, smartcard: Uuid) -> Self {
+        Self { smartcard: Some(smartcard), ..self }
+    }
+
+    pub fn user(self, user: Uuid) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    /// Adds a name and a value that prove it.
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.evidence.push((name, value.to_string()));
+        self
+    }
+}

@@ -1,0 +1,102 @@
+//! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
+
+use super::error::Error;
+use super::link::{Columns, Record, sql};
+use super::writer::Tx;
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use uuid::Uuid;
+
+const TABLE: &str = "audit";
+const CHAINS: &str = "audit_chains";
+
+/// One act, as the log keeps it.
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    pub at: OffsetDateTime,
+    /// Who acted; `None`: the server itself.
+    pub actor: Option<Uuid>,
+    pub actor_name: String,
+    /// A stable word: "certificate-issued", say.
+    pub act: &'static str,
+    pub request: Option<Uuid>,
+    pub smartcard: Option<Uuid>,
+    pub profile: Option<Uuid>,
+    /// Whom it was done for or to.
+    pub user: Option<Uuid>,
+    /// The call it was done in.
+    pub correlation: Option<Uuid>,
+    /// What proves it: names and values, nothing secret among them.
+    pub evidence: Vec<(&'static str, String)>,
+}
+
+/// The record's text; the order of the fields is the order of the text.
+#[derive(Serialize)]
+struct Line<'a> {
+    chain: i64,
+    number: i64,
+    before: String,
+    at: String,
+    act: &'a str,
+    actor: Option<Uuid>,
+    actor_name: &'a str,
+    request: Option<Uuid>,
+    smartcard: Option<Uuid>,
+    profile: Option<Uuid>,
+    user: Option<Uuid>,
+    correlation: Option<Uuid>,
+    evidence: serde_json::Map<String, serde_json::Value>,
+}
+
+struct Chain {
+    chain: i64,
+    length: i64,
+    head: Vec<u8>,
+}
+
+impl Record for Chain {
+    const TABLE: &'static str = CHAINS;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { chain: columns.take()?, length: columns.take()?, head: columns.take()? })
+    }
+}
+
+impl Tx {
+    /// Adds an act to the log; it is kept, or not, with what the job writes.
+    pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), Error> {
+        let ask = sql("SELECT chain, length, head FROM audit_chains WHERE chain = 1").asking();
+        let chain: Option<Chain> = self.ask(ask).await?;
+        let chain = chain.ok_or(Error::Damaged { table: CHAINS, column: 0 })?;
+        let line = Line {
+            chain: chain.chain,
+            number: chain.length + 1,
+            before: hex::encode(&chain.head),
+            at: entry.at.format(&Rfc3339).map_err(|_| Error::Damaged { table: TABLE, column: 0 })?,
+            act: entry.act,
+            actor: entry.actor,
+            actor_name: &entry.actor_name,
+            request: entry.request,
+            smartcard: entry.smartcard,
+            profile: entry.profile,
+            user: entry.user,
+            correlation: entry.correlation,
+            evidence: entry.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect(),
+        };
+        let text = serde_json::to_string(&line).map_err(|_| Error::Damaged { table: TABLE, column: 2 })?;
+        let hash = digest(&SHA256, text.as_bytes());
+        let insert = sql("INSERT INTO audit (chain, number, record, hash) VALUES ($1, $2, $3, $4)")
+            .bind(line.chain)
+            .bind(line.number)
+            .bind(&text)
+            .bind(hash.as_ref());
+        self.execute(TABLE, insert).await?;
+        let update = sql("UPDATE audit_chains SET length = $2, head = $3 WHERE chain = $1")
+            .bind(line.chain)
+            .bind(line.number)
+            .bind(hash.as_ref());
+        self.execute(CHAINS, update).await.map(drop)
+    }
+}
