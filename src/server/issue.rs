@@ -4,10 +4,9 @@ use super::app::App;
 use super::error::ApiError;
 use super::template::{Hash, KeyFamily, Missing, Pattern, ProfileTemplate};
 use crate::ca::{IssueOrder, SubjectAltName};
-use crate::pkix::{Certificate, CertificationRequest, KeyKind, PublicKey};
+use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
 use aws_lc_rs::digest::{SHA256, digest};
-use time::OffsetDateTime;
 
 /// A certification request the template allows, verified.
 pub struct Judged {
@@ -62,14 +61,5 @@ pub fn order(app: &App, template: &ProfileTemplate, user: &UserRecord, key: &Pub
         aia_url: None,
         template: None,
         sid: None,
-    })
-}
-
-/// Has the CA sign, and write the answer the client is sent: a CMC Full PKI Response with the whole chain.
-pub fn issue(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<(Certificate, Vec<u8>), ApiError> {
-    app.signing(|authority| {
-        let issued = authority.issue(order, now)?;
-        let response = authority.respond(&issued)?;
-        Ok((issued, response))
     })
 }

@@ -23,6 +23,7 @@ mod listen;
 mod permission;
 mod router;
 mod seen;
+mod signing;
 mod start;
 pub mod template;
 mod tls;

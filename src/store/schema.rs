@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::path::Path;
 
 /// One text a version, never changed once released.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql"),
     include_str!("../../migrations/sqlite/0002_puk.sql"),
     include_str!("../../migrations/sqlite/0003_audit.sql"),

@@ -10,6 +10,7 @@ use crate::server::error::{ApiError, Internal};
 use crate::server::issue::{self, Judged};
 use crate::server::router::Call;
 use crate::server::seen::SeenRequest;
+use crate::server::signing::{Signed, signed};
 use crate::server::template::ProfileTemplate;
 use crate::server::{closing, view};
 use crate::store::{AuditEntry, CertificateRecord, CertificateScope, ProfileRecord, Tx, UserRecord};
@@ -78,7 +79,7 @@ async fn certify(
     let order = issue::order(app, template, &user, judged.request.public_key())?;
     // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
     // signed in vain is never seen by anybody.
-    let (issued, response) = issue::issue(app, &order, call.now)?;
+    let Signed { certificate: issued, response } = signed(app, &order, call.now).await?;
     let profile = ProfileRecord {
         uuid: Uuid::now_v7(),
         status: ProfileStatus::New,
