@@ -77,7 +77,7 @@ struct Ours {
 impl Ours {
     /// Starts the server and brings the token to where it stays: initialised, admin key and PIN set, empty.
     fn prepare(directory: &Path, tokens: &Memory) -> Result<Self> {
-        let server = Cardwright::start(directory, false, &[])?;
+        let server = Cardwright::start(directory, &Options::default())?;
         let ours = Self { server, tokens: tokens.configuration(), state: directory.join("state") };
         json(ours.command().args(["token", "init", "--default-admin-key", "--label", LABEL]))?;
         ours.enroll()?;

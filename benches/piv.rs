@@ -48,7 +48,7 @@ struct Ours {
 
 impl Ours {
     fn prepare(directory: &Path, socket: &Path, reader: &str) -> Result<Self> {
-        let server = Cardwright::start(directory, false, &[PIV_DEFAULT])?;
+        let server = Cardwright::start(directory, &Options { changes: &[PIV_DEFAULT], ..Options::default() })?;
         let ours =
             Self { server, state: directory.join("state"), socket: socket.to_owned(), reader: reader.to_owned() };
         json(ours.command().arg("enroll"))?;

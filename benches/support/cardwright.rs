@@ -15,6 +15,26 @@ const TEMPLATE_CHANGES: [(&str, &str); 2] = [
     ("allow_smartcard_reuse = false", "allow_smartcard_reuse = true"),
 ];
 
+/// How a server is to be.
+#[derive(Clone, Copy)]
+pub struct Options<'a> {
+    pub plain_http: bool,
+    /// Lines of the example template, and what they will be.
+    pub changes: &'a [(&'a str, &'a str)],
+    /// A template in the example's place.
+    pub template: Option<&'a str>,
+    /// As `server init --ca-key` takes it.
+    pub ca_key: &'a str,
+    /// Added to `server.toml`.
+    pub settings: &'a str,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { plain_http: false, changes: &[], template: None, ca_key: "p256", settings: "" }
+    }
+}
+
 /// The server and the person.
 pub struct Cardwright {
     pub directory: PathBuf,
@@ -26,22 +46,24 @@ pub struct Cardwright {
 impl Cardwright {
     /// Makes a server's directory in `parent` and starts the server on a free port.
     ///
-    /// The template is the one every new server has, but nobody need approve and retired cards may be enrolled again;
-    /// and what `changes` say besides.
-    pub fn start(parent: &Path, plain_http: bool, changes: &[(&str, &str)]) -> Result<Self> {
+    /// Without a template of its own it has the one every new server has, but nobody need approve and retired cards
+    /// may be enrolled again; and what the changes say besides.
+    pub fn start(parent: &Path, options: &Options) -> Result<Self> {
         let directory = parent.join("server");
-        let made = json(command().args(["server", "init"]).arg(&directory))?;
+        let made = json(command().args(["server", "init"]).arg(&directory).args(["--ca-key", options.ca_key]))?;
         let template = PathBuf::from(text(&made, "template")?);
         let mut policy = std::fs::read_to_string(&template)?;
-        for (is, will_be) in TEMPLATE_CHANGES.iter().chain(changes) {
+        for (is, will_be) in TEMPLATE_CHANGES.iter().chain(options.changes) {
             ensure!(policy.contains(*is), "the example template has no line \"{is}\"");
             policy = policy.replace(is, will_be);
         }
-        std::fs::write(&template, policy)?;
+        std::fs::write(&template, options.template.unwrap_or(&policy))?;
+        let settings = directory.join("server.toml");
+        std::fs::write(&settings, std::fs::read_to_string(&settings)? + options.settings)?;
         let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga"))?;
         let mut serve = command();
         serve.arg("serve").arg(&directory).args(["--listen", "127.0.0.1:0"]);
-        if plain_http {
+        if options.plain_http {
             serve.arg("--plain-http");
         }
         let mut service = Service::start(&mut serve, &parent.join("server.log"))?;

@@ -1,13 +1,15 @@
-//! The load: connections kept alive, one thread each, taking the next piece of work from a shared count.
+//! The load: TLS connections kept alive, one thread each, taking the next piece of work from a shared count.
 
 use anyhow::{Context, Result, ensure};
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
-const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 const LONGEST_BODY: usize = 1 << 20;
 
 /// What a batch took.
@@ -17,16 +19,38 @@ pub struct Outcome {
     pub latencies: Vec<Duration>,
 }
 
+/// Where a server listens, and whose certificate it shows.
+#[derive(Clone)]
+pub struct Place {
+    /// `127.0.0.1:8443`.
+    pub address: String,
+    pub tls: Arc<ClientConfig>,
+}
+
+impl Place {
+    /// `root`: DER.
+    pub fn new(address: String, root: Vec<u8>) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from(root))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { address, tls: Arc::new(config) })
+    }
+}
+
 /// Does pieces 0 to `count` of some work over that many connections; the clock starts when all are connected.
 pub fn run(
-    address: &str,
+    place: &Place,
     connections: usize,
     count: usize,
     work: impl Fn(&mut Connection, usize) -> Result<()> + Sync,
 ) -> Result<Outcome> {
     let (next, start) = (AtomicUsize::new(0), Barrier::new(connections + 1));
     let one = || -> Result<Vec<Duration>> {
-        let connection = Connection::open(address);
+        let connection = Connection::open(place);
         start.wait();
         let mut connection = connection?;
         let mut latencies = Vec::new();
@@ -54,7 +78,7 @@ pub fn run(
 
 /// HTTP/1.1, as little of it as these servers need: an answer has a Content-Length or no body.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<StreamOwned<ClientConnection, TcpStream>>,
     host: String,
 }
 
@@ -74,11 +98,17 @@ impl Answer {
 }
 
 impl Connection {
-    pub fn open(address: &str) -> Result<Self> {
-        let stream = TcpStream::connect(address)?;
+    /// Connects, and shakes hands before anything is measured.
+    pub fn open(place: &Place) -> Result<Self> {
+        let mut stream = TcpStream::connect(&place.address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(ANSWERED_WITHIN))?;
-        Ok(Self { stream: BufReader::new(stream), host: address.to_owned() })
+        let name = ServerName::try_from("localhost")?;
+        let mut tls = ClientConnection::new(Arc::clone(&place.tls), name)?;
+        while tls.is_handshaking() {
+            tls.complete_io(&mut stream)?;
+        }
+        Ok(Self { stream: BufReader::new(StreamOwned::new(tls, stream)), host: place.address.clone() })
     }
 
     /// Sends a JSON body and reads the answer; `headers` end in CRLF each.

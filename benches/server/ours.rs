@@ -1,0 +1,75 @@
+//! `cardwright serve` over TLS with authorisation and audit on, as it comes, on SQLite or PostgreSQL.
+
+use super::Key;
+use super::load::{self, Connection, Outcome, Place};
+use super::support::cardwright::{Cardwright, Options};
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cardwright::pkix::Certificate;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+
+const API: &str = "/CertificateManagement/api/v1.0";
+/// Keys in a file, no card to assign: the full flow is request, certificate, completion.
+const TEMPLATE: &str = include_str!("template.toml");
+
+pub struct Ours {
+    pub server: Cardwright,
+    place: Place,
+    headers: String,
+    template: String,
+}
+
+impl Ours {
+    /// `settings` is added to `server.toml`.
+    pub fn start(parent: &Path, key: Key, settings: &str) -> Result<Self> {
+        let options = Options { ca_key: key.name(), template: Some(TEMPLATE), settings, ..Options::default() };
+        let server = Cardwright::start(parent, &options)?;
+        let address = server.url.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+        let address = address.context("the server's address")?.to_owned();
+        let root = std::fs::read_to_string(server.directory.join("ca.cer.pem"))?;
+        let place = Place::new(address, Certificate::from_pem(&root)?.der().to_vec())?;
+        let headers = format!("Authorization: Bearer {}\r\n", server.bearer);
+        let listed = Connection::open(&place)?.call("GET", &format!("{API}/profiletemplates"), &headers, "")?;
+        let listed: Value = serde_json::from_str(&listed.expect(200)?)?;
+        let template = listed[0]["Uuid"].as_str().context("no profile template")?.to_owned();
+        Ok(Self { server, place, headers, template })
+    }
+
+    /// The whole flow for each certification request: request, certificate, completion.
+    pub fn flow(&self, connections: usize, requests: &[Vec<u8>]) -> Result<Outcome> {
+        load::run(&self.place, connections, requests.len(), |connection, piece| {
+            let path = self.created(connection)?;
+            let body = json!({ "pfxpassword": "", "certificaterequests": [STANDARD.encode(&requests[piece])], "comments": "" });
+            let issued = connection.call("POST", &format!("{path}/certificatedata"), &self.headers, &body.to_string())?;
+            let issued = issued.expect(200)?;
+            ensure!(issued.contains("Pkcs7"), "no certificate: {issued}");
+            let body = json!({ "status": "Completed" }).to_string();
+            connection.call("PUT", &path, &self.headers, &body)?.expect(200).map(drop)
+        })
+    }
+
+    fn created(&self, connection: &mut Connection) -> Result<String> {
+        let body =
+            json!({ "profiletemplateuuid": self.template, "datacollection": "[]", "type": "Enroll", "comment": "" });
+        let path = format!("{API}/requests");
+        let made = connection.call("POST", &path, &self.headers, &body.to_string())?.expect(201)?;
+        let location: String = serde_json::from_str(&made)?;
+        let request = location.rsplit('/').next().context("a location without a slash")?;
+        Ok(format!("{API}/requests/{request}"))
+    }
+
+    /// Reads and lists as a desk does, one after the other: a request, the newest requests, own profiles.
+    pub fn reads(&self, count: usize) -> Result<Vec<Duration>> {
+        let path = self.created(&mut Connection::open(&self.place)?)?;
+        let calls = [path, format!("{API}/requests?status=Approved"), format!("{API}/profiles")];
+        let outcome = load::run(&self.place, 1, count * calls.len(), |connection, piece| {
+            let answer = connection.call("GET", &calls[piece % calls.len()], &self.headers, "")?;
+            ensure!(matches!(answer.status, 200 | 204), "status {}", answer.status);
+            Ok(())
+        })?;
+        Ok(outcome.latencies)
+    }
+}

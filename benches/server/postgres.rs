@@ -1,0 +1,110 @@
+//! A PostgreSQL cluster of the benchmark's own, on disk and durable, and what pgbench does with the rows of a flow.
+
+use super::support::process::{Service, run};
+use anyhow::{Context, Result, bail};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const STARTS_WITHIN: Duration = Duration::from_secs(20);
+/// The three transactions of a flow, as the server's statements are.
+const FLOW: &str = include_str!("flow.sql");
+
+pub struct Postgres {
+    _service: Service,
+    socket: PathBuf,
+    programs: PathBuf,
+    as_user: Option<&'static str>,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts it on a socket of its own; by root it is started as the user Debian makes for it.
+    pub fn start(parent: &Path) -> Result<Self> {
+        let programs = std::fs::read_dir("/usr/lib/postgresql")?.flatten().map(|entry| entry.path().join("bin"));
+        let programs = programs.max().context("PostgreSQL is not installed")?;
+        let as_user = (std::fs::metadata("/proc/self")?.uid() == 0).then_some("postgres");
+        let cluster = parent.join("postgres");
+        // The account may not enter the benchmark's own directory.
+        let socket = tempfile::Builder::new().prefix("cardwright-bench").tempdir()?.keep();
+        std::fs::create_dir_all(&cluster)?;
+        if let Some(user) = as_user {
+            run(Command::new("chown").arg(user).arg(&cluster).arg(&socket))?;
+        }
+        let command = |program: &str| {
+            let mut command = match as_user {
+                Some(user) => {
+                    let mut command = Command::new("runuser");
+                    command.args(["-u", user, "--"]).arg(programs.join(program));
+                    command
+                }
+                None => Command::new(programs.join(program)),
+            };
+            command.current_dir("/");
+            command
+        };
+        run(command("initdb").arg("-D").arg(&cluster).args(["--username=bench", "--auth=trust", "--encoding=UTF8"]))?;
+        let mut server = command("postgres");
+        server.arg("-D").arg(&cluster).arg("-k").arg(&socket).args(["-c", "listen_addresses="]);
+        server.args(["-c", "max_connections=100", "-c", "shared_buffers=256MB"]);
+        let service = Service::start(&mut server, &parent.join("postgres.log"))?;
+        let mut postgres = Self { _service: service, socket, programs: programs.clone(), as_user };
+        postgres.wait()?;
+        Ok(postgres)
+    }
+
+    /// The name of a database of this name; it is made where there is none.
+    pub fn database(&self, name: &str) -> Result<String> {
+        let listed = String::from_utf8(run(self.client("psql", &["-lqtA"]).arg("postgres"))?)?;
+        if !listed.lines().any(|line| line.split('|').next() == Some(name)) {
+            run(&mut self.client("createdb", &[name]))?;
+        }
+        Ok(name.to_owned())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        let begun = Instant::now();
+        while run(&mut self.client("pg_isready", &[])).is_err() {
+            self._service.lives()?;
+            if begun.elapsed() > STARTS_WITHIN {
+                bail!("PostgreSQL does not answer");
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
+    fn client(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.programs.join(program));
+        command.env("PGHOST", &self.socket).env("PGUSER", "bench").args(arguments);
+        command
+    }
+
+    /// What `server.toml` is told.
+    pub fn settings(&self, database: &str) -> String {
+        let host = self.socket.display().to_string().replace('/', "%2F");
+        format!("\n[database]\nurl = \"postgresql://bench@{host}/{database}\"\n")
+    }
+
+    /// Flows a second that pgbench does over that many connections, for `seconds`.
+    pub fn pgbench(&self, directory: &Path, database: &str, connections: usize, seconds: u32) -> Result<f64> {
+        let script = directory.join("flow.sql");
+        std::fs::write(&script, FLOW)?;
+        let (clients, time) = (connections.to_string(), seconds.to_string());
+        let arguments = ["-n", "-M", "prepared", "-c", &clients, "-j", "2", "-T", &time, "-f"];
+        let told = run(self.client("pgbench", &arguments).arg(&script).arg(database))?;
+        let told = String::from_utf8(told)?;
+        let rate = told.lines().find_map(|line| line.strip_prefix("tps = ")).and_then(|rest| rest.split(' ').next());
+        Ok(rate.context("pgbench told no rate")?.parse()?)
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // runuser does not pass on the kill that ends it.
+        if self.as_user.is_some() {
+            let _ = run(Command::new("pkill").args(["-INT", "-f", &self.socket.display().to_string()]));
+        }
+        let _ = std::fs::remove_dir_all(&self.socket);
+    }
+}
