@@ -21,7 +21,7 @@ use cost::{Cost, timed};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
-use support::cardwright::{Cardwright, command, json};
+use support::cardwright::{Cardwright, Options, command, json};
 use support::numbers::{Spread, milliseconds};
 use support::process::fresh_directory;
 use support::table;
