@@ -8,6 +8,7 @@
 
 mod app;
 mod audit;
+mod backup;
 mod bound;
 mod caller;
 mod closing;
@@ -22,6 +23,7 @@ mod init;
 mod issue;
 mod listen;
 mod permission;
+mod restore;
 mod router;
 mod seen;
 mod signing;
@@ -30,9 +32,11 @@ pub mod template;
 mod tls;
 mod view;
 
+pub use backup::{BackupError, Saved, backup, backup_file};
 pub use config::{Config, TokenSettings};
 pub use database::{DatabaseError, DatabaseSettings};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};
 pub use listen::{Ready, RunningServer, Server, serve};
+pub use restore::restore;
 pub use start::StartError;

@@ -1,6 +1,7 @@
 //! The CM server, from its keys to its sockets.
 
 mod approvals;
+mod backup;
 mod certification;
 mod diversify;
 mod http;

@@ -2,6 +2,7 @@
 
 mod migrations;
 mod postgres;
+mod power;
 mod records;
 mod writer;
 
