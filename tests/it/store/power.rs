@@ -8,33 +8,45 @@
 use super::*;
 use rusqlite::ffi;
 use std::collections::HashMap;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::{Mutex, OnceLock};
 
 const VARIABLE: &str = "CARDWRIGHT_TEST_POWER_CUTS";
 const WRITERS: usize = 6;
-const WRITES: usize = 60;
-/// The log is checkpointed at 4000 pages: two or three times in a run.
-const COMMENT: usize = 128 * 1024;
-const CUTS: usize = 40;
+const WRITES: usize = 50;
+/// The log is checkpointed at 4000 pages: once or twice in a run.
+const COMMENT: usize = 64 * 1024;
+const CUTS: usize = 24;
 const SECTOR: usize = 512;
 
 enum Note {
     Write { file: String, offset: usize, bytes: Vec<u8> },
     Truncate { file: String, size: usize },
     Sync { file: String },
+    /// With a sync of the directory: SQLite deletes no other way here.
+    Delete { file: String },
     Acknowledged(Uuid),
 }
 
 static NOTES: Mutex<Vec<Note>> = Mutex::new(Vec::new());
-static NAMES: Mutex<Option<HashMap<usize, String>>> = Mutex::new(None);
-static METHODS: OnceLock<(ffi::sqlite3_io_methods, ffi::sqlite3_io_methods)> = OnceLock::new();
+/// What is open, by its address.
+static OPEN: Mutex<Option<HashMap<usize, Opened>>> = Mutex::new(None);
 /// The address of SQLite's own layer.
 static BELOW: OnceLock<usize> = OnceLock::new();
 
-fn note(note: impl FnOnce(String) -> Note, file: *mut ffi::sqlite3_file) {
-    let name = NAMES.lock().unwrap().as_ref().and_then(|names| names.get(&(file as usize)).cloned());
-    NOTES.lock().unwrap().push(note(name.unwrap()));
+#[derive(Clone)]
+struct Opened {
+    name: String,
+    /// The methods of the layer below.
+    below: ffi::sqlite3_io_methods,
+}
+
+fn opened(file: *mut ffi::sqlite3_file) -> Opened {
+    OPEN.lock().unwrap().as_ref().unwrap()[&(file as usize)].clone()
+}
+
+fn note(note: Note) {
+    NOTES.lock().unwrap().push(note);
 }
 
 #[allow(unsafe_code)]
@@ -44,21 +56,32 @@ mod layer {
     unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, count: c_int, offset: i64) -> c_int {
         // SAFETY: SQLite gives `count` bytes at `from`.
         let bytes = unsafe { std::slice::from_raw_parts(from.cast::<u8>(), count as usize) }.to_vec();
-        note(|file| Note::Write { file, offset: offset as usize, bytes }, file);
+        let Opened { name, below } = opened(file);
+        note(Note::Write { file: name, offset: offset as usize, bytes });
         // SAFETY: the same call, to the layer below.
-        unsafe { METHODS.get().unwrap().0.xWrite.unwrap()(file, from, count, offset) }
+        unsafe { below.xWrite.unwrap()(file, from, count, offset) }
     }
 
     unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
-        note(|file| Note::Truncate { file, size: size as usize }, file);
+        let Opened { name, below } = opened(file);
+        note(Note::Truncate { file: name, size: size as usize });
         // SAFETY: the same call, to the layer below.
-        unsafe { METHODS.get().unwrap().0.xTruncate.unwrap()(file, size) }
+        unsafe { below.xTruncate.unwrap()(file, size) }
     }
 
     unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
+        let Opened { name, below } = opened(file);
         // SAFETY: the same call, to the layer below.
-        let done = unsafe { METHODS.get().unwrap().0.xSync.unwrap()(file, flags) };
-        note(|file| Note::Sync { file }, file);
+        let done = unsafe { below.xSync.unwrap()(file, flags) };
+        note(Note::Sync { file: name });
+        done
+    }
+
+    unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, sync: c_int) -> c_int {
+        let below = *BELOW.get().unwrap() as *mut ffi::sqlite3_vfs;
+        // SAFETY: the same call, to the layer below; a name is a C string.
+        let (done, path) = unsafe { ((*below).xDelete.unwrap()(below, name, sync), CStr::from_ptr(name)) };
+        note(Note::Delete { file: path.to_str().unwrap().rsplit('/').next().unwrap().to_owned() });
         done
     }
 
@@ -77,20 +100,16 @@ mod layer {
             // SAFETY: a name is a C string.
             let path = unsafe { CStr::from_ptr(name) }.to_str().unwrap();
             let name = path.rsplit('/').next().unwrap().to_owned();
-            NAMES.lock().unwrap().get_or_insert_default().insert(file as usize, name);
-            // SAFETY: the methods of the layer below are static, and so are ours.
+            // SAFETY: the methods of the layer below are static; ours are never freed.
             unsafe {
-                let own = METHODS.get_or_init(|| {
-                    let below = *(*file).pMethods;
-                    let noted = ffi::sqlite3_io_methods {
-                        xWrite: Some(write),
-                        xTruncate: Some(truncate),
-                        xSync: Some(sync),
-                        ..below
-                    };
-                    (below, noted)
-                });
-                (*file).pMethods = &own.1;
+                let below = *(*file).pMethods;
+                OPEN.lock().unwrap().get_or_insert_default().insert(file as usize, Opened { name, below });
+                (*file).pMethods = Box::leak(Box::new(ffi::sqlite3_io_methods {
+                    xWrite: Some(write),
+                    xTruncate: Some(truncate),
+                    xSync: Some(sync),
+                    ..below
+                }));
             }
         }
         done
@@ -106,6 +125,7 @@ mod layer {
             own.zName = c"noted".as_ptr();
             own.pNext = std::ptr::null_mut();
             own.xOpen = Some(open);
+            own.xDelete = Some(delete);
             assert_eq!(ffi::sqlite3_vfs_register(own, 1), ffi::SQLITE_OK);
         }
     }
@@ -163,6 +183,7 @@ fn after_cut(notes: &[Note], cut: usize, honest: bool, dice: &mut Dice) -> HashM
             Note::Truncate { file, size } if is_sure(file) || kept == 2 || kept == 1 && dice.below(2) == 0 => {
                 files.entry(file.clone()).or_default().resize(*size, 0);
             }
+            Note::Delete { file } => drop(files.remove(file)),
             _ => {}
         }
     }
