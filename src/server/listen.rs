@@ -4,6 +4,7 @@ use super::bound::Bounded;
 use super::config::Config;
 use super::router;
 use super::start::{self, StartError};
+use crate::store::{CountsSeen, Store};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -25,8 +26,9 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 pub struct Server;
 
 /// What can be told once the server listens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ready {
+    store: Store,
     pub addr: SocketAddr,
     /// "https" or "http".
     pub scheme: &'static str,
@@ -41,6 +43,7 @@ pub struct RunningServer {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    store: Store,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), StartError>>>,
 }
@@ -55,8 +58,8 @@ impl Server {
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate }) => {
-                Ok(RunningServer { addr, scheme, ca_certificate, stop: Some(stop), thread: Some(thread) })
+            Ok(Ready { store, addr, scheme, ca_certificate }) => {
+                Ok(RunningServer { addr, scheme, ca_certificate, store, stop: Some(stop), thread: Some(thread) })
             }
             Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
         }
@@ -64,6 +67,11 @@ impl Server {
 }
 
 impl RunningServer {
+    /// How much work its store has done.
+    pub fn counts(&self) -> CountsSeen {
+        self.store.counts()
+    }
+
     /// Stops accepting, finishes what was begun within ten seconds, and closes the store.
     pub fn stop(mut self) -> Result<(), StartError> {
         self.end()
@@ -138,6 +146,7 @@ async fn listen(
         stopping.graceful_shutdown(Some(STOP_GRACE));
     });
     ready(&Ready {
+        store: app.store.clone(),
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),

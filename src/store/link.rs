@@ -126,7 +126,7 @@ pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
-    pub scanned: AtomicU64,
+    pub steps: AtomicU64,
 }
 
 /// What [`super::Store::counts`] saw.
@@ -138,8 +138,8 @@ pub struct CountsSeen {
     pub jobs: u64,
     /// Statements, reads included, transaction control excluded.
     pub statements: u64,
-    /// Rows SQLite stepped over because no index led to what was asked for; PostgreSQL keeps such counts itself.
-    pub scanned: u64,
+    /// Steps of SQLite's virtual machine: the same for the same work on any computer. PostgreSQL keeps such counts itself.
+    pub steps: u64,
 }
 
 impl Counts {
@@ -148,7 +148,7 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
-            scanned: self.scanned.load(Ordering::Relaxed),
+            steps: self.steps.load(Ordering::Relaxed),
         }
     }
 }

@@ -11,6 +11,9 @@ mod offline;
 mod permission;
 mod postgres;
 mod puk;
+mod scale;
+#[path = "../../benches/support/crowd.rs"]
+mod crowd;
 mod support;
 mod template;
 mod walkthrough;
