@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0001_requests_cards_certificates",
     "0002_puk",
     "0003_audit",
+    "0010_lists",
 ];
 
 /// The version that this release makes and works with.

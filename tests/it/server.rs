@@ -13,7 +13,7 @@ mod postgres;
 mod puk;
 mod scale;
 #[path = "../../benches/support/crowd.rs"]
-mod crowd;
+pub mod crowd;
 mod support;
 mod template;
 mod walkthrough;

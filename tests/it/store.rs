@@ -4,6 +4,7 @@ mod migrations;
 mod postgres;
 mod power;
 mod records;
+mod scale;
 mod writer;
 
 use cardwright::cm::extension::{AdminKeyState, PukState};

@@ -3,7 +3,7 @@
 //! Cost is counted, not timed: steps of SQLite's virtual machine, rows and index entries that PostgreSQL read.
 
 use super::crowd::Crowd;
-use super::support::{API, Lab, csr};
+use super::support::{API, EXTENSION, Lab, csr};
 use crate::support::postgres::Database;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use cardwright::store::CountsSeen;
@@ -59,12 +59,15 @@ fn on_sqlite_a_full_store_costs_what_an_empty_one_does() {
     let full = steps(&lab, "bob");
     assert!(full * 2 <= empty * 3, "{full} steps with {REQUESTS} requests, {empty} with a handful");
 
-    // An approver looks at what waits on the template, which is everybody's.
+    // An officer looks at what was made on the template, which is everybody's.
     let before = lab.server.as_ref().unwrap().counts().steps;
-    let approver = lab.user("approver", &["approvers", "operators"]);
-    lab.get(&approver, &format!("{API}/requests?status=Pending"));
+    let officer = lab.user("officer", &["officers"]);
+    for query in ["", "?status=Pending", "?status=Completed"] {
+        let seen = lab.get(&officer, &format!("{EXTENSION}/requests{query}")).ok();
+        assert!(seen.as_array().unwrap().len() >= 40, "{query}");
+    }
     let list = lab.server.as_ref().unwrap().counts().steps - before;
-    assert!(list < 60 * LIST_ROWS, "{list} steps for a list");
+    assert!(list < 60 * LIST_ROWS, "{list} steps for three lists");
 }
 
 /// Rows and index entries read since the database was made; the server has stopped, so all is counted.
@@ -89,8 +92,11 @@ fn on_postgresql_a_full_store_is_read_by_its_indexes() {
     let before = read(lab.database.as_ref().unwrap());
     lab.start();
     day(&lab, "alice");
-    let approver = lab.user("approver", &["approvers", "operators"]);
-    lab.get(&approver, &format!("{API}/requests?status=Pending"));
+    let officer = lab.user("officer", &["officers"]);
+    for query in ["", "?status=Pending", "?status=Completed"] {
+        let seen = lab.get(&officer, &format!("{EXTENSION}/requests{query}")).ok();
+        assert!(seen.as_array().unwrap().len() >= 40, "{query}");
+    }
     lab.stop();
     let after = read(lab.database.as_ref().unwrap());
     let (scanned, entries) = (after.0 - before.0, after.1 - before.1);
