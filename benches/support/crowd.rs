@@ -52,9 +52,8 @@ impl Crowd {
 
     fn statements(&self, spelling: &Spelling) -> String {
         let Spelling { digest, serial, template, .. } = spelling;
-        let uuid = |kind: u32, number: &str| {
-            spelling.uuid.replace("@KIND@", &kind.to_string()).replace("@NUMBER@", number)
-        };
+        let uuid =
+            |kind: u32, number: &str| spelling.uuid.replace("@KIND@", &kind.to_string()).replace("@NUMBER@", number);
         let zeros = |count: u32| spelling.zeros.replace("@COUNT@", &count.to_string());
         let numbers = |count: u64| spelling.numbers.replace("@COUNT@", &count.to_string());
         let (cards, requests) = (numbers(self.cards), numbers(self.requests));

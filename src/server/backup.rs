@@ -127,8 +127,13 @@ pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
         database.rewind().map_err(BackupError::Read)?;
     }
     let made = OffsetDateTime::now_utc().unix_timestamp();
-    let manifest =
-        Manifest { format: FORMAT, release: env!("CARGO_PKG_VERSION").into(), made, postgresql, files: members.clone() };
+    let manifest = Manifest {
+        format: FORMAT,
+        release: env!("CARGO_PKG_VERSION").into(),
+        made,
+        postgresql,
+        files: members.clone(),
+    };
     let written = || {
         let mut archive = tar::Builder::new(BufWriter::with_capacity(BUFFER, to));
         let text = serde_json::to_vec_pretty(&manifest)?;

@@ -212,7 +212,9 @@ impl From<store::Error> for ApiError {
         match error {
             store::Error::Busy | store::Error::Closed => Self::Busy,
             // On PostgreSQL another write may be first between this one's look and its own.
-            store::Error::Changed { .. } | store::Error::Duplicate { .. } | store::Error::Contended(_) => Self::Conflict,
+            store::Error::Changed { .. } | store::Error::Duplicate { .. } | store::Error::Contended(_) => {
+                Self::Conflict
+            }
             store::Error::Unreachable(cause) | store::Error::Uncertain(cause) => Self::Database(cause),
             other => Self::Internal(Internal::Store(other)),
         }

@@ -1,6 +1,8 @@
 //! `server restore`: an archive becomes a data directory again, whole or not at all.
 
-use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, OWNER_ONLY, Saved, passed, sync_parent};
+use super::backup::{
+    BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, OWNER_ONLY, Saved, passed, sync_parent,
+};
 use super::config::{DataDirectory, Settings};
 use super::files::FileError;
 use crate::store;

@@ -108,42 +108,41 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
     }
     // An expression in the place of a column keeps SQLite, which knows no numbers, from walking all that have the status
     // instead of the few that are somebody's.
-    let mut by_status = String::new();
+    let somebodys = filter.target.or(filter.originator).or(filter.smartcard).or(filter.profile).is_some();
+    let (mut of_few, mut of_all) = (String::new(), String::new());
     if let Some(status) = filter.status {
         let number = number(status.word().into());
-        common += &format!(" AND status || '' = ${number}");
-        by_status = format!(" AND status = ${number}");
+        of_few = format!(" AND status || '' = ${number}");
+        of_all = if somebodys { of_few.clone() } else { format!(" AND status = ${number}") };
     }
     if let Some(before) = filter.before {
         common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(before.into()));
     }
     let limit = filter.limit.unwrap_or(LIST_LIMIT).min(LIST_LIMIT);
-    let somebodys = filter.target.or(filter.originator).or(filter.smartcard).or(filter.profile);
     let text = match &filter.visible_to {
-        None => {
-            let by_status = if somebodys.is_none() { by_status.as_str() } else { "" };
-            format!("{} {by_status} {common} ORDER BY seq DESC LIMIT {limit}", select!("WHERE 1 = 1"))
-        }
+        None => format!("{}{of_all}{common} ORDER BY seq DESC LIMIT {limit}", select!("WHERE 1 = 1")),
         Some(visible) => {
             if visible.templates.len() > MOST_TEMPLATES {
                 return Err(Error::FilterTooWide { given: visible.templates.len(), limit: MOST_TEMPLATES });
             }
             let user = number(visible.user.into());
-            let mut ways = vec![format!("target = ${user}"), format!("originator = ${user}")];
+            let mut ways = vec![format!("target = ${user}{of_few}"), format!("originator = ${user}{of_few}")];
             for template in &visible.templates {
-                ways.push(format!("profile_template = ${}{by_status}", number((*template).into())));
+                ways.push(format!("profile_template = ${}{of_all}", number((*template).into())));
             }
             let walks: Vec<_> = ways
                 .iter()
                 .enumerate()
                 .map(|(i, way)| {
                     format!(
-                        "SELECT seq FROM (SELECT seq FROM requests WHERE {way} {common} \
+                        "SELECT seq FROM (SELECT seq FROM requests WHERE {way}{common} \
                          ORDER BY seq DESC LIMIT {limit}) AS way{i}"
                     )
                 })
                 .collect();
-            format!("{} ({}) ORDER BY seq DESC LIMIT {limit}", select!("WHERE seq IN"), walks.join(" UNION "))
+            let ways = walks.join(" UNION ");
+            let newest = format!("(SELECT seq FROM ({ways}) AS ways ORDER BY seq DESC LIMIT {limit})");
+            format!("{} {newest} ORDER BY seq DESC", select!("WHERE seq IN"))
         }
     };
     Ok(values.into_iter().fold(sql(text), Statement::bind))

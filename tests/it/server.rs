@@ -3,6 +3,8 @@
 mod approvals;
 mod backup;
 mod certification;
+#[path = "../../benches/support/crowd.rs"]
+pub mod crowd;
 mod diversify;
 mod http;
 mod init;
@@ -12,8 +14,6 @@ mod permission;
 mod postgres;
 mod puk;
 mod scale;
-#[path = "../../benches/support/crowd.rs"]
-pub mod crowd;
 mod support;
 mod template;
 mod walkthrough;

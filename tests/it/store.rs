@@ -7,15 +7,15 @@ mod records;
 mod scale;
 mod writer;
 
+use crate::support::postgres::Database;
 use cardwright::cm::extension::{AdminKeyState, PukState};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ProfileRecord, RequestFilter, RequestRecord,
-    PostgresPlace, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, PostgresPlace, ProfileRecord, RequestFilter,
+    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
 };
-use crate::support::postgres::Database;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;

@@ -91,7 +91,12 @@ pub(super) struct Link<'c> {
 
 impl Link<'_> {
     /// Asks, and gives the rows; `begins` opens a transaction for it in the same packet.
-    pub async fn query(&self, text: &str, values: &[Value<'_>], begins: bool) -> Result<Vec<tokio_postgres::Row>, Cause> {
+    pub async fn query(
+        &self,
+        text: &str,
+        values: &[Value<'_>],
+        begins: bool,
+    ) -> Result<Vec<tokio_postgres::Row>, Cause> {
         let statement = self.prepare(text).await?;
         let bound: Vec<_> = values.iter().map(Bound).collect();
         let parameters: Vec<_> = bound.iter().map(|value| value as &(dyn ToSql + Sync)).collect();
@@ -129,7 +134,8 @@ impl Link<'_> {
             return within(work).await;
         }
         // Each is sent when it is first polled, so the order is kept and one round trip saved.
-        let both = async { tokio::join!(biased; self.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"), work) };
+        let both =
+            async { tokio::join!(biased; self.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"), work) };
         let (begun, done) = tokio::time::timeout(PATIENCE, both).await.map_err(|_| slow())?;
         begun.map_err(cause)?;
         done.map_err(cause)

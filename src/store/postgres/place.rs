@@ -18,8 +18,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a free connection.
 const WAIT: Duration = Duration::from_secs(10);
 /// What the database ends by itself: a statement, a wait for a lock, a transaction whose server has died.
-const BOUNDS: &str =
-    "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s";
+const BOUNDS: &str = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s";
 /// Bounds how long a connection that has gone dead is taken for alive.
 const ALIVE: Duration = Duration::from_secs(15);
 

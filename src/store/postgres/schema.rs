@@ -45,7 +45,8 @@ async fn version(transaction: &Transaction<'_>) -> Result<Option<i64>, tokio_pos
     let counted = transaction.query_one(ours, &[]).await?;
     match (counted.try_get::<_, i64>(0)?, counted.try_get::<_, i64>(1)?) {
         (0, 0) => {
-            let make = "CREATE TABLE cardwright_schema (version BIGINT NOT NULL); INSERT INTO cardwright_schema VALUES (0)";
+            let make =
+                "CREATE TABLE cardwright_schema (version BIGINT NOT NULL); INSERT INTO cardwright_schema VALUES (0)";
             transaction.batch_execute(make).await?;
             Ok(Some(0))
         }

@@ -60,7 +60,8 @@ impl Session {
     pub async fn chain(&mut self) -> Result<Chain, Error> {
         let found: Option<Chain> = match self.chain {
             Some(mine) => {
-                self.ask(sql("SELECT chain, length, head FROM audit_chains WHERE chain = $1").bind(mine).asking()).await?
+                self.ask(sql("SELECT chain, length, head FROM audit_chains WHERE chain = $1").bind(mine).asking())
+                    .await?
             }
             None => {
                 // Asked for as a list, for it brings its own lock.

@@ -42,7 +42,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Er
 /// Copies the database at `from`, also while a server writes to it, into the new file `to`: all that was acknowledged
 /// before, and nothing by halves. What was copied is checked, page by page and record by record.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let failed = |path: &Path, source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
+    let failed =
+        |path: &Path, source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|source| failed(from, source))?;
     source.busy_timeout(super::PATIENCE).map_err(|source| failed(from, source))?;

@@ -89,6 +89,7 @@ fn on_postgresql_a_full_store_is_read_by_its_indexes() {
     lab.stop();
     let statements = crowd(&lab).postgres();
     lab.database.as_ref().unwrap().sql(&statements);
+    lab.database.as_ref().unwrap().note_plans();
     let before = read(lab.database.as_ref().unwrap());
     lab.start();
     day(&lab, "alice");
@@ -100,7 +101,8 @@ fn on_postgresql_a_full_store_is_read_by_its_indexes() {
     lab.stop();
     let after = read(lab.database.as_ref().unwrap());
     let (scanned, entries) = (after.0 - before.0, after.1 - before.1);
-    assert_eq!(scanned, 0, "rows of growing tables that no index led to");
+    let plans = lab.database.as_ref().unwrap().plans_with("Seq Scan on requests");
+    assert_eq!(scanned, 0, "rows of growing tables that no index led to: {}", plans.join("\n"));
     assert!(entries < LIST_ROWS, "{entries} index entries for a handful of calls");
 }
 
@@ -135,7 +137,14 @@ fn enrollment(lab: &Lab) -> Vec<(&'static str, u64, u64)> {
 #[test]
 fn each_step_of_an_enrollment_is_one_commit_and_few_statements() {
     // With room for what a step may come to need; one fsync each is the rule.
-    let most = [("create", 12, 1), ("assign", 16, 1), ("certify", 22, 1), ("complete", 20, 1), ("look", 8, 0), ("refused", 4, 0)];
+    let most = [
+        ("create", 12, 1),
+        ("assign", 16, 1),
+        ("certify", 22, 1),
+        ("complete", 20, 1),
+        ("look", 8, 0),
+        ("refused", 4, 0),
+    ];
     for lab in [Lab::with_database(None), Lab::with_database(Some(Database::new()))] {
         let costs = enrollment(&lab);
         for ((step, statements, commits), (name, most_statements, exact)) in costs.iter().zip(most) {

@@ -117,4 +117,3 @@ async fn what_is_no_database_of_ours_is_refused() {
     assert!(matches!(Store::open(&noise).await, Err(Error::Open { .. })));
     assert_eq!(std::fs::read(&noise).unwrap(), vec![0x5a; 8192], "left as it was");
 }
-

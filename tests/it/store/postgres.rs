@@ -56,10 +56,21 @@ async fn jobs_that_run_side_by_side_write_to_chains_of_their_own() {
     for _ in 0..3 {
         store.write(|tx| Box::pin(async move { tx.audit(&act()).await })).await.unwrap();
     }
-    assert_eq!(database.sql("SELECT length FROM audit_chains ORDER BY chain LIMIT 1"), "5", "the first free one is taken");
+    assert_eq!(
+        database.sql("SELECT length FROM audit_chains ORDER BY chain LIMIT 1"),
+        "5",
+        "the first free one is taken"
+    );
     assert_eq!(database.sql(BROKEN), "0");
-    assert_eq!(database.sql("SELECT count(*) = 11 AND sum(length) = 11 FROM audit JOIN audit_chains USING (chain) \
-                             WHERE number = length OR TRUE").len(), 1);
+    assert_eq!(
+        database
+            .sql(
+                "SELECT count(*) = 11 AND sum(length) = 11 FROM audit JOIN audit_chains USING (chain) \
+                             WHERE number = length OR TRUE"
+            )
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -234,7 +245,12 @@ async fn the_password_is_demanded_over_tls_and_stands_in_no_url_and_no_error() {
     };
     let store = Store::connect(&place("a secret word", true, "?sslmode=verify-full")).await.unwrap();
     add_user(&store, "user").await;
-    assert_eq!(database.sql(&format!("SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = '{user}'")), "t");
+    assert_eq!(
+        database.sql(&format!(
+            "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = '{user}'"
+        )),
+        "t"
+    );
     store.close().await;
     let said = |error: Error| {
         let mut text = error.to_string();

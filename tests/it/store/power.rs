@@ -20,11 +20,22 @@ const CUTS: usize = 24;
 const SECTOR: usize = 512;
 
 enum Note {
-    Write { file: String, offset: usize, bytes: Vec<u8> },
-    Truncate { file: String, size: usize },
-    Sync { file: String },
+    Write {
+        file: String,
+        offset: usize,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        file: String,
+        size: usize,
+    },
+    Sync {
+        file: String,
+    },
     /// With a sync of the directory: SQLite deletes no other way here.
-    Delete { file: String },
+    Delete {
+        file: String,
+    },
     Acknowledged(Uuid),
 }
 
@@ -247,7 +258,8 @@ fn writes_and_cuts() {
 
         let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
         // Half of the cuts hit anywhere, half while the log is brought into the database.
-        let is_database = |note: &Note| matches!(note, Note::Write { file, .. } | Note::Sync { file } if file == "cm.db");
+        let is_database =
+            |note: &Note| matches!(note, Note::Write { file, .. } | Note::Sync { file } if file == "cm.db");
         let checkpoints: Vec<usize> = (begun..notes.len()).filter(|at| is_database(&notes[*at])).collect();
         assert!(checkpoints.len() > 100, "the log was never checkpointed");
         let mut lies = 0;

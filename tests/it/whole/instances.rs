@@ -136,7 +136,8 @@ fn of_two_servers_one_is_killed_under_load_and_nothing_is_lost_or_issued_twice()
     });
     let told = told.into_inner().unwrap();
     assert_eq!(told.len(), CLIENTS * CARDS);
-    let connections = "SELECT count(DISTINCT client_port) + count(*) FROM pg_stat_activity WHERE application_name = 'cardwright'";
+    let connections =
+        "SELECT count(DISTINCT client_port) + count(*) FROM pg_stat_activity WHERE application_name = 'cardwright'";
     assert_ne!(database.sql(connections), "0");
 
     for Told { request, csr, issued } in &told {
@@ -184,7 +185,8 @@ fn a_server_with_other_keys_is_refused_by_the_database() {
     let refused = serve();
     assert!(!refused.success() && format!("{refused:?}").contains("the CA's key is not the one"), "{refused:?}");
     for file in ["ca.key.pem", "ca.cer.pem"] {
-        std::fs::copy(site.program.path(&format!("server/{file}")), site.program.path(&format!("other/{file}"))).unwrap();
+        std::fs::copy(site.program.path(&format!("server/{file}")), site.program.path(&format!("other/{file}")))
+            .unwrap();
     }
     let refused = serve();
     assert!(!refused.success() && format!("{refused:?}").contains("the master key is not the one"), "{refused:?}");
