@@ -3,6 +3,7 @@
 use super::crl::CrlCache;
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
+use super::identity::Identity;
 use super::template::Templates;
 use crate::ca::CertificateAuthority;
 use crate::store::Store;
@@ -24,6 +25,7 @@ pub struct App {
     pub master_keys: MasterKeys,
     pub crl: CrlCache,
     pub places: Semaphore,
+    pub identity: Identity,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
     /// Where the revocation list is to be had, as certificates name it.

@@ -1,11 +1,12 @@
 //! `server.toml` and the layout of a data directory.
 
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::template::{Misplaced, Source};
 use crate::ca::{KeyPlace, Selector};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `serve` is told besides the data directory's own `server.toml`.
 pub struct Config {
@@ -30,6 +31,18 @@ pub struct Settings {
     /// Names and addresses the server is reached by: they stand in its TLS certificate.
     pub public_names: Vec<String>,
     pub ca: CaSettings,
+    /// Ways in besides the server's own tokens.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub identity: IdentitySettings,
+    /// Who has duties that no template gives.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub roles: RoleSettings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: LimitSettings,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The `[ca]` table.
@@ -102,6 +115,11 @@ impl DataDirectory {
     /// Names a directory; nothing is touched.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
+    }
+
+    /// A path of the settings: a relative one begins here.
+    pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.0.join(path)
     }
 
     pub fn database(&self) -> PathBuf {

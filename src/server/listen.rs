@@ -2,6 +2,7 @@
 
 use super::bound::Bounded;
 use super::config::Config;
+use super::identity::Shows;
 use super::router;
 use super::start::{self, StartError};
 use axum_server::Handle;
@@ -151,7 +152,7 @@ async fn listen(
         }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
-            let acceptor = Bounded::new(acceptor.acceptor(NoDelayAcceptor::new()), MAX_CONNECTIONS);
+            let acceptor = Bounded::new(Shows(acceptor.acceptor(NoDelayAcceptor::new())), MAX_CONNECTIONS);
             let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
             bound_headers(server.http_builder());
             server.handle(handle).serve(router::service(Arc::clone(&app))).await

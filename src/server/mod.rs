@@ -6,6 +6,8 @@
 //! are signed before they are written, and sent after.
 //! Absent: any knowledge of cards beyond their id and admin key; SQL; private keys outside [`crate::ca`].
 
+mod accounts;
+mod administration;
 mod app;
 mod audit;
 mod bound;
@@ -17,6 +19,7 @@ mod crl;
 pub mod diversify;
 mod error;
 mod files;
+mod identity;
 mod init;
 mod issue;
 mod listen;
@@ -29,8 +32,13 @@ pub mod template;
 mod tls;
 mod view;
 
+pub use accounts::AccountRefusal;
+pub use administration::{
+    AccountError, AddedToken, AddedUser, NewUser, UserChange, token_add, token_list, token_revoke, user_add,
+    user_change, user_list,
+};
 pub use config::{Config, TokenSettings};
 pub use files::FileError;
-pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};
+pub use init::{InitError, InitOptions, Initialised, init};
 pub use listen::{Ready, RunningServer, Server, serve};
 pub use start::StartError;

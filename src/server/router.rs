@@ -1,22 +1,26 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
 
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
-use super::caller::{Caller, authenticate};
+use super::caller::Caller;
 use super::controllers::{
-    card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
+    accounts, card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
 };
 use super::error::{ApiError, Internal};
+use super::identity::{self, Admitted};
+use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
 use crate::cm::route::{Method, Route, RouteError};
 use crate::cm::wire::read_body;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
@@ -31,8 +35,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The service a listener serves.
-pub fn service(app: Arc<App>) -> axum::routing::IntoMakeService<Router> {
-    Router::new().fallback(handle).with_state(app).into_make_service()
+pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    Router::new().fallback(handle).with_state(app).into_make_service_with_connect_info::<SocketAddr>()
 }
 
 /// Answers one call. The work is a task of its own: a caller who hangs up cuts nothing in half, and a panic ends here.
@@ -41,19 +45,27 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let verb = parts.method.clone();
-    let work = tokio::spawn(async move { answer(&app, parts, body, id).await });
-    let answered = work.await.unwrap_or(Err(ApiError::Internal(Internal::Panicked)));
+    let working = Arc::clone(&app);
+    let work = tokio::spawn(async move {
+        // What the way in has to say goes with the answer, whatever that is.
+        let mut headers = HeaderMap::new();
+        (answer(&working, parts, body, id, &mut headers).await, headers)
+    });
+    let panicked = |_| (Err(ApiError::Internal(Internal::Panicked)), HeaderMap::new());
+    let (answered, headers) = work.await.unwrap_or_else(panicked);
     let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match answered {
+    let mut response = match answered {
         Ok(reply) => {
             tracing::debug!(%id, %verb, elapsed_us, "answered");
             written(reply, id)
         }
         Err(error) => {
             log_refusal(&error, id, verb.as_str(), elapsed_us);
-            refused(&error, id)
+            refused(&app, &error, id)
         }
-    }
+    };
+    response.headers_mut().extend(headers);
+    response
 }
 
 /// Paths and queries stay out of the log: a challenge may stand in them.
@@ -87,19 +99,20 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-fn refused(error: &ApiError, id: Uuid) -> Response {
+fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = response(status, "application/json; charset=utf-8", bytes, id);
     let headers = response.headers_mut();
     match error {
-        ApiError::NotAuthenticated => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        ApiError::NotAuthenticated | ApiError::TokenExpired => {
+            for challenge in app.identity.challenges(error) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
         }
-        ApiError::TokenExpired => {
-            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        ApiError::TooManyRequests { seconds } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
         }
         ApiError::Address(RouteError::WrongMethod { allowed }) => {
             let verbs = allowed.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
@@ -127,7 +140,7 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
     response
 }
 
-async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, ApiError> {
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, headers: &mut HeaderMap) -> Result<Reply, ApiError> {
     let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let path = parts.uri.path();
@@ -141,12 +154,19 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, 
     // As exact as MIM shows it: what is answered at once is what is read back later.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // Who is nobody learns nothing, not even which paths there are.
-    let caller = authenticate(&app.store, &parts.headers, now).await?;
+    let Admitted { caller, headers: own } = identity::authenticate(app, &parts, now).await?;
+    *headers = own;
     let Some(method) = Method::from_name(parts.method.as_str()) else {
         let allowed = vec![Method::Get, Method::Post, Method::Put];
         return Err(ApiError::Address(RouteError::WrongMethod { allowed }));
     };
     let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
+    if route.bears_secret() {
+        app.identity.limits.secret(caller.uuid, route.card())?;
+    }
+    if route == Route::EndSession {
+        headers.insert(header::SET_COOKIE, identity::ended());
+    }
     let call = Call { app, caller, now, id };
     let payload = Payload { parts: &parts, body };
     dispatch(call, route, payload).await
@@ -222,7 +242,14 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetRequest { request } => requests::get(&call, request).await,
         Route::CloseRequest { request } => requests::close(&call, request, payload.read().await?).await,
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
-        Route::SubmitCertificateData { request } => certificates::submit(&call, request, payload.read().await?).await,
+        Route::SubmitCertificateData { request } => {
+            let body: CertificateData = payload.read().await?;
+            // The passphrase asks for private keys in return.
+            if body.pfx_password.is_some() {
+                call.app.identity.limits.secret(call.caller.uuid, Some(request))?;
+            }
+            certificates::submit(&call, request, body).await
+        }
         Route::AssignSmartcard => smartcards::assign(&call, payload.read().await?).await,
         Route::ListSmartcards => smartcards::list(&call).await,
         Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
@@ -266,5 +293,14 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
         Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
+        Route::ListUsers => accounts::list(&call).await,
+        Route::AddUser => accounts::add(&call, payload.read().await?).await,
+        Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
+        Route::ListTokens { user } => accounts::list_tokens(&call, user).await,
+        Route::AddToken { user } => accounts::add_token(&call, user, payload.read().await?).await,
+        Route::RevokeToken { token } => accounts::revoke_token(&call, token).await,
+        Route::RenewOwnToken => accounts::renew_token(&call).await,
+        Route::RevokeOwnToken => accounts::revoke_own_token(&call).await,
+        Route::EndSession => accounts::end_session(&call).await,
     }
 }

@@ -5,6 +5,7 @@ use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
+use super::identity::{Identity, IdentityError};
 use super::template::{LoadError, Templates};
 use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
@@ -32,6 +33,10 @@ pub enum StartError {
     File(#[from] FileError),
     #[error("a key or certificate of the data directory cannot be used")]
     Pkix(#[from] pkix::Error),
+    #[error("a way in cannot be opened")]
+    Identity(#[from] IdentityError),
+    #[error("client certificates cannot be verified")]
+    Clients(#[from] rustls::server::VerifierBuilderError),
     #[error("the CA's key is in a token: its PIN is needed")]
     NoPin,
     #[error("the CA or a key file cannot be opened")]
@@ -83,7 +88,11 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     };
     let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
     let now = OffsetDateTime::now_utc();
-    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
+    let Settings { identity, roles, limits, .. } = settings.clone();
+    let identity = Identity::open(identity, roles, &limits, &directory, authority.chain().first())?;
+    let clients = identity.certificates();
+    let tls =
+        tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, clients, now)).transpose()?;
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let app = App {
         store: Store::open(&directory.database()).await?,
@@ -91,6 +100,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         master_keys,
         crl: CrlCache::default(),
         places: Semaphore::new(MAX_CALLS),
+        identity,
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate: authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default(),
         crl_url: settings.ca.crl_url,

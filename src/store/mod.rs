@@ -18,7 +18,9 @@ mod reads;
 mod record;
 mod requests;
 mod schema;
+mod sessions;
 mod spelling;
+mod tokens;
 mod users;
 mod writer;
 
@@ -27,8 +29,9 @@ pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestFilter,
+    RequestRecord, Revocation, RevokedCertificate, SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource,
+    Visibility,
 };
 pub use writer::{BoxFuture, Tx};
 

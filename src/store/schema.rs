@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql"),
     include_str!("../../migrations/sqlite/0002_puk.sql"),
     include_str!("../../migrations/sqlite/0003_audit.sql"),
+    include_str!("../../migrations/sqlite/0008_identity.sql"),
 ];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// "CWRT" in the file's header: this database is ours.
@@ -17,6 +18,8 @@ const APPLICATION_ID: i64 = 0x4357_5254;
 /// Applies the migrations the database lacks, all or none; refuses a database of another program or a newer release.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let failed = |source| Error::Open { path: path.to_owned(), source };
+    // A migration may bring a table into another one; no pragma is heeded within a transaction.
+    connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
     let tables: i64 =

@@ -184,6 +184,9 @@ async fn a_database_of_the_first_release_is_brought_up_to_date_with_what_is_in_i
     .unwrap();
     drop(old);
     let store = Store::open(&path).await.unwrap();
+    let held = store.token_by_hash(&[0; 32]).await.unwrap().unwrap();
+    assert_eq!((held.holder.name.as_str(), held.what.label.as_str(), held.what.revoked), ("ada", "first", None));
+    assert!(!held.holder.disabled && held.what.expires == OffsetDateTime::UNIX_EPOCH);
     let card = store.smartcard(Uuid::from_u128(2)).await.unwrap().unwrap();
     assert_eq!((card.admin_key, card.puk_state), (AdminKeyState::Active, PukState::Default));
     assert_eq!((card.puk_version, card.puk_before), (0, 0));
