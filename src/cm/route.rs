@@ -363,11 +363,11 @@ routes! {
     Post(secret) ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
     Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
-    Get ["api/cardwright/v1/users"] {} => (ListUsers);
-    Post ["api/cardwright/v1/users"] {} => (AddUser);
-    Put ["api/cardwright/v1/users/{user}"] { user: Guid } => (ChangeUser { user });
-    Get ["api/cardwright/v1/users/{user}/tokens"] { user: Guid } => (ListTokens { user });
-    Post(secret) ["api/cardwright/v1/users/{user}/tokens"] { user: Guid } => (AddToken { user });
+    Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
+    Post ["api/cardwright/v1/accounts"] {} => (AddUser);
+    Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
+    Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListTokens { user });
+    Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddToken { user });
     Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeToken { token });
     Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnToken);
     Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnToken);

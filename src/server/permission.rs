@@ -17,7 +17,19 @@ pub enum Duty {
     /// All requests, and what everybody holds.
     SeeEverything,
     ReadAudit,
-    ReadMetrics,
+}
+
+impl Duty {
+    const ALL: [Self; 3] = [Self::ManageUsers, Self::SeeEverything, Self::ReadAudit];
+
+    /// Gives the word callers see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ManageUsers => "manage-users",
+            Self::SeeEverything => "see-everything",
+            Self::ReadAudit => "read-audit",
+        }
+    }
 }
 
 /// The roles a caller has.
@@ -42,7 +54,6 @@ impl Roles {
             Duty::ManageUsers => admin,
             Duty::SeeEverything => admin || auditor || operator,
             Duty::ReadAudit => admin || auditor,
-            Duty::ReadMetrics => admin || auditor || operator,
         }
     }
 }
@@ -50,6 +61,11 @@ impl Roles {
 /// Has the caller this duty?
 pub fn has(caller: &Caller, duty: Duty) -> bool {
     caller.roles.include(duty)
+}
+
+/// All duties of the caller.
+pub fn duties(caller: &Caller) -> impl Iterator<Item = Duty> {
+    Duty::ALL.into_iter().filter(|duty| has(caller, *duty))
 }
 
 /// May the caller change this user? Nobody does so for himself, or an administrator could make himself an approver.

@@ -4,6 +4,7 @@ mod approvals;
 mod certification;
 mod diversify;
 mod http;
+mod identity;
 mod init;
 mod logs;
 mod offline;

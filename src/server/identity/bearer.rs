@@ -38,7 +38,7 @@ pub async fn find(store: &Store, token: &str, now: OffsetDateTime) -> Result<Fou
         return Err(Failure::of(ApiError::NotAuthenticated, &held.holder.name));
     }
     if held.what.expires <= now {
-        return Err(Failure::of(ApiError::TokenExpired, &held.holder.name));
+        return Err(ApiError::TokenExpired.into());
     }
     note(store, &held.what, now);
     Ok(Found { user: held.holder, shown: Shown::Token(held.what.uuid), answer: None })

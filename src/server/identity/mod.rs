@@ -210,16 +210,12 @@ fn address(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }
 
-/// Counts what was wrong credentials; who has shown too many is told so instead.
+/// Counts what was wrong credentials; who has shown too many is told so instead. Whose token has expired guesses nothing.
 fn counted(app: &App, address: Option<IpAddr>, failure: Failure) -> ApiError {
     let Failure { error, name } = failure;
     let wrong = matches!(
         error,
-        ApiError::NotAuthenticated
-            | ApiError::TokenExpired
-            | ApiError::UserUnknown
-            | ApiError::UserDisabled
-            | ApiError::CertificateRevoked
+        ApiError::NotAuthenticated | ApiError::UserUnknown | ApiError::UserDisabled | ApiError::CertificateRevoked
     );
     if !wrong {
         return error;

@@ -183,7 +183,7 @@ impl Default for LimitSettings {
             secrets_per_caller: Rate { burst: 3000, per_minute: 1200 },
             // An enrollment makes ten; one that is cut off makes them again.
             secrets_per_card: Rate { burst: 240, per_minute: 60 },
-            failures_per_address: Rate { burst: 120, per_minute: 60 },
+            failures_per_address: Rate { burst: 300, per_minute: 120 },
             failures_per_name: Rate { burst: 30, per_minute: 10 },
         }
     }
