@@ -3,8 +3,8 @@
 mod accounts;
 mod certificate;
 mod limits;
-mod negotiate;
-mod oidc;
+pub mod negotiate;
+pub mod oidc;
 mod session;
 
 use super::support::{Answer, EXTENSION, Lab};
@@ -12,14 +12,14 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 /// A server over plain HTTP or TLS with more in its `server.toml`.
-fn lab(plain: bool, settings: &str) -> Lab {
+pub fn lab(plain: bool, settings: &str) -> Lab {
     let mut lab = if plain { Lab::plain(|template| template) } else { Lab::new() };
     restart(&mut lab, settings);
     lab
 }
 
 /// Adds to `server.toml` and starts the server anew.
-fn restart(lab: &mut Lab, settings: &str) {
+pub fn restart(lab: &mut Lab, settings: &str) {
     if lab.server.is_some() {
         lab.stop();
     }
@@ -27,14 +27,14 @@ fn restart(lab: &mut Lab, settings: &str) {
     lab.start();
 }
 
-fn append(lab: &Lab, settings: &str) {
+pub fn append(lab: &Lab, settings: &str) {
     let path = lab.data().join("server.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(path, format!("{text}\n{settings}")).unwrap();
 }
 
 /// Calls `whoami` over plain HTTP with just these header lines; gives the status and the whole answer.
-fn raw(lab: &Lab, lines: &str) -> (u16, String) {
+pub fn raw(lab: &Lab, lines: &str) -> (u16, String) {
     let address = lab.base().replace("http://", "");
     let mut stream = TcpStream::connect(&address).unwrap();
     let request = format!("GET {EXTENSION}/whoami HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}\r\n");
@@ -46,6 +46,6 @@ fn raw(lab: &Lab, lines: &str) -> (u16, String) {
 }
 
 /// `whoami` with a bearer token.
-fn whoami(lab: &Lab, token: &str) -> Answer {
+pub fn whoami(lab: &Lab, token: &str) -> Answer {
     lab.call(Some(token), "GET", &format!("{EXTENSION}/whoami"), None)
 }

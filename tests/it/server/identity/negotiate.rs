@@ -1,22 +1,23 @@
 //! Kerberos: MIT's KDC gives the tickets, curl shows them.
 
+use super::super::logs::started;
 use super::super::support::{API, EXTENSION, Lab};
 use super::{lab, raw, restart};
 use crate::support::kerberos::Realm;
 use cardwright::server::{Server, StartError};
 use serde_json::{Value, json};
 
-fn settings(keytab: &Realm, realm: &str, more: &str) -> String {
+pub fn settings(keytab: &Realm, realm: &str, more: &str) -> String {
     let keytab = keytab.keytab();
     format!("[identity.negotiate]\nkeytab = \"{}\"\nrealms = [\"{realm}\"]\n{more}\n", keytab.display())
 }
 
-fn url(lab: &Lab, path: &str) -> String {
+pub fn url(lab: &Lab, path: &str) -> String {
     lab.base().replace("127.0.0.1", "localhost") + path
 }
 
 /// Status and body of what curl was answered in the end, and what it has sent and got on the way.
-fn curl(realm: &Realm, arguments: &[&str]) -> (u16, Value, String) {
+pub fn curl(realm: &Realm, arguments: &[&str]) -> (u16, Value, String) {
     let done = realm.curl(&[&["--write-out", "\n%{http_code}"], arguments].concat());
     let text = String::from_utf8_lossy(&done.stdout).into_owned();
     let (body, status) = text.rsplit_once('\n').unwrap_or(("", "0"));
@@ -25,7 +26,7 @@ fn curl(realm: &Realm, arguments: &[&str]) -> (u16, Value, String) {
 }
 
 /// What curl has sent as its ticket.
-fn shown(log: &str) -> String {
+pub fn shown(log: &str) -> String {
     let line = log.lines().find_map(|line| line.split_once("Authorization: Negotiate "));
     line.unwrap_or_else(|| panic!("no ticket was sent: {log}")).1.trim().to_owned()
 }
@@ -39,10 +40,11 @@ fn a_ticket_lets_its_principal_in_once_and_the_server_proves_itself() {
     let whoami = url(&lab, &format!("{EXTENSION}/whoami"));
     let (status, body, log) = curl(&realm, &[&whoami]);
     assert_eq!((status, &body["Name"], &body["Uuid"]), (200, &json!("alice"), &json!(alice.uuid)), "{log}");
-    let offers: Vec<_> = log.lines().filter(|line| line.to_lowercase().contains("www-authenticate: ")).collect();
-    assert!(offers.iter().any(|line| line.trim().to_lowercase().ends_with("www-authenticate: negotiate")), "{log}");
-    assert!(offers.iter().any(|line| line.trim().to_lowercase().ends_with("www-authenticate: bearer")), "{log}");
-    assert!(offers.last().unwrap().len() > 60, "the last one proves the server: {log}");
+    let proof = log.lines().find_map(|line| line.split_once("www-authenticate: Negotiate "));
+    assert!(proof.is_some_and(|(_, proof)| proof.len() > 60), "the server proves itself: {log}");
+    let (status, offers) = raw(&lab, "");
+    let offers: Vec<_> = offers.lines().filter_map(|line| line.strip_prefix("www-authenticate: ")).collect();
+    assert_eq!((status, &offers[..]), (401, &["Negotiate", "Bearer"][..]));
     // A whole request by the same way.
     let body = json!({"profiletemplateuuid": lab.template, "datacollection": "[]", "type": "Enroll", "comment": ""});
     let requests = url(&lab, &format!("{API}/requests"));
@@ -91,6 +93,29 @@ fn tickets_of_nobody_and_of_others_let_nobody_in() {
     restart(&mut lab, "");
     realm.log_in("bob", "1h");
     assert_eq!(curl(&realm, &[&whoami(&lab)]).1["Code"], "user-unknown");
+}
+
+#[test]
+fn a_ticket_that_is_over_lets_nobody_in() {
+    let realm = Realm::new("LAB.TEST");
+    let settings = settings(&realm, "LAB.TEST", "user_by = \"local-part\"");
+    let mut fresh = lab(true, &settings);
+    fresh.user("alice", &[]);
+    realm.log_in("alice", "1s");
+    let (status, _, log) = curl(&realm, &[&url(&fresh, &format!("{EXTENSION}/whoami"))]);
+    assert_eq!(status, 200, "{log}");
+    let token = shown(&log);
+    // Another server with the same key has not seen the ticket; it forgives no difference of clocks.
+    fresh.stop();
+    std::fs::remove_file(fresh.data().join("negotiate.rcache")).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let log = fresh.directory.path().join("log");
+    let strict = realm.strict().display().to_string();
+    let process = started(&fresh.data(), &log, &[("KRB5_CONFIG", &strict)]);
+    fresh.elsewhere(&process.base);
+    assert_eq!(raw(&fresh, &format!("Authorization: Negotiate {token}\r\n")).0, 401);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("expired") || log.contains("skew"), "{log}");
 }
 
 #[test]

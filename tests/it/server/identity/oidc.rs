@@ -20,13 +20,13 @@ const AUDIENCE: &str = "https://cm.example.test/certificatemanagement";
 const CLIENT: &str = "70A8B8B1-862C-4473-80AB-4E55BAE45B4F";
 
 /// An issuer's signing key, made by openssl.
-struct Key {
+pub struct Key {
     id: String,
     encoding: EncodingKey,
     public: Value,
 }
 
-fn key(id: &str) -> Key {
+pub fn key(id: &str) -> Key {
     let made = Command::new("openssl")
         .args(["genpkey", "-quiet", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"])
         .output()
@@ -47,7 +47,7 @@ fn key(id: &str) -> Key {
 }
 
 /// An issuer: an HTTPS server of its own that gives out what it is told to.
-struct Issuer {
+pub struct Issuer {
     url: String,
     trust: String,
     keys: Arc<Mutex<Value>>,
@@ -55,7 +55,7 @@ struct Issuer {
 }
 
 impl Issuer {
-    fn new(keys: &[&Key]) -> Self {
+    pub fn new(keys: &[&Key]) -> Self {
         let own = KeyPair::generate().unwrap();
         let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&own).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -101,7 +101,7 @@ impl Issuer {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn settings(&self, lab: &Lab, more: &str) -> String {
+    pub fn settings(&self, lab: &Lab, more: &str) -> String {
         std::fs::write(lab.data().join("issuer.pem"), &self.trust).unwrap();
         format!(
             "[identity.oidc]\nissuer = \"{ISSUER}\"\naudience = [\"{AUDIENCE}\"]\njwks_url = \"{}\"\n\
@@ -115,7 +115,7 @@ fn now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
 }
 
-fn claims() -> Value {
+pub fn claims() -> Value {
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "iat": now(), "nbf": now(), "exp": now() + 300, "appid": CLIENT,
         "upn": "Alice@Example.TEST", "winaccountname": "EXAMPLE\\alice", "sub": "0815", "group": "staff",
@@ -123,7 +123,7 @@ fn claims() -> Value {
     })
 }
 
-fn token(key: &Key, claims: &Value) -> String {
+pub fn token(key: &Key, claims: &Value) -> String {
     let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::RS256) };
     encode(&header, claims, &key.encoding).unwrap()
 }
