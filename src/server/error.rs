@@ -47,6 +47,8 @@ pub enum ApiError {
     Cut,
     #[error("the server is busy; try again in a moment")]
     Busy,
+    #[error("the server is stopping; call again in a moment, or another one")]
+    Stopping,
     #[error("somebody else has changed this at the same moment; look again and repeat")]
     Conflict,
     #[error("{0} is not offered by this profile template")]
@@ -161,7 +163,7 @@ impl ApiError {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Busy | Self::Stopping => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),

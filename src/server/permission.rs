@@ -7,6 +7,9 @@ use super::caller::Caller;
 use super::template::{Principal, ProfileTemplate, Workflow};
 use uuid::Uuid;
 
+/// The group that reads the log of acts.
+const AUDITORS: &str = "auditors";
+
 /// Whose a request is.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties {
@@ -97,4 +100,9 @@ pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemp
             initiator || agent
         })
     })
+}
+
+/// Does the caller read the log of acts?
+pub fn reads_audit(caller: &Caller) -> bool {
+    caller.groups.iter().any(|group| group == AUDITORS)
 }

@@ -22,6 +22,11 @@ pub enum Error {
     Foreign { path: PathBuf },
     #[error("the database {} has version {found}; this release knows {known}: a newer one has opened it", path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
+    #[error(
+        "the database {} has version {found}, and this release {known}: start the server on it once, then look again",
+        path.display()
+    )]
+    Older { path: PathBuf, found: i64, known: i64 },
     #[error("the database could not be read")]
     Read(#[source] rusqlite::Error),
     #[error("the {table} could not be written")]

@@ -7,7 +7,9 @@ use super::spelling::Spelled;
 use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Row};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::sync::{Mutex, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -137,6 +139,10 @@ pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
+    /// Write jobs that logged no act.
+    pub unaudited: AtomicU64,
+    /// Acts by their word.
+    acts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// What [`super::Store::counts`] saw.
@@ -148,6 +154,8 @@ pub struct CountsSeen {
     pub jobs: u64,
     /// Statements, reads included, transaction control excluded.
     pub statements: u64,
+    /// Write jobs that logged no act: a mistake of whoever wrote the job.
+    pub unaudited: u64,
 }
 
 impl Counts {
@@ -156,7 +164,21 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
+            unaudited: self.unaudited.load(Ordering::Relaxed),
         }
+    }
+
+    /// These acts are on disk.
+    pub fn acted(&self, acts: &[&'static str]) {
+        let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        for act in acts {
+            *counted.entry(act).or_default() += 1;
+        }
+    }
+
+    /// How often each act was logged.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.acts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -8,6 +8,10 @@
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
 mod audit;
+mod audit_check;
+mod audit_file;
+mod audit_lines;
+mod audit_log;
 mod cards;
 mod certificates;
 mod error;
@@ -23,11 +27,15 @@ mod users;
 mod writer;
 
 pub use audit::AuditEntry;
+pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
+pub use audit_file::AuditFile;
+pub use audit_lines::{AuditItem, LineError};
+pub use audit_log::{AuditRecord, AuditSignature, ChainHead, SentRecord, signed_text};
 pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
+    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount, RequestFilter,
     RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
 };
 pub use writer::{BoxFuture, Tx};

@@ -7,6 +7,7 @@ use super::writer::{self, BoxFuture, Tx};
 use super::{certificates, schema};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeMap;
 use std::fs::{OpenOptions, Permissions};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -73,6 +74,11 @@ impl Store {
     /// How much work was done since the store was opened.
     pub fn counts(&self) -> CountsSeen {
         self.0.counts.seen()
+    }
+
+    /// How often each act was logged since the store was opened.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.counts.acts()
     }
 
     /// Runs `job` as one atomic transaction and answers once it is on disk.

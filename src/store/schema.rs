@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql"),
     include_str!("../../migrations/sqlite/0002_puk.sql"),
     include_str!("../../migrations/sqlite/0003_audit.sql"),
+    include_str!("../../migrations/sqlite/0009_audit_signatures.sql"),
 ];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// "CWRT" in the file's header: this database is ours.
@@ -36,4 +37,18 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Er
         transaction.pragma_update(None, "user_version", VERSION).map_err(failed)?;
     }
     transaction.commit().map_err(failed)
+}
+
+/// Refuses a database that is not ours and of this release's version; changes nothing.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Open { path: path.to_owned(), source };
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    if pragma("application_id")? != APPLICATION_ID {
+        return Err(Error::Foreign { path: path.to_owned() });
+    }
+    match pragma("user_version")? {
+        VERSION => Ok(()),
+        found if found > VERSION => Err(Error::Newer { path: path.to_owned(), found, known: VERSION }),
+        found => Err(Error::Older { path: path.to_owned(), found, known: VERSION }),
+    }
 }

@@ -29,6 +29,11 @@ pub struct Tx {
     /// A job before it in this batch has.
     kept: bool,
     savepoint: Savepoint,
+    /// The acts logged in this batch, and how many of them by jobs before the running one.
+    acts: Vec<&'static str>,
+    settled_acts: usize,
+    /// The running job writes what is no act: it keeps the log itself.
+    housekeeping: bool,
     /// A statement failed in a way that may have ended the transaction behind our back (disk full, I/O error).
     broken: Option<Arc<rusqlite::Error>>,
 }
@@ -72,6 +77,28 @@ impl Tx {
         }
     }
 
+    /// Counts an act that was logged, once it is on disk.
+    pub(super) fn noted(&mut self, act: &'static str) {
+        self.acts.push(act);
+    }
+
+    /// Says that the running job is no act of anybody.
+    pub(super) fn housekeeping(&mut self) {
+        self.housekeeping = true;
+    }
+
+    /// Settles the acts of the running job, and counts it when it has written without one.
+    fn settle_acts(&mut self, keep: bool) {
+        let excused = std::mem::take(&mut self.housekeeping) || self.acts.len() > self.settled_acts;
+        if self.written && keep && !excused {
+            self.counts.unaudited.fetch_add(1, Ordering::Relaxed);
+        }
+        if !keep {
+            self.acts.truncate(self.settled_acts);
+        }
+        self.settled_acts = self.acts.len();
+    }
+
     fn fail(&mut self, source: rusqlite::Error) -> Error {
         let source = Arc::new(source);
         self.broken = Some(source.clone());
@@ -99,6 +126,8 @@ impl Tx {
 
     fn begin(&mut self) -> rusqlite::Result<()> {
         (self.written, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
+        (self.settled_acts, self.housekeeping) = (0, false);
+        self.acts.clear();
         self.control("BEGIN IMMEDIATE")
     }
 
@@ -107,6 +136,7 @@ impl Tx {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
+        self.settle_acts(keep);
         match (std::mem::take(&mut self.written), keep, self.kept) {
             (false, _, _) => Ok(()),
             (true, true, _) => {
@@ -128,6 +158,7 @@ impl Tx {
         self.control("COMMIT").map_err(Arc::new)?;
         if self.kept {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
+            self.counts.acted(&self.acts);
         }
         Ok(())
     }
@@ -221,7 +252,17 @@ impl Queue {
 pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
-    let tx = Tx { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None };
+    let tx = Tx {
+        connection,
+        counts,
+        written: false,
+        kept: false,
+        savepoint: Savepoint::None,
+        acts: Vec::new(),
+        settled_acts: 0,
+        housekeeping: false,
+        broken: None,
+    };
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || runtime.block_on(serve(tx, receiver)))
