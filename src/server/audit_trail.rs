@@ -73,12 +73,7 @@ struct Looked {
 impl ExportFilter {
     fn passes_all(&self) -> bool {
         let Self { from, until, request, smartcard, user, act } = self;
-        from.is_none()
-            && until.is_none()
-            && request.is_none()
-            && smartcard.is_none()
-            && user.is_none()
-            && act.is_none()
+        from.is_none() && until.is_none() && request.is_none() && smartcard.is_none() && user.is_none() && act.is_none()
     }
 
     /// A record that cannot be read is never left out: it is what an auditor wants to see.

@@ -91,8 +91,6 @@ pub enum SettingsError {
     Variable(VariableError),
     #[error("the [api] virtual_directory \"{0}\" is no single path segment of letters, digits, \"-\", \"_\" and \".\"")]
     VirtualDirectory(String),
-    #[error("the [log] level \"{0}\" cannot be read")]
-    LogLevel(String),
 }
 
 /// How the log is to be written, before anything else of a data directory is opened.

@@ -149,13 +149,7 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
     response
 }
 
-async fn answer(
-    app: &App,
-    parts: Parts,
-    body: Body,
-    id: Uuid,
-    label: &mut &'static str,
-) -> Result<Reply, ApiError> {
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, label: &mut &'static str) -> Result<Reply, ApiError> {
     if let Some(health) = operations::health(app, parts.uri.path()).await {
         return Ok(Reply::Other(health));
     }

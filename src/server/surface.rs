@@ -93,19 +93,20 @@ pub fn within<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiE
     if !settings.enabled {
         return Err(nothing);
     }
-    let begins = |directory: &str| {
-        let head = path.strip_prefix('/')?.get(..directory.len())?;
-        let rest = path.get(directory.len() + 1..)?;
-        (head.eq_ignore_ascii_case(directory) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
-    };
-    if let Some(rest) = begins(&settings.virtual_directory) {
-        return Ok(rest);
+    // The one that MIM's setup proposes is read with every path; where another was chosen it leads nowhere.
+    let proposed = VIRTUAL_DIRECTORY.trim_start_matches('/');
+    if settings.virtual_directory.eq_ignore_ascii_case(proposed) {
+        return Ok(path);
     }
-    // The proposed one is read with every path; where another was chosen it leads nowhere.
-    match begins(VIRTUAL_DIRECTORY.trim_start_matches('/')) {
-        Some(_) => Err(nothing),
-        None => Ok(path),
-    }
+    let rest = below(path, &settings.virtual_directory).unwrap_or(path);
+    if below(rest, proposed).is_some() { Err(nothing) } else { Ok(rest) }
+}
+
+/// What comes after a first segment, in any letter case; `None`: the path has another.
+fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    let path = path.strip_prefix('/')?;
+    let (head, rest) = (path.get(..directory.len())?, path.get(directory.len()..)?);
+    (head.eq_ignore_ascii_case(directory) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
 }
 
 /// The description of all calls, for tools.

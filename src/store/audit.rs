@@ -1,7 +1,7 @@
 //! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
 
-use super::error::Error;
 use super::audit_log::{CHAINS, ChainHead};
+use super::error::Error;
 use super::link::sql;
 use super::writer::Tx;
 use aws_lc_rs::digest::{SHA256, digest};

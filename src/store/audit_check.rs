@@ -231,8 +231,7 @@ impl AuditChecker {
         let Some(key) = key else {
             return self.find(chain, number, AuditFault::Forged, "the signature is by a key that is not trusted");
         };
-        let verified =
-            key.verify(SignatureAlgorithm::EcdsaSha256, signature.signed.as_bytes(), &signature.signature);
+        let verified = key.verify(SignatureAlgorithm::EcdsaSha256, signature.signed.as_bytes(), &signature.signature);
         if verified.is_err() {
             return self.find(chain, number, AuditFault::Forged, "the signature does not fit what it signs");
         }

@@ -65,11 +65,7 @@ impl AuditFile {
         Ok(())
     }
 
-    fn each_of<E: From<Error>>(
-        &self,
-        chain: i64,
-        take: &mut impl FnMut(AuditItem) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn each_of<E: From<Error>>(&self, chain: i64, take: &mut impl FnMut(AuditItem) -> Result<(), E>) -> Result<(), E> {
         // A number below 1 is nobody's, unless somebody has written into the file.
         let mut after = i64::MIN;
         let mut signed = i64::MIN;

@@ -35,8 +35,8 @@ pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
 };
 pub use writer::{BoxFuture, Tx};
 

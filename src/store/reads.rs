@@ -1,11 +1,11 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
+use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
 use super::error::Error;
 use super::open::Store;
-use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount, RequestFilter,
-    RequestRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, SmartcardRecord, UserRecord,
 };
 use super::writer::Tx;
 use super::{cards, certificates, offline, requests, users};
