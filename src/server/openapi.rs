@@ -105,7 +105,12 @@ fn also(known: &mut Value, declaration: &Declaration, pattern: &str) {
             parameter["required"] = false.into();
         }
     }
-    let (_, gives) = responses(&bodies(declaration).gives);
+    let (answers, gives) = responses(&bodies(declaration).gives);
+    if let Some(known) = known.get_mut("responses").and_then(Value::as_object_mut) {
+        for (status, answer) in answers {
+            known.entry(status).or_insert(answer);
+        }
+    }
     if let Some(schema) = known.pointer_mut("/responses/200/content/application~1json/schema") {
         *schema = json!({ "anyOf": [schema.clone(), gives] });
     }

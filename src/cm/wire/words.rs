@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::marker::PhantomData;
 
+/// No word of MIM's has a greater number.
+const MOST_NUMBER: u32 = 32;
+
 /// A word of MIM's: a number in responses, a name in requests.
 pub trait Vocabulary: Copy {
     /// What it is called in error messages.
@@ -68,7 +71,10 @@ impl<V: Vocabulary> Spelling for Named<V> {
     type Value = V;
 
     fn schema() -> Value {
-        json!({ "type": "string" })
+        let names = (0..=MOST_NUMBER).filter_map(V::of_number).map(V::to_name);
+        let mut names: Vec<&str> = names.filter(|name| V::of_name(name).is_some()).collect();
+        names.dedup();
+        json!({ "type": "string", "enum": names })
     }
 
     fn write<S: Serializer>(value: &V, serializer: S) -> Result<S::Ok, S::Error> {
