@@ -1,22 +1,28 @@
 //! `audit verify` and `audit export`: the log of acts in an auditor's hands, without the server.
 
 use super::config::{DataDirectory, Settings, SettingsError};
+use super::database::{self, DatabaseError};
 use super::files::{self, FileError};
 use super::syslog::{self, Link, Target};
 use crate::pkix::{self, PublicKey};
-use crate::store::{self, AuditChecker, AuditFile, AuditItem, AuditRecord, AuditReport, LineError};
+use crate::store::{self, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError};
 use der::pem;
 use serde::Deserialize;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::JoinHandle;
 use time::{Duration, OffsetDateTime};
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 /// How an SQLite database begins.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 /// The longest line of an export.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+/// Messages that wait for a receiver.
+const QUEUE: usize = 64;
 
 /// Why a log was not checked, or not exported.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +47,12 @@ pub enum AuditTrailError {
     Write(#[source] io::Error),
     #[error("{} could not be reached, or did not take what was sent", String::from(.target.clone()))]
     Receiver { target: Target, source: io::Error },
+    #[error("the receiver takes no more")]
+    Away,
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("no runtime could be started")]
+    Runtime(#[source] io::Error),
     #[error("a record cannot be written")]
     Item(#[from] LineError),
 }
@@ -100,15 +112,30 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
         return Err(AuditTrailError::NoKeys);
     }
     let checker = AuditChecker::new(keys, tolerance);
+    let runtime = runtime()?;
     if let Some(directory) = directory {
-        return Ok(AuditFile::open(&directory.database())?.check(checker)?);
+        let source = runtime.block_on(source(&directory))?;
+        return Ok(runtime.block_on(source.check(checker))?);
     }
     let failed = |source| AuditTrailError::Unreadable { path: path.to_owned(), source };
     let mut file = BufReader::new(File::open(path).map_err(failed)?);
     if file.fill_buf().map_err(failed)?.starts_with(SQLITE) {
-        return Ok(AuditFile::open(path)?.check(checker)?);
+        return Ok(runtime.block_on(AuditSource::file(path)?.check(checker))?);
     }
     check_lines(path, file, checker)
+}
+
+fn runtime() -> Result<Runtime, AuditTrailError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AuditTrailError::Runtime)
+}
+
+/// The log of a data directory: its own file, or the database its settings name.
+async fn source(directory: &DataDirectory) -> Result<AuditSource, AuditTrailError> {
+    let settings = Settings::load(directory)?;
+    match settings.database {
+        None => Ok(AuditSource::file(&directory.database())?),
+        Some(_) => Ok(AuditSource::store(database::open(directory, &settings).await?)),
+    }
 }
 
 fn check_lines(path: &Path, mut file: impl BufRead, mut checker: AuditChecker) -> Result<AuditReport, AuditTrailError> {
@@ -143,52 +170,72 @@ pub fn audit_export(
     mut out: impl Write,
 ) -> Result<u64, AuditTrailError> {
     let directory = DataDirectory::new(data_dir);
-    let file = AuditFile::open(&directory.database())?;
+    let runtime = runtime()?;
+    let source = runtime.block_on(source(&directory))?;
     let complete = filter.passes_all();
     let mut records = 0;
-    let mut receiver = to.map(|target| Receiver::open(target, &directory)).transpose()?;
+    let receiver = to.map(|target| Receiver::open(target, &directory)).transpose()?;
     let mut line = |item: &AuditItem| -> Result<(), AuditTrailError> {
         writeln!(out, "{}", item.to_line()?).map_err(AuditTrailError::Write)
     };
     if receiver.is_none() {
         line(&AuditItem::Begin { complete })?;
     }
-    file.each(|item| {
+    let each = source.each(|item| {
         if let AuditItem::Record(record) = &item {
             if !filter.passes(record) {
                 return Ok(());
             }
             records += 1;
-            if let Some(receiver) = &mut receiver {
-                return receiver.send(record);
+            if let Some(receiver) = &receiver {
+                return if receiver.send(record) { Ok(()) } else { Err(AuditTrailError::Away) };
             }
         }
         if receiver.is_some() { Ok(()) } else { line(&item) }
-    })?;
+    });
+    let read = runtime.block_on(each);
+    if let Some(receiver) = receiver {
+        receiver.end()?;
+    }
+    read?;
     out.flush().map_err(AuditTrailError::Write)?;
     Ok(records)
 }
 
-/// A syslog receiver, spoken to from where nothing else waits.
+/// A syslog receiver, spoken to on a thread of its own while the log is read.
 struct Receiver<'a> {
     target: &'a Target,
-    runtime: tokio::runtime::Runtime,
-    link: Link,
+    queue: SyncSender<Vec<u8>>,
+    thread: JoinHandle<io::Result<()>>,
     host: String,
 }
 
 impl<'a> Receiver<'a> {
     fn open(target: &'a Target, directory: &DataDirectory) -> Result<Self, AuditTrailError> {
-        let failed = |source| AuditTrailError::Receiver { target: target.clone(), source };
         let host = Settings::load(directory)?.public_names.first().cloned().unwrap_or_default();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let link = runtime.block_on(Link::open(target)).map_err(failed)?;
-        Ok(Self { target, runtime, link, host })
+        let (queue, messages) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
+        let to = target.clone();
+        let thread = std::thread::Builder::new().name("audit-export".into()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let link = runtime.block_on(Link::open(&to))?;
+            for message in messages {
+                if !runtime.block_on(link.send(&message))? {
+                    return Err(io::ErrorKind::FileTooLarge.into());
+                }
+            }
+            Ok(())
+        });
+        Ok(Self { target, queue, thread: thread.map_err(AuditTrailError::Runtime)?, host })
     }
 
-    fn send(&mut self, record: &AuditRecord) -> Result<(), AuditTrailError> {
-        let sent = self.runtime.block_on(self.link.send(&syslog::message(record, &self.host)));
-        let sent = sent.and_then(|sent| if sent { Ok(()) } else { Err(io::ErrorKind::FileTooLarge.into()) });
+    /// Whether the message can still be sent; if not, [`Receiver::end`] says why.
+    fn send(&self, record: &AuditRecord) -> bool {
+        self.queue.send(syslog::message(record, &self.host)).is_ok()
+    }
+
+    fn end(self) -> Result<(), AuditTrailError> {
+        drop(self.queue);
+        let sent = self.thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
         sent.map_err(|source| AuditTrailError::Receiver { target: self.target.clone(), source })
     }
 }

@@ -1,5 +1,6 @@
 //! `server.toml` and the layout of a data directory.
 
+use super::database::DatabaseSettings;
 use super::environment::{self, Effective, VariableError};
 use super::settings::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
 use super::template::Misplaced;
@@ -39,6 +40,9 @@ pub struct Settings {
     pub log: LogSettings,
     #[serde(default, skip_serializing_if = "is_default")]
     pub audit: AuditSettings,
+    /// Absent: SQLite in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSettings>,
     pub ca: CaSettings,
 }
 
@@ -129,6 +133,11 @@ impl DataDirectory {
     /// Names a directory; nothing is touched.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
+    }
+
+    /// A path that settings name, seen from the directory.
+    pub fn beside(&self, path: &Path) -> PathBuf {
+        self.0.join(path)
     }
 
     pub fn database(&self) -> PathBuf {

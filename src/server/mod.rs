@@ -16,6 +16,7 @@ mod closing;
 mod config;
 mod controllers;
 mod crl;
+mod database;
 pub mod diversify;
 mod environment;
 mod error;
@@ -42,6 +43,7 @@ mod view;
 
 pub use audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
 pub use config::{Config, SettingsError, TokenSettings, effective_settings, log_settings};
+pub use database::{DatabaseError, DatabaseSettings};
 pub use environment::{Effective, Origin};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};

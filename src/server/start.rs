@@ -4,6 +4,7 @@ use super::app::{App, MAX_CALLS};
 use super::audit_sign;
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
+use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::health::Health;
@@ -14,7 +15,6 @@ use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
 use crate::pkix::{self, MemoryKey};
 use crate::secret::{MasterKey, Passphrase};
-use crate::store::{self, Store};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -47,8 +47,8 @@ pub enum StartError {
     AuditKey(#[source] der::Error),
     #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
     Unaudited(u64),
-    #[error("the store cannot be opened")]
-    Store(#[from] store::Error),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
@@ -101,9 +101,13 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
     let now = OffsetDateTime::now_utc();
     let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
+    let store = database::open(&directory, &settings).await?;
+    if settings.database.is_some() {
+        database::claim(&store, &authority, &master_keys).await?;
+    }
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let app = App {
-        store: Store::open(&directory.database()).await?,
+        store,
         templates,
         master_keys,
         crl: CrlCache::default(),

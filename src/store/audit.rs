@@ -1,6 +1,6 @@
 //! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
 
-use super::audit_log::{CHAINS, ChainHead};
+use super::chain::CHAINS;
 use super::error::Error;
 use super::link::sql;
 use super::writer::Tx;
@@ -53,9 +53,7 @@ struct Line<'a> {
 impl Tx {
     /// Adds an act to the log; it is kept, or not, with what the job writes.
     pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), Error> {
-        let ask = sql("SELECT chain, length, head FROM audit_chains WHERE chain = 1").asking();
-        let chain: Option<ChainHead> = self.ask(ask).await?;
-        let chain = chain.ok_or(Error::Damaged { table: CHAINS, column: 0 })?;
+        let chain = self.chain().await?;
         let line = Line {
             chain: chain.chain,
             number: chain.length + 1,

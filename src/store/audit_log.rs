@@ -1,6 +1,7 @@
 //! Reading the log of acts, and what is kept about it: signed heads, and how far it was sent on.
 
 use super::LIST_LIMIT;
+use super::chain::CHAINS;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
 use super::writer::Tx;
@@ -8,7 +9,6 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-pub(super) const CHAINS: &str = "audit_chains";
 const SIGNATURES: &str = "audit_signatures";
 const SENT: &str = "audit_sent";
 

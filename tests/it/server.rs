@@ -11,6 +11,7 @@ mod offline;
 mod openapi;
 mod operations;
 mod permission;
+mod postgres;
 mod puk;
 mod support;
 mod surface;

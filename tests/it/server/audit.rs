@@ -3,7 +3,7 @@
 use super::support::{EXTENSION, Lab};
 use cardwright::pkix::PublicKey;
 use cardwright::server::{self, ExportFilter};
-use cardwright::store::{AuditChecker, AuditFault, AuditFile, AuditItem, AuditReport};
+use cardwright::store::{AuditChecker, AuditFault, AuditItem, AuditReport};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,14 +47,8 @@ impl Ended {
     }
 
     fn items(&self) -> Vec<AuditItem> {
-        let mut items = Vec::new();
-        let file = AuditFile::open(&self.database()).unwrap();
-        file.each(|item| {
-            items.push(item);
-            Ok::<(), cardwright::store::Error>(())
-        })
-        .unwrap();
-        items
+        let text = self.export(&ExportFilter::default());
+        text.lines().map(|line| AuditItem::from_line(line).unwrap()).collect()
     }
 
     fn checked(&self, items: &[AuditItem]) -> AuditReport {
