@@ -124,6 +124,7 @@ fn token_line(token: &TokenRecord) -> String {
 
 fn failed(error: AccountError) -> Failure {
     let (code, exit) = match &error {
+        AccountError::Settings(_) => ("server-settings", Exit::Usage),
         AccountError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         AccountError::NoUser(_) => ("user-unknown", Exit::Usage),
         AccountError::NoToken(_) => ("token-unknown", Exit::Usage),

@@ -5,6 +5,7 @@
 
 mod accounts;
 pub mod args;
+mod audit;
 mod card;
 mod complete;
 mod demo;
@@ -71,6 +72,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Vcard(command) => vcard::run(command, output),
         Command::Serve(args) => server::serve(&args, output),
         Command::Server(command) => server::run(command, output),
+        Command::Audit(command) => audit::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => {

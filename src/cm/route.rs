@@ -8,7 +8,7 @@ mod path;
 
 use super::profile::ProfileStatus;
 use super::request::{RequestStatus, RequestType};
-use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Optional, Param, Status, Workflow};
+use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Status, Workflow};
 use path::{Given, PathText, fill};
 use std::fmt;
 use uuid::Uuid;
@@ -207,6 +207,14 @@ pub enum Route {
     OfflineUnblock {
         request: Uuid,
     },
+    /// The acts of a chain of the log after this number.
+    ListAudit {
+        chain: Option<u32>,
+        after: Option<u64>,
+        limit: Option<u32>,
+    },
+    /// The chains of the log, and the last signature of each.
+    ListAuditChains,
     GetCaCertificate,
     GetCrl,
     ListUsers,
@@ -253,6 +261,8 @@ pub struct Declaration {
     pub patterns: &'static [&'static str],
     /// Parameters out of path and query, and whether each must be there.
     pub parameters: &'static [(&'static str, bool)],
+    /// The parameters' JSON Schemas, in their order.
+    pub schemas: &'static [fn() -> serde_json::Value],
     /// Question or answer bears a secret: a key, a PIN, a token. Such calls are counted and limited.
     pub secret: bool,
     read: fn(&Given) -> Result<Route, RouteError>,
@@ -271,6 +281,7 @@ macro_rules! routes {
                 method: Method::$method,
                 patterns: &[$first $(, $other)*],
                 parameters: &[$((stringify!($key), <$param as Param>::REQUIRED)),*],
+                schemas: &[$(<$param as Param>::schema),*],
                 secret: {
                     let marks: &[&str] = &[$(stringify!($secret))?];
                     !marks.is_empty()
@@ -361,6 +372,10 @@ routes! {
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
         { request: Guid, smartcard: Guid } => (TellPuk { request, smartcard });
     Post(secret) ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
+    Get ["api/cardwright/v1/audit"]
+        { chain: Optional<Number<u32>>, after: Optional<Number<u64>>, limit: Optional<Number<u32>> }
+        => (ListAudit { chain, after, limit });
+    Get ["api/cardwright/v1/audit/chains"] {} => (ListAuditChains);
     Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
@@ -390,7 +405,7 @@ impl Route {
                 }
                 continue;
             }
-            given.add_query(declaration.parameters, query.unwrap_or_default());
+            given.add_query(declaration.parameters, query.unwrap_or_default())?;
             match declaration.parameters.iter().find(|(name, required)| *required && !given.has(name)) {
                 Some((name, _)) => missing = missing.or(Some(*name)),
                 None => return (declaration.read)(&given),
@@ -401,6 +416,24 @@ impl Route {
             (None, false) => Err(RouteError::WrongMethod { allowed }),
             (None, true) => Err(RouteError::NotFound),
         }
+    }
+
+    /// Gives the verbs a path is called with; none: there is nothing at it.
+    pub fn methods(path: &str) -> Vec<Method> {
+        let Some(path) = PathText::new(path) else { return Vec::new() };
+        let there = |declaration: &&Declaration| declaration.patterns.iter().any(|at| path.matched(at).is_some());
+        let mut methods = Vec::new();
+        for declaration in DECLARATIONS.iter().filter(there) {
+            if !methods.contains(&declaration.method) {
+                methods.push(declaration.method);
+            }
+        }
+        methods
+    }
+
+    /// Gives the pattern a client calls; names the route where its parameters must not stand.
+    pub fn pattern(&self) -> &'static str {
+        address(self).1
     }
 
     /// Gives the verb.

@@ -3,7 +3,8 @@
 
 use super::accounts::{self, AccountRefusal, FreshToken};
 use super::audit::{self, Deed};
-use super::config::DataDirectory;
+use super::config::{DataDirectory, Settings, SettingsError};
+use super::database::{self, DatabaseError};
 use super::error::{ApiError, Internal};
 use crate::secret::BearerToken;
 use crate::store::{self, Store, TokenRecord, UserRecord, UserSource};
@@ -73,6 +74,10 @@ pub enum AccountError {
     Refused(#[from] AccountRefusal),
     #[error("the system gave no random bytes")]
     Random,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("the store failed")]
     Store(#[from] store::Error),
     #[error("nothing was written")]
@@ -102,7 +107,7 @@ fn with_store<T>(
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccountError::Runtime)?;
     runtime.block_on(async {
-        let store = Store::open(&directory.database()).await?;
+        let store = database::open(&directory, &Settings::load(&directory)?).await?;
         let done = work(&store).await;
         store.close().await;
         done

@@ -4,6 +4,7 @@ use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::settings::{ApiSettings, AuditSettings, LogSettings};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Passphrase, Pin};
@@ -20,6 +21,14 @@ const SETTINGS_HEAD: &str = "\
 # Settings of this server. A change takes effect at the next start; an unknown key stops it, with its line.
 # listen: address and port. public_names: what the server is reached by; they stand in its TLS certificate.
 # crl_url: stands in every certificate; if people reach the server by another name, change it before the first one.
+# [api] enabled = true, virtual_directory = \"CertificateManagement\".
+# [operations] listen = \"127.0.0.1:9464\": health and metrics in plain HTTP, apart from the calls; without the table, none.
+# [log] format = \"text\" or \"json\", level = \"info\".
+# [audit.syslog] target = \"udp://host:514\", \"tcp://host:601\" or \"unix:/dev/log\": sends the log of acts on.
+# [identity.oidc], [identity.negotiate], [identity.certificate]: other ways in than bearer tokens; [identity.session]: a
+# cookie after them. [roles] admin, auditor = [\"group:auditors\"], operator. [limits]: secrets given and wrong tries taken.
+# CARDWRIGHT_SERVER__CA__CRL_URL in the environment stands for crl_url of [ca], and so on; it comes before this file.
+# \"cardwright server config\" shows what holds.
 
 ";
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
@@ -163,6 +172,11 @@ fn settings(options: &InitOptions) -> Settings {
     Settings {
         listen: options.listen,
         public_names: options.public_names.clone(),
+        api: ApiSettings::default(),
+        operations: None,
+        log: LogSettings::default(),
+        audit: AuditSettings::default(),
+        database: None,
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),

@@ -171,3 +171,8 @@ pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemp
         })
     })
 }
+
+/// Does the caller read the log of acts?
+pub fn reads_audit(caller: &Caller) -> bool {
+    has(caller, Duty::ReadAudit)
+}

@@ -1,10 +1,11 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
+use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::writer::Tx;
 use super::{cards, certificates, offline, requests, sessions, tokens, users};
@@ -75,6 +76,18 @@ reads! {
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
+    /// The log's chains and where each ends.
+    audit_log::audit_chains() -> Vec<ChainHead>;
+    /// The acts of a chain after this number, in their order, at most [`super::LIST_LIMIT`] and `limit`.
+    audit_log::audit_records(chain: i64, after: i64, limit: u32) -> Vec<AuditRecord>;
+    /// The signed heads of a chain after this number and up to that one, at most [`super::LIST_LIMIT`].
+    audit_log::audit_signatures(chain: i64, after: i64, up_to: i64) -> Vec<AuditSignature>;
+    /// The latest signed head of a chain.
+    audit_log::last_audit_signature(chain: i64) -> Option<AuditSignature>;
+    /// How far the log was sent to a receiver.
+    audit_log::audit_sent(receiver: &str) -> Vec<SentRecord>;
+    /// How many requests wait for a decision.
+    requests::pending_requests() -> Option<RequestCount>;
 }
 
 impl Store {

@@ -227,3 +227,7 @@ pub struct Visibility {
     /// At most 200.
     pub templates: Vec<Uuid>,
 }
+
+/// A number of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestCount(pub u64);

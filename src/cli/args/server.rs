@@ -27,6 +27,18 @@ pub struct ServeArgs {
 pub enum ServerCommand {
     /// Make a server's directory: CA, master key, database, a first template.
     Init(ServerInitArgs),
+    /// Show the settings that hold, and where each comes from.
+    Config {
+        /// The server's directory.
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Print the description of all calls (OpenAPI 3.1).
+    Openapi {
+        /// The virtual directory the calls stand under.
+        #[arg(long, default_value = "CertificateManagement")]
+        virtual_directory: String,
+    },
     /// Manage those who may call the server.
     #[command(subcommand)]
     User(UserCommand),

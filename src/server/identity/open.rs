@@ -32,15 +32,15 @@ impl Identity {
     ) -> Result<Self, IdentityError> {
         let IdentitySettings { oidc, negotiate, certificate, session } = settings;
         let issuer = oidc.map(|settings| {
-            let trust = settings.trust.as_ref().map(|path| files::read(&directory.path(path))).transpose()?;
+            let trust = settings.trust.as_ref().map(|path| files::read(&directory.beside(path))).transpose()?;
             Issuer::new(settings, trust.as_deref())
         });
         let negotiate = negotiate.map(|settings| {
-            let keytab = directory.path(&settings.keytab);
-            Negotiate::open(settings, &keytab, &directory.path("negotiate.rcache"))
+            let keytab = directory.beside(&settings.keytab);
+            Negotiate::open(settings, &keytab, &directory.beside("negotiate.rcache".as_ref()))
         });
         let certificates = certificate.zip(own).map(|(settings, own)| {
-            let read = |anchor: &super::settings::AnchorSettings| files::read(&directory.path(&anchor.file));
+            let read = |anchor: &super::settings::AnchorSettings| files::read(&directory.beside(&anchor.file));
             let anchors = settings.anchors.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             Certificates::new(settings, own.clone(), &anchors)
         });

@@ -154,12 +154,18 @@ impl Default for SessionSettings {
 }
 
 /// The `[roles]` table: who has duties that no template gives. Each is a list such as `["group:auditors", "user:eve"]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleSettings {
     pub admin: Vec<Principal>,
     pub auditor: Vec<Principal>,
     pub operator: Vec<Principal>,
+}
+
+impl Default for RoleSettings {
+    fn default() -> Self {
+        Self { admin: Vec::new(), auditor: vec![Principal::Group("auditors".into())], operator: Vec::new() }
+    }
 }
 
 /// The `[limits]` table: how often secrets are given out and wrong credentials taken. `per_minute = 0` lifts a limit.

@@ -225,6 +225,8 @@ fn rows() -> Vec<Row> {
             ),
             "OfflineUnblock",
         ),
+        row(Pending, [403; 4], |_, _| Route::ListAudit { chain: None, after: None, limit: None }),
+        row(Pending, [403; 4], |_, _| Route::ListAuditChains),
         row(Pending, [200; 4], |_, _| Route::GetCaCertificate),
         row(Pending, [200; 4], |_, _| Route::GetCrl),
         row(Pending, [403; 4], |_, _| Route::ListUsers),

@@ -67,6 +67,8 @@ fn one_of_each() -> Vec<Route> {
         Route::GetPuk { request: A, smartcard: B, card_id: A },
         Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
+        Route::ListAudit { chain: Some(2), after: Some(41), limit: None },
+        Route::ListAuditChains,
         Route::GetCaCertificate,
         Route::GetCrl,
         Route::ListUsers,
@@ -110,7 +112,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 48);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 50);
 }
 
 #[test]
@@ -230,6 +232,9 @@ fn what_is_wrong_is_named() {
     assert_eq!(bad("/api/v1.0/requests?targetuser=anna"), "targetuser");
     assert_eq!(bad("/api/v1.0/requests?status=Gone"), "status");
     assert_eq!(bad("/api/v1.0/requests?status=%FF"), "status");
+    assert_eq!(bad("/api/v1.0/requests?status=Approved&Status=Pending"), "status");
+    assert_eq!(bad("/api/cardwright/v1/audit?after=-1"), "after");
+    assert_eq!(bad("/api/cardwright/v1/audit?chain=99999999999"), "chain");
     assert_eq!(bad(&format!("/api/cardwright/v1/users?name={}", "x".repeat(257))), "name");
     assert_eq!(get("/api/cardwright/v1/users"), Err(RouteError::MissingParameter { name: "name" }));
 }
