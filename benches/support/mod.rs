@@ -1,7 +1,6 @@
 //! What the benchmarks need: children and their processor time, a server of our own, numbers and tables.
 
 pub mod cardwright;
-pub mod crowd;
 pub mod numbers;
 pub mod process;
 pub mod table;

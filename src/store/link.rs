@@ -5,8 +5,10 @@
 use super::error::Error;
 use super::spelling::Spelled;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -127,6 +129,10 @@ pub(super) struct Counts {
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
     pub steps: AtomicU64,
+    /// Write jobs that logged no act.
+    pub unaudited: AtomicU64,
+    /// Acts by their word.
+    acts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// What [`super::Store::counts`] saw.
@@ -140,6 +146,8 @@ pub struct CountsSeen {
     pub statements: u64,
     /// Steps of SQLite's virtual machine: the same for the same work on any computer. PostgreSQL keeps such counts itself.
     pub steps: u64,
+    /// Write jobs that logged no act: a mistake of whoever wrote the job.
+    pub unaudited: u64,
 }
 
 impl Counts {
@@ -149,7 +157,21 @@ impl Counts {
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
             steps: self.steps.load(Ordering::Relaxed),
+            unaudited: self.unaudited.load(Ordering::Relaxed),
         }
+    }
+
+    /// These acts are on disk.
+    pub fn acted(&self, acts: &[&'static str]) {
+        let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        for act in acts {
+            *counted.entry(act).or_default() += 1;
+        }
+    }
+
+    /// How often each act was logged.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.acts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -1,19 +1,25 @@
 //! The CM server, from its keys to its sockets.
 
 mod approvals;
+mod audit;
 mod backup;
 mod certification;
 #[path = "../../benches/support/crowd.rs"]
 pub mod crowd;
 mod diversify;
 mod http;
+mod identity;
 mod init;
 mod logs;
 mod offline;
+mod openapi;
+mod operations;
 mod permission;
 mod postgres;
 mod puk;
 mod scale;
 mod support;
+mod surface;
+mod syslog;
 mod template;
 mod walkthrough;
