@@ -2,7 +2,10 @@
 //! own secrets have come.
 
 use super::wire::body::body;
-use super::wire::{Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary};
+use super::wire::{
+    Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
+};
+use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -16,6 +19,16 @@ pub struct User {
 }
 
 body!(User { uuid: "Uuid" => Guid, name: "Name" => Plain<String>, groups: "Groups" => TextList });
+
+/// One entry of `requesttypes`: what may be asked for a card or profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedType {
+    pub request_type: RequestType,
+    /// Of Reinstate: "suspend" or "reinstate"; empty elsewhere.
+    pub effect: String,
+}
+
+body!(OfferedType { request_type: "Type" => Named<RequestType>, effect: "Effect" => TextOrNothing });
 
 /// The body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

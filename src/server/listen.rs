@@ -4,6 +4,7 @@ use super::bound::Bounded;
 use super::config::Config;
 use super::router;
 use super::start::{self, StartError};
+use super::workflow::sweep;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -127,6 +128,7 @@ async fn listen(
 ) -> Result<(), StartError> {
     let started = start::open(config).await?;
     let app = Arc::new(started.app);
+    let sweeping = tokio::spawn(sweep::watch(Arc::clone(&app)));
     let cannot = |source| StartError::Listen { addr: started.listen, source };
     let listener = TcpListener::bind(started.listen).map_err(cannot)?;
     listener.set_nonblocking(true).map_err(cannot)?;
@@ -157,6 +159,7 @@ async fn listen(
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
     };
+    sweeping.abort();
     app.close().await;
     drop(started.lock);
     tracing::info!("stopped");

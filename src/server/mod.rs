@@ -28,6 +28,7 @@ mod start;
 pub mod template;
 mod tls;
 mod view;
+mod workflow;
 
 pub use config::{Config, TokenSettings};
 pub use files::FileError;

@@ -97,6 +97,8 @@ impl Tx {
             .bind(line.chain)
             .bind(line.number)
             .bind(hash.as_ref());
-        self.execute(CHAINS, update).await.map(drop)
+        self.execute(CHAINS, update).await?;
+        self.mark_audited();
+        Ok(())
     }
 }

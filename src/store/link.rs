@@ -137,6 +137,7 @@ pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
+    pub unaudited: AtomicU64,
 }
 
 /// What [`super::Store::counts`] saw.
@@ -148,6 +149,8 @@ pub struct CountsSeen {
     pub jobs: u64,
     /// Statements, reads included, transaction control excluded.
     pub statements: u64,
+    /// Jobs whose writes were kept though the log of acts was told nothing.
+    pub unaudited: u64,
 }
 
 impl Counts {
@@ -156,6 +159,7 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
+            unaudited: self.unaudited.load(Ordering::Relaxed),
         }
     }
 }
@@ -228,6 +232,11 @@ impl Columns<'_> {
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, Error> {
         let number: i64 = self.take()?;
         T::try_from(number).map_err(|_| self.damaged())
+    }
+
+    pub fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, Error> {
+        let number: Option<i64> = self.take()?;
+        number.map(|number| T::try_from(number).map_err(|_| self.damaged())).transpose()
     }
 
     pub fn time(&mut self) -> Result<OffsetDateTime, Error> {

@@ -23,12 +23,13 @@ mod users;
 mod writer;
 
 pub use audit::AuditEntry;
+pub use certificates::Due;
 pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
     ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    RequestRecord, RequestTerms, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
 };
 pub use writer::{BoxFuture, Tx};
 

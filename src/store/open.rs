@@ -89,11 +89,11 @@ impl Store {
         self.0.writer.write(job).await
     }
 
-    /// What a revocation list must name: every revoked certificate still valid after `valid_after`, oldest first.
-    pub async fn revoked(&self, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
+    /// What a revocation list must name: every certificate revoked by `now` and not expired, oldest first.
+    pub async fn revoked(&self, now: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
         // The one list without a limit: away from the threads that serve everybody else.
         let store = self.clone();
-        let list = move || store.read(certificates::revoked(valid_after));
+        let list = move || store.read(certificates::revoked(now));
         tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))
     }
 

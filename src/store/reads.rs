@@ -1,5 +1,6 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
+use super::certificates::Due;
 use super::error::Error;
 use super::open::Store;
 use super::record::{
@@ -8,6 +9,7 @@ use super::record::{
 };
 use super::writer::Tx;
 use super::{cards, certificates, offline, requests, users};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -49,6 +51,8 @@ reads! {
     cards::smartcard_by_card_id(card_id: Uuid) -> Option<SmartcardRecord>;
     /// The user's cards, newest first, at most [`super::LIST_LIMIT`].
     cards::smartcards_of(user: Uuid) -> Vec<SmartcardRecord>;
+    /// Cards that end by themselves and should have by now, the first to end first, at most `limit`.
+    cards::expired_smartcards(now: OffsetDateTime, limit: u32) -> Vec<SmartcardRecord>;
     /// The profile with this uuid.
     cards::profile(uuid: Uuid) -> Option<ProfileRecord>;
     /// The user's profiles, newest first, at most [`super::LIST_LIMIT`].
@@ -61,6 +65,8 @@ reads! {
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), whatever request it was for.
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// How many revocations that were put off have taken effect after the first moment and not after the second.
+    certificates::revocations_due(after: OffsetDateTime, until: OffsetDateTime) -> Option<Due>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
 }

@@ -26,6 +26,8 @@ pub struct Tx {
     counts: Arc<Counts>,
     /// The running job has written.
     written: bool,
+    /// The running job has told the log of acts.
+    audited: bool,
     /// A job before it in this batch has.
     kept: bool,
     savepoint: Savepoint,
@@ -72,6 +74,11 @@ impl Tx {
         }
     }
 
+    /// The running job has told the log of acts what it does.
+    pub(super) fn mark_audited(&mut self) {
+        self.audited = true;
+    }
+
     fn fail(&mut self, source: rusqlite::Error) -> Error {
         let source = Arc::new(source);
         self.broken = Some(source.clone());
@@ -107,10 +114,14 @@ impl Tx {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
+        let audited = std::mem::take(&mut self.audited);
         match (std::mem::take(&mut self.written), keep, self.kept) {
             (false, _, _) => Ok(()),
             (true, true, _) => {
                 self.kept = true;
+                if !audited {
+                    self.counts.unaudited.fetch_add(1, Ordering::Relaxed);
+                }
                 Ok(())
             }
             (true, false, true) => {
@@ -221,7 +232,15 @@ impl Queue {
 pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
-    let tx = Tx { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None };
+    let tx = Tx {
+        connection,
+        counts,
+        written: false,
+        audited: false,
+        kept: false,
+        savepoint: Savepoint::None,
+        broken: None,
+    };
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || runtime.block_on(serve(tx, receiver)))

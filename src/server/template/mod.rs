@@ -3,18 +3,22 @@
 //! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
 //! wrong stops the start, with file, line, column and key.
 
+mod lifecycle;
 mod load;
 mod located;
 mod pattern;
 mod principal;
 mod raw;
 
+pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
+pub use load::revocation_reason as reason_named;
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 
 use crate::ca::RevocationReason;
+use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
@@ -44,6 +48,10 @@ pub struct ProfileTemplate {
     pub revocation: RevocationPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
+    /// Transitions this template takes out of the tables.
+    pub narrowing: Narrowing,
+    pub limits: Limits,
+    pub loss_reasons: Vec<LossReason>,
     workflows: Vec<Workflow>,
 }
 
@@ -107,6 +115,9 @@ pub struct Workflow {
     pub collect_comments: bool,
     pub collect_priority: bool,
     pub data_items: Vec<String>,
+    /// What becomes of the old certificates.
+    pub revocation: RevocationOptions,
+    pub passage: Passage,
 }
 
 impl ProfileTemplate {

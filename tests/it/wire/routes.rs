@@ -39,6 +39,8 @@ fn one_of_each() -> Vec<Route> {
         },
         Route::ListOperations { of: Holder::Profile(A) },
         Route::ListOperations { of: Holder::Smartcard(A) },
+        Route::ListRequestTypes { of: Holder::Profile(A) },
+        Route::ListRequestTypes { of: Holder::Smartcard(A) },
         Route::GetServerProposedPin {
             request: Some(A),
             smartcard: B,
