@@ -40,16 +40,18 @@ pub struct Asked {
 impl Asked {
     /// Whether the tables, what the holder is to its user, and the template's narrowing allow this type.
     pub fn allows(self, request_type: RequestType, narrowing: &Narrowing) -> bool {
-        let in_status =
-            ASKED_OF.iter().any(|(asked, statuses)| *asked == request_type && statuses.contains(&self.status));
-        in_status
+        self.in_status(request_type)
             && (self.is_card || !request_type.is_smartcard_only())
             && self.standing_allows(request_type)
             && self.event(request_type).is_none_or(|event| narrowing.smartcard_edge(self.status, event).is_ok())
     }
 
-    /// Whether a profile's status goes with what is asked for its card.
+    /// Whether a profile goes with what is asked for its card: what carries keys on begins with one that is in use.
     pub fn allows_on_card(self, request_type: RequestType) -> bool {
+        !request_type.issues_certificates() || (self.in_status(request_type) && self.standing_allows(request_type))
+    }
+
+    fn in_status(self, request_type: RequestType) -> bool {
         ASKED_OF.iter().any(|(asked, statuses)| *asked == request_type && statuses.contains(&self.status))
     }
 

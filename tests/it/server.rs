@@ -12,3 +12,4 @@ mod puk;
 mod support;
 mod template;
 mod walkthrough;
+mod workflow;

@@ -9,7 +9,7 @@ use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::cm::standing::{Role, Standing};
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ProfileRecord, RequestFilter, RequestRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, Due, Error, ProfileRecord, RequestFilter, RequestRecord,
     RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;

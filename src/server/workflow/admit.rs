@@ -33,49 +33,31 @@ pub async fn admitted(
 }
 
 /// Refuses what the state of the card or profile does not allow (any more).
-fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Result<(), ApiError> {
+pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Result<(), ApiError> {
     let request_type = request.request_type;
     let refused = |what: &'static str, asked: Asked| {
         Err(ApiError::NotAsked { request_type, what, status: asked.status, standing: asked.standing })
     };
     let Some(asked) = old.asked() else { return Ok(()) };
-    if !asked.allows(request_type, narrowing) {
-        return refused(old.what(), asked);
-    }
     let was_suspended = asked.status == SmartcardStatus::Suspended;
-    if request_type == RequestType::Reinstate && request.terms.suspends == Some(was_suspended) {
+    let is_done = request_type == RequestType::Reinstate && request.terms.suspends == Some(was_suspended);
+    if is_done || !asked.allows(request_type, narrowing) {
         return refused(old.what(), asked);
     }
-    // Where a card is named, its profile must go with what is asked for the card.
     match old.profile.as_ref().map(asked_profile) {
-        Some(profile) if request_type.issues_certificates() && !profile.allows_on_card(request_type) => {
-            refused("profile", profile)
-        }
+        Some(profile) if !profile.allows_on_card(request_type) => refused("profile", profile),
         _ => Ok(()),
     }
 }
 
 /// Refuses to go on where what a request is about has come into a state that does not allow it.
 pub async fn still_asked(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
-    let old = Old::of(tx, request).await?;
-    asked_again(request, &old)?;
+    asked(request, &Old::of(tx, request).await?, &Narrowing::NONE)?;
     let Some(card) = request.new_smartcard.filter(|card| request.old_smartcard != Some(*card)) else { return Ok(()) };
     match tx.smartcard(card).await? {
         Some(card) if matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active) => Ok(()),
         Some(card) => Err(ApiError::CardStatus(card.status)),
         None => Err(ApiError::NotFound("smart card")),
-    }
-}
-
-fn asked_again(request: &RequestRecord, old: &Old) -> Result<(), ApiError> {
-    match old.asked() {
-        Some(asked) if !asked.allows(request.request_type, &Narrowing::NONE) => Err(ApiError::NotAsked {
-            request_type: request.request_type,
-            what: old.what(),
-            status: asked.status,
-            standing: asked.standing,
-        }),
-        _ => Ok(()),
     }
 }
 

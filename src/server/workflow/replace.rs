@@ -2,11 +2,11 @@
 
 use super::Effects;
 use super::add::activated;
+use super::admit::asked;
 use super::holders::{Old, move_profiles_on};
 use super::revocation::verdict;
-use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
+use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
-use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
 use crate::server::template::ProfileTemplate;
 use crate::store::{CertificateScope, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
@@ -21,7 +21,8 @@ pub async fn replaced(
 ) -> Result<Effects, ApiError> {
     let workflow = template.workflow(request.request_type).ok_or(ApiError::NotOffered(request.request_type))?;
     let old = Old::of(tx, request).await?;
-    still_there(request, &old)?;
+    // What was suspended, ended or replaced since the request was made is not carried on.
+    asked(request, &old, &Narrowing::NONE)?;
     activated(tx, request, &old).await?;
     let disables = workflow.revocation.disable_old;
     let mut scope = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(CertificateScope::Profile);
@@ -37,23 +38,6 @@ pub async fn replaced(
     let superseded = tx.supersede_certificates(scope).await?;
     let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, scope).await?;
     Ok(Effects { superseded, ..effects })
-}
-
-/// What was suspended or ended since the request was made is not carried on.
-fn still_there(request: &RequestRecord, old: &Old) -> Result<(), ApiError> {
-    let status = old.asked().map(|asked| asked.status);
-    let is_renewed = request.request_type != RequestType::Recover;
-    match status {
-        Some(SmartcardStatus::Active) => Ok(()),
-        Some(SmartcardStatus::Suspended | SmartcardStatus::Disabled) if !is_renewed => Ok(()),
-        Some(status) => Err(ApiError::NotAsked {
-            request_type: request.request_type,
-            what: old.what(),
-            status,
-            standing: old.asked().map(|asked| asked.standing).unwrap_or_default(),
-        }),
-        None => Err(ApiError::NoActiveProfile),
-    }
 }
 
 /// A renewed profile is over; a recovered one is disabled, or stays in its state where the policy says so.

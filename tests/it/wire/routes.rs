@@ -39,8 +39,6 @@ fn one_of_each() -> Vec<Route> {
         },
         Route::ListOperations { of: Holder::Profile(A) },
         Route::ListOperations { of: Holder::Smartcard(A) },
-        Route::ListRequestTypes { of: Holder::Profile(A) },
-        Route::ListRequestTypes { of: Holder::Smartcard(A) },
         Route::GetServerProposedPin {
             request: Some(A),
             smartcard: B,
@@ -58,6 +56,8 @@ fn one_of_each() -> Vec<Route> {
         Route::ListHolderCertificates { of: Holder::Profile(A) },
         Route::ListHolderCertificates { of: Holder::Smartcard(A) },
         Route::ListCertificates,
+        Route::ListRequestTypes { of: Holder::Profile(A) },
+        Route::ListRequestTypes { of: Holder::Smartcard(A) },
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
