@@ -32,7 +32,7 @@ pub fn lab(kind: &str, more: &str, edit: impl Fn(String) -> String) -> Lab {
         let head = template.split("# One table a request type").next().unwrap().to_owned();
         let mut text = head.replace("kind = \"smartcard\"", &format!("kind = \"{kind}\""));
         if kind == "software" {
-            text.truncate(text.find("[smartcard]").unwrap());
+            text.truncate(text.find("\n[smartcard]\n").unwrap());
         }
         text.push_str(more);
         for (name, keys) in WORKFLOWS {

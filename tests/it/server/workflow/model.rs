@@ -50,14 +50,16 @@ pub enum Step {
         person: usize,
         request: usize,
     },
-    /// Everything that is left to do for the newest request, by the agent.
-    Finish,
+    /// Everything that is left to do for a request, by those who may.
+    Finish {
+        request: usize,
+    },
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let some = || 0..1000usize;
     prop_oneof![
-        4 => (some(), some(), some()).prop_map(|(person, kind, holder)| Step::Create { person, kind, holder }),
+        6 => (some(), some(), some()).prop_map(|(person, kind, holder)| Step::Create { person, kind, holder }),
         1 => (some(), some(), any::<bool>()).prop_map(|(person, request, approve)| Step::Decide { person, request, approve }),
         1 => (some(), some(), some()).prop_map(|(person, request, card)| Step::Assign { person, request, card }),
         2 => (some(), some()).prop_map(|(person, request)| Step::Issue { person, request }),
@@ -65,7 +67,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (some(), some()).prop_map(|(person, request)| Step::Retire { person, request }),
         2 => (some(), some()).prop_map(|(person, request)| Step::Complete { person, request }),
         1 => (some(), some()).prop_map(|(person, request)| Step::Cancel { person, request }),
-        3 => Just(Step::Finish),
+        3 => some().prop_map(|request| Step::Finish { request }),
     ]
 }
 
@@ -85,7 +87,7 @@ fn sequences(kind: &'static str, seed: u8) {
     let config = Config { cases: 2, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let steps = prop::collection::vec(step(), 70..90);
+    let steps = prop::collection::vec(step(), 110..130);
     runner
         .run(&steps, |steps| {
             let mut world = World::new(kind);
