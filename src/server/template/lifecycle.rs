@@ -1,7 +1,7 @@
 //! What a template says of the lives of cards and profiles: transitions, limits, loss reasons, what becomes of old
 //! certificates.
 
-use super::load::{parsed, revocation_reason};
+use super::load::parsed;
 use super::located::{Misplaced, Source};
 use super::raw::{RawRevocation, RawWorkflow};
 use crate::ca::RevocationReason;
@@ -237,4 +237,17 @@ pub fn passage(source: &Source<'_>, request_type: RequestType, workflow: &RawWor
         None => DEFAULT_LIFETIME,
     };
     Ok(Passage { reuse_card: reuse_card.as_ref().is_none_or(|reuse| *reuse.get_ref()), window, lifetime })
+}
+
+/// Reads a reason by its name in RFC 5280, 5.3.1; holds and what only a CA may say are none.
+pub fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
+    match text {
+        "unspecified" => Ok(RevocationReason::Unspecified),
+        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
+        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
+        "superseded" => Ok(RevocationReason::Superseded),
+        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
+        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
+        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
+    }
 }

@@ -1,5 +1,6 @@
 //! From a template file to a checked template.
 
+use super::Workflow;
 use super::lifecycle;
 use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
@@ -8,8 +9,6 @@ use super::raw::{
     RawAllowedKey, RawKind, RawPinPolicy, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
 };
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
-use super::{RevocationPolicy, Workflow};
-use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
 use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
@@ -151,13 +150,6 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
             key_usages: each(source, &shape.key_usages, key_usage)?,
             extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
             validity: time::Duration::days(i64::from(days)),
-        },
-        revocation: RevocationPolicy {
-            retire_reason: match &raw.revocation.retire_reason {
-                Some(reason) => parsed(source, reason, revocation_reason)?,
-                None => RevocationReason::CessationOfOperation,
-            },
-            renew_revokes_old: raw.revocation.renew_revokes_old,
         },
         narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
         limits: raw.limits.into(),
@@ -384,17 +376,4 @@ fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     let arcs = text.split('.').count();
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
     if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
-}
-
-/// Reads a reason by its name in RFC 5280, 5.3.1; holds and what only a CA may say are none.
-pub fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
-    match text {
-        "unspecified" => Ok(RevocationReason::Unspecified),
-        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
-        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
-        "superseded" => Ok(RevocationReason::Superseded),
-        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
-        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
-        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
-    }
 }

@@ -10,14 +10,13 @@ mod pattern;
 mod principal;
 mod raw;
 
+pub use lifecycle::revocation_reason as reason_named;
 pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
-pub use load::revocation_reason as reason_named;
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 
-use crate::ca::RevocationReason;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
@@ -45,7 +44,6 @@ pub struct ProfileTemplate {
     pub email: Option<Pattern>,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
-    pub revocation: RevocationPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
     /// Transitions this template takes out of the tables.
@@ -91,13 +89,6 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
-}
-
-/// What happens to certificates at the end of a profile.
-#[derive(Clone, Copy, Debug)]
-pub struct RevocationPolicy {
-    pub retire_reason: RevocationReason,
-    pub renew_revokes_old: bool,
 }
 
 /// The policy of one request type.

@@ -5,6 +5,7 @@
 //! has two living cards, every certificate has a request that was approved, and the log of acts tells exactly the
 //! changes that were made, in their order.
 
+mod ends;
 mod world;
 
 use crate::server::support::Lab;

@@ -4,7 +4,7 @@ use super::Step;
 use super::acts;
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, last_segment, new_csr};
 use crate::server::workflow::course::{Held, lab, listed, with};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
@@ -25,51 +25,51 @@ const ASKED: [(&str, &str, bool); 11] = [
 const SELF_SERVICE: [&str; 8] =
     ["Enroll", "Renew", "Recover", "Duplicate", "OnlineUpdate", "Revoke", "Retire", "Unblock"];
 const CARDS_ONLY: [&str; 3] = ["Retire", "Unblock", "TemporaryCards"];
-const ADDING: [&str; 4] = ["Enroll", "Duplicate", "RecoverOnBehalf", "TemporaryCards"];
-const AGENT: usize = 2;
+pub(super) const ADDING: [&str; 4] = ["Enroll", "Duplicate", "RecoverOnBehalf", "TemporaryCards"];
+pub(super) const AGENT: usize = 2;
 const APPROVER: usize = 3;
 
 /// A card, or a profile on none.
-struct Holder {
-    owner: usize,
-    held: Held,
+pub(super) struct Holder {
+    pub(super) owner: usize,
+    pub(super) held: Held,
     /// Active, Suspended, Disabled, Retired.
-    state: char,
-    superseded: bool,
+    pub(super) state: char,
+    pub(super) superseded: bool,
     /// Lent, or with another's keys.
-    passing: bool,
-    certificates: Vec<String>,
+    pub(super) passing: bool,
+    pub(super) certificates: Vec<String>,
 }
 
-struct Request {
-    uuid: String,
-    kind: &'static str,
-    target: usize,
-    originator: usize,
-    holder: Option<usize>,
-    old_profile: Option<String>,
+pub(super) struct Request {
+    pub(super) uuid: String,
+    pub(super) kind: &'static str,
+    pub(super) target: usize,
+    pub(super) originator: usize,
+    pub(super) holder: Option<usize>,
+    pub(super) old_profile: Option<String>,
     /// Pending, aPproved ('O'), Executing, Completed, Withdrawn, denieD ('N').
-    state: char,
-    card: Option<String>,
-    card_id: Option<Uuid>,
-    profile: Option<String>,
-    serial: Option<String>,
-    suspends: bool,
+    pub(super) state: char,
+    pub(super) card: Option<String>,
+    pub(super) card_id: Option<Uuid>,
+    pub(super) profile: Option<String>,
+    pub(super) serial: Option<String>,
+    pub(super) suspends: bool,
 }
 
 pub struct World {
-    lab: Lab,
-    people: Vec<Person>,
-    holders: Vec<Holder>,
-    requests: Vec<Request>,
-    card_ids: Vec<Uuid>,
+    pub(super) lab: Lab,
+    pub(super) people: Vec<Person>,
+    pub(super) holders: Vec<Holder>,
+    pub(super) requests: Vec<Request>,
+    pub(super) card_ids: Vec<Uuid>,
     /// Serial to reason.
-    revoked: BTreeMap<String, u8>,
-    acts: Vec<&'static str>,
-    has_cards: bool,
+    pub(super) revoked: BTreeMap<String, u8>,
+    pub(super) acts: Vec<&'static str>,
+    pub(super) has_cards: bool,
 }
 
-fn is_open(state: char) -> bool {
+pub(super) fn is_open(state: char) -> bool {
     matches!(state, 'P' | 'O' | 'E')
 }
 
@@ -134,7 +134,7 @@ impl World {
     }
 
     #[track_caller]
-    fn expect(&self, what: &str, request: Option<usize>, answer: &Answer, expected: bool) {
+    pub(super) fn expect(&self, what: &str, request: Option<usize>, answer: &Answer, expected: bool) {
         let about = request.map(|request| {
             let request = &self.requests[request];
             format!("{} {} {}", request.kind, request.state, request.uuid)
@@ -155,13 +155,13 @@ impl World {
             && (kind != "Reinstate" || suspends == (holder.state == 'A'))
     }
 
-    fn may_still(&self, request: usize) -> bool {
+    pub(super) fn may_still(&self, request: usize) -> bool {
         let request = &self.requests[request];
         self.goes_on(request.kind, request.holder, request.old_profile.as_deref(), request.suspends)
     }
 
     /// Whether the person carries out this request.
-    fn executes(&self, person: usize, request: usize) -> bool {
+    pub(super) fn executes(&self, person: usize, request: usize) -> bool {
         person == AGENT || person == self.requests[request].target
     }
 
@@ -331,106 +331,6 @@ impl World {
             self.requests[request].state = 'E';
             self.holders[holder].state = 'R';
             self.revoke(holder, 5);
-        }
-    }
-
-    fn revoke(&mut self, holder: usize, reason: u8) {
-        for serial in self.holders[holder].certificates.clone() {
-            self.revoke_one(serial, reason);
-        }
-    }
-
-    fn revoke_one(&mut self, serial: String, reason: u8) {
-        let before = self.revoked.entry(serial).or_insert(reason);
-        if *before == 6 {
-            *before = reason;
-        }
-    }
-
-    fn complete(&mut self, person: usize, request: usize) {
-        let asked = &self.requests[request];
-        let at_once = matches!(asked.kind, "Revoke" | "Reinstate");
-        let in_state = asked.state == 'E' || (at_once && asked.state == 'O');
-        let ready = match asked.kind {
-            "Retire" => self.holders[asked.holder.unwrap()].state == 'R',
-            "Unblock" => true,
-            "Renew" | "OnlineUpdate" | "Recover" => asked.serial.is_some() && self.may_still(request),
-            kind if ADDING.contains(&kind) => asked.serial.is_some(),
-            _ => self.may_still(request),
-        };
-        let again = asked.state == 'C';
-        let expected = self.executes(person, request) && (again || (in_state && ready));
-        let path = format!("{API}/requests/{}", asked.uuid);
-        let answer = self.lab.put(&self.people[person], &path, json!({"status": "Completed"}));
-        self.expect("complete", Some(request), &answer, expected);
-        if expected && !again {
-            self.acts.push("request-completed");
-            self.requests[request].state = 'C';
-            self.completed(request, &answer.json());
-        }
-    }
-
-    fn completed(&mut self, request: usize, answer: &Value) {
-        let asked = &self.requests[request];
-        let (kind, target, old, suspends) = (asked.kind, asked.target, asked.holder, asked.suspends);
-        let made = Held::of(answer);
-        let serial = asked.serial.clone();
-        match kind {
-            "Revoke" => {
-                self.holders[old.unwrap()].state = 'D';
-                self.revoke(old.unwrap(), 0);
-            }
-            "Reinstate" => {
-                let holder = &mut self.holders[old.unwrap()];
-                holder.state = if suspends { 'S' } else { 'A' };
-                for serial in holder.certificates.clone() {
-                    if suspends {
-                        self.revoked.entry(serial).or_insert(6);
-                    } else if self.revoked.get(&serial) == Some(&6) {
-                        self.revoked.remove(&serial);
-                    }
-                }
-            }
-            "Retire" | "Unblock" => {}
-            "Renew" | "OnlineUpdate" if self.has_cards => self.holders[old.unwrap()].held = made,
-            _ => {
-                if let Some(old) = old.filter(|_| !ADDING.contains(&kind)) {
-                    let recovers = kind == "Recover";
-                    self.holders[old].superseded = true;
-                    self.holders[old].state = if recovers { 'D' } else { 'R' };
-                    if recovers {
-                        self.revoke(old, 4);
-                    }
-                }
-                let passing = matches!(kind, "TemporaryCards" | "RecoverOnBehalf");
-                let certificates = serial.into_iter().collect();
-                self.holders.push(Holder {
-                    owner: target,
-                    held: made,
-                    state: 'A',
-                    superseded: false,
-                    passing,
-                    certificates,
-                });
-            }
-        }
-    }
-
-    fn cancel(&mut self, person: usize, request: usize) {
-        let asked = &self.requests[request];
-        let may = person == AGENT || person == asked.target || person == asked.originator;
-        let for_good = asked.kind == "Retire" && asked.state == 'E';
-        let again = asked.state == 'W';
-        let expected = may && (again || (is_open(asked.state) && !for_good));
-        let path = format!("{API}/requests/{}", asked.uuid);
-        let answer = self.lab.put(&self.people[person], &path, json!({"status": "Canceled"}));
-        self.expect("cancel", Some(request), &answer, expected);
-        if expected && !again {
-            self.acts.push("request-withdrawn");
-            self.requests[request].state = 'W';
-            if let Some(serial) = self.requests[request].serial.clone() {
-                self.revoke_one(serial, 5);
-            }
         }
     }
 
