@@ -14,6 +14,7 @@ mod closing;
 mod config;
 mod controllers;
 mod crl;
+mod database;
 pub mod diversify;
 mod error;
 mod files;
@@ -31,6 +32,7 @@ mod view;
 mod workflow;
 
 pub use config::{Config, TokenSettings};
+pub use database::{DatabaseError, DatabaseSettings};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};
 pub use listen::{Ready, RunningServer, Server, serve};

@@ -3,6 +3,7 @@
 use super::app::{App, MAX_CALLS};
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
+use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::template::{LoadError, Templates};
@@ -10,7 +11,6 @@ use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
 use crate::pkix;
 use crate::secret::{MasterKey, Passphrase};
-use crate::store::{self, Store};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -38,8 +38,8 @@ pub enum StartError {
     Ca(#[from] ca::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
-    #[error("the store cannot be opened")]
-    Store(#[from] store::Error),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
@@ -84,9 +84,13 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
     let now = OffsetDateTime::now_utc();
     let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
+    let store = database::open(&directory, &settings).await?;
+    if settings.database.is_some() {
+        database::claim(&store, &authority, &master_keys).await?;
+    }
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let app = App {
-        store: Store::open(&directory.database()).await?,
+        store,
         templates,
         master_keys,
         crl: CrlCache::default(),

@@ -8,6 +8,7 @@ mod init;
 mod logs;
 mod offline;
 mod permission;
+mod postgres;
 mod puk;
 mod support;
 mod template;
