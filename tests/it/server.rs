@@ -19,3 +19,4 @@ mod surface;
 mod syslog;
 mod template;
 mod walkthrough;
+mod workflow;
