@@ -6,6 +6,7 @@
 mod accounts;
 pub mod args;
 mod audit;
+mod backup;
 mod card;
 mod complete;
 mod demo;

@@ -2,7 +2,10 @@
 
 mod approvals;
 mod audit;
+mod backup;
 mod certification;
+#[path = "../../benches/support/crowd.rs"]
+pub mod crowd;
 mod diversify;
 mod http;
 mod identity;
@@ -14,6 +17,7 @@ mod operations;
 mod permission;
 mod postgres;
 mod puk;
+mod scale;
 mod support;
 mod surface;
 mod syslog;

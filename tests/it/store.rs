@@ -3,7 +3,9 @@
 mod identity;
 mod migrations;
 mod postgres;
+mod power;
 mod records;
+mod scale;
 mod writer;
 
 use crate::support::postgres::Database;
