@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod certification;
 mod diversify;
+mod export;
 mod http;
 mod init;
 mod logs;
