@@ -60,6 +60,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),
     ("axum", &["server"]),
+    ("prometheus_client", &["server"]),
     ("axum_server", &["server"]),
     ("ureq", &["client"]),
     ("clap", &["cli", "main"]),

@@ -1,5 +1,6 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod acts;
 mod migrations;
 mod postgres;
 mod records;
@@ -14,6 +15,7 @@ use cardwright::store::{
     ApprovalRecord, CertificateRecord, CertificateScope, Error, PostgresPlace, ProfileRecord, RequestFilter,
     RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
 };
+use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
