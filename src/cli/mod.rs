@@ -3,6 +3,7 @@
 //! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
 //! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
 
+mod accounts;
 pub mod args;
 mod audit;
 mod card;

@@ -1,18 +1,17 @@
-//! `cardwright serve` and `cardwright server`: run a CM server, set one up, add those who may call it.
+//! `cardwright serve` and `cardwright server`: run a CM server, set one up.
 
-use super::args::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+use super::accounts;
+use super::args::{ServeArgs, ServerCommand, ServerInitArgs};
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
-use super::token::date;
 use crate::pkix::KeyAlgorithm;
 use crate::server::{
-    self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, NewUser, Origin, SettingsError,
-    StartError, TokenSettings,
+    self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin, SettingsError, StartError,
+    TokenSettings,
 };
 use serde_json::json;
 use std::path::Path;
-use time::{Duration, OffsetDateTime};
 use tracing_subscriber::EnvFilter;
 
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
@@ -88,6 +87,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
         StartError::Listen { .. } => ("cannot-listen", Exit::Other),
         StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
@@ -105,9 +105,8 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
             output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
             Ok(())
         }
-        ServerCommand::User(UserCommand::Add { directory, name, groups, upn, email, days }) => {
-            add_user(&directory, NewUser { name, groups, upn, email }, days, output)
-        }
+        ServerCommand::User(command) => accounts::user(command, output),
+        ServerCommand::Token(command) => accounts::token(command, output),
     }
 }
 
@@ -162,25 +161,10 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn add_user(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
-    let name = user.name.clone();
-    let expires = OffsetDateTime::now_utc() + Duration::days(days.into());
-    let added = server::user_add(directory, user, expires).map_err(init_failed)?;
-    // The one place that shows a bearer token: it is made here and kept nowhere.
-    let bearer = added.token.expose();
-    let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
-    output.result(&document, || {
-        format!("{name} may call the server until {} with this bearer token, shown only now:\n{bearer}", date(expires))
-    });
-    Ok(())
-}
-
 fn init_failed(error: InitError) -> Failure {
     let (code, exit) = match &error {
         InitError::Exists(_) => ("directory-exists", Exit::Usage),
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
-        InitError::UserExists(_) => ("user-exists", Exit::Usage),
-        InitError::Name(_) | InitError::TooManyGroups => ("user-name", Exit::Usage),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

@@ -2,7 +2,9 @@
 //! own secrets have come.
 
 use super::wire::body::body;
-use super::wire::{Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary};
+use super::wire::{
+    Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, Vocabulary,
+};
 use crate::secret::Puk;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -16,6 +18,23 @@ pub struct User {
 }
 
 body!(User { uuid: "Uuid" => Guid, name: "Name" => Plain<String>, groups: "Groups" => TextList });
+
+/// The caller, as `whoami` shows one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Myself {
+    pub uuid: Uuid,
+    pub name: String,
+    pub groups: Vec<String>,
+    /// What the caller may do that no template gives, by the server's words; the key is left out when there is nothing.
+    pub duties: Option<Vec<String>>,
+}
+
+body!(Myself {
+    uuid: "Uuid" => Guid,
+    name: "Name" => Plain<String>,
+    groups: "Groups" => TextList,
+    duties: "Duties" => PlainOrNothing<Vec<String>>,
+});
 
 /// The body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

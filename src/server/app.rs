@@ -4,6 +4,7 @@ use super::crl::CrlCache;
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
 use super::health::Health;
+use super::identity::Identity;
 use super::metrics::Metrics;
 use super::settings::ApiSettings;
 use super::template::Templates;
@@ -30,6 +31,7 @@ pub struct App {
     pub master_keys: MasterKeys,
     pub crl: CrlCache,
     pub places: Semaphore,
+    pub identity: Identity,
     pub metrics: Metrics,
     pub health: Health,
     pub api: ApiSettings,

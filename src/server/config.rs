@@ -2,6 +2,7 @@
 
 use super::database::DatabaseSettings;
 use super::environment::{self, Effective, VariableError};
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::settings::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
 use super::template::Misplaced;
 use crate::ca::{KeyPlace, Selector};
@@ -44,6 +45,14 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseSettings>,
     pub ca: CaSettings,
+    /// Ways in besides the server's own tokens.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub identity: IdentitySettings,
+    /// Who has duties that no template gives.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub roles: RoleSettings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: LimitSettings,
 }
 
 /// The `[ca]` table.

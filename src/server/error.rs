@@ -1,5 +1,6 @@
 //! Every refusal of the server with its status and code: the one table. Inner causes go to the log, never to the caller.
 
+use super::accounts::AccountRefusal;
 use super::diversify::KeyError;
 use super::template::Missing;
 use crate::cm::check::FieldError;
@@ -17,10 +18,22 @@ use axum::http::StatusCode;
 /// Why a call was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    #[error("this call needs a bearer token that the server knows")]
+    #[error("this call needs credentials that the server knows: a bearer token, or another way in that it offers")]
     NotAuthenticated,
     #[error("the bearer token has expired; ask an administrator for a new one")]
     TokenExpired,
+    #[error("the way in has worked, but this server knows no such user; ask an administrator")]
+    UserUnknown,
+    #[error("you are disabled here; ask an administrator")]
+    UserDisabled,
+    #[error("this certificate was revoked")]
+    CertificateRevoked,
+    #[error("another site has made this call in your name")]
+    CrossSite,
+    #[error("too many of these calls; come back in {seconds} s")]
+    TooManyRequests { seconds: u64 },
+    #[error("{0}")]
+    Account(#[from] AccountRefusal),
     #[error("there is no such {0}, or you may not see it")]
     NotFound(&'static str),
     #[error("you may not {0}")]
@@ -136,6 +149,8 @@ pub enum Internal {
     Key(#[source] KeyError),
     #[error("an answer cannot be written")]
     Write(#[source] serde_json::Error),
+    #[error("the system gave no random bytes")]
+    Random,
     #[error("the handler panicked")]
     Panicked,
     #[error("a record names a {0} that does not exist")]
@@ -149,6 +164,12 @@ impl ApiError {
         match self {
             Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, Code::NotAuthenticated),
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, Code::TokenExpired),
+            Self::UserUnknown => (StatusCode::FORBIDDEN, Code::UserUnknown),
+            Self::UserDisabled => (StatusCode::FORBIDDEN, Code::UserDisabled),
+            Self::CertificateRevoked => (StatusCode::FORBIDDEN, Code::CertificateRevoked),
+            Self::CrossSite => (StatusCode::FORBIDDEN, Code::CrossSite),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests),
+            Self::Account(refusal) => account_code(refusal),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
             Self::SelfApproval => (StatusCode::FORBIDDEN, Code::SelfApproval),
@@ -198,6 +219,15 @@ impl ApiError {
             Self::Attribute(_) | Self::Unnamable(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
+    }
+}
+
+fn account_code(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
+    match refusal {
+        AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
+        AccountRefusal::TooManyTokens => (StatusCode::CONFLICT, ProblemCode::TooManyTokens),
+        AccountRefusal::NotByToken => (StatusCode::CONFLICT, ProblemCode::NotByToken),
+        _ => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
     }
 }
 

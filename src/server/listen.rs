@@ -3,6 +3,7 @@
 use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
+use super::identity::Shows;
 use super::operations;
 use super::router;
 use super::start::{self, StartError};
@@ -169,7 +170,8 @@ async fn listen(
         }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
-            let acceptor = Bounded::new(acceptor.acceptor(NoDelayAcceptor::new()), MAX_CONNECTIONS, connections);
+            let acceptor = Shows(acceptor.acceptor(NoDelayAcceptor::new()));
+            let acceptor = Bounded::new(acceptor, MAX_CONNECTIONS, connections);
             let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
             bound_headers(server.http_builder());
             server.handle(handle).serve(router::service(Arc::clone(&app))).await

@@ -8,6 +8,7 @@ use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::health::Health;
+use super::identity::{Identity, IdentityError};
 use super::metrics::Metrics;
 use super::settings::SyslogSettings;
 use super::template::{LoadError, Templates};
@@ -37,6 +38,10 @@ pub enum StartError {
     File(#[from] FileError),
     #[error("a key or certificate of the data directory cannot be used")]
     Pkix(#[from] pkix::Error),
+    #[error("a way in cannot be opened")]
+    Identity(#[from] IdentityError),
+    #[error("client certificates cannot be verified")]
+    Clients(#[from] rustls::server::VerifierBuilderError),
     #[error("the CA's key is in a token: its PIN is needed")]
     NoPin,
     #[error("the CA or a key file cannot be opened")]
@@ -100,7 +105,11 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     };
     let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
     let now = OffsetDateTime::now_utc();
-    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
+    let Settings { identity, roles, limits, .. } = settings.clone();
+    let identity = Identity::open(identity, roles, &limits, &directory, authority.chain().first())?;
+    let clients = identity.certificates();
+    let tls =
+        tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, clients, now)).transpose()?;
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
         database::claim(&store, &authority, &master_keys).await?;
@@ -112,6 +121,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         master_keys,
         crl: CrlCache::default(),
         places: Semaphore::new(MAX_CALLS),
+        identity,
         metrics: Metrics::default(),
         health: Health::default(),
         api: settings.api.clone(),

@@ -24,8 +24,10 @@ mod reads;
 mod record;
 mod requests;
 mod schema;
+mod sessions;
 mod spelling;
 mod sqlite;
+mod tokens;
 mod users;
 mod writer;
 
@@ -39,8 +41,9 @@ pub use link::CountsSeen;
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, Revocation, RevokedCertificate, SessionRecord, SmartcardRecord, TokenRecord,
+    UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use writer::{BoxFuture, Tx};

@@ -4,11 +4,11 @@ use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord}
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, offline, requests, users};
+use super::{cards, certificates, offline, requests, sessions, tokens, users};
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -34,8 +34,20 @@ reads! {
     users::user(uuid: Uuid) -> Option<UserRecord>;
     /// The user with exactly this name.
     users::user_by_name(name: &str) -> Option<UserRecord>;
-    /// The user whose bearer token has this SHA-256; whether it has expired is the caller's to see.
-    users::user_by_token_hash(hash: &[u8; 32]) -> Option<UserRecord>;
+    /// The users with this UPN in any letter case, at most two.
+    users::users_by_upn(upn: &str) -> Vec<UserRecord>;
+    /// The users with this e-mail address in any letter case, at most two.
+    users::users_by_email(email: &str) -> Vec<UserRecord>;
+    /// The bearer token with this SHA-256 and whose it is; whether it still holds is the caller's to see.
+    tokens::token_by_hash(hash: &[u8; 32]) -> Option<Held<TokenRecord>>;
+    /// The bearer token with this uuid.
+    tokens::token(uuid: Uuid) -> Option<TokenRecord>;
+    /// The user's tokens, revoked ones among them, newest first, at most [`super::LIST_LIMIT`].
+    tokens::tokens_of(owner: Uuid) -> Vec<TokenRecord>;
+    /// The session whose cookie has this SHA-256 and whose it is; whether it still holds is the caller's to see.
+    sessions::session_by_hash(hash: &[u8; 32]) -> Option<Held<SessionRecord>>;
+    /// The user's sessions, newest first, at most [`super::LIST_LIMIT`].
+    sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
     /// All users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
     /// The request with this uuid.

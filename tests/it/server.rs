@@ -6,6 +6,7 @@ mod certification;
 mod diversify;
 mod export;
 mod http;
+mod identity;
 mod init;
 mod logs;
 mod offline;

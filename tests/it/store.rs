@@ -1,6 +1,7 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
 mod acts;
+mod identity;
 mod migrations;
 mod postgres;
 mod records;
@@ -13,7 +14,7 @@ use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
     ApprovalRecord, CertificateRecord, CertificateScope, Error, PostgresPlace, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
 use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
@@ -29,18 +30,15 @@ const TEMPLATE: Uuid = Uuid::from_u128(0x7e);
 const PATH_VARIABLE: &str = "CARDWRIGHT_TEST_STORE_TO_WRITE_UNTIL_KILLED";
 
 fn user(name: &str) -> UserRecord {
-    let mut token_hash = [0; 32];
-    for (slot, byte) in token_hash.iter_mut().zip(name.bytes()) {
-        *slot = byte;
-    }
     UserRecord {
         uuid: Uuid::now_v7(),
         name: name.into(),
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
         upn: Some("zoë@example.test".into()),
         email: None,
-        token_hash,
-        token_expires: NOW + Duration::from_secs(3600),
+        sid: None,
+        disabled: false,
+        source: UserSource::Local,
     }
 }
 
