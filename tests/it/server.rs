@@ -7,6 +7,7 @@ mod certification;
 #[path = "../../benches/support/crowd.rs"]
 pub mod crowd;
 mod diversify;
+mod export;
 mod http;
 mod identity;
 mod init;

@@ -1,5 +1,6 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod acts;
 mod identity;
 mod migrations;
 mod postgres;
@@ -18,6 +19,7 @@ use cardwright::store::{
     ApprovalRecord, CertificateRecord, CertificateScope, Due, Error, PostgresPlace, ProfileRecord, RequestFilter,
     RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
+use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
