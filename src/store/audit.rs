@@ -82,7 +82,7 @@ impl Tx {
             .bind(line.number)
             .bind(hash.as_ref());
         self.execute(CHAINS, update).await?;
-        self.mark_audited();
+        self.noted(entry.act);
         Ok(())
     }
 }

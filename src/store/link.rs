@@ -5,8 +5,10 @@
 use super::error::Error;
 use super::spelling::Spelled;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -126,7 +128,10 @@ pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
+    /// Write jobs that logged no act.
     pub unaudited: AtomicU64,
+    /// Acts by their word.
+    acts: Mutex<BTreeMap<&'static str, u64>>,
     pub scanned: AtomicU64,
 }
 
@@ -139,7 +144,7 @@ pub struct CountsSeen {
     pub jobs: u64,
     /// Statements, reads included, transaction control excluded.
     pub statements: u64,
-    /// Jobs whose writes were kept though the log of acts was told nothing.
+    /// Write jobs that logged no act: a mistake of whoever wrote the job.
     pub unaudited: u64,
     /// Rows SQLite stepped over because no index led to what was asked for; PostgreSQL keeps such counts itself.
     pub scanned: u64,
@@ -154,6 +159,19 @@ impl Counts {
             unaudited: self.unaudited.load(Ordering::Relaxed),
             scanned: self.scanned.load(Ordering::Relaxed),
         }
+    }
+
+    /// These acts are on disk.
+    pub fn acted(&self, acts: &[&'static str]) {
+        let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        for act in acts {
+            *counted.entry(act).or_default() += 1;
+        }
+    }
+
+    /// How often each act was logged.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.acts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -7,6 +7,7 @@ use super::postgres::PostgresPlace;
 use super::record::RevokedCertificate;
 use super::writer::{BoxFuture, Tx};
 use super::{postgres, sqlite};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -54,6 +55,11 @@ impl Store {
     /// How much work was done since the store was opened.
     pub fn counts(&self) -> CountsSeen {
         self.0.counts.seen()
+    }
+
+    /// How often each act was logged since the store was opened.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.counts.acts()
     }
 
     /// Runs `job` as one atomic transaction and answers once it is on disk.

@@ -1,5 +1,6 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod identity;
 mod migrations;
 mod postgres;
 mod records;
@@ -13,7 +14,7 @@ use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::cm::standing::{Role, Standing};
 use cardwright::store::{
     ApprovalRecord, CertificateRecord, CertificateScope, Due, Error, PostgresPlace, ProfileRecord, RequestFilter,
-    RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -28,18 +29,15 @@ const TEMPLATE: Uuid = Uuid::from_u128(0x7e);
 const PATH_VARIABLE: &str = "CARDWRIGHT_TEST_STORE_TO_WRITE_UNTIL_KILLED";
 
 fn user(name: &str) -> UserRecord {
-    let mut token_hash = [0; 32];
-    for (slot, byte) in token_hash.iter_mut().zip(name.bytes()) {
-        *slot = byte;
-    }
     UserRecord {
         uuid: Uuid::now_v7(),
         name: name.into(),
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
         upn: Some("zoë@example.test".into()),
         email: None,
-        token_hash,
-        token_expires: NOW + Duration::from_secs(3600),
+        sid: None,
+        disabled: false,
+        source: UserSource::Local,
     }
 }
 

@@ -34,10 +34,6 @@ impl Session {
         Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None }
     }
 
-    pub fn counts(&self) -> &Counts {
-        &self.counts
-    }
-
     fn link(&self) -> Link<'_> {
         Link { connection: &self.connection, counts: &self.counts }
     }

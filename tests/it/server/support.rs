@@ -245,6 +245,17 @@ impl Lab {
     }
 }
 
+impl Drop for Lab {
+    /// No write without its act in the log: a server that made one does not end well.
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take()
+            && !std::thread::panicking()
+        {
+            server.stop().unwrap();
+        }
+    }
+}
+
 pub struct Person {
     pub uuid: Uuid,
     pub token: String,
