@@ -1,6 +1,7 @@
 //! What MIM CM has no REST route for, under a prefix of our own: approvals, offline unblock, who is who, how far a card's
 //! own secrets have come.
 
+use super::request::RequestType;
 use super::wire::body::body;
 use super::wire::{
     Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, TextOrNothing,

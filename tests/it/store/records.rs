@@ -289,11 +289,4 @@ async fn a_hold_is_lifted_or_becomes_a_revocation(place: Place) {
     let revocation = store.certificate(&other.serial).await.unwrap().unwrap().revocation;
     assert_eq!((held.unwrap(), revocation), (1, Some(Revocation { at: after(7), reason: 1 })));
 }
-
-async fn a_job_that_writes_without_telling_the_log_is_counted(place: Place) {
-    let store = place.open().await;
-    let before = store.counts().unaudited;
-    add_holder(&store, 1).await;
-    assert!(store.counts().unaudited > before);
-}
 }
