@@ -7,7 +7,6 @@ use super::wire::{
     Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, TextOrNothing,
     Vocabulary,
 };
-use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use uuid::Uuid;
 use zeroize::Zeroizing;
