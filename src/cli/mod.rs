@@ -15,6 +15,7 @@ mod enroll;
 mod failure;
 mod output;
 mod request;
+mod request_create;
 mod secrets;
 mod server;
 mod settings;

@@ -8,6 +8,7 @@ use super::operations;
 use super::router;
 use super::start::{self, StartError};
 use super::upkeep::Upkeep;
+use super::workflow::sweep;
 use crate::store::{CountsSeen, Store};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
@@ -152,6 +153,7 @@ async fn listen(
 ) -> Result<(), StartError> {
     let started = start::open(config).await?;
     let app = Arc::new(started.app);
+    let sweeping = tokio::spawn(sweep::watch(Arc::clone(&app)));
     let cannot = |source| StartError::Listen { addr: started.listen, source };
     let (listener, addr) = bound(started.listen)?;
     let operations = started.operations.map(bound).transpose()?;
@@ -194,6 +196,7 @@ async fn listen(
     };
     upkeep.end().await;
     watched.shutdown();
+    sweeping.abort();
     app.close().await;
     drop(started.lock);
     let unaudited = app.store.counts().unaudited;

@@ -45,6 +45,7 @@ pub mod template;
 mod tls;
 mod upkeep;
 mod view;
+mod workflow;
 
 pub use accounts::AccountRefusal;
 pub use administration::{

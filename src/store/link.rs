@@ -286,6 +286,11 @@ impl<'r> Columns<'r> {
         T::try_from(number).map_err(|_| self.damaged())
     }
 
+    pub fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, Error> {
+        let number: Option<i64> = self.take()?;
+        number.map(|number| T::try_from(number).map_err(|_| self.damaged())).transpose()
+    }
+
     pub fn time(&mut self) -> Result<OffsetDateTime, Error> {
         let micros: i64 = self.take()?;
         from_micros(micros).ok_or_else(|| self.damaged())

@@ -1,7 +1,7 @@
 use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, Statement, Value, sql};
-use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord};
+use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::request::{DataItem, RequestStatus};
@@ -17,7 +17,8 @@ macro_rules! select {
         concat!(
             "SELECT uuid, request_type, status, originator, target, profile_template, template_version, priority, ",
             "comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, ",
-            "is_smartcard, is_enrollment_agent FROM requests ",
+            "is_smartcard, is_enrollment_agent, loss_reason, revocation_reason, revocation_delay_hours, suspends ",
+            "FROM requests ",
             $rest
         )
     };
@@ -46,6 +47,12 @@ impl Record for RequestRecord {
             completed: columns.optional_time()?,
             is_smartcard: columns.take()?,
             is_enrollment_agent: columns.take()?,
+            terms: RequestTerms {
+                loss_reason: columns.take()?,
+                revocation_reason: columns.optional_number()?,
+                revocation_delay_hours: columns.optional_number()?,
+                suspends: columns.take()?,
+            },
         })
     }
 }
@@ -115,6 +122,9 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
         of_few = format!(" AND status || '' = ${number}");
         of_all = if somebodys { of_few.clone() } else { format!(" AND status = ${number}") };
     }
+    if filter.open {
+        common += " AND status IN ('pending', 'approved', 'executing')";
+    }
     if let Some(before) = filter.before {
         common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(before.into()));
     }
@@ -166,8 +176,8 @@ impl Tx {
         let statement = sql(
             "INSERT INTO requests (uuid, request_type, status, originator, target, profile_template, template_version, \
              priority, comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, \
-             is_smartcard, is_enrollment_agent) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             is_smartcard, is_enrollment_agent, loss_reason, revocation_reason, revocation_delay_hours, suspends) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         )
         .bind(request.uuid)
         .bind(request.request_type.word())
@@ -186,7 +196,11 @@ impl Tx {
         .bind(request.submitted)
         .bind(request.completed)
         .bind(request.is_smartcard)
-        .bind(request.is_enrollment_agent);
+        .bind(request.is_enrollment_agent)
+        .bind(request.terms.loss_reason.as_ref())
+        .bind(request.terms.revocation_reason)
+        .bind(request.terms.revocation_delay_hours)
+        .bind(request.terms.suspends);
         self.execute(TABLE, statement).await.map(drop)
     }
 

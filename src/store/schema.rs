@@ -21,7 +21,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0003_audit",
     "0009_audit_signatures",
     "0008_identity",
-    "0010_lists"
+    "0010_lists",
+    "0004_workflows",
 ];
 
 /// The version that this release makes and works with.

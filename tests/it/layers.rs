@@ -61,6 +61,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("deadpool_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),
     ("axum", &["server"]),
+    ("prometheus_client", &["server"]),
     ("axum_server", &["server"]),
     ("ureq", &["client", "server"]),
     ("libloading", &["server"]),

@@ -7,6 +7,7 @@ mod certification;
 #[path = "../../benches/support/crowd.rs"]
 pub mod crowd;
 mod diversify;
+mod export;
 mod http;
 mod identity;
 mod init;
@@ -23,3 +24,4 @@ mod surface;
 mod syslog;
 mod template;
 mod walkthrough;
+mod workflow;
