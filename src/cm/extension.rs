@@ -1,9 +1,11 @@
 //! What MIM CM has no REST route for, under a prefix of our own: approvals, offline unblock, who is who, how far a card's
 //! own secrets have come.
 
+use super::request::RequestType;
 use super::wire::body::body;
 use super::wire::{
-    Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, Vocabulary,
+    Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, TextOrNothing,
+    Vocabulary,
 };
 use crate::secret::Puk;
 use uuid::Uuid;
@@ -35,6 +37,16 @@ body!(Myself {
     groups: "Groups" => TextList,
     duties: "Duties" => PlainOrNothing<Vec<String>>,
 });
+
+/// One entry of `requesttypes`: what may be asked for a card or profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedType {
+    pub request_type: RequestType,
+    /// Of Reinstate: "suspend" or "reinstate"; empty elsewhere.
+    pub effect: String,
+}
+
+body!(OfferedType { request_type: "Type" => Named<RequestType>, effect: "Effect" => TextOrNothing });
 
 /// The body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -56,6 +56,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("pcsc", &["reader"]),
     ("rsa", &["virtual_card"]),
     ("rusqlite", &["store"]),
+    ("tar", &["server"]),
     ("tokio_postgres", &["store"]),
     ("deadpool_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),
