@@ -84,11 +84,12 @@ impl Tx {
 
     /// Runs a statement that writes `table`, and says how many rows it touched.
     pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
-        self.ledger.written = true;
-        match &mut self.session {
+        let rows = match &mut self.session {
             Session::Sqlite(session) => session.execute(table, statement),
             Session::Postgres(session) => session.execute(table, statement).await,
-        }
+        }?;
+        self.ledger.written |= rows > 0;
+        Ok(rows)
     }
 
     pub(super) fn begin(&mut self) -> Result<(), Error> {
