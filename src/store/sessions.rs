@@ -58,13 +58,14 @@ impl Tx {
         self.execute(TABLE, sql(statement).bind(owner).bind(kept).bind(now)).await
     }
 
-    /// Removes a session; says whether there was one.
-    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<bool, Error> {
-        Ok(self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await? > 0)
+    /// Removes a session, if it is still there.
+    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<(), Error> {
+        self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await.map(drop)
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used. A use is no act: what was done is in the log.
     pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
+        self.housekeeping();
         let statement =
             sql("UPDATE sessions SET last_used = $2 WHERE uuid = $1 AND last_used < $2").bind(uuid).bind(at);
         self.execute(TABLE, statement).await.map(drop)
