@@ -304,12 +304,16 @@ pub enum RequestCommand {
         #[arg(long)]
         status: Option<String>,
     },
+    /// Make a request of any type, for yourself or for others.
+    Create(super::request_create::CreateArgs),
     /// Show a request.
     Show(RequestArgs),
     /// Approve a pending request.
     Approve(DecisionArgs),
     /// Deny a pending request.
     Deny(DecisionArgs),
+    /// Say that a request is carried out; a revocation or suspension is carried out by that.
+    Complete(RequestArgs),
     /// Cancel a request.
     Cancel(RequestArgs),
 }

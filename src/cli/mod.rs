@@ -6,6 +6,7 @@
 mod accounts;
 pub mod args;
 mod audit;
+mod backup;
 mod card;
 mod complete;
 mod demo;
@@ -14,6 +15,7 @@ mod enroll;
 mod failure;
 mod output;
 mod request;
+mod request_create;
 mod secrets;
 mod server;
 mod settings;

@@ -1,8 +1,9 @@
-//! `cardwright request`: list, show, approve, deny, cancel.
+//! `cardwright request`: list, show, create, approve, deny, complete, cancel.
 
 use super::args::{DecisionArgs, RequestCommand, ServerArgs};
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::request_create;
 use super::settings::Settings;
 use super::token::date;
 use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
@@ -16,6 +17,8 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
         RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
+        RequestCommand::Create(args) => request_create::run(&settings, &args, output),
+        RequestCommand::Complete(args) => request_create::complete(&settings, &args, output),
         RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
         RequestCommand::Approve(args) => decide(&settings, &args, output, CmClient::approve),
         RequestCommand::Deny(args) => decide(&settings, &args, output, CmClient::deny),
@@ -103,7 +106,8 @@ fn document(request: &Request) -> Value {
     })
 }
 
-fn show(request: &Request, output: &Output) -> Result<(), Failure> {
+/// Shows a request.
+pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
     let document = document(request);
     output.result(&document, || {
         let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());

@@ -2,6 +2,7 @@
 
 use super::accounts;
 use super::args::{ServeArgs, ServerCommand, ServerInitArgs};
+use super::backup;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
@@ -99,6 +100,8 @@ fn start_failed(error: StartError) -> Failure {
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ServerCommand::Init(args) => initialise(&args, output),
+        ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
+        ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
         ServerCommand::Config { directory } => config(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {
             let document = server::openapi(&virtual_directory);

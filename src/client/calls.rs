@@ -5,8 +5,8 @@ use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, PukNews, PukReport,
-    PukState, User,
+    AdminKeyNews, AdminKeyReport, AdminKeyState, Decision, OfferedType, OfflineChallenge, OfflineResponse, PukNews,
+    PukReport, PukState, User,
 };
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
@@ -142,6 +142,11 @@ impl CmClient {
         Ok(operations)
     }
 
+    /// Every request type that may be asked for a card or profile as it is now (extension).
+    pub fn request_types(&self, of: Holder) -> Result<Vec<OfferedType>, Error> {
+        self.list(&Route::ListRequestTypes { of }, "a list of request types")
+    }
+
     /// Marks a card as retired (route 15).
     pub fn retire_smartcard(&self, request: Uuid, smartcard: Uuid) -> Result<(), Error> {
         let body = encode(&UpdateSmartcard { status: SmartcardStatus::Retired })?;
@@ -260,6 +265,7 @@ impl CmClient {
 /// What an extension route is for; `None` for Microsoft's own routes.
 pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
     match route {
+        Route::ListRequestTypes { .. } => Some("list of request types"),
         Route::Whoami => Some("answer to who the caller is"),
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),

@@ -3,8 +3,10 @@
 
 use super::wire::body::body;
 use super::wire::{
-    Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, Vocabulary,
+    Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, TextOrNothing,
+    Vocabulary,
 };
+use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -35,6 +37,16 @@ body!(Myself {
     groups: "Groups" => TextList,
     duties: "Duties" => PlainOrNothing<Vec<String>>,
 });
+
+/// One entry of `requesttypes`: what may be asked for a card or profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedType {
+    pub request_type: RequestType,
+    /// Of Reinstate: "suspend" or "reinstate"; empty elsewhere.
+    pub effect: String,
+}
+
+body!(OfferedType { request_type: "Type" => Named<RequestType>, effect: "Effect" => TextOrNothing });
 
 /// The body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

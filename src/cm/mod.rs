@@ -6,6 +6,7 @@
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
 pub mod account;
+pub mod asking;
 pub mod certificate;
 pub mod check;
 pub mod extension;
@@ -16,6 +17,7 @@ pub mod profile;
 pub mod request;
 pub mod route;
 pub mod smartcard;
+pub mod standing;
 pub mod template;
 pub mod vocabulary;
 pub mod wire;

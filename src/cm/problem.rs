@@ -117,6 +117,14 @@ codes! {
     CardStatus = "card-status",
     /// The profile is in a status that does not allow this; the message names the status.
     ProfileStatus = "profile-status",
+    /// The same is asked for in another request that is still open; the message names it.
+    RequestOpen = "request-open",
+    /// A person has as many of these as the template allows.
+    LimitReached = "limit-reached",
+    /// The certificate is good for too long yet to be renewed.
+    TooEarly = "too-early",
+    /// What is said of the card's loss does not go with what is asked for.
+    LossReason = "loss-reason",
     /// The caller has approved this request before.
     AlreadyApproved = "already-approved",
     /// Nobody approves what they asked for themselves.

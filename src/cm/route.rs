@@ -166,6 +166,10 @@ pub enum Route {
     },
     ListCertificates,
     // Extension prefix.
+    /// Every request type that may be asked for a card or profile; `operations` has MIM's words only.
+    ListRequestTypes {
+        of: Holder,
+    },
     Whoami,
     FindUser {
         name: String,
@@ -356,6 +360,10 @@ routes! {
         { smartcard: Guid } => (ListHolderCertificates { of: Holder::Smartcard(smartcard) });
     Get ["api/v1.0/certificates"] {} => (ListCertificates);
 
+    Get ["api/cardwright/v1/profiles/{profile}/requesttypes"]
+        { profile: Guid } => (ListRequestTypes { of: Holder::Profile(profile) });
+    Get ["api/cardwright/v1/smartcards/{smartcard}/requesttypes"]
+        { smartcard: Guid } => (ListRequestTypes { of: Holder::Smartcard(smartcard) });
     Get ["api/cardwright/v1/whoami"] {} => (Whoami);
     Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });

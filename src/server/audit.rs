@@ -37,6 +37,8 @@ deeds! {
     RequestDenied = "request-denied",
     RequestCompleted = "request-completed",
     RequestWithdrawn = "request-withdrawn",
+    /// The server itself has ended a temporary card whose time was over.
+    TemporaryCardEnded = "temporary-card-ended",
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",

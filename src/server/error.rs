@@ -11,9 +11,12 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::{Role, Standing};
 use crate::cm::wire::BodyError;
 use crate::{ca, pkix, store};
 use axum::http::StatusCode;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Why a call was refused, or failed.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +81,25 @@ pub enum ApiError {
     Profile(#[from] Refusal<ProfileStatus>),
     #[error("this cannot be asked for a smart card that is {0}")]
     CardStatus(SmartcardStatus),
-    #[error("there is no active profile to renew; enroll instead")]
+    #[error(
+        "{request_type} cannot be asked for this {what}, which is {status}{}; its operations say what can be", aside(*standing)
+    )]
+    NotAsked { request_type: RequestType, what: &'static str, status: SmartcardStatus, standing: Standing },
+    #[error("the same is asked for in request {0} already: carry it out, or cancel it first")]
+    AlreadyOpen(Uuid),
+    #[error("the profile template lets a person have {limit} {what} at a time; end one first")]
+    Limit { what: &'static str, limit: usize },
+    #[error("the certificate is good until {expires}; a new one may be asked for from {from} on")]
+    TooEarly { expires: OffsetDateTime, from: OffsetDateTime },
+    #[error("the profile template does not let the caller choose the revocation {0}")]
+    NotToChoose(&'static str),
+    #[error("the profile template knows no loss reason \"{0}\"")]
+    LossReasonUnknown(String),
+    #[error("a card or key that is \"{reason}\" is not for {request_type}; {instead}")]
+    LossReason { reason: String, request_type: RequestType, instead: &'static str },
+    #[error("keys are recovered on behalf of somebody else: the target must not be their owner")]
+    OwnKeys,
+    #[error("there is no profile that this could begin with; enroll instead")]
     NoActiveProfile,
     #[error("the card is retired for good: complete the request")]
     RetiredForGood,
@@ -193,6 +214,15 @@ impl ApiError {
             Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
             Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::NotAsked { what: "profile", .. } => (StatusCode::CONFLICT, Code::ProfileStatus),
+            Self::NotAsked { .. } => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::AlreadyOpen(_) => (StatusCode::CONFLICT, Code::RequestOpen),
+            Self::Limit { .. } => (StatusCode::CONFLICT, Code::LimitReached),
+            Self::TooEarly { .. } => (StatusCode::CONFLICT, Code::TooEarly),
+            Self::NotToChoose(_) | Self::LossReasonUnknown(_) | Self::OwnKeys => {
+                (StatusCode::BAD_REQUEST, Code::BadField)
+            }
+            Self::LossReason { .. } => (StatusCode::CONFLICT, Code::LossReason),
             Self::Profile(_) | Self::NoActiveProfile => (StatusCode::CONFLICT, Code::ProfileStatus),
             Self::SmartcardNotAssigned => (StatusCode::CONFLICT, Code::CardNotAssigned),
             Self::WrongCard => (StatusCode::CONFLICT, Code::WrongCard),
@@ -228,6 +258,16 @@ fn account_code(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         AccountRefusal::TooManyTokens => (StatusCode::CONFLICT, ProblemCode::TooManyTokens),
         AccountRefusal::NotByToken => (StatusCode::CONFLICT, ProblemCode::NotByToken),
         _ => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
+    }
+}
+
+/// What besides the status stands in the way.
+fn aside(standing: Standing) -> &'static str {
+    match standing {
+        Standing { superseded: true, .. } => " and superseded",
+        Standing { role: Role::Temporary, .. } => " and temporary",
+        Standing { role: Role::KeyEscrow, .. } => " and holds another person's keys",
+        _ => "",
     }
 }
 

@@ -8,6 +8,8 @@ use super::operations;
 use super::router;
 use super::start::{self, StartError};
 use super::upkeep::Upkeep;
+use super::workflow::sweep;
+use crate::store::{CountsSeen, Store};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -32,8 +34,9 @@ const MAX_HEADER_BYTES: usize = 16 * 1024;
 pub struct Server;
 
 /// What can be told once the server listens.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Ready {
+    store: Store,
     pub addr: SocketAddr,
     /// "https" or "http".
     pub scheme: &'static str,
@@ -50,6 +53,7 @@ pub struct RunningServer {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    store: Store,
     /// Where health and metrics are to be had.
     pub operations: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
@@ -66,15 +70,26 @@ impl Server {
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate, operations }) => {
-                Ok(RunningServer { addr, scheme, ca_certificate, operations, stop: Some(stop), thread: Some(thread) })
-            }
+            Ok(Ready { addr, scheme, ca_certificate, operations, store }) => Ok(RunningServer {
+                addr,
+                scheme,
+                ca_certificate,
+                operations,
+                store,
+                stop: Some(stop),
+                thread: Some(thread),
+            }),
             Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
         }
     }
 }
 
 impl RunningServer {
+    /// How much work its store has done.
+    pub fn counts(&self) -> CountsSeen {
+        self.store.counts()
+    }
+
     /// Stops accepting, finishes what was begun within ten seconds, and closes the store.
     pub fn stop(mut self) -> Result<(), StartError> {
         self.end()
@@ -138,6 +153,7 @@ async fn listen(
 ) -> Result<(), StartError> {
     let started = start::open(config).await?;
     let app = Arc::new(started.app);
+    let sweeping = tokio::spawn(sweep::watch(Arc::clone(&app)));
     let cannot = |source| StartError::Listen { addr: started.listen, source };
     let (listener, addr) = bound(started.listen)?;
     let operations = started.operations.map(bound).transpose()?;
@@ -155,6 +171,7 @@ async fn listen(
         tokio::spawn(watch_on(listener, addr, watched.clone(), Arc::clone(&app)));
     }
     ready(&Ready {
+        store: app.store.clone(),
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
@@ -179,6 +196,7 @@ async fn listen(
     };
     upkeep.end().await;
     watched.shutdown();
+    sweeping.abort();
     app.close().await;
     drop(started.lock);
     let unaudited = app.store.counts().unaudited;

@@ -12,6 +12,7 @@ mod app;
 mod audit;
 mod audit_sign;
 mod audit_trail;
+mod backup;
 mod bound;
 mod caller;
 mod closing;
@@ -32,6 +33,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod permission;
+mod restore;
 mod router;
 mod seen;
 mod settings;
@@ -43,6 +45,7 @@ pub mod template;
 mod tls;
 mod upkeep;
 mod view;
+mod workflow;
 
 pub use accounts::AccountRefusal;
 pub use administration::{
@@ -50,6 +53,7 @@ pub use administration::{
     user_change, user_list,
 };
 pub use audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
+pub use backup::{BackupError, Saved, backup, backup_file};
 pub use config::{Config, SettingsError, TokenSettings, effective_settings, log_settings};
 pub use database::{DatabaseError, DatabaseSettings};
 pub use environment::{Effective, Origin};
@@ -57,6 +61,7 @@ pub use files::FileError;
 pub use init::{InitError, InitOptions, Initialised, init};
 pub use listen::{Ready, RunningServer, Server, serve};
 pub use openapi::document as openapi;
+pub use restore::restore;
 pub use settings::{LogFormat, LogSettings};
 pub use start::StartError;
 pub use syslog::Target as SyslogTarget;

@@ -311,6 +311,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetRequestProfile { request, profile } => profiles::of_request(&call, request, profile).await,
         Route::ListHolderCertificates { of } => certificates::of_holder(&call, of).await,
         Route::ListCertificates => certificates::list(&call).await,
+        Route::ListRequestTypes { of } => profiles::request_types(&call, of).await,
         Route::Whoami => extension::whoami(&call),
         Route::FindUser { name } => extension::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,

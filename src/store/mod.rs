@@ -36,14 +36,15 @@ pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
 pub use audit_lines::{AuditItem, LineError};
 pub use audit_log::{AuditRecord, AuditSignature, ChainHead, SentRecord, signed_text};
 pub use audit_source::AuditSource;
+pub use certificates::Due;
 pub use error::{Cause, Error};
 pub use link::CountsSeen;
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
     ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, Revocation, RevokedCertificate, SessionRecord, SmartcardRecord, TokenRecord,
-    UserRecord, UserSource, Visibility,
+    RequestFilter, RequestRecord, RequestTerms, Revocation, RevokedCertificate, SessionRecord, SmartcardRecord,
+    TokenRecord, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use writer::{BoxFuture, Tx};

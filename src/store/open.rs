@@ -80,14 +80,14 @@ impl Store {
         }
     }
 
-    /// What a revocation list must name: every revoked certificate still valid after `valid_after`, oldest first.
-    pub async fn revoked(&self, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
-        let ask = certificates::revoked(valid_after);
+    /// What a revocation list must name: every certificate revoked by `now` and not expired, oldest first.
+    pub async fn revoked(&self, now: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
+        let ask = certificates::revoked(now);
         let Database::Sqlite(_) = &self.0.database else { return self.ask(ask).await };
         // The one list without a limit: away from the threads that serve everybody else.
         let store = self.clone();
         let list = move || match &store.0.database {
-            Database::Sqlite(database) => database.read(certificates::revoked(valid_after)),
+            Database::Sqlite(database) => database.read(certificates::revoked(now)),
             Database::Postgres(_) => Ok(Vec::new()),
         };
         tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))

@@ -1,6 +1,7 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
 use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
+use super::certificates::Due;
 use super::error::Error;
 use super::open::Store;
 use super::record::{
@@ -9,6 +10,7 @@ use super::record::{
 };
 use super::writer::Tx;
 use super::{cards, certificates, offline, requests, sessions, tokens, users};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -62,6 +64,8 @@ reads! {
     cards::smartcard_by_card_id(card_id: Uuid) -> Option<SmartcardRecord>;
     /// The user's cards, newest first, at most [`super::LIST_LIMIT`].
     cards::smartcards_of(user: Uuid) -> Vec<SmartcardRecord>;
+    /// Cards that end by themselves and should have by now, the first to end first, at most `limit`.
+    cards::expired_smartcards(now: OffsetDateTime, limit: u32) -> Vec<SmartcardRecord>;
     /// The profile with this uuid.
     cards::profile(uuid: Uuid) -> Option<ProfileRecord>;
     /// The user's profiles, newest first, at most [`super::LIST_LIMIT`].
@@ -74,6 +78,8 @@ reads! {
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), whatever request it was for.
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// How many revocations that were put off have taken effect after the first moment and not after the second.
+    certificates::revocations_due(after: OffsetDateTime, until: OffsetDateTime) -> Option<Due>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
     /// The log's chains and where each ends.

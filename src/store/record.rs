@@ -4,6 +4,7 @@ use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Standing;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -92,6 +93,20 @@ pub struct RequestRecord {
     pub completed: Option<OffsetDateTime>,
     pub is_smartcard: bool,
     pub is_enrollment_agent: bool,
+    pub terms: RequestTerms,
+}
+
+/// What was agreed when a request was made, beyond its type.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RequestTerms {
+    /// Why the card or key is missing, in the template's words.
+    pub loss_reason: Option<String>,
+    /// CRLReason (RFC 5280, 5.3.1) the caller chose; `None`: the policy's.
+    pub revocation_reason: Option<u8>,
+    /// `None`: the policy's.
+    pub revocation_delay_hours: Option<u32>,
+    /// Of Reinstate: which of the two it is.
+    pub suspends: Option<bool>,
 }
 
 /// One decision on a request; an approver decides once.
@@ -129,6 +144,7 @@ pub struct SmartcardRecord {
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,
     pub comment: String,
+    pub standing: Standing,
 }
 
 /// A profile.
@@ -143,6 +159,7 @@ pub struct ProfileRecord {
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub comment: String,
+    pub standing: Standing,
 }
 
 /// The one challenge a request's offline unblock was answered for; the answer is computed anew, never kept.
@@ -214,6 +231,8 @@ pub struct RequestFilter {
     /// The old or the new profile.
     pub profile: Option<Uuid>,
     pub status: Option<RequestStatus>,
+    /// Only requests that are pending, approved or being carried out.
+    pub open: bool,
     /// Only requests older than this one; the next page starts before the last one shown.
     pub before: Option<Uuid>,
     /// `None`, or more than [`super::LIST_LIMIT`]: that many.

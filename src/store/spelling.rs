@@ -5,6 +5,7 @@ use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Role;
 
 /// A state with one word for each value.
 pub(super) trait Spelled: Sized {
@@ -74,6 +75,12 @@ spelled!(ProfileStatus {
     Suspended "suspended",
     Retired "retired",
 } Self::Other(_));
+spelled!(Role {
+    Primary "primary",
+    Duplicate "duplicate",
+    Temporary "temporary",
+    KeyEscrow "key-escrow",
+});
 spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",

@@ -2,8 +2,12 @@
 
 mod approvals;
 mod audit;
+mod backup;
 mod certification;
+#[path = "../../benches/support/crowd.rs"]
+pub mod crowd;
 mod diversify;
+mod export;
 mod http;
 mod identity;
 mod init;
@@ -14,8 +18,10 @@ mod operations;
 mod permission;
 mod postgres;
 mod puk;
+mod scale;
 mod support;
 mod surface;
 mod syslog;
 mod template;
 mod walkthrough;
+mod workflow;

@@ -6,11 +6,22 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+/// What an outsider needs to check an export without this program.
+const FORMAT: &str = "\
+Each line is a JSON object. The first names the format, and whether the export is complete. Then come, chain by chain:
+  {chain, number, record, hash}             an act: hash is the SHA-256 of the text in `record`, byte for byte
+  {chain, number, signed, key, signature}   signature: ECDSA on P-256 with SHA-256 (DER, base64) over the text in
+                                            `signed`; key: SHA-256 of the public key's SubjectPublicKeyInfo
+  {chain, length, head}                     where the chain ends
+The text of an act is JSON too: `number` counts from 1 within `chain`, and `before` is the hash of the act before it
+(64 zeros in the first). The signed text holds `chain`, `number`, the `hash` of that act, and when it was signed.";
+
 #[derive(Subcommand)]
 pub enum AuditCommand {
     /// Check every hash, number, time and signature of a server's log, without the server.
     Verify(AuditVerifyArgs),
     /// Write a server's log as JSON lines, or to a syslog receiver.
+    #[command(after_help = FORMAT)]
     Export(AuditExportArgs),
 }
 

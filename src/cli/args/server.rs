@@ -27,6 +27,25 @@ pub struct ServeArgs {
 pub enum ServerCommand {
     /// Make a server's directory: CA, master key, database, a first template.
     Init(ServerInitArgs),
+    /// Save a server's directory, database included, as one archive (tar); also while the server runs.
+    ///
+    /// Records in PostgreSQL are not in the archive: save them with pg_dump.
+    Backup {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// The archive to make; `-`: standard output.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Make a server's directory of an archive, which is checked first.
+    Restore {
+        /// The archive; `-`: standard input.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The directory to be made.
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
     /// Show the settings that hold, and where each comes from.
     Config {
         /// The server's directory.

@@ -1,12 +1,14 @@
 //! From a template file to a checked template.
 
+use super::Workflow;
+use super::lifecycle;
 use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
 use super::principal::Principal;
-use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::raw::{
+    RawAllowedKey, RawKind, RawPinPolicy, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
+};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
-use super::{RevocationPolicy, Workflow};
-use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
 use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
@@ -149,14 +151,10 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
             extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
             validity: time::Duration::days(i64::from(days)),
         },
-        revocation: RevocationPolicy {
-            retire_reason: match &raw.revocation.retire_reason {
-                Some(reason) => parsed(source, reason, revocation_reason)?,
-                None => RevocationReason::CessationOfOperation,
-            },
-            renew_revokes_old: raw.revocation.renew_revokes_old,
-        },
-        workflows: check_workflows(source, raw.workflows, kind)?,
+        narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
+        limits: raw.limits.into(),
+        loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,
+        workflows: check_workflows(source, raw.workflows, kind, &raw.revocation)?,
         name: raw.name.into_inner(),
         description: raw.description,
         version: raw.version.into_inner(),
@@ -257,7 +255,12 @@ fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Mispl
     })
 }
 
-fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result<Vec<Workflow>, Misplaced> {
+fn check_workflows(
+    source: &Source<'_>,
+    raw: RawWorkflows,
+    kind: Kind,
+    revocation: &RawRevocation,
+) -> Result<Vec<Workflow>, Misplaced> {
     let tables = [
         (RequestType::Enroll, raw.enroll),
         (RequestType::Duplicate, raw.duplicate),
@@ -275,14 +278,10 @@ fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result
     let mut workflows = Vec::new();
     for (request_type, table) in tables {
         let Some(table) = table else { continue };
-        let needs_card = matches!(
-            request_type,
-            RequestType::OfflineUnblock | RequestType::Unblock | RequestType::Retire | RequestType::TemporaryCards
-        );
-        if kind == Kind::Software && needs_card && table.get_ref().enabled {
+        if kind == Kind::Software && request_type.is_smartcard_only() && table.get_ref().enabled {
             return Err(source.wrong(&table, "only a smart card template can have this workflow"));
         }
-        workflows.push(check_workflow(source, request_type, table)?);
+        workflows.push(check_workflow(source, request_type, table, revocation)?);
     }
     Ok(workflows)
 }
@@ -291,6 +290,7 @@ fn check_workflow(
     source: &Source<'_>,
     request_type: RequestType,
     table: Spanned<RawWorkflow>,
+    revocation: &RawRevocation,
 ) -> Result<Workflow, Misplaced> {
     let principals = |texts: &[Spanned<String>]| each(source, texts, |text: &str| text.parse::<Principal>());
     let raw = table.get_ref();
@@ -305,8 +305,13 @@ fn check_workflow(
     if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
         return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
     }
+    if request_type == RequestType::RecoverOnBehalf && raw.enabled && raw.self_service {
+        return Err(source.wrong(&table, "nobody recovers another person's keys by himself: name initiators or agents"));
+    }
     Ok(Workflow {
         request_type,
+        revocation: lifecycle::revocation_options(source, request_type, raw, revocation)?,
+        passage: lifecycle::passage(source, request_type, raw)?,
         enabled: raw.enabled,
         approvals_needed: raw.approvals_needed,
         self_service: raw.self_service,
@@ -321,7 +326,7 @@ fn check_workflow(
     })
 }
 
-fn parsed<T, E: ToString>(
+pub(super) fn parsed<T, E: ToString>(
     source: &Source<'_>,
     text: &Spanned<String>,
     read: impl FnOnce(&str) -> Result<T, E>,
@@ -371,16 +376,4 @@ fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     let arcs = text.split('.').count();
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
     if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
-}
-
-fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
-    match text {
-        "unspecified" => Ok(RevocationReason::Unspecified),
-        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
-        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
-        "superseded" => Ok(RevocationReason::Superseded),
-        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
-        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
-        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
-    }
 }

@@ -3,18 +3,21 @@
 //! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
 //! wrong stops the start, with file, line, column and key.
 
+mod lifecycle;
 mod load;
 mod located;
 mod pattern;
 mod principal;
 mod raw;
 
+pub use lifecycle::revocation_reason as reason_named;
+pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 
-use crate::ca::RevocationReason;
+use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
@@ -41,9 +44,12 @@ pub struct ProfileTemplate {
     pub email: Option<Pattern>,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
-    pub revocation: RevocationPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
+    /// Transitions this template takes out of the tables.
+    pub narrowing: Narrowing,
+    pub limits: Limits,
+    pub loss_reasons: Vec<LossReason>,
     workflows: Vec<Workflow>,
 }
 
@@ -85,13 +91,6 @@ pub struct CertificateShape {
     pub validity: time::Duration,
 }
 
-/// What happens to certificates at the end of a profile.
-#[derive(Clone, Copy, Debug)]
-pub struct RevocationPolicy {
-    pub retire_reason: RevocationReason,
-    pub renew_revokes_old: bool,
-}
-
 /// The policy of one request type.
 #[derive(Clone, Debug)]
 pub struct Workflow {
@@ -107,6 +106,9 @@ pub struct Workflow {
     pub collect_comments: bool,
     pub collect_priority: bool,
     pub data_items: Vec<String>,
+    /// What becomes of the old certificates.
+    pub revocation: RevocationOptions,
+    pub passage: Passage,
 }
 
 impl ProfileTemplate {

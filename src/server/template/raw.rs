@@ -1,5 +1,6 @@
 //! The keys of a template file, exactly as they may be written; unknown keys are refused.
 
+use super::lifecycle::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -19,6 +20,12 @@ pub struct RawTemplate {
     pub certificate: RawCertificate,
     #[serde(default)]
     pub revocation: RawRevocation,
+    #[serde(default)]
+    pub loss_reasons: Vec<Spanned<RawLossReason>>,
+    #[serde(default)]
+    pub limits: RawLimits,
+    #[serde(default)]
+    pub lifecycle: RawLifecycle,
     pub smartcard: Option<Spanned<RawSmartcard>>,
     #[serde(default)]
     pub workflows: RawWorkflows,
@@ -165,6 +172,10 @@ pub struct RawWorkflow {
     pub collect_comments: bool,
     pub collect_priority: bool,
     pub data_items: Vec<Text>,
+    pub reuse_card: Option<Spanned<bool>>,
+    pub window_days: Option<Spanned<u32>>,
+    pub lifetime_hours: Option<Spanned<u32>>,
+    pub revocation: Option<Spanned<RawRevocationOptions>>,
 }
 
 impl Default for RawWorkflow {
@@ -181,6 +192,10 @@ impl Default for RawWorkflow {
             collect_comments: false,
             collect_priority: false,
             data_items: Vec::new(),
+            reuse_card: None,
+            window_days: None,
+            lifetime_hours: None,
+            revocation: None,
         }
     }
 }

@@ -6,10 +6,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 before=$(printf '%064d' 0)
 number=0
+chain=
 while IFS= read -r line; do
     kind=$(printf '%s' "$line" | jq -r 'if has("record") then "record" elif has("signed") then "signed" else "other" end')
     case $kind in
     record)
+        of=$(printf '%s' "$line" | jq -r .chain)
+        [ "$of" = "$chain" ] || { chain=$of number=0 before=$(printf '%064d' 0); }
         number=$((number + 1))
         printf '%s' "$line" | jq -j .record >"$work/record"
         hash=$(sha256sum <"$work/record" | cut -d' ' -f1)

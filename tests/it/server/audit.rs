@@ -1,24 +1,22 @@
 //! The log of acts in an auditor's hands: what was done to it is named, and strangers find the same.
 
-use super::support::{EXTENSION, Lab};
+use super::support::Lab;
 use cardwright::pkix::PublicKey;
 use cardwright::server::{self, ExportFilter};
 use cardwright::store::{AuditChecker, AuditFault, AuditItem, AuditReport};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use time::Duration;
 
-const TOLERANCE: Duration = Duration::seconds(300);
-const VERIFIER: &str = include_str!("../../data/audit/verify.sh");
+pub const TOLERANCE: Duration = Duration::seconds(300);
 
 /// A server that has ended, and its log: two enrollments with a signature between them and one at the end.
-struct Ended {
-    lab: Lab,
+pub struct Ended {
+    pub lab: Lab,
 }
 
 impl Ended {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let mut lab = Lab::plain(|template| template);
         let alice = lab.user("alice", &[]);
         lab.enrolled(&alice);
@@ -33,7 +31,7 @@ impl Ended {
         self.lab.data().join("cardwright.db")
     }
 
-    fn key(&self) -> PathBuf {
+    pub fn key(&self) -> PathBuf {
         self.lab.data().join("audit.pub.pem")
     }
 
@@ -42,7 +40,7 @@ impl Ended {
         PublicKey::from_spki(&der::pem::decode_vec(&text).unwrap().1).unwrap()
     }
 
-    fn report(&self) -> AuditReport {
+    pub fn report(&self) -> AuditReport {
         server::audit_check(&self.lab.data(), &[], TOLERANCE).unwrap()
     }
 
@@ -67,7 +65,7 @@ impl Ended {
         report.findings.iter().map(|finding| (finding.number, finding.fault)).collect()
     }
 
-    fn export(&self, filter: &ExportFilter) -> String {
+    pub fn export(&self, filter: &ExportFilter) -> String {
         let mut out = Vec::new();
         server::audit_export(&self.lab.data(), filter, None, &mut out).unwrap();
         String::from_utf8(out).unwrap()
@@ -158,73 +156,4 @@ fn what_was_done_to_the_log_is_named() {
     let mut strict = AuditChecker::new(vec![ended.public_key()], -Duration::days(1));
     ended.items().iter().for_each(|item| strict.take(item));
     assert!(strict.finish().findings.iter().all(|finding| finding.fault == TimeReversed));
-}
-
-#[test]
-fn an_export_is_checked_like_the_file_and_may_be_narrowed() {
-    let ended = Ended::new();
-    let text = ended.export(&ExportFilter::default());
-    let file = ended.lab.directory.path().join("log.jsonl");
-    std::fs::write(&file, &text).unwrap();
-    assert_eq!(server::audit_check(&file, &[ended.key()], TOLERANCE).unwrap(), ended.report());
-    assert!(server::audit_check(&file, &[], TOLERANCE).is_err(), "no key, no check");
-    let lines: Vec<&str> = text.lines().collect();
-    let reordered = [&lines[..3], &[lines[4], lines[3]], &lines[5..]].concat().join("\n");
-    std::fs::write(&file, reordered).unwrap();
-    assert!(!server::audit_check(&file, &[ended.key()], TOLERANCE).unwrap().is_whole());
-    std::fs::write(&file, text.replace("{\"chain\":1,\"number\":2,", "{\"chain\":1,")).unwrap();
-    assert!(server::audit_check(&file, &[ended.key()], TOLERANCE).is_err(), "a line that is none");
-    let issued = ended.export(&ExportFilter { act: Some("certificate-issued".into()), ..ExportFilter::default() });
-    assert_eq!(issued.matches("\"record\":").count(), 2);
-    std::fs::write(&file, &issued).unwrap();
-    assert!(server::audit_check(&file, &[ended.key()], TOLERANCE).unwrap().is_whole(), "what is there is good");
-    let nobody = ExportFilter { user: Some(uuid::Uuid::new_v4()), ..ExportFilter::default() };
-    assert_eq!(ended.export(&nobody).matches("\"record\":").count(), 0);
-}
-
-#[test]
-fn a_stranger_checks_the_log_from_its_description() {
-    let ended = Ended::new();
-    let directory = ended.lab.directory.path();
-    let (log, script) = (directory.join("log.jsonl"), directory.join("verify.sh"));
-    std::fs::write(&script, VERIFIER).unwrap();
-    let text = ended.export(&ExportFilter::default());
-    let verified = |text: &str| {
-        std::fs::write(&log, text).unwrap();
-        let run = Command::new("sh").arg(&script).arg(&log).arg(ended.key()).output().unwrap();
-        (
-            run.status.success(),
-            String::from_utf8_lossy(&run.stdout).into_owned() + &String::from_utf8_lossy(&run.stderr),
-        )
-    };
-    let (good, said) = verified(&text);
-    assert!(good && said.contains("whole"), "{said}");
-    let (good, said) = verified(&text.replacen("alice", "mallo", 1));
-    assert!(!good, "{said}");
-}
-
-#[test]
-fn auditors_read_the_log_page_by_page_and_nobody_else_does() {
-    let lab = Lab::plain(|template| template);
-    let (alice, auditor) = (lab.user("alice", &[]), lab.user("auditor", &["auditors"]));
-    lab.enrolled(&alice);
-    let audit = format!("{EXTENSION}/audit");
-    assert_eq!(lab.get(&alice, &audit).refusal(), (403, "forbidden".into()));
-    let all = lab.get(&auditor, &audit).ok();
-    let all = all.as_array().unwrap().clone();
-    let mut paged = Vec::new();
-    loop {
-        let after = paged.len();
-        let page = lab.get(&auditor, &format!("{audit}?chain=1&after={after}&limit=2"));
-        match page.status {
-            204 => break,
-            _ => paged.extend(page.ok().as_array().unwrap().clone()),
-        }
-    }
-    assert_eq!(paged, all);
-    let acts: Vec<_> = all.iter().map(|act| act["Record"].as_str().unwrap().to_owned()).collect();
-    assert!(acts.iter().any(|act| act.contains("certificate-issued") && act.contains("csr")), "{acts:?}");
-    let chains = lab.get(&auditor, &format!("{audit}/chains")).ok();
-    assert_eq!(chains[0]["Length"], all.len());
-    assert_eq!(lab.get(&auditor, &format!("{audit}?limit=x")).refusal(), (400, "bad-parameter".into()));
 }

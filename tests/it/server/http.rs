@@ -51,14 +51,14 @@ fn an_expired_token_is_told_apart_from_a_wrong_one() {
 
 #[test]
 fn what_the_server_does_not_offer_is_refused_without_half_effect() {
-    let lab = Lab::plain(|template| format!("{template}\n[workflows.recover]\nself_service = true\n"));
+    let lab = Lab::plain(|template| template);
     let alice = lab.user("alice", &[]);
     let card = lab.enrolled(&alice);
     let ask = |kind: &str| {
         let body = json!({"datacollection": [], "type": kind, "smartcard": card.smartcard, "comment": ""});
         lab.post(&alice, &format!("{API}/requests"), body).refusal()
     };
-    assert_eq!(ask("Recover"), (501, "not-implemented".into()));
+    assert_eq!(ask("Recover"), (409, "workflow-disabled".into()));
     assert_eq!(ask("Duplicate"), (409, "workflow-disabled".into()));
     assert_eq!(ask("OfflineUnblock"), (403, "forbidden".into()));
     assert_eq!(lab.get(&alice, &format!("{API}/requests")).ok().as_array().unwrap().len(), 1);

@@ -3,8 +3,10 @@
 use super::support::{API, Lab, PASSPHRASE};
 use crate::support::program::{Program, end};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
+use std::time::Duration;
 
 /// A server with an operations listener, and where that is.
 fn watched() -> (Lab, String) {
@@ -66,6 +68,39 @@ fn health_is_told_to_anybody_and_names_what_fails() {
     assert_eq!(lab.call(None, "GET", "/healthz/live", None).status, 200);
     assert_eq!(lab.call(None, "GET", "/metrics", None).status, 500);
     database.execute_batch("ALTER TABLE gone RENAME TO audit_chains").unwrap();
+}
+
+#[test]
+fn what_comes_when_the_server_stops_is_told_to_come_again() {
+    let (mut lab, _) = watched();
+    let alice = lab.user("alice", &[]);
+    let addr = lab.server.as_ref().unwrap().addr;
+    let connect = || {
+        let stream = TcpStream::connect(addr).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    };
+    let (mut busy, mut late) = (connect(), connect());
+    let whoami = |head: &str| format!("{head}Host: localhost\r\nAuthorization: Bearer {}\r\n", alice.token);
+    let slow =
+        whoami(&format!("POST {API}/requests HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"));
+    busy.write_all((slow + "\r\n{").as_bytes()).unwrap();
+    // A head that has begun is read to its end, and answered.
+    late.write_all(whoami("GET /CertificateManagement/api/cardwright/v1/whoami HTTP/1.1\r\n").as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    let server = lab.server.take().unwrap();
+    let stopping = std::thread::spawn(move || server.stop());
+    std::thread::sleep(Duration::from_millis(300));
+    let mut answer = String::new();
+    late.write_all(b"\r\n").and_then(|()| late.read_to_string(&mut answer).map(drop)).unwrap_or_default();
+    let told =
+        answer.starts_with("HTTP/1.1 503 ") && answer.contains("retry-after: 10") && answer.contains("\"unavailable\"");
+    assert!(answer.is_empty() || told, "{answer}");
+    busy.write_all(b"}").unwrap();
+    let mut answer = String::new();
+    busy.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 40"), "what was begun is answered: {answer}");
+    stopping.join().unwrap().unwrap();
 }
 
 #[test]

@@ -176,6 +176,8 @@ fn rows() -> Vec<Row> {
             of: Holder::Smartcard(o.smartcard),
         }),
         row(Enrolled, [204, 200, 204, 204], |_, _| Route::ListCertificates),
+        row(Enrolled, [404, 204, 404, 204], |_, o| Route::ListRequestTypes { of: Holder::Profile(o.profile) }),
+        row(Enrolled, [404, 200, 404, 200], |_, o| Route::ListRequestTypes { of: Holder::Smartcard(o.smartcard) }),
         row(Pending, [200; 4], |_, _| Route::Whoami),
         row(Pending, [404, 200, 200, 200], |_, _| Route::FindUser { name: "owner".into() }),
         row(Pending, [204, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
@@ -282,9 +284,9 @@ fn everybody_gets_what_is_theirs_and_nothing_else() {
             asked.insert(std::mem::discriminant(&route));
         }
     }
-    // Two declarations share a route each: operations, certificates and the PIN, of cards and of profiles. Whoever revokes
-    // the token of the call itself can ask nothing more.
-    assert_eq!(asked.len() + 3 + 1, DECLARATIONS.len(), "a route was not asked");
+    // Two declarations share a route each: operations, request types, certificates and the PIN, of cards and of profiles.
+    // Whoever revokes the token of the call itself can ask nothing more.
+    assert_eq!(asked.len() + 4 + 1, DECLARATIONS.len(), "a route was not asked");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::support::DATABASE_VARIABLE;
 
 /// Files of tests whose servers keep records.
-const TESTS: [&str; 6] = ["walkthrough", "certification", "approvals", "permission", "puk", "offline"];
+const TESTS: [&str; 7] = ["export", "walkthrough", "certification", "approvals", "permission", "puk", "offline"];
 
 #[test]
 fn the_server_is_the_same_on_postgresql() {

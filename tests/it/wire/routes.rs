@@ -56,6 +56,8 @@ fn one_of_each() -> Vec<Route> {
         Route::ListHolderCertificates { of: Holder::Profile(A) },
         Route::ListHolderCertificates { of: Holder::Smartcard(A) },
         Route::ListCertificates,
+        Route::ListRequestTypes { of: Holder::Profile(A) },
+        Route::ListRequestTypes { of: Holder::Smartcard(A) },
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
@@ -112,7 +114,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 50);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 51);
 }
 
 #[test]
