@@ -135,7 +135,8 @@ pub async fn token_renewed(tx: &mut Tx, old: Uuid, fresh: &TokenRecord, entry: &
 
 /// Revokes a token; one that is revoked already stays so, and is no second act.
 pub async fn token_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), ApiError> {
-    if tx.revoke_token(token, at).await? {
+    let holds = tx.token(token).await?.is_some_and(|token| token.revoked.is_none());
+    if holds && tx.revoke_token(token, at).await? {
         tx.audit(entry).await?;
     }
     Ok(())

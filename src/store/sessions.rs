@@ -58,12 +58,12 @@ impl Tx {
         self.execute(TABLE, sql(statement).bind(owner).bind(kept).bind(now)).await
     }
 
-    /// Removes a session; says whether there was one.
-    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<bool, Error> {
-        Ok(self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await? > 0)
+    /// Removes a session, if it is still there.
+    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<(), Error> {
+        self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await.map(drop)
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used. A use is no act: what was done is in the log.
     pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement =

@@ -83,7 +83,7 @@ impl Tx {
         self.execute(TABLE, statement).await.map(drop)
     }
 
-    /// Notes that a token was used, unless that was noted after `since`.
+    /// Notes that a token was used, unless that was noted after `since`. A use is no act: what was done is in the log.
     pub async fn touch_token(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";

@@ -159,10 +159,8 @@ pub async fn end_session(call: &Call<'_>) -> Result<Reply, ApiError> {
         let entry = call.entry(Deed::SessionEnded).user(call.caller.uuid).with("session", session);
         let job = call.app.store.write(move |tx| {
             Box::pin(async move {
-                if tx.remove_session(session).await? {
-                    tx.audit(&entry).await?;
-                }
-                Ok::<_, ApiError>(())
+                tx.remove_session(session).await?;
+                Ok::<_, ApiError>(tx.audit(&entry).await?)
             })
         });
         job.await?;
