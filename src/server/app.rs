@@ -3,6 +3,7 @@
 use super::crl::CrlCache;
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
+use super::mail::Mailer;
 use super::template::Templates;
 use crate::ca::CertificateAuthority;
 use crate::store::Store;
@@ -24,6 +25,8 @@ pub struct App {
     pub master_keys: MasterKeys,
     pub crl: CrlCache,
     pub places: Semaphore,
+    /// `None`: no mail server is set.
+    pub mailer: Option<Mailer>,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
     /// Where the revocation list is to be had, as certificates name it.
@@ -41,6 +44,13 @@ impl App {
             tokio::task::block_in_place(|| work(self.authority.as_ref()))
         } else {
             work(self.authority.as_ref())
+        }
+    }
+
+    /// Says that something is in the outbox.
+    pub fn wake_mailer(&self) {
+        if let Some(mailer) = &self.mailer {
+            mailer.wake();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::bound::Bounded;
 use super::config::Config;
+use super::mail;
 use super::router;
 use super::start::{self, StartError};
 use axum_server::Handle;
@@ -137,6 +138,7 @@ async fn listen(
         stop.await;
         stopping.graceful_shutdown(Some(STOP_GRACE));
     });
+    tokio::spawn(mail::run(Arc::clone(&app)));
     ready(&Ready {
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },

@@ -5,6 +5,7 @@ use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
+use super::mail::{MailError, Mailer};
 use super::template::{LoadError, Templates};
 use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
@@ -38,6 +39,10 @@ pub enum StartError {
     Ca(#[from] ca::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
+    #[error("the [smtp] table of server.toml cannot be used")]
+    Mail(#[from] MailError),
+    #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
+    NoSmtp(String),
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
     #[error("TLS cannot be set up")]
@@ -84,12 +89,17 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
     let now = OffsetDateTime::now_utc();
     let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
+    let mailer = settings.smtp.as_ref().map(Mailer::new).transpose()?;
+    if let Some(template) = templates.iter().find(|template| mailer.is_none() && template.needs_smtp()) {
+        return Err(StartError::NoSmtp(template.name.clone()));
+    }
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let app = App {
         store: Store::open(&directory.database()).await?,
         templates,
         master_keys,
         crl: CrlCache::default(),
+        mailer,
         places: Semaphore::new(MAX_CALLS),
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate: authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default(),

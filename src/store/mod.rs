@@ -13,6 +13,7 @@ mod certificates;
 mod error;
 mod link;
 mod offline;
+mod one_time;
 mod open;
 mod reads;
 mod record;
@@ -27,8 +28,8 @@ pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, MailRecord, OfflineAnswerRecord, OneTimeRecord, ProfileRecord,
+    RequestFilter, RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
 };
 pub use writer::{BoxFuture, Tx};
 

@@ -3,11 +3,12 @@
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, MailRecord, OfflineAnswerRecord, OneTimeRecord, ProfileRecord,
+    RequestFilter, RequestRecord, SmartcardRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, offline, requests, users};
+use super::{cards, certificates, offline, one_time, requests, users};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -43,6 +44,12 @@ reads! {
     requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
     /// The challenge a request's offline unblock was answered for.
     offline::offline_answer(request: Uuid) -> Option<OfflineAnswerRecord>;
+    /// What proves a request's one-time passwords.
+    one_time::one_time(request: Uuid) -> Option<OneTimeRecord>;
+    /// The one-time passwords that are to be mailed by now, at most 16.
+    one_time::due_mail(now: OffsetDateTime) -> Vec<MailRecord>;
+    /// The mail with a request's first or second one-time password.
+    one_time::mail(request: Uuid, part: u8) -> Option<MailRecord>;
     /// The card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// The latest assignment of the card with this card id, retired or not.

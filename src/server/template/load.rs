@@ -6,10 +6,12 @@ use super::principal::Principal;
 use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
 use super::{RevocationPolicy, Workflow};
+use super::{data_item, document, one_time};
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
 use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
+use crate::server::proposed_pin;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -215,10 +217,12 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     Ok(SmartcardConfig {
         user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {
             "user-provided" => Ok(UserPinOption::UserProvided),
+            "server-proposed" => Ok(UserPinOption::ServerDistributed),
+            "random" => Ok(UserPinOption::Randomized),
             "none" => Ok(UserPinOption::None),
-            _ => Err("known are \"user-provided\" and \"none\""),
+            _ => Err("known are \"user-provided\", \"server-proposed\", \"random\" and \"none\""),
         })?,
-        user_pin_policy: pin_policy(source, raw.user_pin_policy)?,
+        user_pin_policy: user_pin_policy(source, raw.user_pin_policy, &raw.user_pin_option)?,
         admin_pin_policy: pin_policy(source, raw.admin_pin_policy)?,
         default_admin_key_hex: raw.default_admin_key_hex.into_inner(),
         provider_name: raw.provider_name,
@@ -238,6 +242,20 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
         smartcard_print_policy: SmartcardPrintPolicy::default(),
         reset_on_retire: raw.reset_on_retire,
     })
+}
+
+/// The server proposes a PIN only within bounds it knows how to keep.
+fn user_pin_policy(source: &Source<'_>, raw: RawPinPolicy, option: &Spanned<String>) -> Result<PinPolicy, Misplaced> {
+    let policy = pin_policy(source, raw)?;
+    let proposes = matches!(option.get_ref().as_str(), "server-proposed" | "random");
+    if proposes && proposed_pin::alphabet(policy.character_set).is_none() {
+        return Err(source.wrong(option, "a PIN is proposed of character set 1 (digits) or 2 (digits and capitals)"));
+    }
+    if proposes && policy.min_length > proposed_pin::MAX_LENGTH {
+        let most = proposed_pin::MAX_LENGTH;
+        return Err(source.wrong(option, format!("a PIN is proposed of at most {most} characters")));
+    }
+    Ok(policy)
 }
 
 fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
@@ -305,6 +323,7 @@ fn check_workflow(
     if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
         return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
     }
+    let data_items = data_item::rules(source, &raw.data_items)?;
     Ok(Workflow {
         request_type,
         enabled: raw.enabled,
@@ -315,13 +334,16 @@ fn check_workflow(
         enrollment_agents,
         enrollment_agent_required: raw.enrollment_agent_required,
         default_priority: raw.default_priority,
-        collect_comments: raw.collect_comments,
+        collect_comments: raw.collect_comments || raw.require_comments,
+        require_comments: raw.require_comments,
         collect_priority: raw.collect_priority,
-        data_items: raw.data_items.iter().map(|item| item.get_ref().clone()).collect(),
+        documents: document::all(source, &raw.documents, &data_items)?,
+        data_items,
+        one_time_password: one_time::policy(source, raw)?,
     })
 }
 
-fn parsed<T, E: ToString>(
+pub(super) fn parsed<T, E: ToString>(
     source: &Source<'_>,
     text: &Spanned<String>,
     read: impl FnOnce(&str) -> Result<T, E>,

@@ -1,5 +1,6 @@
 //! The keys of a template file, exactly as they may be written; unknown keys are refused.
 
+use super::raw_policy::{RawDataItem, RawDocument, RawOneTimePassword};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -163,8 +164,11 @@ pub struct RawWorkflow {
     pub enrollment_agent_required: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
+    pub require_comments: bool,
     pub collect_priority: bool,
-    pub data_items: Vec<Text>,
+    pub data_items: Vec<Spanned<RawDataItem>>,
+    pub documents: Vec<Spanned<RawDocument>>,
+    pub one_time_password: Option<Spanned<RawOneTimePassword>>,
 }
 
 impl Default for RawWorkflow {
@@ -179,8 +183,11 @@ impl Default for RawWorkflow {
             enrollment_agent_required: false,
             default_priority: 0,
             collect_comments: false,
+            require_comments: false,
             collect_priority: false,
             data_items: Vec::new(),
+            documents: Vec::new(),
+            one_time_password: None,
         }
     }
 }
