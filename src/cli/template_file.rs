@@ -46,6 +46,7 @@ fn document(found: &Misplaced) -> Value {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     Failure::new("file-unreadable", Exit::Usage, format!("{} cannot be read: {error}", path.display()))
+        .remedy("Check the path.")
 }
 
 fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -76,7 +77,10 @@ fn read(path: &Path) -> Result<String, Failure> {
 
 /// Writes a template out of a MIM template's JSON, and tells what it could not carry over.
 pub fn import(files: &[String], out: Option<&Path>, output: &Output) -> Result<(), Failure> {
-    let refused = |error: &(dyn std::error::Error + 'static)| Failure::from_error("import", Exit::Usage, error);
+    let refused = |error: &(dyn std::error::Error + 'static)| {
+        Failure::from_error("import", Exit::Usage, error)
+            .remedy("Give the answers of a MIM server's REST calls as they came, the template's own among them.")
+    };
     let mut import = Import::default();
     for file in files.iter().take(MAX_FILES) {
         let (name, path) = file.split_once('=').unwrap_or((file, file));

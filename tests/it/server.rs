@@ -2,12 +2,17 @@
 
 mod approvals;
 mod certification;
+mod collecting;
 mod diversify;
 mod http;
 mod init;
 mod logs;
+mod mail;
+mod malformed;
 mod offline;
+mod passwords;
 mod permission;
+mod pins;
 mod puk;
 mod support;
 mod template;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// What was found in the files.
 #[derive(Default)]
 pub struct Import {
-    view: Option<ProfileTemplateView>,
+    views: Vec<ProfileTemplateView>,
     config: Option<SmartcardConfig>,
     orders: Vec<GenerationOptions>,
     policies: Vec<(RequestType, Policy)>,
@@ -53,7 +53,7 @@ impl Import {
     fn take(&mut self, file: &str, name: &str, value: Value) -> Result<(), ImportError> {
         let has = |key: &str| lookup(&value, key).is_some();
         if has("IsSmartcardProfileTemplate") {
-            self.view = Some(body(file, "a profile template", &value)?);
+            self.views.push(body(file, "a profile template", &value)?);
         } else if has("UserPinOption") {
             self.tell_unknown(&value, "configuration", &CONFIG_KEYS);
             self.config = Some(body(file, "a smart card configuration", &value)?);
@@ -69,7 +69,7 @@ impl Import {
                 self.take(file, name, entry)?;
             }
         } else if let Value::Object(entries) = value {
-            let before = (self.view.is_some(), self.config.is_some(), self.orders.len(), self.policies.len());
+            let before = (self.views.len(), self.config.is_some(), self.orders.len(), self.policies.len());
             for (key, entry) in entries {
                 if entry.is_object() || entry.is_array() {
                     self.take(file, &key, entry)?;
@@ -77,7 +77,7 @@ impl Import {
                     self.notes.push(format!("{file}: \"{key}\" is not known"));
                 }
             }
-            if before == (self.view.is_some(), self.config.is_some(), self.orders.len(), self.policies.len()) {
+            if before == (self.views.len(), self.config.is_some(), self.orders.len(), self.policies.len()) {
                 return Err(ImportError::Unknown(file.to_owned()));
             }
         } else {
@@ -93,9 +93,24 @@ impl Import {
         self.notes.extend(strange.map(|(key, _)| format!("{what}: \"{key}\" has no counterpart here")));
     }
 
+    /// The template that is meant: the first, and where a card configuration was given the first for smart cards.
+    fn chosen(&mut self) -> Result<ProfileTemplateView, ImportError> {
+        let for_cards = self.config.is_some();
+        let fits = |view: &ProfileTemplateView| view.is_smartcard || view.is_virtual_smartcard || !for_cards;
+        let at = self.views.iter().position(fits).unwrap_or(0);
+        let mut views = std::mem::take(&mut self.views);
+        if views.is_empty() {
+            return Err(ImportError::NoView);
+        }
+        let view = views.remove(at);
+        self.notes
+            .extend(views.iter().map(|other| format!("\"{}\" is left out; \"{}\" is taken", other.name, view.name)));
+        Ok(view)
+    }
+
     /// Writes the template.
     pub fn write(mut self) -> Result<Imported, ImportError> {
-        let view = self.view.take().ok_or(ImportError::NoView)?;
+        let view = self.chosen()?;
         let mut toml = String::new();
         let kind = match (view.is_virtual_smartcard, view.is_smartcard) {
             (true, _) => "virtual-smartcard",
