@@ -30,7 +30,8 @@ impl Report {
     pub fn of(file: &Path, text: &str) -> Self {
         let mut problems: Vec<Misplaced> = Vec::new();
         let mut mended = text.to_owned();
-        while problems.len() < MOST_PROBLEMS {
+        // A key may be mended twice: by the example's value, and by leaving it out.
+        for _ in 0..2 * MOST_PROBLEMS {
             let problem = match ProfileTemplate::parse(file, &mended) {
                 Ok(template) => {
                     let source = Source::new(file, text);
@@ -39,14 +40,21 @@ impl Report {
                     };
                     let warnings = warnings(&template).into_iter().map(located).collect();
                     let template = Some(template).filter(|_| problems.is_empty());
+                    problems.sort_by_key(|problem| (problem.line, problem.column));
                     return Self { problems, warnings, template };
                 }
                 Err(problem) => problem,
             };
+            // A key that was blanked out here is not missing in the file.
+            let ours = |known: &Misplaced| {
+                let leaf = known.key.strip_prefix(&problem.key).and_then(|rest| rest.strip_prefix('.'));
+                leaf.is_some_and(|leaf| problem.problem == format!("missing field `{leaf}`"))
+            };
+            let blanked = problems.iter().any(ours);
             let again = problems.iter().any(|known| known.key == problem.key);
             let next = mend(&mended, &problem.key, again);
             // What was already told of this key, its substitute need not be told.
-            if !again {
+            if !again && !blanked {
                 problems.push(problem);
             }
             match next {
@@ -54,6 +62,7 @@ impl Report {
                 _ => break,
             }
         }
+        problems.sort_by_key(|problem| (problem.line, problem.column));
         Self { problems, warnings: Vec::new(), template: None }
     }
 }
