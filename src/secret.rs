@@ -82,6 +82,10 @@ text_secret! {
     /// What a person proves with, once, that a request may be executed.
     OneTimePassword
 }
+text_secret! {
+    /// The password that a database server asks for.
+    DatabasePassword
+}
 byte_secret! {
     /// A card's administrator key: 24 bytes of 3DES key on most cards; the SO PIN's source on PKCS#11 tokens.
     AdminKey

@@ -1,11 +1,12 @@
 //! `server.toml` and the layout of a data directory.
 
+use super::database::DatabaseSettings;
 use super::template::{Misplaced, Source};
 use crate::ca::{KeyPlace, Selector};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `serve` is told besides the data directory's own `server.toml`.
 pub struct Config {
@@ -29,6 +30,9 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Names and addresses the server is reached by: they stand in its TLS certificate.
     pub public_names: Vec<String>,
+    /// Absent: SQLite in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSettings>,
     pub ca: CaSettings,
     /// Absent: no mail is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,6 +140,11 @@ impl DataDirectory {
     /// Names a directory; nothing is touched.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
+    }
+
+    /// A path that settings name, seen from the directory.
+    pub fn beside(&self, path: &Path) -> PathBuf {
+        self.0.join(path)
     }
 
     pub fn database(&self) -> PathBuf {

@@ -75,6 +75,8 @@ pub enum ApiError {
     Cut,
     #[error("the server is busy; try again in a moment")]
     Busy,
+    #[error("the database did not answer; look whether this was done, and repeat it if not")]
+    Database(#[source] store::Cause),
     #[error("somebody else has changed this at the same moment; look again and repeat")]
     Conflict,
     #[error("{0} is not offered by this profile template")]
@@ -205,7 +207,7 @@ impl ApiError {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Busy | Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
@@ -253,7 +255,11 @@ impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Busy | store::Error::Closed => Self::Busy,
-            store::Error::Changed { .. } => Self::Conflict,
+            // On PostgreSQL another write may be first between this one's look and its own.
+            store::Error::Changed { .. } | store::Error::Duplicate { .. } | store::Error::Contended(_) => {
+                Self::Conflict
+            }
+            store::Error::Unreachable(cause) | store::Error::Uncertain(cause) => Self::Database(cause),
             other => Self::Internal(Internal::Store(other)),
         }
     }

@@ -2,13 +2,14 @@
 
 use super::audit::{self, Deed};
 use super::caller::{new_token, token_hash};
-use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
+use super::config::{CaSettings, DataDirectory, Settings, SettingsError, TokenSettings};
+use super::database::{self, DatabaseError};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{BearerToken, Passphrase, Pin};
-use crate::store::{self, AuditEntry, Store, Tx, UserRecord};
+use crate::store::{self, AuditEntry, Tx, UserRecord};
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -110,6 +111,10 @@ pub enum InitError {
     Ca(#[from] ca::Error),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
+    #[error(transparent)]
+    UnusableSettings(#[from] SettingsError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("the store failed")]
     Store(#[from] store::Error),
     #[error("there is a user named \"{0}\" already")]
@@ -196,6 +201,7 @@ fn settings(options: &InitOptions) -> Settings {
         smtp: None,
         listen: options.listen,
         public_names: options.public_names.clone(),
+        database: None,
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
@@ -245,7 +251,7 @@ async fn added(tx: &mut Tx, user: &UserRecord, entry: &AuditEntry) -> Result<(),
 }
 
 async fn insert(directory: &DataDirectory, user: UserRecord) -> Result<(), InitError> {
-    let store = Store::open(&directory.database()).await?;
+    let store = database::open(directory, &Settings::load(directory)?).await?;
     let name = user.name.clone();
     let entry = audit::own(Deed::UserAdded, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
     let inserted = store.write(move |tx| Box::pin(async move { added(tx, &user, &entry).await })).await;

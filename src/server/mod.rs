@@ -15,6 +15,7 @@ mod collecting;
 mod config;
 mod controllers;
 mod crl;
+mod database;
 pub mod diversify;
 mod error;
 mod files;
@@ -34,6 +35,7 @@ mod tls;
 mod view;
 
 pub use config::{Config, TokenSettings};
+pub use database::{DatabaseError, DatabaseSettings};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};
 pub use listen::{Ready, RunningServer, Server, serve};

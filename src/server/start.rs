@@ -3,6 +3,7 @@
 use super::app::{App, MAX_CALLS};
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
+use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::mail::{MailError, Mailer};
@@ -11,7 +12,6 @@ use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
 use crate::pkix;
 use crate::secret::{MasterKey, Passphrase};
-use crate::store::{self, Store};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -43,8 +43,8 @@ pub enum StartError {
     Mail(#[from] MailError),
     #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
     NoSmtp(String),
-    #[error("the store cannot be opened")]
-    Store(#[from] store::Error),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
@@ -93,9 +93,13 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     if let Some(template) = templates.iter().find(|template| mailer.is_none() && template.needs_smtp()) {
         return Err(StartError::NoSmtp(template.name.clone()));
     }
+    let store = database::open(&directory, &settings).await?;
+    if settings.database.is_some() {
+        database::claim(&store, &authority, &master_keys).await?;
+    }
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let app = App {
-        store: Store::open(&directory.database()).await?,
+        store,
         templates,
         master_keys,
         crl: CrlCache::default(),

@@ -51,12 +51,6 @@ pub(super) fn due_mail(now: OffsetDateTime) -> Ask<'static, Vec<MailRecord>> {
     sql(statement).bind(now).asking()
 }
 
-pub(super) fn mail(request: Uuid, part: u8) -> Ask<'static, Option<MailRecord>> {
-    let statement = "SELECT request, part, generation, recipient, attempts, due FROM outbox \
-                     WHERE request = $1 AND part = $2";
-    sql(statement).bind(request).bind(part).asking()
-}
-
 impl Tx {
     /// Remembers what proves a request's one-time passwords; what was remembered before is forgotten.
     pub async fn replace_one_time(&mut self, record: &OneTimeRecord) -> Result<(), Error> {

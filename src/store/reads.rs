@@ -48,8 +48,6 @@ reads! {
     one_time::one_time(request: Uuid) -> Option<OneTimeRecord>;
     /// The one-time passwords that are to be mailed by now, at most 16.
     one_time::due_mail(now: OffsetDateTime) -> Vec<MailRecord>;
-    /// The mail with a request's first or second one-time password.
-    one_time::mail(request: Uuid, part: u8) -> Option<MailRecord>;
     /// The card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// The latest assignment of the card with this card id, retired or not.

@@ -13,6 +13,7 @@ mod offline;
 mod passwords;
 mod permission;
 mod pins;
+mod postgres;
 mod puk;
 mod support;
 mod template;

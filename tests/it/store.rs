@@ -1,15 +1,18 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod migrations;
+mod postgres;
 mod records;
 mod writer;
 
+use crate::support::postgres::Database;
 use cardwright::cm::extension::{AdminKeyState, PukState};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ProfileRecord, RequestFilter, RequestRecord,
-    Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, PostgresPlace, ProfileRecord, RequestFilter,
+    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -118,6 +121,59 @@ fn certificate(request: Uuid, profile: &ProfileRecord, serial: u8) -> Certificat
         superseded: false,
     }
 }
+
+/// Where a test's store is, in either dialect.
+enum Place {
+    Sqlite(TempDir),
+    Postgres(Database),
+}
+
+impl Place {
+    fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    fn postgres() -> Self {
+        Self::Postgres(Database::new())
+    }
+
+    async fn open(&self) -> Store {
+        self.try_open().await.unwrap()
+    }
+
+    async fn try_open(&self) -> Result<Store, Error> {
+        match self {
+            Self::Sqlite(directory) => Store::open(&directory.path().join("cm.db")).await,
+            Self::Postgres(database) => Store::connect(&place(database)).await,
+        }
+    }
+}
+
+fn place(database: &Database) -> PostgresPlace {
+    PostgresPlace { url: database.url(), password: None, root_certificates: None, connections: 8 }
+}
+
+/// Runs each test on a fresh store of each dialect.
+macro_rules! on_both {
+    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {
+        $(async fn $name($place: Place) $body)*
+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::sqlite()).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::postgres()).await;
+            })*
+        }
+    };
+}
+use on_both;
 
 async fn empty() -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();

@@ -107,9 +107,14 @@ fn what_has_expired_proves_nothing() {
     let (alice, bob) = (lab.user("alice", &[]), lab.user("bob", &["officers"]));
     let request = lab.enroll_request(&alice);
     let password = text(&approve(&lab, &bob, &request).ok(), "OneTimePassword");
-    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
     let hour_later = "UPDATE one_time_passwords SET expires = expires - 3600000000";
-    assert_eq!(database.execute(hour_later, []).unwrap(), 1);
+    match &lab.database {
+        Some(database) => drop(database.sql(hour_later)),
+        None => {
+            let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+            assert_eq!(database.execute(hour_later, []).unwrap(), 1);
+        }
+    }
     assert_eq!(prove(&lab, &alice, &request, &password).refusal(), (409, "one-time-password-spent".into()));
 }
 

@@ -13,6 +13,7 @@ pub mod kryoptic;
 pub mod pcscd;
 pub mod piv;
 pub mod piv_authenticator;
+pub mod postgres;
 pub mod program;
 pub mod script;
 pub mod site;
