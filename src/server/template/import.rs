@@ -322,8 +322,8 @@ fn body<T: serde::de::DeserializeOwned>(file: &str, what: &'static str, value: &
 
 /// `enroll`, `policy-enroll` and `policies/enroll.json` all mean Enroll.
 fn workflow_named(name: &str) -> Option<RequestType> {
-    let words = name.split(['/', '\\', '.', '-', '_', ' ']).filter(|word| !word.is_empty());
-    words.filter_map(RequestType::from_name).last()
+    let words = name.split(&['/', '\\', '.', '-', '_', ' ']).filter(|word| !word.is_empty());
+    words.rev().find_map(RequestType::from_name)
 }
 
 fn pair(toml: &mut String, key: &str, value: impl std::fmt::Display) {

@@ -2,16 +2,16 @@
 
 use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
+use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::raw::{RawAllowedKey, RawKind, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
 use super::{RevocationPolicy, Workflow};
 use super::{data_item, document, one_time};
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
-use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
+use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
-use crate::server::proposed_pin;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -241,37 +241,6 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
         use_virtual_smartcards: is_virtual,
         smartcard_print_policy: SmartcardPrintPolicy::default(),
         reset_on_retire: raw.reset_on_retire,
-    })
-}
-
-/// The server proposes a PIN only within bounds it knows how to keep.
-fn user_pin_policy(source: &Source<'_>, raw: RawPinPolicy, option: &Spanned<String>) -> Result<PinPolicy, Misplaced> {
-    let policy = pin_policy(source, raw)?;
-    let proposes = matches!(option.get_ref().as_str(), "server-proposed" | "random");
-    if proposes && proposed_pin::alphabet(policy.character_set).is_none() {
-        return Err(source.wrong(option, "a PIN is proposed of character set 1 (digits) or 2 (digits and capitals)"));
-    }
-    if proposes && policy.min_length > proposed_pin::MAX_LENGTH {
-        let most = proposed_pin::MAX_LENGTH;
-        return Err(source.wrong(option, format!("a PIN is proposed of at most {most} characters")));
-    }
-    Ok(policy)
-}
-
-fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
-    let (min_length, max_length) = (*raw.min_length.get_ref(), *raw.max_length.get_ref());
-    if min_length == 0 || min_length > max_length {
-        return Err(source.wrong(&raw.min_length, format!("a PIN's least length is between 1 and {max_length}")));
-    }
-    if max_length > 255 {
-        return Err(source.wrong(&raw.max_length, "a PIN has at most 255 characters"));
-    }
-    Ok(PinPolicy {
-        min_length,
-        max_length,
-        character_set: raw.character_set,
-        rollover: raw.rollover,
-        default_value: raw.default_value.into_inner(),
     })
 }
 

@@ -10,6 +10,7 @@ mod load;
 mod located;
 mod one_time;
 mod pattern;
+mod pin;
 mod principal;
 mod raw;
 mod raw_policy;
