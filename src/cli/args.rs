@@ -1,8 +1,10 @@
 //! What can be typed.
 
+mod audit;
 mod server;
 
-pub use server::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+pub use server::{BearerCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -37,7 +39,8 @@ Exit codes:
   8  the token failed, is full, or was removed
   9  a certificate or response could not be accepted
  10  the local journal could not be read or written
- 11  doctor found something that will not do";
+ 11  doctor found something that will not do
+ 12  a server's log of acts is not whole";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -68,6 +71,9 @@ pub enum Command {
     /// Set a CM server up.
     #[command(subcommand)]
     Server(ServerCommand),
+    /// Check or export a server's log of acts.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Show the whole job on a software token and a server of its own, then clean up.
     Demo(DemoArgs),
     /// Print completions for a shell.
@@ -298,12 +304,16 @@ pub enum RequestCommand {
         #[arg(long)]
         status: Option<String>,
     },
+    /// Make a request of any type, for yourself or for others.
+    Create(super::request_create::CreateArgs),
     /// Show a request.
     Show(RequestArgs),
     /// Approve a pending request; a one-time password to be handed over is shown once.
     Approve(DecisionArgs),
     /// Deny a pending request.
     Deny(DecisionArgs),
+    /// Say that a request is carried out; a revocation or suspension is carried out by that.
+    Complete(RequestArgs),
     /// Cancel a request.
     Cancel(RequestArgs),
     /// Give data items for a request that waits.

@@ -1,9 +1,10 @@
-//! `cardwright request`: list, show, decide, cancel, and what a policy asks for besides.
+//! `cardwright request`: list, show, create, decide, complete, cancel, and what a policy asks for besides.
 
 use super::args::{DecisionArgs, RequestCommand, ServerArgs};
 use super::enroll::data_item;
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::request_create;
 use super::secrets;
 use super::settings::Settings;
 use super::token::date;
@@ -18,6 +19,8 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
         RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
+        RequestCommand::Create(args) => request_create::run(&settings, &args, output),
+        RequestCommand::Complete(args) => request_create::complete(&settings, &args, output),
         RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
         RequestCommand::Approve(args) => approve(&settings, &args, output),
         RequestCommand::Deny(args) => {
@@ -130,7 +133,8 @@ fn document(request: &Request) -> Value {
     })
 }
 
-fn show(request: &Request, output: &Output) -> Result<(), Failure> {
+/// Shows a request.
+pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
     let document = document(request);
     output.result(&document, || text_of(&document));
     Ok(())

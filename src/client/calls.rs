@@ -5,8 +5,8 @@ use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, OfflineChallenge,
-    OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, User,
+    AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, OfferedType,
+    OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, User,
 };
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
@@ -148,6 +148,11 @@ impl CmClient {
     pub fn operations(&self, of: Holder) -> Result<Vec<Operation>, Error> {
         let Operations(operations) = self.one(&Route::ListOperations { of }, "a list of operations")?;
         Ok(operations)
+    }
+
+    /// Every request type that may be asked for a card or profile as it is now (extension).
+    pub fn request_types(&self, of: Holder) -> Result<Vec<OfferedType>, Error> {
+        self.list(&Route::ListRequestTypes { of }, "a list of request types")
     }
 
     /// Marks a card as retired (route 15).
@@ -293,6 +298,7 @@ impl CmClient {
 /// What an extension route is for; `None` for Microsoft's own routes.
 pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
     match route {
+        Route::ListRequestTypes { .. } => Some("list of request types"),
         Route::Whoami => Some("answer to who the caller is"),
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),

@@ -67,6 +67,18 @@ codes! {
     NotAuthenticated = "not-authenticated",
     /// The bearer token is past its time.
     TokenExpired = "token-expired",
+    /// The user is known and was disabled.
+    UserDisabled = "user-disabled",
+    /// The client certificate was revoked or put on hold.
+    CertificateRevoked = "certificate-revoked",
+    /// A browser says that another site has made the call.
+    CrossSite = "cross-site",
+    /// There is a user of that name already.
+    UserExists = "user-exists",
+    /// The user has as many tokens as one may have.
+    TooManyTokens = "too-many-tokens",
+    /// Only who came in by a token of the server's own can have it renewed or revoked so.
+    NotByToken = "not-by-token",
     /// The caller is known and may not do this.
     Forbidden = "forbidden",
     /// There is no such path, or nothing the caller may see under it.
@@ -105,6 +117,14 @@ codes! {
     CardStatus = "card-status",
     /// The profile is in a status that does not allow this; the message names the status.
     ProfileStatus = "profile-status",
+    /// The same is asked for in another request that is still open; the message names it.
+    RequestOpen = "request-open",
+    /// A person has as many of these as the template allows.
+    LimitReached = "limit-reached",
+    /// The certificate is good for too long yet to be renewed.
+    TooEarly = "too-early",
+    /// What is said of the card's loss does not go with what is asked for.
+    LossReason = "loss-reason",
     /// The caller has approved this request before.
     AlreadyApproved = "already-approved",
     /// Nobody approves what they asked for themselves.

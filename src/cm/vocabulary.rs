@@ -21,6 +21,17 @@ pub const SUBSCRIBER_PROVIDED: u32 = 32;
 pub const MANAGER_PROVIDED: u32 = 16;
 /// The current card or profile of its user, in `Flags` of either (1 in every sample; guess that it means this).
 pub const HOLDER_FLAG_PRIMARY: u32 = 1;
+// The other `Flags` of a card or profile: the SDK's order, one bit each (guess).
+/// A second card or profile beside the primary.
+pub const HOLDER_FLAG_DUPLICATE: u32 = 2;
+/// A card or profile lent for a while.
+pub const HOLDER_FLAG_TEMPORARY: u32 = 4;
+/// Another card or profile took its place.
+pub const HOLDER_FLAG_SUPERSEDED: u32 = 8;
+/// A card that carried earlier certificates before.
+pub const HOLDER_FLAG_REUSED: u32 = 16;
+/// A card or profile with keys recovered from somebody else's.
+pub const HOLDER_FLAG_KEY_ESCROW: u32 = 32;
 /// A certificate that comes as PKCS#7, in its `Flags`.
 pub const CERTIFICATE_FLAG_PKCS7: u32 = 0x1_0000;
 /// A listed certificate's `CertificateType` in every sample.

@@ -26,6 +26,12 @@ macro_rules! deeds {
 
 deeds! {
     UserAdded = "user-added",
+    UserChanged = "user-changed",
+    TokenAdded = "token-added",
+    TokenRenewed = "token-renewed",
+    TokenRevoked = "token-revoked",
+    SessionBegun = "session-begun",
+    SessionEnded = "session-ended",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",
     RequestDenied = "request-denied",
@@ -41,6 +47,8 @@ deeds! {
     OneTimePasswordRefused = "one-time-password-refused",
     /// A PIN was let out for the card of a request.
     PinProposed = "pin-proposed",
+    /// The server itself has ended a temporary card whose time was over.
+    TemporaryCardEnded = "temporary-card-ended",
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",

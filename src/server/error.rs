@@ -1,5 +1,6 @@
 //! Every refusal of the server with its status and code: the one table. Inner causes go to the log, never to the caller.
 
+use super::accounts::AccountRefusal;
 use super::diversify::KeyError;
 use super::template::{ItemProblem, Missing, Side};
 use crate::cm::check::FieldError;
@@ -10,17 +11,32 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::{Role, Standing};
 use crate::cm::wire::BodyError;
 use crate::{ca, pkix, store};
 use axum::http::StatusCode;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Why a call was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    #[error("this call needs a bearer token that the server knows")]
+    #[error("this call needs credentials that the server knows: a bearer token, or another way in that it offers")]
     NotAuthenticated,
     #[error("the bearer token has expired; ask an administrator for a new one")]
     TokenExpired,
+    #[error("the way in has worked, but this server knows no such user; ask an administrator")]
+    UserUnknown,
+    #[error("you are disabled here; ask an administrator")]
+    UserDisabled,
+    #[error("this certificate was revoked")]
+    CertificateRevoked,
+    #[error("another site has made this call in your name")]
+    CrossSite,
+    #[error("too many of these calls; come back in {seconds} s")]
+    TooManyRequests { seconds: u64 },
+    #[error("{0}")]
+    Account(#[from] AccountRefusal),
     #[error("there is no such {0}, or you may not see it")]
     NotFound(&'static str),
     #[error("you may not {0}")]
@@ -75,6 +91,8 @@ pub enum ApiError {
     Cut,
     #[error("the server is busy; try again in a moment")]
     Busy,
+    #[error("the server is stopping; call again in a moment, or another one")]
+    Stopping,
     #[error("the database did not answer; look whether this was done, and repeat it if not")]
     Database(#[source] store::Cause),
     #[error("somebody else has changed this at the same moment; look again and repeat")]
@@ -91,7 +109,25 @@ pub enum ApiError {
     Profile(#[from] Refusal<ProfileStatus>),
     #[error("this cannot be asked for a smart card that is {0}")]
     CardStatus(SmartcardStatus),
-    #[error("there is no active profile to renew; enroll instead")]
+    #[error(
+        "{request_type} cannot be asked for this {what}, which is {status}{}; its operations say what can be", aside(*standing)
+    )]
+    NotAsked { request_type: RequestType, what: &'static str, status: SmartcardStatus, standing: Standing },
+    #[error("the same is asked for in request {0} already: carry it out, or cancel it first")]
+    AlreadyOpen(Uuid),
+    #[error("the profile template lets a person have {limit} {what} at a time; end one first")]
+    Limit { what: &'static str, limit: usize },
+    #[error("the certificate is good until {expires}; a new one may be asked for from {from} on")]
+    TooEarly { expires: OffsetDateTime, from: OffsetDateTime },
+    #[error("the profile template does not let the caller choose the revocation {0}")]
+    NotToChoose(&'static str),
+    #[error("the profile template knows no loss reason \"{0}\"")]
+    LossReasonUnknown(String),
+    #[error("a card or key that is \"{reason}\" is not for {request_type}; {instead}")]
+    LossReason { reason: String, request_type: RequestType, instead: &'static str },
+    #[error("keys are recovered on behalf of somebody else: the target must not be their owner")]
+    OwnKeys,
+    #[error("there is no profile that this could begin with; enroll instead")]
     NoActiveProfile,
     #[error("the card is retired for good: complete the request")]
     RetiredForGood,
@@ -162,7 +198,7 @@ pub enum Internal {
     Key(#[source] KeyError),
     #[error("an answer cannot be written")]
     Write(#[source] serde_json::Error),
-    #[error("a random number or a hash cannot be made")]
+    #[error("the system gave no random bytes")]
     Random,
     #[error("the handler panicked")]
     Panicked,
@@ -177,6 +213,12 @@ impl ApiError {
         match self {
             Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, Code::NotAuthenticated),
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, Code::TokenExpired),
+            Self::UserUnknown => (StatusCode::FORBIDDEN, Code::UserUnknown),
+            Self::UserDisabled => (StatusCode::FORBIDDEN, Code::UserDisabled),
+            Self::CertificateRevoked => (StatusCode::FORBIDDEN, Code::CertificateRevoked),
+            Self::CrossSite => (StatusCode::FORBIDDEN, Code::CrossSite),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests),
+            Self::Account(refusal) => account_code(refusal),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
             Self::SelfApproval => (StatusCode::FORBIDDEN, Code::SelfApproval),
@@ -207,13 +249,22 @@ impl ApiError {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
-            Self::Busy | Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Busy | Self::Stopping | Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
             Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
             Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::NotAsked { what: "profile", .. } => (StatusCode::CONFLICT, Code::ProfileStatus),
+            Self::NotAsked { .. } => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::AlreadyOpen(_) => (StatusCode::CONFLICT, Code::RequestOpen),
+            Self::Limit { .. } => (StatusCode::CONFLICT, Code::LimitReached),
+            Self::TooEarly { .. } => (StatusCode::CONFLICT, Code::TooEarly),
+            Self::NotToChoose(_) | Self::LossReasonUnknown(_) | Self::OwnKeys => {
+                (StatusCode::BAD_REQUEST, Code::BadField)
+            }
+            Self::LossReason { .. } => (StatusCode::CONFLICT, Code::LossReason),
             Self::Profile(_) | Self::NoActiveProfile => (StatusCode::CONFLICT, Code::ProfileStatus),
             Self::SmartcardNotAssigned => (StatusCode::CONFLICT, Code::CardNotAssigned),
             Self::WrongCard => (StatusCode::CONFLICT, Code::WrongCard),
@@ -240,6 +291,25 @@ impl ApiError {
             Self::Attribute(_) | Self::Unnamable(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
+    }
+}
+
+fn account_code(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
+    match refusal {
+        AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
+        AccountRefusal::TooManyTokens => (StatusCode::CONFLICT, ProblemCode::TooManyTokens),
+        AccountRefusal::NotByToken => (StatusCode::CONFLICT, ProblemCode::NotByToken),
+        _ => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
+    }
+}
+
+/// What besides the status stands in the way.
+fn aside(standing: Standing) -> &'static str {
+    match standing {
+        Standing { superseded: true, .. } => " and superseded",
+        Standing { role: Role::Temporary, .. } => " and temporary",
+        Standing { role: Role::KeyEscrow, .. } => " and holds another person's keys",
+        _ => "",
     }
 }
 

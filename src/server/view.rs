@@ -2,12 +2,11 @@
 
 use super::app::App;
 use super::collecting;
-use super::seen::enabled;
 use super::template::{ProfileTemplate, Workflow};
 use crate::cm::certificate::{Certificate, CertificateDetails, ListedCertificate};
-use crate::cm::profile::{Operation, Profile, ProfileStatus};
-use crate::cm::request::{Request, RequestType};
-use crate::cm::smartcard::{Smartcard, SmartcardStatus};
+use crate::cm::profile::{Operation, Profile};
+use crate::cm::request::Request;
+use crate::cm::smartcard::Smartcard;
 use crate::cm::vocabulary;
 use crate::store::{CertificateRecord, ProfileRecord, RequestRecord, SmartcardRecord};
 
@@ -57,7 +56,7 @@ pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) ->
     Smartcard {
         uuid: record.uuid,
         status: record.status,
-        flags: vocabulary::HOLDER_FLAG_PRIMARY,
+        flags: record.standing.flags(),
         parent: record.parent,
         primary: record.primary,
         permanent: record.permanent,
@@ -72,12 +71,12 @@ pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) ->
 }
 
 /// A profile as the wire shows it.
-pub fn profile(record: ProfileRecord, template: Option<&ProfileTemplate>) -> Profile {
+pub fn profile(record: ProfileRecord, operations: Vec<Operation>) -> Profile {
     Profile {
-        operations: profile_operations(record.status, template),
+        operations,
         uuid: record.uuid,
         status: record.status,
-        flags: vocabulary::HOLDER_FLAG_PRIMARY,
+        flags: record.standing.flags(),
         parent: record.parent,
         primary: record.primary,
         assigned_user: record.assigned_user,
@@ -85,27 +84,6 @@ pub fn profile(record: ProfileRecord, template: Option<&ProfileTemplate>) -> Pro
         profile_template_version: record.template_version,
         comment: record.comment,
     }
-}
-
-/// What may be asked for a card: what its status allows and its template offers.
-pub fn smartcard_operations(status: SmartcardStatus, template: Option<&ProfileTemplate>) -> Vec<Operation> {
-    offered(status.operations(), template)
-}
-
-/// What may be asked for a profile; keys are not archived here.
-pub fn profile_operations(status: ProfileStatus, template: Option<&ProfileTemplate>) -> Vec<Operation> {
-    offered(status.operations(false), template)
-}
-
-fn offered(operations: &[Operation], template: Option<&ProfileTemplate>) -> Vec<Operation> {
-    let offers = |request_type| enabled(template, request_type).is_some();
-    let offered = operations.iter().copied().filter(|operation| match operation {
-        Operation::Renew => offers(RequestType::Renew),
-        Operation::Retire => offers(RequestType::Retire),
-        Operation::Unblock => offers(RequestType::Unblock) || offers(RequestType::OfflineUnblock),
-        _ => false,
-    });
-    offered.collect()
 }
 
 /// A certificate in a holder's list.

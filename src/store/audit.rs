@@ -81,6 +81,8 @@ impl Tx {
             .bind(line.chain)
             .bind(line.number)
             .bind(hash.as_ref());
-        self.execute(CHAINS, update).await.map(drop)
+        self.execute(CHAINS, update).await?;
+        self.noted(entry.act);
+        Ok(())
     }
 }

@@ -107,10 +107,26 @@ pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
     sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial).asking()
 }
 
-pub(super) fn revoked(valid_after: OffsetDateTime) -> Ask<'static, Vec<RevokedCertificate>> {
+pub(super) fn revoked(now: OffsetDateTime) -> Ask<'static, Vec<RevokedCertificate>> {
     let statement = "SELECT serial, revoked_at, revocation_reason FROM certificates \
-                     WHERE revoked_at IS NOT NULL AND not_after > $1 ORDER BY revoked_at, seq";
-    sql(statement).bind(valid_after).asking()
+                     WHERE revoked_at <= $1 AND not_after > $1 ORDER BY revoked_at, seq";
+    sql(statement).bind(now).asking()
+}
+
+/// How many revocations have come due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due(pub u64);
+
+impl Record for Due {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.number().map(Self)
+    }
+}
+
+pub(super) fn revocations_due(after: OffsetDateTime, until: OffsetDateTime) -> Ask<'static, Option<Due>> {
+    sql("SELECT count(*) FROM certificates WHERE revoked_at > $1 AND revoked_at <= $2").bind(after).bind(until).asking()
 }
 
 impl Tx {
@@ -148,15 +164,39 @@ impl Tx {
         self.execute(TABLE, sql(statement).bind(uuid)).await
     }
 
-    /// Revokes what is not revoked yet in `scope`, and says how many that were; an earlier revocation stays as it is.
+    /// Revokes what is not revoked yet in `scope`, or only later than this, and says how many that were; what is on hold
+    /// is revoked from the hold on. An earlier revocation stays as it is.
     pub async fn revoke_certificates(
         &mut self,
         scope: CertificateScope,
         revocation: Revocation,
     ) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "revoked_at = $2, revocation_reason = $3", "revoked_at IS NULL");
+        let (statement, uuid) = update!(scope, "revocation_reason = $2", "revocation_reason = 6");
+        let held = self.execute(TABLE, sql(statement).bind(uuid).bind(revocation.reason)).await?;
+        let (statement, uuid) = update!(
+            scope,
+            "revoked_at = $2, revocation_reason = $3, hold_released = NULL",
+            "(revoked_at IS NULL OR revoked_at > $2)"
+        );
         let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
-        self.execute(TABLE, statement).await
+        Ok(held + self.execute(TABLE, statement).await?)
+    }
+
+    /// Puts what is not revoked in `scope` on hold, and says how many that were; a revocation that was put off takes
+    /// effect now, for after a hold nobody would remember it.
+    pub async fn hold_certificates(&mut self, scope: CertificateScope, at: OffsetDateTime) -> Result<usize, Error> {
+        let (statement, uuid) = update!(scope, "revoked_at = $2", "revoked_at > $2");
+        let due = self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
+        let (statement, uuid) =
+            update!(scope, "revoked_at = $2, revocation_reason = 6, hold_released = NULL", "revoked_at IS NULL");
+        Ok(due + self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?)
+    }
+
+    /// Lifts the hold of what is on hold in `scope`, remembers when, and says how many that were.
+    pub async fn release_certificates(&mut self, scope: CertificateScope, at: OffsetDateTime) -> Result<usize, Error> {
+        let (statement, uuid) =
+            update!(scope, "revoked_at = NULL, revocation_reason = NULL, hold_released = $2", "revocation_reason = 6");
+        self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).

@@ -37,6 +37,10 @@ pub enum Error {
     Foreign { database: String },
     #[error("the database {database} has version {found}; this release knows {known}: a newer one has opened it")]
     Newer { database: String, found: i64, known: i64 },
+    #[error(
+        "the database {database} has version {found}, and this release {known}: start the server on it once, then look again"
+    )]
+    Older { database: String, found: i64, known: i64 },
     #[error("the database {database} is damaged: it contradicts itself")]
     Unsound { database: String },
     /// Says what is wrong, never the text itself.

@@ -5,8 +5,10 @@
 use super::error::Error;
 use super::spelling::Spelled;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -126,7 +128,11 @@ pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
-    pub scanned: AtomicU64,
+    pub steps: AtomicU64,
+    /// Write jobs that logged no act.
+    pub unaudited: AtomicU64,
+    /// Acts by their word.
+    acts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// What [`super::Store::counts`] saw.
@@ -138,8 +144,10 @@ pub struct CountsSeen {
     pub jobs: u64,
     /// Statements, reads included, transaction control excluded.
     pub statements: u64,
-    /// Rows SQLite stepped over because no index led to what was asked for; PostgreSQL keeps such counts itself.
-    pub scanned: u64,
+    /// Steps of SQLite's virtual machine: the same for the same work on any computer. PostgreSQL keeps such counts itself.
+    pub steps: u64,
+    /// Write jobs that logged no act: a mistake of whoever wrote the job.
+    pub unaudited: u64,
 }
 
 impl Counts {
@@ -148,8 +156,22 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
-            scanned: self.scanned.load(Ordering::Relaxed),
+            steps: self.steps.load(Ordering::Relaxed),
+            unaudited: self.unaudited.load(Ordering::Relaxed),
         }
+    }
+
+    /// These acts are on disk.
+    pub fn acted(&self, acts: &[&'static str]) {
+        let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        for act in acts {
+            *counted.entry(act).or_default() += 1;
+        }
+    }
+
+    /// How often each act was logged.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.acts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -262,6 +284,11 @@ impl<'r> Columns<'r> {
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, Error> {
         let number: i64 = self.take()?;
         T::try_from(number).map_err(|_| self.damaged())
+    }
+
+    pub fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, Error> {
+        let number: Option<i64> = self.take()?;
+        number.map(|number| T::try_from(number).map_err(|_| self.damaged())).transpose()
     }
 
     pub fn time(&mut self) -> Result<OffsetDateTime, Error> {

@@ -24,6 +24,7 @@ fn fact(name: &str) -> Ask<'_, Option<Fact>> {
 impl Tx {
     /// Keeps a fact unless there is one of this name already, and gives what holds now.
     pub async fn first_said(&mut self, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
+        self.housekeeping();
         let insert = sql("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
         self.execute(TABLE, insert.bind(name).bind(value)).await?;
         self.ask(fact(name)).await?.map(|fact| fact.0).ok_or(Error::Damaged { table: TABLE, column: 0 })

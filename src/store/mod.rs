@@ -7,6 +7,10 @@
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
 mod audit;
+mod audit_check;
+mod audit_lines;
+mod audit_log;
+mod audit_source;
 mod cards;
 mod certificates;
 mod chain;
@@ -21,19 +25,27 @@ mod reads;
 mod record;
 mod requests;
 mod schema;
+mod sessions;
 mod spelling;
 mod sqlite;
+mod tokens;
 mod users;
 mod writer;
 
 pub use audit::AuditEntry;
+pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
+pub use audit_lines::{AuditItem, LineError};
+pub use audit_log::{AuditRecord, AuditSignature, ChainHead, SentRecord, signed_text};
+pub use audit_source::AuditSource;
+pub use certificates::Due;
 pub use error::{Cause, Error};
 pub use link::CountsSeen;
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, MailRecord, OfflineAnswerRecord, OneTimeRecord, ProfileRecord,
-    RequestFilter, RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, RevokedCertificate,
+    SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use writer::{BoxFuture, Tx};

@@ -7,6 +7,7 @@ use super::postgres::PostgresPlace;
 use super::record::RevokedCertificate;
 use super::writer::{BoxFuture, Tx};
 use super::{postgres, sqlite};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -56,6 +57,11 @@ impl Store {
         self.0.counts.seen()
     }
 
+    /// How often each act was logged since the store was opened.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.0.counts.acts()
+    }
+
     /// Runs `job` as one atomic transaction and answers once it is on disk.
     ///
     /// On SQLite jobs run one after the other, and those that wait together share a commit: a job should read, decide
@@ -74,14 +80,14 @@ impl Store {
         }
     }
 
-    /// What a revocation list must name: every revoked certificate still valid after `valid_after`, oldest first.
-    pub async fn revoked(&self, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
-        let ask = certificates::revoked(valid_after);
+    /// What a revocation list must name: every certificate revoked by `now` and not expired, oldest first.
+    pub async fn revoked(&self, now: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
+        let ask = certificates::revoked(now);
         let Database::Sqlite(_) = &self.0.database else { return self.ask(ask).await };
         // The one list without a limit: away from the threads that serve everybody else.
         let store = self.clone();
         let list = move || match &store.0.database {
-            Database::Sqlite(database) => database.read(certificates::revoked(valid_after)),
+            Database::Sqlite(database) => database.read(certificates::revoked(now)),
             Database::Postgres(_) => Ok(Vec::new()),
         };
         tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))

@@ -1,13 +1,15 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
+use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
+use super::certificates::Due;
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, MailRecord, OfflineAnswerRecord, OneTimeRecord, ProfileRecord,
-    RequestFilter, RequestRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, offline, one_time, requests, users};
+use super::{cards, certificates, offline, one_time, requests, sessions, tokens, users};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -34,8 +36,20 @@ reads! {
     users::user(uuid: Uuid) -> Option<UserRecord>;
     /// The user with exactly this name.
     users::user_by_name(name: &str) -> Option<UserRecord>;
-    /// The user whose bearer token has this SHA-256; whether it has expired is the caller's to see.
-    users::user_by_token_hash(hash: &[u8; 32]) -> Option<UserRecord>;
+    /// The users with this UPN in any letter case, at most two.
+    users::users_by_upn(upn: &str) -> Vec<UserRecord>;
+    /// The users with this e-mail address in any letter case, at most two.
+    users::users_by_email(email: &str) -> Vec<UserRecord>;
+    /// The bearer token with this SHA-256 and whose it is; whether it still holds is the caller's to see.
+    tokens::token_by_hash(hash: &[u8; 32]) -> Option<Held<TokenRecord>>;
+    /// The bearer token with this uuid.
+    tokens::token(uuid: Uuid) -> Option<TokenRecord>;
+    /// The user's tokens, revoked ones among them, newest first, at most [`super::LIST_LIMIT`].
+    tokens::tokens_of(owner: Uuid) -> Vec<TokenRecord>;
+    /// The session whose cookie has this SHA-256 and whose it is; whether it still holds is the caller's to see.
+    sessions::session_by_hash(hash: &[u8; 32]) -> Option<Held<SessionRecord>>;
+    /// The user's sessions, newest first, at most [`super::LIST_LIMIT`].
+    sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
     /// All users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
     /// The request with this uuid.
@@ -54,6 +68,8 @@ reads! {
     cards::smartcard_by_card_id(card_id: Uuid) -> Option<SmartcardRecord>;
     /// The user's cards, newest first, at most [`super::LIST_LIMIT`].
     cards::smartcards_of(user: Uuid) -> Vec<SmartcardRecord>;
+    /// Cards that end by themselves and should have by now, the first to end first, at most `limit`.
+    cards::expired_smartcards(now: OffsetDateTime, limit: u32) -> Vec<SmartcardRecord>;
     /// The profile with this uuid.
     cards::profile(uuid: Uuid) -> Option<ProfileRecord>;
     /// The user's profiles, newest first, at most [`super::LIST_LIMIT`].
@@ -66,8 +82,22 @@ reads! {
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), whatever request it was for.
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// How many revocations that were put off have taken effect after the first moment and not after the second.
+    certificates::revocations_due(after: OffsetDateTime, until: OffsetDateTime) -> Option<Due>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
+    /// The log's chains and where each ends.
+    audit_log::audit_chains() -> Vec<ChainHead>;
+    /// The acts of a chain after this number, in their order, at most [`super::LIST_LIMIT`] and `limit`.
+    audit_log::audit_records(chain: i64, after: i64, limit: u32) -> Vec<AuditRecord>;
+    /// The signed heads of a chain after this number and up to that one, at most [`super::LIST_LIMIT`].
+    audit_log::audit_signatures(chain: i64, after: i64, up_to: i64) -> Vec<AuditSignature>;
+    /// The latest signed head of a chain.
+    audit_log::last_audit_signature(chain: i64) -> Option<AuditSignature>;
+    /// How far the log was sent to a receiver.
+    audit_log::audit_sent(receiver: &str) -> Vec<SentRecord>;
+    /// How many requests wait for a decision.
+    requests::pending_requests() -> Option<RequestCount>;
 }
 
 impl Store {

@@ -4,6 +4,7 @@ use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Standing;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,9 +18,57 @@ pub struct UserRecord {
     /// User principal name, `alice@example.test`.
     pub upn: Option<String>,
     pub email: Option<String>,
-    /// SHA-256 of the bearer token; the token itself is kept nowhere. Unique.
-    pub token_hash: [u8; 32],
-    pub token_expires: OffsetDateTime,
+    /// The security identifier Windows knows the person by, `S-1-5-21-…`.
+    pub sid: Option<String>,
+    /// Is nobody for the time being; what the person has done and holds is kept.
+    pub disabled: bool,
+    pub source: UserSource,
+}
+
+/// Who wrote a user's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserSource {
+    /// An administrator.
+    Local,
+    /// The server itself, from the claims of an issuer it trusts.
+    Issuer,
+}
+
+/// A bearer token of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// What the owner calls it: "workstation 7", say.
+    pub label: String,
+    /// SHA-256 of the token; the token itself is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    pub expires: OffsetDateTime,
+    /// To the hour or so.
+    pub last_used: Option<OffsetDateTime>,
+    pub revoked: Option<OffsetDateTime>,
+}
+
+/// A session, which a cookie stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// SHA-256 of the cookie's value, which is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    /// The end, however busy the session is.
+    pub expires: OffsetDateTime,
+    /// To the minute or so.
+    pub last_used: OffsetDateTime,
+}
+
+/// Something that stands for a person, and the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held<T> {
+    pub what: T,
+    pub holder: UserRecord,
 }
 
 /// A request.
@@ -44,6 +93,20 @@ pub struct RequestRecord {
     pub completed: Option<OffsetDateTime>,
     pub is_smartcard: bool,
     pub is_enrollment_agent: bool,
+    pub terms: RequestTerms,
+}
+
+/// What was agreed when a request was made, beyond its type.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RequestTerms {
+    /// Why the card or key is missing, in the template's words.
+    pub loss_reason: Option<String>,
+    /// CRLReason (RFC 5280, 5.3.1) the caller chose; `None`: the policy's.
+    pub revocation_reason: Option<u8>,
+    /// `None`: the policy's.
+    pub revocation_delay_hours: Option<u32>,
+    /// Of Reinstate: which of the two it is.
+    pub suspends: Option<bool>,
 }
 
 /// One decision on a request; an approver decides once.
@@ -81,6 +144,7 @@ pub struct SmartcardRecord {
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,
     pub comment: String,
+    pub standing: Standing,
 }
 
 /// A profile.
@@ -95,6 +159,7 @@ pub struct ProfileRecord {
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub comment: String,
+    pub standing: Standing,
 }
 
 /// The one challenge a request's offline unblock was answered for; the answer is computed anew, never kept.
@@ -194,6 +259,8 @@ pub struct RequestFilter {
     /// The old or the new profile.
     pub profile: Option<Uuid>,
     pub status: Option<RequestStatus>,
+    /// Only requests that are pending, approved or being carried out.
+    pub open: bool,
     /// Only requests older than this one; the next page starts before the last one shown.
     pub before: Option<Uuid>,
     /// `None`, or more than [`super::LIST_LIMIT`]: that many.
@@ -207,3 +274,7 @@ pub struct Visibility {
     /// At most 200.
     pub templates: Vec<Uuid>,
 }
+
+/// A number of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestCount(pub u64);

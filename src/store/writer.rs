@@ -1,11 +1,13 @@
 //! A transaction as a job sees it, whichever the database, and how a job is run in it.
 
 use super::error::Error;
-use super::link::{Answer, Ask, Statement};
+use super::link::{Answer, Ask, Counts, Statement};
 use super::{postgres, sqlite};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::Poll;
 
 /// A future that may wait on another thread.
@@ -17,6 +19,38 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// says then, none of its writes are kept on PostgreSQL.
 pub struct Tx {
     pub(super) session: Session,
+    ledger: Ledger,
+}
+
+/// Which acts were logged, and by which jobs none.
+struct Ledger {
+    counts: Arc<Counts>,
+    /// Acts that are to be counted with the next commit, and how many of them by jobs before the running one.
+    acts: Vec<&'static str>,
+    settled: usize,
+    /// The running job has written.
+    written: bool,
+    /// The running job writes what is no act: it keeps the log itself.
+    housekeeping: bool,
+}
+
+impl Ledger {
+    fn begin(&mut self) {
+        (self.settled, self.written, self.housekeeping) = (0, false, false);
+        self.acts.clear();
+    }
+
+    /// Settles the acts of the running job, and counts it when it has written without one.
+    fn settle(&mut self, keep: bool) {
+        let excused = std::mem::take(&mut self.housekeeping) || self.acts.len() > self.settled;
+        if std::mem::take(&mut self.written) && keep && !excused {
+            self.counts.unaudited.fetch_add(1, Ordering::Relaxed);
+        }
+        if !keep {
+            self.acts.truncate(self.settled);
+        }
+        self.settled = self.acts.len();
+    }
 }
 
 pub(super) enum Session {
@@ -25,6 +59,21 @@ pub(super) enum Session {
 }
 
 impl Tx {
+    pub(super) fn new(session: Session, counts: Arc<Counts>) -> Self {
+        let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
+        Self { session, ledger }
+    }
+
+    /// Counts an act that was logged, once it is on disk.
+    pub(super) fn noted(&mut self, act: &'static str) {
+        self.ledger.acts.push(act);
+    }
+
+    /// Says that the running job is no act of anybody.
+    pub(super) fn housekeeping(&mut self) {
+        self.ledger.housekeeping = true;
+    }
+
     /// Answers a question; what this job has written counts.
     pub(super) async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
         match &mut self.session {
@@ -35,6 +84,7 @@ impl Tx {
 
     /// Runs a statement that writes `table`, and says how many rows it touched.
     pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        self.ledger.written = true;
         match &mut self.session {
             Session::Sqlite(session) => session.execute(table, statement),
             Session::Postgres(session) => session.execute(table, statement).await,
@@ -42,6 +92,7 @@ impl Tx {
     }
 
     pub(super) fn begin(&mut self) -> Result<(), Error> {
+        self.ledger.begin();
         match &mut self.session {
             Session::Sqlite(session) => session.begin(),
             // It begins with its first statement, in the same packet.
@@ -51,6 +102,7 @@ impl Tx {
 
     /// Ends the running job: keeps its writes for the commit, or takes them back.
     pub(super) async fn settle(&mut self, keep: bool) -> Result<(), Error> {
+        self.ledger.settle(keep);
         match &mut self.session {
             Session::Sqlite(session) => session.settle(keep),
             Session::Postgres(session) => session.settle(keep).await,
@@ -61,7 +113,9 @@ impl Tx {
         match &mut self.session {
             Session::Sqlite(session) => session.commit(),
             Session::Postgres(session) => session.commit().await,
-        }
+        }?;
+        self.ledger.counts.acted(&self.ledger.acts);
+        Ok(())
     }
 
     pub(super) fn abandon(&mut self) {

@@ -1,20 +1,32 @@
 //! The CM server, from its keys to its sockets.
 
 mod approvals;
+mod audit;
+mod backup;
 mod certification;
 mod collecting;
+#[path = "../../benches/support/crowd.rs"]
+pub mod crowd;
 mod diversify;
+mod export;
 mod http;
+mod identity;
 mod init;
 mod logs;
 mod mail;
 mod malformed;
 mod offline;
+mod openapi;
+mod operations;
 mod passwords;
 mod permission;
 mod pins;
 mod postgres;
 mod puk;
+mod scale;
 mod support;
+mod surface;
+mod syslog;
 mod template;
 mod walkthrough;
+mod workflow;

@@ -1,8 +1,12 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod acts;
+mod identity;
 mod migrations;
 mod postgres;
+mod power;
 mod records;
+mod scale;
 mod writer;
 
 use crate::support::postgres::Database;
@@ -10,10 +14,12 @@ use cardwright::cm::extension::{AdminKeyState, PukState};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
+use cardwright::cm::standing::{Role, Standing};
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, PostgresPlace, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Due, Error, PostgresPlace, ProfileRecord, RequestFilter,
+    RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
+use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -27,18 +33,15 @@ const TEMPLATE: Uuid = Uuid::from_u128(0x7e);
 const PATH_VARIABLE: &str = "CARDWRIGHT_TEST_STORE_TO_WRITE_UNTIL_KILLED";
 
 fn user(name: &str) -> UserRecord {
-    let mut token_hash = [0; 32];
-    for (slot, byte) in token_hash.iter_mut().zip(name.bytes()) {
-        *slot = byte;
-    }
     UserRecord {
         uuid: Uuid::now_v7(),
         name: name.into(),
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
         upn: Some("zoë@example.test".into()),
         email: None,
-        token_hash,
-        token_expires: NOW + Duration::from_secs(3600),
+        sid: None,
+        disabled: false,
+        source: UserSource::Local,
     }
 }
 
@@ -65,6 +68,12 @@ fn request(target: Uuid, originator: Uuid) -> RequestRecord {
         completed: None,
         is_smartcard: true,
         is_enrollment_agent: false,
+        terms: RequestTerms {
+            loss_reason: Some("lost".into()),
+            revocation_reason: Some(1),
+            revocation_delay_hours: Some(48),
+            suspends: Some(false),
+        },
     }
 }
 
@@ -86,6 +95,7 @@ fn smartcard(user: Uuid, card_id: Uuid) -> SmartcardRecord {
         primary: None,
         permanent: None,
         comment: String::new(),
+        standing: Standing { role: Role::Temporary, reused: true, expires: Some(NOW), ..Standing::default() },
     }
 }
 
@@ -100,6 +110,7 @@ fn profile(user: Uuid, smartcard: Option<Uuid>) -> ProfileRecord {
         parent: None,
         primary: None,
         comment: String::new(),
+        standing: Standing { role: Role::Duplicate, superseded: true, ..Standing::default() },
     }
 }
 

@@ -18,11 +18,33 @@ use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// While one of these is executed, the card's admin key may be known.
-const KEY_TYPES: &[RequestType] = &[RequestType::Enroll, RequestType::Unblock];
+/// While one of these is executed, the card's admin key may be known: the card is new to the server, or blocked.
+const KEY_TYPES: &[RequestType] = &[
+    RequestType::Enroll,
+    RequestType::Duplicate,
+    RequestType::Renew,
+    RequestType::Recover,
+    RequestType::RecoverOnBehalf,
+    RequestType::TemporaryCards,
+    RequestType::Unblock,
+];
 /// While one of these is executed, the admin key answers the card's challenges, and the PUK may be known.
-const CARD_TYPES: &[RequestType] =
-    &[RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::Retire];
+const CARD_TYPES: &[RequestType] = &[
+    RequestType::Enroll,
+    RequestType::Duplicate,
+    RequestType::Renew,
+    RequestType::Recover,
+    RequestType::RecoverOnBehalf,
+    RequestType::TemporaryCards,
+    RequestType::OnlineUpdate,
+    RequestType::Unblock,
+    RequestType::Retire,
+];
+
+/// Whether the request prepares its card: one that was not there before, or one that is unblocked.
+fn prepares(request: &RequestRecord) -> bool {
+    request.new_smartcard != request.old_smartcard || request.request_type == RequestType::Unblock
+}
 
 /// The card a secret or response is asked for: the one of an approved request that the caller executes.
 async fn administered(
@@ -81,6 +103,9 @@ pub async fn diversified_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) = administered(call, KEY_TYPES, request, smartcard, Some(card_id)).await?;
+    if !prepares(&request) {
+        return Err(ApiError::WrongType(request.request_type));
+    }
     if !diversifies(&template) {
         return Err(ApiError::NotDiversified);
     }
@@ -180,9 +205,20 @@ pub async fn tell_admin_key(
     let types: &[RequestType] = match told {
         Active => KEY_TYPES,
         Proposed => &[RequestType::Retire],
-        Default => &[RequestType::Enroll, RequestType::Retire],
+        Default => &[
+            RequestType::Enroll,
+            RequestType::Duplicate,
+            RequestType::Renew,
+            RequestType::Recover,
+            RequestType::RecoverOnBehalf,
+            RequestType::TemporaryCards,
+            RequestType::Retire,
+        ],
     };
     let (request, _, _) = administered(call, types, request, smartcard, None).await?;
+    if !prepares(&request) && request.request_type != RequestType::Retire {
+        return Err(ApiError::WrongType(request.request_type));
+    }
     let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
         card.admin_key = match (told, card.admin_key) {
             (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
@@ -221,9 +257,9 @@ pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, Api
 
 /// Proposes the next PUK where one is due: a card that has the factory's gets its own when it is enrolled or unblocked,
 /// one whose PUK was told to a person gets another at the next opportunity.
-fn propose_puk(card: &mut SmartcardRecord, work: RequestType) {
+fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool) {
     let due = match card.puk_state {
-        PukState::Default => matches!(work, RequestType::Enroll | RequestType::Unblock),
+        PukState::Default => prepares,
         PukState::Spoken => work != RequestType::Retire,
         PukState::Proposed | PukState::Active => false,
     };
@@ -237,19 +273,20 @@ fn propose_puk(card: &mut SmartcardRecord, work: RequestType) {
 /// The card's PUK, and the one that is to take its place.
 pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
     let (request, _, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
-    let work = request.request_type;
+    let (work, prepares) = (request.request_type, prepares(&request));
     // Cards that keep their default admin key keep their PUK too; a card that has its own is always let go of it.
     if !diversifies(&template) && work != RequestType::Retire {
         return Err(ApiError::NotDiversified);
     }
     let (before, card) = changed(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
-        propose_puk(card, work);
+        propose_puk(card, work, prepares);
         Ok(())
     })
     .await?;
     let proposed = card.puk_state == PukState::Proposed;
     // A renewal has no use for a PUK that stays.
-    let current = if proposed || work != RequestType::Renew { present_puk(call.app, &card)? } else { None };
+    let current =
+        if proposed || prepares || work == RequestType::Retire { present_puk(call.app, &card)? } else { None };
     let next = if proposed { puk_of(call.app, &card, card.puk_version)? } else { None };
     if current.is_some() || next.is_some() {
         tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "PUK given out");
@@ -261,7 +298,16 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
 pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: PukNews) -> Result<Reply, ApiError> {
     let told = news.state;
     let types: &[RequestType] = match told {
-        PukState::Active => &[RequestType::Enroll, RequestType::Renew, RequestType::Unblock],
+        PukState::Active => &[
+            RequestType::Enroll,
+            RequestType::Duplicate,
+            RequestType::Renew,
+            RequestType::Recover,
+            RequestType::RecoverOnBehalf,
+            RequestType::TemporaryCards,
+            RequestType::OnlineUpdate,
+            RequestType::Unblock,
+        ],
         PukState::Default => &[RequestType::Retire],
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };

@@ -4,6 +4,7 @@ use crate::cm::certificate::CertificateData;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
+use crate::cm::standing::Standing;
 use crate::server::app::Reply;
 use crate::server::audit::Deed;
 use crate::server::error::{ApiError, Internal};
@@ -18,12 +19,20 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// Requests of these types end in a certificate.
-const ISSUING: [RequestType; 2] = [RequestType::Enroll, RequestType::Renew];
+const ISSUING: &[RequestType] = &[
+    RequestType::Enroll,
+    RequestType::Duplicate,
+    RequestType::Renew,
+    RequestType::Recover,
+    RequestType::RecoverOnBehalf,
+    RequestType::OnlineUpdate,
+    RequestType::TemporaryCards,
+];
 
 /// `certificaterequestgenerationoptions`: the keys and requests to be made.
 pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = request.executed(call, &ISSUING)?;
+    let template = request.executed(call, ISSUING)?;
     Reply::json(&template.generation_options())
 }
 
@@ -33,7 +42,7 @@ pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply,
 pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    let template = request.executed(call, &ISSUING)?;
+    let template = request.executed(call, ISSUING)?;
     if template.is_smartcard() && request.record.new_smartcard.is_none() {
         return Err(ApiError::SmartcardNotAssigned);
     }
@@ -90,6 +99,7 @@ async fn certify(
         parent: record.old_profile,
         primary: None,
         comment: String::new(),
+        standing: Standing::default(),
     };
     let certificate = CertificateRecord {
         request: record.uuid,

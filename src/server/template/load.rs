@@ -1,14 +1,14 @@
 //! From a template file to a checked template.
 
+use super::Workflow;
+use super::lifecycle;
 use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
 use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::raw::{RawAllowedKey, RawKind, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::raw::{RawAllowedKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
-use super::{RevocationPolicy, Workflow};
 use super::{data_item, document, one_time};
-use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
 use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
@@ -151,14 +151,10 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
             extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
             validity: time::Duration::days(i64::from(days)),
         },
-        revocation: RevocationPolicy {
-            retire_reason: match &raw.revocation.retire_reason {
-                Some(reason) => parsed(source, reason, revocation_reason)?,
-                None => RevocationReason::CessationOfOperation,
-            },
-            renew_revokes_old: raw.revocation.renew_revokes_old,
-        },
-        workflows: check_workflows(source, raw.workflows, kind)?,
+        narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
+        limits: raw.limits.into(),
+        loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,
+        workflows: check_workflows(source, raw.workflows, kind, &raw.revocation)?,
         name: raw.name.into_inner(),
         description: raw.description,
         version: raw.version.into_inner(),
@@ -244,7 +240,12 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     })
 }
 
-fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result<Vec<Workflow>, Misplaced> {
+fn check_workflows(
+    source: &Source<'_>,
+    raw: RawWorkflows,
+    kind: Kind,
+    revocation: &RawRevocation,
+) -> Result<Vec<Workflow>, Misplaced> {
     let tables = [
         (RequestType::Enroll, raw.enroll),
         (RequestType::Duplicate, raw.duplicate),
@@ -262,14 +263,10 @@ fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result
     let mut workflows = Vec::new();
     for (request_type, table) in tables {
         let Some(table) = table else { continue };
-        let needs_card = matches!(
-            request_type,
-            RequestType::OfflineUnblock | RequestType::Unblock | RequestType::Retire | RequestType::TemporaryCards
-        );
-        if kind == Kind::Software && needs_card && table.get_ref().enabled {
+        if kind == Kind::Software && request_type.is_smartcard_only() && table.get_ref().enabled {
             return Err(source.wrong(&table, "only a smart card template can have this workflow"));
         }
-        workflows.push(check_workflow(source, request_type, table)?);
+        workflows.push(check_workflow(source, request_type, table, revocation)?);
     }
     Ok(workflows)
 }
@@ -278,6 +275,7 @@ fn check_workflow(
     source: &Source<'_>,
     request_type: RequestType,
     table: Spanned<RawWorkflow>,
+    revocation: &RawRevocation,
 ) -> Result<Workflow, Misplaced> {
     let principals = |texts: &[Spanned<String>]| each(source, texts, |text: &str| text.parse::<Principal>());
     let raw = table.get_ref();
@@ -292,9 +290,14 @@ fn check_workflow(
     if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
         return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
     }
+    if request_type == RequestType::RecoverOnBehalf && raw.enabled && raw.self_service {
+        return Err(source.wrong(&table, "nobody recovers another person's keys by himself: name initiators or agents"));
+    }
     let data_items = data_item::rules(source, &raw.data_items)?;
     Ok(Workflow {
         request_type,
+        revocation: lifecycle::revocation_options(source, request_type, raw, revocation)?,
+        passage: lifecycle::passage(source, request_type, raw)?,
         enabled: raw.enabled,
         approvals_needed: raw.approvals_needed,
         self_service: raw.self_service,
@@ -362,16 +365,4 @@ fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     let arcs = text.split('.').count();
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
     if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
-}
-
-fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
-    match text {
-        "unspecified" => Ok(RevocationReason::Unspecified),
-        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
-        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
-        "superseded" => Ok(RevocationReason::Superseded),
-        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
-        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
-        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
-    }
 }

@@ -6,6 +6,7 @@
 mod data_item;
 mod document;
 mod import;
+mod lifecycle;
 mod load;
 mod located;
 mod one_time;
@@ -20,6 +21,8 @@ mod warnings;
 pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
 pub use document::{Document, Filling};
 pub use import::{Import, ImportError, Imported};
+pub use lifecycle::revocation_reason as reason_named;
+pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use one_time::{Delivery, OneTimePolicy, Recipient};
@@ -27,7 +30,7 @@ pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 pub use report::Report;
 
-use crate::ca::RevocationReason;
+use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
@@ -54,9 +57,12 @@ pub struct ProfileTemplate {
     pub email: Option<Pattern>,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
-    pub revocation: RevocationPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
+    /// Transitions this template takes out of the tables.
+    pub narrowing: Narrowing,
+    pub limits: Limits,
+    pub loss_reasons: Vec<LossReason>,
     workflows: Vec<Workflow>,
 }
 
@@ -98,13 +104,6 @@ pub struct CertificateShape {
     pub validity: time::Duration,
 }
 
-/// What happens to certificates at the end of a profile.
-#[derive(Clone, Copy, Debug)]
-pub struct RevocationPolicy {
-    pub retire_reason: RevocationReason,
-    pub renew_revokes_old: bool,
-}
-
 /// The policy of one request type.
 #[derive(Clone, Debug)]
 pub struct Workflow {
@@ -124,6 +123,9 @@ pub struct Workflow {
     pub data_items: Vec<DataItemRule>,
     pub documents: Vec<Document>,
     pub one_time_password: Option<OneTimePolicy>,
+    /// What becomes of the old certificates.
+    pub revocation: RevocationOptions,
+    pub passage: Passage,
 }
 
 impl ProfileTemplate {

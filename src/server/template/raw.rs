@@ -1,5 +1,6 @@
 //! The keys of a template file, exactly as they may be written; unknown keys are refused.
 
+use super::lifecycle::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
 use super::raw_policy::{RawDataItem, RawDocument, RawOneTimePassword};
 use serde::Deserialize;
 use toml::Spanned;
@@ -20,6 +21,12 @@ pub struct RawTemplate {
     pub certificate: RawCertificate,
     #[serde(default)]
     pub revocation: RawRevocation,
+    #[serde(default)]
+    pub loss_reasons: Vec<Spanned<RawLossReason>>,
+    #[serde(default)]
+    pub limits: RawLimits,
+    #[serde(default)]
+    pub lifecycle: RawLifecycle,
     pub smartcard: Option<Spanned<RawSmartcard>>,
     #[serde(default)]
     pub workflows: RawWorkflows,
@@ -169,6 +176,10 @@ pub struct RawWorkflow {
     pub data_items: Vec<Spanned<RawDataItem>>,
     pub documents: Vec<Spanned<RawDocument>>,
     pub one_time_password: Option<Spanned<RawOneTimePassword>>,
+    pub reuse_card: Option<Spanned<bool>>,
+    pub window_days: Option<Spanned<u32>>,
+    pub lifetime_hours: Option<Spanned<u32>>,
+    pub revocation: Option<Spanned<RawRevocationOptions>>,
 }
 
 impl Default for RawWorkflow {
@@ -188,6 +199,10 @@ impl Default for RawWorkflow {
             data_items: Vec::new(),
             documents: Vec::new(),
             one_time_password: None,
+            reuse_card: None,
+            window_days: None,
+            lifetime_hours: None,
+            revocation: None,
         }
     }
 }

@@ -55,8 +55,9 @@ impl Database {
         let _room = room.map_err(|_| Error::Closed)?;
         let session = Session::new(self.connection().await?, self.counts.clone());
         self.counts.jobs.fetch_add(1, Ordering::Relaxed);
+        let counts = self.counts.clone();
         let run = async move {
-            let mut tx = Tx { session: writer::Session::Postgres(session) };
+            let mut tx = Tx::new(writer::Session::Postgres(session), counts);
             let mut work = Work::new(job);
             let keep = work.run(&mut tx).await;
             let mut fate = tx.settle(keep).await;

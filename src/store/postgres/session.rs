@@ -1,6 +1,7 @@
 //! A job's transaction: READ COMMITTED, and what it decides on is locked.
 
-use super::super::chain::{CHAINS, Chain};
+use super::super::audit_log::ChainHead;
+use super::super::chain::CHAINS;
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts, Statement, sql};
 use super::link::{Link, gather, refusal};
@@ -57,8 +58,8 @@ impl Session {
     /// Takes a chain of the log that no other transaction is at, a new one if there is none; the job keeps it.
     ///
     /// It is asked for as late as can be: until the job ends, others go to other chains.
-    pub async fn chain(&mut self) -> Result<Chain, Error> {
-        let found: Option<Chain> = match self.chain {
+    pub async fn chain(&mut self) -> Result<ChainHead, Error> {
+        let found: Option<ChainHead> = match self.chain {
             Some(mine) => {
                 self.ask(sql("SELECT chain, length, head FROM audit_chains WHERE chain = $1").bind(mine).asking())
                     .await?
@@ -66,14 +67,14 @@ impl Session {
             None => {
                 // Asked for as a list, for it brings its own lock.
                 let free = "SELECT chain, length, head FROM audit_chains ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED";
-                self.ask::<Vec<Chain>>(sql(free).asking()).await?.pop()
+                self.ask::<Vec<ChainHead>>(sql(free).asking()).await?.pop()
             }
         };
         let chain = match found {
             Some(chain) => chain,
             None => {
                 let new = "INSERT INTO audit_chains (length, head) VALUES (0, $1) RETURNING chain, length, head";
-                let made: Option<Chain> = self.ask(sql(new).bind(&[0; 32]).asking()).await?;
+                let made: Option<ChainHead> = self.ask(sql(new).bind(&[0; 32]).asking()).await?;
                 made.ok_or(Error::Damaged { table: CHAINS, column: 0 })?
             }
         };

@@ -48,16 +48,16 @@ impl Link<'_> {
         Ok(prepared)
     }
 
-    fn count_scan(&self, done: &CachedStatement<'_>) {
-        let scanned = done.reset_status(StatementStatus::FullscanStep);
-        self.counts.scanned.fetch_add(scanned.try_into().unwrap_or(0), Ordering::Relaxed);
+    fn count_steps(&self, done: &CachedStatement<'_>) {
+        let steps = done.reset_status(StatementStatus::VmStep);
+        self.counts.steps.fetch_add(steps.try_into().unwrap_or(0), Ordering::Relaxed);
     }
 
     /// Changes rows, and says how many.
     pub fn execute(&self, statement: Statement<'_>) -> rusqlite::Result<usize> {
         let mut prepared = self.prepare(&statement)?;
         let rows = prepared.raw_execute();
-        self.count_scan(&prepared);
+        self.count_steps(&prepared);
         rows
     }
 
@@ -73,7 +73,7 @@ impl Link<'_> {
             }
         }
         drop(rows);
-        self.count_scan(&prepared);
+        self.count_steps(&prepared);
         Ok(answer)
     }
 }

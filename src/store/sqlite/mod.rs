@@ -2,9 +2,11 @@
 
 mod link;
 mod queue;
+mod reader;
 mod schema;
 mod session;
 
+pub(super) use reader::Reader;
 pub use schema::{check, copy};
 pub(super) use session::Session;
 

@@ -87,7 +87,8 @@ impl Queue {
 pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
-    let tx = Tx { session: writer::Session::Sqlite(Session::new(connection, counts.clone())) };
+    let session = Session::new(connection, counts.clone());
+    let tx = Tx::new(writer::Session::Sqlite(session), counts.clone());
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || runtime.block_on(serve(tx, &counts, receiver)))

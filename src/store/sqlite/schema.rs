@@ -76,3 +76,18 @@ fn verify(connection: &Connection, path: &Path) -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// Refuses a file that is not ours and of this release's version; changes nothing.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let database = || path.display().to_string();
+    let failed = |source| Error::Open { database: database(), source: Cause::Sqlite(source) };
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    if pragma("application_id")? != APPLICATION_ID {
+        return Err(Error::Foreign { database: database() });
+    }
+    match pragma("user_version")? {
+        VERSION => Ok(()),
+        found if found > VERSION => Err(Error::Newer { database: database(), found, known: VERSION }),
+        found => Err(Error::Older { database: database(), found, known: VERSION }),
+    }
+}

@@ -355,6 +355,7 @@ fn an_order_for_an_existing_request_finds_it() {
             priority: None,
             smartcard: None,
             profile: None,
+            terms: None,
         })
         .unwrap();
     let mut token = MemoryToken::fresh();

@@ -3,8 +3,18 @@
 use super::support::DATABASE_VARIABLE;
 
 /// Files of tests whose servers keep records.
-const TESTS: [&str; 9] =
-    ["walkthrough", "certification", "approvals", "collecting", "passwords", "permission", "pins", "puk", "offline"];
+const TESTS: [&str; 10] = [
+    "export",
+    "walkthrough",
+    "certification",
+    "approvals",
+    "collecting",
+    "passwords",
+    "permission",
+    "pins",
+    "puk",
+    "offline",
+];
 
 #[test]
 fn the_server_is_the_same_on_postgresql() {

@@ -71,12 +71,21 @@ impl Lab {
         Self::with(|template| template, false)
     }
 
+    /// A server whose records are in `database`, in its data directory if there is none.
+    pub fn with_database(database: Option<Database>) -> Self {
+        Self::made(|template| template, false, database)
+    }
+
     /// A server over plain HTTP, the template changed by `edit`.
     pub fn plain(edit: impl FnOnce(String) -> String) -> Self {
         Self::with(edit, true)
     }
 
     fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
+        Self::made(edit, plain, std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new()))
+    }
+
+    fn made(edit: impl FnOnce(String) -> String, plain: bool, database: Option<Database>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
@@ -95,7 +104,6 @@ impl Lab {
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build()
             .into();
-        let database = std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new());
         if let Some(database) = &database {
             let path = data.join("server.toml");
             let settings = std::fs::read_to_string(&path).unwrap();
@@ -242,6 +250,17 @@ impl Lab {
         self.certificatedata(person, &request, &csr(&key)).ok();
         self.complete(person, &request).ok();
         Enrolled { request, smartcard, card_id }
+    }
+}
+
+impl Drop for Lab {
+    /// No write without its act in the log: a server that made one does not end well.
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take()
+            && !std::thread::panicking()
+        {
+            server.stop().unwrap();
+        }
     }
 }
 

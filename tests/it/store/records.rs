@@ -9,8 +9,6 @@ async fn every_record_comes_back_as_it_went_in(place: Place) {
     assert_eq!(store.user(user.uuid).await.unwrap().as_ref(), Some(&user));
     assert_eq!(store.user_by_name("user 7").await.unwrap().as_ref(), Some(&user));
     assert_eq!(store.user_by_name("USER 7").await.unwrap(), None);
-    assert_eq!(store.user_by_token_hash(&user.token_hash).await.unwrap().as_ref(), Some(&user));
-    assert_eq!(store.user_by_token_hash(&[9; 32]).await.unwrap(), None);
     assert_eq!(store.users().await.unwrap(), std::slice::from_ref(&user));
     assert_eq!(store.smartcard(smartcard.uuid).await.unwrap().as_ref(), Some(&smartcard));
     assert_eq!(store.smartcard_by_card_id(smartcard.card_id).await.unwrap().as_ref(), Some(&smartcard));
@@ -97,7 +95,7 @@ async fn what_must_be_unique_is(place: Place) {
     let store = place.open().await;
     let (user, smartcard, profile, certificate) = add_holder(&store, 1).await;
 
-    let twin = UserRecord { uuid: Uuid::now_v7(), token_hash: [1; 32], ..user.clone() };
+    let twin = UserRecord { uuid: Uuid::now_v7(), ..user.clone() };
     let refused = store.write(move |tx| Box::pin(async move { tx.insert_user(&twin).await })).await;
     assert!(matches!(refused, Err(Error::Duplicate { table: "users", .. })), "{refused:?}");
 
@@ -210,8 +208,12 @@ async fn revocation_is_for_once_and_feeds_the_list(place: Place) {
     assert_eq!(revoke(CertificateScope::Smartcard(smartcard.uuid), NOW, 1).await, 1);
     assert_eq!(revoke(CertificateScope::User(user.uuid), NOW + Duration::from_secs(5), 4).await, 0);
     assert_eq!(revoke(CertificateScope::Profile(other_profile.uuid), NOW + Duration::from_secs(9), 4).await, 1);
+    let later = NOW + Duration::from_secs(9);
+    assert_eq!(store.revoked(NOW).await.unwrap().len(), 1, "what is revoked later is listed then");
+    assert_eq!(store.revocations_due(NOW, later).await.unwrap(), Some(Due(1)));
+    assert_eq!(store.revocations_due(later, later + Duration::from_secs(9)).await.unwrap(), Some(Due(0)));
     let listed: Vec<_> =
-        store.revoked(NOW).await.unwrap().into_iter().map(|entry| (entry.serial, entry.revocation)).collect();
+        store.revoked(later).await.unwrap().into_iter().map(|entry| (entry.serial, entry.revocation)).collect();
     let expected = [
         (certificate.serial.clone(), Revocation { at: NOW, reason: 1 }),
         (other.serial, Revocation { at: NOW + Duration::from_secs(9), reason: 4 }),
@@ -240,5 +242,58 @@ async fn revocation_is_for_once_and_feeds_the_list(place: Place) {
         numbers.push(number.unwrap());
     }
     assert_eq!(numbers, [1, 2, 3]);
+}
+
+async fn a_hold_is_lifted_or_becomes_a_revocation(place: Place) {
+    let store = place.open().await;
+    let (_, _, profile, certificate) = add_holder(&store, 1).await;
+    let scope = CertificateScope::Profile(profile.uuid);
+    let after = |seconds| NOW + Duration::from_secs(seconds);
+    let hold = async |at| -> usize {
+        let held: Result<_, Error> =
+            store.write(move |tx| Box::pin(async move { tx.hold_certificates(scope, at).await })).await;
+        held.unwrap()
+    };
+    let release = async |at| -> usize {
+        let released: Result<_, Error> =
+            store.write(move |tx| Box::pin(async move { tx.release_certificates(scope, at).await })).await;
+        released.unwrap()
+    };
+    let revoke = async |at, reason| -> usize {
+        let revocation = Revocation { at, reason };
+        let revoked: Result<_, Error> =
+            store.write(move |tx| Box::pin(async move { tx.revoke_certificates(scope, revocation).await })).await;
+        revoked.unwrap()
+    };
+    let now = async || store.certificate(&certificate.serial).await.unwrap().unwrap().revocation;
+    assert_eq!((hold(NOW).await, hold(after(1)).await), (1, 0));
+    assert_eq!(now().await, Some(Revocation { at: NOW, reason: 6 }));
+    assert_eq!((release(after(2)).await, release(after(3)).await, now().await), (1, 0, None));
+    assert_eq!(store.revoked(after(3)).await.unwrap(), []);
+
+    assert_eq!(hold(after(4)).await, 1);
+    assert_eq!(revoke(after(500), 1).await, 1, "what is on hold never comes off the list to be revoked later");
+    assert_eq!(now().await, Some(Revocation { at: after(4), reason: 1 }));
+    assert_eq!((release(after(5)).await, hold(after(5)).await, revoke(after(5), 4).await), (0, 0, 0));
+
+    let (_, _, profile, other) = add_holder(&store, 2).await;
+    let scope = CertificateScope::Profile(profile.uuid);
+    for (at, reason) in [(after(900), 4), (after(60), 1)] {
+        let revocation = Revocation { at, reason };
+        let revoked: Result<_, Error> =
+            store.write(move |tx| Box::pin(async move { tx.revoke_certificates(scope, revocation).await })).await;
+        assert_eq!(revoked.unwrap(), 1, "what was put off is brought forward");
+    }
+    let held: Result<_, Error> =
+        store.write(move |tx| Box::pin(async move { tx.hold_certificates(scope, after(7)).await })).await;
+    let revocation = store.certificate(&other.serial).await.unwrap().unwrap().revocation;
+    assert_eq!((held.unwrap(), revocation), (1, Some(Revocation { at: after(7), reason: 1 })));
+}
+
+async fn a_job_that_writes_without_telling_the_log_is_counted(place: Place) {
+    let store = place.open().await;
+    let before = store.counts().unaudited;
+    add_holder(&store, 1).await;
+    assert!(store.counts().unaudited > before);
 }
 }

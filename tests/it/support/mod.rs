@@ -9,6 +9,7 @@
 pub mod certificates;
 pub mod directory;
 pub mod gids;
+pub mod kerberos;
 pub mod kryoptic;
 pub mod pcscd;
 pub mod piv;

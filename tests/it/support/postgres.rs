@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::directory;
 
 /// `$1`: the cluster's directory. `$2`: the port on loopback, where TLS and a password are demanded. `$3`: who runs it.
+/// The planner is told that all pages are in memory.
 const SCRIPT: &str = r#"
 set -eu
 trap '' INT
@@ -31,7 +32,7 @@ export LC_ALL=C.UTF-8
     $as chmod 600 "$1/data/server.key"
     printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' | $as tee "$1/data/pg_hba.conf"
     $as "$programs/pg_ctl" -D "$1/data" -w -l "$1/data/log" start \
-        -o "-k $1 -c listen_addresses=127.0.0.1 -c port=$2 -c ssl=on -c max_connections=400 -c shared_buffers=256MB -c dynamic_shared_memory_type=mmap"
+        -o "-k $1 -c listen_addresses=127.0.0.1 -c port=$2 -c ssl=on -c max_connections=400 -c random_page_cost=1.1 -c log_line_prefix='of %d ' -c shared_buffers=256MB -c dynamic_shared_memory_type=mmap"
 } >"$1.said" 2>&1 || { cat "$1.said" >&2; rm -rf "$1" "$1.said"; exit 1; }
 echo ready
 cat >/dev/null
@@ -101,6 +102,20 @@ impl Database {
     #[track_caller]
     pub fn sql(&self, statements: &str) -> String {
         psql(&self.name, statements)
+    }
+
+    /// Has the plan of every statement of later connections noted.
+    pub fn note_plans(&self) {
+        let settings = ["session_preload_libraries = auto_explain", "auto_explain.log_min_duration = 0"];
+        self.sql(&settings.map(|setting| format!("ALTER DATABASE {} SET {setting};", self.name)).concat());
+    }
+
+    /// The noted statements whose plan has a line with `word`.
+    pub fn plans_with(&self, word: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(cluster().directory.join("data/log")).unwrap();
+        let own = format!("{} ", self.name);
+        let notes = log.split("\nof ").filter(|note| note.starts_with(&own));
+        notes.filter(|note| note.contains(word)).map(str::to_owned).collect()
     }
 
     /// Ends every connection to it, as a restart of the cluster would.

@@ -223,6 +223,7 @@ proptest! {
             priority,
             smartcard: holder,
             profile: holder,
+            terms: None,
         };
         let received: CreateRequest = read_body(&serde_json::to_vec(&sent).unwrap()).unwrap();
         prop_assert_eq!(received, sent);
