@@ -386,9 +386,9 @@ routes! {
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
     Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });
     Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
-    Post ["api/cardwright/v1/requests/{request}/onetimepassword"]
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
         { request: Guid } => (ProveOneTimePassword { request });
-    Post ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]
         { request: Guid } => (DistributeOneTimePassword { request });
     Get ["api/cardwright/v1/smartcards/{smartcard}/adminkey"] { smartcard: Guid } => (GetAdminKeyState { smartcard });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]

@@ -177,19 +177,21 @@ async fn claim(
     let (mail, request, lifetime) = (mail.clone(), request.uuid, policy.lifetime);
     let job = async move |tx: &mut Tx| {
         let now = OffsetDateTime::now_utc();
-        let open = tx
-            .request(request)
-            .await?
-            .is_some_and(|request| matches!(request.status, RequestStatus::Approved | RequestStatus::Executing));
-        let record = tx.one_time(request).await?.filter(|record| record.generation == mail.generation);
+        let request = tx.request(request).await?.ok_or(ApiError::Internal(Internal::Dangling("request")))?;
+        let open = matches!(request.status, RequestStatus::Approved | RequestStatus::Executing);
+        let record = tx.one_time(request.uuid).await?.filter(|record| record.generation == mail.generation);
         let Some(mut record) = record.filter(|record| open && record.proven.is_none()) else {
             tx.delete_mail(&mail).await?;
+            let entry = audit::own(Deed::OneTimePasswordUndelivered, now).on(&request);
+            tx.audit(&entry.with("part", mail.part).with("status", request.status)).await?;
             return Ok(false);
         };
         tx.attempt_mail(&mail, now + pause(mail.attempts)).await?;
         record.expires = Some(now + lifetime);
         *(if mail.part == 1 { &mut record.first } else { &mut record.second }) = Some(proof);
         tx.update_one_time(&record).await?;
+        let entry = audit::own(Deed::OneTimePasswordMade, now).on(&request);
+        tx.audit(&entry.with("part", mail.part).with("attempt", mail.attempts + 1)).await?;
         Ok::<_, ApiError>(true)
     };
     match app.store.write(move |tx| Box::pin(job(tx))).await {
