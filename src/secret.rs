@@ -79,6 +79,10 @@ text_secret! {
     Passphrase
 }
 text_secret! {
+    /// What a person proves with, once, that a request may be executed.
+    OneTimePassword
+}
+text_secret! {
     /// The password that a database server asks for.
     DatabasePassword
 }

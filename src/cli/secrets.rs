@@ -1,7 +1,7 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
 use super::failure::{Exit, Failure};
-use crate::secret::{AdminKey, BearerToken, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
@@ -87,6 +87,8 @@ pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CAR
 pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
 pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
+pub const ONE_TIME_PASSWORD: Ask =
+    Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
@@ -115,6 +117,11 @@ pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
         Failure::new("admin-key", Exit::Usage, format!("{}: not hexadecimal digits", ADMIN_KEY.what))
             .remedy("Give the key as an even number of hexadecimal digits.")
     })
+}
+
+/// Reads a one-time password.
+pub fn one_time_password(source: Option<&Source>) -> Result<OneTimePassword, Failure> {
+    read(source, ONE_TIME_PASSWORD, false).map(OneTimePassword::new)
 }
 
 /// Reads a bearer token.

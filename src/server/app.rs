@@ -5,6 +5,7 @@ use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
 use super::health::Health;
 use super::identity::Identity;
+use super::mail::Mailer;
 use super::metrics::Metrics;
 use super::settings::ApiSettings;
 use super::template::Templates;
@@ -31,6 +32,8 @@ pub struct App {
     pub master_keys: MasterKeys,
     pub crl: CrlCache,
     pub places: Semaphore,
+    /// `None`: no mail server is set.
+    pub mailer: Option<Mailer>,
     pub identity: Identity,
     pub metrics: Metrics,
     pub health: Health,
@@ -54,6 +57,13 @@ impl App {
             tokio::task::block_in_place(|| work(self.authority.as_ref()))
         } else {
             work(self.authority.as_ref())
+        }
+    }
+
+    /// Says that something is in the outbox.
+    pub fn wake_mailer(&self) {
+        if let Some(mailer) = &self.mailer {
+            mailer.wake();
         }
     }
 

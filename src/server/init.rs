@@ -170,6 +170,7 @@ fn settings(options: &InitOptions) -> Settings {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let crl_url = format!("https://{host}:{}/pki/ca.crl", options.listen.port());
     Settings {
+        smtp: None,
         listen: options.listen,
         public_names: options.public_names.clone(),
         api: ApiSettings::default(),

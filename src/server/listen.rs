@@ -4,6 +4,7 @@ use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
 use super::identity::Shows;
+use super::mail;
 use super::operations;
 use super::router;
 use super::start::{self, StartError};
@@ -166,6 +167,7 @@ async fn listen(
         ending.stopping.store(true, Ordering::Relaxed);
         stopping.graceful_shutdown(Some(STOP_GRACE));
     });
+    tokio::spawn(mail::run(Arc::clone(&app)));
     let watched = Handle::new();
     if let Some((listener, addr)) = operations {
         tokio::spawn(watch_on(listener, addr, watched.clone(), Arc::clone(&app)));

@@ -3,7 +3,8 @@
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::Caller;
 use super::controllers::{
-    accounts, audit_log, card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
+    accounts, audit_log, card_secrets, certificates, extension, offline, pins, pki, policies, profiles, requests,
+    smartcards, templates,
 };
 use super::error::{ApiError, Internal};
 use super::identity::{self, Admitted};
@@ -298,8 +299,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             card_secrets::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
-        Route::GetServerProposedPin { request, smartcard, .. } => {
-            smartcards::server_proposed_pin(&call, request, smartcard).await
+        Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
+            pins::proposed(&call, request, smartcard, pins::Shown { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read().await?).await
@@ -317,6 +318,10 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
         Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
+        Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
+        Route::ListDocuments { request } => policies::documents(&call, request).await,
+        Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
+        Route::DistributeOneTimePassword { request } => policies::distribute(&call, request).await,
         Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
         Route::TellAdminKey { request, smartcard } => {
             card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await

@@ -9,6 +9,7 @@ use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::health::Health;
 use super::identity::{Identity, IdentityError};
+use super::mail::{MailError, Mailer};
 use super::metrics::Metrics;
 use super::settings::SyslogSettings;
 use super::template::{LoadError, Templates};
@@ -48,6 +49,10 @@ pub enum StartError {
     Ca(#[from] ca::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
+    #[error("the [smtp] table of server.toml cannot be used")]
+    Mail(#[from] MailError),
+    #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
+    NoSmtp(String),
     #[error("the public half of the log's key cannot be written")]
     AuditKey(#[source] der::Error),
     #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
@@ -110,6 +115,10 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let clients = identity.certificates();
     let tls =
         tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, clients, now)).transpose()?;
+    let mailer = settings.smtp.as_ref().map(Mailer::new).transpose()?;
+    if let Some(template) = templates.iter().find(|template| mailer.is_none() && template.needs_smtp()) {
+        return Err(StartError::NoSmtp(template.name.clone()));
+    }
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
         database::claim(&store, &authority, &master_keys).await?;
@@ -120,6 +129,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         templates,
         master_keys,
         crl: CrlCache::default(),
+        mailer,
         places: Semaphore::new(MAX_CALLS),
         identity,
         metrics: Metrics::default(),

@@ -26,7 +26,6 @@ impl Tx {
     pub async fn first_said(&mut self, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
         self.housekeeping();
         let insert = sql("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");
-        self.housekeeping();
         self.execute(TABLE, insert.bind(name).bind(value)).await?;
         self.ask(fact(name)).await?.map(|fact| fact.0).ok_or(Error::Damaged { table: TABLE, column: 0 })
     }

@@ -18,6 +18,7 @@ mod error;
 mod link;
 mod meta;
 mod offline;
+mod one_time;
 mod open;
 mod postgres;
 mod reads;
@@ -42,9 +43,9 @@ pub use link::CountsSeen;
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, RequestTerms, Revocation, RevokedCertificate, SessionRecord, SmartcardRecord,
-    TokenRecord, UserRecord, UserSource, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, RevokedCertificate,
+    SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use writer::{BoxFuture, Tx};

@@ -5,11 +5,11 @@ use super::certificates::Due;
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, offline, requests, sessions, tokens, users};
+use super::{cards, certificates, offline, one_time, requests, sessions, tokens, users};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -58,6 +58,10 @@ reads! {
     requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
     /// The challenge a request's offline unblock was answered for.
     offline::offline_answer(request: Uuid) -> Option<OfflineAnswerRecord>;
+    /// What proves a request's one-time passwords.
+    one_time::one_time(request: Uuid) -> Option<OneTimeRecord>;
+    /// The one-time passwords that are to be mailed by now, at most 16.
+    one_time::due_mail(now: OffsetDateTime) -> Vec<MailRecord>;
     /// The card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// The latest assignment of the card with this card id, retired or not.

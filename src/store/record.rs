@@ -171,6 +171,34 @@ pub struct OfflineAnswerRecord {
     pub at: OffsetDateTime,
 }
 
+/// What proves a request's one-time passwords; they themselves are kept nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTimeRecord {
+    pub request: Uuid,
+    /// Grows when passwords are distributed anew: those before hold no longer.
+    pub generation: u32,
+    pub tries_left: u32,
+    /// `None`: none was made yet.
+    pub expires: Option<OffsetDateTime>,
+    /// Salt and hash; `None`: not made yet.
+    pub first: Option<Vec<u8>>,
+    pub second: Option<Vec<u8>>,
+    /// When the passwords were shown.
+    pub proven: Option<OffsetDateTime>,
+}
+
+/// A one-time password that is to be made and mailed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRecord {
+    pub request: Uuid,
+    /// 1 or 2.
+    pub part: u8,
+    pub generation: u32,
+    pub recipient: Uuid,
+    pub attempts: u32,
+    pub due: OffsetDateTime,
+}
+
 /// An issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRecord {

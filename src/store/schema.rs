@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0008_identity",
     "0010_lists",
     "0004_workflows",
+    "0005_policy",
 ];
 
 /// The version that this release makes and works with.

@@ -4,13 +4,13 @@ use super::Workflow;
 use super::lifecycle;
 use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
+use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::raw::{
-    RawAllowedKey, RawKind, RawPinPolicy, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
-};
+use super::raw::{RawAllowedKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
+use super::{data_item, document, one_time};
 use crate::cm::request::RequestType;
-use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
+use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -213,10 +213,12 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     Ok(SmartcardConfig {
         user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {
             "user-provided" => Ok(UserPinOption::UserProvided),
+            "server-proposed" => Ok(UserPinOption::ServerDistributed),
+            "random" => Ok(UserPinOption::Randomized),
             "none" => Ok(UserPinOption::None),
-            _ => Err("known are \"user-provided\" and \"none\""),
+            _ => Err("known are \"user-provided\", \"server-proposed\", \"random\" and \"none\""),
         })?,
-        user_pin_policy: pin_policy(source, raw.user_pin_policy)?,
+        user_pin_policy: user_pin_policy(source, raw.user_pin_policy, &raw.user_pin_option)?,
         admin_pin_policy: pin_policy(source, raw.admin_pin_policy)?,
         default_admin_key_hex: raw.default_admin_key_hex.into_inner(),
         provider_name: raw.provider_name,
@@ -235,23 +237,6 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
         use_virtual_smartcards: is_virtual,
         smartcard_print_policy: SmartcardPrintPolicy::default(),
         reset_on_retire: raw.reset_on_retire,
-    })
-}
-
-fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
-    let (min_length, max_length) = (*raw.min_length.get_ref(), *raw.max_length.get_ref());
-    if min_length == 0 || min_length > max_length {
-        return Err(source.wrong(&raw.min_length, format!("a PIN's least length is between 1 and {max_length}")));
-    }
-    if max_length > 255 {
-        return Err(source.wrong(&raw.max_length, "a PIN has at most 255 characters"));
-    }
-    Ok(PinPolicy {
-        min_length,
-        max_length,
-        character_set: raw.character_set,
-        rollover: raw.rollover,
-        default_value: raw.default_value.into_inner(),
     })
 }
 
@@ -308,6 +293,7 @@ fn check_workflow(
     if request_type == RequestType::RecoverOnBehalf && raw.enabled && raw.self_service {
         return Err(source.wrong(&table, "nobody recovers another person's keys by himself: name initiators or agents"));
     }
+    let data_items = data_item::rules(source, &raw.data_items)?;
     Ok(Workflow {
         request_type,
         revocation: lifecycle::revocation_options(source, request_type, raw, revocation)?,
@@ -320,9 +306,12 @@ fn check_workflow(
         enrollment_agents,
         enrollment_agent_required: raw.enrollment_agent_required,
         default_priority: raw.default_priority,
-        collect_comments: raw.collect_comments,
+        collect_comments: raw.collect_comments || raw.require_comments,
+        require_comments: raw.require_comments,
         collect_priority: raw.collect_priority,
-        data_items: raw.data_items.iter().map(|item| item.get_ref().clone()).collect(),
+        documents: document::all(source, &raw.documents, &data_items)?,
+        data_items,
+        one_time_password: one_time::policy(source, raw)?,
     })
 }
 
