@@ -1,11 +1,11 @@
 //! `cardwright serve` and `cardwright server`: run a CM server, set one up, add those who may call it.
 
-use super::args::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+use super::args::{CaCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
 use super::token::date;
-use crate::pkix::KeyAlgorithm;
+use crate::pkix::{Certificate, KeyAlgorithm};
 use crate::server::{self, Config, InitError, InitOptions, NewUser, StartError, TokenSettings};
 use serde_json::json;
 use std::path::Path;
@@ -46,6 +46,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
         StartError::Listen { .. } => ("cannot-listen", Exit::Other),
         StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
@@ -57,10 +58,34 @@ fn start_failed(error: StartError) -> Failure {
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ServerCommand::Init(args) => initialise(&args, output),
-        ServerCommand::User(UserCommand::Add { directory, name, groups, upn, email, days }) => {
-            add_user(&directory, NewUser { name, groups, upn, email }, days, output)
+        ServerCommand::Ca(CaCommand::Install { directory, chain }) => install(&directory, &chain, output),
+        ServerCommand::Ca(CaCommand::Secret { directory, secret_from, passphrase_from }) => {
+            let secret = secrets::upstream(secret_from.as_ref())?;
+            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
+            server::ca_secret(&directory, &secret, &passphrase).map_err(init_failed)?;
+            output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());
+            Ok(())
+        }
+        ServerCommand::User(UserCommand::Add { directory, name, groups, upn, email, sid, attributes, days }) => {
+            let attributes = attributes.iter().map(|text| attribute(text)).collect::<Result<_, _>>()?;
+            add_user(&directory, NewUser { name, groups, upn, email, sid, attributes }, days, output)
         }
     }
+}
+
+/// Names are told in lower case, as templates ask for them.
+fn attribute(text: &str) -> Result<(String, String), Failure> {
+    let pair = text.split_once('=').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
+    pair.ok_or_else(|| Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE")))
+}
+
+fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failure> {
+    let installed = server::ca_install(directory, chain).map_err(init_failed)?;
+    let subjects: Vec<String> = installed.iter().map(Certificate::subject).collect();
+    output.result(&json!({ "directory": directory, "chain": subjects }), || {
+        format!("the CA is {}\nstart it with:\n  cardwright serve {}", subjects.join(", under "), directory.display())
+    });
+    Ok(())
 }
 
 fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
@@ -87,6 +112,7 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         ca_name: args.ca_name.clone(),
         ca_key,
         crl_url: args.crl_url.clone(),
+        subordinate: args.ca_csr_out.is_some(),
         ca_token,
     };
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), true)?;
@@ -94,6 +120,9 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         let _spinner = output.spinner("making keys …");
         server::init(&args.directory, &options, passphrase, ca_pin).map_err(init_failed)?
     };
+    if let (Some(path), Some(request)) = (&args.ca_csr_out, &made.ca_request) {
+        return requested(args, path, request, output);
+    }
     let document = json!({
         "directory": args.directory,
         "ca_certificate": args.directory.join("ca.cer.pem"),
@@ -108,6 +137,24 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
             args.directory.join("ca.cer.pem").display(),
             made.template.display(),
             args.directory.display(),
+            args.directory.display(),
+        )
+    });
+    Ok(())
+}
+
+/// The directory keeps the request too, so a failure to write it elsewhere loses nothing.
+fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output) -> Result<(), Failure> {
+    std::fs::write(path, request).map_err(|source| {
+        let kept = args.directory.join("ca.csr.pem");
+        let message = format!("{} could not be written: {source}; the request is {}", path.display(), kept.display());
+        Failure::new("ca-request", Exit::Other, message)
+    })?;
+    output.result(&json!({ "directory": args.directory, "ca_request": path }), || {
+        format!(
+            "the server's directory is {}\nhave {} signed as a CA, then:\n  cardwright server ca install {} CHAIN.pem",
+            args.directory.display(),
+            path.display(),
             args.directory.display(),
         )
     });
@@ -133,6 +180,8 @@ fn init_failed(error: InitError) -> Failure {
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         InitError::UserExists(_) => ("user-exists", Exit::Usage),
         InitError::Name(_) | InitError::TooManyGroups => ("user-name", Exit::Usage),
+        InitError::Sid(_) | InitError::Attribute => ("user-attribute", Exit::Usage),
+        InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

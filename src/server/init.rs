@@ -5,11 +5,12 @@ use super::caller::{new_token, token_hash};
 use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
-use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
+use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{BearerToken, Passphrase, Pin};
 use crate::store::{self, AuditEntry, Store, Tx, UserRecord};
 use aws_lc_rs::rand;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ const DIRECTORY_MODE: u32 = 0o700;
 /// Bounds of a user's record.
 const MAX_NAME: usize = 128;
 const MAX_GROUPS: usize = 64;
+const MAX_ATTRIBUTES: usize = 32;
+const MAX_VALUE: usize = 256;
 
 /// What a new data directory is made for.
 #[derive(Clone, Debug)]
@@ -49,6 +52,8 @@ pub struct InitOptions {
     pub ca_token: Option<TokenSettings>,
     /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
     pub crl_url: Option<String>,
+    /// The CA is under another's root: a request is made instead of a root, see [`super::ca_install`].
+    pub subordinate: bool,
 }
 
 impl Default for InitOptions {
@@ -61,6 +66,7 @@ impl Default for InitOptions {
             ca_key: KeyAlgorithm::P256,
             ca_token: None,
             crl_url: None,
+            subordinate: false,
         }
     }
 }
@@ -68,8 +74,10 @@ impl Default for InitOptions {
 /// What was made.
 #[derive(Clone, Debug)]
 pub struct Initialised {
-    /// The CA's certificate, DER: what clients must trust.
+    /// The CA's certificate, DER; empty while it is only asked for: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// What the CA above is to sign, PEM, where there is one.
+    pub ca_request: Option<String>,
     /// The example template, to be edited.
     pub template: PathBuf,
     /// The UUID of the example template.
@@ -83,6 +91,10 @@ pub struct NewUser {
     pub groups: Vec<String>,
     pub upn: Option<String>,
     pub email: Option<String>,
+    /// Security identifier in Active Directory, `S-1-5-21-...`.
+    pub sid: Option<String>,
+    /// What else certificates say of the person; names in lower case.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// A person who was added; the token is shown once and kept nowhere.
@@ -118,6 +130,16 @@ pub enum InitError {
         "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
     )]
     Name(String),
+    #[error("{0:?} is no security identifier such as S-1-5-21-1-2-3-1104")]
+    Sid(String),
+    #[error(
+        "an attribute is a name of letters and digits and a value without control characters; at most {MAX_ATTRIBUTES}"
+    )]
+    Attribute,
+    #[error("the CA's certificate is installed already")]
+    Installed,
+    #[error("this server's CA is a root of its own: there is nothing to install")]
+    NoRequest,
     #[error("a user is in at most {MAX_GROUPS} groups")]
     TooManyGroups,
     #[error("no runtime could be started")]
@@ -177,15 +199,22 @@ fn fill(
         Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
     };
     let root = RootOrder { subject: options.ca_subject.clone(), algorithm: options.ca_key, validity: CA_VALIDITY };
-    let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
-    let certificate = authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default();
+    let (certificate, ca_request) = if options.subordinate {
+        let request = ca::request(&root, place)?;
+        files::create(&directory.ca_request(), request.to_pem().as_bytes())?;
+        (None, Some(request.to_pem()))
+    } else {
+        let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
+        (Some(authority.own().der().to_vec()), None)
+    };
     let template_uuid = Uuid::new_v4();
     let template = EXAMPLE.replace("@UUID@", &template_uuid.to_string());
     let path = directory.templates().join(EXAMPLE_FILE);
     files::create(&path, template.as_bytes())?;
     let settings = toml::to_string_pretty(&settings(options))?;
     files::create(&directory.settings(), (SETTINGS_HEAD.to_owned() + &settings).as_bytes())?;
-    Ok(Initialised { ca_certificate: certificate, template: path, template_uuid })
+    let ca_certificate = certificate.unwrap_or_default();
+    Ok(Initialised { ca_certificate, ca_request, template: path, template_uuid })
 }
 
 fn settings(options: &InitOptions) -> Settings {
@@ -199,7 +228,9 @@ fn settings(options: &InitOptions) -> Settings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
             pkcs11: options.ca_token.clone(),
+            upstream: None,
         },
+        publication: None,
     }
 }
 
@@ -215,6 +246,16 @@ pub fn user_add(data_dir: &Path, user: NewUser, expires: OffsetDateTime) -> Resu
     if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
         return Err(InitError::Name(bad.clone()));
     }
+    if let Some(sid) = user.sid.as_ref().filter(|sid| !ca::is_sid(sid)) {
+        return Err(InitError::Sid(sid.clone()));
+    }
+    let writable = |(name, value): (&String, &String)| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        !name.is_empty() && name.bytes().all(plain) && value.len() <= MAX_VALUE && !value.chars().any(char::is_control)
+    };
+    if user.attributes.len() > MAX_ATTRIBUTES || !user.attributes.iter().all(writable) {
+        return Err(InitError::Attribute);
+    }
     let token = new_token().map_err(|_| InitError::Random)?;
     let record = UserRecord {
         uuid: Uuid::now_v7(),
@@ -222,6 +263,8 @@ pub fn user_add(data_dir: &Path, user: NewUser, expires: OffsetDateTime) -> Resu
         groups: user.groups,
         upn: user.upn,
         email: user.email,
+        sid: user.sid,
+        attributes: user.attributes,
         token_hash: token_hash(token.expose()),
         token_expires: expires,
     };

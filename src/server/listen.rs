@@ -2,8 +2,10 @@
 
 use super::bound::Bounded;
 use super::config::Config;
+use super::publication::{self, Publication};
 use super::router;
 use super::start::{self, StartError};
+use super::upstream;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -32,6 +34,8 @@ pub struct Ready {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// Where the public files are to be had without TLS, if they are.
+    pub publication: Option<SocketAddr>,
 }
 
 /// A server that listens; stopped by [`RunningServer::stop`], or when dropped.
@@ -41,6 +45,8 @@ pub struct RunningServer {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// Where the public files are to be had without TLS, if they are.
+    pub publication: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), StartError>>>,
 }
@@ -55,8 +61,9 @@ impl Server {
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate }) => {
-                Ok(RunningServer { addr, scheme, ca_certificate, stop: Some(stop), thread: Some(thread) })
+            Ok(Ready { addr, scheme, ca_certificate, publication }) => {
+                let (stop, thread) = (Some(stop), Some(thread));
+                Ok(RunningServer { addr, scheme, ca_certificate, publication, stop, thread })
             }
             Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
         }
@@ -132,15 +139,27 @@ async fn listen(
     listener.set_nonblocking(true).map_err(cannot)?;
     let addr = listener.local_addr().map_err(cannot)?;
     let handle = Handle::new();
-    let stopping = handle.clone();
+    let publishing = Handle::new();
+    let stopping = [handle.clone(), publishing.clone()];
+    let publication = match started.publication {
+        None => None,
+        Some(address) => {
+            let listening = publication::listen(Arc::clone(&app), address, publishing.clone());
+            Some(listening.map_err(|source| StartError::Listen { addr: address, source })?)
+        }
+    };
     tokio::spawn(async move {
         stop.await;
-        stopping.graceful_shutdown(Some(STOP_GRACE));
+        for handle in stopping {
+            handle.graceful_shutdown(Some(STOP_GRACE));
+        }
     });
+    let kept = [tokio::spawn(Publication::keep(Arc::clone(&app))), tokio::spawn(upstream::keep(Arc::clone(&app)))];
     ready(&Ready {
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
+        publication,
     });
     let served = match started.tls {
         None => {
@@ -157,13 +176,17 @@ async fn listen(
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
     };
+    for task in kept {
+        task.abort();
+    }
     app.close().await;
     drop(started.lock);
     tracing::info!("stopped");
     served.map_err(cannot)
 }
 
-fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+/// Bounds what a head may hold, and how long it may take.
+pub fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
     builder
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())

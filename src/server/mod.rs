@@ -8,12 +8,12 @@
 
 mod app;
 mod audit;
+mod authority;
 mod bound;
 mod caller;
 mod closing;
 mod config;
 mod controllers;
-mod crl;
 pub mod diversify;
 mod error;
 mod files;
@@ -21,14 +21,17 @@ mod init;
 mod issue;
 mod listen;
 mod permission;
+mod publication;
 mod router;
 mod seen;
 mod signing;
 mod start;
 pub mod template;
 mod tls;
+mod upstream;
 mod view;
 
+pub use authority::{ca_install, ca_secret};
 pub use config::{Config, TokenSettings};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};

@@ -2,13 +2,13 @@
 
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::{Caller, authenticate};
-use super::controllers::{
-    card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
-};
+use super::controllers::{card_secrets, certificates, extension, offline, profiles, requests, smartcards, templates};
 use super::error::{ApiError, Internal};
+use super::publication;
 use crate::cm::problem::Problem;
 use crate::cm::route::{Method, Route, RouteError};
 use crate::cm::wire::read_body;
+use crate::store::ListKind;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -39,6 +39,10 @@ pub fn service(app: Arc<App>) -> axum::routing::IntoMakeService<Router> {
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let id = Uuid::new_v4();
     let begun = Instant::now();
+    if publication::is_public(request.uri().path()) {
+        let answered = publication::respond(&app, request).await;
+        return answered.unwrap_or(Err(ApiError::NotFound("file"))).unwrap_or_else(|error| refused(&error, id));
+    }
     let (parts, body) = request.into_parts();
     let verb = parts.method.clone();
     let work = tokio::spawn(async move { answer(&app, parts, body, id).await });
@@ -87,7 +91,8 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-fn refused(error: &ApiError, id: Uuid) -> Response {
+/// The answer that refuses.
+pub fn refused(error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
@@ -106,6 +111,9 @@ fn refused(error: &ApiError, id: Uuid) -> Response {
             if let Ok(verbs) = HeaderValue::from_str(&verbs) {
                 headers.insert(header::ALLOW, verbs);
             }
+        }
+        ApiError::CaPending { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
         }
         _ => {}
     }
@@ -131,13 +139,6 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, 
     let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let path = parts.uri.path();
-    if let Some(file) = pki::at(path) {
-        return if parts.method == axum::http::Method::GET {
-            pki::get(app, file).await
-        } else {
-            Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] }))
-        };
-    }
     // As exact as MIM shows it: what is answered at once is what is read back later.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // Who is nobody learns nothing, not even which paths there are.
@@ -264,7 +265,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             card_secrets::tell_puk(&call, request, smartcard, payload.read().await?).await
         }
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
-        Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
-        Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
+        Route::GetCaCertificate => publication::get(call.app, publication::File::Certificate).await,
+        Route::GetCrl => publication::get(call.app, publication::File::List(ListKind::Base)).await,
     }
 }

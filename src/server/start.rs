@@ -2,11 +2,11 @@
 
 use super::app::{App, MAX_CALLS};
 use super::config::{Config, DataDirectory, Settings, SettingsError};
-use super::crl::CrlCache;
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
+use super::publication::Publication;
 use super::template::{LoadError, Templates};
-use super::tls;
+use super::{tls, upstream};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
 use crate::pkix;
 use crate::secret::{MasterKey, Passphrase};
@@ -46,6 +46,8 @@ pub enum StartError {
     PlainHttpAfar(SocketAddr),
     #[error("the server cannot listen on {addr}")]
     Listen { addr: SocketAddr, source: std::io::Error },
+    #[error("the CA has no certificate yet: have {} signed and run \"cardwright server ca install\"", .0.display())]
+    NotInstalled(PathBuf),
     #[error("no thread or runtime could be started")]
     Thread(#[source] std::io::Error),
     #[error("the server's thread ended unexpectedly; its log says why")]
@@ -56,6 +58,8 @@ pub enum StartError {
 pub struct Started {
     pub app: App,
     pub listen: SocketAddr,
+    /// Where public files are served without TLS.
+    pub publication: Option<SocketAddr>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
     /// Kept while the server runs: no second one uses the directory.
@@ -73,31 +77,41 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     if config.plain_http && !listen.ip().is_loopback() {
         return Err(StartError::PlainHttpAfar(listen));
     }
+    if !directory.ca_certificate().exists() && directory.ca_request().exists() {
+        return Err(StartError::NotInstalled(directory.ca_request()));
+    }
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
     let master_keys = master_keys(&directory, &config.passphrase)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
+    let elsewhere = match &settings.ca.upstream {
+        Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),
+        None => None,
+    };
     let place = match &settings.ca.pkcs11 {
         None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
         Some(token) => token.place(config.ca_pin.ok_or(StartError::NoPin)?),
     };
-    let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
+    let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
     let now = OffsetDateTime::now_utc();
-    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
+    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, now)).transpose()?;
     let host = settings.public_names.first().map_or("localhost", String::as_str);
     let app = App {
         store: Store::open(&directory.database()).await?,
         templates,
         master_keys,
-        crl: CrlCache::default(),
+        crl: Publication::new(settings.publication.as_ref()),
         places: Semaphore::new(MAX_CALLS),
         ca_config: format!("{host}\\{}", settings.ca.name),
-        ca_certificate: authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default(),
+        ca_certificate: own.own().der().to_vec(),
         crl_url: settings.ca.crl_url,
         signs_slowly: settings.ca.pkcs11.is_some(),
-        authority: Box::new(authority),
+        issues_elsewhere: elsewhere.is_some(),
+        authority: elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>),
+        own,
     };
-    Ok(Started { app, listen, tls, lock })
+    let publication = settings.publication.and_then(|publication| publication.listen);
+    Ok(Started { app, listen, publication, tls, lock })
 }
 
 fn master_keys(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MasterKeys, StartError> {

@@ -1,14 +1,13 @@
 use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{CertificateRecord, CertificateScope, Revocation, RevokedCertificate};
+use super::record::{CertificateRecord, CertificateScope, Revocation};
 use super::writer::Tx;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "certificates";
 const RESPONSES: &str = "responses";
-const COUNTERS: &str = "counters";
+pub(super) const COUNTERS: &str = "counters";
 
 macro_rules! select {
     ($rest:literal) => {
@@ -61,14 +60,6 @@ impl Record for CertificateRecord {
     }
 }
 
-impl Record for RevokedCertificate {
-    const TABLE: &'static str = TABLE;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { serial: columns.take()?, revocation: Revocation { at: columns.time()?, reason: columns.number()? } })
-    }
-}
-
 /// An answer as it was sent.
 pub(super) struct Response(pub Vec<u8>);
 
@@ -107,12 +98,6 @@ pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
     sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial).asking()
 }
 
-pub(super) fn revoked(valid_after: OffsetDateTime) -> Ask<'static, Vec<RevokedCertificate>> {
-    let statement = "SELECT serial, revoked_at, revocation_reason FROM certificates \
-                     WHERE revoked_at IS NOT NULL AND not_after > $1 ORDER BY revoked_at, seq";
-    sql(statement).bind(valid_after).asking()
-}
-
 impl Tx {
     /// Adds a certificate and the answer it is sent in; [`Error::Duplicate`] when the request has one for this key.
     pub async fn insert_certificate(&mut self, certificate: &CertificateRecord, pkcs7: &[u8]) -> Result<(), Error> {
@@ -148,15 +133,25 @@ impl Tx {
         self.execute(TABLE, sql(statement).bind(uuid)).await
     }
 
-    /// Revokes what is not revoked yet in `scope`, and says how many that were; an earlier revocation stays as it is.
+    /// Revokes what is not revoked yet, or only on hold, in `scope`, and says how many that were; an earlier revocation
+    /// stays as it is.
     pub async fn revoke_certificates(
         &mut self,
         scope: CertificateScope,
         revocation: Revocation,
     ) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "revoked_at = $2, revocation_reason = $3", "revoked_at IS NULL");
+        // What is on hold is revoked from the time of the hold.
+        let (statement, uuid) = update!(
+            scope,
+            "revoked_at = CASE WHEN revoked_at < $2 THEN revoked_at ELSE $2 END, revocation_reason = $3",
+            "(revoked_at IS NULL OR (revocation_reason = 6 AND $3 <> 6))"
+        );
         let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
-        self.execute(TABLE, statement).await
+        let revoked = self.execute(TABLE, statement).await?;
+        if revoked > 0 {
+            self.count_revocations().await?;
+        }
+        Ok(revoked)
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).

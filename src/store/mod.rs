@@ -12,6 +12,7 @@ mod cards;
 mod certificates;
 mod error;
 mod link;
+mod lists;
 mod offline;
 mod open;
 mod reads;
@@ -19,17 +20,20 @@ mod record;
 mod requests;
 mod schema;
 mod spelling;
+mod upstream;
 mod users;
 mod writer;
 
 pub use audit::AuditEntry;
 pub use error::Error;
 pub use link::CountsSeen;
+pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use record::{
     ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    RequestRecord, Revocation, SmartcardRecord, UserRecord, Visibility,
 };
+pub use upstream::UpstreamOrder;
 pub use writer::{BoxFuture, Tx};
 
 /// The most records one list gives; a filter's own limit may be lower.

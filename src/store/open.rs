@@ -2,9 +2,8 @@
 
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen, Link};
-use super::record::RevokedCertificate;
+use super::schema;
 use super::writer::{self, BoxFuture, Tx};
-use super::{certificates, schema};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::{OpenOptions, Permissions};
@@ -12,7 +11,6 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Reader connections kept open between reads.
@@ -87,14 +85,6 @@ impl Store {
         T: Send + 'static,
     {
         self.0.writer.write(job).await
-    }
-
-    /// What a revocation list must name: every revoked certificate still valid after `valid_after`, oldest first.
-    pub async fn revoked(&self, valid_after: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
-        // The one list without a limit: away from the threads that serve everybody else.
-        let store = self.clone();
-        let list = move || store.read(certificates::revoked(valid_after));
-        tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Waits for the writes already queued, then closes every connection; later calls fail with [`Error::Closed`].

@@ -4,6 +4,7 @@ use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,6 +18,10 @@ pub struct UserRecord {
     /// User principal name, `alice@example.test`.
     pub upn: Option<String>,
     pub email: Option<String>,
+    /// Security identifier in Active Directory, `S-1-5-21-...`.
+    pub sid: Option<String>,
+    /// What else certificates say of the user, by name.
+    pub attributes: BTreeMap<String, String>,
     /// SHA-256 of the bearer token; the token itself is kept nowhere. Unique.
     pub token_hash: [u8; 32],
     pub token_expires: OffsetDateTime,
@@ -138,13 +143,6 @@ pub struct Revocation {
     pub reason: u8,
 }
 
-/// What a revocation list needs of a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevokedCertificate {
-    pub serial: Vec<u8>,
-    pub revocation: Revocation,
-}
-
 /// Whose certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateScope {
@@ -152,6 +150,15 @@ pub enum CertificateScope {
     Profile(Uuid),
     Smartcard(Uuid),
     User(Uuid),
+}
+
+impl CertificateScope {
+    /// Of the request, profile, card or user.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Request(uuid) | Self::Profile(uuid) | Self::Smartcard(uuid) | Self::User(uuid) => uuid,
+        }
+    }
 }
 
 /// Which requests; every field given must hold.

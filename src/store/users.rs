@@ -8,7 +8,7 @@ const TABLE: &str = "users";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT uuid, name, groups, upn, email, token_hash, token_expires FROM users ", $rest)
+        concat!("SELECT uuid, name, groups, upn, email, sid, attributes, token_hash, token_expires FROM users ", $rest)
     };
 }
 
@@ -22,6 +22,8 @@ impl Record for UserRecord {
             groups: columns.json()?,
             upn: columns.take()?,
             email: columns.take()?,
+            sid: columns.take()?,
+            attributes: columns.json()?,
             token_hash: columns.take()?,
             token_expires: columns.time()?,
         })
@@ -47,15 +49,15 @@ pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
 impl Tx {
     /// Adds a user; [`Error::Duplicate`] when the name or the token is taken.
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO users (uuid, name, groups, upn, email, token_hash, token_expires) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let statement = "INSERT INTO users (uuid, name, groups, upn, email, sid, attributes, token_hash, token_expires) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         self.execute(TABLE, bind(sql(statement), user)).await.map(drop)
     }
 
     /// Replaces what is known of the user with this uuid.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, token_hash = $6, \
-                         token_expires = $7 WHERE uuid = $1";
+        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, sid = $6, attributes = $7, \
+                         token_hash = $8, token_expires = $9 WHERE uuid = $1";
         match self.execute(TABLE, bind(sql(statement), user)).await? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
             _ => Ok(()),
@@ -70,6 +72,8 @@ fn bind<'a>(statement: Statement<'a>, user: &'a UserRecord) -> Statement<'a> {
         .bind(serde_json::json!(user.groups).to_string())
         .bind(user.upn.as_ref())
         .bind(user.email.as_ref())
+        .bind(user.sid.as_ref())
+        .bind(serde_json::json!(user.attributes).to_string())
         .bind(&user.token_hash)
         .bind(user.token_expires)
 }

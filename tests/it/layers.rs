@@ -58,7 +58,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("axum", &["server"]),
     ("axum_server", &["server"]),
-    ("ureq", &["client"]),
+    ("ureq", &["client", "ca"]),
     ("clap", &["cli", "main"]),
     ("inquire", &["cli"]),
     ("indicatif", &["cli"]),

@@ -4,7 +4,6 @@ pub mod card_secrets;
 pub mod certificates;
 pub mod extension;
 pub mod offline;
-pub mod pki;
 pub mod profiles;
 pub mod requests;
 pub mod smartcards;

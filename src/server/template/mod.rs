@@ -5,12 +5,14 @@
 
 mod load;
 mod located;
+mod naming;
 mod pattern;
 mod principal;
 mod raw;
 
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
+pub use naming::{ExtensionShape, SubjectNames};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 
@@ -37,8 +39,7 @@ pub struct ProfileTemplate {
     pub version: u32,
     pub kind: Kind,
     pub subject: SubjectPattern,
-    pub upn: Option<Pattern>,
-    pub email: Option<Pattern>,
+    pub names: SubjectNames,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
     pub revocation: RevocationPolicy,
@@ -83,6 +84,7 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
+    pub extensions: ExtensionShape,
 }
 
 /// What happens to certificates at the end of a profile.
