@@ -141,7 +141,7 @@ impl Lab {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             upn: Some(format!("{name}@example.test")),
-            email: None,
+            ..NewUser::default()
         };
         let added = server::user_add(&self.data(), new, expires).unwrap();
         Person { uuid: added.uuid, token: added.token.expose().to_owned() }

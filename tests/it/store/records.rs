@@ -211,18 +211,27 @@ async fn revocation_is_for_once_and_feeds_the_list() {
             .map_err(|error: Error| error)
             .unwrap()
     };
-    assert_eq!(store.revoked(NOW).await.unwrap(), []);
+    let far = NOW + Duration::from_secs(3600);
+    let listed = async |valid_after, since, due| -> Vec<_> {
+        let page = store.revoked_page(0, valid_after, since, due).await.unwrap();
+        page.into_iter().map(|entry| (entry.serial, entry.revocation)).collect()
+    };
+    let ever = OffsetDateTime::UNIX_EPOCH;
+    assert_eq!(listed(NOW, ever, far).await, []);
+    assert_eq!(store.revocations().await.unwrap(), 0);
     assert_eq!(revoke(CertificateScope::Smartcard(smartcard.uuid), NOW, 1).await, 1);
     assert_eq!(revoke(CertificateScope::User(user.uuid), NOW + Duration::from_secs(5), 4).await, 0);
     assert_eq!(revoke(CertificateScope::Profile(other_profile.uuid), NOW + Duration::from_secs(9), 4).await, 1);
-    let listed: Vec<_> =
-        store.revoked(NOW).await.unwrap().into_iter().map(|entry| (entry.serial, entry.revocation)).collect();
     let expected = [
         (certificate.serial.clone(), Revocation { at: NOW, reason: 1 }),
         (other.serial, Revocation { at: NOW + Duration::from_secs(9), reason: 4 }),
     ];
-    assert_eq!(listed, expected);
-    assert_eq!(store.revoked(certificate.not_after).await.unwrap(), [], "the expired need no entry");
+    assert_eq!(listed(NOW, ever, far).await, expected);
+    assert_eq!(listed(NOW, NOW, far).await, expected[1..], "what changed since");
+    assert_eq!(listed(NOW, ever, NOW).await, expected[..1], "what is due later is not there yet");
+    assert_eq!(store.next_due(NOW).await.unwrap(), Some(NOW + Duration::from_secs(9)));
+    assert_eq!(listed(certificate.not_after, ever, far).await, [], "the expired need no entry");
+    assert_eq!(store.revocations().await.unwrap(), 2, "two jobs have changed something");
     assert_eq!(
         store.certificate(&certificate.serial).await.unwrap().unwrap().revocation,
         Some(Revocation { at: NOW, reason: 1 })
