@@ -56,6 +56,11 @@ pub trait CertificateAuthority: Send + Sync {
         true
     }
 
+    /// Whether the authority says of itself what the settings say of it.
+    fn is_as_configured(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
+
     /// The authority's certificates: the issuing one first, up to the root.
     fn chain(&self) -> &[Certificate];
 }

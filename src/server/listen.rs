@@ -13,7 +13,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Bounds of the listener.
 const MAX_CONNECTIONS: usize = 1024;
@@ -154,7 +154,11 @@ async fn listen(
             handle.graceful_shutdown(Some(STOP_GRACE));
         }
     });
-    let kept = [tokio::spawn(Publication::keep(Arc::clone(&app))), tokio::spawn(upstream::keep(Arc::clone(&app)))];
+    let (stop_keeping, stopped) = watch::channel(());
+    let keepers = [
+        tokio::spawn(Publication::keep(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(upstream::keep(Arc::clone(&app), stopped)),
+    ];
     ready(&Ready {
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
@@ -176,8 +180,10 @@ async fn listen(
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
     };
-    for task in kept {
-        task.abort();
+    drop(stop_keeping);
+    for keeper in keepers {
+        // One that waits for a CA elsewhere is left to the end of the runtime.
+        let _ = tokio::time::timeout(STOP_GRACE, keeper).await;
     }
     app.close().await;
     drop(started.lock);

@@ -18,6 +18,7 @@ use crate::store::{AuditEntry, Tx, UpstreamOrder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 /// The label of the sealed password or key.
@@ -177,16 +178,23 @@ async fn asked_again(app: &App, mut order: UpstreamOrder, now: OffsetDateTime) -
     Ok(order)
 }
 
-/// Collects what is pending and tells of revocations until the task is ended.
-pub async fn keep(app: Arc<App>) {
+/// Collects what is pending and tells of revocations until told to stop.
+pub async fn keep(app: Arc<App>, mut stop: watch::Receiver<()>) {
     if !app.issues_elsewhere {
         return;
+    }
+    match app.signing(|authority| authority.is_as_configured()) {
+        Ok(true) => tracing::info!("the CA elsewhere answers, and is the one configured"),
+        Ok(false) => tracing::error!("the CA elsewhere is not the one configured: what it issues will be refused"),
+        Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
     }
     loop {
         if let Err(error) = round(&app, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "the CA elsewhere could not be dealt with");
         }
-        tokio::time::sleep(ROUND).await;
+        if tokio::time::timeout(ROUND, stop.changed()).await.is_ok() {
+            break;
+        }
     }
 }
 

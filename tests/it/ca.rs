@@ -18,7 +18,7 @@ use crate::support::softhsm;
 mod extensions;
 mod lists;
 mod responder;
-mod subordinate;
+pub mod subordinate;
 mod upstream;
 
 const PASSPHRASE: &str = "correct horse, battery";

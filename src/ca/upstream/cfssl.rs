@@ -46,12 +46,19 @@ pub fn sign(
 /// `/revoke`; the authority needs a database for it.
 pub fn revoke(transport: &Transport, certificate: &Certificate, reason: RevocationReason) -> Result<(), Error> {
     let authority = certificate.authority_key_id().map_err(Error::ReadBack)?.unwrap_or_default();
-    let request = json!({
-        "serial": decimal(&certificate.serial_bytes()),
-        "authority_key_id": hex::encode(authority),
-        "reason": reason_name(reason),
-    });
-    post(transport, "/api/v1/cfssl/revoke", &request).map(drop)
+    let revoke = |authority: &str| {
+        let request = json!({
+            "serial": decimal(&certificate.serial_bytes()),
+            "authority_key_id": authority,
+            "reason": reason_name(reason),
+        });
+        post(transport, "/api/v1/cfssl/revoke", &request).map(drop)
+    };
+    match revoke(&hex::encode(authority)) {
+        // Older releases have kept the certificate without its authority's key identifier.
+        Err(Error::Refused { .. }) => revoke(""),
+        outcome => outcome,
+    }
 }
 
 fn post(transport: &Transport, path: &str, body: &Value) -> Result<Value, Error> {

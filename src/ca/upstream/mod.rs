@@ -78,13 +78,12 @@ impl Upstream {
         })
     }
 
-    /// Asks the authority for its own certificates; false when the configured one is not among them.
-    pub fn is_as_configured(&self) -> Result<bool, Error> {
-        let found = match self.protocol {
-            Protocol::Est => est::authority(&self.transport)?,
-            Protocol::Cfssl => cfssl::authority(&self.transport)?,
-        };
-        Ok(self.chain.first().is_some_and(|issuer| found.contains(issuer)))
+    /// Asks the authority for its own certificates.
+    pub fn authorities(&self) -> Result<Vec<Certificate>, Error> {
+        match self.protocol {
+            Protocol::Est => est::authority(&self.transport),
+            Protocol::Cfssl => cfssl::authority(&self.transport),
+        }
     }
 
     fn issuer(&self) -> Result<&Certificate, Error> {
@@ -125,6 +124,11 @@ impl CertificateAuthority for Upstream {
             Protocol::Est => Err(Error::NoRevocation { protocol: "EST" }),
             Protocol::Cfssl => cfssl::revoke(&self.transport, certificate, reason),
         }
+    }
+
+    fn is_as_configured(&self) -> Result<bool, Error> {
+        let found = self.authorities()?;
+        Ok(self.chain.first().is_some_and(|issuer| found.contains(issuer)))
     }
 
     fn revokes(&self) -> bool {

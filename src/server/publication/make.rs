@@ -9,7 +9,7 @@ use crate::store::{AuditEntry, ListKind, ListRecord, ListedCertificate, Tx};
 use time::{Duration, OffsetDateTime};
 
 /// How long a claim holds when its instance dies.
-const CLAIM: Duration = Duration::minutes(2);
+const CLAIM: Duration = Duration::seconds(30);
 /// A revocation is dated when its call began, so it may be older than a list that was made before it was kept.
 const OVERLAP: Duration = Duration::minutes(10);
 

@@ -18,7 +18,7 @@ use super::error::ApiError;
 use crate::store::{ListKind, ListRecord};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::{Mutex, Notify, watch};
 
 /// How long a caller waits for another instance that makes a list, and how often it looks.
 const LOOKS: u32 = 50;
@@ -141,8 +141,8 @@ impl Publication {
         Ok(published)
     }
 
-    /// Keeps the lists true until the task is ended.
-    pub async fn keep(app: Arc<App>) {
+    /// Keeps the lists true until told to stop; a list that was begun is finished, for others wait for it.
+    pub async fn keep(app: Arc<App>, mut stop: watch::Receiver<()>) {
         loop {
             let publication = &app.crl;
             for kind in publication.kinds() {
@@ -150,7 +150,10 @@ impl Publication {
                     tracing::error!(%error, ?kind, "no revocation list could be made");
                 }
             }
-            let _ = tokio::time::timeout(ROUND, publication.untrue.notified()).await;
+            tokio::select! {
+                _ = stop.changed() => break,
+                _ = tokio::time::timeout(ROUND, publication.untrue.notified()) => {}
+            }
         }
     }
 }

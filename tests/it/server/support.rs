@@ -71,11 +71,27 @@ impl Lab {
         Self::with(edit, true)
     }
 
+    /// A server whose CA is under another: `sign` answers its request with a chain.
+    pub fn under(sign: impl FnOnce(&str) -> String) -> Self {
+        Self::made(|template| template, false, Some(sign))
+    }
+
     fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
+        Self::made(edit, plain, None::<fn(&str) -> String>)
+    }
+
+    fn made(edit: impl FnOnce(String) -> String, plain: bool, sign: Option<impl FnOnce(&str) -> String>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
-        let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let options = InitOptions { listen, subordinate: sign.is_some(), ..InitOptions::default() };
+        let mut made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        if let (Some(sign), Some(request)) = (sign, &made.ca_request) {
+            let chain = directory.path().join("chain.pem");
+            std::fs::write(&chain, sign(request)).unwrap();
+            let chain = server::ca_install(&data, &chain).unwrap();
+            made.ca_certificate = chain.last().unwrap().der().to_vec();
+        }
         let uuid = made.template_uuid;
         std::fs::write(&made.template, edit(TEMPLATE.replace("@UUID@", &uuid.to_string()))).unwrap();
         let roots = ureq::tls::Certificate::from_der(&made.ca_certificate).to_owned();
