@@ -59,6 +59,11 @@ impl Entries {
     }
 }
 
+/// Whether a list, DER, says where its changes are to be had.
+pub fn has_freshest(list: &[u8]) -> bool {
+    FRESHEST_CRL.to_der().is_ok_and(|id| list.windows(id.len()).any(|part| part == id))
+}
+
 /// TBSCertList (RFC 5280, 5.1), the entries encoded already.
 #[derive(Sequence)]
 struct List<'a> {

@@ -19,7 +19,7 @@ mod token_key;
 pub mod upstream;
 
 pub use crate::pkcs11::Selector;
-pub use crl::{Entries, ListOrder};
+pub use crl::{Entries, ListOrder, has_freshest};
 pub use embedded::{EmbeddedCa, KeyPlace, RootOrder};
 pub use error::Error;
 pub use extensions::is_sid;

@@ -19,12 +19,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const EXAMPLE: &str = include_str!("template/example.toml");
-const SETTINGS_HEAD: &str = "\
-# Settings of this server. A change takes effect at the next start; an unknown key stops it, with its line.
-# listen: address and port. public_names: what the server is reached by; they stand in its TLS certificate.
-# crl_url: stands in every certificate; if people reach the server by another name, change it before the first one.
-
-";
+const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 /// How long a CA is valid.
 const CA_VALIDITY: Duration = Duration::days(3650);

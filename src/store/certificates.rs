@@ -149,7 +149,7 @@ impl Tx {
         let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
         let revoked = self.execute(TABLE, statement).await?;
         if revoked > 0 {
-            self.count_revocations().await?;
+            self.outdate_lists().await?;
         }
         Ok(revoked)
     }

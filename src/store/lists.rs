@@ -183,13 +183,13 @@ impl Tx {
         };
         let released = self.execute(CERTIFICATES, sql(statement).bind(scope.uuid()).bind(at).bind(HOLD)).await?;
         if released > 0 {
-            self.count_revocations().await?;
+            self.outdate_lists().await?;
         }
         Ok(released)
     }
 
-    /// Says that the lists are no longer true.
-    pub(super) async fn count_revocations(&mut self) -> Result<(), Error> {
+    /// Says that the lists are no longer true, as every revocation and release does by itself.
+    pub async fn outdate_lists(&mut self) -> Result<(), Error> {
         let statement = "UPDATE counters SET value = value + 1 WHERE name = 'revocations'";
         self.execute(COUNTERS, sql(statement)).await.map(drop)
     }

@@ -8,8 +8,8 @@ use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ProfileRecord, RequestFilter, RequestRecord,
-    Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, ProfileRecord, RequestFilter,
+    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

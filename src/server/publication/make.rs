@@ -1,7 +1,7 @@
 //! Making a list: claimed, read in pages, signed outside of any transaction, put in place.
 
 use super::times;
-use crate::ca::{Entries, ListOrder, Revocation, RevocationReason};
+use crate::ca::{Entries, ListOrder, Revocation, RevocationReason, has_freshest};
 use crate::server::app::App;
 use crate::server::audit::{self, Deed};
 use crate::server::error::ApiError;
@@ -26,6 +26,25 @@ pub async fn list(app: &App, kind: ListKind, now: OffsetDateTime) -> Result<bool
         given_back.await?;
     }
     made
+}
+
+/// Has the list of an earlier start made anew where it says otherwise than the settings where changes are to be had.
+pub async fn heeding_settings(app: &App) -> Result<(), ApiError> {
+    let Some((number, der)) = app.store.list_bytes(ListKind::Base).await? else { return Ok(()) };
+    let heeds = match app.crl.delta_url() {
+        Some(url) => der.windows(url.len()).any(|part| part == url.as_bytes()),
+        None => !has_freshest(&der),
+    };
+    if heeds {
+        return Ok(());
+    }
+    let entry = audit::own(Deed::RevocationListOutdated, OffsetDateTime::now_utc()).with("number", number);
+    app.store.write(move |tx| Box::pin(async move { outdated(tx, &entry).await })).await
+}
+
+async fn outdated(tx: &mut Tx, entry: &AuditEntry) -> Result<(), ApiError> {
+    tx.outdate_lists().await?;
+    Ok(tx.audit(entry).await?)
 }
 
 async fn claimed(app: &App, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {

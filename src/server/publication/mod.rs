@@ -143,6 +143,9 @@ impl Publication {
 
     /// Keeps the lists true until told to stop; a list that was begun is finished, for others wait for it.
     pub async fn keep(app: Arc<App>, mut stop: watch::Receiver<()>) {
+        if let Err(error) = make::heeding_settings(&app).await {
+            tracing::error!(%error, "the list of an earlier start could not be looked at");
+        }
         loop {
             let publication = &app.crl;
             for kind in publication.kinds() {

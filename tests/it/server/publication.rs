@@ -133,6 +133,23 @@ fn a_revocation_is_on_the_next_list_and_a_release_off_it() {
 }
 
 #[test]
+fn an_entry_stays_for_one_list_after_its_certificate_expired() {
+    let (lab, alice) = publishing("");
+    lab.enrolled(&alice);
+    let expire = |not_after: OffsetDateTime| {
+        let micros = i64::try_from(not_after.unix_timestamp_nanos() / 1000).unwrap();
+        let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+        database.execute("UPDATE certificates SET not_after = ?1", [micros]).unwrap();
+        database.execute("UPDATE counters SET value = value + 1 WHERE name = 'revocations'", []).unwrap();
+    };
+    revoke(&lab, &alice, OffsetDateTime::now_utc(), 1);
+    expire(OffsetDateTime::now_utc() - Duration::hours(1));
+    assert!(list(&lab, "/pki/ca.crl").contains("Key Compromise"));
+    expire(OffsetDateTime::now_utc() - Duration::hours(25));
+    assert!(list(&lab, "/pki/ca.crl").contains("No Revoked Certificates"));
+}
+
+#[test]
 fn only_the_delta_list_is_made_at_once_where_the_settings_say_so() {
     let (lab, alice) = publishing("delta = true\nbase_at_once = false\n");
     lab.enrolled(&alice);
@@ -219,10 +236,9 @@ fn certificates_name_what_is_published() {
 
 fn asked(lab: &Lab, certificate: &Path, options: &[&str]) -> String {
     let authority = authority(lab);
-    let mut arguments = vec!["ocsp"];
-    arguments.extend(options);
     let url = url(lab, "/ocsp");
-    arguments.extend(["-url", &url, "-CAfile", &authority, "-issuer", &authority]);
+    let mut arguments = vec!["ocsp", "-url", &url, "-CAfile", &authority, "-issuer", &authority];
+    arguments.extend(options);
     arguments.extend(["-cert", certificate.to_str().unwrap()]);
     openssl(&arguments)
 }

@@ -255,3 +255,35 @@ async fn revocation_is_for_once_and_feeds_the_list() {
     }
     assert_eq!(numbers, [1, 2, 3]);
 }
+
+#[tokio::test]
+async fn one_instance_makes_a_list_and_a_lost_claim_publishes_nothing() {
+    let (_directory, store) = empty().await;
+    let claim = async |now: OffsetDateTime| -> Option<u64> {
+        let until = now + Duration::from_secs(30);
+        let job = store.write(move |tx| Box::pin(tx.claim_list(ListKind::Base, now, until)));
+        job.await.map_err(|error: Error| error).unwrap()
+    };
+    let publish = async |number: u64| -> bool {
+        let list = ListRecord {
+            kind: ListKind::Base,
+            number,
+            base: 0,
+            this_update: NOW,
+            next_update: NOW + Duration::from_secs(60),
+            revocations: 0,
+            next_due: None,
+        };
+        let job = store.write(move |tx| Box::pin(async move { tx.publish_list(&list, b"list").await }));
+        job.await.map_err(|error: Error| error).unwrap()
+    };
+    assert_eq!(store.list_bytes(ListKind::Base).await.unwrap(), None);
+    assert_eq!(claim(NOW).await, Some(1));
+    assert_eq!(claim(NOW + Duration::from_secs(29)).await, None, "somebody is at it");
+    let late = NOW + Duration::from_secs(31);
+    assert_eq!(claim(late).await, Some(2), "who was at it has died");
+    assert!(!publish(1).await, "or was only slow");
+    assert!(publish(2).await);
+    assert_eq!(store.list_bytes(ListKind::Base).await.unwrap(), Some((2, b"list".to_vec())));
+    assert_eq!(claim(late).await, Some(3), "a published list ends its claim");
+}
