@@ -6,6 +6,7 @@ mod diversify;
 mod http;
 mod init;
 mod logs;
+mod naming;
 mod offline;
 mod permission;
 mod publication;

@@ -82,7 +82,7 @@ fn an_answer_that_is_no_certificate_for_the_order_is_refused() {
         (Next::Say(503, Vec::new()), 503, "unavailable"),
     ] {
         let (request, _, csr) = asking(&lab, &alice);
-        est.will(&[next.clone()]);
+        est.will(std::slice::from_ref(&next));
         let refused = lab.certificatedata(&alice, &request, &csr);
         assert!(!String::from_utf8_lossy(&refused.bytes).contains(PASSWORD));
         assert_eq!(refused.refusal(), (status, code.to_owned()), "{next:?}");
