@@ -1,5 +1,4 @@
--- What certificates say of a person besides name, UPN and mailbox.
-ALTER TABLE users ADD COLUMN sid TEXT;
+-- What certificates say of a person besides name, UPN, mailbox and SID.
 ALTER TABLE users ADD COLUMN attributes TEXT NOT NULL DEFAULT '{}';
 
 -- When a certificate was last taken off hold; a delta list must say so.

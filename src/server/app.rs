@@ -2,12 +2,19 @@
 
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
+use super::health::Health;
+use super::identity::Identity;
+use super::metrics::Metrics;
 use super::publication::Publication;
+use super::settings::ApiSettings;
 use super::template::Templates;
 use crate::ca::{CertificateAuthority, EmbeddedCa};
+use crate::cm::route::Method;
 use crate::store::Store;
+use axum::response::Response;
 use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 /// The largest body that is received, in bytes.
@@ -28,6 +35,12 @@ pub struct App {
     pub master_keys: MasterKeys,
     pub crl: Publication,
     pub places: Semaphore,
+    pub identity: Identity,
+    pub metrics: Metrics,
+    pub health: Health,
+    pub api: ApiSettings,
+    /// The server is about to end: what begins now is refused.
+    pub stopping: AtomicBool,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
     /// Where the revocation list is to be had, as certificates name it.
@@ -68,6 +81,10 @@ pub enum Reply {
     CutList(Vec<u8>),
     Created(Vec<u8>),
     Empty,
+    /// 204, and the verbs a path is called with.
+    Verbs(Vec<Method>),
+    /// An answer that is whole already.
+    Other(Response),
     File {
         media_type: &'static str,
         bytes: Vec<u8>,

@@ -26,6 +26,12 @@ macro_rules! deeds {
 
 deeds! {
     UserAdded = "user-added",
+    UserChanged = "user-changed",
+    TokenAdded = "token-added",
+    TokenRenewed = "token-renewed",
+    TokenRevoked = "token-revoked",
+    SessionBegun = "session-begun",
+    SessionEnded = "session-ended",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",
     RequestDenied = "request-denied",

@@ -18,6 +18,9 @@ pub const LABEL: &[u8] = b"cardwright admin key";
 /// The Label of a PUK's derivation.
 pub const PUK_LABEL: &[u8] = b"cardwright PUK";
 
+/// The Label of what tells one master key from another.
+const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
+
 /// Length of an admin key that is derived, in bytes: that of a 3DES and of an AES-192 key.
 pub const ADMIN_KEY_LEN: usize = 24;
 
@@ -67,6 +70,11 @@ impl MasterKeys {
     /// The version new cards are given.
     pub fn current_version(&self) -> u32 {
         u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Tells the master key of `version` from every other, and nothing more about it.
+    pub fn fingerprint(&self, version: u32) -> Result<Vec<u8>, KeyError> {
+        Ok(block(self.of_version(version)?, FINGERPRINT_LABEL, &[], MASTER_KEY_LEN).as_ref().to_vec())
     }
 
     fn of_version(&self, version: u32) -> Result<&MasterKey, KeyError> {

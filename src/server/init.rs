@@ -1,16 +1,14 @@
-//! `server init` and `server user add`: what an administrator does at the data directory itself.
+//! `server init`: makes a data directory.
 
-use super::audit::{self, Deed};
-use super::caller::{new_token, token_hash};
 use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::settings::{ApiSettings, AuditSettings, LogSettings};
 use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
-use crate::secret::{BearerToken, Passphrase, Pin};
-use crate::store::{self, AuditEntry, Store, Tx, UserRecord};
+use crate::secret::{Passphrase, Pin};
 use aws_lc_rs::rand;
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -25,11 +23,6 @@ const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 const CA_VALIDITY: Duration = Duration::days(3650);
 /// Owner only.
 const DIRECTORY_MODE: u32 = 0o700;
-/// Bounds of a user's record.
-const MAX_NAME: usize = 128;
-const MAX_GROUPS: usize = 64;
-const MAX_ATTRIBUTES: usize = 32;
-const MAX_VALUE: usize = 256;
 
 /// What a new data directory is made for.
 #[derive(Clone, Debug)]
@@ -79,26 +72,7 @@ pub struct Initialised {
     pub template_uuid: Uuid,
 }
 
-/// A person to be added.
-#[derive(Clone, Debug, Default)]
-pub struct NewUser {
-    pub name: String,
-    pub groups: Vec<String>,
-    pub upn: Option<String>,
-    pub email: Option<String>,
-    /// Security identifier in Active Directory, `S-1-5-21-...`.
-    pub sid: Option<String>,
-    /// What else certificates say of the person; names in lower case.
-    pub attributes: BTreeMap<String, String>,
-}
-
-/// A person who was added; the token is shown once and kept nowhere.
-pub struct AddedUser {
-    pub uuid: Uuid,
-    pub token: BearerToken,
-}
-
-/// Why a data directory was not made, or a person not added.
+/// Why a data directory was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     #[error("{} exists already; nothing was changed", .0.display())]
@@ -117,28 +91,10 @@ pub enum InitError {
     Ca(#[from] ca::Error),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
-    #[error("the store failed")]
-    Store(#[from] store::Error),
-    #[error("there is a user named \"{0}\" already")]
-    UserExists(String),
-    #[error(
-        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
-    )]
-    Name(String),
-    #[error("{0:?} is no security identifier such as S-1-5-21-1-2-3-1104")]
-    Sid(String),
-    #[error(
-        "an attribute is a name of letters and digits and a value without control characters; at most {MAX_ATTRIBUTES}"
-    )]
-    Attribute,
     #[error("the CA's certificate is installed already")]
     Installed,
     #[error("this server's CA is a root of its own: there is nothing to install")]
     NoRequest,
-    #[error("a user is in at most {MAX_GROUPS} groups")]
-    TooManyGroups,
-    #[error("no runtime could be started")]
-    Runtime(#[source] std::io::Error),
 }
 
 /// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
@@ -219,6 +175,11 @@ fn settings(options: &InitOptions) -> Settings {
     Settings {
         listen: options.listen,
         public_names: options.public_names.clone(),
+        api: ApiSettings::default(),
+        operations: None,
+        log: LogSettings::default(),
+        audit: AuditSettings::default(),
+        database: None,
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
@@ -226,69 +187,8 @@ fn settings(options: &InitOptions) -> Settings {
             upstream: None,
         },
         publication: None,
+        identity: IdentitySettings::default(),
+        roles: RoleSettings::default(),
+        limits: LimitSettings::default(),
     }
-}
-
-/// Adds a person and makes the token, also while a server runs on the directory.
-pub fn user_add(data_dir: &Path, user: NewUser, expires: OffsetDateTime) -> Result<AddedUser, InitError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(InitError::NoDirectory(data_dir.to_owned()));
-    }
-    if user.groups.len() > MAX_GROUPS {
-        return Err(InitError::TooManyGroups);
-    }
-    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
-        return Err(InitError::Name(bad.clone()));
-    }
-    if let Some(sid) = user.sid.as_ref().filter(|sid| !ca::is_sid(sid)) {
-        return Err(InitError::Sid(sid.clone()));
-    }
-    let writable = |(name, value): (&String, &String)| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        !name.is_empty() && name.bytes().all(plain) && value.len() <= MAX_VALUE && !value.chars().any(char::is_control)
-    };
-    if user.attributes.len() > MAX_ATTRIBUTES || !user.attributes.iter().all(writable) {
-        return Err(InitError::Attribute);
-    }
-    let token = new_token().map_err(|_| InitError::Random)?;
-    let record = UserRecord {
-        uuid: Uuid::now_v7(),
-        name: user.name,
-        groups: user.groups,
-        upn: user.upn,
-        email: user.email,
-        sid: user.sid,
-        attributes: user.attributes,
-        token_hash: token_hash(token.expose()),
-        token_expires: expires,
-    };
-    let uuid = record.uuid;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(InitError::Runtime)?;
-    runtime.block_on(insert(&directory, record))?;
-    Ok(AddedUser { uuid, token })
-}
-
-fn is_name(name: &str) -> bool {
-    let length = name.chars().count();
-    (1..=MAX_NAME).contains(&length)
-        && name.trim() == name
-        && !name.chars().any(|character| character.is_control() || character == ':')
-}
-
-async fn added(tx: &mut Tx, user: &UserRecord, entry: &AuditEntry) -> Result<(), store::Error> {
-    tx.insert_user(user).await?;
-    tx.audit(entry).await
-}
-
-async fn insert(directory: &DataDirectory, user: UserRecord) -> Result<(), InitError> {
-    let store = Store::open(&directory.database()).await?;
-    let name = user.name.clone();
-    let entry = audit::own(Deed::UserAdded, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
-    let inserted = store.write(move |tx| Box::pin(async move { added(tx, &user, &entry).await })).await;
-    store.close().await;
-    inserted.map_err(|error| match error {
-        store::Error::Duplicate { .. } => InitError::UserExists(name),
-        other => InitError::Store(other),
-    })
 }

@@ -1,15 +1,21 @@
 //! Listening: TLS by default, bounds on connections, headers and waiting, and a stop that finishes what was begun.
 
+use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
+use super::identity::Shows;
+use super::operations;
 use super::publication::{self, Publication};
 use super::router;
 use super::start::{self, StartError};
+use super::upkeep::Upkeep;
 use super::upstream;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use prometheus_client::metrics::gauge::Gauge;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,6 +23,7 @@ use tokio::sync::{oneshot, watch};
 
 /// Bounds of the listener.
 const MAX_CONNECTIONS: usize = 1024;
+const MAX_WATCHERS: usize = 32;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -36,6 +43,8 @@ pub struct Ready {
     pub ca_certificate: Vec<u8>,
     /// Where the public files are to be had without TLS, if they are.
     pub publication: Option<SocketAddr>,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
 }
 
 /// A server that listens; stopped by [`RunningServer::stop`], or when dropped.
@@ -47,6 +56,8 @@ pub struct RunningServer {
     pub ca_certificate: Vec<u8>,
     /// Where the public files are to be had without TLS, if they are.
     pub publication: Option<SocketAddr>,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), StartError>>>,
 }
@@ -61,9 +72,9 @@ impl Server {
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate, publication }) => {
+            Ok(Ready { addr, scheme, ca_certificate, publication, operations }) => {
                 let (stop, thread) = (Some(stop), Some(thread));
-                Ok(RunningServer { addr, scheme, ca_certificate, publication, stop, thread })
+                Ok(RunningServer { addr, scheme, ca_certificate, publication, operations, stop, thread })
             }
             Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
         }
@@ -135,12 +146,12 @@ async fn listen(
     let started = start::open(config).await?;
     let app = Arc::new(started.app);
     let cannot = |source| StartError::Listen { addr: started.listen, source };
-    let listener = TcpListener::bind(started.listen).map_err(cannot)?;
-    listener.set_nonblocking(true).map_err(cannot)?;
-    let addr = listener.local_addr().map_err(cannot)?;
+    let (listener, addr) = bound(started.listen)?;
+    let operations = started.operations.map(bound).transpose()?;
+    let operations_addr = operations.as_ref().map(|(_, addr)| *addr);
+    let upkeep = Upkeep::begin(&app, started.audit_key, started.syslog, started.host);
     let handle = Handle::new();
     let publishing = Handle::new();
-    let stopping = [handle.clone(), publishing.clone()];
     let publication = match started.publication {
         None => None,
         Some(address) => {
@@ -148,8 +159,10 @@ async fn listen(
             Some(listening.map_err(|source| StartError::Listen { addr: address, source })?)
         }
     };
+    let (stopping, ending) = ([handle.clone(), publishing], Arc::clone(&app));
     tokio::spawn(async move {
         stop.await;
+        ending.stopping.store(true, Ordering::Relaxed);
         for handle in stopping {
             handle.graceful_shutdown(Some(STOP_GRACE));
         }
@@ -159,22 +172,29 @@ async fn listen(
         tokio::spawn(Publication::keep(Arc::clone(&app), stopped.clone())),
         tokio::spawn(upstream::keep(Arc::clone(&app), stopped)),
     ];
+    let watched = Handle::new();
+    if let Some((listener, addr)) = operations {
+        tokio::spawn(watch_on(listener, addr, watched.clone(), Arc::clone(&app)));
+    }
     ready(&Ready {
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
         publication,
+        operations: operations_addr,
     });
+    let connections = app.metrics.connections();
     let served = match started.tls {
         None => {
-            let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS);
+            let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, connections);
             let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
             bound_headers(server.http_builder());
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
-            let acceptor = Bounded::new(acceptor.acceptor(NoDelayAcceptor::new()), MAX_CONNECTIONS);
+            let acceptor = Shows(acceptor.acceptor(NoDelayAcceptor::new()));
+            let acceptor = Bounded::new(acceptor, MAX_CONNECTIONS, connections);
             let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
             bound_headers(server.http_builder());
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
@@ -185,10 +205,37 @@ async fn listen(
         // One that waits for a CA elsewhere is left to the end of the runtime.
         let _ = tokio::time::timeout(STOP_GRACE, keeper).await;
     }
+    upkeep.end().await;
+    watched.shutdown();
     app.close().await;
     drop(started.lock);
-    tracing::info!("stopped");
-    served.map_err(cannot)
+    let unaudited = app.store.counts().unaudited;
+    tracing::info!(unaudited, "stopped");
+    served.map_err(cannot)?;
+    if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
+}
+
+fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bind = || {
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bind().map_err(|source| StartError::Listen { addr, source })
+}
+
+/// Serves those who watch the server.
+async fn watch_on(listener: TcpListener, addr: SocketAddr, handle: Handle<SocketAddr>, app: Arc<App>) {
+    let served = async {
+        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_WATCHERS, Gauge::default());
+        let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
+        bound_headers(server.http_builder());
+        server.handle(handle).serve(operations::service(app)).await
+    };
+    if let Err(error) = served.await {
+        tracing::error!(%error, %addr, "health and metrics are no longer to be had");
+    }
 }
 
 /// Bounds what a head may hold, and how long it may take.

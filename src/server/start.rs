@@ -1,21 +1,27 @@
 //! From a data directory to a server that can listen.
 
 use super::app::{App, MAX_CALLS};
+use super::audit_sign;
 use super::config::{Config, DataDirectory, Settings, SettingsError};
+use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
+use super::health::Health;
+use super::identity::{Identity, IdentityError};
+use super::metrics::Metrics;
 use super::publication::Publication;
+use super::settings::SyslogSettings;
 use super::template::{LoadError, Templates};
 use super::{tls, upstream};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
-use crate::pkix;
+use crate::pkix::{self, MemoryKey};
 use crate::secret::{MasterKey, Passphrase};
-use crate::store::{self, Store};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
@@ -32,14 +38,22 @@ pub enum StartError {
     File(#[from] FileError),
     #[error("a key or certificate of the data directory cannot be used")]
     Pkix(#[from] pkix::Error),
+    #[error("a way in cannot be opened")]
+    Identity(#[from] IdentityError),
+    #[error("client certificates cannot be verified")]
+    Clients(#[from] rustls::server::VerifierBuilderError),
     #[error("the CA's key is in a token: its PIN is needed")]
     NoPin,
     #[error("the CA or a key file cannot be opened")]
     Ca(#[from] ca::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
-    #[error("the store cannot be opened")]
-    Store(#[from] store::Error),
+    #[error("the public half of the log's key cannot be written")]
+    AuditKey(#[source] der::Error),
+    #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
+    Unaudited(u64),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
@@ -62,6 +76,13 @@ pub struct Started {
     pub publication: Option<SocketAddr>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Signs the log of acts.
+    pub audit_key: MemoryKey,
+    pub syslog: Option<SyslogSettings>,
+    /// What the server calls itself towards others.
+    pub host: String,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
     /// Kept while the server runs: no second one uses the directory.
     pub lock: File,
 }
@@ -88,20 +109,33 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),
         None => None,
     };
+    let audit_key = audit_sign::key(&directory, &config.passphrase)?;
     let place = match &settings.ca.pkcs11 {
         None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
         Some(token) => token.place(config.ca_pin.ok_or(StartError::NoPin)?),
     };
     let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
     let now = OffsetDateTime::now_utc();
-    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, now)).transpose()?;
-    let host = settings.public_names.first().map_or("localhost", String::as_str);
+    let Settings { identity, roles, limits, .. } = settings.clone();
+    let identity = Identity::open(identity, roles, &limits, &directory, Some(own.own()))?;
+    let clients = identity.certificates();
+    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, clients, now)).transpose()?;
+    let store = database::open(&directory, &settings).await?;
+    if settings.database.is_some() {
+        database::claim(&store, &*own, &master_keys).await?;
+    }
+    let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let app = App {
-        store: Store::open(&directory.database()).await?,
+        store,
         templates,
         master_keys,
         crl: Publication::new(settings.publication.as_ref()),
         places: Semaphore::new(MAX_CALLS),
+        identity,
+        metrics: Metrics::default(),
+        health: Health::default(),
+        api: settings.api.clone(),
+        stopping: AtomicBool::new(false),
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate: own.own().der().to_vec(),
         crl_url: settings.ca.crl_url,
@@ -110,8 +144,9 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         authority: elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>),
         own,
     };
+    let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Started { app, listen, publication, tls, lock })
+    Ok(Started { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
 }
 
 fn master_keys(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MasterKeys, StartError> {

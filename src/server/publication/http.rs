@@ -7,7 +7,7 @@ use crate::server::app::{App, Reply};
 use crate::server::error::ApiError;
 use crate::store::ListKind;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use base64::Engine;
@@ -18,7 +18,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{Duration, OffsetDateTime, PrimitiveDateTime};
 
-/// How long a question may take to arrive, and a call waits for its place.
+/// How long a question may take to arrive.
 const PATIENCE: Wait = Wait::from_secs(5);
 /// How long others may keep a list or an answer without asking again.
 const KEEP: Duration = Duration::minutes(5);
@@ -69,16 +69,11 @@ pub async fn get(app: &App, file: File) -> Result<Reply, ApiError> {
     Ok(Reply::File { media_type: fresh.media_type, bytes: fresh.bytes })
 }
 
-/// Answers a call for something public; `None` when there is nothing public at its path.
-pub async fn respond(app: &App, request: Request) -> Option<Result<Response, ApiError>> {
-    let (parts, body) = request.into_parts();
-    let public = at(parts.uri.path())?;
-    let _place = match tokio::time::timeout(PATIENCE, app.places.acquire()).await {
-        Ok(Ok(place)) => place,
-        _ => return Some(Err(ApiError::Busy)),
-    };
+/// Answers a call for something public.
+pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, ApiError> {
+    let public = at(parts.uri.path()).ok_or(ApiError::NotFound("file"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
-    Some(match public {
+    match public {
         Public::File(file) if reads => read(app, file).await.map(|fresh| cached(&parts.headers, fresh)),
         Public::File(_) => wrong_method(Verb::Get),
         Public::Ocsp { question: Some(text) } if reads => {
@@ -88,7 +83,7 @@ pub async fn respond(app: &App, request: Request) -> Option<Result<Response, Api
         }
         Public::Ocsp { question: None } if parts.method == Method::POST => asked(app, &parts.headers, body).await,
         Public::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
-    })
+    }
 }
 
 fn wrong_method(allowed: Verb) -> Result<Response, ApiError> {

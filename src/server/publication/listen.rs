@@ -3,6 +3,7 @@
 use super::respond;
 use crate::server::app::App;
 use crate::server::bound::Bounded;
+use crate::server::error::ApiError;
 use crate::server::listen::bound_headers;
 use crate::server::router::refused;
 use axum::Router;
@@ -12,19 +13,20 @@ use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 use uuid::Uuid;
-
-use crate::server::error::ApiError;
 
 /// Open connections at one time.
 const MAX_CONNECTIONS: usize = 512;
+/// How long a call waits for its place.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Begins to listen; the task serves until `handle` is told to stop. Gives the address it listens on.
 pub fn listen(app: Arc<App>, address: SocketAddr, handle: Handle<SocketAddr>) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS);
+    let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, app.metrics.connections());
     let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
     bound_headers(server.http_builder());
     let service = Router::new().fallback(answer).with_state(app).into_make_service();
@@ -37,9 +39,10 @@ pub fn listen(app: Arc<App>, address: SocketAddr, handle: Handle<SocketAddr>) ->
 }
 
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
-    match respond(&app, request).await {
-        Some(Ok(response)) => response,
-        Some(Err(error)) => refused(&error, Uuid::new_v4()),
-        None => refused(&ApiError::NotFound("file"), Uuid::new_v4()),
-    }
+    let (parts, body) = request.into_parts();
+    let answered = match tokio::time::timeout(PATIENCE, app.places.acquire()).await {
+        Ok(Ok(_place)) => respond(&app, &parts, body).await,
+        _ => Err(ApiError::Busy),
+    };
+    answered.unwrap_or_else(|error| refused(&app, &error, Uuid::new_v4()))
 }

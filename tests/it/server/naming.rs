@@ -2,7 +2,7 @@
 
 use super::publication::{certificate, openssl};
 use super::support::{Lab, Person, new_csr};
-use cardwright::server::{self, InitError, NewUser};
+use cardwright::server::{self, AccountError, AccountRefusal, NewUser};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ fn alice() -> NewUser {
     }
 }
 
-fn added(lab: &Lab, user: NewUser) -> Result<Person, InitError> {
+fn added(lab: &Lab, user: NewUser) -> Result<Person, AccountError> {
     let added = server::user_add(&lab.data(), user, OffsetDateTime::now_utc() + Duration::days(1))?;
     Ok(Person { uuid: added.uuid, token: added.token.expose().to_owned() })
 }
@@ -81,11 +81,11 @@ fn a_record_that_could_not_stand_in_a_certificate_is_not_made() {
     let lab = Lab::plain(|template| template);
     let attribute =
         |name: &str, value: &str| NewUser { attributes: [(name.to_owned(), value.to_owned())].into(), ..alice() };
-    assert!(matches!(added(&lab, NewUser { sid: Some("alice".into()), ..alice() }), Err(InitError::Sid(_))));
+    assert!(matches!(added(&lab, NewUser { sid: Some("alice".into()), ..alice() }), Err(AccountError::Refused(AccountRefusal::Sid(_)))));
     for user in
         [attribute("Dns", "x"), attribute("", "x"), attribute("dns", "a\nb"), attribute("dns", &"x".repeat(300))]
     {
-        assert!(matches!(added(&lab, user), Err(InitError::Attribute)));
+        assert!(matches!(added(&lab, user), Err(AccountError::Refused(AccountRefusal::Attribute))));
     }
     added(&lab, alice()).unwrap();
 }
