@@ -12,8 +12,8 @@ use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord,
+    RequestFilter, RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

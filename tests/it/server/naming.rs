@@ -81,7 +81,10 @@ fn a_record_that_could_not_stand_in_a_certificate_is_not_made() {
     let lab = Lab::plain(|template| template);
     let attribute =
         |name: &str, value: &str| NewUser { attributes: [(name.to_owned(), value.to_owned())].into(), ..alice() };
-    assert!(matches!(added(&lab, NewUser { sid: Some("alice".into()), ..alice() }), Err(AccountError::Refused(AccountRefusal::Sid(_)))));
+    assert!(matches!(
+        added(&lab, NewUser { sid: Some("alice".into()), ..alice() }),
+        Err(AccountError::Refused(AccountRefusal::Sid(_)))
+    ));
     for user in
         [attribute("Dns", "x"), attribute("", "x"), attribute("dns", "a\nb"), attribute("dns", &"x".repeat(300))]
     {

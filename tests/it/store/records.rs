@@ -249,9 +249,8 @@ async fn revocation_is_for_once_and_feeds_the_list(place: Place) {
     assert_eq!(numbers, [1, 2, 3]);
 }
 
-#[tokio::test]
-async fn one_instance_makes_a_list_and_a_lost_claim_publishes_nothing() {
-    let (_directory, store) = empty().await;
+async fn one_instance_makes_a_list_and_a_lost_claim_publishes_nothing(place: Place) {
+    let store = place.open().await;
     let claim = async |now: OffsetDateTime| -> Option<u64> {
         let until = now + Duration::from_secs(30);
         let job = store.write(move |tx| Box::pin(tx.claim_list(ListKind::Base, now, until)));
@@ -279,4 +278,5 @@ async fn one_instance_makes_a_list_and_a_lost_claim_publishes_nothing() {
     assert!(publish(2).await);
     assert_eq!(store.list_bytes(ListKind::Base).await.unwrap(), Some((2, b"list".to_vec())));
     assert_eq!(claim(late).await, Some(3), "a published list ends its claim");
+}
 }
