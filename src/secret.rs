@@ -94,3 +94,7 @@ byte_secret! {
     /// The key from which each card's [`AdminKey`] is derived.
     MasterKey
 }
+byte_secret! {
+    /// A key shared with an authority elsewhere.
+    SharedKey
+}

@@ -4,7 +4,7 @@ mod audit;
 mod server;
 
 pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
-pub use server::{BearerCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use server::{BearerCommand, CaCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};

@@ -90,6 +90,8 @@ pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-f
 pub const ONE_TIME_PASSWORD: Ask =
     Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
+pub const UPSTREAM: Ask =
+    Ask { what: "Password or key for the CA elsewhere", option: "--secret-from", env: "CARDWRIGHT_UPSTREAM_SECRET" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
 pub const CARD_PASSPHRASE: Ask =
@@ -132,6 +134,11 @@ pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
 /// Reads a passphrase; `fresh`: it is being chosen, and a prompt asks for it twice.
 pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
     read(source, PASSPHRASE, fresh).map(Passphrase::new)
+}
+
+/// Reads the password or key by which a CA elsewhere knows the server; a prompt asks for it twice.
+pub fn upstream(source: Option<&Source>) -> Result<Passphrase, Failure> {
+    read(source, UPSTREAM, true).map(Passphrase::new)
 }
 
 /// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].

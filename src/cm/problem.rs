@@ -201,6 +201,10 @@ codes! {
     Timeout = "timeout",
     /// The server is stopping or its store or CA is away; asking again later may help.
     Unavailable = "unavailable",
+    /// The CA is elsewhere and has not decided; repeating the very same call later collects the certificate.
+    CaPending = "ca-pending",
+    /// The CA is elsewhere and has refused, or what it made is not what was ordered.
+    CaRefused = "ca-refused",
     /// MIM has this call, this server does not.
     NotImplemented = "not-implemented",
     /// The server failed; the correlation id leads to the cause in its log.

@@ -60,6 +60,12 @@ deeds! {
     PukTold = "puk-told",
     OfflineUnblockAnswered = "offline-unblock-answered",
     RevocationListMade = "revocation-list-made",
+    /// The settings have changed what a list must say.
+    RevocationListOutdated = "revocation-list-outdated",
+    /// A certificate was ordered from a CA elsewhere; it came, is awaited, or was refused for good.
+    CertificateOrdered = "certificate-ordered",
+    /// A CA elsewhere was told of a revocation.
+    RevocationTold = "revocation-told",
 }
 
 /// An act of the server itself.

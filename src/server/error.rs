@@ -183,6 +183,12 @@ pub enum ApiError {
     Attribute(#[from] Missing),
     #[error("what is known of the user cannot stand in a certificate: {0}")]
     Unnamable(#[source] ca::Error),
+    #[error("the CA has not decided on this certificate yet; repeat the very same call in {retry_after} seconds")]
+    CaPending { retry_after: u32 },
+    #[error("the CA cannot be reached at the moment; nothing was lost, repeat the call later")]
+    CaAway(#[source] ca::Error),
+    #[error("the CA has refused: {0}")]
+    CaRefused(#[source] ca::Error),
     #[error("something went wrong in the server; its log has the cause under the correlation id")]
     Internal(#[source] Internal),
 }
@@ -289,6 +295,10 @@ impl ApiError {
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),
             Self::Attribute(_) | Self::Unnamable(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
+            // MIM has no 202: its clients take one for success and look for a certificate in it.
+            Self::CaPending { .. } => (StatusCode::SERVICE_UNAVAILABLE, Code::CaPending),
+            Self::CaAway(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::CaRefused(_) => (StatusCode::BAD_GATEWAY, Code::CaRefused),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
     }
@@ -339,6 +349,13 @@ impl From<ca::Error> for ApiError {
     fn from(error: ca::Error) -> Self {
         match error {
             ca::Error::Subject(_) | ca::Error::Name { .. } | ca::Error::NoName => Self::Unnamable(error),
+            ca::Error::Pending { retry_after, .. } => {
+                Self::CaPending { retry_after: u32::try_from(retry_after.whole_seconds()).unwrap_or(u32::MAX) }
+            }
+            ca::Error::Unreachable(_) => Self::CaAway(error),
+            ca::Error::Refused { .. } | ca::Error::Answer { .. } | ca::Error::Unordered { .. } => {
+                Self::CaRefused(error)
+            }
             other => Self::Internal(Internal::Ca(other)),
         }
     }

@@ -3,16 +3,18 @@
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::Caller;
 use super::controllers::{
-    accounts, audit_log, card_secrets, certificates, extension, offline, pins, pki, policies, profiles, requests,
+    accounts, audit_log, card_secrets, certificates, extension, offline, pins, policies, profiles, requests,
     smartcards, templates,
 };
 use super::error::{ApiError, Internal};
 use super::identity::{self, Admitted};
+use super::publication;
 use super::{operations, surface};
 use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
 use crate::cm::route::{Route, RouteError};
 use crate::cm::wire::read_body;
+use crate::store::ListKind;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
@@ -116,7 +118,8 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
+/// The answer that refuses.
+pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
@@ -140,6 +143,9 @@ fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
         ApiError::Stopping => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        ApiError::CaPending { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
         }
         _ => {}
     }
@@ -176,10 +182,12 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) ->
     let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let verb = surface::Verb::of(&parts.method);
-    if let Some(file) = pki::at(parts.uri.path()) {
+    if publication::is_public(parts.uri.path()) {
         way.route = "pki";
-        verb.of_public_file()?;
-        return if verb == surface::Verb::Options { surface::get_only() } else { pki::get(app, file).await };
+        return match verb {
+            surface::Verb::Options => surface::get_only(),
+            _ => publication::respond(app, &parts, body).await.map(Reply::Other),
+        };
     }
     let path = surface::within(&app.api, parts.uri.path())?;
     if parts.uri.path() == surface::DESCRIPTION {
@@ -336,8 +344,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
-        Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
-        Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
+        Route::GetCaCertificate => publication::get(call.app, publication::File::Certificate).await,
+        Route::GetCrl => publication::get(call.app, publication::File::List(ListKind::Base)).await,
         Route::ListUsers => accounts::list(&call).await,
         Route::AddUser => accounts::add(&call, payload.read().await?).await,
         Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,

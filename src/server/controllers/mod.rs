@@ -7,7 +7,6 @@ pub mod certificates;
 pub mod extension;
 pub mod offline;
 pub mod pins;
-pub mod pki;
 pub mod policies;
 pub mod profiles;
 pub mod requests;

@@ -60,7 +60,7 @@ pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError
     let originator = call.app.store.user(record.originator).await?.ok_or_else(dangling)?;
     let template = request.template.as_ref().map_or("", |template| template.name.as_str());
     let known = |filling: &Filling| match filling {
-        Filling::User(attribute) => target.attribute(*attribute).unwrap_or_default().to_owned(),
+        Filling::User(attribute) => target.attribute(attribute).unwrap_or_default().to_owned(),
         Filling::RequestId => record.uuid.to_string(),
         Filling::RequestType => record.request_type.to_string(),
         Filling::Submitted => moment_text(record.submitted),

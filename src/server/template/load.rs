@@ -3,8 +3,9 @@
 use super::Workflow;
 use super::lifecycle;
 use super::located::{Misplaced, Source};
-use super::pattern::{Pattern, SubjectPattern};
 use super::pin::{pin_policy, user_pin_policy};
+use super::naming::{ExtensionShape, SubjectNames};
+use super::pattern::SubjectPattern;
 use super::principal::Principal;
 use super::raw::{RawAllowedKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
@@ -139,13 +140,12 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
     if days == 0 || days > MAX_VALIDITY_DAYS {
         return Err(source.wrong(&shape.validity_days, format!("days are between 1 and {MAX_VALIDITY_DAYS}")));
     }
-    let pattern = |text: &Spanned<String>| parsed(source, text, Pattern::parse);
     Ok(ProfileTemplate {
         subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
-        upn: raw.subject.upn.as_ref().map(pattern).transpose()?,
-        email: raw.subject.email.as_ref().map(pattern).transpose()?,
+        names: SubjectNames::read(source, &raw.subject)?,
         key: check_key(source, raw.key)?,
         certificate: CertificateShape {
+            extensions: ExtensionShape::read(source, &shape)?,
             template_name: shape.template_name.into_inner(),
             key_usages: each(source, &shape.key_usages, key_usage)?,
             extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
@@ -349,12 +349,13 @@ fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
         .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
 }
 
-/// Names of extended key usages; RFC 5280, 4.2.1.12 and \[MS-WCCE\].
-const EXTENDED_KEY_USAGES: [(&str, &str); 5] = [
+/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
+const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
     ("clientAuth", "1.3.6.1.5.5.7.3.2"),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
     ("emailProtection", "1.3.6.1.5.5.7.3.4"),
     ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
+    ("pkinitClient", "1.3.6.1.5.2.3.4"),
     ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
 ];
 
@@ -362,7 +363,13 @@ fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
         return Ok((*oid).to_owned());
     }
-    let arcs = text.split('.').count();
+    if is_object_identifier(text) {
+        return Ok(text.to_owned());
+    }
+    Err("neither a known name nor an object identifier")
+}
+
+pub(super) fn is_object_identifier(text: &str) -> bool {
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
-    if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
+    numbers && text.split('.').count() > 2
 }

@@ -9,6 +9,7 @@ mod import;
 mod lifecycle;
 mod load;
 mod located;
+mod naming;
 mod one_time;
 mod pattern;
 mod pin;
@@ -26,6 +27,7 @@ pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use one_time::{Delivery, OneTimePolicy, Recipient};
+pub use naming::{ExtensionShape, SubjectNames};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 pub use report::Report;
@@ -53,8 +55,7 @@ pub struct ProfileTemplate {
     pub version: u32,
     pub kind: Kind,
     pub subject: SubjectPattern,
-    pub upn: Option<Pattern>,
-    pub email: Option<Pattern>,
+    pub names: SubjectNames,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
     /// `None` on a software template.
@@ -102,6 +103,7 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
+    pub extensions: ExtensionShape,
 }
 
 /// The policy of one request type.

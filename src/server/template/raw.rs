@@ -46,6 +46,12 @@ pub struct RawSubject {
     pub name: Text,
     pub upn: Option<Text>,
     pub email: Option<Text>,
+    #[serde(default)]
+    pub emails: Vec<Text>,
+    #[serde(default)]
+    pub dns_names: Vec<Text>,
+    pub kerberos_principal: Option<Text>,
+    pub sid: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +77,28 @@ pub struct RawCertificate {
     pub key_usages: Vec<Text>,
     pub extended_key_usages: Vec<Text>,
     pub validity_days: Spanned<u32>,
+    pub microsoft_template: Option<RawMicrosoftTemplate>,
+    #[serde(default)]
+    pub microsoft_template_name: bool,
+    #[serde(default)]
+    pub application_policies: bool,
+    #[serde(default)]
+    pub policies: Vec<RawPolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMicrosoftTemplate {
+    pub oid: Text,
+    pub major_version: u32,
+    pub minor_version: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPolicy {
+    pub oid: Text,
+    pub cps_url: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]

@@ -53,8 +53,7 @@ impl Lab {
         let user = NewUser {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            upn: None,
-            email: None,
+            ..NewUser::default()
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
         let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
