@@ -22,7 +22,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -244,6 +245,11 @@ impl Payload<'_> {
         read_body(&self.receive().await?).map_err(ApiError::Body)
     }
 
+    /// Receives an object without meaning: no form of another site's page can send one.
+    async fn nothing(self) -> Result<(), ApiError> {
+        self.read::<BTreeMap<String, IgnoredAny>>().await.map(drop)
+    }
+
     async fn receive(self) -> Result<Vec<u8>, ApiError> {
         let announced = self.parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
         if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > MAX_DRAINED) {
@@ -351,9 +357,21 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
         Route::ListTokens { user } => accounts::list_tokens(&call, user).await,
         Route::AddToken { user } => accounts::add_token(&call, user, payload.read().await?).await,
-        Route::RevokeToken { token } => accounts::revoke_token(&call, token).await,
-        Route::RenewOwnToken => accounts::renew_token(&call).await,
-        Route::RevokeOwnToken => accounts::revoke_own_token(&call).await,
-        Route::EndSession => accounts::end_session(&call).await,
+        Route::RevokeToken { token } => {
+            payload.nothing().await?;
+            accounts::revoke_token(&call, token).await
+        }
+        Route::RenewOwnToken => {
+            payload.nothing().await?;
+            accounts::renew_token(&call).await
+        }
+        Route::RevokeOwnToken => {
+            payload.nothing().await?;
+            accounts::revoke_own_token(&call).await
+        }
+        Route::EndSession => {
+            payload.nothing().await?;
+            accounts::end_session(&call).await
+        }
     }
 }

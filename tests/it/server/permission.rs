@@ -264,9 +264,9 @@ fn rows() -> Vec<Row> {
             row(Pending, [403; 4], |_, _| Route::AddToken { user: Uuid::nil() }),
             |_, _, _| json!({"Label": "", "Days": 1}),
         ),
-        row(Pending, [404; 4], |_, _| Route::RevokeToken { token: Uuid::nil() }),
-        row(Pending, [201; 4], |_, _| Route::RenewOwnToken),
-        row(Pending, [204; 4], |_, _| Route::EndSession),
+        with(row(Pending, [404; 4], |_, _| Route::RevokeToken { token: Uuid::nil() }), |_, _, _| json!({})),
+        with(row(Pending, [201; 4], |_, _| Route::RenewOwnToken), |_, _, _| json!({})),
+        with(row(Pending, [204; 4], |_, _| Route::EndSession), |_, _, _| json!({})),
         with(row(Pending, [403, 201, 403, 201], |_, _| Route::CreateRequest), |lab, _, people| {
             json!({
                 "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
