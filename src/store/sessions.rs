@@ -65,6 +65,7 @@ impl Tx {
 
     /// Notes that a session was used.
     pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
+        self.housekeeping();
         let statement =
             sql("UPDATE sessions SET last_used = $2 WHERE uuid = $1 AND last_used < $2").bind(uuid).bind(at);
         self.execute(TABLE, statement).await.map(drop)

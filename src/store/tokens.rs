@@ -85,6 +85,7 @@ impl Tx {
 
     /// Notes that a token was used, unless that was noted after `since`.
     pub async fn touch_token(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
+        self.housekeeping();
         let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";
         self.execute(TABLE, sql(statement).bind(uuid).bind(at).bind(since)).await.map(drop)
     }
