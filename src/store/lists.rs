@@ -206,6 +206,7 @@ impl Tx {
         now: OffsetDateTime,
         until: OffsetDateTime,
     ) -> Result<Option<u64>, Error> {
+        self.housekeeping();
         let statement = "UPDATE crls SET claimed_until = $3 WHERE kind = $1 AND claimed_until <= $2";
         if self.execute(TABLE, sql(statement).bind(kind.word()).bind(now).bind(until)).await? == 0 {
             return Ok(None);
@@ -234,6 +235,7 @@ impl Tx {
 
     /// Gives a claim back after a failure, so that nobody waits for its end.
     pub async fn drop_claim(&mut self, kind: ListKind, number: u64) -> Result<(), Error> {
+        self.housekeeping();
         let statement = "UPDATE crls SET claimed_until = 0 WHERE kind = $1 AND claim = $2";
         self.execute(TABLE, sql(statement).bind(kind.word()).bind(number)).await.map(drop)
     }

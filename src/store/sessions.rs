@@ -25,7 +25,7 @@ impl Record for SessionRecord {
 
 pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<SessionRecord>>> {
     let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, \
-                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.disabled, u.source \
+                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";
     sql(statement).bind(hash).asking()
 }
