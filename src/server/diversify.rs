@@ -8,7 +8,6 @@
 
 use crate::secret::{AdminKey, MasterKey, Puk};
 use aws_lc_rs::hmac;
-use cipher::{Block, BlockCipherEncrypt, KeyInit};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -124,24 +123,9 @@ pub fn default_admin_key(hex: &str) -> Result<AdminKey, KeyError> {
 }
 
 /// Answers a challenge of one block: 8 bytes by 3DES, 16 by the AES of the key's length.
-///
-/// Weak keys are not refused: the all-zero key is the one a card fresh from the factory has.
 pub fn respond(key: &AdminKey, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    match (challenge.len(), key.expose().len()) {
-        (8, _) => encrypted::<des::TdesEde3>(key, challenge),
-        (16, 16) => encrypted::<aes::Aes128>(key, challenge),
-        (16, 32) => encrypted::<aes::Aes256>(key, challenge),
-        (16, _) => encrypted::<aes::Aes192>(key, challenge),
-        (length, _) => Err(KeyError::ChallengeLength(length)),
+    if !CHALLENGE_LENS.contains(&challenge.len()) {
+        return Err(KeyError::ChallengeLength(challenge.len()));
     }
-}
-
-fn encrypted<C: BlockCipherEncrypt + KeyInit>(
-    key: &AdminKey,
-    challenge: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let cipher = C::new_from_slice(key.expose()).map_err(|_| KeyError::KeyLength(key.expose().len()))?;
-    let mut block = Block::<C>::try_from(challenge).map_err(|_| KeyError::ChallengeLength(challenge.len()))?;
-    cipher.encrypt_block(&mut block);
-    Ok(Zeroizing::new(block.to_vec()))
+    key.encrypt(challenge).ok_or(KeyError::KeyLength(key.expose().len()))
 }
