@@ -123,6 +123,12 @@ codes! {
     CsrSignature = "csr-signature",
     /// More or fewer certification requests came than the template orders.
     CsrCount = "csr-count",
+    /// Two certification requests are for the same key.
+    KeyRepeated = "key-repeated",
+    /// The password that is to protect private keys is missing or cannot do that.
+    PfxPassword = "pfx-password",
+    /// There is no archived key to bring back.
+    NothingArchived = "nothing-archived",
     /// The key is shorter than the template allows.
     KeyTooSmall = "key-too-small",
     /// The key's algorithm or curve is not one the template allows.

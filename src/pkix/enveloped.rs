@@ -220,11 +220,7 @@ impl Recipient {
         }))
     }
 
-    fn by_agreement(
-        &self,
-        content_key: &[u8],
-        curve: &'static agreement::Algorithm,
-    ) -> Result<RecipientInfo, Error> {
+    fn by_agreement(&self, content_key: &[u8], curve: &'static agreement::Algorithm) -> Result<RecipientInfo, Error> {
         let malformed = Error::malformed(WHAT);
         let ephemeral = PrivateKey::generate(curve).map_err(|_| Error::Sealing)?;
         let public = ephemeral.compute_public_key().map_err(|_| Error::Sealing)?;

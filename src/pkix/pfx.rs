@@ -33,9 +33,7 @@ pub fn write(
     password: &str,
     cipher: PfxCipher,
 ) -> Result<Vec<u8>, Error> {
-    if password.is_empty() || password.chars().any(|character| u32::from(character) > 0xFFFF) {
-        return Err(Error::PfxPassword);
-    }
+    check_password(password)?;
     let failed = Error::pkcs12("written");
     let certificates = std::iter::once(certificate)
         .chain(chain)
@@ -53,6 +51,12 @@ pub fn write(
     };
     let writer = store.writer(password).encryption_algorithm(encryption).mac_algorithm(mac);
     writer.encryption_iterations(ITERATIONS).mac_iterations(ITERATIONS).write().map_err(failed)
+}
+
+/// Refuses a password that [`write()`] cannot use.
+pub fn check_password(password: &str) -> Result<(), Error> {
+    let usable = !password.is_empty() && password.chars().all(|character| u32::from(character) <= 0xFFFF);
+    if usable { Ok(()) } else { Err(Error::PfxPassword) }
 }
 
 /// Reads the first key of a PKCS#12 file of at most 256 KiB, and its certificates, its own first.

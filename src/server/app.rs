@@ -3,6 +3,7 @@
 use super::crl::CrlCache;
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
+use super::recovery::RecoveryKeys;
 use super::template::Templates;
 use crate::ca::CertificateAuthority;
 use crate::store::Store;
@@ -22,6 +23,8 @@ pub struct App {
     pub templates: Templates,
     pub authority: Box<dyn CertificateAuthority>,
     pub master_keys: MasterKeys,
+    /// `None`: nothing is archived, nor to be.
+    pub recovery: Option<RecoveryKeys>,
     pub crl: CrlCache,
     pub places: Semaphore,
     /// The CA's configuration string, `server\name`, as certificate lists show it.

@@ -34,6 +34,8 @@ deeds! {
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",
+    /// Private keys left the server, under the password of who executes the request.
+    KeysGiven = "keys-given",
     AdminKeyGiven = "admin-key-given",
     AdminKeyTold = "admin-key-told",
     /// A response under a card's admin key was computed.

@@ -76,8 +76,17 @@ async fn completed(
         }
         _ => {}
     }
+    forget_keys(tx, &request).await?;
     tx.update_request(&request, before).await?;
     Ok((request, revoked))
+}
+
+/// Private keys that are not archived for good go with the request that made them.
+async fn forget_keys(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    if let Some(profile) = request.new_profile {
+        tx.forget_keys(profile).await?;
+    }
+    Ok(())
 }
 
 async fn reread(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
@@ -186,6 +195,7 @@ async fn withdrawn(
     {
         retire_card(tx, card).await?;
     }
+    forget_keys(tx, &request).await?;
     tx.update_request(&request, before).await?;
     Ok((request, revoked))
 }

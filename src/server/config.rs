@@ -5,7 +5,7 @@ use crate::ca::{KeyPlace, Selector};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What `serve` is told besides the data directory's own `server.toml`.
 pub struct Config {
@@ -30,6 +30,23 @@ pub struct Settings {
     /// Names and addresses the server is reached by: they stand in its TLS certificate.
     pub public_names: Vec<String>,
     pub ca: CaSettings,
+    #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
+    pub recovery: RecoverySettings,
+}
+
+/// The `[recovery]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverySettings {
+    /// Certificates (PEM) of those who can open archived keys besides this server; relative to the data directory.
+    #[serde(default)]
+    pub agents: Vec<PathBuf>,
+}
+
+impl RecoverySettings {
+    fn is_empty(&self) -> bool {
+        self.agents.is_empty()
+    }
 }
 
 /// The `[ca]` table.
@@ -122,6 +139,16 @@ impl DataDirectory {
 
     pub fn ca_certificate(&self) -> PathBuf {
         self.0.join("ca.cer.pem")
+    }
+
+    /// The server's own key to the archive.
+    pub fn recovery_key(&self) -> PathBuf {
+        self.0.join("recovery.key.pem")
+    }
+
+    /// A file that settings name.
+    pub fn file(&self, name: &Path) -> PathBuf {
+        self.0.join(name)
     }
 
     pub fn master_key(&self) -> PathBuf {

@@ -105,8 +105,16 @@ pub enum ApiError {
     KeyTooSmall { size: u32, minimum: u32 },
     #[error("the profile template does not allow requests signed with {hash}")]
     Hash { hash: &'static str },
-    #[error("the profile template orders one certificate: one certification request is needed, not {given}")]
-    CsrCount { given: usize },
+    #[error("certification requests are needed for {wanted} keys, not for {given}")]
+    CsrCount { given: usize, wanted: usize },
+    #[error("two certification requests are for the same key")]
+    KeyTwice,
+    #[error("the answer holds private keys: \"pfxpassword\" is needed to protect them")]
+    NoPfxPassword,
+    #[error("this password cannot protect a PFX: {0}")]
+    PfxPassword(#[source] pkix::Error),
+    #[error("no key of the profile before is archived, so there is nothing to bring back")]
+    NothingArchived,
     #[error("a certificate for another key was issued on this request")]
     OtherKey,
     #[error("this key is certified for somebody else")]
@@ -134,6 +142,12 @@ pub enum Internal {
     Write(#[source] serde_json::Error),
     #[error("the handler panicked")]
     Panicked,
+    #[error("a private key cannot be archived or brought back")]
+    Archive(#[source] pkix::Error),
+    #[error("a key cannot be made or written as PKCS#12")]
+    MakeKey(#[source] pkix::Error),
+    #[error("there is no recovery key, though keys are to be archived or brought back")]
+    NoRecoveryKey,
     #[error("a record names a {0} that does not exist")]
     Dangling(&'static str),
 }
@@ -188,6 +202,9 @@ impl ApiError {
             Self::KeyTooSmall { .. } => (StatusCode::BAD_REQUEST, Code::KeyTooSmall),
             Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
+            Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
+            Self::NoPfxPassword | Self::PfxPassword(_) => (StatusCode::BAD_REQUEST, Code::PfxPassword),
+            Self::NothingArchived => (StatusCode::CONFLICT, Code::NothingArchived),
             Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),

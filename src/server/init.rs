@@ -2,7 +2,7 @@
 
 use super::audit::{self, Deed};
 use super::caller::{new_token, token_hash};
-use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
+use super::config::{CaSettings, DataDirectory, RecoverySettings, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
@@ -200,6 +200,7 @@ fn settings(options: &InitOptions) -> Settings {
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
             pkcs11: options.ca_token.clone(),
         },
+        recovery: RecoverySettings::default(),
     }
 }
 

@@ -5,7 +5,8 @@ use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
-use super::template::{LoadError, Templates};
+use super::recovery::{RecoveryError, RecoveryKeys};
+use super::template::{KeySource, LoadError, Templates};
 use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
 use crate::pkix;
@@ -36,6 +37,8 @@ pub enum StartError {
     NoPin,
     #[error("the CA or a key file cannot be opened")]
     Ca(#[from] ca::Error),
+    #[error("keys cannot be archived")]
+    Recovery(#[from] RecoveryError),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
     #[error("the store cannot be opened")]
@@ -76,6 +79,9 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
     let master_keys = master_keys(&directory, &config.passphrase)?;
+    let archives =
+        templates.iter().any(|template| template.entries().any(|entry| entry.key.source != KeySource::Client));
+    let recovery = RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, archives)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
     let place = match &settings.ca.pkcs11 {
         None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
@@ -89,6 +95,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         store: Store::open(&directory.database()).await?,
         templates,
         master_keys,
+        recovery,
         crl: CrlCache::default(),
         places: Semaphore::new(MAX_CALLS),
         ca_config: format!("{host}\\{}", settings.ca.name),

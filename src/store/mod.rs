@@ -7,6 +7,7 @@
 //! Calls are async because writes wait for the disk, and because a database across a network would have all wait.
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
+mod archive;
 mod audit;
 mod cards;
 mod certificates;
@@ -27,8 +28,9 @@ pub use error::Error;
 pub use link::CountsSeen;
 pub use open::Store;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, HoldingRecord, MasterKeyUse,
+    OfflineAnswerRecord, Origin, ProfileRecord, RequestFilter, RequestRecord, Revocation, RevokedCertificate,
+    SmartcardRecord, UserRecord, Visibility,
 };
 pub use writer::{BoxFuture, Tx};
 

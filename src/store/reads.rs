@@ -3,11 +3,11 @@
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, HoldingRecord, MasterKeyUse,
+    OfflineAnswerRecord, ProfileRecord, RequestFilter, RequestRecord, SmartcardRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{cards, certificates, offline, requests, users};
+use super::{archive, cards, certificates, offline, requests, users};
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -63,12 +63,23 @@ reads! {
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
+    /// What a profile holds, in the order in which its owner was sent it, at most [`super::LIST_LIMIT`].
+    archive::holdings(profile: Uuid) -> Vec<HoldingRecord>;
+    /// Those certificates of a profile whose keys are archived for good, in the same order.
+    archive::archived(profile: Uuid) -> Vec<ArchivedRecord>;
+    /// How many cards need each version of the master key, also cards that were retired and kept its keys.
+    archive::master_key_uses() -> Vec<MasterKeyUse>;
 }
 
 impl Store {
     /// The requests that pass the filter, newest first.
     pub async fn requests(&self, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
         self.ask(requests::requests(filter)?).await
+    }
+
+    /// The sealed private key of a certificate.
+    pub async fn archived_key(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.ask(archive::archived_key(serial)).await?.map(|sealed| sealed.0))
     }
 
     /// The answer a certificate was sent in, byte for byte.

@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_requests_cards_certificates.sql"),
     include_str!("../../migrations/sqlite/0002_puk.sql"),
     include_str!("../../migrations/sqlite/0003_audit.sql"),
+    include_str!("../../migrations/sqlite/0006_keys.sql"),
 ];
 const VERSION: i64 = MIGRATIONS.len() as i64;
 /// "CWRT" in the file's header: this database is ours.

@@ -5,6 +5,8 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 
+use super::record::Origin;
+
 /// A state with one word for each value.
 pub(super) trait Spelled: Sized {
     fn word(self) -> &'static str;
@@ -77,6 +79,12 @@ spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",
     Active "active",
+});
+spelled!(Origin {
+    Client "client",
+    Server "server",
+    Recovered "recovered",
+    History "history",
 });
 spelled!(PukState {
     Default "default",

@@ -45,6 +45,9 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         puk_state: PukState::Default,
         puk_version: 0,
         puk_before: 0,
+        master_key_next: 0,
+        puk_master: 0,
+        puk_before_master: 0,
         parent: None,
         primary: None,
         permanent: None,
@@ -81,8 +84,10 @@ async fn assigned(
         offer.admin_key = known.admin_key;
         (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
         offer.puk_version = known.puk_version;
+        (offer.puk_master, offer.puk_before_master) = (known.puk_master, known.puk_before_master);
         if known.admin_key != AdminKeyState::Default || known.puk_state != PukState::Default {
             offer.master_key_version = known.master_key_version;
+            offer.master_key_next = known.master_key_next;
         }
     }
     tx.insert_smartcard(&offer).await?;

@@ -1,9 +1,12 @@
 //! From a template file to a checked template.
 
+use super::additional::{check_additional, key_source};
 use super::located::{Misplaced, Source};
 use super::pattern::{Pattern, SubjectPattern};
 use super::principal::Principal;
-use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::raw::{
+    RawAllowedKey, RawCertificate, RawKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
+};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
 use super::{RevocationPolicy, Workflow};
 use crate::ca::RevocationReason;
@@ -21,6 +24,8 @@ const MAX_TEMPLATES: usize = 500;
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const MAX_VALIDITY_DAYS: u32 = 3650;
 const MAX_APPROVALS: u32 = 16;
+/// How long a certificate on a temporary card is valid where the template does not say.
+const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
 /// Why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -132,23 +137,15 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
             Some(check_smartcard(source, raw, kind == Kind::VirtualSmartcard)?)
         }
     };
-    let shape = raw.certificate;
-    let days = *shape.validity_days.get_ref();
-    if days == 0 || days > MAX_VALIDITY_DAYS {
-        return Err(source.wrong(&shape.validity_days, format!("days are between 1 and {MAX_VALIDITY_DAYS}")));
-    }
     let pattern = |text: &Spanned<String>| parsed(source, text, Pattern::parse);
+    let first_name = raw.certificate.template_name.get_ref().clone();
     Ok(ProfileTemplate {
         subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
         upn: raw.subject.upn.as_ref().map(pattern).transpose()?,
         email: raw.subject.email.as_ref().map(pattern).transpose()?,
         key: check_key(source, raw.key)?,
-        certificate: CertificateShape {
-            template_name: shape.template_name.into_inner(),
-            key_usages: each(source, &shape.key_usages, key_usage)?,
-            extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
-            validity: time::Duration::days(i64::from(days)),
-        },
+        certificate: check_certificate(source, raw.certificate)?,
+        additional: check_additional(source, raw.additional_certificates, &first_name)?,
         revocation: RevocationPolicy {
             retire_reason: match &raw.revocation.retire_reason {
                 Some(reason) => parsed(source, reason, revocation_reason)?,
@@ -166,10 +163,26 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
     })
 }
 
-fn check_key(source: &Source<'_>, raw: super::raw::RawKey) -> Result<KeyPolicy, Misplaced> {
+pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
+    let days = |days: &Spanned<u32>| match *days.get_ref() {
+        count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
+        _ => Err(source.wrong(days, format!("days are between 1 and {MAX_VALIDITY_DAYS}"))),
+    };
+    let temporary = shape.temporary_validity_days.as_ref().map(days).transpose()?;
+    Ok(CertificateShape {
+        key_usages: each(source, &shape.key_usages, key_usage)?,
+        extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
+        validity: days(&shape.validity_days)?,
+        temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
+        template_name: shape.template_name.into_inner(),
+    })
+}
+
+pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, Misplaced> {
     let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
     let (family, size) = KeyFamily::of(generate.kind());
     let mut policy = KeyPolicy {
+        source: key_source(source, &raw)?,
         generate,
         allowed: vec![(family, size)],
         hash: match &raw.hash {
@@ -301,6 +314,9 @@ fn check_workflow(
     if raw.enabled && raw.approvals_needed > 0 && approvers.is_empty() {
         return Err(source.wrong(&table, "approvals are needed, but approvers names nobody who could approve"));
     }
+    if raw.enabled && request_type == RequestType::RecoverOnBehalf && raw.approvals_needed == 0 {
+        return Err(source.wrong(&table, "keys of another person are brought back only after an approval"));
+    }
     let enrollment_agents = principals(&raw.enrollment_agents)?;
     if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
         return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
@@ -321,7 +337,7 @@ fn check_workflow(
     })
 }
 
-fn parsed<T, E: ToString>(
+pub(super) fn parsed<T, E: ToString>(
     source: &Source<'_>,
     text: &Spanned<String>,
     read: impl FnOnce(&str) -> Result<T, E>,

@@ -3,12 +3,15 @@
 //! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
 //! wrong stops the start, with file, line, column and key.
 
+mod additional;
+mod entries;
 mod load;
 mod located;
 mod pattern;
 mod principal;
 mod raw;
 
+pub use entries::{Entry, KeySource, Ordered};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
@@ -16,7 +19,7 @@ pub use principal::Principal;
 
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
-use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
+use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
 use uuid::Uuid;
 
@@ -41,6 +44,8 @@ pub struct ProfileTemplate {
     pub email: Option<Pattern>,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
+    /// The certificates after the first.
+    pub additional: Vec<Ordered>,
     pub revocation: RevocationPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
@@ -64,6 +69,7 @@ pub struct KeyPolicy {
     /// The hash clients are asked to sign the request with.
     pub hash: Hash,
     pub provider: String,
+    pub source: KeySource,
 }
 
 /// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.
@@ -83,6 +89,8 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
+    /// How long one on a temporary card is valid at most.
+    pub temporary_validity: time::Duration,
 }
 
 /// What happens to certificates at the end of a profile.
@@ -134,28 +142,6 @@ impl ProfileTemplate {
             is_smartcard: self.is_smartcard(),
             is_virtual_smartcard: self.kind == Kind::VirtualSmartcard,
         }
-    }
-
-    /// CertificateRequestGenerationOptions: one entry a certificate.
-    pub fn generation_options(&self) -> Vec<GenerationOptions> {
-        let (key_algorithm_name, key_size) = match self.key.generate {
-            KeyAlgorithm::Rsa2048 => ("RSA", 2048),
-            KeyAlgorithm::Rsa3072 => ("RSA", 3072),
-            KeyAlgorithm::Rsa4096 => ("RSA", 4096),
-            KeyAlgorithm::P256 => ("ECDSA_P256", 256),
-            KeyAlgorithm::P384 => ("ECDSA_P384", 384),
-        };
-        vec![GenerationOptions {
-            subject: String::new(),
-            key_algorithm_name: key_algorithm_name.to_owned(),
-            key_size,
-            friendly_name: self.name.clone(),
-            hash_algorithm_name: self.key.hash.name().to_owned(),
-            key_storage_provider_names: vec![self.key.provider.clone()],
-            exportable: 0,
-            key_protection_level: 0,
-            key_usages: self.certificate.enroll_key_usages(),
-        }]
     }
 }
 

@@ -18,6 +18,8 @@ pub struct RawTemplate {
     pub key: RawKey,
     pub certificate: RawCertificate,
     #[serde(default)]
+    pub additional_certificates: Vec<Spanned<RawAdditional>>,
+    #[serde(default)]
     pub revocation: RawRevocation,
     pub smartcard: Option<Spanned<RawSmartcard>>,
     #[serde(default)]
@@ -47,6 +49,26 @@ pub struct RawKey {
     pub allowed: Option<Vec<RawAllowedKey>>,
     pub hash: Option<Text>,
     pub provider: Option<String>,
+    #[serde(default)]
+    pub generated_by: RawGeneratedBy,
+    pub archive: Option<Spanned<bool>>,
+    pub legacy_pfx: Option<Spanned<bool>>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawGeneratedBy {
+    #[default]
+    Client,
+    Server,
+}
+
+/// A further certificate, with its own key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAdditional {
+    pub key: RawKey,
+    pub certificate: RawCertificate,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +85,7 @@ pub struct RawCertificate {
     pub key_usages: Vec<Text>,
     pub extended_key_usages: Vec<Text>,
     pub validity_days: Spanned<u32>,
+    pub temporary_validity_days: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize, Default)]
