@@ -5,6 +5,7 @@ mod certification;
 mod diversify;
 mod http;
 mod init;
+mod keys;
 mod logs;
 mod offline;
 mod permission;

@@ -25,7 +25,7 @@ fn a_template_is_read() {
     assert!(enroll.enabled && enroll.self_service && enroll.approvals_needed == 0);
     assert_eq!(enroll.policy().authorized_approver, ["group:officers"]);
     assert!(template.workflow(RequestType::Recover).is_none());
-    let options = template.generation_options();
+    let options: Vec<_> = template.entries().map(|entry| entry.generation_options(&template.name)).collect();
     assert_eq!((options[0].key_algorithm_name.as_str(), options[0].key_size), ("ECDSA_P256", 256));
     assert_eq!(options[0].key_usages, 3);
     assert!(!template.key.allows_hash(Hash::Sha1));
