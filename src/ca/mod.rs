@@ -12,10 +12,12 @@ mod error;
 mod extensions;
 pub mod keyfile;
 mod token_key;
+mod token_mac;
 
 pub use crate::pkcs11::Selector;
 pub use embedded::{EmbeddedCa, KeyPlace, RootOrder};
 pub use error::Error;
+pub use token_mac::TokenMac;
 
 use crate::pkix::{Certificate, KeyUsage, PublicKey};
 use std::net::IpAddr;

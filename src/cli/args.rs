@@ -2,7 +2,7 @@
 
 mod server;
 
-pub use server::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use server::{MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod enroll;
 mod failure;
+mod masterkey;
 mod output;
 mod request;
 mod secrets;

@@ -2,6 +2,7 @@
 
 use super::args::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 use super::failure::{Exit, Failure};
+use super::masterkey;
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
 use super::token::date;
@@ -60,6 +61,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::User(UserCommand::Add { directory, name, groups, upn, email, days }) => {
             add_user(&directory, NewUser { name, groups, upn, email }, days, output)
         }
+        ServerCommand::Masterkey(command) => masterkey::run(command, output),
     }
 }
 

@@ -5,8 +5,8 @@ use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, PukNews, PukReport,
-    PukState, User,
+    AdminKeyNews, AdminKeyReport, AdminKeyState, Decision, NextAdminKey, OfflineChallenge, OfflineResponse, PukNews,
+    PukReport, PukState, User,
 };
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
@@ -211,6 +211,18 @@ impl CmClient {
         let route = Route::SurrenderAdminKey { request, smartcard, card_id };
         let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
         Ok(key)
+    }
+
+    /// The next of a card's own admin keys, and where it is asked for the one that holds (extension).
+    pub fn next_admin_key(
+        &self,
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        with_current: bool,
+    ) -> Result<NextAdminKey, Error> {
+        let route = Route::GetNextAdminKey { request, smartcard, card_id, with_current };
+        decode_hidden(self.transport.exchange(&route, None)?, "an admin key's successor")
     }
 
     /// The card's PUKs, while a request on that card is carried out (extension).

@@ -2,8 +2,10 @@
 //! own secrets have come.
 
 use super::wire::body::body;
-use super::wire::{Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary};
-use crate::secret::Puk;
+use super::wire::{
+    AdminKeyOrNothing, Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary,
+};
+use crate::secret::{AdminKey, Puk};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -113,6 +115,22 @@ pub struct AdminKeyNews {
 }
 
 body!(AdminKeyNews { state: "State" => NamedOrNothing<AdminKeyState> });
+
+/// The next of a card's own admin keys. It holds secrets, so it is not shown.
+pub struct NextAdminKey {
+    /// The one that held before; only where it was asked for.
+    pub current: Option<AdminKey>,
+    /// The one the card is to be given; `None`: nothing is to change.
+    pub next: Option<AdminKey>,
+    /// It was let out before, so that the card may hold it already.
+    pub proposed: bool,
+}
+
+body!(NextAdminKey {
+    current: "Current" => AdminKeyOrNothing,
+    next: "Next" => AdminKeyOrNothing,
+    proposed: "Proposed" => Plain<bool>,
+});
 
 /// The PUKs of a card, to whom executes a request on it. It holds secrets, so it is not shown.
 pub struct PukReport {

@@ -151,6 +151,8 @@ codes! {
     CodeOfOtherCard = "code-of-other-card",
     /// The card's own admin key is active: first it must be said that it is to be taken back.
     AdminKeyActive = "admin-key-active",
+    /// The template does not let the admin key out for requests of this type.
+    AdminKeyKept = "admin-key-kept",
     /// A code that was read out has a wrong digit.
     CodeMistyped = "code-mistyped",
     /// Another caller changed the same thing at the same moment; asking again may help.

@@ -22,6 +22,7 @@ mod record;
 mod remedy;
 mod request;
 mod retire;
+mod rotate;
 mod step;
 mod unblock;
 mod undo;

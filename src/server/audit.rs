@@ -25,6 +25,8 @@ macro_rules! deeds {
 }
 
 deeds! {
+    MasterKeyAdded = "master-key-added",
+    MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",

@@ -30,8 +30,26 @@ pub struct Settings {
     /// Names and addresses the server is reached by: they stand in its TLS certificate.
     pub public_names: Vec<String>,
     pub ca: CaSettings,
+    #[serde(default, skip_serializing_if = "MasterKeySettings::is_absent")]
+    pub master_key: MasterKeySettings,
     #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
     pub recovery: RecoverySettings,
+}
+
+/// The `[master_key]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterKeySettings {
+    /// A token that holds master keys, opened with the PIN of the CA's token. Version 1 has the label `key_label`, a
+    /// later one that label, a dot and its number. Versions that lie in files stay there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pkcs11: Option<TokenSettings>,
+}
+
+impl MasterKeySettings {
+    fn is_absent(&self) -> bool {
+        self.pkcs11.is_none()
+    }
 }
 
 /// The `[recovery]` table.
@@ -78,12 +96,12 @@ pub struct TokenSettings {
 impl TokenSettings {
     /// Where the CA's key is, opened with `pin`.
     pub fn place(&self, pin: Pin) -> KeyPlace {
-        KeyPlace::Token {
-            module: self.module.clone(),
-            selector: Selector { label: self.label.clone(), serial: self.serial.clone() },
-            pin,
-            label: self.key_label.clone(),
-        }
+        KeyPlace::Token { module: self.module.clone(), selector: self.selector(), pin, label: self.key_label.clone() }
+    }
+
+    /// Which token is meant.
+    pub fn selector(&self) -> Selector {
+        Selector { label: self.label.clone(), serial: self.serial.clone() }
     }
 }
 
@@ -151,8 +169,9 @@ impl DataDirectory {
         self.0.join(name)
     }
 
-    pub fn master_key(&self) -> PathBuf {
-        self.0.join("master.key.pem")
+    /// Version 1 has no number.
+    pub fn master_key(&self, version: u32) -> PathBuf {
+        self.0.join(if version == 1 { "master.key.pem".into() } else { format!("master.{version}.key.pem") })
     }
 
     /// Held by the server that runs on the directory.

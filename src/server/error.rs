@@ -99,6 +99,10 @@ pub enum ApiError {
     CsrUnreadable(#[source] pkix::Error),
     #[error("the certification request is not signed with its own key")]
     CsrSignature(#[source] pkix::Error),
+    #[error(
+        "the profile template keeps the card's admin key within the server for {0}; the card's challenge is answered"
+    )]
+    AdminKeyKept(RequestType),
     #[error("the profile template does not allow {key} keys")]
     KeyAlgorithm { key: String },
     #[error("the profile template allows this kind of key from {minimum} bits; this one has {size}")]
@@ -188,6 +192,7 @@ impl ApiError {
             Self::CardAssigned => (StatusCode::CONFLICT, Code::CardAlreadyAssigned),
             Self::WrongType(_) => (StatusCode::CONFLICT, Code::WrongRequestType),
             Self::NotDiversified | Self::NothingProposed => (StatusCode::CONFLICT, Code::NotDiversified),
+            Self::AdminKeyKept(_) => (StatusCode::FORBIDDEN, Code::AdminKeyKept),
             Self::AdminKeyActive => (StatusCode::CONFLICT, Code::AdminKeyActive),
             Self::NotToBeTold => (StatusCode::BAD_REQUEST, Code::BadField),
             Self::CodeOfOtherCard => (StatusCode::CONFLICT, Code::CodeOfOtherCard),

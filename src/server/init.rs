@@ -2,7 +2,7 @@
 
 use super::audit::{self, Deed};
 use super::caller::{new_token, token_hash};
-use super::config::{CaSettings, DataDirectory, RecoverySettings, Settings, TokenSettings};
+use super::config::{CaSettings, DataDirectory, MasterKeySettings, RecoverySettings, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
@@ -171,7 +171,7 @@ fn fill(
     }
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
     rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
-    keyfile::write_new(&directory.master_key(), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    keyfile::write_new(&directory.master_key(1), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
     let place = match &options.ca_token {
         None => KeyPlace::File { path: directory.ca_key(), passphrase },
         Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
@@ -200,6 +200,7 @@ fn settings(options: &InitOptions) -> Settings {
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
             pkcs11: options.ca_token.clone(),
         },
+        master_key: MasterKeySettings::default(),
         recovery: RecoverySettings::default(),
     }
 }

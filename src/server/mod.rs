@@ -23,6 +23,7 @@ mod files;
 mod init;
 mod issue;
 mod listen;
+mod masterkey;
 mod permission;
 mod recovery;
 mod router;
@@ -37,4 +38,8 @@ pub use config::{Config, TokenSettings};
 pub use files::FileError;
 pub use init::{AddedUser, InitError, InitOptions, Initialised, NewUser, init, user_add};
 pub use listen::{Ready, RunningServer, Server, serve};
+pub use masterkey::{
+    MasterKeyError, MasterKeyVersion, add as add_master_key, remove as remove_master_key,
+    versions as master_key_versions,
+};
 pub use start::StartError;

@@ -3,14 +3,13 @@
 use super::app::{App, MAX_CALLS};
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
-use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
+use super::masterkey::{self, MasterKeyError};
 use super::recovery::{RecoveryError, RecoveryKeys};
 use super::template::{KeySource, LoadError, Templates};
 use super::tls;
-use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
+use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace};
 use crate::pkix;
-use crate::secret::{MasterKey, Passphrase};
 use crate::store::{self, Store};
 use rustls::ServerConfig;
 use std::fs::File;
@@ -39,8 +38,8 @@ pub enum StartError {
     Ca(#[from] ca::Error),
     #[error("keys cannot be archived")]
     Recovery(#[from] RecoveryError),
-    #[error("the master key cannot be used")]
-    MasterKey(#[source] KeyError),
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
     #[error("TLS cannot be set up")]
@@ -78,7 +77,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     }
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
-    let master_keys = master_keys(&directory, &config.passphrase)?;
+    let master_keys = masterkey::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
     let archives =
         templates.iter().any(|template| template.entries().any(|entry| entry.key.source != KeySource::Client));
     let recovery = RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, archives)?;
@@ -105,10 +104,4 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         authority: Box::new(authority),
     };
     Ok(Started { app, listen, tls, lock })
-}
-
-fn master_keys(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MasterKeys, StartError> {
-    let sealed = keyfile::read(&directory.master_key())?;
-    let mut key = keyfile::open(MASTER_KEY, &sealed, passphrase)?;
-    MasterKeys::new(vec![MasterKey::new(std::mem::take(&mut *key))]).map_err(StartError::MasterKey)
 }

@@ -17,7 +17,7 @@ pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{DataItems, DataPairs, PriorityText, TextList};
-pub use secrets::{DiversifiedKey, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
+pub use secrets::{AdminKeyOrNothing, DiversifiedKey, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,
     PlainOr, PlainOrNothing, Text, TextOrNothing, TextOrNull, TrueOrNothing,

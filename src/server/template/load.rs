@@ -127,6 +127,10 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         RawKind::VirtualSmartcard => Kind::VirtualSmartcard,
         RawKind::Software => Kind::Software,
     };
+    let release_admin_key = match &raw.smartcard {
+        Some(table) => each(source, &table.get_ref().release_admin_key, released)?,
+        None => each(source, &RawSmartcard::default().release_admin_key, released)?,
+    };
     let smartcard = match (kind, raw.smartcard) {
         (Kind::Software, Some(table)) => {
             return Err(source.wrong(&table, "a software template has no smart card configuration"));
@@ -160,6 +164,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         uuid,
         kind,
         smartcard,
+        release_admin_key,
     })
 }
 
@@ -351,6 +356,17 @@ fn each<T, E: ToString>(
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, Misplaced> {
     texts.iter().map(|text| parsed(source, text, &read)).collect()
+}
+
+/// A type of request for which the admin key may leave the server.
+fn released(text: &str) -> Result<RequestType, &'static str> {
+    match text {
+        "enroll" => Ok(RequestType::Enroll),
+        "renew" => Ok(RequestType::Renew),
+        "unblock" => Ok(RequestType::Unblock),
+        "retire" => Ok(RequestType::Retire),
+        _ => Err("known are \"enroll\", \"renew\", \"unblock\" and \"retire\""),
+    }
 }
 
 fn hash_name(text: &str) -> Result<Hash, &'static str> {

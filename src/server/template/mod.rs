@@ -49,6 +49,8 @@ pub struct ProfileTemplate {
     pub revocation: RevocationPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
+    /// While a request of one of these types is executed, the card's own admin key may be known.
+    pub release_admin_key: Vec<RequestType>,
     workflows: Vec<Workflow>,
 }
 

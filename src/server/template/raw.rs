@@ -112,6 +112,7 @@ pub struct RawSmartcard {
     pub max_number_of_certificates: u32,
     pub allow_smartcard_reuse: bool,
     pub reset_on_retire: bool,
+    pub release_admin_key: Vec<Text>,
 }
 
 impl Default for RawSmartcard {
@@ -130,6 +131,9 @@ impl Default for RawSmartcard {
             max_number_of_certificates: 0,
             allow_smartcard_reuse: false,
             reset_on_retire: false,
+            release_admin_key: ["enroll", "renew", "unblock", "retire"]
+                .map(|text| Spanned::new(0..0, text.into()))
+                .into(),
         }
     }
 }
