@@ -12,6 +12,7 @@ mod enroll;
 mod failure;
 mod masterkey;
 mod output;
+mod pfx;
 mod request;
 mod secrets;
 mod server;

@@ -88,6 +88,8 @@ pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_P
 pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
+pub const PFX_PASSWORD: Ask =
+    Ask { what: "Password for the PKCS#12 file", option: "--pfx-password-from", env: "CARDWRIGHT_PFX_PASSWORD" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
 pub const CARD_PASSPHRASE: Ask =
@@ -125,6 +127,11 @@ pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
 /// Reads a passphrase; `fresh`: it is being chosen, and a prompt asks for it twice.
 pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
     read(source, PASSPHRASE, fresh).map(Passphrase::new)
+}
+
+/// Reads the password that is to protect private keys; a prompt asks for it twice.
+pub fn pfx_password(source: Option<&Source>) -> Result<Passphrase, Failure> {
+    read(source, PFX_PASSWORD, true).map(Passphrase::new)
 }
 
 /// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].

@@ -18,6 +18,7 @@ mod login;
 mod offline;
 mod prepare;
 mod puk;
+mod received;
 mod record;
 mod remedy;
 mod request;
@@ -31,6 +32,7 @@ pub use card::card_id;
 pub use error::{Cause, Error, Stage};
 pub use journal::{Journal, JournalError};
 pub use offline::{HelpDesk, HelpDeskError, unblock_offline};
+pub use received::{KeyReceiver, ReceivedKey};
 pub use record::{Ended, IssuedWork, KeyWork, Milestone, Record, Tie, own_words};
 pub use remedy::ExitClass;
 pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, Workflow};
@@ -59,6 +61,7 @@ pub struct Enrollment<'a> {
     /// Whether an answer of the server may have been lost, in an earlier process or just now.
     unsettled: bool,
     inputs: Inputs,
+    receiver: Option<KeyReceiver<'a>>,
     facts: Facts,
 }
 
@@ -155,6 +158,7 @@ impl<'a> Enrollment<'a> {
             entry,
             unsettled,
             inputs: Inputs::default(),
+            receiver: None,
             facts: Facts::default(),
         })
     }

@@ -3,9 +3,11 @@
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::error::{CallError, device, failed};
+use super::module::Lease;
 use super::open::Open;
 use super::token::Pkcs11Token;
 use crate::secret::Pin;
@@ -21,12 +23,15 @@ const SIGNING: &str = "C_Sign";
 /// A login that authenticates messages; dropping it logs out.
 pub struct Macs {
     session: Open,
+    /// Dropped after the session: the module stays in use.
+    _lease: Arc<Lease>,
 }
 
 impl Pkcs11Token {
     /// Logs the user in to authenticate messages.
     pub fn macs(&mut self, pin: &Pin) -> Result<Macs, Error> {
-        self.open_as_user(pin, LastTry::Keep).map(|session| Macs { session })
+        let session = self.open_as_user(pin, LastTry::Keep)?;
+        Ok(Macs { session, _lease: self.lease() })
     }
 }
 

@@ -47,6 +47,10 @@ impl Pkcs11Token {
         &self.lease.pkcs11
     }
 
+    pub(super) fn lease(&self) -> Arc<Lease> {
+        Arc::clone(&self.lease)
+    }
+
     /// Reads the token's facts anew, and makes sure that nobody has put another token in its place.
     fn look(&mut self) -> Result<Facts, Error> {
         self.found = None;

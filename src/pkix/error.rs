@@ -14,6 +14,8 @@ pub enum Error {
     },
     #[error("the {what} has {size} bytes; at most {limit} are read")]
     TooLarge { what: &'static str, size: usize, limit: usize },
+    #[error("the certification request has {count} attributes; at most {limit} are read")]
+    TooManyAttributes { count: usize, limit: usize },
     #[error("the encoding is nested deeper than {limit} levels")]
     TooDeep { limit: usize },
     #[error("the encoding breaks off or contradicts itself at byte {offset} (X.690, 8.1)")]

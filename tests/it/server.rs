@@ -1,12 +1,14 @@
 //! The CM server, from its keys to its sockets.
 
 mod approvals;
+mod bombs;
 mod certification;
 mod diversify;
 mod http;
 mod init;
 mod keys;
 mod logs;
+mod masterkeys;
 mod offline;
 mod permission;
 mod puk;

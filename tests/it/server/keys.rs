@@ -230,6 +230,25 @@ fn renewal_brings_the_old_encryption_key_as_history() {
 }
 
 #[test]
+fn only_the_recovery_reads_the_archive() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut directories = vec![root.clone()];
+    let mut readers = Vec::new();
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if std::fs::read_to_string(&path).unwrap().contains("archived_key(") {
+                readers.push(path.strip_prefix(&root).unwrap().display().to_string());
+            }
+        }
+    }
+    readers.sort();
+    assert_eq!(readers, ["server/recovery.rs", "store/archive.rs", "store/reads.rs"]);
+}
+
+#[test]
 fn private_keys_and_passwords_are_in_no_file() {
     let lab = lab();
     let alice = lab.user("alice", &[]);

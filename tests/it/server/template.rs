@@ -45,6 +45,38 @@ fn what_a_new_directory_begins_with_is_read() {
 }
 
 #[test]
+fn further_certificates_are_read_and_wrong_ones_refused() {
+    let with = |additional: &str| logon().replacen("\n[revocation]", &format!("\n{additional}\n[revocation]"), 1);
+    let table = |key: &str, name: &str| {
+        format!(
+            "[[additional_certificates]]\nkey = {{ generate = \"P-256\"{key} }}\ncertificate = {{ template_name = \
+             \"{name}\", key_usages = [\"keyAgreement\"], extended_key_usages = [], validity_days = 30 }}\n"
+        )
+    };
+    let good = with(&table(", generated_by = \"server\", archive = true", "Encryption"));
+    let template = ProfileTemplate::parse(Path::new("logon.toml"), &good).unwrap();
+    let archived: Vec<_> = template.entries().map(|entry| entry.is_archived()).collect();
+    assert_eq!(archived, [false, true]);
+    let many: String = (0..8).map(|number| table("", &format!("T{number}"))).collect();
+    for (bad, reason) in [
+        (table(", archive = true", "E"), "generated_by"),
+        (table(", legacy_pfx = true", "E"), "generated_by"),
+        (table(", generated_by = \"nobody\"", "E"), "additional_certificates"),
+        (table("", "SmartcardLogon"), "template_name of its own"),
+        (table("", "E") + &table("", "E"), "template_name of its own"),
+        (many, "at most 7"),
+    ] {
+        let message = refusal(&with(&bad));
+        assert!(message.contains(reason), "{reason}: {message}");
+    }
+    let alone = logon() + "\n[workflows.recover_on_behalf]\ninitiators = [\"group:officers\"]\n";
+    assert!(refusal(&alone).contains("only after an approval"));
+    let released =
+        logon().replacen("reset_on_retire = false", "reset_on_retire = false\nrelease_admin_key = [\"revoke\"]", 1);
+    assert!(refusal(&released).contains("release_admin_key"));
+}
+
+#[test]
 fn errors_name_file_line_column_and_key() {
     let line = |text: &str| 1 + logon().lines().position(|line| line == text).unwrap();
     let cases = [

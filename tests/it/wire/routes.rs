@@ -64,6 +64,7 @@ fn one_of_each() -> Vec<Route> {
         Route::GetAdminKeyState { smartcard: A },
         Route::TellAdminKey { request: A, smartcard: B },
         Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
+        Route::GetNextAdminKey { request: A, smartcard: B, card_id: A, with_current: true },
         Route::GetPuk { request: A, smartcard: B, card_id: A },
         Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
@@ -101,7 +102,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 39);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 40);
 }
 
 #[test]
