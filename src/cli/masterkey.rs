@@ -52,5 +52,12 @@ fn failed(error: MasterKeyError) -> Failure {
         MasterKeyError::Newest(_) | MasterKeyError::Needed { .. } => ("master-key-needed", Exit::Other),
         _ => ("server-keys", Exit::Other),
     };
-    Failure::from_error(code, exit, &error)
+    let failure = Failure::from_error(code, exit, &error);
+    match error {
+        MasterKeyError::Newest(_) => failure.remedy("Make another version first: cardwright server masterkey add."),
+        MasterKeyError::Needed { .. } => failure.remedy("Have those cards renewed or unblocked first."),
+        MasterKeyError::NoSuchVersion(_) => failure.remedy("See which there are: cardwright server masterkey status."),
+        MasterKeyError::NoDirectory(_) => failure.remedy("Name the directory that the server runs on."),
+        _ => failure,
+    }
 }

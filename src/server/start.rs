@@ -38,8 +38,8 @@ pub enum StartError {
     Ca(#[from] ca::Error),
     #[error("keys cannot be archived")]
     Recovery(#[from] RecoveryError),
-    #[error(transparent)]
-    MasterKey(#[from] MasterKeyError),
+    #[error("the master key cannot be used")]
+    MasterKey(#[source] MasterKeyError),
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
     #[error("TLS cannot be set up")]
@@ -52,6 +52,15 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
     #[error("the server's thread ended unexpectedly; its log says why")]
     Died,
+}
+
+impl From<MasterKeyError> for StartError {
+    fn from(error: MasterKeyError) -> Self {
+        match error {
+            MasterKeyError::Key(source) => Self::Ca(source),
+            other => Self::MasterKey(other),
+        }
+    }
 }
 
 /// A server about to listen.

@@ -61,7 +61,7 @@ fn further_certificates_are_read_and_wrong_ones_refused() {
     for (bad, reason) in [
         (table(", archive = true", "E"), "generated_by"),
         (table(", legacy_pfx = true", "E"), "generated_by"),
-        (table(", generated_by = \"nobody\"", "E"), "additional_certificates"),
+        (table(", generated_by = \"nobody\"", "E"), "`client` or `server`"),
         (table("", "SmartcardLogon"), "template_name of its own"),
         (table("", "E") + &table("", "E"), "template_name of its own"),
         (many, "at most 7"),
