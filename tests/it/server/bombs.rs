@@ -88,7 +88,7 @@ fn bombs_are_refused_and_nothing_changes() {
         ("an even modulus' kin", request(&key, &nobody, &rsa(512, &[1, 0, 1]), &[])),
         ("nesting alone", nested(5000)),
         ("a length that lies", hex::decode("3084ffffffff0201").unwrap()),
-        ("an endless length", [hex::decode("3080").unwrap(), vec![0x30, 0x80].repeat(4000)].concat()),
+        ("an endless length", [hex::decode("3080").unwrap(), [0x30, 0x80].repeat(4000)].concat()),
         ("nothing", Vec::new()),
     ];
     for (what, bomb) in &bombs {
