@@ -79,6 +79,10 @@ text_secret! {
     /// The passphrase that opens a sealed file: the server's keys, a virtual card.
     Passphrase
 }
+text_secret! {
+    /// The password that a database server asks for.
+    DatabasePassword
+}
 byte_secret! {
     /// A card's administrator key: 24 bytes of 3DES key on most cards; the SO PIN's source on PKCS#11 tokens.
     AdminKey

@@ -1,8 +1,10 @@
 //! What can be typed.
 
+mod audit;
 mod server;
 
-pub use server::{MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+pub use server::{BearerCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -37,7 +39,8 @@ Exit codes:
   8  the token failed, is full, or was removed
   9  a certificate or response could not be accepted
  10  the local journal could not be read or written
- 11  doctor found something that will not do";
+ 11  doctor found something that will not do
+ 12  a server's log of acts is not whole";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -68,6 +71,9 @@ pub enum Command {
     /// Set a CM server up.
     #[command(subcommand)]
     Server(ServerCommand),
+    /// Check or export a server's log of acts.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Show the whole job on a software token and a server of its own, then clean up.
     Demo(DemoArgs),
     /// Print completions for a shell.

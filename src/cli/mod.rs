@@ -3,7 +3,9 @@
 //! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
 //! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
 
+mod accounts;
 pub mod args;
+mod audit;
 mod card;
 mod complete;
 mod demo;
@@ -72,6 +74,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Vcard(command) => vcard::run(command, output),
         Command::Serve(args) => server::serve(&args, output),
         Command::Server(command) => server::run(command, output),
+        Command::Audit(command) => audit::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => {

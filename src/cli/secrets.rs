@@ -77,7 +77,7 @@ pub struct Ask {
     pub what: &'static str,
     /// The option that names its source.
     pub option: &'static str,
-    /// The environment variable that is looked at when no source is named.
+    /// The environment variable that is looked at when no source is named; then a systemd credential of that name.
     pub env: &'static str,
 }
 
@@ -141,11 +141,22 @@ pub fn card_passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphras
 
 /// Could [`read`] answer without a person? A face asks first only when it can.
 pub fn is_given(source: Option<&Source>, ask: Ask) -> bool {
-    source.is_some() || std::env::var_os(ask.env).is_some()
+    source.is_some() || std::env::var_os(ask.env).is_some() || credential(ask).is_some()
+}
+
+/// The file of a systemd credential that is called as the variable is, `cardwright-passphrase` for one.
+fn credential(ask: Ask) -> Option<PathBuf> {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let file = PathBuf::from(directory).join(ask.env.to_ascii_lowercase().replace('_', "-"));
+    file.is_file().then_some(file)
 }
 
 fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failure> {
-    let default = if std::env::var_os(ask.env).is_some() { Source::Env(ask.env.into()) } else { Source::Prompt };
+    let default = match credential(ask) {
+        _ if std::env::var_os(ask.env).is_some() => Source::Env(ask.env.into()),
+        Some(file) => Source::File(file),
+        None => Source::Prompt,
+    };
     let text = match source.unwrap_or(&default) {
         Source::Prompt => prompt(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,

@@ -1,23 +1,22 @@
-//! `cardwright serve` and `cardwright server`: run a CM server, set one up, add those who may call it.
+//! `cardwright serve` and `cardwright server`: run a CM server, set one up.
 
-use super::args::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+use super::accounts;
+use super::args::{ServeArgs, ServerCommand, ServerInitArgs};
 use super::failure::{Exit, Failure};
 use super::masterkey;
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
-use super::token::date;
 use crate::pkix::KeyAlgorithm;
-use crate::server::{self, Config, InitError, InitOptions, NewUser, StartError, TokenSettings};
+use crate::server::{
+    self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin, SettingsError, StartError,
+    TokenSettings,
+};
 use serde_json::json;
 use std::path::Path;
-use time::{Duration, OffsetDateTime};
 use tracing_subscriber::EnvFilter;
 
-/// How much is logged when RUST_LOG does not say.
-const LOGGED: &str = "info";
-
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
-    log();
+    log(&args.directory)?;
     let ca_pin = match secrets::is_given(args.ca_pin_from.as_ref(), CA_PIN) {
         true => Some(secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?),
         false => None,
@@ -31,15 +30,57 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     };
     let ready = |ready: &server::Ready| {
         let url = format!("{}://{}/CertificateManagement", ready.scheme, ready.addr);
-        output.result(&json!({ "url": url }), || format!("listening at {url}"));
+        let operations = ready.operations.map(|addr| format!("http://{addr}"));
+        output.result(&json!({ "url": url, "operations": operations }), || match &operations {
+            Some(operations) => format!("listening at {url}\nhealth and metrics at {operations}"),
+            None => format!("listening at {url}"),
+        });
     };
     server::serve(config, ready).map_err(start_failed)
 }
 
-/// The log goes to standard error, a line an event.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+/// The log goes to standard error, a line an event. The journal writes times by itself.
+fn log(directory: &Path) -> Result<(), Failure> {
+    // A directory that is none is told by the start itself, and nothing is logged before.
+    let settings = if directory.join("server.toml").is_file() {
+        server::log_settings(directory).map_err(settings_failed)?
+    } else {
+        LogSettings::default()
+    };
+    let asked = std::env::var("RUST_LOG").unwrap_or(settings.level);
+    let filter = EnvFilter::try_new(&asked).map_err(|error| {
+        Failure::from_error("server-settings", Exit::Usage, &error).remedy("Correct level of [log], or RUST_LOG.")
+    })?;
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    match (settings.format, journal) {
+        (LogFormat::Json, _) => events.json().init(),
+        (LogFormat::Text, true) => events.without_time().init(),
+        (LogFormat::Text, false) => events.init(),
+    }
+    Ok(())
+}
+
+fn config(directory: &Path, output: &Output) -> Result<(), Failure> {
+    let settings = server::effective_settings(directory).map_err(settings_failed)?;
+    let origin = |setting: &Effective| match &setting.origin {
+        Origin::File => "server.toml".to_owned(),
+        Origin::Variable(name) => name.clone(),
+        Origin::Default => "default".to_owned(),
+    };
+    let rows: Vec<_> = settings
+        .iter()
+        .map(|setting| json!({ "key": setting.key, "value": setting.value, "from": origin(setting) }))
+        .collect();
+    output.result(&rows, || {
+        let rows = settings.iter().map(|setting| [setting.key.clone(), setting.value.clone(), origin(setting)]);
+        Output::table(["KEY", "VALUE", "FROM"], rows)
+    });
+    Ok(())
+}
+
+fn settings_failed(error: SettingsError) -> Failure {
+    Failure::from_error("server-settings", Exit::Usage, &error)
 }
 
 fn start_failed(error: StartError) -> Failure {
@@ -47,6 +88,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
         StartError::Listen { .. } => ("cannot-listen", Exit::Other),
         StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
@@ -58,10 +100,15 @@ fn start_failed(error: StartError) -> Failure {
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ServerCommand::Init(args) => initialise(&args, output),
-        ServerCommand::User(UserCommand::Add { directory, name, groups, upn, email, days }) => {
-            add_user(&directory, NewUser { name, groups, upn, email }, days, output)
+        ServerCommand::Config { directory } => config(&directory, output),
+        ServerCommand::Openapi { virtual_directory } => {
+            let document = server::openapi(&virtual_directory);
+            output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
+            Ok(())
         }
         ServerCommand::Masterkey(command) => masterkey::run(command, output),
+        ServerCommand::User(command) => accounts::user(command, output),
+        ServerCommand::Token(command) => accounts::token(command, output),
     }
 }
 
@@ -116,25 +163,10 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn add_user(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
-    let name = user.name.clone();
-    let expires = OffsetDateTime::now_utc() + Duration::days(days.into());
-    let added = server::user_add(directory, user, expires).map_err(init_failed)?;
-    // The one place that shows a bearer token: it is made here and kept nowhere.
-    let bearer = added.token.expose();
-    let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
-    output.result(&document, || {
-        format!("{name} may call the server until {} with this bearer token, shown only now:\n{bearer}", date(expires))
-    });
-    Ok(())
-}
-
 fn init_failed(error: InitError) -> Failure {
     let (code, exit) = match &error {
         InitError::Exists(_) => ("directory-exists", Exit::Usage),
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
-        InitError::UserExists(_) => ("user-exists", Exit::Usage),
-        InitError::Name(_) | InitError::TooManyGroups => ("user-name", Exit::Usage),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

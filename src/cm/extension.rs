@@ -3,7 +3,8 @@
 
 use super::wire::body::body;
 use super::wire::{
-    AdminKeyOrNothing, Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary,
+    AdminKeyOrNothing, Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList,
+    Vocabulary,
 };
 use crate::secret::{AdminKey, Puk};
 use uuid::Uuid;
@@ -18,6 +19,23 @@ pub struct User {
 }
 
 body!(User { uuid: "Uuid" => Guid, name: "Name" => Plain<String>, groups: "Groups" => TextList });
+
+/// The caller, as `whoami` shows one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Myself {
+    pub uuid: Uuid,
+    pub name: String,
+    pub groups: Vec<String>,
+    /// What the caller may do that no template gives, by the server's words; the key is left out when there is nothing.
+    pub duties: Option<Vec<String>>,
+}
+
+body!(Myself {
+    uuid: "Uuid" => Guid,
+    name: "Name" => Plain<String>,
+    groups: "Groups" => TextList,
+    duties: "Duties" => PlainOrNothing<Vec<String>>,
+});
 
 /// The body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -155,6 +173,50 @@ pub struct PukNews {
 }
 
 body!(PukNews { state: "State" => Named<PukState> });
+
+/// An act of the log, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedAct {
+    pub chain: u32,
+    /// Counts from 1 within the chain.
+    pub number: u64,
+    /// The text the hash is made over, byte for byte.
+    pub record: String,
+    /// SHA-256, hexadecimal.
+    pub hash: String,
+}
+
+body!(LoggedAct {
+    chain: "Chain" => Plain<u32>,
+    number: "Number" => Plain<u64>,
+    record: "Record" => Plain<String>,
+    hash: "Hash" => Plain<String>,
+});
+
+/// A chain of the log, and the last of its heads that was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogChain {
+    pub chain: u32,
+    /// The number of its last act.
+    pub length: u64,
+    /// The hash of its last act, hexadecimal.
+    pub head: String,
+    /// The text that was signed; empty: none yet.
+    pub signed: String,
+    /// ECDSA on P-256 with SHA-256, DER in base64; empty: none yet.
+    pub signature: String,
+    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal; empty: none yet.
+    pub key: String,
+}
+
+body!(LogChain {
+    chain: "Chain" => Plain<u32>,
+    length: "Length" => Plain<u64>,
+    head: "Head" => Plain<String>,
+    signed: "Signed" => Text,
+    signature: "Signature" => Text,
+    key: "Key" => Text,
+});
 
 /// The body of offline unblock: what the user reads out, a card's challenge or the request for its PUK.
 #[derive(Clone, Debug, PartialEq, Eq)]

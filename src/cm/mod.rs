@@ -5,6 +5,7 @@
 //! numbers that are guesses in [`vocabulary`].
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
+pub mod account;
 pub mod certificate;
 pub mod check;
 pub mod extension;

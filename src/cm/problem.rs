@@ -67,6 +67,18 @@ codes! {
     NotAuthenticated = "not-authenticated",
     /// The bearer token is past its time.
     TokenExpired = "token-expired",
+    /// The user is known and was disabled.
+    UserDisabled = "user-disabled",
+    /// The client certificate was revoked or put on hold.
+    CertificateRevoked = "certificate-revoked",
+    /// A browser says that another site has made the call.
+    CrossSite = "cross-site",
+    /// There is a user of that name already.
+    UserExists = "user-exists",
+    /// The user has as many tokens as one may have.
+    TooManyTokens = "too-many-tokens",
+    /// Only who came in by a token of the server's own can have it renewed or revoked so.
+    NotByToken = "not-by-token",
     /// The caller is known and may not do this.
     Forbidden = "forbidden",
     /// There is no such path, or nothing the caller may see under it.

@@ -23,6 +23,8 @@ pub enum ExitClass {
     LocalState = 10,
     /// A diagnosis, not a workflow, ended badly.
     Unfit = 11,
+    /// A server's log of acts was altered.
+    AuditBroken = 12,
 }
 
 impl Error {

@@ -3,11 +3,18 @@
 use super::crl::CrlCache;
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
+use super::health::Health;
+use super::identity::Identity;
+use super::metrics::Metrics;
 use super::recovery::RecoveryKeys;
+use super::settings::ApiSettings;
 use super::template::Templates;
 use crate::ca::CertificateAuthority;
+use crate::cm::route::Method;
 use crate::store::Store;
+use axum::response::Response;
 use serde::Serialize;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 /// The largest body that is received, in bytes.
@@ -27,6 +34,12 @@ pub struct App {
     pub recovery: Option<RecoveryKeys>,
     pub crl: CrlCache,
     pub places: Semaphore,
+    pub identity: Identity,
+    pub metrics: Metrics,
+    pub health: Health,
+    pub api: ApiSettings,
+    /// The server is about to end: what begins now is refused.
+    pub stopping: AtomicBool,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
     /// Where the revocation list is to be had, as certificates name it.
@@ -60,6 +73,10 @@ pub enum Reply {
     CutList(Vec<u8>),
     Created(Vec<u8>),
     Empty,
+    /// 204, and the verbs a path is called with.
+    Verbs(Vec<Method>),
+    /// An answer that is whole already.
+    Other(Response),
     File {
         media_type: &'static str,
         bytes: Vec<u8>,

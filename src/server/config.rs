@@ -1,6 +1,10 @@
 //! `server.toml` and the layout of a data directory.
 
-use super::template::{Misplaced, Source};
+use super::database::DatabaseSettings;
+use super::environment::{self, Effective, VariableError};
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::settings::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
+use super::template::Misplaced;
 use crate::ca::{KeyPlace, Selector};
 use crate::secret::{Passphrase, Pin};
 use serde::{Deserialize, Serialize};
@@ -29,11 +33,30 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Names and addresses the server is reached by: they stand in its TLS certificate.
     pub public_names: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub api: ApiSettings,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<OperationsSettings>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub log: LogSettings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub audit: AuditSettings,
+    /// Absent: SQLite in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSettings>,
     pub ca: CaSettings,
     #[serde(default, skip_serializing_if = "MasterKeySettings::is_absent")]
     pub master_key: MasterKeySettings,
     #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
     pub recovery: RecoverySettings,
+    /// Ways in besides the server's own tokens.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub identity: IdentitySettings,
+    /// Who has duties that no template gives.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub roles: RoleSettings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: LimitSettings,
 }
 
 /// The `[master_key]` table.
@@ -112,15 +135,32 @@ pub enum SettingsError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Misplaced(#[from] Misplaced),
+    #[error(transparent)]
+    Variable(VariableError),
+    #[error("the [api] virtual_directory \"{0}\" is no single path segment of letters, digits, \"-\", \"_\" and \".\"")]
+    VirtualDirectory(String),
+}
+
+/// How the log is to be written, before anything else of a data directory is opened.
+pub fn log_settings(data_dir: &Path) -> Result<LogSettings, SettingsError> {
+    Settings::load(&DataDirectory::new(data_dir)).map(|settings| settings.log)
+}
+
+/// Every setting that holds, in the order of its key.
+pub fn effective_settings(data_dir: &Path) -> Result<Vec<Effective>, SettingsError> {
+    environment::effective(&DataDirectory::new(data_dir), &environment::variables())
 }
 
 impl Settings {
-    /// Reads the `server.toml` of a data directory.
+    /// Reads the `server.toml` of a data directory, and what the environment says instead.
     pub fn load(directory: &DataDirectory) -> Result<Self, SettingsError> {
-        let path = directory.settings();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
-        Ok(Source::new(&path, &text).read()?)
+        let settings = environment::load(directory, &environment::variables())?;
+        let vdir = &settings.api.virtual_directory;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if vdir.is_empty() || vdir.len() > 64 || vdir.starts_with('.') || !vdir.bytes().all(plain) {
+            return Err(SettingsError::VirtualDirectory(vdir.clone()));
+        }
+        Ok(settings)
     }
 
     /// Those public names that are host names, not addresses.
@@ -137,6 +177,11 @@ impl DataDirectory {
     /// Names a directory; nothing is touched.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
+    }
+
+    /// A path that settings name, seen from the directory.
+    pub fn beside(&self, path: &Path) -> PathBuf {
+        self.0.join(path)
     }
 
     pub fn database(&self) -> PathBuf {
@@ -177,6 +222,16 @@ impl DataDirectory {
     /// Held by the server that runs on the directory.
     pub fn lock(&self) -> PathBuf {
         self.0.join("server.lock")
+    }
+
+    /// Signs the log of acts.
+    pub fn audit_key(&self) -> PathBuf {
+        self.0.join("audit.key.pem")
+    }
+
+    /// What the log's signatures are checked with.
+    pub fn audit_public_key(&self) -> PathBuf {
+        self.0.join("audit.pub.pem")
     }
 
     pub fn tls_key(&self) -> PathBuf {

@@ -20,6 +20,9 @@ pub const LABEL: &[u8] = b"cardwright admin key";
 /// The Label of a PUK's derivation.
 pub const PUK_LABEL: &[u8] = b"cardwright PUK";
 
+/// The Label of what tells one master key from another.
+const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
+
 /// Length of an admin key that is derived, in bytes: that of a 3DES and of an AES-192 key.
 pub const ADMIN_KEY_LEN: usize = 24;
 
@@ -89,6 +92,11 @@ impl MasterKeys {
     /// The version cards are given from now on.
     pub fn current_version(&self) -> u32 {
         self.0.last_key_value().map_or(0, |(version, _)| *version)
+    }
+
+    /// Tells the master key of `version` from every other, and nothing more about it.
+    pub fn fingerprint(&self, version: u32) -> Result<Vec<u8>, KeyError> {
+        Ok(block(self.of_version(version)?, FINGERPRINT_LABEL, &[], MASTER_KEY_LEN)?.to_vec())
     }
 
     fn of_version(&self, version: u32) -> Result<&MasterKeySource, KeyError> {

@@ -1,5 +1,6 @@
 //! Every refusal of the server with its status and code: the one table. Inner causes go to the log, never to the caller.
 
+use super::accounts::AccountRefusal;
 use super::diversify::KeyError;
 use super::template::Missing;
 use crate::cm::check::FieldError;
@@ -17,10 +18,22 @@ use axum::http::StatusCode;
 /// Why a call was refused, or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    #[error("this call needs a bearer token that the server knows")]
+    #[error("this call needs credentials that the server knows: a bearer token, or another way in that it offers")]
     NotAuthenticated,
     #[error("the bearer token has expired; ask an administrator for a new one")]
     TokenExpired,
+    #[error("the way in has worked, but this server knows no such user; ask an administrator")]
+    UserUnknown,
+    #[error("you are disabled here; ask an administrator")]
+    UserDisabled,
+    #[error("this certificate was revoked")]
+    CertificateRevoked,
+    #[error("another site has made this call in your name")]
+    CrossSite,
+    #[error("too many of these calls; come back in {seconds} s")]
+    TooManyRequests { seconds: u64 },
+    #[error("{0}")]
+    Account(#[from] AccountRefusal),
     #[error("there is no such {0}, or you may not see it")]
     NotFound(&'static str),
     #[error("you may not {0}")]
@@ -47,6 +60,10 @@ pub enum ApiError {
     Cut,
     #[error("the server is busy; try again in a moment")]
     Busy,
+    #[error("the server is stopping; call again in a moment, or another one")]
+    Stopping,
+    #[error("the database did not answer; look whether this was done, and repeat it if not")]
+    Database(#[source] store::Cause),
     #[error("somebody else has changed this at the same moment; look again and repeat")]
     Conflict,
     #[error("{0} is not offered by this profile template")]
@@ -144,6 +161,8 @@ pub enum Internal {
     Key(#[source] KeyError),
     #[error("an answer cannot be written")]
     Write(#[source] serde_json::Error),
+    #[error("the system gave no random bytes")]
+    Random,
     #[error("the handler panicked")]
     Panicked,
     #[error("a private key cannot be archived or brought back")]
@@ -163,6 +182,12 @@ impl ApiError {
         match self {
             Self::NotAuthenticated => (StatusCode::UNAUTHORIZED, Code::NotAuthenticated),
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, Code::TokenExpired),
+            Self::UserUnknown => (StatusCode::FORBIDDEN, Code::UserUnknown),
+            Self::UserDisabled => (StatusCode::FORBIDDEN, Code::UserDisabled),
+            Self::CertificateRevoked => (StatusCode::FORBIDDEN, Code::CertificateRevoked),
+            Self::CrossSite => (StatusCode::FORBIDDEN, Code::CrossSite),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, Code::TooManyRequests),
+            Self::Account(refusal) => account_code(refusal),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, Code::NotFound),
             Self::Forbidden(_) => (StatusCode::FORBIDDEN, Code::Forbidden),
             Self::SelfApproval => (StatusCode::FORBIDDEN, Code::SelfApproval),
@@ -179,7 +204,7 @@ impl ApiError {
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
-            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::Busy | Self::Stopping | Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
@@ -219,6 +244,15 @@ impl ApiError {
     }
 }
 
+fn account_code(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
+    match refusal {
+        AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
+        AccountRefusal::TooManyTokens => (StatusCode::CONFLICT, ProblemCode::TooManyTokens),
+        AccountRefusal::NotByToken => (StatusCode::CONFLICT, ProblemCode::NotByToken),
+        _ => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
+    }
+}
+
 fn request_code(status: RequestStatus) -> ProblemCode {
     match status {
         RequestStatus::Pending => ProblemCode::RequestPending,
@@ -231,7 +265,11 @@ impl From<store::Error> for ApiError {
     fn from(error: store::Error) -> Self {
         match error {
             store::Error::Busy | store::Error::Closed => Self::Busy,
-            store::Error::Changed { .. } => Self::Conflict,
+            // On PostgreSQL another write may be first between this one's look and its own.
+            store::Error::Changed { .. } | store::Error::Duplicate { .. } | store::Error::Contended(_) => {
+                Self::Conflict
+            }
+            store::Error::Unreachable(cause) | store::Error::Uncertain(cause) => Self::Database(cause),
             other => Self::Internal(Internal::Store(other)),
         }
     }

@@ -1,14 +1,13 @@
-//! `server init` and `server user add`: what an administrator does at the data directory itself.
+//! `server init`: makes a data directory.
 
-use super::audit::{self, Deed};
-use super::caller::{new_token, token_hash};
 use super::config::{CaSettings, DataDirectory, MasterKeySettings, RecoverySettings, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::settings::{ApiSettings, AuditSettings, LogSettings};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
-use crate::secret::{BearerToken, Passphrase, Pin};
-use crate::store::{self, AuditEntry, Store, Tx, UserRecord};
+use crate::secret::{Passphrase, Pin};
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -22,6 +21,14 @@ const SETTINGS_HEAD: &str = "\
 # Settings of this server. A change takes effect at the next start; an unknown key stops it, with its line.
 # listen: address and port. public_names: what the server is reached by; they stand in its TLS certificate.
 # crl_url: stands in every certificate; if people reach the server by another name, change it before the first one.
+# [api] enabled = true, virtual_directory = \"CertificateManagement\".
+# [operations] listen = \"127.0.0.1:9464\": health and metrics in plain HTTP, apart from the calls; without the table, none.
+# [log] format = \"text\" or \"json\", level = \"info\".
+# [audit.syslog] target = \"udp://host:514\", \"tcp://host:601\" or \"unix:/dev/log\": sends the log of acts on.
+# [identity.oidc], [identity.negotiate], [identity.certificate]: other ways in than bearer tokens; [identity.session]: a
+# cookie after them. [roles] admin, auditor = [\"group:auditors\"], operator. [limits]: secrets given and wrong tries taken.
+# CARDWRIGHT_SERVER__CA__CRL_URL in the environment stands for crl_url of [ca], and so on; it comes before this file.
+# \"cardwright server config\" shows what holds.
 
 ";
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
@@ -29,9 +36,6 @@ const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 const CA_VALIDITY: Duration = Duration::days(3650);
 /// Owner only.
 const DIRECTORY_MODE: u32 = 0o700;
-/// Bounds of a user's record.
-const MAX_NAME: usize = 128;
-const MAX_GROUPS: usize = 64;
 
 /// What a new data directory is made for.
 #[derive(Clone, Debug)]
@@ -76,22 +80,7 @@ pub struct Initialised {
     pub template_uuid: Uuid,
 }
 
-/// A person to be added.
-#[derive(Clone, Debug, Default)]
-pub struct NewUser {
-    pub name: String,
-    pub groups: Vec<String>,
-    pub upn: Option<String>,
-    pub email: Option<String>,
-}
-
-/// A person who was added; the token is shown once and kept nowhere.
-pub struct AddedUser {
-    pub uuid: Uuid,
-    pub token: BearerToken,
-}
-
-/// Why a data directory was not made, or a person not added.
+/// Why a data directory was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     #[error("{} exists already; nothing was changed", .0.display())]
@@ -110,18 +99,6 @@ pub enum InitError {
     Ca(#[from] ca::Error),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
-    #[error("the store failed")]
-    Store(#[from] store::Error),
-    #[error("there is a user named \"{0}\" already")]
-    UserExists(String),
-    #[error(
-        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
-    )]
-    Name(String),
-    #[error("a user is in at most {MAX_GROUPS} groups")]
-    TooManyGroups,
-    #[error("no runtime could be started")]
-    Runtime(#[source] std::io::Error),
 }
 
 /// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
@@ -195,6 +172,11 @@ fn settings(options: &InitOptions) -> Settings {
     Settings {
         listen: options.listen,
         public_names: options.public_names.clone(),
+        api: ApiSettings::default(),
+        operations: None,
+        log: LogSettings::default(),
+        audit: AuditSettings::default(),
+        database: None,
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
@@ -202,57 +184,8 @@ fn settings(options: &InitOptions) -> Settings {
         },
         master_key: MasterKeySettings::default(),
         recovery: RecoverySettings::default(),
+        identity: IdentitySettings::default(),
+        roles: RoleSettings::default(),
+        limits: LimitSettings::default(),
     }
-}
-
-/// Adds a person and makes the token, also while a server runs on the directory.
-pub fn user_add(data_dir: &Path, user: NewUser, expires: OffsetDateTime) -> Result<AddedUser, InitError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(InitError::NoDirectory(data_dir.to_owned()));
-    }
-    if user.groups.len() > MAX_GROUPS {
-        return Err(InitError::TooManyGroups);
-    }
-    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
-        return Err(InitError::Name(bad.clone()));
-    }
-    let token = new_token().map_err(|_| InitError::Random)?;
-    let record = UserRecord {
-        uuid: Uuid::now_v7(),
-        name: user.name,
-        groups: user.groups,
-        upn: user.upn,
-        email: user.email,
-        token_hash: token_hash(token.expose()),
-        token_expires: expires,
-    };
-    let uuid = record.uuid;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(InitError::Runtime)?;
-    runtime.block_on(insert(&directory, record))?;
-    Ok(AddedUser { uuid, token })
-}
-
-fn is_name(name: &str) -> bool {
-    let length = name.chars().count();
-    (1..=MAX_NAME).contains(&length)
-        && name.trim() == name
-        && !name.chars().any(|character| character.is_control() || character == ':')
-}
-
-async fn added(tx: &mut Tx, user: &UserRecord, entry: &AuditEntry) -> Result<(), store::Error> {
-    tx.insert_user(user).await?;
-    tx.audit(entry).await
-}
-
-async fn insert(directory: &DataDirectory, user: UserRecord) -> Result<(), InitError> {
-    let store = Store::open(&directory.database()).await?;
-    let name = user.name.clone();
-    let entry = audit::own(Deed::UserAdded, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
-    let inserted = store.write(move |tx| Box::pin(async move { added(tx, &user, &entry).await })).await;
-    store.close().await;
-    inserted.map_err(|error| match error {
-        store::Error::Duplicate { .. } => InitError::UserExists(name),
-        other => InitError::Store(other),
-    })
 }

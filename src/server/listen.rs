@@ -1,13 +1,19 @@
 //! Listening: TLS by default, bounds on connections, headers and waiting, and a stop that finishes what was begun.
 
+use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
+use super::identity::Shows;
+use super::operations;
 use super::router;
 use super::start::{self, StartError};
+use super::upkeep::Upkeep;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
+use prometheus_client::metrics::gauge::Gauge;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,6 +21,7 @@ use tokio::sync::oneshot;
 
 /// Bounds of the listener.
 const MAX_CONNECTIONS: usize = 1024;
+const MAX_WATCHERS: usize = 32;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -32,6 +39,8 @@ pub struct Ready {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
 }
 
 /// A server that listens; stopped by [`RunningServer::stop`], or when dropped.
@@ -41,6 +50,8 @@ pub struct RunningServer {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), StartError>>>,
 }
@@ -55,8 +66,8 @@ impl Server {
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate }) => {
-                Ok(RunningServer { addr, scheme, ca_certificate, stop: Some(stop), thread: Some(thread) })
+            Ok(Ready { addr, scheme, ca_certificate, operations }) => {
+                Ok(RunningServer { addr, scheme, ca_certificate, operations, stop: Some(stop), thread: Some(thread) })
             }
             Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
         }
@@ -128,39 +139,75 @@ async fn listen(
     let started = start::open(config).await?;
     let app = Arc::new(started.app);
     let cannot = |source| StartError::Listen { addr: started.listen, source };
-    let listener = TcpListener::bind(started.listen).map_err(cannot)?;
-    listener.set_nonblocking(true).map_err(cannot)?;
-    let addr = listener.local_addr().map_err(cannot)?;
+    let (listener, addr) = bound(started.listen)?;
+    let operations = started.operations.map(bound).transpose()?;
+    let operations_addr = operations.as_ref().map(|(_, addr)| *addr);
+    let upkeep = Upkeep::begin(&app, started.audit_key, started.syslog, started.host);
     let handle = Handle::new();
-    let stopping = handle.clone();
+    let (stopping, ending) = (handle.clone(), Arc::clone(&app));
     tokio::spawn(async move {
         stop.await;
+        ending.stopping.store(true, Ordering::Relaxed);
         stopping.graceful_shutdown(Some(STOP_GRACE));
     });
+    let watched = Handle::new();
+    if let Some((listener, addr)) = operations {
+        tokio::spawn(watch_on(listener, addr, watched.clone(), Arc::clone(&app)));
+    }
     ready(&Ready {
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
+        operations: operations_addr,
     });
+    let connections = app.metrics.connections();
     let served = match started.tls {
         None => {
-            let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS);
+            let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, connections);
             let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
             bound_headers(server.http_builder());
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
-            let acceptor = Bounded::new(acceptor.acceptor(NoDelayAcceptor::new()), MAX_CONNECTIONS);
+            let acceptor = Shows(acceptor.acceptor(NoDelayAcceptor::new()));
+            let acceptor = Bounded::new(acceptor, MAX_CONNECTIONS, connections);
             let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
             bound_headers(server.http_builder());
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
     };
+    upkeep.end().await;
+    watched.shutdown();
     app.close().await;
     drop(started.lock);
-    tracing::info!("stopped");
-    served.map_err(cannot)
+    let unaudited = app.store.counts().unaudited;
+    tracing::info!(unaudited, "stopped");
+    served.map_err(cannot)?;
+    if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
+}
+
+fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bind = || {
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bind().map_err(|source| StartError::Listen { addr, source })
+}
+
+/// Serves those who watch the server.
+async fn watch_on(listener: TcpListener, addr: SocketAddr, handle: Handle<SocketAddr>, app: Arc<App>) {
+    let served = async {
+        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_WATCHERS, Gauge::default());
+        let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
+        bound_headers(server.http_builder());
+        server.handle(handle).serve(operations::service(app)).await
+    };
+    if let Err(error) = served.await {
+        tracing::error!(%error, %addr, "health and metrics are no longer to be had");
+    }
 }
 
 fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {

@@ -1,21 +1,27 @@
 //! From a data directory to a server that can listen.
 
 use super::app::{App, MAX_CALLS};
+use super::audit_sign;
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::crl::CrlCache;
+use super::database::{self, DatabaseError};
 use super::files::{self, FileError};
+use super::health::Health;
+use super::identity::{Identity, IdentityError};
 use super::masterkey::{self, MasterKeyError};
+use super::metrics::Metrics;
 use super::recovery::{RecoveryError, RecoveryKeys};
+use super::settings::SyslogSettings;
 use super::template::{KeySource, LoadError, Templates};
 use super::tls;
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace};
-use crate::pkix;
-use crate::store::{self, Store};
+use crate::pkix::{self, MemoryKey};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
@@ -32,6 +38,10 @@ pub enum StartError {
     File(#[from] FileError),
     #[error("a key or certificate of the data directory cannot be used")]
     Pkix(#[from] pkix::Error),
+    #[error("a way in cannot be opened")]
+    Identity(#[from] IdentityError),
+    #[error("client certificates cannot be verified")]
+    Clients(#[from] rustls::server::VerifierBuilderError),
     #[error("the CA's key is in a token: its PIN is needed")]
     NoPin,
     #[error("the CA or a key file cannot be opened")]
@@ -40,8 +50,12 @@ pub enum StartError {
     Recovery(#[from] RecoveryError),
     #[error("the master key cannot be used")]
     MasterKey(#[source] MasterKeyError),
-    #[error("the store cannot be opened")]
-    Store(#[from] store::Error),
+    #[error("the public half of the log's key cannot be written")]
+    AuditKey(#[source] der::Error),
+    #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
+    Unaudited(u64),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
@@ -69,6 +83,13 @@ pub struct Started {
     pub listen: SocketAddr,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Signs the log of acts.
+    pub audit_key: MemoryKey,
+    pub syslog: Option<SyslogSettings>,
+    /// What the server calls itself towards others.
+    pub host: String,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
     /// Kept while the server runs: no second one uses the directory.
     pub lock: File,
 }
@@ -91,26 +112,41 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         templates.iter().any(|template| template.entries().any(|entry| entry.key.source != KeySource::Client));
     let recovery = RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, archives)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
+    let audit_key = audit_sign::key(&directory, &config.passphrase)?;
     let place = match &settings.ca.pkcs11 {
         None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
         Some(token) => token.place(config.ca_pin.ok_or(StartError::NoPin)?),
     };
     let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
     let now = OffsetDateTime::now_utc();
-    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, now)).transpose()?;
-    let host = settings.public_names.first().map_or("localhost", String::as_str);
+    let Settings { identity, roles, limits, .. } = settings.clone();
+    let identity = Identity::open(identity, roles, &limits, &directory, authority.chain().first())?;
+    let clients = identity.certificates();
+    let tls =
+        tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, clients, now)).transpose()?;
+    let store = database::open(&directory, &settings).await?;
+    if settings.database.is_some() {
+        database::claim(&store, &authority, &master_keys).await?;
+    }
+    let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let app = App {
-        store: Store::open(&directory.database()).await?,
+        store,
         templates,
         master_keys,
         recovery,
         crl: CrlCache::default(),
         places: Semaphore::new(MAX_CALLS),
+        identity,
+        metrics: Metrics::default(),
+        health: Health::default(),
+        api: settings.api.clone(),
+        stopping: AtomicBool::new(false),
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate: authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default(),
         crl_url: settings.ca.crl_url,
         signs_slowly: settings.ca.pkcs11.is_some(),
         authority: Box::new(authority),
     };
-    Ok(Started { app, listen, tls, lock })
+    let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
+    Ok(Started { app, listen, tls, audit_key, syslog, host, operations, lock })
 }

@@ -144,7 +144,7 @@ impl Tx {
 
     /// Marks the certificates of `scope` as superseded, and says how many were not so before.
     pub async fn supersede_certificates(&mut self, scope: CertificateScope) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "superseded = 1", "superseded = 0");
+        let (statement, uuid) = update!(scope, "superseded = TRUE", "superseded = FALSE");
         self.execute(TABLE, sql(statement).bind(uuid)).await
     }
 

@@ -1,13 +1,15 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
+use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
 use super::error::Error;
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, HoldingRecord, MasterKeyUse,
-    OfflineAnswerRecord, ProfileRecord, RequestFilter, RequestRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, HoldingRecord, MasterKeyUse,
+    OfflineAnswerRecord, ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord,
+    TokenRecord, UserRecord,
 };
 use super::writer::Tx;
-use super::{archive, cards, certificates, offline, requests, users};
+use super::{archive, cards, certificates, offline, requests, sessions, tokens, users};
 use uuid::Uuid;
 
 macro_rules! reads {
@@ -33,8 +35,20 @@ reads! {
     users::user(uuid: Uuid) -> Option<UserRecord>;
     /// The user with exactly this name.
     users::user_by_name(name: &str) -> Option<UserRecord>;
-    /// The user whose bearer token has this SHA-256; whether it has expired is the caller's to see.
-    users::user_by_token_hash(hash: &[u8; 32]) -> Option<UserRecord>;
+    /// The users with this UPN in any letter case, at most two.
+    users::users_by_upn(upn: &str) -> Vec<UserRecord>;
+    /// The users with this e-mail address in any letter case, at most two.
+    users::users_by_email(email: &str) -> Vec<UserRecord>;
+    /// The bearer token with this SHA-256 and whose it is; whether it still holds is the caller's to see.
+    tokens::token_by_hash(hash: &[u8; 32]) -> Option<Held<TokenRecord>>;
+    /// The bearer token with this uuid.
+    tokens::token(uuid: Uuid) -> Option<TokenRecord>;
+    /// The user's tokens, revoked ones among them, newest first, at most [`super::LIST_LIMIT`].
+    tokens::tokens_of(owner: Uuid) -> Vec<TokenRecord>;
+    /// The session whose cookie has this SHA-256 and whose it is; whether it still holds is the caller's to see.
+    sessions::session_by_hash(hash: &[u8; 32]) -> Option<Held<SessionRecord>>;
+    /// The user's sessions, newest first, at most [`super::LIST_LIMIT`].
+    sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
     /// All users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
     /// The request with this uuid.
@@ -69,6 +83,18 @@ reads! {
     archive::archived(profile: Uuid) -> Vec<ArchivedRecord>;
     /// How many cards need each version of the master key, also cards that were retired and kept its keys.
     archive::master_key_uses() -> Vec<MasterKeyUse>;
+    /// The log's chains and where each ends.
+    audit_log::audit_chains() -> Vec<ChainHead>;
+    /// The acts of a chain after this number, in their order, at most [`super::LIST_LIMIT`] and `limit`.
+    audit_log::audit_records(chain: i64, after: i64, limit: u32) -> Vec<AuditRecord>;
+    /// The signed heads of a chain after this number and up to that one, at most [`super::LIST_LIMIT`].
+    audit_log::audit_signatures(chain: i64, after: i64, up_to: i64) -> Vec<AuditSignature>;
+    /// The latest signed head of a chain.
+    audit_log::last_audit_signature(chain: i64) -> Option<AuditSignature>;
+    /// How far the log was sent to a receiver.
+    audit_log::audit_sent(receiver: &str) -> Vec<SentRecord>;
+    /// How many requests wait for a decision.
+    requests::pending_requests() -> Option<RequestCount>;
 }
 
 impl Store {

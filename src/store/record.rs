@@ -17,9 +17,57 @@ pub struct UserRecord {
     /// User principal name, `alice@example.test`.
     pub upn: Option<String>,
     pub email: Option<String>,
-    /// SHA-256 of the bearer token; the token itself is kept nowhere. Unique.
-    pub token_hash: [u8; 32],
-    pub token_expires: OffsetDateTime,
+    /// The security identifier Windows knows the person by, `S-1-5-21-…`.
+    pub sid: Option<String>,
+    /// Is nobody for the time being; what the person has done and holds is kept.
+    pub disabled: bool,
+    pub source: UserSource,
+}
+
+/// Who wrote a user's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserSource {
+    /// An administrator.
+    Local,
+    /// The server itself, from the claims of an issuer it trusts.
+    Issuer,
+}
+
+/// A bearer token of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// What the owner calls it: "workstation 7", say.
+    pub label: String,
+    /// SHA-256 of the token; the token itself is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    pub expires: OffsetDateTime,
+    /// To the hour or so.
+    pub last_used: Option<OffsetDateTime>,
+    pub revoked: Option<OffsetDateTime>,
+}
+
+/// A session, which a cookie stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// SHA-256 of the cookie's value, which is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    /// The end, however busy the session is.
+    pub expires: OffsetDateTime,
+    /// To the minute or so.
+    pub last_used: OffsetDateTime,
+}
+
+/// Something that stands for a person, and the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held<T> {
+    pub what: T,
+    pub holder: UserRecord,
 }
 
 /// A request.
@@ -223,3 +271,7 @@ pub struct MasterKeyUse {
     pub version: u32,
     pub cards: u64,
 }
+
+/// A number of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestCount(pub u64);

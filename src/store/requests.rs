@@ -1,7 +1,7 @@
 use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, Statement, Value, sql};
-use super::record::{ApprovalRecord, RequestFilter, RequestRecord};
+use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::request::{DataItem, RequestStatus};
@@ -138,6 +138,18 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
         }
     };
     Ok(values.into_iter().fold(sql(text), Statement::bind))
+}
+
+impl Record for RequestCount {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.number().map(Self)
+    }
+}
+
+pub(super) fn pending_requests() -> Ask<'static, Option<RequestCount>> {
+    sql("SELECT count(*) FROM requests WHERE status = 'pending'").asking()
 }
 
 impl Tx {

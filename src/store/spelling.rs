@@ -1,5 +1,6 @@
 //! How states are written in the database: words, so that a person with a SQL prompt can read them.
 
+use super::record::UserSource;
 use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -91,4 +92,8 @@ spelled!(PukState {
     Proposed "proposed",
     Active "active",
     Spoken "spoken",
+});
+spelled!(UserSource {
+    Local "local",
+    Issuer "issuer",
 });

@@ -10,6 +10,7 @@ mod dial;
 mod gids;
 mod lender;
 mod piv;
+mod rsa_key;
 mod shared;
 mod wire;
 

@@ -2,16 +2,23 @@
 
 mod approvals;
 mod bombs;
+mod audit;
 mod certification;
 mod diversify;
 mod http;
+mod identity;
 mod init;
 mod keys;
 mod logs;
 mod masterkeys;
 mod offline;
+mod openapi;
+mod operations;
 mod permission;
+mod postgres;
 mod puk;
 mod support;
+mod surface;
+mod syslog;
 mod template;
 mod walkthrough;

@@ -1,15 +1,19 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod identity;
+mod migrations;
+mod postgres;
 mod records;
 mod writer;
 
+use crate::support::postgres::Database;
 use cardwright::cm::extension::{AdminKeyState, PukState};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ProfileRecord, RequestFilter, RequestRecord,
-    Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, PostgresPlace, ProfileRecord, RequestFilter,
+    RequestRecord, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -24,18 +28,15 @@ const TEMPLATE: Uuid = Uuid::from_u128(0x7e);
 const PATH_VARIABLE: &str = "CARDWRIGHT_TEST_STORE_TO_WRITE_UNTIL_KILLED";
 
 fn user(name: &str) -> UserRecord {
-    let mut token_hash = [0; 32];
-    for (slot, byte) in token_hash.iter_mut().zip(name.bytes()) {
-        *slot = byte;
-    }
     UserRecord {
         uuid: Uuid::now_v7(),
         name: name.into(),
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
         upn: Some("zoë@example.test".into()),
         email: None,
-        token_hash,
-        token_expires: NOW + Duration::from_secs(3600),
+        sid: None,
+        disabled: false,
+        source: UserSource::Local,
     }
 }
 
@@ -121,6 +122,59 @@ fn certificate(request: Uuid, profile: &ProfileRecord, serial: u8) -> Certificat
         superseded: false,
     }
 }
+
+/// Where a test's store is, in either dialect.
+enum Place {
+    Sqlite(TempDir),
+    Postgres(Database),
+}
+
+impl Place {
+    fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    fn postgres() -> Self {
+        Self::Postgres(Database::new())
+    }
+
+    async fn open(&self) -> Store {
+        self.try_open().await.unwrap()
+    }
+
+    async fn try_open(&self) -> Result<Store, Error> {
+        match self {
+            Self::Sqlite(directory) => Store::open(&directory.path().join("cm.db")).await,
+            Self::Postgres(database) => Store::connect(&place(database)).await,
+        }
+    }
+}
+
+fn place(database: &Database) -> PostgresPlace {
+    PostgresPlace { url: database.url(), password: None, root_certificates: None, connections: 8 }
+}
+
+/// Runs each test on a fresh store of each dialect.
+macro_rules! on_both {
+    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {
+        $(async fn $name($place: Place) $body)*
+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::sqlite()).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::postgres()).await;
+            })*
+        }
+    };
+}
+use on_both;
 
 async fn empty() -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();

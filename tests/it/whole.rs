@@ -2,6 +2,7 @@
 
 mod calls;
 mod cards;
+mod instances;
 mod kill;
 mod load;
 

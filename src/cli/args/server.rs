@@ -27,9 +27,24 @@ pub struct ServeArgs {
 pub enum ServerCommand {
     /// Make a server's directory: CA, master key, database, a first template.
     Init(ServerInitArgs),
+    /// Show the settings that hold, and where each comes from.
+    Config {
+        /// The server's directory.
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Print the description of all calls (OpenAPI 3.1).
+    Openapi {
+        /// The virtual directory the calls stand under.
+        #[arg(long, default_value = "CertificateManagement")]
+        virtual_directory: String,
+    },
     /// Manage those who may call the server.
     #[command(subcommand)]
     User(UserCommand),
+    /// Manage their bearer tokens.
+    #[command(subcommand)]
+    Token(BearerCommand),
     /// Manage the versions of the master key, which cards' admin keys and PUKs are derived from.
     #[command(subcommand)]
     Masterkey(MasterkeyCommand),
@@ -116,5 +131,72 @@ pub enum UserCommand {
         /// Days until the bearer token expires.
         #[arg(long, default_value_t = 365)]
         days: u32,
+    },
+    /// List all users.
+    List {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Change what is known of a user; what is not named stays, "" takes away.
+    Change {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// The groups the user is to belong to instead of the present ones (repeatable).
+        #[arg(long = "group")]
+        groups: Vec<String>,
+        /// Take the user out of all groups.
+        #[arg(long, conflicts_with = "groups")]
+        no_groups: bool,
+        /// The user principal name for certificates.
+        #[arg(long)]
+        upn: Option<String>,
+        /// The e-mail address for certificates.
+        #[arg(long)]
+        email: Option<String>,
+        /// The security identifier in Active Directory, S-1-5-21-….
+        #[arg(long)]
+        sid: Option<String>,
+    },
+    /// Let a user in no more, from the next call on; cards and history are kept.
+    Disable {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+    },
+    /// Let a disabled user in again.
+    Enable {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum BearerCommand {
+    /// Add a bearer token for a user and show it, once.
+    Add {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// What the token is for.
+        #[arg(long, default_value = "")]
+        label: String,
+        /// Days until the token expires.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// List a user's tokens.
+    List {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+    },
+    /// Revoke a token, from the next call on.
+    Revoke {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// As "server token list" shows it.
+        token: uuid::Uuid,
     },
 }

@@ -8,6 +8,7 @@ pub(in crate::cm) mod body;
 mod bytes;
 mod created;
 mod data;
+pub(in crate::cm) mod schema;
 mod secrets;
 mod spelling;
 mod text;
@@ -17,6 +18,7 @@ pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{DataItems, DataPairs, PriorityText, TextList};
+pub use schema::Described;
 pub use secrets::{AdminKeyOrNothing, DiversifiedKey, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,

@@ -1,12 +1,14 @@
 //! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX.
 
 use super::body::Spelling;
+use super::schema::Described;
 use super::text::read_base64;
 use crate::secret::{AdminKey, Passphrase, Pin, Puk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// The longest secret that is taken, in bytes.
@@ -54,6 +56,10 @@ macro_rules! secret_or_nothing {
 
         impl Spelling for $name {
             type Value = Option<$secret>;
+
+            fn schema() -> Value {
+                String::schema()
+            }
 
             fn write<S: Serializer>(value: &Option<$secret>, serializer: S) -> Result<S::Ok, S::Error> {
                 value.as_ref().map(<$secret>::expose).serialize(serializer)
@@ -117,6 +123,10 @@ pub struct SecretText;
 
 impl Spelling for SecretText {
     type Value = Zeroizing<String>;
+
+    fn schema() -> Value {
+        String::schema()
+    }
 
     fn write<S: Serializer>(value: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(value)

@@ -1,7 +1,7 @@
 //! What MIM has no REST route for: who is who, and approvals.
 
 use super::requests::shown;
-use crate::cm::extension::{Decision, User};
+use crate::cm::extension::{Decision, Myself, User};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::server::app::Reply;
 use crate::server::audit::Deed;
@@ -15,7 +15,13 @@ use uuid::Uuid;
 /// The caller.
 pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     let caller = &call.caller;
-    Reply::json(&User { uuid: caller.uuid, name: caller.name.clone(), groups: caller.groups.clone() })
+    let duties: Vec<String> = permission::duties(caller).map(|duty| duty.name().to_owned()).collect();
+    Reply::json(&Myself {
+        uuid: caller.uuid,
+        name: caller.name.clone(),
+        groups: caller.groups.clone(),
+        duties: Some(duties).filter(|duties| !duties.is_empty()),
+    })
 }
 
 /// The user of this name: for oneself, and for whoever may ask for others in some template.

@@ -1,5 +1,7 @@
 //! One controller a file, as MIM groups its calls.
 
+pub mod accounts;
+pub mod audit_log;
 pub mod card_secrets;
 pub mod certificates;
 pub mod extension;

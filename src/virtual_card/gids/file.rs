@@ -3,8 +3,8 @@
 //! A GIDS card has no tree: every file is an elementary file right below the application. A data file holds data
 //! objects under their tags, a key file one key and the templates (CRT) that say what the key may be used for.
 
+use super::super::rsa_key::RsaKey;
 use super::access::AccessRules;
-use super::rsa::RsaKey;
 use crate::iso7816::{StatusWord, tlv};
 use zeroize::Zeroizing;
 

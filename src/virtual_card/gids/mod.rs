@@ -14,7 +14,6 @@ mod data;
 mod file;
 mod initial;
 mod reference;
-mod rsa;
 mod security;
 mod select;
 mod state;

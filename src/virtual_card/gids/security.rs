@@ -1,11 +1,11 @@
 //! Keys at work: MANAGE SECURITY ENVIRONMENT, PERFORM SECURITY OPERATION, GENERATE ASYMMETRIC KEY PAIR, and keys that
 //! were made elsewhere (ISO/IEC 7816-8).
 
+use super::super::rsa_key::{Numbers, RsaKey};
 use super::access::mode;
 use super::admin::{ADMIN_KEY, AUTHENTICATION, TRIPLE_DES};
 use super::applet::{Answer, Applet, nothing};
 use super::file::{Content, ElementaryFile, Key, Kind};
-use super::rsa::{Numbers, RsaKey};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;

@@ -1,9 +1,9 @@
 //! What survives a power cut, as bytes: data objects of our own, with the files as the card itself has them.
 
+use super::super::rsa_key::{Numbers, RsaKey};
 use super::applet::{Held, LifeCycle};
 use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key, Kind};
 use super::reference::{PIN_LENGTHS, Pin, Tries};
-use super::rsa::{Numbers, RsaKey};
 use crate::iso7816::tlv::{self, TlvError, Writer};
 use zeroize::Zeroizing;
 

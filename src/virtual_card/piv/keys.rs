@@ -1,17 +1,13 @@
 //! Asymmetric keys (SP 800-78-4, 3.1): making, importing, signing, agreeing.
 
+use super::super::rsa_key::RsaKey;
 use super::state::{Bytes, Secret};
 use crate::iso7816::{StatusWord, tlv};
-use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
-use aws_lc_rs::{agreement, digest, rand};
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
-use rsa::traits::{PrivateKeyParts, PublicKeyParts};
-use rsa::{BigUint, RsaPrivateKey};
+use aws_lc_rs::{agreement, digest};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
-
-const PUBLIC_EXPONENT: u32 = 65_537;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Algorithm {
@@ -48,11 +44,10 @@ impl Algorithm {
         }
     }
 
-    const fn rsa_size(self) -> Option<aws_lc_rs::rsa::KeySize> {
+    /// Bits of the modulus; `None` for a curve.
+    const fn rsa_bits(self) -> Option<usize> {
         match self {
-            Self::Rsa2048 => Some(aws_lc_rs::rsa::KeySize::Rsa2048),
-            Self::Rsa3072 => Some(aws_lc_rs::rsa::KeySize::Rsa3072),
-            Self::Rsa4096 => Some(aws_lc_rs::rsa::KeySize::Rsa4096),
+            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => Some(self.length() * 8),
             Self::P256 | Self::P384 => None,
         }
     }
@@ -91,12 +86,8 @@ pub(super) struct Key {
 
 impl Key {
     pub fn generate(algorithm: Algorithm, pin_policy: PinPolicy) -> Result<Self, StatusWord> {
-        let private = match algorithm.rsa_size() {
-            Some(size) => {
-                let pair = aws_lc_rs::rsa::KeyPair::generate(size).map_err(|_| FAILURE)?;
-                let der: Pkcs8V1Der = pair.as_der().map_err(|_| FAILURE)?;
-                Zeroizing::new(der.as_ref().to_vec())
-            }
+        let private = match algorithm.rsa_bits() {
+            Some(bits) => RsaKey::generate(bits).and_then(|key| key.to_pkcs8()).ok_or(FAILURE)?,
             None => {
                 let key = agreement::PrivateKey::generate(algorithm.curve()).map_err(|_| FAILURE)?;
                 let scalar: EcPrivateKeyBin = key.as_be_bytes().map_err(|_| FAILURE)?;
@@ -108,27 +99,14 @@ impl Key {
 
     /// An RSA key by its CRT parts p, q, dp, dq, qinv, which must fit each other.
     pub fn import_rsa(algorithm: Algorithm, parts: [&[u8]; 5], pin_policy: PinPolicy) -> Result<Self, StatusWord> {
-        let [p, q, dp, dq, qinv] = parts.map(BigUint::from_bytes_be);
-        let half = algorithm.length() * 4;
-        // The arithmetic below is for odd numbers of full length only.
-        let sound =
-            |prime: &BigUint| prime.bits() == half && prime.to_bytes_le().first().is_some_and(|low| low & 1 == 1);
-        if algorithm.rsa_size().is_none() || !sound(&p) || !sound(&q) {
-            return Err(StatusWord::INCORRECT_DATA);
-        }
-        let key =
-            RsaPrivateKey::from_p_q(p, q, BigUint::from(PUBLIC_EXPONENT)).map_err(|_| StatusWord::INCORRECT_DATA)?;
-        let agrees = key.dp() == Some(&dp) && key.dq() == Some(&dq) && key.crt_coefficient() == Some(qinv);
-        if !agrees || key.size() != algorithm.length() {
-            return Err(StatusWord::INCORRECT_DATA);
-        }
-        let der = key.to_pkcs8_der().map_err(|_| FAILURE)?;
-        Self::new(algorithm, Zeroizing::new(der.as_bytes().to_vec()), Origin::Imported, pin_policy)
+        let key = algorithm.rsa_bits().and_then(|bits| RsaKey::from_crt(bits, parts));
+        let private = key.ok_or(StatusWord::INCORRECT_DATA)?.to_pkcs8().ok_or(FAILURE)?;
+        Self::new(algorithm, private, Origin::Imported, pin_policy)
     }
 
     /// A key on a curve by its scalar.
     pub fn import_scalar(algorithm: Algorithm, scalar: &[u8], pin_policy: PinPolicy) -> Result<Self, StatusWord> {
-        if algorithm.rsa_size().is_some() || scalar.len() != algorithm.length() {
+        if algorithm.rsa_bits().is_some() || scalar.len() != algorithm.length() {
             return Err(StatusWord::INCORRECT_DATA);
         }
         Self::new(algorithm, Zeroizing::new(scalar.to_vec()), Origin::Imported, pin_policy)
@@ -184,23 +162,14 @@ impl Key {
     }
 
     fn raw_rsa(&self, block: &[u8]) -> Result<Zeroizing<Vec<u8>>, StatusWord> {
-        let key = RsaPrivateKey::from_pkcs8_der(&self.private.0).map_err(|_| FAILURE)?;
-        let number = BigUint::from_bytes_be(block);
-        if &number >= key.n() {
-            return Err(StatusWord::INCORRECT_DATA);
-        }
-        let power = rsa::hazmat::rsa_decrypt_and_check(&key, Some(&mut SystemRandom), &number).map_err(|_| FAILURE)?;
-        let power = Zeroizing::new(power.to_bytes_be());
-        let mut answer = Zeroizing::new(vec![0; self.algorithm.length()]);
-        let start = answer.len() - power.len();
-        answer[start..].copy_from_slice(&power);
-        Ok(answer)
+        let key = RsaKey::from_pkcs8(&self.private.0).ok_or(FAILURE)?;
+        key.private(block).ok_or(StatusWord::INCORRECT_DATA)
     }
 
     /// The x coordinate that this key and somebody's point agree on.
     pub fn agree(&self, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, StatusWord> {
         let length = self.algorithm.length();
-        if self.algorithm.rsa_size().is_some() || point.len() != 1 + 2 * length || point.first() != Some(&0x04) {
+        if self.algorithm.rsa_bits().is_some() || point.len() != 1 + 2 * length || point.first() != Some(&0x04) {
             return Err(StatusWord::INCORRECT_DATA);
         }
         let curve = self.algorithm.curve();
@@ -214,34 +183,10 @@ impl Key {
 pub(super) const FAILURE: StatusWord = StatusWord(0x6F00);
 
 fn public_objects(algorithm: Algorithm, private: &[u8]) -> Option<Vec<u8>> {
-    if algorithm.rsa_size().is_some() {
-        let key = RsaPrivateKey::from_pkcs8_der(private).ok().filter(|key| key.size() == algorithm.length())?;
-        return Some([tlv::write(0x81, &key.n().to_bytes_be()), tlv::write(0x82, &key.e().to_bytes_be())].concat());
+    if let Some(bits) = algorithm.rsa_bits() {
+        let key = RsaKey::from_pkcs8(private).filter(|key| key.bits() == bits)?;
+        return Some([tlv::write(0x81, &key.modulus()), tlv::write(0x82, &key.public_exponent())].concat());
     }
     let key = agreement::PrivateKey::from_private_key(algorithm.curve(), private).ok()?;
     Some(tlv::write(0x86, key.compute_public_key().ok()?.as_ref()))
 }
-
-/// The generator of AWS-LC, for the blinding of raw RSA.
-struct SystemRandom;
-
-impl rsa::rand_core::RngCore for SystemRandom {
-    fn next_u32(&mut self) -> u32 {
-        rsa::rand_core::impls::next_u32_via_fill(self)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        rsa::rand_core::impls::next_u64_via_fill(self)
-    }
-
-    fn fill_bytes(&mut self, into: &mut [u8]) {
-        // AWS-LC aborts rather than fail here; a result without blinding would be right all the same.
-        let _ = rand::fill(into);
-    }
-
-    fn try_fill_bytes(&mut self, into: &mut [u8]) -> Result<(), rsa::rand_core::Error> {
-        rand::fill(into).map_err(rsa::rand_core::Error::new)
-    }
-}
-
-impl rsa::rand_core::CryptoRng for SystemRandom {}

@@ -36,7 +36,7 @@ fn every_refusal_has_a_code_and_a_correlation_id() {
         assert_eq!(answer.refusal(), (status, code.into()));
     }
     assert_eq!(lab.call(None, "GET", &requests, None).headers["www-authenticate"], "Bearer");
-    assert_eq!(lab.call(token, "PUT", &requests, None).headers["allow"], "POST, GET");
+    assert_eq!(lab.call(token, "PUT", &requests, None).headers["allow"], "POST, GET, HEAD, OPTIONS");
 }
 
 #[test]

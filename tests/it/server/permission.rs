@@ -234,8 +234,21 @@ fn rows() -> Vec<Row> {
             ),
             "OfflineUnblock",
         ),
+        row(Pending, [403; 4], |_, _| Route::ListAudit { chain: None, after: None, limit: None }),
+        row(Pending, [403; 4], |_, _| Route::ListAuditChains),
         row(Pending, [200; 4], |_, _| Route::GetCaCertificate),
         row(Pending, [200; 4], |_, _| Route::GetCrl),
+        row(Pending, [403; 4], |_, _| Route::ListUsers),
+        with(row(Pending, [403; 4], |_, _| Route::AddUser), |_, _, _| json!({"Name": "one more"})),
+        with(row(Pending, [403; 4], |_, _| Route::ChangeUser { user: Uuid::nil() }), |_, _, _| json!({"Groups": []})),
+        row(Pending, [404; 4], |_, _| Route::ListTokens { user: Uuid::nil() }),
+        with(
+            row(Pending, [403; 4], |_, _| Route::AddToken { user: Uuid::nil() }),
+            |_, _, _| json!({"Label": "", "Days": 1}),
+        ),
+        row(Pending, [404; 4], |_, _| Route::RevokeToken { token: Uuid::nil() }),
+        row(Pending, [201; 4], |_, _| Route::RenewOwnToken),
+        row(Pending, [204; 4], |_, _| Route::EndSession),
         with(row(Pending, [403, 201, 403, 201], |_, _| Route::CreateRequest), |lab, _, people| {
             json!({
                 "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
@@ -278,8 +291,9 @@ fn everybody_gets_what_is_theirs_and_nothing_else() {
             asked.insert(std::mem::discriminant(&route));
         }
     }
-    // Two declarations share a route each: operations, certificates and the PIN, of cards and of profiles.
-    assert_eq!(asked.len() + 3, DECLARATIONS.len(), "a route was not asked");
+    // Two declarations share a route each: operations, certificates and the PIN, of cards and of profiles. Whoever revokes
+    // the token of the call itself can ask nothing more.
+    assert_eq!(asked.len() + 3 + 1, DECLARATIONS.len(), "a route was not asked");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A server of our own, and people who call it.
 
+use crate::support::postgres::Database;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::csr::{RequestContent, build};
@@ -16,12 +17,16 @@ pub const API: &str = "/CertificateManagement/api/v1.0";
 pub const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
 /// The template of every server here; what a new data directory begins with is free to change.
 pub const TEMPLATE: &str = include_str!("../../data/templates/logon.toml");
+/// Set: every lab of this process keeps its records in PostgreSQL.
+pub const DATABASE_VARIABLE: &str = "CARDWRIGHT_TEST_SERVERS_ON_POSTGRESQL";
 pub const PASSPHRASE: &str = "a passphrase for tests";
 
 /// A data directory with one template, and a server over it.
 pub struct Lab {
     pub directory: TempDir,
     pub server: Option<RunningServer>,
+    /// `None`: SQLite in the data directory. Dropped after the server.
+    pub database: Option<Database>,
     pub template: Uuid,
     plain: bool,
     agent: ureq::Agent,
@@ -90,7 +95,14 @@ impl Lab {
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build()
             .into();
-        let mut lab = Self { directory, server: None, template: uuid, plain, agent, elsewhere: None };
+        let database = std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new());
+        if let Some(database) = &database {
+            let path = data.join("server.toml");
+            let settings = std::fs::read_to_string(&path).unwrap();
+            let added = format!("\n[database]\nurl = {:?}\nconnections = 8\n", database.url());
+            std::fs::write(&path, settings + &added).unwrap();
+        }
+        let mut lab = Self { directory, server: None, database, template: uuid, plain, agent, elsewhere: None };
         lab.start();
         lab
     }
@@ -230,6 +242,17 @@ impl Lab {
         self.certificatedata(person, &request, &csr(&key)).ok();
         self.complete(person, &request).ok();
         Enrolled { request, smartcard, card_id }
+    }
+}
+
+impl Drop for Lab {
+    /// No write without its act in the log: a server that made one does not end well.
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take()
+            && !std::thread::panicking()
+        {
+            server.stop().unwrap();
+        }
     }
 }
 

@@ -2,15 +2,13 @@
 
 use super::*;
 
-#[tokio::test]
-async fn every_record_comes_back_as_it_went_in() {
-    let (_directory, store) = empty().await;
+on_both! {
+async fn every_record_comes_back_as_it_went_in(place: Place) {
+    let store = place.open().await;
     let (user, smartcard, profile, certificate) = add_holder(&store, 7).await;
     assert_eq!(store.user(user.uuid).await.unwrap().as_ref(), Some(&user));
     assert_eq!(store.user_by_name("user 7").await.unwrap().as_ref(), Some(&user));
     assert_eq!(store.user_by_name("USER 7").await.unwrap(), None);
-    assert_eq!(store.user_by_token_hash(&user.token_hash).await.unwrap().as_ref(), Some(&user));
-    assert_eq!(store.user_by_token_hash(&[9; 32]).await.unwrap(), None);
     assert_eq!(store.users().await.unwrap(), std::slice::from_ref(&user));
     assert_eq!(store.smartcard(smartcard.uuid).await.unwrap().as_ref(), Some(&smartcard));
     assert_eq!(store.smartcard_by_card_id(smartcard.card_id).await.unwrap().as_ref(), Some(&smartcard));
@@ -35,9 +33,8 @@ async fn every_record_comes_back_as_it_went_in() {
     assert_eq!(store.certificates(CertificateScope::User(Uuid::now_v7())).await.unwrap(), []);
 }
 
-#[tokio::test]
-async fn a_request_and_its_decisions_are_remembered_across_a_restart() {
-    let (directory, store) = empty().await;
+async fn a_request_and_its_decisions_are_remembered_across_a_restart(place: Place) {
+    let store = place.open().await;
     let user = add_user(&store, "user").await;
     let instance = store.instance();
     let mut request = request(user.uuid, user.uuid);
@@ -63,15 +60,14 @@ async fn a_request_and_its_decisions_are_remembered_across_a_restart() {
     assert!(matches!(store.users().await, Err(Error::Closed)));
     assert!(matches!(add_request(&store, request.clone()).await, Err(Error::Closed)));
 
-    let store = Store::open(&directory.path().join("cm.db")).await.unwrap();
+    let store = place.open().await;
     assert_eq!(store.instance(), instance);
     assert_eq!(store.request(request.uuid).await.unwrap(), Some(request.clone()));
     assert_eq!(store.approvals(request.uuid).await.unwrap(), [approval]);
 }
 
-#[tokio::test]
-async fn a_stale_update_is_refused_and_changes_nothing() {
-    let (_directory, store) = empty().await;
+async fn a_stale_update_is_refused_and_changes_nothing(place: Place) {
+    let store = place.open().await;
     let (user, smartcard, profile, certificate) = add_holder(&store, 1).await;
     let before = store.request(certificate.request).await.unwrap().unwrap();
     let changed = RequestRecord { status: RequestStatus::Completed, ..before.clone() };
@@ -95,12 +91,11 @@ async fn a_stale_update_is_refused_and_changes_nothing() {
     assert!(matches!(refused, Err(Error::Missing { .. })), "{refused:?}");
 }
 
-#[tokio::test]
-async fn what_must_be_unique_is() {
-    let (_directory, store) = empty().await;
+async fn what_must_be_unique_is(place: Place) {
+    let store = place.open().await;
     let (user, smartcard, profile, certificate) = add_holder(&store, 1).await;
 
-    let twin = UserRecord { uuid: Uuid::now_v7(), token_hash: [1; 32], ..user.clone() };
+    let twin = UserRecord { uuid: Uuid::now_v7(), ..user.clone() };
     let refused = store.write(move |tx| Box::pin(async move { tx.insert_user(&twin).await })).await;
     assert!(matches!(refused, Err(Error::Duplicate { table: "users", .. })), "{refused:?}");
 
@@ -153,9 +148,8 @@ async fn what_must_be_unique_is() {
     assert_eq!(store.profiles_on(smartcard.uuid).await.unwrap(), [profile]);
 }
 
-#[tokio::test]
-async fn a_person_lists_their_own_requests_and_those_they_may_approve() {
-    let (_directory, store) = empty().await;
+async fn a_person_lists_their_own_requests_and_those_they_may_approve(place: Place) {
+    let store = place.open().await;
     let [ada, bob, eve] = [add_user(&store, "ada").await, add_user(&store, "bob").await, add_user(&store, "eve").await];
     let other_template = Uuid::from_u128(0xff);
     let own = request(ada.uuid, ada.uuid);
@@ -198,9 +192,8 @@ async fn a_person_lists_their_own_requests_and_those_they_may_approve() {
     assert!(matches!(wide, Err(Error::FilterTooWide { given: 201, limit: 200 })), "{wide:?}");
 }
 
-#[tokio::test]
-async fn revocation_is_for_once_and_feeds_the_list() {
-    let (_directory, store) = empty().await;
+async fn revocation_is_for_once_and_feeds_the_list(place: Place) {
+    let store = place.open().await;
     let (user, smartcard, _, certificate) = add_holder(&store, 1).await;
     let (_, _, other_profile, other) = add_holder(&store, 2).await;
     let revoke = async |scope, at, reason| -> usize {
@@ -245,4 +238,5 @@ async fn revocation_is_for_once_and_feeds_the_list() {
         numbers.push(number.unwrap());
     }
     assert_eq!(numbers, [1, 2, 3]);
+}
 }
