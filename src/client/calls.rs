@@ -276,9 +276,10 @@ pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
-        Route::GetAdminKeyState { .. } | Route::TellAdminKey { .. } | Route::SurrenderAdminKey { .. } => {
-            Some("record of admin keys")
-        }
+        Route::GetAdminKeyState { .. }
+        | Route::TellAdminKey { .. }
+        | Route::SurrenderAdminKey { .. }
+        | Route::GetNextAdminKey { .. } => Some("record of admin keys"),
         Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
         Route::OfflineUnblock { .. } => Some("offline unblock"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),

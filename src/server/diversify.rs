@@ -94,6 +94,11 @@ impl MasterKeys {
         self.0.last_key_value().map_or(0, |(version, _)| *version)
     }
 
+    /// The versions there are, oldest first.
+    pub fn versions(&self) -> impl Iterator<Item = u32> {
+        self.0.keys().copied()
+    }
+
     /// Tells the master key of `version` from every other, and nothing more about it.
     pub fn fingerprint(&self, version: u32) -> Result<Vec<u8>, KeyError> {
         Ok(block(self.of_version(version)?, FINGERPRINT_LABEL, &[], MASTER_KEY_LEN)?.to_vec())

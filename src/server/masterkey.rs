@@ -5,6 +5,7 @@
 
 use super::audit::{self, Deed};
 use super::config::{DataDirectory, Settings, SettingsError};
+use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MASTER_KEY_LEN, MasterKeySource, MasterKeys};
 use super::files::{self, FileError};
 use crate::ca::{self, TokenMac, keyfile};
@@ -49,6 +50,8 @@ pub enum MasterKeyError {
     Needed { version: u32, cards: u64 },
     #[error("the store failed")]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     #[error("no runtime could be started")]
     Runtime(#[source] std::io::Error),
 }
@@ -113,14 +116,14 @@ pub fn add(data_dir: &Path, passphrase: &Passphrase, pin: Option<&Pin>) -> Resul
             keyfile::write_new(&directory.master_key(version), &sealed)?;
         }
     }
-    with_store(&directory, async |store| said(store, Deed::MasterKeyAdded, version).await)?;
+    with_store(&directory, &settings, async |store| said(store, Deed::MasterKeyAdded, version).await)?;
     Ok(version)
 }
 
 /// The versions in files and those that cards need, oldest first.
 pub fn versions(data_dir: &Path) -> Result<Vec<MasterKeyVersion>, MasterKeyError> {
-    let (directory, _) = opened(data_dir)?;
-    let uses = with_store(&directory, async |store| store.master_key_uses().await)?;
+    let (directory, settings) = opened(data_dir)?;
+    let uses = with_store(&directory, &settings, async |store| store.master_key_uses().await)?;
     let mut versions = Vec::new();
     for version in 1..=LAST_VERSION {
         let (in_file, cards) = (directory.master_key(version).is_file(), cards(&uses, version));
@@ -133,7 +136,7 @@ pub fn versions(data_dir: &Path) -> Result<Vec<MasterKeyVersion>, MasterKeyError
 
 /// Removes the file of a version that no card needs; no server may run on the directory meanwhile.
 pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
-    let (directory, _) = opened(data_dir)?;
+    let (directory, settings) = opened(data_dir)?;
     let _lock = files::lock(&directory.lock())?;
     let path = directory.master_key(version);
     if version == 0 || !path.is_file() {
@@ -142,7 +145,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
     if !(version + 1..=LAST_VERSION).any(|later| directory.master_key(later).is_file()) {
         return Err(MasterKeyError::Newest(version));
     }
-    with_store(&directory, async |store| {
+    with_store(&directory, &settings, async |store| {
         let cards = cards(&store.master_key_uses().await?, version);
         if cards > 0 {
             return Err(MasterKeyError::Needed { version, cards });
@@ -169,6 +172,7 @@ fn cards(uses: &[MasterKeyUse], version: u32) -> u64 {
 
 fn with_store<T, E>(
     directory: &DataDirectory,
+    settings: &Settings,
     work: impl AsyncFnOnce(&Store) -> Result<T, E>,
 ) -> Result<T, MasterKeyError>
 where
@@ -176,7 +180,7 @@ where
 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.map_err(MasterKeyError::Runtime)?.block_on(async {
-        let store = Store::open(&directory.database()).await?;
+        let store = database::open(directory, settings).await?;
         let done = work(&store).await;
         store.close().await;
         Ok(done?)

@@ -15,8 +15,14 @@ macro_rules! migrations {
     };
 }
 
-pub(super) const MIGRATIONS: &[Migration] =
-    migrations!["0001_requests_cards_certificates", "0002_puk", "0003_audit", "0009_audit_signatures", "0008_identity", "0006_keys"];
+pub(super) const MIGRATIONS: &[Migration] = migrations![
+    "0001_requests_cards_certificates",
+    "0002_puk",
+    "0003_audit",
+    "0009_audit_signatures",
+    "0008_identity",
+    "0006_keys"
+];
 
 /// The version that this release makes and works with.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

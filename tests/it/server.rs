@@ -1,8 +1,8 @@
 //! The CM server, from its keys to its sockets.
 
 mod approvals;
-mod bombs;
 mod audit;
+mod bombs;
 mod certification;
 mod diversify;
 mod http;
