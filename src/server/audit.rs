@@ -42,6 +42,8 @@ deeds! {
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",
+    /// A certificate of an earlier profile, with its archived key, became one of a new profile.
+    CertificateBroughtBack = "certificate-brought-back",
     /// Private keys left the server, under the password of who executes the request.
     KeysGiven = "keys-given",
     AdminKeyGiven = "admin-key-given",

@@ -79,7 +79,7 @@ pub async fn certify(
     }
     let history = plan.history.into_iter();
     contents.extend(history.map(|record| Content::Back { serial: record.serial, origin: Origin::History }));
-    let entries = contents.iter().filter_map(|content| entry(call, content)).collect();
+    let entries = contents.iter().map(|content| entry(call, content)).collect();
     let batch = Batch { profile, contents, entries };
     let uuid = request.uuid;
     let profile = call.app.store.write(move |tx| Box::pin(async move { kept(tx, uuid, batch).await })).await?;
@@ -87,19 +87,24 @@ pub async fn certify(
     Ok(profile)
 }
 
-fn entry(call: &Call<'_>, content: &Content) -> Option<AuditEntry> {
-    let Content::New(new) = content else { return None };
+fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
+    let new = match content {
+        Content::New(new) => new,
+        Content::Back { serial, .. } => {
+            return call.entry(Deed::CertificateBroughtBack).with("serial", hex::encode_upper(serial));
+        }
+    };
     let certificate = &new.certificate;
     let entry = call
         .entry(Deed::CertificateIssued)
         .with("serial", hex::encode_upper(&certificate.serial))
         .with("csr_sha256", hex::encode(certificate.csr_sha256))
         .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
-    Some(match &new.key {
+    match &new.key {
         Some((_, true)) => entry.with("key", "archived"),
         Some((_, false)) => entry.with("key", "made here"),
         None => entry,
-    })
+    }
 }
 
 struct Maker<'a> {
