@@ -16,6 +16,7 @@ pub mod keyfile;
 pub mod ocsp;
 mod subordinate;
 mod token_key;
+mod token_mac;
 pub mod upstream;
 
 pub use crate::pkcs11::Selector;
@@ -24,6 +25,7 @@ pub use embedded::{EmbeddedCa, KeyPlace, RootOrder};
 pub use error::Error;
 pub use extensions::is_sid;
 pub use subordinate::{certificates, request, verified_chain};
+pub use token_mac::TokenMac;
 
 use crate::pkix::{Certificate, KeyUsage, PublicKey};
 use std::net::IpAddr;

@@ -4,7 +4,7 @@ mod audit;
 mod server;
 
 pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
-pub use server::{BearerCommand, CaCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -203,6 +203,16 @@ pub struct InitArgs {
 }
 
 #[derive(Args)]
+pub struct KeyArgs {
+    /// Write private keys that the server sends to this file as PKCS#12, the second to FILE.2 and so on; owner only.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pfx_to: Option<PathBuf>,
+    /// Where the password of that file comes from.
+    #[arg(long, value_name = "SOURCE", requires = "pfx_to")]
+    pub pfx_password_from: Option<Source>,
+}
+
+#[derive(Args)]
 pub struct EnrollArgs {
     #[command(flatten)]
     pub token: TokenArgs,
@@ -210,6 +220,8 @@ pub struct EnrollArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub pin: PinArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// The profile template, by name or UUID [default: the only one for smart cards].
     #[arg(long)]
     pub template: Option<String>,
@@ -247,6 +259,8 @@ pub struct RenewArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub pin: PinArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]
     pub comment: String,

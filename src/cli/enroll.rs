@@ -1,8 +1,9 @@
 //! `cardwright enroll`, `renew`, `unblock`, `retire`: pumps the driver, asks what it needs, renders what it says.
 
-use super::args::{EnrollArgs, RenewArgs, RetireArgs, TokenArgs, UnblockArgs};
+use super::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, TokenArgs, UnblockArgs};
 use super::failure::{Exit, Failure};
 use super::output::{Output, Spinner};
+use super::pfx;
 use super::request::{client, user_named};
 use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
 use super::settings::{Settings, state_directory};
@@ -32,6 +33,7 @@ struct Sources<'a> {
     so_pin: Option<&'a Source>,
     puk: Option<&'a Source>,
     spend_last_try: bool,
+    keys: Option<&'a KeyArgs>,
 }
 
 pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
@@ -58,6 +60,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         so_pin: args.so_pin_from.as_ref(),
         puk: args.puk_from.as_ref(),
         spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
     };
     on_token(&settings, &client, &args.token, order, &sources, output)
 }
@@ -65,8 +68,12 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
 pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let order = Order::Renew(RenewOrder { comment: args.comment.clone(), ..RenewOrder::default() });
-    let sources =
-        Sources { pin: args.pin.pin_from.as_ref(), spend_last_try: args.pin.spend_last_try, ..Sources::default() };
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
+        ..Sources::default()
+    };
     on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
@@ -160,6 +167,9 @@ fn pump(
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
+    if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
+        work.receive_keys(receiver);
+    }
     // What is given is tried first: the default would spend a try for nothing.
     if let Some(source) = sources.puk {
         work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
@@ -211,6 +221,7 @@ fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::TokenReset => output.tell("the card is as it came from the factory"),
         Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),
         Event::KeyLeft { key } => output.tell(&format!("key {} stays on the card, unused", hex::encode(&key.0))),
+        Event::KeyReceived { name } => output.tell(&format!("the private key of {name} was written")),
         Event::PinSet => output.tell("the PIN is set"),
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),

@@ -92,6 +92,9 @@ pub const ONE_TIME_PASSWORD: Ask =
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
 pub const UPSTREAM: Ask =
     Ask { what: "Password or key for the CA elsewhere", option: "--secret-from", env: "CARDWRIGHT_UPSTREAM_SECRET" };
+
+pub const PFX_PASSWORD: Ask =
+    Ask { what: "Password for the PKCS#12 file", option: "--pfx-password-from", env: "CARDWRIGHT_PFX_PASSWORD" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
 pub const CARD_PASSPHRASE: Ask =
@@ -139,6 +142,11 @@ pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Fa
 /// Reads the password or key by which a CA elsewhere knows the server; a prompt asks for it twice.
 pub fn upstream(source: Option<&Source>) -> Result<Passphrase, Failure> {
     read(source, UPSTREAM, true).map(Passphrase::new)
+}
+
+/// Reads the password that is to protect private keys; a prompt asks for it twice.
+pub fn pfx_password(source: Option<&Source>) -> Result<Passphrase, Failure> {
+    read(source, PFX_PASSWORD, true).map(Passphrase::new)
 }
 
 /// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].

@@ -4,6 +4,7 @@ use super::accounts;
 use super::args::{CaCommand, ServeArgs, ServerCommand, ServerInitArgs};
 use super::backup;
 use super::failure::{Exit, Failure};
+use super::masterkey;
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
 use crate::pkix::{Certificate, KeyAlgorithm};
@@ -117,6 +118,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
             output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
             Ok(())
         }
+        ServerCommand::Masterkey(command) => masterkey::run(command, output),
         ServerCommand::User(command) => accounts::user(command, output),
         ServerCommand::Token(command) => accounts::token(command, output),
     }

@@ -5,8 +5,8 @@ use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, OfferedType,
-    OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, User,
+    AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, NextAdminKey,
+    OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, User,
 };
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
@@ -251,6 +251,18 @@ impl CmClient {
         Ok(key)
     }
 
+    /// The next of a card's own admin keys, and where it is asked for the one that holds (extension).
+    pub fn next_admin_key(
+        &self,
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        with_current: bool,
+    ) -> Result<NextAdminKey, Error> {
+        let route = Route::GetNextAdminKey { request, smartcard, card_id, with_current };
+        decode_hidden(self.transport.exchange(&route, None)?, "an admin key's successor")
+    }
+
     /// The card's PUKs, while a request on that card is carried out (extension).
     pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<PukReport, Error> {
         decode_hidden(self.transport.exchange(&Route::GetPuk { request, smartcard, card_id }, None)?, "a PUK's state")
@@ -303,9 +315,10 @@ pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
-        Route::GetAdminKeyState { .. } | Route::TellAdminKey { .. } | Route::SurrenderAdminKey { .. } => {
-            Some("record of admin keys")
-        }
+        Route::GetAdminKeyState { .. }
+        | Route::TellAdminKey { .. }
+        | Route::SurrenderAdminKey { .. }
+        | Route::GetNextAdminKey { .. } => Some("record of admin keys"),
         Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
         Route::OfflineUnblock { .. } => Some("offline unblock"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),

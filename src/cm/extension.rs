@@ -4,10 +4,10 @@
 use super::request::{DataItem, Request, RequestType};
 use super::wire::body::body;
 use super::wire::{
-    DataPairs, Guid, Named, NamedOrNothing, OneTimePasswordOrNothing, Plain, PlainOrNothing, PriorityText,
-    PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
+    AdminKeyOrNothing, DataPairs, Guid, Named, NamedOrNothing, OneTimePasswordOrNothing, Plain, PlainOrNothing,
+    PriorityText, PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
 };
-use crate::secret::{OneTimePassword, Puk};
+use crate::secret::{AdminKey, OneTimePassword, Puk};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -201,6 +201,22 @@ pub struct AdminKeyNews {
 }
 
 body!(AdminKeyNews { state: "State" => NamedOrNothing<AdminKeyState> });
+
+/// The next of a card's own admin keys. It holds secrets, so it is not shown.
+pub struct NextAdminKey {
+    /// The one that held before; only where it was asked for.
+    pub current: Option<AdminKey>,
+    /// The one the card is to be given; `None`: nothing is to change.
+    pub next: Option<AdminKey>,
+    /// It was let out before, so that the card may hold it already.
+    pub proposed: bool,
+}
+
+body!(NextAdminKey {
+    current: "Current" => AdminKeyOrNothing,
+    next: "Next" => AdminKeyOrNothing,
+    proposed: "Proposed" => Plain<bool>,
+});
 
 /// The PUKs of a card, to whom executes a request on it. It holds secrets, so it is not shown.
 pub struct PukReport {

@@ -169,6 +169,12 @@ codes! {
     CsrSignature = "csr-signature",
     /// More or fewer certification requests came than the template orders.
     CsrCount = "csr-count",
+    /// Two certification requests are for the same key.
+    KeyRepeated = "key-repeated",
+    /// The password that is to protect private keys is missing or cannot do that.
+    PfxPassword = "pfx-password",
+    /// There is no archived key to bring back.
+    NothingArchived = "nothing-archived",
     /// The key is shorter than the template allows.
     KeyTooSmall = "key-too-small",
     /// The key's algorithm or curve is not one the template allows.
@@ -191,6 +197,8 @@ codes! {
     CodeOfOtherCard = "code-of-other-card",
     /// The card's own admin key is active: first it must be said that it is to be taken back.
     AdminKeyActive = "admin-key-active",
+    /// The template does not let the admin key out for requests of this type.
+    AdminKeyKept = "admin-key-kept",
     /// A code that was read out has a wrong digit.
     CodeMistyped = "code-mistyped",
     /// Another caller changed the same thing at the same moment; asking again may help.

@@ -213,6 +213,13 @@ pub enum Route {
         smartcard: Uuid,
         card_id: Uuid,
     },
+    /// The next of the card's own admin keys, from the newest master key; `with_current`: the one that holds, too.
+    GetNextAdminKey {
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        with_current: bool,
+    },
     GetPuk {
         request: Uuid,
         smartcard: Uuid,
@@ -396,6 +403,9 @@ routes! {
     Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
         { request: Guid, smartcard: Guid, cardid: Guid }
         => (SurrenderAdminKey { request, smartcard, card_id: cardid });
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey/next"]
+        { request: Guid, smartcard: Guid, cardid: Guid, current: Flag }
+        => (GetNextAdminKey { request, smartcard, card_id: cardid, with_current: current });
     Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
         { request: Guid, smartcard: Guid, cardid: Guid } => (GetPuk { request, smartcard, card_id: cardid });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]

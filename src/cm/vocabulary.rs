@@ -34,6 +34,10 @@ pub const HOLDER_FLAG_REUSED: u32 = 16;
 pub const HOLDER_FLAG_KEY_ESCROW: u32 = 32;
 /// A certificate that comes as PKCS#7, in its `Flags`.
 pub const CERTIFICATE_FLAG_PKCS7: u32 = 0x1_0000;
+/// The flags MIM's pages give no numbers for are the bits next to the one that is known.
+pub const CERTIFICATE_FLAG_PFX: u32 = 0x2_0000;
+pub const CERTIFICATE_FLAG_SERVER_GENERATED: u32 = 0x4_0000;
+pub const CERTIFICATE_FLAG_KEY_HISTORY: u32 = 0x8_0000;
 /// A listed certificate's `CertificateType` in every sample.
 pub const CERTIFICATE_TYPE: u32 = 1;
 /// A live certificate's `Status` in `GET certificates`.

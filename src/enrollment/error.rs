@@ -116,6 +116,8 @@ pub enum Cause {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Server(#[from] client::Error),
+    #[error("a private key that the server sent could not be kept")]
+    KeyNotKept { source: std::io::Error },
     #[error(transparent)]
     Token(token::Error),
     #[error(transparent)]

@@ -24,6 +24,7 @@ impl Enrollment<'_> {
         if let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
             return Ok(stop);
         }
+        self.rotate_admin_key(tie, token, observer)?;
         let Some(new_pin) = self.inputs.new_pin.take() else { return Ok(Leg::Onward) };
         let outcome = if token.authority(Operation::Unblock) == Authority::Puk {
             self.unblock_by_puk(tie, doubt, &new_pin, token, observer)

@@ -7,6 +7,7 @@ use super::identity::Identity;
 use super::mail::Mailer;
 use super::metrics::Metrics;
 use super::publication::Publication;
+use super::recovery::RecoveryKeys;
 use super::settings::ApiSettings;
 use super::template::Templates;
 use crate::ca::{CertificateAuthority, EmbeddedCa};
@@ -34,6 +35,8 @@ pub struct App {
     /// Signs answers, lists and the server's own certificates; it is `authority` too, unless that is elsewhere.
     pub own: Arc<EmbeddedCa>,
     pub master_keys: MasterKeys,
+    /// `None`: nothing is archived, nor to be.
+    pub recovery: Option<RecoveryKeys>,
     pub crl: Publication,
     pub places: Semaphore,
     /// `None`: no mail server is set.

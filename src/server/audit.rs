@@ -25,6 +25,8 @@ macro_rules! deeds {
 }
 
 deeds! {
+    MasterKeyAdded = "master-key-added",
+    MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",
     UserChanged = "user-changed",
     TokenAdded = "token-added",
@@ -52,6 +54,10 @@ deeds! {
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",
+    /// A certificate of an earlier profile, with its archived key, became one of a new profile.
+    CertificateBroughtBack = "certificate-brought-back",
+    /// Private keys left the server, under the password of who executes the request.
+    KeysGiven = "keys-given",
     AdminKeyGiven = "admin-key-given",
     AdminKeyTold = "admin-key-told",
     /// A response under a card's admin key was computed.

@@ -36,7 +36,9 @@ pub fn ca_secret(data_dir: &Path, secret: &Passphrase, passphrase: &Passphrase) 
         return Err(InitError::NoDirectory(data_dir.to_owned()));
     }
     // Opened first: a secret under another passphrase than the server's would be of no use.
-    keyfile::open(super::diversify::MASTER_KEY, &keyfile::read(&directory.master_key())?, passphrase)?;
+    if directory.ca_key().is_file() {
+        keyfile::open_private_key(&keyfile::read(&directory.ca_key())?, passphrase)?;
+    }
     let sealed = keyfile::seal(SECRET, secret.expose().as_bytes(), passphrase)?;
     Ok(files::replace(&directory.upstream_secret(), sealed.as_bytes())?)
 }

@@ -48,6 +48,10 @@ pub struct Settings {
     /// Absent: no mail is sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub smtp: Option<SmtpSettings>,
+    #[serde(default, skip_serializing_if = "MasterKeySettings::is_absent")]
+    pub master_key: MasterKeySettings,
+    #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
+    pub recovery: RecoverySettings,
     /// Ways in besides the server's own tokens.
     #[serde(default, skip_serializing_if = "is_default")]
     pub identity: IdentitySettings,
@@ -111,6 +115,37 @@ pub enum SmtpTls {
     Implicit,
     /// For a mail server on this computer.
     None,
+}
+
+/// The `[master_key]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MasterKeySettings {
+    /// A token that holds master keys, opened with the PIN of the CA's token. Version 1 has the label `key_label`, a
+    /// later one that label, a dot and its number. Versions that lie in files stay there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pkcs11: Option<TokenSettings>,
+}
+
+impl MasterKeySettings {
+    fn is_absent(&self) -> bool {
+        self.pkcs11.is_none()
+    }
+}
+
+/// The `[recovery]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverySettings {
+    /// Certificates (PEM) of those who can open archived keys besides this server; relative to the data directory.
+    #[serde(default)]
+    pub agents: Vec<PathBuf>,
+}
+
+impl RecoverySettings {
+    fn is_empty(&self) -> bool {
+        self.agents.is_empty()
+    }
 }
 
 /// The `[ca]` table.
@@ -189,12 +224,12 @@ pub struct TokenSettings {
 impl TokenSettings {
     /// Where the CA's key is, opened with `pin`.
     pub fn place(&self, pin: Pin) -> KeyPlace {
-        KeyPlace::Token {
-            module: self.module.clone(),
-            selector: Selector { label: self.label.clone(), serial: self.serial.clone() },
-            pin,
-            label: self.key_label.clone(),
-        }
+        KeyPlace::Token { module: self.module.clone(), selector: self.selector(), pin, label: self.key_label.clone() }
+    }
+
+    /// Which token is meant.
+    pub fn selector(&self) -> Selector {
+        Selector { label: self.label.clone(), serial: self.serial.clone() }
     }
 }
 
@@ -289,8 +324,19 @@ impl DataDirectory {
         self.0.join("ca.cer.pem")
     }
 
-    pub fn master_key(&self) -> PathBuf {
-        self.0.join("master.key.pem")
+    /// The server's own key to the archive.
+    pub fn recovery_key(&self) -> PathBuf {
+        self.0.join("recovery.key.pem")
+    }
+
+    /// A file that settings name.
+    pub fn file(&self, name: &Path) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Version 1 has no number.
+    pub fn master_key(&self, version: u32) -> PathBuf {
+        self.0.join(if version == 1 { "master.key.pem".into() } else { format!("master.{version}.key.pem") })
     }
 
     /// Held by the server that runs on the directory.

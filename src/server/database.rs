@@ -89,7 +89,7 @@ pub async fn claim(
         let key = own.public_key()?;
         facts.push(("CA's key", "ca-key".to_owned(), digest(&SHA256, key.spki()).as_ref().to_vec()));
     }
-    for version in 1..=master_keys.current_version() {
+    for version in master_keys.versions() {
         facts.push(("master key", format!("master-key-{version}"), master_keys.fingerprint(version)?));
     }
     for (what, name, mine) in facts {

@@ -165,14 +165,26 @@ pub enum ApiError {
     CsrUnreadable(#[source] pkix::Error),
     #[error("the certification request is not signed with its own key")]
     CsrSignature(#[source] pkix::Error),
+    #[error(
+        "the profile template keeps the card's admin key within the server for {0}; the card's challenge is answered"
+    )]
+    AdminKeyKept(RequestType),
     #[error("the profile template does not allow {key} keys")]
     KeyAlgorithm { key: String },
     #[error("the profile template allows this kind of key from {minimum} bits; this one has {size}")]
     KeyTooSmall { size: u32, minimum: u32 },
     #[error("the profile template does not allow requests signed with {hash}")]
     Hash { hash: &'static str },
-    #[error("the profile template orders one certificate: one certification request is needed, not {given}")]
-    CsrCount { given: usize },
+    #[error("certification requests are needed for {wanted} keys, not for {given}")]
+    CsrCount { given: usize, wanted: usize },
+    #[error("two certification requests are for the same key")]
+    KeyTwice,
+    #[error("the answer holds private keys: \"pfxpassword\" is needed to protect them")]
+    NoPfxPassword,
+    #[error("this password cannot protect a PFX: {0}")]
+    PfxPassword(#[source] pkix::Error),
+    #[error("no key of the profile before is archived, so there is nothing to bring back")]
+    NothingArchived,
     #[error("a certificate for another key was issued on this request")]
     OtherKey,
     #[error("this key is certified for somebody else")]
@@ -208,6 +220,12 @@ pub enum Internal {
     Random,
     #[error("the handler panicked")]
     Panicked,
+    #[error("a private key cannot be archived or brought back")]
+    Archive(#[source] pkix::Error),
+    #[error("a key cannot be made or written as PKCS#12")]
+    MakeKey(#[source] pkix::Error),
+    #[error("there is no recovery key, though keys are to be archived or brought back")]
+    NoRecoveryKey,
     #[error("a record names a {0} that does not exist")]
     Dangling(&'static str),
 }
@@ -277,6 +295,7 @@ impl ApiError {
             Self::CardAssigned => (StatusCode::CONFLICT, Code::CardAlreadyAssigned),
             Self::WrongType(_) => (StatusCode::CONFLICT, Code::WrongRequestType),
             Self::NotDiversified | Self::NothingProposed => (StatusCode::CONFLICT, Code::NotDiversified),
+            Self::AdminKeyKept(_) => (StatusCode::FORBIDDEN, Code::AdminKeyKept),
             Self::AdminKeyActive => (StatusCode::CONFLICT, Code::AdminKeyActive),
             Self::NotToBeTold => (StatusCode::BAD_REQUEST, Code::BadField),
             Self::CodeOfOtherCard => (StatusCode::CONFLICT, Code::CodeOfOtherCard),
@@ -291,6 +310,9 @@ impl ApiError {
             Self::KeyTooSmall { .. } => (StatusCode::BAD_REQUEST, Code::KeyTooSmall),
             Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
+            Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
+            Self::NoPfxPassword | Self::PfxPassword(_) => (StatusCode::BAD_REQUEST, Code::PfxPassword),
+            Self::NothingArchived => (StatusCode::CONFLICT, Code::NothingArchived),
             Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),

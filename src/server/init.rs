@@ -1,6 +1,6 @@
 //! `server init`: makes a data directory.
 
-use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
+use super::config::{CaSettings, DataDirectory, MasterKeySettings, RecoverySettings, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
@@ -144,7 +144,7 @@ fn fill(
     }
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
     rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
-    keyfile::write_new(&directory.master_key(), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    keyfile::write_new(&directory.master_key(1), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
     let place = match &options.ca_token {
         None => KeyPlace::File { path: directory.ca_key(), passphrase },
         Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
@@ -188,6 +188,8 @@ fn settings(options: &InitOptions) -> Settings {
             upstream: None,
         },
         publication: None,
+        master_key: MasterKeySettings::default(),
+        recovery: RecoverySettings::default(),
         identity: IdentitySettings::default(),
         roles: RoleSettings::default(),
         limits: LimitSettings::default(),

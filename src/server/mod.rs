@@ -15,12 +15,15 @@ mod audit_trail;
 mod authority;
 mod backup;
 mod bound;
+mod bring;
 mod caller;
+mod certify;
 mod closing;
 mod collecting;
 mod config;
 mod controllers;
 mod database;
+mod deliver;
 pub mod diversify;
 mod environment;
 mod error;
@@ -31,14 +34,16 @@ mod init;
 mod issue;
 mod listen;
 mod mail;
+mod masterkey;
 mod metrics;
 mod one_time;
 mod openapi;
 mod operations;
 mod permission;
 mod proposed_pin;
-mod restore;
 mod publication;
+mod recovery;
+mod restore;
 mod router;
 mod seen;
 mod settings;
@@ -59,14 +64,18 @@ pub use administration::{
     user_change, user_list,
 };
 pub use audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
-pub use backup::{BackupError, Saved, backup, backup_file};
 pub use authority::{ca_install, ca_secret};
+pub use backup::{BackupError, Saved, backup, backup_file};
 pub use config::{Config, SettingsError, TokenSettings, effective_settings, log_settings};
 pub use database::{DatabaseError, DatabaseSettings};
 pub use environment::{Effective, Origin};
 pub use files::FileError;
 pub use init::{InitError, InitOptions, Initialised, init};
 pub use listen::{Ready, RunningServer, Server, serve};
+pub use masterkey::{
+    MasterKeyError, MasterKeyVersion, add as add_master_key, remove as remove_master_key,
+    versions as master_key_versions,
+};
 pub use openapi::document as openapi;
 pub use restore::restore;
 pub use settings::{LogFormat, LogSettings};

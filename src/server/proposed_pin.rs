@@ -33,7 +33,7 @@ pub fn derive(
     let length = USUAL_LENGTH.max(policy.min_length).min(policy.max_length).min(MAX_LENGTH) as usize;
     let block = keys.pin_block(version, request, card_id)?;
     // Two bytes a character: the first characters are favoured by less than one in a thousand.
-    let chosen = block.as_ref().chunks_exact(2).take(length).filter_map(|pair| {
+    let chosen = block.chunks_exact(2).take(length).filter_map(|pair| {
         let number = pair.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
         alphabet.get(number % alphabet.len()).map(|byte| char::from(*byte))
     });

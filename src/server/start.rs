@@ -4,19 +4,19 @@ use super::app::{App, MAX_CALLS};
 use super::audit_sign;
 use super::config::{Config, DataDirectory, Settings, SettingsError};
 use super::database::{self, DatabaseError};
-use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::health::Health;
 use super::identity::{Identity, IdentityError};
 use super::mail::{MailError, Mailer};
+use super::masterkey::{self, MasterKeyError};
 use super::metrics::Metrics;
 use super::publication::Publication;
+use super::recovery::{RecoveryError, RecoveryKeys};
 use super::settings::SyslogSettings;
-use super::template::{LoadError, Templates};
+use super::template::{KeySource, LoadError, Templates};
 use super::{tls, upstream};
-use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
+use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace};
 use crate::pkix::{self, MemoryKey};
-use crate::secret::{MasterKey, Passphrase};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;
@@ -47,8 +47,10 @@ pub enum StartError {
     NoPin,
     #[error("the CA or a key file cannot be opened")]
     Ca(#[from] ca::Error),
+    #[error("keys cannot be archived")]
+    Recovery(#[from] RecoveryError),
     #[error("the master key cannot be used")]
-    MasterKey(#[source] KeyError),
+    MasterKey(#[source] MasterKeyError),
     #[error("the [smtp] table of server.toml cannot be used")]
     Mail(#[from] MailError),
     #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
@@ -71,6 +73,15 @@ pub enum StartError {
     Thread(#[source] std::io::Error),
     #[error("the server's thread ended unexpectedly; its log says why")]
     Died,
+}
+
+impl From<MasterKeyError> for StartError {
+    fn from(error: MasterKeyError) -> Self {
+        match error {
+            MasterKeyError::Key(source) => Self::Ca(source),
+            other => Self::MasterKey(other),
+        }
+    }
 }
 
 /// A server about to listen.
@@ -108,7 +119,10 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     }
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
-    let master_keys = master_keys(&directory, &config.passphrase)?;
+    let master_keys = masterkey::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
+    let archives =
+        templates.iter().any(|template| template.entries().any(|entry| entry.key.source != KeySource::Client));
+    let recovery = RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, archives)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
     let elsewhere = match &settings.ca.upstream {
         Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),
@@ -139,6 +153,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         templates,
         master_keys,
         mailer,
+        recovery,
         crl: Publication::new(settings.publication.as_ref()),
         places: Semaphore::new(MAX_CALLS),
         identity,
@@ -157,10 +172,4 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
     Ok(Started { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
-}
-
-fn master_keys(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MasterKeys, StartError> {
-    let sealed = keyfile::read(&directory.master_key())?;
-    let mut key = keyfile::open(MASTER_KEY, &sealed, passphrase)?;
-    MasterKeys::new(vec![MasterKey::new(std::mem::take(&mut *key))]).map_err(StartError::MasterKey)
 }

@@ -8,7 +8,7 @@ use crate::cm::profile::{Operation, Profile};
 use crate::cm::request::Request;
 use crate::cm::smartcard::Smartcard;
 use crate::cm::vocabulary;
-use crate::store::{CertificateRecord, ProfileRecord, RequestRecord, SmartcardRecord};
+use crate::store::{CertificateRecord, Origin, ProfileRecord, RequestRecord, SmartcardRecord};
 
 /// The middleware Microsoft's samples name; used where a card's template is gone.
 const MIDDLEWARE: &str = "MSBaseCSP";
@@ -113,18 +113,41 @@ pub fn detailed(app: &App, record: &CertificateRecord, requester: &str) -> Liste
 
 /// The answer to a certification request.
 pub fn issued(template_name: &str, pkcs7: Vec<u8>) -> Certificate {
+    let flags = vocabulary::CERTIFICATE_FLAG_PKCS7;
+    Certificate { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..answer(template_name) }
+}
+
+/// A certificate with its private key, as PKCS#12.
+pub fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Certificate {
+    let (server, history) = (origin == Origin::Server, origin == Origin::History);
+    let flags = [
+        (true, vocabulary::CERTIFICATE_FLAG_PFX),
+        (server, vocabulary::CERTIFICATE_FLAG_SERVER_GENERATED),
+        (history, vocabulary::CERTIFICATE_FLAG_KEY_HISTORY),
+    ];
+    Certificate {
+        flags: flags.into_iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag),
+        pfx: Some(pfx),
+        is_pfx: true,
+        is_server_generated: server,
+        is_key_history: history,
+        ..answer(template_name)
+    }
+}
+
+fn answer(template_name: &str) -> Certificate {
     Certificate {
         template_common_name: template_name.to_owned(),
         certificate_id: 0,
-        flags: vocabulary::CERTIFICATE_FLAG_PKCS7,
+        flags: 0,
         use_local_machine_store: false,
         error: None,
-        pkcs7: Some(pkcs7),
+        pkcs7: None,
         pfx: None,
         is_external: false,
         is_server_generated: false,
         is_pfx: false,
-        is_pkcs7: true,
+        is_pkcs7: false,
         is_key_history: false,
     }
 }

@@ -17,8 +17,8 @@ macro_rules! select_smartcards {
     ($rest:literal) => {
         concat!(
             "SELECT uuid, card_id, atr, status, assigned_user, profile_template, template_version, admin_key, ",
-            "master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment, ",
-            "role, superseded, reused, expires ",
+            "master_key_version, puk_state, puk_version, puk_before, master_key_next, puk_master, puk_before_master, ",
+            "parent, primary_smartcard, permanent, comment, role, superseded, reused, expires ",
             "FROM smartcards ",
             $rest
         )
@@ -52,6 +52,9 @@ impl Record for SmartcardRecord {
             puk_state: columns.state()?,
             puk_version: columns.number()?,
             puk_before: columns.number()?,
+            master_key_next: columns.number()?,
+            puk_master: columns.number()?,
+            puk_before_master: columns.number()?,
             parent: columns.take()?,
             primary: columns.take()?,
             permanent: columns.take()?,
@@ -131,8 +134,9 @@ impl Tx {
         let statement = sql(
             "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
              admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment, \
-             role, superseded, reused, expires) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+             master_key_next, puk_master, puk_before_master, role, superseded, reused, expires) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+             $21, $22, $23)",
         )
         .bind(card.uuid)
         .bind(card.card_id)
@@ -149,7 +153,10 @@ impl Tx {
         .bind(card.parent)
         .bind(card.primary)
         .bind(card.permanent)
-        .bind(&card.comment);
+        .bind(&card.comment)
+        .bind(card.master_key_next)
+        .bind(card.puk_master)
+        .bind(card.puk_before_master);
         self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await.map(drop)
     }
 
@@ -158,8 +165,9 @@ impl Tx {
         let statement =
             sql("UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
              admin_key = $7, master_key_version = $8, puk_state = $9, puk_version = $10, puk_before = $11, parent = $12, \
-             primary_smartcard = $13, permanent = $14, comment = $15, role = $16, superseded = $17, reused = $18, \
-             expires = $19 WHERE uuid = $1 AND status = $2")
+             primary_smartcard = $13, permanent = $14, comment = $15, master_key_next = $16, puk_master = $17, \
+             puk_before_master = $18, role = $19, superseded = $20, reused = $21, expires = $22 \
+             WHERE uuid = $1 AND status = $2")
             .bind(card.uuid)
             .bind(expected.word())
             .bind(card.status.word())
@@ -174,7 +182,10 @@ impl Tx {
             .bind(card.parent)
             .bind(card.primary)
             .bind(card.permanent)
-            .bind(&card.comment);
+            .bind(&card.comment)
+            .bind(card.master_key_next)
+            .bind(card.puk_master)
+            .bind(card.puk_before_master);
         match self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await? {
             0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
             _ => Ok(()),

@@ -6,6 +6,7 @@
 //! transaction a job, rows locked as they are read, any number of servers on one database.
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
+mod archive;
 mod audit;
 mod audit_check;
 mod audit_lines;
@@ -45,8 +46,9 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
-    ProfileRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource, Visibility,
+    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, HoldingRecord, MailRecord, MasterKeyUse,
+    OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, RequestCount, RequestFilter, RequestRecord,
+    RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

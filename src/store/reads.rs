@@ -5,12 +5,13 @@ use super::error::Error;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
-    ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, HoldingRecord, MailRecord, MasterKeyUse,
+    OfflineAnswerRecord, OneTimeRecord, ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord,
+    SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
-use super::{cards, certificates, lists, offline, one_time, requests, sessions, tokens, upstream, users};
+use super::{archive, cards, certificates, lists, offline, one_time, requests, sessions, tokens, upstream, users};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -98,6 +99,12 @@ reads! {
     upstream::upstream_waiting(now: OffsetDateTime) -> Vec<UpstreamOrder>;
     /// The certificates of a CA elsewhere that were revoked by `now` and of which it was not told, a few at a time.
     upstream::upstream_revoked(now: OffsetDateTime) -> Vec<(UpstreamOrder, u8)>;
+    /// What a profile holds, in the order in which its owner was sent it, at most [`super::LIST_LIMIT`].
+    archive::holdings(profile: Uuid) -> Vec<HoldingRecord>;
+    /// Those certificates of a profile whose keys are archived for good, in the same order.
+    archive::archived(profile: Uuid) -> Vec<ArchivedRecord>;
+    /// How many cards need each version of the master key, also cards that were retired and kept its keys.
+    archive::master_key_uses() -> Vec<MasterKeyUse>;
     /// The log's chains and where each ends.
     audit_log::audit_chains() -> Vec<ChainHead>;
     /// The acts of a chain after this number, in their order, at most [`super::LIST_LIMIT`] and `limit`.
@@ -116,6 +123,11 @@ impl Store {
     /// The requests that pass the filter, newest first.
     pub async fn requests(&self, filter: &RequestFilter) -> Result<Vec<RequestRecord>, Error> {
         self.ask(requests::requests(filter)?).await
+    }
+
+    /// The sealed private key of a certificate.
+    pub async fn archived_key(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.ask(archive::archived_key(serial)).await?.map(|sealed| sealed.0))
     }
 
     /// The answer a certificate was sent in, byte for byte.

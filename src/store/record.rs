@@ -136,13 +136,19 @@ pub struct SmartcardRecord {
     pub profile_template: Uuid,
     pub template_version: u32,
     pub admin_key: AdminKeyState,
-    /// Which master key the card's admin key and PUK are derived from.
+    /// Which master key the card's own admin key is derived from.
     pub master_key_version: u32,
+    /// Which one its next own admin key is derived from, while one is proposed; 0: none is.
+    pub master_key_next: u32,
     pub puk_state: PukState,
     /// The latest PUK derived for the card, which holds unless only the default does; 0: none yet.
     pub puk_version: u32,
     /// Which PUK held before one was proposed; 0: the one the card came with.
     pub puk_before: u32,
+    /// Which master key the latest PUK is derived from; 0: there is none yet.
+    pub puk_master: u32,
+    /// Which master key the PUK before it is derived from; 0: that is the one the card came with.
+    pub puk_before_master: u32,
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,
@@ -278,6 +284,44 @@ pub struct Visibility {
     pub user: Uuid,
     /// At most 200.
     pub templates: Vec<Uuid>,
+}
+
+/// How a certificate came into a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// For a key its owner made.
+    Client,
+    /// For a key the server made.
+    Server,
+    /// Of another profile, with its archived key.
+    Recovered,
+    /// Of another profile, with its archived key, for what was encrypted once.
+    History,
+}
+
+/// A certificate a profile holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldingRecord {
+    pub profile: Uuid,
+    pub serial: Vec<u8>,
+    pub origin: Origin,
+}
+
+/// A certificate of a profile whose private key is archived for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedRecord {
+    pub serial: Vec<u8>,
+    pub origin: Origin,
+    pub template_common_name: String,
+    /// Whose certificate it is.
+    pub owner: Uuid,
+}
+
+/// How many cards need a version of the master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MasterKeyUse {
+    pub version: u32,
+    pub cards: u64,
 }
 
 /// A number of requests.

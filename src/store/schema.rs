@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0004_workflows",
     "0005_policy",
     "0007_revocation_and_upstream",
+    "0006_keys",
 ];
 
 /// The version that this release makes and works with.

@@ -7,6 +7,8 @@ use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::standing::Role;
 
+use super::record::Origin;
+
 /// A state with one word for each value.
 pub(super) trait Spelled: Sized {
     fn word(self) -> &'static str;
@@ -85,6 +87,12 @@ spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",
     Active "active",
+});
+spelled!(Origin {
+    Client "client",
+    Server "server",
+    Recovered "recovered",
+    History "history",
 });
 spelled!(PukState {
     Default "default",

@@ -4,6 +4,7 @@ mod cards;
 mod doctor;
 mod face;
 mod http;
+mod keys;
 mod refusals;
 mod secrets;
 mod sites;

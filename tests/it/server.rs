@@ -3,6 +3,7 @@
 mod approvals;
 mod audit;
 mod backup;
+mod bombs;
 mod certification;
 mod collecting;
 #[path = "../../benches/support/crowd.rs"]
@@ -12,9 +13,11 @@ mod export;
 mod http;
 mod identity;
 mod init;
+mod keys;
 mod logs;
 mod mail;
 mod malformed;
+mod masterkeys;
 mod naming;
 mod offline;
 mod openapi;

@@ -16,8 +16,8 @@ use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::cm::standing::{Role, Standing};
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Due, Error, PostgresPlace, ProfileRecord, RequestFilter,
-    RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord,
+    RequestFilter, RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
 use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
@@ -92,6 +92,9 @@ fn smartcard(user: Uuid, card_id: Uuid) -> SmartcardRecord {
         puk_state: PukState::Spoken,
         puk_version: 2,
         puk_before: 1,
+        master_key_next: 2,
+        puk_master: 2,
+        puk_before_master: 1,
         parent: None,
         primary: None,
         permanent: None,

@@ -67,6 +67,35 @@ pub enum ServerCommand {
     /// Manage their bearer tokens.
     #[command(subcommand)]
     Token(BearerCommand),
+    /// Manage the versions of the master key, which cards' admin keys and PUKs are derived from.
+    #[command(subcommand)]
+    Masterkey(MasterkeyCommand),
+}
+
+#[derive(Subcommand)]
+pub enum MasterkeyCommand {
+    /// Make a new version; cards take it up at their next contact, once the server was started again.
+    Add {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
+        /// Where the PIN of the PKCS#11 token comes from, if master keys live in one.
+        #[arg(long, value_name = "SOURCE")]
+        ca_pin_from: Option<Source>,
+    },
+    /// Say how many cards have keys of which version.
+    Status {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Remove a version that no card needs any more; the server must not be running.
+    Remove {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        version: u32,
+    },
 }
 
 #[derive(Args)]

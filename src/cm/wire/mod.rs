@@ -19,7 +19,9 @@ pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{DataItems, DataPairs, PriorityText, TextList};
 pub use schema::Described;
-pub use secrets::{DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
+pub use secrets::{
+    AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText,
+};
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,
     PlainOr, PlainOrNothing, PlainOrNull, Text, TextOrNothing, TextOrNull, TrueOrAnything, TrueOrNothing,

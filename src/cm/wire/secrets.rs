@@ -96,6 +96,34 @@ secret_or_nothing! {
     OneTimePasswordOrNothing, OneTimePassword
 }
 
+/// An admin key in base64, left out when there is none.
+pub struct AdminKeyOrNothing;
+
+impl Spelling for AdminKeyOrNothing {
+    type Value = Option<AdminKey>;
+
+    fn write<S: Serializer>(value: &Option<AdminKey>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(key) => serializer.serialize_str(&Zeroizing::new(STANDARD.encode(key.expose()))),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AdminKey>, D::Error> {
+        let Some(text) = secret_text(deserializer)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let bytes = read_base64(&text).ok_or_else(|| D::Error::custom("not base64"))?;
+        Ok(Some(AdminKey::new(bytes)))
+    }
+
+    fn absent() -> Option<Option<AdminKey>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<AdminKey>) -> bool {
+        value.is_some()
+    }
+}
+
 /// A text that is wiped; it must be there.
 pub struct SecretText;
 

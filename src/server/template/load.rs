@@ -1,13 +1,16 @@
 //! From a template file to a checked template.
 
 use super::Workflow;
+use super::additional::{check_additional, key_source};
 use super::lifecycle;
 use super::located::{Misplaced, Source};
-use super::pin::{pin_policy, user_pin_policy};
 use super::naming::{ExtensionShape, SubjectNames};
 use super::pattern::SubjectPattern;
+use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::raw::{RawAllowedKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::raw::{
+    RawAllowedKey, RawCertificate, RawKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
+};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
 use super::{data_item, document, one_time};
 use crate::cm::request::RequestType;
@@ -24,6 +27,8 @@ const MAX_TEMPLATES: usize = 500;
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const MAX_VALIDITY_DAYS: u32 = 3650;
 const MAX_APPROVALS: u32 = 16;
+/// How long a certificate on a temporary card is valid where the template does not say.
+const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
 /// Why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +130,10 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         RawKind::VirtualSmartcard => Kind::VirtualSmartcard,
         RawKind::Software => Kind::Software,
     };
+    let release_admin_key = match &raw.smartcard {
+        Some(table) => each(source, &table.get_ref().release_admin_key, released)?,
+        None => each(source, &RawSmartcard::default().release_admin_key, released)?,
+    };
     let smartcard = match (kind, raw.smartcard) {
         (Kind::Software, Some(table)) => {
             return Err(source.wrong(&table, "a software template has no smart card configuration"));
@@ -135,22 +144,13 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
             Some(check_smartcard(source, raw, kind == Kind::VirtualSmartcard)?)
         }
     };
-    let shape = raw.certificate;
-    let days = *shape.validity_days.get_ref();
-    if days == 0 || days > MAX_VALIDITY_DAYS {
-        return Err(source.wrong(&shape.validity_days, format!("days are between 1 and {MAX_VALIDITY_DAYS}")));
-    }
+    let first_name = raw.certificate.template_name.get_ref().clone();
     Ok(ProfileTemplate {
         subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
         names: SubjectNames::read(source, &raw.subject)?,
         key: check_key(source, raw.key)?,
-        certificate: CertificateShape {
-            extensions: ExtensionShape::read(source, &shape)?,
-            template_name: shape.template_name.into_inner(),
-            key_usages: each(source, &shape.key_usages, key_usage)?,
-            extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
-            validity: time::Duration::days(i64::from(days)),
-        },
+        certificate: check_certificate(source, raw.certificate)?,
+        additional: check_additional(source, raw.additional_certificates, &first_name)?,
         narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
         limits: raw.limits.into(),
         loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,
@@ -161,13 +161,31 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         uuid,
         kind,
         smartcard,
+        release_admin_key,
     })
 }
 
-fn check_key(source: &Source<'_>, raw: super::raw::RawKey) -> Result<KeyPolicy, Misplaced> {
+pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
+    let days = |days: &Spanned<u32>| match *days.get_ref() {
+        count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
+        _ => Err(source.wrong(days, format!("days are between 1 and {MAX_VALIDITY_DAYS}"))),
+    };
+    let temporary = shape.temporary_validity_days.as_ref().map(days).transpose()?;
+    Ok(CertificateShape {
+        extensions: ExtensionShape::read(source, &shape)?,
+        key_usages: each(source, &shape.key_usages, key_usage)?,
+        extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
+        validity: days(&shape.validity_days)?,
+        temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
+        template_name: shape.template_name.into_inner(),
+    })
+}
+
+pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, Misplaced> {
     let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
     let (family, size) = KeyFamily::of(generate.kind());
     let mut policy = KeyPolicy {
+        source: key_source(source, &raw)?,
         generate,
         allowed: vec![(family, size)],
         hash: match &raw.hash {
@@ -286,6 +304,9 @@ fn check_workflow(
     if raw.enabled && raw.approvals_needed > 0 && approvers.is_empty() {
         return Err(source.wrong(&table, "approvals are needed, but approvers names nobody who could approve"));
     }
+    if raw.enabled && request_type == RequestType::RecoverOnBehalf && raw.approvals_needed == 0 {
+        return Err(source.wrong(&table, "keys of another person are brought back only after an approval"));
+    }
     let enrollment_agents = principals(&raw.enrollment_agents)?;
     if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
         return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
@@ -329,6 +350,21 @@ fn each<T, E: ToString>(
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, Misplaced> {
     texts.iter().map(|text| parsed(source, text, &read)).collect()
+}
+
+/// A type of request for which the admin key may leave the server.
+fn released(text: &str) -> Result<RequestType, &'static str> {
+    match text {
+        "enroll" => Ok(RequestType::Enroll),
+        "duplicate" => Ok(RequestType::Duplicate),
+        "renew" => Ok(RequestType::Renew),
+        "recover" => Ok(RequestType::Recover),
+        "recover_on_behalf" => Ok(RequestType::RecoverOnBehalf),
+        "temporary_cards" => Ok(RequestType::TemporaryCards),
+        "unblock" => Ok(RequestType::Unblock),
+        "retire" => Ok(RequestType::Retire),
+        _ => Err("this is not a request type that prepares or empties a card"),
+    }
 }
 
 fn hash_name(text: &str) -> Result<Hash, &'static str> {

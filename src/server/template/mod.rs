@@ -3,8 +3,10 @@
 //! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
 //! wrong stops the start, with file, line, column and key.
 
+mod additional;
 mod data_item;
 mod document;
+mod entries;
 mod import;
 mod lifecycle;
 mod load;
@@ -21,20 +23,21 @@ mod warnings;
 
 pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
 pub use document::{Document, Filling};
+pub use entries::{Entry, KeySource, Ordered};
 pub use import::{Import, ImportError, Imported};
 pub use lifecycle::revocation_reason as reason_named;
 pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
-pub use one_time::{Delivery, OneTimePolicy, Recipient};
 pub use naming::{ExtensionShape, SubjectNames};
+pub use one_time::{Delivery, OneTimePolicy, Recipient};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
 pub use report::Report;
 
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
-use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
+use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
 use uuid::Uuid;
 
@@ -58,12 +61,16 @@ pub struct ProfileTemplate {
     pub names: SubjectNames,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
-    /// `None` on a software template.
-    pub smartcard: Option<SmartcardConfig>,
     /// Transitions this template takes out of the tables.
     pub narrowing: Narrowing,
     pub limits: Limits,
     pub loss_reasons: Vec<LossReason>,
+    /// The certificates after the first.
+    pub additional: Vec<Ordered>,
+    /// `None` on a software template.
+    pub smartcard: Option<SmartcardConfig>,
+    /// While a request of one of these types is executed, the card's own admin key may be known.
+    pub release_admin_key: Vec<RequestType>,
     workflows: Vec<Workflow>,
 }
 
@@ -84,6 +91,7 @@ pub struct KeyPolicy {
     /// The hash clients are asked to sign the request with.
     pub hash: Hash,
     pub provider: String,
+    pub source: KeySource,
 }
 
 /// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.
@@ -104,6 +112,8 @@ pub struct CertificateShape {
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
     pub extensions: ExtensionShape,
+    /// How long one on a temporary card is valid at most.
+    pub temporary_validity: time::Duration,
 }
 
 /// The policy of one request type.
@@ -161,28 +171,6 @@ impl ProfileTemplate {
             is_smartcard: self.is_smartcard(),
             is_virtual_smartcard: self.kind == Kind::VirtualSmartcard,
         }
-    }
-
-    /// CertificateRequestGenerationOptions: one entry a certificate.
-    pub fn generation_options(&self) -> Vec<GenerationOptions> {
-        let (key_algorithm_name, key_size) = match self.key.generate {
-            KeyAlgorithm::Rsa2048 => ("RSA", 2048),
-            KeyAlgorithm::Rsa3072 => ("RSA", 3072),
-            KeyAlgorithm::Rsa4096 => ("RSA", 4096),
-            KeyAlgorithm::P256 => ("ECDSA_P256", 256),
-            KeyAlgorithm::P384 => ("ECDSA_P384", 384),
-        };
-        vec![GenerationOptions {
-            subject: String::new(),
-            key_algorithm_name: key_algorithm_name.to_owned(),
-            key_size,
-            friendly_name: self.name.clone(),
-            hash_algorithm_name: self.key.hash.name().to_owned(),
-            key_storage_provider_names: vec![self.key.provider.clone()],
-            exportable: 0,
-            key_protection_level: 0,
-            key_usages: self.certificate.enroll_key_usages(),
-        }]
     }
 }
 

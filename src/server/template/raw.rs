@@ -20,6 +20,8 @@ pub struct RawTemplate {
     pub key: RawKey,
     pub certificate: RawCertificate,
     #[serde(default)]
+    pub additional_certificates: Vec<Spanned<RawAdditional>>,
+    #[serde(default)]
     pub revocation: RawRevocation,
     #[serde(default)]
     pub loss_reasons: Vec<Spanned<RawLossReason>>,
@@ -61,6 +63,26 @@ pub struct RawKey {
     pub allowed: Option<Vec<RawAllowedKey>>,
     pub hash: Option<Text>,
     pub provider: Option<String>,
+    #[serde(default)]
+    pub generated_by: RawGeneratedBy,
+    pub archive: Option<Spanned<bool>>,
+    pub legacy_pfx: Option<Spanned<bool>>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawGeneratedBy {
+    #[default]
+    Client,
+    Server,
+}
+
+/// A further certificate, with its own key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAdditional {
+    pub key: RawKey,
+    pub certificate: RawCertificate,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +106,7 @@ pub struct RawCertificate {
     pub application_policies: bool,
     #[serde(default)]
     pub policies: Vec<RawPolicy>,
+    pub temporary_validity_days: Option<Spanned<u32>>,
 }
 
 #[derive(Deserialize)]
@@ -125,7 +148,12 @@ pub struct RawSmartcard {
     pub max_number_of_certificates: u32,
     pub allow_smartcard_reuse: bool,
     pub reset_on_retire: bool,
+    pub release_admin_key: Vec<Text>,
 }
+
+/// The request types that prepare a card or empty it.
+const RELEASED: [&str; 8] =
+    ["enroll", "duplicate", "renew", "recover", "recover_on_behalf", "temporary_cards", "unblock", "retire"];
 
 impl Default for RawSmartcard {
     fn default() -> Self {
@@ -143,6 +171,7 @@ impl Default for RawSmartcard {
             max_number_of_certificates: 0,
             allow_smartcard_reuse: false,
             reset_on_retire: false,
+            release_admin_key: RELEASED.map(|text| Spanned::new(0..0, text.into())).into(),
         }
     }
 }

@@ -78,8 +78,10 @@ async fn taken_over(
     offer.admin_key = known.admin_key;
     (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
     offer.puk_version = known.puk_version;
+    (offer.puk_master, offer.puk_before_master) = (known.puk_master, known.puk_before_master);
     if known.admin_key != AdminKeyState::Default || known.puk_state != PukState::Default {
         offer.master_key_version = known.master_key_version;
+        offer.master_key_next = known.master_key_next;
     }
     Ok(())
 }

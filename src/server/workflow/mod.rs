@@ -84,8 +84,17 @@ pub async fn completed(
         RequestType::Unblock => add::unblocked(tx, &request).await?,
         RequestType::OfflineUnblock | RequestType::Other(_) => Effects::default(),
     };
+    forget_keys(tx, &request).await?;
     tx.update_request(&request, before).await?;
     Ok((request, Some(effects)))
+}
+
+/// Private keys that are not archived for good go with the request that made them.
+async fn forget_keys(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    if let Some(profile) = request.new_profile {
+        tx.forget_keys(profile).await?;
+    }
+    Ok(())
 }
 
 /// Nothing but completing it carries these out: no card is touched, nothing is issued.

@@ -1,8 +1,8 @@
 //! What was begun is taken back: Cancel, Abandon.
 
-use super::Effects;
 use super::holders::{self, retire_card, retire_profile};
 use super::revocation::ended;
+use super::{Effects, forget_keys};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::error::ApiError;
@@ -38,6 +38,7 @@ pub async fn withdrawn(
             retire_card(tx, card).await?;
         }
     }
+    forget_keys(tx, &request).await?;
     tx.update_request(&request, before).await?;
     Ok((request, Some(effects)))
 }

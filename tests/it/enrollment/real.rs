@@ -168,8 +168,8 @@ fn a_card_of_somebody_else_is_refused() {
 }
 
 /// Passes calls on, one connection each, until it is told to lose one.
-struct Proxy {
-    addr: SocketAddr,
+pub struct Proxy {
+    pub addr: SocketAddr,
     dial: Arc<Mutex<Dial>>,
 }
 
@@ -183,7 +183,7 @@ struct Dial {
 }
 
 impl Proxy {
-    fn before(server: SocketAddr) -> Self {
+    pub fn before(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Self { addr: listener.local_addr().unwrap(), dial: Arc::default() };
         let dial = proxy.dial.clone();
@@ -195,7 +195,7 @@ impl Proxy {
         proxy
     }
 
-    fn set(&self, cut: Option<usize>, carried_out: bool) {
+    pub fn set(&self, cut: Option<usize>, carried_out: bool) {
         *self.dial.lock().unwrap() = Dial { calls: 0, cut, carried_out };
     }
 }

@@ -230,6 +230,15 @@ fn rows() -> Vec<Row> {
             }),
             "Retire",
         ),
+        second(
+            row(Enrolled, [404, 200, 404, 200], |_, o| Route::GetNextAdminKey {
+                request: o.second,
+                smartcard: o.smartcard,
+                card_id: o.card_id,
+                with_current: true,
+            }),
+            "Retire",
+        ),
         row(Assigned, [404, 200, 403, 200], |_, o| Route::GetPuk {
             request: o.request,
             smartcard: o.smartcard,

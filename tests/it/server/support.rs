@@ -73,7 +73,7 @@ impl Lab {
 
     /// A server whose records are in `database`, in its data directory if there is none.
     pub fn with_database(database: Option<Database>) -> Self {
-        Self::made(|template| template, false, database)
+        Self::made(|template| template, false, database, None::<fn(&str) -> String>)
     }
 
     /// A server over plain HTTP, the template changed by `edit`.
@@ -83,14 +83,20 @@ impl Lab {
 
     /// A server whose CA is under another: `sign` answers its request with a chain.
     pub fn under(sign: impl FnOnce(&str) -> String) -> Self {
-        Self::made(|template| template, false, Some(sign))
+        Self::made(|template| template, false, None, Some(sign))
     }
 
     fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
-        Self::made(edit, plain, std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new()))
+        let database = std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new());
+        Self::made(edit, plain, database, None::<fn(&str) -> String>)
     }
 
-    fn made(edit: impl FnOnce(String) -> String, plain: bool, database: Option<Database>) -> Self {
+    fn made(
+        edit: impl FnOnce(String) -> String,
+        plain: bool,
+        database: Option<Database>,
+        sign: Option<impl FnOnce(&str) -> String>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
         let listen = "127.0.0.1:0".parse().unwrap();

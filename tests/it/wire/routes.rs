@@ -70,6 +70,7 @@ fn one_of_each() -> Vec<Route> {
         Route::GetAdminKeyState { smartcard: A },
         Route::TellAdminKey { request: A, smartcard: B },
         Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
+        Route::GetNextAdminKey { request: A, smartcard: B, card_id: A, with_current: true },
         Route::GetPuk { request: A, smartcard: B, card_id: A },
         Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
