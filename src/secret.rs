@@ -79,6 +79,10 @@ text_secret! {
     Passphrase
 }
 text_secret! {
+    /// What a person proves with, once, that a request may be executed.
+    OneTimePassword
+}
+text_secret! {
     /// The password that a database server asks for.
     DatabasePassword
 }
@@ -89,4 +93,8 @@ byte_secret! {
 byte_secret! {
     /// The key from which each card's [`AdminKey`] is derived.
     MasterKey
+}
+byte_secret! {
+    /// A key shared with an authority elsewhere.
+    SharedKey
 }

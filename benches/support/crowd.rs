@@ -64,8 +64,8 @@ impl Crowd {
         let at = "1700000000000000 + n";
         let (thumbprint, der, pkcs7) = (zeros(20), zeros(700), zeros(1600));
         format!(
-            "INSERT INTO users (uuid, name, groups, token_hash, token_expires) {cards} \
-             SELECT {user}, 'crowd ' || n, '[]', {digest}, 0 FROM numbers;
+            "INSERT INTO users (uuid, name, groups, disabled, source) {cards} \
+             SELECT {user}, 'crowd ' || n, '[]', FALSE, 'local' FROM numbers;
              INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
              admin_key, master_key_version, comment) {cards} \
              SELECT {smartcard}, {smartcard}, '', 'active', {user}, {template}, 1, 'active', 1, '' FROM numbers;

@@ -19,7 +19,3 @@ ALTER TABLE requests ADD COLUMN loss_reason TEXT;
 ALTER TABLE requests ADD COLUMN revocation_reason INTEGER;
 ALTER TABLE requests ADD COLUMN revocation_delay_hours INTEGER;
 ALTER TABLE requests ADD COLUMN suspends INTEGER CHECK (suspends IN (0, 1));
-
--- When a hold was last lifted: a delta list must say so until the next complete one.
-ALTER TABLE certificates ADD COLUMN hold_released INTEGER;
-CREATE INDEX certificates_hold_released ON certificates (hold_released) WHERE hold_released IS NOT NULL;

@@ -12,8 +12,9 @@ use time::{Duration, OffsetDateTime};
 
 pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        UserCommand::Add { directory, name, groups, upn, email, days } => {
-            add(&directory, NewUser { name, groups, upn, email }, days, output)
+        UserCommand::Add { directory, name, groups, upn, email, sid, attributes, days } => {
+            let attributes = attributes.iter().map(|text| attribute(text)).collect::<Result<_, _>>()?;
+            add(&directory, NewUser { name, groups, upn, email, sid, attributes }, days, output)
         }
         UserCommand::List { directory } => list(&directory, output),
         UserCommand::Change { directory, name, groups, no_groups, upn, email, sid } => {
@@ -29,6 +30,12 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             change(&directory, &name, enabled, "enabled", output)
         }
     }
+}
+
+/// Names are told in lower case, as templates ask for them.
+fn attribute(text: &str) -> Result<(String, String), Failure> {
+    let pair = text.split_once('=').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
+    pair.ok_or_else(|| Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE")))
 }
 
 fn add(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
@@ -129,6 +136,7 @@ fn failed(error: AccountError) -> Failure {
         AccountError::NoUser(_) => ("user-unknown", Exit::Usage),
         AccountError::NoToken(_) => ("token-unknown", Exit::Usage),
         AccountError::Refused(AccountRefusal::UserExists) => ("user-exists", Exit::Usage),
+        AccountError::Refused(AccountRefusal::Sid(_) | AccountRefusal::Attribute) => ("user-attribute", Exit::Usage),
         AccountError::Refused(AccountRefusal::Name(_) | AccountRefusal::TooManyGroups) => ("user-name", Exit::Usage),
         AccountError::Refused(_) => ("account", Exit::Usage),
         _ => ("server-account", Exit::Other),

@@ -4,7 +4,7 @@ mod audit;
 mod server;
 
 pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
-pub use server::{BearerCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use server::{BearerCommand, CaCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -308,7 +308,7 @@ pub enum RequestCommand {
     Create(super::request_create::CreateArgs),
     /// Show a request.
     Show(RequestArgs),
-    /// Approve a pending request.
+    /// Approve a pending request; a one-time password to be handed over is shown once.
     Approve(DecisionArgs),
     /// Deny a pending request.
     Deny(DecisionArgs),
@@ -316,6 +316,31 @@ pub enum RequestCommand {
     Complete(RequestArgs),
     /// Cancel a request.
     Cancel(RequestArgs),
+    /// Give data items for a request that waits.
+    Collect {
+        request: Uuid,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// A data item the template asks for.
+        #[arg(long = "data", value_name = "NAME=VALUE", required = true)]
+        data: Vec<String>,
+    },
+    /// Prove a request's one-time password, so that the request can be executed.
+    Prove {
+        request: Uuid,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Where the one-time password comes from [default: env:CARDWRIGHT_ONE_TIME_PASSWORD, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        password_from: Option<Source>,
+        /// Where the second one comes from, if the template has two.
+        #[arg(long, value_name = "SOURCE")]
+        second_password_from: Option<Source>,
+    },
+    /// Have one-time passwords made anew, as an approver; those before hold no longer.
+    Distribute(RequestArgs),
+    /// Print the forms of a request, filled in.
+    Documents(RequestArgs),
 }
 
 #[derive(Args)]
@@ -333,6 +358,12 @@ pub struct DecisionArgs {
     /// A comment that is kept with the decision.
     #[arg(long, default_value = "")]
     pub comment: String,
+    /// A data item the template wants of managers; kept with an approval.
+    #[arg(long = "data", value_name = "NAME=VALUE")]
+    pub data: Vec<String>,
+    /// Another priority for the request, 0 is the highest; kept with an approval.
+    #[arg(long)]
+    pub priority: Option<u8>,
 }
 
 #[derive(Subcommand)]
@@ -341,6 +372,21 @@ pub enum TemplateCommand {
     List {
         #[command(flatten)]
         server: ServerArgs,
+    },
+    /// Check template files: every problem and what looks unintended, with file, line and column.
+    Check {
+        /// A template file, or a directory of them.
+        #[arg(value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+    },
+    /// Write a template out of a MIM CM template's JSON: its view, configuration, key orders and policies.
+    Import {
+        /// Files with the bodies of MIM's REST calls, or with an object of them; "NAME=FILE" says which workflow a policy is of.
+        #[arg(required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<String>,
+        /// Write the template here instead of on standard output; a file that exists is not overwritten.
+        #[arg(long, value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
     },
     /// Show a template's smart card configuration and policies.
     Show {

@@ -15,6 +15,7 @@ use crate::enrollment::{
     Outcome, RenewOrder, Step,
 };
 use crate::pkix::Certificate;
+use crate::secret::Pin;
 use crate::token::{Counters, Identity, Token, Tries};
 use inquire::validator::Validation;
 use serde_json::{Value, json};
@@ -167,15 +168,26 @@ fn pump(
         Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
         None => Input::Nothing,
     };
+    let mut pin = None;
     for _ in 0..MOST_STEPS {
         let mut spinner = None;
         let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
-        let step = work.advance(token, input, &mut |event| watch(&event, &mut spinner, output))?;
+        let mut pin_set = false;
+        let advanced = work.advance(token, input, &mut |event| {
+            pin_set |= event == Event::PinSet;
+            watch(&event, &mut spinner, output);
+        });
         drop(spinner);
+        // Told as soon as it holds, and before any error: nothing else on this computer knows it.
+        if let Some(told) = pin_set.then(|| work.proposed_pin()).flatten() {
+            output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
+            pin = Some(told);
+        }
+        let step = advanced?;
         match step {
             Step::Need(need) => input = meet(need, sources, output)?,
             Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
-            Step::Done(outcome) => return render(&outcome, output),
+            Step::Done(outcome) => return render(&outcome, pin.as_ref(), output),
         }
     }
     Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same"))
@@ -260,8 +272,8 @@ fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
         .remedy("The token was not touched. Run the same command again once it is approved.")
 }
 
-fn render(outcome: &Outcome, output: &Output) -> Result<(), Failure> {
-    let (document, text) = match outcome {
+fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(), Failure> {
+    let (mut document, text) = match outcome {
         Outcome::Enrolled { request, smartcard, installed } => {
             let (certificates, lines) = installed_documents(installed)?;
             let document = json!({ "request": request, "smartcard": smartcard, "certificates": certificates });
@@ -283,6 +295,9 @@ fn render(outcome: &Outcome, output: &Output) -> Result<(), Failure> {
             (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
         }
     };
+    if let Some(pin) = pin {
+        document["pin"] = json!(pin.expose());
+    }
     output.result(&document, || text);
     Ok(())
 }
@@ -316,7 +331,7 @@ fn old_document(old: &OldKey, lines: &mut String) -> Value {
     json!({ "key_id": id, "removed": removed })
 }
 
-fn data_item(text: &str) -> Result<DataItem, Failure> {
+pub fn data_item(text: &str) -> Result<DataItem, Failure> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok(DataItem { name: name.into(), value: Some(value.into()) }),
         _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}"))),

@@ -20,6 +20,7 @@ mod secrets;
 mod server;
 mod settings;
 mod template;
+mod template_file;
 mod token;
 mod token_document;
 mod vcard;

@@ -1,7 +1,7 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
 use super::failure::{Exit, Failure};
-use crate::secret::{AdminKey, BearerToken, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
@@ -87,7 +87,11 @@ pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CAR
 pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
 pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
+pub const ONE_TIME_PASSWORD: Ask =
+    Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
+pub const UPSTREAM: Ask =
+    Ask { what: "Password or key for the CA elsewhere", option: "--secret-from", env: "CARDWRIGHT_UPSTREAM_SECRET" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
 pub const CARD_PASSPHRASE: Ask =
@@ -117,6 +121,11 @@ pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
     })
 }
 
+/// Reads a one-time password.
+pub fn one_time_password(source: Option<&Source>) -> Result<OneTimePassword, Failure> {
+    read(source, ONE_TIME_PASSWORD, false).map(OneTimePassword::new)
+}
+
 /// Reads a bearer token.
 pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
     read(source, BEARER, false).map(BearerToken::new)
@@ -125,6 +134,11 @@ pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
 /// Reads a passphrase; `fresh`: it is being chosen, and a prompt asks for it twice.
 pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
     read(source, PASSPHRASE, fresh).map(Passphrase::new)
+}
+
+/// Reads the password or key by which a CA elsewhere knows the server; a prompt asks for it twice.
+pub fn upstream(source: Option<&Source>) -> Result<Passphrase, Failure> {
+    read(source, UPSTREAM, true).map(Passphrase::new)
 }
 
 /// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].

@@ -1,12 +1,12 @@
 //! `cardwright serve` and `cardwright server`: run a CM server, set one up.
 
 use super::accounts;
-use super::args::{ServeArgs, ServerCommand, ServerInitArgs};
+use super::args::{CaCommand, ServeArgs, ServerCommand, ServerInitArgs};
 use super::backup;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
-use crate::pkix::KeyAlgorithm;
+use crate::pkix::{Certificate, KeyAlgorithm};
 use crate::server::{
     self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin, SettingsError, StartError,
     TokenSettings,
@@ -88,6 +88,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
         StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
         StartError::Listen { .. } => ("cannot-listen", Exit::Other),
@@ -102,6 +103,14 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::Init(args) => initialise(&args, output),
         ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
         ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
+        ServerCommand::Ca(CaCommand::Install { directory, chain }) => install(&directory, &chain, output),
+        ServerCommand::Ca(CaCommand::Secret { directory, secret_from, passphrase_from }) => {
+            let secret = secrets::upstream(secret_from.as_ref())?;
+            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
+            server::ca_secret(&directory, &secret, &passphrase).map_err(init_failed)?;
+            output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());
+            Ok(())
+        }
         ServerCommand::Config { directory } => config(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {
             let document = server::openapi(&virtual_directory);
@@ -111,6 +120,15 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::User(command) => accounts::user(command, output),
         ServerCommand::Token(command) => accounts::token(command, output),
     }
+}
+
+fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failure> {
+    let installed = server::ca_install(directory, chain).map_err(init_failed)?;
+    let subjects: Vec<String> = installed.iter().map(Certificate::subject).collect();
+    output.result(&json!({ "directory": directory, "chain": subjects }), || {
+        format!("the CA is {}\nstart it with:\n  cardwright serve {}", subjects.join(", under "), directory.display())
+    });
+    Ok(())
 }
 
 fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
@@ -137,6 +155,7 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         ca_name: args.ca_name.clone(),
         ca_key,
         crl_url: args.crl_url.clone(),
+        subordinate: args.ca_csr_out.is_some(),
         ca_token,
     };
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), true)?;
@@ -144,6 +163,9 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         let _spinner = output.spinner("making keys …");
         server::init(&args.directory, &options, passphrase, ca_pin).map_err(init_failed)?
     };
+    if let (Some(path), Some(request)) = (&args.ca_csr_out, &made.ca_request) {
+        return requested(args, path, request, output);
+    }
     let document = json!({
         "directory": args.directory,
         "ca_certificate": args.directory.join("ca.cer.pem"),
@@ -164,10 +186,29 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The directory keeps the request too, so a failure to write it elsewhere loses nothing.
+fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output) -> Result<(), Failure> {
+    std::fs::write(path, request).map_err(|source| {
+        let kept = args.directory.join("ca.csr.pem");
+        let message = format!("{} could not be written: {source}; the request is {}", path.display(), kept.display());
+        Failure::new("ca-request", Exit::Other, message)
+    })?;
+    output.result(&json!({ "directory": args.directory, "ca_request": path }), || {
+        format!(
+            "the server's directory is {}\nhave {} signed as a CA, then:\n  cardwright server ca install {} CHAIN.pem",
+            args.directory.display(),
+            path.display(),
+            args.directory.display(),
+        )
+    });
+    Ok(())
+}
+
 fn init_failed(error: InitError) -> Failure {
     let (code, exit) = match &error {
         InitError::Exists(_) => ("directory-exists", Exit::Usage),
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
+        InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

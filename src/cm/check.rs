@@ -1,7 +1,7 @@
 //! Bounds on what callers send, beyond what reading it already demands.
 
 use super::certificate::CertificateData;
-use super::extension::Decision;
+use super::extension::{DataCollection, Decision};
 use super::request::{CreateRequest, CreateTerms, DataItem, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
@@ -151,6 +151,14 @@ impl AssignSmartcard {
 impl Decision {
     /// Checks lengths.
     pub fn check(&self) -> Result<(), FieldError> {
+        data_items("datacollection", &self.data_collection)?;
         plain_text("Comment", &self.comment, MAX_COMMENT)
+    }
+}
+
+impl DataCollection {
+    /// Checks counts and lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        data_items("datacollection", &self.items)
     }
 }

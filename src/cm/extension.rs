@@ -1,13 +1,14 @@
 //! What MIM CM has no REST route for, under a prefix of our own: approvals, offline unblock, who is who, how far a card's
 //! own secrets have come.
 
-use super::request::RequestType;
+use super::request::{DataItem, Request, RequestType};
 use super::wire::body::body;
 use super::wire::{
-    Guid, Named, NamedOrNothing, Plain, PlainOrNothing, PukOrNothing, SecretText, Text, TextList, TextOrNothing,
-    Vocabulary,
+    DataPairs, Guid, Named, NamedOrNothing, OneTimePasswordOrNothing, Plain, PlainOrNothing, PriorityText,
+    PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
 };
-use crate::secret::Puk;
+use crate::secret::{OneTimePassword, Puk};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -52,9 +53,65 @@ body!(OfferedType { request_type: "Type" => Named<RequestType>, effect: "Effect"
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Decision {
     pub comment: String,
+    /// The manager's data items, given with an approval.
+    pub data_collection: Vec<DataItem>,
+    /// 0 is the highest; `None`: as it is.
+    pub priority: Option<u8>,
 }
 
-body!(Decision { comment: "Comment" | "Comments" => Text });
+body!(Decision {
+    comment: "Comment" | "Comments" => Text,
+    data_collection: "DataCollection" => DataPairs,
+    priority: "Priority" => PriorityText,
+});
+
+/// The body of `datacollection`: items for a request that was made before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataCollection {
+    pub items: Vec<DataItem>,
+}
+
+body!(DataCollection { items: "DataCollection" => DataPairs });
+
+/// A request's one-time passwords: those that are proven, or those that are shown, once. They are not shown otherwise.
+#[derive(Default)]
+pub struct OneTimePasswords {
+    pub first: Option<OneTimePassword>,
+    pub second: Option<OneTimePassword>,
+}
+
+body!(OneTimePasswords {
+    first: "OneTimePassword" => OneTimePasswordOrNothing,
+    second: "SecondOneTimePassword" => OneTimePasswordOrNothing,
+});
+
+/// The answer to an approval: the request, and with the last approval the one-time passwords the approver hands over.
+pub struct Decided {
+    pub request: Request,
+    pub passwords: OneTimePasswords,
+}
+
+impl Serialize for Decided {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Flat<'a> {
+            #[serde(flatten)]
+            request: &'a Request,
+            #[serde(flatten)]
+            passwords: &'a OneTimePasswords,
+        }
+        Flat { request: &self.request, passwords: &self.passwords }.serialize(serializer)
+    }
+}
+
+/// A form, filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilledDocument {
+    pub name: String,
+    pub text: String,
+}
+
+body!(FilledDocument { name: "Name" => Plain<String>, text: "Text" => Text });
 
 /// Declares how far a secret of a card's own has come: each state with its number and name on the wire.
 macro_rules! states {

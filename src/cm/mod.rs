@@ -12,6 +12,7 @@ pub mod check;
 pub mod extension;
 pub mod lifecycle;
 pub mod offline;
+pub mod policy;
 pub mod problem;
 pub mod profile;
 pub mod request;

@@ -137,6 +137,32 @@ codes! {
     UserUnknown = "user-unknown",
     /// The policy demands a data item that was not given.
     DataItemMissing = "data-item-missing",
+    /// The policy knows no such data item.
+    DataItemUnknown = "data-item-unknown",
+    /// A data item's value is not one the policy takes.
+    DataItemInvalid = "data-item-invalid",
+    /// The data item is another person's to give.
+    DataItemNotYours = "data-item-not-yours",
+    /// The data item was given already, and somebody has approved what was given.
+    DataItemGiven = "data-item-given",
+    /// Data items are missing that must be there before the request is executed.
+    DataCollectionIncomplete = "data-collection-incomplete",
+    /// Data items are taken until the execution begins.
+    DataCollectionClosed = "data-collection-closed",
+    /// The policy demands a comment.
+    CommentMissing = "comment-missing",
+    /// The policy lets nobody choose a priority.
+    PriorityNotCollected = "priority-not-collected",
+    /// The request's one-time password must be proven first.
+    OneTimePasswordNeeded = "one-time-password-needed",
+    /// The one-time password is wrong; the message says how many tries are left.
+    OneTimePasswordWrong = "one-time-password-wrong",
+    /// The one-time password has expired, or was tried too often, or was not made yet: an approver makes another.
+    OneTimePasswordSpent = "one-time-password-spent",
+    /// The request has no one-time password, or it was proven already.
+    OneTimePasswordNotUsed = "one-time-password-not-used",
+    /// The template lets people choose their PINs.
+    PinNotProposed = "pin-not-proposed",
     /// The certification request is not PKCS#10.
     CsrUnreadable = "csr-unreadable",
     /// The certification request is not signed by the key it is about.
@@ -175,6 +201,10 @@ codes! {
     Timeout = "timeout",
     /// The server is stopping or its store or CA is away; asking again later may help.
     Unavailable = "unavailable",
+    /// The CA is elsewhere and has not decided; repeating the very same call later collects the certificate.
+    CaPending = "ca-pending",
+    /// The CA is elsewhere and has refused, or what it made is not what was ordered.
+    CaRefused = "ca-refused",
     /// MIM has this call, this server does not.
     NotImplemented = "not-implemented",
     /// The server failed; the correlation id leads to the cause in its log.

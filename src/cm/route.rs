@@ -184,6 +184,21 @@ pub enum Route {
     Deny {
         request: Uuid,
     },
+    /// Gives data items for a request that was made before.
+    CollectData {
+        request: Uuid,
+    },
+    /// The forms of a request, filled in.
+    ListDocuments {
+        request: Uuid,
+    },
+    ProveOneTimePassword {
+        request: Uuid,
+    },
+    /// Makes one-time passwords anew; those before hold no longer.
+    DistributeOneTimePassword {
+        request: Uuid,
+    },
     GetAdminKeyState {
         smartcard: Uuid,
     },
@@ -369,6 +384,12 @@ routes! {
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
     Post ["api/cardwright/v1/requests/{request}/approve"] { request: Guid } => (Approve { request });
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
+    Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });
+    Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
+        { request: Guid } => (ProveOneTimePassword { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]
+        { request: Guid } => (DistributeOneTimePassword { request });
     Get ["api/cardwright/v1/smartcards/{smartcard}/adminkey"] { smartcard: Guid } => (GetAdminKeyState { smartcard });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
         { request: Guid, smartcard: Guid } => (TellAdminKey { request, smartcard });

@@ -14,8 +14,11 @@ use std::fmt;
 pub const REQUEST_FLAG_SMARTCARD: u32 = 2;
 /// A request an enrollment agent must execute, in a request's `Flags` (guess).
 pub const REQUEST_FLAG_ENROLLMENT_AGENT: u32 = 4;
-/// A request's `DataCollectionFlags` in every sample; which side has provided its items is not known.
-pub const DATA_COLLECTION_FLAGS: u32 = 32;
+/// The subscriber has given his data items, in a request's `DataCollectionFlags`: the SDK sets it when the policy has
+/// none of them, and 32 alone is in every sample (inferred).
+pub const SUBSCRIBER_PROVIDED: u32 = 32;
+/// The certificate manager has given his data items, in a request's `DataCollectionFlags` (guess).
+pub const MANAGER_PROVIDED: u32 = 16;
 /// The current card or profile of its user, in `Flags` of either (1 in every sample; guess that it means this).
 pub const HOLDER_FLAG_PRIMARY: u32 = 1;
 // The other `Flags` of a card or profile: the SDK's order, one bit each (guess).

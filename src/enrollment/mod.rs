@@ -17,6 +17,7 @@ mod key_order;
 mod login;
 mod offline;
 mod prepare;
+mod proposed;
 mod puk;
 mod record;
 mod remedy;
@@ -87,6 +88,8 @@ struct Facts {
     just_placed: bool,
     /// The card has refused a PUK.
     puk_refused: bool,
+    /// The PIN the server proposed, until the face has told it.
+    proposed: Option<Pin>,
 }
 
 /// Where events go while the driver works.

@@ -20,6 +20,7 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
+        self.take_proposed_pin(tie, &config, observer)?;
         if let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
             return Ok(stop);
         }

@@ -2,6 +2,7 @@
 
 use super::error::ApiError;
 use super::identity::{new_token, token_hash};
+use crate::ca::is_sid;
 use crate::secret::BearerToken;
 use crate::store::{AuditEntry, Error, TokenRecord, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 const MAX_NAME: usize = 128;
 const MAX_GROUPS: usize = 64;
 const MAX_TEXT: usize = 256;
+const MAX_ATTRIBUTES: usize = 32;
 /// Tokens that hold at one time, of one user.
 const MAX_TOKENS: usize = 32;
 /// How long a token holds at most, and not less than.
@@ -31,6 +33,12 @@ pub enum AccountRefusal {
     TooManyGroups,
     #[error("UPN, e-mail address, SID and label have up to {MAX_TEXT} characters, none of them a control character")]
     Text,
+    #[error("\"{0}\" is no security identifier such as S-1-5-21-1-2-3-1104")]
+    Sid(String),
+    #[error(
+        "an attribute is a name of a-z, 0-9 and -, and a value of up to {MAX_TEXT} characters; at most {MAX_ATTRIBUTES}"
+    )]
+    Attribute,
     #[error("a token holds for 1 to {MAX_DAYS} days")]
     Lifetime,
     #[error("a user has at most {MAX_TOKENS} tokens that hold; revoke one first")]
@@ -46,6 +54,16 @@ pub fn check(user: &UserRecord) -> Result<(), AccountRefusal> {
     }
     if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
         return Err(AccountRefusal::Name(bad.clone()));
+    }
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let writable = |(name, value): (&String, &String)| {
+        !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain) && is_text(value)
+    };
+    if user.attributes.len() > MAX_ATTRIBUTES || !user.attributes.iter().all(writable) {
+        return Err(AccountRefusal::Attribute);
+    }
+    if let Some(sid) = user.sid.as_ref().filter(|sid| !is_sid(sid)) {
+        return Err(AccountRefusal::Sid(sid.clone()));
     }
     let texts = [&user.upn, &user.email, &user.sid];
     if texts.into_iter().flatten().all(|text| !text.is_empty() && is_text(text)) {
@@ -135,7 +153,8 @@ pub async fn token_renewed(tx: &mut Tx, old: Uuid, fresh: &TokenRecord, entry: &
 
 /// Revokes a token; one that is revoked already stays so, and is no second act.
 pub async fn token_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), ApiError> {
-    if tx.revoke_token(token, at).await? {
+    let holds = tx.token(token).await?.is_some_and(|token| token.revoked.is_none());
+    if holds && tx.revoke_token(token, at).await? {
         tx.audit(entry).await?;
     }
     Ok(())

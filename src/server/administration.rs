@@ -8,6 +8,7 @@ use super::database::{self, DatabaseError};
 use super::error::{ApiError, Internal};
 use crate::secret::BearerToken;
 use crate::store::{self, Store, TokenRecord, UserRecord, UserSource};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -19,6 +20,10 @@ pub struct NewUser {
     pub groups: Vec<String>,
     pub upn: Option<String>,
     pub email: Option<String>,
+    /// Security identifier in Active Directory, `S-1-5-21-...`.
+    pub sid: Option<String>,
+    /// What else certificates say of the person; names in lower case.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// What is to be different; `None` leaves it as it is, an empty text takes it away.
@@ -126,7 +131,8 @@ pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Resul
         groups: new.groups,
         upn: new.upn,
         email: new.email,
-        sid: None,
+        sid: new.sid,
+        attributes: new.attributes,
         disabled: false,
         source: UserSource::Local,
     };

@@ -37,6 +37,16 @@ deeds! {
     RequestDenied = "request-denied",
     RequestCompleted = "request-completed",
     RequestWithdrawn = "request-withdrawn",
+    DataCollected = "data-collected",
+    /// One-time passwords were made, or are to be made and mailed.
+    OneTimePasswordMade = "one-time-password-made",
+    OneTimePasswordSent = "one-time-password-sent",
+    /// No mail server took it in many attempts.
+    OneTimePasswordUndelivered = "one-time-password-undelivered",
+    OneTimePasswordProven = "one-time-password-proven",
+    OneTimePasswordRefused = "one-time-password-refused",
+    /// A PIN was let out for the card of a request.
+    PinProposed = "pin-proposed",
     /// The server itself has ended a temporary card whose time was over.
     TemporaryCardEnded = "temporary-card-ended",
     CardAssigned = "card-assigned",
@@ -50,6 +60,12 @@ deeds! {
     PukTold = "puk-told",
     OfflineUnblockAnswered = "offline-unblock-answered",
     RevocationListMade = "revocation-list-made",
+    /// The settings have changed what a list must say.
+    RevocationListOutdated = "revocation-list-outdated",
+    /// A certificate was ordered from a CA elsewhere; it came, is awaited, or was refused for good.
+    CertificateOrdered = "certificate-ordered",
+    /// A CA elsewhere was told of a revocation.
+    RevocationTold = "revocation-told",
 }
 
 /// An act of the server itself.

@@ -18,11 +18,13 @@ pub struct Caller {
 }
 
 impl Attributes for UserRecord {
-    fn attribute(&self, attribute: UserAttribute) -> Option<&str> {
+    fn attribute(&self, attribute: &UserAttribute) -> Option<&str> {
         match attribute {
             UserAttribute::Name => Some(&self.name),
             UserAttribute::Upn => self.upn.as_deref(),
             UserAttribute::Email => self.email.as_deref(),
+            UserAttribute::Sid => self.sid.as_deref(),
+            UserAttribute::Other(name) => self.attributes.get(name).map(String::as_str),
         }
     }
 }

@@ -45,6 +45,9 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseSettings>,
     pub ca: CaSettings,
+    /// Absent: no mail is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<SmtpSettings>,
     /// Ways in besides the server's own tokens.
     #[serde(default, skip_serializing_if = "is_default")]
     pub identity: IdentitySettings,
@@ -53,6 +56,61 @@ pub struct Settings {
     pub roles: RoleSettings,
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: LimitSettings,
+    /// What relying parties fetch, and where; absent: `/pki` and `/ocsp` of this server alone, and no delta lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publication: Option<PublicationSettings>,
+}
+
+/// The `[publication]` table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PublicationSettings {
+    /// A listener of its own, without TLS, for public files alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+    /// Certificates name what lies below it: `/pki/ca.cer`, `/pki/delta.crl`, `/ocsp`.
+    pub url: String,
+    /// Are there delta lists (RFC 5280, 5.2.4)?
+    #[serde(default)]
+    pub delta: bool,
+    /// With delta lists: is a complete list made at once after a revocation too, or only when the old one ages?
+    #[serde(default = "yes")]
+    pub base_at_once: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The `[smtp]` table: the mail server that one-time passwords go out by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpSettings {
+    pub host: String,
+    pub port: u16,
+    pub tls: SmtpTls,
+    /// The sender, as in `Cards <cards@example.test>`.
+    pub from: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// `file:PATH` or `env:NAME`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_from: Option<String>,
+    /// PEM of the one CA that is trusted for the mail server; absent: those of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How mail is protected on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// Begun in the clear, then required (RFC 3207).
+    Starttls,
+    /// From the first byte (RFC 8314, 3.3).
+    Implicit,
+    /// For a mail server on this computer.
+    None,
 }
 
 /// The `[ca]` table.
@@ -66,6 +124,53 @@ pub struct CaSettings {
     /// Absent: the key is in `ca.key.pem`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkcs11: Option<TokenSettings>,
+    /// A CA elsewhere that issues people's certificates; the one here then signs answers and the server's own alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upstream: Option<UpstreamSettings>,
+}
+
+/// The `[ca.upstream]` table; files are named from the data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpstreamSettings {
+    pub protocol: UpstreamProtocol,
+    /// EST: with `/.well-known/est`; cfssl: where `/api` begins.
+    pub url: String,
+    /// PEM: whom the CA's TLS certificate must come from. May be absent on a loopback address without TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_trust: Option<PathBuf>,
+    /// PEM: the issuing CA first, up to the root.
+    pub chain: PathBuf,
+    /// Basic authentication; the password is in `upstream.secret.pem`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// PEM: a TLS client certificate and those above it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<PathBuf>,
+    /// Its key, PKCS#8 under the server's passphrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<PathBuf>,
+    /// cfssl's signing profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Must names be as ordered, or does the CA elsewhere choose them?
+    #[serde(default)]
+    pub names: UpstreamNames,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpstreamProtocol {
+    Est,
+    Cfssl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UpstreamNames {
+    #[default]
+    AsOrdered,
+    Upstream,
 }
 
 /// The `[ca.pkcs11]` table: a token that holds the CA's key; chosen by label or serial, never by slot.
@@ -163,6 +268,21 @@ impl DataDirectory {
 
     pub fn ca_key(&self) -> PathBuf {
         self.0.join("ca.key.pem")
+    }
+
+    /// The CA's request, where its certificate comes from another's root.
+    pub fn ca_request(&self) -> PathBuf {
+        self.0.join("ca.csr.pem")
+    }
+
+    /// The password or key that a CA elsewhere knows this server by.
+    pub fn upstream_secret(&self) -> PathBuf {
+        self.0.join("upstream.secret.pem")
+    }
+
+    /// A file that the settings name.
+    pub fn named(&self, path: &std::path::Path) -> PathBuf {
+        self.0.join(path)
     }
 
     pub fn ca_certificate(&self) -> PathBuf {

@@ -18,6 +18,9 @@ pub const LABEL: &[u8] = b"cardwright admin key";
 /// The Label of a PUK's derivation.
 pub const PUK_LABEL: &[u8] = b"cardwright PUK";
 
+/// The Label of a proposed PIN's derivation.
+pub const PIN_LABEL: &[u8] = b"cardwright PIN";
+
 /// The Label of what tells one master key from another.
 const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
 
@@ -85,6 +88,12 @@ impl MasterKeys {
     /// Derives the admin key of the card with this card id from the master key of `version`.
     pub fn admin_key(&self, version: u32, card_id: Uuid) -> Result<AdminKey, KeyError> {
         Ok(derive(self.of_version(version)?, card_id.as_bytes()))
+    }
+
+    /// Derives the 32 bytes that a request's PIN for the card with this card id is chosen by.
+    pub fn pin_block(&self, version: u32, request: Uuid, card_id: Uuid) -> Result<hmac::Tag, KeyError> {
+        let context = [request.as_bytes().as_slice(), card_id.as_bytes()].concat();
+        Ok(block(self.of_version(version)?, PIN_LABEL, &context, 32))
     }
 
     /// Derives the `puk_version`th PUK of the card with this card id from the master key of `version`.

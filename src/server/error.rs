@@ -2,7 +2,7 @@
 
 use super::accounts::AccountRefusal;
 use super::diversify::KeyError;
-use super::template::Missing;
+use super::template::{ItemProblem, Missing, Side};
 use crate::cm::check::FieldError;
 use crate::cm::lifecycle::Refusal;
 use crate::cm::offline::CodeError;
@@ -53,6 +53,34 @@ pub enum ApiError {
     Field(#[from] FieldError),
     #[error("the profile template demands the data item \"{0}\"")]
     DataItem(String),
+    #[error("the profile template knows no data item \"{0}\"")]
+    DataItemUnknown(String),
+    #[error("the data item \"{name}\" is not taken: {problem}")]
+    DataItemInvalid { name: String, problem: ItemProblem },
+    #[error("the data item \"{name}\" is for the {} to give", side.word())]
+    DataItemNotYours { name: String, side: Side },
+    #[error("the data item \"{0}\" was given, and what was given is approved; cancel the request and ask anew")]
+    DataItemGiven(String),
+    #[error("the data item \"{0}\" is missing; give it first")]
+    DataIncomplete(String),
+    #[error("data items are taken until the execution begins; this request is {0}")]
+    DataClosed(RequestStatus),
+    #[error("the profile template demands a comment")]
+    CommentMissing,
+    #[error("the profile template lets nobody choose a priority; leave it out")]
+    PriorityNotCollected,
+    #[error("prove the request's one-time password first")]
+    PasswordNeeded,
+    #[error("the one-time password is wrong; tries left: {0}")]
+    PasswordWrong(u32),
+    #[error("{0}; an approver can have another one made")]
+    PasswordSpent(&'static str),
+    #[error("{0}")]
+    PasswordNotUsed(&'static str),
+    #[error("{0} has no e-mail address, and one is needed for a one-time password")]
+    NoAddress(String),
+    #[error("no PIN is proposed here: the profile template has people choose theirs")]
+    PinNotProposed,
     #[error("the body must be application/json")]
     MediaType,
     #[error("the body is larger than {limit} bytes")]
@@ -155,6 +183,12 @@ pub enum ApiError {
     Attribute(#[from] Missing),
     #[error("what is known of the user cannot stand in a certificate: {0}")]
     Unnamable(#[source] ca::Error),
+    #[error("the CA has not decided on this certificate yet; repeat the very same call in {retry_after} seconds")]
+    CaPending { retry_after: u32 },
+    #[error("the CA cannot be reached at the moment; nothing was lost, repeat the call later")]
+    CaAway(#[source] ca::Error),
+    #[error("the CA has refused: {0}")]
+    CaRefused(#[source] ca::Error),
     #[error("something went wrong in the server; its log has the cause under the correlation id")]
     Internal(#[source] Internal),
 }
@@ -204,6 +238,20 @@ impl ApiError {
             Self::Body(_) | Self::Cut => (StatusCode::BAD_REQUEST, Code::MalformedBody),
             Self::Field(_) | Self::SmartcardRequired => (StatusCode::BAD_REQUEST, Code::BadField),
             Self::DataItem(_) => (StatusCode::BAD_REQUEST, Code::DataItemMissing),
+            Self::DataItemUnknown(_) => (StatusCode::BAD_REQUEST, Code::DataItemUnknown),
+            Self::DataItemInvalid { .. } => (StatusCode::BAD_REQUEST, Code::DataItemInvalid),
+            Self::DataItemNotYours { .. } => (StatusCode::FORBIDDEN, Code::DataItemNotYours),
+            Self::DataItemGiven(_) => (StatusCode::CONFLICT, Code::DataItemGiven),
+            Self::DataIncomplete(_) => (StatusCode::CONFLICT, Code::DataCollectionIncomplete),
+            Self::DataClosed(_) => (StatusCode::CONFLICT, Code::DataCollectionClosed),
+            Self::CommentMissing => (StatusCode::BAD_REQUEST, Code::CommentMissing),
+            Self::PriorityNotCollected => (StatusCode::BAD_REQUEST, Code::PriorityNotCollected),
+            Self::PasswordNeeded => (StatusCode::FORBIDDEN, Code::OneTimePasswordNeeded),
+            Self::PasswordWrong(_) => (StatusCode::FORBIDDEN, Code::OneTimePasswordWrong),
+            Self::PasswordSpent(_) => (StatusCode::CONFLICT, Code::OneTimePasswordSpent),
+            Self::PasswordNotUsed(_) => (StatusCode::CONFLICT, Code::OneTimePasswordNotUsed),
+            Self::NoAddress(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
+            Self::PinNotProposed => (StatusCode::CONFLICT, Code::PinNotProposed),
             Self::MediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::UnsupportedMediaType),
             Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::BodyTooLarge),
             Self::Slow => (StatusCode::REQUEST_TIMEOUT, Code::Timeout),
@@ -247,6 +295,10 @@ impl ApiError {
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),
             Self::Attribute(_) | Self::Unnamable(_) => (StatusCode::CONFLICT, Code::UserAttributeMissing),
+            // MIM has no 202: its clients take one for success and look for a certificate in it.
+            Self::CaPending { .. } => (StatusCode::SERVICE_UNAVAILABLE, Code::CaPending),
+            Self::CaAway(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
+            Self::CaRefused(_) => (StatusCode::BAD_GATEWAY, Code::CaRefused),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
     }
@@ -297,6 +349,13 @@ impl From<ca::Error> for ApiError {
     fn from(error: ca::Error) -> Self {
         match error {
             ca::Error::Subject(_) | ca::Error::Name { .. } | ca::Error::NoName => Self::Unnamable(error),
+            ca::Error::Pending { retry_after, .. } => {
+                Self::CaPending { retry_after: u32::try_from(retry_after.whole_seconds()).unwrap_or(u32::MAX) }
+            }
+            ca::Error::Unreachable(_) => Self::CaAway(error),
+            ca::Error::Refused { .. } | ca::Error::Answer { .. } | ca::Error::Unordered { .. } => {
+                Self::CaRefused(error)
+            }
             other => Self::Internal(Internal::Ca(other)),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::app::App;
 use crate::store;
+use crate::store::ListKind;
 use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -56,6 +57,6 @@ async fn look(app: &App) -> Vec<Check> {
         Some(_) => "ok",
     };
     // A list that is not fresh is made now, which shows whether the CA signs.
-    let crl = if app.crl.get(app).await.is_ok() { "ok" } else { "cannot-be-made" };
+    let crl = if app.crl.list(app, ListKind::Base).await.is_ok() { "ok" } else { "cannot-be-made" };
     vec![Check { name: "store", found: store }, Check { name: "ca", found: ca }, Check { name: "crl", found: crl }]
 }

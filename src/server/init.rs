@@ -5,7 +5,7 @@ use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::settings::{ApiSettings, AuditSettings, LogSettings};
-use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
+use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Passphrase, Pin};
 use aws_lc_rs::rand;
@@ -17,20 +17,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const EXAMPLE: &str = include_str!("template/example.toml");
-const SETTINGS_HEAD: &str = "\
-# Settings of this server. A change takes effect at the next start; an unknown key stops it, with its line.
-# listen: address and port. public_names: what the server is reached by; they stand in its TLS certificate.
-# crl_url: stands in every certificate; if people reach the server by another name, change it before the first one.
-# [api] enabled = true, virtual_directory = \"CertificateManagement\".
-# [operations] listen = \"127.0.0.1:9464\": health and metrics in plain HTTP, apart from the calls; without the table, none.
-# [log] format = \"text\" or \"json\", level = \"info\".
-# [audit.syslog] target = \"udp://host:514\", \"tcp://host:601\" or \"unix:/dev/log\": sends the log of acts on.
-# [identity.oidc], [identity.negotiate], [identity.certificate]: other ways in than bearer tokens; [identity.session]: a
-# cookie after them. [roles] admin, auditor = [\"group:auditors\"], operator. [limits]: secrets given and wrong tries taken.
-# CARDWRIGHT_SERVER__CA__CRL_URL in the environment stands for crl_url of [ca], and so on; it comes before this file.
-# \"cardwright server config\" shows what holds.
-
-";
+const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 /// How long a CA is valid.
 const CA_VALIDITY: Duration = Duration::days(3650);
@@ -53,6 +40,8 @@ pub struct InitOptions {
     pub ca_token: Option<TokenSettings>,
     /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
     pub crl_url: Option<String>,
+    /// The CA is under another's root: a request is made instead of a root, see [`super::ca_install`].
+    pub subordinate: bool,
 }
 
 impl Default for InitOptions {
@@ -65,6 +54,7 @@ impl Default for InitOptions {
             ca_key: KeyAlgorithm::P256,
             ca_token: None,
             crl_url: None,
+            subordinate: false,
         }
     }
 }
@@ -72,8 +62,10 @@ impl Default for InitOptions {
 /// What was made.
 #[derive(Clone, Debug)]
 pub struct Initialised {
-    /// The CA's certificate, DER: what clients must trust.
+    /// The CA's certificate, DER; empty while it is only asked for: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// What the CA above is to sign, PEM, where there is one.
+    pub ca_request: Option<String>,
     /// The example template, to be edited.
     pub template: PathBuf,
     /// The UUID of the example template.
@@ -99,6 +91,10 @@ pub enum InitError {
     Ca(#[from] ca::Error),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
+    #[error("the CA's certificate is installed already")]
+    Installed,
+    #[error("this server's CA is a root of its own: there is nothing to install")]
+    NoRequest,
 }
 
 /// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
@@ -154,15 +150,22 @@ fn fill(
         Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
     };
     let root = RootOrder { subject: options.ca_subject.clone(), algorithm: options.ca_key, validity: CA_VALIDITY };
-    let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
-    let certificate = authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default();
+    let (certificate, ca_request) = if options.subordinate {
+        let request = ca::request(&root, place)?;
+        files::create(&directory.ca_request(), request.to_pem().as_bytes())?;
+        (None, Some(request.to_pem()))
+    } else {
+        let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
+        (Some(authority.own().der().to_vec()), None)
+    };
     let template_uuid = Uuid::new_v4();
     let template = EXAMPLE.replace("@UUID@", &template_uuid.to_string());
     let path = directory.templates().join(EXAMPLE_FILE);
     files::create(&path, template.as_bytes())?;
     let settings = toml::to_string_pretty(&settings(options))?;
     files::create(&directory.settings(), (SETTINGS_HEAD.to_owned() + &settings).as_bytes())?;
-    Ok(Initialised { ca_certificate: certificate, template: path, template_uuid })
+    let ca_certificate = certificate.unwrap_or_default();
+    Ok(Initialised { ca_certificate, ca_request, template: path, template_uuid })
 }
 
 fn settings(options: &InitOptions) -> Settings {
@@ -170,6 +173,7 @@ fn settings(options: &InitOptions) -> Settings {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let crl_url = format!("https://{host}:{}/pki/ca.crl", options.listen.port());
     Settings {
+        smtp: None,
         listen: options.listen,
         public_names: options.public_names.clone(),
         api: ApiSettings::default(),
@@ -181,7 +185,9 @@ fn settings(options: &InitOptions) -> Settings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
             pkcs11: options.ca_token.clone(),
+            upstream: None,
         },
+        publication: None,
         identity: IdentitySettings::default(),
         roles: RoleSettings::default(),
         limits: LimitSettings::default(),

@@ -2,8 +2,8 @@
 
 use super::app::App;
 use super::error::ApiError;
-use super::template::{Hash, KeyFamily, Missing, Pattern, ProfileTemplate};
-use crate::ca::{IssueOrder, SubjectAltName};
+use super::template::{Hash, KeyFamily, Missing, ProfileTemplate};
+use crate::ca::IssueOrder;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -47,19 +47,18 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 
 /// What the CA is asked for.
 pub fn order(app: &App, template: &ProfileTemplate, user: &UserRecord, key: &PublicKey) -> Result<IssueOrder, Missing> {
-    let fill = |pattern: &Option<Pattern>| pattern.as_ref().map(|pattern| pattern.fill(user)).transpose();
-    let upn = fill(&template.upn)?.map(SubjectAltName::Upn);
-    let email = fill(&template.email)?.map(SubjectAltName::Email);
-    Ok(IssueOrder {
-        public_key: key.clone(),
+    let mut order = IssueOrder {
         subject: template.subject.fill(user)?,
-        subject_alt_names: upn.into_iter().chain(email).collect(),
         key_usage: template.certificate.key_usages.clone(),
         extended_key_usages: template.certificate.extended_key_usages.clone(),
         validity: template.certificate.validity,
         crl_url: Some(app.crl_url.clone()),
-        aia_url: None,
-        template: None,
-        sid: None,
-    })
+        freshest_crl_url: app.crl.delta_url(),
+        aia_url: app.crl.address("/pki/ca.cer"),
+        ocsp_url: app.crl.address("/ocsp"),
+        ..IssueOrder::bare(key.clone())
+    };
+    template.names.fill(user, &mut order)?;
+    template.certificate.extensions.fill(&mut order);
+    Ok(order)
 }

@@ -4,12 +4,15 @@ use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
 use super::identity::Shows;
+use super::mail;
 use super::operations;
+use super::publication::{self, Publication};
 use super::router;
 use super::start::{self, StartError};
 use super::upkeep::Upkeep;
 use super::workflow::sweep;
 use crate::store::{CountsSeen, Store};
+use super::upstream;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -19,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// Bounds of the listener.
 const MAX_CONNECTIONS: usize = 1024;
@@ -42,6 +45,8 @@ pub struct Ready {
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// Where the public files are to be had without TLS, if they are.
+    pub publication: Option<SocketAddr>,
     /// Where health and metrics are to be had.
     pub operations: Option<SocketAddr>,
 }
@@ -54,6 +59,8 @@ pub struct RunningServer {
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
     store: Store,
+    /// Where the public files are to be had without TLS, if they are.
+    pub publication: Option<SocketAddr>,
     /// Where health and metrics are to be had.
     pub operations: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
@@ -70,10 +77,11 @@ impl Server {
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
-            Ok(Ready { addr, scheme, ca_certificate, operations, store }) => Ok(RunningServer {
+            Ok(Ready { addr, scheme, ca_certificate, publication, operations, store }) => Ok(RunningServer {
                 addr,
                 scheme,
                 ca_certificate,
+                publication,
                 operations,
                 store,
                 stop: Some(stop),
@@ -160,12 +168,28 @@ async fn listen(
     let operations_addr = operations.as_ref().map(|(_, addr)| *addr);
     let upkeep = Upkeep::begin(&app, started.audit_key, started.syslog, started.host);
     let handle = Handle::new();
-    let (stopping, ending) = (handle.clone(), Arc::clone(&app));
+    let publishing = Handle::new();
+    let publication = match started.publication {
+        None => None,
+        Some(address) => {
+            let listening = publication::listen(Arc::clone(&app), address, publishing.clone());
+            Some(listening.map_err(|source| StartError::Listen { addr: address, source })?)
+        }
+    };
+    let (stopping, ending) = ([handle.clone(), publishing], Arc::clone(&app));
     tokio::spawn(async move {
         stop.await;
         ending.stopping.store(true, Ordering::Relaxed);
-        stopping.graceful_shutdown(Some(STOP_GRACE));
+        for handle in stopping {
+            handle.graceful_shutdown(Some(STOP_GRACE));
+        }
     });
+    tokio::spawn(mail::run(Arc::clone(&app)));
+    let (stop_keeping, stopped) = watch::channel(());
+    let keepers = [
+        tokio::spawn(Publication::keep(Arc::clone(&app), stopped.clone())),
+        tokio::spawn(upstream::keep(Arc::clone(&app), stopped)),
+    ];
     let watched = Handle::new();
     if let Some((listener, addr)) = operations {
         tokio::spawn(watch_on(listener, addr, watched.clone(), Arc::clone(&app)));
@@ -175,6 +199,7 @@ async fn listen(
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
+        publication,
         operations: operations_addr,
     });
     let connections = app.metrics.connections();
@@ -194,6 +219,11 @@ async fn listen(
             server.handle(handle).serve(router::service(Arc::clone(&app))).await
         }
     };
+    drop(stop_keeping);
+    for keeper in keepers {
+        // One that waits for a CA elsewhere is left to the end of the runtime.
+        let _ = tokio::time::timeout(STOP_GRACE, keeper).await;
+    }
     upkeep.end().await;
     watched.shutdown();
     sweeping.abort();
@@ -228,7 +258,8 @@ async fn watch_on(listener: TcpListener, addr: SocketAddr, handle: Handle<Socket
     }
 }
 
-fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+/// Bounds what a head may hold, and how long it may take.
+pub fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
     builder
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())

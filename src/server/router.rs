@@ -3,15 +3,18 @@
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::Caller;
 use super::controllers::{
-    accounts, audit_log, card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
+    accounts, audit_log, card_secrets, certificates, extension, offline, pins, policies, profiles, requests,
+    smartcards, templates,
 };
 use super::error::{ApiError, Internal};
 use super::identity::{self, Admitted};
+use super::publication;
 use super::{operations, surface};
 use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
 use crate::cm::route::{Route, RouteError};
 use crate::cm::wire::read_body;
+use crate::store::ListKind;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
@@ -19,7 +22,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -115,7 +119,8 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
+/// The answer that refuses.
+pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
@@ -139,6 +144,9 @@ fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
         ApiError::Stopping => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        ApiError::CaPending { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
         }
         _ => {}
     }
@@ -175,10 +183,12 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) ->
     let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let verb = surface::Verb::of(&parts.method);
-    if let Some(file) = pki::at(parts.uri.path()) {
+    if publication::is_public(parts.uri.path()) {
         way.route = "pki";
-        verb.of_public_file()?;
-        return if verb == surface::Verb::Options { surface::get_only() } else { pki::get(app, file).await };
+        return match verb {
+            surface::Verb::Options => surface::get_only(),
+            _ => publication::respond(app, &parts, body).await.map(Reply::Other),
+        };
     }
     let path = surface::within(&app.api, parts.uri.path())?;
     if parts.uri.path() == surface::DESCRIPTION {
@@ -233,6 +243,11 @@ impl Payload<'_> {
             return Err(ApiError::MediaType);
         }
         read_body(&self.receive().await?).map_err(ApiError::Body)
+    }
+
+    /// Receives an object without meaning: no form of another site's page can send one.
+    async fn nothing(self) -> Result<(), ApiError> {
+        self.read::<BTreeMap<String, IgnoredAny>>().await.map(drop)
     }
 
     async fn receive(self) -> Result<Vec<u8>, ApiError> {
@@ -298,8 +313,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             card_secrets::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
-        Route::GetServerProposedPin { request, smartcard, .. } => {
-            smartcards::server_proposed_pin(&call, request, smartcard).await
+        Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
+            pins::proposed(&call, request, smartcard, pins::Shown { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read().await?).await
@@ -317,6 +332,10 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
         Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
+        Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
+        Route::ListDocuments { request } => policies::documents(&call, request).await,
+        Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
+        Route::DistributeOneTimePassword { request } => policies::distribute(&call, request).await,
         Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
         Route::TellAdminKey { request, smartcard } => {
             card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await
@@ -331,16 +350,28 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
-        Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
-        Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
+        Route::GetCaCertificate => publication::get(call.app, publication::File::Certificate).await,
+        Route::GetCrl => publication::get(call.app, publication::File::List(ListKind::Base)).await,
         Route::ListUsers => accounts::list(&call).await,
         Route::AddUser => accounts::add(&call, payload.read().await?).await,
         Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
         Route::ListTokens { user } => accounts::list_tokens(&call, user).await,
         Route::AddToken { user } => accounts::add_token(&call, user, payload.read().await?).await,
-        Route::RevokeToken { token } => accounts::revoke_token(&call, token).await,
-        Route::RenewOwnToken => accounts::renew_token(&call).await,
-        Route::RevokeOwnToken => accounts::revoke_own_token(&call).await,
-        Route::EndSession => accounts::end_session(&call).await,
+        Route::RevokeToken { token } => {
+            payload.nothing().await?;
+            accounts::revoke_token(&call, token).await
+        }
+        Route::RenewOwnToken => {
+            payload.nothing().await?;
+            accounts::renew_token(&call).await
+        }
+        Route::RevokeOwnToken => {
+            payload.nothing().await?;
+            accounts::revoke_own_token(&call).await
+        }
+        Route::EndSession => {
+            payload.nothing().await?;
+            accounts::end_session(&call).await
+        }
     }
 }

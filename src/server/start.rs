@@ -3,16 +3,17 @@
 use super::app::{App, MAX_CALLS};
 use super::audit_sign;
 use super::config::{Config, DataDirectory, Settings, SettingsError};
-use super::crl::CrlCache;
 use super::database::{self, DatabaseError};
 use super::diversify::{KeyError, MASTER_KEY, MasterKeys};
 use super::files::{self, FileError};
 use super::health::Health;
 use super::identity::{Identity, IdentityError};
+use super::mail::{MailError, Mailer};
 use super::metrics::Metrics;
+use super::publication::Publication;
 use super::settings::SyslogSettings;
 use super::template::{LoadError, Templates};
-use super::tls;
+use super::{tls, upstream};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, keyfile};
 use crate::pkix::{self, MemoryKey};
 use crate::secret::{MasterKey, Passphrase};
@@ -48,6 +49,10 @@ pub enum StartError {
     Ca(#[from] ca::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[source] KeyError),
+    #[error("the [smtp] table of server.toml cannot be used")]
+    Mail(#[from] MailError),
+    #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
+    NoSmtp(String),
     #[error("the public half of the log's key cannot be written")]
     AuditKey(#[source] der::Error),
     #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
@@ -60,6 +65,8 @@ pub enum StartError {
     PlainHttpAfar(SocketAddr),
     #[error("the server cannot listen on {addr}")]
     Listen { addr: SocketAddr, source: std::io::Error },
+    #[error("the CA has no certificate yet: have {} signed and run \"cardwright server ca install\"", .0.display())]
+    NotInstalled(PathBuf),
     #[error("no thread or runtime could be started")]
     Thread(#[source] std::io::Error),
     #[error("the server's thread ended unexpectedly; its log says why")]
@@ -70,6 +77,8 @@ pub enum StartError {
 pub struct Started {
     pub app: App,
     pub listen: SocketAddr,
+    /// Where public files are served without TLS.
+    pub publication: Option<SocketAddr>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
     /// Signs the log of acts.
@@ -94,32 +103,43 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     if config.plain_http && !listen.ip().is_loopback() {
         return Err(StartError::PlainHttpAfar(listen));
     }
+    if !directory.ca_certificate().exists() && directory.ca_request().exists() {
+        return Err(StartError::NotInstalled(directory.ca_request()));
+    }
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
     let master_keys = master_keys(&directory, &config.passphrase)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
+    let elsewhere = match &settings.ca.upstream {
+        Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),
+        None => None,
+    };
     let audit_key = audit_sign::key(&directory, &config.passphrase)?;
     let place = match &settings.ca.pkcs11 {
         None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
         Some(token) => token.place(config.ca_pin.ok_or(StartError::NoPin)?),
     };
-    let authority = EmbeddedCa::open(&directory.ca_certificate(), place)?;
+    let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
     let now = OffsetDateTime::now_utc();
     let Settings { identity, roles, limits, .. } = settings.clone();
-    let identity = Identity::open(identity, roles, &limits, &directory, authority.chain().first())?;
+    let identity = Identity::open(identity, roles, &limits, &directory, Some(own.own()))?;
     let clients = identity.certificates();
-    let tls =
-        tls_key.map(|key| tls::server_config(&directory, &settings, &authority, &key, clients, now)).transpose()?;
+    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, clients, now)).transpose()?;
+    let mailer = settings.smtp.as_ref().map(Mailer::new).transpose()?;
+    if let Some(template) = templates.iter().find(|template| mailer.is_none() && template.needs_smtp()) {
+        return Err(StartError::NoSmtp(template.name.clone()));
+    }
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
-        database::claim(&store, &authority, &master_keys).await?;
+        database::claim(&store, &*own, &master_keys).await?;
     }
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let app = App {
         store,
         templates,
         master_keys,
-        crl: CrlCache::default(),
+        mailer,
+        crl: Publication::new(settings.publication.as_ref()),
         places: Semaphore::new(MAX_CALLS),
         identity,
         metrics: Metrics::default(),
@@ -127,13 +147,16 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         api: settings.api.clone(),
         stopping: AtomicBool::new(false),
         ca_config: format!("{host}\\{}", settings.ca.name),
-        ca_certificate: authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default(),
+        ca_certificate: own.own().der().to_vec(),
         crl_url: settings.ca.crl_url,
         signs_slowly: settings.ca.pkcs11.is_some(),
-        authority: Box::new(authority),
+        issues_elsewhere: elsewhere.is_some(),
+        authority: elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>),
+        own,
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
-    Ok(Started { app, listen, tls, audit_key, syslog, host, operations, lock })
+    let publication = settings.publication.and_then(|publication| publication.listen);
+    Ok(Started { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
 }
 
 fn master_keys(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MasterKeys, StartError> {

@@ -99,16 +99,12 @@ fn renewed(
         Err(_) => SubjectAltName::Dns(name.clone()),
     };
     let order = IssueOrder {
-        public_key: key.public_key().clone(),
-        subject: String::new(),
         subject_alt_names: settings.public_names.iter().map(name).collect(),
         key_usage: vec![KeyUsage::DigitalSignature],
         extended_key_usages: vec![SERVER_AUTH.to_owned()],
         validity: VALIDITY,
         crl_url: Some(settings.ca.crl_url.clone()),
-        aia_url: None,
-        template: None,
-        sid: None,
+        ..IssueOrder::bare(key.public_key().clone())
     };
     let certificate = authority.issue(&order, now)?;
     files::replace(&directory.tls_certificate(), certificate.to_pem().as_bytes())?;

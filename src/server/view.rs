@@ -1,6 +1,7 @@
 //! From what is remembered to what is shown.
 
 use super::app::App;
+use super::collecting;
 use super::template::{ProfileTemplate, Workflow};
 use crate::cm::certificate::{Certificate, CertificateDetails, ListedCertificate};
 use crate::cm::profile::{Operation, Profile};
@@ -12,19 +13,25 @@ use crate::store::{CertificateRecord, ProfileRecord, RequestRecord, SmartcardRec
 /// The middleware Microsoft's samples name; used where a card's template is gone.
 const MIDDLEWARE: &str = "MSBaseCSP";
 
+/// A request of this template as the wire shows it.
+pub fn request_of(record: RequestRecord, template: Option<&ProfileTemplate>) -> Request {
+    let workflow = template.and_then(|template| template.workflow(record.request_type));
+    request(record, workflow)
+}
+
 /// A request as the wire shows it.
 pub fn request(record: RequestRecord, workflow: Option<&Workflow>) -> Request {
     let smartcard = if record.is_smartcard { vocabulary::REQUEST_FLAG_SMARTCARD } else { 0 };
     let agent = if record.is_enrollment_agent { vocabulary::REQUEST_FLAG_ENROLLMENT_AGENT } else { 0 };
-    let given = |name: &String| record.data.iter().any(|item| item.name == *name && item.value.is_some());
     Request {
-        is_data_collection_complete: workflow.is_none_or(|workflow| workflow.data_items.iter().all(given)),
+        is_data_collection_complete: workflow
+            .is_none_or(|workflow| collecting::missing(workflow, &record.data, None).is_none()),
         uuid: record.uuid,
         request_type: record.request_type,
         status: record.status,
         flags: smartcard | agent,
+        data_collection_flags: collecting::flags(workflow, &record.data),
         data_collection: record.data,
-        data_collection_flags: vocabulary::DATA_COLLECTION_FLAGS,
         originator: record.originator,
         target: record.target,
         submitted: record.submitted,

@@ -1,14 +1,14 @@
 use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{CertificateRecord, CertificateScope, Revocation, RevokedCertificate};
+use super::record::{CertificateRecord, CertificateScope, Revocation};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "certificates";
 const RESPONSES: &str = "responses";
-const COUNTERS: &str = "counters";
+pub(super) const COUNTERS: &str = "counters";
 
 macro_rules! select {
     ($rest:literal) => {
@@ -61,14 +61,6 @@ impl Record for CertificateRecord {
     }
 }
 
-impl Record for RevokedCertificate {
-    const TABLE: &'static str = TABLE;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { serial: columns.take()?, revocation: Revocation { at: columns.time()?, reason: columns.number()? } })
-    }
-}
-
 /// An answer as it was sent.
 pub(super) struct Response(pub Vec<u8>);
 
@@ -105,28 +97,6 @@ pub(super) fn certificates(scope: CertificateScope) -> Ask<'static, Vec<Certific
 
 pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
     sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial).asking()
-}
-
-pub(super) fn revoked(now: OffsetDateTime) -> Ask<'static, Vec<RevokedCertificate>> {
-    let statement = "SELECT serial, revoked_at, revocation_reason FROM certificates \
-                     WHERE revoked_at <= $1 AND not_after > $1 ORDER BY revoked_at, seq";
-    sql(statement).bind(now).asking()
-}
-
-/// How many revocations have come due.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Due(pub u64);
-
-impl Record for Due {
-    const TABLE: &'static str = TABLE;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        columns.number().map(Self)
-    }
-}
-
-pub(super) fn revocations_due(after: OffsetDateTime, until: OffsetDateTime) -> Ask<'static, Option<Due>> {
-    sql("SELECT count(*) FROM certificates WHERE revoked_at > $1 AND revoked_at <= $2").bind(after).bind(until).asking()
 }
 
 impl Tx {
@@ -179,7 +149,8 @@ impl Tx {
             "(revoked_at IS NULL OR revoked_at > $2)"
         );
         let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
-        Ok(held + self.execute(TABLE, statement).await?)
+        let revoked = held + self.execute(TABLE, statement).await?;
+        self.outdate_lists_after(revoked).await
     }
 
     /// Puts what is not revoked in `scope` on hold, and says how many that were; a revocation that was put off takes
@@ -189,14 +160,8 @@ impl Tx {
         let due = self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
         let (statement, uuid) =
             update!(scope, "revoked_at = $2, revocation_reason = 6, hold_released = NULL", "revoked_at IS NULL");
-        Ok(due + self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?)
-    }
-
-    /// Lifts the hold of what is on hold in `scope`, remembers when, and says how many that were.
-    pub async fn release_certificates(&mut self, scope: CertificateScope, at: OffsetDateTime) -> Result<usize, Error> {
-        let (statement, uuid) =
-            update!(scope, "revoked_at = NULL, revocation_reason = NULL, hold_released = $2", "revocation_reason = 6");
-        self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await
+        let held = due + self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
+        self.outdate_lists_after(held).await
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).

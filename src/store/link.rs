@@ -102,6 +102,7 @@ macro_rules! values {
 
 values! {
     i64 => |number| Value::Integer(number);
+    u64 => |number| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     u32 => |number| Value::Integer(number.into());
     u8 => |number| Value::Integer(number.into());
     bool => |truth| Value::Bool(truth);

@@ -16,8 +16,10 @@ mod certificates;
 mod chain;
 mod error;
 mod link;
+mod lists;
 mod meta;
 mod offline;
+mod one_time;
 mod open;
 mod postgres;
 mod reads;
@@ -28,6 +30,7 @@ mod sessions;
 mod spelling;
 mod sqlite;
 mod tokens;
+mod upstream;
 mod users;
 mod writer;
 
@@ -36,17 +39,17 @@ pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
 pub use audit_lines::{AuditItem, LineError};
 pub use audit_log::{AuditRecord, AuditSignature, ChainHead, SentRecord, signed_text};
 pub use audit_source::AuditSource;
-pub use certificates::Due;
 pub use error::{Cause, Error};
 pub use link::CountsSeen;
+pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, RequestTerms, Revocation, RevokedCertificate, SessionRecord, SmartcardRecord,
-    TokenRecord, UserRecord, UserSource, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
+pub use upstream::UpstreamOrder;
 pub use writer::{BoxFuture, Tx};
 
 /// The most records one list gives; a filter's own limit may be lower.

@@ -1,16 +1,13 @@
 //! Opening and closing, whichever the database.
 
-use super::certificates;
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
 use super::postgres::PostgresPlace;
-use super::record::RevokedCertificate;
 use super::writer::{BoxFuture, Tx};
 use super::{postgres, sqlite};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The database; clones share it.
@@ -78,19 +75,6 @@ impl Store {
             Database::Sqlite(database) => database.write(job).await,
             Database::Postgres(database) => database.write(job).await,
         }
-    }
-
-    /// What a revocation list must name: every certificate revoked by `now` and not expired, oldest first.
-    pub async fn revoked(&self, now: OffsetDateTime) -> Result<Vec<RevokedCertificate>, Error> {
-        let ask = certificates::revoked(now);
-        let Database::Sqlite(_) = &self.0.database else { return self.ask(ask).await };
-        // The one list without a limit: away from the threads that serve everybody else.
-        let store = self.clone();
-        let list = move || match &store.0.database {
-            Database::Sqlite(database) => database.read(certificates::revoked(now)),
-            Database::Postgres(_) => Ok(Vec::new()),
-        };
-        tokio::task::spawn_blocking(list).await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Waits for the writes already queued, then closes every connection; later calls fail with [`Error::Closed`].

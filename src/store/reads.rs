@@ -1,15 +1,16 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
 use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
-use super::certificates::Due;
 use super::error::Error;
+use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Held, OfflineAnswerRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, CertificateRecord, CertificateScope, Held, MailRecord, OfflineAnswerRecord, OneTimeRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
+use super::upstream::UpstreamOrder;
 use super::writer::Tx;
-use super::{cards, certificates, offline, requests, sessions, tokens, users};
+use super::{cards, certificates, lists, offline, one_time, requests, sessions, tokens, upstream, users};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -58,6 +59,10 @@ reads! {
     requests::approvals(request: Uuid) -> Vec<ApprovalRecord>;
     /// The challenge a request's offline unblock was answered for.
     offline::offline_answer(request: Uuid) -> Option<OfflineAnswerRecord>;
+    /// What proves a request's one-time passwords.
+    one_time::one_time(request: Uuid) -> Option<OneTimeRecord>;
+    /// The one-time passwords that are to be mailed by now, at most 16.
+    one_time::due_mail(now: OffsetDateTime) -> Vec<MailRecord>;
     /// The card with this uuid.
     cards::smartcard(uuid: Uuid) -> Option<SmartcardRecord>;
     /// The latest assignment of the card with this card id, retired or not.
@@ -78,10 +83,21 @@ reads! {
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
     /// The latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), whatever request it was for.
     certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
-    /// How many revocations that were put off have taken effect after the first moment and not after the second.
-    certificates::revocations_due(after: OffsetDateTime, until: OffsetDateTime) -> Option<Due>;
     /// The certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
+    /// The latest revocation list of a kind, without its bytes.
+    lists::list(kind: ListKind) -> Option<ListRecord>;
+    /// The revocations a list made now must name, oldest record first, in pages: those after the record `after`, of
+    /// certificates valid after `valid_after`, revoked after `since` and until `due`.
+    lists::revoked_page(after: i64, valid_after: OffsetDateTime, since: OffsetDateTime, due: OffsetDateTime) -> Vec<ListedCertificate>;
+    /// The certificates taken off hold after `since`, in pages.
+    lists::released_page(after: i64, valid_after: OffsetDateTime, since: OffsetDateTime) -> Vec<ListedCertificate>;
+    /// The latest order at a CA elsewhere for a public key (SHA-256 over the SubjectPublicKeyInfo).
+    upstream::upstream_order(public_key_sha256: &[u8; 32]) -> Option<UpstreamOrder>;
+    /// The orders at a CA elsewhere to be asked for again by `now`, a few at a time.
+    upstream::upstream_waiting(now: OffsetDateTime) -> Vec<UpstreamOrder>;
+    /// The certificates of a CA elsewhere that were revoked by `now` and of which it was not told, a few at a time.
+    upstream::upstream_revoked(now: OffsetDateTime) -> Vec<(UpstreamOrder, u8)>;
     /// The log's chains and where each ends.
     audit_log::audit_chains() -> Vec<ChainHead>;
     /// The acts of a chain after this number, in their order, at most [`super::LIST_LIMIT`] and `limit`.
@@ -105,6 +121,21 @@ impl Store {
     /// The answer a certificate was sent in, byte for byte.
     pub async fn response(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.ask(certificates::response(serial)).await?.map(|response| response.0))
+    }
+
+    /// The latest revocation list of a kind: its number, and it, DER.
+    pub async fn list_bytes(&self, kind: ListKind) -> Result<Option<(u64, Vec<u8>)>, Error> {
+        Ok(self.ask(lists::list_bytes(kind)).await?.map(|list| (list.0, list.1)))
+    }
+
+    /// How many jobs have changed what the lists must name.
+    pub async fn revocations(&self) -> Result<u64, Error> {
+        Ok(self.ask(lists::revocations()).await?.map_or(0, |count| count.0))
+    }
+
+    /// When the next revocation comes due that has a time after `after`.
+    pub async fn next_due(&self, after: OffsetDateTime) -> Result<Option<OffsetDateTime>, Error> {
+        Ok(self.ask(lists::next_due(after)).await?.and_then(|due| due.0))
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::standing::Standing;
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ pub struct UserRecord {
     pub email: Option<String>,
     /// The security identifier Windows knows the person by, `S-1-5-21-…`.
     pub sid: Option<String>,
+    /// What else certificates say of the user, by name.
+    pub attributes: BTreeMap<String, String>,
     /// Is nobody for the time being; what the person has done and holds is kept.
     pub disabled: bool,
     pub source: UserSource,
@@ -171,6 +174,34 @@ pub struct OfflineAnswerRecord {
     pub at: OffsetDateTime,
 }
 
+/// What proves a request's one-time passwords; they themselves are kept nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTimeRecord {
+    pub request: Uuid,
+    /// Grows when passwords are distributed anew: those before hold no longer.
+    pub generation: u32,
+    pub tries_left: u32,
+    /// `None`: none was made yet.
+    pub expires: Option<OffsetDateTime>,
+    /// Salt and hash; `None`: not made yet.
+    pub first: Option<Vec<u8>>,
+    pub second: Option<Vec<u8>>,
+    /// When the passwords were shown.
+    pub proven: Option<OffsetDateTime>,
+}
+
+/// A one-time password that is to be made and mailed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRecord {
+    pub request: Uuid,
+    /// 1 or 2.
+    pub part: u8,
+    pub generation: u32,
+    pub recipient: Uuid,
+    pub attempts: u32,
+    pub due: OffsetDateTime,
+}
+
 /// An issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRecord {
@@ -203,13 +234,6 @@ pub struct Revocation {
     pub reason: u8,
 }
 
-/// What a revocation list needs of a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevokedCertificate {
-    pub serial: Vec<u8>,
-    pub revocation: Revocation,
-}
-
 /// Whose certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateScope {
@@ -217,6 +241,15 @@ pub enum CertificateScope {
     Profile(Uuid),
     Smartcard(Uuid),
     User(Uuid),
+}
+
+impl CertificateScope {
+    /// Of the request, profile, card or user.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Request(uuid) | Self::Profile(uuid) | Self::Smartcard(uuid) | Self::User(uuid) => uuid,
+        }
+    }
 }
 
 /// Which requests; every field given must hold.

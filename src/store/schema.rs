@@ -23,6 +23,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0008_identity",
     "0010_lists",
     "0004_workflows",
+    "0005_policy",
+    "0007_revocation_and_upstream",
 ];
 
 /// The version that this release makes and works with.

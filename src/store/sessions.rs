@@ -25,7 +25,7 @@ impl Record for SessionRecord {
 
 pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<SessionRecord>>> {
     let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, \
-                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.disabled, u.source \
+                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";
     sql(statement).bind(hash).asking()
 }
@@ -58,12 +58,12 @@ impl Tx {
         self.execute(TABLE, sql(statement).bind(owner).bind(kept).bind(now)).await
     }
 
-    /// Removes a session; says whether there was one.
-    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<bool, Error> {
-        Ok(self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await? > 0)
+    /// Removes a session, if it is still there.
+    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<(), Error> {
+        self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await.map(drop)
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used. A use is no act: what was done is in the log.
     pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement =

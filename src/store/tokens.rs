@@ -41,7 +41,7 @@ impl<T: Record> Record for Held<T> {
 
 pub(super) fn token_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<TokenRecord>>> {
     let statement = "SELECT t.uuid, t.owner, t.label, t.hash, t.created, t.expires, t.last_used, t.revoked, \
-                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.disabled, u.source \
+                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM tokens t JOIN users u ON u.uuid = t.owner WHERE t.hash = $1";
     sql(statement).bind(hash).asking()
 }
@@ -83,7 +83,7 @@ impl Tx {
         self.execute(TABLE, statement).await.map(drop)
     }
 
-    /// Notes that a token was used, unless that was noted after `since`.
+    /// Notes that a token was used, unless that was noted after `since`. A use is no act: what was done is in the log.
     pub async fn touch_token(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";

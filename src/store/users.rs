@@ -9,7 +9,7 @@ const TABLE: &str = "users";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT uuid, name, groups, upn, email, sid, disabled, source FROM users ", $rest)
+        concat!("SELECT uuid, name, groups, upn, email, sid, attributes, disabled, source FROM users ", $rest)
     };
 }
 
@@ -24,6 +24,7 @@ impl Record for UserRecord {
             upn: columns.take()?,
             email: columns.take()?,
             sid: columns.take()?,
+            attributes: columns.json()?,
             disabled: columns.take()?,
             source: columns.state()?,
         })
@@ -53,15 +54,15 @@ pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
 impl Tx {
     /// Adds a user; [`Error::Duplicate`] when the name is taken.
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO users (uuid, name, groups, upn, email, sid, disabled, source) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let statement = "INSERT INTO users (uuid, name, groups, upn, email, sid, attributes, disabled, source) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         self.execute(TABLE, bind(sql(statement), user)).await.map(drop)
     }
 
     /// Replaces what is known of the user with this uuid.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, sid = $6, disabled = $7, \
-                         source = $8 WHERE uuid = $1";
+        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, sid = $6, attributes = $7, disabled = $8, \
+                         source = $9 WHERE uuid = $1";
         match self.execute(TABLE, bind(sql(statement), user)).await? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
             _ => Ok(()),
@@ -77,6 +78,7 @@ fn bind<'a>(statement: Statement<'a>, user: &'a UserRecord) -> Statement<'a> {
         .bind(user.upn.as_ref())
         .bind(user.email.as_ref())
         .bind(user.sid.as_ref())
+        .bind(serde_json::json!(user.attributes).to_string())
         .bind(user.disabled)
         .bind(user.source.word())
 }

@@ -7,6 +7,7 @@ mod http;
 mod refusals;
 mod secrets;
 mod sites;
+mod templates;
 mod tokens;
 
 use crate::enrollment::fake::FakeCm;

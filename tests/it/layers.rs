@@ -63,7 +63,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("axum", &["server"]),
     ("prometheus_client", &["server"]),
     ("axum_server", &["server"]),
-    ("ureq", &["client", "server"]),
+    ("ureq", &["client", "ca", "server"]),
     ("libloading", &["server"]),
     ("jsonwebtoken", &["server"]),
     ("clap", &["cli", "main"]),

@@ -39,7 +39,8 @@ fn user(name: &str) -> UserRecord {
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
         upn: Some("zoë@example.test".into()),
         email: None,
-        sid: None,
+        sid: Some("S-1-5-21-1-2-3-1104".into()),
+        attributes: [("dns".to_owned(), "pc1.example.test".to_owned())].into(),
         disabled: false,
         source: UserSource::Local,
     }

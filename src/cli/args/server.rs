@@ -46,6 +46,9 @@ pub enum ServerCommand {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
     },
+    /// Put the server's CA under another's root, or a CA elsewhere in its place.
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Show the settings that hold, and where each comes from.
     Config {
         /// The server's directory.
@@ -79,6 +82,9 @@ pub struct ServerInitArgs {
     /// The URL of the CRL, as certificates name it [default: the server's own].
     #[arg(long, value_hint = ValueHint::Url)]
     pub crl_url: Option<String>,
+    /// Make no root: write the CA's request here, to be signed by another CA; `server ca install` completes it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca_csr_out: Option<PathBuf>,
     /// The subject of the CA's own certificate.
     #[arg(long, default_value = "CN=cardwright CA")]
     pub ca_subject: String,
@@ -118,6 +124,12 @@ pub enum UserCommand {
         /// The e-mail address for certificates.
         #[arg(long)]
         email: Option<String>,
+        /// The security identifier in Active Directory, S-1-5-21-..., for certificates.
+        #[arg(long)]
+        sid: Option<String>,
+        /// Something else for certificates, NAME=VALUE; templates say {User!attribute.NAME} (repeatable).
+        #[arg(long = "attribute", value_name = "NAME=VALUE")]
+        attributes: Vec<String>,
         /// Days until the bearer token expires.
         #[arg(long, default_value_t = 365)]
         days: u32,
@@ -188,5 +200,28 @@ pub enum BearerCommand {
         directory: PathBuf,
         /// As "server token list" shows it.
         token: uuid::Uuid,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum CaCommand {
+    /// Install the certificates that answer the request of `server init --ca-csr-out`.
+    Install {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// PEM: the CA's certificate and all above it, up to the root.
+        #[arg(value_hint = ValueHint::FilePath)]
+        chain: PathBuf,
+    },
+    /// Keep the password or key (hexadecimal) by which a CA elsewhere knows this server.
+    Secret {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// Where the secret comes from.
+        #[arg(long, value_name = "SOURCE")]
+        secret_from: Option<Source>,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
     },
 }

@@ -19,10 +19,10 @@ pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{DataItems, DataPairs, PriorityText, TextList};
 pub use schema::Described;
-pub use secrets::{DiversifiedKey, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
+pub use secrets::{DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,
-    PlainOr, PlainOrNothing, Text, TextOrNothing, TextOrNull, TrueOrNothing,
+    PlainOr, PlainOrNothing, PlainOrNull, Text, TextOrNothing, TextOrNull, TrueOrAnything, TrueOrNothing,
 };
 pub use text::{
     AuthenticationResponse, challenge_text, crlf_base64, guid_text, moment_text, read_base64, read_bool,

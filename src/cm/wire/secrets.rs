@@ -1,9 +1,10 @@
-//! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX.
+//! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX,
+//! one-time passwords.
 
 use super::body::Spelling;
 use super::schema::Described;
 use super::text::read_base64;
-use crate::secret::{AdminKey, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, OneTimePassword, Passphrase, Pin, Puk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
@@ -88,6 +89,11 @@ secret_or_nothing! {
 secret_or_nothing! {
     /// A PUK whose key is left out when there is none.
     PukOrNothing, Puk
+}
+
+secret_or_nothing! {
+    /// A one-time password whose key is left out when there is none.
+    OneTimePasswordOrNothing, OneTimePassword
 }
 
 /// A text that is wiped; it must be there.

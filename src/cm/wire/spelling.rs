@@ -91,6 +91,44 @@ impl<T: Serialize + DeserializeOwned + Described> Spelling for PlainOrNothing<T>
     }
 }
 
+/// A value JSON itself spells, or null when there is none.
+pub struct PlainOrNull<T>(PhantomData<T>);
+
+impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNull<T> {
+    type Value = Option<T>;
+
+    fn write<S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        Option::<T>::deserialize(deserializer)
+    }
+
+    fn absent() -> Option<Option<T>> {
+        Some(None)
+    }
+}
+
+/// A truth; what is neither true nor false, or absent, is false: its shape is not documented.
+pub struct TrueOrAnything;
+
+impl Spelling for TrueOrAnything {
+    type Value = bool;
+
+    fn write<S: Serializer>(value: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*value)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        Ok(serde_json::Value::deserialize(deserializer)?.as_bool().unwrap_or(false))
+    }
+
+    fn absent() -> Option<bool> {
+        Some(false)
+    }
+}
+
 /// A truth whose key is left out when it is false.
 pub struct TrueOrNothing;
 

@@ -10,6 +10,7 @@ use crate::server::identity::Shown;
 use crate::server::permission::{self, Duty};
 use crate::server::router::Call;
 use crate::store::{TokenRecord, UserRecord, UserSource};
+use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -53,6 +54,7 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
         upn: body.upn.filter(|text| !text.is_empty()),
         email: body.email.filter(|text| !text.is_empty()),
         sid: body.sid.filter(|text| !text.is_empty()),
+        attributes: BTreeMap::new(),
         disabled: false,
         source: UserSource::Local,
     };
@@ -159,10 +161,8 @@ pub async fn end_session(call: &Call<'_>) -> Result<Reply, ApiError> {
         let entry = call.entry(Deed::SessionEnded).user(call.caller.uuid).with("session", session);
         let job = call.app.store.write(move |tx| {
             Box::pin(async move {
-                if tx.remove_session(session).await? {
-                    tx.audit(&entry).await?;
-                }
-                Ok::<_, ApiError>(())
+                tx.remove_session(session).await?;
+                Ok::<_, ApiError>(tx.audit(&entry).await?)
             })
         });
         job.await?;

@@ -1,5 +1,6 @@
 //! Certificates: ordered, handed in for, issued and listed.
 
+use crate::ca::IssueOrder;
 use crate::cm::certificate::CertificateData;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::RequestType;
@@ -86,6 +87,7 @@ async fn certify(
     let (app, record) = (call.app, &request.record);
     let user = subject(call, record.target).await?;
     let order = issue::order(app, template, &user, judged.request.public_key())?;
+    let order = IssueOrder { csr: Some(judged.request.der().to_vec()), ..order };
     // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
     // signed in vain is never seen by anybody.
     let Signed { certificate: issued, response } = signed(app, &order, call.now).await?;

@@ -1,17 +1,19 @@
 //! `requests`: made, read, listed and closed.
 
-use crate::cm::request::{CloseRequest, CreateRequest, RequestClosing, RequestStatus};
+use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus};
 use crate::cm::wire::Created;
 use crate::server::app::{MAX_LIST, Reply};
 use crate::server::audit::Deed;
+use crate::server::collecting::{self, Giver};
 use crate::server::error::ApiError;
+use crate::server::one_time;
 use crate::server::permission::{self, Act, Duty};
 use crate::server::router::Call;
-use crate::server::seen::{self, SeenRequest};
-use crate::server::template::{ProfileTemplate, Workflow};
+use crate::server::seen;
+use crate::server::template::{ProfileTemplate, Side, Workflow};
 use crate::server::workflow::{admit, begin};
 use crate::server::{closing, view};
-use crate::store::{RequestFilter, RequestRecord, Visibility};
+use crate::store::{RequestFilter, RequestRecord, Tx, Visibility};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -25,33 +27,56 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     if !permission::may_initiate(&call.caller, workflow, subject.target) {
         return Err(ApiError::Forbidden("ask for this"));
     }
-    let given = |name: &String| body.data_collection.iter().any(|item| item.name == *name && item.value.is_some());
-    if let Some(name) = workflow.data_items.iter().find(|name| !given(name)) {
-        return Err(ApiError::DataItem(name.clone()));
-    }
+    let body = asked(call, body, workflow, subject.target)?;
     let record = begin::record(call, body, &subject, workflow)?;
+    let passwords = match &workflow.one_time_password {
+        Some(policy) if record.status == RequestStatus::Approved => {
+            Some(one_time::make(policy, false, call.now)?.order(call).0)
+        }
+        _ => None,
+    };
     let uuid = record.uuid;
     let entry = call.entry(Deed::RequestCreated).on(&record).with("type", request_type).with("status", record.status);
     let entry = record.terms.loss_reason.iter().fold(entry, |entry, reason| entry.with("loss_reason", reason));
     let store = &call.app.store;
-    store.write(move |tx| Box::pin(async move { admit::admitted(tx, &record, &template, &entry).await })).await?;
+    let job = async move |tx: &mut Tx| {
+        admit::admitted(tx, &record, &template, &entry).await?;
+        match passwords {
+            Some(order) => one_time::begin(tx, &record, order, None, record.submitted).await,
+            None => Ok(()),
+        }
+    };
+    store.write(move |tx| Box::pin(job(tx))).await?;
+    call.app.wake_mailer();
     tracing::info!(id = %call.id, request = %uuid, %request_type, caller = call.caller.name, "request made");
     Reply::created(&Created::Request(uuid))
 }
 
+/// Holds what the caller says against the policy.
+fn asked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
+    if body.priority.is_some() && !workflow.collect_priority {
+        return Err(ApiError::PriorityNotCollected);
+    }
+    if workflow.require_comments && body.comment.trim().is_empty() {
+        return Err(ApiError::CommentMissing);
+    }
+    let data = collecting::judged(workflow, body.data_collection, Giver::asking(call, target))?;
+    // The other sides may give theirs later.
+    if let Some(name) = collecting::missing(workflow, &data, Some(Side::Originator)) {
+        return Err(ApiError::DataItem(name.to_owned()));
+    }
+    Ok(CreateRequest { data_collection: data, ..body })
+}
+
 /// `GET requests/{id}`.
 pub async fn get(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
-    shown(call.request(request).await?)
+    let request = call.request(request).await?;
+    shown(request.record, request.template.as_deref())
 }
 
 /// The request as the wire shows it.
-pub fn shown(request: SeenRequest) -> Result<Reply, ApiError> {
-    let template = request.template;
-    Reply::json(&view::request(request.record.clone(), workflow_of(&template, &request.record)))
-}
-
-fn workflow_of<'a>(template: &'a Option<Arc<ProfileTemplate>>, record: &RequestRecord) -> Option<&'a Workflow> {
-    template.as_ref().and_then(|template| template.workflow(record.request_type))
+pub fn shown(record: RequestRecord, template: Option<&ProfileTemplate>) -> Result<Reply, ApiError> {
+    Reply::json(&view::request_of(record, template))
 }
 
 /// `GET requests`: those the caller made or is the target of, the newest [`MAX_LIST`].
@@ -64,10 +89,10 @@ pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStat
         limit: u32::try_from(MAX_LIST + 1).ok(),
         ..Default::default()
     };
-    listed(call, filter).await
+    Reply::list(listed(call, filter).await?)
 }
 
-/// All requests the caller sees, the newest [`MAX_LIST`].
+/// All requests the caller sees, the newest [`MAX_LIST`]; those that wait for approval with the most urgent first.
 pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Result<Reply, ApiError> {
     let concerned = call.app.templates.iter().filter(|template| {
         template.workflows().iter().any(|workflow| {
@@ -82,10 +107,15 @@ pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Res
         limit: u32::try_from(MAX_LIST + 1).ok(),
         ..Default::default()
     };
-    listed(call, filter).await
+    let mut requests = listed(call, filter).await?;
+    if status == Some(RequestStatus::Pending) {
+        // The sort is stable: within a priority the newest stays first.
+        requests.sort_by_key(|request| request.priority);
+    }
+    Reply::list(requests)
 }
 
-async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Reply, ApiError> {
+async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Vec<Request>, ApiError> {
     let records = call.app.store.requests(&filter).await?;
     let seen = records.into_iter().filter_map(|record| {
         let template = call.app.templates.get(record.profile_template);
@@ -93,7 +123,7 @@ async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Reply, ApiErro
         let sees = permission::sees_request(&call.caller, seen::parties(&record), workflow);
         sees.then(|| view::request(record, workflow))
     });
-    Reply::list(seen.collect())
+    Ok(seen.collect())
 }
 
 /// `PUT requests/{id}`: completed, canceled or abandoned.
@@ -112,5 +142,5 @@ pub async fn close(call: &Call<'_>, request: Uuid, body: CloseRequest) -> Result
         call.app.crl.outdate();
     }
     tracing::info!(id = %call.id, request = %record.uuid, status = %record.status, caller = call.caller.name, "request closed");
-    shown(SeenRequest { record, template: request.template })
+    shown(record, request.template.as_deref())
 }

@@ -101,17 +101,3 @@ pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Updat
     tracing::info!(id = %call.id, smartcard = %card.uuid, revoked = effects.revoked, caller = call.caller.name, "card retired");
     Reply::json(&shown(call.app, card))
 }
-
-/// `serverproposedpin`: no template lets this server choose PINs.
-pub async fn server_proposed_pin(call: &Call<'_>, request: Option<Uuid>, smartcard: Uuid) -> Result<Reply, ApiError> {
-    match request {
-        Some(request) => {
-            let request = call.request(request).await?;
-            call.smartcard_of(&request.record, smartcard).await?;
-        }
-        None => {
-            call.smartcard(smartcard).await?;
-        }
-    }
-    Err(ApiError::NotBuilt("a PIN proposed by the server"))
-}

@@ -6,6 +6,7 @@ use crate::server::accounts;
 use crate::server::audit::{self, Deed};
 use crate::server::error::ApiError;
 use crate::store::{Error, Store, UserRecord, UserSource};
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -92,6 +93,7 @@ async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Re
         upn: told.upn.or_else(|| (by == UserBy::Upn).then(|| told.who.clone())),
         email: told.email.or_else(|| (by == UserBy::Email).then(|| told.who.clone())),
         sid: told.sid,
+        attributes: BTreeMap::new(),
         disabled: false,
         source: UserSource::Issuer,
         name,

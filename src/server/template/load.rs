@@ -3,14 +3,15 @@
 use super::Workflow;
 use super::lifecycle;
 use super::located::{Misplaced, Source};
-use super::pattern::{Pattern, SubjectPattern};
+use super::pin::{pin_policy, user_pin_policy};
+use super::naming::{ExtensionShape, SubjectNames};
+use super::pattern::SubjectPattern;
 use super::principal::Principal;
-use super::raw::{
-    RawAllowedKey, RawKind, RawPinPolicy, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
-};
+use super::raw::{RawAllowedKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
+use super::{data_item, document, one_time};
 use crate::cm::request::RequestType;
-use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
+use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -139,13 +140,12 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
     if days == 0 || days > MAX_VALIDITY_DAYS {
         return Err(source.wrong(&shape.validity_days, format!("days are between 1 and {MAX_VALIDITY_DAYS}")));
     }
-    let pattern = |text: &Spanned<String>| parsed(source, text, Pattern::parse);
     Ok(ProfileTemplate {
         subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
-        upn: raw.subject.upn.as_ref().map(pattern).transpose()?,
-        email: raw.subject.email.as_ref().map(pattern).transpose()?,
+        names: SubjectNames::read(source, &raw.subject)?,
         key: check_key(source, raw.key)?,
         certificate: CertificateShape {
+            extensions: ExtensionShape::read(source, &shape)?,
             template_name: shape.template_name.into_inner(),
             key_usages: each(source, &shape.key_usages, key_usage)?,
             extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
@@ -213,10 +213,12 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     Ok(SmartcardConfig {
         user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {
             "user-provided" => Ok(UserPinOption::UserProvided),
+            "server-proposed" => Ok(UserPinOption::ServerDistributed),
+            "random" => Ok(UserPinOption::Randomized),
             "none" => Ok(UserPinOption::None),
-            _ => Err("known are \"user-provided\" and \"none\""),
+            _ => Err("known are \"user-provided\", \"server-proposed\", \"random\" and \"none\""),
         })?,
-        user_pin_policy: pin_policy(source, raw.user_pin_policy)?,
+        user_pin_policy: user_pin_policy(source, raw.user_pin_policy, &raw.user_pin_option)?,
         admin_pin_policy: pin_policy(source, raw.admin_pin_policy)?,
         default_admin_key_hex: raw.default_admin_key_hex.into_inner(),
         provider_name: raw.provider_name,
@@ -235,23 +237,6 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
         use_virtual_smartcards: is_virtual,
         smartcard_print_policy: SmartcardPrintPolicy::default(),
         reset_on_retire: raw.reset_on_retire,
-    })
-}
-
-fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
-    let (min_length, max_length) = (*raw.min_length.get_ref(), *raw.max_length.get_ref());
-    if min_length == 0 || min_length > max_length {
-        return Err(source.wrong(&raw.min_length, format!("a PIN's least length is between 1 and {max_length}")));
-    }
-    if max_length > 255 {
-        return Err(source.wrong(&raw.max_length, "a PIN has at most 255 characters"));
-    }
-    Ok(PinPolicy {
-        min_length,
-        max_length,
-        character_set: raw.character_set,
-        rollover: raw.rollover,
-        default_value: raw.default_value.into_inner(),
     })
 }
 
@@ -308,6 +293,7 @@ fn check_workflow(
     if request_type == RequestType::RecoverOnBehalf && raw.enabled && raw.self_service {
         return Err(source.wrong(&table, "nobody recovers another person's keys by himself: name initiators or agents"));
     }
+    let data_items = data_item::rules(source, &raw.data_items)?;
     Ok(Workflow {
         request_type,
         revocation: lifecycle::revocation_options(source, request_type, raw, revocation)?,
@@ -320,9 +306,12 @@ fn check_workflow(
         enrollment_agents,
         enrollment_agent_required: raw.enrollment_agent_required,
         default_priority: raw.default_priority,
-        collect_comments: raw.collect_comments,
+        collect_comments: raw.collect_comments || raw.require_comments,
+        require_comments: raw.require_comments,
         collect_priority: raw.collect_priority,
-        data_items: raw.data_items.iter().map(|item| item.get_ref().clone()).collect(),
+        documents: document::all(source, &raw.documents, &data_items)?,
+        data_items,
+        one_time_password: one_time::policy(source, raw)?,
     })
 }
 
@@ -360,12 +349,13 @@ fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
         .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
 }
 
-/// Names of extended key usages; RFC 5280, 4.2.1.12 and \[MS-WCCE\].
-const EXTENDED_KEY_USAGES: [(&str, &str); 5] = [
+/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
+const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
     ("clientAuth", "1.3.6.1.5.5.7.3.2"),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
     ("emailProtection", "1.3.6.1.5.5.7.3.4"),
     ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
+    ("pkinitClient", "1.3.6.1.5.2.3.4"),
     ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
 ];
 
@@ -373,7 +363,13 @@ fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
         return Ok((*oid).to_owned());
     }
-    let arcs = text.split('.').count();
+    if is_object_identifier(text) {
+        return Ok(text.to_owned());
+    }
+    Err("neither a known name nor an object identifier")
+}
+
+pub(super) fn is_object_identifier(text: &str) -> bool {
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
-    if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
+    numbers && text.split('.').count() > 2
 }

@@ -3,19 +3,34 @@
 //! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
 //! wrong stops the start, with file, line, column and key.
 
+mod data_item;
+mod document;
+mod import;
 mod lifecycle;
 mod load;
 mod located;
+mod naming;
+mod one_time;
 mod pattern;
+mod pin;
 mod principal;
 mod raw;
+mod raw_policy;
+mod report;
+mod warnings;
 
+pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
+pub use document::{Document, Filling};
+pub use import::{Import, ImportError, Imported};
 pub use lifecycle::revocation_reason as reason_named;
 pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
+pub use one_time::{Delivery, OneTimePolicy, Recipient};
+pub use naming::{ExtensionShape, SubjectNames};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
+pub use report::Report;
 
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
@@ -40,8 +55,7 @@ pub struct ProfileTemplate {
     pub version: u32,
     pub kind: Kind,
     pub subject: SubjectPattern,
-    pub upn: Option<Pattern>,
-    pub email: Option<Pattern>,
+    pub names: SubjectNames,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
     /// `None` on a software template.
@@ -89,6 +103,7 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
+    pub extensions: ExtensionShape,
 }
 
 /// The policy of one request type.
@@ -104,8 +119,12 @@ pub struct Workflow {
     pub enrollment_agent_required: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
+    /// Who asks or decides must say why.
+    pub require_comments: bool,
     pub collect_priority: bool,
-    pub data_items: Vec<String>,
+    pub data_items: Vec<DataItemRule>,
+    pub documents: Vec<Document>,
+    pub one_time_password: Option<OneTimePolicy>,
     /// What becomes of the old certificates.
     pub revocation: RevocationOptions,
     pub passage: Passage,
@@ -120,6 +139,12 @@ impl ProfileTemplate {
     /// All policies.
     pub fn workflows(&self) -> &[Workflow] {
         &self.workflows
+    }
+
+    /// Does a workflow that is offered have one-time passwords mailed?
+    pub fn needs_smtp(&self) -> bool {
+        let offered = self.workflows.iter().filter(|workflow| workflow.enabled);
+        offered.filter_map(|workflow| workflow.one_time_password.as_ref()).any(OneTimePolicy::needs_smtp)
     }
 
     /// Are its keys on a card?
@@ -220,10 +245,12 @@ impl Workflow {
             collect_comments: self.collect_comments,
             collect_request_priority: self.collect_priority,
             default_request_priority: self.default_priority,
-            documents: Vec::new(),
+            documents: self.documents.iter().map(|document| document.name.clone()).collect(),
             enabled: self.enabled,
             enroll_agent_required: self.enrollment_agent_required,
-            policy_data_collection: self.data_items.clone(),
+            one_time_password_policy: self.one_time_password.as_ref().map(OneTimePolicy::shown),
+            personalization: false,
+            policy_data_collection: self.data_items.iter().map(DataItemRule::shown).collect(),
             self_service_enabled: self.self_service,
         }
     }

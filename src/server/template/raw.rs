@@ -1,6 +1,7 @@
 //! The keys of a template file, exactly as they may be written; unknown keys are refused.
 
 use super::lifecycle::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
+use super::raw_policy::{RawDataItem, RawDocument, RawOneTimePassword};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -45,6 +46,12 @@ pub struct RawSubject {
     pub name: Text,
     pub upn: Option<Text>,
     pub email: Option<Text>,
+    #[serde(default)]
+    pub emails: Vec<Text>,
+    #[serde(default)]
+    pub dns_names: Vec<Text>,
+    pub kerberos_principal: Option<Text>,
+    pub sid: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +77,28 @@ pub struct RawCertificate {
     pub key_usages: Vec<Text>,
     pub extended_key_usages: Vec<Text>,
     pub validity_days: Spanned<u32>,
+    pub microsoft_template: Option<RawMicrosoftTemplate>,
+    #[serde(default)]
+    pub microsoft_template_name: bool,
+    #[serde(default)]
+    pub application_policies: bool,
+    #[serde(default)]
+    pub policies: Vec<RawPolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMicrosoftTemplate {
+    pub oid: Text,
+    pub major_version: u32,
+    pub minor_version: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPolicy {
+    pub oid: Text,
+    pub cps_url: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]
@@ -170,8 +199,11 @@ pub struct RawWorkflow {
     pub enrollment_agent_required: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
+    pub require_comments: bool,
     pub collect_priority: bool,
-    pub data_items: Vec<Text>,
+    pub data_items: Vec<Spanned<RawDataItem>>,
+    pub documents: Vec<Spanned<RawDocument>>,
+    pub one_time_password: Option<Spanned<RawOneTimePassword>>,
     pub reuse_card: Option<Spanned<bool>>,
     pub window_days: Option<Spanned<u32>>,
     pub lifetime_hours: Option<Spanned<u32>>,
@@ -190,8 +222,11 @@ impl Default for RawWorkflow {
             enrollment_agent_required: false,
             default_priority: 0,
             collect_comments: false,
+            require_comments: false,
             collect_priority: false,
             data_items: Vec::new(),
+            documents: Vec::new(),
+            one_time_password: None,
             reuse_card: None,
             window_days: None,
             lifetime_hours: None,

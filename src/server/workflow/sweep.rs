@@ -1,4 +1,4 @@
-//! What ends or comes due by itself: temporary cards, and revocations that were put off.
+//! What ends by itself: temporary cards.
 
 use super::holders::{move_card, move_profiles_on};
 use super::revocation::ended;
@@ -7,7 +7,7 @@ use crate::cm::smartcard::SmartcardStatus;
 use crate::server::app::App;
 use crate::server::audit::{self, Deed};
 use crate::server::error::ApiError;
-use crate::store::{CertificateScope, Due, Tx};
+use crate::store::{CertificateScope, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -20,21 +20,18 @@ const MOST: u32 = 200;
 
 /// Looks again and again, for as long as it is let; the first look is at once.
 pub async fn watch(app: Arc<App>) {
-    let mut since = OffsetDateTime::now_utc();
     let mut clock = tokio::time::interval(INTERVAL);
     loop {
         clock.tick().await;
-        let now = OffsetDateTime::now_utc();
-        match swept(&app, since, now).await {
-            Ok(()) => since = now,
-            // What is due stays due: the next look finds it.
-            Err(error) => tracing::error!(%error, "what is due could not be read"),
+        // What is due stays due: the next look finds it.
+        if let Err(error) = swept(&app, OffsetDateTime::now_utc()).await {
+            tracing::error!(%error, "what is due could not be read");
         }
     }
 }
 
-async fn swept(app: &App, since: OffsetDateTime, now: OffsetDateTime) -> Result<(), ApiError> {
-    let mut outdated = matches!(app.store.revocations_due(since, now).await?, Some(Due(due)) if due > 0);
+async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
+    let mut outdated = false;
     for card in app.store.expired_smartcards(now, MOST).await? {
         let uuid = card.uuid;
         // One that cannot be ended keeps no other from it.

@@ -53,8 +53,7 @@ impl Lab {
         let user = NewUser {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            upn: None,
-            email: None,
+            ..NewUser::default()
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
         let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
@@ -130,7 +129,7 @@ fn an_approved_request_is_taken_up_and_a_denied_one_is_over() {
         let End::Pending { approvals_needed } = run().unwrap() else { panic!() };
         assert_eq!(approvals_needed, Some(1));
         let pending = officer.visible_requests(Some(RequestStatus::Pending)).unwrap();
-        let decision = Decision { comment: "seen".into() };
+        let decision = Decision { comment: "seen".into(), ..Decision::default() };
         if approve {
             officer.approve(pending[0].uuid, &decision).unwrap();
             run().unwrap().done();

@@ -63,7 +63,7 @@ fn what_the_server_does_not_offer_is_refused_without_half_effect() {
     assert_eq!(ask("OfflineUnblock"), (403, "forbidden".into()));
     assert_eq!(lab.get(&alice, &format!("{API}/requests")).ok().as_array().unwrap().len(), 1);
     let pin = format!("{API}/smartcards/{}/serverproposedpin", card.smartcard);
-    assert_eq!(lab.get(&alice, &pin).refusal(), (501, "not-implemented".into()));
+    assert_eq!(lab.get(&alice, &pin).refusal(), (404, "not-found".into()));
 }
 
 #[test]

@@ -148,7 +148,8 @@ fn each_step_of_an_enrollment_is_one_commit_and_few_statements() {
     for lab in [Lab::with_database(None), Lab::with_database(Some(Database::new()))] {
         let costs = enrollment(&lab);
         for ((step, statements, commits), (name, most_statements, exact)) in costs.iter().zip(most) {
-            assert_eq!((*step, *commits), (name, exact), "{costs:?}");
+            // The server's own upkeep may commit at any moment.
+            assert!(*step == name && (exact..=exact + 1).contains(commits), "{costs:?}");
             assert!(*statements <= most_statements, "{costs:?}");
         }
         println!("{costs:?}");

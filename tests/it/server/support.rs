@@ -81,6 +81,11 @@ impl Lab {
         Self::with(edit, true)
     }
 
+    /// A server whose CA is under another: `sign` answers its request with a chain.
+    pub fn under(sign: impl FnOnce(&str) -> String) -> Self {
+        Self::made(|template| template, false, Some(sign))
+    }
+
     fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
         Self::made(edit, plain, std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new()))
     }
@@ -88,8 +93,15 @@ impl Lab {
     fn made(edit: impl FnOnce(String) -> String, plain: bool, database: Option<Database>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
-        let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let options = InitOptions { listen, subordinate: sign.is_some(), ..InitOptions::default() };
+        let mut made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        if let (Some(sign), Some(request)) = (sign, &made.ca_request) {
+            let chain = directory.path().join("chain.pem");
+            std::fs::write(&chain, sign(request)).unwrap();
+            let chain = server::ca_install(&data, &chain).unwrap();
+            made.ca_certificate = chain.last().unwrap().der().to_vec();
+        }
         let uuid = made.template_uuid;
         std::fs::write(&made.template, edit(TEMPLATE.replace("@UUID@", &uuid.to_string()))).unwrap();
         let roots = ureq::tls::Certificate::from_der(&made.ca_certificate).to_owned();
@@ -161,7 +173,7 @@ impl Lab {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             upn: Some(format!("{name}@example.test")),
-            email: None,
+            ..NewUser::default()
         };
         let added = server::user_add(&self.data(), new, expires).unwrap();
         Person { uuid: added.uuid, token: added.token.expose().to_owned() }

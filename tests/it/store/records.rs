@@ -204,22 +204,27 @@ async fn revocation_is_for_once_and_feeds_the_list(place: Place) {
             .map_err(|error: Error| error)
             .unwrap()
     };
-    assert_eq!(store.revoked(NOW).await.unwrap(), []);
+    let far = NOW + Duration::from_secs(3600);
+    let listed = async |valid_after, since, due| -> Vec<_> {
+        let page = store.revoked_page(0, valid_after, since, due).await.unwrap();
+        page.into_iter().map(|entry| (entry.serial, entry.revocation)).collect()
+    };
+    let ever = OffsetDateTime::UNIX_EPOCH;
+    assert_eq!(listed(NOW, ever, far).await, []);
+    assert_eq!(store.revocations().await.unwrap(), 0);
     assert_eq!(revoke(CertificateScope::Smartcard(smartcard.uuid), NOW, 1).await, 1);
     assert_eq!(revoke(CertificateScope::User(user.uuid), NOW + Duration::from_secs(5), 4).await, 0);
     assert_eq!(revoke(CertificateScope::Profile(other_profile.uuid), NOW + Duration::from_secs(9), 4).await, 1);
-    let later = NOW + Duration::from_secs(9);
-    assert_eq!(store.revoked(NOW).await.unwrap().len(), 1, "what is revoked later is listed then");
-    assert_eq!(store.revocations_due(NOW, later).await.unwrap(), Some(Due(1)));
-    assert_eq!(store.revocations_due(later, later + Duration::from_secs(9)).await.unwrap(), Some(Due(0)));
-    let listed: Vec<_> =
-        store.revoked(later).await.unwrap().into_iter().map(|entry| (entry.serial, entry.revocation)).collect();
     let expected = [
         (certificate.serial.clone(), Revocation { at: NOW, reason: 1 }),
         (other.serial, Revocation { at: NOW + Duration::from_secs(9), reason: 4 }),
     ];
-    assert_eq!(listed, expected);
-    assert_eq!(store.revoked(certificate.not_after).await.unwrap(), [], "the expired need no entry");
+    assert_eq!(listed(NOW, ever, far).await, expected);
+    assert_eq!(listed(NOW, NOW, far).await, expected[1..], "what changed since");
+    assert_eq!(listed(NOW, ever, NOW).await, expected[..1], "what is due later is not there yet");
+    assert_eq!(store.next_due(NOW).await.unwrap(), Some(NOW + Duration::from_secs(9)));
+    assert_eq!(listed(certificate.not_after, ever, far).await, [], "the expired need no entry");
+    assert_eq!(store.revocations().await.unwrap(), 2, "two jobs have changed something");
     assert_eq!(
         store.certificate(&certificate.serial).await.unwrap().unwrap().revocation,
         Some(Revocation { at: NOW, reason: 1 })
@@ -288,5 +293,34 @@ async fn a_hold_is_lifted_or_becomes_a_revocation(place: Place) {
         store.write(move |tx| Box::pin(async move { tx.hold_certificates(scope, after(7)).await })).await;
     let revocation = store.certificate(&other.serial).await.unwrap().unwrap().revocation;
     assert_eq!((held.unwrap(), revocation), (1, Some(Revocation { at: after(7), reason: 1 })));
+async fn one_instance_makes_a_list_and_a_lost_claim_publishes_nothing(place: Place) {
+    let store = place.open().await;
+    let claim = async |now: OffsetDateTime| -> Option<u64> {
+        let until = now + Duration::from_secs(30);
+        let job = store.write(move |tx| Box::pin(tx.claim_list(ListKind::Base, now, until)));
+        job.await.map_err(|error: Error| error).unwrap()
+    };
+    let publish = async |number: u64| -> bool {
+        let list = ListRecord {
+            kind: ListKind::Base,
+            number,
+            base: 0,
+            this_update: NOW,
+            next_update: NOW + Duration::from_secs(60),
+            revocations: 0,
+            next_due: None,
+        };
+        let job = store.write(move |tx| Box::pin(async move { tx.publish_list(&list, b"list").await }));
+        job.await.map_err(|error: Error| error).unwrap()
+    };
+    assert_eq!(store.list_bytes(ListKind::Base).await.unwrap(), None);
+    assert_eq!(claim(NOW).await, Some(1));
+    assert_eq!(claim(NOW + Duration::from_secs(29)).await, None, "somebody is at it");
+    let late = NOW + Duration::from_secs(31);
+    assert_eq!(claim(late).await, Some(2), "who was at it has died");
+    assert!(!publish(1).await, "or was only slow");
+    assert!(publish(2).await);
+    assert_eq!(store.list_bytes(ListKind::Base).await.unwrap(), Some((2, b"list".to_vec())));
+    assert_eq!(claim(late).await, Some(3), "a published list ends its claim");
 }
 }

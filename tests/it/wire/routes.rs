@@ -63,6 +63,10 @@ fn one_of_each() -> Vec<Route> {
         Route::ListVisibleRequests { status: None },
         Route::Approve { request: A },
         Route::Deny { request: A },
+        Route::CollectData { request: A },
+        Route::ListDocuments { request: A },
+        Route::ProveOneTimePassword { request: A },
+        Route::DistributeOneTimePassword { request: A },
         Route::GetAdminKeyState { smartcard: A },
         Route::TellAdminKey { request: A, smartcard: B },
         Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
@@ -114,7 +118,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 51);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 55);
 }
 
 #[test]
