@@ -293,6 +293,8 @@ async fn a_hold_is_lifted_or_becomes_a_revocation(place: Place) {
         store.write(move |tx| Box::pin(async move { tx.hold_certificates(scope, after(7)).await })).await;
     let revocation = store.certificate(&other.serial).await.unwrap().unwrap().revocation;
     assert_eq!((held.unwrap(), revocation), (1, Some(Revocation { at: after(7), reason: 1 })));
+}
+
 async fn one_instance_makes_a_list_and_a_lost_claim_publishes_nothing(place: Place) {
     let store = place.open().await;
     let claim = async |now: OffsetDateTime| -> Option<u64> {
