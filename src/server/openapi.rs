@@ -178,6 +178,9 @@ fn responses(gives: &Gives) -> (Map<String, Value>, Value) {
             answers.insert("200".into(), json!({ "description": "Done", "content": content(JSON, &schema) }));
         }
     }
+    if matches!(gives, Gives::Anything) {
+        answers.insert("201".into(), json!({ "description": "Made", "content": content(JSON, &schema) }));
+    }
     if matches!(gives, Gives::OneOrNothing(_) | Gives::List(_) | Gives::Anything) {
         answers.insert("204".into(), nothing());
     }

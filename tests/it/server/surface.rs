@@ -63,7 +63,9 @@ fn every_spelling_of_every_route_is_answered_alike_to_everybody() {
     let others =
         [lab.user("stranger", &[]), lab.user("operator", &["operators"]), lab.user("approver", &["approvers"])];
     let card = lab.enrolled(&alice);
-    for declaration in DECLARATIONS {
+    // The one call after which a caller's credentials are no longer the same is asked elsewhere.
+    let ends = |declaration: &&Declaration| declaration.patterns[0].ends_with("/token/revoke");
+    for declaration in DECLARATIONS.iter().filter(|declaration| !ends(declaration)) {
         let verb = declaration.method.name();
         // A body without sense: nothing changes, whoever sends it.
         let body = (declaration.method != Method::Get).then(|| json!([]));
