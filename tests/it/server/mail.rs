@@ -76,7 +76,7 @@ fn smtp(lab: &Lab, port: u16, tls: &str) -> String {
 
 fn with_address(lab: &Lab, name: &str) -> Person {
     let email = Some(format!("{name}@example.test"));
-    let new = NewUser { name: name.into(), groups: Vec::new(), upn: None, email };
+    let new = NewUser { name: name.into(), email, ..NewUser::default() };
     let added = server::user_add(&lab.data(), new, OffsetDateTime::now_utc() + Duration::days(1)).unwrap();
     Person { uuid: added.uuid, token: added.token.expose().to_owned() }
 }

@@ -88,7 +88,8 @@ fn reason_and_delay_are_the_callers_only_where_the_policy_says_so() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let then = runtime.block_on(async {
             let store = Store::open(&path).await.unwrap();
-            store.revoked(OffsetDateTime::now_utc() + Duration::hours(49)).await.unwrap()
+            let then = OffsetDateTime::now_utc() + Duration::hours(49);
+            store.revoked_page(0, then, OffsetDateTime::UNIX_EPOCH, then).await.unwrap()
         });
         let serials: Vec<_> = then.iter().map(|entry| hex::encode_upper(&entry.serial)).collect();
         assert!(then.len() == 3 && serials.contains(&serial(&lab, &alice, &second)), "{kind}");
