@@ -19,13 +19,13 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0001_requests_cards_certificates",
     "0002_puk",
     "0003_audit",
-    "0009_audit_signatures",
-    "0008_identity",
-    "0010_lists",
-    "0004_workflows",
-    "0005_policy",
-    "0007_revocation_and_upstream",
-    "0006_keys",
+    "0004_audit_signatures",
+    "0005_identity",
+    "0006_lists",
+    "0007_workflows",
+    "0008_policy",
+    "0009_revocation_and_upstream",
+    "0010_keys",
 ];
 
 /// The version that this release makes and works with.

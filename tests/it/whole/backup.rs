@@ -18,7 +18,7 @@ const BEFORE: usize = 60;
 
 #[test]
 fn a_backup_under_load_has_everything_acknowledged_before_it() {
-    let mut site = Site::new();
+    let mut site = Site::with(|template| template.replace("open_requests = 20", "open_requests = 0"));
     site.person("alice", &[]);
     let (over, acknowledged) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let archive = site.program.path("archive.tar").display().to_string();

@@ -47,7 +47,7 @@ fn a_duplicate_that_is_renewed_stays_one() {
 #[test]
 fn keys_of_somebody_else_need_an_agent_and_an_approval() {
     for kind in KINDS {
-        let lab = plain(kind);
+        let lab = lab(kind, ARCHIVED, |text| text);
         let [alice, bob] = ["alice", "bob"].map(|name| lab.user(name, &[]));
         let agent = lab.user("agent", &["agents"]);
         let approver = lab.user("approver", &["approvers"]);
@@ -67,7 +67,7 @@ fn keys_of_somebody_else_need_an_agent_and_an_approval() {
         let path = format!("{EXTENSION}/requests/{request}/approve");
         assert_eq!(lab.post(&agent, &path, json!({"Comment": ""})).refusal(), (403, "self-approval".into()));
         approved(&lab, &approver, &request);
-        let got = issued(&lab, &bob, &request);
+        let got = brought(&lab, &bob, &request, &[]);
         let made = profile(&lab, &bob, &got);
         assert_eq!((&made["Flags"], &made["AssignedUserUuid"]), (&json!(32), &json!(bob.uuid)), "{kind}");
         assert_eq!(made["ParentProfileUuid"], lost.profile);

@@ -1,6 +1,8 @@
 //! Requests from beginning to end, as the tests of this room make them.
 
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, last_segment, new_csr};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -45,6 +47,13 @@ pub fn lab(kind: &str, more: &str, edit: impl Fn(String) -> String) -> Lab {
         edit(text)
     })
 }
+
+/// A second certificate, whose key the server makes and archives.
+pub const ARCHIVED: &str = r#"
+[[additional_certificates]]
+key = { generate = "P-256", generated_by = "server", archive = true }
+certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], extended_key_usages = ["emailProtection"], validity_days = 30 }
+"#;
 
 /// Everything as it comes.
 pub fn plain(kind: &str) -> Lab {
@@ -92,11 +101,19 @@ pub fn shown(lab: &Lab, person: &Person, request: &str) -> Value {
 /// Carries out a request that issues certificates, up to its completion, and says what it has brought.
 #[track_caller]
 pub fn issued(lab: &Lab, person: &Person, request: &str) -> Held {
+    brought(lab, person, request, &[new_csr()])
+}
+
+/// Likewise, with these certification requests; private keys come under a password.
+#[track_caller]
+pub fn brought(lab: &Lab, person: &Person, request: &str, csrs: &[Vec<u8>]) -> Held {
     let read = shown(lab, person, request);
     if read["IsSmartcard"] == true && read["NewSmartcardUuid"] == Uuid::nil().to_string() {
         lab.assign(person, request, Uuid::new_v4());
     }
-    lab.certificatedata(person, request, &new_csr()).ok();
+    let requests: Vec<_> = csrs.iter().map(|csr| STANDARD.encode(csr)).collect();
+    let body = json!({"pfxpassword": "a password for keys", "certificaterequests": requests, "comments": ""});
+    lab.post(person, &format!("{API}/requests/{request}/certificatedata"), body).ok();
     Held::of(&lab.complete(person, request).ok())
 }
 

@@ -48,7 +48,11 @@ fn a_template_is_refused_where_it_would_widen_or_contradict() {
         ("\n[workflows.recover]\nwindow_days = 3", "only Renew and OnlineUpdate have a window"),
         ("\n[workflows.recover]\nlifetime_hours = 3", "only temporary cards end by themselves"),
         ("\n[workflows.temporary_cards]\nlifetime_hours = 0", "between 1 and"),
-        ("\n[workflows.recover_on_behalf]\nself_service = true", "nobody recovers another person's keys by himself"),
+        (
+            "\n[workflows.recover_on_behalf]\nself_service = true\napprovals_needed = 1\napprovers = [\"group:officers\"]",
+            "nobody recovers another person's keys by himself",
+        ),
+        ("\n[workflows.recover_on_behalf]\ninitiators = [\"group:agents\"]", "only after an approval"),
         ("\n[[loss_reasons]]\nname = \"lost\"\nrevoke = false\nreason = \"keyCompromise\"", "needs no reason"),
         (
             "\n[[loss_reasons]]\nname = \"a\"\nrevoke = true\n[[loss_reasons]]\nname = \"A\"\nrevoke = true",

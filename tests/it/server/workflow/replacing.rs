@@ -108,7 +108,7 @@ fn what_was_suspended_meanwhile_is_not_carried_on() {
         for request in [&renewal, &update] {
             lab.put(&alice, &format!("{API}/requests/{request}"), json!({"status": "Canceled"})).ok();
         }
-        assert_eq!(statuses(&lab, &alice, &old).0, if kind == "software" { 4 } else { 4 });
+        assert_eq!(statuses(&lab, &alice, &old).0, 4);
         done(&lab, &agent, &old, "Reinstate");
         assert_eq!(statuses(&lab, &alice, &old), (2, 2));
         let on_list: Vec<u8> = listed(&lab).into_values().collect();

@@ -267,7 +267,9 @@ impl World {
 
     fn issue(&mut self, person: usize, request: usize) {
         let asked = &self.requests[request];
-        let carries_keys = ASKED.iter().any(|(kind, _, carries)| *kind == asked.kind && *carries);
+        // Nothing is archived here, so nobody is given anybody else's keys.
+        let carries_keys =
+            ASKED.iter().any(|(kind, _, carries)| *kind == asked.kind && *carries) && asked.kind != "RecoverOnBehalf";
         let has_card = !self.has_cards || asked.card.is_some();
         let expected = self.executes(person, request)
             && matches!(asked.state, 'O' | 'E')
