@@ -1,62 +1,150 @@
-//! Revocation lists (RFC 5280, 5).
+//! Revocation lists (RFC 5280, 5), complete and delta.
 
 use super::embedded::time;
-use super::extensions::{authority_key_identifier, extension};
+use super::extensions::{FRESHEST_CRL, authority_key_identifier, distribution_point, extension};
 use super::{Error, Revocation, RevocationReason};
 use crate::pkix::{Certificate, Signer};
 use ::time::OffsetDateTime;
-use der::Encode;
-use der::asn1::{BitString, ObjectIdentifier as Oid};
-use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
+use der::asn1::{AnyRef, BitString, ObjectIdentifier as Oid, Uint};
+use der::{Encode, Sequence, Tag};
+use x509_cert::crl::RevokedCert;
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::crl::BaseCrlNumber;
 use x509_cert::ext::pkix::{CrlNumber, CrlReason};
+use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::time::Time;
 
 const CRL_NUMBER: Oid = Oid::new_unwrap("2.5.29.20");
 const CRL_REASON: Oid = Oid::new_unwrap("2.5.29.21");
+const DELTA_CRL_INDICATOR: Oid = Oid::new_unwrap("2.5.29.27");
 
-/// Writes a complete list, DER.
-pub(super) fn write(
+/// A list to be signed.
+#[derive(Clone, Copy, Debug)]
+pub struct ListOrder<'a> {
+    /// Greater than that of every list before, delta lists included (RFC 5280, 5.2.3).
+    pub number: u64,
+    /// The number of the complete list that a delta list goes with; `None`: this is a complete list.
+    pub base: Option<u64>,
+    pub this_update: OffsetDateTime,
+    pub next_update: OffsetDateTime,
+    /// Where the delta lists are to be had; on complete lists only.
+    pub freshest_url: Option<&'a str>,
+}
+
+/// A list's entries, encoded one by one as they come: a long list takes some forty bytes an entry.
+#[derive(Default)]
+pub struct Entries {
+    der: Vec<u8>,
+    count: usize,
+}
+
+impl Entries {
+    /// Adds an entry.
+    pub fn add(&mut self, revocation: &Revocation) -> Result<(), Error> {
+        entry(revocation)?.encode_to_vec(&mut self.der).map_err(Error::Encoding)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
+
+/// Whether a list, DER, says where its changes are to be had.
+pub fn has_freshest(list: &[u8]) -> bool {
+    FRESHEST_CRL.to_der().is_ok_and(|id| list.windows(id.len()).any(|part| part == id))
+}
+
+/// TBSCertList (RFC 5280, 5.1), the entries encoded already.
+#[derive(Sequence)]
+struct List<'a> {
+    version: u8,
+    signature: AlgorithmIdentifierOwned,
+    issuer: Name,
+    this_update: Time,
+    next_update: Time,
+    entries: Option<AnyRef<'a>>,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
+    extensions: Vec<Extension>,
+}
+
+/// CertificateList.
+#[derive(Sequence)]
+struct SignedList<'a> {
+    list: AnyRef<'a>,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitString,
+}
+
+/// Signs a list, DER.
+pub(super) fn sign(
     issuer: &Certificate,
     key_identifier: &[u8],
     signer: &dyn Signer,
-    revoked: &[Revocation],
-    number: u64,
-    this_update: OffsetDateTime,
-    next_update: OffsetDateTime,
+    order: &ListOrder<'_>,
+    entries: &Entries,
 ) -> Result<Vec<u8>, Error> {
-    let entries = revoked.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
-    let number = CrlNumber::try_from(number).map_err(Error::Encoding)?;
-    let tbs = TbsCertList {
-        version: x509_cert::Version::V2,
+    let validity = order.next_update - order.this_update;
+    if !validity.is_positive() {
+        return Err(Error::Validity { seconds: validity.whole_seconds() });
+    }
+    // RFC 5280, 5.1.2.6: a list without entries leaves the field out.
+    let encoded = (!entries.is_empty()).then(|| AnyRef::new(Tag::Sequence, &entries.der)).transpose();
+    let list = List {
+        // v2 is written as 1.
+        version: 1,
         signature: signer.algorithm().identifier(),
         issuer: issuer.subject_name().clone(),
-        this_update: time(this_update)?,
-        next_update: Some(time(next_update)?),
-        // RFC 5280, 5.1.2.6: a list without entries leaves the field out.
-        revoked_certificates: (!entries.is_empty()).then_some(entries),
-        crl_extensions: Some(vec![authority_key_identifier(key_identifier)?, extension(CRL_NUMBER, false, &number)?]),
+        this_update: time(order.this_update)?,
+        next_update: time(order.next_update)?,
+        entries: encoded.map_err(Error::Encoding)?,
+        extensions: extensions(key_identifier, order)?,
     };
-    let signature = signer.sign(&tbs.to_der().map_err(Error::Encoding)?)?;
-    let list = CertificateList {
-        signature_algorithm: tbs.signature.clone(),
-        tbs_cert_list: tbs,
+    let list = list.to_der().map_err(Error::Encoding)?;
+    let signature = signer.sign(&list)?;
+    let signed = SignedList {
+        list: AnyRef::try_from(list.as_slice()).map_err(Error::Encoding)?,
+        algorithm: signer.algorithm().identifier(),
         signature: BitString::from_bytes(&signature).map_err(Error::Encoding)?,
     };
-    list.to_der().map_err(Error::Encoding)
+    signed.to_der().map_err(Error::Encoding)
+}
+
+fn extensions(key_identifier: &[u8], order: &ListOrder<'_>) -> Result<Vec<Extension>, Error> {
+    let number = CrlNumber::try_from(order.number).map_err(Error::Encoding)?;
+    let mut extensions = vec![authority_key_identifier(key_identifier)?, extension(CRL_NUMBER, false, &number)?];
+    if let Some(base) = order.base {
+        let base = BaseCrlNumber(Uint::try_from(base).map_err(Error::Encoding)?);
+        extensions.push(extension(DELTA_CRL_INDICATOR, true, &base)?);
+    }
+    if let Some(url) = order.freshest_url {
+        extensions.push(distribution_point(FRESHEST_CRL, url)?);
+    }
+    Ok(extensions)
 }
 
 fn entry(revocation: &Revocation) -> Result<RevokedCert, Error> {
     let reason = match revocation.reason {
+        None => Some(CrlReason::RemoveFromCRL),
         // RFC 5280, 5.3.1: left out rather than said to be unspecified.
-        RevocationReason::Unspecified => None,
-        RevocationReason::KeyCompromise => Some(CrlReason::KeyCompromise),
-        RevocationReason::CaCompromise => Some(CrlReason::CaCompromise),
-        RevocationReason::AffiliationChanged => Some(CrlReason::AffiliationChanged),
-        RevocationReason::Superseded => Some(CrlReason::Superseded),
-        RevocationReason::CessationOfOperation => Some(CrlReason::CessationOfOperation),
-        RevocationReason::CertificateHold => Some(CrlReason::CertificateHold),
-        RevocationReason::PrivilegeWithdrawn => Some(CrlReason::PrivilegeWithdrawn),
-        RevocationReason::AaCompromise => Some(CrlReason::AaCompromise),
+        Some(RevocationReason::Unspecified) => None,
+        Some(RevocationReason::KeyCompromise) => Some(CrlReason::KeyCompromise),
+        Some(RevocationReason::CaCompromise) => Some(CrlReason::CaCompromise),
+        Some(RevocationReason::AffiliationChanged) => Some(CrlReason::AffiliationChanged),
+        Some(RevocationReason::Superseded) => Some(CrlReason::Superseded),
+        Some(RevocationReason::CessationOfOperation) => Some(CrlReason::CessationOfOperation),
+        Some(RevocationReason::CertificateHold) => Some(CrlReason::CertificateHold),
+        Some(RevocationReason::PrivilegeWithdrawn) => Some(CrlReason::PrivilegeWithdrawn),
+        Some(RevocationReason::AaCompromise) => Some(CrlReason::AaCompromise),
     };
     let reason = reason.map(|reason| extension(CRL_REASON, false, &reason)).transpose()?;
     let wrong = || Error::Serial { serial: revocation.serial.clone() };

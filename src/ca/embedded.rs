@@ -1,7 +1,7 @@
-//! The authority that comes with the server: a self-signed root that issues by itself.
+//! The authority that comes with the server: a root, or one under another's root, that issues by itself.
 
 use super::token_key::{Place, TokenKey};
-use super::{CertificateAuthority, Error, IssueOrder, Revocation, crl, extensions, keyfile};
+use super::{CertificateAuthority, Entries, Error, IssueOrder, ListOrder, crl, extensions, keyfile, subordinate};
 use crate::pkcs11::Selector;
 use crate::pkix::{self, Certificate, Extension, KeyAlgorithm, KeyKind, KeyUsage, MemoryKey, PublicKey, Signer, name};
 use crate::secret::{Passphrase, Pin};
@@ -66,11 +66,7 @@ impl EmbeddedCa {
             return Err(Error::NoName);
         }
         let not_after = end(now, order.validity)?;
-        let signer = place.open(Some(order.algorithm))?;
-        let (found, wanted) = (signer.public_key().kind(), order.algorithm.kind());
-        if found != wanted {
-            return Err(Error::KeyKind { found, wanted });
-        }
+        let signer = place.make(order.algorithm)?;
         let root = Draft {
             issuer: subject.clone(),
             subject,
@@ -88,12 +84,7 @@ impl EmbeddedCa {
     pub fn open(certificate: &Path, place: KeyPlace) -> Result<Self, Error> {
         let text = keyfile::read(certificate)?;
         let unreadable = |source| Error::Certificate { path: certificate.into(), source };
-        let mut chain = Vec::new();
-        for block in text.split_inclusive("-----END CERTIFICATE-----") {
-            if !block.trim().is_empty() {
-                chain.push(Certificate::from_pem(block).map_err(unreadable)?);
-            }
-        }
+        let chain = subordinate::blocks(&text).map_err(unreadable)?;
         for (issued, issuer) in chain.iter().zip(chain.iter().skip(1)) {
             issued.verify_issued_by(issuer).map_err(unreadable)?;
         }
@@ -118,6 +109,38 @@ impl EmbeddedCa {
         let key_identifier = identifier.unwrap_or_else(|| key.key_identifier().to_vec());
         let chain = [own.clone()].into_iter().chain(above).collect();
         Ok(Self { signer, own, chain, key_identifier })
+    }
+
+    /// The authority's own certificate.
+    pub fn own(&self) -> &Certificate {
+        &self.own
+    }
+
+    /// The CMC Full PKI Response (RFC 5272, 3.2) that brings `leaf` and the chain above it, DER, signed by this
+    /// authority, whichever has issued the leaf.
+    pub fn respond(&self, leaf: &Certificate, chain: &[Certificate]) -> Result<Vec<u8>, Error> {
+        pkix::cmc::write_full_response(leaf, chain, &*self.signer, &self.own).map_err(|error| match error {
+            pkix::Error::Sign(error) => Error::Sign(error),
+            other => Error::ReadBack(other),
+        })
+    }
+
+    /// Signs a revocation list, DER.
+    pub fn sign_list(&self, order: &ListOrder<'_>, entries: &Entries) -> Result<Vec<u8>, Error> {
+        crl::sign(&self.own, &self.key_identifier, &*self.signer, order, entries)
+    }
+
+    /// Lets `key` answer OCSP questions for this authority until `now + validity` (RFC 6960, 4.2.2.2).
+    pub fn delegate(&self, key: &PublicKey, validity: Duration, now: OffsetDateTime) -> Result<Certificate, Error> {
+        Draft {
+            issuer: self.own.subject_name().clone(),
+            subject: name::parse("CN=OCSP responder").map_err(Error::Subject)?,
+            public_key: key,
+            not_before: now.saturating_sub(BACKDATE).max(self.own.not_before()),
+            not_after: end(now, validity)?.min(self.own.not_after()),
+            extensions: extensions::of_responder(key, &self.key_identifier)?,
+        }
+        .sign(&*self.signer, now)
     }
 }
 
@@ -155,30 +178,18 @@ impl CertificateAuthority for EmbeddedCa {
     fn chain(&self) -> &[Certificate] {
         &self.chain
     }
-
-    fn respond(&self, leaf: &Certificate) -> Result<Vec<u8>, Error> {
-        pkix::cmc::write_full_response(leaf, &self.chain, &*self.signer, &self.own).map_err(|error| match error {
-            pkix::Error::Sign(error) => Error::Sign(error),
-            other => Error::ReadBack(other),
-        })
-    }
-
-    fn crl(
-        &self,
-        revoked: &[Revocation],
-        number: u64,
-        this_update: OffsetDateTime,
-        next_update: OffsetDateTime,
-    ) -> Result<Vec<u8>, Error> {
-        let validity = next_update - this_update;
-        if !validity.is_positive() {
-            return Err(Error::Validity { seconds: validity.whole_seconds() });
-        }
-        crl::write(&self.own, &self.key_identifier, &*self.signer, revoked, number, this_update, next_update)
-    }
 }
 
 impl KeyPlace {
+    /// Makes the key, or takes the one that is there if it is of this kind.
+    pub(super) fn make(self, algorithm: KeyAlgorithm) -> Result<Box<dyn Signer + Send + Sync>, Error> {
+        let signer = self.open(Some(algorithm))?;
+        match (signer.public_key().kind(), algorithm.kind()) {
+            (found, wanted) if found != wanted => Err(Error::KeyKind { found, wanted }),
+            _ => Ok(signer),
+        }
+    }
+
     /// Opens the key; one that is not there is made when `make` says of which kind.
     fn open(self, make: Option<KeyAlgorithm>) -> Result<Box<dyn Signer + Send + Sync>, Error> {
         match (self, make) {

@@ -43,6 +43,46 @@ pub enum Error {
     #[error("there is no randomness for a serial number")]
     Random,
 
+    // What is wrong with a chain for a subordinate authority.
+    #[error("none of the certificates is for the key of this authority's request")]
+    ChainKey,
+    #[error("the certificate of {issuer} is missing; the chain must go up to the root")]
+    ChainIncomplete { issuer: String },
+    #[error("the chain does not hold together")]
+    ChainBroken(#[source] pkix::Error),
+    #[error("a chain of more than {limit} certificates is not read")]
+    ChainLong { limit: usize },
+    #[error("the certificate of {subject} does not let it {what}")]
+    NotAllowed { subject: String, what: &'static str },
+    #[error("the certificate of {subject} is valid from {not_before} to {not_after}, and that is not now")]
+    OutOfTime { subject: String, not_before: OffsetDateTime, not_after: OffsetDateTime },
+
+    // What an OCSP question may be.
+    #[error("this is no OCSP request (RFC 6960, 4.1)")]
+    OcspRequest,
+    #[error("the OCSP answer could not be encoded")]
+    OcspEncoding,
+
+    // What an authority elsewhere says, or fails to say.
+    #[error("the authority has not decided yet; it is asked again in {} seconds", retry_after.whole_seconds())]
+    Pending { ticket: Vec<u8>, retry_after: time::Duration },
+    #[error("this authority leaves nothing pending")]
+    NothingPending,
+    #[error("the authority elsewhere needs a certification request")]
+    NoRequest,
+    #[error("the authority elsewhere could not be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the authority elsewhere refused with status {status}: {text}")]
+    Refused { status: u16, text: String },
+    #[error("what the authority elsewhere answered cannot be read: {what}")]
+    Answer { what: &'static str },
+    #[error("the authority elsewhere has no way to revoke ({protocol})")]
+    NoRevocation { protocol: &'static str },
+    #[error("the certificate that came is not what was ordered: {what}")]
+    Unordered { what: String },
+    #[error("the settings of the authority elsewhere cannot be used: {what}")]
+    UpstreamSettings { what: String },
+
     // What is wrong with its files and its token.
     #[error("{} is there already; an authority is made once", path.display())]
     Exists { path: PathBuf },

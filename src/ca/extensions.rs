@@ -1,10 +1,11 @@
 //! The extensions of the certificates that are made here (RFC 5280, 4.2).
 
-use super::{Error, IssueOrder, MicrosoftTemplate, SubjectAltName};
+use super::{CertificatePolicy, Error, IssueOrder, MicrosoftTemplate, SubjectAltName, kerberos};
 use crate::pkix::{Extension, KeyUsage, PublicKey};
-use der::asn1::{Any, Ia5String, ObjectIdentifier as Oid, OctetString, Utf8StringRef};
+use der::asn1::{Any, BmpString, Ia5String, Null, ObjectIdentifier as Oid, OctetString, Utf8StringRef};
 use der::{Encode, Sequence};
 use std::net::IpAddr;
+use x509_cert::ext::pkix::certpolicy::{CertificatePolicies, PolicyInformation, PolicyQualifierInfo};
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, OtherName};
 use x509_cert::ext::pkix::{
@@ -15,19 +16,36 @@ use x509_cert::ext::pkix::{
 const SUBJECT_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.14");
 const KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.15");
 const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
-const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
+pub(super) const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
 const CRL_DISTRIBUTION_POINTS: Oid = Oid::new_unwrap("2.5.29.31");
 pub(super) const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
 const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
 const AUTHORITY_INFO_ACCESS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.1.1");
 const CA_ISSUERS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.2");
+const OCSP: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1");
+/// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
+const OCSP_NO_CHECK: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+const CERTIFICATE_POLICIES: Oid = Oid::new_unwrap("2.5.29.32");
+/// id-qt-cps.
+const CPS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.2.1");
+pub(super) const FRESHEST_CRL: Oid = Oid::new_unwrap("2.5.29.46");
+/// id-pkinit-san.
+const PKINIT_SAN: Oid = Oid::new_unwrap("1.3.6.1.5.2.2");
 /// szOID_NT_PRINCIPAL_NAME.
 const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
 /// szOID_CERTIFICATE_TEMPLATE.
 const CERTIFICATE_TEMPLATE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.7");
+/// szOID_ENROLL_CERTTYPE_EXTENSION.
+const ENROLL_CERTTYPE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2");
+/// szOID_APPLICATION_CERT_POLICIES.
+const APPLICATION_POLICIES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.10");
 /// szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
 const NTDS_CA_SECURITY: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2");
 const NTDS_OBJECT_SID: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2.1");
+
+/// id-kp-OCSPSigning.
+const OCSP_SIGNING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.9");
+const AUTHORITY_USAGES: [KeyUsage; 3] = [KeyUsage::DigitalSignature, KeyUsage::KeyCertSign, KeyUsage::CrlSign];
 
 const CRITICAL: bool = true;
 const NOT_CRITICAL: bool = false;
@@ -42,11 +60,10 @@ struct TemplateId {
 
 /// Those of a self-signed root. It signs answers too, so its usage says digitalSignature as well.
 pub(super) fn of_root(key: &PublicKey) -> Result<Vec<Extension>, Error> {
-    let usages = [KeyUsage::DigitalSignature, KeyUsage::KeyCertSign, KeyUsage::CrlSign];
     Ok(vec![
         subject_key_identifier(key)?,
         extension(BASIC_CONSTRAINTS, CRITICAL, &BasicConstraints { ca: true, path_len_constraint: Some(0) })?,
-        extension(KEY_USAGE, CRITICAL, &KeyUsage::bits(&usages))?,
+        extension(KEY_USAGE, CRITICAL, &KeyUsage::bits(&AUTHORITY_USAGES))?,
     ])
 }
 
@@ -70,20 +87,95 @@ pub(super) fn of_order(order: &IssueOrder, authority: &[u8]) -> Result<Vec<Exten
         let critical = order.subject.trim().is_empty();
         extensions.push(extension(SUBJECT_ALT_NAME, critical, &AltNames(names))?);
     }
-    if let Some(url) = &order.crl_url {
-        let point = DistributionPoint {
-            distribution_point: Some(DistributionPointName::FullName(vec![uri("CRL address", url)?])),
-            reasons: None,
-            crl_issuer: None,
-        };
-        extensions.push(extension(CRL_DISTRIBUTION_POINTS, NOT_CRITICAL, &CrlDistributionPoints(vec![point]))?);
+    extensions.extend(addresses(order)?);
+    if !order.policies.is_empty() {
+        let policies = order.policies.iter().map(policy).collect::<Result<Vec<_>, _>>()?;
+        extensions.push(extension(CERTIFICATE_POLICIES, NOT_CRITICAL, &CertificatePolicies(policies))?);
     }
-    if let Some(url) = &order.aia_url {
-        let access = AccessDescription { access_method: CA_ISSUERS, access_location: uri("authority's address", url)? };
-        extensions.push(extension(AUTHORITY_INFO_ACCESS, NOT_CRITICAL, &AuthorityInfoAccessSyntax(vec![access]))?);
+    extensions.extend(microsoft(order)?);
+    Ok(extensions)
+}
+
+/// Those of a responder that answers for the authority for a short time: nobody asks whether it was revoked itself.
+pub(super) fn of_responder(key: &PublicKey, authority: &[u8]) -> Result<Vec<Extension>, Error> {
+    Ok(vec![
+        subject_key_identifier(key)?,
+        authority_key_identifier(authority)?,
+        extension(BASIC_CONSTRAINTS, CRITICAL, &BasicConstraints { ca: false, path_len_constraint: None })?,
+        extension(KEY_USAGE, CRITICAL, &KeyUsage::bits(&[KeyUsage::DigitalSignature]))?,
+        extension(EXTENDED_KEY_USAGE, NOT_CRITICAL, &ExtendedKeyUsage(vec![OCSP_SIGNING]))?,
+        extension(OCSP_NO_CHECK, NOT_CRITICAL, &Null)?,
+    ])
+}
+
+/// Those a subordinate authority asks its superior for.
+pub(super) fn of_request() -> Result<Vec<Extension>, Error> {
+    Ok(vec![
+        extension(BASIC_CONSTRAINTS, CRITICAL, &BasicConstraints { ca: true, path_len_constraint: Some(0) })?,
+        extension(KEY_USAGE, CRITICAL, &KeyUsage::bits(&AUTHORITY_USAGES))?,
+    ])
+}
+
+/// Where the lists, the responder and the authority's certificate are to be had.
+fn addresses(order: &IssueOrder) -> Result<Vec<Extension>, Error> {
+    let mut extensions = Vec::new();
+    for (id, url) in [(CRL_DISTRIBUTION_POINTS, &order.crl_url), (FRESHEST_CRL, &order.freshest_crl_url)] {
+        if let Some(url) = url {
+            extensions.push(distribution_point(id, url)?);
+        }
     }
+    let access = |method, kind, url: &Option<String>| {
+        let location = url.as_ref().map(|url| uri(kind, url)).transpose()?;
+        let described = |location| AccessDescription { access_method: method, access_location: location };
+        Ok::<_, Error>(location.map(described))
+    };
+    let described = [
+        access(OCSP, "OCSP responder's address", &order.ocsp_url)?,
+        access(CA_ISSUERS, "authority's address", &order.aia_url)?,
+    ];
+    let described: Vec<AccessDescription> = described.into_iter().flatten().collect();
+    if !described.is_empty() {
+        extensions.push(extension(AUTHORITY_INFO_ACCESS, NOT_CRITICAL, &AuthorityInfoAccessSyntax(described))?);
+    }
+    Ok(extensions)
+}
+
+/// The extension that says where a list is to be had: RFC 5280, 4.2.1.13 and 4.2.1.15 share their form.
+pub(super) fn distribution_point(id: Oid, url: &str) -> Result<Extension, Error> {
+    let point = DistributionPoint {
+        distribution_point: Some(DistributionPointName::FullName(vec![uri("CRL address", url)?])),
+        reasons: None,
+        crl_issuer: None,
+    };
+    extension(id, NOT_CRITICAL, &CrlDistributionPoints(vec![point]))
+}
+
+fn policy(policy: &CertificatePolicy) -> Result<PolicyInformation, Error> {
+    let qualifier = |url: &String| {
+        let url = Any::encode_from(&ia5("practice statement's address", url)?).map_err(Error::Encoding)?;
+        Ok::<_, Error>(vec![PolicyQualifierInfo { policy_qualifier_id: CPS, qualifier: Some(url) }])
+    };
+    Ok(PolicyInformation {
+        policy_identifier: oid(&policy.oid)?,
+        policy_qualifiers: policy.cps_url.as_ref().map(qualifier).transpose()?,
+    })
+}
+
+/// What only Windows reads.
+fn microsoft(order: &IssueOrder) -> Result<Vec<Extension>, Error> {
+    let mut extensions = Vec::new();
     if let Some(template) = &order.template {
         extensions.push(microsoft_template(template)?);
+    }
+    if let Some(name) = &order.template_name {
+        let text =
+            BmpString::from_utf8(name).map_err(|_| Error::Name { kind: "template name", value: name.clone() })?;
+        extensions.push(extension(ENROLL_CERTTYPE, NOT_CRITICAL, &text)?);
+    }
+    if order.application_policies && !order.extended_key_usages.is_empty() {
+        let policy = |text: &String| Ok(PolicyInformation { policy_identifier: oid(text)?, policy_qualifiers: None });
+        let policies = order.extended_key_usages.iter().map(policy).collect::<Result<Vec<_>, Error>>()?;
+        extensions.push(extension(APPLICATION_POLICIES, NOT_CRITICAL, &CertificatePolicies(policies))?);
     }
     if let Some(sid) = &order.sid {
         extensions.push(security_identifier(sid)?);
@@ -109,12 +201,15 @@ fn microsoft_template(template: &MicrosoftTemplate) -> Result<Extension, Error> 
     extension(CERTIFICATE_TEMPLATE, NOT_CRITICAL, &value)
 }
 
+/// Whether this is the text of a security identifier ([MS-DTYP], 2.4.2.1).
+pub fn is_sid(text: &str) -> bool {
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.strip_prefix("S-1-").is_some_and(|rest| rest.split('-').all(number))
+}
+
 /// KB5014754: a GeneralNames with one otherName that holds the SID's text.
 fn security_identifier(sid: &str) -> Result<Extension, Error> {
-    let well_formed = sid.strip_prefix("S-1-").is_some_and(|rest| {
-        rest.split('-').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
-    });
-    if !well_formed {
+    if !is_sid(sid) {
         return Err(Error::Name { kind: "security identifier", value: sid.into() });
     }
     let text = OctetString::new(sid.as_bytes()).and_then(|text| Any::encode_from(&text)).map_err(Error::Encoding)?;
@@ -128,6 +223,10 @@ fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
             filled("user principal name", upn)?;
             let text = Utf8StringRef::new(upn).and_then(|text| Any::encode_from(&text)).map_err(Error::Encoding)?;
             GeneralName::OtherName(OtherName { type_id: UPN, value: text })
+        }
+        SubjectAltName::Kerberos(principal) => {
+            filled("Kerberos principal", principal)?;
+            GeneralName::OtherName(OtherName { type_id: PKINIT_SAN, value: kerberos::principal_name(principal)? })
         }
         SubjectAltName::Email(email) => GeneralName::Rfc822Name(ia5("mailbox", email)?),
         SubjectAltName::Dns(host) => GeneralName::DnsName(ia5("host name", host)?),

@@ -6,16 +6,26 @@
 //! its authority: a longer order is cut. Every refusal is in [`Error`].
 //! Absent: any clock, any store (revocations and CRL numbers come in), any rule about who may have what.
 
+mod check;
 mod crl;
 mod embedded;
 mod error;
 mod extensions;
+mod kerberos;
 pub mod keyfile;
+pub mod ocsp;
+mod subordinate;
 mod token_key;
+mod token_mac;
+pub mod upstream;
 
 pub use crate::pkcs11::Selector;
+pub use crl::{Entries, ListOrder, has_freshest};
 pub use embedded::{EmbeddedCa, KeyPlace, RootOrder};
 pub use error::Error;
+pub use extensions::is_sid;
+pub use subordinate::{certificates, request, verified_chain};
+pub use token_mac::TokenMac;
 
 use crate::pkix::{Certificate, KeyUsage, PublicKey};
 use std::net::IpAddr;
@@ -24,22 +34,37 @@ use time::{Duration, OffsetDateTime};
 /// A certificate authority, in this process or behind a network.
 pub trait CertificateAuthority: Send + Sync {
     /// Issues a certificate; the order's policy has been checked, its form is checked here.
+    ///
+    /// An authority elsewhere may answer [`Error::Pending`]; then [`CertificateAuthority::collect`] is asked later.
     fn issue(&self, order: &IssueOrder, now: OffsetDateTime) -> Result<Certificate, Error>;
+
+    /// Asks again for what an earlier call left pending with this ticket.
+    fn collect(&self, _csr: &[u8], _ticket: &[u8]) -> Result<Certificate, Error> {
+        Err(Error::NothingPending)
+    }
+
+    /// Holds a certificate made elsewhere against the order it is to answer.
+    fn check(&self, _order: &IssueOrder, _certificate: &Certificate, _now: OffsetDateTime) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Tells an authority elsewhere of a revocation; one in this process has lists of its own.
+    fn revoke(&self, _certificate: &Certificate, _reason: RevocationReason) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Whether [`CertificateAuthority::revoke`] reaches those who rely on the certificates.
+    fn revokes(&self) -> bool {
+        true
+    }
+
+    /// Whether the authority says of itself what the settings say of it.
+    fn is_as_configured(&self) -> Result<bool, Error> {
+        Ok(true)
+    }
 
     /// The authority's certificates: the issuing one first, up to the root.
     fn chain(&self) -> &[Certificate];
-
-    /// The CMC Full PKI Response (RFC 5272, 3.2) that brings `leaf` and the chain, DER.
-    fn respond(&self, leaf: &Certificate) -> Result<Vec<u8>, Error>;
-
-    /// A complete revocation list, DER; `number` must be greater than that of every list before (RFC 5280, 5.2.3).
-    fn crl(
-        &self,
-        revoked: &[Revocation],
-        number: u64,
-        this_update: OffsetDateTime,
-        next_update: OffsetDateTime,
-    ) -> Result<Vec<u8>, Error>;
 }
 
 /// A certificate to be made.
@@ -57,11 +82,55 @@ pub struct IssueOrder {
     pub validity: Duration,
     /// Where the revocation list is to be had.
     pub crl_url: Option<String>,
+    /// Where the list of changes since then is to be had.
+    pub freshest_crl_url: Option<String>,
     /// Where the authority's certificate is to be had.
     pub aia_url: Option<String>,
+    /// Where the authority's OCSP responder is.
+    pub ocsp_url: Option<String>,
     pub template: Option<MicrosoftTemplate>,
+    /// The template's name in the older extension (1.3.6.1.4.1.311.20.2).
+    pub template_name: Option<String>,
+    /// Says the extended key usages a second time, as application policies (1.3.6.1.4.1.311.21.10).
+    pub application_policies: bool,
+    pub policies: Vec<CertificatePolicy>,
     /// The subject's security identifier in Active Directory (`S-1-5-...`), for strong certificate mapping.
     pub sid: Option<String>,
+    /// The certification request, DER; an authority elsewhere certifies nothing without.
+    pub csr: Option<Vec<u8>>,
+}
+
+impl IssueOrder {
+    /// An order for a key, with no name, no usage and a validity of a day.
+    pub fn bare(public_key: PublicKey) -> Self {
+        Self {
+            public_key,
+            subject: String::new(),
+            subject_alt_names: Vec::new(),
+            key_usage: Vec::new(),
+            extended_key_usages: Vec::new(),
+            validity: Duration::DAY,
+            crl_url: None,
+            freshest_crl_url: None,
+            aia_url: None,
+            ocsp_url: None,
+            template: None,
+            template_name: None,
+            application_policies: false,
+            policies: Vec::new(),
+            sid: None,
+            csr: None,
+        }
+    }
+}
+
+/// A policy under which a certificate is issued (RFC 5280, 4.2.1.4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificatePolicy {
+    /// Dotted object identifier.
+    pub oid: String,
+    /// Where the certification practice statement is to be read.
+    pub cps_url: Option<String>,
 }
 
 /// Another name of the subject (RFC 5280, 4.2.1.6).
@@ -69,6 +138,8 @@ pub struct IssueOrder {
 pub enum SubjectAltName {
     /// User principal name, by which Windows logs people on.
     Upn(String),
+    /// Kerberos principal, `alice@EXAMPLE.TEST` (id-pkinit-san, RFC 4556, 3.2.2).
+    Kerberos(String),
     Email(String),
     Dns(String),
     Ip(IpAddr),
@@ -89,7 +160,8 @@ pub struct Revocation {
     /// The serial number's bytes, big endian.
     pub serial: Vec<u8>,
     pub at: OffsetDateTime,
-    pub reason: RevocationReason,
+    /// `None`: taken off hold, which only a delta list says (removeFromCRL).
+    pub reason: Option<RevocationReason>,
 }
 
 /// CRLReason (RFC 5280, 5.3.1).

@@ -1,8 +1,10 @@
 //! What can be typed.
 
+mod audit;
 mod server;
 
-pub use server::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -37,7 +39,8 @@ Exit codes:
   8  the token failed, is full, or was removed
   9  a certificate or response could not be accepted
  10  the local journal could not be read or written
- 11  doctor found something that will not do";
+ 11  doctor found something that will not do
+ 12  a server's log of acts is not whole";
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -68,6 +71,9 @@ pub enum Command {
     /// Set a CM server up.
     #[command(subcommand)]
     Server(ServerCommand),
+    /// Check or export a server's log of acts.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Show the whole job on a software token and a server of its own, then clean up.
     Demo(DemoArgs),
     /// Print completions for a shell.
@@ -197,6 +203,16 @@ pub struct InitArgs {
 }
 
 #[derive(Args)]
+pub struct KeyArgs {
+    /// Write private keys that the server sends to this file as PKCS#12, the second to FILE.2 and so on; owner only.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pfx_to: Option<PathBuf>,
+    /// Where the password of that file comes from.
+    #[arg(long, value_name = "SOURCE", requires = "pfx_to")]
+    pub pfx_password_from: Option<Source>,
+}
+
+#[derive(Args)]
 pub struct EnrollArgs {
     #[command(flatten)]
     pub token: TokenArgs,
@@ -204,6 +220,8 @@ pub struct EnrollArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub pin: PinArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// The profile template, by name or UUID [default: the only one for smart cards].
     #[arg(long)]
     pub template: Option<String>,
@@ -241,6 +259,8 @@ pub struct RenewArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub pin: PinArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]
     pub comment: String,
@@ -298,14 +318,43 @@ pub enum RequestCommand {
         #[arg(long)]
         status: Option<String>,
     },
+    /// Make a request of any type, for yourself or for others.
+    Create(super::request_create::CreateArgs),
     /// Show a request.
     Show(RequestArgs),
-    /// Approve a pending request.
+    /// Approve a pending request; a one-time password to be handed over is shown once.
     Approve(DecisionArgs),
     /// Deny a pending request.
     Deny(DecisionArgs),
+    /// Say that a request is carried out; a revocation or suspension is carried out by that.
+    Complete(RequestArgs),
     /// Cancel a request.
     Cancel(RequestArgs),
+    /// Give data items for a request that waits.
+    Collect {
+        request: Uuid,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// A data item the template asks for.
+        #[arg(long = "data", value_name = "NAME=VALUE", required = true)]
+        data: Vec<String>,
+    },
+    /// Prove a request's one-time password, so that the request can be executed.
+    Prove {
+        request: Uuid,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Where the one-time password comes from [default: env:CARDWRIGHT_ONE_TIME_PASSWORD, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        password_from: Option<Source>,
+        /// Where the second one comes from, if the template has two.
+        #[arg(long, value_name = "SOURCE")]
+        second_password_from: Option<Source>,
+    },
+    /// Have one-time passwords made anew, as an approver; those before hold no longer.
+    Distribute(RequestArgs),
+    /// Print the forms of a request, filled in.
+    Documents(RequestArgs),
 }
 
 #[derive(Args)]
@@ -323,6 +372,12 @@ pub struct DecisionArgs {
     /// A comment that is kept with the decision.
     #[arg(long, default_value = "")]
     pub comment: String,
+    /// A data item the template wants of managers; kept with an approval.
+    #[arg(long = "data", value_name = "NAME=VALUE")]
+    pub data: Vec<String>,
+    /// Another priority for the request, 0 is the highest; kept with an approval.
+    #[arg(long)]
+    pub priority: Option<u8>,
 }
 
 #[derive(Subcommand)]
@@ -331,6 +386,21 @@ pub enum TemplateCommand {
     List {
         #[command(flatten)]
         server: ServerArgs,
+    },
+    /// Check template files: every problem and what looks unintended, with file, line and column.
+    Check {
+        /// A template file, or a directory of them.
+        #[arg(value_hint = ValueHint::AnyPath)]
+        path: PathBuf,
+    },
+    /// Write a template out of a MIM CM template's JSON: its view, configuration, key orders and policies.
+    Import {
+        /// Files with the bodies of MIM's REST calls, or with an object of them; "NAME=FILE" says which workflow a policy is of.
+        #[arg(required = true, value_hint = ValueHint::FilePath)]
+        files: Vec<String>,
+        /// Write the template here instead of on standard output; a file that exists is not overwritten.
+        #[arg(long, value_hint = ValueHint::FilePath)]
+        out: Option<PathBuf>,
     },
     /// Show a template's smart card configuration and policies.
     Show {

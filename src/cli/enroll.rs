@@ -1,8 +1,9 @@
 //! `cardwright enroll`, `renew`, `unblock`, `retire`: pumps the driver, asks what it needs, renders what it says.
 
-use super::args::{EnrollArgs, RenewArgs, RetireArgs, TokenArgs, UnblockArgs};
+use super::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, TokenArgs, UnblockArgs};
 use super::failure::{Exit, Failure};
 use super::output::{Output, Spinner};
+use super::pfx;
 use super::request::{client, user_named};
 use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
 use super::settings::{Settings, state_directory};
@@ -15,6 +16,7 @@ use crate::enrollment::{
     Outcome, RenewOrder, Step,
 };
 use crate::pkix::Certificate;
+use crate::secret::Pin;
 use crate::token::{Counters, Identity, Token, Tries};
 use inquire::validator::Validation;
 use serde_json::{Value, json};
@@ -31,6 +33,7 @@ struct Sources<'a> {
     so_pin: Option<&'a Source>,
     puk: Option<&'a Source>,
     spend_last_try: bool,
+    keys: Option<&'a KeyArgs>,
 }
 
 pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
@@ -57,6 +60,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         so_pin: args.so_pin_from.as_ref(),
         puk: args.puk_from.as_ref(),
         spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
     };
     on_token(&settings, &client, &args.token, order, &sources, output)
 }
@@ -64,8 +68,12 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
 pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let order = Order::Renew(RenewOrder { comment: args.comment.clone(), ..RenewOrder::default() });
-    let sources =
-        Sources { pin: args.pin.pin_from.as_ref(), spend_last_try: args.pin.spend_last_try, ..Sources::default() };
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
+        ..Sources::default()
+    };
     on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
@@ -159,6 +167,9 @@ fn pump(
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
+    if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
+        work.receive_keys(receiver);
+    }
     // What is given is tried first: the default would spend a try for nothing.
     if let Some(source) = sources.puk {
         work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
@@ -167,15 +178,26 @@ fn pump(
         Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
         None => Input::Nothing,
     };
+    let mut pin = None;
     for _ in 0..MOST_STEPS {
         let mut spinner = None;
         let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
-        let step = work.advance(token, input, &mut |event| watch(&event, &mut spinner, output))?;
+        let mut pin_set = false;
+        let advanced = work.advance(token, input, &mut |event| {
+            pin_set |= event == Event::PinSet;
+            watch(&event, &mut spinner, output);
+        });
         drop(spinner);
+        // Told as soon as it holds, and before any error: nothing else on this computer knows it.
+        if let Some(told) = pin_set.then(|| work.proposed_pin()).flatten() {
+            output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
+            pin = Some(told);
+        }
+        let step = advanced?;
         match step {
             Step::Need(need) => input = meet(need, sources, output)?,
             Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
-            Step::Done(outcome) => return render(&outcome, output),
+            Step::Done(outcome) => return render(&outcome, pin.as_ref(), output),
         }
     }
     Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same"))
@@ -199,6 +221,7 @@ fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::TokenReset => output.tell("the card is as it came from the factory"),
         Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),
         Event::KeyLeft { key } => output.tell(&format!("key {} stays on the card, unused", hex::encode(&key.0))),
+        Event::KeyReceived { name } => output.tell(&format!("the private key of {name} was written")),
         Event::PinSet => output.tell("the PIN is set"),
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),
@@ -260,8 +283,8 @@ fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
         .remedy("The token was not touched. Run the same command again once it is approved.")
 }
 
-fn render(outcome: &Outcome, output: &Output) -> Result<(), Failure> {
-    let (document, text) = match outcome {
+fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(), Failure> {
+    let (mut document, text) = match outcome {
         Outcome::Enrolled { request, smartcard, installed } => {
             let (certificates, lines) = installed_documents(installed)?;
             let document = json!({ "request": request, "smartcard": smartcard, "certificates": certificates });
@@ -283,6 +306,9 @@ fn render(outcome: &Outcome, output: &Output) -> Result<(), Failure> {
             (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
         }
     };
+    if let Some(pin) = pin {
+        document["pin"] = json!(pin.expose());
+    }
     output.result(&document, || text);
     Ok(())
 }
@@ -316,7 +342,7 @@ fn old_document(old: &OldKey, lines: &mut String) -> Value {
     json!({ "key_id": id, "removed": removed })
 }
 
-fn data_item(text: &str) -> Result<DataItem, Failure> {
+pub fn data_item(text: &str) -> Result<DataItem, Failure> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok(DataItem { name: name.into(), value: Some(value.into()) }),
         _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}"))),

@@ -3,19 +3,26 @@
 //! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
 //! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
 
+mod accounts;
 pub mod args;
+mod audit;
+mod backup;
 mod card;
 mod complete;
 mod demo;
 mod doctor;
 mod enroll;
 mod failure;
+mod masterkey;
 mod output;
+mod pfx;
 mod request;
+mod request_create;
 mod secrets;
 mod server;
 mod settings;
 mod template;
+mod template_file;
 mod token;
 mod token_document;
 mod vcard;
@@ -70,6 +77,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Vcard(command) => vcard::run(command, output),
         Command::Serve(args) => server::serve(&args, output),
         Command::Server(command) => server::run(command, output),
+        Command::Audit(command) => audit::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => {

@@ -1,13 +1,16 @@
-//! `cardwright request`: list, show, approve, deny, cancel.
+//! `cardwright request`: list, show, create, decide, complete, cancel, and what a policy asks for besides.
 
 use super::args::{DecisionArgs, RequestCommand, ServerArgs};
+use super::enroll::data_item;
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::request_create;
+use super::secrets;
 use super::settings::Settings;
 use super::token::date;
 use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
-use crate::cm::extension::{Decision, User};
-use crate::cm::request::{Request, RequestStatus};
+use crate::cm::extension::{DataCollection, Decided, Decision, OneTimePasswords, User};
+use crate::cm::request::{DataItem, Request, RequestStatus};
 use crate::enrollment::own_words;
 use serde_json::{Value, json};
 use url::Url;
@@ -16,9 +19,36 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
         RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
+        RequestCommand::Create(args) => request_create::run(&settings, &args, output),
+        RequestCommand::Complete(args) => request_create::complete(&settings, &args, output),
         RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
-        RequestCommand::Approve(args) => decide(&settings, &args, output, CmClient::approve),
-        RequestCommand::Deny(args) => decide(&settings, &args, output, CmClient::deny),
+        RequestCommand::Approve(args) => approve(&settings, &args, output),
+        RequestCommand::Deny(args) => {
+            show(&client(&settings, &args.server)?.deny(args.request, &decision(&args)?)?, output)
+        }
+        RequestCommand::Collect { request, server, data } => {
+            let items = DataCollection { items: data_items(&data)? };
+            show(&client(&settings, &server)?.collect_data(request, &items)?, output)
+        }
+        RequestCommand::Prove { request, server, password_from, second_password_from } => {
+            let first = Some(secrets::one_time_password(password_from.as_ref())?);
+            let second = second_password_from.as_ref().map(|source| secrets::one_time_password(Some(source)));
+            let passwords = OneTimePasswords { first, second: second.transpose()? };
+            show(&client(&settings, &server)?.prove_one_time_password(request, &passwords)?, output)
+        }
+        RequestCommand::Distribute(args) => {
+            let passwords = client(&settings, &args.server)?.distribute_one_time_password(args.request)?;
+            output.result(&passwords, || {
+                let told = passwords_told(&passwords);
+                if told.is_empty() { "the one-time password is on its way".into() } else { told }
+            });
+            Ok(())
+        }
+        RequestCommand::Documents(args) => {
+            let documents = client(&settings, &args.server)?.documents(args.request)?;
+            output.result(&documents, || documents.iter().map(|form| format!("{}\n", form.text)).collect());
+            Ok(())
+        }
         RequestCommand::Cancel(args) => {
             let client = client(&settings, &args.server)?;
             client.cancel(args.request)?;
@@ -103,25 +133,45 @@ fn document(request: &Request) -> Value {
     })
 }
 
-fn show(request: &Request, output: &Output) -> Result<(), Failure> {
+/// Shows a request.
+pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
     let document = document(request);
-    output.result(&document, || {
-        let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-        lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
-    });
+    output.result(&document, || text_of(&document));
     Ok(())
+}
+
+fn text_of(document: &Value) -> String {
+    let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
 }
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
-fn decide(
-    settings: &Settings,
-    args: &DecisionArgs,
-    output: &Output,
-    decision: fn(&CmClient, uuid::Uuid, &Decision) -> Result<Request, crate::client::Error>,
-) -> Result<(), Failure> {
-    let client = client(settings, &args.server)?;
-    show(&decision(&client, args.request, &Decision { comment: args.comment.clone() })?, output)
+fn data_items(texts: &[String]) -> Result<Vec<DataItem>, Failure> {
+    texts.iter().map(|text| data_item(text)).collect()
+}
+
+fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
+    let data_collection = data_items(&args.data)?;
+    Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority })
+}
+
+fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<(), Failure> {
+    let Decided { request, passwords } = client(settings, &args.server)?.approve(args.request, &decision(args)?)?;
+    let mut document = document(&request);
+    if let Value::Object(with) = &mut document
+        && let Ok(Value::Object(shown)) = serde_json::to_value(&passwords)
+    {
+        with.extend(shown);
+    }
+    output.result(&document, || text_of(&self::document(&request)) + &passwords_told(&passwords));
+    Ok(())
+}
+
+/// The one place where one-time passwords are shown: to the approver who hands them over.
+fn passwords_told(passwords: &OneTimePasswords) -> String {
+    let told = [&passwords.first, &passwords.second].into_iter().flatten();
+    told.map(|password| format!("one-time password {}\n", password.expose())).collect()
 }

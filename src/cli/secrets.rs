@@ -1,7 +1,7 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
 use super::failure::{Exit, Failure};
-use crate::secret::{AdminKey, BearerToken, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
 use clap::{Arg, Command};
@@ -77,7 +77,7 @@ pub struct Ask {
     pub what: &'static str,
     /// The option that names its source.
     pub option: &'static str,
-    /// The environment variable that is looked at when no source is named.
+    /// The environment variable that is looked at when no source is named; then a systemd credential of that name.
     pub env: &'static str,
 }
 
@@ -87,7 +87,14 @@ pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CAR
 pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
 pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
+pub const ONE_TIME_PASSWORD: Ask =
+    Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
+pub const UPSTREAM: Ask =
+    Ask { what: "Password or key for the CA elsewhere", option: "--secret-from", env: "CARDWRIGHT_UPSTREAM_SECRET" };
+
+pub const PFX_PASSWORD: Ask =
+    Ask { what: "Password for the PKCS#12 file", option: "--pfx-password-from", env: "CARDWRIGHT_PFX_PASSWORD" };
 pub const PASSPHRASE: Ask =
     Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
 pub const CARD_PASSPHRASE: Ask =
@@ -117,6 +124,11 @@ pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
     })
 }
 
+/// Reads a one-time password.
+pub fn one_time_password(source: Option<&Source>) -> Result<OneTimePassword, Failure> {
+    read(source, ONE_TIME_PASSWORD, false).map(OneTimePassword::new)
+}
+
 /// Reads a bearer token.
 pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
     read(source, BEARER, false).map(BearerToken::new)
@@ -127,6 +139,16 @@ pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Fa
     read(source, PASSPHRASE, fresh).map(Passphrase::new)
 }
 
+/// Reads the password or key by which a CA elsewhere knows the server; a prompt asks for it twice.
+pub fn upstream(source: Option<&Source>) -> Result<Passphrase, Failure> {
+    read(source, UPSTREAM, true).map(Passphrase::new)
+}
+
+/// Reads the password that is to protect private keys; a prompt asks for it twice.
+pub fn pfx_password(source: Option<&Source>) -> Result<Passphrase, Failure> {
+    read(source, PFX_PASSWORD, true).map(Passphrase::new)
+}
+
 /// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].
 pub fn card_passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
     read(source, CARD_PASSPHRASE, fresh).map(Passphrase::new)
@@ -134,11 +156,22 @@ pub fn card_passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphras
 
 /// Could [`read`] answer without a person? A face asks first only when it can.
 pub fn is_given(source: Option<&Source>, ask: Ask) -> bool {
-    source.is_some() || std::env::var_os(ask.env).is_some()
+    source.is_some() || std::env::var_os(ask.env).is_some() || credential(ask).is_some()
+}
+
+/// The file of a systemd credential that is called as the variable is, `cardwright-passphrase` for one.
+fn credential(ask: Ask) -> Option<PathBuf> {
+    let directory = std::env::var_os("CREDENTIALS_DIRECTORY")?;
+    let file = PathBuf::from(directory).join(ask.env.to_ascii_lowercase().replace('_', "-"));
+    file.is_file().then_some(file)
 }
 
 fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failure> {
-    let default = if std::env::var_os(ask.env).is_some() { Source::Env(ask.env.into()) } else { Source::Prompt };
+    let default = match credential(ask) {
+        _ if std::env::var_os(ask.env).is_some() => Source::Env(ask.env.into()),
+        Some(file) => Source::File(file),
+        None => Source::Prompt,
+    };
     let text = match source.unwrap_or(&default) {
         Source::Prompt => prompt(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,

@@ -1,22 +1,23 @@
-//! `cardwright serve` and `cardwright server`: run a CM server, set one up, add those who may call it.
+//! `cardwright serve` and `cardwright server`: run a CM server, set one up.
 
-use super::args::{ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+use super::accounts;
+use super::args::{CaCommand, ServeArgs, ServerCommand, ServerInitArgs};
+use super::backup;
 use super::failure::{Exit, Failure};
+use super::masterkey;
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
-use super::token::date;
-use crate::pkix::KeyAlgorithm;
-use crate::server::{self, Config, InitError, InitOptions, NewUser, StartError, TokenSettings};
+use crate::pkix::{Certificate, KeyAlgorithm};
+use crate::server::{
+    self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin, SettingsError, StartError,
+    TokenSettings,
+};
 use serde_json::json;
 use std::path::Path;
-use time::{Duration, OffsetDateTime};
 use tracing_subscriber::EnvFilter;
 
-/// How much is logged when RUST_LOG does not say.
-const LOGGED: &str = "info";
-
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
-    log();
+    log(&args.directory)?;
     let ca_pin = match secrets::is_given(args.ca_pin_from.as_ref(), CA_PIN) {
         true => Some(secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?),
         false => None,
@@ -30,15 +31,57 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     };
     let ready = |ready: &server::Ready| {
         let url = format!("{}://{}/CertificateManagement", ready.scheme, ready.addr);
-        output.result(&json!({ "url": url }), || format!("listening at {url}"));
+        let operations = ready.operations.map(|addr| format!("http://{addr}"));
+        output.result(&json!({ "url": url, "operations": operations }), || match &operations {
+            Some(operations) => format!("listening at {url}\nhealth and metrics at {operations}"),
+            None => format!("listening at {url}"),
+        });
     };
     server::serve(config, ready).map_err(start_failed)
 }
 
-/// The log goes to standard error, a line an event.
-fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+/// The log goes to standard error, a line an event. The journal writes times by itself.
+fn log(directory: &Path) -> Result<(), Failure> {
+    // A directory that is none is told by the start itself, and nothing is logged before.
+    let settings = if directory.join("server.toml").is_file() {
+        server::log_settings(directory).map_err(settings_failed)?
+    } else {
+        LogSettings::default()
+    };
+    let asked = std::env::var("RUST_LOG").unwrap_or(settings.level);
+    let filter = EnvFilter::try_new(&asked).map_err(|error| {
+        Failure::from_error("server-settings", Exit::Usage, &error).remedy("Correct level of [log], or RUST_LOG.")
+    })?;
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    match (settings.format, journal) {
+        (LogFormat::Json, _) => events.json().init(),
+        (LogFormat::Text, true) => events.without_time().init(),
+        (LogFormat::Text, false) => events.init(),
+    }
+    Ok(())
+}
+
+fn config(directory: &Path, output: &Output) -> Result<(), Failure> {
+    let settings = server::effective_settings(directory).map_err(settings_failed)?;
+    let origin = |setting: &Effective| match &setting.origin {
+        Origin::File => "server.toml".to_owned(),
+        Origin::Variable(name) => name.clone(),
+        Origin::Default => "default".to_owned(),
+    };
+    let rows: Vec<_> = settings
+        .iter()
+        .map(|setting| json!({ "key": setting.key, "value": setting.value, "from": origin(setting) }))
+        .collect();
+    output.result(&rows, || {
+        let rows = settings.iter().map(|setting| [setting.key.clone(), setting.value.clone(), origin(setting)]);
+        Output::table(["KEY", "VALUE", "FROM"], rows)
+    });
+    Ok(())
+}
+
+fn settings_failed(error: SettingsError) -> Failure {
+    Failure::from_error("server-settings", Exit::Usage, &error)
 }
 
 fn start_failed(error: StartError) -> Failure {
@@ -46,6 +89,8 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
+        StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
         StartError::Listen { .. } => ("cannot-listen", Exit::Other),
         StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
@@ -57,10 +102,35 @@ fn start_failed(error: StartError) -> Failure {
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ServerCommand::Init(args) => initialise(&args, output),
-        ServerCommand::User(UserCommand::Add { directory, name, groups, upn, email, days }) => {
-            add_user(&directory, NewUser { name, groups, upn, email }, days, output)
+        ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
+        ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
+        ServerCommand::Ca(CaCommand::Install { directory, chain }) => install(&directory, &chain, output),
+        ServerCommand::Ca(CaCommand::Secret { directory, secret_from, passphrase_from }) => {
+            let secret = secrets::upstream(secret_from.as_ref())?;
+            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
+            server::ca_secret(&directory, &secret, &passphrase).map_err(init_failed)?;
+            output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());
+            Ok(())
         }
+        ServerCommand::Config { directory } => config(&directory, output),
+        ServerCommand::Openapi { virtual_directory } => {
+            let document = server::openapi(&virtual_directory);
+            output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
+            Ok(())
+        }
+        ServerCommand::Masterkey(command) => masterkey::run(command, output),
+        ServerCommand::User(command) => accounts::user(command, output),
+        ServerCommand::Token(command) => accounts::token(command, output),
     }
+}
+
+fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failure> {
+    let installed = server::ca_install(directory, chain).map_err(init_failed)?;
+    let subjects: Vec<String> = installed.iter().map(Certificate::subject).collect();
+    output.result(&json!({ "directory": directory, "chain": subjects }), || {
+        format!("the CA is {}\nstart it with:\n  cardwright serve {}", subjects.join(", under "), directory.display())
+    });
+    Ok(())
 }
 
 fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
@@ -87,6 +157,7 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         ca_name: args.ca_name.clone(),
         ca_key,
         crl_url: args.crl_url.clone(),
+        subordinate: args.ca_csr_out.is_some(),
         ca_token,
     };
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), true)?;
@@ -94,6 +165,9 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
         let _spinner = output.spinner("making keys …");
         server::init(&args.directory, &options, passphrase, ca_pin).map_err(init_failed)?
     };
+    if let (Some(path), Some(request)) = (&args.ca_csr_out, &made.ca_request) {
+        return requested(args, path, request, output);
+    }
     let document = json!({
         "directory": args.directory,
         "ca_certificate": args.directory.join("ca.cer.pem"),
@@ -114,15 +188,20 @@ fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-fn add_user(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
-    let name = user.name.clone();
-    let expires = OffsetDateTime::now_utc() + Duration::days(days.into());
-    let added = server::user_add(directory, user, expires).map_err(init_failed)?;
-    // The one place that shows a bearer token: it is made here and kept nowhere.
-    let bearer = added.token.expose();
-    let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
-    output.result(&document, || {
-        format!("{name} may call the server until {} with this bearer token, shown only now:\n{bearer}", date(expires))
+/// The directory keeps the request too, so a failure to write it elsewhere loses nothing.
+fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output) -> Result<(), Failure> {
+    std::fs::write(path, request).map_err(|source| {
+        let kept = args.directory.join("ca.csr.pem");
+        let message = format!("{} could not be written: {source}; the request is {}", path.display(), kept.display());
+        Failure::new("ca-request", Exit::Other, message)
+    })?;
+    output.result(&json!({ "directory": args.directory, "ca_request": path }), || {
+        format!(
+            "the server's directory is {}\nhave {} signed as a CA, then:\n  cardwright server ca install {} CHAIN.pem",
+            args.directory.display(),
+            path.display(),
+            args.directory.display(),
+        )
     });
     Ok(())
 }
@@ -131,8 +210,7 @@ fn init_failed(error: InitError) -> Failure {
     let (code, exit) = match &error {
         InitError::Exists(_) => ("directory-exists", Exit::Usage),
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
-        InitError::UserExists(_) => ("user-exists", Exit::Usage),
-        InitError::Name(_) | InitError::TooManyGroups => ("user-name", Exit::Usage),
+        InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

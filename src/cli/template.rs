@@ -1,10 +1,11 @@
-//! `cardwright template`: list, show.
+//! `cardwright template`: list, show, check, import.
 
 use super::args::TemplateCommand;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::request::client;
 use super::settings::Settings;
+use super::template_file;
 use crate::client::CmClient;
 use crate::cm::request::RequestType;
 use crate::cm::template::ProfileTemplateView;
@@ -15,10 +16,11 @@ const WORKFLOWS: [RequestType; 5] =
     [RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::OfflineUnblock, RequestType::Retire];
 
 pub fn run(command: TemplateCommand, output: &Output) -> Result<(), Failure> {
-    let settings = Settings::load()?;
     match command {
-        TemplateCommand::List { server } => list(&client(&settings, &server)?, output),
-        TemplateCommand::Show { template, server } => show(&client(&settings, &server)?, &template, output),
+        TemplateCommand::Check { path } => template_file::check(&path, output),
+        TemplateCommand::Import { files, out } => template_file::import(&files, out.as_deref(), output),
+        TemplateCommand::List { server } => list(&client(&Settings::load()?, &server)?, output),
+        TemplateCommand::Show { template, server } => show(&client(&Settings::load()?, &server)?, &template, output),
     }
 }
 

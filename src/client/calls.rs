@@ -5,16 +5,16 @@ use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, OfflineResponse, PukNews, PukReport,
-    PukState, User,
+    AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, NextAdminKey,
+    OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, User,
 };
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
 use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
-use crate::cm::wire::{self, AuthenticationResponse, BodyError, Created, DiversifiedKey};
-use crate::secret::AdminKey;
+use crate::cm::wire::{self, AuthenticationResponse, BodyError, Created, DiversifiedKey, PinText};
+use crate::secret::{AdminKey, Pin};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -136,10 +136,23 @@ impl CmClient {
         Ok(response)
     }
 
+    /// The PIN the server proposes for the card of a request (route 14).
+    pub fn server_proposed_pin(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Pin, Error> {
+        let (request, card_id) = (Some(request), Some(card_id));
+        let route = Route::GetServerProposedPin { request, smartcard, card_id, atr: None, challenge: None };
+        let PinText(pin) = decode_hidden(self.transport.exchange(&route, None)?, "a PIN")?;
+        Ok(pin)
+    }
+
     /// What may be asked for a card or profile as it is now (route 13).
     pub fn operations(&self, of: Holder) -> Result<Vec<Operation>, Error> {
         let Operations(operations) = self.one(&Route::ListOperations { of }, "a list of operations")?;
         Ok(operations)
+    }
+
+    /// Every request type that may be asked for a card or profile as it is now (extension).
+    pub fn request_types(&self, of: Holder) -> Result<Vec<OfferedType>, Error> {
+        self.list(&Route::ListRequestTypes { of }, "a list of request types")
     }
 
     /// Marks a card as retired (route 15).
@@ -183,9 +196,34 @@ impl CmClient {
         }
     }
 
-    /// Approves a pending request (extension).
-    pub fn approve(&self, request: Uuid, decision: &Decision) -> Result<Request, Error> {
-        decode(self.transport.exchange(&Route::Approve { request }, Some(&encode(decision)?))?, "a request")
+    /// Approves a pending request; with the last approval come the one-time passwords to be handed over (extension).
+    pub fn approve(&self, request: Uuid, decision: &Decision) -> Result<Decided, Error> {
+        let reply = self.transport.exchange(&Route::Approve { request }, Some(&encode(decision)?))?;
+        let read = wire::read_body(&reply.body)
+            .and_then(|request| Ok(Decided { request, passwords: wire::read_body::<OneTimePasswords>(&reply.body)? }));
+        read.map_err(|_| reply.nonsense("a request", Excerpt::hidden(), None))
+    }
+
+    /// Gives data items for a request that was made before (extension).
+    pub fn collect_data(&self, request: Uuid, items: &DataCollection) -> Result<Request, Error> {
+        decode(self.transport.exchange(&Route::CollectData { request }, Some(&encode(items)?))?, "a request")
+    }
+
+    /// The forms of a request, filled in (extension).
+    pub fn documents(&self, request: Uuid) -> Result<Vec<FilledDocument>, Error> {
+        self.list(&Route::ListDocuments { request }, "a list of documents")
+    }
+
+    /// Proves a request's one-time passwords (extension).
+    pub fn prove_one_time_password(&self, request: Uuid, passwords: &OneTimePasswords) -> Result<Request, Error> {
+        let body = encode(passwords)?;
+        decode(self.transport.exchange(&Route::ProveOneTimePassword { request }, Some(&body))?, "a request")
+    }
+
+    /// Has one-time passwords made anew; gives those to be handed over (extension).
+    pub fn distribute_one_time_password(&self, request: Uuid) -> Result<OneTimePasswords, Error> {
+        let reply = self.transport.exchange(&Route::DistributeOneTimePassword { request }, None)?;
+        decode_hidden(reply, "one-time passwords")
     }
 
     /// Denies a pending request (extension).
@@ -211,6 +249,18 @@ impl CmClient {
         let route = Route::SurrenderAdminKey { request, smartcard, card_id };
         let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
         Ok(key)
+    }
+
+    /// The next of a card's own admin keys, and where it is asked for the one that holds (extension).
+    pub fn next_admin_key(
+        &self,
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        with_current: bool,
+    ) -> Result<NextAdminKey, Error> {
+        let route = Route::GetNextAdminKey { request, smartcard, card_id, with_current };
+        decode_hidden(self.transport.exchange(&route, None)?, "an admin key's successor")
     }
 
     /// The card's PUKs, while a request on that card is carried out (extension).
@@ -260,13 +310,15 @@ impl CmClient {
 /// What an extension route is for; `None` for Microsoft's own routes.
 pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
     match route {
+        Route::ListRequestTypes { .. } => Some("list of request types"),
         Route::Whoami => Some("answer to who the caller is"),
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
-        Route::GetAdminKeyState { .. } | Route::TellAdminKey { .. } | Route::SurrenderAdminKey { .. } => {
-            Some("record of admin keys")
-        }
+        Route::GetAdminKeyState { .. }
+        | Route::TellAdminKey { .. }
+        | Route::SurrenderAdminKey { .. }
+        | Route::GetNextAdminKey { .. } => Some("record of admin keys"),
         Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
         Route::OfflineUnblock { .. } => Some("offline unblock"),
         Route::GetCaCertificate => Some("CA certificate to fetch"),

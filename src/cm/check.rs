@@ -1,8 +1,8 @@
 //! Bounds on what callers send, beyond what reading it already demands.
 
 use super::certificate::CertificateData;
-use super::extension::Decision;
-use super::request::{CreateRequest, DataItem, RequestType};
+use super::extension::{DataCollection, Decision};
+use super::request::{CreateRequest, CreateTerms, DataItem, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
 
@@ -14,6 +14,10 @@ pub const MAX_ITEM_NAME: usize = 128;
 pub const MAX_ITEM_VALUE: usize = 4096;
 /// The longest comment, in characters.
 pub const MAX_COMMENT: usize = 4096;
+/// The longest of the words a request's terms are given in, in characters.
+pub const MAX_WORD: usize = 64;
+/// The longest wait before certificates are revoked: a year, in hours.
+pub const MAX_DELAY_HOURS: usize = 366 * 24;
 /// The most certification requests at once.
 pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
 /// The longest certification request, in bytes; one for RSA 4096 has about 1.5 KiB.
@@ -79,14 +83,47 @@ impl CreateRequest {
         if self.profile.is_some() && request_type.is_smartcard_only() {
             return Err(FieldError::Misplaced { field: "profile", request_type });
         }
-        if !request_type.acts_on_holder() {
-            return match self.profile_template {
-                Some(_) => Ok(()),
-                None => Err(FieldError::Missing { field: "profiletemplateuuid" }),
-            };
+        if let Some(terms) = &self.terms {
+            terms.check(request_type)?;
         }
-        if self.smartcard.or(self.profile).is_none() {
-            return Err(FieldError::Missing { field: "smartcard" });
+        let holder = self.smartcard.or(self.profile);
+        if request_type == RequestType::RecoverOnBehalf && self.target.is_none() {
+            return Err(FieldError::Missing { field: "target" });
+        }
+        match (request_type.acts_on_holder(), holder, self.profile_template) {
+            (true, None, _) => Err(FieldError::Missing { field: "smartcard" }),
+            (false, None, None) => Err(FieldError::Missing { field: "profiletemplateuuid" }),
+            (false, _, None) if request_type == RequestType::Enroll => {
+                Err(FieldError::Missing { field: "profiletemplateuuid" })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl CreateTerms {
+    /// Checks lengths, and that what is said goes with the request's type.
+    fn check(&self, request_type: RequestType) -> Result<(), FieldError> {
+        plain_text("lossreason", &self.loss_reason, MAX_WORD)?;
+        plain_text("revocationreason", &self.revocation_reason, MAX_WORD)?;
+        plain_text("effect", &self.effect, MAX_WORD)?;
+        let misplaced = |field| Err(FieldError::Misplaced { field, request_type });
+        if !self.loss_reason.is_empty() && !request_type.takes_loss_reason() {
+            return misplaced("lossreason");
+        }
+        if !self.revocation_reason.is_empty() && !request_type.ends_certificates() {
+            return misplaced("revocationreason");
+        }
+        if let Some(hours) = self.revocation_delay_hours {
+            if !request_type.ends_certificates() {
+                return misplaced("revocationdelayhours");
+            }
+            let found = usize::try_from(hours).unwrap_or(usize::MAX);
+            at_most("revocationdelayhours", found, MAX_DELAY_HOURS, "hours")?;
+        }
+        let known = ["", "suspend", "reinstate"].contains(&self.effect.as_str());
+        if !known || (!self.effect.is_empty() && request_type != RequestType::Reinstate) {
+            return misplaced("effect");
         }
         Ok(())
     }
@@ -114,6 +151,14 @@ impl AssignSmartcard {
 impl Decision {
     /// Checks lengths.
     pub fn check(&self) -> Result<(), FieldError> {
+        data_items("datacollection", &self.data_collection)?;
         plain_text("Comment", &self.comment, MAX_COMMENT)
+    }
+}
+
+impl DataCollection {
+    /// Checks counts and lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        data_items("datacollection", &self.items)
     }
 }

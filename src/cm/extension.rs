@@ -1,9 +1,14 @@
 //! What MIM CM has no REST route for, under a prefix of our own: approvals, offline unblock, who is who, how far a card's
 //! own secrets have come.
 
+use super::request::{DataItem, Request, RequestType};
 use super::wire::body::body;
-use super::wire::{Guid, Named, NamedOrNothing, Plain, PukOrNothing, SecretText, Text, TextList, Vocabulary};
-use crate::secret::Puk;
+use super::wire::{
+    AdminKeyOrNothing, DataPairs, Guid, Named, NamedOrNothing, OneTimePasswordOrNothing, Plain, PlainOrNothing,
+    PriorityText, PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
+};
+use crate::secret::{AdminKey, OneTimePassword, Puk};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -17,13 +22,96 @@ pub struct User {
 
 body!(User { uuid: "Uuid" => Guid, name: "Name" => Plain<String>, groups: "Groups" => TextList });
 
+/// The caller, as `whoami` shows one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Myself {
+    pub uuid: Uuid,
+    pub name: String,
+    pub groups: Vec<String>,
+    /// What the caller may do that no template gives, by the server's words; the key is left out when there is nothing.
+    pub duties: Option<Vec<String>>,
+}
+
+body!(Myself {
+    uuid: "Uuid" => Guid,
+    name: "Name" => Plain<String>,
+    groups: "Groups" => TextList,
+    duties: "Duties" => PlainOrNothing<Vec<String>>,
+});
+
+/// One entry of `requesttypes`: what may be asked for a card or profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedType {
+    pub request_type: RequestType,
+    /// Of Reinstate: "suspend" or "reinstate"; empty elsewhere.
+    pub effect: String,
+}
+
+body!(OfferedType { request_type: "Type" => Named<RequestType>, effect: "Effect" => TextOrNothing });
+
 /// The body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Decision {
     pub comment: String,
+    /// The manager's data items, given with an approval.
+    pub data_collection: Vec<DataItem>,
+    /// 0 is the highest; `None`: as it is.
+    pub priority: Option<u8>,
 }
 
-body!(Decision { comment: "Comment" | "Comments" => Text });
+body!(Decision {
+    comment: "Comment" | "Comments" => Text,
+    data_collection: "DataCollection" => DataPairs,
+    priority: "Priority" => PriorityText,
+});
+
+/// The body of `datacollection`: items for a request that was made before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataCollection {
+    pub items: Vec<DataItem>,
+}
+
+body!(DataCollection { items: "DataCollection" => DataPairs });
+
+/// A request's one-time passwords: those that are proven, or those that are shown, once. They are not shown otherwise.
+#[derive(Default)]
+pub struct OneTimePasswords {
+    pub first: Option<OneTimePassword>,
+    pub second: Option<OneTimePassword>,
+}
+
+body!(OneTimePasswords {
+    first: "OneTimePassword" => OneTimePasswordOrNothing,
+    second: "SecondOneTimePassword" => OneTimePasswordOrNothing,
+});
+
+/// The answer to an approval: the request, and with the last approval the one-time passwords the approver hands over.
+pub struct Decided {
+    pub request: Request,
+    pub passwords: OneTimePasswords,
+}
+
+impl Serialize for Decided {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Flat<'a> {
+            #[serde(flatten)]
+            request: &'a Request,
+            #[serde(flatten)]
+            passwords: &'a OneTimePasswords,
+        }
+        Flat { request: &self.request, passwords: &self.passwords }.serialize(serializer)
+    }
+}
+
+/// A form, filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilledDocument {
+    pub name: String,
+    pub text: String,
+}
+
+body!(FilledDocument { name: "Name" => Plain<String>, text: "Text" => Text });
 
 /// Declares how far a secret of a card's own has come: each state with its number and name on the wire.
 macro_rules! states {
@@ -114,6 +202,22 @@ pub struct AdminKeyNews {
 
 body!(AdminKeyNews { state: "State" => NamedOrNothing<AdminKeyState> });
 
+/// The next of a card's own admin keys. It holds secrets, so it is not shown.
+pub struct NextAdminKey {
+    /// The one that held before; only where it was asked for.
+    pub current: Option<AdminKey>,
+    /// The one the card is to be given; `None`: nothing is to change.
+    pub next: Option<AdminKey>,
+    /// It was let out before, so that the card may hold it already.
+    pub proposed: bool,
+}
+
+body!(NextAdminKey {
+    current: "Current" => AdminKeyOrNothing,
+    next: "Next" => AdminKeyOrNothing,
+    proposed: "Proposed" => Plain<bool>,
+});
+
 /// The PUKs of a card, to whom executes a request on it. It holds secrets, so it is not shown.
 pub struct PukReport {
     /// The one that holds, or held before `next` was proposed; `None`: the one the card came with.
@@ -137,6 +241,50 @@ pub struct PukNews {
 }
 
 body!(PukNews { state: "State" => Named<PukState> });
+
+/// An act of the log, as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedAct {
+    pub chain: u32,
+    /// Counts from 1 within the chain.
+    pub number: u64,
+    /// The text the hash is made over, byte for byte.
+    pub record: String,
+    /// SHA-256, hexadecimal.
+    pub hash: String,
+}
+
+body!(LoggedAct {
+    chain: "Chain" => Plain<u32>,
+    number: "Number" => Plain<u64>,
+    record: "Record" => Plain<String>,
+    hash: "Hash" => Plain<String>,
+});
+
+/// A chain of the log, and the last of its heads that was signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogChain {
+    pub chain: u32,
+    /// The number of its last act.
+    pub length: u64,
+    /// The hash of its last act, hexadecimal.
+    pub head: String,
+    /// The text that was signed; empty: none yet.
+    pub signed: String,
+    /// ECDSA on P-256 with SHA-256, DER in base64; empty: none yet.
+    pub signature: String,
+    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal; empty: none yet.
+    pub key: String,
+}
+
+body!(LogChain {
+    chain: "Chain" => Plain<u32>,
+    length: "Length" => Plain<u64>,
+    head: "Head" => Plain<String>,
+    signed: "Signed" => Text,
+    signature: "Signature" => Text,
+    key: "Key" => Text,
+});
 
 /// The body of offline unblock: what the user reads out, a card's challenge or the request for its PUK.
 #[derive(Clone, Debug, PartialEq, Eq)]

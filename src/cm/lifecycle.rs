@@ -3,8 +3,8 @@
 //! What no row allows is refused, and the refusal says what can be done instead. States and final states are MIM's;
 //! edges its documentation does not settle carry a comment.
 
-use super::profile::{Operation, ProfileStatus};
-use super::request::{RequestClosing, RequestStatus, RequestType};
+use super::profile::ProfileStatus;
+use super::request::{RequestClosing, RequestStatus};
 use super::smartcard::SmartcardStatus;
 use std::fmt;
 
@@ -186,12 +186,13 @@ fn follow<S, E>(
     event: E,
     what: &'static str,
     word: fn(E) -> &'static str,
+    allowed: impl Fn(&Edge<S, E>) -> bool,
 ) -> Result<&'static Edge<S, E>, Refusal<S>>
 where
     S: Copy + PartialEq + fmt::Debug + fmt::Display,
     E: Copy + PartialEq,
 {
-    let leaving = || edges.iter().filter(|edge| edge.from == from);
+    let leaving = || edges.iter().filter(|edge| edge.from == from && allowed(edge));
     if let Some(edge) = leaving().find(|edge| edge.event == event) {
         return Ok(edge);
     }
@@ -209,7 +210,7 @@ pub fn request_edge(
     status: RequestStatus,
     event: RequestEvent,
 ) -> Result<&'static Edge<RequestStatus, RequestEvent>, Refusal<RequestStatus>> {
-    follow(REQUEST_EDGES, status, event, "request", RequestEvent::word)
+    follow(REQUEST_EDGES, status, event, "request", RequestEvent::word, |_| true)
 }
 
 /// Gives the status of a request after an event.
@@ -222,7 +223,7 @@ pub fn smartcard_edge(
     status: SmartcardStatus,
     event: HolderEvent,
 ) -> Result<&'static Edge<SmartcardStatus, HolderEvent>, Refusal<SmartcardStatus>> {
-    follow(SMARTCARD_EDGES, status, event, "smart card", HolderEvent::word)
+    Narrowing::NONE.smartcard_edge(status, event)
 }
 
 /// Gives the status of a smart card after an event.
@@ -238,7 +239,7 @@ pub fn profile_edge(
     status: ProfileStatus,
     event: HolderEvent,
 ) -> Result<&'static Edge<ProfileStatus, HolderEvent>, Refusal<ProfileStatus>> {
-    follow(PROFILE_EDGES, status, event, "profile", HolderEvent::word)
+    Narrowing::NONE.profile_edge(status, event)
 }
 
 /// Gives the status of a profile after an event.
@@ -263,54 +264,73 @@ impl RequestStatus {
     }
 }
 
-impl SmartcardStatus {
-    /// Gives what may be asked for a card in this status, as `operations` lists it (active: Microsoft's sample).
-    pub fn operations(self) -> &'static [Operation] {
-        match self {
-            Self::Active => &[Operation::Renew, Operation::Unblock, Operation::Retire],
-            Self::Assigned | Self::Disabled | Self::Suspended => &[Operation::Retire],
-            Self::New | Self::Retired | Self::Other(_) => &[],
+/// Transitions of cards and profiles that a template takes out of the tables; nothing can be added to them.
+#[derive(Clone, Debug, Default)]
+pub struct Narrowing {
+    /// From, to; of a profile too.
+    forbidden: Vec<(SmartcardStatus, SmartcardStatus)>,
+}
+
+/// The text forbids nothing that the tables have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoTransition {
+    #[error("a transition is written \"suspended -> active\"")]
+    Unreadable,
+    #[error("no card or profile ever goes from {from} to {to}")]
+    Absent { from: SmartcardStatus, to: SmartcardStatus },
+}
+
+impl Narrowing {
+    /// The tables as they are.
+    pub const NONE: Self = Self { forbidden: Vec::new() };
+
+    /// Takes out the transition that `text` names ("suspended -> active").
+    pub fn forbid(&mut self, text: &str) -> Result<(), NoTransition> {
+        let (from, to) = text.split_once("->").ok_or(NoTransition::Unreadable)?;
+        let status = |name: &str| SmartcardStatus::from_name(name.trim()).ok_or(NoTransition::Unreadable);
+        let (from, to) = (status(from)?, status(to)?);
+        // Whatever a profile can become, a card can become too.
+        if !SMARTCARD_EDGES.iter().any(|edge| edge.from == from && edge.to == to) {
+            return Err(NoTransition::Absent { from, to });
         }
+        self.forbidden.push((from, to));
+        Ok(())
+    }
+
+    fn allows(&self, from: SmartcardStatus, to: SmartcardStatus) -> bool {
+        !self.forbidden.contains(&(from, to))
+    }
+
+    /// Gives the edge a smart card takes where this narrowing leaves it.
+    pub fn smartcard_edge(
+        &self,
+        status: SmartcardStatus,
+        event: HolderEvent,
+    ) -> Result<&'static Edge<SmartcardStatus, HolderEvent>, Refusal<SmartcardStatus>> {
+        let allowed = |edge: &Edge<SmartcardStatus, HolderEvent>| self.allows(edge.from, edge.to);
+        follow(SMARTCARD_EDGES, status, event, "smart card", HolderEvent::word, allowed)
+    }
+
+    /// Gives the edge a profile takes where this narrowing leaves it.
+    pub fn profile_edge(
+        &self,
+        status: ProfileStatus,
+        event: HolderEvent,
+    ) -> Result<&'static Edge<ProfileStatus, HolderEvent>, Refusal<ProfileStatus>> {
+        let allowed = |edge: &Edge<ProfileStatus, HolderEvent>| self.allows(edge.from.into(), edge.to.into());
+        follow(PROFILE_EDGES, status, event, "profile", HolderEvent::word, allowed)
     }
 }
 
-impl ProfileStatus {
-    /// Gives what may be asked for a software profile in this status (active: Microsoft's sample).
-    ///
-    /// `has_archived_keys`: recovery is offered only where there is something to recover (inferred from the sample).
-    pub fn operations(self, has_archived_keys: bool) -> &'static [Operation] {
-        match (self, has_archived_keys) {
-            (Self::Active, true) => &[Operation::Renew, Operation::Disable, Operation::Recover],
-            (Self::Active, false) => &[Operation::Renew, Operation::Disable],
-            (Self::Disabled, true) => &[Operation::Recover],
-            (Self::Suspended, _) => &[Operation::Disable],
-            (Self::New | Self::Disabled | Self::Retired | Self::Other(_), _) => &[],
+impl From<ProfileStatus> for SmartcardStatus {
+    fn from(status: ProfileStatus) -> Self {
+        match status {
+            ProfileStatus::New => Self::New,
+            ProfileStatus::Active => Self::Active,
+            ProfileStatus::Disabled => Self::Disabled,
+            ProfileStatus::Suspended => Self::Suspended,
+            ProfileStatus::Retired => Self::Retired,
+            ProfileStatus::Other(number) => Self::Other(number),
         }
-    }
-}
-
-impl RequestType {
-    /// Whether this can be asked for smart cards only, never for a software profile.
-    pub fn is_smartcard_only(self) -> bool {
-        matches!(self, Self::Unblock | Self::OfflineUnblock | Self::Retire | Self::TemporaryCards)
-    }
-
-    /// Whether this is about a card or profile that is already there, which the request then names.
-    pub fn acts_on_holder(self) -> bool {
-        !matches!(self, Self::Enroll | Self::TemporaryCards | Self::RecoverOnBehalf | Self::Other(_))
-    }
-
-    /// Whether carrying it out issues certificates.
-    pub fn issues_certificates(self) -> bool {
-        matches!(
-            self,
-            Self::Enroll
-                | Self::Duplicate
-                | Self::OnlineUpdate
-                | Self::Renew
-                | Self::Recover
-                | Self::RecoverOnBehalf
-                | Self::TemporaryCards
-        )
     }
 }

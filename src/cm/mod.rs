@@ -5,16 +5,20 @@
 //! numbers that are guesses in [`vocabulary`].
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
+pub mod account;
+pub mod asking;
 pub mod certificate;
 pub mod check;
 pub mod extension;
 pub mod lifecycle;
 pub mod offline;
+pub mod policy;
 pub mod problem;
 pub mod profile;
 pub mod request;
 pub mod route;
 pub mod smartcard;
+pub mod standing;
 pub mod template;
 pub mod vocabulary;
 pub mod wire;

@@ -67,6 +67,18 @@ codes! {
     NotAuthenticated = "not-authenticated",
     /// The bearer token is past its time.
     TokenExpired = "token-expired",
+    /// The user is known and was disabled.
+    UserDisabled = "user-disabled",
+    /// The client certificate was revoked or put on hold.
+    CertificateRevoked = "certificate-revoked",
+    /// A browser says that another site has made the call.
+    CrossSite = "cross-site",
+    /// There is a user of that name already.
+    UserExists = "user-exists",
+    /// The user has as many tokens as one may have.
+    TooManyTokens = "too-many-tokens",
+    /// Only who came in by a token of the server's own can have it renewed or revoked so.
+    NotByToken = "not-by-token",
     /// The caller is known and may not do this.
     Forbidden = "forbidden",
     /// There is no such path, or nothing the caller may see under it.
@@ -105,6 +117,14 @@ codes! {
     CardStatus = "card-status",
     /// The profile is in a status that does not allow this; the message names the status.
     ProfileStatus = "profile-status",
+    /// The same is asked for in another request that is still open; the message names it.
+    RequestOpen = "request-open",
+    /// A person has as many of these as the template allows.
+    LimitReached = "limit-reached",
+    /// The certificate is good for too long yet to be renewed.
+    TooEarly = "too-early",
+    /// What is said of the card's loss does not go with what is asked for.
+    LossReason = "loss-reason",
     /// The caller has approved this request before.
     AlreadyApproved = "already-approved",
     /// Nobody approves what they asked for themselves.
@@ -117,12 +137,44 @@ codes! {
     UserUnknown = "user-unknown",
     /// The policy demands a data item that was not given.
     DataItemMissing = "data-item-missing",
+    /// The policy knows no such data item.
+    DataItemUnknown = "data-item-unknown",
+    /// A data item's value is not one the policy takes.
+    DataItemInvalid = "data-item-invalid",
+    /// The data item is another person's to give.
+    DataItemNotYours = "data-item-not-yours",
+    /// The data item was given already, and somebody has approved what was given.
+    DataItemGiven = "data-item-given",
+    /// Data items are missing that must be there before the request is executed.
+    DataCollectionIncomplete = "data-collection-incomplete",
+    /// Data items are taken until the execution begins.
+    DataCollectionClosed = "data-collection-closed",
+    /// The policy demands a comment.
+    CommentMissing = "comment-missing",
+    /// The policy lets nobody choose a priority.
+    PriorityNotCollected = "priority-not-collected",
+    /// The request's one-time password must be proven first.
+    OneTimePasswordNeeded = "one-time-password-needed",
+    /// The one-time password is wrong; the message says how many tries are left.
+    OneTimePasswordWrong = "one-time-password-wrong",
+    /// The one-time password has expired, or was tried too often, or was not made yet: an approver makes another.
+    OneTimePasswordSpent = "one-time-password-spent",
+    /// The request has no one-time password, or it was proven already.
+    OneTimePasswordNotUsed = "one-time-password-not-used",
+    /// The template lets people choose their PINs.
+    PinNotProposed = "pin-not-proposed",
     /// The certification request is not PKCS#10.
     CsrUnreadable = "csr-unreadable",
     /// The certification request is not signed by the key it is about.
     CsrSignature = "csr-signature",
     /// More or fewer certification requests came than the template orders.
     CsrCount = "csr-count",
+    /// Two certification requests are for the same key.
+    KeyRepeated = "key-repeated",
+    /// The password that is to protect private keys is missing or cannot do that.
+    PfxPassword = "pfx-password",
+    /// There is no archived key to bring back.
+    NothingArchived = "nothing-archived",
     /// The key is shorter than the template allows.
     KeyTooSmall = "key-too-small",
     /// The key's algorithm or curve is not one the template allows.
@@ -145,6 +197,8 @@ codes! {
     CodeOfOtherCard = "code-of-other-card",
     /// The card's own admin key is active: first it must be said that it is to be taken back.
     AdminKeyActive = "admin-key-active",
+    /// The template does not let the admin key out for requests of this type.
+    AdminKeyKept = "admin-key-kept",
     /// A code that was read out has a wrong digit.
     CodeMistyped = "code-mistyped",
     /// Another caller changed the same thing at the same moment; asking again may help.
@@ -155,6 +209,10 @@ codes! {
     Timeout = "timeout",
     /// The server is stopping or its store or CA is away; asking again later may help.
     Unavailable = "unavailable",
+    /// The CA is elsewhere and has not decided; repeating the very same call later collects the certificate.
+    CaPending = "ca-pending",
+    /// The CA is elsewhere and has refused, or what it made is not what was ordered.
+    CaRefused = "ca-refused",
     /// MIM has this call, this server does not.
     NotImplemented = "not-implemented",
     /// The server failed; the correlation id leads to the cause in its log.

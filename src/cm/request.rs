@@ -3,7 +3,7 @@
 use super::wire::body::body;
 use super::wire::{
     DataItems, DataPairs, Guid, GuidOrEmpty, GuidOrNothing, Moment, MomentOrUnset, Named, Numbered, Plain, PlainOr,
-    PriorityText, Text,
+    PlainOrNothing, PriorityText, Text, TextOrNothing,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -62,7 +62,29 @@ pub struct CreateRequest {
     pub priority: Option<u8>,
     pub smartcard: Option<Uuid>,
     pub profile: Option<Uuid>,
+    /// Not of MIM's; `None` leaves the key out.
+    pub terms: Option<CreateTerms>,
 }
+
+/// What MIM's portal asks for and its REST body has no key for; under the key `cardwright`.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CreateTerms {
+    /// A loss reason of the template: "lost", say.
+    pub loss_reason: String,
+    /// A reason of RFC 5280, 5.3.1, where the policy lets the caller choose.
+    pub revocation_reason: String,
+    /// Where the policy lets the caller choose.
+    pub revocation_delay_hours: Option<u32>,
+    /// "suspend" or "reinstate"; empty: what the state says.
+    pub effect: String,
+}
+
+body!(CreateTerms {
+    loss_reason: "lossreason" => TextOrNothing,
+    revocation_reason: "revocationreason" => TextOrNothing,
+    revocation_delay_hours: "revocationdelayhours" => PlainOrNothing<u32>,
+    effect: "effect" => TextOrNothing,
+});
 
 // Without items, target and priority this is Microsoft's Enroll and Unblock sample to the letter.
 body!(CreateRequest {
@@ -75,6 +97,7 @@ body!(CreateRequest {
     target: "target" => GuidOrNothing,
     comment: "comment" | "comments" => Text,
     priority: "priority" => PriorityText,
+    terms: "cardwright" => PlainOrNothing<CreateTerms>,
 });
 
 /// A request as `GET requests/{id}` shows it.

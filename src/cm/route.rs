@@ -8,7 +8,7 @@ mod path;
 
 use super::profile::ProfileStatus;
 use super::request::{RequestStatus, RequestType};
-use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Optional, Param, Status, Workflow};
+use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Status, Workflow};
 use path::{Given, PathText, fill};
 use std::fmt;
 use uuid::Uuid;
@@ -166,6 +166,10 @@ pub enum Route {
     },
     ListCertificates,
     // Extension prefix.
+    /// Every request type that may be asked for a card or profile; `operations` has MIM's words only.
+    ListRequestTypes {
+        of: Holder,
+    },
     Whoami,
     FindUser {
         name: String,
@@ -178,6 +182,21 @@ pub enum Route {
         request: Uuid,
     },
     Deny {
+        request: Uuid,
+    },
+    /// Gives data items for a request that was made before.
+    CollectData {
+        request: Uuid,
+    },
+    /// The forms of a request, filled in.
+    ListDocuments {
+        request: Uuid,
+    },
+    ProveOneTimePassword {
+        request: Uuid,
+    },
+    /// Makes one-time passwords anew; those before hold no longer.
+    DistributeOneTimePassword {
         request: Uuid,
     },
     GetAdminKeyState {
@@ -194,6 +213,13 @@ pub enum Route {
         smartcard: Uuid,
         card_id: Uuid,
     },
+    /// The next of the card's own admin keys, from the newest master key; `with_current`: the one that holds, too.
+    GetNextAdminKey {
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        with_current: bool,
+    },
     GetPuk {
         request: Uuid,
         smartcard: Uuid,
@@ -207,8 +233,34 @@ pub enum Route {
     OfflineUnblock {
         request: Uuid,
     },
+    /// The acts of a chain of the log after this number.
+    ListAudit {
+        chain: Option<u32>,
+        after: Option<u64>,
+        limit: Option<u32>,
+    },
+    /// The chains of the log, and the last signature of each.
+    ListAuditChains,
     GetCaCertificate,
     GetCrl,
+    ListUsers,
+    AddUser,
+    ChangeUser {
+        user: Uuid,
+    },
+    ListTokens {
+        user: Uuid,
+    },
+    AddToken {
+        user: Uuid,
+    },
+    RevokeToken {
+        token: Uuid,
+    },
+    /// The token the call itself is made with.
+    RenewOwnToken,
+    RevokeOwnToken,
+    EndSession,
 }
 
 /// A path, verb or parameter that is no call.
@@ -235,22 +287,31 @@ pub struct Declaration {
     pub patterns: &'static [&'static str],
     /// Parameters out of path and query, and whether each must be there.
     pub parameters: &'static [(&'static str, bool)],
+    /// The parameters' JSON Schemas, in their order.
+    pub schemas: &'static [fn() -> serde_json::Value],
+    /// Question or answer bears a secret: a key, a PIN, a token. Such calls are counted and limited.
+    pub secret: bool,
     read: fn(&Given) -> Result<Route, RouteError>,
 }
 
 /// Where a route leads: verb, first pattern, and the parameters' text.
 type Address = (Method, &'static str, Vec<(&'static str, Option<String>)>);
 
-/// A line is: verb, patterns, parameters with their spelling, and the route as both pattern and expression. A parameter
+/// A line is: verb, `(secret)` if it bears one, patterns, parameters with their spelling, and the route as both pattern and expression. A parameter
 /// that no placeholder names is one of the query. The match in `address` is exhaustive, so no route can be forgotten.
 macro_rules! routes {
-    ($($method:ident [$first:literal $(, $other:literal)*] { $($key:ident: $param:ty),* } => ($($route:tt)+);)+) => {
+    ($($method:ident $(($secret:ident))? [$first:literal $(, $other:literal)*] { $($key:ident: $param:ty),* } => ($($route:tt)+);)+) => {
         /// Every route; where two have the same verb and path, the first whose parameters are there is meant.
         pub const DECLARATIONS: &[Declaration] = &[$(
             Declaration {
                 method: Method::$method,
                 patterns: &[$first $(, $other)*],
                 parameters: &[$((stringify!($key), <$param as Param>::REQUIRED)),*],
+                schemas: &[$(<$param as Param>::schema),*],
+                secret: {
+                    let marks: &[&str] = &[$(stringify!($secret))?];
+                    !marks.is_empty()
+                },
                 read: |_given| {
                     $(let $key = _given.take::<$param>(stringify!($key))?;)*
                     Ok(Route::$($route)+)
@@ -289,20 +350,20 @@ routes! {
     Get ["api/v1.0/smartcards"] { cardid: Guid } => (FindSmartcard { card_id: cardid });
     Get ["api/v1.0/smartcards"] {} => (ListSmartcards);
     Get ["api/v1.0/smartcards/{smartcard}"] { smartcard: Guid } => (GetSmartcard { smartcard });
-    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}/diversifiedkey"]
+    Get(secret) ["api/v1.0/requests/{request}/smartcards/{smartcard}/diversifiedkey"]
         { request: Guid, smartcard: Guid, cardid: Guid, atr: Optional<Atr> }
         => (GetDiversifiedKey { request, smartcard, card_id: cardid, atr });
-    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}/authenticationresponse"]
+    Get(secret) ["api/v1.0/requests/{request}/smartcards/{smartcard}/authenticationresponse"]
         { request: Guid, smartcard: Guid, cardid: Guid, atr: Optional<Atr>, challenge: Challenge, diversified: Flag }
         => (GetAuthenticationResponse { request, smartcard, card_id: cardid, atr, challenge, diversified });
     Get ["api/v1.0/profiles/{profile}/operations"] { profile: Guid } => (ListOperations { of: Holder::Profile(profile) });
     Get ["api/v1.0/smartcards/{smartcard}/operations"]
         { smartcard: Guid } => (ListOperations { of: Holder::Smartcard(smartcard) });
     // The table of controllers has the first, the page of the call the second.
-    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}/serverproposedpin"]
+    Get(secret) ["api/v1.0/requests/{request}/smartcards/{smartcard}/serverproposedpin"]
         { request: Guid, smartcard: Guid, cardid: Optional<Guid>, atr: Optional<Atr>, challenge: Optional<Challenge> }
         => (GetServerProposedPin { request: Some(request), smartcard, card_id: cardid, atr, challenge });
-    Get ["api/v1.0/smartcards/{smartcard}/serverproposedpin"]
+    Get(secret) ["api/v1.0/smartcards/{smartcard}/serverproposedpin"]
         { smartcard: Guid, cardid: Optional<Guid>, atr: Optional<Atr>, challenge: Optional<Challenge> }
         => (GetServerProposedPin { request: None, smartcard, card_id: cardid, atr, challenge });
     // The table of controllers says GET, the example PUT.
@@ -321,24 +382,50 @@ routes! {
         { smartcard: Guid } => (ListHolderCertificates { of: Holder::Smartcard(smartcard) });
     Get ["api/v1.0/certificates"] {} => (ListCertificates);
 
+    Get ["api/cardwright/v1/profiles/{profile}/requesttypes"]
+        { profile: Guid } => (ListRequestTypes { of: Holder::Profile(profile) });
+    Get ["api/cardwright/v1/smartcards/{smartcard}/requesttypes"]
+        { smartcard: Guid } => (ListRequestTypes { of: Holder::Smartcard(smartcard) });
     Get ["api/cardwright/v1/whoami"] {} => (Whoami);
     Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
     Post ["api/cardwright/v1/requests/{request}/approve"] { request: Guid } => (Approve { request });
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
+    Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });
+    Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
+        { request: Guid } => (ProveOneTimePassword { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]
+        { request: Guid } => (DistributeOneTimePassword { request });
     Get ["api/cardwright/v1/smartcards/{smartcard}/adminkey"] { smartcard: Guid } => (GetAdminKeyState { smartcard });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
         { request: Guid, smartcard: Guid } => (TellAdminKey { request, smartcard });
-    Get ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
         { request: Guid, smartcard: Guid, cardid: Guid }
         => (SurrenderAdminKey { request, smartcard, card_id: cardid });
-    Get ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey/next"]
+        { request: Guid, smartcard: Guid, cardid: Guid, current: Flag }
+        => (GetNextAdminKey { request, smartcard, card_id: cardid, with_current: current });
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
         { request: Guid, smartcard: Guid, cardid: Guid } => (GetPuk { request, smartcard, card_id: cardid });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
         { request: Guid, smartcard: Guid } => (TellPuk { request, smartcard });
-    Post ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
+    Get ["api/cardwright/v1/audit"]
+        { chain: Optional<Number<u32>>, after: Optional<Number<u64>>, limit: Optional<Number<u32>> }
+        => (ListAudit { chain, after, limit });
+    Get ["api/cardwright/v1/audit/chains"] {} => (ListAuditChains);
     Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
+    Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
+    Post ["api/cardwright/v1/accounts"] {} => (AddUser);
+    Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
+    Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListTokens { user });
+    Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddToken { user });
+    Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeToken { token });
+    Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnToken);
+    Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnToken);
+    Post ["api/cardwright/v1/session/end"] {} => (EndSession);
 }
 
 impl Route {
@@ -357,7 +444,7 @@ impl Route {
                 }
                 continue;
             }
-            given.add_query(declaration.parameters, query.unwrap_or_default());
+            given.add_query(declaration.parameters, query.unwrap_or_default())?;
             match declaration.parameters.iter().find(|(name, required)| *required && !given.has(name)) {
                 Some((name, _)) => missing = missing.or(Some(*name)),
                 None => return (declaration.read)(&given),
@@ -370,9 +457,40 @@ impl Route {
         }
     }
 
+    /// Gives the verbs a path is called with; none: there is nothing at it.
+    pub fn methods(path: &str) -> Vec<Method> {
+        let Some(path) = PathText::new(path) else { return Vec::new() };
+        let there = |declaration: &&Declaration| declaration.patterns.iter().any(|at| path.matched(at).is_some());
+        let mut methods = Vec::new();
+        for declaration in DECLARATIONS.iter().filter(there) {
+            if !methods.contains(&declaration.method) {
+                methods.push(declaration.method);
+            }
+        }
+        methods
+    }
+
+    /// Gives the pattern a client calls; names the route where its parameters must not stand.
+    pub fn pattern(&self) -> &'static str {
+        address(self).1
+    }
+
     /// Gives the verb.
     pub fn method(&self) -> Method {
         address(self).0
+    }
+
+    /// Says whether question or answer bears a secret.
+    pub fn bears_secret(&self) -> bool {
+        let (method, pattern, _) = address(self);
+        DECLARATIONS.iter().any(|line| line.secret && line.method == method && line.patterns.first() == Some(&pattern))
+    }
+
+    /// Gives the card the call is about, where path or query names one.
+    pub fn card(&self) -> Option<Uuid> {
+        let (_, _, parameters) = address(self);
+        let named = parameters.into_iter().find(|(name, _)| *name == "smartcard");
+        named.and_then(|(_, text)| text).and_then(|text| Uuid::parse_str(&text).ok())
     }
 
     /// Gives path and query after the virtual directory, percent-encoded; it begins with a slash.

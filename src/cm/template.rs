@@ -1,7 +1,8 @@
 //! Profile templates: the limited view, the policy of each workflow, the smart card configuration, key orders.
 
+use super::policy::{OneTimePasswordPolicy, PolicyDataItem, PolicyDataItems};
 use super::wire::body::body;
-use super::wire::{Guid, Numbered, Plain, PlainOr, Text, TextList, TrueOrNothing};
+use super::wire::{Guid, Numbered, Plain, PlainOr, PlainOrNull, Text, TextList, TrueOrAnything, TrueOrNothing};
 use uuid::Uuid;
 
 /// A template as `GET profiletemplates` shows it (ProfileTemplateLimitedView).
@@ -35,7 +36,10 @@ pub struct Policy {
     pub documents: Vec<String>,
     pub enabled: bool,
     pub enroll_agent_required: bool,
-    pub policy_data_collection: Vec<String>,
+    /// `None`: no password is asked for.
+    pub one_time_password_policy: Option<OneTimePasswordPolicy>,
+    pub personalization: bool,
+    pub policy_data_collection: Vec<PolicyDataItem>,
     pub self_service_enabled: bool,
 }
 
@@ -51,7 +55,9 @@ body!(Policy {
     documents: "Documents" => TextList,
     enabled: "Enabled" => Plain<bool>,
     enroll_agent_required: "EnrollAgentRequired" => PlainOr<bool>,
-    policy_data_collection: "PolicyDataCollection" | "DataCollection" => TextList,
+    one_time_password_policy: "OneTimePasswordPolicy" => PlainOrNull<OneTimePasswordPolicy>,
+    personalization: "Personalization" => TrueOrAnything,
+    policy_data_collection: "PolicyDataCollection" | "DataCollection" => PolicyDataItems,
     self_service_enabled: "SelfServiceEnabled" => PlainOr<bool>,
 });
 

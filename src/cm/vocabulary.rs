@@ -14,12 +14,30 @@ use std::fmt;
 pub const REQUEST_FLAG_SMARTCARD: u32 = 2;
 /// A request an enrollment agent must execute, in a request's `Flags` (guess).
 pub const REQUEST_FLAG_ENROLLMENT_AGENT: u32 = 4;
-/// A request's `DataCollectionFlags` in every sample; which side has provided its items is not known.
-pub const DATA_COLLECTION_FLAGS: u32 = 32;
+/// The subscriber has given his data items, in a request's `DataCollectionFlags`: the SDK sets it when the policy has
+/// none of them, and 32 alone is in every sample (inferred).
+pub const SUBSCRIBER_PROVIDED: u32 = 32;
+/// The certificate manager has given his data items, in a request's `DataCollectionFlags` (guess).
+pub const MANAGER_PROVIDED: u32 = 16;
 /// The current card or profile of its user, in `Flags` of either (1 in every sample; guess that it means this).
 pub const HOLDER_FLAG_PRIMARY: u32 = 1;
+// The other `Flags` of a card or profile: the SDK's order, one bit each (guess).
+/// A second card or profile beside the primary.
+pub const HOLDER_FLAG_DUPLICATE: u32 = 2;
+/// A card or profile lent for a while.
+pub const HOLDER_FLAG_TEMPORARY: u32 = 4;
+/// Another card or profile took its place.
+pub const HOLDER_FLAG_SUPERSEDED: u32 = 8;
+/// A card that carried earlier certificates before.
+pub const HOLDER_FLAG_REUSED: u32 = 16;
+/// A card or profile with keys recovered from somebody else's.
+pub const HOLDER_FLAG_KEY_ESCROW: u32 = 32;
 /// A certificate that comes as PKCS#7, in its `Flags`.
 pub const CERTIFICATE_FLAG_PKCS7: u32 = 0x1_0000;
+/// The flags MIM's pages give no numbers for are the bits next to the one that is known.
+pub const CERTIFICATE_FLAG_PFX: u32 = 0x2_0000;
+pub const CERTIFICATE_FLAG_SERVER_GENERATED: u32 = 0x4_0000;
+pub const CERTIFICATE_FLAG_KEY_HISTORY: u32 = 0x8_0000;
 /// A listed certificate's `CertificateType` in every sample.
 pub const CERTIFICATE_TYPE: u32 = 1;
 /// A live certificate's `Status` in `GET certificates`.

@@ -28,6 +28,7 @@ pub enum Stage {
     FetchPuk,
     ChangePuk,
     ConfirmPuk,
+    FetchPin,
     SetPin,
     ReadKeyOrders,
     PlaceKeys,
@@ -67,6 +68,7 @@ impl Stage {
             Stage::FetchPuk => "fetch the card's PUK",
             Stage::ChangePuk => "change the card's PUK",
             Stage::ConfirmPuk => "confirm the card's PUK",
+            Stage::FetchPin => "fetch the PIN the server proposes",
             Stage::SetPin => "set the PIN",
             Stage::ReadKeyOrders => "read which keys to make",
             Stage::PlaceKeys => "choose where the keys will be",
@@ -114,6 +116,8 @@ pub enum Cause {
     Journal(#[from] JournalError),
     #[error(transparent)]
     Server(#[from] client::Error),
+    #[error("a private key that the server sent could not be kept")]
+    KeyNotKept { source: std::io::Error },
     #[error(transparent)]
     Token(token::Error),
     #[error(transparent)]

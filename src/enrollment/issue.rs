@@ -89,12 +89,13 @@ impl Enrollment<'_> {
     ) -> Result<Vec<IssuedWork>, Error> {
         observer(Event::Doing(Stage::SubmitRequest));
         let data = CertificateData {
-            pfx_password: None,
+            pfx_password: self.pfx_password(),
             certificate_requests: signed.iter().map(|work| work.certification_request.0.clone()).collect(),
             comments: String::new(),
         };
         let answers = self.client.submit_certificate_data(tie.request, &data);
         let answers = answers.map_err(|source| Error::new(Stage::SubmitRequest, source))?;
+        self.keep_keys(&answers, observer)?;
         let mut issued = Vec::new();
         for work in signed {
             let request = CertificationRequest::from_der(&work.certification_request.0)

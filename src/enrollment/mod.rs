@@ -17,11 +17,14 @@ mod key_order;
 mod login;
 mod offline;
 mod prepare;
+mod proposed;
 mod puk;
+mod received;
 mod record;
 mod remedy;
 mod request;
 mod retire;
+mod rotate;
 mod step;
 mod unblock;
 mod undo;
@@ -30,6 +33,7 @@ pub use card::card_id;
 pub use error::{Cause, Error, Stage};
 pub use journal::{Journal, JournalError};
 pub use offline::{HelpDesk, HelpDeskError, unblock_offline};
+pub use received::{KeyReceiver, ReceivedKey};
 pub use record::{Ended, IssuedWork, KeyWork, Milestone, Record, Tie, own_words};
 pub use remedy::ExitClass;
 pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, Workflow};
@@ -58,6 +62,7 @@ pub struct Enrollment<'a> {
     /// Whether an answer of the server may have been lost, in an earlier process or just now.
     unsettled: bool,
     inputs: Inputs,
+    receiver: Option<KeyReceiver<'a>>,
     facts: Facts,
 }
 
@@ -87,6 +92,8 @@ struct Facts {
     just_placed: bool,
     /// The card has refused a PUK.
     puk_refused: bool,
+    /// The PIN the server proposed, until the face has told it.
+    proposed: Option<Pin>,
 }
 
 /// Where events go while the driver works.
@@ -154,6 +161,7 @@ impl<'a> Enrollment<'a> {
             entry,
             unsettled,
             inputs: Inputs::default(),
+            receiver: None,
             facts: Facts::default(),
         })
     }

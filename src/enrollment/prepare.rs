@@ -33,7 +33,13 @@ impl Enrollment<'_> {
             || (has_puk && self.condition(token)?.pin_is_default == Some(true));
         let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { None };
         // The PUK comes after the admin key, so work on it means that the key is settled.
+        if state == Some(AdminKeyState::Active) && doubts.puk.is_none() {
+            self.rotate_admin_key(tie, token, observer)?;
+        }
         let changes_key = config.diversify_admin_key && state != Some(AdminKeyState::Active) && doubts.puk.is_none();
+        if sets_pin {
+            self.take_proposed_pin(tie, &config, observer)?;
+        }
         if sets_pin && let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
             return Ok(stop);
         }

@@ -125,6 +125,7 @@ impl Enrollment<'_> {
             }
             Err(error) => return Err(error),
         }
+        self.rotate_admin_key(tie, token, observer)?;
         self.choose_keys(tie, token, observer)
     }
 

@@ -23,6 +23,8 @@ pub enum ExitClass {
     LocalState = 10,
     /// A diagnosis, not a workflow, ended badly.
     Unfit = 11,
+    /// A server's log of acts was altered.
+    AuditBroken = 12,
 }
 
 impl Error {
@@ -53,6 +55,9 @@ impl Error {
             }
             Cause::DefaultAdminKey => "Have the template's DefaultAdminKeyHex corrected.",
             Cause::PinLength { .. } => "Choose a PIN of that length.",
+            Cause::KeyNotKept { .. } => {
+                "Make room for the file, then repeat the command: the server sends the key again."
+            }
             Cause::NothingOrdered | Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => {
                 "Have the profile template corrected."
             }
@@ -102,6 +107,7 @@ impl Error {
             Cause::SecondTryKept { .. } => "second-try-kept",
             Cause::DefaultAdminKey => "default-admin-key-unusable",
             Cause::PinLength { .. } => "pin-length",
+            Cause::KeyNotKept { .. } => "key-not-kept",
             Cause::NothingOrdered => "nothing-ordered",
             Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => "key-order-unusable",
             Cause::NotIssued { .. } => "not-issued",
@@ -116,7 +122,9 @@ impl Error {
     /// The class a process may exit with.
     pub fn exit_class(&self) -> ExitClass {
         match &self.cause {
-            Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen => ExitClass::LocalState,
+            Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen | Cause::KeyNotKept { .. } => {
+                ExitClass::LocalState
+            }
             Cause::Server(client::Error::Refused { .. } | client::Error::ExtensionAbsent { .. }) => ExitClass::Refused,
             Cause::Server(client::Error::Address { .. } | client::Error::PlainHttp { .. }) => ExitClass::Usage,
             Cause::Server(client::Error::BearerToken | client::Error::TrustedCertificates { .. }) => ExitClass::Usage,
@@ -171,6 +179,9 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Refused { status: 401, .. } => "Get a new bearer token: this one is unknown or has expired.",
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardAlreadyAssigned.name()) => {
             "The card belongs to somebody else: have it retired first, or use the request with another card."
+        }
+        E::Refused { .. } if error.refusal_code() == Some(ProblemCode::PfxPassword.name()) => {
+            "The server sends private keys with these certificates: say where they go (--pfx-to) and repeat the command."
         }
         E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",
         E::ExtensionAbsent { .. } => "Use the server's own portal for this.",

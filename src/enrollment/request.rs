@@ -162,6 +162,7 @@ impl Enrollment<'_> {
             priority,
             smartcard,
             profile: None,
+            terms: None,
         })
     }
 

@@ -98,6 +98,9 @@ impl Enrollment<'_> {
         let config = self.config(tie, observer)?;
         let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
         if state != Some(AdminKeyState::Default) {
+            if state == Some(AdminKeyState::Active) && !begun {
+                self.rotate_admin_key(tie, token, observer)?;
+            }
             observer(Event::Doing(Stage::ReturnAdminKey));
             let keys: &[Held] = match (begun, state, self.facts.held) {
                 (false, _, Some(Held::Default)) => &[Held::Default],

@@ -168,6 +168,10 @@ pub enum Event {
         smartcard: Uuid,
     },
     AdminKeyChanged,
+    /// A private key of the server's was kept; `name` is its certificate's template.
+    KeyReceived {
+        name: String,
+    },
     /// The card keeps the admin key it has: it cannot change it, or did not accept the one it should have.
     AdminKeyKept,
     /// The template's default admin key is back on the card.

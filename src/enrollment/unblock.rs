@@ -20,9 +20,11 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
+        self.take_proposed_pin(tie, &config, observer)?;
         if let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
             return Ok(stop);
         }
+        self.rotate_admin_key(tie, token, observer)?;
         let Some(new_pin) = self.inputs.new_pin.take() else { return Ok(Leg::Onward) };
         let outcome = if token.authority(Operation::Unblock) == Authority::Puk {
             self.unblock_by_puk(tie, doubt, &new_pin, token, observer)

@@ -10,7 +10,6 @@ use super::pin::count;
 use crate::iso7816::{Continuity, EndWith, StatusWord, tlv};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{Admin, ChallengeResponder, Error, LastTry, SecretKind, Tries};
-use cipher::{Block, BlockCipherEncrypt, BlockSizeUser, KeyInit};
 use zeroize::Zeroizing;
 
 const SECRET: SecretKind = SecretKind::Admin;
@@ -35,14 +34,7 @@ impl Cipher {
 
     /// Encrypts one block. A key of the wrong length is refused.
     fn encrypt(self, key: &AdminKey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        match (self, key.expose().len()) {
-            (Cipher::TripleDes, TRIPLE_DES_KEY) => one_block::<des::TdesEde3>(key, block),
-            (Cipher::Aes, 16) => one_block::<aes::Aes128>(key, block),
-            (Cipher::Aes, 24) => one_block::<aes::Aes192>(key, block),
-            (Cipher::Aes, 32) => one_block::<aes::Aes256>(key, block),
-            _ => None,
-        }
-        .ok_or_else(|| self.wrong_length())
+        key.encrypt(block).ok_or_else(|| self.wrong_length())
     }
 
     fn wrong_length(self) -> Error {
@@ -62,16 +54,6 @@ impl Cipher {
         let encrypted = self.encrypt(key, zeros)?;
         encrypted.first_chunk().copied().ok_or_else(|| self.wrong_length())
     }
-}
-
-fn one_block<C: KeyInit + BlockCipherEncrypt + BlockSizeUser>(
-    key: &AdminKey,
-    block: &[u8],
-) -> Option<Zeroizing<Vec<u8>>> {
-    let cipher = C::new_from_slice(key.expose()).ok()?;
-    let mut block = Block::<C>::try_from(block).ok()?;
-    cipher.encrypt_block(&mut block);
-    Some(Zeroizing::new(block.to_vec()))
 }
 
 /// The administrator, once it is known that he can answer at all.

@@ -1,8 +1,5 @@
 //! Algorithm identifiers (SP 800-78-4, table 6-2) and those that YubiKeys add.
 
-use aes::{Aes128, Aes192, Aes256};
-use cipher::{Block, BlockCipherEncrypt, KeyInit};
-use des::TdesEde3;
 use zeroize::Zeroizing;
 
 use crate::pkix::{KeyAlgorithm, KeyKind};
@@ -82,21 +79,9 @@ impl ManagementAlgorithm {
 
     /// One block under `key` (ECB); `None` when key or block has another length.
     pub fn encrypt(self, key: &AdminKey, block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let key = key.expose();
-        match self {
-            Self::TripleDes => encrypt_block::<TdesEde3>(key, block),
-            Self::Aes128 => encrypt_block::<Aes128>(key, block),
-            Self::Aes192 => encrypt_block::<Aes192>(key, block),
-            Self::Aes256 => encrypt_block::<Aes256>(key, block),
-        }
+        let fits = key.expose().len() == self.key_length() && block.len() == self.block_length();
+        if fits { key.encrypt(block) } else { None }
     }
-}
-
-fn encrypt_block<C: BlockCipherEncrypt + KeyInit>(key: &[u8], block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let cipher = C::new_from_slice(key).ok()?;
-    let mut block = Block::<C>::try_from(block).ok()?;
-    cipher.encrypt_block(&mut block);
-    Some(Zeroizing::new(block.to_vec()))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 mod attributes;
 mod error;
 mod facts;
+mod mac;
 mod module;
 mod objects;
 mod open;
@@ -16,5 +17,6 @@ mod sign;
 mod token;
 
 pub use error::{CallError, Error};
+pub use mac::Macs;
 pub use module::{Existing, Module, Selector, TokenSummary};
 pub use token::{Pkcs11Token, so_pin};

@@ -47,6 +47,10 @@ impl Pkcs11Token {
         &self.lease.pkcs11
     }
 
+    pub(super) fn lease(&self) -> Arc<Lease> {
+        Arc::clone(&self.lease)
+    }
+
     /// Reads the token's facts anew, and makes sure that nobody has put another token in its place.
     fn look(&mut self) -> Result<Facts, Error> {
         self.found = None;
@@ -72,6 +76,15 @@ impl Pkcs11Token {
             Ok(()) => Ok(session),
             Err(error) => Err(self.refusal(secret, "C_Login", error)),
         }
+    }
+
+    /// Logs the user in once, if the token's flags allow it.
+    pub(super) fn open_as_user(&mut self, pin: &Pin, last_try: LastTry) -> Result<Open, Error> {
+        let facts = self.look()?;
+        facts.may_try(SecretKind::Pin, last_try)?;
+        facts.fits(SecretKind::Pin, pin.expose().len())?;
+        self.pin_just_set = false;
+        self.open_as(UserType::User, SecretKind::Pin, &to_auth_pin(pin.expose()))
     }
 
     fn refusal(&self, secret: SecretKind, operation: &'static str, error: Cryptoki) -> Error {
@@ -122,11 +135,7 @@ impl Token for Pkcs11Token {
             Some(User::PinPad(_)) => return Err(Error::NotOffered("a PIN pad")),
             None => return Err(Error::UserNeeded),
         };
-        let facts = self.look()?;
-        facts.may_try(SecretKind::Pin, last_try)?;
-        facts.fits(SecretKind::Pin, pin.expose().len())?;
-        self.pin_just_set = false;
-        let session = self.open_as(UserType::User, SecretKind::Pin, &to_auth_pin(pin.expose()))?;
+        let session = self.open_as_user(pin, last_try)?;
         Ok(Box::new(Pkcs11Session::new(session)))
     }
 

@@ -14,6 +14,8 @@ pub enum Error {
     },
     #[error("the {what} has {size} bytes; at most {limit} are read")]
     TooLarge { what: &'static str, size: usize, limit: usize },
+    #[error("the certification request has {count} attributes; at most {limit} are read")]
+    TooManyAttributes { count: usize, limit: usize },
     #[error("the encoding is nested deeper than {limit} levels")]
     TooDeep { limit: usize },
     #[error("the encoding breaks off or contradicts itself at byte {offset} (X.690, 8.1)")]
@@ -76,6 +78,22 @@ pub enum Error {
     NotIssued(CmcStatus),
     #[error("the message carries no certificate")]
     NoCertificate,
+    #[error("a PKCS#12 password is not empty, and its characters are of Unicode's first plane")]
+    PfxPassword,
+    #[error("the PKCS#12 file could not be {action}")]
+    Pfx {
+        action: &'static str,
+        #[source]
+        source: Box<p12_keystore::error::Error>,
+    },
+    #[error("a message is sealed to between 1 and {limit} recipients")]
+    Recipients { limit: usize },
+    #[error("the message could not be sealed")]
+    Sealing,
+    #[error("the message is not sealed to this key")]
+    NotForThisKey,
+    #[error("the message could not be opened: it was altered, or sealed in a way not known here")]
+    Opening,
     #[error("the certificate is for another key; what came: {}", came.join("; "))]
     CertificateForAnotherKey {
         /// Subject and serial number of each certificate in the message.
@@ -87,5 +105,10 @@ impl Error {
     /// Returns a function that says of which thing a decoder complained.
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |source| Self::Malformed { what, source }
+    }
+
+    /// Returns a function that says what could not be done with a PKCS#12 file.
+    pub(super) fn pkcs12(action: &'static str) -> impl Fn(p12_keystore::error::Error) -> Self {
+        move |source| Self::Pfx { action, source: Box::new(source) }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! In: DER, BER or PEM from strangers, always bounded. Out: [`Certificate`], [`CertificationRequest`],
 //! [`cmc::CertificateResponse`]; and bytes that strangers read.
-//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 (CMS), RFC 5272 (CMC), RFC 4514 (names).
+//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 and 5083 (CMS), RFC 5272 (CMC), RFC 7292 (PKCS#12),
+//! RFC 4514 (names).
 //! A private key stays behind [`Signer`] and is asked to sign once.
 //!
 //! Floor 0: imports nothing of the project; holds no socket, file, clock or thread. Nothing here decides trust.
@@ -13,6 +14,7 @@ pub mod cmc;
 mod cms;
 pub mod csr;
 mod describe;
+pub mod enveloped;
 mod error;
 mod extension;
 mod key;
@@ -21,6 +23,7 @@ pub mod name;
 mod numbers;
 mod oid;
 mod pem;
+pub mod pfx;
 mod signature;
 mod signer;
 mod text;

@@ -52,3 +52,12 @@ pub(super) const CMC_STATUS_INFO_V2: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.7.25")
 pub(super) const CMC_ADD_ATTRIBUTES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.10.10.1");
 /// szOID_ISSUED_CERT_HASH.
 pub(super) const ISSUED_CERT_HASH: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.17");
+
+/// id-ct-authEnvelopedData.
+pub(super) const AUTH_ENVELOPED_DATA: Oid = Oid::new_unwrap("1.2.840.113549.1.9.16.1.23");
+pub(super) const AES256_GCM: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.46");
+pub(super) const AES256_WRAP: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.45");
+pub(super) const RSAES_OAEP: Oid = Oid::new_unwrap("1.2.840.113549.1.1.7");
+pub(super) const MGF1: Oid = Oid::new_unwrap("1.2.840.113549.1.1.8");
+/// dhSinglePass-stdDH-sha256kdf-scheme.
+pub(super) const ECDH_SHA256_KDF: Oid = Oid::new_unwrap("1.3.132.1.11.1");

@@ -1,12 +1,22 @@
 //! What all calls share.
 
-use super::crl::CrlCache;
 use super::diversify::MasterKeys;
 use super::error::{ApiError, Internal};
+use super::health::Health;
+use super::identity::Identity;
+use super::mail::Mailer;
+use super::metrics::Metrics;
+use super::publication::Publication;
+use super::recovery::RecoveryKeys;
+use super::settings::ApiSettings;
 use super::template::Templates;
-use crate::ca::CertificateAuthority;
+use crate::ca::{CertificateAuthority, EmbeddedCa};
+use crate::cm::route::Method;
 use crate::store::Store;
+use axum::response::Response;
 use serde::Serialize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
 
 /// The largest body that is received, in bytes.
@@ -20,10 +30,23 @@ pub const MAX_LIST: usize = 500;
 pub struct App {
     pub store: Store,
     pub templates: Templates,
-    pub authority: Box<dyn CertificateAuthority>,
+    /// Issues certificates for people.
+    pub authority: Arc<dyn CertificateAuthority>,
+    /// Signs answers, lists and the server's own certificates; it is `authority` too, unless that is elsewhere.
+    pub own: Arc<EmbeddedCa>,
     pub master_keys: MasterKeys,
-    pub crl: CrlCache,
+    /// `None`: nothing is archived, nor to be.
+    pub recovery: Option<RecoveryKeys>,
+    pub crl: Publication,
     pub places: Semaphore,
+    /// `None`: no mail server is set.
+    pub mailer: Option<Mailer>,
+    pub identity: Identity,
+    pub metrics: Metrics,
+    pub health: Health,
+    pub api: ApiSettings,
+    /// The server is about to end: what begins now is refused.
+    pub stopping: AtomicBool,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
     /// Where the revocation list is to be had, as certificates name it.
@@ -32,15 +55,25 @@ pub struct App {
     pub ca_certificate: Vec<u8>,
     /// The CA's key is in a token: signing may take long.
     pub signs_slowly: bool,
+    /// The authority is elsewhere: issuing takes a call over the network.
+    pub issues_elsewhere: bool,
 }
 
 impl App {
-    /// Runs what signs with the CA's key; a token's slowness holds up no other call.
+    /// Runs what has certificates issued; a token's or a network's slowness holds up no other call.
     pub fn signing<T>(&self, work: impl FnOnce(&dyn CertificateAuthority) -> T) -> T {
-        if self.signs_slowly {
-            tokio::task::block_in_place(|| work(self.authority.as_ref()))
-        } else {
-            work(self.authority.as_ref())
+        waiting(self.signs_slowly || self.issues_elsewhere, || work(self.authority.as_ref()))
+    }
+
+    /// Runs what signs with the key of this server's own CA.
+    pub fn signing_here<T>(&self, work: impl FnOnce(&EmbeddedCa) -> T) -> T {
+        waiting(self.signs_slowly, || work(&self.own))
+    }
+
+    /// Says that something is in the outbox.
+    pub fn wake_mailer(&self) {
+        if let Some(mailer) = &self.mailer {
+            mailer.wake();
         }
     }
 
@@ -50,6 +83,10 @@ impl App {
     }
 }
 
+fn waiting<T>(slow: bool, work: impl FnOnce() -> T) -> T {
+    if slow { tokio::task::block_in_place(work) } else { work() }
+}
+
 /// An answer that is no refusal.
 pub enum Reply {
     Json(Vec<u8>),
@@ -57,6 +94,10 @@ pub enum Reply {
     CutList(Vec<u8>),
     Created(Vec<u8>),
     Empty,
+    /// 204, and the verbs a path is called with.
+    Verbs(Vec<Method>),
+    /// An answer that is whole already.
+    Other(Response),
     File {
         media_type: &'static str,
         bytes: Vec<u8>,

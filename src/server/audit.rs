@@ -25,15 +25,39 @@ macro_rules! deeds {
 }
 
 deeds! {
+    MasterKeyAdded = "master-key-added",
+    MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",
+    UserChanged = "user-changed",
+    TokenAdded = "token-added",
+    TokenRenewed = "token-renewed",
+    TokenRevoked = "token-revoked",
+    SessionBegun = "session-begun",
+    SessionEnded = "session-ended",
     RequestCreated = "request-created",
     RequestApproved = "request-approved",
     RequestDenied = "request-denied",
     RequestCompleted = "request-completed",
     RequestWithdrawn = "request-withdrawn",
+    DataCollected = "data-collected",
+    /// One-time passwords were made, or are to be made and mailed.
+    OneTimePasswordMade = "one-time-password-made",
+    OneTimePasswordSent = "one-time-password-sent",
+    /// No mail server took it in many attempts.
+    OneTimePasswordUndelivered = "one-time-password-undelivered",
+    OneTimePasswordProven = "one-time-password-proven",
+    OneTimePasswordRefused = "one-time-password-refused",
+    /// A PIN was let out for the card of a request.
+    PinProposed = "pin-proposed",
+    /// The server itself has ended a temporary card whose time was over.
+    TemporaryCardEnded = "temporary-card-ended",
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",
+    /// A certificate of an earlier profile, with its archived key, became one of a new profile.
+    CertificateBroughtBack = "certificate-brought-back",
+    /// Private keys left the server, under the password of who executes the request.
+    KeysGiven = "keys-given",
     AdminKeyGiven = "admin-key-given",
     AdminKeyTold = "admin-key-told",
     /// A response under a card's admin key was computed.
@@ -42,6 +66,12 @@ deeds! {
     PukTold = "puk-told",
     OfflineUnblockAnswered = "offline-unblock-answered",
     RevocationListMade = "revocation-list-made",
+    /// The settings have changed what a list must say.
+    RevocationListOutdated = "revocation-list-outdated",
+    /// A certificate was ordered from a CA elsewhere; it came, is awaited, or was refused for good.
+    CertificateOrdered = "certificate-ordered",
+    /// A CA elsewhere was told of a revocation.
+    RevocationTold = "revocation-told",
 }
 
 /// An act of the server itself.

@@ -1,6 +1,7 @@
 //! A bound on open connections, laid around the acceptor.
 
 use axum_server::accept::Accept;
+use prometheus_client::metrics::gauge::Gauge;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -14,19 +15,31 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub struct Bounded<A> {
     inner: A,
     places: Arc<Semaphore>,
+    open: Gauge,
 }
 
 impl<A> Bounded<A> {
-    /// Bounds `inner` to this many open connections.
-    pub fn new(inner: A, connections: usize) -> Self {
-        Self { inner, places: Arc::new(Semaphore::new(connections)) }
+    /// Bounds `inner` to this many open connections; `open` is told how many there are.
+    pub fn new(inner: A, connections: usize, open: Gauge) -> Self {
+        Self { inner, places: Arc::new(Semaphore::new(connections)), open }
     }
 }
 
 /// A connection that gives its place back when dropped.
 pub struct Placed<T> {
     stream: T,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
+}
+
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    open: Gauge,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.open.dec();
+    }
 }
 
 impl<A, I, S> Accept<I, S> for Bounded<A>
@@ -41,10 +54,12 @@ where
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
     fn accept(&self, stream: I, service: S) -> Self::Future {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+        let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() else {
             tracing::warn!("too many connections; one was closed");
             return Box::pin(std::future::ready(Err(io::Error::from(io::ErrorKind::ConnectionRefused))));
         };
+        self.open.inc();
+        let place = Place { _permit: permit, open: self.open.clone() };
         let accepted = self.inner.accept(stream, service);
         Box::pin(async move {
             let (stream, service) = accepted.await?;

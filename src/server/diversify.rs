@@ -6,9 +6,11 @@
 //! Context the card id and the PUK's version as 32 bits, L is 64; the low five bits of each byte choose a character.
 //! Response: one block over the challenge, no padding: TDEA (3DES-EDE) for 8 bytes, AES for 16.
 
+use crate::ca::{self, TokenMac};
 use crate::secret::{AdminKey, MasterKey, Puk};
 use aws_lc_rs::hmac;
-use cipher::{Block, BlockCipherEncrypt, KeyInit};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -17,6 +19,12 @@ pub const LABEL: &[u8] = b"cardwright admin key";
 
 /// The Label of a PUK's derivation.
 pub const PUK_LABEL: &[u8] = b"cardwright PUK";
+
+/// The Label of a proposed PIN's derivation.
+pub const PIN_LABEL: &[u8] = b"cardwright PIN";
+
+/// The Label of what tells one master key from another.
+const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
 
 /// Length of an admin key that is derived, in bytes: that of a 3DES and of an AES-192 key.
 pub const ADMIN_KEY_LEN: usize = 24;
@@ -36,11 +44,20 @@ pub const CHALLENGE_LENS: [usize; 2] = [8, 16];
 /// What a master key's file is labelled with.
 pub const MASTER_KEY: &str = "ENCRYPTED MASTER KEY";
 
-/// The master keys, oldest first; version 1 is the first. A card keeps the version its key was derived from.
-pub struct MasterKeys(Vec<MasterKey>);
+/// The master keys by version, 1 and upwards. A card keeps the version its keys were derived from; versions that no card
+/// needs any more may be gone.
+pub struct MasterKeys(BTreeMap<u32, MasterKeySource>);
+
+/// Where a master key is.
+pub enum MasterKeySource {
+    /// [`MASTER_KEY_LEN`] bytes.
+    Memory(MasterKey),
+    /// A secret key in a PKCS#11 token, by its label: it never leaves it.
+    Token(Arc<TokenMac>, String),
+}
 
 /// Why an admin key or a response cannot be computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error("a challenge is 8 or 16 bytes long, this one is {0}")]
     ChallengeLength(usize),
@@ -50,63 +67,95 @@ pub enum KeyError {
     NoSuchVersion(u32),
     #[error("there is no master key")]
     NoMasterKey,
+    #[error("the token of the master key refused")]
+    Token(#[from] ca::Error),
 }
 
 impl MasterKeys {
-    /// Takes the keys, oldest first; each must be [`MASTER_KEY_LEN`] bytes long.
+    /// Takes the keys, version 1 first; each must be [`MASTER_KEY_LEN`] bytes long.
     pub fn new(keys: Vec<MasterKey>) -> Result<Self, KeyError> {
+        Self::by_version((1..).zip(keys.into_iter().map(MasterKeySource::Memory)).collect())
+    }
+
+    /// Takes the keys by version.
+    pub fn by_version(keys: BTreeMap<u32, MasterKeySource>) -> Result<Self, KeyError> {
         if keys.is_empty() {
             return Err(KeyError::NoMasterKey);
         }
-        match keys.iter().find(|key| key.expose().len() != MASTER_KEY_LEN) {
-            Some(key) => Err(KeyError::KeyLength(key.expose().len())),
-            None => Ok(Self(keys)),
+        for key in keys.values() {
+            if let MasterKeySource::Memory(key) = key
+                && key.expose().len() != MASTER_KEY_LEN
+            {
+                return Err(KeyError::KeyLength(key.expose().len()));
+            }
         }
+        Ok(Self(keys))
     }
 
-    /// The version new cards are given.
+    /// The version cards are given from now on.
     pub fn current_version(&self) -> u32 {
-        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+        self.0.last_key_value().map_or(0, |(version, _)| *version)
     }
 
-    fn of_version(&self, version: u32) -> Result<&MasterKey, KeyError> {
-        let index = usize::try_from(version).ok().and_then(|version| version.checked_sub(1));
-        index.and_then(|index| self.0.get(index)).ok_or(KeyError::NoSuchVersion(version))
+    /// The versions there are, oldest first.
+    pub fn versions(&self) -> impl Iterator<Item = u32> {
+        self.0.keys().copied()
+    }
+
+    /// Tells the master key of `version` from every other, and nothing more about it.
+    pub fn fingerprint(&self, version: u32) -> Result<Vec<u8>, KeyError> {
+        Ok(block(self.of_version(version)?, FINGERPRINT_LABEL, &[], MASTER_KEY_LEN)?.to_vec())
+    }
+
+    fn of_version(&self, version: u32) -> Result<&MasterKeySource, KeyError> {
+        self.0.get(&version).ok_or(KeyError::NoSuchVersion(version))
     }
 
     /// Derives the admin key of the card with this card id from the master key of `version`.
     pub fn admin_key(&self, version: u32, card_id: Uuid) -> Result<AdminKey, KeyError> {
-        Ok(derive(self.of_version(version)?, card_id.as_bytes()))
+        let block = block(self.of_version(version)?, LABEL, card_id.as_bytes(), ADMIN_KEY_LEN)?;
+        Ok(AdminKey::new(block.iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect()))
+    }
+
+    /// Derives the 32 bytes that a request's PIN for the card with this card id is chosen by.
+    pub fn pin_block(&self, version: u32, request: Uuid, card_id: Uuid) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let context = [request.as_bytes().as_slice(), card_id.as_bytes()].concat();
+        block(self.of_version(version)?, PIN_LABEL, &context, 32)
     }
 
     /// Derives the `puk_version`th PUK of the card with this card id from the master key of `version`.
     pub fn puk(&self, version: u32, card_id: Uuid, puk_version: u32) -> Result<Puk, KeyError> {
         let context = [card_id.as_bytes().as_slice(), &puk_version.to_be_bytes()].concat();
-        let block = block(self.of_version(version)?, PUK_LABEL, &context, PUK_LEN);
+        let block = block(self.of_version(version)?, PUK_LABEL, &context, PUK_LEN)?;
         let character = |byte: &u8| PUK_CHARACTERS.get(usize::from(byte & 0x1F)).map(|byte| char::from(*byte));
         // The capacity is given so that nothing of it is left behind by growing.
         let mut puk = String::with_capacity(PUK_LEN);
-        puk.extend(block.as_ref().iter().take(PUK_LEN).filter_map(character));
+        puk.extend(block.iter().take(PUK_LEN).filter_map(character));
         Ok(Puk::new(puk))
     }
 }
 
-/// Derives an admin key from `master` and the Context.
-pub fn derive(master: &MasterKey, context: &[u8]) -> AdminKey {
-    let block = block(master, LABEL, context, ADMIN_KEY_LEN);
-    AdminKey::new(block.as_ref().iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect())
-}
-
 /// The one block of the PRF that is needed for `length` bytes, which are at most 32: the counter stays at 1.
-fn block(master: &MasterKey, label: &[u8], context: &[u8], length: usize) -> hmac::Tag {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, master.expose());
+fn block(
+    master: &MasterKeySource,
+    label: &[u8],
+    context: &[u8],
+    length: usize,
+) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let mut input = Vec::with_capacity(4 + label.len() + 1 + context.len() + 4);
     input.extend_from_slice(&1u32.to_be_bytes());
     input.extend_from_slice(label);
     input.push(0);
     input.extend_from_slice(context);
     input.extend_from_slice(&u32::try_from(length * 8).unwrap_or(u32::MAX).to_be_bytes());
-    hmac::sign(&key, &input)
+    match master {
+        MasterKeySource::Memory(key) => {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+            Ok(Zeroizing::new(hmac::sign(&key, &input).as_ref().to_vec()))
+        }
+        // A token's slowness holds up no other call.
+        MasterKeySource::Token(token, label) => Ok(tokio::task::block_in_place(|| token.hmac_sha256(label, &input))?),
+    }
 }
 
 fn odd_parity(byte: u8) -> u8 {
@@ -124,24 +173,9 @@ pub fn default_admin_key(hex: &str) -> Result<AdminKey, KeyError> {
 }
 
 /// Answers a challenge of one block: 8 bytes by 3DES, 16 by the AES of the key's length.
-///
-/// Weak keys are not refused: the all-zero key is the one a card fresh from the factory has.
 pub fn respond(key: &AdminKey, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    match (challenge.len(), key.expose().len()) {
-        (8, _) => encrypted::<des::TdesEde3>(key, challenge),
-        (16, 16) => encrypted::<aes::Aes128>(key, challenge),
-        (16, 32) => encrypted::<aes::Aes256>(key, challenge),
-        (16, _) => encrypted::<aes::Aes192>(key, challenge),
-        (length, _) => Err(KeyError::ChallengeLength(length)),
+    if !CHALLENGE_LENS.contains(&challenge.len()) {
+        return Err(KeyError::ChallengeLength(challenge.len()));
     }
-}
-
-fn encrypted<C: BlockCipherEncrypt + KeyInit>(
-    key: &AdminKey,
-    challenge: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-    let cipher = C::new_from_slice(key.expose()).map_err(|_| KeyError::KeyLength(key.expose().len()))?;
-    let mut block = Block::<C>::try_from(challenge).map_err(|_| KeyError::ChallengeLength(challenge.len()))?;
-    cipher.encrypt_block(&mut block);
-    Ok(Zeroizing::new(block.to_vec()))
+    key.encrypt(challenge).ok_or(KeyError::KeyLength(key.expose().len()))
 }

@@ -1,14 +1,13 @@
-//! `server init` and `server user add`: what an administrator does at the data directory itself.
+//! `server init`: makes a data directory.
 
-use super::audit::{self, Deed};
-use super::caller::{new_token, token_hash};
-use super::config::{CaSettings, DataDirectory, Settings, TokenSettings};
+use super::config::{CaSettings, DataDirectory, MasterKeySettings, RecoverySettings, Settings, TokenSettings};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, FileError};
-use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace, RootOrder, keyfile};
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::settings::{ApiSettings, AuditSettings, LogSettings};
+use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
-use crate::secret::{BearerToken, Passphrase, Pin};
-use crate::store::{self, AuditEntry, Store, Tx, UserRecord};
+use crate::secret::{Passphrase, Pin};
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
@@ -18,20 +17,12 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 const EXAMPLE: &str = include_str!("template/example.toml");
-const SETTINGS_HEAD: &str = "\
-# Settings of this server. A change takes effect at the next start; an unknown key stops it, with its line.
-# listen: address and port. public_names: what the server is reached by; they stand in its TLS certificate.
-# crl_url: stands in every certificate; if people reach the server by another name, change it before the first one.
-
-";
+const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 /// How long a CA is valid.
 const CA_VALIDITY: Duration = Duration::days(3650);
 /// Owner only.
 const DIRECTORY_MODE: u32 = 0o700;
-/// Bounds of a user's record.
-const MAX_NAME: usize = 128;
-const MAX_GROUPS: usize = 64;
 
 /// What a new data directory is made for.
 #[derive(Clone, Debug)]
@@ -49,6 +40,8 @@ pub struct InitOptions {
     pub ca_token: Option<TokenSettings>,
     /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
     pub crl_url: Option<String>,
+    /// The CA is under another's root: a request is made instead of a root, see [`super::ca_install`].
+    pub subordinate: bool,
 }
 
 impl Default for InitOptions {
@@ -61,6 +54,7 @@ impl Default for InitOptions {
             ca_key: KeyAlgorithm::P256,
             ca_token: None,
             crl_url: None,
+            subordinate: false,
         }
     }
 }
@@ -68,30 +62,17 @@ impl Default for InitOptions {
 /// What was made.
 #[derive(Clone, Debug)]
 pub struct Initialised {
-    /// The CA's certificate, DER: what clients must trust.
+    /// The CA's certificate, DER; empty while it is only asked for: what clients must trust.
     pub ca_certificate: Vec<u8>,
+    /// What the CA above is to sign, PEM, where there is one.
+    pub ca_request: Option<String>,
     /// The example template, to be edited.
     pub template: PathBuf,
     /// The UUID of the example template.
     pub template_uuid: Uuid,
 }
 
-/// A person to be added.
-#[derive(Clone, Debug, Default)]
-pub struct NewUser {
-    pub name: String,
-    pub groups: Vec<String>,
-    pub upn: Option<String>,
-    pub email: Option<String>,
-}
-
-/// A person who was added; the token is shown once and kept nowhere.
-pub struct AddedUser {
-    pub uuid: Uuid,
-    pub token: BearerToken,
-}
-
-/// Why a data directory was not made, or a person not added.
+/// Why a data directory was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     #[error("{} exists already; nothing was changed", .0.display())]
@@ -110,18 +91,10 @@ pub enum InitError {
     Ca(#[from] ca::Error),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
-    #[error("the store failed")]
-    Store(#[from] store::Error),
-    #[error("there is a user named \"{0}\" already")]
-    UserExists(String),
-    #[error(
-        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
-    )]
-    Name(String),
-    #[error("a user is in at most {MAX_GROUPS} groups")]
-    TooManyGroups,
-    #[error("no runtime could be started")]
-    Runtime(#[source] std::io::Error),
+    #[error("the CA's certificate is installed already")]
+    Installed,
+    #[error("this server's CA is a root of its own: there is nothing to install")]
+    NoRequest,
 }
 
 /// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
@@ -171,21 +144,28 @@ fn fill(
     }
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
     rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
-    keyfile::write_new(&directory.master_key(), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    keyfile::write_new(&directory.master_key(1), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
     let place = match &options.ca_token {
         None => KeyPlace::File { path: directory.ca_key(), passphrase },
         Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
     };
     let root = RootOrder { subject: options.ca_subject.clone(), algorithm: options.ca_key, validity: CA_VALIDITY };
-    let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
-    let certificate = authority.chain().first().map(|own| own.der().to_vec()).unwrap_or_default();
+    let (certificate, ca_request) = if options.subordinate {
+        let request = ca::request(&root, place)?;
+        files::create(&directory.ca_request(), request.to_pem().as_bytes())?;
+        (None, Some(request.to_pem()))
+    } else {
+        let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
+        (Some(authority.own().der().to_vec()), None)
+    };
     let template_uuid = Uuid::new_v4();
     let template = EXAMPLE.replace("@UUID@", &template_uuid.to_string());
     let path = directory.templates().join(EXAMPLE_FILE);
     files::create(&path, template.as_bytes())?;
     let settings = toml::to_string_pretty(&settings(options))?;
     files::create(&directory.settings(), (SETTINGS_HEAD.to_owned() + &settings).as_bytes())?;
-    Ok(Initialised { ca_certificate: certificate, template: path, template_uuid })
+    let ca_certificate = certificate.unwrap_or_default();
+    Ok(Initialised { ca_certificate, ca_request, template: path, template_uuid })
 }
 
 fn settings(options: &InitOptions) -> Settings {
@@ -193,64 +173,25 @@ fn settings(options: &InitOptions) -> Settings {
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let crl_url = format!("https://{host}:{}/pki/ca.crl", options.listen.port());
     Settings {
+        smtp: None,
         listen: options.listen,
         public_names: options.public_names.clone(),
+        api: ApiSettings::default(),
+        operations: None,
+        log: LogSettings::default(),
+        audit: AuditSettings::default(),
+        database: None,
         ca: CaSettings {
             name: options.ca_name.clone(),
             crl_url: options.crl_url.clone().unwrap_or(crl_url),
             pkcs11: options.ca_token.clone(),
+            upstream: None,
         },
+        publication: None,
+        master_key: MasterKeySettings::default(),
+        recovery: RecoverySettings::default(),
+        identity: IdentitySettings::default(),
+        roles: RoleSettings::default(),
+        limits: LimitSettings::default(),
     }
-}
-
-/// Adds a person and makes the token, also while a server runs on the directory.
-pub fn user_add(data_dir: &Path, user: NewUser, expires: OffsetDateTime) -> Result<AddedUser, InitError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(InitError::NoDirectory(data_dir.to_owned()));
-    }
-    if user.groups.len() > MAX_GROUPS {
-        return Err(InitError::TooManyGroups);
-    }
-    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
-        return Err(InitError::Name(bad.clone()));
-    }
-    let token = new_token().map_err(|_| InitError::Random)?;
-    let record = UserRecord {
-        uuid: Uuid::now_v7(),
-        name: user.name,
-        groups: user.groups,
-        upn: user.upn,
-        email: user.email,
-        token_hash: token_hash(token.expose()),
-        token_expires: expires,
-    };
-    let uuid = record.uuid;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(InitError::Runtime)?;
-    runtime.block_on(insert(&directory, record))?;
-    Ok(AddedUser { uuid, token })
-}
-
-fn is_name(name: &str) -> bool {
-    let length = name.chars().count();
-    (1..=MAX_NAME).contains(&length)
-        && name.trim() == name
-        && !name.chars().any(|character| character.is_control() || character == ':')
-}
-
-async fn added(tx: &mut Tx, user: &UserRecord, entry: &AuditEntry) -> Result<(), store::Error> {
-    tx.insert_user(user).await?;
-    tx.audit(entry).await
-}
-
-async fn insert(directory: &DataDirectory, user: UserRecord) -> Result<(), InitError> {
-    let store = Store::open(&directory.database()).await?;
-    let name = user.name.clone();
-    let entry = audit::own(Deed::UserAdded, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
-    let inserted = store.write(move |tx| Box::pin(async move { added(tx, &user, &entry).await })).await;
-    store.close().await;
-    inserted.map_err(|error| match error {
-        store::Error::Duplicate { .. } => InitError::UserExists(name),
-        other => InitError::Store(other),
-    })
 }

@@ -2,8 +2,8 @@
 
 use super::app::App;
 use super::error::ApiError;
-use super::template::{Hash, KeyFamily, Missing, Pattern, ProfileTemplate};
-use crate::ca::{IssueOrder, SubjectAltName};
+use super::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
+use crate::ca::IssueOrder;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -15,14 +15,14 @@ pub struct Judged {
     pub public_key_sha256: [u8; 32],
 }
 
-/// Reads a certification request, verifies that it is signed with its own key, and holds it against the template.
+/// Reads a certification request, verifies that it is signed with its own key, and holds it against the template's policy.
 /// Names and extensions it asks for are not taken over: the template says what is certified.
-pub fn judge(template: &ProfileTemplate, der: &[u8]) -> Result<Judged, ApiError> {
+pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
     let request = CertificationRequest::from_der(der).map_err(ApiError::CsrUnreadable)?;
     let algorithm = request.signature_algorithm().map_err(ApiError::CsrUnreadable)?;
-    check_key(template, request.public_key().kind())?;
+    check_key(policy, request.public_key().kind())?;
     let hash = Hash::of(algorithm);
-    if !template.key.allows_hash(hash) {
+    if !policy.allows_hash(hash) {
         return Err(ApiError::Hash { hash: hash.name() });
     }
     request.verify().map_err(ApiError::CsrSignature)?;
@@ -30,9 +30,9 @@ pub fn judge(template: &ProfileTemplate, der: &[u8]) -> Result<Judged, ApiError>
     Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request })
 }
 
-fn check_key(template: &ProfileTemplate, kind: KeyKind) -> Result<(), ApiError> {
+fn check_key(policy: &KeyPolicy, kind: KeyKind) -> Result<(), ApiError> {
     let (family, size) = KeyFamily::of(kind);
-    match template.key.minimum(family) {
+    match policy.minimum(family) {
         None => Err(ApiError::KeyAlgorithm { key: kind.to_string() }),
         Some(minimum) if size < minimum => Err(ApiError::KeyTooSmall { size, minimum }),
         Some(_) => Ok(()),
@@ -45,21 +45,29 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     array
 }
 
-/// What the CA is asked for.
-pub fn order(app: &App, template: &ProfileTemplate, user: &UserRecord, key: &PublicKey) -> Result<IssueOrder, Missing> {
-    let fill = |pattern: &Option<Pattern>| pattern.as_ref().map(|pattern| pattern.fill(user)).transpose();
-    let upn = fill(&template.upn)?.map(SubjectAltName::Upn);
-    let email = fill(&template.email)?.map(SubjectAltName::Email);
-    Ok(IssueOrder {
-        public_key: key.clone(),
+/// What the CA is asked for: a certificate of the template for this key. One on a temporary card is short-lived.
+pub fn order(
+    app: &App,
+    template: &ProfileTemplate,
+    entry: Entry<'_>,
+    user: &UserRecord,
+    key: &PublicKey,
+    temporary: bool,
+) -> Result<IssueOrder, Missing> {
+    let Entry { certificate, .. } = entry;
+    let longest = if temporary { certificate.temporary_validity } else { certificate.validity };
+    let mut order = IssueOrder {
         subject: template.subject.fill(user)?,
-        subject_alt_names: upn.into_iter().chain(email).collect(),
-        key_usage: template.certificate.key_usages.clone(),
-        extended_key_usages: template.certificate.extended_key_usages.clone(),
-        validity: template.certificate.validity,
+        key_usage: certificate.key_usages.clone(),
+        extended_key_usages: certificate.extended_key_usages.clone(),
+        validity: certificate.validity.min(longest),
         crl_url: Some(app.crl_url.clone()),
-        aia_url: None,
-        template: None,
-        sid: None,
-    })
+        freshest_crl_url: app.crl.delta_url(),
+        aia_url: app.crl.address("/pki/ca.cer"),
+        ocsp_url: app.crl.address("/ocsp"),
+        ..IssueOrder::bare(key.clone())
+    };
+    template.names.fill(user, &mut order)?;
+    template.certificate.extensions.fill(&mut order);
+    Ok(order)
 }

@@ -1,11 +1,82 @@
 //! Who may do what: the one place.
 //!
 //! Two questions. *Sees*: an object the caller does not see is answered exactly like one that does not exist. *May*: what
-//! a caller sees but may not do is refused as forbidden. Both are answered from the template's policy and the object.
+//! a caller sees but may not do is refused as forbidden. Both are answered from the template's policy and the object;
+//! what no template is about (users, the log of acts, seeing everything) from the roles of `server.toml`.
 
 use super::caller::Caller;
+use super::identity::RoleSettings;
 use super::template::{Principal, ProfileTemplate, Workflow};
 use uuid::Uuid;
+
+/// What `[roles]` gives, and no template does. None of them executes, approves or reads a card's secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Users and their tokens, through the API.
+    ManageUsers,
+    /// All requests, and what everybody holds.
+    SeeEverything,
+    ReadAudit,
+}
+
+impl Duty {
+    const ALL: [Self; 3] = [Self::ManageUsers, Self::SeeEverything, Self::ReadAudit];
+
+    /// Gives the word callers see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ManageUsers => "manage-users",
+            Self::SeeEverything => "see-everything",
+            Self::ReadAudit => "read-audit",
+        }
+    }
+}
+
+/// The roles a caller has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    admin: bool,
+    auditor: bool,
+    operator: bool,
+}
+
+impl Roles {
+    /// Finds out which roles the user of this name and these groups has.
+    pub fn of(settings: &RoleSettings, name: &str, groups: &[String]) -> Self {
+        let has = |principals: &[Principal]| principals.iter().any(|principal| principal.includes(name, groups));
+        Self { admin: has(&settings.admin), auditor: has(&settings.auditor), operator: has(&settings.operator) }
+    }
+
+    /// The table of roles and duties.
+    pub fn include(self, duty: Duty) -> bool {
+        let Self { admin, auditor, operator } = self;
+        match duty {
+            Duty::ManageUsers => admin,
+            Duty::SeeEverything => admin || auditor || operator,
+            Duty::ReadAudit => admin || auditor,
+        }
+    }
+}
+
+/// Has the caller this duty?
+pub fn has(caller: &Caller, duty: Duty) -> bool {
+    caller.roles.include(duty)
+}
+
+/// All duties of the caller.
+pub fn duties(caller: &Caller) -> impl Iterator<Item = Duty> {
+    Duty::ALL.into_iter().filter(|duty| has(caller, *duty))
+}
+
+/// May the caller change this user? Nobody does so for himself, or an administrator could make himself an approver.
+pub fn may_manage(caller: &Caller, user: Uuid) -> bool {
+    has(caller, Duty::ManageUsers) && caller.uuid != user
+}
+
+/// May the caller see and revoke this user's tokens?
+pub fn may_revoke(caller: &Caller, owner: Uuid) -> bool {
+    has(caller, Duty::ManageUsers) || caller.uuid == owner
+}
 
 /// Whose a request is.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +119,12 @@ pub fn standing(caller: &Caller, workflow: &Workflow) -> Standing {
 
 /// Does the caller see the template at all? Whoever may ask for himself, ask for others, approve or execute does.
 pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
-    template.workflows().iter().filter(|workflow| workflow.enabled).any(|workflow| {
+    let involved = |workflow: &Workflow| {
         let Standing { initiator, approver, agent } = standing(caller, workflow);
         workflow.self_service || initiator || approver || agent
-    })
+    };
+    has(caller, Duty::SeeEverything)
+        || template.workflows().iter().any(|workflow| workflow.enabled && involved(workflow))
 }
 
 /// May the caller ask for this on behalf of `target`?
@@ -63,7 +136,7 @@ pub fn may_initiate(caller: &Caller, workflow: &Workflow, target: Uuid) -> bool 
 
 /// Does the caller see this request?
 pub fn sees_request(caller: &Caller, parties: Parties, workflow: Option<&Workflow>) -> bool {
-    if caller.uuid == parties.originator || caller.uuid == parties.target {
+    if caller.uuid == parties.originator || caller.uuid == parties.target || has(caller, Duty::SeeEverything) {
         return true;
     }
     workflow.is_some_and(|workflow| {
@@ -88,7 +161,7 @@ pub fn may(caller: &Caller, act: Act, parties: Parties, workflow: Option<&Workfl
 
 /// Does the caller see the cards, profiles and certificates `owner` has from this template?
 pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemplate>) -> bool {
-    if caller.uuid == owner {
+    if caller.uuid == owner || has(caller, Duty::SeeEverything) {
         return true;
     }
     template.is_some_and(|template| {
@@ -97,4 +170,9 @@ pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemp
             initiator || agent
         })
     })
+}
+
+/// Does the caller read the log of acts?
+pub fn reads_audit(caller: &Caller) -> bool {
+    has(caller, Duty::ReadAudit)
 }

@@ -1,25 +1,36 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
 
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
-use super::caller::{Caller, authenticate};
+use super::caller::Caller;
 use super::controllers::{
-    card_secrets, certificates, extension, offline, pki, profiles, requests, smartcards, templates,
+    accounts, audit_log, card_secrets, certificates, extension, offline, pins, policies, profiles, requests,
+    smartcards, templates,
 };
 use super::error::{ApiError, Internal};
+use super::identity::{self, Admitted};
+use super::publication;
+use super::{operations, surface};
+use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
-use crate::cm::route::{Method, Route, RouteError};
+use crate::cm::route::{Route, RouteError};
 use crate::cm::wire::read_body;
+use crate::store::ListKind;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
 use axum::response::Response;
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// How long a body may take to arrive.
@@ -31,8 +42,8 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The service a listener serves.
-pub fn service(app: Arc<App>) -> axum::routing::IntoMakeService<Router> {
-    Router::new().fallback(handle).with_state(app).into_make_service()
+pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    Router::new().fallback(handle).with_state(app).into_make_service_with_connect_info::<SocketAddr>()
 }
 
 /// Answers one call. The work is a task of its own: a caller who hangs up cuts nothing in half, and a panic ends here.
@@ -41,19 +52,31 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let begun = Instant::now();
     let (parts, body) = request.into_parts();
     let verb = parts.method.clone();
-    let work = tokio::spawn(async move { answer(&app, parts, body, id).await });
-    let answered = work.await.unwrap_or(Err(ApiError::Internal(Internal::Panicked)));
-    let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    match answered {
+    let shared = Arc::clone(&app);
+    let work = async move {
+        let mut way = Way::default();
+        let answered = answer(&shared, parts, body, id, &mut way).await;
+        (way, answered)
+    };
+    let work = tokio::spawn(work.instrument(tracing::info_span!("call", %id)));
+    let panicked = |_| (Way::default(), Err(ApiError::Internal(Internal::Panicked)));
+    let (Way { route, headers }, answered) = work.await.unwrap_or_else(panicked);
+    let elapsed = begun.elapsed();
+    let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    let mut response = match answered {
         Ok(reply) => {
-            tracing::debug!(%id, %verb, elapsed_us, "answered");
+            tracing::debug!(%id, %verb, route, elapsed_us, "answered");
             written(reply, id)
         }
         Err(error) => {
+            app.metrics.refused(error.status_and_code().1);
             log_refusal(&error, id, verb.as_str(), elapsed_us);
-            refused(&error, id)
+            refused(&app, &error, id)
         }
-    }
+    };
+    response.headers_mut().extend(headers);
+    app.metrics.answered(route, surface::known_verb(&verb), response.status().as_u16(), elapsed);
+    response
 }
 
 /// Paths and queries stay out of the log: a challenge may stand in them.
@@ -79,6 +102,15 @@ fn written(reply: Reply, id: Uuid) -> Response {
         Reply::Json(bytes) | Reply::CutList(bytes) => response(StatusCode::OK, JSON, bytes, id),
         Reply::Created(bytes) => response(StatusCode::CREATED, JSON, bytes, id),
         Reply::Empty => response(StatusCode::NO_CONTENT, "", Vec::new(), id),
+        Reply::Verbs(methods) => {
+            let mut response = response(StatusCode::NO_CONTENT, "", Vec::new(), id);
+            response.headers_mut().insert(header::ALLOW, surface::allowed(&methods));
+            response
+        }
+        Reply::Other(mut other) => {
+            surface::mark(other.headers_mut(), id);
+            other
+        }
         Reply::File { media_type, bytes } => response(StatusCode::OK, media_type, bytes, id),
     };
     if cut {
@@ -87,25 +119,34 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-fn refused(error: &ApiError, id: Uuid) -> Response {
+/// The answer that refuses.
+pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = response(status, "application/json; charset=utf-8", bytes, id);
     let headers = response.headers_mut();
     match error {
-        ApiError::NotAuthenticated => {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        ApiError::NotAuthenticated | ApiError::TokenExpired => {
+            for challenge in app.identity.challenges(error) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
         }
-        ApiError::TokenExpired => {
-            let challenge = HeaderValue::from_static("Bearer error=\"invalid_token\"");
-            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        ApiError::TooManyRequests { seconds } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
         }
         ApiError::Address(RouteError::WrongMethod { allowed }) => {
-            let verbs = allowed.iter().map(|method| method.name()).collect::<Vec<_>>().join(", ");
-            if let Ok(verbs) = HeaderValue::from_str(&verbs) {
-                headers.insert(header::ALLOW, verbs);
-            }
+            headers.insert(header::ALLOW, surface::allowed(allowed));
+        }
+        ApiError::Busy => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        ApiError::Stopping => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        ApiError::CaPending { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
         }
         _ => {}
     }
@@ -119,34 +160,60 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
     if !media_type.is_empty() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
-        headers.insert("x-correlation-id", id);
-    }
+    surface::mark(headers, id);
     response
 }
 
-async fn answer(app: &App, parts: Parts, body: Body, id: Uuid) -> Result<Reply, ApiError> {
+/// What is known of a call on its way, whatever it is answered with.
+#[derive(Default)]
+struct Way {
+    /// The route's pattern, for the log.
+    route: &'static str,
+    /// What the way in has to say to the caller.
+    headers: HeaderMap,
+}
+
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) -> Result<Reply, ApiError> {
+    if let Some(health) = operations::health(app, parts.uri.path()).await {
+        return Ok(Reply::Other(health));
+    }
+    if app.stopping.load(Ordering::Relaxed) {
+        return Err(ApiError::Stopping);
+    }
     let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
-    let path = parts.uri.path();
-    if let Some(file) = pki::at(path) {
-        return if parts.method == axum::http::Method::GET {
-            pki::get(app, file).await
-        } else {
-            Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] }))
+    let verb = surface::Verb::of(&parts.method);
+    if publication::is_public(parts.uri.path()) {
+        way.route = "pki";
+        return match verb {
+            surface::Verb::Options => surface::get_only(),
+            _ => publication::respond(app, &parts, body).await.map(Reply::Other),
         };
+    }
+    let path = surface::within(&app.api, parts.uri.path())?;
+    if parts.uri.path() == surface::DESCRIPTION {
+        way.route = "openapi";
+        verb.of_public_file()?;
+        return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app) };
+    }
+    // What can be called is public knowledge: it stands in the description.
+    if verb == surface::Verb::Options {
+        return surface::options(path);
     }
     // As exact as MIM shows it: what is answered at once is what is read back later.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // Who is nobody learns nothing, not even which paths there are.
-    let caller = authenticate(&app.store, &parts.headers, now).await?;
-    let Some(method) = Method::from_name(parts.method.as_str()) else {
-        let allowed = vec![Method::Get, Method::Post, Method::Put];
-        return Err(ApiError::Address(RouteError::WrongMethod { allowed }));
-    };
+    let Admitted { caller, headers } = identity::authenticate(app, &parts, now).await?;
+    way.headers = headers;
+    let method = verb.method(path)?;
     let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
+    way.route = route.pattern();
+    if route.bears_secret() {
+        app.identity.limits.secret(caller.uuid, route.card())?;
+    }
+    if route == Route::EndSession {
+        way.headers.insert(header::SET_COOKIE, identity::ended());
+    }
     let call = Call { app, caller, now, id };
     let payload = Payload { parts: &parts, body };
     dispatch(call, route, payload).await
@@ -176,6 +243,11 @@ impl Payload<'_> {
             return Err(ApiError::MediaType);
         }
         read_body(&self.receive().await?).map_err(ApiError::Body)
+    }
+
+    /// Receives an object without meaning: no form of another site's page can send one.
+    async fn nothing(self) -> Result<(), ApiError> {
+        self.read::<BTreeMap<String, IgnoredAny>>().await.map(drop)
     }
 
     async fn receive(self) -> Result<Vec<u8>, ApiError> {
@@ -222,7 +294,14 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetRequest { request } => requests::get(&call, request).await,
         Route::CloseRequest { request } => requests::close(&call, request, payload.read().await?).await,
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
-        Route::SubmitCertificateData { request } => certificates::submit(&call, request, payload.read().await?).await,
+        Route::SubmitCertificateData { request } => {
+            let body: CertificateData = payload.read().await?;
+            // The passphrase asks for private keys in return.
+            if body.pfx_password.is_some() {
+                call.app.identity.limits.secret(call.caller.uuid, Some(request))?;
+            }
+            certificates::submit(&call, request, body).await
+        }
         Route::AssignSmartcard => smartcards::assign(&call, payload.read().await?).await,
         Route::ListSmartcards => smartcards::list(&call).await,
         Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
@@ -234,8 +313,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             card_secrets::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
-        Route::GetServerProposedPin { request, smartcard, .. } => {
-            smartcards::server_proposed_pin(&call, request, smartcard).await
+        Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
+            pins::proposed(&call, request, smartcard, pins::Shown { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read().await?).await
@@ -247,11 +326,16 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetRequestProfile { request, profile } => profiles::of_request(&call, request, profile).await,
         Route::ListHolderCertificates { of } => certificates::of_holder(&call, of).await,
         Route::ListCertificates => certificates::list(&call).await,
+        Route::ListRequestTypes { of } => profiles::request_types(&call, of).await,
         Route::Whoami => extension::whoami(&call),
         Route::FindUser { name } => extension::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
         Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
+        Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
+        Route::ListDocuments { request } => policies::documents(&call, request).await,
+        Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
+        Route::DistributeOneTimePassword { request } => policies::distribute(&call, request).await,
         Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
         Route::TellAdminKey { request, smartcard } => {
             card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await
@@ -259,12 +343,38 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::SurrenderAdminKey { request, smartcard, card_id } => {
             card_secrets::surrender_admin_key(&call, request, smartcard, card_id).await
         }
+        Route::GetNextAdminKey { request, smartcard, card_id, with_current } => {
+            card_secrets::next_admin_key(&call, request, smartcard, card_id, with_current).await
+        }
         Route::GetPuk { request, smartcard, card_id } => card_secrets::puk(&call, request, smartcard, card_id).await,
         Route::TellPuk { request, smartcard } => {
             card_secrets::tell_puk(&call, request, smartcard, payload.read().await?).await
         }
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
-        Route::GetCaCertificate => pki::get(call.app, pki::File::Certificate).await,
-        Route::GetCrl => pki::get(call.app, pki::File::Crl).await,
+        Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
+        Route::ListAuditChains => audit_log::chains(&call).await,
+        Route::GetCaCertificate => publication::get(call.app, publication::File::Certificate).await,
+        Route::GetCrl => publication::get(call.app, publication::File::List(ListKind::Base)).await,
+        Route::ListUsers => accounts::list(&call).await,
+        Route::AddUser => accounts::add(&call, payload.read().await?).await,
+        Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
+        Route::ListTokens { user } => accounts::list_tokens(&call, user).await,
+        Route::AddToken { user } => accounts::add_token(&call, user, payload.read().await?).await,
+        Route::RevokeToken { token } => {
+            payload.nothing().await?;
+            accounts::revoke_token(&call, token).await
+        }
+        Route::RenewOwnToken => {
+            payload.nothing().await?;
+            accounts::renew_token(&call).await
+        }
+        Route::RevokeOwnToken => {
+            payload.nothing().await?;
+            accounts::revoke_own_token(&call).await
+        }
+        Route::EndSession => {
+            payload.nothing().await?;
+            accounts::end_session(&call).await
+        }
     }
 }

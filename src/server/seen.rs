@@ -1,11 +1,12 @@
 //! Objects as a caller sees them: what is hidden is answered like what does not exist.
 
+use super::collecting;
 use super::error::ApiError;
 use super::permission::{self, Act, Parties};
 use super::router::Call;
 use super::template::{ProfileTemplate, Workflow};
 use crate::cm::lifecycle::{RequestEvent, request_after};
-use crate::cm::request::RequestType;
+use crate::cm::request::{RequestStatus, RequestType};
 use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -14,6 +15,8 @@ use uuid::Uuid;
 pub struct SeenRequest {
     pub record: RequestRecord,
     pub template: Option<Arc<ProfileTemplate>>,
+    /// The caller must prove a one-time password before he executes the request.
+    pub password_needed: bool,
 }
 
 /// Who has to do with a request.
@@ -27,8 +30,27 @@ impl SeenRequest {
         enabled(self.template.as_deref(), self.record.request_type)
     }
 
-    /// Refuses unless the caller may do this with the request.
+    /// Refuses unless the caller may do this with the request, and nothing is lacking that comes before.
     pub fn allow(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+        self.permitted(call, act)?;
+        if act == Act::Execute { self.unobstructed() } else { Ok(()) }
+    }
+
+    /// Data items come before the execution begins, a one-time password before every step of it.
+    fn unobstructed(&self) -> Result<(), ApiError> {
+        let RequestRecord { status, data, .. } = &self.record;
+        let missing = self.workflow().and_then(|workflow| collecting::missing(workflow, data, None));
+        match (status, missing) {
+            (RequestStatus::Approved, Some(name)) => Err(ApiError::DataIncomplete(name.to_owned())),
+            (RequestStatus::Approved | RequestStatus::Executing, _) if self.password_needed => {
+                Err(ApiError::PasswordNeeded)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses unless the caller may do this with the request.
+    pub fn permitted(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
         if permission::may(&call.caller, act, parties(&self.record), self.workflow()) {
             return Ok(());
         }
@@ -77,11 +99,24 @@ impl Call<'_> {
         let record = self.app.store.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
         let template = self.app.templates.get(record.profile_template).cloned();
         let workflow = enabled(template.as_deref(), record.request_type);
-        if permission::sees_request(&self.caller, parties(&record), workflow) {
-            Ok(SeenRequest { record, template })
-        } else {
-            Err(ApiError::NotFound("request"))
+        if !permission::sees_request(&self.caller, parties(&record), workflow) {
+            return Err(ApiError::NotFound("request"));
         }
+        let password_needed = match workflow {
+            Some(workflow) => self.password_needed(&record, workflow).await?,
+            None => false,
+        };
+        Ok(SeenRequest { record, template, password_needed })
+    }
+
+    async fn password_needed(&self, record: &RequestRecord, workflow: &Workflow) -> Result<bool, ApiError> {
+        let Some(policy) = &workflow.one_time_password else { return Ok(false) };
+        let agent = self.caller.uuid != record.target && permission::standing(&self.caller, workflow).agent;
+        if agent && !policy.agent_needs_it {
+            return Ok(false);
+        }
+        // One that was never made was never proven either.
+        Ok(self.app.store.one_time(record.uuid).await?.is_none_or(|record| record.proven.is_none()))
     }
 
     /// The card, if the caller sees it.

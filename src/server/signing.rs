@@ -2,7 +2,8 @@
 
 use super::app::App;
 use super::error::ApiError;
-use crate::ca::IssueOrder;
+use super::upstream;
+use crate::ca::{CertificateAuthority, IssueOrder};
 use crate::pkix::Certificate;
 use time::OffsetDateTime;
 
@@ -12,11 +13,16 @@ pub struct Signed {
     pub response: Vec<u8>,
 }
 
-/// Has the CA sign an order.
+/// Has the CA sign an order; one that is elsewhere may leave it pending, and repeating the call collects it.
 pub async fn signed(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Signed, ApiError> {
-    app.signing(|authority| {
-        let certificate = authority.issue(order, now)?;
-        let response = authority.respond(&certificate)?;
+    if app.issues_elsewhere {
+        let certificate = upstream::issued(app, order, now).await?;
+        let response = app.signing_here(|own| own.respond(&certificate, app.authority.chain()))?;
+        return Ok(Signed { certificate, response });
+    }
+    app.signing_here(|own| {
+        let certificate = own.issue(order, now)?;
+        let response = own.respond(&certificate, own.chain())?;
         Ok(Signed { certificate, response })
     })
 }

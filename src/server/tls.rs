@@ -1,13 +1,18 @@
-//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed when near its end.
+//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed when near its end. Clients
+//! are asked for theirs where the settings say so.
 
 use super::config::{DataDirectory, Settings};
 use super::files;
+use super::identity::Certificates;
 use super::start::StartError;
 use crate::ca::{CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
 use crate::pkix::{Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
 use crate::secret::Passphrase;
+use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::server::ServerConfig;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use std::net::IpAddr;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
@@ -32,6 +37,7 @@ pub fn server_config(
     settings: &Settings,
     authority: &dyn CertificateAuthority,
     key: &MemoryKey,
+    clients: Option<&Certificates>,
     now: OffsetDateTime,
 ) -> Result<Arc<ServerConfig>, StartError> {
     let certificate = match kept(directory, settings, authority, key, now)? {
@@ -42,12 +48,24 @@ pub fn server_config(
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
     let key = PrivatePkcs8KeyDer::from(key.expose_pkcs8().to_vec());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, key.into())?;
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let config = match clients {
+        None => config.with_no_client_auth(),
+        Some(clients) => config.with_client_cert_verifier(verifier(clients, provider)?),
+    };
+    let mut config = config.with_single_cert(chain, key.into())?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// Asks for a certificate and lets in who shows none: there are other ways in.
+fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, StartError> {
+    let mut roots = RootCertStore::empty();
+    for authority in clients.authorities() {
+        roots.add(CertificateDer::from(authority.to_vec()))?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    Ok(builder.allow_unauthenticated().build()?)
 }
 
 /// The certificate of an earlier start, if it still serves: not near its end, of this CA, for this key and these names.
@@ -81,16 +99,12 @@ fn renewed(
         Err(_) => SubjectAltName::Dns(name.clone()),
     };
     let order = IssueOrder {
-        public_key: key.public_key().clone(),
-        subject: String::new(),
         subject_alt_names: settings.public_names.iter().map(name).collect(),
         key_usage: vec![KeyUsage::DigitalSignature],
         extended_key_usages: vec![SERVER_AUTH.to_owned()],
         validity: VALIDITY,
         crl_url: Some(settings.ca.crl_url.clone()),
-        aia_url: None,
-        template: None,
-        sid: None,
+        ..IssueOrder::bare(key.public_key().clone())
     };
     let certificate = authority.issue(&order, now)?;
     files::replace(&directory.tls_certificate(), certificate.to_pem().as_bytes())?;

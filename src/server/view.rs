@@ -1,31 +1,37 @@
 //! From what is remembered to what is shown.
 
 use super::app::App;
-use super::seen::enabled;
+use super::collecting;
 use super::template::{ProfileTemplate, Workflow};
 use crate::cm::certificate::{Certificate, CertificateDetails, ListedCertificate};
-use crate::cm::profile::{Operation, Profile, ProfileStatus};
-use crate::cm::request::{Request, RequestType};
-use crate::cm::smartcard::{Smartcard, SmartcardStatus};
+use crate::cm::profile::{Operation, Profile};
+use crate::cm::request::Request;
+use crate::cm::smartcard::Smartcard;
 use crate::cm::vocabulary;
-use crate::store::{CertificateRecord, ProfileRecord, RequestRecord, SmartcardRecord};
+use crate::store::{CertificateRecord, Origin, ProfileRecord, RequestRecord, SmartcardRecord};
 
 /// The middleware Microsoft's samples name; used where a card's template is gone.
 const MIDDLEWARE: &str = "MSBaseCSP";
+
+/// A request of this template as the wire shows it.
+pub fn request_of(record: RequestRecord, template: Option<&ProfileTemplate>) -> Request {
+    let workflow = template.and_then(|template| template.workflow(record.request_type));
+    request(record, workflow)
+}
 
 /// A request as the wire shows it.
 pub fn request(record: RequestRecord, workflow: Option<&Workflow>) -> Request {
     let smartcard = if record.is_smartcard { vocabulary::REQUEST_FLAG_SMARTCARD } else { 0 };
     let agent = if record.is_enrollment_agent { vocabulary::REQUEST_FLAG_ENROLLMENT_AGENT } else { 0 };
-    let given = |name: &String| record.data.iter().any(|item| item.name == *name && item.value.is_some());
     Request {
-        is_data_collection_complete: workflow.is_none_or(|workflow| workflow.data_items.iter().all(given)),
+        is_data_collection_complete: workflow
+            .is_none_or(|workflow| collecting::missing(workflow, &record.data, None).is_none()),
         uuid: record.uuid,
         request_type: record.request_type,
         status: record.status,
         flags: smartcard | agent,
+        data_collection_flags: collecting::flags(workflow, &record.data),
         data_collection: record.data,
-        data_collection_flags: vocabulary::DATA_COLLECTION_FLAGS,
         originator: record.originator,
         target: record.target,
         submitted: record.submitted,
@@ -50,7 +56,7 @@ pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) ->
     Smartcard {
         uuid: record.uuid,
         status: record.status,
-        flags: vocabulary::HOLDER_FLAG_PRIMARY,
+        flags: record.standing.flags(),
         parent: record.parent,
         primary: record.primary,
         permanent: record.permanent,
@@ -65,12 +71,12 @@ pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) ->
 }
 
 /// A profile as the wire shows it.
-pub fn profile(record: ProfileRecord, template: Option<&ProfileTemplate>) -> Profile {
+pub fn profile(record: ProfileRecord, operations: Vec<Operation>) -> Profile {
     Profile {
-        operations: profile_operations(record.status, template),
+        operations,
         uuid: record.uuid,
         status: record.status,
-        flags: vocabulary::HOLDER_FLAG_PRIMARY,
+        flags: record.standing.flags(),
         parent: record.parent,
         primary: record.primary,
         assigned_user: record.assigned_user,
@@ -78,27 +84,6 @@ pub fn profile(record: ProfileRecord, template: Option<&ProfileTemplate>) -> Pro
         profile_template_version: record.template_version,
         comment: record.comment,
     }
-}
-
-/// What may be asked for a card: what its status allows and its template offers.
-pub fn smartcard_operations(status: SmartcardStatus, template: Option<&ProfileTemplate>) -> Vec<Operation> {
-    offered(status.operations(), template)
-}
-
-/// What may be asked for a profile; keys are not archived here.
-pub fn profile_operations(status: ProfileStatus, template: Option<&ProfileTemplate>) -> Vec<Operation> {
-    offered(status.operations(false), template)
-}
-
-fn offered(operations: &[Operation], template: Option<&ProfileTemplate>) -> Vec<Operation> {
-    let offers = |request_type| enabled(template, request_type).is_some();
-    let offered = operations.iter().copied().filter(|operation| match operation {
-        Operation::Renew => offers(RequestType::Renew),
-        Operation::Retire => offers(RequestType::Retire),
-        Operation::Unblock => offers(RequestType::Unblock) || offers(RequestType::OfflineUnblock),
-        _ => false,
-    });
-    offered.collect()
 }
 
 /// A certificate in a holder's list.
@@ -128,18 +113,41 @@ pub fn detailed(app: &App, record: &CertificateRecord, requester: &str) -> Liste
 
 /// The answer to a certification request.
 pub fn issued(template_name: &str, pkcs7: Vec<u8>) -> Certificate {
+    let flags = vocabulary::CERTIFICATE_FLAG_PKCS7;
+    Certificate { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..answer(template_name) }
+}
+
+/// A certificate with its private key, as PKCS#12.
+pub fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Certificate {
+    let (server, history) = (origin == Origin::Server, origin == Origin::History);
+    let flags = [
+        (true, vocabulary::CERTIFICATE_FLAG_PFX),
+        (server, vocabulary::CERTIFICATE_FLAG_SERVER_GENERATED),
+        (history, vocabulary::CERTIFICATE_FLAG_KEY_HISTORY),
+    ];
+    Certificate {
+        flags: flags.into_iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag),
+        pfx: Some(pfx),
+        is_pfx: true,
+        is_server_generated: server,
+        is_key_history: history,
+        ..answer(template_name)
+    }
+}
+
+fn answer(template_name: &str) -> Certificate {
     Certificate {
         template_common_name: template_name.to_owned(),
         certificate_id: 0,
-        flags: vocabulary::CERTIFICATE_FLAG_PKCS7,
+        flags: 0,
         use_local_machine_store: false,
         error: None,
-        pkcs7: Some(pkcs7),
+        pkcs7: None,
         pfx: None,
         is_external: false,
         is_server_generated: false,
         is_pfx: false,
-        is_pkcs7: true,
+        is_pkcs7: false,
         is_key_history: false,
     }
 }

@@ -1,7 +1,8 @@
 //! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
 
+use super::chain::CHAINS;
 use super::error::Error;
-use super::link::{Columns, Record, sql};
+use super::link::sql;
 use super::writer::Tx;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
@@ -10,7 +11,6 @@ use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
 const TABLE: &str = "audit";
-const CHAINS: &str = "audit_chains";
 
 /// One act, as the log keeps it.
 #[derive(Clone, Debug)]
@@ -50,26 +50,10 @@ struct Line<'a> {
     evidence: serde_json::Map<String, serde_json::Value>,
 }
 
-struct Chain {
-    chain: i64,
-    length: i64,
-    head: Vec<u8>,
-}
-
-impl Record for Chain {
-    const TABLE: &'static str = CHAINS;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { chain: columns.take()?, length: columns.take()?, head: columns.take()? })
-    }
-}
-
 impl Tx {
     /// Adds an act to the log; it is kept, or not, with what the job writes.
     pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), Error> {
-        let ask = sql("SELECT chain, length, head FROM audit_chains WHERE chain = 1").asking();
-        let chain: Option<Chain> = self.ask(ask).await?;
-        let chain = chain.ok_or(Error::Damaged { table: CHAINS, column: 0 })?;
+        let chain = self.chain().await?;
         let line = Line {
             chain: chain.chain,
             number: chain.length + 1,
@@ -97,6 +81,8 @@ impl Tx {
             .bind(line.chain)
             .bind(line.number)
             .bind(hash.as_ref());
-        self.execute(CHAINS, update).await.map(drop)
+        self.execute(CHAINS, update).await?;
+        self.noted(entry.act);
+        Ok(())
     }
 }

@@ -1,11 +1,13 @@
 use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, Record, Statement, sql};
 use super::record::{ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Standing;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 const SMARTCARDS: &str = "smartcards";
@@ -15,7 +17,8 @@ macro_rules! select_smartcards {
     ($rest:literal) => {
         concat!(
             "SELECT uuid, card_id, atr, status, assigned_user, profile_template, template_version, admin_key, ",
-            "master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment ",
+            "master_key_version, puk_state, puk_version, puk_before, master_key_next, puk_master, puk_before_master, ",
+            "parent, primary_smartcard, permanent, comment, role, superseded, reused, expires ",
             "FROM smartcards ",
             $rest
         )
@@ -26,7 +29,7 @@ macro_rules! select_profiles {
     ($rest:literal) => {
         concat!(
             "SELECT uuid, status, assigned_user, smartcard, profile_template, template_version, parent, ",
-            "primary_profile, comment FROM profiles ",
+            "primary_profile, comment, role, superseded, reused, expires FROM profiles ",
             $rest
         )
     };
@@ -49,10 +52,14 @@ impl Record for SmartcardRecord {
             puk_state: columns.state()?,
             puk_version: columns.number()?,
             puk_before: columns.number()?,
+            master_key_next: columns.number()?,
+            puk_master: columns.number()?,
+            puk_before_master: columns.number()?,
             parent: columns.take()?,
             primary: columns.take()?,
             permanent: columns.take()?,
             comment: columns.take()?,
+            standing: standing(columns)?,
         })
     }
 }
@@ -71,8 +78,22 @@ impl Record for ProfileRecord {
             parent: columns.take()?,
             primary: columns.take()?,
             comment: columns.take()?,
+            standing: standing(columns)?,
         })
     }
+}
+
+fn standing(columns: &mut Columns<'_>) -> Result<Standing, Error> {
+    Ok(Standing {
+        role: columns.state()?,
+        superseded: columns.take()?,
+        reused: columns.take()?,
+        expires: columns.optional_time()?,
+    })
+}
+
+fn bind_standing(statement: Statement<'_>, standing: Standing) -> Statement<'_> {
+    statement.bind(standing.role.word()).bind(standing.superseded).bind(standing.reused).bind(standing.expires)
 }
 
 pub(super) fn smartcard(uuid: Uuid) -> Ask<'static, Option<SmartcardRecord>> {
@@ -86,6 +107,11 @@ pub(super) fn smartcard_by_card_id(card_id: Uuid) -> Ask<'static, Option<Smartca
 pub(super) fn smartcards_of(user: Uuid) -> Ask<'static, Vec<SmartcardRecord>> {
     let statement = select_smartcards!("WHERE assigned_user = $1 ORDER BY seq DESC LIMIT $2");
     sql(statement).bind(user).bind(LIST_LIMIT).asking()
+}
+
+pub(super) fn expired_smartcards(now: OffsetDateTime, limit: u32) -> Ask<'static, Vec<SmartcardRecord>> {
+    let statement = select_smartcards!("WHERE expires <= $1 AND status <> 'retired' ORDER BY expires LIMIT $2");
+    sql(statement).bind(now).bind(limit.min(LIST_LIMIT)).asking()
 }
 
 pub(super) fn profile(uuid: Uuid) -> Ask<'static, Option<ProfileRecord>> {
@@ -107,8 +133,10 @@ impl Tx {
     pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
         let statement = sql(
             "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
-             admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment, \
+             master_key_next, puk_master, puk_before_master, role, superseded, reused, expires) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+             $21, $22, $23)",
         )
         .bind(card.uuid)
         .bind(card.card_id)
@@ -125,8 +153,11 @@ impl Tx {
         .bind(card.parent)
         .bind(card.primary)
         .bind(card.permanent)
-        .bind(&card.comment);
-        self.execute(SMARTCARDS, statement).await.map(drop)
+        .bind(&card.comment)
+        .bind(card.master_key_next)
+        .bind(card.puk_master)
+        .bind(card.puk_before_master);
+        self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await.map(drop)
     }
 
     /// Writes everything but card id and user if the card's status is still `expected`; [`Error::Changed`] otherwise.
@@ -134,7 +165,9 @@ impl Tx {
         let statement =
             sql("UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
              admin_key = $7, master_key_version = $8, puk_state = $9, puk_version = $10, puk_before = $11, parent = $12, \
-             primary_smartcard = $13, permanent = $14, comment = $15 WHERE uuid = $1 AND status = $2")
+             primary_smartcard = $13, permanent = $14, comment = $15, master_key_next = $16, puk_master = $17, \
+             puk_before_master = $18, role = $19, superseded = $20, reused = $21, expires = $22 \
+             WHERE uuid = $1 AND status = $2")
             .bind(card.uuid)
             .bind(expected.word())
             .bind(card.status.word())
@@ -149,8 +182,11 @@ impl Tx {
             .bind(card.parent)
             .bind(card.primary)
             .bind(card.permanent)
-            .bind(&card.comment);
-        match self.execute(SMARTCARDS, statement).await? {
+            .bind(&card.comment)
+            .bind(card.master_key_next)
+            .bind(card.puk_master)
+            .bind(card.puk_before_master);
+        match self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await? {
             0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
             _ => Ok(()),
         }
@@ -160,7 +196,8 @@ impl Tx {
     pub async fn insert_profile(&mut self, profile: &ProfileRecord) -> Result<(), Error> {
         let statement = sql(
             "INSERT INTO profiles (uuid, status, assigned_user, smartcard, profile_template, template_version, parent, \
-             primary_profile, comment) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             primary_profile, comment, role, superseded, reused, expires) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind(profile.uuid)
         .bind(profile.status.word())
@@ -171,14 +208,15 @@ impl Tx {
         .bind(profile.parent)
         .bind(profile.primary)
         .bind(&profile.comment);
-        self.execute(PROFILES, statement).await.map(drop)
+        self.execute(PROFILES, bind_standing(statement, profile.standing)).await.map(drop)
     }
 
     /// Writes everything but the user if the profile's status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_profile(&mut self, profile: &ProfileRecord, expected: ProfileStatus) -> Result<(), Error> {
         let statement =
             sql("UPDATE profiles SET status = $3, smartcard = $4, profile_template = $5, template_version = $6, \
-             parent = $7, primary_profile = $8, comment = $9 WHERE uuid = $1 AND status = $2")
+             parent = $7, primary_profile = $8, comment = $9, role = $10, superseded = $11, reused = $12, expires = $13 \
+             WHERE uuid = $1 AND status = $2")
             .bind(profile.uuid)
             .bind(expected.word())
             .bind(profile.status.word())
@@ -188,7 +226,7 @@ impl Tx {
             .bind(profile.parent)
             .bind(profile.primary)
             .bind(&profile.comment);
-        match self.execute(PROFILES, statement).await? {
+        match self.execute(PROFILES, bind_standing(statement, profile.standing)).await? {
             0 => Err(Error::Changed { table: PROFILES, record: profile.uuid, expected: expected.word() }),
             _ => Ok(()),
         }

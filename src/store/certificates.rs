@@ -1,14 +1,14 @@
 use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{CertificateRecord, CertificateScope, Revocation, RevokedCertificate};
+use super::record::{CertificateRecord, CertificateScope, Revocation};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "certificates";
 const RESPONSES: &str = "responses";
-const COUNTERS: &str = "counters";
+pub(super) const COUNTERS: &str = "counters";
 
 macro_rules! select {
     ($rest:literal) => {
@@ -61,14 +61,6 @@ impl Record for CertificateRecord {
     }
 }
 
-impl Record for RevokedCertificate {
-    const TABLE: &'static str = TABLE;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { serial: columns.take()?, revocation: Revocation { at: columns.time()?, reason: columns.number()? } })
-    }
-}
-
 /// An answer as it was sent.
 pub(super) struct Response(pub Vec<u8>);
 
@@ -107,12 +99,6 @@ pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
     sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial).asking()
 }
 
-pub(super) fn revoked(valid_after: OffsetDateTime) -> Ask<'static, Vec<RevokedCertificate>> {
-    let statement = "SELECT serial, revoked_at, revocation_reason FROM certificates \
-                     WHERE revoked_at IS NOT NULL AND not_after > $1 ORDER BY revoked_at, seq";
-    sql(statement).bind(valid_after).asking()
-}
-
 impl Tx {
     /// Adds a certificate and the answer it is sent in; [`Error::Duplicate`] when the request has one for this key.
     pub async fn insert_certificate(&mut self, certificate: &CertificateRecord, pkcs7: &[u8]) -> Result<(), Error> {
@@ -144,19 +130,38 @@ impl Tx {
 
     /// Marks the certificates of `scope` as superseded, and says how many were not so before.
     pub async fn supersede_certificates(&mut self, scope: CertificateScope) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "superseded = 1", "superseded = 0");
+        let (statement, uuid) = update!(scope, "superseded = TRUE", "superseded = FALSE");
         self.execute(TABLE, sql(statement).bind(uuid)).await
     }
 
-    /// Revokes what is not revoked yet in `scope`, and says how many that were; an earlier revocation stays as it is.
+    /// Revokes what is not revoked yet in `scope`, or only later than this, and says how many that were; what is on hold
+    /// is revoked from the hold on. An earlier revocation stays as it is.
     pub async fn revoke_certificates(
         &mut self,
         scope: CertificateScope,
         revocation: Revocation,
     ) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "revoked_at = $2, revocation_reason = $3", "revoked_at IS NULL");
+        let (statement, uuid) = update!(scope, "revocation_reason = $2", "revocation_reason = 6");
+        let held = self.execute(TABLE, sql(statement).bind(uuid).bind(revocation.reason)).await?;
+        let (statement, uuid) = update!(
+            scope,
+            "revoked_at = $2, revocation_reason = $3, hold_released = NULL",
+            "(revoked_at IS NULL OR revoked_at > $2)"
+        );
         let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
-        self.execute(TABLE, statement).await
+        let revoked = held + self.execute(TABLE, statement).await?;
+        self.outdate_lists_after(revoked).await
+    }
+
+    /// Puts what is not revoked in `scope` on hold, and says how many that were; a revocation that was put off takes
+    /// effect now, for after a hold nobody would remember it.
+    pub async fn hold_certificates(&mut self, scope: CertificateScope, at: OffsetDateTime) -> Result<usize, Error> {
+        let (statement, uuid) = update!(scope, "revoked_at = $2", "revoked_at > $2");
+        let due = self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
+        let (statement, uuid) =
+            update!(scope, "revoked_at = $2, revocation_reason = 6, hold_released = NULL", "revoked_at IS NULL");
+        let held = due + self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
+        self.outdate_lists_after(held).await
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).

@@ -2,6 +2,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// What a database said.
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    #[error(transparent)]
+    Sqlite(#[from] rusqlite::Error),
+    /// What PostgreSQL adds as detail is left out: it quotes rows.
+    #[error("{message}")]
+    Postgres {
+        message: String,
+        /// Five characters, of PostgreSQL's table of error codes.
+        code: Option<String>,
+    },
+}
+
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,37 +26,49 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    #[error("the database {} could not be opened", path.display())]
+    /// The database is named without its user and password.
+    #[error("the database {database} could not be opened")]
     Open {
-        path: PathBuf,
+        database: String,
         #[source]
-        source: rusqlite::Error,
+        source: Cause,
     },
-    #[error("{} is a database of another program", path.display())]
-    Foreign { path: PathBuf },
-    #[error("the database {} has version {found}; this release knows {known}: a newer one has opened it", path.display())]
-    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("{database} is a database of another program")]
+    Foreign { database: String },
+    #[error("the database {database} has version {found}; this release knows {known}: a newer one has opened it")]
+    Newer { database: String, found: i64, known: i64 },
+    #[error(
+        "the database {database} has version {found}, and this release {known}: start the server on it once, then look again"
+    )]
+    Older { database: String, found: i64, known: i64 },
+    #[error("the database {database} is damaged: it contradicts itself")]
+    Unsound { database: String },
+    /// Says what is wrong, never the text itself.
+    #[error("the database's URL cannot be used: {0}")]
+    Url(&'static str),
+    #[error("TLS to the database cannot be set up")]
+    Tls(#[source] rustls::Error),
     #[error("the database could not be read")]
-    Read(#[source] rusqlite::Error),
+    Read(#[source] Cause),
     #[error("the {table} could not be written")]
     Write {
         table: &'static str,
         #[source]
-        source: rusqlite::Error,
+        source: Cause,
     },
     /// A unique key is taken: the same uuid, name, serial, living card id, decision of one approver.
     #[error("the {table} already hold such a record")]
     Duplicate {
         table: &'static str,
         #[source]
-        source: rusqlite::Error,
+        source: Cause,
     },
     /// A record named by another does not exist.
     #[error("a record in {table} names one that does not exist")]
     Dangling {
         table: &'static str,
         #[source]
-        source: rusqlite::Error,
+        source: Cause,
     },
     /// The record is gone or its state is no longer the one the caller has read.
     #[error("the record {record} in {table} is no longer {expected}")]
@@ -56,7 +82,16 @@ pub enum Error {
     FilterTooWide { given: usize, limit: usize },
     /// The job was undone: the whole batch it was part of did not reach the disk.
     #[error("nothing was kept: the transaction failed")]
-    Transaction(#[source] Arc<rusqlite::Error>),
+    Transaction(#[source] Arc<Cause>),
+    /// Another transaction was in the way (a deadlock, a lock held for long); the same job may pass in a moment.
+    #[error("nothing was kept: another write was in the way")]
+    Contended(#[source] Cause),
+    /// There is no connection, or it was lost before the job was to be committed.
+    #[error("nothing was kept: the database cannot be reached")]
+    Unreachable(#[source] Cause),
+    /// The connection was lost while the job was being committed.
+    #[error("whether it was kept is not known: the database was lost while it was committing")]
+    Uncertain(#[source] Cause),
     #[error("a write panicked and was undone")]
     Panicked,
     #[error("too many writes are waiting")]
@@ -65,4 +100,14 @@ pub enum Error {
     Closed,
     #[error("the writer's thread could not be started")]
     Thread(#[source] std::io::Error),
+}
+
+impl Error {
+    /// The same to one more of those whom a shared transaction failed.
+    pub(super) fn shared(&self) -> Self {
+        match self {
+            Self::Transaction(cause) => Self::Transaction(cause.clone()),
+            _ => Self::Closed,
+        }
+    }
 }

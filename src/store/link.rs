@@ -1,21 +1,21 @@
-//! The one place that hands statements to SQLite, counts them, and takes rows apart.
+//! What the rooms of the store say to a database, whichever it is: statements, questions, and what rows are read into.
 //!
-//! A statement is a text with `$1` placeholders and its values, so that another database can be given the same one.
+//! A statement is a text with `$1` placeholders and its values; a database that gives rows gives them as [`Cell`]s.
 
 use super::error::Error;
 use super::spelling::Spelled;
-use rusqlite::types::{FromSql, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, Row};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// A statement and what is bound to it.
 pub(super) struct Statement<'a> {
-    text: Cow<'static, str>,
-    values: Vec<Value<'a>>,
+    pub text: Cow<'static, str>,
+    pub values: Vec<Value<'a>>,
 }
 
 /// What can be bound.
@@ -47,13 +47,15 @@ impl<'a> Statement<'a> {
 
 /// A question: a statement, and what its rows are gathered into.
 pub(super) struct Ask<'a, T> {
-    statement: Statement<'a>,
+    pub statement: Statement<'a>,
     answer: PhantomData<T>,
 }
 
 /// What rows are gathered into: `Option` for at most one, `Vec` for all (the statement bounds them).
 pub(super) trait Answer: Sized {
     const TABLE: &'static str;
+    /// It asks for one record: what a job decides on.
+    const ONE: bool;
     /// The answer when there is no row.
     fn none() -> Self;
     /// Takes in a row, and says whether more are wanted.
@@ -62,6 +64,7 @@ pub(super) trait Answer: Sized {
 
 impl<R: Record> Answer for Option<R> {
     const TABLE: &'static str = R::TABLE;
+    const ONE: bool = true;
 
     fn none() -> Self {
         None
@@ -75,6 +78,7 @@ impl<R: Record> Answer for Option<R> {
 
 impl<R: Record> Answer for Vec<R> {
     const TABLE: &'static str = R::TABLE;
+    const ONE: bool = false;
 
     fn none() -> Self {
         Vec::new()
@@ -98,6 +102,7 @@ macro_rules! values {
 
 values! {
     i64 => |number| Value::Integer(number);
+    u64 => |number| Value::Integer(i64::try_from(number).unwrap_or(i64::MAX));
     u32 => |number| Value::Integer(number.into());
     u8 => |number| Value::Integer(number.into());
     bool => |truth| Value::Bool(truth);
@@ -118,36 +123,32 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-impl ToSql for Value<'_> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Integer(number) => ValueRef::Integer(*number),
-            Value::Bool(truth) => ValueRef::Integer((*truth).into()),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-            Value::Bytes(bytes) => ValueRef::Blob(bytes),
-            Value::Uuid(uuid) => ValueRef::Blob(uuid.as_bytes()),
-        }))
-    }
-}
-
 /// Running totals since the store was opened.
 #[derive(Default)]
 pub(super) struct Counts {
     pub commits: AtomicU64,
     pub jobs: AtomicU64,
     pub statements: AtomicU64,
+    pub steps: AtomicU64,
+    /// Write jobs that logged no act.
+    pub unaudited: AtomicU64,
+    /// Acts by their word.
+    acts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// What [`super::Store::counts`] saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountsSeen {
-    /// Transactions that changed something: one fsync each.
+    /// Transactions that changed something: one fsync each on SQLite, one flush each on PostgreSQL.
     pub commits: u64,
     /// Write jobs run.
     pub jobs: u64,
     /// Statements, reads included, transaction control excluded.
     pub statements: u64,
+    /// Steps of SQLite's virtual machine: the same for the same work on any computer. PostgreSQL keeps such counts itself.
+    pub steps: u64,
+    /// Write jobs that logged no act: a mistake of whoever wrote the job.
+    pub unaudited: u64,
 }
 
 impl Counts {
@@ -156,43 +157,22 @@ impl Counts {
             commits: self.commits.load(Ordering::Relaxed),
             jobs: self.jobs.load(Ordering::Relaxed),
             statements: self.statements.load(Ordering::Relaxed),
+            steps: self.steps.load(Ordering::Relaxed),
+            unaudited: self.unaudited.load(Ordering::Relaxed),
         }
     }
-}
 
-/// A connection for the length of one call, of a reader or of the writer.
-pub(super) struct Link<'c> {
-    pub connection: &'c Connection,
-    pub counts: &'c Counts,
-}
-
-impl Link<'_> {
-    fn prepare(&self, statement: &Statement<'_>) -> rusqlite::Result<CachedStatement<'_>> {
-        self.counts.statements.fetch_add(1, Ordering::Relaxed);
-        // PostgreSQL numbers $1; SQLite takes that for a name and numbers names as they come, but it numbers ?1.
-        let mut prepared = self.connection.prepare_cached(&statement.text.replace('$', "?"))?;
-        for (position, value) in (1..).zip(&statement.values) {
-            prepared.raw_bind_parameter(position, value)?;
+    /// These acts are on disk.
+    pub fn acted(&self, acts: &[&'static str]) {
+        let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
+        for act in acts {
+            *counted.entry(act).or_default() += 1;
         }
-        Ok(prepared)
     }
 
-    /// Changes rows, and says how many.
-    pub fn execute(&self, statement: Statement<'_>) -> rusqlite::Result<usize> {
-        self.prepare(&statement)?.raw_execute()
-    }
-
-    /// Answers a question.
-    pub fn ask<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
-        let mut prepared = self.prepare(&ask.statement).map_err(Error::Read)?;
-        let mut rows = prepared.raw_query();
-        let mut answer = T::none();
-        while let Some(row) = rows.next().map_err(Error::Read)? {
-            if !answer.add(&mut Columns { row, table: T::TABLE, next: 0 })? {
-                break;
-            }
-        }
-        Ok(answer)
+    /// How often each act was logged.
+    pub fn acts(&self) -> BTreeMap<&'static str, u64> {
+        self.acts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -202,18 +182,95 @@ pub(super) trait Record: Sized {
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error>;
 }
 
+/// What stands in a column.
+#[derive(Clone, Copy)]
+pub(super) enum Cell<'r> {
+    Null,
+    Integer(i64),
+    Bool(bool),
+    Text(&'r str),
+    /// A UUID's sixteen bytes too.
+    Bytes(&'r [u8]),
+}
+
+/// A row as a database gives it.
+pub(super) trait Row {
+    /// What stands in a column, counted from 0; `None`: nothing of a kind that the store keeps.
+    fn cell(&self, column: usize) -> Option<Cell<'_>>;
+}
+
+/// What a column is read as.
+pub(super) trait FromCell: Sized {
+    /// Reads a cell; `None`: it holds something else.
+    fn from_cell(cell: Cell<'_>) -> Option<Self>;
+}
+
+macro_rules! cells {
+    ($($kind:ty => $cell:pat => $value:expr;)*) => {
+        $(impl FromCell for $kind {
+            fn from_cell(cell: Cell<'_>) -> Option<Self> {
+                match cell {
+                    $cell => $value,
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+
+cells! {
+    i64 => Cell::Integer(number) => Some(number);
+    String => Cell::Text(text) => Some(text.to_owned());
+    Vec<u8> => Cell::Bytes(bytes) => Some(bytes.to_vec());
+    Uuid => Cell::Bytes(bytes) => Uuid::from_slice(bytes).ok();
+}
+
+impl FromCell for bool {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Bool(truth) => Some(truth),
+            // SQLite has no other truth.
+            Cell::Integer(0) => Some(false),
+            Cell::Integer(1) => Some(true),
+            _ => None,
+        }
+    }
+}
+
+impl<const N: usize> FromCell for [u8; N] {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Bytes(bytes) => bytes.try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl<T: FromCell> FromCell for Option<T> {
+    fn from_cell(cell: Cell<'_>) -> Option<Self> {
+        match cell {
+            Cell::Null => Some(None),
+            cell => T::from_cell(cell).map(Some),
+        }
+    }
+}
+
 /// The columns of a row, taken from left to right.
 pub(super) struct Columns<'r> {
-    row: &'r Row<'r>,
+    row: &'r dyn Row,
     table: &'static str,
     next: usize,
 }
 
-impl Columns<'_> {
-    pub fn take<T: FromSql>(&mut self) -> Result<T, Error> {
+impl<'r> Columns<'r> {
+    pub fn of(row: &'r dyn Row, table: &'static str) -> Self {
+        Self { row, table, next: 0 }
+    }
+
+    pub fn take<T: FromCell>(&mut self) -> Result<T, Error> {
         let column = self.next;
         self.next += 1;
-        self.row.get(column).map_err(Error::Read)
+        self.row.cell(column).and_then(T::from_cell).ok_or(Error::Damaged { table: self.table, column })
     }
 
     fn damaged(&self) -> Error {
@@ -228,6 +285,11 @@ impl Columns<'_> {
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, Error> {
         let number: i64 = self.take()?;
         T::try_from(number).map_err(|_| self.damaged())
+    }
+
+    pub fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, Error> {
+        let number: Option<i64> = self.take()?;
+        number.map(|number| T::try_from(number).map_err(|_| self.damaged())).transpose()
     }
 
     pub fn time(&mut self) -> Result<OffsetDateTime, Error> {

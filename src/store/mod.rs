@@ -1,35 +1,57 @@
 //! Remembers users, requests, approvals, cards, profiles and certificates, durably.
 //!
-//! In: records and jobs. Out: records, once they are on disk. SQLite (WAL, synchronous FULL); all SQL of the project is
-//! here, with `$1` placeholders and nothing that PostgreSQL lacks outside `migrations/sqlite`.
-//! Reads run on connections of their own; writes are jobs of one writer, which commits many waiting jobs with one
-//! fsync and answers none of them before that. What a job reads is still so when it writes: nobody else writes.
-//! Calls are async because writes wait for the disk, and because a database across a network would have all wait.
+//! In: records and jobs. Out: records, once they are on disk. All SQL of the project is here; what the rooms say is one
+//! text for both databases. Writes are jobs, atomic, answered after the commit; what a job reads by key is still so when
+//! it writes. `sqlite`: WAL, synchronous FULL, one writer that commits many waiting jobs with one fsync. `postgres`: a
+//! transaction a job, rows locked as they are read, any number of servers on one database.
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
+mod archive;
 mod audit;
+mod audit_check;
+mod audit_lines;
+mod audit_log;
+mod audit_source;
 mod cards;
 mod certificates;
+mod chain;
 mod error;
 mod link;
+mod lists;
+mod meta;
 mod offline;
+mod one_time;
 mod open;
+mod postgres;
 mod reads;
 mod record;
 mod requests;
 mod schema;
+mod sessions;
 mod spelling;
+mod sqlite;
+mod tokens;
+mod upstream;
 mod users;
 mod writer;
 
 pub use audit::AuditEntry;
-pub use error::Error;
+pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
+pub use audit_lines::{AuditItem, LineError};
+pub use audit_log::{AuditRecord, AuditSignature, ChainHead, SentRecord, signed_text};
+pub use audit_source::AuditSource;
+pub use error::{Cause, Error};
 pub use link::CountsSeen;
+pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
+pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, CertificateRecord, CertificateScope, OfflineAnswerRecord, ProfileRecord, RequestFilter,
-    RequestRecord, Revocation, RevokedCertificate, SmartcardRecord, UserRecord, Visibility,
+    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, HoldingRecord, MailRecord, MasterKeyUse,
+    OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, RequestCount, RequestFilter, RequestRecord,
+    RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource, Visibility,
 };
+pub use sqlite::{check as check_database, copy as copy_database};
+pub use upstream::UpstreamOrder;
 pub use writer::{BoxFuture, Tx};
 
 /// The most records one list gives; a filter's own limit may be lower.

@@ -4,6 +4,8 @@ use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Standing;
+use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -17,9 +19,59 @@ pub struct UserRecord {
     /// User principal name, `alice@example.test`.
     pub upn: Option<String>,
     pub email: Option<String>,
-    /// SHA-256 of the bearer token; the token itself is kept nowhere. Unique.
-    pub token_hash: [u8; 32],
-    pub token_expires: OffsetDateTime,
+    /// The security identifier Windows knows the person by, `S-1-5-21-…`.
+    pub sid: Option<String>,
+    /// What else certificates say of the user, by name.
+    pub attributes: BTreeMap<String, String>,
+    /// Is nobody for the time being; what the person has done and holds is kept.
+    pub disabled: bool,
+    pub source: UserSource,
+}
+
+/// Who wrote a user's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserSource {
+    /// An administrator.
+    Local,
+    /// The server itself, from the claims of an issuer it trusts.
+    Issuer,
+}
+
+/// A bearer token of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// What the owner calls it: "workstation 7", say.
+    pub label: String,
+    /// SHA-256 of the token; the token itself is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    pub expires: OffsetDateTime,
+    /// To the hour or so.
+    pub last_used: Option<OffsetDateTime>,
+    pub revoked: Option<OffsetDateTime>,
+}
+
+/// A session, which a cookie stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRecord {
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    /// SHA-256 of the cookie's value, which is kept nowhere. Unique.
+    pub hash: [u8; 32],
+    pub created: OffsetDateTime,
+    /// The end, however busy the session is.
+    pub expires: OffsetDateTime,
+    /// To the minute or so.
+    pub last_used: OffsetDateTime,
+}
+
+/// Something that stands for a person, and the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held<T> {
+    pub what: T,
+    pub holder: UserRecord,
 }
 
 /// A request.
@@ -44,6 +96,20 @@ pub struct RequestRecord {
     pub completed: Option<OffsetDateTime>,
     pub is_smartcard: bool,
     pub is_enrollment_agent: bool,
+    pub terms: RequestTerms,
+}
+
+/// What was agreed when a request was made, beyond its type.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct RequestTerms {
+    /// Why the card or key is missing, in the template's words.
+    pub loss_reason: Option<String>,
+    /// CRLReason (RFC 5280, 5.3.1) the caller chose; `None`: the policy's.
+    pub revocation_reason: Option<u8>,
+    /// `None`: the policy's.
+    pub revocation_delay_hours: Option<u32>,
+    /// Of Reinstate: which of the two it is.
+    pub suspends: Option<bool>,
 }
 
 /// One decision on a request; an approver decides once.
@@ -70,17 +136,24 @@ pub struct SmartcardRecord {
     pub profile_template: Uuid,
     pub template_version: u32,
     pub admin_key: AdminKeyState,
-    /// Which master key the card's admin key and PUK are derived from.
+    /// Which master key the card's own admin key is derived from.
     pub master_key_version: u32,
+    /// Which one its next own admin key is derived from, while one is proposed; 0: none is.
+    pub master_key_next: u32,
     pub puk_state: PukState,
     /// The latest PUK derived for the card, which holds unless only the default does; 0: none yet.
     pub puk_version: u32,
     /// Which PUK held before one was proposed; 0: the one the card came with.
     pub puk_before: u32,
+    /// Which master key the latest PUK is derived from; 0: there is none yet.
+    pub puk_master: u32,
+    /// Which master key the PUK before it is derived from; 0: that is the one the card came with.
+    pub puk_before_master: u32,
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,
     pub comment: String,
+    pub standing: Standing,
 }
 
 /// A profile.
@@ -95,6 +168,7 @@ pub struct ProfileRecord {
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub comment: String,
+    pub standing: Standing,
 }
 
 /// The one challenge a request's offline unblock was answered for; the answer is computed anew, never kept.
@@ -104,6 +178,34 @@ pub struct OfflineAnswerRecord {
     pub smartcard: Uuid,
     pub challenge: Vec<u8>,
     pub at: OffsetDateTime,
+}
+
+/// What proves a request's one-time passwords; they themselves are kept nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OneTimeRecord {
+    pub request: Uuid,
+    /// Grows when passwords are distributed anew: those before hold no longer.
+    pub generation: u32,
+    pub tries_left: u32,
+    /// `None`: none was made yet.
+    pub expires: Option<OffsetDateTime>,
+    /// Salt and hash; `None`: not made yet.
+    pub first: Option<Vec<u8>>,
+    pub second: Option<Vec<u8>>,
+    /// When the passwords were shown.
+    pub proven: Option<OffsetDateTime>,
+}
+
+/// A one-time password that is to be made and mailed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRecord {
+    pub request: Uuid,
+    /// 1 or 2.
+    pub part: u8,
+    pub generation: u32,
+    pub recipient: Uuid,
+    pub attempts: u32,
+    pub due: OffsetDateTime,
 }
 
 /// An issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
@@ -138,13 +240,6 @@ pub struct Revocation {
     pub reason: u8,
 }
 
-/// What a revocation list needs of a certificate.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevokedCertificate {
-    pub serial: Vec<u8>,
-    pub revocation: Revocation,
-}
-
 /// Whose certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateScope {
@@ -152,6 +247,15 @@ pub enum CertificateScope {
     Profile(Uuid),
     Smartcard(Uuid),
     User(Uuid),
+}
+
+impl CertificateScope {
+    /// Of the request, profile, card or user.
+    pub fn uuid(self) -> Uuid {
+        match self {
+            Self::Request(uuid) | Self::Profile(uuid) | Self::Smartcard(uuid) | Self::User(uuid) => uuid,
+        }
+    }
 }
 
 /// Which requests; every field given must hold.
@@ -166,6 +270,8 @@ pub struct RequestFilter {
     /// The old or the new profile.
     pub profile: Option<Uuid>,
     pub status: Option<RequestStatus>,
+    /// Only requests that are pending, approved or being carried out.
+    pub open: bool,
     /// Only requests older than this one; the next page starts before the last one shown.
     pub before: Option<Uuid>,
     /// `None`, or more than [`super::LIST_LIMIT`]: that many.
@@ -179,3 +285,45 @@ pub struct Visibility {
     /// At most 200.
     pub templates: Vec<Uuid>,
 }
+
+/// How a certificate came into a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// For a key its owner made.
+    Client,
+    /// For a key the server made.
+    Server,
+    /// Of another profile, with its archived key.
+    Recovered,
+    /// Of another profile, with its archived key, for what was encrypted once.
+    History,
+}
+
+/// A certificate a profile holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldingRecord {
+    pub profile: Uuid,
+    pub serial: Vec<u8>,
+    pub origin: Origin,
+}
+
+/// A certificate of a profile whose private key is archived for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedRecord {
+    pub serial: Vec<u8>,
+    pub origin: Origin,
+    pub template_common_name: String,
+    /// Whose certificate it is.
+    pub owner: Uuid,
+}
+
+/// How many cards need a version of the master key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MasterKeyUse {
+    pub version: u32,
+    pub cards: u64,
+}
+
+/// A number of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestCount(pub u64);

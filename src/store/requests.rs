@@ -1,7 +1,7 @@
 use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, Statement, Value, sql};
-use super::record::{ApprovalRecord, RequestFilter, RequestRecord};
+use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::request::{DataItem, RequestStatus};
@@ -17,7 +17,8 @@ macro_rules! select {
         concat!(
             "SELECT uuid, request_type, status, originator, target, profile_template, template_version, priority, ",
             "comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, ",
-            "is_smartcard, is_enrollment_agent FROM requests ",
+            "is_smartcard, is_enrollment_agent, loss_reason, revocation_reason, revocation_delay_hours, suspends ",
+            "FROM requests ",
             $rest
         )
     };
@@ -46,6 +47,12 @@ impl Record for RequestRecord {
             completed: columns.optional_time()?,
             is_smartcard: columns.take()?,
             is_enrollment_agent: columns.take()?,
+            terms: RequestTerms {
+                loss_reason: columns.take()?,
+                revocation_reason: columns.optional_number()?,
+                revocation_delay_hours: columns.optional_number()?,
+                suspends: columns.take()?,
+            },
         })
     }
 }
@@ -106,38 +113,61 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
             common += &format!(" AND (old_{what} = ${number} OR new_{what} = ${number})");
         }
     }
+    // An expression in the place of a column keeps SQLite, which knows no numbers, from walking all that have the status
+    // instead of the few that are somebody's.
+    let somebodys = filter.target.or(filter.originator).or(filter.smartcard).or(filter.profile).is_some();
+    let (mut of_few, mut of_all) = (String::new(), String::new());
     if let Some(status) = filter.status {
-        common += &format!(" AND status = ${}", number(status.word().into()));
+        let number = number(status.word().into());
+        of_few = format!(" AND status || '' = ${number}");
+        of_all = if somebodys { of_few.clone() } else { format!(" AND status = ${number}") };
+    }
+    if filter.open {
+        common += " AND status IN ('pending', 'approved', 'executing')";
     }
     if let Some(before) = filter.before {
         common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(before.into()));
     }
     let limit = filter.limit.unwrap_or(LIST_LIMIT).min(LIST_LIMIT);
     let text = match &filter.visible_to {
-        None => format!("{} {common} ORDER BY seq DESC LIMIT {limit}", select!("WHERE 1 = 1")),
+        None => format!("{}{of_all}{common} ORDER BY seq DESC LIMIT {limit}", select!("WHERE 1 = 1")),
         Some(visible) => {
             if visible.templates.len() > MOST_TEMPLATES {
                 return Err(Error::FilterTooWide { given: visible.templates.len(), limit: MOST_TEMPLATES });
             }
             let user = number(visible.user.into());
-            let mut ways = vec![format!("target = ${user}"), format!("originator = ${user}")];
+            let mut ways = vec![format!("target = ${user}{of_few}"), format!("originator = ${user}{of_few}")];
             for template in &visible.templates {
-                ways.push(format!("profile_template = ${}", number((*template).into())));
+                ways.push(format!("profile_template = ${}{of_all}", number((*template).into())));
             }
             let walks: Vec<_> = ways
                 .iter()
                 .enumerate()
                 .map(|(i, way)| {
                     format!(
-                        "SELECT seq FROM (SELECT seq FROM requests WHERE {way} {common} \
+                        "SELECT seq FROM (SELECT seq FROM requests WHERE {way}{common} \
                          ORDER BY seq DESC LIMIT {limit}) AS way{i}"
                     )
                 })
                 .collect();
-            format!("{} ({}) ORDER BY seq DESC LIMIT {limit}", select!("WHERE seq IN"), walks.join(" UNION "))
+            let ways = walks.join(" UNION ");
+            let newest = format!("(SELECT seq FROM ({ways}) AS ways ORDER BY seq DESC LIMIT {limit})");
+            format!("{} {newest} ORDER BY seq DESC", select!("WHERE seq IN"))
         }
     };
     Ok(values.into_iter().fold(sql(text), Statement::bind))
+}
+
+impl Record for RequestCount {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.number().map(Self)
+    }
+}
+
+pub(super) fn pending_requests() -> Ask<'static, Option<RequestCount>> {
+    sql("SELECT count(*) FROM requests WHERE status = 'pending'").asking()
 }
 
 impl Tx {
@@ -146,8 +176,8 @@ impl Tx {
         let statement = sql(
             "INSERT INTO requests (uuid, request_type, status, originator, target, profile_template, template_version, \
              priority, comment, data, old_profile, new_profile, old_smartcard, new_smartcard, submitted, completed, \
-             is_smartcard, is_enrollment_agent) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             is_smartcard, is_enrollment_agent, loss_reason, revocation_reason, revocation_delay_hours, suspends) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         )
         .bind(request.uuid)
         .bind(request.request_type.word())
@@ -166,7 +196,11 @@ impl Tx {
         .bind(request.submitted)
         .bind(request.completed)
         .bind(request.is_smartcard)
-        .bind(request.is_enrollment_agent);
+        .bind(request.is_enrollment_agent)
+        .bind(request.terms.loss_reason.as_ref())
+        .bind(request.terms.revocation_reason)
+        .bind(request.terms.revocation_delay_hours)
+        .bind(request.terms.suspends);
         self.execute(TABLE, statement).await.map(drop)
     }
 

@@ -1,9 +1,13 @@
 //! How states are written in the database: words, so that a person with a SQL prompt can read them.
 
+use super::record::UserSource;
 use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Role;
+
+use super::record::Origin;
 
 /// A state with one word for each value.
 pub(super) trait Spelled: Sized {
@@ -73,14 +77,30 @@ spelled!(ProfileStatus {
     Suspended "suspended",
     Retired "retired",
 } Self::Other(_));
+spelled!(Role {
+    Primary "primary",
+    Duplicate "duplicate",
+    Temporary "temporary",
+    KeyEscrow "key-escrow",
+});
 spelled!(AdminKeyState {
     Default "default",
     Proposed "proposed",
     Active "active",
+});
+spelled!(Origin {
+    Client "client",
+    Server "server",
+    Recovered "recovered",
+    History "history",
 });
 spelled!(PukState {
     Default "default",
     Proposed "proposed",
     Active "active",
     Spoken "spoken",
+});
+spelled!(UserSource {
+    Local "local",
+    Issuer "issuer",
 });

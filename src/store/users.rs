@@ -1,6 +1,7 @@
 use super::error::Error;
 use super::link::{Ask, Columns, Record, Statement, sql};
 use super::record::UserRecord;
+use super::spelling::Spelled;
 use super::writer::Tx;
 use uuid::Uuid;
 
@@ -8,7 +9,7 @@ const TABLE: &str = "users";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT uuid, name, groups, upn, email, token_hash, token_expires FROM users ", $rest)
+        concat!("SELECT uuid, name, groups, upn, email, sid, attributes, disabled, source FROM users ", $rest)
     };
 }
 
@@ -22,8 +23,10 @@ impl Record for UserRecord {
             groups: columns.json()?,
             upn: columns.take()?,
             email: columns.take()?,
-            token_hash: columns.take()?,
-            token_expires: columns.time()?,
+            sid: columns.take()?,
+            attributes: columns.json()?,
+            disabled: columns.take()?,
+            source: columns.state()?,
         })
     }
 }
@@ -36,8 +39,12 @@ pub(super) fn user_by_name(name: &str) -> Ask<'_, Option<UserRecord>> {
     sql(select!("WHERE name = $1")).bind(name).asking()
 }
 
-pub(super) fn user_by_token_hash(hash: &[u8; 32]) -> Ask<'_, Option<UserRecord>> {
-    sql(select!("WHERE token_hash = $1")).bind(hash).asking()
+pub(super) fn users_by_upn(upn: &str) -> Ask<'_, Vec<UserRecord>> {
+    sql(select!("WHERE lower(upn) = $1 ORDER BY seq LIMIT 2")).bind(upn.to_ascii_lowercase()).asking()
+}
+
+pub(super) fn users_by_email(email: &str) -> Ask<'_, Vec<UserRecord>> {
+    sql(select!("WHERE lower(email) = $1 ORDER BY seq LIMIT 2")).bind(email.to_ascii_lowercase()).asking()
 }
 
 pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
@@ -45,17 +52,17 @@ pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
 }
 
 impl Tx {
-    /// Adds a user; [`Error::Duplicate`] when the name or the token is taken.
+    /// Adds a user; [`Error::Duplicate`] when the name is taken.
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO users (uuid, name, groups, upn, email, token_hash, token_expires) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let statement = "INSERT INTO users (uuid, name, groups, upn, email, sid, attributes, disabled, source) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         self.execute(TABLE, bind(sql(statement), user)).await.map(drop)
     }
 
     /// Replaces what is known of the user with this uuid.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
-        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, token_hash = $6, \
-                         token_expires = $7 WHERE uuid = $1";
+        let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, sid = $6, attributes = $7, disabled = $8, \
+                         source = $9 WHERE uuid = $1";
         match self.execute(TABLE, bind(sql(statement), user)).await? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
             _ => Ok(()),
@@ -70,6 +77,8 @@ fn bind<'a>(statement: Statement<'a>, user: &'a UserRecord) -> Statement<'a> {
         .bind(serde_json::json!(user.groups).to_string())
         .bind(user.upn.as_ref())
         .bind(user.email.as_ref())
-        .bind(&user.token_hash)
-        .bind(user.token_expires)
+        .bind(user.sid.as_ref())
+        .bind(serde_json::json!(user.attributes).to_string())
+        .bind(user.disabled)
+        .bind(user.source.word())
 }

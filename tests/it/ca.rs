@@ -1,8 +1,8 @@
 //! The embedded authority: what it issues, strangers accept; what it should not issue, it refuses.
 
 use cardwright::ca::{
-    CertificateAuthority, EmbeddedCa, Error, IssueOrder, KeyPlace, MicrosoftTemplate, Revocation, RevocationReason,
-    RootOrder, SubjectAltName, keyfile,
+    CertificateAuthority, CertificatePolicy, EmbeddedCa, Entries, Error, IssueOrder, KeyPlace, ListOrder,
+    MicrosoftTemplate, Revocation, RevocationReason, RootOrder, SubjectAltName, keyfile,
 };
 use cardwright::pkcs11::Selector;
 use cardwright::pkix::{Certificate, KeyAlgorithm, KeyKind, KeyUsage, MemoryKey, PublicKey, Signer, cmc};
@@ -15,6 +15,11 @@ use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
 use crate::support::softhsm;
+mod extensions;
+mod lists;
+mod responder;
+pub mod subordinate;
+mod upstream;
 
 const PASSPHRASE: &str = "correct horse, battery";
 const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
@@ -51,7 +56,6 @@ fn create(algorithm: KeyAlgorithm) -> (TempDir, EmbeddedCa) {
 
 fn user(key: &PublicKey) -> IssueOrder {
     IssueOrder {
-        public_key: key.clone(),
         subject: "CN=José Peña,OU=Users,OU=Sales,DC=corp,DC=example,DC=com".into(),
         subject_alt_names: vec![
             SubjectAltName::Upn("jose@corp.example.com".into()),
@@ -68,7 +72,21 @@ fn user(key: &PublicKey) -> IssueOrder {
             minor_version: 26,
         }),
         sid: Some("S-1-5-21-1-2-3-1104".into()),
+        ..IssueOrder::bare(key.clone())
     }
+}
+
+fn list_order(number: u64, this_update: OffsetDateTime) -> ListOrder<'static> {
+    let next_update = this_update + Duration::days(7);
+    ListOrder { number, base: None, this_update, next_update, freshest_url: None }
+}
+
+fn entries(revoked: &[Revocation]) -> Entries {
+    let mut entries = Entries::default();
+    for revocation in revoked {
+        entries.add(revocation).unwrap();
+    }
+    entries
 }
 
 /// One leaf key is enough for the file: making them is not what is tested.
@@ -112,8 +130,8 @@ fn serial(certificate: &Certificate) -> Vec<u8> {
 fn convinces_strangers(ca: &EmbeddedCa, directory: &Path) {
     let [good, bad] = [(); 2].map(|()| ca.issue(&user(&LEAF), now()).unwrap());
     assert_ne!(good.serial(), bad.serial());
-    let revoked = [Revocation { serial: serial(&bad), at: now(), reason: RevocationReason::KeyCompromise }];
-    let list = ca.crl(&revoked, 7, now(), now() + Duration::days(7)).unwrap();
+    let revoked = [Revocation { serial: serial(&bad), at: now(), reason: Some(RevocationReason::KeyCompromise) }];
+    let list = ca.sign_list(&list_order(7, now()), &entries(&revoked)).unwrap();
     let crl = write(directory, "list.der", &list);
     let crl_pem = directory.join("list.pem").to_str().unwrap().to_owned();
     let said = content("openssl", &["crl", "-inform", "DER", "-in", &crl, "-text", "-out", &crl_pem], b"");
@@ -134,7 +152,7 @@ fn convinces_strangers(ca: &EmbeddedCa, directory: &Path) {
     let said = content("certtool", &["--verify-chain"], bundle.as_bytes());
     assert!(said.contains("Chain verification output: Verified"), "{said}");
 
-    let answer = ca.respond(&good).unwrap();
+    let answer = ca.respond(&good, ca.chain()).unwrap();
     let answer_file = write(directory, "answer.der", &answer);
     let verify = ["cms", "-verify", "-inform", "DER", "-in", &answer_file, "-CAfile", &authority, "-out", "/dev/null"];
     content("openssl", &verify, b"");
@@ -288,7 +306,7 @@ fn a_certificate_starts_early_and_never_outlives_its_authority() {
     assert!(matches!(refused, Err(Error::NotYetValid { .. })), "{refused:?}");
     let refused = ca.issue(&IssueOrder { validity: Duration::ZERO, ..user(&LEAF) }, now());
     assert!(matches!(refused, Err(Error::Validity { seconds: 0 })), "{refused:?}");
-    let refused = ca.crl(&[], 1, at, at);
+    let refused = ca.sign_list(&ListOrder { next_update: at, ..list_order(1, at) }, &Entries::default());
     assert!(matches!(refused, Err(Error::Validity { .. })), "{refused:?}");
 }
 
@@ -334,8 +352,8 @@ fn an_order_that_cannot_stand_is_refused() {
     let weak = small.public_key().unwrap();
     assert!(matches!(issue(user(&weak)), Error::WeakKey { kind: KeyKind::Rsa { bits: 1024 } }));
     for serial in [vec![], vec![1; 21]] {
-        let entry = [Revocation { serial, at: now(), reason: RevocationReason::Unspecified }];
-        let refused = ca.crl(&entry, 1, now(), now() + Duration::days(1));
+        let entry = Revocation { serial, at: now(), reason: Some(RevocationReason::Unspecified) };
+        let refused = Entries::default().add(&entry);
         assert!(matches!(refused, Err(Error::Serial { .. })), "{refused:?}");
     }
 }

@@ -4,9 +4,11 @@ mod cards;
 mod doctor;
 mod face;
 mod http;
+mod keys;
 mod refusals;
 mod secrets;
 mod sites;
+mod templates;
 mod tokens;
 
 use crate::enrollment::fake::FakeCm;

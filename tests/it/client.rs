@@ -85,6 +85,7 @@ fn order() -> CreateRequest {
         priority: None,
         smartcard: None,
         profile: None,
+        terms: None,
     }
 }
 

@@ -14,5 +14,6 @@ mod piv;
 mod puk;
 mod real;
 mod refusals;
+mod rotation;
 mod softhsm;
 mod ways;

@@ -2,8 +2,10 @@
 
 mod cmc;
 mod csr;
+mod enveloped;
 mod key;
 mod name;
+mod pfx;
 
 use std::{
     cell::Cell,

@@ -1,16 +1,25 @@
 //! The store: what was acknowledged is on disk, what was refused is not, and a hundred waiting writes share an fsync.
 
+mod acts;
+mod identity;
+mod migrations;
+mod postgres;
+mod power;
 mod records;
+mod scale;
 mod writer;
 
+use crate::support::postgres::Database;
 use cardwright::cm::extension::{AdminKeyState, PukState};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
+use cardwright::cm::standing::{Role, Standing};
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ProfileRecord, RequestFilter, RequestRecord,
-    Revocation, SmartcardRecord, Store, UserRecord, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord,
+    RequestFilter, RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
 };
+use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -24,18 +33,16 @@ const TEMPLATE: Uuid = Uuid::from_u128(0x7e);
 const PATH_VARIABLE: &str = "CARDWRIGHT_TEST_STORE_TO_WRITE_UNTIL_KILLED";
 
 fn user(name: &str) -> UserRecord {
-    let mut token_hash = [0; 32];
-    for (slot, byte) in token_hash.iter_mut().zip(name.bytes()) {
-        *slot = byte;
-    }
     UserRecord {
         uuid: Uuid::now_v7(),
         name: name.into(),
         groups: vec!["Operators".into(), "Zoë's \"team\"".into()],
         upn: Some("zoë@example.test".into()),
         email: None,
-        token_hash,
-        token_expires: NOW + Duration::from_secs(3600),
+        sid: Some("S-1-5-21-1-2-3-1104".into()),
+        attributes: [("dns".to_owned(), "pc1.example.test".to_owned())].into(),
+        disabled: false,
+        source: UserSource::Local,
     }
 }
 
@@ -62,6 +69,12 @@ fn request(target: Uuid, originator: Uuid) -> RequestRecord {
         completed: None,
         is_smartcard: true,
         is_enrollment_agent: false,
+        terms: RequestTerms {
+            loss_reason: Some("lost".into()),
+            revocation_reason: Some(1),
+            revocation_delay_hours: Some(48),
+            suspends: Some(false),
+        },
     }
 }
 
@@ -79,10 +92,14 @@ fn smartcard(user: Uuid, card_id: Uuid) -> SmartcardRecord {
         puk_state: PukState::Spoken,
         puk_version: 2,
         puk_before: 1,
+        master_key_next: 2,
+        puk_master: 2,
+        puk_before_master: 1,
         parent: None,
         primary: None,
         permanent: None,
         comment: String::new(),
+        standing: Standing { role: Role::Temporary, reused: true, expires: Some(NOW), ..Standing::default() },
     }
 }
 
@@ -97,6 +114,7 @@ fn profile(user: Uuid, smartcard: Option<Uuid>) -> ProfileRecord {
         parent: None,
         primary: None,
         comment: String::new(),
+        standing: Standing { role: Role::Duplicate, superseded: true, ..Standing::default() },
     }
 }
 
@@ -118,6 +136,59 @@ fn certificate(request: Uuid, profile: &ProfileRecord, serial: u8) -> Certificat
         superseded: false,
     }
 }
+
+/// Where a test's store is, in either dialect.
+enum Place {
+    Sqlite(TempDir),
+    Postgres(Database),
+}
+
+impl Place {
+    fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    fn postgres() -> Self {
+        Self::Postgres(Database::new())
+    }
+
+    async fn open(&self) -> Store {
+        self.try_open().await.unwrap()
+    }
+
+    async fn try_open(&self) -> Result<Store, Error> {
+        match self {
+            Self::Sqlite(directory) => Store::open(&directory.path().join("cm.db")).await,
+            Self::Postgres(database) => Store::connect(&place(database)).await,
+        }
+    }
+}
+
+fn place(database: &Database) -> PostgresPlace {
+    PostgresPlace { url: database.url(), password: None, root_certificates: None, connections: 8 }
+}
+
+/// Runs each test on a fresh store of each dialect.
+macro_rules! on_both {
+    ($(async fn $name:ident($place:ident: Place) $body:block)*) => {
+        $(async fn $name($place: Place) $body)*
+
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::sqlite()).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(super::Place::postgres()).await;
+            })*
+        }
+    };
+}
+use on_both;
 
 async fn empty() -> (TempDir, Store) {
     let directory = tempfile::tempdir().unwrap();

@@ -1,7 +1,9 @@
 //! The whole job through the program, a server process and SoftHSM: enroll, unblock, renew, retire.
 
+mod backup;
 mod calls;
 mod cards;
+mod instances;
 mod kill;
 mod load;
 

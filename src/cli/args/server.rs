@@ -27,9 +27,75 @@ pub struct ServeArgs {
 pub enum ServerCommand {
     /// Make a server's directory: CA, master key, database, a first template.
     Init(ServerInitArgs),
+    /// Save a server's directory, database included, as one archive (tar); also while the server runs.
+    ///
+    /// Records in PostgreSQL are not in the archive: save them with pg_dump.
+    Backup {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// The archive to make; `-`: standard output.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+    },
+    /// Make a server's directory of an archive, which is checked first.
+    Restore {
+        /// The archive; `-`: standard input.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The directory to be made.
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Put the server's CA under another's root, or a CA elsewhere in its place.
+    #[command(subcommand)]
+    Ca(CaCommand),
+    /// Show the settings that hold, and where each comes from.
+    Config {
+        /// The server's directory.
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Print the description of all calls (OpenAPI 3.1).
+    Openapi {
+        /// The virtual directory the calls stand under.
+        #[arg(long, default_value = "CertificateManagement")]
+        virtual_directory: String,
+    },
     /// Manage those who may call the server.
     #[command(subcommand)]
     User(UserCommand),
+    /// Manage their bearer tokens.
+    #[command(subcommand)]
+    Token(BearerCommand),
+    /// Manage the versions of the master key, which cards' admin keys and PUKs are derived from.
+    #[command(subcommand)]
+    Masterkey(MasterkeyCommand),
+}
+
+#[derive(Subcommand)]
+pub enum MasterkeyCommand {
+    /// Make a new version; cards take it up at their next contact, once the server was started again.
+    Add {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
+        /// Where the PIN of the PKCS#11 token comes from, if master keys live in one.
+        #[arg(long, value_name = "SOURCE")]
+        ca_pin_from: Option<Source>,
+    },
+    /// Say how many cards have keys of which version.
+    Status {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Remove a version that no card needs any more; the server must not be running.
+    Remove {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        version: u32,
+    },
 }
 
 #[derive(Args)]
@@ -45,6 +111,9 @@ pub struct ServerInitArgs {
     /// The URL of the CRL, as certificates name it [default: the server's own].
     #[arg(long, value_hint = ValueHint::Url)]
     pub crl_url: Option<String>,
+    /// Make no root: write the CA's request here, to be signed by another CA; `server ca install` completes it.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub ca_csr_out: Option<PathBuf>,
     /// The subject of the CA's own certificate.
     #[arg(long, default_value = "CN=cardwright CA")]
     pub ca_subject: String,
@@ -84,8 +153,104 @@ pub enum UserCommand {
         /// The e-mail address for certificates.
         #[arg(long)]
         email: Option<String>,
+        /// The security identifier in Active Directory, S-1-5-21-..., for certificates.
+        #[arg(long)]
+        sid: Option<String>,
+        /// Something else for certificates, NAME=VALUE; templates say {User!attribute.NAME} (repeatable).
+        #[arg(long = "attribute", value_name = "NAME=VALUE")]
+        attributes: Vec<String>,
         /// Days until the bearer token expires.
         #[arg(long, default_value_t = 365)]
         days: u32,
+    },
+    /// List all users.
+    List {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+    /// Change what is known of a user; what is not named stays, "" takes away.
+    Change {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// The groups the user is to belong to instead of the present ones (repeatable).
+        #[arg(long = "group")]
+        groups: Vec<String>,
+        /// Take the user out of all groups.
+        #[arg(long, conflicts_with = "groups")]
+        no_groups: bool,
+        /// The user principal name for certificates.
+        #[arg(long)]
+        upn: Option<String>,
+        /// The e-mail address for certificates.
+        #[arg(long)]
+        email: Option<String>,
+        /// The security identifier in Active Directory, S-1-5-21-….
+        #[arg(long)]
+        sid: Option<String>,
+    },
+    /// Let a user in no more, from the next call on; cards and history are kept.
+    Disable {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+    },
+    /// Let a disabled user in again.
+    Enable {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum BearerCommand {
+    /// Add a bearer token for a user and show it, once.
+    Add {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// What the token is for.
+        #[arg(long, default_value = "")]
+        label: String,
+        /// Days until the token expires.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// List a user's tokens.
+    List {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+    },
+    /// Revoke a token, from the next call on.
+    Revoke {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// As "server token list" shows it.
+        token: uuid::Uuid,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum CaCommand {
+    /// Install the certificates that answer the request of `server init --ca-csr-out`.
+    Install {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// PEM: the CA's certificate and all above it, up to the root.
+        #[arg(value_hint = ValueHint::FilePath)]
+        chain: PathBuf,
+    },
+    /// Keep the password or key (hexadecimal) by which a CA elsewhere knows this server.
+    Secret {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// Where the secret comes from.
+        #[arg(long, value_name = "SOURCE")]
+        secret_from: Option<Source>,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
     },
 }

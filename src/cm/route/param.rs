@@ -3,7 +3,9 @@
 use super::ProfileFilter;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::wire::{challenge_text, guid_text, read_bool, read_challenge, read_guid};
+use serde_json::{Value, json};
 use std::marker::PhantomData;
+use std::str::FromStr;
 use uuid::Uuid;
 
 /// The longest name a caller may look for, in bytes.
@@ -19,6 +21,11 @@ pub(super) trait Param {
     /// What stands in the message about a malformed one.
     const EXPECTED: &'static str;
     const REQUIRED: bool = true;
+
+    /// What is read, as JSON Schema.
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
 
     fn read(text: &str) -> Option<Self::Value>;
 
@@ -36,6 +43,10 @@ impl Param for Guid {
     type Value = Uuid;
     const EXPECTED: &'static str = "a GUID";
 
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "uuid" })
+    }
+
     fn read(text: &str) -> Option<Uuid> {
         read_guid(text)
     }
@@ -52,6 +63,10 @@ impl<P: Param> Param for Optional<P> {
     type Value = Option<P::Value>;
     const EXPECTED: &'static str = P::EXPECTED;
     const REQUIRED: bool = false;
+
+    fn schema() -> Value {
+        P::schema()
+    }
 
     fn read(text: &str) -> Option<Option<P::Value>> {
         if text.trim().is_empty() { Some(None) } else { P::read(text).map(Some) }
@@ -207,5 +222,26 @@ impl Param for Name {
 
     fn write(value: &String) -> Option<String> {
         Some(value.clone())
+    }
+}
+
+/// A number in decimal digits.
+pub(super) struct Number<N>(PhantomData<N>);
+
+impl<N: FromStr + ToString> Param for Number<N> {
+    type Value = N;
+    const EXPECTED: &'static str = "a number";
+
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 0 })
+    }
+
+    fn read(text: &str) -> Option<N> {
+        let digits = text.trim();
+        digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    }
+
+    fn write(value: &N) -> Option<String> {
+        Some(value.to_string())
     }
 }

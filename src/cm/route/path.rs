@@ -51,18 +51,24 @@ fn placeholder(segment: &str) -> Option<&str> {
 pub(super) struct Given(Vec<(&'static str, String)>);
 
 impl Given {
-    /// Adds those of the query that are known by name, in any letter case; the first of a name counts.
-    pub(super) fn add_query(&mut self, known: &[(&'static str, bool)], query: &str) {
+    /// Adds those of the query that are known by name, in any letter case; one that is given twice is refused.
+    pub(super) fn add_query(&mut self, known: &[(&'static str, bool)], query: &str) -> Result<(), RouteError> {
+        let mut added: Vec<&'static str> = Vec::new();
         for pair in query.split('&') {
             let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
             let Some((name, _)) = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) else {
                 continue;
             };
+            if added.contains(name) {
+                return Err(RouteError::BadParameter { name, expected: "given once" });
+            }
+            added.push(name);
             if !self.has(name) {
                 // Text that is no UTF-8 is kept as what no parameter accepts.
                 self.0.push((name, percent_decoded(value, true).unwrap_or_else(|| "\u{FFFD}".into())));
             }
         }
+        Ok(())
     }
 
     pub(super) fn has(&self, name: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 use serde::{Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use std::marker::PhantomData;
 
 /// How one value of a body is written and read.
@@ -18,6 +19,11 @@ pub trait Spelling {
     /// What an absent key means; `None`: the body is refused.
     fn absent() -> Option<Self::Value> {
         None
+    }
+
+    /// What is written, as JSON Schema; where nothing is said, anything.
+    fn schema() -> Value {
+        Value::Object(serde_json::Map::new())
     }
 
     /// Whether the key is written at all.
@@ -143,6 +149,16 @@ macro_rules! body {
                     }
                 )*
                 map.end()
+            }
+        }
+
+        impl $crate::cm::wire::Described for $name {
+            fn schema() -> serde_json::Value {
+                use $crate::cm::wire::Spelling;
+                let keys = vec![$(
+                    ($key, <$spelling as Spelling>::schema(), <$spelling as Spelling>::absent().is_none())
+                ),*];
+                $crate::cm::wire::schema::object(stringify!($name), keys)
             }
         }
 

@@ -5,6 +5,7 @@ use super::spelling::text;
 use super::text::{crlf_base64, read_base64};
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 
 fn base64_of<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
     read_base64(text).ok_or_else(|| E::custom("not base64"))
@@ -15,6 +16,10 @@ pub struct Crlf;
 
 impl Spelling for Crlf {
     type Value = Vec<u8>;
+
+    fn schema() -> Value {
+        json!({ "type": "string", "contentEncoding": "base64" })
+    }
 
     fn write<S: Serializer>(value: &Vec<u8>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&crlf_base64(value))
@@ -30,6 +35,10 @@ pub struct CrlfOrNull;
 
 impl Spelling for CrlfOrNull {
     type Value = Option<Vec<u8>>;
+
+    fn schema() -> Value {
+        json!({ "type": ["string", "null"], "contentEncoding": "base64" })
+    }
 
     fn write<S: Serializer>(value: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
@@ -52,6 +61,10 @@ pub struct CrlfList;
 
 impl Spelling for CrlfList {
     type Value = Vec<Vec<u8>>;
+
+    fn schema() -> Value {
+        json!({ "type": "array", "items": Crlf::schema() })
+    }
 
     fn write<S: Serializer>(value: &Vec<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(value.iter().map(|bytes| crlf_base64(bytes)))
@@ -86,6 +99,10 @@ pub struct HexOrEmpty;
 impl Spelling for HexOrEmpty {
     type Value = String;
 
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^([0-9a-f]{2})*$" })
+    }
+
     fn write<S: Serializer>(value: &String, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(value)
     }
@@ -104,6 +121,10 @@ pub struct HexOrNothing;
 
 impl Spelling for HexOrNothing {
     type Value = Option<String>;
+
+    fn schema() -> Value {
+        HexOrEmpty::schema()
+    }
 
     fn write<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
         value.serialize(serializer)

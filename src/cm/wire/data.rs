@@ -1,10 +1,11 @@
 //! What people typed: collected data items, priorities, and lists whose shape is not documented.
 
 use super::body::Spelling;
+use super::schema::Described;
 use crate::cm::request::DataItem;
 use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// Data items as `POST requests` spells them: an array of objects of one pair, `"[]"` as text when there are none.
 ///
@@ -13,6 +14,13 @@ pub struct DataPairs;
 
 impl Spelling for DataPairs {
     type Value = Vec<DataItem>;
+
+    fn schema() -> Value {
+        json!({ "anyOf": [
+            { "type": "array", "items": { "type": "object", "additionalProperties": { "type": ["string", "null"] } } },
+            { "type": "string" }
+        ] })
+    }
 
     fn write<S: Serializer>(value: &Vec<DataItem>, serializer: S) -> Result<S::Ok, S::Error> {
         if value.is_empty() {
@@ -89,6 +97,14 @@ pub struct DataItems;
 impl Spelling for DataItems {
     type Value = Vec<DataItem>;
 
+    fn schema() -> Value {
+        json!({ "type": "array", "items": {
+            "type": "object",
+            "properties": { "Name": { "type": "string" }, "Value": { "type": ["string", "null"] } },
+            "required": ["Name", "Value"]
+        } })
+    }
+
     fn write<S: Serializer>(value: &Vec<DataItem>, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
@@ -113,6 +129,10 @@ pub struct PriorityText;
 
 impl Spelling for PriorityText {
     type Value = Option<u8>;
+
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
 
     fn write<S: Serializer>(value: &Option<u8>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(|priority| priority.to_string()).serialize(serializer)
@@ -144,6 +164,10 @@ pub struct TextList;
 
 impl Spelling for TextList {
     type Value = Vec<String>;
+
+    fn schema() -> Value {
+        Vec::<String>::schema()
+    }
 
     fn write<S: Serializer>(value: &Vec<String>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(value)

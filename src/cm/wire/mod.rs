@@ -8,6 +8,7 @@ pub(in crate::cm) mod body;
 mod bytes;
 mod created;
 mod data;
+pub(in crate::cm) mod schema;
 mod secrets;
 mod spelling;
 mod text;
@@ -17,10 +18,13 @@ pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{DataItems, DataPairs, PriorityText, TextList};
-pub use secrets::{DiversifiedKey, PassphraseOrNothing, PinText, PukOrNothing, SecretText};
+pub use schema::Described;
+pub use secrets::{
+    AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText,
+};
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,
-    PlainOr, PlainOrNothing, Text, TextOrNothing, TextOrNull, TrueOrNothing,
+    PlainOr, PlainOrNothing, PlainOrNull, Text, TextOrNothing, TextOrNull, TrueOrAnything, TrueOrNothing,
 };
 pub use text::{
     AuthenticationResponse, challenge_text, crlf_base64, guid_text, moment_text, read_base64, read_bool,

@@ -1,12 +1,15 @@
-//! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX.
+//! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX,
+//! one-time passwords.
 
 use super::body::Spelling;
+use super::schema::Described;
 use super::text::read_base64;
-use crate::secret::{AdminKey, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, OneTimePassword, Passphrase, Pin, Puk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// The longest secret that is taken, in bytes.
@@ -55,6 +58,10 @@ macro_rules! secret_or_nothing {
         impl Spelling for $name {
             type Value = Option<$secret>;
 
+            fn schema() -> Value {
+                String::schema()
+            }
+
             fn write<S: Serializer>(value: &Option<$secret>, serializer: S) -> Result<S::Ok, S::Error> {
                 value.as_ref().map(<$secret>::expose).serialize(serializer)
             }
@@ -84,11 +91,48 @@ secret_or_nothing! {
     PukOrNothing, Puk
 }
 
+secret_or_nothing! {
+    /// A one-time password whose key is left out when there is none.
+    OneTimePasswordOrNothing, OneTimePassword
+}
+
+/// An admin key in base64, left out when there is none.
+pub struct AdminKeyOrNothing;
+
+impl Spelling for AdminKeyOrNothing {
+    type Value = Option<AdminKey>;
+
+    fn write<S: Serializer>(value: &Option<AdminKey>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(key) => serializer.serialize_str(&Zeroizing::new(STANDARD.encode(key.expose()))),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<AdminKey>, D::Error> {
+        let Some(text) = secret_text(deserializer)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+        let bytes = read_base64(&text).ok_or_else(|| D::Error::custom("not base64"))?;
+        Ok(Some(AdminKey::new(bytes)))
+    }
+
+    fn absent() -> Option<Option<AdminKey>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<AdminKey>) -> bool {
+        value.is_some()
+    }
+}
+
 /// A text that is wiped; it must be there.
 pub struct SecretText;
 
 impl Spelling for SecretText {
     type Value = Zeroizing<String>;
+
+    fn schema() -> Value {
+        String::schema()
+    }
 
     fn write<S: Serializer>(value: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(value)

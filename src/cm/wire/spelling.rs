@@ -1,9 +1,11 @@
 //! The spellings a body's values have.
 
 use super::body::Spelling;
+use super::schema::Described;
 use super::text::{guid_text, local_moment_text, moment_text, read_guid, read_moment};
 use serde::de::{DeserializeOwned, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, json};
 use std::marker::PhantomData;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -23,8 +25,12 @@ fn moment_of<E: serde::de::Error>(text: &str) -> Result<OffsetDateTime, E> {
 /// A value JSON itself spells; its absence is refused.
 pub struct Plain<T>(PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned> Spelling for Plain<T> {
+impl<T: Serialize + DeserializeOwned + Described> Spelling for Plain<T> {
     type Value = T;
+
+    fn schema() -> Value {
+        T::schema()
+    }
 
     fn write<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
         value.serialize(serializer)
@@ -38,8 +44,12 @@ impl<T: Serialize + DeserializeOwned> Spelling for Plain<T> {
 /// A value JSON itself spells; null or absent is the type's default.
 pub struct PlainOr<T>(PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned + Default> Spelling for PlainOr<T> {
+impl<T: Serialize + DeserializeOwned + Described + Default> Spelling for PlainOr<T> {
     type Value = T;
+
+    fn schema() -> Value {
+        T::schema()
+    }
 
     fn write<S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
         value.serialize(serializer)
@@ -57,8 +67,12 @@ impl<T: Serialize + DeserializeOwned + Default> Spelling for PlainOr<T> {
 /// A value JSON itself spells; `None` leaves the key out.
 pub struct PlainOrNothing<T>(PhantomData<T>);
 
-impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNothing<T> {
+impl<T: Serialize + DeserializeOwned + Described> Spelling for PlainOrNothing<T> {
     type Value = Option<T>;
+
+    fn schema() -> Value {
+        T::schema()
+    }
 
     fn write<S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
         value.serialize(serializer)
@@ -77,11 +91,53 @@ impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNothing<T> {
     }
 }
 
+/// A value JSON itself spells, or null when there is none.
+pub struct PlainOrNull<T>(PhantomData<T>);
+
+impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNull<T> {
+    type Value = Option<T>;
+
+    fn write<S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.serialize(serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+        Option::<T>::deserialize(deserializer)
+    }
+
+    fn absent() -> Option<Option<T>> {
+        Some(None)
+    }
+}
+
+/// A truth; what is neither true nor false, or absent, is false: its shape is not documented.
+pub struct TrueOrAnything;
+
+impl Spelling for TrueOrAnything {
+    type Value = bool;
+
+    fn write<S: Serializer>(value: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*value)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        Ok(serde_json::Value::deserialize(deserializer)?.as_bool().unwrap_or(false))
+    }
+
+    fn absent() -> Option<bool> {
+        Some(false)
+    }
+}
+
 /// A truth whose key is left out when it is false.
 pub struct TrueOrNothing;
 
 impl Spelling for TrueOrNothing {
     type Value = bool;
+
+    fn schema() -> Value {
+        bool::schema()
+    }
 
     fn write<S: Serializer>(value: &bool, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bool(*value)
@@ -109,6 +165,10 @@ pub struct TextOrNull;
 impl Spelling for TextOrNull {
     type Value = Option<String>;
 
+    fn schema() -> Value {
+        Option::<String>::schema()
+    }
+
     fn write<S: Serializer>(value: &Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
         value.serialize(serializer)
     }
@@ -127,6 +187,10 @@ pub struct TextOrNothing;
 
 impl Spelling for TextOrNothing {
     type Value = String;
+
+    fn schema() -> Value {
+        String::schema()
+    }
 
     fn write<S: Serializer>(value: &String, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(value)
@@ -151,6 +215,10 @@ pub struct Guid;
 impl Spelling for Guid {
     type Value = Uuid;
 
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "uuid" })
+    }
+
     fn write<S: Serializer>(value: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&guid_text(*value))
     }
@@ -166,6 +234,10 @@ pub struct BracedGuid;
 impl Spelling for BracedGuid {
     type Value = Uuid;
 
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^\\{[0-9a-f-]{36}\\}$" })
+    }
+
     fn write<S: Serializer>(value: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&value.braced())
     }
@@ -180,6 +252,10 @@ pub struct GuidOrEmpty;
 
 impl Spelling for GuidOrEmpty {
     type Value = Option<Uuid>;
+
+    fn schema() -> Value {
+        Guid::schema()
+    }
 
     fn write<S: Serializer>(value: &Option<Uuid>, serializer: S) -> Result<S::Ok, S::Error> {
         Guid::write(&value.unwrap_or_default(), serializer)
@@ -202,6 +278,10 @@ pub struct GuidOrNothing;
 
 impl Spelling for GuidOrNothing {
     type Value = Option<Uuid>;
+
+    fn schema() -> Value {
+        Guid::schema()
+    }
 
     fn write<S: Serializer>(value: &Option<Uuid>, serializer: S) -> Result<S::Ok, S::Error> {
         GuidOrEmpty::write(value, serializer)
@@ -226,6 +306,10 @@ pub struct Moment;
 impl Spelling for Moment {
     type Value = OffsetDateTime;
 
+    fn schema() -> Value {
+        json!({ "type": "string", "format": "date-time" })
+    }
+
     fn write<S: Serializer>(value: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&moment_text(*value))
     }
@@ -240,6 +324,10 @@ pub struct MomentOrUnset;
 
 impl Spelling for MomentOrUnset {
     type Value = Option<OffsetDateTime>;
+
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
 
     fn write<S: Serializer>(value: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
@@ -266,6 +354,10 @@ pub struct LocalMoment;
 impl Spelling for LocalMoment {
     type Value = OffsetDateTime;
 
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
+
     fn write<S: Serializer>(value: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&local_moment_text(*value))
     }
@@ -280,6 +372,10 @@ pub struct LocalMomentOrNothing;
 
 impl Spelling for LocalMomentOrNothing {
     type Value = Option<OffsetDateTime>;
+
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
 
     fn write<S: Serializer>(value: &Option<OffsetDateTime>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {

@@ -1,11 +1,16 @@
 //! Words of MIM's: by number in responses, by name in requests.
 
 use super::body::Spelling;
+use super::schema::Described;
 use crate::cm::profile::Operation;
 use serde::de::{Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serializer};
+use serde_json::{Value, json};
 use std::fmt;
 use std::marker::PhantomData;
+
+/// No word of MIM's has a greater number.
+const MOST_NUMBER: u32 = 32;
 
 /// A word of MIM's: a number in responses, a name in requests.
 pub trait Vocabulary: Copy {
@@ -46,6 +51,10 @@ pub struct Numbered<V>(PhantomData<V>);
 impl<V: Vocabulary> Spelling for Numbered<V> {
     type Value = V;
 
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 0 })
+    }
+
     fn write<S: Serializer>(value: &V, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(value.to_number())
     }
@@ -61,6 +70,13 @@ pub struct Named<V>(PhantomData<V>);
 impl<V: Vocabulary> Spelling for Named<V> {
     type Value = V;
 
+    fn schema() -> Value {
+        let names = (0..=MOST_NUMBER).filter_map(V::of_number).map(V::to_name);
+        let mut names: Vec<&str> = names.filter(|name| V::of_name(name).is_some()).collect();
+        names.dedup();
+        json!({ "type": "string", "enum": names })
+    }
+
     fn write<S: Serializer>(value: &V, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(value.to_name())
     }
@@ -75,6 +91,10 @@ pub struct NamedOrNothing<V>(PhantomData<V>);
 
 impl<V: Vocabulary> Spelling for NamedOrNothing<V> {
     type Value = Option<V>;
+
+    fn schema() -> Value {
+        Named::<V>::schema()
+    }
 
     fn write<S: Serializer>(value: &Option<V>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
@@ -101,6 +121,10 @@ pub struct OperationNames;
 
 impl Spelling for OperationNames {
     type Value = Vec<Operation>;
+
+    fn schema() -> Value {
+        Vec::<String>::schema()
+    }
 
     fn write<S: Serializer>(value: &Vec<Operation>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(value.iter().map(|operation| operation.name()))

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 
 use der::{Decode, Encode, asn1::BitString, oid::ObjectIdentifier as Oid};
 use rcgen::{
-    CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, KeyUsagePurpose, PublicKeyData, SanType, SigningKey,
-    string::Ia5String,
+    CertificateParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, KeyUsagePurpose, PublicKeyData,
+    SanType, SigningKey, string::Ia5String,
 };
 use x509_cert::{
     name::Name,
@@ -16,7 +16,7 @@ use x509_cert::{
 };
 
 use super::{CertificationRequest, ClientInfo, EnrollmentCsp, RawAttribute, WHAT, attribute};
-use crate::pkix::{Error, KeyKind, KeyUsage, PublicKey, Signer, oid};
+use crate::pkix::{Error, Extension, KeyKind, KeyUsage, PublicKey, Signer, oid};
 
 /// What a request asks for. The default asks for a bare key to be certified, under an empty subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct RequestContent {
     pub enrollment_csp: Option<EnrollmentCsp>,
     /// Further attributes.
     pub attributes: Vec<RawAttribute>,
+    /// Further extensions to ask for.
+    pub extensions: Vec<Extension>,
 }
 
 /// Builds a request and has `signer` sign it: one call of [`Signer::sign`]. The signature is verified before the
@@ -112,6 +114,12 @@ fn params(content: &RequestContent) -> Result<CertificateParams, Error> {
     for usage in &content.extended_key_usage {
         let id = Oid::new(usage).map_err(|_| Error::ObjectIdentifier { text: usage.clone() })?;
         params.insert_extended_key_usage(ExtendedKeyUsagePurpose::Other(arcs(id)));
+    }
+    for extension in &content.extensions {
+        let value = extension.extn_value.as_bytes().to_vec();
+        let mut custom = CustomExtension::from_oid_content(&arcs(extension.extn_id), value);
+        custom.set_criticality(extension.critical);
+        params.custom_extensions.push(custom);
     }
     Ok(params)
 }

@@ -19,6 +19,9 @@ use super::{
 /// The largest request that is read, in bytes.
 const MAX_SIZE: usize = 64 * 1024;
 
+/// The most attributes a request has; Windows writes four.
+const MAX_ATTRIBUTES: usize = 64;
+
 const WHAT: &str = "certification request";
 
 /// A certification request. Reading one does not verify it: see [`CertificationRequest::verify`].
@@ -38,6 +41,10 @@ impl CertificationRequest {
         }
         let malformed = Error::malformed(WHAT);
         let read = CertReq::from_der(der).map_err(&malformed)?;
+        let count = read.info.attributes.len();
+        if count > MAX_ATTRIBUTES {
+            return Err(Error::TooManyAttributes { count, limit: MAX_ATTRIBUTES });
+        }
         let key = PublicKey::from_spki(&read.info.public_key.to_der().map_err(&malformed)?)?;
         let requested = find(&read, oid::EXTENSION_REQUEST).or_else(|| find(&read, oid::CERT_EXTENSIONS));
         let extensions = match requested {

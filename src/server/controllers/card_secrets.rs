@@ -3,7 +3,7 @@
 //! Only who executes an approved request on that very card is told, and a secret counts as proposed before it is let
 //! out, so that client and server may be cut off at any point.
 
-use crate::cm::extension::{AdminKeyNews, AdminKeyReport, AdminKeyState, PukNews, PukReport, PukState};
+use crate::cm::extension::{AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
 use crate::secret::{AdminKey, Puk};
@@ -18,11 +18,33 @@ use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// While one of these is executed, the card's admin key may be known.
-const KEY_TYPES: &[RequestType] = &[RequestType::Enroll, RequestType::Unblock];
+/// While one of these is executed, the card's admin key may be known: the card is new to the server, or blocked.
+const KEY_TYPES: &[RequestType] = &[
+    RequestType::Enroll,
+    RequestType::Duplicate,
+    RequestType::Renew,
+    RequestType::Recover,
+    RequestType::RecoverOnBehalf,
+    RequestType::TemporaryCards,
+    RequestType::Unblock,
+];
 /// While one of these is executed, the admin key answers the card's challenges, and the PUK may be known.
-const CARD_TYPES: &[RequestType] =
-    &[RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::Retire];
+const CARD_TYPES: &[RequestType] = &[
+    RequestType::Enroll,
+    RequestType::Duplicate,
+    RequestType::Renew,
+    RequestType::Recover,
+    RequestType::RecoverOnBehalf,
+    RequestType::TemporaryCards,
+    RequestType::OnlineUpdate,
+    RequestType::Unblock,
+    RequestType::Retire,
+];
+
+/// Whether the request prepares its card: one that was not there before, or one that is unblocked.
+fn prepares(request: &RequestRecord) -> bool {
+    request.new_smartcard != request.old_smartcard || request.request_type == RequestType::Unblock
+}
 
 /// The card a secret or response is asked for: the one of an approved request that the caller executes.
 async fn administered(
@@ -81,17 +103,24 @@ pub async fn diversified_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) = administered(call, KEY_TYPES, request, smartcard, Some(card_id)).await?;
+    if !prepares(&request) {
+        return Err(ApiError::WrongType(request.request_type));
+    }
     if !diversifies(&template) {
         return Err(ApiError::NotDiversified);
     }
-    let key = own_key(call.app, &card)?;
-    changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
+    released(&template, request.request_type)?;
+    own_key(call.app, &card)?;
+    let current = call.app.master_keys.current_version();
+    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), move |card| {
         if card.admin_key == AdminKeyState::Default {
             card.admin_key = AdminKeyState::Proposed;
+            card.master_key_version = current;
         }
         Ok(())
     })
     .await?;
+    let key = own_key(call.app, &card)?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out");
     Reply::json(&DiversifiedKey(key))
 }
@@ -104,7 +133,9 @@ pub async fn surrender_admin_key(
     smartcard: Uuid,
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
-    let (request, card, _) = administered(call, &[RequestType::Retire], request, smartcard, Some(card_id)).await?;
+    let (request, card, template) =
+        administered(call, &[RequestType::Retire], request, smartcard, Some(card_id)).await?;
+    released(&template, request.request_type)?;
     if card.admin_key == AdminKeyState::Default {
         return Err(ApiError::NothingProposed);
     }
@@ -118,8 +149,53 @@ pub async fn surrender_admin_key(
     Reply::json(&DiversifiedKey(key))
 }
 
+/// Refuses where the template does not let the admin key out for requests of this type.
+fn released(template: &ProfileTemplate, request_type: RequestType) -> Result<(), ApiError> {
+    if template.release_admin_key.contains(&request_type) { Ok(()) } else { Err(ApiError::AdminKeyKept(request_type)) }
+}
+
+/// The next of the card's own admin keys, derived from the newest master key, and where it is asked for the one that holds.
+///
+/// It is proposed before it is let out; until the card confirms either may hold. At a retirement nothing is proposed.
+pub async fn next_admin_key(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+    with_current: bool,
+) -> Result<Reply, ApiError> {
+    let (request, card, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
+    if !diversifies(&template) || card.admin_key != AdminKeyState::Active {
+        return Err(ApiError::NotDiversified);
+    }
+    let newest = call.app.master_keys.current_version();
+    let due = card.master_key_version != newest && request.request_type != RequestType::Retire;
+    if card.master_key_next == 0 && !due {
+        return Reply::json(&NextAdminKey { current: None, next: None, proposed: false });
+    }
+    released(&template, request.request_type)?;
+    let entry = call.entry(Deed::AdminKeyGiven).with("master_key", newest);
+    let (before, card) = changed(call, &request, smartcard, entry, move |card| {
+        if card.master_key_next == 0 {
+            card.master_key_next = newest;
+        }
+        Ok(())
+    })
+    .await?;
+    tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "next admin key given out");
+    Reply::json(&NextAdminKey {
+        current: if with_current { Some(own_key(call.app, &card)?) } else { None },
+        next: Some(key_of(call.app, &card, card.master_key_next)?),
+        proposed: before.master_key_next != 0,
+    })
+}
+
 fn own_key(app: &App, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
-    let key = app.master_keys.admin_key(card.master_key_version, card.card_id);
+    key_of(app, card, card.master_key_version)
+}
+
+fn key_of(app: &App, card: &SmartcardRecord, version: u32) -> Result<AdminKey, ApiError> {
+    let key = app.master_keys.admin_key(version, card.card_id);
     key.map_err(|error| ApiError::Internal(Internal::Key(error)))
 }
 
@@ -178,12 +254,27 @@ pub async fn tell_admin_key(
     use AdminKeyState::{Active, Default, Proposed};
     let told = news.state.unwrap_or(Active);
     let types: &[RequestType] = match told {
-        Active => KEY_TYPES,
+        Active => CARD_TYPES,
         Proposed => &[RequestType::Retire],
-        Default => &[RequestType::Enroll, RequestType::Retire],
+        Default => &[
+            RequestType::Enroll,
+            RequestType::Duplicate,
+            RequestType::Renew,
+            RequestType::Recover,
+            RequestType::RecoverOnBehalf,
+            RequestType::TemporaryCards,
+            RequestType::Retire,
+        ],
     };
-    let (request, _, _) = administered(call, types, request, smartcard, None).await?;
+    let (request, card, _) = administered(call, types, request, smartcard, None).await?;
+    let takes_next = told == Active && card.master_key_next != 0;
+    if !takes_next && !prepares(&request) && request.request_type != RequestType::Retire {
+        return Err(ApiError::WrongType(request.request_type));
+    }
     let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
+        if told == Active && card.master_key_next != 0 {
+            (card.master_key_version, card.master_key_next) = (card.master_key_next, 0);
+        }
         card.admin_key = match (told, card.admin_key) {
             (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
             (Default, Active) => return Err(ApiError::AdminKeyActive),
@@ -196,21 +287,21 @@ pub async fn tell_admin_key(
     Reply::json(&AdminKeyReport { state: card.admin_key })
 }
 
-/// The PUK of this version, derived for this card; `None` for the one the card came with.
-fn puk_of(app: &App, card: &SmartcardRecord, version: u32) -> Result<Option<Puk>, ApiError> {
+/// The PUK of this version, derived for this card from this master key; `None` for the one the card came with.
+fn puk_of(app: &App, card: &SmartcardRecord, (version, master): (u32, u32)) -> Result<Option<Puk>, ApiError> {
     if version == 0 {
         return Ok(None);
     }
-    let puk = app.master_keys.puk(card.master_key_version, card.card_id, version);
+    let puk = app.master_keys.puk(master, card.card_id, version);
     puk.map(Some).map_err(|error| ApiError::Internal(Internal::Key(error)))
 }
 
-/// The version of the PUK that holds for sure, or held before another was proposed.
-fn present_version(card: &SmartcardRecord) -> u32 {
+/// The version of the PUK that holds for sure, or held before another was proposed, and that of its master key.
+fn present_version(card: &SmartcardRecord) -> (u32, u32) {
     match card.puk_state {
-        PukState::Default => 0,
-        PukState::Proposed => card.puk_before,
-        PukState::Active | PukState::Spoken => card.puk_version,
+        PukState::Default => (0, 0),
+        PukState::Proposed => (card.puk_before, card.puk_before_master),
+        PukState::Active | PukState::Spoken => (card.puk_version, card.puk_master),
     }
 }
 
@@ -220,15 +311,17 @@ pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, Api
 }
 
 /// Proposes the next PUK where one is due: a card that has the factory's gets its own when it is enrolled or unblocked,
-/// one whose PUK was told to a person gets another at the next opportunity.
-fn propose_puk(card: &mut SmartcardRecord, work: RequestType) {
+/// one whose PUK was told to a person, or comes from an older master key, gets another at the next opportunity.
+fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool, newest: u32) {
     let due = match card.puk_state {
-        PukState::Default => matches!(work, RequestType::Enroll | RequestType::Unblock),
+        PukState::Default => prepares,
         PukState::Spoken => work != RequestType::Retire,
-        PukState::Proposed | PukState::Active => false,
+        PukState::Active => work != RequestType::Retire && card.puk_master != newest,
+        PukState::Proposed => false,
     };
     if due {
-        card.puk_before = present_version(card);
+        (card.puk_before, card.puk_before_master) = present_version(card);
+        card.puk_master = newest;
         card.puk_version = card.puk_version.saturating_add(1);
         card.puk_state = PukState::Proposed;
     }
@@ -237,20 +330,22 @@ fn propose_puk(card: &mut SmartcardRecord, work: RequestType) {
 /// The card's PUK, and the one that is to take its place.
 pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
     let (request, _, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
-    let work = request.request_type;
+    let (work, prepares) = (request.request_type, prepares(&request));
     // Cards that keep their default admin key keep their PUK too; a card that has its own is always let go of it.
     if !diversifies(&template) && work != RequestType::Retire {
         return Err(ApiError::NotDiversified);
     }
+    let newest = call.app.master_keys.current_version();
     let (before, card) = changed(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
-        propose_puk(card, work);
+        propose_puk(card, work, prepares, newest);
         Ok(())
     })
     .await?;
     let proposed = card.puk_state == PukState::Proposed;
     // A renewal has no use for a PUK that stays.
-    let current = if proposed || work != RequestType::Renew { present_puk(call.app, &card)? } else { None };
-    let next = if proposed { puk_of(call.app, &card, card.puk_version)? } else { None };
+    let current =
+        if proposed || prepares || work == RequestType::Retire { present_puk(call.app, &card)? } else { None };
+    let next = if proposed { puk_of(call.app, &card, (card.puk_version, card.puk_master))? } else { None };
     if current.is_some() || next.is_some() {
         tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "PUK given out");
     }
@@ -261,7 +356,16 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
 pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: PukNews) -> Result<Reply, ApiError> {
     let told = news.state;
     let types: &[RequestType] = match told {
-        PukState::Active => &[RequestType::Enroll, RequestType::Renew, RequestType::Unblock],
+        PukState::Active => &[
+            RequestType::Enroll,
+            RequestType::Duplicate,
+            RequestType::Renew,
+            RequestType::Recover,
+            RequestType::RecoverOnBehalf,
+            RequestType::TemporaryCards,
+            RequestType::OnlineUpdate,
+            RequestType::Unblock,
+        ],
         PukState::Default => &[RequestType::Retire],
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };

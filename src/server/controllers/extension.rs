@@ -1,21 +1,29 @@
 //! What MIM has no REST route for: who is who, and approvals.
 
-use super::requests::shown;
-use crate::cm::extension::{Decision, User};
+use crate::cm::extension::{Decided, Decision, Myself, User};
 use crate::cm::lifecycle::{RequestEvent, request_after};
+use crate::cm::request::{DataItem, RequestStatus};
 use crate::server::app::Reply;
 use crate::server::audit::Deed;
+use crate::server::collecting::{self, Giver};
 use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::router::Call;
-use crate::server::seen::SeenRequest;
+use crate::server::template::{Side, Workflow};
+use crate::server::{one_time, seen, view};
 use crate::store::{ApprovalRecord, RequestRecord, Tx};
 use uuid::Uuid;
 
 /// The caller.
 pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     let caller = &call.caller;
-    Reply::json(&User { uuid: caller.uuid, name: caller.name.clone(), groups: caller.groups.clone() })
+    let duties: Vec<String> = permission::duties(caller).map(|duty| duty.name().to_owned()).collect();
+    Reply::json(&Myself {
+        uuid: caller.uuid,
+        name: caller.name.clone(),
+        groups: caller.groups.clone(),
+        duties: Some(duties).filter(|duties| !duties.is_empty()),
+    })
 }
 
 /// The user of this name: for oneself, and for whoever may ask for others in some template.
@@ -37,7 +45,18 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     body.check()?;
     let request = call.request(request).await?;
     request.allow(call, Act::Decide)?;
-    let needed = request.workflow().map_or(0, |workflow| workflow.approvals_needed);
+    let workflow = request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))?;
+    if workflow.require_comments && body.comment.trim().is_empty() {
+        return Err(ApiError::CommentMissing);
+    }
+    if body.priority.is_some() && !workflow.collect_priority {
+        return Err(ApiError::PriorityNotCollected);
+    }
+    let items = collecting::judged(workflow, body.data_collection, Giver::approving())?;
+    let needed = workflow.approvals_needed;
+    let policy = workflow.one_time_password.as_ref().filter(|_| approve);
+    let made = policy.map(|policy| one_time::make(policy, false, call.now)).transpose()?;
+    let (passwords, handed_over) = made.map(|made| made.order(call)).unzip();
     let decision = ApprovalRecord {
         request: request.record.uuid,
         approver: call.caller.uuid,
@@ -47,17 +66,38 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     };
     let deed = if approve { Deed::RequestApproved } else { Deed::RequestDenied };
     let entry = call.entry(deed).on(&request.record).with("needed", needed);
+    let (template, shown_by) = (request.template.clone(), request.template.clone());
+    let merged = Merged { items, priority: body.priority };
     let job = async move |tx: &mut Tx| {
-        let record = decided(tx, &decision, needed).await?;
-        tx.audit(&entry.with("status", record.status)).await?;
+        let workflow = seen::enabled(template.as_deref(), request.record.request_type);
+        let record = decided(tx, &decision, needed, merged, workflow).await?;
+        tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
+        if let Some(order) = passwords.filter(|_| record.status == RequestStatus::Approved) {
+            one_time::begin(tx, &record, order, Some(decision.approver), decision.at).await?;
+        }
         Ok::<_, ApiError>(record)
     };
     let record = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %record.uuid, status = %record.status, approve, caller = call.caller.name, "decided");
-    shown(SeenRequest { record, template: request.template })
+    call.app.wake_mailer();
+    let passwords = handed_over.filter(|_| record.status == RequestStatus::Approved).unwrap_or_default();
+    let request = view::request_of(record, shown_by.as_deref());
+    Reply::json(&Decided { request, passwords })
 }
 
-async fn decided(tx: &mut Tx, decision: &ApprovalRecord, needed: u32) -> Result<RequestRecord, ApiError> {
+/// What an approver adds to a request.
+struct Merged {
+    items: Vec<DataItem>,
+    priority: Option<u8>,
+}
+
+async fn decided(
+    tx: &mut Tx,
+    decision: &ApprovalRecord,
+    needed: u32,
+    merged: Merged,
+    workflow: Option<&Workflow>,
+) -> Result<RequestRecord, ApiError> {
     let mut request = tx.request(decision.request).await?.ok_or(ApiError::NotFound("request"))?;
     let before = request.status;
     let earlier = tx.approvals(decision.request).await?;
@@ -70,11 +110,17 @@ async fn decided(tx: &mut Tx, decision: &ApprovalRecord, needed: u32) -> Result<
         true if u32::try_from(approved).is_ok_and(|approved| approved < needed) => RequestEvent::Approve,
         true => RequestEvent::ApproveLast,
     };
-    let next = request_after(before, event)?;
+    request.status = request_after(before, event)?;
     tx.insert_approval(decision).await?;
-    if next != before {
-        request.status = next;
-        tx.update_request(&request, before).await?;
+    if decision.approved {
+        collecting::merge(&mut request.data, merged.items);
+        request.priority = merged.priority.unwrap_or(request.priority);
     }
+    let missing = workflow.and_then(|workflow| collecting::missing(workflow, &request.data, Some(Side::Manager)));
+    if let Some(name) = missing.filter(|_| request.status == RequestStatus::Approved) {
+        // Nobody but a manager could give it, and this is the last who is asked.
+        return Err(ApiError::DataItem(name.to_owned()));
+    }
+    tx.update_request(&request, before).await?;
     Ok(request)
 }

@@ -1,10 +1,13 @@
 //! One controller a file, as MIM groups its calls.
 
+pub mod accounts;
+pub mod audit_log;
 pub mod card_secrets;
 pub mod certificates;
 pub mod extension;
 pub mod offline;
-pub mod pki;
+pub mod pins;
+pub mod policies;
 pub mod profiles;
 pub mod requests;
 pub mod smartcards;

@@ -1,18 +1,25 @@
 //! `profiles`, and what may be asked for a profile or card.
 
-use crate::cm::profile::{Operations, Profile};
+use crate::cm::asking::Asked;
+use crate::cm::extension::OfferedType;
+use crate::cm::profile::{Operation, Operations, Profile};
+use crate::cm::request::RequestType;
 use crate::cm::route::{Holder, ProfileFilter};
+use crate::cm::smartcard::SmartcardStatus;
 use crate::server::app::Reply;
 use crate::server::error::ApiError;
+use crate::server::permission;
 use crate::server::router::Call;
+use crate::server::seen;
+use crate::server::template::ProfileTemplate;
 use crate::server::view;
-use crate::store::{ProfileRecord, RequestFilter};
+use crate::store::{ProfileRecord, RequestFilter, SmartcardRecord};
 use std::sync::Arc;
 use uuid::Uuid;
 
 fn shown(call: &Call<'_>, record: ProfileRecord) -> Profile {
-    let template = call.app.templates.get(record.profile_template).map(Arc::as_ref);
-    view::profile(record, template)
+    let operations = Held::profile(call, &record).operations(call);
+    view::profile(record, operations)
 }
 
 /// The caller's own profiles.
@@ -60,19 +67,64 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, profile: Uuid) -> Result
     Reply::json(&shown(call, record))
 }
 
-/// What may be asked for a profile or card.
+/// A card or profile, its owner and its template.
+struct Held {
+    asked: Asked,
+    owner: Uuid,
+    template: Option<Arc<ProfileTemplate>>,
+}
+
+impl Held {
+    fn card(call: &Call<'_>, card: &SmartcardRecord) -> Self {
+        let template = call.app.templates.get(card.profile_template).cloned();
+        let asked = Asked { is_card: true, status: card.status, standing: card.standing };
+        Self { asked, owner: card.assigned_user, template }
+    }
+
+    fn profile(call: &Call<'_>, profile: &ProfileRecord) -> Self {
+        let template = call.app.templates.get(profile.profile_template).cloned();
+        let asked = Asked { is_card: false, status: profile.status.into(), standing: profile.standing };
+        Self { asked, owner: profile.assigned_user, template }
+    }
+
+    /// Whether table, template and the caller's rights let this be asked.
+    fn may(&self, call: &Call<'_>, request_type: RequestType) -> bool {
+        let Some(template) = &self.template else { return false };
+        // Another person's keys are asked for by those who may ask for others.
+        let target = if request_type == RequestType::RecoverOnBehalf { Uuid::nil() } else { self.owner };
+        let workflow = seen::enabled(Some(template), request_type);
+        workflow.is_some_and(|workflow| permission::may_initiate(&call.caller, workflow, target))
+            && self.asked.allows(request_type, &template.narrowing)
+    }
+
+    fn operations(&self, call: &Call<'_>) -> Vec<Operation> {
+        self.asked.operations(|request_type| self.may(call, request_type))
+    }
+}
+
+async fn held(call: &Call<'_>, of: Holder) -> Result<Held, ApiError> {
+    Ok(match of {
+        Holder::Profile(profile) => Held::profile(call, &call.profile(profile).await?),
+        Holder::Smartcard(smartcard) => Held::card(call, &call.smartcard(smartcard).await?),
+    })
+}
+
+/// What may be asked for a profile or card, in MIM's words.
 pub async fn operations(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
-    let operations = match of {
-        Holder::Profile(profile) => {
-            let record = call.profile(profile).await?;
-            let template = call.app.templates.get(record.profile_template).map(Arc::as_ref);
-            view::profile_operations(record.status, template)
-        }
-        Holder::Smartcard(smartcard) => {
-            let record = call.smartcard(smartcard).await?;
-            let template = call.app.templates.get(record.profile_template).map(Arc::as_ref);
-            view::smartcard_operations(record.status, template)
-        }
-    };
+    let operations = held(call, of).await?.operations(call);
     if operations.is_empty() { Ok(Reply::Empty) } else { Reply::json(&Operations(operations)) }
+}
+
+/// Every request type that may be asked for a profile or card, and which way a suspension would go.
+pub async fn request_types(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
+    let held = held(call, of).await?;
+    let effect = |request_type| match (request_type, held.asked.status) {
+        (RequestType::Reinstate, SmartcardStatus::Suspended) => "reinstate",
+        (RequestType::Reinstate, _) => "suspend",
+        _ => "",
+    };
+    let offered = RequestType::ALL.iter().copied().filter(|request_type| held.may(call, *request_type));
+    Reply::list(
+        offered.map(|request_type| OfferedType { request_type, effect: effect(request_type).to_owned() }).collect(),
+    )
 }

@@ -2,8 +2,9 @@
 
 use crate::cm::extension::{AdminKeyState, PukState};
 use crate::cm::lifecycle::{HolderEvent, smartcard_after};
-use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::request::RequestType;
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
+use crate::cm::standing::Standing;
 use crate::cm::wire::Created;
 use crate::server::app::{App, Reply};
 use crate::server::audit::Deed;
@@ -11,8 +12,9 @@ use crate::server::error::ApiError;
 use crate::server::permission::Act;
 use crate::server::router::Call;
 use crate::server::seen;
-use crate::server::{closing, view};
-use crate::store::{AuditEntry, RequestFilter, SmartcardRecord, Tx};
+use crate::server::view;
+use crate::server::workflow::{self, assign};
+use crate::store::{SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -28,10 +30,10 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
     request.allow(call, Act::Execute)?;
     seen::executable(&request.record)?;
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
-    let Some(config) = template.smartcard.as_ref() else {
+    if !template.is_smartcard() {
         return Err(ApiError::WrongType(request.record.request_type));
-    };
-    let (uuid, reuse) = (body.request, config.allow_smartcard_reuse);
+    }
+    let (uuid, terms) = (body.request, assign::Terms::new(&template, call.now));
     let offer = SmartcardRecord {
         uuid: Uuid::now_v7(),
         card_id: body.card_id,
@@ -45,62 +47,20 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         puk_state: PukState::Default,
         puk_version: 0,
         puk_before: 0,
+        master_key_next: 0,
+        puk_master: 0,
+        puk_before_master: 0,
         parent: None,
         primary: None,
         permanent: None,
         comment: String::new(),
+        standing: Standing::default(),
     };
     let entry = call.entry(Deed::CardAssigned).with("card_id", offer.card_id).with("atr", &offer.atr);
-    let job = async move |tx: &mut Tx| assigned(tx, uuid, offer, reuse, entry).await;
+    let job = async move |tx: &mut Tx| assign::assigned(tx, uuid, offer, terms, entry).await;
     let card = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %uuid, smartcard = %card, caller = call.caller.name, "card assigned");
     Reply::created(&Created::Smartcard(card))
-}
-
-async fn assigned(
-    tx: &mut Tx,
-    request: Uuid,
-    mut offer: SmartcardRecord,
-    reuse: bool,
-    entry: AuditEntry,
-) -> Result<Uuid, ApiError> {
-    let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
-    seen::executable(&request)?;
-    if let Some(card) = request.new_smartcard {
-        let card = tx.smartcard(card).await?.ok_or(ApiError::NotFound("smart card"))?;
-        return if card.card_id == offer.card_id { Ok(card.uuid) } else { Err(ApiError::WrongCard) };
-    }
-    if let Some(known) = tx.smartcard_by_card_id(offer.card_id).await? {
-        if known.status != SmartcardStatus::Retired {
-            return Err(ApiError::CardAssigned);
-        }
-        if !reuse && was_in_use(tx, known.uuid).await? {
-            return Err(ApiError::CardRetired);
-        }
-        // What the card was told stays in the card, whoever has it now.
-        offer.admin_key = known.admin_key;
-        (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
-        offer.puk_version = known.puk_version;
-        if known.admin_key != AdminKeyState::Default || known.puk_state != PukState::Default {
-            offer.master_key_version = known.master_key_version;
-        }
-    }
-    tx.insert_smartcard(&offer).await?;
-    request.new_smartcard = Some(offer.uuid);
-    closing::execute(tx, &mut request).await?;
-    tx.audit(&entry.on(&request)).await?;
-    Ok(offer.uuid)
-}
-
-/// A card whose enrollment was canceled was never in use: it may be enrolled again under any template.
-async fn was_in_use(tx: &mut Tx, smartcard: Uuid) -> Result<bool, ApiError> {
-    let completed = RequestFilter {
-        smartcard: Some(smartcard),
-        status: Some(RequestStatus::Completed),
-        limit: Some(1),
-        ..Default::default()
-    };
-    Ok(!tx.requests(&completed).await?.is_empty())
 }
 
 /// `GET smartcards`: the caller's own.
@@ -137,24 +97,10 @@ pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Updat
     if body.status != SmartcardStatus::Retired {
         return Err(ApiError::NotBuilt("a status other than Retired"));
     }
-    let (card, revoked) = closing::retire(call, &request).await?;
-    if revoked > 0 {
+    let (card, effects) = workflow::retire(call, &request).await?;
+    if effects.outdate_list() {
         call.app.crl.outdate();
     }
-    tracing::info!(id = %call.id, smartcard = %card.uuid, revoked, caller = call.caller.name, "card retired");
+    tracing::info!(id = %call.id, smartcard = %card.uuid, revoked = effects.revoked, caller = call.caller.name, "card retired");
     Reply::json(&shown(call.app, card))
-}
-
-/// `serverproposedpin`: no template lets this server choose PINs.
-pub async fn server_proposed_pin(call: &Call<'_>, request: Option<Uuid>, smartcard: Uuid) -> Result<Reply, ApiError> {
-    match request {
-        Some(request) => {
-            let request = call.request(request).await?;
-            call.smartcard_of(&request.record, smartcard).await?;
-        }
-        None => {
-            call.smartcard(smartcard).await?;
-        }
-    }
-    Err(ApiError::NotBuilt("a PIN proposed by the server"))
 }

@@ -1,14 +1,20 @@
 //! From a template file to a checked template.
 
+use super::Workflow;
+use super::additional::{check_additional, key_source};
+use super::lifecycle;
 use super::located::{Misplaced, Source};
-use super::pattern::{Pattern, SubjectPattern};
+use super::naming::{ExtensionShape, SubjectNames};
+use super::pattern::SubjectPattern;
+use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::raw::{RawAllowedKey, RawKind, RawPinPolicy, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::raw::{
+    RawAllowedKey, RawCertificate, RawKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
+};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
-use super::{RevocationPolicy, Workflow};
-use crate::ca::RevocationReason;
+use super::{data_item, document, one_time};
 use crate::cm::request::RequestType;
-use crate::cm::template::{PinPolicy, SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
+use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::{KeyAlgorithm, KeyUsage};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,6 +27,8 @@ const MAX_TEMPLATES: usize = 500;
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 const MAX_VALIDITY_DAYS: u32 = 3650;
 const MAX_APPROVALS: u32 = 16;
+/// How long a certificate on a temporary card is valid where the template does not say.
+const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
 /// Why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +130,10 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         RawKind::VirtualSmartcard => Kind::VirtualSmartcard,
         RawKind::Software => Kind::Software,
     };
+    let release_admin_key = match &raw.smartcard {
+        Some(table) => each(source, &table.get_ref().release_admin_key, released)?,
+        None => each(source, &RawSmartcard::default().release_admin_key, released)?,
+    };
     let smartcard = match (kind, raw.smartcard) {
         (Kind::Software, Some(table)) => {
             return Err(source.wrong(&table, "a software template has no smart card configuration"));
@@ -132,44 +144,48 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
             Some(check_smartcard(source, raw, kind == Kind::VirtualSmartcard)?)
         }
     };
-    let shape = raw.certificate;
-    let days = *shape.validity_days.get_ref();
-    if days == 0 || days > MAX_VALIDITY_DAYS {
-        return Err(source.wrong(&shape.validity_days, format!("days are between 1 and {MAX_VALIDITY_DAYS}")));
-    }
-    let pattern = |text: &Spanned<String>| parsed(source, text, Pattern::parse);
+    let first_name = raw.certificate.template_name.get_ref().clone();
     Ok(ProfileTemplate {
         subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
-        upn: raw.subject.upn.as_ref().map(pattern).transpose()?,
-        email: raw.subject.email.as_ref().map(pattern).transpose()?,
+        names: SubjectNames::read(source, &raw.subject)?,
         key: check_key(source, raw.key)?,
-        certificate: CertificateShape {
-            template_name: shape.template_name.into_inner(),
-            key_usages: each(source, &shape.key_usages, key_usage)?,
-            extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
-            validity: time::Duration::days(i64::from(days)),
-        },
-        revocation: RevocationPolicy {
-            retire_reason: match &raw.revocation.retire_reason {
-                Some(reason) => parsed(source, reason, revocation_reason)?,
-                None => RevocationReason::CessationOfOperation,
-            },
-            renew_revokes_old: raw.revocation.renew_revokes_old,
-        },
-        workflows: check_workflows(source, raw.workflows, kind)?,
+        certificate: check_certificate(source, raw.certificate)?,
+        additional: check_additional(source, raw.additional_certificates, &first_name)?,
+        narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
+        limits: raw.limits.into(),
+        loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,
+        workflows: check_workflows(source, raw.workflows, kind, &raw.revocation)?,
         name: raw.name.into_inner(),
         description: raw.description,
         version: raw.version.into_inner(),
         uuid,
         kind,
         smartcard,
+        release_admin_key,
     })
 }
 
-fn check_key(source: &Source<'_>, raw: super::raw::RawKey) -> Result<KeyPolicy, Misplaced> {
+pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
+    let days = |days: &Spanned<u32>| match *days.get_ref() {
+        count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
+        _ => Err(source.wrong(days, format!("days are between 1 and {MAX_VALIDITY_DAYS}"))),
+    };
+    let temporary = shape.temporary_validity_days.as_ref().map(days).transpose()?;
+    Ok(CertificateShape {
+        extensions: ExtensionShape::read(source, &shape)?,
+        key_usages: each(source, &shape.key_usages, key_usage)?,
+        extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
+        validity: days(&shape.validity_days)?,
+        temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
+        template_name: shape.template_name.into_inner(),
+    })
+}
+
+pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, Misplaced> {
     let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
     let (family, size) = KeyFamily::of(generate.kind());
     let mut policy = KeyPolicy {
+        source: key_source(source, &raw)?,
         generate,
         allowed: vec![(family, size)],
         hash: match &raw.hash {
@@ -215,10 +231,12 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     Ok(SmartcardConfig {
         user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {
             "user-provided" => Ok(UserPinOption::UserProvided),
+            "server-proposed" => Ok(UserPinOption::ServerDistributed),
+            "random" => Ok(UserPinOption::Randomized),
             "none" => Ok(UserPinOption::None),
-            _ => Err("known are \"user-provided\" and \"none\""),
+            _ => Err("known are \"user-provided\", \"server-proposed\", \"random\" and \"none\""),
         })?,
-        user_pin_policy: pin_policy(source, raw.user_pin_policy)?,
+        user_pin_policy: user_pin_policy(source, raw.user_pin_policy, &raw.user_pin_option)?,
         admin_pin_policy: pin_policy(source, raw.admin_pin_policy)?,
         default_admin_key_hex: raw.default_admin_key_hex.into_inner(),
         provider_name: raw.provider_name,
@@ -240,24 +258,12 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     })
 }
 
-fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
-    let (min_length, max_length) = (*raw.min_length.get_ref(), *raw.max_length.get_ref());
-    if min_length == 0 || min_length > max_length {
-        return Err(source.wrong(&raw.min_length, format!("a PIN's least length is between 1 and {max_length}")));
-    }
-    if max_length > 255 {
-        return Err(source.wrong(&raw.max_length, "a PIN has at most 255 characters"));
-    }
-    Ok(PinPolicy {
-        min_length,
-        max_length,
-        character_set: raw.character_set,
-        rollover: raw.rollover,
-        default_value: raw.default_value.into_inner(),
-    })
-}
-
-fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result<Vec<Workflow>, Misplaced> {
+fn check_workflows(
+    source: &Source<'_>,
+    raw: RawWorkflows,
+    kind: Kind,
+    revocation: &RawRevocation,
+) -> Result<Vec<Workflow>, Misplaced> {
     let tables = [
         (RequestType::Enroll, raw.enroll),
         (RequestType::Duplicate, raw.duplicate),
@@ -275,14 +281,10 @@ fn check_workflows(source: &Source<'_>, raw: RawWorkflows, kind: Kind) -> Result
     let mut workflows = Vec::new();
     for (request_type, table) in tables {
         let Some(table) = table else { continue };
-        let needs_card = matches!(
-            request_type,
-            RequestType::OfflineUnblock | RequestType::Unblock | RequestType::Retire | RequestType::TemporaryCards
-        );
-        if kind == Kind::Software && needs_card && table.get_ref().enabled {
+        if kind == Kind::Software && request_type.is_smartcard_only() && table.get_ref().enabled {
             return Err(source.wrong(&table, "only a smart card template can have this workflow"));
         }
-        workflows.push(check_workflow(source, request_type, table)?);
+        workflows.push(check_workflow(source, request_type, table, revocation)?);
     }
     Ok(workflows)
 }
@@ -291,6 +293,7 @@ fn check_workflow(
     source: &Source<'_>,
     request_type: RequestType,
     table: Spanned<RawWorkflow>,
+    revocation: &RawRevocation,
 ) -> Result<Workflow, Misplaced> {
     let principals = |texts: &[Spanned<String>]| each(source, texts, |text: &str| text.parse::<Principal>());
     let raw = table.get_ref();
@@ -301,12 +304,21 @@ fn check_workflow(
     if raw.enabled && raw.approvals_needed > 0 && approvers.is_empty() {
         return Err(source.wrong(&table, "approvals are needed, but approvers names nobody who could approve"));
     }
+    if raw.enabled && request_type == RequestType::RecoverOnBehalf && raw.approvals_needed == 0 {
+        return Err(source.wrong(&table, "keys of another person are brought back only after an approval"));
+    }
     let enrollment_agents = principals(&raw.enrollment_agents)?;
     if raw.enabled && raw.enrollment_agent_required && enrollment_agents.is_empty() {
         return Err(source.wrong(&table, "an enrollment agent is required, but enrollment_agents names nobody"));
     }
+    if request_type == RequestType::RecoverOnBehalf && raw.enabled && raw.self_service {
+        return Err(source.wrong(&table, "nobody recovers another person's keys by himself: name initiators or agents"));
+    }
+    let data_items = data_item::rules(source, &raw.data_items)?;
     Ok(Workflow {
         request_type,
+        revocation: lifecycle::revocation_options(source, request_type, raw, revocation)?,
+        passage: lifecycle::passage(source, request_type, raw)?,
         enabled: raw.enabled,
         approvals_needed: raw.approvals_needed,
         self_service: raw.self_service,
@@ -315,13 +327,16 @@ fn check_workflow(
         enrollment_agents,
         enrollment_agent_required: raw.enrollment_agent_required,
         default_priority: raw.default_priority,
-        collect_comments: raw.collect_comments,
+        collect_comments: raw.collect_comments || raw.require_comments,
+        require_comments: raw.require_comments,
         collect_priority: raw.collect_priority,
-        data_items: raw.data_items.iter().map(|item| item.get_ref().clone()).collect(),
+        documents: document::all(source, &raw.documents, &data_items)?,
+        data_items,
+        one_time_password: one_time::policy(source, raw)?,
     })
 }
 
-fn parsed<T, E: ToString>(
+pub(super) fn parsed<T, E: ToString>(
     source: &Source<'_>,
     text: &Spanned<String>,
     read: impl FnOnce(&str) -> Result<T, E>,
@@ -335,6 +350,21 @@ fn each<T, E: ToString>(
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, Misplaced> {
     texts.iter().map(|text| parsed(source, text, &read)).collect()
+}
+
+/// A type of request for which the admin key may leave the server.
+fn released(text: &str) -> Result<RequestType, &'static str> {
+    match text {
+        "enroll" => Ok(RequestType::Enroll),
+        "duplicate" => Ok(RequestType::Duplicate),
+        "renew" => Ok(RequestType::Renew),
+        "recover" => Ok(RequestType::Recover),
+        "recover_on_behalf" => Ok(RequestType::RecoverOnBehalf),
+        "temporary_cards" => Ok(RequestType::TemporaryCards),
+        "unblock" => Ok(RequestType::Unblock),
+        "retire" => Ok(RequestType::Retire),
+        _ => Err("this is not a request type that prepares or empties a card"),
+    }
 }
 
 fn hash_name(text: &str) -> Result<Hash, &'static str> {
@@ -355,12 +385,13 @@ fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
         .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
 }
 
-/// Names of extended key usages; RFC 5280, 4.2.1.12 and \[MS-WCCE\].
-const EXTENDED_KEY_USAGES: [(&str, &str); 5] = [
+/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
+const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
     ("clientAuth", "1.3.6.1.5.5.7.3.2"),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
     ("emailProtection", "1.3.6.1.5.5.7.3.4"),
     ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
+    ("pkinitClient", "1.3.6.1.5.2.3.4"),
     ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
 ];
 
@@ -368,19 +399,13 @@ fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
         return Ok((*oid).to_owned());
     }
-    let arcs = text.split('.').count();
-    let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
-    if numbers && arcs > 2 { Ok(text.to_owned()) } else { Err("neither a known name nor an object identifier") }
+    if is_object_identifier(text) {
+        return Ok(text.to_owned());
+    }
+    Err("neither a known name nor an object identifier")
 }
 
-fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
-    match text {
-        "unspecified" => Ok(RevocationReason::Unspecified),
-        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
-        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
-        "superseded" => Ok(RevocationReason::Superseded),
-        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
-        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
-        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
-    }
+pub(super) fn is_object_identifier(text: &str) -> bool {
+    let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
+    numbers && text.split('.').count() > 2
 }

@@ -3,20 +3,41 @@
 //! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
 //! wrong stops the start, with file, line, column and key.
 
+mod additional;
+mod data_item;
+mod document;
+mod entries;
+mod import;
+mod lifecycle;
 mod load;
 mod located;
+mod naming;
+mod one_time;
 mod pattern;
+mod pin;
 mod principal;
 mod raw;
+mod raw_policy;
+mod report;
+mod warnings;
 
+pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
+pub use document::{Document, Filling};
+pub use entries::{Entry, KeySource, Ordered};
+pub use import::{Import, ImportError, Imported};
+pub use lifecycle::revocation_reason as reason_named;
+pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 pub use load::{LoadError, Templates};
 pub use located::{Misplaced, Source};
+pub use naming::{ExtensionShape, SubjectNames};
+pub use one_time::{Delivery, OneTimePolicy, Recipient};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
+pub use report::Report;
 
-use crate::ca::RevocationReason;
+use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
-use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
+use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
 use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
 use uuid::Uuid;
 
@@ -37,13 +58,19 @@ pub struct ProfileTemplate {
     pub version: u32,
     pub kind: Kind,
     pub subject: SubjectPattern,
-    pub upn: Option<Pattern>,
-    pub email: Option<Pattern>,
+    pub names: SubjectNames,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
-    pub revocation: RevocationPolicy,
+    /// Transitions this template takes out of the tables.
+    pub narrowing: Narrowing,
+    pub limits: Limits,
+    pub loss_reasons: Vec<LossReason>,
+    /// The certificates after the first.
+    pub additional: Vec<Ordered>,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
+    /// While a request of one of these types is executed, the card's own admin key may be known.
+    pub release_admin_key: Vec<RequestType>,
     workflows: Vec<Workflow>,
 }
 
@@ -64,6 +91,7 @@ pub struct KeyPolicy {
     /// The hash clients are asked to sign the request with.
     pub hash: Hash,
     pub provider: String,
+    pub source: KeySource,
 }
 
 /// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.
@@ -83,13 +111,9 @@ pub struct CertificateShape {
     /// Object identifiers, dotted.
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
-}
-
-/// What happens to certificates at the end of a profile.
-#[derive(Clone, Copy, Debug)]
-pub struct RevocationPolicy {
-    pub retire_reason: RevocationReason,
-    pub renew_revokes_old: bool,
+    pub extensions: ExtensionShape,
+    /// How long one on a temporary card is valid at most.
+    pub temporary_validity: time::Duration,
 }
 
 /// The policy of one request type.
@@ -105,8 +129,15 @@ pub struct Workflow {
     pub enrollment_agent_required: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
+    /// Who asks or decides must say why.
+    pub require_comments: bool,
     pub collect_priority: bool,
-    pub data_items: Vec<String>,
+    pub data_items: Vec<DataItemRule>,
+    pub documents: Vec<Document>,
+    pub one_time_password: Option<OneTimePolicy>,
+    /// What becomes of the old certificates.
+    pub revocation: RevocationOptions,
+    pub passage: Passage,
 }
 
 impl ProfileTemplate {
@@ -118,6 +149,12 @@ impl ProfileTemplate {
     /// All policies.
     pub fn workflows(&self) -> &[Workflow] {
         &self.workflows
+    }
+
+    /// Does a workflow that is offered have one-time passwords mailed?
+    pub fn needs_smtp(&self) -> bool {
+        let offered = self.workflows.iter().filter(|workflow| workflow.enabled);
+        offered.filter_map(|workflow| workflow.one_time_password.as_ref()).any(OneTimePolicy::needs_smtp)
     }
 
     /// Are its keys on a card?
@@ -134,28 +171,6 @@ impl ProfileTemplate {
             is_smartcard: self.is_smartcard(),
             is_virtual_smartcard: self.kind == Kind::VirtualSmartcard,
         }
-    }
-
-    /// CertificateRequestGenerationOptions: one entry a certificate.
-    pub fn generation_options(&self) -> Vec<GenerationOptions> {
-        let (key_algorithm_name, key_size) = match self.key.generate {
-            KeyAlgorithm::Rsa2048 => ("RSA", 2048),
-            KeyAlgorithm::Rsa3072 => ("RSA", 3072),
-            KeyAlgorithm::Rsa4096 => ("RSA", 4096),
-            KeyAlgorithm::P256 => ("ECDSA_P256", 256),
-            KeyAlgorithm::P384 => ("ECDSA_P384", 384),
-        };
-        vec![GenerationOptions {
-            subject: String::new(),
-            key_algorithm_name: key_algorithm_name.to_owned(),
-            key_size,
-            friendly_name: self.name.clone(),
-            hash_algorithm_name: self.key.hash.name().to_owned(),
-            key_storage_provider_names: vec![self.key.provider.clone()],
-            exportable: 0,
-            key_protection_level: 0,
-            key_usages: self.certificate.enroll_key_usages(),
-        }]
     }
 }
 
@@ -218,10 +233,12 @@ impl Workflow {
             collect_comments: self.collect_comments,
             collect_request_priority: self.collect_priority,
             default_request_priority: self.default_priority,
-            documents: Vec::new(),
+            documents: self.documents.iter().map(|document| document.name.clone()).collect(),
             enabled: self.enabled,
             enroll_agent_required: self.enrollment_agent_required,
-            policy_data_collection: self.data_items.clone(),
+            one_time_password_policy: self.one_time_password.as_ref().map(OneTimePolicy::shown),
+            personalization: false,
+            policy_data_collection: self.data_items.iter().map(DataItemRule::shown).collect(),
             self_service_enabled: self.self_service,
         }
     }

@@ -3,20 +3,25 @@
 use crate::pkix::name;
 
 /// What a placeholder stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserAttribute {
     Name,
     Upn,
     Email,
+    Sid,
+    /// One of those that a site names itself.
+    Other(String),
 }
 
 impl UserAttribute {
     /// The name inside the braces, after `User!`.
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &str {
         match self {
             Self::Name => "name",
             Self::Upn => "upn",
             Self::Email => "email",
+            Self::Sid => "sid",
+            Self::Other(name) => name,
         }
     }
 }
@@ -24,7 +29,7 @@ impl UserAttribute {
 /// What a user's attributes are, when a pattern is filled in.
 pub trait Attributes {
     /// The attribute's value; `None` when the user has none.
-    fn attribute(&self, attribute: UserAttribute) -> Option<&str>;
+    fn attribute(&self, attribute: &UserAttribute) -> Option<&str>;
 }
 
 /// Text with placeholders.
@@ -42,7 +47,9 @@ enum Piece {
 pub enum PatternError {
     #[error("a \"{{\" has no \"}}\"")]
     Unclosed,
-    #[error("\"{{{0}}}\" is unknown; known are {{User!name}}, {{User!upn}} and {{User!email}}")]
+    #[error(
+        "\"{{{0}}}\" is unknown; known are {{User!name}}, {{User!upn}}, {{User!email}}, {{User!sid}} and {{User!attribute.NAME}}"
+    )]
     Unknown(String),
     #[error("\"{0}\" is not an attribute and a value, as in CN={{User!name}}")]
     NoValue(String),
@@ -53,7 +60,7 @@ pub enum PatternError {
 }
 
 /// The attribute a user lacks and a pattern needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the user has no {}", .0.word())]
 pub struct Missing(pub UserAttribute);
 
@@ -67,13 +74,7 @@ impl Pattern {
                 pieces.push(Piece::Text(before.to_owned()));
             }
             let (word, after) = after.split_once('}').ok_or(PatternError::Unclosed)?;
-            let attribute = match word.to_ascii_lowercase().as_str() {
-                "user!name" => UserAttribute::Name,
-                "user!upn" => UserAttribute::Upn,
-                "user!email" => UserAttribute::Email,
-                _ => return Err(PatternError::Unknown(word.to_owned())),
-            };
-            pieces.push(Piece::Attribute(attribute));
+            pieces.push(Piece::Attribute(attribute(word)?));
             rest = after;
         }
         if !rest.is_empty() {
@@ -89,11 +90,23 @@ impl Pattern {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
                 Piece::Attribute(attribute) => {
-                    filled.push_str(user.attribute(*attribute).ok_or(Missing(*attribute))?);
+                    filled.push_str(user.attribute(attribute).ok_or_else(|| Missing(attribute.clone()))?);
                 }
             }
         }
         Ok(filled)
+    }
+}
+
+fn attribute(word: &str) -> Result<UserAttribute, PatternError> {
+    let lower = word.to_ascii_lowercase();
+    match (lower.as_str(), lower.strip_prefix("user!attribute.")) {
+        ("user!name", _) => Ok(UserAttribute::Name),
+        ("user!upn", _) => Ok(UserAttribute::Upn),
+        ("user!email", _) => Ok(UserAttribute::Email),
+        ("user!sid", _) => Ok(UserAttribute::Sid),
+        (_, Some(name)) if !name.is_empty() => Ok(UserAttribute::Other(name.to_owned())),
+        _ => Err(PatternError::Unknown(word.to_owned())),
     }
 }
 
@@ -155,11 +168,11 @@ mod tests {
     struct Alice;
 
     impl Attributes for Alice {
-        fn attribute(&self, attribute: UserAttribute) -> Option<&str> {
+        fn attribute(&self, attribute: &UserAttribute) -> Option<&str> {
             match attribute {
                 UserAttribute::Name => Some("alice,O=Evil"),
                 UserAttribute::Upn => Some("alice@example.test"),
-                UserAttribute::Email => None,
+                UserAttribute::Email | UserAttribute::Sid | UserAttribute::Other(_) => None,
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Who a policy names: `user:alice` or `group:officers`.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A user or a group, by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Principal {
     User(String),
     Group(String),
@@ -23,6 +25,20 @@ impl std::str::FromStr for Principal {
             Some(("group", name)) if !name.trim().is_empty() => Ok(Self::Group(name.trim().to_owned())),
             _ => Err(NotAPrincipal(text.to_owned())),
         }
+    }
+}
+
+impl TryFrom<String> for Principal {
+    type Error = NotAPrincipal;
+
+    fn try_from(text: String) -> Result<Self, NotAPrincipal> {
+        text.parse()
+    }
+}
+
+impl From<Principal> for String {
+    fn from(principal: Principal) -> Self {
+        principal.to_string()
     }
 }
 

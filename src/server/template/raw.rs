@@ -1,5 +1,7 @@
 //! The keys of a template file, exactly as they may be written; unknown keys are refused.
 
+use super::lifecycle::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
+use super::raw_policy::{RawDataItem, RawDocument, RawOneTimePassword};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -18,7 +20,15 @@ pub struct RawTemplate {
     pub key: RawKey,
     pub certificate: RawCertificate,
     #[serde(default)]
+    pub additional_certificates: Vec<Spanned<RawAdditional>>,
+    #[serde(default)]
     pub revocation: RawRevocation,
+    #[serde(default)]
+    pub loss_reasons: Vec<Spanned<RawLossReason>>,
+    #[serde(default)]
+    pub limits: RawLimits,
+    #[serde(default)]
+    pub lifecycle: RawLifecycle,
     pub smartcard: Option<Spanned<RawSmartcard>>,
     #[serde(default)]
     pub workflows: RawWorkflows,
@@ -38,6 +48,12 @@ pub struct RawSubject {
     pub name: Text,
     pub upn: Option<Text>,
     pub email: Option<Text>,
+    #[serde(default)]
+    pub emails: Vec<Text>,
+    #[serde(default)]
+    pub dns_names: Vec<Text>,
+    pub kerberos_principal: Option<Text>,
+    pub sid: Option<Text>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +63,26 @@ pub struct RawKey {
     pub allowed: Option<Vec<RawAllowedKey>>,
     pub hash: Option<Text>,
     pub provider: Option<String>,
+    #[serde(default)]
+    pub generated_by: RawGeneratedBy,
+    pub archive: Option<Spanned<bool>>,
+    pub legacy_pfx: Option<Spanned<bool>>,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawGeneratedBy {
+    #[default]
+    Client,
+    Server,
+}
+
+/// A further certificate, with its own key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAdditional {
+    pub key: RawKey,
+    pub certificate: RawCertificate,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +99,29 @@ pub struct RawCertificate {
     pub key_usages: Vec<Text>,
     pub extended_key_usages: Vec<Text>,
     pub validity_days: Spanned<u32>,
+    pub microsoft_template: Option<RawMicrosoftTemplate>,
+    #[serde(default)]
+    pub microsoft_template_name: bool,
+    #[serde(default)]
+    pub application_policies: bool,
+    #[serde(default)]
+    pub policies: Vec<RawPolicy>,
+    pub temporary_validity_days: Option<Spanned<u32>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMicrosoftTemplate {
+    pub oid: Text,
+    pub major_version: u32,
+    pub minor_version: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawPolicy {
+    pub oid: Text,
+    pub cps_url: Option<Text>,
 }
 
 #[derive(Deserialize, Default)]
@@ -89,7 +148,12 @@ pub struct RawSmartcard {
     pub max_number_of_certificates: u32,
     pub allow_smartcard_reuse: bool,
     pub reset_on_retire: bool,
+    pub release_admin_key: Vec<Text>,
 }
+
+/// The request types that prepare a card or empty it.
+const RELEASED: [&str; 8] =
+    ["enroll", "duplicate", "renew", "recover", "recover_on_behalf", "temporary_cards", "unblock", "retire"];
 
 impl Default for RawSmartcard {
     fn default() -> Self {
@@ -107,6 +171,7 @@ impl Default for RawSmartcard {
             max_number_of_certificates: 0,
             allow_smartcard_reuse: false,
             reset_on_retire: false,
+            release_admin_key: RELEASED.map(|text| Spanned::new(0..0, text.into())).into(),
         }
     }
 }
@@ -163,8 +228,15 @@ pub struct RawWorkflow {
     pub enrollment_agent_required: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
+    pub require_comments: bool,
     pub collect_priority: bool,
-    pub data_items: Vec<Text>,
+    pub data_items: Vec<Spanned<RawDataItem>>,
+    pub documents: Vec<Spanned<RawDocument>>,
+    pub one_time_password: Option<Spanned<RawOneTimePassword>>,
+    pub reuse_card: Option<Spanned<bool>>,
+    pub window_days: Option<Spanned<u32>>,
+    pub lifetime_hours: Option<Spanned<u32>>,
+    pub revocation: Option<Spanned<RawRevocationOptions>>,
 }
 
 impl Default for RawWorkflow {
@@ -179,8 +251,15 @@ impl Default for RawWorkflow {
             enrollment_agent_required: false,
             default_priority: 0,
             collect_comments: false,
+            require_comments: false,
             collect_priority: false,
             data_items: Vec::new(),
+            documents: Vec::new(),
+            one_time_password: None,
+            reuse_card: None,
+            window_days: None,
+            lifetime_hours: None,
+            revocation: None,
         }
     }
 }

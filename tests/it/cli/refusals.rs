@@ -9,6 +9,14 @@ use crate::enrollment::fake::Mischief;
 use crate::support::program::{Program, end};
 use crate::support::softhsm;
 
+/// Some key on P-256.
+const AUDIT_KEY: &str = "\
+-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEvcWLfmrxusl5nZVRn+l/zNIKjZrx
+WGlO6JapX9UajaYYSZQi9Hb2d918JLLp3pHYE8c1rBfq4BDexnyw0V5ofA==
+-----END PUBLIC KEY-----
+";
+
 /// A server that answers every call with these bytes.
 fn answering(reply: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -159,7 +167,7 @@ fn every_exit_code_that_help_lists_is_met() {
     let help = Program::new().text(["--help"]);
     let (_, listed) = help.stdout.split_once("Exit codes:").unwrap();
     let listed: Vec<i32> = listed.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
-    assert_eq!(listed, (0..=11).collect::<Vec<_>>());
+    assert_eq!(listed, (0..=12).collect::<Vec<_>>());
 
     let desk = Desk::new();
     let program = &desk.program;
@@ -193,5 +201,13 @@ fn every_exit_code_that_help_lists_is_met() {
     std::fs::set_permissions(program.path("state/journal"), std::fs::Permissions::from_mode(0o777)).unwrap();
     codes.push(met(&ENROLL));
     codes.push(met(&["doctor"]));
+    let log = concat!(
+        r#"{"format":"cardwright-audit-1","complete":true}"#,
+        "\n",
+        r#"{"chain":1,"length":1,"head":"00"}"#,
+        "\n"
+    );
+    let (log, key) = (program.write("log", log), program.write("key.pem", AUDIT_KEY));
+    codes.push(met(&["audit", "verify", &log, "--key", &key]));
     assert_eq!(codes, listed);
 }

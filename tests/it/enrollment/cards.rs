@@ -46,6 +46,7 @@ impl<'l> Officer<'l> {
             priority: None,
             smartcard: Some(smartcard),
             profile: None,
+            terms: None,
         };
         Self { client, request: client.create_request(&order).unwrap(), asked: Vec::new() }
     }

@@ -53,8 +53,7 @@ impl Lab {
         let user = NewUser {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
-            upn: None,
-            email: None,
+            ..NewUser::default()
         };
         let expires = OffsetDateTime::now_utc() + time::Duration::days(1);
         let added = server::user_add(&self.directory.join("data"), user, expires).unwrap();
@@ -130,7 +129,7 @@ fn an_approved_request_is_taken_up_and_a_denied_one_is_over() {
         let End::Pending { approvals_needed } = run().unwrap() else { panic!() };
         assert_eq!(approvals_needed, Some(1));
         let pending = officer.visible_requests(Some(RequestStatus::Pending)).unwrap();
-        let decision = Decision { comment: "seen".into() };
+        let decision = Decision { comment: "seen".into(), ..Decision::default() };
         if approve {
             officer.approve(pending[0].uuid, &decision).unwrap();
             run().unwrap().done();
@@ -169,8 +168,8 @@ fn a_card_of_somebody_else_is_refused() {
 }
 
 /// Passes calls on, one connection each, until it is told to lose one.
-struct Proxy {
-    addr: SocketAddr,
+pub struct Proxy {
+    pub addr: SocketAddr,
     dial: Arc<Mutex<Dial>>,
 }
 
@@ -184,7 +183,7 @@ struct Dial {
 }
 
 impl Proxy {
-    fn before(server: SocketAddr) -> Self {
+    pub fn before(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Self { addr: listener.local_addr().unwrap(), dial: Arc::default() };
         let dial = proxy.dial.clone();
@@ -196,7 +195,7 @@ impl Proxy {
         proxy
     }
 
-    fn set(&self, cut: Option<usize>, carried_out: bool) {
+    pub fn set(&self, cut: Option<usize>, carried_out: bool) {
         *self.dial.lock().unwrap() = Dial { calls: 0, cut, carried_out };
     }
 }
@@ -355,6 +354,7 @@ fn an_order_for_an_existing_request_finds_it() {
             priority: None,
             smartcard: None,
             profile: None,
+            terms: None,
         })
         .unwrap();
     let mut token = MemoryToken::fresh();

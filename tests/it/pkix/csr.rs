@@ -23,6 +23,7 @@ fn full_content() -> RequestContent {
         }),
         enrollment_csp: Some(EnrollmentCsp { key_spec: 0, provider: "PKCS#11 café".into(), signature: vec![] }),
         attributes: vec![RawAttribute { oid: "1.2.840.113549.1.9.7".into(), values: vec![b"\x0c\x02hi".to_vec()] }],
+        ..RequestContent::default()
     }
 }
 

@@ -36,7 +36,7 @@ fn every_refusal_has_a_code_and_a_correlation_id() {
         assert_eq!(answer.refusal(), (status, code.into()));
     }
     assert_eq!(lab.call(None, "GET", &requests, None).headers["www-authenticate"], "Bearer");
-    assert_eq!(lab.call(token, "PUT", &requests, None).headers["allow"], "POST, GET");
+    assert_eq!(lab.call(token, "PUT", &requests, None).headers["allow"], "POST, GET, HEAD, OPTIONS");
 }
 
 #[test]
@@ -51,19 +51,19 @@ fn an_expired_token_is_told_apart_from_a_wrong_one() {
 
 #[test]
 fn what_the_server_does_not_offer_is_refused_without_half_effect() {
-    let lab = Lab::plain(|template| format!("{template}\n[workflows.recover]\nself_service = true\n"));
+    let lab = Lab::plain(|template| template);
     let alice = lab.user("alice", &[]);
     let card = lab.enrolled(&alice);
     let ask = |kind: &str| {
         let body = json!({"datacollection": [], "type": kind, "smartcard": card.smartcard, "comment": ""});
         lab.post(&alice, &format!("{API}/requests"), body).refusal()
     };
-    assert_eq!(ask("Recover"), (501, "not-implemented".into()));
+    assert_eq!(ask("Recover"), (409, "workflow-disabled".into()));
     assert_eq!(ask("Duplicate"), (409, "workflow-disabled".into()));
     assert_eq!(ask("OfflineUnblock"), (403, "forbidden".into()));
     assert_eq!(lab.get(&alice, &format!("{API}/requests")).ok().as_array().unwrap().len(), 1);
     let pin = format!("{API}/smartcards/{}/serverproposedpin", card.smartcard);
-    assert_eq!(lab.get(&alice, &pin).refusal(), (501, "not-implemented".into()));
+    assert_eq!(lab.get(&alice, &pin).refusal(), (404, "not-found".into()));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use super::support::{API, Lab, PASSPHRASE};
 use crate::support::softhsm;
 use cardwright::secret::{Passphrase, Pin};
-use cardwright::server::{self, Config, InitError, InitOptions, NewUser, Server, StartError, TokenSettings};
+use cardwright::server::{
+    self, AccountError, AccountRefusal, Config, InitError, InitOptions, NewUser, Server, StartError, TokenSettings,
+};
 use std::os::unix::fs::PermissionsExt;
 use time::{Duration, OffsetDateTime};
 
@@ -114,11 +116,11 @@ fn users_are_added_once_and_with_sensible_names() {
         let groups = groups.iter().map(|group| (*group).to_owned()).collect();
         server::user_add(&lab.data(), NewUser { name: name.into(), groups, ..NewUser::default() }, until)
     };
-    assert!(matches!(add("alice", &[]), Err(InitError::UserExists(_))));
+    assert!(matches!(add("alice", &[]), Err(AccountError::Refused(AccountRefusal::UserExists))));
     for bad in ["", " alice", "a\u{7}", "group:officers"] {
-        assert!(matches!(add(bad, &[]), Err(InitError::Name(_))), "{bad:?}");
+        assert!(matches!(add(bad, &[]), Err(AccountError::Refused(AccountRefusal::Name(_)))), "{bad:?}");
     }
-    assert!(matches!(add("bob", &[""]), Err(InitError::Name(_))));
+    assert!(matches!(add("bob", &[""]), Err(AccountError::Refused(AccountRefusal::Name(_)))));
     let bob = add("bob", &["officers"]).unwrap();
     assert_eq!(bob.token.expose().len(), 43, "32 bytes, base64url");
 }

@@ -1,7 +1,9 @@
 //! What is seen of the server from outside its calls: its log, and its death. Both need a process of their own, which
 //! is this test binary, run again for the one test `child`.
 
+use super::identity::{self, negotiate, oidc};
 use super::support::{API, EXTENSION, Lab, PASSPHRASE, Person, csr, new_csr};
+use crate::support::kerberos::Realm;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use cardwright::secret::Passphrase;
 use cardwright::server::{self, Config};
@@ -38,9 +40,9 @@ fn child() {
     server::serve(config, |ready| println!("\nlistening {}", ready.addr)).unwrap();
 }
 
-struct Process {
+pub struct Process {
     child: Child,
-    base: String,
+    pub base: String,
 }
 
 impl Drop for Process {
@@ -50,11 +52,13 @@ impl Drop for Process {
     }
 }
 
-fn started(data: &Path, log: &Path) -> Process {
+/// A server in a process of its own, with more in its environment.
+pub fn started(data: &Path, log: &Path, environment: &[(&str, &str)]) -> Process {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["server::logs::child", "--exact", "--nocapture", "--test-threads=1"])
         .env(DATA, data)
         .env(LOG, log)
+        .envs(environment.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -69,7 +73,7 @@ fn no_secret_is_in_the_log() {
     let mut lab = Lab::plain(|template| template);
     lab.stop();
     let log = lab.directory.path().join("log");
-    let process = started(&lab.data(), &log);
+    let process = started(&lab.data(), &log, &[]);
     lab.elsewhere(&process.base);
     let alice = lab.user("alice", &[]);
     let request = lab.enroll_request(&alice);
@@ -109,6 +113,53 @@ fn no_secret_is_in_the_log() {
     assert!(log.contains("admin key given out") && log.contains("PUK given out") && issued[0]["isPkcs7"] == true);
 }
 
+#[test]
+fn no_credential_is_in_the_log_or_in_a_refusal() {
+    let (realm, key) = (Realm::new("LAB.TEST"), oidc::key("one"));
+    let issuer = oidc::Issuer::new(&[&key]);
+    let mut lab = Lab::plain(|template| template);
+    lab.stop();
+    let negotiate = negotiate::settings(&realm, "LAB.TEST", "user_by = \"local-part\"");
+    identity::append(&lab, &(issuer.settings(&lab, "") + &negotiate + "[identity.session]\n"));
+    let log = lab.directory.path().join("log");
+    let process = started(&lab.data(), &log, &[]);
+    lab.elsewhere(&process.base);
+    let alice = lab.user("alice", &[]);
+    let past = lab.user_until("past", &[], time::OffsetDateTime::now_utc() - time::Duration::days(1));
+    let renewed = lab.post(&alice, &format!("{EXTENSION}/token/renew"), serde_json::json!({})).ok();
+    let good = oidc::token(&key, &oidc::claims());
+    identity::whoami(&lab, &good).ok();
+    realm.log_in("alice", "1h");
+    let (status, _, seen) = negotiate::curl(&realm, &[&negotiate::url(&lab, &format!("{EXTENSION}/whoami"))]);
+    assert_eq!(status, 200, "{seen}");
+    let ticket = negotiate::shown(&seen);
+    let cookie = seen.split_once("__Host-cardwright=").unwrap().1.split(';').next().unwrap().to_owned();
+    assert_eq!(identity::raw(&lab, &format!("Cookie: __Host-cardwright={cookie}\r\n")).0, 200);
+    let mut refusals = String::new();
+    for lines in [
+        format!("Authorization: Negotiate {ticket}\r\n"),
+        format!("Authorization: Bearer {}\r\n", past.token),
+        format!("Authorization: Bearer {}almost\r\n", alice.token),
+        format!("Authorization: Bearer {good}almost\r\n"),
+        format!("Authorization: Basic {}\r\n", alice.token),
+        format!("Cookie: __Host-cardwright={cookie}almost\r\n"),
+        format!("Cookie: __Host-cardwright={cookie}\r\nOrigin: https://evil.test\r\n"),
+    ] {
+        let (status, answer) = identity::raw(&lab, &lines);
+        assert!(status >= 400, "{lines}");
+        refusals += &answer;
+    }
+    drop(process);
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(log.contains("TRACE") && log.contains("a Kerberos token was refused"));
+    let signature = good.rsplit('.').next().unwrap();
+    let bearer = renewed["Bearer"].as_str().unwrap();
+    for secret in [&alice.token, &past.token, bearer, &good, signature, &ticket, &ticket[600..], &cookie] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+        assert!(!refusals.contains(secret), "{secret} is in a refusal");
+    }
+}
+
 /// One enrollment after the other, until the server is gone; what was acknowledged is written down.
 fn load(lab: &Lab, person: &Person, acknowledged: &Mutex<Vec<(String, Vec<u8>, Value)>>, ended: &AtomicBool) {
     let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
@@ -130,7 +181,7 @@ fn nothing_acknowledged_is_lost_by_kill_9_under_load() {
     let mut lab = Lab::plain(|template| template);
     lab.stop();
     let log = lab.directory.path().join("log");
-    let mut process = started(&lab.data(), &log);
+    let mut process = started(&lab.data(), &log, &[]);
     lab.elsewhere(&process.base);
     let alice = lab.user("alice", &[]);
     let (acknowledged, ended) = (Mutex::new(Vec::new()), AtomicBool::new(false));

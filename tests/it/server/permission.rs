@@ -17,6 +17,10 @@ self_service = true
 approvals_needed = 1
 approvers = ["group:approvers"]
 enrollment_agents = ["group:agents"]
+[workflows.unblock]
+approvers = ["group:approvers"]
+enrollment_agents = ["group:agents"]
+one_time_password = { deliver = ["none"] }
 [workflows.retire]
 self_service = true
 enrollment_agents = ["group:agents"]
@@ -26,7 +30,8 @@ enrollment_agent_required = true
 "#;
 
 fn template(template: String) -> String {
-    template.split("[workflows.enroll]").next().unwrap().to_owned() + WORKFLOWS
+    let head = template.split("[workflows.enroll]").next().unwrap().to_owned();
+    head.replace("user_pin_option = \"user-provided\"", "user_pin_option = \"server-proposed\"") + WORKFLOWS
 }
 
 /// How far an enrollment has come before it is asked about.
@@ -139,14 +144,14 @@ fn rows() -> Vec<Row> {
         }),
         row(Enrolled, [404, 204, 404, 204], |_, o| Route::ListOperations { of: Holder::Profile(o.profile) }),
         row(Enrolled, [404, 200, 404, 200], |_, o| Route::ListOperations { of: Holder::Smartcard(o.smartcard) }),
-        row(Enrolled, [404, 501, 501, 501], |_, o| Route::GetServerProposedPin {
+        row(Assigned, [404, 200, 403, 200], |_, o| Route::GetServerProposedPin {
             request: Some(o.request),
             smartcard: o.smartcard,
             card_id: None,
             atr: None,
             challenge: None,
         }),
-        row(Enrolled, [404, 501, 404, 501], |_, o| Route::GetServerProposedPin {
+        row(Assigned, [404, 200, 403, 200], |_, o| Route::GetServerProposedPin {
             request: None,
             smartcard: o.smartcard,
             card_id: None,
@@ -176,6 +181,8 @@ fn rows() -> Vec<Row> {
             of: Holder::Smartcard(o.smartcard),
         }),
         row(Enrolled, [204, 200, 204, 204], |_, _| Route::ListCertificates),
+        row(Enrolled, [404, 204, 404, 204], |_, o| Route::ListRequestTypes { of: Holder::Profile(o.profile) }),
+        row(Enrolled, [404, 200, 404, 200], |_, o| Route::ListRequestTypes { of: Holder::Smartcard(o.smartcard) }),
         row(Pending, [200; 4], |_, _| Route::Whoami),
         row(Pending, [404, 200, 200, 200], |_, _| Route::FindUser { name: "owner".into() }),
         row(Pending, [204, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
@@ -186,6 +193,26 @@ fn rows() -> Vec<Row> {
         with(
             row(Pending, [404, 403, 200, 403], |_, o| Route::Deny { request: o.request }),
             |_, _, _| json!({"Comment": ""}),
+        ),
+        with(
+            row(Pending, [404, 200, 200, 200], |_, o| Route::CollectData { request: o.request }),
+            |_, _, _| json!({"DataCollection": []}),
+        ),
+        row(Pending, [404, 204, 204, 204], |_, o| Route::ListDocuments { request: o.request }),
+        second(
+            with(
+                // None was made yet.
+                row(Enrolled, [404, 409, 403, 409], |_, o| Route::ProveOneTimePassword { request: o.second }),
+                |_, _, _| json!({"OneTimePassword": "x"}),
+            ),
+            "Unblock",
+        ),
+        second(
+            with(
+                row(Enrolled, [404, 403, 200, 403], |_, o| Route::DistributeOneTimePassword { request: o.second }),
+                |_, _, _| json!({}),
+            ),
+            "Unblock",
         ),
         row(Enrolled, [404, 200, 404, 200], |_, o| Route::GetAdminKeyState { smartcard: o.smartcard }),
         with(
@@ -200,6 +227,15 @@ fn rows() -> Vec<Row> {
                 request: o.second,
                 smartcard: o.smartcard,
                 card_id: o.card_id,
+            }),
+            "Retire",
+        ),
+        second(
+            row(Enrolled, [404, 200, 404, 200], |_, o| Route::GetNextAdminKey {
+                request: o.second,
+                smartcard: o.smartcard,
+                card_id: o.card_id,
+                with_current: true,
             }),
             "Retire",
         ),
@@ -225,8 +261,21 @@ fn rows() -> Vec<Row> {
             ),
             "OfflineUnblock",
         ),
+        row(Pending, [403; 4], |_, _| Route::ListAudit { chain: None, after: None, limit: None }),
+        row(Pending, [403; 4], |_, _| Route::ListAuditChains),
         row(Pending, [200; 4], |_, _| Route::GetCaCertificate),
         row(Pending, [200; 4], |_, _| Route::GetCrl),
+        row(Pending, [403; 4], |_, _| Route::ListUsers),
+        with(row(Pending, [403; 4], |_, _| Route::AddUser), |_, _, _| json!({"Name": "one more"})),
+        with(row(Pending, [403; 4], |_, _| Route::ChangeUser { user: Uuid::nil() }), |_, _, _| json!({"Groups": []})),
+        row(Pending, [404; 4], |_, _| Route::ListTokens { user: Uuid::nil() }),
+        with(
+            row(Pending, [403; 4], |_, _| Route::AddToken { user: Uuid::nil() }),
+            |_, _, _| json!({"Label": "", "Days": 1}),
+        ),
+        with(row(Pending, [404; 4], |_, _| Route::RevokeToken { token: Uuid::nil() }), |_, _, _| json!({})),
+        with(row(Pending, [201; 4], |_, _| Route::RenewOwnToken), |_, _, _| json!({})),
+        with(row(Pending, [204; 4], |_, _| Route::EndSession), |_, _, _| json!({})),
         with(row(Pending, [403, 201, 403, 201], |_, _| Route::CreateRequest), |lab, _, people| {
             json!({
                 "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
@@ -269,8 +318,9 @@ fn everybody_gets_what_is_theirs_and_nothing_else() {
             asked.insert(std::mem::discriminant(&route));
         }
     }
-    // Two declarations share a route each: operations, certificates and the PIN, of cards and of profiles.
-    assert_eq!(asked.len() + 3, DECLARATIONS.len(), "a route was not asked");
+    // Two declarations share a route each: operations, request types, certificates and the PIN, of cards and of profiles.
+    // Whoever revokes the token of the call itself can ask nothing more.
+    assert_eq!(asked.len() + 4 + 1, DECLARATIONS.len(), "a route was not asked");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A server of our own, and people who call it.
 
+use crate::support::postgres::Database;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::csr::{RequestContent, build};
@@ -16,12 +17,16 @@ pub const API: &str = "/CertificateManagement/api/v1.0";
 pub const EXTENSION: &str = "/CertificateManagement/api/cardwright/v1";
 /// The template of every server here; what a new data directory begins with is free to change.
 pub const TEMPLATE: &str = include_str!("../../data/templates/logon.toml");
+/// Set: every lab of this process keeps its records in PostgreSQL.
+pub const DATABASE_VARIABLE: &str = "CARDWRIGHT_TEST_SERVERS_ON_POSTGRESQL";
 pub const PASSPHRASE: &str = "a passphrase for tests";
 
 /// A data directory with one template, and a server over it.
 pub struct Lab {
     pub directory: TempDir,
     pub server: Option<RunningServer>,
+    /// `None`: SQLite in the data directory. Dropped after the server.
+    pub database: Option<Database>,
     pub template: Uuid,
     plain: bool,
     agent: ureq::Agent,
@@ -66,16 +71,43 @@ impl Lab {
         Self::with(|template| template, false)
     }
 
+    /// A server whose records are in `database`, in its data directory if there is none.
+    pub fn with_database(database: Option<Database>) -> Self {
+        Self::made(|template| template, false, database, None::<fn(&str) -> String>)
+    }
+
     /// A server over plain HTTP, the template changed by `edit`.
     pub fn plain(edit: impl FnOnce(String) -> String) -> Self {
         Self::with(edit, true)
     }
 
+    /// A server whose CA is under another: `sign` answers its request with a chain.
+    pub fn under(sign: impl FnOnce(&str) -> String) -> Self {
+        Self::made(|template| template, false, None, Some(sign))
+    }
+
     fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
+        let database = std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new());
+        Self::made(edit, plain, database, None::<fn(&str) -> String>)
+    }
+
+    fn made(
+        edit: impl FnOnce(String) -> String,
+        plain: bool,
+        database: Option<Database>,
+        sign: Option<impl FnOnce(&str) -> String>,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
-        let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        let listen = "127.0.0.1:0".parse().unwrap();
+        let options = InitOptions { listen, subordinate: sign.is_some(), ..InitOptions::default() };
+        let mut made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        if let (Some(sign), Some(request)) = (sign, &made.ca_request) {
+            let chain = directory.path().join("chain.pem");
+            std::fs::write(&chain, sign(request)).unwrap();
+            let chain = server::ca_install(&data, &chain).unwrap();
+            made.ca_certificate = chain.last().unwrap().der().to_vec();
+        }
         let uuid = made.template_uuid;
         std::fs::write(&made.template, edit(TEMPLATE.replace("@UUID@", &uuid.to_string()))).unwrap();
         let roots = ureq::tls::Certificate::from_der(&made.ca_certificate).to_owned();
@@ -90,7 +122,13 @@ impl Lab {
             .timeout_global(Some(std::time::Duration::from_secs(30)))
             .build()
             .into();
-        let mut lab = Self { directory, server: None, template: uuid, plain, agent, elsewhere: None };
+        if let Some(database) = &database {
+            let path = data.join("server.toml");
+            let settings = std::fs::read_to_string(&path).unwrap();
+            let added = format!("\n[database]\nurl = {:?}\nconnections = 8\n", database.url());
+            std::fs::write(&path, settings + &added).unwrap();
+        }
+        let mut lab = Self { directory, server: None, database, template: uuid, plain, agent, elsewhere: None };
         lab.start();
         lab
     }
@@ -141,7 +179,7 @@ impl Lab {
             name: name.into(),
             groups: groups.iter().map(|group| (*group).to_owned()).collect(),
             upn: Some(format!("{name}@example.test")),
-            email: None,
+            ..NewUser::default()
         };
         let added = server::user_add(&self.data(), new, expires).unwrap();
         Person { uuid: added.uuid, token: added.token.expose().to_owned() }
@@ -230,6 +268,17 @@ impl Lab {
         self.certificatedata(person, &request, &csr(&key)).ok();
         self.complete(person, &request).ok();
         Enrolled { request, smartcard, card_id }
+    }
+}
+
+impl Drop for Lab {
+    /// No write without its act in the log: a server that made one does not end well.
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take()
+            && !std::thread::panicking()
+        {
+            server.stop().unwrap();
+        }
     }
 }
 

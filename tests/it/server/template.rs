@@ -25,7 +25,7 @@ fn a_template_is_read() {
     assert!(enroll.enabled && enroll.self_service && enroll.approvals_needed == 0);
     assert_eq!(enroll.policy().authorized_approver, ["group:officers"]);
     assert!(template.workflow(RequestType::Recover).is_none());
-    let options = template.generation_options();
+    let options: Vec<_> = template.entries().map(|entry| entry.generation_options(&template.name)).collect();
     assert_eq!((options[0].key_algorithm_name.as_str(), options[0].key_size), ("ECDSA_P256", 256));
     assert_eq!(options[0].key_usages, 3);
     assert!(!template.key.allows_hash(Hash::Sha1));
@@ -42,6 +42,38 @@ fn what_a_new_directory_begins_with_is_read() {
     for offered in [RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::Retire] {
         assert!(template.workflow(offered).is_some_and(|workflow| workflow.enabled), "{offered}");
     }
+}
+
+#[test]
+fn further_certificates_are_read_and_wrong_ones_refused() {
+    let with = |additional: &str| logon().replacen("\n[revocation]", &format!("\n{additional}\n[revocation]"), 1);
+    let table = |key: &str, name: &str| {
+        format!(
+            "[[additional_certificates]]\nkey = {{ generate = \"P-256\"{key} }}\ncertificate = {{ template_name = \
+             \"{name}\", key_usages = [\"keyAgreement\"], extended_key_usages = [], validity_days = 30 }}\n"
+        )
+    };
+    let good = with(&table(", generated_by = \"server\", archive = true", "Encryption"));
+    let template = ProfileTemplate::parse(Path::new("logon.toml"), &good).unwrap();
+    let archived: Vec<_> = template.entries().map(|entry| entry.is_archived()).collect();
+    assert_eq!(archived, [false, true]);
+    let many: String = (0..8).map(|number| table("", &format!("T{number}"))).collect();
+    for (bad, reason) in [
+        (table(", archive = true", "E"), "generated_by"),
+        (table(", legacy_pfx = true", "E"), "generated_by"),
+        (table(", generated_by = \"nobody\"", "E"), "`client` or `server`"),
+        (table("", "SmartcardLogon"), "template_name of its own"),
+        (table("", "E") + &table("", "E"), "template_name of its own"),
+        (many, "at most 7"),
+    ] {
+        let message = refusal(&with(&bad));
+        assert!(message.contains(reason), "{reason}: {message}");
+    }
+    let alone = logon() + "\n[workflows.recover_on_behalf]\ninitiators = [\"group:officers\"]\n";
+    assert!(refusal(&alone).contains("only after an approval"));
+    let released =
+        logon().replacen("reset_on_retire = false", "reset_on_retire = false\nrelease_admin_key = [\"revoke\"]", 1);
+    assert!(refusal(&released).contains("release_admin_key"));
 }
 
 #[test]

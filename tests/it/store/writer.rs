@@ -124,35 +124,6 @@ async fn a_batch_whose_transaction_fails_is_acknowledged_to_nobody() {
 }
 
 #[tokio::test]
-async fn jobs_see_each_other_in_turn_so_that_only_one_wins() {
-    let (_directory, store) = empty().await;
-    let user = add_user(&store, "user").await;
-    let request = request(user.uuid, user.uuid);
-    add_request(&store, request.clone()).await.unwrap();
-    let mut claims = tokio::task::JoinSet::new();
-    for _ in 0..32 {
-        let (store, uuid) = (store.clone(), request.uuid);
-        claims.spawn(async move {
-            store
-                .write(move |tx| {
-                    Box::pin(async move {
-                        let mut request = tx.request(uuid).await?.unwrap();
-                        if request.status != RequestStatus::Pending {
-                            return Ok::<_, Error>(false);
-                        }
-                        request.status = RequestStatus::Executing;
-                        tx.update_request(&request, RequestStatus::Pending).await?;
-                        Ok(true)
-                    })
-                })
-                .await
-                .unwrap()
-        });
-    }
-    assert_eq!(claims.join_all().await.into_iter().filter(|won| *won).count(), 1);
-}
-
-#[tokio::test]
 async fn the_file_is_its_owners_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("cm.db");
@@ -164,47 +135,6 @@ async fn the_file_is_its_owners_alone() {
         let mode = std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
-}
-
-#[tokio::test]
-async fn a_database_of_the_first_release_is_brought_up_to_date_with_what_is_in_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("old.db");
-    let old = rusqlite::Connection::open(&path).unwrap();
-    old.execute_batch(include_str!("../../../migrations/sqlite/0001_requests_cards_certificates.sql")).unwrap();
-    old.pragma_update(None, "application_id", 0x4357_5254).unwrap();
-    old.pragma_update(None, "user_version", 1).unwrap();
-    old.execute_batch(
-        "INSERT INTO users (uuid, name, groups, token_hash, token_expires) \
-         VALUES (x'00000000000000000000000000000001', 'ada', '[]', zeroblob(32), 0);
-         INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
-         admin_key, master_key_version, comment) VALUES (x'00000000000000000000000000000002', zeroblob(16), '', \
-         'active', x'00000000000000000000000000000001', zeroblob(16), 1, 'active', 1, '');",
-    )
-    .unwrap();
-    drop(old);
-    let store = Store::open(&path).await.unwrap();
-    let card = store.smartcard(Uuid::from_u128(2)).await.unwrap().unwrap();
-    assert_eq!((card.admin_key, card.puk_state), (AdminKeyState::Active, PukState::Default));
-    assert_eq!((card.puk_version, card.puk_before), (0, 0));
-}
-
-#[tokio::test]
-async fn what_is_no_database_of_ours_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let absent = directory.path().join("no").join("cm.db");
-    assert!(matches!(Store::open(&absent).await, Err(Error::File { .. })));
-    let newer = directory.path().join("newer.db");
-    Store::open(&newer).await.unwrap().close().await;
-    let connection = rusqlite::Connection::open(&newer).unwrap();
-    connection.pragma_update(None, "user_version", 99).unwrap();
-    assert!(matches!(Store::open(&newer).await, Err(Error::Newer { found: 99, .. })));
-    connection.pragma_update(None, "application_id", 7).unwrap();
-    assert!(matches!(Store::open(&newer).await, Err(Error::Foreign { .. })));
-    let noise = directory.path().join("noise.db");
-    std::fs::write(&noise, vec![0x5a; 8192]).unwrap();
-    assert!(matches!(Store::open(&noise).await, Err(Error::Open { .. })));
-    assert_eq!(std::fs::read(&noise).unwrap(), vec![0x5a; 8192], "left as it was");
 }
 
 /// The other half of [`what_was_acknowledged_survives_a_kill`]: does nothing unless that test started it.
@@ -258,4 +188,34 @@ async fn what_was_acknowledged_survives_a_kill() {
     for uuid in &acknowledged {
         assert!(store.request(*uuid).await.unwrap().is_some(), "{uuid} was acknowledged and is gone");
     }
+}
+
+on_both! {
+async fn jobs_see_each_other_in_turn_so_that_only_one_wins(place: Place) {
+    let store = place.open().await;
+    let user = add_user(&store, "user").await;
+    let request = request(user.uuid, user.uuid);
+    add_request(&store, request.clone()).await.unwrap();
+    let mut claims = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let (store, uuid) = (store.clone(), request.uuid);
+        claims.spawn(async move {
+            store
+                .write(move |tx| {
+                    Box::pin(async move {
+                        let mut request = tx.request(uuid).await?.unwrap();
+                        if request.status != RequestStatus::Pending {
+                            return Ok::<_, Error>(false);
+                        }
+                        request.status = RequestStatus::Executing;
+                        tx.update_request(&request, RequestStatus::Pending).await?;
+                        Ok(true)
+                    })
+                })
+                .await
+                .unwrap()
+        });
+    }
+    assert_eq!(claims.join_all().await.into_iter().filter(|won| *won).count(), 1);
+}
 }

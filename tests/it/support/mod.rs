@@ -9,10 +9,12 @@
 pub mod certificates;
 pub mod directory;
 pub mod gids;
+pub mod kerberos;
 pub mod kryoptic;
 pub mod pcscd;
 pub mod piv;
 pub mod piv_authenticator;
+pub mod postgres;
 pub mod program;
 pub mod script;
 pub mod site;

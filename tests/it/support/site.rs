@@ -15,6 +15,7 @@ use cardwright::secret::BearerToken;
 use serde_json::{Value, json};
 
 use super::directory;
+use super::postgres::Database;
 use super::program::{Ended, Program, end};
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
@@ -44,6 +45,10 @@ impl Site {
 
     /// Likewise, a site with as many templates as are made of it.
     pub fn with_templates(edit: impl FnOnce(String) -> Vec<String>) -> Self {
+        Self::made(edit, "")
+    }
+
+    fn made(edit: impl FnOnce(String) -> Vec<String>, settings: &str) -> Self {
         let program = Program::new();
         copy(made_once(), &program.path("server"));
         let templates = program.path("server/templates");
@@ -54,6 +59,8 @@ impl Site {
             let file = if index == 0 { file.clone() } else { templates.join(format!("{index}.toml")) };
             std::fs::write(&file, edited).unwrap();
         }
+        let path = program.path("server/server.toml");
+        std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + settings).unwrap();
         let agent = agent(&std::fs::read(program.path("server/ca.cer.pem")).unwrap());
         let mut site =
             Self { program, people: BTreeMap::new(), server: None, origin: String::new(), agent, template_uuid };
@@ -127,30 +134,50 @@ impl Site {
         CmClient::new(ClientConfig { base_url, trust, token, timeouts: Timeouts::default() }).unwrap()
     }
 
+    /// A site whose records are in a PostgreSQL database.
+    pub fn on(database: &Database) -> Self {
+        Self::made(|template| vec![template], &format!("\n[database]\nurl = {:?}\n", database.url()))
+    }
+
     /// Starts the server and waits until it listens; once it has an address, it keeps it.
     pub fn start(&mut self) {
-        let directory = self.program.path("server").display().to_string();
-        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.program.path("server.log")).unwrap();
         let address = self.origin.strip_prefix("https://").unwrap_or("127.0.0.1:0");
+        let (server, origin) = self.serve("server", address);
+        self.server = Some(server);
+        self.origin = origin;
+    }
+
+    /// Copies the server's directory to another of this environment's own, for one more server.
+    pub fn copy_directory(&self, name: &str) {
+        copy(&self.program.path("server"), &self.program.path(name));
+    }
+
+    /// Starts a server on a directory, waits until it listens, and gives it with scheme, host and port.
+    pub fn serve(&self, directory: &str, address: &str) -> (Child, String) {
+        let directory = self.program.path(directory).display().to_string();
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.program.path("server.log")).unwrap();
         let mut command = self.program.command(["--json", "serve", &directory, "--listen", address]);
-        let started = command
+        let mut started = command
             .env("CARDWRIGHT_PASSPHRASE", PASSPHRASE)
             .env("RUST_LOG", "trace")
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
             .unwrap();
-        let stdout = self.server.insert(started).stdout.take().unwrap();
+        let stdout = started.stdout.take().unwrap();
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let mut line = String::new();
             let _ = BufReader::new(stdout).read_line(&mut line);
             let _ = sender.send(line);
         });
-        let line = receiver.recv_timeout(STARTS_WITHIN).unwrap();
-        let told: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line:?}: {}", self.log()));
+        let line = receiver.recv_timeout(STARTS_WITHIN).unwrap_or_default();
+        let Ok(told) = serde_json::from_str::<Value>(&line) else {
+            let _ = started.kill().and_then(|()| started.wait());
+            panic!("{line:?}: {}", self.log());
+        };
         let url = told["url"].as_str().unwrap();
-        self.origin = url.strip_suffix("/CertificateManagement").unwrap().to_owned();
+        (started, url.strip_suffix("/CertificateManagement").unwrap().to_owned())
     }
 
     /// The server's process id.

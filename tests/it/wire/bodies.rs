@@ -171,7 +171,8 @@ fn a_policy_of_any_make_is_read() {
     .unwrap();
     assert_eq!((policy.enabled, policy.approvals_needed), (true, 2));
     assert_eq!(policy.authorized_approver, ["D:(A;;CR;;;BA)"]);
-    assert_eq!(policy.policy_data_collection, ["Reason", "Phone", r#"{"Label":"x"}"#]);
+    let items: Vec<&str> = policy.policy_data_collection.iter().map(|item| item.name.as_str()).collect();
+    assert_eq!(items, ["Reason", "Phone", r#"{"Label":"x"}"#]);
     let again: Policy = read_body(&serde_json::to_vec(&policy).unwrap()).unwrap();
     assert_eq!(again, policy);
     assert!(read_body::<Policy>(b"{}").is_err());
@@ -222,6 +223,7 @@ proptest! {
             priority,
             smartcard: holder,
             profile: holder,
+            terms: None,
         };
         let received: CreateRequest = read_body(&serde_json::to_vec(&sent).unwrap()).unwrap();
         prop_assert_eq!(received, sent);

@@ -88,7 +88,7 @@ fn other_bodies_are_bounded_too() {
     assert!(matches!(data(33, 1).check(), Err(FieldError::TooMuch { field: "certificaterequests", found: 33, .. })));
     assert!(matches!(data(1, 16 * 1024 + 1).check(), Err(FieldError::TooMuch { field: "certificaterequests", .. })));
     assert_eq!(data(32, 16 * 1024).check(), Ok(()));
-    assert!(Decision { comment: "x".repeat(MAX_COMMENT + 1) }.check().is_err());
+    assert!(Decision { comment: "x".repeat(MAX_COMMENT + 1), ..Decision::default() }.check().is_err());
     let long_key = format!("\"{}\"", "A".repeat(2000));
     assert!(read_body::<DiversifiedKey>(long_key.as_bytes()).err().unwrap().to_string().contains("2000 bytes"));
     let assign = AssignSmartcard {

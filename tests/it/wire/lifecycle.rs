@@ -1,12 +1,14 @@
 //! The transition tables: what they allow, what they refuse and with which words.
 
+use cardwright::cm::asking::Asked;
 use cardwright::cm::lifecycle::{
-    Edge, HolderEvent, PROFILE_EDGES, REQUEST_EDGES, RequestEvent, SMARTCARD_EDGES, first_status, profile_after,
-    request_after, request_edge, smartcard_after,
+    Edge, HolderEvent, Narrowing, PROFILE_EDGES, REQUEST_EDGES, RequestEvent, SMARTCARD_EDGES, first_status,
+    profile_after, request_after, request_edge, smartcard_after,
 };
 use cardwright::cm::profile::{Operation, Profile, ProfileStatus};
 use cardwright::cm::request::{RequestClosing, RequestStatus, RequestType};
 use cardwright::cm::smartcard::{Smartcard, SmartcardStatus};
+use cardwright::cm::standing::{Role, Standing};
 use cardwright::cm::wire::read_body;
 use std::fmt::Debug;
 
@@ -129,17 +131,67 @@ fn cards_and_profiles_live_as_documented() {
 
 #[test]
 fn what_is_offered_is_what_the_samples_offer() {
+    let offered = |is_card, status, types: &[RequestType]| {
+        let asked = Asked { is_card, status, standing: Standing::default() };
+        asked.operations(|kind| types.contains(&kind) && asked.allows(kind, &Narrowing::NONE))
+    };
     let card: Smartcard = read_body(super::sample("get-smartcard-data-2.response.json").as_bytes()).unwrap();
-    let offered: Vec<String> = card.status.operations().iter().map(|operation| operation.name().into()).collect();
+    let names = |operations: Vec<Operation>| operations.iter().map(|operation| operation.name().to_owned()).collect();
+    let of_cards = [RequestType::Renew, RequestType::Unblock, RequestType::Retire];
+    let listed: Vec<String> = names(offered(true, card.status, &of_cards));
     let sample: Vec<String> =
         read_body(super::sample("get-profile-state-operations-1.response.json").as_bytes()).unwrap();
-    assert_eq!(offered, sample);
+    assert_eq!(listed, sample);
     let profiles: Vec<Profile> = read_body(super::sample("get-profile-data-1.response.json").as_bytes()).unwrap();
     for profile in profiles {
-        let has_archived_keys = profile.operations.contains(&Operation::Recover);
-        assert_eq!(profile.status.operations(has_archived_keys), profile.operations);
+        let types: Vec<_> = profile.operations.iter().map(|operation| operation.request_type()).collect();
+        assert_eq!(offered(false, profile.status.into(), &types), profile.operations);
     }
-    assert_eq!(SmartcardStatus::Retired.operations(), []);
+    let retired = offered(true, SmartcardStatus::Retired, RequestType::ALL);
+    assert_eq!(retired, [Operation::RecoverOnBehalf], "keys are needed most of those who have left");
+}
+
+#[test]
+fn what_is_lent_or_replaced_is_not_carried_on() {
+    use RequestType::*;
+    let allowed = |standing, kind| {
+        Asked { is_card: true, status: SmartcardStatus::Active, standing }.allows(kind, &Narrowing::NONE)
+    };
+    let superseded = Standing { superseded: true, ..Standing::default() };
+    let lent = Standing { role: Role::Temporary, ..Standing::default() };
+    for standing in [superseded, lent, Standing { role: Role::KeyEscrow, ..lent }] {
+        for kind in [Renew, OnlineUpdate, Recover, Duplicate, TemporaryCards] {
+            assert!(!allowed(standing, kind), "{kind}");
+            assert!(allowed(Standing::default(), kind), "{kind}");
+        }
+        for kind in [Retire, Revoke, Reinstate, Unblock] {
+            assert!(allowed(standing, kind), "{kind}");
+        }
+    }
+    let flags = |role| Standing { role, ..Standing::default() }.flags();
+    assert_eq!([Role::Primary, Role::Duplicate, Role::Temporary, Role::KeyEscrow].map(flags), [1, 2, 4, 32]);
+    assert_eq!((superseded.flags(), Standing { reused: true, ..Standing::default() }.flags()), (8, 17));
+}
+
+#[test]
+fn an_administrator_narrows_and_never_widens() {
+    let mut narrowing = Narrowing::default();
+    narrowing.forbid(" active->Suspended ").unwrap();
+    assert_eq!(
+        narrowing.smartcard_edge(SmartcardStatus::Active, HolderEvent::Suspend).unwrap_err().instead,
+        ["disable", "retire"]
+    );
+    assert!(narrowing.profile_edge(ProfileStatus::Active, HolderEvent::Suspend).is_err());
+    assert!(narrowing.profile_edge(ProfileStatus::Suspended, HolderEvent::Reinstate).is_ok());
+    let asked = Asked { is_card: false, status: SmartcardStatus::Active, standing: Standing::default() };
+    assert!(!asked.allows(RequestType::Reinstate, &narrowing) && asked.allows(RequestType::Revoke, &narrowing));
+    for (text, problem) in [
+        ("retired -> active", "no card or profile ever goes from Retired to Active"),
+        ("active - suspended", "a transition is written \"suspended -> active\""),
+        ("active -> gone", "a transition is written \"suspended -> active\""),
+    ] {
+        assert_eq!(narrowing.forbid(text).unwrap_err().to_string(), problem);
+    }
 }
 
 #[test]

@@ -56,19 +56,37 @@ fn one_of_each() -> Vec<Route> {
         Route::ListHolderCertificates { of: Holder::Profile(A) },
         Route::ListHolderCertificates { of: Holder::Smartcard(A) },
         Route::ListCertificates,
+        Route::ListRequestTypes { of: Holder::Profile(A) },
+        Route::ListRequestTypes { of: Holder::Smartcard(A) },
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
         Route::Approve { request: A },
         Route::Deny { request: A },
+        Route::CollectData { request: A },
+        Route::ListDocuments { request: A },
+        Route::ProveOneTimePassword { request: A },
+        Route::DistributeOneTimePassword { request: A },
         Route::GetAdminKeyState { smartcard: A },
         Route::TellAdminKey { request: A, smartcard: B },
         Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
+        Route::GetNextAdminKey { request: A, smartcard: B, card_id: A, with_current: true },
         Route::GetPuk { request: A, smartcard: B, card_id: A },
         Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
+        Route::ListAudit { chain: Some(2), after: Some(41), limit: None },
+        Route::ListAuditChains,
         Route::GetCaCertificate,
         Route::GetCrl,
+        Route::ListUsers,
+        Route::AddUser,
+        Route::ChangeUser { user: A },
+        Route::ListTokens { user: A },
+        Route::AddToken { user: A },
+        Route::RevokeToken { token: B },
+        Route::RenewOwnToken,
+        Route::RevokeOwnToken,
+        Route::EndSession,
     ]
 }
 
@@ -101,7 +119,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 39);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 56);
 }
 
 #[test]
@@ -157,6 +175,48 @@ fn both_challenges_and_an_unencoded_plus_mean_the_same() {
     }
 }
 
+/// Words of a path behind which a secret goes in or out, and the calls where none does for all that.
+const SECRET_WORDS: &[&str] = &[
+    "key",
+    "pin",
+    "puk",
+    "password",
+    "passphrase",
+    "challenge",
+    "response",
+    "unblock",
+    "token",
+    "pfx",
+    "secret",
+    "otp",
+];
+const NO_SECRET: &[(Method, &str)] = &[
+    // The state alone, or what became of the secret.
+    (Method::Get, "api/cardwright/v1/smartcards/{smartcard}/adminkey"),
+    (Method::Put, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"),
+    (Method::Put, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"),
+    // Labels and dates alone.
+    (Method::Get, "api/cardwright/v1/accounts/{user}/tokens"),
+    (Method::Post, "api/cardwright/v1/tokens/{token}/revoke"),
+    (Method::Post, "api/cardwright/v1/token/revoke"),
+];
+
+#[test]
+fn no_route_that_bears_a_secret_is_forgotten() {
+    for line in DECLARATIONS {
+        let pattern = line.patterns[0];
+        let path: Vec<_> = pattern.split('/').filter(|part| !part.starts_with('{')).collect();
+        let suspicious = SECRET_WORDS.iter().any(|word| path.iter().any(|part| part.contains(word)));
+        let known = NO_SECRET.contains(&(line.method, pattern));
+        assert_eq!(line.secret, suspicious && !known, "{} {pattern}: mark it (secret), or say why not", line.method);
+    }
+    for (route, declaration) in one_of_each().iter().zip(DECLARATIONS) {
+        assert_eq!(route.bears_secret(), declaration.secret, "{route:?}");
+    }
+    assert_eq!(Route::GetPuk { request: A, smartcard: B, card_id: A }.card(), Some(B));
+    assert_eq!(Route::OfflineUnblock { request: A }.card(), None);
+}
+
 #[test]
 fn what_is_wrong_is_named() {
     let answer = format!("/api/v1.0/requests/{A}/smartcards/{B}/authenticationresponse");
@@ -179,6 +239,9 @@ fn what_is_wrong_is_named() {
     assert_eq!(bad("/api/v1.0/requests?targetuser=anna"), "targetuser");
     assert_eq!(bad("/api/v1.0/requests?status=Gone"), "status");
     assert_eq!(bad("/api/v1.0/requests?status=%FF"), "status");
+    assert_eq!(bad("/api/v1.0/requests?status=Approved&Status=Pending"), "status");
+    assert_eq!(bad("/api/cardwright/v1/audit?after=-1"), "after");
+    assert_eq!(bad("/api/cardwright/v1/audit?chain=99999999999"), "chain");
     assert_eq!(bad(&format!("/api/cardwright/v1/users?name={}", "x".repeat(257))), "name");
     assert_eq!(get("/api/cardwright/v1/users"), Err(RouteError::MissingParameter { name: "name" }));
 }

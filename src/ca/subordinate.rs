@@ -1,0 +1,91 @@
+//! An authority under another's root: its request, and the chain that comes back (RFC 5280, 6.1, as far as it goes
+//! without revocation).
+
+use super::embedded::{KeyPlace, RootOrder};
+use super::{Error, extensions};
+use crate::pkix::csr::{self, RequestContent};
+use crate::pkix::{self, Certificate, CertificationRequest, KeyUsage, PublicKey, name};
+use ::time::OffsetDateTime;
+use der::Decode;
+use x509_cert::ext::pkix::BasicConstraints;
+
+/// The longest chain that is read.
+const MOST_CERTIFICATES: usize = 10;
+
+/// Makes the key in `place`, or takes the one that is there, and asks for a certificate of an authority for it.
+pub fn request(order: &RootOrder, place: KeyPlace) -> Result<CertificationRequest, Error> {
+    let subject = name::parse(&order.subject).map_err(Error::Subject)?;
+    if subject.is_empty() {
+        return Err(Error::NoName);
+    }
+    let signer = place.make(order.algorithm)?;
+    let content = RequestContent { subject, extensions: extensions::of_request()?, ..RequestContent::default() };
+    csr::build(&content, &*signer).map_err(|error| match error {
+        pkix::Error::Sign(error) => Error::Sign(error),
+        other => Error::Key(other),
+    })
+}
+
+/// Reads PEM certificates in any order and gives those from the one for `key` up to the root, every link verified.
+pub fn verified_chain(text: &str, key: &PublicKey, now: OffsetDateTime) -> Result<Vec<Certificate>, Error> {
+    let mut given = certificates(text)?;
+    if given.len() > MOST_CERTIFICATES {
+        return Err(Error::ChainLong { limit: MOST_CERTIFICATES });
+    }
+    let own = given.iter().position(|it| it.is_for(key)).ok_or(Error::ChainKey)?;
+    let mut chain = vec![given.swap_remove(own)];
+    for below in 0..MOST_CERTIFICATES {
+        let Some(last) = chain.last() else { break };
+        allowed(last, below, now)?;
+        if last.issuer_name() == last.subject_name() {
+            last.verify_issued_by(last).map_err(Error::ChainBroken)?;
+            return Ok(chain);
+        }
+        let issuer = given.iter().position(|it| last.verify_issued_by(it).is_ok());
+        let issuer = issuer.ok_or_else(|| Error::ChainIncomplete { issuer: last.issuer() })?;
+        chain.push(given.swap_remove(issuer));
+    }
+    Err(Error::ChainLong { limit: MOST_CERTIFICATES })
+}
+
+/// Refuses a certificate that may not stand above `below` other authorities, or not now.
+fn allowed(certificate: &Certificate, below: usize, now: OffsetDateTime) -> Result<(), Error> {
+    let refused = |what| Err(Error::NotAllowed { subject: certificate.subject(), what });
+    if !certificate.is_ca().map_err(Error::ChainBroken)? {
+        return refused("issue certificates");
+    }
+    if let Some(usages) = certificate.key_usage().map_err(Error::ChainBroken)? {
+        if !usages.contains(&KeyUsage::KeyCertSign) {
+            return refused("sign certificates");
+        }
+        if below == 0 && !usages.contains(&KeyUsage::CrlSign) {
+            return refused("sign revocation lists");
+        }
+    }
+    if path_length(certificate).is_some_and(|most| usize::from(most) < below) {
+        return refused("stand above so many other authorities");
+    }
+    let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
+    if now < not_before || now > not_after {
+        return Err(Error::OutOfTime { subject: certificate.subject(), not_before, not_after });
+    }
+    Ok(())
+}
+
+fn path_length(certificate: &Certificate) -> Option<u8> {
+    let basic = certificate.extensions().iter().find(|it| it.extn_id == extensions::BASIC_CONSTRAINTS)?;
+    BasicConstraints::from_der(basic.extn_value.as_bytes()).ok()?.path_len_constraint
+}
+
+/// The certificates of a PEM text, in its order.
+pub fn certificates(text: &str) -> Result<Vec<Certificate>, Error> {
+    blocks(text).map_err(Error::ChainBroken)
+}
+
+pub(super) fn blocks(text: &str) -> Result<Vec<Certificate>, pkix::Error> {
+    let blocks = text.split_inclusive("-----END CERTIFICATE-----").filter_map(|block| {
+        // What tools write about a certificate stands before it.
+        block.find("-----BEGIN ").map(|begin| &block[begin..]).or((!block.trim().is_empty()).then_some(block))
+    });
+    blocks.map(Certificate::from_pem).collect()
+}

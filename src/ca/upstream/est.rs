@@ -1,0 +1,59 @@
+//! Enrollment over Secure Transport (RFC 7030).
+
+use super::transport::{Answer, Transport};
+use crate::ca::Error;
+use crate::pkix::{Certificate, CertificationRequest, cmc};
+use ::time::Duration;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// Base64 in lines, as RFC 7030, 4 has it sent.
+const LINE: usize = 64;
+/// How long to wait where the authority does not say, and the longest it may ask for.
+const WAIT: u64 = 60;
+const LONGEST_WAIT: u64 = 24 * 3600;
+
+/// `/cacerts` (4.1).
+pub fn authority(transport: &Transport) -> Result<Vec<Certificate>, Error> {
+    certificates(&transport.get("/cacerts")?)
+}
+
+/// `/simpleenroll` (4.2.1).
+pub fn enroll(transport: &Transport, csr: &[u8]) -> Result<Certificate, Error> {
+    let request = CertificationRequest::from_der(csr).map_err(Error::Key)?;
+    let headers = [("content-type", "application/pkcs10"), ("content-transfer-encoding", "base64")];
+    let answer = transport.post("/simpleenroll", &headers, lines(csr).as_bytes())?;
+    if answer.status == 202 {
+        let seconds = answer.retry_after.unwrap_or(WAIT).clamp(1, LONGEST_WAIT);
+        let retry_after = Duration::seconds(i64::try_from(seconds).unwrap_or(3600));
+        return Err(Error::Pending { ticket: Vec::new(), retry_after });
+    }
+    let ours = certificates(&answer)?.into_iter().find(|certificate| certificate.is_for(request.public_key()));
+    ours.ok_or(Error::Answer { what: "no certificate in it is for the key" })
+}
+
+/// A certs-only message (4.1.3), base64 as the standard has it or DER as some send it.
+fn certificates(answer: &Answer) -> Result<Vec<Certificate>, Error> {
+    let unreadable = |_| Error::Answer { what: "it is not certs-only CMS" };
+    let der = match answer.body.first() {
+        Some(0x30) => answer.body.clone(),
+        _ => {
+            let text: Vec<u8> = answer.body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            STANDARD.decode(text).map_err(|_| Error::Answer { what: "it is not base64" })?
+        }
+    };
+    Ok(cmc::read(&der).map_err(unreadable)?.certificates)
+}
+
+fn lines(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let mut out = String::with_capacity(text.len() + text.len() / LINE + 2);
+    for (at, character) in text.chars().enumerate() {
+        if at > 0 && at % LINE == 0 {
+            out.push('\n');
+        }
+        out.push(character);
+    }
+    out.push('\n');
+    out
+}

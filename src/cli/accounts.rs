@@ -1,0 +1,145 @@
+//! `cardwright server user` and `cardwright server token`: those who may call a server, and their tokens.
+
+use super::args::{BearerCommand, UserCommand};
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::token::date;
+use crate::server::{self, AccountError, AccountRefusal, NewUser, UserChange};
+use crate::store::{TokenRecord, UserRecord};
+use serde_json::{Value, json};
+use std::path::Path;
+use time::{Duration, OffsetDateTime};
+
+pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        UserCommand::Add { directory, name, groups, upn, email, sid, attributes, days } => {
+            let attributes = attributes.iter().map(|text| attribute(text)).collect::<Result<_, _>>()?;
+            add(&directory, NewUser { name, groups, upn, email, sid, attributes }, days, output)
+        }
+        UserCommand::List { directory } => list(&directory, output),
+        UserCommand::Change { directory, name, groups, no_groups, upn, email, sid } => {
+            let groups = Some(groups).filter(|groups| no_groups || !groups.is_empty());
+            change(&directory, &name, UserChange { groups, upn, email, sid, disabled: None }, "changed", output)
+        }
+        UserCommand::Disable { directory, name } => {
+            let disabled = UserChange { disabled: Some(true), ..UserChange::default() };
+            change(&directory, &name, disabled, "disabled; cards and history are kept", output)
+        }
+        UserCommand::Enable { directory, name } => {
+            let enabled = UserChange { disabled: Some(false), ..UserChange::default() };
+            change(&directory, &name, enabled, "enabled", output)
+        }
+    }
+}
+
+/// Names are told in lower case, as templates ask for them.
+fn attribute(text: &str) -> Result<(String, String), Failure> {
+    let pair = text.split_once('=').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
+    pair.ok_or_else(|| Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE")))
+}
+
+fn add(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
+    let name = user.name.clone();
+    let expires = OffsetDateTime::now_utc() + Duration::days(days.into());
+    let added = server::user_add(directory, user, expires).map_err(failed)?;
+    // One of two places that show a bearer token: it is made here and kept nowhere.
+    let bearer = added.token.expose();
+    let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
+    output.result(&document, || {
+        format!("{name} may call the server until {} with this bearer token, shown only now:\n{bearer}", date(expires))
+    });
+    Ok(())
+}
+
+fn document(user: &UserRecord) -> Value {
+    json!({
+        "name": user.name,
+        "uuid": user.uuid,
+        "groups": user.groups,
+        "upn": user.upn,
+        "email": user.email,
+        "sid": user.sid,
+        "disabled": user.disabled,
+    })
+}
+
+fn list(directory: &Path, output: &Output) -> Result<(), Failure> {
+    let users = server::user_list(directory).map_err(failed)?;
+    let documents: Vec<Value> = users.iter().map(document).collect();
+    output.result(&json!({ "users": documents }), || {
+        let line = |user: &UserRecord| {
+            let state = if user.disabled { " (disabled)" } else { "" };
+            format!("{}{state}: {}", user.name, user.groups.join(", "))
+        };
+        users.iter().map(line).collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+fn change(directory: &Path, name: &str, change: UserChange, done: &str, output: &Output) -> Result<(), Failure> {
+    let user = server::user_change(directory, name, change).map_err(failed)?;
+    output.result(&document(&user), || format!("{name} is {done}"));
+    Ok(())
+}
+
+pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        BearerCommand::Add { directory, name, label, days } => {
+            let added = server::token_add(&directory, &name, &label, days).map_err(failed)?;
+            let (bearer, expires) = (added.token.expose(), date(added.record.expires));
+            let document = json!({ "name": name, "token": added.record.uuid, "bearer": bearer, "expires": expires });
+            output.result(&document, || {
+                format!(
+                    "{name} may also call the server until {expires} with this bearer token, shown only now:\n{bearer}"
+                )
+            });
+        }
+        BearerCommand::List { directory, name } => {
+            let tokens = server::token_list(&directory, &name).map_err(failed)?;
+            let documents: Vec<Value> = tokens.iter().map(token_document).collect();
+            output.result(&json!({ "tokens": documents }), || {
+                tokens.iter().map(token_line).collect::<Vec<_>>().join("\n")
+            });
+        }
+        BearerCommand::Revoke { directory, token } => {
+            server::token_revoke(&directory, token).map_err(failed)?;
+            output.result(&json!({ "token": token, "revoked": true }), || format!("token {token} is revoked"));
+        }
+    }
+    Ok(())
+}
+
+fn token_document(token: &TokenRecord) -> Value {
+    json!({
+        "token": token.uuid,
+        "label": token.label,
+        "created": date(token.created),
+        "expires": date(token.expires),
+        "last_used": token.last_used.map(date),
+        "revoked": token.revoked.map(date),
+    })
+}
+
+fn token_line(token: &TokenRecord) -> String {
+    let state = match (token.revoked, token.last_used) {
+        (Some(at), _) => format!("revoked {}", date(at)),
+        (None, Some(at)) => format!("until {}, last used {}", date(token.expires), date(at)),
+        (None, None) => format!("until {}, never used", date(token.expires)),
+    };
+    format!("{}  {}  {state}", token.uuid, token.label)
+}
+
+fn failed(error: AccountError) -> Failure {
+    let (code, exit) = match &error {
+        AccountError::Settings(_) => ("server-settings", Exit::Usage),
+        AccountError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
+        AccountError::NoUser(_) => ("user-unknown", Exit::Usage),
+        AccountError::NoToken(_) => ("token-unknown", Exit::Usage),
+        AccountError::Refused(AccountRefusal::UserExists) => ("user-exists", Exit::Usage),
+        AccountError::Refused(AccountRefusal::Sid(_) | AccountRefusal::Attribute) => ("user-attribute", Exit::Usage),
+        AccountError::Refused(AccountRefusal::Name(_) | AccountRefusal::TooManyGroups) => ("user-name", Exit::Usage),
+        AccountError::Refused(_) => ("account", Exit::Usage),
+        _ => ("server-account", Exit::Other),
+    };
+    Failure::from_error(code, exit, &error)
+}

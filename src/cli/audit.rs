@@ -1,0 +1,82 @@
+//! `cardwright audit`: a server's log of acts, checked and exported.
+
+use super::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use crate::server::{self, AuditTrailError, ExportFilter, SyslogTarget};
+use crate::store::AuditReport;
+use serde_json::json;
+use std::io::BufWriter;
+use time::Duration;
+
+pub fn run(command: AuditCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        AuditCommand::Verify(args) => verify(&args, output),
+        AuditCommand::Export(args) => export(args, output),
+    }
+}
+
+fn verify(args: &AuditVerifyArgs, output: &Output) -> Result<(), Failure> {
+    let tolerance = Duration::seconds(args.tolerance.into());
+    let report = server::audit_check(&args.log, &args.keys, tolerance).map_err(failed)?;
+    output.result(&json!({ "whole": report.is_whole(), "report": report }), || told(&report));
+    if report.is_whole() { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
+}
+
+fn told(report: &AuditReport) -> String {
+    let mut lines: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let fault = json!(finding.fault);
+            let detail = if finding.detail.is_empty() { String::new() } else { format!(": {}", finding.detail) };
+            format!("chain {} record {}: {}{detail}", finding.chain, finding.number, fault.as_str().unwrap_or_default())
+        })
+        .collect();
+    let untold = report.faults.saturating_sub(report.findings.len() as u64);
+    if untold > 0 {
+        lines.push(format!("and {untold} more"));
+    }
+    let AuditReport { chains, records, signatures, unsigned, .. } = report;
+    lines.push(format!("{records} records in {chains} chains, {signatures} signatures"));
+    if *unsigned > 0 {
+        lines.push(format!("{unsigned} records at the end are not signed yet"));
+    }
+    lines.push(if report.is_whole() { "the log is whole".into() } else { "the log is NOT whole".into() });
+    lines.join("\n")
+}
+
+fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
+    let target = args.syslog.map(SyslogTarget::try_from).transpose();
+    let target = target.map_err(|why| Failure::new("syslog-target", Exit::Usage, why))?;
+    let filter = ExportFilter {
+        from: args.from,
+        until: args.to,
+        request: args.request,
+        smartcard: args.card,
+        user: args.user,
+        act: args.act,
+    };
+    let out = BufWriter::new(std::io::stdout().lock());
+    let records = server::audit_export(&args.directory, &filter, target.as_ref(), out).map_err(failed)?;
+    if target.is_some() {
+        output.result(&json!({ "records": records }), || format!("{records} records sent"));
+    }
+    Ok(())
+}
+
+fn failed(error: AuditTrailError) -> Failure {
+    let (code, exit) = match &error {
+        AuditTrailError::NoKeys | AuditTrailError::NoKey(_) | AuditTrailError::Key { .. } => ("audit-key", Exit::Usage),
+        AuditTrailError::Settings(_) => ("server-settings", Exit::Usage),
+        AuditTrailError::Line { .. } => ("audit-broken", Exit::AuditBroken),
+        AuditTrailError::Receiver { .. } => ("syslog-receiver", Exit::Other),
+        _ => ("audit-unreadable", Exit::Other),
+    };
+    let failure = Failure::from_error(code, exit, &error);
+    match error {
+        AuditTrailError::NoKeys => failure.remedy("Name it with --key: audit.pub.pem of the server's directory."),
+        AuditTrailError::Receiver { .. } => failure.remedy("Export again: nothing is taken out of the log."),
+        _ => failure,
+    }
+}

@@ -1,0 +1,60 @@
+//! `cardwright server backup` and `restore`.
+
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use crate::server::{self, BackupError, Saved};
+use serde_json::json;
+use std::path::Path;
+
+pub fn backup(directory: &Path, file: &Path, output: &Output) -> Result<(), Failure> {
+    if file == Path::new("-") {
+        // Standard output is the archive's.
+        return server::backup(directory, std::io::stdout().lock()).map(drop).map_err(backup_failed);
+    }
+    let saved = server::backup_file(directory, file).map_err(backup_failed)?;
+    output.result(&document(directory, file, saved), || {
+        let line = format!("{} files, {} bytes are in {}", saved.files, saved.bytes, file.display());
+        let database = "\nthe records are in PostgreSQL and not among them: save them with pg_dump, after this";
+        if saved.postgresql { line + database } else { line }
+    });
+    Ok(())
+}
+
+pub fn restore(file: &Path, directory: &Path, output: &Output) -> Result<(), Failure> {
+    let restored = if file == Path::new("-") {
+        server::restore(std::io::stdin().lock(), directory)
+    } else {
+        let opened = std::fs::File::open(file).map_err(|source| {
+            Failure::new("no-archive", Exit::Usage, format!("{} cannot be read: {source}", file.display()))
+        })?;
+        server::restore(std::io::BufReader::new(opened), directory)
+    };
+    let saved = restored.map_err(backup_failed)?;
+    output.result(&document(directory, file, saved), || {
+        let line = format!("{} files, {} bytes are in {}", saved.files, saved.bytes, directory.display());
+        let database = "\nthe records are in PostgreSQL: bring them back with pg_restore or psql";
+        if saved.postgresql { line + database } else { line }
+    });
+    Ok(())
+}
+
+fn document(directory: &Path, file: &Path, saved: Saved) -> serde_json::Value {
+    json!({
+        "directory": directory,
+        "archive": file,
+        "files": saved.files,
+        "bytes": saved.bytes,
+        "database": if saved.postgresql { "not-included" } else { "included" },
+    })
+}
+
+fn backup_failed(error: BackupError) -> Failure {
+    let (code, exit) = match &error {
+        BackupError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
+        BackupError::Exists(_) => ("directory-exists", Exit::Usage),
+        BackupError::Foreign | BackupError::Newer(_) => ("no-archive", Exit::Usage),
+        BackupError::Damaged(_) | BackupError::Read(_) => ("archive-damaged", Exit::Other),
+        _ => ("server-backup", Exit::Other),
+    };
+    Failure::from_error(code, exit, &error)
+}

@@ -1,0 +1,106 @@
+//! `cardwright template check` and `import`: template files on this computer, no server.
+
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use crate::server::template::{Import, Misplaced, Report};
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Bounds of what is read.
+const MAX_FILES: usize = 500;
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Tells every problem and warning; problems make the exit code that of a wrong configuration file.
+pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
+    let (mut problems, mut warnings, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+    let files = files(path)?;
+    for file in &files {
+        let report = Report::of(file, &read(file)?);
+        if let Some(template) = report.template
+            && let Some(first) = seen.insert(template.uuid, file.clone())
+        {
+            let problem = format!("the same uuid as {}", first.display());
+            problems.push(Misplaced { file: file.clone(), line: 1, column: 1, key: "uuid".into(), problem });
+        }
+        problems.extend(report.problems);
+        warnings.extend(report.warnings);
+    }
+    let of = |found: &[Misplaced]| found.iter().map(document).collect::<Vec<_>>();
+    let document = json!({ "files": files.len(), "problems": of(&problems), "warnings": of(&warnings) });
+    output.result(&document, || {
+        let mut text = String::new();
+        problems.iter().for_each(|problem| text += &format!("error: {problem}\n"));
+        warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
+        let (files, problems, warnings) = (files.len(), problems.len(), warnings.len());
+        text + &format!("{files} files, {problems} errors, {warnings} warnings")
+    });
+    if problems.is_empty() { Ok(()) } else { Err(Failure::told("template-wrong", Exit::Usage)) }
+}
+
+fn document(found: &Misplaced) -> Value {
+    let Misplaced { file, line, column, key, problem } = found;
+    json!({ "file": file, "line": line, "column": column, "key": key, "message": problem })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new("file-unreadable", Exit::Usage, format!("{} cannot be read: {error}", path.display()))
+        .remedy("Check the path.")
+}
+
+fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(|error| unreadable(path, &error))? {
+        let file = entry.map_err(|error| unreadable(path, &error))?.path();
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            files.push(file);
+        }
+        if files.len() > MAX_FILES {
+            let message = format!("{} has more than {MAX_FILES} templates", path.display());
+            return Err(Failure::new("too-many-files", Exit::Usage, message));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let failed = |error| unreadable(path, &error);
+    let mut text = String::new();
+    std::fs::File::open(path).map_err(failed)?.take(MAX_BYTES).read_to_string(&mut text).map_err(failed)?;
+    Ok(text)
+}
+
+/// Writes a template out of a MIM template's JSON, and tells what it could not carry over.
+pub fn import(files: &[String], out: Option<&Path>, output: &Output) -> Result<(), Failure> {
+    let refused = |error: &(dyn std::error::Error + 'static)| {
+        Failure::from_error("import", Exit::Usage, error)
+            .remedy("Give the answers of a MIM server's REST calls as they came, the template's own among them.")
+    };
+    let mut import = Import::default();
+    for file in files.iter().take(MAX_FILES) {
+        let (name, path) = file.split_once('=').unwrap_or((file, file));
+        import.add(path, name, &read(Path::new(path))?).map_err(|error| refused(&error))?;
+    }
+    let imported = import.write().map_err(|error| refused(&error))?;
+    if let Some(out) = out {
+        let created = std::fs::File::create_new(out).and_then(|mut file| file.write_all(imported.toml.as_bytes()));
+        created.map_err(|error| {
+            let message = format!("{} cannot be written: {error}", out.display());
+            Failure::new("file-unwritable", Exit::Usage, message).remedy("Name a file that does not exist yet.")
+        })?;
+    }
+    for note in &imported.notes {
+        output.tell(&format!("note: {note}"));
+    }
+    let document = json!({ "template": imported.toml, "notes": imported.notes });
+    output.result(&document, || match out {
+        Some(out) => format!("{} is written; look it over with `cardwright template check`", out.display()),
+        None => imported.toml.clone(),
+    });
+    Ok(())
+}

@@ -1,0 +1,41 @@
+//! The PIN the server proposes, where the template leaves the choice to nobody else.
+
+use super::error::{Error, Stage};
+use super::record::Tie;
+use super::{Enrollment, Event, Observer};
+use crate::cm::template::{SmartcardConfig, UserPinOption};
+use crate::secret::Pin;
+
+impl Enrollment<'_> {
+    /// Has the server propose the new PIN if the template says so and none was given. The server's answer is the same
+    /// each time within a request, so it is asked for again after a cut.
+    pub(super) fn take_proposed_pin(
+        &mut self,
+        tie: Tie,
+        config: &SmartcardConfig,
+        observer: Observer<'_>,
+    ) -> Result<(), Error> {
+        let told = match config.user_pin_option {
+            UserPinOption::ServerDistributed | UserPinOption::CustomServerDistributed => true,
+            UserPinOption::Randomized => false,
+            UserPinOption::UserProvided | UserPinOption::None => return Ok(()),
+        };
+        if self.inputs.new_pin.is_some() {
+            return Ok(());
+        }
+        observer(Event::Doing(Stage::FetchPin));
+        let pin = self.client.server_proposed_pin(tie.request, tie.smartcard, self.card_id);
+        let pin = pin.map_err(|source| Error::new(Stage::FetchPin, source))?;
+        if told {
+            self.facts.proposed = Some(Pin::new(pin.expose().to_owned()));
+        }
+        self.inputs.new_pin = Some(pin);
+        Ok(())
+    }
+
+    /// Gives, once, the PIN the server has proposed, for the face to tell the operator after [`Event::PinSet`]; `None`
+    /// where people choose, or where nobody is to know it.
+    pub fn proposed_pin(&mut self) -> Option<Pin> {
+        self.facts.proposed.take()
+    }
+}

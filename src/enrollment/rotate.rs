@@ -1,0 +1,78 @@
+//! The next of a card's own admin keys, where the server has a newer master key: proposed by the server, given to the card,
+//! and confirmed. Until then either may hold, and the next contact settles it.
+
+use super::admin::{Held, is_wrong};
+use super::error::{Error, Stage};
+use super::record::Tie;
+use super::{Enrollment, Event, Observer};
+use crate::client;
+use crate::cm::extension::{AdminKeyState, NextAdminKey};
+use crate::cm::problem::ProblemCode;
+use crate::token::{self, Admin, SecretKind, Token, Tries};
+
+impl Enrollment<'_> {
+    /// Gives the card its next own admin key, where there is one. A card that does not take it keeps the one it has: what
+    /// the work needs is done by that.
+    pub(super) fn rotate_admin_key(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<(), Error> {
+        observer(Event::Doing(Stage::FetchAdminKey));
+        let Some(NextAdminKey { next: Some(next), proposed, .. }) = self.next_admin_key(tie, false)? else {
+            return Ok(());
+        };
+        observer(Event::Doing(Stage::ChangeAdminKey));
+        if self.counters(token)?.admin == Tries::Locked {
+            observer(Event::AdminKeyKept);
+            return Ok(());
+        }
+        let last_try = self.order.last_try();
+        let mut responder = self.responder(tie, Held::Own);
+        let mut tried = token.change_admin_key(Admin::Responder(&mut responder), &next, last_try);
+        if let Err(token::Error::NoChallenge) = tried
+            && let Some(NextAdminKey { current: Some(current), .. }) = self.next_admin_key(tie, true)?
+        {
+            tried = token.change_admin_key(Admin::Key(&current), &next, last_try);
+        }
+        self.facts.counters = None;
+        if tried.as_ref().is_err_and(is_wrong) && proposed {
+            // The very same key once more: the card says whether it holds.
+            tried = token.change_admin_key(Admin::Key(&next), &next, last_try);
+            self.facts.counters = None;
+        }
+        match tried {
+            Ok(()) => {
+                observer(Event::AdminKeyChanged);
+                observer(Event::Doing(Stage::ConfirmAdminKey));
+                self.tell_admin_key(tie, AdminKeyState::Active, Stage::ConfirmAdminKey)
+            }
+            Err(error) if stays(&error) => {
+                observer(Event::AdminKeyKept);
+                Ok(())
+            }
+            Err(error) => Err(Error::new(Stage::ChangeAdminKey, error)),
+        }
+    }
+
+    /// `None` from a server without such keys, or one that keeps them to itself.
+    fn next_admin_key(&self, tie: Tie, with_current: bool) -> Result<Option<NextAdminKey>, Error> {
+        match self.client.next_admin_key(tie.request, tie.smartcard, self.card_id, with_current) {
+            Ok(next) => Ok(Some(next)),
+            Err(client::Error::ExtensionAbsent { .. }) => Ok(None),
+            Err(error) => {
+                let withheld = [ProblemCode::NotDiversified, ProblemCode::AdminKeyKept].map(|code| Some(code.name()));
+                if withheld.contains(&error.refusal_code()) {
+                    return Ok(None);
+                }
+                Err(Error::new(Stage::FetchAdminKey, error))
+            }
+        }
+    }
+}
+
+fn stays(error: &token::Error) -> bool {
+    let gone = matches!(error, token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_));
+    gone || is_wrong(error)
+}

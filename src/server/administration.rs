@@ -1,0 +1,196 @@
+//! `server user` and `server token`: what an administrator does at the data directory itself, also while a server runs
+//! on it.
+
+use super::accounts::{self, AccountRefusal, FreshToken};
+use super::audit::{self, Deed};
+use super::config::{DataDirectory, Settings, SettingsError};
+use super::database::{self, DatabaseError};
+use super::error::{ApiError, Internal};
+use crate::secret::BearerToken;
+use crate::store::{self, Store, TokenRecord, UserRecord, UserSource};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A person to be added.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    pub name: String,
+    pub groups: Vec<String>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+    /// Security identifier in Active Directory, `S-1-5-21-...`.
+    pub sid: Option<String>,
+    /// What else certificates say of the person; names in lower case.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What is to be different; `None` leaves it as it is, an empty text takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    pub groups: Option<Vec<String>>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+    pub sid: Option<String>,
+    pub disabled: Option<bool>,
+}
+
+impl UserChange {
+    /// Gives the record as it is to be.
+    pub fn applied(self, user: UserRecord) -> UserRecord {
+        let text = |new: Option<String>, old| match new {
+            None => old,
+            Some(text) => Some(text).filter(|text| !text.is_empty()),
+        };
+        UserRecord {
+            groups: self.groups.unwrap_or(user.groups),
+            upn: text(self.upn, user.upn),
+            email: text(self.email, user.email),
+            sid: text(self.sid, user.sid),
+            disabled: self.disabled.unwrap_or(user.disabled),
+            ..user
+        }
+    }
+}
+
+/// A person who was added; the token is shown once and kept nowhere.
+pub struct AddedUser {
+    pub uuid: Uuid,
+    pub token: BearerToken,
+}
+
+/// A token that was added; it is shown once and kept nowhere.
+pub struct AddedToken {
+    pub record: TokenRecord,
+    pub token: BearerToken,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
+    NoDirectory(PathBuf),
+    #[error("there is no user named \"{0}\"")]
+    NoUser(String),
+    #[error("there is no token {0}; \"server token list\" shows what there is")]
+    NoToken(Uuid),
+    #[error(transparent)]
+    Refused(#[from] AccountRefusal),
+    #[error("the system gave no random bytes")]
+    Random,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("the store failed")]
+    Store(#[from] store::Error),
+    #[error("nothing was written")]
+    Write(#[source] Box<ApiError>),
+    #[error("no runtime could be started")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl From<ApiError> for AccountError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Account(refusal) => Self::Refused(refusal),
+            ApiError::Internal(Internal::Store(source)) => Self::Store(source),
+            other => Self::Write(Box::new(other)),
+        }
+    }
+}
+
+/// Opens the store of a data directory for the length of one piece of work.
+fn with_store<T>(
+    data_dir: &Path,
+    work: impl AsyncFnOnce(&Store) -> Result<T, AccountError>,
+) -> Result<T, AccountError> {
+    let directory = DataDirectory::new(data_dir);
+    if !directory.settings().is_file() {
+        return Err(AccountError::NoDirectory(data_dir.to_owned()));
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccountError::Runtime)?;
+    runtime.block_on(async {
+        let store = database::open(&directory, &Settings::load(&directory)?).await?;
+        let done = work(&store).await;
+        store.close().await;
+        done
+    })
+}
+
+async fn named(store: &Store, name: &str) -> Result<UserRecord, AccountError> {
+    store.user_by_name(name).await?.ok_or_else(|| AccountError::NoUser(name.to_owned()))
+}
+
+/// Adds a person and makes the first token.
+pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Result<AddedUser, AccountError> {
+    let user = UserRecord {
+        uuid: Uuid::now_v7(),
+        name: new.name,
+        groups: new.groups,
+        upn: new.upn,
+        email: new.email,
+        sid: new.sid,
+        attributes: new.attributes,
+        disabled: false,
+        source: UserSource::Local,
+    };
+    let now = OffsetDateTime::now_utc();
+    accounts::check(&user)?;
+    let uuid = user.uuid;
+    let FreshToken { record, token } = FreshToken::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
+    let entry = audit::own(Deed::UserAdded, now).user(uuid).with("name", &user.name).with("token", record.uuid);
+    with_store(data_dir, async move |store| {
+        let job =
+            store.write(move |tx| Box::pin(async move { accounts::added(tx, &user, Some(&record), &entry).await }));
+        Ok(job.await?)
+    })?;
+    Ok(AddedUser { uuid, token })
+}
+
+/// All users, oldest first.
+pub fn user_list(data_dir: &Path) -> Result<Vec<UserRecord>, AccountError> {
+    with_store(data_dir, async |store| Ok(store.users().await?))
+}
+
+/// Changes what is known of a person; whoever is disabled is nobody, and keeps what was done and is held.
+pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<UserRecord, AccountError> {
+    with_store(data_dir, async |store| {
+        let user = change.applied(named(store, name).await?);
+        let entry = audit::own(Deed::UserChanged, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
+        let job = store.write(move |tx| Box::pin(async move { accounts::changed(tx, user, entry).await }));
+        Ok(job.await?)
+    })
+}
+
+/// Adds a token for a person.
+pub fn token_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedToken, AccountError> {
+    with_store(data_dir, async |store| {
+        let user = named(store, name).await?;
+        let now = OffsetDateTime::now_utc();
+        let fresh = FreshToken::new(user.uuid, label, now, accounts::expiry(now, days)?);
+        let FreshToken { record, token } = fresh.ok_or(AccountError::Random)?;
+        let entry = audit::own(Deed::TokenAdded, now).user(user.uuid).with("token", record.uuid);
+        let written = record.clone();
+        let job = store.write(move |tx| Box::pin(async move { accounts::token_added(tx, &written, &entry).await }));
+        job.await?;
+        Ok(AddedToken { record, token })
+    })
+}
+
+/// A person's tokens, newest first, revoked ones among them.
+pub fn token_list(data_dir: &Path, name: &str) -> Result<Vec<TokenRecord>, AccountError> {
+    with_store(data_dir, async |store| Ok(store.tokens_of(named(store, name).await?.uuid).await?))
+}
+
+/// Revokes a token; it is refused from the next call on.
+pub fn token_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
+    with_store(data_dir, async |store| {
+        let record = store.token(token).await?.ok_or(AccountError::NoToken(token))?;
+        let now = OffsetDateTime::now_utc();
+        let entry = audit::own(Deed::TokenRevoked, now).user(record.owner).with("token", token);
+        let job = store.write(move |tx| Box::pin(async move { accounts::token_revoked(tx, token, now, &entry).await }));
+        Ok(job.await?)
+    })
+}

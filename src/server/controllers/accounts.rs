@@ -1,0 +1,171 @@
+//! Users and tokens: administrators manage others', everybody the token that the call itself is made with.
+
+use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
+use crate::server::accounts::{self, AccountRefusal, FreshToken, MAX_DAYS};
+use crate::server::administration::UserChange;
+use crate::server::app::{MAX_LIST, Reply};
+use crate::server::audit::Deed;
+use crate::server::error::{ApiError, Internal};
+use crate::server::identity::Shown;
+use crate::server::permission::{self, Duty};
+use crate::server::router::Call;
+use crate::store::{TokenRecord, UserRecord, UserSource};
+use std::collections::BTreeMap;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+fn shown(user: UserRecord) -> Account {
+    let UserRecord { uuid, name, groups, upn, email, sid, disabled, .. } = user;
+    Account { uuid, name, groups, upn, email, sid, disabled }
+}
+
+/// Refuses who does not manage users; they see the same as if nothing were there.
+fn manages(call: &Call<'_>) -> Result<(), ApiError> {
+    match permission::has(&call.caller, Duty::ManageUsers) {
+        true => Ok(()),
+        false => Err(ApiError::Forbidden("manage users")),
+    }
+}
+
+/// The user, if the caller may change it.
+async fn managed(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
+    manages(call)?;
+    let user = call.app.store.user(user).await?.ok_or(ApiError::NotFound("user"))?;
+    match permission::may_manage(&call.caller, user.uuid) {
+        true => Ok(user),
+        false => Err(ApiError::Forbidden("change yourself; another administrator must")),
+    }
+}
+
+/// All users, oldest first.
+pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
+    manages(call)?;
+    Reply::list(call.app.store.users().await?.into_iter().take(MAX_LIST + 1).map(shown).collect())
+}
+
+/// Adds a user without a token.
+pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
+    manages(call)?;
+    let user = UserRecord {
+        uuid: Uuid::now_v7(),
+        name: body.name,
+        groups: body.groups.unwrap_or_default(),
+        upn: body.upn.filter(|text| !text.is_empty()),
+        email: body.email.filter(|text| !text.is_empty()),
+        sid: body.sid.filter(|text| !text.is_empty()),
+        attributes: BTreeMap::new(),
+        disabled: false,
+        source: UserSource::Local,
+    };
+    let entry = call.entry(Deed::UserAdded).user(user.uuid).with("name", &user.name);
+    let written = user.clone();
+    let job =
+        call.app.store.write(move |tx| Box::pin(async move { accounts::added(tx, &written, None, &entry).await }));
+    job.await?;
+    Reply::created(&shown(user))
+}
+
+/// Changes a user; whoever is disabled is nobody from the next call on.
+pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<Reply, ApiError> {
+    let user = managed(call, user).await?;
+    let AccountChange { groups, upn, email, sid, disabled } = body;
+    let user = UserChange { groups, upn, email, sid, disabled }.applied(user);
+    let entry = call.entry(Deed::UserChanged).user(user.uuid).with("name", &user.name);
+    let job = call.app.store.write(move |tx| Box::pin(async move { accounts::changed(tx, user, entry).await }));
+    Reply::json(&shown(job.await?))
+}
+
+/// A user's tokens, newest first: an administrator's to see, and one's own.
+pub async fn list_tokens(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError> {
+    if !permission::may_revoke(&call.caller, user) {
+        return Err(ApiError::NotFound("user"));
+    }
+    let tokens = call.app.store.tokens_of(user).await?.into_iter().take(MAX_LIST + 1);
+    let shown = |token: TokenRecord| {
+        let TokenRecord { uuid, label, created, expires, last_used, revoked, .. } = token;
+        Token { uuid, label, created, expires, last_used, revoked }
+    };
+    Reply::list(tokens.map(shown).collect())
+}
+
+/// Adds a token for a user, told now and never again.
+pub async fn add_token(call: &Call<'_>, user: Uuid, body: NewToken) -> Result<Reply, ApiError> {
+    body.check()?;
+    let user = managed(call, user).await?;
+    let expires = accounts::expiry(call.now, body.days)?;
+    let fresh = fresh(call, user.uuid, &body.label, expires)?;
+    let entry = call.entry(Deed::TokenAdded).user(user.uuid).with("token", fresh.record.uuid);
+    let written = fresh.record.clone();
+    let job =
+        call.app.store.write(move |tx| Box::pin(async move { accounts::token_added(tx, &written, &entry).await }));
+    job.await?;
+    Reply::created(&given(&fresh))
+}
+
+fn fresh(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshToken, ApiError> {
+    FreshToken::new(owner, label, call.now, expires).ok_or(ApiError::Internal(Internal::Random))
+}
+
+fn given(fresh: &FreshToken) -> GivenToken {
+    let bearer = Zeroizing::new(fresh.token.expose().to_owned());
+    GivenToken { uuid: fresh.record.uuid, bearer, expires: fresh.record.expires }
+}
+
+/// The token this call was made with.
+async fn own(call: &Call<'_>) -> Result<TokenRecord, ApiError> {
+    let Shown::Token(token) = call.caller.shown else { return Err(AccountRefusal::NotByToken.into()) };
+    call.app.store.token(token).await?.ok_or(ApiError::NotFound("token"))
+}
+
+/// Gives another token for the one this call was made with, of the same length; the old one ends within minutes.
+pub async fn renew_token(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let old = own(call).await?;
+    let length = (old.expires - old.created).min(Duration::days(MAX_DAYS.into()));
+    let fresh = fresh(call, old.owner, &old.label, call.now + length)?;
+    let entry = call.entry(Deed::TokenRenewed).user(old.owner).with("token", fresh.record.uuid).with("old", old.uuid);
+    let written = fresh.record.clone();
+    let job = call
+        .app
+        .store
+        .write(move |tx| Box::pin(async move { accounts::token_renewed(tx, old.uuid, &written, &entry).await }));
+    job.await?;
+    Reply::created(&given(&fresh))
+}
+
+/// Revokes the token this call was made with.
+pub async fn revoke_own_token(call: &Call<'_>) -> Result<Reply, ApiError> {
+    let token = own(call).await?;
+    revoke(call, token).await
+}
+
+/// Revokes a token of one's own, or as an administrator anybody's.
+pub async fn revoke_token(call: &Call<'_>, token: Uuid) -> Result<Reply, ApiError> {
+    let token = call.app.store.token(token).await?;
+    let token = token.filter(|token| permission::may_revoke(&call.caller, token.owner));
+    revoke(call, token.ok_or(ApiError::NotFound("token"))?).await
+}
+
+async fn revoke(call: &Call<'_>, token: TokenRecord) -> Result<Reply, ApiError> {
+    let (uuid, now) = (token.uuid, call.now);
+    let entry = call.entry(Deed::TokenRevoked).user(token.owner).with("token", uuid);
+    let job =
+        call.app.store.write(move |tx| Box::pin(async move { accounts::token_revoked(tx, uuid, now, &entry).await }));
+    job.await?;
+    Ok(Reply::Empty)
+}
+
+/// Ends the session this call was made in; who has none has nothing to end.
+pub async fn end_session(call: &Call<'_>) -> Result<Reply, ApiError> {
+    if let Shown::Session(session) = call.caller.shown {
+        let entry = call.entry(Deed::SessionEnded).user(call.caller.uuid).with("session", session);
+        let job = call.app.store.write(move |tx| {
+            Box::pin(async move {
+                tx.remove_session(session).await?;
+                Ok::<_, ApiError>(tx.audit(&entry).await?)
+            })
+        });
+        job.await?;
+    }
+    Ok(Reply::Empty)
+}

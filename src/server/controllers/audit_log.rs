@@ -1,0 +1,60 @@
+//! The log of acts, for auditors.
+
+use crate::cm::extension::{LogChain, LoggedAct};
+use crate::server::app::{MAX_LIST, Reply};
+use crate::server::error::ApiError;
+use crate::server::permission;
+use crate::server::router::Call;
+use crate::store::{AuditRecord, ChainHead};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// The chain that is meant when none is named.
+const FIRST_CHAIN: u32 = 1;
+
+fn allowed(call: &Call<'_>) -> Result<(), ApiError> {
+    if permission::reads_audit(&call.caller) { Ok(()) } else { Err(ApiError::Forbidden("read the log of acts")) }
+}
+
+/// The acts of a chain after a number, at most [`MAX_LIST`]; the next page begins after the last number of this one.
+pub async fn list(
+    call: &Call<'_>,
+    chain: Option<u32>,
+    after: Option<u64>,
+    limit: Option<u32>,
+) -> Result<Reply, ApiError> {
+    allowed(call)?;
+    let most = u32::try_from(MAX_LIST).unwrap_or(u32::MAX);
+    let limit = limit.unwrap_or(most).clamp(1, most);
+    let after = i64::try_from(after.unwrap_or(0)).unwrap_or(i64::MAX);
+    let records = call.app.store.audit_records(chain.unwrap_or(FIRST_CHAIN).into(), after, limit).await?;
+    Reply::list(records.into_iter().filter_map(act).collect())
+}
+
+/// The chains, and the last signed head of each.
+pub async fn chains(call: &Call<'_>) -> Result<Reply, ApiError> {
+    allowed(call)?;
+    let mut chains = Vec::new();
+    for head in call.app.store.audit_chains().await? {
+        chains.extend(chain(call, head).await?);
+    }
+    Reply::list(chains)
+}
+
+fn act(record: AuditRecord) -> Option<LoggedAct> {
+    let (chain, number) = (u32::try_from(record.chain).ok()?, u64::try_from(record.number).ok()?);
+    Some(LoggedAct { chain, number, record: record.record, hash: hex::encode(record.hash) })
+}
+
+async fn chain(call: &Call<'_>, head: ChainHead) -> Result<Option<LogChain>, ApiError> {
+    let signed = call.app.store.last_audit_signature(head.chain).await?;
+    let (Ok(chain), Ok(length)) = (u32::try_from(head.chain), u64::try_from(head.length)) else { return Ok(None) };
+    Ok(Some(LogChain {
+        chain,
+        length,
+        head: hex::encode(head.head),
+        key: signed.as_ref().map(|signed| hex::encode(&signed.key)).unwrap_or_default(),
+        signature: signed.as_ref().map(|signed| STANDARD.encode(&signed.signature)).unwrap_or_default(),
+        signed: signed.map(|signed| signed.signed).unwrap_or_default(),
+    }))
+}

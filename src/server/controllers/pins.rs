@@ -1,0 +1,93 @@
+//! `serverproposedpin`: the PIN a card is to be given, told to who executes a request on that very card.
+
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::template::UserPinOption;
+use crate::cm::wire::PinText;
+use crate::server::app::Reply;
+use crate::server::audit::Deed;
+use crate::server::error::{ApiError, Internal};
+use crate::server::router::Call;
+use crate::server::seen::SeenRequest;
+use crate::server::{closing, proposed_pin};
+use crate::store::{RequestFilter, Tx};
+use uuid::Uuid;
+
+/// While one of these is executed, the card is given a PIN.
+const PIN_TYPES: &[RequestType] = &[
+    RequestType::Enroll,
+    RequestType::Duplicate,
+    RequestType::Recover,
+    RequestType::RecoverOnBehalf,
+    RequestType::Renew,
+    RequestType::TemporaryCards,
+    RequestType::Unblock,
+];
+/// The most requests on one card that are looked through.
+const MOST_REQUESTS: u32 = 16;
+
+/// What the query says of the card.
+pub struct Shown {
+    pub card_id: Option<Uuid>,
+    /// The card's challenge; carried, as the PIN does not depend on it.
+    pub challenge: Option<Vec<u8>>,
+}
+
+/// `serverproposedpin` in both spellings: with the request, or for the one that is executed on the card.
+pub async fn proposed(
+    call: &Call<'_>,
+    request: Option<Uuid>,
+    smartcard: Uuid,
+    shown: Shown,
+) -> Result<Reply, ApiError> {
+    if let Some(challenge) = shown.challenge.filter(|challenge| !matches!(challenge.len(), 8 | 16)) {
+        let length = crate::server::diversify::KeyError::ChallengeLength(challenge.len());
+        return Err(ApiError::Challenge(length));
+    }
+    let request = match request {
+        Some(request) => call.request(request).await?,
+        None => executed_on(call, smartcard).await?,
+    };
+    let template = request.executed(call, PIN_TYPES)?;
+    let card = call.smartcard_of(&request.record, smartcard).await?;
+    if shown.card_id.is_some_and(|card_id| card_id != card.card_id) {
+        return Err(ApiError::WrongCard);
+    }
+    let config = template.smartcard.as_ref().ok_or(ApiError::PinNotProposed)?;
+    if !matches!(config.user_pin_option, UserPinOption::ServerDistributed | UserPinOption::Randomized) {
+        return Err(ApiError::PinNotProposed);
+    }
+    let (uuid, card_id, version) = (request.record.uuid, card.card_id, card.master_key_version);
+    let pin = proposed_pin::derive(&call.app.master_keys, version, uuid, card_id, &config.user_pin_policy)
+        .map_err(|error| ApiError::Internal(Internal::Key(error)))?;
+    let entry = call.entry(Deed::PinProposed).on(&request.record).smartcard(card.uuid);
+    let job = async move |tx: &mut Tx| {
+        let mut request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+        if request.status != RequestStatus::Executing {
+            closing::execute(tx, &mut request).await?;
+        }
+        Ok::<_, ApiError>(tx.audit(&entry.with("card_id", card_id)).await?)
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    tracing::info!(id = %call.id, request = %uuid, smartcard = %card.uuid, caller = call.caller.name, "PIN proposed");
+    Reply::json(&PinText(pin))
+}
+
+/// The latest request on the card that the caller sees and that is being executed, or else is approved.
+async fn executed_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, ApiError> {
+    for status in [RequestStatus::Executing, RequestStatus::Approved] {
+        let filter = RequestFilter {
+            smartcard: Some(smartcard),
+            status: Some(status),
+            limit: Some(MOST_REQUESTS),
+            ..RequestFilter::default()
+        };
+        for request in call.app.store.requests(&filter).await? {
+            match call.request(request.uuid).await {
+                Ok(seen) if PIN_TYPES.contains(&seen.record.request_type) => return Ok(seen),
+                Ok(_) | Err(ApiError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Err(ApiError::NotFound("smart card with a request that is being executed"))
+}

@@ -1,0 +1,120 @@
+//! What a workflow's policy asks of a request beyond MIM's routes: data items, documents, one-time passwords.
+
+use super::requests::shown;
+use crate::cm::extension::{DataCollection, FilledDocument, OneTimePasswords};
+use crate::cm::request::RequestStatus;
+use crate::cm::wire::moment_text;
+use crate::server::app::Reply;
+use crate::server::audit::Deed;
+use crate::server::collecting::{self, Giver};
+use crate::server::error::{ApiError, Internal};
+use crate::server::one_time;
+use crate::server::permission::Act;
+use crate::server::router::Call;
+use crate::server::seen::{self, SeenRequest};
+use crate::server::template::{Attributes, Filling, OneTimePolicy, Workflow};
+use crate::store::{RequestRecord, Tx};
+use uuid::Uuid;
+
+fn offered(request: &SeenRequest) -> Result<&Workflow, ApiError> {
+    request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))
+}
+
+/// `PUT datacollection`: items for a request that waits. What is approved is filled up, not changed.
+pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Result<Reply, ApiError> {
+    body.check()?;
+    let request = call.request(request).await?;
+    let workflow = offered(&request)?;
+    let giver = Giver::later(call, &request.record, workflow);
+    let items = collecting::judged(workflow, body.items, giver)?;
+    let names = items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>().join(", ");
+    let entry = call.entry(Deed::DataCollected).on(&request.record).with("items", names);
+    let uuid = request.record.uuid;
+    let job = async move |tx: &mut Tx| {
+        let mut request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+        let status = request.status;
+        if !matches!(status, RequestStatus::Pending | RequestStatus::Approved) {
+            return Err(ApiError::DataClosed(status));
+        }
+        let decided = status == RequestStatus::Approved || !tx.approvals(uuid).await?.is_empty();
+        let changed = items.iter().find(|item| request.data.iter().any(|known| known.name == item.name));
+        if let Some(item) = changed.filter(|_| decided) {
+            return Err(ApiError::DataItemGiven(item.name.clone()));
+        }
+        collecting::merge(&mut request.data, items);
+        tx.update_request(&request, status).await?;
+        tx.audit(&entry).await?;
+        Ok(request)
+    };
+    let record = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    shown(record, request.template.as_deref())
+}
+
+/// `GET documents`: the forms of the request's workflow, filled in; 204 when there are none.
+pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    let workflow = offered(&request)?;
+    let record = &request.record;
+    let dangling = || ApiError::Internal(Internal::Dangling("user"));
+    let target = call.app.store.user(record.target).await?.ok_or_else(dangling)?;
+    let originator = call.app.store.user(record.originator).await?.ok_or_else(dangling)?;
+    let template = request.template.as_ref().map_or("", |template| template.name.as_str());
+    let known = |filling: &Filling| match filling {
+        Filling::User(attribute) => target.attribute(attribute).unwrap_or_default().to_owned(),
+        Filling::RequestId => record.uuid.to_string(),
+        Filling::RequestType => record.request_type.to_string(),
+        Filling::Submitted => moment_text(record.submitted),
+        Filling::Comment => record.comment.clone(),
+        Filling::Originator => originator.name.clone(),
+        Filling::TemplateName => template.to_owned(),
+        Filling::Data(name) => {
+            let item = record.data.iter().find(|item| item.name == *name);
+            item.and_then(|item| item.value.clone()).unwrap_or_default()
+        }
+    };
+    let filled = workflow.documents.iter();
+    Reply::list(filled.map(|form| FilledDocument { name: form.name.clone(), text: form.fill(known) }).collect())
+}
+
+fn passwords(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
+    let none = ApiError::PasswordNotUsed("requests of this kind have no one-time password");
+    workflow.one_time_password.as_ref().ok_or(none)
+}
+
+/// `POST onetimepassword`: opens an approved request to whoever executes it.
+pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    request.permitted(call, Act::Execute)?;
+    let policy = passwords(offered(&request)?)?;
+    seen::executable(&request.record)?;
+    one_time::prove(call, &request.record, policy, &given).await?;
+    tracing::info!(id = %call.id, request = %request.record.uuid, caller = call.caller.name, "one-time password proven");
+    shown(request.record, request.template.as_deref())
+}
+
+/// `POST onetimepassword/distribution`: passwords anew, by who may approve; the answer has those to be handed over.
+pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    request.permitted(call, Act::Decide)?;
+    let policy = passwords(offered(&request)?)?;
+    seen::executable(&request.record)?;
+    let (order, answer) = one_time::make(policy, true, call.now)?.order(call);
+    let (uuid, approver, now) = (request.record.uuid, call.caller.uuid, call.now);
+    let job = async move |tx: &mut Tx| {
+        let request = approved(tx, uuid).await?;
+        if tx.one_time(uuid).await?.is_some_and(|record| record.proven.is_some()) {
+            return Err(ApiError::PasswordNotUsed("the one-time password was proven already"));
+        }
+        one_time::begin(tx, &request, order, Some(approver), now).await
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    call.app.wake_mailer();
+    tracing::info!(id = %call.id, request = %uuid, caller = call.caller.name, "one-time password made anew");
+    Reply::json(&answer)
+}
+
+async fn approved(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
+    let request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+    seen::executable(&request)?;
+    Ok(request)
+}

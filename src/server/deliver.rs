@@ -1,0 +1,107 @@
+//! What a request's answer holds: the certificates as they were sent before, and private keys under the password of
+//! this call.
+
+use super::audit::Deed;
+use super::certify::recovery;
+use super::error::{ApiError, Internal};
+use super::issue::Judged;
+use super::router::Call;
+use super::template::KeySource;
+use super::view;
+use crate::cm::certificate::Certificate as Answer;
+use crate::pkix::pfx::{self, PfxCipher};
+use crate::pkix::{self, Certificate};
+use crate::secret::Passphrase;
+use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
+use uuid::Uuid;
+
+/// Refuses a password that cannot protect private keys.
+pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
+    let password = password.ok_or(ApiError::NoPfxPassword)?;
+    pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)
+}
+
+/// The answer: one entry for all that the profile holds, in the order in which it was made. Keys other than those it
+/// was made for are refused.
+pub async fn answer(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    profile: Uuid,
+    judged: &[Judged],
+    password: Option<&Passphrase>,
+) -> Result<Vec<Answer>, ApiError> {
+    let mut contents = Vec::new();
+    for holding in call.app.store.holdings(profile).await? {
+        let certificate = call.app.store.certificate(&holding.serial).await?;
+        contents.push((holding, certificate.ok_or(ApiError::Internal(Internal::Dangling("certificate")))?));
+    }
+    let own = contents.iter().filter(|(holding, _)| holding.origin == Origin::Client);
+    if !own.map(|(_, certificate)| certificate.public_key_sha256).eq(judged.iter().map(|it| it.public_key_sha256)) {
+        return Err(ApiError::OtherKey);
+    }
+    say_keys_given(call, request, &contents).await?;
+    let mut answers = Vec::new();
+    for (holding, certificate) in &contents {
+        let name = &certificate.template_common_name;
+        answers.push(match holding.origin {
+            Origin::Client => view::issued(name, sent(call, &certificate.serial).await?),
+            origin => view::with_key(name, protected(call, request, certificate, password).await?, origin),
+        });
+    }
+    Ok(answers)
+}
+
+/// Private keys are spoken of before they leave.
+async fn say_keys_given(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    contents: &[(HoldingRecord, CertificateRecord)],
+) -> Result<(), ApiError> {
+    let serials = |wanted: fn(Origin) -> bool| {
+        let wanted = contents.iter().filter(|(holding, _)| wanted(holding.origin));
+        wanted.map(|(holding, _)| hex::encode_upper(&holding.serial)).collect::<Vec<_>>().join(" ")
+    };
+    let made = serials(|origin| origin == Origin::Server);
+    let recovered = serials(|origin| origin == Origin::Recovered);
+    let history = serials(|origin| origin == Origin::History);
+    if made.is_empty() && recovered.is_empty() && history.is_empty() {
+        return Ok(());
+    }
+    let entry = call.entry(Deed::KeysGiven).on(request);
+    let entry = entry.with("made", made).with("recovered", recovered).with("history", history);
+    call.app.store.write(move |tx| Box::pin(async move { tx.audit(&entry).await })).await?;
+    tracing::info!(id = %call.id, request = %request.uuid, caller = call.caller.name, "private keys given out");
+    Ok(())
+}
+
+async fn sent(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let response = call.app.store.response(serial).await?;
+    response.ok_or(ApiError::Internal(Internal::Dangling("response")))
+}
+
+/// The private key and its certificates as PKCS#12.
+async fn protected(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    record: &CertificateRecord,
+    password: Option<&Passphrase>,
+) -> Result<Vec<u8>, ApiError> {
+    let failed = |error: pkix::Error| ApiError::Internal(Internal::MakeKey(error));
+    let password = password.ok_or(ApiError::NoPfxPassword)?;
+    let certificate = Certificate::from_der(&record.der).map_err(failed)?;
+    let key = recovery(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
+    let template = call.app.templates.get(request.profile_template);
+    let entry = template.and_then(|template| {
+        template.entries().find(|entry| entry.certificate.template_name == record.template_common_name)
+    });
+    let cipher = match entry.map(|entry| entry.key.source) {
+        Some(KeySource::Server { pfx, .. }) => pfx,
+        _ => PfxCipher::Aes256,
+    };
+    let chain = call.app.authority.chain();
+    // Hashing the password takes a while.
+    tokio::task::block_in_place(|| {
+        pfx::write(&key, &certificate, chain, &record.template_common_name, password.expose(), cipher)
+    })
+    .map_err(failed)
+}

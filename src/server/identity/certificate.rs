@@ -1,0 +1,97 @@
+//! Client certificates: TLS has verified the chain and the key; here the certificate is asked after and given a name.
+
+use super::person;
+use super::settings::{AnchorSettings, CertificateSettings, UserBy};
+use super::{Failure, Found, IdentityError, Shown};
+use crate::pkix::{AltNames, Certificate};
+use crate::server::error::ApiError;
+use crate::store::Store;
+use time::OffsetDateTime;
+
+/// The certificate a connection's TLS handshake has shown and verified, DER; `None`: none was.
+#[derive(Clone)]
+pub struct PeerCertificate(pub Option<std::sync::Arc<Vec<u8>>>);
+
+/// Whose certificates are taken.
+pub struct Certificates {
+    own: Option<Certificate>,
+    anchors: Vec<(Certificate, AnchorSettings)>,
+}
+
+impl Certificates {
+    /// `own`: this server's CA. `anchors`: in the order of the settings, PEM.
+    pub fn new(settings: CertificateSettings, own: Certificate, anchors: &[String]) -> Result<Self, IdentityError> {
+        let read = |(settings, pem): (AnchorSettings, &String)| {
+            let wrong = |problem| IdentityError::Setting { table: "identity.certificate.anchors", problem };
+            let anchor = Certificate::from_pem(pem).map_err(|_| wrong("a file is no certificate in PEM"))?;
+            if matches!(settings.user_by, UserBy::Name | UserBy::LocalPart) {
+                return Err(wrong("user_by is \"upn\" or \"email\""));
+            }
+            if settings.domains.is_empty() && settings.subjects.is_empty() {
+                return Err(wrong("domains or subjects must say who is let in"));
+            }
+            Ok((anchor, settings))
+        };
+        let anchors = settings.anchors.into_iter().zip(anchors).map(read).collect::<Result<_, _>>()?;
+        Ok(Self { own: Some(own).filter(|_| settings.own), anchors })
+    }
+
+    /// The authorities that TLS tells clients of and verifies against, DER.
+    pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
+        self.own.iter().chain(self.anchors.iter().map(|(anchor, _)| anchor)).map(Certificate::der)
+    }
+
+    /// Finds the person behind a certificate that TLS has verified at the start of the connection.
+    pub async fn find(&self, store: &Store, der: &[u8], now: OffsetDateTime) -> Result<Found, Failure> {
+        let certificate = Certificate::from_der(der).map_err(|_| ApiError::NotAuthenticated)?;
+        // A connection may outlive the certificate it began with.
+        if now < certificate.not_before() || certificate.not_after() < now {
+            return Err(ApiError::NotAuthenticated.into());
+        }
+        if self.own.as_ref().is_some_and(|own| certificate.verify_issued_by(own).is_ok()) {
+            return owner(store, &certificate).await;
+        }
+        for (anchor, settings) in &self.anchors {
+            if certificate.verify_issued_by(anchor).is_ok() {
+                return named(store, settings, &certificate).await;
+            }
+        }
+        Err(ApiError::NotAuthenticated.into())
+    }
+}
+
+/// One of our own is its owner's, as long as it is neither revoked nor on hold.
+async fn owner(store: &Store, certificate: &Certificate) -> Result<Found, Failure> {
+    let record = store.certificate(&certificate.serial_bytes()).await.map_err(ApiError::from)?;
+    let record = record.filter(|record| record.der == certificate.der()).ok_or(ApiError::NotAuthenticated)?;
+    let user = store.user(record.user).await.map_err(ApiError::from)?.ok_or(ApiError::NotAuthenticated)?;
+    if record.revocation.is_some() {
+        return Err(Failure::of(ApiError::CertificateRevoked, &user.name));
+    }
+    Ok(Found { user, shown: Shown::Certificate, answer: None })
+}
+
+async fn named(store: &Store, settings: &AnchorSettings, certificate: &Certificate) -> Result<Found, Failure> {
+    let subject = certificate.subject();
+    let (by, who) = match settings.subjects.get(&subject) {
+        Some(name) => (UserBy::Name, name.clone()),
+        None => {
+            let names = certificate.alt_names().map_err(|_| ApiError::NotAuthenticated)?;
+            let who = only(settings.user_by, names).filter(|who| in_domain(who, &settings.domains));
+            (settings.user_by, who.ok_or_else(|| Failure::of(ApiError::UserUnknown, &subject))?)
+        }
+    };
+    let user = person::expected(store, by, &who).await?;
+    Ok(Found { user, shown: Shown::Certificate, answer: None })
+}
+
+/// The one name of this kind; of several none is the person's.
+fn only(by: UserBy, names: AltNames) -> Option<String> {
+    let mut names = if by == UserBy::Email { names.emails } else { names.upns };
+    names.pop().filter(|_| names.is_empty())
+}
+
+fn in_domain(who: &str, domains: &[String]) -> bool {
+    let domain = who.rsplit_once('@').map(|(_, domain)| domain);
+    domain.is_some_and(|domain| domains.iter().any(|known| known.eq_ignore_ascii_case(domain)))
+}

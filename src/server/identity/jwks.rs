@@ -1,0 +1,161 @@
+//! The issuer's keys (RFC 7517): fetched over HTTPS, kept, and fetched anew for a key that is not known, at most so often.
+
+use super::settings::OidcSettings;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::{Arc, Mutex as Held, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_BYTES: u64 = 256 * 1024;
+const MAX_KEYS: usize = 64;
+/// How old keys may grow before they are fetched anew: a withdrawn key is believed no longer than that.
+const FRESH: Duration = Duration::from_secs(3600);
+/// How long keys are believed while they cannot be fetched anew.
+const STALE: Duration = Duration::from_secs(24 * 3600);
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum JwksError {
+    #[error("the certificates to trust are no PEM, or none")]
+    Trust,
+    #[error("the issuer's keys could not be fetched")]
+    Fetch(#[source] Box<ureq::Error>),
+    #[error("the issuer's keys could not be received")]
+    Receive(#[source] std::io::Error),
+    #[error("the issuer answered status {0} instead of its keys")]
+    Status(u16),
+    #[error("the issuer's keys have more than {MAX_BYTES} bytes")]
+    TooLarge,
+    #[error("the issuer's keys are no JWK set")]
+    Malformed(#[source] serde_json::Error),
+    #[error("the task that fetched the issuer's keys ended unexpectedly")]
+    Task,
+}
+
+type Keys = Arc<HashMap<String, DecodingKey>>;
+
+/// The issuer's keys by their id.
+pub struct KeySet {
+    agent: ureq::Agent,
+    url: String,
+    refetch: Duration,
+    kept: Held<Option<(Keys, Instant)>>,
+    /// When it was last tried; held while it is.
+    tried: Mutex<Option<Instant>>,
+}
+
+impl KeySet {
+    /// Fetches nothing yet. `trust`: PEM.
+    pub fn new(settings: &OidcSettings, trust: Option<&str>) -> Result<Self, JwksError> {
+        let roots = match trust {
+            None => RootCerts::PlatformVerifier,
+            Some(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
+        };
+        let tls = TlsConfig::builder()
+            .root_certs(roots)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .build();
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .https_only(true)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .tls_config(tls)
+            .timeout_global(Some(FETCH_TIMEOUT))
+            .max_idle_connections(0)
+            .build()
+            .new_agent();
+        Ok(Self {
+            agent,
+            url: settings.jwks_url.clone(),
+            refetch: Duration::from_secs(settings.refetch_seconds.into()),
+            kept: Held::new(None),
+            tried: Mutex::new(None),
+        })
+    }
+
+    /// The key with this id, fetched if need be; `None` when the issuer has none, or was asked a moment ago.
+    pub async fn key(&self, id: &str) -> Option<DecodingKey> {
+        if let Some((key, age)) = self.look(id)
+            && age < FRESH
+        {
+            return Some(key);
+        }
+        let mut tried = self.tried.lock().await;
+        // Somebody else may have fetched them while this call waited.
+        if let Some((key, age)) = self.look(id)
+            && age < FRESH
+        {
+            return Some(key);
+        }
+        if tried.is_none_or(|at| at.elapsed() >= self.refetch) {
+            *tried = Some(Instant::now());
+            match self.fetched().await {
+                Ok(keys) => *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((keys, Instant::now())),
+                Err(error) => {
+                    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                    tracing::warn!(%error, cause, "the issuer's keys stay as they were");
+                }
+            }
+        }
+        self.look(id).filter(|(_, age)| *age < STALE).map(|(key, _)| key)
+    }
+
+    fn look(&self, id: &str) -> Option<(DecodingKey, Duration)> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (keys, at) = kept.as_ref()?;
+        Some((keys.get(id)?.clone(), at.elapsed()))
+    }
+
+    async fn fetched(&self) -> Result<Keys, JwksError> {
+        let (agent, url) = (self.agent.clone(), self.url.clone());
+        tokio::task::spawn_blocking(move || fetch(&agent, &url)).await.unwrap_or(Err(JwksError::Task))
+    }
+}
+
+fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<serde_json::Value>,
+    }
+    let mut response = agent.get(url).call().map_err(|error| JwksError::Fetch(Box::new(error)))?;
+    if response.status().as_u16() != 200 {
+        return Err(JwksError::Status(response.status().as_u16()));
+    }
+    let mut bytes = Vec::new();
+    response.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(JwksError::Receive)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(JwksError::TooLarge);
+    }
+    let set: Set = serde_json::from_slice(&bytes).map_err(JwksError::Malformed)?;
+    // A key of a kind not known here spoils none of the others.
+    let known = set.keys.into_iter().take(MAX_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+    Ok(Arc::new(known.filter_map(signing).collect()))
+}
+
+/// A key that verifies, by its id or its certificate's thumbprint; a shared secret is none.
+fn signing(key: Jwk) -> Option<(String, DecodingKey)> {
+    let verifies = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    if !verifies || matches!(key.algorithm, AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_)) {
+        return None;
+    }
+    let decoding = DecodingKey::from_jwk(&key).ok()?;
+    Some((key.common.key_id.or(key.common.x509_sha1_fingerprint)?, decoding))
+}
+
+fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>, JwksError> {
+    let found = parse_pem(pem.as_bytes()).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),
+        Ok(_) => None,
+        Err(_) => Some(Err(JwksError::Trust)),
+    });
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    if found.is_empty() { Err(JwksError::Trust) } else { Ok(found) }
+}

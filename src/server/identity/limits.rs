@@ -1,0 +1,180 @@
+//! Token buckets in a fixed amount of memory: what one key may do in a burst, and how fast that comes back.
+
+use crate::server::error::ApiError;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+use super::settings::LimitSettings;
+
+/// Keys remembered of each kind.
+const MOST_KEYS: usize = 4096;
+
+/// How often something may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// At once, after a rest.
+    pub burst: u32,
+    /// In the long run; 0: without limit.
+    pub per_minute: u32,
+}
+
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+/// The buckets of one kind of key.
+pub struct Buckets<K> {
+    rate: Rate,
+    buckets: Mutex<HashMap<K, Bucket>>,
+}
+
+impl<K: Eq + Hash + Clone> Buckets<K> {
+    /// Makes buckets that are full until used.
+    pub fn new(rate: Rate) -> Self {
+        Self { rate, buckets: Mutex::new(HashMap::new()) }
+    }
+
+    /// Takes one out of the key's bucket; when it is empty, says how long until there is one.
+    pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
+        self.draw(key, now, 1.0)
+    }
+
+    /// Says whether something is in the key's bucket, and leaves it there.
+    pub fn look(&self, key: K, now: Instant) -> Result<(), Duration> {
+        self.draw(key, now, 0.0)
+    }
+
+    fn draw(&self, key: K, now: Instant, wanted: f64) -> Result<(), Duration> {
+        let Rate { burst, per_minute } = self.rate;
+        if per_minute == 0 {
+            return Ok(());
+        }
+        let (burst, per_second) = (f64::from(burst.max(1)), f64::from(per_minute) / 60.0);
+        let refilled = |bucket: &Bucket| {
+            (bucket.left + now.saturating_duration_since(bucket.at).as_secs_f64() * per_second).min(burst)
+        };
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = buckets.get(&key).map_or(burst, refilled);
+        if left < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - left) / per_second));
+        }
+        if wanted > 0.0 {
+            if buckets.len() >= MOST_KEYS && !buckets.contains_key(&key) {
+                // Full buckets say nothing. If none is full, who has done least is forgotten, not who has done most.
+                buckets.retain(|_, bucket| refilled(bucket) < burst);
+                let fullest = buckets.iter().max_by(|a, b| refilled(a.1).total_cmp(&refilled(b.1)));
+                if let Some(key) = fullest.filter(|_| buckets.len() >= MOST_KEYS).map(|(key, _)| key.clone()) {
+                    buckets.remove(&key);
+                }
+            }
+            buckets.insert(key, Bucket { left: left - wanted, at: now });
+        }
+        Ok(())
+    }
+}
+
+/// All limits of a server.
+pub struct Limits {
+    callers: Buckets<Uuid>,
+    cards: Buckets<Uuid>,
+    addresses: Buckets<IpAddr>,
+    names: Buckets<String>,
+}
+
+impl Limits {
+    /// Makes what the settings say.
+    pub fn new(settings: &LimitSettings) -> Self {
+        Self {
+            callers: Buckets::new(settings.secrets_per_caller),
+            cards: Buckets::new(settings.secrets_per_card),
+            addresses: Buckets::new(settings.failures_per_address),
+            names: Buckets::new(settings.failures_per_name),
+        }
+    }
+
+    /// Counts a call that bears secrets.
+    pub fn secret(&self, caller: Uuid, card: Option<Uuid>) -> Result<(), ApiError> {
+        let now = Instant::now();
+        self.callers.take(caller, now).map_err(later)?;
+        card.map_or(Ok(()), |card| self.cards.take(card, now)).map_err(later)
+    }
+
+    /// Refuses who has failed too often already, before anything dear is done for him.
+    pub fn patience(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
+        address.map_or(Ok(()), |address| self.addresses.look(network(address), Instant::now())).map_err(later)
+    }
+
+    /// Counts wrong credentials, of an address and in a name as far as they are known.
+    pub fn failed(&self, address: Option<IpAddr>, name: Option<&str>) -> Result<(), ApiError> {
+        let now = Instant::now();
+        address.map_or(Ok(()), |address| self.addresses.take(network(address), now)).map_err(later)?;
+        name.map_or(Ok(()), |name| self.names.take(name.to_lowercase(), now)).map_err(later)
+    }
+}
+
+fn later(wait: Duration) -> ApiError {
+    ApiError::TooManyRequests { seconds: wait.as_secs().saturating_add(1) }
+}
+
+/// An IPv6 subscriber has a network of 64 bits to call from.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bucket_empties_refills_and_says_when() {
+        let buckets = Buckets::new(Rate { burst: 2, per_minute: 60 });
+        let now = Instant::now();
+        assert_eq!((buckets.take(1, now), buckets.take(1, now)), (Ok(()), Ok(())));
+        assert_eq!(buckets.take(1, now), Err(Duration::from_secs(1)));
+        assert_eq!(buckets.look(1, now), Err(Duration::from_secs(1)));
+        assert_eq!(buckets.take(2, now), Ok(()), "another key has a bucket of its own");
+        let later = now + Duration::from_secs(1);
+        assert_eq!((buckets.look(1, later), buckets.take(1, later)), (Ok(()), Ok(())));
+        assert!(buckets.take(1, later).is_err());
+    }
+
+    #[test]
+    fn no_limit_is_none() {
+        let buckets = Buckets::new(Rate { burst: 0, per_minute: 0 });
+        assert!((0..1000).all(|_| buckets.take((), Instant::now()).is_ok()));
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_worst_offender_stays_remembered() {
+        let buckets = Buckets::new(Rate { burst: 3, per_minute: 1 });
+        let now = Instant::now();
+        while buckets.take(u32::MAX, now).is_ok() {}
+        for key in 0..10_000 {
+            assert_eq!(buckets.take(key, now), Ok(()));
+        }
+        assert_eq!(buckets.buckets.lock().unwrap().len(), MOST_KEYS);
+        assert!(buckets.take(u32::MAX, now).is_err());
+    }
+
+    #[test]
+    fn addresses_of_one_subscriber_are_one() {
+        let address = |text: &str| network(text.parse().unwrap());
+        assert_eq!(address("2001:db8:1:2:3::1"), address("2001:db8:1:2:ffff::9"));
+        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
+        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
+        assert_ne!(address("192.0.2.1"), address("192.0.2.2"));
+    }
+}

@@ -1,0 +1,69 @@
+//! Kerberos: SPNEGO over HTTP (RFC 4559), in one round; the answer proves the server to the caller.
+
+use super::gssapi::{Acceptor, GssError};
+use super::person::{self, split};
+use super::settings::NegotiateSettings;
+use super::{Failure, Found, IdentityError, Shown};
+use crate::server::error::ApiError;
+use crate::store::Store;
+use axum::http::HeaderValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Tickets looked at at one time, each on a thread of its own, and how long one waits to be.
+const MOST_AT_ONCE: usize = 8;
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What accepts tickets.
+pub struct Negotiate {
+    acceptor: Arc<Acceptor>,
+    settings: NegotiateSettings,
+    places: Semaphore,
+}
+
+impl Negotiate {
+    /// Opens the keytab; `replays` is a file of the data directory.
+    pub fn open(settings: NegotiateSettings, keytab: &Path, replays: &Path) -> Result<Self, IdentityError> {
+        let wrong = |problem| IdentityError::Setting { table: "identity.negotiate", problem };
+        if settings.realms.is_empty() {
+            return Err(wrong("realms must name one at least"));
+        }
+        let (Some(keytab), Some(replays)) = (keytab.to_str(), replays.to_str()) else {
+            return Err(wrong("the path of the keytab or of the data directory is not UTF-8"));
+        };
+        let acceptor = Acceptor::open(keytab, replays).map_err(IdentityError::Kerberos)?;
+        Ok(Self { acceptor: Arc::new(acceptor), settings, places: Semaphore::new(MOST_AT_ONCE) })
+    }
+
+    /// Finds the person behind a token, in base64.
+    pub async fn find(&self, store: &Store, token: &str) -> Result<Found, Failure> {
+        let token = STANDARD.decode(token).map_err(|_| ApiError::NotAuthenticated)?;
+        let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await;
+        let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
+        let acceptor = Arc::clone(&self.acceptor);
+        let accepted = tokio::task::spawn_blocking(move || acceptor.accept(&token)).await;
+        let (principal, proof) = match accepted.map_err(|_| ApiError::NotAuthenticated)? {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                log(&error);
+                return Err(ApiError::NotAuthenticated.into());
+            }
+        };
+        let realm = split(&principal).1.unwrap_or_default();
+        // A principal with an instance, such as host/x or alice/admin, is another than the person.
+        if !self.settings.realms.iter().any(|known| known == realm) || principal.contains(['/', '\\']) {
+            return Err(Failure::of(ApiError::UserUnknown, &principal));
+        }
+        let user = person::expected(store, self.settings.user_by, &principal).await?;
+        let answer = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(proof))).ok();
+        Ok(Found { user, shown: Shown::Negotiate, answer })
+    }
+}
+
+fn log(error: &GssError) {
+    tracing::info!(%error, "a Kerberos token was refused");
+}

@@ -1,0 +1,123 @@
+//! Access tokens of an OpenID Connect provider or AD FS: JWTs (RFC 7519, RFC 9068), verified here against the issuer's keys.
+
+use super::jwks::{JwksError, KeySet};
+use super::person::{self, Told};
+use super::settings::{OidcSettings, UserBy};
+use super::{Failure, Found, IdentityError, Shown};
+use crate::server::error::ApiError;
+use crate::store::Store;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+/// Bounds of what is taken out of a token.
+const MAX_GROUPS: usize = 64;
+const MAX_TEXT: usize = 256;
+
+/// An issuer that is trusted.
+pub struct Issuer {
+    settings: OidcSettings,
+    validation: Validation,
+    keys: KeySet,
+}
+
+impl Issuer {
+    /// Checks the settings; `trust`: PEM.
+    pub fn new(settings: OidcSettings, trust: Option<&str>) -> Result<Self, IdentityError> {
+        let wrong = |problem| Err(IdentityError::Setting { table: "identity.oidc", problem });
+        if settings.issuer.is_empty() || settings.audience.is_empty() {
+            return wrong("issuer and audience must not be empty");
+        }
+        if !settings.jwks_url.starts_with("https://") {
+            return wrong("jwks_url must begin with https://");
+        }
+        let shared =
+            |algorithm: &Algorithm| matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
+        if settings.algorithms.is_empty() || settings.algorithms.iter().any(shared) {
+            return wrong("algorithms must be some, and none of HS256, HS384, HS512: a verifier could sign with those");
+        }
+        if settings.user_by == UserBy::LocalPart && settings.domains.is_empty() {
+            return wrong("user_by = \"local-part\" needs domains: another domain has its own alice");
+        }
+        let keys = KeySet::new(&settings, trust).map_err(|source: JwksError| IdentityError::Keys(Box::new(source)))?;
+        Ok(Self { validation: validation(&settings), keys, settings })
+    }
+
+    /// Finds the person an access token speaks of.
+    pub async fn find(&self, store: &Store, token: &str, now: OffsetDateTime) -> Result<Found, Failure> {
+        let header = decode_header(token).map_err(|_| ApiError::NotAuthenticated)?;
+        let id = self.key_id(&header).ok_or(ApiError::NotAuthenticated)?;
+        let key = self.keys.key(id).await.ok_or(ApiError::NotAuthenticated)?;
+        let decoded =
+            decode::<Map<String, Value>>(token, &key, &self.validation).map_err(|error| match error.kind() {
+                ErrorKind::ExpiredSignature => ApiError::TokenExpired,
+                _ => ApiError::NotAuthenticated,
+            })?;
+        let claims = decoded.claims;
+        let skew = i64::from(self.settings.clock_skew_seconds);
+        // A token from the future is a clock gone wrong, or somebody who saves some for later.
+        let issued = claims.get("iat").map(|at| at.as_f64().unwrap_or(f64::INFINITY));
+        if issued.is_some_and(|at| at > (now.unix_timestamp() + skew) as f64) || !self.is_of_client(&claims) {
+            return Err(ApiError::NotAuthenticated.into());
+        }
+        let told = self.told(&claims)?;
+        let (by, create) = (self.settings.user_by, self.settings.create_users);
+        let user = person::provisioned(store, by, told, create, now).await?;
+        Ok(Found { user, shown: Shown::Oidc, answer: None })
+    }
+
+    /// AD FS names its key both ways.
+    fn key_id<'a>(&self, header: &'a Header) -> Option<&'a str> {
+        let understood = header.crit.is_none() && self.settings.algorithms.contains(&header.alg);
+        header.kid.as_deref().or(header.x5t.as_deref()).filter(|_| understood)
+    }
+
+    fn is_of_client(&self, claims: &Map<String, Value>) -> bool {
+        let named = ["appid", "azp", "client_id"].iter().find_map(|name| text(claims, name));
+        self.settings.clients.is_empty() || named.is_some_and(|client| self.settings.clients.contains(&client))
+    }
+
+    fn told(&self, claims: &Map<String, Value>) -> Result<Told, Failure> {
+        let settings = &self.settings;
+        let who = text(claims, &settings.user_claim).ok_or(ApiError::NotAuthenticated)?;
+        let domain = person::split(&who).1.unwrap_or_default();
+        if !settings.domains.is_empty() && !settings.domains.iter().any(|known| known.eq_ignore_ascii_case(domain)) {
+            return Err(Failure::of(ApiError::UserUnknown, &who));
+        }
+        let claimed = |name: &Option<String>| name.as_deref().and_then(|name| text(claims, name));
+        Ok(Told {
+            who,
+            groups: settings.groups_claim.as_deref().map(|name| texts(claims.get(name))),
+            upn: claimed(&settings.upn_claim),
+            email: claimed(&settings.email_claim),
+            sid: claimed(&settings.sid_claim),
+        })
+    }
+}
+
+fn validation(settings: &OidcSettings) -> Validation {
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.algorithms.clone_from(&settings.algorithms);
+    validation.set_issuer(&[&settings.issuer]);
+    validation.set_audience(&settings.audience);
+    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
+    validation.leeway = settings.clock_skew_seconds.into();
+    validation.validate_nbf = true;
+    validation
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
+}
+
+fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
+    claims.get(name)?.as_str().filter(|text| is_plain(text)).map(ToOwned::to_owned)
+}
+
+/// AD FS writes one group as a text, several as a list.
+fn texts(claim: Option<&Value>) -> Vec<String> {
+    let one = claim.into_iter().filter_map(Value::as_str);
+    let several = claim.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    one.chain(several).filter(|text| is_plain(text)).take(MAX_GROUPS).map(ToOwned::to_owned).collect()
+}

@@ -1,0 +1,118 @@
+//! From what a way in tells of somebody to a user of this server.
+
+use super::Failure;
+use super::settings::UserBy;
+use crate::server::accounts;
+use crate::server::audit::{self, Deed};
+use crate::server::error::ApiError;
+use crate::store::{Error, Store, UserRecord, UserSource};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What a way in has told, verified.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// By [`UserBy`]: a UPN, a name, an e-mail address.
+    pub who: String,
+    /// `None`: nothing was said of groups.
+    pub groups: Option<Vec<String>>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+    pub sid: Option<String>,
+}
+
+/// Splits `alice@EXAMPLE` and `EXAMPLE\alice` into name and domain.
+pub fn split(who: &str) -> (&str, Option<&str>) {
+    match (who.rsplit_once('@'), who.split_once('\\')) {
+        (Some((name, domain)), _) => (name, Some(domain)),
+        (None, Some((domain, name))) => (name, Some(domain)),
+        (None, None) => (who, None),
+    }
+}
+
+/// The user who is meant; `None` when there is none, or more than one.
+pub async fn known(store: &Store, by: UserBy, who: &str) -> Result<Option<UserRecord>, Error> {
+    let mut found = match by {
+        UserBy::Name => store.user_by_name(who).await?.into_iter().collect(),
+        UserBy::LocalPart => store.user_by_name(split(who).0).await?.into_iter().collect(),
+        UserBy::Upn => store.users_by_upn(who).await?,
+        UserBy::Email => store.users_by_email(who).await?,
+    };
+    Ok(found.pop().filter(|_| found.is_empty()))
+}
+
+/// The known user, or the refusal of an unknown one.
+pub async fn expected(store: &Store, by: UserBy, who: &str) -> Result<UserRecord, Failure> {
+    let found = known(store, by, who).await.map_err(ApiError::from)?;
+    found.ok_or_else(|| Failure::of(ApiError::UserUnknown, who))
+}
+
+/// The known user with groups and names as they were told just now, or one who is added.
+pub async fn provisioned(
+    store: &Store,
+    by: UserBy,
+    told: Told,
+    create: bool,
+    now: OffsetDateTime,
+) -> Result<UserRecord, Failure> {
+    match known(store, by, &told.who).await.map_err(ApiError::from)? {
+        Some(user) => Ok(refreshed(store, user, told, now).await?),
+        None if create => added(store, by, told, now).await,
+        None => Err(Failure::of(ApiError::UserUnknown, &told.who)),
+    }
+}
+
+/// Only whom the issuer brought does the issuer change.
+async fn refreshed(store: &Store, user: UserRecord, told: Told, now: OffsetDateTime) -> Result<UserRecord, ApiError> {
+    if user.source != UserSource::Issuer || user.disabled {
+        return Ok(user);
+    }
+    let fresh = UserRecord {
+        groups: told.groups.unwrap_or_else(|| user.groups.clone()),
+        upn: told.upn.or_else(|| user.upn.clone()),
+        email: told.email.or_else(|| user.email.clone()),
+        sid: told.sid.or_else(|| user.sid.clone()),
+        ..user.clone()
+    };
+    if fresh == user {
+        return Ok(user);
+    }
+    let entry = audit::own(Deed::UserChanged, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
+    store.write(move |tx| Box::pin(async move { accounts::changed(tx, fresh, entry).await })).await
+}
+
+async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Result<UserRecord, Failure> {
+    let name = match by {
+        UserBy::LocalPart => split(&told.who).0.to_owned(),
+        UserBy::Name | UserBy::Upn | UserBy::Email => told.who.clone(),
+    };
+    let user = UserRecord {
+        uuid: Uuid::now_v7(),
+        groups: told.groups.unwrap_or_default(),
+        upn: told.upn.or_else(|| (by == UserBy::Upn).then(|| told.who.clone())),
+        email: told.email.or_else(|| (by == UserBy::Email).then(|| told.who.clone())),
+        sid: told.sid,
+        attributes: BTreeMap::new(),
+        disabled: false,
+        source: UserSource::Issuer,
+        name,
+    };
+    if accounts::check(&user).is_err() {
+        return Err(Failure::of(ApiError::UserUnknown, &told.who));
+    }
+    let entry = audit::own(Deed::UserAdded, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
+    let inserted = user.clone();
+    let write = store.write(move |tx| {
+        Box::pin(async move {
+            tx.insert_user(&inserted).await?;
+            tx.audit(&entry).await
+        })
+    });
+    match write.await {
+        Ok(()) => Ok(user),
+        // Two first calls at the same moment: the other one has added the user.
+        Err(Error::Duplicate { .. }) => expected(store, by, &told.who).await,
+        Err(error) => Err(ApiError::from(error).into()),
+    }
+}

@@ -1,0 +1,129 @@
+//! Sessions: a cookie that spares the next calls the way in (RFC 6265).
+//!
+//! The cookie goes back to this host alone, over TLS, unseen by scripts and not from other sites; its value is random and
+//! stored by its hash. A browser sends it, like a ticket or a client certificate, with whatever any page asks for, so calls
+//! that come in by one of these are refused when the browser itself says that another site has made them.
+
+use super::bearer::{new_token, token_hash};
+use super::settings::{SessionAfter, SessionSettings};
+use super::{Failure, Found, Shown};
+use crate::server::audit::{self, Deed};
+use crate::server::error::{ApiError, Internal};
+use crate::store::{SessionRecord, Store, UserRecord};
+use axum::http::{HeaderMap, HeaderValue, header};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// With this prefix browsers insist on Secure, on the path `/`, and on no other host.
+const COOKIE: &str = "__Host-cardwright";
+/// How long a use is not noted again.
+const COARSE: Duration = Duration::MINUTE;
+/// More of a cookie header is not looked at.
+const MAX_COOKIES: usize = 64;
+
+/// The rules of sessions.
+pub struct Sessions(SessionSettings);
+
+impl Sessions {
+    pub fn new(settings: SessionSettings) -> Self {
+        Self(settings)
+    }
+
+    /// Does one begin after this way in?
+    pub fn follow(&self, shown: Shown) -> bool {
+        let after = match shown {
+            Shown::Negotiate => SessionAfter::Negotiate,
+            Shown::Oidc => SessionAfter::Oidc,
+            Shown::Certificate => SessionAfter::Certificate,
+            Shown::Token(_) | Shown::Session(_) => return false,
+        };
+        self.0.after.contains(&after)
+    }
+
+    /// Finds the person behind a session's cookie; `None` when there is no cookie, or its session is over.
+    pub async fn find(
+        &self,
+        store: &Store,
+        headers: &HeaderMap,
+        now: OffsetDateTime,
+    ) -> Result<Option<Found>, Failure> {
+        let Some(value) = cookie(headers) else { return Ok(None) };
+        let held = store.session_by_hash(&token_hash(value)).await.map_err(ApiError::from)?;
+        let idle = Duration::minutes(self.0.idle_minutes.into());
+        // A session that is over is like none: a certificate, or another try with a ticket, may begin the next.
+        let held = held.filter(|held| now < held.what.expires && now < held.what.last_used + idle);
+        let Some(held) = held else { return Ok(None) };
+        note(store, &held.what, now);
+        Ok(Some(Found { user: held.holder, shown: Shown::Session(held.what.uuid), answer: None }))
+    }
+
+    /// Begins a session, and gives its cookie.
+    pub async fn begin(&self, store: &Store, user: &UserRecord, now: OffsetDateTime) -> Result<HeaderValue, ApiError> {
+        let failed = ApiError::Internal(Internal::Random);
+        let Ok(value) = new_token() else { return Err(failed) };
+        let length = Duration::hours(self.0.hours.into());
+        let session = SessionRecord {
+            uuid: Uuid::now_v7(),
+            owner: user.uuid,
+            hash: token_hash(value.expose()),
+            created: now,
+            expires: now + length,
+            last_used: now,
+        };
+        let (owner, kept) = (user.uuid, self.0.per_user.max(1));
+        let entry = audit::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);
+        let write = store.write(move |tx| {
+            Box::pin(async move {
+                tx.insert_session(&session).await?;
+                tx.prune_sessions(owner, kept, now).await?;
+                tx.audit(&entry).await
+            })
+        });
+        write.await.map_err(|error: crate::store::Error| ApiError::from(error))?;
+        let attributes = "Path=/; Secure; HttpOnly; SameSite=Strict";
+        let text = format!("{COOKIE}={}; Max-Age={}; {attributes}", value.expose(), length.whole_seconds());
+        let mut header = HeaderValue::try_from(text).map_err(|_| failed)?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+}
+
+/// What takes the cookie back.
+pub fn ended() -> HeaderValue {
+    HeaderValue::from_static("__Host-cardwright=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict")
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).take(MAX_COOKIES);
+    pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
+}
+
+/// Notes the use, outside the call's way.
+fn note(store: &Store, session: &SessionRecord, now: OffsetDateTime) {
+    if now < session.last_used + COARSE {
+        return;
+    }
+    let (store, uuid) = (store.clone(), session.uuid);
+    tokio::spawn(async move {
+        let noted = store.write(move |tx| Box::pin(async move { tx.touch_session(uuid, now).await })).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the use of a session was not noted");
+        }
+    });
+}
+
+/// Refuses what a browser says comes from another site (Fetch Metadata; `Origin` of those that do not send it).
+/// What is no browser sends neither.
+pub fn same_site(headers: &HeaderMap) -> Result<(), ApiError> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let foreign = match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => !matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let host = origin.split_once("://").map(|(_, host)| host);
+            host.is_none() || host != text("host")
+        }
+        (None, None) => false,
+    };
+    if foreign { Err(ApiError::CrossSite) } else { Ok(()) }
+}

@@ -1,0 +1,258 @@
+//! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
+
+use crate::cm::certificate::{Certificate, CertificateData};
+use crate::cm::extension::{
+    AdminKeyNews, AdminKeyReport, Decision, LogChain, LoggedAct, OfflineChallenge, OfflineResponse, PukNews, PukReport,
+    User,
+};
+use crate::cm::problem::{Problem, ProblemCode};
+use crate::cm::profile::Profile;
+use crate::cm::request::{CloseRequest, CreateRequest, Request};
+use crate::cm::route::{DECLARATIONS, Declaration, Method};
+use crate::cm::smartcard::{AssignSmartcard, Smartcard, UpdateSmartcard};
+use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, SmartcardConfig};
+use crate::cm::wire::Described;
+use serde_json::{Map, Value, json};
+
+const JSON: &str = "application/json";
+/// Refusals of any call; what else may come is covered by "default".
+const REFUSALS: [(&str, &str); 12] = [
+    ("400", "A parameter, the body or a field of it makes no sense"),
+    ("401", "No credentials, or ones that are not known or have expired"),
+    ("403", "The caller may not do this"),
+    ("404", "Nothing is there that the caller may see"),
+    ("405", "The path is called with other verbs"),
+    ("408", "The body did not arrive in time"),
+    ("409", "The object's state does not allow this"),
+    ("413", "The body is too large"),
+    ("415", "The body is not application/json"),
+    ("429", "Too many calls, or too many failed attempts"),
+    ("501", "This server does not offer it"),
+    ("503", "The server is busy or stopping"),
+];
+
+/// What a call takes and gives.
+struct Bodies {
+    takes: Option<Value>,
+    gives: Gives,
+}
+
+enum Gives {
+    One(Value),
+    /// Or 204 when there is nothing.
+    OneOrNothing(Value),
+    /// Or 204 when it is empty.
+    List(Value),
+    /// 201.
+    Created(&'static str),
+    File(&'static str),
+    /// Nothing is known of it here.
+    Anything,
+}
+
+/// The description; paths stand under this virtual directory.
+pub fn document(virtual_directory: &str) -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for declaration in DECLARATIONS {
+        for (spelling, pattern) in declaration.patterns.iter().enumerate() {
+            let item = paths.entry(format!("/{pattern}")).or_insert_with(|| json!({}));
+            let verb = declaration.method.name().to_ascii_lowercase();
+            match item.get_mut(&verb) {
+                // Two calls of one path and verb differ by a parameter: it is told, and nobody must give it.
+                Some(known) => also(known, declaration, pattern),
+                None => drop(item.as_object_mut().map(|item| item.insert(verb, operation(declaration, spelling)))),
+            }
+        }
+    }
+    let codes: Vec<_> = ProblemCode::ALL.iter().map(|code| code.name()).collect();
+    let mut problem = Problem::schema();
+    if let Some(code) = problem.pointer_mut("/properties/Code") {
+        *code = json!({ "type": "string", "enum": codes });
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "cardwright, a MIM CM server",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Keys of bodies are read in any letter case, and unknown ones are passed over. HEAD and \
+                            OPTIONS are answered wherever GET is.",
+        },
+        "servers": [{ "url": format!("/{virtual_directory}") }],
+        "security": [{ "bearer": [] }],
+        "paths": paths,
+        "components": {
+            "schemas": { "Problem": problem },
+            "securitySchemes": { "bearer": { "type": "http", "scheme": "bearer" } },
+            "responses": { "Refusal": {
+                "description": "Why the call was refused",
+                "content": { JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+            } },
+        },
+    })
+}
+
+/// Adds the parameters of another call of the same path and verb.
+fn also(known: &mut Value, declaration: &Declaration, pattern: &str) {
+    let more = parameters(declaration, pattern, false);
+    if let Some(parameters) = known.get_mut("parameters").and_then(Value::as_array_mut) {
+        for mut parameter in more {
+            if !parameters.iter().any(|known| known["name"] == parameter["name"]) {
+                parameter["required"] = false.into();
+                parameters.push(parameter);
+            }
+        }
+        for parameter in parameters.iter_mut().filter(|parameter| parameter["in"] == "query") {
+            parameter["required"] = false.into();
+        }
+    }
+    let (answers, gives) = responses(&bodies(declaration).gives);
+    if let Some(known) = known.get_mut("responses").and_then(Value::as_object_mut) {
+        for (status, answer) in answers {
+            known.entry(status).or_insert(answer);
+        }
+    }
+    if let Some(schema) = known.pointer_mut("/responses/200/content/application~1json/schema") {
+        *schema = json!({ "anyOf": [schema.clone(), gives] });
+    }
+}
+
+fn operation(declaration: &Declaration, spelling: usize) -> Value {
+    let pattern = declaration.patterns.get(spelling).copied().unwrap_or_default();
+    let Bodies { takes, gives } = bodies(declaration);
+    let (mut answers, _) = responses(&gives);
+    for (status, description) in REFUSALS {
+        let refusal = json!({
+            "description": description,
+            "content": { JSON: { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        });
+        answers.insert(status.into(), refusal);
+    }
+    answers.insert("default".into(), json!({ "$ref": "#/components/responses/Refusal" }));
+    let mut operation = json!({
+        "operationId": format!("{} {pattern}", declaration.method),
+        "parameters": parameters(declaration, pattern, true),
+        "responses": answers,
+    });
+    if declaration.method != Method::Get {
+        let schema = takes.unwrap_or_else(|| json!({}));
+        operation["requestBody"] = json!({ "required": true, "content": { JSON: { "schema": schema } } });
+    }
+    operation
+}
+
+fn parameters(declaration: &Declaration, pattern: &str, may_be_required: bool) -> Vec<Value> {
+    let each = declaration.parameters.iter().zip(declaration.schemas);
+    each.map(|((name, required), schema)| {
+        let in_path = pattern.contains(&format!("{{{name}}}"));
+        json!({
+            "name": name,
+            "in": if in_path { "path" } else { "query" },
+            "required": in_path || (*required && may_be_required),
+            "schema": schema(),
+        })
+    })
+    .collect()
+}
+
+/// The answers of success by status, and the schema of the one with a body.
+fn responses(gives: &Gives) -> (Map<String, Value>, Value) {
+    let content = |media_type: &str, schema: &Value| json!({ media_type: { "schema": schema } });
+    let nothing = || json!({ "description": "There is nothing" });
+    let mut answers = Map::new();
+    let schema = match gives {
+        Gives::One(schema) | Gives::OneOrNothing(schema) => schema.clone(),
+        Gives::List(schema) => json!({ "type": "array", "items": schema }),
+        Gives::Created(_) => json!({ "type": "string" }),
+        Gives::File(_) | Gives::Anything => json!({}),
+    };
+    match gives {
+        Gives::Created(what) => {
+            let made = json!({ "description": what, "content": content(JSON, &schema) });
+            answers.insert("201".into(), made);
+        }
+        Gives::File(media_type) => {
+            let file = json!({ "description": "The file", "content": content(media_type, &schema) });
+            answers.insert("200".into(), file);
+        }
+        _ => {
+            answers.insert("200".into(), json!({ "description": "Done", "content": content(JSON, &schema) }));
+        }
+    }
+    if matches!(gives, Gives::Anything) {
+        answers.insert("201".into(), json!({ "description": "Made", "content": content(JSON, &schema) }));
+    }
+    if matches!(gives, Gives::OneOrNothing(_) | Gives::List(_) | Gives::Anything) {
+        answers.insert("204".into(), nothing());
+    }
+    (answers, schema)
+}
+
+/// The bodies of a call, by the end of its first pattern.
+fn bodies(declaration: &Declaration) -> Bodies {
+    let pattern = declaration.patterns.first().copied().unwrap_or_default();
+    let tail = pattern.strip_prefix("api/v1.0/").or_else(|| pattern.strip_prefix("api/")).unwrap_or(pattern);
+    let text = || json!({ "type": "string" });
+    let one = |schema: Value| Bodies { takes: None, gives: Gives::One(schema) };
+    let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
+    let maybe = |schema: Value| Bodies { takes: None, gives: Gives::OneOrNothing(schema) };
+    let takes = |takes: Value, gives: Gives| Bodies { takes: Some(takes), gives };
+    match (declaration.method, tail) {
+        (Method::Get, "profiletemplates") => list(ProfileTemplateView::schema()),
+        (Method::Get, "profiletemplates/{template}") => one(ProfileTemplateView::schema()),
+        (Method::Get, "profiletemplates/{template}/policies/{workflow}") => maybe(Policy::schema()),
+        (Method::Get, "profiletemplates/{template}/configuration/smartcards") => maybe(SmartcardConfig::schema()),
+        (Method::Post, "requests") => takes(CreateRequest::schema(), Gives::Created("The request's location")),
+        (Method::Get, "requests" | "cardwright/v1/requests") => list(Request::schema()),
+        (Method::Get, "requests/{request}") => one(Request::schema()),
+        (Method::Put, "requests/{request}") => takes(CloseRequest::schema(), Gives::One(Request::schema())),
+        (Method::Get, "requests/{request}/certificaterequestgenerationoptions") => list(GenerationOptions::schema()),
+        (Method::Post, "requests/{request}/certificatedata") => {
+            takes(CertificateData::schema(), Gives::List(Certificate::schema()))
+        }
+        (Method::Post, "smartcards") => takes(AssignSmartcard::schema(), Gives::Created("The card's location")),
+        (Method::Get, "smartcards") if declaration.parameters.is_empty() => list(Smartcard::schema()),
+        (Method::Get, "smartcards" | "smartcards/{smartcard}" | "requests/{request}/smartcards/{smartcard}") => {
+            one(Smartcard::schema())
+        }
+        (Method::Put, "requests/{request}/smartcards/{smartcard}") => {
+            takes(UpdateSmartcard::schema(), Gives::One(Smartcard::schema()))
+        }
+        (Method::Get, tail) if tail.ends_with("/diversifiedkey") => one(text()),
+        (Method::Get, tail) if tail.ends_with("/authenticationresponse") => one(text()),
+        (Method::Get, tail) if tail.ends_with("/serverproposedpin") => one(text()),
+        (Method::Get, tail) if tail.ends_with("/operations") => maybe(Vec::<String>::schema()),
+        (Method::Get, "profiles" | "requests/{request}/profiles") => list(Profile::schema()),
+        (Method::Get, "profiles/{profile}" | "requests/{request}/profiles/{profile}") => one(Profile::schema()),
+        (Method::Get, "certificates" | "profiles/{profile}/certificates" | "smartcards/{smartcard}/certificates") => {
+            list(json!({ "type": "object" }))
+        }
+        _ => extension(declaration.method, tail),
+    }
+}
+
+fn extension(method: Method, tail: &str) -> Bodies {
+    let one = |schema: Value| Bodies { takes: None, gives: Gives::One(schema) };
+    let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
+    let takes = |takes: Value, gives: Value| Bodies { takes: Some(takes), gives: Gives::One(gives) };
+    let file = |media_type| Bodies { takes: None, gives: Gives::File(media_type) };
+    let tail = tail.strip_prefix("cardwright/v1/").unwrap_or(tail);
+    match (method, tail) {
+        (Method::Get, "whoami" | "users") => one(User::schema()),
+        (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
+            takes(Decision::schema(), Request::schema())
+        }
+        (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
+        (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),
+        (Method::Get, tail) if tail.ends_with("/adminkey") => one(json!({ "type": "string" })),
+        (Method::Put, tail) if tail.ends_with("/puk") => takes(PukNews::schema(), PukNews::schema()),
+        (Method::Get, tail) if tail.ends_with("/puk") => one(PukReport::schema()),
+        (Method::Post, tail) if tail.ends_with("/offlineunblock") => {
+            takes(OfflineChallenge::schema(), OfflineResponse::schema())
+        }
+        (Method::Get, "audit") => list(LoggedAct::schema()),
+        (Method::Get, "audit/chains") => list(LogChain::schema()),
+        (Method::Get, "ca/certificate") => file("application/pkix-cert"),
+        (Method::Get, "ca/crl") => file("application/pkix-crl"),
+        _ => Bodies { takes: None, gives: Gives::Anything },
+    }
+}

@@ -1,0 +1,71 @@
+//! The certificates a template orders: the first, and those after it, each with a key of its own.
+
+use super::{CertificateShape, KeyPolicy, ProfileTemplate};
+use crate::cm::template::GenerationOptions;
+use crate::pkix::KeyAlgorithm;
+use crate::pkix::pfx::PfxCipher;
+
+/// Who makes a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The client, on the card or beside it.
+    Client,
+    /// The server; the client gets it as PKCS#12.
+    Server {
+        /// Sealed to the recovery agents, to be brought back when it is needed.
+        archived: bool,
+        pfx: PfxCipher,
+    },
+}
+
+/// A further certificate, with its own key.
+#[derive(Clone, Debug)]
+pub struct Ordered {
+    pub key: KeyPolicy,
+    pub certificate: CertificateShape,
+}
+
+/// A certificate the template orders, and its key.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'t> {
+    pub key: &'t KeyPolicy,
+    pub certificate: &'t CertificateShape,
+}
+
+impl ProfileTemplate {
+    /// All certificates the template orders, in order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let first = Entry { key: &self.key, certificate: &self.certificate };
+        let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
+        std::iter::once(first).chain(further)
+    }
+}
+
+impl Entry<'_> {
+    /// Is the key to be brought back one day?
+    pub fn is_archived(&self) -> bool {
+        matches!(self.key.source, KeySource::Server { archived: true, .. })
+    }
+
+    /// CertificateRequestGenerationOptions for a key the client makes; `name` is shown beside the key.
+    pub fn generation_options(&self, name: &str) -> GenerationOptions {
+        let (key_algorithm_name, key_size) = match self.key.generate {
+            KeyAlgorithm::Rsa2048 => ("RSA", 2048),
+            KeyAlgorithm::Rsa3072 => ("RSA", 3072),
+            KeyAlgorithm::Rsa4096 => ("RSA", 4096),
+            KeyAlgorithm::P256 => ("ECDSA_P256", 256),
+            KeyAlgorithm::P384 => ("ECDSA_P384", 384),
+        };
+        GenerationOptions {
+            subject: String::new(),
+            key_algorithm_name: key_algorithm_name.to_owned(),
+            key_size,
+            friendly_name: name.to_owned(),
+            hash_algorithm_name: self.key.hash.name().to_owned(),
+            key_storage_provider_names: vec![self.key.provider.clone()],
+            exportable: 0,
+            key_protection_level: 0,
+            key_usages: self.certificate.enroll_key_usages(),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What a template says of the lives of cards and profiles: transitions, limits, loss reasons, what becomes of old
+//! certificates.
+
+use super::load::parsed;
+use super::located::{Misplaced, Source};
+use super::raw::{RawRevocation, RawWorkflow};
+use crate::ca::RevocationReason;
+use crate::cm::check::MAX_DELAY_HOURS;
+use crate::cm::lifecycle::Narrowing;
+use crate::cm::request::RequestType;
+use serde::Deserialize;
+use time::Duration;
+use toml::Spanned;
+
+const MAX_LOSS_REASONS: usize = 32;
+const MAX_WINDOW_DAYS: u32 = 3650;
+const MAX_LIFETIME_HOURS: u32 = 90 * 24;
+const DEFAULT_LIFETIME: Duration = Duration::days(1);
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawLifecycle {
+    forbid: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawLimits {
+    cards: u32,
+    profiles: u32,
+    temporary_cards: u32,
+    open_requests: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawLossReason {
+    name: Spanned<String>,
+    revoke: bool,
+    reason: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    recover: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRevocationOptions {
+    revoke_old: Option<bool>,
+    reason: Option<Spanned<String>>,
+    delay_hours: Option<Spanned<u32>>,
+    allow_specify_reason: bool,
+    allow_specify_delay: bool,
+    disable_old: Option<bool>,
+    publish_base: Option<bool>,
+    publish_delta: Option<bool>,
+}
+
+/// How much of this template one person may have at a time; `None`: any number.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Cards that are assigned, active or suspended, lent ones aside.
+    pub cards: Option<usize>,
+    /// Profiles that are new, active or suspended, those on lent cards aside.
+    pub profiles: Option<usize>,
+    pub temporary_cards: Option<usize>,
+    /// Requests that are pending, approved or being carried out.
+    pub open_requests: Option<usize>,
+}
+
+impl From<RawLimits> for Limits {
+    fn from(raw: RawLimits) -> Self {
+        let limit = |number: u32| usize::try_from(number).ok().filter(|number| *number > 0);
+        Self {
+            cards: limit(raw.cards),
+            profiles: limit(raw.profiles),
+            temporary_cards: limit(raw.temporary_cards),
+            open_requests: limit(raw.open_requests),
+        }
+    }
+}
+
+/// Why a card or key is missing, and what follows from that.
+#[derive(Clone, Debug)]
+pub struct LossReason {
+    pub name: String,
+    /// Are the certificates revoked, whatever the workflow says?
+    pub revoke: bool,
+    pub reason: RevocationReason,
+    /// May the card or profile be replaced for this reason?
+    pub recover: bool,
+}
+
+/// What becomes of the certificates that something takes the place of, or ends (RevocationOptions).
+#[derive(Clone, Copy, Debug)]
+pub struct RevocationOptions {
+    pub revoke_old: bool,
+    pub reason: RevocationReason,
+    /// From completion to revocation; at a renewal, how long the old certificates stay valid beside the new.
+    pub delay: Duration,
+    pub allow_specify_reason: bool,
+    pub allow_specify_delay: bool,
+    pub disable_old: bool,
+    /// Is a new complete list made at once, and not only when the present one grows old?
+    pub publish_base: bool,
+    /// Is a new delta list?
+    pub publish_delta: bool,
+}
+
+/// How one card or profile gives way to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Passage {
+    /// Of Renew: the new certificates go onto the same card.
+    pub reuse_card: bool,
+    /// Of Renew and OnlineUpdate: how long before the certificate expires it may be asked for; `None`: always.
+    pub window: Option<Duration>,
+    /// Of TemporaryCards: from assignment to the end.
+    pub lifetime: Duration,
+}
+
+/// Reads `[lifecycle]`.
+pub fn narrowing(source: &Source<'_>, raw: &RawLifecycle) -> Result<Narrowing, Misplaced> {
+    let mut narrowing = Narrowing::default();
+    for text in &raw.forbid {
+        parsed(source, text, |text| narrowing.forbid(text))?;
+    }
+    Ok(narrowing)
+}
+
+/// Reads `[[loss_reasons]]`.
+pub fn loss_reasons(source: &Source<'_>, raw: &[Spanned<RawLossReason>]) -> Result<Vec<LossReason>, Misplaced> {
+    let mut reasons: Vec<LossReason> = Vec::new();
+    for entry in raw {
+        let RawLossReason { name, revoke, reason, recover } = entry.get_ref();
+        let text = name.get_ref().trim();
+        if text.is_empty() || reasons.iter().any(|known| known.name.eq_ignore_ascii_case(text)) {
+            return Err(source.wrong(name, "each loss reason has a name of its own"));
+        }
+        if reasons.len() == MAX_LOSS_REASONS {
+            return Err(source.wrong(name, format!("at most {MAX_LOSS_REASONS} loss reasons are taken")));
+        }
+        let reason = match reason {
+            Some(reason) if !revoke => {
+                return Err(source.wrong(reason, "what does not revoke needs no reason for it"));
+            }
+            Some(reason) => parsed(source, reason, revocation_reason)?,
+            None => RevocationReason::Unspecified,
+        };
+        reasons.push(LossReason { name: text.to_owned(), revoke: *revoke, reason, recover: *recover });
+    }
+    Ok(reasons)
+}
+
+/// Reads `[workflows.*.revocation]`, with what goes without saying for each type.
+pub fn revocation_options(
+    source: &Source<'_>,
+    request_type: RequestType,
+    workflow: &RawWorkflow,
+    older: &RawRevocation,
+) -> Result<RevocationOptions, Misplaced> {
+    let nothing = RawRevocationOptions::default();
+    let raw = match &workflow.revocation {
+        Some(table) if !request_type.ends_certificates() => {
+            return Err(source.wrong(table, format!("{request_type} leaves the certificates there are as they are")));
+        }
+        Some(table) => table.get_ref(),
+        None => &nothing,
+    };
+    let (revokes, reason) = match request_type {
+        RequestType::Renew => (older.renew_revokes_old, RevocationReason::Superseded),
+        RequestType::OnlineUpdate => (false, RevocationReason::Superseded),
+        RequestType::Recover => (true, RevocationReason::Superseded),
+        RequestType::Retire => (true, retire_reason(source, older)?),
+        _ => (true, RevocationReason::Unspecified),
+    };
+    let delay = match &raw.delay_hours {
+        Some(hours) if usize::try_from(*hours.get_ref()).is_ok_and(|hours| hours > MAX_DELAY_HOURS) => {
+            return Err(source.wrong(hours, format!("at most {MAX_DELAY_HOURS} hours")));
+        }
+        Some(hours) => Duration::hours(i64::from(*hours.get_ref())),
+        None => Duration::ZERO,
+    };
+    let options = RevocationOptions {
+        revoke_old: raw.revoke_old.unwrap_or(revokes),
+        reason: match &raw.reason {
+            Some(text) => parsed(source, text, revocation_reason)?,
+            None => reason,
+        },
+        delay,
+        allow_specify_reason: raw.allow_specify_reason,
+        allow_specify_delay: raw.allow_specify_delay,
+        disable_old: raw.disable_old.unwrap_or(request_type == RequestType::Recover),
+        publish_base: raw.publish_base.unwrap_or(true),
+        publish_delta: raw.publish_delta.unwrap_or(true),
+    };
+    match &workflow.revocation {
+        Some(table) if request_type == RequestType::Revoke && !options.revoke_old => {
+            Err(source.wrong(table, "Revoke that revokes nothing is Reinstate's suspension: offer that"))
+        }
+        _ => Ok(options),
+    }
+}
+
+fn retire_reason(source: &Source<'_>, older: &RawRevocation) -> Result<RevocationReason, Misplaced> {
+    match &older.retire_reason {
+        Some(reason) => parsed(source, reason, revocation_reason),
+        None => Ok(RevocationReason::CessationOfOperation),
+    }
+}
+
+/// Reads what only some types have.
+pub fn passage(source: &Source<'_>, request_type: RequestType, workflow: &RawWorkflow) -> Result<Passage, Misplaced> {
+    let RawWorkflow { reuse_card, window_days, lifetime_hours, .. } = workflow;
+    if let Some(reuse) = reuse_card.as_ref().filter(|_| request_type != RequestType::Renew) {
+        return Err(source.wrong(reuse, "only a renewal may keep the card"));
+    }
+    let renews = matches!(request_type, RequestType::Renew | RequestType::OnlineUpdate);
+    let window = match window_days {
+        Some(days) if !renews => return Err(source.wrong(days, "only Renew and OnlineUpdate have a window")),
+        Some(days) if *days.get_ref() > MAX_WINDOW_DAYS => {
+            return Err(source.wrong(days, format!("at most {MAX_WINDOW_DAYS} days")));
+        }
+        Some(days) => Some(*days.get_ref()).filter(|days| *days > 0).map(|days| Duration::days(i64::from(days))),
+        None => None,
+    };
+    let lifetime = match lifetime_hours {
+        Some(hours) if request_type != RequestType::TemporaryCards => {
+            return Err(source.wrong(hours, "only temporary cards end by themselves"));
+        }
+        Some(hours) if !(1..=MAX_LIFETIME_HOURS).contains(hours.get_ref()) => {
+            return Err(source.wrong(hours, format!("between 1 and {MAX_LIFETIME_HOURS} hours")));
+        }
+        Some(hours) => Duration::hours(i64::from(*hours.get_ref())),
+        None => DEFAULT_LIFETIME,
+    };
+    Ok(Passage { reuse_card: reuse_card.as_ref().is_none_or(|reuse| *reuse.get_ref()), window, lifetime })
+}
+
+/// Reads a reason by its name in RFC 5280, 5.3.1; holds and what only a CA may say are none.
+pub fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
+    match text {
+        "unspecified" => Ok(RevocationReason::Unspecified),
+        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
+        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
+        "superseded" => Ok(RevocationReason::Superseded),
+        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
+        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
+        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
+    }
+}

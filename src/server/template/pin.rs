@@ -1,0 +1,43 @@
+//! Rules for PINs: lengths, and what the server can propose within them.
+
+use super::located::{Misplaced, Source};
+use super::raw::RawPinPolicy;
+use crate::cm::template::PinPolicy;
+use crate::server::proposed_pin;
+use toml::Spanned;
+
+/// The server proposes a PIN only within bounds it knows how to keep.
+pub(super) fn user_pin_policy(
+    source: &Source<'_>,
+    raw: RawPinPolicy,
+    option: &Spanned<String>,
+) -> Result<PinPolicy, Misplaced> {
+    let policy = pin_policy(source, raw)?;
+    let proposes = matches!(option.get_ref().as_str(), "server-proposed" | "random");
+    if proposes && proposed_pin::alphabet(policy.character_set).is_none() {
+        return Err(source.wrong(option, "a PIN is proposed of character set 1 (digits) or 2 (digits and capitals)"));
+    }
+    if proposes && policy.min_length > proposed_pin::MAX_LENGTH {
+        let most = proposed_pin::MAX_LENGTH;
+        return Err(source.wrong(option, format!("a PIN is proposed of at most {most} characters")));
+    }
+    Ok(policy)
+}
+
+/// Checks the lengths of a PIN.
+pub(super) fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPolicy, Misplaced> {
+    let (min_length, max_length) = (*raw.min_length.get_ref(), *raw.max_length.get_ref());
+    if min_length == 0 || min_length > max_length {
+        return Err(source.wrong(&raw.min_length, format!("a PIN's least length is between 1 and {max_length}")));
+    }
+    if max_length > 255 {
+        return Err(source.wrong(&raw.max_length, "a PIN has at most 255 characters"));
+    }
+    Ok(PinPolicy {
+        min_length,
+        max_length,
+        character_set: raw.character_set,
+        rollover: raw.rollover,
+        default_value: raw.default_value.into_inner(),
+    })
+}

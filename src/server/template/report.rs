@@ -1,0 +1,136 @@
+//! Every problem of a template file, not only the first.
+//!
+//! A value that is wrong is replaced by the example's, a key that is unknown is blanked out, a workflow that cannot be
+//! is left out; then the text is read again. Lines stay where they are.
+
+use super::ProfileTemplate;
+use super::located::{Misplaced, Source};
+use super::warnings::warnings;
+use std::ops::Range;
+use std::path::Path;
+use toml::de::{DeTable, DeValue};
+
+const EXAMPLE: &str = include_str!("example.toml");
+/// More problems than this are not told.
+const MOST_PROBLEMS: usize = 64;
+
+/// What is to be said of a template file.
+#[derive(Debug)]
+pub struct Report {
+    /// The template cannot be used before these are gone.
+    pub problems: Vec<Misplaced>,
+    /// It can be used, but something looks unintended.
+    pub warnings: Vec<Misplaced>,
+    /// What was read; `None` when there are problems.
+    pub template: Option<ProfileTemplate>,
+}
+
+impl Report {
+    /// Looks a template's text over; `file` is named in what is said.
+    pub fn of(file: &Path, text: &str) -> Self {
+        let mut problems: Vec<Misplaced> = Vec::new();
+        let mut mended = text.to_owned();
+        // A key may be mended twice: by the example's value, and by leaving it out.
+        for _ in 0..2 * MOST_PROBLEMS {
+            let problem = match ProfileTemplate::parse(file, &mended) {
+                Ok(template) => {
+                    let source = Source::new(file, text);
+                    let located = |(key, told): (String, String)| {
+                        source.misplaced(place(text, &key).map_or(0..0, |place| place.key), told)
+                    };
+                    let warnings = warnings(&template).into_iter().map(located).collect();
+                    let template = Some(template).filter(|_| problems.is_empty());
+                    problems.sort_by_key(|problem| (problem.line, problem.column));
+                    return Self { problems, warnings, template };
+                }
+                Err(problem) => problem,
+            };
+            // A key that was blanked out here is not missing in the file.
+            let ours = |known: &Misplaced| {
+                let leaf = known.key.strip_prefix(&problem.key).and_then(|rest| rest.strip_prefix('.'));
+                leaf.is_some_and(|leaf| problem.problem == format!("missing field `{leaf}`"))
+            };
+            let blanked = problems.iter().any(ours);
+            let again = problems.iter().any(|known| known.key == problem.key);
+            let next = mend(&mended, &problem.key, again);
+            // What was already told of this key, its substitute need not be told.
+            if !again && !blanked {
+                problems.push(problem);
+            }
+            match next {
+                Some(next) if next != mended => mended = next,
+                _ => break,
+            }
+        }
+        problems.sort_by_key(|problem| (problem.line, problem.column));
+        Self { problems, warnings: Vec::new(), template: None }
+    }
+}
+
+/// Where a key and its value stand.
+struct Place {
+    key: Range<usize>,
+    value: Range<usize>,
+    is_section: bool,
+}
+
+fn place(text: &str, path: &str) -> Option<Place> {
+    let document = DeTable::parse(text).ok()?;
+    find(text, document.get_ref(), path)
+}
+
+fn find(text: &str, table: &DeTable<'_>, path: &str) -> Option<Place> {
+    let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
+    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == head)?;
+    match (rest, value.get_ref()) {
+        (None, inner) => {
+            let written = text.get(value.span()).unwrap_or("");
+            let is_section = matches!(inner, DeValue::Table(_)) && written.starts_with('[');
+            Some(Place { key: key.span(), value: value.span(), is_section })
+        }
+        (Some(rest), DeValue::Table(inner)) => find(text, inner, rest),
+        _ => None,
+    }
+}
+
+/// The text without what is wrong at `path`; `None` when that cannot be found.
+fn mend(text: &str, path: &str, again: bool) -> Option<String> {
+    let place = place(text, path)?;
+    if place.is_section {
+        return Some(blanked(text, section(text, path, &place)?));
+    }
+    let of_any_workflow = match path.split('.').collect::<Vec<_>>().as_slice() {
+        ["workflows", _, key] => format!("workflows.enroll.{key}"),
+        _ => path.to_owned(),
+    };
+    let example = EXAMPLE.replace("@UUID@", "00000000-0000-4000-8000-000000000001");
+    let good = self::place(&example, &of_any_workflow).and_then(|place| example.get(place.value).map(str::to_owned));
+    match good.filter(|_| !again) {
+        Some(good) => {
+            let lines = text.get(place.value.clone())?.matches('\n').count();
+            let missing = "\n".repeat(lines.saturating_sub(good.matches('\n').count()));
+            Some(format!("{}{good}{missing}{}", text.get(..place.value.start)?, text.get(place.value.end..)?))
+        }
+        None => Some(blanked(text, place.key.start..place.value.end)),
+    }
+}
+
+/// A `[table]` with all that belongs to it, its own tables included.
+fn section(text: &str, path: &str, place: &Place) -> Option<Range<usize>> {
+    let begin = text.get(..place.value.start)?.rfind('\n').map_or(0, |at| at + 1);
+    let mut end = begin;
+    for line in text.get(begin..)?.split_inclusive('\n') {
+        let header = line.trim_start().trim_start_matches('[').trim_start();
+        let own = header.starts_with(path);
+        if end > begin && line.trim_start().starts_with('[') && !own {
+            break;
+        }
+        end += line.len();
+    }
+    Some(begin..end)
+}
+
+fn blanked(text: &str, range: Range<usize>) -> String {
+    let blank = |at: usize, character: char| if range.contains(&at) && character != '\n' { ' ' } else { character };
+    text.char_indices().map(|(at, character)| blank(at, character)).collect()
+}

@@ -1,0 +1,106 @@
+//! What adds a card or profile: Enroll, Duplicate, RecoverOnBehalf, TemporaryCards; what was there stays as it is.
+
+use super::Effects;
+use super::holders::{Old, card_of};
+use crate::cm::extension::AdminKeyState;
+use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
+use crate::cm::request::RequestType;
+use crate::cm::standing::{Role, Standing};
+use crate::server::error::ApiError;
+use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord, Tx};
+use uuid::Uuid;
+
+/// What a new card or profile is, and what it comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lineage {
+    pub role: Role,
+    pub parent: Option<Uuid>,
+    /// Of a duplicate: what it is a duplicate of.
+    pub primary: Option<Uuid>,
+}
+
+impl Lineage {
+    /// The lineage of what `request_type` makes out of an old card or profile.
+    fn new(request_type: RequestType, old: Option<(Uuid, Standing, Option<Uuid>)>) -> Self {
+        let role = match (request_type, old) {
+            (RequestType::Duplicate, _) => Role::Duplicate,
+            (RequestType::TemporaryCards, _) => Role::Temporary,
+            (RequestType::RecoverOnBehalf, _) => Role::KeyEscrow,
+            (_, Some((_, standing, _))) => standing.role,
+            (_, None) => Role::Primary,
+        };
+        let primary = match (role, old) {
+            (Role::Duplicate, Some((uuid, Standing { role: Role::Primary, .. }, _))) => Some(uuid),
+            (Role::Duplicate, Some((_, _, primary))) => primary,
+            _ => None,
+        };
+        Self { role, parent: old.map(|(uuid, ..)| uuid), primary }
+    }
+
+    pub fn of_card(request_type: RequestType, old: Option<&SmartcardRecord>) -> Self {
+        Self::new(request_type, old.map(|card| (card.uuid, card.standing, card.primary)))
+    }
+
+    pub fn of_profile(request_type: RequestType, old: Option<&ProfileRecord>) -> Self {
+        Self::new(request_type, old.map(|profile| (profile.uuid, profile.standing, profile.primary)))
+    }
+}
+
+/// Makes the request's new card and profile active; nothing else changes.
+pub async fn added(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
+    let old = Old::of(tx, request).await?;
+    activated(tx, request, &old).await?;
+    Ok(Effects::default())
+}
+
+/// Makes the request's card and profile active.
+pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &Old) -> Result<(), ApiError> {
+    let profile = match request.new_profile {
+        Some(profile) => tx.profile(profile).await?,
+        None => None,
+    };
+    let mut profile = profile.ok_or(ApiError::NothingIssued)?;
+    let mut standing = Standing::default();
+    if request.is_smartcard {
+        let card = activated_card(tx, request).await?;
+        standing.expires = card.standing.expires;
+    }
+    let lineage = Lineage::of_profile(request.request_type, old.profile.as_ref());
+    let before = profile.status;
+    profile.status = profile_after(before, HolderEvent::Activate)?;
+    if request.new_profile != request.old_profile {
+        (profile.parent, profile.primary) = (lineage.parent, lineage.primary);
+        profile.standing = Standing { role: lineage.role, ..standing };
+    }
+    Ok(tx.update_profile(&profile, before).await?)
+}
+
+async fn activated_card(tx: &mut Tx, request: &RequestRecord) -> Result<SmartcardRecord, ApiError> {
+    let mut card = card_of(tx, request).await?;
+    let before = card.status;
+    card.status = smartcard_after(before, HolderEvent::Activate)?;
+    confirm_admin_key(&mut card);
+    if request.old_smartcard == Some(card.uuid) {
+        card.standing.reused = true;
+    }
+    tx.update_smartcard(&card, before).await?;
+    Ok(card)
+}
+
+/// The card has taken its proposed admin key.
+fn confirm_admin_key(card: &mut SmartcardRecord) {
+    if card.admin_key == AdminKeyState::Proposed {
+        card.admin_key = AdminKeyState::Active;
+    }
+}
+
+/// Ends an unblock: the card has its admin key, whatever else it is.
+pub async fn unblocked(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
+    let mut card = card_of(tx, request).await?;
+    let before = card.admin_key;
+    confirm_admin_key(&mut card);
+    if card.admin_key != before {
+        tx.update_smartcard(&card, card.status).await?;
+    }
+    Ok(Effects::default())
+}

@@ -1,0 +1,148 @@
+//! What a new request must pass within its job: the state of what it names, no twin, limits, the window of a renewal.
+
+use super::holders::{Old, asked_profile};
+use crate::cm::asking::Asked;
+use crate::cm::lifecycle::Narrowing;
+use crate::cm::request::RequestType;
+use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Role;
+use crate::server::error::ApiError;
+use crate::server::template::{Limits, ProfileTemplate};
+use crate::store::{AuditEntry, CertificateScope, RequestFilter, RequestRecord, Tx};
+use std::sync::Arc;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Lets a request in, or says why not; nothing is written then.
+pub async fn admitted(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    template: &Arc<ProfileTemplate>,
+    entry: &AuditEntry,
+) -> Result<(), ApiError> {
+    // Read first and by its key: where several servers share a database, that holds up the others who count what this
+    // person has.
+    tx.user(request.target).await?.ok_or(ApiError::NotFound("user"))?;
+    let old = Old::of(tx, request).await?;
+    asked(request, &old, &template.narrowing)?;
+    alone(tx, request).await?;
+    within(tx, request, &template.limits).await?;
+    in_window(tx, request, template).await?;
+    tx.insert_request(request).await?;
+    Ok(tx.audit(entry).await?)
+}
+
+/// Refuses what the state of the card or profile does not allow (any more).
+pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Result<(), ApiError> {
+    let request_type = request.request_type;
+    let refused = |what: &'static str, asked: Asked| {
+        Err(ApiError::NotAsked { request_type, what, status: asked.status, standing: asked.standing })
+    };
+    let Some(asked) = old.asked() else { return Ok(()) };
+    let was_suspended = asked.status == SmartcardStatus::Suspended;
+    let is_done = request_type == RequestType::Reinstate && request.terms.suspends == Some(was_suspended);
+    if is_done || !asked.allows(request_type, narrowing) {
+        return refused(old.what(), asked);
+    }
+    match old.profile.as_ref().map(asked_profile) {
+        Some(profile) if !profile.allows_on_card(request_type) => refused("profile", profile),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses to go on where what a request is about has come into a state that does not allow it.
+pub async fn still_asked(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    asked(request, &Old::of(tx, request).await?, &Narrowing::NONE)?;
+    let Some(card) = request.new_smartcard.filter(|card| request.old_smartcard != Some(*card)) else { return Ok(()) };
+    match tx.smartcard(card).await? {
+        Some(card) if matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active) => Ok(()),
+        Some(card) => Err(ApiError::CardStatus(card.status)),
+        None => Err(ApiError::NotFound("smart card")),
+    }
+}
+
+/// Refuses a second open request of the same type on the same card or profile, and names the first.
+async fn alone(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    let filter = match (request.old_smartcard, request.old_profile) {
+        (Some(card), _) => RequestFilter { smartcard: Some(card), open: true, ..Default::default() },
+        (None, Some(profile)) => RequestFilter { profile: Some(profile), open: true, ..Default::default() },
+        (None, None) => return Ok(()),
+    };
+    let open = tx.requests(&filter).await?;
+    // Keys may be recovered for several people, each by a request of his own.
+    let twin = open.iter().find(|open| open.request_type == request.request_type && open.target == request.target);
+    twin.map_or(Ok(()), |twin| Err(ApiError::AlreadyOpen(twin.uuid)))
+}
+
+/// Refuses what would give a person more than the template lets one have; what open requests will bring counts.
+async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result<(), ApiError> {
+    let has_limits = [limits.cards, limits.profiles, limits.temporary_cards, limits.open_requests];
+    if has_limits.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let filter = RequestFilter { target: Some(request.target), open: true, ..Default::default() };
+    let mut open = tx.requests(&filter).await?;
+    open.retain(|open| open.profile_template == request.profile_template);
+    keep_within("open requests", open.len(), limits.open_requests)?;
+    if !request.request_type.adds_holder() {
+        return Ok(());
+    }
+    let lent = request.request_type == RequestType::TemporaryCards;
+    let coming = |has: fn(&RequestRecord) -> Option<Uuid>| {
+        let adds = |open: &&RequestRecord| {
+            let lends = open.request_type == RequestType::TemporaryCards;
+            open.request_type.adds_holder() && lends == lent && has(open).is_none()
+        };
+        open.iter().filter(adds).count()
+    };
+    if request.is_smartcard {
+        let mut cards = tx.smartcards_of(request.target).await?;
+        cards.retain(|card| {
+            let lives =
+                matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended);
+            lives
+                && card.profile_template == request.profile_template
+                && !card.standing.superseded
+                && (card.standing.role == Role::Temporary) == lent
+        });
+        let (what, limit) = if lent { ("temporary cards", limits.temporary_cards) } else { ("cards", limits.cards) };
+        keep_within(what, cards.len() + coming(|open| open.new_smartcard), limit)?;
+    }
+    if lent {
+        return Ok(());
+    }
+    let mut profiles = tx.profiles_of(request.target).await?;
+    profiles.retain(|profile| {
+        let lives = matches!(
+            SmartcardStatus::from(profile.status),
+            SmartcardStatus::New | SmartcardStatus::Active | SmartcardStatus::Suspended
+        );
+        lives
+            && profile.profile_template == request.profile_template
+            && !profile.standing.superseded
+            && profile.standing.role != Role::Temporary
+    });
+    keep_within("profiles", profiles.len() + coming(|open| open.new_profile), limits.profiles)
+}
+
+fn keep_within(what: &'static str, present: usize, limit: Option<usize>) -> Result<(), ApiError> {
+    match limit {
+        Some(limit) if present >= limit => Err(ApiError::Limit { what, limit }),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a renewal that comes long before the certificate expires, where the template has a window for it.
+async fn in_window(tx: &mut Tx, request: &RequestRecord, template: &ProfileTemplate) -> Result<(), ApiError> {
+    let window = template.workflow(request.request_type).and_then(|workflow| workflow.passage.window);
+    let (Some(window), Some(profile)) = (window, request.old_profile) else { return Ok(()) };
+    let certificates = tx.certificates(CertificateScope::Profile(profile)).await?;
+    let in_use = certificates.iter().filter(|held| held.revocation.is_none() && !held.superseded);
+    let expires: Option<OffsetDateTime> = in_use.map(|held| held.not_after).min();
+    match expires {
+        Some(expires) if expires - window > request.submitted => {
+            Err(ApiError::TooEarly { expires, from: expires - window })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,115 @@
+//! A card is bound to the request that brings it.
+
+use super::add::Lineage;
+use super::holders::{self, Old};
+use crate::cm::extension::{AdminKeyState, PukState};
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::standing::Standing;
+use crate::server::closing::execute;
+use crate::server::error::ApiError;
+use crate::server::seen;
+use crate::server::template::ProfileTemplate;
+use crate::store::{AuditEntry, RequestFilter, RequestRecord, SmartcardRecord, Tx};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// What the template says of cards that are assigned.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// Whether a card that was in use and retired may be assigned again.
+    pub reuse: bool,
+    /// When a temporary card ends, should this be one.
+    pub expires: OffsetDateTime,
+}
+
+impl Terms {
+    /// The terms of cards assigned now.
+    pub fn new(template: &ProfileTemplate, now: OffsetDateTime) -> Self {
+        let lifetime = template.workflow(RequestType::TemporaryCards).map(|workflow| workflow.passage.lifetime);
+        let reuse = template.smartcard.as_ref().is_some_and(|config| config.allow_smartcard_reuse);
+        Self { reuse, expires: now + lifetime.unwrap_or_default() }
+    }
+}
+
+/// Binds a card; repeated with the same card, it changes nothing.
+pub async fn assigned(
+    tx: &mut Tx,
+    request: Uuid,
+    mut offer: SmartcardRecord,
+    terms: Terms,
+    entry: AuditEntry,
+) -> Result<Uuid, ApiError> {
+    let mut request = holders::request(tx, request).await?;
+    seen::executable(&request)?;
+    if let Some(card) = request.new_smartcard {
+        let card = holders::smartcard(tx, card).await?;
+        return if card.card_id == offer.card_id { Ok(card.uuid) } else { Err(ApiError::WrongCard) };
+    }
+    if !request.request_type.may_bring_card() {
+        return Err(ApiError::WrongType(request.request_type));
+    }
+    if let Some(known) = tx.smartcard_by_card_id(offer.card_id).await? {
+        taken_over(tx, &mut offer, known, terms.reuse).await?;
+    }
+    related(tx, &mut offer, &request, terms).await?;
+    tx.insert_smartcard(&offer).await?;
+    request.new_smartcard = Some(offer.uuid);
+    execute(tx, &mut request).await?;
+    tx.audit(&entry.on(&request)).await?;
+    Ok(offer.uuid)
+}
+
+/// What the card was told stays in the card, whoever has it now.
+async fn taken_over(
+    tx: &mut Tx,
+    offer: &mut SmartcardRecord,
+    known: SmartcardRecord,
+    reuse: bool,
+) -> Result<(), ApiError> {
+    if known.status != SmartcardStatus::Retired {
+        return Err(ApiError::CardAssigned);
+    }
+    let was_in_use = was_in_use(tx, known.uuid).await?;
+    if !reuse && was_in_use {
+        return Err(ApiError::CardRetired);
+    }
+    offer.standing.reused = was_in_use;
+    offer.admin_key = known.admin_key;
+    (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
+    offer.puk_version = known.puk_version;
+    (offer.puk_master, offer.puk_before_master) = (known.puk_master, known.puk_before_master);
+    if known.admin_key != AdminKeyState::Default || known.puk_state != PukState::Default {
+        offer.master_key_version = known.master_key_version;
+        offer.master_key_next = known.master_key_next;
+    }
+    Ok(())
+}
+
+/// A card whose enrollment was canceled was never in use: it may be enrolled again under any template.
+async fn was_in_use(tx: &mut Tx, smartcard: Uuid) -> Result<bool, ApiError> {
+    let completed = RequestFilter {
+        smartcard: Some(smartcard),
+        status: Some(RequestStatus::Completed),
+        limit: Some(1),
+        ..Default::default()
+    };
+    Ok(!tx.requests(&completed).await?.is_empty())
+}
+
+/// What the card is to its user, and to the card it comes from.
+async fn related(
+    tx: &mut Tx,
+    offer: &mut SmartcardRecord,
+    request: &RequestRecord,
+    terms: Terms,
+) -> Result<(), ApiError> {
+    let old = Old::of(tx, request).await?;
+    let lineage = Lineage::of_card(request.request_type, old.card.as_ref());
+    let lends = request.request_type == RequestType::TemporaryCards;
+    offer.permanent = lineage.parent.filter(|_| lends);
+    offer.parent = lineage.parent.filter(|_| !lends);
+    offer.primary = lineage.primary;
+    offer.standing = Standing { role: lineage.role, expires: lends.then_some(terms.expires), ..offer.standing };
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! What ends a card or profile, for good or for a while: Retire, Revoke, Reinstate.
+
+use super::Effects;
+use super::holders::{self, Old, card_of, move_card, move_profiles_on};
+use super::revocation::verdict;
+use crate::cm::lifecycle::{HolderEvent, Narrowing};
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
+use crate::server::audit::Deed;
+use crate::server::closing::execute;
+use crate::server::error::ApiError;
+use crate::server::router::Call;
+use crate::server::seen::SeenRequest;
+use crate::server::template::{ProfileTemplate, Workflow};
+use crate::store::{CertificateScope, RequestRecord, SmartcardRecord, Tx};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+fn policy(template: &ProfileTemplate, request_type: RequestType) -> Result<&Workflow, ApiError> {
+    template.workflow(request_type).ok_or(ApiError::NotOffered(request_type))
+}
+
+/// Retires the card of an approved Retire request, its profiles, and its certificates. Repeated, it changes nothing.
+pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(SmartcardRecord, Effects), ApiError> {
+    let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
+    let (uuid, now) = (request.record.uuid, call.now);
+    let entry = call.entry(Deed::CardRetired).on(&request.record);
+    let job = async move |tx: &mut Tx| {
+        let (card, effects) = retired(tx, uuid, &template, now).await?;
+        if let Some(effects) = effects {
+            tx.audit(&effects.told(entry)).await?;
+        }
+        Ok::<_, ApiError>((card, effects.unwrap_or_default()))
+    };
+    call.app.store.write(move |tx| Box::pin(job(tx))).await
+}
+
+async fn retired(
+    tx: &mut Tx,
+    uuid: Uuid,
+    template: &ProfileTemplate,
+    now: OffsetDateTime,
+) -> Result<(SmartcardRecord, Option<Effects>), ApiError> {
+    let mut request = holders::request(tx, uuid).await?;
+    let card = card_of(tx, &request).await?;
+    if card.status == SmartcardStatus::Retired && request.status == RequestStatus::Executing {
+        return Ok((card, None));
+    }
+    execute(tx, &mut request).await?;
+    let card = move_card(tx, card, HolderEvent::Retire, &template.narrowing).await?;
+    move_profiles_on(tx, card.uuid, HolderEvent::Retire).await?;
+    let options = &policy(template, RequestType::Retire)?.revocation;
+    let verdict = verdict(template, options, &request, now);
+    let effects = verdict.carried_out(tx, CertificateScope::Smartcard(card.uuid)).await?;
+    Ok((card, Some(effects)))
+}
+
+/// A retirement is complete once the card was retired.
+pub async fn was_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
+    let card = card_of(tx, request).await?;
+    if card.status == SmartcardStatus::Retired {
+        Ok(Effects::default())
+    } else {
+        Err(ApiError::CardStatus(card.status))
+    }
+}
+
+/// Disables a card with its profiles, or a profile, and revokes the certificates.
+pub async fn disabled(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    template: &ProfileTemplate,
+    now: OffsetDateTime,
+) -> Result<Effects, ApiError> {
+    let old = Old::of(tx, request).await?;
+    let scope = old.scope().ok_or(ApiError::NoActiveProfile)?;
+    old.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
+    let options = &policy(template, RequestType::Revoke)?.revocation;
+    verdict(template, options, request, now).carried_out(tx, scope).await
+}
+
+/// Puts a card with its profiles, or a profile, and the certificates on hold, or takes them off it.
+pub async fn suspended_or_reinstated(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    template: &ProfileTemplate,
+    now: OffsetDateTime,
+) -> Result<Effects, ApiError> {
+    let old = Old::of(tx, request).await?;
+    let scope = old.scope().ok_or(ApiError::NoActiveProfile)?;
+    let suspends = request.terms.suspends.unwrap_or(true);
+    let event = if suspends { HolderEvent::Suspend } else { HolderEvent::Reinstate };
+    let narrowing: &Narrowing = &template.narrowing;
+    old.moved(tx, event, narrowing).await?;
+    let nothing = Effects { publish: true, ..Effects::default() };
+    Ok(if suspends {
+        Effects { held: tx.hold_certificates(scope, now).await?, ..nothing }
+    } else {
+        Effects { released: tx.release_certificates(scope, now).await?, ..nothing }
+    })
+}

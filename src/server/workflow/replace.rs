@@ -1,0 +1,72 @@
+//! What takes the place of an old card or profile: Renew, OnlineUpdate, Recover.
+
+use super::Effects;
+use super::add::activated;
+use super::admit::asked;
+use super::holders::{Old, move_profiles_on};
+use super::revocation::verdict;
+use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
+use crate::cm::request::RequestType;
+use crate::server::error::ApiError;
+use crate::server::template::ProfileTemplate;
+use crate::store::{CertificateScope, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
+use time::OffsetDateTime;
+
+/// Makes the new card and profile active and lets the old ones go, as the policy has it.
+pub async fn replaced(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    template: &ProfileTemplate,
+    now: OffsetDateTime,
+) -> Result<Effects, ApiError> {
+    let workflow = template.workflow(request.request_type).ok_or(ApiError::NotOffered(request.request_type))?;
+    let old = Old::of(tx, request).await?;
+    // What was suspended, ended or replaced since the request was made is not carried on.
+    asked(request, &old, &Narrowing::NONE)?;
+    activated(tx, request, &old).await?;
+    let disables = workflow.revocation.disable_old;
+    let mut scope = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(CertificateScope::Profile);
+    if let Some(profile) = old.profile.filter(|profile| request.new_profile != Some(profile.uuid)) {
+        let disables = disables && request.request_type == RequestType::Recover;
+        passed_profile(tx, profile, request.request_type, disables).await?;
+    }
+    if let Some(card) = old.card.filter(|card| request.new_smartcard != Some(card.uuid)) {
+        scope = Some(CertificateScope::Smartcard(card.uuid));
+        passed_card(tx, card, disables).await?;
+    }
+    let Some(scope) = scope else { return Ok(Effects::default()) };
+    let superseded = tx.supersede_certificates(scope).await?;
+    let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, scope).await?;
+    Ok(Effects { superseded, ..effects })
+}
+
+/// A renewed profile is over; a recovered one is disabled, or stays in its state where the policy says so.
+async fn passed_profile(
+    tx: &mut Tx,
+    mut profile: ProfileRecord,
+    request_type: RequestType,
+    disables: bool,
+) -> Result<(), ApiError> {
+    let before = profile.status;
+    profile.standing.superseded = true;
+    let event = match request_type {
+        RequestType::Recover if disables => Some(HolderEvent::Disable),
+        RequestType::Recover => None,
+        _ => Some(HolderEvent::Retire),
+    };
+    if let Some(status) = event.and_then(|event| profile_after(before, event).ok()) {
+        profile.status = status;
+    }
+    Ok(tx.update_profile(&profile, before).await?)
+}
+
+async fn passed_card(tx: &mut Tx, mut card: SmartcardRecord, disables: bool) -> Result<(), ApiError> {
+    let before = card.status;
+    card.standing.superseded = true;
+    match smartcard_after(before, HolderEvent::Disable) {
+        Ok(status) if disables => card.status = status,
+        _ => {}
+    }
+    tx.update_smartcard(&card, before).await?;
+    if disables { move_profiles_on(tx, card.uuid, HolderEvent::Disable).await } else { Ok(()) }
+}

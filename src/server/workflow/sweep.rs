@@ -1,0 +1,64 @@
+//! What ends by itself: temporary cards.
+
+use super::holders::{move_card, move_profiles_on};
+use super::revocation::ended;
+use crate::cm::lifecycle::{HolderEvent, Narrowing};
+use crate::cm::smartcard::SmartcardStatus;
+use crate::server::app::App;
+use crate::server::audit::{self, Deed};
+use crate::server::error::ApiError;
+use crate::store::{CertificateScope, Tx};
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Between two looks.
+const INTERVAL: Duration = Duration::from_secs(60);
+/// Cards ended at one look, so that a server that was away for long serves others too.
+const MOST: u32 = 200;
+
+/// Looks again and again, for as long as it is let; the first look is at once.
+pub async fn watch(app: Arc<App>) {
+    let mut clock = tokio::time::interval(INTERVAL);
+    loop {
+        clock.tick().await;
+        // What is due stays due: the next look finds it.
+        if let Err(error) = swept(&app, OffsetDateTime::now_utc()).await {
+            tracing::error!(%error, "what is due could not be read");
+        }
+    }
+}
+
+async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
+    let mut outdated = false;
+    for card in app.store.expired_smartcards(now, MOST).await? {
+        let uuid = card.uuid;
+        // One that cannot be ended keeps no other from it.
+        match app.store.write(move |tx| Box::pin(end(tx, uuid, now))).await {
+            Ok(revoked) => outdated |= revoked,
+            Err(error) => tracing::error!(smartcard = %uuid, %error, "a temporary card could not be ended"),
+        }
+    }
+    if outdated {
+        app.crl.outdate();
+    }
+    Ok(())
+}
+
+/// Ends one temporary card, unless another server or a person was faster; says whether certificates were revoked.
+async fn end(tx: &mut Tx, uuid: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
+    let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };
+    let is_due = card.standing.expires.is_some_and(|expires| expires <= now);
+    if card.status == SmartcardStatus::Retired || !is_due {
+        return Ok(false);
+    }
+    let owner = card.assigned_user;
+    let card = move_card(tx, card, HolderEvent::Retire, &Narrowing::NONE).await?;
+    move_profiles_on(tx, card.uuid, HolderEvent::Retire).await?;
+    let revoked = tx.revoke_certificates(CertificateScope::Smartcard(card.uuid), ended(now)).await?;
+    let entry = audit::own(Deed::TemporaryCardEnded, now).smartcard(card.uuid).user(owner).with("revoked", revoked);
+    tx.audit(&entry).await?;
+    tracing::info!(smartcard = %card.uuid, revoked, "temporary card ended");
+    Ok(revoked > 0)
+}

@@ -1,0 +1,44 @@
+//! What was begun is taken back: Cancel, Abandon.
+
+use super::holders::{self, retire_card, retire_profile};
+use super::revocation::ended;
+use super::{Effects, forget_keys};
+use crate::cm::lifecycle::{RequestEvent, request_after};
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::server::error::ApiError;
+use crate::store::{CertificateScope, RequestRecord, Tx};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Cancels or abandons a request, and takes back what it has brought so far; `None` for one that was canceled before.
+pub async fn withdrawn(
+    tx: &mut Tx,
+    uuid: Uuid,
+    event: RequestEvent,
+    now: OffsetDateTime,
+) -> Result<(RequestRecord, Option<Effects>), ApiError> {
+    let mut request = holders::request(tx, uuid).await?;
+    let before = request.status;
+    if before == RequestStatus::Canceled {
+        return Ok((request, None));
+    }
+    request.status = request_after(before, event)?;
+    if request.request_type == RequestType::Retire && before == RequestStatus::Executing {
+        // The card is retired and its certificates are on the list: that cannot be taken back.
+        return Err(ApiError::RetiredForGood);
+    }
+    let mut effects = Effects { publish: true, ..Effects::default() };
+    if request.request_type.issues_certificates() {
+        effects.revoked = tx.revoke_certificates(CertificateScope::Request(uuid), ended(now)).await?;
+        // What the request has made, and nothing that was there before it.
+        if let Some(profile) = request.new_profile.filter(|made| request.old_profile != Some(*made)) {
+            retire_profile(tx, profile).await?;
+        }
+        if let Some(card) = request.new_smartcard.filter(|brought| request.old_smartcard != Some(*brought)) {
+            retire_card(tx, card).await?;
+        }
+    }
+    forget_keys(tx, &request).await?;
+    tx.update_request(&request, before).await?;
+    Ok((request, Some(effects)))
+}

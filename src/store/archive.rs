@@ -1,0 +1,105 @@
+//! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
+
+use super::LIST_LIMIT;
+use super::error::Error;
+use super::link::{Ask, Columns, Record, sql};
+use super::record::{ArchivedRecord, HoldingRecord, MasterKeyUse};
+use super::spelling::Spelled;
+use super::writer::Tx;
+use uuid::Uuid;
+
+const HOLDINGS: &str = "profile_certificates";
+const ARCHIVE: &str = "archived_keys";
+
+impl Record for HoldingRecord {
+    const TABLE: &'static str = HOLDINGS;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { profile: columns.take()?, serial: columns.take()?, origin: columns.state()? })
+    }
+}
+
+impl Record for ArchivedRecord {
+    const TABLE: &'static str = ARCHIVE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            serial: columns.take()?,
+            origin: columns.state()?,
+            template_common_name: columns.take()?,
+            owner: columns.take()?,
+        })
+    }
+}
+
+/// An archived key as it lies in the archive.
+pub(super) struct Sealed(pub Vec<u8>);
+
+impl Record for Sealed {
+    const TABLE: &'static str = ARCHIVE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.take().map(Self)
+    }
+}
+
+pub(super) fn holdings(profile: Uuid) -> Ask<'static, Vec<HoldingRecord>> {
+    let statement = "SELECT profile, serial, origin FROM profile_certificates WHERE profile = $1 ORDER BY seq LIMIT $2";
+    sql(statement).bind(profile).bind(LIST_LIMIT).asking()
+}
+
+pub(super) fn archived(profile: Uuid) -> Ask<'static, Vec<ArchivedRecord>> {
+    let statement = "SELECT h.serial, h.origin, c.template_common_name, c.owner FROM profile_certificates h \
+                     JOIN archived_keys a ON a.serial = h.serial JOIN certificates c ON c.serial = h.serial \
+                     WHERE h.profile = $1 AND a.lasts = TRUE ORDER BY h.seq LIMIT $2";
+    sql(statement).bind(profile).bind(LIST_LIMIT).asking()
+}
+
+pub(super) fn archived_key(serial: &[u8]) -> Ask<'_, Option<Sealed>> {
+    sql("SELECT sealed FROM archived_keys WHERE serial = $1").bind(serial).asking()
+}
+
+impl Record for MasterKeyUse {
+    const TABLE: &'static str = "smartcards";
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { version: columns.number()?, cards: columns.number()? })
+    }
+}
+
+pub(super) fn master_key_uses() -> Ask<'static, Vec<MasterKeyUse>> {
+    let statement = "SELECT version, count(*) FROM (\
+                     SELECT uuid, master_key_version AS version FROM smartcards WHERE admin_key <> 'default' \
+                     UNION SELECT uuid, master_key_next AS version FROM smartcards WHERE admin_key <> 'default' \
+                     UNION SELECT uuid, puk_master AS version FROM smartcards WHERE puk_state <> 'default' \
+                     UNION SELECT uuid, puk_before_master AS version FROM smartcards WHERE puk_state = 'proposed'\
+                     ) AS needed WHERE version > 0 GROUP BY version ORDER BY version";
+    sql(statement).asking()
+}
+
+impl Tx {
+    /// Adds a certificate to what a profile holds, after what it holds already.
+    pub async fn insert_holding(&mut self, holding: &HoldingRecord) -> Result<(), Error> {
+        let statement = sql("INSERT INTO profile_certificates (profile, serial, origin) VALUES ($1, $2, $3)")
+            .bind(holding.profile)
+            .bind(&holding.serial)
+            .bind(holding.origin.word());
+        self.execute(HOLDINGS, statement).await.map(drop)
+    }
+
+    /// Archives the sealed private key of a certificate; one that does not last goes with [`Tx::forget_keys`].
+    pub async fn insert_archived_key(&mut self, serial: &[u8], sealed: &[u8], lasts: bool) -> Result<(), Error> {
+        let statement = sql("INSERT INTO archived_keys (serial, sealed, lasts) VALUES ($1, $2, $3)")
+            .bind(serial)
+            .bind(sealed)
+            .bind(lasts);
+        self.execute(ARCHIVE, statement).await.map(drop)
+    }
+
+    /// Forgets the private keys of a profile that are not to last, and says how many those were.
+    pub async fn forget_keys(&mut self, profile: Uuid) -> Result<usize, Error> {
+        let statement = "DELETE FROM archived_keys WHERE lasts = FALSE \
+                         AND serial IN (SELECT serial FROM profile_certificates WHERE profile = $1)";
+        self.execute(ARCHIVE, sql(statement).bind(profile)).await
+    }
+}

@@ -1,0 +1,88 @@
+//! The log as JSON lines: what `audit export` writes and `audit verify` reads.
+//!
+//! One object a line: first what the file is, then for each chain its records in their order, each signature behind the
+//! record it signs, and where the chain ends. A record's text and a signed text stand in strings, byte for byte.
+
+use super::audit_log::{AuditRecord, AuditSignature, ChainHead};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// What the first line names.
+const FORMAT: &str = "cardwright-audit-1";
+
+/// A line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditItem {
+    /// The first line; not `complete`: records were left out on purpose.
+    Begin {
+        complete: bool,
+    },
+    Record(AuditRecord),
+    Signature(AuditSignature),
+    Head(ChainHead),
+}
+
+/// A line that is none.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    #[error("it is not a line of an exported log")]
+    Json(#[from] serde_json::Error),
+    #[error("it is of the format \"{0}\", which this release does not know")]
+    Format(String),
+    #[error("its {0} cannot be read")]
+    Bytes(&'static str),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Begin { format: String, complete: bool },
+    Record { chain: i64, number: i64, record: String, hash: String },
+    Signature { chain: i64, number: i64, signed: String, key: String, signature: String },
+    Head { chain: i64, length: i64, head: String },
+}
+
+impl AuditItem {
+    /// Writes the line, without its end.
+    pub fn to_line(&self) -> Result<String, LineError> {
+        let line = match self {
+            Self::Begin { complete } => Line::Begin { format: FORMAT.into(), complete: *complete },
+            Self::Record(record) => Line::Record {
+                chain: record.chain,
+                number: record.number,
+                record: record.record.clone(),
+                hash: hex::encode(&record.hash),
+            },
+            Self::Signature(signature) => Line::Signature {
+                chain: signature.chain,
+                number: signature.number,
+                signed: signature.signed.clone(),
+                key: hex::encode(&signature.key),
+                signature: STANDARD.encode(&signature.signature),
+            },
+            Self::Head(head) => Line::Head { chain: head.chain, length: head.length, head: hex::encode(&head.head) },
+        };
+        Ok(serde_json::to_string(&line)?)
+    }
+
+    /// Reads a line.
+    pub fn from_line(line: &str) -> Result<Self, LineError> {
+        let bytes = |text: &str, what| hex::decode(text).map_err(|_| LineError::Bytes(what));
+        Ok(match serde_json::from_str(line)? {
+            Line::Begin { format, complete } if format == FORMAT => Self::Begin { complete },
+            Line::Begin { format, .. } => return Err(LineError::Format(format)),
+            Line::Record { chain, number, record, hash } => {
+                Self::Record(AuditRecord { chain, number, record, hash: bytes(&hash, "hash")? })
+            }
+            Line::Signature { chain, number, signed, key, signature } => Self::Signature(AuditSignature {
+                chain,
+                number,
+                signed,
+                key: bytes(&key, "key")?,
+                signature: STANDARD.decode(signature).map_err(|_| LineError::Bytes("signature"))?,
+            }),
+            Line::Head { chain, length, head } => Self::Head(ChainHead { chain, length, head: bytes(&head, "head")? }),
+        })
+    }
+}

@@ -1,0 +1,126 @@
+//! The whole log, from a database file or a store, in the order a checker wants it.
+
+use super::audit_check::{AuditChecker, AuditReport};
+use super::audit_lines::AuditItem;
+use super::audit_log::{AuditRecord, AuditSignature, ChainHead, audit_chains, audit_records, audit_signatures};
+use super::chain::CHAINS;
+use super::error::Error;
+use super::link::{Answer, Ask, Columns, Record, sql};
+use super::open::Store;
+use super::sqlite::Reader;
+use std::path::Path;
+
+/// Records read at one time.
+const PAGE: u32 = 500;
+
+/// Where a log is read from.
+pub struct AuditSource(Place);
+
+enum Place {
+    File(Reader),
+    Store(Store),
+}
+
+/// A chain that is named anywhere.
+struct Named(i64);
+
+impl Record for Named {
+    const TABLE: &'static str = CHAINS;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.take().map(Self)
+    }
+}
+
+impl AuditSource {
+    /// Reads a database file; nothing of it is changed, and all is of one moment.
+    pub fn file(path: &Path) -> Result<Self, Error> {
+        Reader::open(path).map(|reader| Self(Place::File(reader)))
+    }
+
+    /// Reads what is in a store; what is added meanwhile may be read in part, and is no fault.
+    pub fn store(store: Store) -> Self {
+        Self(Place::Store(store))
+    }
+
+    async fn ask<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
+        match &self.0 {
+            Place::File(reader) => reader.ask(ask),
+            Place::Store(store) => store.ask(ask).await,
+        }
+    }
+
+    /// Gives every record, each signature behind its record, and each chain's head behind the chain.
+    pub async fn each<E: From<Error>>(&self, mut take: impl FnMut(AuditItem) -> Result<(), E>) -> Result<(), E> {
+        let named = "SELECT chain FROM audit_chains UNION SELECT chain FROM audit \
+                     UNION SELECT chain FROM audit_signatures ORDER BY 1";
+        // Heads are read first: a record that comes later is left for the next time.
+        let heads: Vec<ChainHead> = self.ask(audit_chains()).await?;
+        let chains: Vec<Named> = self.ask(sql(named).asking()).await?;
+        for Named(chain) in chains {
+            let head = heads.iter().find(|head| head.chain == chain);
+            let end = match (&self.0, head) {
+                (Place::Store(_), Some(head)) => head.length,
+                (Place::Store(_), None) => continue,
+                (Place::File(_), _) => i64::MAX,
+            };
+            self.each_of(chain, end, &mut take).await?;
+            if let Some(head) = head {
+                take(AuditItem::Head(head.clone()))?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn each_of<E: From<Error>>(
+        &self,
+        chain: i64,
+        end: i64,
+        take: &mut impl FnMut(AuditItem) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // A number below 1 is nobody's, unless somebody has written into the file.
+        let mut after = i64::MIN;
+        let mut signed = i64::MIN;
+        loop {
+            let mut records: Vec<AuditRecord> = self.ask(audit_records(chain, after, PAGE)).await?;
+            records.retain(|record| record.number <= end);
+            let last = records.last().map(|record| record.number);
+            let up_to = last.unwrap_or(end);
+            let mut signatures = self.signatures(chain, signed, up_to).await?.into_iter().peekable();
+            signed = up_to;
+            for record in records {
+                after = record.number;
+                while let Some(early) = signatures.next_if(|signature| signature.number < after) {
+                    take(AuditItem::Signature(early))?;
+                }
+                take(AuditItem::Record(record))?;
+            }
+            for late in signatures {
+                take(AuditItem::Signature(late))?;
+            }
+            if last.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn signatures(&self, chain: i64, mut after: i64, up_to: i64) -> Result<Vec<AuditSignature>, Error> {
+        let mut all = Vec::new();
+        loop {
+            let page: Vec<AuditSignature> = self.ask(audit_signatures(chain, after, up_to)).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            after = last.number;
+            all.extend(page);
+        }
+    }
+
+    /// Checks the whole log.
+    pub async fn check(&self, mut checker: AuditChecker) -> Result<AuditReport, Error> {
+        let taken = self.each(|item| {
+            checker.take(&item);
+            Ok::<(), Error>(())
+        });
+        taken.await?;
+        Ok(checker.finish())
+    }
+}

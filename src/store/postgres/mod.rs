@@ -1,0 +1,110 @@
+//! PostgreSQL: a pool of connections, a transaction a job; any number of servers beside this one.
+//!
+//! Every wait is bounded: for a connection, for a lock, for a statement, for an answer.
+
+mod link;
+mod place;
+mod schema;
+mod session;
+
+pub use place::PostgresPlace;
+pub(super) use session::Session;
+
+use super::error::{Cause, Error};
+use super::link::{Answer, Ask, Counts};
+use super::writer::{self, BoxFuture, Tx, Work};
+use deadpool_postgres::{Client, Object, Pool, PoolError, TimeoutType};
+use link::{Link, cause, gather, refusal};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// Jobs that may run or wait for a connection; a caller beyond them waits for room.
+const MOST_JOBS: u32 = 1024;
+/// How long a caller waits for room.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A database that is open.
+pub(super) struct Database {
+    pool: Pool,
+    room: Semaphore,
+    counts: Arc<Counts>,
+}
+
+impl Database {
+    /// Connects, brings the schema up to date where needed, and says the database's identity.
+    pub async fn open(place: &PostgresPlace, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
+        let (pool, name) = place.pool()?;
+        let failed = |source| Error::Open { database: name.clone(), source };
+        let mut client = pool.get().await.map_err(|error| failed(pool_cause(error)))?;
+        let instance = schema::migrate(&mut client, &name).await?;
+        drop(client);
+        Ok((Self { pool, room: Semaphore::new(MOST_JOBS as usize), counts }, instance))
+    }
+
+    /// Runs the job in a task of its own: a caller that goes away half way cuts nothing short.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        E: From<Error> + Send + 'static,
+        T: Send + 'static,
+    {
+        let room = tokio::time::timeout(PATIENCE, self.room.acquire()).await.map_err(|_| Error::Busy)?;
+        let _room = room.map_err(|_| Error::Closed)?;
+        let session = Session::new(self.connection().await?, self.counts.clone());
+        self.counts.jobs.fetch_add(1, Ordering::Relaxed);
+        let counts = self.counts.clone();
+        let run = async move {
+            let mut tx = Tx::new(writer::Session::Postgres(session), counts);
+            let mut work = Work::new(job);
+            let keep = work.run(&mut tx).await;
+            let mut fate = tx.settle(keep).await;
+            if fate.is_ok() && keep {
+                fate = tx.commit().await;
+            }
+            work.told(fate)
+        };
+        tokio::spawn(run).await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    pub async fn read<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
+        let client = self.connection().await?;
+        let link = Link { client: &client, counts: &self.counts };
+        match link.query(&ask.statement.text, &ask.statement.values, false).await {
+            Ok(rows) => gather(&rows),
+            Err(cause) => {
+                let refused = refusal(cause, Error::Read);
+                if matches!(refused, Error::Unreachable(_)) {
+                    // An answer may still be on its way: nobody else is to meet it.
+                    drop(Object::take(client));
+                }
+                Err(refused)
+            }
+        }
+    }
+
+    pub async fn close(&self) {
+        // Jobs that run hold their room until they are answered.
+        let all = self.room.acquire_many(MOST_JOBS).await;
+        self.room.close();
+        self.pool.close();
+        drop(all);
+    }
+
+    async fn connection(&self) -> Result<Client, Error> {
+        self.pool.get().await.map_err(|error| match error {
+            PoolError::Timeout(TimeoutType::Wait) => Error::Busy,
+            PoolError::Closed => Error::Closed,
+            other => Error::Unreachable(pool_cause(other)),
+        })
+    }
+}
+
+fn pool_cause(error: PoolError) -> Cause {
+    match error {
+        PoolError::Backend(error) => cause(error),
+        other => Cause::Postgres { message: other.to_string(), code: None },
+    }
+}

@@ -1,0 +1,144 @@
+//! A job's transaction: READ COMMITTED, and what it decides on is locked.
+
+use super::super::audit_log::ChainHead;
+use super::super::chain::CHAINS;
+use super::super::error::{Cause, Error};
+use super::super::link::{Answer, Ask, Counts, Statement, sql};
+use super::link::{Link, gather, refusal};
+use deadpool_postgres::{Client, Object};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// Words of a question whose answer is no row of one table, so that none could be locked.
+const NO_ROW: [&str; 9] = [" JOIN ", "DISTINCT", "GROUP BY", " UNION ", "EXISTS", "count(", "max(", "min(", "sum("];
+
+/// A connection, and the transaction that begins with the first statement.
+pub(in crate::store) struct Session {
+    /// Taken when its state is not known, so that no other job meets it.
+    client: Option<Client>,
+    counts: Arc<Counts>,
+    open: bool,
+    written: bool,
+    /// A statement was refused: PostgreSQL takes nothing more in this transaction.
+    broken: Option<Arc<Cause>>,
+    chain: Option<i64>,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, counts: Arc<Counts>) -> Self {
+        Self { client: Some(client), counts, open: false, written: false, broken: None, chain: None }
+    }
+
+    /// Answers a question; one record, read by its key, is locked until the job ends.
+    pub async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
+        let Statement { text, values } = ask.statement;
+        let locks = T::ONE && text.starts_with("SELECT") && !NO_ROW.iter().any(|word| text.contains(word));
+        let text = if locks { (text.into_owned() + " FOR NO KEY UPDATE").into() } else { text };
+        let begins = !std::mem::replace(&mut self.open, true);
+        let asked = self.link()?.query(&text, &values, begins).await;
+        gather(&asked.map_err(|cause| self.refused(cause, Error::Read))?)
+    }
+
+    pub async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        let begins = !std::mem::replace(&mut self.open, true);
+        self.written = true;
+        let done = self.link()?.execute(&statement, begins).await;
+        done.map_err(|cause| {
+            self.refused(cause, |source| {
+                let Cause::Postgres { code, .. } = &source else { return Error::Write { table, source } };
+                match code.as_deref() {
+                    Some("23505") => Error::Duplicate { table, source },
+                    Some("23503") => Error::Dangling { table, source },
+                    _ => Error::Write { table, source },
+                }
+            })
+        })
+    }
+
+    /// Takes a chain of the log that no other transaction is at, a new one if there is none; the job keeps it.
+    ///
+    /// It is asked for as late as can be: until the job ends, others go to other chains.
+    pub async fn chain(&mut self) -> Result<ChainHead, Error> {
+        let found: Option<ChainHead> = match self.chain {
+            Some(mine) => {
+                self.ask(sql("SELECT chain, length, head FROM audit_chains WHERE chain = $1").bind(mine).asking())
+                    .await?
+            }
+            None => {
+                // Asked for as a list, for it brings its own lock.
+                let free = "SELECT chain, length, head FROM audit_chains ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED";
+                self.ask::<Vec<ChainHead>>(sql(free).asking()).await?.pop()
+            }
+        };
+        let chain = match found {
+            Some(chain) => chain,
+            None => {
+                let new = "INSERT INTO audit_chains (length, head) VALUES (0, $1) RETURNING chain, length, head";
+                let made: Option<ChainHead> = self.ask(sql(new).bind(&[0; 32]).asking()).await?;
+                made.ok_or(Error::Damaged { table: CHAINS, column: 0 })?
+            }
+        };
+        self.chain = Some(chain.chain);
+        Ok(chain)
+    }
+
+    /// Ends the job: what is not to be kept is taken back at once.
+    pub async fn settle(&mut self, keep: bool) -> Result<(), Error> {
+        if keep && self.broken.is_none() {
+            return Ok(());
+        }
+        // A connection that does not even take this is given up, and the transaction with it.
+        let _ = self.end("ROLLBACK").await;
+        match &self.broken {
+            Some(cause) if keep => Err(Error::Transaction(cause.clone())),
+            _ => Ok(()),
+        }
+    }
+
+    pub async fn commit(&mut self) -> Result<(), Error> {
+        if !self.open {
+            return Ok(());
+        }
+        self.end("COMMIT").await.map_err(|cause| match &cause {
+            Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
+            _ => refusal(cause, |cause| Error::Transaction(Arc::new(cause))),
+        })?;
+        if self.written {
+            self.counts.commits.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, statement: &str) -> Result<(), Cause> {
+        if self.open
+            && let Some(client) = &self.client
+        {
+            Link { client, counts: &self.counts }.control(statement).await?;
+            self.open = false;
+        }
+        Ok(())
+    }
+
+    fn link(&self) -> Result<Link<'_>, Error> {
+        let client = self.client.as_ref().ok_or(Error::Closed)?;
+        Ok(Link { client, counts: &self.counts })
+    }
+
+    fn refused(&mut self, cause: Cause, otherwise: impl FnOnce(Cause) -> Error) -> Error {
+        if let Cause::Postgres { message, code } = &cause {
+            self.broken = Some(Arc::new(Cause::Postgres { message: message.clone(), code: code.clone() }));
+        }
+        refusal(cause, otherwise)
+    }
+}
+
+impl Drop for Session {
+    /// A job that was cut short leaves its transaction open: the connection ends, and PostgreSQL takes it back.
+    fn drop(&mut self) {
+        if self.open
+            && let Some(client) = self.client.take()
+        {
+            drop(Object::take(client));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+use super::LIST_LIMIT;
+use super::error::Error;
+use super::link::{Ask, Columns, Record, sql};
+use super::record::{Held, SessionRecord};
+use super::writer::Tx;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+const TABLE: &str = "sessions";
+
+impl Record for SessionRecord {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            uuid: columns.take()?,
+            owner: columns.take()?,
+            hash: columns.take()?,
+            created: columns.time()?,
+            expires: columns.time()?,
+            last_used: columns.time()?,
+        })
+    }
+}
+
+pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<SessionRecord>>> {
+    let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, \
+                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
+                     FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";
+    sql(statement).bind(hash).asking()
+}
+
+pub(super) fn sessions_of(owner: Uuid) -> Ask<'static, Vec<SessionRecord>> {
+    let statement = "SELECT uuid, owner, hash, created, expires, last_used FROM sessions \
+                     WHERE owner = $1 ORDER BY seq DESC LIMIT $2";
+    sql(statement).bind(owner).bind(LIST_LIMIT).asking()
+}
+
+impl Tx {
+    /// Adds a session.
+    pub async fn insert_session(&mut self, session: &SessionRecord) -> Result<(), Error> {
+        let statement = "INSERT INTO sessions (uuid, owner, hash, created, expires, last_used) \
+                         VALUES ($1, $2, $3, $4, $5, $6)";
+        let statement = sql(statement)
+            .bind(session.uuid)
+            .bind(session.owner)
+            .bind(&session.hash)
+            .bind(session.created)
+            .bind(session.expires)
+            .bind(session.last_used);
+        self.execute(TABLE, statement).await.map(drop)
+    }
+
+    /// Removes the user's sessions but the newest `kept`, and those past their end, and says how many that were.
+    pub async fn prune_sessions(&mut self, owner: Uuid, kept: u32, now: OffsetDateTime) -> Result<usize, Error> {
+        let statement = "DELETE FROM sessions WHERE owner = $1 AND (expires <= $3 OR uuid NOT IN \
+                         (SELECT uuid FROM sessions WHERE owner = $1 ORDER BY seq DESC LIMIT $2))";
+        self.execute(TABLE, sql(statement).bind(owner).bind(kept).bind(now)).await
+    }
+
+    /// Removes a session, if it is still there.
+    pub async fn remove_session(&mut self, uuid: Uuid) -> Result<(), Error> {
+        self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await.map(drop)
+    }
+
+    /// Notes that a session was used. A use is no act: what was done is in the log.
+    pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
+        self.housekeeping();
+        let statement =
+            sql("UPDATE sessions SET last_used = $2 WHERE uuid = $1 AND last_used < $2").bind(uuid).bind(at);
+        self.execute(TABLE, statement).await.map(drop)
+    }
+}

@@ -1,0 +1,93 @@
+//! How an older file is brought up to date, and how one is copied.
+
+use super::super::error::{Cause, Error};
+use super::super::schema::{VERSION, missing};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use std::path::Path;
+
+/// "CWRT" in the file's header: this database is ours.
+const APPLICATION_ID: i64 = 0x4357_5254;
+
+/// Applies the migrations the database lacks, all or none; refuses a database of another program or a newer release.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
+    let database = || path.display().to_string();
+    let failed = |source| Error::Open { database: database(), source: Cause::Sqlite(source) };
+    // A step may build a table anew that others name; the check before the commit sees to what they name.
+    connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    let tables: i64 =
+        transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    let found = pragma("user_version")?;
+    if tables > 0 && pragma("application_id")? != APPLICATION_ID {
+        return Err(Error::Foreign { database: database() });
+    }
+    let Some(missing) = missing(found) else {
+        return Err(Error::Newer { database: database(), found, known: VERSION });
+    };
+    for migration in missing {
+        transaction.execute_batch(migration.sqlite).map_err(failed)?;
+    }
+    if !missing.is_empty() {
+        let dangling = transaction.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([]));
+        if dangling.map_err(failed)? {
+            return Err(Error::Unsound { database: database() });
+        }
+        transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
+        transaction.pragma_update(None, "user_version", VERSION).map_err(failed)?;
+    }
+    transaction.commit().map_err(failed)
+}
+
+/// Copies the database at `from`, also while a server writes to it, into the new file `to`: all that was acknowledged
+/// before, and nothing by halves. What was copied is checked, page by page and record by record.
+pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    let failed =
+        |path: &Path, source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
+    let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|source| failed(from, source))?;
+    source.busy_timeout(super::PATIENCE).map_err(|source| failed(from, source))?;
+    super::own(to).map_err(|source| Error::File { path: to.to_owned(), source })?;
+    let mut copy = super::connect(to).map_err(|source| failed(to, source))?;
+    // All pages in one step: a writer beside it would have smaller ones begin again and again.
+    rusqlite::backup::Backup::new(&source, &mut copy)
+        .and_then(|backup| backup.step(-1).map(drop))
+        .map_err(|source| failed(from, source))?;
+    copy.pragma_update(None, "journal_mode", "DELETE").map_err(|source| failed(to, source))?;
+    verify(&copy, to)
+}
+
+/// Refuses a file that is not a sound database of ours.
+pub fn check(path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
+    verify(&super::connect(path).map_err(failed)?, path)
+}
+
+fn verify(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
+    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    if id != APPLICATION_ID {
+        return Err(Error::Foreign { database: path.display().to_string() });
+    }
+    let found: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0)).map_err(failed)?;
+    let dangling = connection.prepare("PRAGMA foreign_key_check").and_then(|mut check| check.exists([]));
+    if found != "ok" || dangling.map_err(failed)? {
+        return Err(Error::Unsound { database: path.display().to_string() });
+    }
+    Ok(())
+}
+
+/// Refuses a file that is not ours and of this release's version; changes nothing.
+pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
+    let database = || path.display().to_string();
+    let failed = |source| Error::Open { database: database(), source: Cause::Sqlite(source) };
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
+    if pragma("application_id")? != APPLICATION_ID {
+        return Err(Error::Foreign { database: database() });
+    }
+    match pragma("user_version")? {
+        VERSION => Ok(()),
+        found if found > VERSION => Err(Error::Newer { database: database(), found, known: VERSION }),
+        found => Err(Error::Older { database: database(), found, known: VERSION }),
+    }
+}

@@ -1,0 +1,134 @@
+//! The transaction of the one writer.
+
+use super::super::error::{Cause, Error};
+use super::super::link::{Answer, Ask, Counts, Statement};
+use super::link::Link;
+use rusqlite::{Connection, ErrorCode, ffi};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// The writer's transaction: many jobs, each behind a savepoint of its own.
+pub(in crate::store) struct Session {
+    connection: Connection,
+    counts: Arc<Counts>,
+    /// The running job has written.
+    written: bool,
+    /// A job before it in this batch has.
+    kept: bool,
+    savepoint: Savepoint,
+    /// A statement failed in a way that may have ended the transaction behind our back (disk full, I/O error).
+    broken: Option<Arc<Cause>>,
+}
+
+/// The savepoint that separates the running job from those before it; set only before a first write.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Savepoint {
+    None,
+    /// Nothing was written since.
+    Fresh,
+    Used,
+}
+
+impl Session {
+    pub(super) fn new(connection: Connection, counts: Arc<Counts>) -> Self {
+        Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None }
+    }
+
+    fn link(&self) -> Link<'_> {
+        Link { connection: &self.connection, counts: &self.counts }
+    }
+
+    pub fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
+        self.link().ask(ask)
+    }
+
+    pub fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        if let Err(source) = self.guard() {
+            return Err(self.fail(source));
+        }
+        self.written = true;
+        let source = match self.link().execute(statement) {
+            Ok(rows) => return Ok(rows),
+            Err(source) => source,
+        };
+        match source.sqlite_error().map(|error| (error.code, error.extended_code)) {
+            Some((_, ffi::SQLITE_CONSTRAINT_UNIQUE | ffi::SQLITE_CONSTRAINT_PRIMARYKEY)) => {
+                Err(Error::Duplicate { table, source: source.into() })
+            }
+            Some((_, ffi::SQLITE_CONSTRAINT_FOREIGNKEY)) => Err(Error::Dangling { table, source: source.into() }),
+            Some((ErrorCode::ConstraintViolation, _)) => Err(Error::Write { table, source: source.into() }),
+            _ => Err(self.fail(source)),
+        }
+    }
+
+    fn fail(&mut self, source: rusqlite::Error) -> Error {
+        let source = Arc::new(Cause::Sqlite(source));
+        self.broken = Some(source.clone());
+        Error::Transaction(source)
+    }
+
+    /// Sets the savepoint before a job's first write. The first job of a batch needs none: it can roll back alone.
+    fn guard(&mut self) -> rusqlite::Result<()> {
+        if self.written || !self.kept {
+            return Ok(());
+        }
+        if self.savepoint == Savepoint::Used {
+            self.control("RELEASE job")?;
+        }
+        if self.savepoint != Savepoint::Fresh {
+            self.control("SAVEPOINT job")?;
+        }
+        self.savepoint = Savepoint::Used;
+        Ok(())
+    }
+
+    fn control(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(statement)?.execute([]).map(drop)
+    }
+
+    pub fn begin(&mut self) -> Result<(), Error> {
+        (self.written, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
+        self.control("BEGIN IMMEDIATE").map_err(failed)
+    }
+
+    /// Ends the running job: keeps its writes for the commit, or takes them back.
+    pub fn settle(&mut self, keep: bool) -> Result<(), Error> {
+        if let Some(error) = &self.broken {
+            return Err(Error::Transaction(error.clone()));
+        }
+        match (std::mem::take(&mut self.written), keep, self.kept) {
+            (false, _, _) => Ok(()),
+            (true, true, _) => {
+                self.kept = true;
+                Ok(())
+            }
+            (true, false, true) => {
+                self.savepoint = Savepoint::Fresh;
+                self.control("ROLLBACK TO job").map_err(failed)
+            }
+            (true, false, false) => {
+                self.control("ROLLBACK").map_err(failed)?;
+                self.begin()
+            }
+        }
+    }
+
+    /// Brings what was kept to disk.
+    pub fn commit(&self) -> Result<(), Error> {
+        self.control("COMMIT").map_err(failed)?;
+        if self.kept {
+            self.counts.commits.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes back the whole batch.
+    pub fn abandon(&self) {
+        // Refused when SQLite has rolled back by itself: either way no transaction is left.
+        let _ = self.control("ROLLBACK");
+    }
+}
+
+fn failed(source: rusqlite::Error) -> Error {
+    Error::Transaction(Arc::new(Cause::Sqlite(source)))
+}

@@ -1,0 +1,92 @@
+use super::LIST_LIMIT;
+use super::error::Error;
+use super::link::{Ask, Columns, Record, sql};
+use super::record::{Held, TokenRecord, UserRecord};
+use super::writer::Tx;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+const TABLE: &str = "tokens";
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("SELECT uuid, owner, label, hash, created, expires, last_used, revoked FROM tokens ", $rest)
+    };
+}
+
+impl Record for TokenRecord {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            uuid: columns.take()?,
+            owner: columns.take()?,
+            label: columns.take()?,
+            hash: columns.take()?,
+            created: columns.time()?,
+            expires: columns.time()?,
+            last_used: columns.optional_time()?,
+            revoked: columns.optional_time()?,
+        })
+    }
+}
+
+impl<T: Record> Record for Held<T> {
+    const TABLE: &'static str = T::TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { what: T::read(columns)?, holder: UserRecord::read(columns)? })
+    }
+}
+
+pub(super) fn token_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<TokenRecord>>> {
+    let statement = "SELECT t.uuid, t.owner, t.label, t.hash, t.created, t.expires, t.last_used, t.revoked, \
+                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
+                     FROM tokens t JOIN users u ON u.uuid = t.owner WHERE t.hash = $1";
+    sql(statement).bind(hash).asking()
+}
+
+pub(super) fn token(uuid: Uuid) -> Ask<'static, Option<TokenRecord>> {
+    sql(select!("WHERE uuid = $1")).bind(uuid).asking()
+}
+
+pub(super) fn tokens_of(owner: Uuid) -> Ask<'static, Vec<TokenRecord>> {
+    sql(select!("WHERE owner = $1 ORDER BY seq DESC LIMIT $2")).bind(owner).bind(LIST_LIMIT).asking()
+}
+
+impl Tx {
+    /// Adds a token; [`Error::Duplicate`] when there is one of the same hash.
+    pub async fn insert_token(&mut self, token: &TokenRecord) -> Result<(), Error> {
+        let statement = "INSERT INTO tokens (uuid, owner, label, hash, created, expires, last_used, revoked) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let statement = sql(statement)
+            .bind(token.uuid)
+            .bind(token.owner)
+            .bind(&token.label)
+            .bind(&token.hash)
+            .bind(token.created)
+            .bind(token.expires)
+            .bind(token.last_used)
+            .bind(token.revoked);
+        self.execute(TABLE, statement).await.map(drop)
+    }
+
+    /// Revokes a token; says whether it was not revoked before.
+    pub async fn revoke_token(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<bool, Error> {
+        let statement = sql("UPDATE tokens SET revoked = $2 WHERE uuid = $1 AND revoked IS NULL").bind(uuid).bind(at);
+        Ok(self.execute(TABLE, statement).await? > 0)
+    }
+
+    /// Has a token end at `at`, unless it ends sooner.
+    pub async fn shorten_token(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
+        let statement = sql("UPDATE tokens SET expires = $2 WHERE uuid = $1 AND expires > $2").bind(uuid).bind(at);
+        self.execute(TABLE, statement).await.map(drop)
+    }
+
+    /// Notes that a token was used, unless that was noted after `since`. A use is no act: what was done is in the log.
+    pub async fn touch_token(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
+        self.housekeeping();
+        let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";
+        self.execute(TABLE, sql(statement).bind(uuid).bind(at).bind(since)).await.map(drop)
+    }
+}

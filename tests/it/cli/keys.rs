@@ -1,0 +1,76 @@
+//! Private keys of the server's in files, and the versions of the master key at the command line.
+
+use super::{ENROLL, PIN};
+use crate::support::program::end;
+use crate::support::site::{PASSPHRASE, Site};
+use cardwright::pkix::pfx;
+use std::os::unix::fs::PermissionsExt;
+
+const ENCRYPTION: &str = r#"
+[[additional_certificates]]
+key = { generate = "P-256", generated_by = "server", archive = true }
+certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], extended_key_usages = ["emailProtection"], validity_days = 30 }
+
+[revocation]"#;
+
+#[test]
+fn keys_of_the_server_go_into_files_of_their_owner() {
+    let mut site = Site::with(|template| template.replacen("\n[revocation]", ENCRYPTION, 1));
+    site.person("alice", &[]);
+    site.program.factory_token("card");
+    let told = site.run("alice", PIN, &ENROLL).refused(6, "pfx-password");
+    assert!(told.remedy.contains("--pfx-to"), "{told:?}");
+    let password = format!("file:{}", site.program.write("password", "Zoë's words"));
+    let occupied = site.program.write("keys.p12", "the only copy of something");
+    let run = |words: &[&str], path: &str| {
+        let words = [words, &["--pfx-to", path, "--pfx-password-from", &password]].concat();
+        site.run("alice", PIN, &words)
+    };
+    let told = run(&ENROLL, &occupied).refused(10, "key-not-kept");
+    assert!(told.causes.contains("keys.p12"), "{told:?}");
+    let path = site.program.path("mine.p12").display().to_string();
+    run(&ENROLL, &path).done();
+    assert_eq!(std::fs::read(&occupied).unwrap(), b"the only copy of something");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let (key, chain) = pfx::read(&std::fs::read(&path).unwrap(), "Zoë's words").unwrap();
+    assert!(chain[0].is_for(cardwright::pkix::Signer::public_key(&key)));
+    assert_eq!(site.program.objects("card", PIN), [1, 1, 1], "one key on the token");
+    run(&["renew", "--label", "card"], &site.program.path("next.p12").display().to_string()).done();
+    let history = std::fs::read(site.program.path("next.p12.2")).unwrap();
+    let (old, _) = pfx::read(&history, "Zoë's words").unwrap();
+    assert_eq!(old.expose_pkcs8(), key.expose_pkcs8());
+    assert!(!site.log().contains("Zoë's words"));
+}
+
+#[test]
+fn versions_of_the_master_key_are_made_counted_and_removed() {
+    let mut site = Site::new();
+    site.person("alice", &[]);
+    site.program.factory_token("card");
+    site.run("alice", PIN, &ENROLL).done();
+    let directory = site.program.path("server").display().to_string();
+    let masterkey = |arguments: &[&str]| {
+        let mut command = site.program.command([&["--json", "server", "masterkey"], arguments].concat());
+        end(command.env("CARDWRIGHT_PASSPHRASE", PASSPHRASE))
+    };
+    let status = || masterkey(&["status", &directory]).done()["versions"].clone();
+    assert_eq!(status(), serde_json::json!([{"version": 1, "in_file": true, "cards": 1}]));
+    assert_eq!(masterkey(&["add", &directory]).done()["version"], 2);
+    assert_eq!(status()[1], serde_json::json!({"version": 2, "in_file": true, "cards": 0}));
+    site.stop_server();
+    let masterkey = |arguments: &[&str]| {
+        let mut command = site.program.command([&["--json", "server", "masterkey"], arguments].concat());
+        end(command.env("CARDWRIGHT_PASSPHRASE", PASSPHRASE))
+    };
+    masterkey(&["remove", &directory, "1"]).refused(1, "master-key-needed");
+    masterkey(&["remove", &directory, "2"]).refused(1, "master-key-needed");
+    masterkey(&["remove", &directory, "7"]).refused(2, "master-key-version");
+    masterkey(&["status", "/nowhere"]).refused(2, "no-data-directory");
+    site.start();
+    site.run("alice", PIN, &["renew", "--label", "card"]).done();
+    site.stop_server();
+    let mut remove = site.program.command(["--json", "server", "masterkey", "remove", &directory, "1"]);
+    end(&mut remove).done();
+    site.start();
+    site.run("alice", PIN, &["retire", "--label", "card", "--yes"]).done();
+}

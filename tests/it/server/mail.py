@@ -1,0 +1,50 @@
+"""A mail server for one test: prints its port, then each mail as a line of JSON. Arguments: mode, certificate, key."""
+import asyncio
+import json
+import ssl
+import sys
+
+from aiosmtpd.smtp import AuthResult, LoginPassword, SMTP
+
+
+class Keep:
+    async def handle_DATA(self, server, session, envelope):
+        mail = {
+            "to": envelope.rcpt_tos,
+            "text": envelope.content.decode("ascii"),
+            "tls": server.transport.get_extra_info("ssl_object") is not None,
+            "user": session.auth_data.login.decode() if session.auth_data else None,
+        }
+        print(json.dumps(mail), flush=True)
+        return "250 kept"
+
+
+def authenticate(server, session, envelope, mechanism, data):
+    right = isinstance(data, LoginPassword) and data.password == b"mail secret"
+    return AuthResult(success=right, auth_data=data if right else None)
+
+
+async def main():
+    mode = sys.argv[1]
+    context = None
+    if mode != "none":
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(sys.argv[2], sys.argv[3])
+
+    def session():
+        return SMTP(
+            Keep(),
+            tls_context=context if mode == "starttls" else None,
+            require_starttls=mode == "starttls",
+            auth_required=mode == "starttls",
+            authenticator=authenticate,
+        )
+
+    server = await asyncio.get_running_loop().create_server(
+        session, "127.0.0.1", 0, ssl=context if mode == "implicit" else None
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(main())

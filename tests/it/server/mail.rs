@@ -1,0 +1,192 @@
+//! One-time passwords by mail, to a mail server of other people's making (aiosmtpd).
+
+use super::passwords::with_passwords;
+use super::support::{EXTENSION, Lab, PASSPHRASE, Person, TEMPLATE};
+use cardwright::secret::Passphrase;
+use cardwright::server::{self, Config, NewUser, Server};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use time::{Duration, OffsetDateTime};
+
+struct MailServer {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl MailServer {
+    fn start(lab: &Lab, mode: &str) -> Self {
+        let [certificate, key] = ["mail.cer", "mail.key"].map(|name| lab.directory.path().join(name));
+        let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+        std::fs::write(&certificate, made.cert.pem()).unwrap();
+        std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+        let script = lab.directory.path().join("mail.py");
+        std::fs::write(&script, include_str!("mail.py")).unwrap();
+        let mut command = Command::new("/usr/bin/python3");
+        command.arg(script).arg(mode).args([certificate, key]).stdout(Stdio::piped()).stdin(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut port = String::new();
+        lines.read_line(&mut port).unwrap();
+        Self { child, lines, port: port.trim().parse().expect("python3-aiosmtpd is installed") }
+    }
+
+    /// The next mail; the test's own bound of time is that of the whole run.
+    fn next(&mut self) -> Value {
+        let mut line = String::new();
+        self.lines.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+impl Drop for MailServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Goes over to a template that mails, and to a mail server.
+fn mailing(lab: &mut Lab, deliver: &str, smtp: &str) {
+    if lab.server.is_some() {
+        lab.stop();
+    }
+    let template = with_passwords(TEMPLATE.replace("@UUID@", &lab.template.to_string()), deliver);
+    let files = std::fs::read_dir(lab.data().join("templates")).unwrap();
+    files.for_each(|file| std::fs::write(file.unwrap().path(), &template).unwrap());
+    let path = lab.data().join("server.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    let settings = settings.split("\n[smtp]").next().unwrap().to_owned();
+    std::fs::write(&path, format!("{settings}\n[smtp]\n{smtp}\n")).unwrap();
+}
+
+fn smtp(lab: &Lab, port: u16, tls: &str) -> String {
+    let secret = lab.directory.path().join("mail.secret");
+    std::fs::write(&secret, "mail secret\n").unwrap();
+    let ca = lab.directory.path().join("mail.cer");
+    let user = if tls == "starttls" {
+        format!("user = \"cards\"\npassword_from = \"file:{}\"\n", secret.display())
+    } else {
+        String::new()
+    };
+    let ca = if tls == "none" { String::new() } else { format!("ca_file = \"{}\"\n", ca.display()) };
+    format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"{tls}\"\nfrom = \"Cards <cards@example.test>\"\n{user}{ca}")
+}
+
+fn with_address(lab: &Lab, name: &str) -> Person {
+    let email = Some(format!("{name}@example.test"));
+    let new = NewUser { name: name.into(), email, ..NewUser::default() };
+    let added = server::user_add(&lab.data(), new, OffsetDateTime::now_utc() + Duration::days(1)).unwrap();
+    Person { uuid: added.uuid, token: added.token.expose().to_owned() }
+}
+
+fn password(mail: &Value) -> String {
+    let text = mail["text"].as_str().unwrap();
+    text.lines().find_map(|line| line.strip_prefix("One-time password: ")).expect(text).trim().to_owned()
+}
+
+fn approve(lab: &Lab, officer: &Person, request: &str) -> Value {
+    lab.post(officer, &format!("{EXTENSION}/requests/{request}/approve"), json!({})).ok()
+}
+
+fn prove(lab: &Lab, who: &Person, request: &str, password: &str) -> super::support::Answer {
+    let path = format!("{EXTENSION}/requests/{request}/onetimepassword");
+    lab.post(who, &path, json!({"OneTimePassword": password}))
+}
+
+#[test]
+fn the_subscriber_gets_it_over_tls_and_proves_it() {
+    for tls in ["starttls", "implicit"] {
+        let mut lab = Lab::plain(|text| text);
+        let mut mails = MailServer::start(&lab, tls);
+        let settings = smtp(&lab, mails.port, tls);
+        mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
+        lab.start();
+        let (alice, bob) = (with_address(&lab, "alice"), lab.user("bob", &["officers"]));
+        let request = lab.enroll_request(&alice);
+        assert!(approve(&lab, &bob, &request)["OneTimePassword"].is_null(), "the approver does not see it");
+        let mail = mails.next();
+        assert_eq!((&mail["to"], &mail["tls"]), (&json!(["alice@example.test"]), &json!(true)));
+        assert_eq!(mail["user"], if tls == "starttls" { json!("cards") } else { Value::Null });
+        let first = password(&mail);
+        // Sent anew by an approver, the first holds no longer.
+        let again = format!("{EXTENSION}/requests/{request}/onetimepassword/distribution");
+        assert_eq!(lab.post(&bob, &again, json!({})).ok(), json!({}));
+        let second = password(&mails.next());
+        assert_eq!(prove(&lab, &alice, &request, &first).refusal(), (403, "one-time-password-wrong".into()));
+        assert_eq!(prove(&lab, &alice, &request, &second).ok()["Status"], 3);
+        lab.stop();
+    }
+}
+
+#[test]
+fn a_mail_server_that_is_away_loses_nothing() {
+    let mut lab = Lab::plain(|text| text);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = smtp(&lab, closed, "none");
+    mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
+    lab.start();
+    let (alice, bob) = (with_address(&lab, "alice"), lab.user("bob", &["officers"]));
+    let nobody = lab.user("nobody", &[]);
+    let unreachable = lab.enroll_request(&nobody);
+    let refused = lab.post(&bob, &format!("{EXTENSION}/requests/{unreachable}/approve"), json!({}));
+    assert_eq!(refused.refusal(), (409, "user-attribute-missing".into()));
+    let request = lab.enroll_request(&alice);
+    approve(&lab, &bob, &request);
+
+    let mut mails = MailServer::start(&lab, "none");
+    let settings = smtp(&lab, mails.port, "none");
+    mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
+    // The pause between attempts is not waited for.
+    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+    let kept: i64 = database.query_row("SELECT count(*) FROM outbox", [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, 1);
+    database.execute("UPDATE outbox SET due = 0", []).unwrap();
+    drop(database);
+    lab.start();
+    let mail = mails.next();
+    assert_eq!(mail["tls"], false);
+    prove(&lab, &alice, &request, &password(&mail)).ok();
+    lab.stop();
+    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+    let acts: Vec<String> = database
+        .prepare("SELECT record FROM audit ORDER BY seq")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(|record| record.unwrap())
+        .collect();
+    for act in ["one-time-password-made", "one-time-password-sent", "one-time-password-proven"] {
+        assert!(acts.iter().any(|record| record.contains(act)), "{act} is not in the log");
+    }
+}
+
+#[test]
+fn a_server_that_could_not_mail_does_not_start() {
+    let mut lab = Lab::plain(|text| text);
+    let start = |lab: &Lab| {
+        let config = Config { passphrase: Passphrase::new(PASSPHRASE.into()), ..lab.config() };
+        let error = Server::start(config).err().expect("refused");
+        format!("{error}: {}", std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default())
+    };
+    let cases = [
+        ("host = \"mail.example.test\"\nport = 25\ntls = \"none\"\nfrom = \"a@example.test\"", "without TLS"),
+        ("host = \"127.0.0.1\"\nport = 25\ntls = \"none\"\nfrom = \"a@example.test\"\nuser = \"a\"", "not sent"),
+        ("host = \"127.0.0.1\"\nport = 25\ntls = \"none\"\nfrom = \"nobody\"", "no e-mail address"),
+        (
+            "host = \"127.0.0.1\"\nport = 25\ntls = \"starttls\"\nfrom = \"a@example.test\"\nuser = \"a\"",
+            "password_from",
+        ),
+    ];
+    for (smtp, told) in cases {
+        mailing(&mut lab, "deliver = [\"smtp:target\"]", smtp);
+        lab.server = None;
+        let error = start(&lab);
+        assert!(error.contains(told), "{error}");
+    }
+    let path = lab.data().join("server.toml");
+    let settings = std::fs::read_to_string(&path).unwrap().split("\n[smtp]").next().unwrap().to_owned();
+    std::fs::write(&path, settings).unwrap();
+    assert!(start(&lab).contains("no [smtp] table"));
+}

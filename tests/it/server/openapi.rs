@@ -1,0 +1,109 @@
+//! The description of all calls, and a tool that believes it.
+
+use super::support::{API, Lab};
+use crate::support::program::{Program, end};
+use cardwright::cm::route::{DECLARATIONS, Method};
+use cardwright::server::openapi;
+use serde_json::Value;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn every_route_is_described_in_every_spelling() {
+    let document = openapi("CertificateManagement");
+    assert_eq!(document["openapi"], "3.1.0");
+    for declaration in DECLARATIONS {
+        for pattern in declaration.patterns {
+            let verb = declaration.method.name().to_ascii_lowercase();
+            let operation = &document["paths"][format!("/{pattern}")][&verb];
+            assert!(operation["responses"]["default"].is_object(), "{verb} {pattern}");
+            assert_eq!(operation["requestBody"].is_object(), declaration.method != Method::Get, "{verb} {pattern}");
+            let known: Vec<&str> =
+                operation["parameters"].as_array().unwrap().iter().filter_map(|known| known["name"].as_str()).collect();
+            assert!(declaration.parameters.iter().all(|(name, _)| known.contains(name)), "{verb} {pattern}: {known:?}");
+        }
+    }
+    let requests = &document["paths"]["/api/v1.0/requests"]["post"]["requestBody"]["content"]["application/json"];
+    assert_eq!(requests["schema"]["properties"]["profiletemplateuuid"]["format"], "uuid", "{requests}");
+}
+
+#[test]
+fn the_program_prints_what_the_server_serves() {
+    let lab = Lab::plain(|template| template);
+    let served = lab.call(None, "GET", "/openapi.json", None).ok();
+    let printed = end(&mut Program::new().command(["--json", "server", "openapi"]));
+    assert_eq!(serde_json::from_str::<Value>(&printed.stdout).unwrap(), served);
+}
+
+/// The description, with objects that exist for its parameters: calls get beyond "not found".
+fn with_objects(lab: &Lab, mut document: Value, card: &super::support::Enrolled) -> Value {
+    let known = |name: &str| match name {
+        "template" => lab.template.to_string(),
+        "request" => card.request.clone(),
+        "smartcard" => card.smartcard.clone(),
+        "cardid" => card.card_id.to_string(),
+        _ => String::new(),
+    };
+    for operation in document["paths"].as_object_mut().unwrap().values_mut() {
+        for parameters in operation.as_object_mut().unwrap().values_mut() {
+            for parameter in parameters["parameters"].as_array_mut().unwrap() {
+                let object = known(parameter["name"].as_str().unwrap());
+                if !object.is_empty() {
+                    parameter["schema"] = serde_json::json!({ "enum": [object, uuid::Uuid::nil()] });
+                }
+            }
+        }
+    }
+    document
+}
+
+/// Not asked for: what is tolerant on purpose (`negative_data_rejection`: null for absent, unknown keys, keys in any
+/// case), what a state machine refuses (`positive_data_acceptance`), what needs a delete or links (`use_after_free`,
+/// `ensure_resource_availability`), and `missing_required_header`, as no call has one. OPTIONS is answered without
+/// credentials, so `ignored_auth` holds for the described verbs.
+const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
+                      response_schema_conformance,unsupported_method,ignored_auth";
+
+#[test]
+fn schemathesis_finds_no_failure() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let made = Command::new(root.join("scripts/schemathesis")).output().unwrap();
+    if !made.status.success() {
+        println!("skipped: schemathesis cannot be installed: {}", String::from_utf8_lossy(&made.stderr));
+        return;
+    }
+    let program = String::from_utf8(made.stdout).unwrap();
+    let mut lab = Lab::plain(|template| template);
+    lab.stop();
+    let settings = lab.data().join("server.toml");
+    let text = std::fs::read_to_string(&settings).unwrap();
+    let unlimited = ["secrets_per_caller", "secrets_per_card", "failures_per_address", "failures_per_name"]
+        .map(|limit| format!("{limit} = {{ burst = 1, per_minute = 0 }}\n"))
+        .concat();
+    std::fs::write(&settings, format!("{text}\n[limits]\n{unlimited}")).unwrap();
+    lab.start();
+    let person = lab.user("alice", &["operators", "approvers", "auditors"]);
+    let card = lab.enrolled(&person);
+    let mut served = lab.call(None, "GET", "/openapi.json", None).ok();
+    // After this one nothing else could be asked.
+    served["paths"].as_object_mut().unwrap().retain(|path, _| !path.ends_with("/token/revoke"));
+    // What a server says it does not offer is no failure of it.
+    let pin = format!("{API}/smartcards/{}/serverproposedpin", card.smartcard);
+    if lab.get(&person, &pin).status == 501 {
+        served["paths"].as_object_mut().unwrap().retain(|path, _| !path.ends_with("/serverproposedpin"));
+    }
+    let file = lab.directory.path().join("openapi.json");
+    std::fs::write(&file, with_objects(&lab, served, &card).to_string()).unwrap();
+    let run = Command::new(program.trim())
+        .arg("run")
+        .arg(&file)
+        .args(["--url", &format!("{}/CertificateManagement", lab.base())])
+        .args(["--header", &format!("Authorization: Bearer {}", person.token)])
+        .args(["--checks", CHECKS, "--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--seed", "4"])
+        .args(["--generation-database", "none", "--no-color", "--continue-on-failure"])
+        .current_dir(lab.directory.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+}

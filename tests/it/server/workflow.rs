@@ -1,0 +1,11 @@
+//! Every request type on every kind of template: what it does, whom it refuses, and that nothing is done twice.
+
+mod adding;
+mod course;
+mod ending;
+mod lending;
+mod model;
+mod narrowing;
+mod policy;
+mod races;
+mod replacing;

@@ -1,0 +1,93 @@
+//! TemporaryCards: beside a permanent card or alone, and gone by themselves.
+
+use super::course::*;
+use crate::server::support::{API, Lab, Person, last_segment};
+use cardwright::store::{Error, Store};
+use serde_json::{Value, json};
+use std::time::Duration;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+fn unlinked(lab: &Lab, target: &Person) -> Value {
+    json!({
+        "profiletemplateuuid": lab.template, "datacollection": [], "type": "TemporaryCards", "comment": "",
+        "target": target.uuid,
+    })
+}
+
+#[test]
+fn a_card_is_lent_beside_the_permanent_one_or_alone() {
+    for kind in ["smartcard", "virtual-smartcard"] {
+        let lab = plain(kind);
+        let alice = lab.user("alice", &[]);
+        let agent = lab.user("agent", &["agents"]);
+        let own = enrolled(&lab, &alice);
+        assert_eq!(create(&lab, &alice, own.body("TemporaryCards")).refusal(), (403, "forbidden".into()));
+        let request = last_segment(&create(&lab, &agent, own.body("TemporaryCards")).ok());
+        assert_eq!(shown(&lab, &agent, &request)["RequestType"], 11);
+        let lent = issued(&lab, &agent, &request);
+        let made = card(&lab, &alice, &lent);
+        assert_eq!((&made["Flags"], &made["PermanentSmartcardUuid"]), (&json!(4), &json!(own.card)), "{kind}");
+        assert_eq!(made["ParentSmartcardUuid"], json!(Uuid::nil()));
+        assert_eq!(profile(&lab, &alice, &lent)["Flags"], 4);
+        assert_eq!(statuses(&lab, &alice, &own), (2, 2));
+        let request = last_segment(&create(&lab, &agent, unlinked(&lab, &alice)).ok());
+        let alone = issued(&lab, &agent, &request);
+        assert_eq!(card(&lab, &alice, &alone)["PermanentSmartcardUuid"], json!(Uuid::nil()));
+        for workflow in ["Renew", "Duplicate", "Recover", "OnlineUpdate", "TemporaryCards"] {
+            let refused = create(&lab, &agent, lent.body(workflow)).refusal();
+            assert_eq!(refused, (409, "card-status".into()), "{workflow}");
+        }
+        retired(&lab, &agent, &lent);
+    }
+}
+
+/// Sets back the clock of every card that ends by itself.
+fn time_passes(lab: &Lab) {
+    let path = lab.data().join("cardwright.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(&path).await.unwrap();
+        let far = OffsetDateTime::now_utc() + time::Duration::days(365);
+        for mut card in store.expired_smartcards(far, 1000).await.unwrap() {
+            card.standing.expires = Some(OffsetDateTime::now_utc() - time::Duration::hours(1));
+            let written: Result<(), Error> =
+                store.write(move |tx| Box::pin(async move { tx.update_smartcard(&card, card.status).await })).await;
+            written.unwrap();
+        }
+        store.close().await;
+    });
+}
+
+#[test]
+fn what_is_lent_ends_by_itself_and_is_audited() {
+    let mut lab = plain("smartcard");
+    let alice = lab.user("alice", &[]);
+    let agent = lab.user("agent", &["agents"]);
+    let own = enrolled(&lab, &alice);
+    let lend = |lab: &Lab| last_segment(&create(lab, &agent, unlinked(lab, &alice)).ok());
+    let request = lend(&lab);
+    let lent = issued(&lab, &agent, &request);
+    let certificate = serial(&lab, &alice, &lent);
+    let begun = lend(&lab);
+    let assigned = lab.assign(&agent, &begun, Uuid::new_v4());
+    lab.stop();
+    time_passes(&lab);
+    lab.start();
+    let over = |lab: &Lab| statuses(lab, &alice, &lent) == (6, 6);
+    // The first look is at the start; how soon it is done depends on the machine.
+    for _ in 0..600 {
+        if over(&lab) && listed(&lab).contains_key(&certificate) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(over(&lab));
+    assert_eq!(listed(&lab), [(certificate, 5)].into());
+    assert_eq!(statuses(&lab, &alice, &own), (2, 2), "permanent cards have no end");
+    assert_eq!(lab.get(&agent, &format!("{API}/smartcards/{assigned}")).ok()["Status"], 6);
+    assert_eq!(lab.complete(&agent, &begun).refusal().0, 409);
+    lab.put(&agent, &format!("{API}/requests/{begun}"), json!({"status": "Canceled"})).ok();
+    lab.stop();
+    assert_eq!(super::model::acts(&lab).iter().filter(|act| *act == "temporary-card-ended").count(), 2);
+}

@@ -1,0 +1,108 @@
+//! How requests end in the model, and what follows.
+
+use super::world::{ADDING, AGENT, Holder, World, is_open};
+use crate::server::support::API;
+use crate::server::workflow::course::Held;
+use serde_json::{Value, json};
+
+impl World {
+    pub(super) fn revoke(&mut self, holder: usize, reason: u8) {
+        for serial in self.holders[holder].certificates.clone() {
+            self.revoke_one(serial, reason);
+        }
+    }
+
+    fn revoke_one(&mut self, serial: String, reason: u8) {
+        let before = self.revoked.entry(serial).or_insert(reason);
+        if *before == 6 {
+            *before = reason;
+        }
+    }
+
+    pub(super) fn complete(&mut self, person: usize, request: usize) {
+        let asked = &self.requests[request];
+        let at_once = matches!(asked.kind, "Revoke" | "Reinstate");
+        let in_state = asked.state == 'E' || (at_once && asked.state == 'O');
+        let ready = match asked.kind {
+            "Retire" => self.holders[asked.holder.unwrap()].state == 'R',
+            "Unblock" => true,
+            "Renew" | "OnlineUpdate" | "Recover" => asked.serial.is_some() && self.may_still(request),
+            kind if ADDING.contains(&kind) => asked.serial.is_some(),
+            _ => self.may_still(request),
+        };
+        let again = asked.state == 'C';
+        let expected = self.executes(person, request) && (again || (in_state && ready));
+        let path = format!("{API}/requests/{}", asked.uuid);
+        let answer = self.lab.put(&self.people[person], &path, json!({"status": "Completed"}));
+        self.expect("complete", Some(request), &answer, expected);
+        if expected && !again {
+            self.acts.push("request-completed");
+            self.requests[request].state = 'C';
+            self.completed(request, &answer.json());
+        }
+    }
+
+    fn completed(&mut self, request: usize, answer: &Value) {
+        let asked = &self.requests[request];
+        let (kind, target, old, suspends) = (asked.kind, asked.target, asked.holder, asked.suspends);
+        let made = Held::of(answer);
+        let serial = asked.serial.clone();
+        match kind {
+            "Revoke" => {
+                self.holders[old.unwrap()].state = 'D';
+                self.revoke(old.unwrap(), 0);
+            }
+            "Reinstate" => {
+                let holder = &mut self.holders[old.unwrap()];
+                holder.state = if suspends { 'S' } else { 'A' };
+                for serial in holder.certificates.clone() {
+                    if suspends {
+                        self.revoked.entry(serial).or_insert(6);
+                    } else if self.revoked.get(&serial) == Some(&6) {
+                        self.revoked.remove(&serial);
+                    }
+                }
+            }
+            "Retire" | "Unblock" => {}
+            "Renew" | "OnlineUpdate" if self.has_cards => self.holders[old.unwrap()].held = made,
+            _ => {
+                if let Some(old) = old.filter(|_| !ADDING.contains(&kind)) {
+                    let recovers = kind == "Recover";
+                    self.holders[old].superseded = true;
+                    self.holders[old].state = if recovers { 'D' } else { 'R' };
+                    if recovers {
+                        self.revoke(old, 4);
+                    }
+                }
+                let passing = matches!(kind, "TemporaryCards" | "RecoverOnBehalf");
+                let certificates = serial.into_iter().collect();
+                self.holders.push(Holder {
+                    owner: target,
+                    held: made,
+                    state: 'A',
+                    superseded: false,
+                    passing,
+                    certificates,
+                });
+            }
+        }
+    }
+
+    pub(super) fn cancel(&mut self, person: usize, request: usize) {
+        let asked = &self.requests[request];
+        let may = person == AGENT || person == asked.target || person == asked.originator;
+        let for_good = asked.kind == "Retire" && asked.state == 'E';
+        let again = asked.state == 'W';
+        let expected = may && (again || (is_open(asked.state) && !for_good));
+        let path = format!("{API}/requests/{}", asked.uuid);
+        let answer = self.lab.put(&self.people[person], &path, json!({"status": "Canceled"}));
+        self.expect("cancel", Some(request), &answer, expected);
+        if expected && !again {
+            self.acts.push("request-withdrawn");
+            self.requests[request].state = 'W';
+            if let Some(serial) = self.requests[request].serial.clone() {
+                self.revoke_one(serial, 5);
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Tokens and sessions: found by their hash, with their holder; bounded in number.
+
+use super::*;
+use cardwright::store::{SessionRecord, TokenRecord};
+
+fn token(owner: Uuid, label: &str, byte: u8) -> TokenRecord {
+    TokenRecord {
+        uuid: Uuid::now_v7(),
+        owner,
+        label: label.into(),
+        hash: [byte; 32],
+        created: NOW,
+        expires: NOW + Duration::from_secs(60),
+        last_used: None,
+        revoked: None,
+    }
+}
+
+fn session(owner: Uuid, byte: u8) -> SessionRecord {
+    SessionRecord {
+        uuid: Uuid::now_v7(),
+        owner,
+        hash: [byte; 32],
+        created: NOW,
+        expires: NOW + Duration::from_secs(60),
+        last_used: NOW,
+    }
+}
+
+#[tokio::test]
+async fn tokens_are_found_with_their_holder_revoked_once_and_touched_coarsely() {
+    let (_directory, store) = empty().await;
+    let (ada, first, second) = {
+        let ada = user("ada");
+        let (first, second) = (token(ada.uuid, "first", 1), token(ada.uuid, "second", 2));
+        (ada, first, second)
+    };
+    let (person, one, two) = (ada.clone(), first.clone(), second.clone());
+    let write = store.write(move |tx| {
+        Box::pin(async move {
+            tx.insert_user(&person).await?;
+            tx.insert_token(&one).await?;
+            tx.insert_token(&two).await
+        })
+    });
+    write.await.unwrap();
+    let held = store.token_by_hash(&[1; 32]).await.unwrap().unwrap();
+    assert_eq!((&held.what, &held.holder), (&first, &ada));
+    assert_eq!(store.token_by_hash(&[9; 32]).await.unwrap(), None);
+    assert_eq!(store.tokens_of(ada.uuid).await.unwrap(), [second.clone(), first.clone()]);
+    let twin = TokenRecord { uuid: Uuid::now_v7(), ..first.clone() };
+    let refused: Result<(), Error> = store.write(move |tx| Box::pin(async move { tx.insert_token(&twin).await })).await;
+    assert!(matches!(refused, Err(Error::Duplicate { table: "tokens", .. })), "{refused:?}");
+    let uuid = first.uuid;
+    let later = NOW + Duration::from_secs(10);
+    let revoked: Result<(bool, bool), Error> = store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.touch_token(uuid, later, NOW).await?;
+                tx.touch_token(uuid, later + Duration::from_secs(1), NOW).await?;
+                Ok((tx.revoke_token(uuid, NOW).await?, tx.revoke_token(uuid, later).await?))
+            })
+        })
+        .await;
+    assert_eq!(revoked.unwrap(), (true, false));
+    let seen = store.token(uuid).await.unwrap().unwrap();
+    assert_eq!((seen.revoked, seen.last_used), (Some(NOW), Some(later)));
+}
+
+#[tokio::test]
+async fn people_are_found_by_upn_in_any_letter_case_and_two_of_them_are_seen_as_two() {
+    let (_directory, store) = empty().await;
+    let (ada, bob) = (user("ada"), UserRecord { upn: Some("ZOë@Example.TEST".into()), ..user("bob") });
+    let (one, two) = (ada.clone(), bob.clone());
+    let write = store.write(move |tx| {
+        Box::pin(async move {
+            tx.insert_user(&one).await?;
+            tx.insert_user(&two).await
+        })
+    });
+    write.await.unwrap();
+    assert_eq!(store.users_by_upn("zoë@example.test").await.unwrap(), [ada, bob]);
+    assert_eq!(store.users_by_upn("zoe@example.test").await.unwrap(), []);
+    assert_eq!(store.users_by_email("zoë@example.test").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn sessions_are_bounded_in_number_and_pruned_when_they_are_over() {
+    let (_directory, store) = empty().await;
+    let ada = user("ada");
+    let owner = ada.uuid;
+    let over = SessionRecord { expires: NOW, ..session(owner, 9) };
+    let gone: Result<usize, Error> = store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.insert_user(&ada).await?;
+                for byte in 0..4 {
+                    tx.insert_session(&session(owner, byte)).await?;
+                }
+                tx.insert_session(&over).await?;
+                tx.prune_sessions(owner, 3, NOW).await
+            })
+        })
+        .await;
+    assert_eq!(gone.unwrap(), 3);
+    let kept: Vec<u8> = store.sessions_of(owner).await.unwrap().iter().map(|session| session.hash[0]).collect();
+    assert_eq!(kept, [3, 2]);
+    assert!(store.session_by_hash(&[3; 32]).await.unwrap().is_some_and(|held| held.holder.uuid == owner));
+    assert_eq!(store.session_by_hash(&[0; 32]).await.unwrap(), None);
+}

@@ -1,0 +1,115 @@
+//! A Kerberos realm of one's own: MIT's KDC on a free port of loopback, its database and all files in one directory.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+pub const PASSWORD: &str = "a password for tests";
+
+pub struct Realm {
+    pub name: &'static str,
+    directory: TempDir,
+    kdc: Child,
+}
+
+impl Drop for Realm {
+    fn drop(&mut self) {
+        let _ = self.kdc.kill();
+        let _ = self.kdc.wait();
+    }
+}
+
+impl Realm {
+    /// A realm in which the service `HTTP/localhost` has a key, and nobody else is.
+    pub fn new(name: &'static str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let own = |file: &str| directory.path().join(file).display().to_string();
+        let client = |skew: u32| {
+            format!(
+                "[libdefaults]\ndefault_realm = {name}\ndns_lookup_realm = false\ndns_lookup_kdc = false\nrdns = false\n\
+                 dns_canonicalize_hostname = false\n\
+                 udp_preference_limit = 1\nclockskew = {skew}\n\
+                 [realms]\n{name} = {{\n kdc = 127.0.0.1:{port}\n}}\n[domain_realm]\nlocalhost = {name}\n"
+            )
+        };
+        std::fs::write(own("krb5.conf"), client(300)).unwrap();
+        std::fs::write(own("strict.conf"), client(1)).unwrap();
+        let kdc = format!(
+            "[kdcdefaults]\nkdc_listen = \"\"\nkdc_tcp_listen = 127.0.0.1:{port}\n[realms]\n{name} = {{\n\
+             database_name = {}\nkey_stash_file = {}\nmax_life = 1h\n}}\n[logging]\nkdc = FILE:{}\n",
+            own("principal"),
+            own("stash"),
+            own("kdc.log")
+        );
+        std::fs::write(own("kdc.conf"), kdc).unwrap();
+        let (config, profile) = (own("krb5.conf"), own("kdc.conf"));
+        let command = |program: &str| {
+            let mut command = Command::new(program);
+            command.env("KRB5_CONFIG", &config).env("KRB5_KDC_PROFILE", &profile);
+            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            command
+        };
+        let made = command("/usr/sbin/kdb5_util").args(["create", "-s", "-r", name, "-P", "master"]).status().unwrap();
+        assert!(made.success());
+        let mut kdc = command("/usr/sbin/krb5kdc").args(["-n", "-r", name, "-P", &own("pid")]).spawn().unwrap();
+        let listens = (0..500).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            TcpStream::connect(("127.0.0.1", port)).is_ok() || kdc.try_wait().unwrap().is_some()
+        });
+        assert!(listens && kdc.try_wait().unwrap().is_none(), "the KDC listens");
+        let realm = Self { name, directory, kdc };
+        realm.administer("addprinc -randkey HTTP/localhost");
+        realm.administer(&format!("ktadd -k {} HTTP/localhost", realm.keytab().display()));
+        realm
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.directory.path().join(file)
+    }
+
+    pub fn keytab(&self) -> PathBuf {
+        self.path("http.keytab")
+    }
+
+    /// A client's configuration that forgives no difference of clocks.
+    pub fn strict(&self) -> PathBuf {
+        self.path("strict.conf")
+    }
+
+    fn administer(&self, query: &str) {
+        let done = self.command("/usr/sbin/kadmin.local").args(["-r", self.name, "-q", query]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// A program in this realm; tickets are this test's own.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("KRB5_CONFIG", self.path("krb5.conf"))
+            .env("KRB5_KDC_PROFILE", self.path("kdc.conf"))
+            .env("KRB5CCNAME", format!("FILE:{}", self.path("tickets").display()))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Adds a principal and logs it in for so long: "1h", "1s".
+    pub fn log_in(&self, principal: &str, lifetime: &str) {
+        self.administer(&format!("addprinc -pw \"{PASSWORD}\" {principal}"));
+        let password = self.path("password");
+        std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();
+        let mut kinit = self.command("kinit");
+        kinit.stdin(std::fs::File::open(password).unwrap());
+        let done = kinit.args(["-l", lifetime, principal]).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// `curl --negotiate`, with what it says of headers.
+    pub fn curl(&self, arguments: &[&str]) -> Output {
+        let mut curl = self.command("curl");
+        curl.args(["--silent", "--verbose", "--max-time", "20", "--noproxy", "*", "--negotiate", "--user", ":"]);
+        curl.args(arguments).output().unwrap()
+    }
+}

@@ -1,0 +1,157 @@
+//! One private PostgreSQL cluster in memory for the whole test binary; each test has a database of its own in it.
+//!
+//! PostgreSQL refuses to run as root, so root runs it as the Debian package's user. A shell holds it: it waits on a pipe
+//! from this process and ends the cluster when the pipe does, however this process ends.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::directory;
+
+/// `$1`: the cluster's directory. `$2`: the port on loopback, where TLS and a password are demanded. `$3`: who runs it.
+/// The planner is told that all pages are in memory.
+const SCRIPT: &str = r#"
+set -eu
+trap '' INT
+as=
+if [ "$(id -u)" -eq 0 ]; then
+    chown "$3" "$1"
+    as="setpriv --reuid=$3 --regid=$3 --init-groups"
+fi
+cd "$1"
+programs=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+export LC_ALL=C.UTF-8
+{
+    $as "$programs/initdb" -D "$1/data" -U postgres -A trust --no-sync -E UTF8 --locale=C.UTF-8
+    $as openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -keyout "$1/data/server.key" -out "$1/data/server.crt"
+    $as chmod 600 "$1/data/server.key"
+    printf 'local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n' | $as tee "$1/data/pg_hba.conf"
+    $as "$programs/pg_ctl" -D "$1/data" -w -l "$1/data/log" start \
+        -o "-k $1 -c listen_addresses=127.0.0.1 -c port=$2 -c ssl=on -c max_connections=400 -c random_page_cost=1.1 -c log_line_prefix='of %d ' -c shared_buffers=256MB -c dynamic_shared_memory_type=mmap"
+} >"$1.said" 2>&1 || { cat "$1.said" >&2; rm -rf "$1" "$1.said"; exit 1; }
+echo ready
+cat >/dev/null
+$as "$programs/pg_ctl" -D "$1/data" -m immediate stop >/dev/null 2>&1 || true
+rm -rf "$1" "$1.said"
+"#;
+
+struct Cluster {
+    directory: PathBuf,
+    port: u16,
+    /// Its standard input is the pipe.
+    _shell: Child,
+}
+
+fn cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let directory = directory::fresh("postgres");
+        // Nobody takes a port this high between here and the start; if somebody does, the start says so.
+        let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+        let mut shell = Command::new("setsid")
+            .args(["sh", "-c", SCRIPT, "postgres"])
+            .arg(&directory)
+            .args([&port.to_string(), "postgres"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n", "PostgreSQL did not start; is the package postgresql installed?");
+        Cluster { directory, port, _shell: shell }
+    })
+}
+
+/// A database of a test's own; dropped with it.
+pub struct Database {
+    name: String,
+}
+
+impl Database {
+    /// Makes an empty one.
+    pub fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test{}", COUNT.fetch_add(1, Ordering::Relaxed));
+        psql("postgres", &format!("CREATE DATABASE {name}"));
+        Self { name }
+    }
+
+    /// The URL, by the cluster's socket.
+    pub fn url(&self) -> String {
+        let Cluster { directory, port, .. } = cluster();
+        format!("postgresql:///{}?user=postgres&port={port}&host={}", self.name, directory.display())
+    }
+
+    /// The URL over TCP, for a user who is asked for a password.
+    pub fn remote_url(&self, user: &str) -> String {
+        format!("postgresql://{user}@localhost:{}/{}", cluster().port, self.name)
+    }
+
+    /// The certificate that the cluster shows, PEM.
+    pub fn certificate(&self) -> String {
+        std::fs::read_to_string(cluster().directory.join("data/server.crt")).unwrap()
+    }
+
+    /// Has psql run statements, and gives what it prints: a row a line, columns parted by `|`.
+    #[track_caller]
+    pub fn sql(&self, statements: &str) -> String {
+        psql(&self.name, statements)
+    }
+
+    /// Has the plan of every statement of later connections noted.
+    pub fn note_plans(&self) {
+        let settings = ["session_preload_libraries = auto_explain", "auto_explain.log_min_duration = 0"];
+        self.sql(&settings.map(|setting| format!("ALTER DATABASE {} SET {setting};", self.name)).concat());
+    }
+
+    /// The noted statements whose plan has a line with `word`.
+    pub fn plans_with(&self, word: &str) -> Vec<String> {
+        let log = std::fs::read_to_string(cluster().directory.join("data/log")).unwrap();
+        let own = format!("{} ", self.name);
+        let notes = log.split("\nof ").filter(|note| note.starts_with(&own));
+        notes.filter(|note| note.contains(word)).map(str::to_owned).collect()
+    }
+
+    /// Ends every connection to it, as a restart of the cluster would.
+    pub fn cut(&self) {
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+    }
+
+    /// A program of PostgreSQL's, on this database.
+    pub fn program(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new(program.as_ref());
+        command.env("PGHOST", &cluster().directory).env("PGPORT", cluster().port.to_string());
+        command.env("PGUSER", "postgres").env("PGDATABASE", &self.name);
+        command
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            psql("postgres", &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+        }
+    }
+}
+
+#[track_caller]
+fn psql(database: &str, statements: &str) -> String {
+    let Cluster { directory, port, .. } = cluster();
+    let ran = Command::new("psql")
+        .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-p", &port.to_string(), "-h"])
+        .arg(directory)
+        .args(["-c", statements])
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    String::from_utf8(ran.stdout).unwrap().trim_end().to_owned()
+}
