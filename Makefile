@@ -4,7 +4,7 @@ CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test check bench
+.PHONY: demo test check bench bench-server
 
 demo:
 	@scripts/install-missing demo
@@ -26,5 +26,9 @@ check: test
 
 bench:
 	@scripts/install-missing bench
-	@$(CARGO) bench --quiet --bench enrollment --bench piv --bench issuance >/dev/null
-	@cat target/tmp/bench/enrollment.md target/tmp/bench/piv.md target/tmp/bench/issuance.md
+	@$(CARGO) bench --quiet --bench enrollment --bench piv >/dev/null
+	@cat target/tmp/bench/enrollment.md target/tmp/bench/piv.md
+
+bench-server:
+	@scripts/install-missing bench
+	@$(CARGO) bench --quiet --bench server

@@ -11,6 +11,8 @@
 
 #[path = "server/cfssl.rs"]
 mod cfssl;
+#[path = "support/crowd.rs"]
+mod crowd;
 #[path = "server/large.rs"]
 mod large;
 #[path = "server/limits.rs"]
@@ -158,9 +160,9 @@ fn pem(der: &[u8]) -> String {
 /// All four under every load, with a CA key of this kind.
 fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<Vec<Column>> {
     let (plain, durable) = (Cfssl::start(directory, key, false)?, Cfssl::start(directory, key, true)?);
-    let lite = Ours::start(&subdirectory(directory, "sqlite")?, key, "")?;
+    let lite = Ours::start(&subdirectory(directory, "sqlite")?, key, "", None)?;
     let database = postgres.database(key.name())?;
-    let large = Ours::start(&subdirectory(directory, "postgres-server")?, key, &postgres.settings(&database))?;
+    let large = Ours::start(&subdirectory(directory, "postgres-server")?, key, &postgres.settings(&database), None)?;
     let warm = certification_requests(WARM_UP)?;
     plain.sign(8, &warm)?;
     durable.sign(8, &warm[..WARM_UP / DURABLE_PART])?;
@@ -168,8 +170,9 @@ fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<Vec<Colum
     large.flow(8, &warm)?;
     let mut columns = Vec::new();
     for (connections, batch) in LOADS {
-        let mut group = ["cfssl, no database", "cfssl, SQLite (WAL, FULL)", "cardwright, SQLite", "cardwright, PostgreSQL"]
-            .map(|name| Column::new(name, connections));
+        let mut group =
+            ["cfssl, no database", "cfssl, SQLite (WAL, FULL)", "cardwright, SQLite", "cardwright, PostgreSQL"]
+                .map(|name| Column::new(name, connections));
         for _ in 0..ROUNDS {
             let requests = certification_requests(batch)?;
             let [first, second, third, fourth] = &mut group;
@@ -197,7 +200,7 @@ fn main() -> Result<()> {
         publish(key, &columns)?;
     }
     limits_told(&directory, &postgres)?;
-    large::told(&directory)
+    large::told(&directory, &postgres)
 }
 
 fn publish(key: Key, columns: &[Column]) -> Result<()> {
@@ -232,7 +235,10 @@ fn limits_told(directory: &Path, postgres: &Postgres) -> Result<()> {
     let mut rows = vec![
         vec!["P-256 signatures, one core".into(), format!("{:.0}", limits::signatures(Key::P256)?)],
         vec!["RSA-2048 signatures, one core".into(), format!("{:.0}", limits::signatures(Key::Rsa2048)?)],
-        vec!["durable writes of 8 KiB, one after the other".into(), format!("{:.0}", limits::durable_writes(directory)?)],
+        vec![
+            "durable writes of 8 KiB, one after the other".into(),
+            format!("{:.0}", limits::durable_writes(directory)?),
+        ],
     ];
     for (connections, _) in LOADS {
         let rate = postgres.pgbench(directory, &database, connections, PGBENCH_SECONDS)?;

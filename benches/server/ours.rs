@@ -23,9 +23,9 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// `settings` is added to `server.toml`.
-    pub fn start(parent: &Path, key: Key, settings: &str) -> Result<Self> {
-        let options = Options { ca_key: key.name(), template: Some(TEMPLATE), settings, ..Options::default() };
+    /// `settings` is added to `server.toml`, `fill` run on the SQLite database before the server starts.
+    pub fn start(parent: &Path, key: Key, settings: &str, fill: Option<&str>) -> Result<Self> {
+        let options = Options { ca_key: key.name(), template: Some(TEMPLATE), settings, fill, ..Options::default() };
         let server = Cardwright::start(parent, &options)?;
         let address = server.url.strip_prefix("https://").and_then(|rest| rest.split('/').next());
         let address = address.context("the server's address")?.to_owned();
@@ -43,7 +43,8 @@ impl Ours {
         load::run(&self.place, connections, requests.len(), |connection, piece| {
             let path = self.created(connection)?;
             let body = json!({ "pfxpassword": "", "certificaterequests": [STANDARD.encode(&requests[piece])], "comments": "" });
-            let issued = connection.call("POST", &format!("{path}/certificatedata"), &self.headers, &body.to_string())?;
+            let issued =
+                connection.call("POST", &format!("{path}/certificatedata"), &self.headers, &body.to_string())?;
             let issued = issued.expect(200)?;
             ensure!(issued.contains("Pkcs7"), "no certificate: {issued}");
             let body = json!({ "status": "Completed" }).to_string();

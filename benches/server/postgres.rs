@@ -86,8 +86,19 @@ impl Postgres {
         format!("\n[database]\nurl = \"postgresql://bench@{host}/{database}\"\n")
     }
 
+    /// Runs statements in one transaction.
+    pub fn execute(&self, database: &str, directory: &Path, statements: &str) -> Result<()> {
+        let script = directory.join("statements.sql");
+        std::fs::write(&script, statements)?;
+        let arguments = ["-q1", "-v", "ON_ERROR_STOP=1", "-f"];
+        run(self.client("psql", &arguments).arg(&script).arg(database)).map(drop)
+    }
+
     /// Flows a second that pgbench does over that many connections, for `seconds`.
     pub fn pgbench(&self, directory: &Path, database: &str, connections: usize, seconds: u32) -> Result<f64> {
+        // Each connection is to find a chain of its own.
+        let chains = "INSERT INTO audit_chains (length, head) SELECT 0, sha256('') FROM generate_series(1, 200);";
+        self.execute(database, directory, chains)?;
         let script = directory.join("flow.sql");
         std::fs::write(&script, FLOW)?;
         let (clients, time) = (connections.to_string(), seconds.to_string());

@@ -27,11 +27,13 @@ pub struct Options<'a> {
     pub ca_key: &'a str,
     /// Added to `server.toml`.
     pub settings: &'a str,
+    /// Statements that fill the SQLite database before the server starts.
+    pub fill: Option<&'a str>,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { plain_http: false, changes: &[], template: None, ca_key: "p256", settings: "" }
+        Self { plain_http: false, changes: &[], template: None, ca_key: "p256", settings: "", fill: None }
     }
 }
 
@@ -61,6 +63,9 @@ impl Cardwright {
         let settings = directory.join("server.toml");
         std::fs::write(&settings, std::fs::read_to_string(&settings)? + options.settings)?;
         let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga"))?;
+        if let Some(statements) = options.fill {
+            rusqlite::Connection::open(directory.join("cardwright.db"))?.execute_batch(statements)?;
+        }
         let mut serve = command();
         serve.arg("serve").arg(&directory).args(["--listen", "127.0.0.1:0"]);
         if options.plain_http {
