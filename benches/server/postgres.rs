@@ -82,8 +82,8 @@ impl Postgres {
 
     /// What `server.toml` is told.
     pub fn settings(&self, database: &str) -> String {
-        let host = self.socket.display().to_string().replace('/', "%2F");
-        format!("\n[database]\nurl = \"postgresql://bench@{host}/{database}\"\n")
+        let host = self.socket.display();
+        format!("\n[database]\nurl = \"postgresql:///{database}?user=bench&host={host}\"\n")
     }
 
     /// Runs statements in one transaction.

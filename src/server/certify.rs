@@ -101,6 +101,7 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
     let entry = call
         .entry(Deed::CertificateIssued)
         .with("serial", hex::encode_upper(&certificate.serial))
+        .with("thumbprint", hex::encode_upper(certificate.thumbprint))
         .with("csr_sha256", hex::encode(certificate.csr_sha256))
         .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
     match &new.key {
