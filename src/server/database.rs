@@ -25,7 +25,7 @@ pub struct DatabaseSettings {
     /// `postgresql://user@host/database`, or `postgresql:///database?host=/run/postgresql` over a socket; never with a
     /// password.
     pub url: String,
-    /// A file whose first line is the password; absent: [`PASSWORD_VARIABLE`], if that is set.
+    /// A file whose first line is the password; absent: `CARDWRIGHT_DATABASE_PASSWORD`, if that is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
     /// The certificates (PEM) that the database's own must come from; absent: those the system trusts.

@@ -268,7 +268,8 @@ pub async fn tell_admin_key(
     };
     let (request, card, _) = administered(call, types, request, smartcard, None).await?;
     let takes_next = told == Active && card.master_key_next != 0;
-    if !takes_next && !prepares(&request) && request.request_type != RequestType::Retire {
+    let gives_back = told != Active && request.request_type == RequestType::Retire;
+    if !takes_next && !gives_back && !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
     let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {

@@ -30,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS_CACHED: usize = 64;
 /// Page cache of a connection, in KiB; SQLite's own two MiB are outgrown by the indexes of some ten thousand requests.
 const CACHE_KIB: i64 = 8 * 1024;
+/// That of a reader, which finds in the system's own cache what it does not have.
+const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Pages the log may hold before they are brought into the database: pages that change often are copied less often.
 const LOG_PAGES: i64 = 4000;
 const OWNER_ONLY: u32 = 0o600;
@@ -97,6 +99,7 @@ impl Database {
     fn connect_reader(&self) -> rusqlite::Result<Connection> {
         let connection = connect(&self.path)?;
         connection.pragma_update(None, "query_only", true)?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         Ok(connection)
     }
 }
