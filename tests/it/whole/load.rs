@@ -1,7 +1,7 @@
-//! `kill -9` of the server under load: whatever it acknowledged is there when it is started again.
+//! `kill -9` of the server under load, at a random moment: whatever it acknowledged is there when it is started again.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use cardwright::pkix::csr::{RequestContent, build};
 use cardwright::pkix::{CertificationRequest, KeyAlgorithm, MemoryKey, cmc};
@@ -10,9 +10,31 @@ use serde_json::{Value, json};
 use crate::support::site::{API, Answer, Site, certificate_body, last_segment, pkcs7};
 
 const CLIENTS: usize = 16;
-const KILLS: u32 = 3;
-/// Until the server is killed, from the first call.
-const LOAD: Duration = Duration::from_millis(900);
+const KILLS: u32 = 5;
+/// Cards a client has for each life of the server.
+const CARDS: usize = 40;
+/// Calls that are acknowledged before the server is killed: at least so many that some have certificates, at most so
+/// many that no client is through with its cards.
+const MOMENTS: std::ops::Range<usize> = CLIENTS * 4..CLIENTS * CARDS;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A load on the server that ends when it is killed.
+#[derive(Default)]
+struct Load {
+    acknowledged: AtomicUsize,
+    over: AtomicBool,
+}
+
+impl Load {
+    /// Returns when so many calls were acknowledged.
+    fn reaches(&self, moment: usize) {
+        let since = Instant::now();
+        while self.acknowledged.load(Ordering::SeqCst) < moment {
+            assert!(since.elapsed() < PATIENCE, "the server acknowledged {:?} calls of {moment}", self.acknowledged);
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+}
 
 /// What one client was told before the server died.
 #[derive(Default)]
@@ -32,17 +54,19 @@ fn yes(answer: Result<Answer, ureq::Error>) -> Option<Value> {
 }
 
 /// Enrolls cards by hand until the server is gone; alternates with requests that are only made.
-fn work(site: &Site, csrs: &[Vec<u8>], over: &AtomicBool) -> Acknowledged {
-    let bearer = Some(site.bearer("alice"));
+fn work(site: &Site, person: &str, csrs: &[Vec<u8>], load: &Load) -> Acknowledged {
+    let bearer = Some(site.bearer(person));
     let send = |verb: &str, path: String, body: &Value| {
-        yes(site.call(bearer, verb, &format!("{API}/{path}"), Some(body.to_string().as_bytes())))
+        let said = yes(site.call(bearer, verb, &format!("{API}/{path}"), Some(body.to_string().as_bytes())))?;
+        load.acknowledged.fetch_add(1, Ordering::SeqCst);
+        Some(said)
     };
     let order = json!({
         "profiletemplateuuid": site.template_uuid, "datacollection": "[]", "type": "Enroll", "comment": "load",
     });
     let mut told = Acknowledged::default();
     for csr in csrs {
-        if over.load(Ordering::Relaxed) {
+        if load.over.load(Ordering::SeqCst) {
             break;
         }
         let Some(location) = send("POST", "requests".into(), &order) else { break };
@@ -65,28 +89,28 @@ fn work(site: &Site, csrs: &[Vec<u8>], over: &AtomicBool) -> Acknowledged {
     told
 }
 
-fn is_all_there(site: &Site, told: &Acknowledged) {
+fn is_all_there(site: &Site, person: &str, told: &Acknowledged) {
     for request in &told.requests {
-        let found = site.get("alice", &format!("{API}/requests/{request}")).ok();
+        let found = site.get(person, &format!("{API}/requests/{request}")).ok();
         let completed = told.completed.contains(request);
         assert!(!completed || found["Status"] == 8, "{found}");
     }
     for (request, card_id) in &told.assigned {
-        let card = site.get("alice", &format!("{API}/smartcards?cardid={card_id}")).ok();
-        let found = site.get("alice", &format!("{API}/requests/{request}")).ok();
+        let card = site.get(person, &format!("{API}/smartcards?cardid={card_id}")).ok();
+        let found = site.get(person, &format!("{API}/requests/{request}")).ok();
         assert_eq!(found["NewSmartcardUuid"], card["Uuid"]);
     }
     for (request, csr, issued) in &told.issued {
-        let found = site.get("alice", &format!("{API}/requests/{request}")).ok();
+        let found = site.get(person, &format!("{API}/requests/{request}")).ok();
         let card = found["NewSmartcardUuid"].as_str().unwrap();
-        let listed = site.get("alice", &format!("{API}/smartcards/{card}/certificates")).ok();
+        let listed = site.get(person, &format!("{API}/smartcards/{card}/certificates")).ok();
         let key = CertificationRequest::from_der(csr).unwrap();
         let leaf = cmc::read(&pkcs7(issued)).unwrap().leaf_for(key.public_key()).unwrap().serial();
         assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
         assert_eq!(listed[0]["SerialNumber"], leaf);
         // A request that is not completed yet gives the very same answer again.
         if found["Status"] != 8 {
-            assert_eq!(site.certificatedata("alice", request, csr).ok(), *issued);
+            assert_eq!(site.certificatedata(person, request, csr).ok(), *issued);
         }
     }
 }
@@ -94,25 +118,27 @@ fn is_all_there(site: &Site, told: &Acknowledged) {
 #[test]
 fn a_server_killed_under_load_has_everything_it_acknowledged() {
     let mut site = Site::new();
-    site.person("alice", &[]);
     let mut certified = 0;
-    for _ in 0..KILLS {
+    for life in 0..KILLS {
+        // What a killed server leaves open counts against a person's limit.
+        let person = format!("alice{life}");
+        site.person(&person, &[]);
         let csr = || build(&RequestContent::default(), &MemoryKey::generate(KeyAlgorithm::P256).unwrap()).unwrap();
-        let csrs: Vec<Vec<Vec<u8>>> = (0..CLIENTS).map(|_| (0..40).map(|_| csr().der().to_vec()).collect()).collect();
-        let over = AtomicBool::new(false);
+        let csrs: Vec<Vec<Vec<u8>>> =
+            (0..CLIENTS).map(|_| (0..CARDS).map(|_| csr().der().to_vec()).collect()).collect();
+        let load = Load::default();
+        let moment = MOMENTS.start + usize::from(uuid::Uuid::new_v4().as_fields().1) % MOMENTS.len();
         let server = rustix::process::Pid::from_raw(i32::try_from(site.server_id()).unwrap()).unwrap();
         let told: Vec<Acknowledged> = std::thread::scope(|scope| {
-            let clients: Vec<_> = csrs.iter().map(|csrs| scope.spawn(|| work(&site, csrs, &over))).collect();
-            std::thread::sleep(LOAD);
+            let clients: Vec<_> = csrs.iter().map(|csrs| scope.spawn(|| work(&site, &person, csrs, &load))).collect();
+            load.reaches(moment);
             rustix::process::kill_process(server, rustix::process::Signal::KILL).unwrap();
-            over.store(true, Ordering::Relaxed);
+            load.over.store(true, Ordering::SeqCst);
             clients.into_iter().map(|client| client.join().unwrap()).collect()
         });
         site.kill_server();
         site.start();
-        let acknowledged: usize = told.iter().map(|told| told.requests.len()).sum();
-        assert!(acknowledged >= CLIENTS, "only {acknowledged} requests were acknowledged");
-        told.iter().for_each(|told| is_all_there(&site, told));
+        told.iter().for_each(|told| is_all_there(&site, &person, told));
         certified += told.iter().map(|told| told.issued.len()).sum::<usize>();
     }
     assert!(certified >= CLIENTS, "only {certified} certificates were acknowledged");
