@@ -74,20 +74,21 @@ async fn alone(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
     twin.map_or(Ok(()), |twin| Err(ApiError::AlreadyOpen(twin.uuid)))
 }
 
-/// Refuses what would give a person more than the template lets one have; what open requests will bring counts.
+/// Refuses what would give a person more than the template lets one have; what open requests will bring counts. Only
+/// what a limit is set on is read.
 async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result<(), ApiError> {
-    let has_limits = [limits.cards, limits.profiles, limits.temporary_cards, limits.open_requests];
-    if has_limits.iter().all(Option::is_none) {
+    let adds = request.request_type.adds_holder();
+    let lent = request.request_type == RequestType::TemporaryCards;
+    let (what, cards) = if lent { ("temporary cards", limits.temporary_cards) } else { ("cards", limits.cards) };
+    let cards = cards.filter(|_| adds && request.is_smartcard);
+    let profiles = limits.profiles.filter(|_| adds && !lent);
+    if [limits.open_requests, cards, profiles].iter().all(Option::is_none) {
         return Ok(());
     }
     let filter = RequestFilter { target: Some(request.target), open: true, ..Default::default() };
     let mut open = tx.requests(&filter).await?;
     open.retain(|open| open.profile_template == request.profile_template);
     keep_within("open requests", open.len(), limits.open_requests)?;
-    if !request.request_type.adds_holder() {
-        return Ok(());
-    }
-    let lent = request.request_type == RequestType::TemporaryCards;
     let coming = |has: fn(&RequestRecord) -> Option<Uuid>| {
         let adds = |open: &&RequestRecord| {
             let lends = open.request_type == RequestType::TemporaryCards;
@@ -95,9 +96,9 @@ async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result
         };
         open.iter().filter(adds).count()
     };
-    if request.is_smartcard {
-        let mut cards = tx.smartcards_of(request.target).await?;
-        cards.retain(|card| {
+    if cards.is_some() {
+        let mut present = tx.smartcards_of(request.target).await?;
+        present.retain(|card| {
             let lives =
                 matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended);
             lives
@@ -105,24 +106,23 @@ async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result
                 && !card.standing.superseded
                 && (card.standing.role == Role::Temporary) == lent
         });
-        let (what, limit) = if lent { ("temporary cards", limits.temporary_cards) } else { ("cards", limits.cards) };
-        keep_within(what, cards.len() + coming(|open| open.new_smartcard), limit)?;
+        keep_within(what, present.len() + coming(|open| open.new_smartcard), cards)?;
     }
-    if lent {
-        return Ok(());
+    if profiles.is_some() {
+        let mut present = tx.profiles_of(request.target).await?;
+        present.retain(|profile| {
+            let lives = matches!(
+                SmartcardStatus::from(profile.status),
+                SmartcardStatus::New | SmartcardStatus::Active | SmartcardStatus::Suspended
+            );
+            lives
+                && profile.profile_template == request.profile_template
+                && !profile.standing.superseded
+                && profile.standing.role != Role::Temporary
+        });
+        keep_within("profiles", present.len() + coming(|open| open.new_profile), profiles)?;
     }
-    let mut profiles = tx.profiles_of(request.target).await?;
-    profiles.retain(|profile| {
-        let lives = matches!(
-            SmartcardStatus::from(profile.status),
-            SmartcardStatus::New | SmartcardStatus::Active | SmartcardStatus::Suspended
-        );
-        lives
-            && profile.profile_template == request.profile_template
-            && !profile.standing.superseded
-            && profile.standing.role != Role::Temporary
-    });
-    keep_within("profiles", profiles.len() + coming(|open| open.new_profile), limits.profiles)
+    Ok(())
 }
 
 fn keep_within(what: &'static str, present: usize, limit: Option<usize>) -> Result<(), ApiError> {
