@@ -15,9 +15,7 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::RequestType;
 use crate::cm::standing::Standing;
 use crate::pkix::{MemoryKey, PublicKey, Signer};
-use crate::store::{
-    AuditEntry, CertificateRecord, HoldingRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord,
-};
+use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
 use uuid::Uuid;
 
 /// A certificate that is about to be remembered.
@@ -207,7 +205,7 @@ async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError
                 (new.certificate.serial, new.origin)
             }
         };
-        tx.insert_holding(&HoldingRecord { profile: profile.uuid, serial, origin }).await?;
+        tx.insert_holding(profile.uuid, &serial, origin).await?;
     }
     for entry in entries {
         tx.audit(&entry.on(&request)).await?;

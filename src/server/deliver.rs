@@ -30,20 +30,17 @@ pub async fn answer(
     judged: &[Judged],
     password: Option<&Passphrase>,
 ) -> Result<Vec<Answer>, ApiError> {
-    let mut contents = Vec::new();
-    for holding in call.app.store.holdings(profile).await? {
-        let certificate = call.app.store.certificate(&holding.serial).await?;
-        contents.push((holding, certificate.ok_or(ApiError::Internal(Internal::Dangling("certificate")))?));
-    }
-    let own = contents.iter().filter(|(holding, _)| holding.origin == Origin::Client);
-    if !own.map(|(_, certificate)| certificate.public_key_sha256).eq(judged.iter().map(|it| it.public_key_sha256)) {
+    let contents = call.app.store.holdings(profile).await?;
+    let own = contents.iter().filter(|holding| holding.origin == Origin::Client);
+    let own = own.map(|holding| holding.certificate.public_key_sha256);
+    if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {
         return Err(ApiError::OtherKey);
     }
     say_keys_given(call, request, &contents).await?;
     let mut answers = Vec::new();
-    for (holding, certificate) in &contents {
+    for HoldingRecord { origin, certificate } in &contents {
         let name = &certificate.template_common_name;
-        answers.push(match holding.origin {
+        answers.push(match *origin {
             Origin::Client => view::issued(name, sent(call, &certificate.serial).await?),
             origin => view::with_key(name, protected(call, request, certificate, password).await?, origin),
         });
@@ -52,14 +49,10 @@ pub async fn answer(
 }
 
 /// Private keys are spoken of before they leave.
-async fn say_keys_given(
-    call: &Call<'_>,
-    request: &RequestRecord,
-    contents: &[(HoldingRecord, CertificateRecord)],
-) -> Result<(), ApiError> {
+async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
     let serials = |wanted: fn(Origin) -> bool| {
-        let wanted = contents.iter().filter(|(holding, _)| wanted(holding.origin));
-        wanted.map(|(holding, _)| hex::encode_upper(&holding.serial)).collect::<Vec<_>>().join(" ")
+        let wanted = contents.iter().filter(|holding| wanted(holding.origin));
+        wanted.map(|holding| hex::encode_upper(&holding.certificate.serial)).collect::<Vec<_>>().join(" ")
     };
     let made = serials(|origin| origin == Origin::Server);
     let recovered = serials(|origin| origin == Origin::Recovered);

@@ -1,9 +1,10 @@
 //! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
 
 use super::LIST_LIMIT;
+use super::certificates::select;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{ArchivedRecord, HoldingRecord, MasterKeyUse};
+use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, MasterKeyUse, Origin};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use uuid::Uuid;
@@ -15,7 +16,7 @@ impl Record for HoldingRecord {
     const TABLE: &'static str = HOLDINGS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { profile: columns.take()?, serial: columns.take()?, origin: columns.state()? })
+        Ok(Self { origin: columns.state()?, certificate: CertificateRecord::read(columns)? })
     }
 }
 
@@ -44,7 +45,11 @@ impl Record for Sealed {
 }
 
 pub(super) fn holdings(profile: Uuid) -> Ask<'static, Vec<HoldingRecord>> {
-    let statement = "SELECT profile, serial, origin FROM profile_certificates WHERE profile = $1 ORDER BY seq LIMIT $2";
+    let statement = concat!(
+        "SELECT h.origin, c.* FROM profile_certificates h JOIN (",
+        select!(""),
+        ") c ON c.serial = h.serial WHERE h.profile = $1 ORDER BY h.seq LIMIT $2"
+    );
     sql(statement).bind(profile).bind(LIST_LIMIT).asking()
 }
 
@@ -79,11 +84,11 @@ pub(super) fn master_key_uses() -> Ask<'static, Vec<MasterKeyUse>> {
 
 impl Tx {
     /// Adds a certificate to what a profile holds, after what it holds already.
-    pub async fn insert_holding(&mut self, holding: &HoldingRecord) -> Result<(), Error> {
+    pub async fn insert_holding(&mut self, profile: Uuid, serial: &[u8], origin: Origin) -> Result<(), Error> {
         let statement = sql("INSERT INTO profile_certificates (profile, serial, origin) VALUES ($1, $2, $3)")
-            .bind(holding.profile)
-            .bind(&holding.serial)
-            .bind(holding.origin.word());
+            .bind(profile)
+            .bind(serial)
+            .bind(origin.word());
         self.execute(HOLDINGS, statement).await.map(drop)
     }
 

@@ -19,6 +19,7 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 /// The UPDATE of a scope, and the uuid that is its `$1`.
 macro_rules! update {

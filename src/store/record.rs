@@ -299,12 +299,11 @@ pub enum Origin {
     History,
 }
 
-/// A certificate a profile holds.
+/// A certificate a profile holds, and how it came there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldingRecord {
-    pub profile: Uuid,
-    pub serial: Vec<u8>,
     pub origin: Origin,
+    pub certificate: CertificateRecord,
 }
 
 /// A certificate of a profile whose private key is archived for good.

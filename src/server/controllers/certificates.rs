@@ -9,7 +9,7 @@ use crate::server::issue::{self, Judged};
 use crate::server::router::Call;
 use crate::server::template::Entry;
 use crate::server::{certify, deliver, view};
-use crate::store::{CertificateScope, Origin};
+use crate::store::{CertificateScope, HoldingRecord, Origin};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -72,12 +72,10 @@ pub async fn of_holder(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
     };
     let certificates = store.certificates(CertificateScope::Profile(profile)).await?;
     let mut listed: Vec<_> = certificates.iter().map(view::listed).collect();
-    for holding in store.holdings(profile).await? {
-        if matches!(holding.origin, Origin::Recovered | Origin::History)
-            && let Some(certificate) = store.certificate(&holding.serial).await?
-        {
+    for HoldingRecord { origin, certificate } in store.holdings(profile).await? {
+        if matches!(origin, Origin::Recovered | Origin::History) {
             let mut certificate = view::listed(&certificate);
-            certificate.is_key_history = holding.origin == Origin::History;
+            certificate.is_key_history = origin == Origin::History;
             listed.push(certificate);
         }
     }
