@@ -16,6 +16,7 @@ use crate::cm::request::RequestType;
 use crate::cm::standing::Standing;
 use crate::pkix::{MemoryKey, PublicKey, Signer};
 use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
+use time::Duration;
 use uuid::Uuid;
 
 /// A certificate that is about to be remembered.
@@ -67,7 +68,8 @@ pub async fn certify(
         comment: String::new(),
         standing: Standing::default(),
     };
-    let maker = Maker { call, request, template, user: &user, profile: profile.uuid };
+    let left = left(call, request).await?;
+    let maker = Maker { call, request, template, user: &user, profile: profile.uuid, left };
     let mut judged = judged.iter();
     let mut contents = Vec::new();
     // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
@@ -115,6 +117,18 @@ struct Maker<'a> {
     template: &'a ProfileTemplate,
     user: &'a UserRecord,
     profile: Uuid,
+    /// How long a temporary card is lent for from now on.
+    left: Option<Duration>,
+}
+
+/// How long the card of a request is lent for yet; `None`: it is not lent.
+async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duration>, ApiError> {
+    let Some(card) = request.new_smartcard.filter(|_| request.request_type == RequestType::TemporaryCards) else {
+        return Ok(None);
+    };
+    let card = call.app.store.smartcard(card).await?.ok_or(ApiError::Internal(Internal::Dangling("smart card")))?;
+    let left = card.standing.expires.map(|expires| expires - call.now);
+    if left.is_some_and(|left| left < Duration::SECOND) { Err(ApiError::LentTimeOver) } else { Ok(left) }
 }
 
 impl Maker<'_> {
@@ -152,9 +166,8 @@ impl Maker<'_> {
         origin: Origin,
         key: Option<(Vec<u8>, bool)>,
     ) -> Result<New, ApiError> {
-        let Self { call, request, template, user, profile } = self;
-        let temporary = request.request_type == RequestType::TemporaryCards;
-        let order = issue::order(call.app, template, entry, user, public_key, temporary)?;
+        let Self { call, request, template, user, profile, left } = self;
+        let order = issue::order(call.app, template, entry, user, public_key, *left)?;
         // Only an authority elsewhere wants to see the request.
         let csr = if call.app.issues_elsewhere { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };

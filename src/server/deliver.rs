@@ -15,10 +15,16 @@ use crate::secret::Passphrase;
 use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use uuid::Uuid;
 
+/// Passwords that protect private keys are at least this long, in characters (NIST SP 800-63B, 5.1.1.2).
+const SHORTEST_PASSWORD: usize = 8;
+
 /// Refuses a password that cannot protect private keys.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     let password = password.ok_or(ApiError::NoPfxPassword)?;
-    pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)
+    pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
+    // A PFX can be guessed at offline, unlike a card.
+    let short = password.expose().chars().count() < SHORTEST_PASSWORD;
+    if short { Err(ApiError::PfxPasswordShort { minimum: SHORTEST_PASSWORD }) } else { Ok(()) }
 }
 
 /// The answer: one entry for all that the profile holds, in the order in which it was made. Keys other than those it

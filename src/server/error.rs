@@ -141,6 +141,8 @@ pub enum ApiError {
     CardAssigned,
     #[error("this card was retired, and its profile template does not let cards be used again")]
     CardRetired,
+    #[error("the time this card was lent for is over; cancel the request and lend it anew")]
+    LentTimeOver,
     #[error("this call is not part of {0}")]
     WrongType(RequestType),
     #[error("the cards of this profile template keep their default admin key")]
@@ -183,6 +185,8 @@ pub enum ApiError {
     NoPfxPassword,
     #[error("this password cannot protect a PFX: {0}")]
     PfxPassword(#[source] pkix::Error),
+    #[error("a password of at least {minimum} characters is needed to protect private keys")]
+    PfxPasswordShort { minimum: usize },
     #[error("no key of the profile before is archived, so there is nothing to bring back")]
     NothingArchived,
     #[error("a certificate for another key was issued on this request")]
@@ -279,7 +283,9 @@ impl ApiError {
             Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
             Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
-            Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired | Self::LentTimeOver => {
+                (StatusCode::CONFLICT, Code::CardStatus)
+            },
             Self::NotAsked { what: "profile", .. } => (StatusCode::CONFLICT, Code::ProfileStatus),
             Self::NotAsked { .. } => (StatusCode::CONFLICT, Code::CardStatus),
             Self::AlreadyOpen(_) => (StatusCode::CONFLICT, Code::RequestOpen),
@@ -311,7 +317,9 @@ impl ApiError {
             Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
             Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
-            Self::NoPfxPassword | Self::PfxPassword(_) => (StatusCode::BAD_REQUEST, Code::PfxPassword),
+            Self::NoPfxPassword | Self::PfxPassword(_) | Self::PfxPasswordShort { .. } => {
+                (StatusCode::BAD_REQUEST, Code::PfxPassword)
+            },
             Self::NothingArchived => (StatusCode::CONFLICT, Code::NothingArchived),
             Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),

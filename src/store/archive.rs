@@ -1,7 +1,7 @@
 //! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
 
 use super::LIST_LIMIT;
-use super::certificates::select;
+use super::certificates::{revocation, select};
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
 use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, MasterKeyUse, Origin};
@@ -29,6 +29,8 @@ impl Record for ArchivedRecord {
             origin: columns.state()?,
             template_common_name: columns.take()?,
             owner: columns.take()?,
+            not_after: columns.time()?,
+            revocation: revocation(columns)?,
         })
     }
 }
@@ -54,8 +56,8 @@ pub(super) fn holdings(profile: Uuid) -> Ask<'static, Vec<HoldingRecord>> {
 }
 
 pub(super) fn archived(profile: Uuid) -> Ask<'static, Vec<ArchivedRecord>> {
-    let statement = "SELECT h.serial, h.origin, c.template_common_name, c.owner FROM profile_certificates h \
-                     JOIN archived_keys a ON a.serial = h.serial JOIN certificates c ON c.serial = h.serial \
+    let statement = "SELECT h.serial, h.origin, c.template_common_name, c.owner, c.not_after, c.revoked_at, \
+                     c.revocation_reason FROM profile_certificates h JOIN archived_keys a ON a.serial = h.serial JOIN certificates c ON c.serial = h.serial \
                      WHERE h.profile = $1 AND a.lasts = TRUE ORDER BY h.seq LIMIT $2";
     sql(statement).bind(profile).bind(LIST_LIMIT).asking()
 }

@@ -5,7 +5,7 @@ use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
-use crate::store::{CertificateScope, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{Holder, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
 use uuid::Uuid;
 
 pub async fn request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
@@ -14,6 +14,12 @@ pub async fn request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError>
 
 pub async fn smartcard(tx: &mut Tx, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
     tx.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))
+}
+
+/// Holds up whoever ends something else of this person's on another server: of two who end a card each, the second sees
+/// that nobody has in use any more what both cards hold. To be called before cards are read.
+pub async fn one_at_a_time(tx: &mut Tx, owner: Uuid) -> Result<(), ApiError> {
+    tx.user(owner).await?.ok_or(ApiError::NotFound("user")).map(drop)
 }
 
 /// The card a request is about or brings.
@@ -54,10 +60,10 @@ impl Old {
         if self.card.is_some() { "smart card" } else { "profile" }
     }
 
-    /// The certificates that are meant when the card or profile is.
-    pub fn scope(&self) -> Option<CertificateScope> {
-        let card = self.card.as_ref().map(|card| CertificateScope::Smartcard(card.uuid));
-        card.or(self.profile.as_ref().map(|profile| CertificateScope::Profile(profile.uuid)))
+    /// What is meant when the card or profile is.
+    pub fn holder(&self) -> Option<Holder> {
+        let card = self.card.as_ref().map(|card| Holder::Smartcard(card.uuid));
+        card.or(self.profile.as_ref().map(|profile| Holder::Profile(profile.uuid)))
     }
 
     /// Moves the card with its profiles, or the profile alone.
