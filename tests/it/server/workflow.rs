@@ -3,9 +3,13 @@
 mod adding;
 mod course;
 mod ending;
+mod keyed;
 mod lending;
 mod model;
 mod narrowing;
 mod policy;
 mod races;
+mod reach;
+mod recovering;
+mod refusing;
 mod replacing;
