@@ -84,14 +84,28 @@ impl Brought {
     /// The key and certificate of the answer with this letter.
     #[track_caller]
     pub fn key(&self, wanted: char) -> (MemoryKey, Certificate) {
-        let (key, chain) = pfx::read(&self.pfx(wanted), PASSWORD).unwrap();
-        assert!(chain[0].is_for(key.public_key()));
-        (key, chain[0].clone())
+        Self::opened(self.answer(wanted))
+    }
+
+    #[track_caller]
+    fn answer(&self, wanted: char) -> &Value {
+        self.answers.iter().find(|answer| letter(answer) == wanted).unwrap()
     }
 
     #[track_caller]
     pub fn pfx(&self, wanted: char) -> Vec<u8> {
-        let answer = self.answers.iter().find(|answer| letter(answer) == wanted).unwrap();
+        Self::packed(self.answer(wanted))
+    }
+
+    /// Key and certificate of an answer.
+    #[track_caller]
+    pub fn opened(answer: &Value) -> (MemoryKey, Certificate) {
+        let (key, chain) = pfx::read(&Self::packed(answer), PASSWORD).unwrap();
+        assert!(chain[0].is_for(key.public_key()));
+        (key, chain[0].clone())
+    }
+
+    fn packed(answer: &Value) -> Vec<u8> {
         let text: String = answer["Pfx"].as_str().unwrap().chars().filter(|c| !c.is_whitespace()).collect();
         STANDARD.decode(text).unwrap()
     }
@@ -105,7 +119,7 @@ impl Brought {
 
 /// Every flag of an answer must go with one letter.
 #[track_caller]
-fn letter(answer: &Value) -> char {
+pub fn letter(answer: &Value) -> char {
     let flags = ["isPkcs7", "isPfx", "isServerGenerated", "isKeyHistory", "IsExternal"].map(|flag| &answer[flag] == true);
     let has = (answer["Pkcs7"].is_string(), answer["Pfx"].is_string());
     match (flags, has) {
@@ -116,6 +130,9 @@ fn letter(answer: &Value) -> char {
         other => panic!("{other:?}"),
     }
 }
+
+/// Kinds of templates that differ here: keys on cards, and keys beside none.
+pub const PLACES: [&str; 2] = ["smartcard", "software"];
 
 /// Serials of a profile's list: its own and brought back ones, then history.
 pub fn serials(lab: &Lab, person: &Person, held: &Held) -> (Vec<String>, Vec<String>) {

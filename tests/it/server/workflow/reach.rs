@@ -25,7 +25,7 @@ fn lost(lab: &Lab, person: &Person, held: &Held) {
 
 #[test]
 fn a_lost_duplicate_compromises_the_key_it_shares() {
-    for kind in KINDS {
+    for kind in PLACES {
         let lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let first = began(&lab, &alice);
@@ -46,7 +46,7 @@ fn a_lost_duplicate_compromises_the_key_it_shares() {
 
 #[test]
 fn what_is_replaced_as_lost_takes_its_keys_along_and_as_damaged_does_not() {
-    for kind in KINDS {
+    for kind in PLACES {
         let lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let first = began(&lab, &alice);
@@ -72,7 +72,7 @@ fn what_is_replaced_as_lost_takes_its_keys_along_and_as_damaged_does_not() {
 
 #[test]
 fn a_recovery_without_a_reason_replaces_keys_that_a_duplicate_shares() {
-    for kind in KINDS {
+    for kind in PLACES {
         let lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let first = began(&lab, &alice);
@@ -145,7 +145,7 @@ fn a_hold_lasts_while_a_card_that_holds_the_key_is_suspended() {
 
 #[test]
 fn who_gives_back_anothers_keys_does_not_take_them_from_her() {
-    for kind in KINDS {
+    for kind in PLACES {
         let lab = archiving(kind);
         let [alice, bob] = ["alice", "bob"].map(|name| lab.user(name, &[]));
         let agent = lab.user("agent", &["agents"]);

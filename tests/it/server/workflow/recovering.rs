@@ -35,7 +35,7 @@ fn given(lab: &Lab) -> Vec<[String; 3]> {
 #[test]
 fn what_was_written_to_a_person_stays_readable() {
     let stranger = Stranger::new();
-    for kind in KINDS {
+    for kind in PLACES {
         let mut lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let agent = lab.user("agent", &["agents"]);
@@ -99,7 +99,7 @@ fn history_grows_with_every_renewal_and_comes_along_to_the_next_card() {
 #[test]
 fn another_person_reads_what_was_written_to_who_has_left() {
     let stranger = Stranger::new();
-    for kind in KINDS {
+    for kind in PLACES {
         let lab = archiving(kind);
         let [alice, bob] = ["alice", "bob"].map(|name| lab.user(name, &[]));
         let agent = lab.user("agent", &["agents"]);

@@ -30,7 +30,7 @@ const CARRYING: [&str; 4] = ["Duplicate", "Recover", "Renew", "OnlineUpdate"];
 
 #[test]
 fn a_password_that_protects_nothing_is_refused_and_nothing_is_issued() {
-    for kind in KINDS {
+    for kind in PLACES {
         let mut lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let held = began(&lab, &alice).held;
@@ -62,7 +62,7 @@ fn hand_in_short(lab: &Lab, alice: &Person, held: &Held) -> String {
 
 #[test]
 fn nobody_else_is_given_the_keys_of_a_request() {
-    for kind in KINDS {
+    for kind in PLACES {
         let mut lab = archiving(kind);
         let [alice, eve] = ["alice", "eve"].map(|name| lab.user(name, &[]));
         let approver = lab.user("approver", &["approvers"]);
@@ -94,7 +94,7 @@ fn nobody_else_is_given_the_keys_of_a_request() {
 #[test]
 fn what_was_never_archived_does_not_come_back() {
     let transient = ARCHIVED.replace(", archive = true", "");
-    for kind in KINDS {
+    for kind in PLACES {
         for more in ["", transient.as_str()] {
             let lab = lab(kind, more, |text| text);
             let [alice, bob] = ["alice", "bob"].map(|name| lab.user(name, &[]));
@@ -121,7 +121,7 @@ fn what_was_never_archived_does_not_come_back() {
 
 #[test]
 fn a_card_or_profile_that_is_over_carries_no_keys_on() {
-    for kind in KINDS {
+    for kind in PLACES {
         let mut lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let agent = lab.user("agent", &["agents"]);
@@ -151,7 +151,7 @@ fn a_card_or_profile_that_is_over_carries_no_keys_on() {
 
 #[test]
 fn what_came_to_an_end_meanwhile_gives_no_keys() {
-    for kind in KINDS {
+    for kind in PLACES {
         let mut lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let agent = lab.user("agent", &["agents"]);
@@ -169,7 +169,7 @@ fn what_came_to_an_end_meanwhile_gives_no_keys() {
 
 #[test]
 fn a_request_that_is_closed_gives_no_keys_any_more() {
-    for kind in KINDS {
+    for kind in PLACES {
         let mut lab = archiving(kind);
         let alice = lab.user("alice", &[]);
         let held = began(&lab, &alice).held;
