@@ -192,6 +192,10 @@ pub enum Route {
     ListDocuments {
         request: Uuid,
     },
+    /// Archived keys that recovery agents alone can open, sealed to them.
+    CollectSealedKeys {
+        request: Uuid,
+    },
     ProveOneTimePassword {
         request: Uuid,
     },
@@ -393,6 +397,7 @@ routes! {
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
     Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });
     Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/sealedkeys"] { request: Guid } => (CollectSealedKeys { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
         { request: Guid } => (ProveOneTimePassword { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]

@@ -68,7 +68,8 @@ impl<'t> Plan<'t> {
         }
         // The keys of somebody else are given to nobody but where that is what was approved.
         if request.request_type != RecoverOnBehalf {
-            archived.retain(|record| record.owner == request.target);
+            // What only agents can open they bring back, and nobody else.
+            archived.retain(|record| record.owner == request.target && !record.agents_only);
         }
         let revokes = template.workflow(request.request_type).is_some_and(|workflow| {
             revocation::verdict(template, &workflow.revocation, request, call.now).revocation.is_some()
@@ -129,9 +130,22 @@ impl<'t> Plan<'t> {
     pub fn brings_keys(&self) -> bool {
         let made_here = |item: &Item<'_>| match item {
             Item::Fresh(entry) => entry.key.source != KeySource::Client,
-            Item::Copied(_) => true,
+            Item::Copied(_) => false,
         };
-        !self.history.is_empty() || self.items.iter().any(made_here)
+        self.items.iter().any(made_here) || self.brought_back().any(|record| !record.agents_only)
+    }
+
+    /// Does it bring keys that the server cannot open?
+    pub fn brings_sealed(&self) -> bool {
+        self.brought_back().any(|record| record.agents_only)
+    }
+
+    fn brought_back(&self) -> impl Iterator<Item = &ArchivedRecord> {
+        let copied = self.items.iter().filter_map(|item| match item {
+            Item::Copied(record) => Some(record),
+            Item::Fresh(_) => None,
+        });
+        copied.chain(&self.history)
     }
 }
 
@@ -166,7 +180,15 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
         let owner = Uuid::from_u128(1);
         let not_after = NOW + time::Duration::DAY;
         let template_common_name = "Encryption".into();
-        ArchivedRecord { serial: vec![serial], origin, template_common_name, owner, not_after, revocation: None }
+        ArchivedRecord {
+            serial: vec![serial],
+            origin,
+            template_common_name,
+            owner,
+            not_after,
+            agents_only: false,
+            revocation: None,
+        }
     }
 
     /// `f`: fresh; a number: the archived key with this serial number; after `+`, history.

@@ -7,6 +7,7 @@ use super::bring::{Item, Plan};
 use super::closing;
 use super::error::{ApiError, Internal};
 use super::issue::{self, Judged};
+use super::recovery::SealedKey;
 use super::router::Call;
 use super::signing::{Signed, signed};
 use super::template::{Entry, KeySource, ProfileTemplate};
@@ -24,8 +25,7 @@ struct New {
     certificate: CertificateRecord,
     response: Vec<u8>,
     origin: Origin,
-    /// The sealed private key, and whether it is archived for good.
-    key: Option<(Vec<u8>, bool)>,
+    key: Option<SealedKey>,
 }
 
 /// All that one request brings.
@@ -105,8 +105,9 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
         .with("csr_sha256", hex::encode(certificate.csr_sha256))
         .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
     match &new.key {
-        Some((_, true)) => entry.with("key", "archived"),
-        Some((_, false)) => entry.with("key", "made here"),
+        Some(SealedKey { for_agents: Some(_), .. }) => entry.with("key", "archived for agents"),
+        Some(SealedKey { lasts: true, .. }) => entry.with("key", "archived"),
+        Some(_) => entry.with("key", "made here"),
         None => entry,
     }
 }
@@ -148,11 +149,11 @@ impl Maker<'_> {
             KeySource::Server { archived, .. } => {
                 let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
                 let key = key.map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
-                let sealed = recovery(self.call.app)?.seal(&key, archived)?;
+                let sealed = recovery(self.call.app)?.seal(self.template.uuid, &key, archived)?;
                 // There is no request of the owner's: the key speaks for itself.
                 let digest = key.public_key().sha256();
                 let csr = |order: &IssueOrder| Ok(order.request(&key)?.der().to_vec());
-                self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some((sealed, archived))).await
+                self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some(sealed)).await
             }
         }
     }
@@ -164,7 +165,7 @@ impl Maker<'_> {
         csr: impl FnOnce(&IssueOrder) -> Result<Vec<u8>, ApiError>,
         csr_sha256: [u8; 32],
         origin: Origin,
-        key: Option<(Vec<u8>, bool)>,
+        key: Option<SealedKey>,
     ) -> Result<New, ApiError> {
         let Self { call, request, template, user, profile, left } = self;
         let order = issue::order(call.app, template, entry, user, public_key, *left)?;
@@ -212,8 +213,11 @@ async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError
             Content::Back { serial, origin } => (serial, origin),
             Content::New(new) => {
                 tx.insert_certificate(&new.certificate, &new.response).await?;
-                if let Some((sealed, lasts)) = &new.key {
+                if let Some(SealedKey { sealed, lasts, for_agents }) = &new.key {
                     tx.insert_archived_key(&new.certificate.serial, sealed, *lasts).await?;
+                    if let Some(sealed) = for_agents {
+                        tx.insert_agents_key(&new.certificate.serial, sealed).await?;
+                    }
                 }
                 (new.certificate.serial, new.origin)
             }

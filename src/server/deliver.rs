@@ -9,6 +9,7 @@ use super::router::Call;
 use super::template::KeySource;
 use super::view;
 use crate::cm::certificate::Certificate as Answer;
+use crate::cm::request::RequestType;
 use crate::pkix::pfx::{self, PfxCipher};
 use crate::pkix::{self, Certificate};
 use crate::secret::Passphrase;
@@ -36,7 +37,13 @@ pub async fn answer(
     judged: &[Judged],
     password: Option<&Passphrase>,
 ) -> Result<Vec<Answer>, ApiError> {
-    let contents = call.app.store.holdings(profile).await?;
+    let mut contents = call.app.store.holdings(profile).await?;
+    if request.request_type == RequestType::RecoverOnBehalf {
+        // What the server cannot open is collected by another call.
+        let archived = call.app.store.archived(profile).await?;
+        let is_sealed = |serial: &[u8]| archived.iter().any(|record| record.agents_only && record.serial == serial);
+        contents.retain(|holding| !is_sealed(&holding.certificate.serial));
+    }
     let own = contents.iter().filter(|holding| holding.origin == Origin::Client);
     let own = own.map(|holding| holding.certificate.public_key_sha256);
     if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {

@@ -189,6 +189,10 @@ pub enum ApiError {
     PfxPasswordShort { minimum: usize },
     #[error("no key of the profile before is archived, so there is nothing to bring back")]
     NothingArchived,
+    #[error("only the recovery agents can open these keys: collect them sealed, by \"sealedkeys\"")]
+    SealedToAgents,
+    #[error("no key of the profile before is sealed to recovery agents alone; hand in \"certificatedata\"")]
+    NothingSealed,
     #[error("a certificate for another key was issued on this request")]
     OtherKey,
     #[error("this key is certified for somebody else")]
@@ -285,7 +289,7 @@ impl ApiError {
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
             Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired | Self::LentTimeOver => {
                 (StatusCode::CONFLICT, Code::CardStatus)
-            },
+            }
             Self::NotAsked { what: "profile", .. } => (StatusCode::CONFLICT, Code::ProfileStatus),
             Self::NotAsked { .. } => (StatusCode::CONFLICT, Code::CardStatus),
             Self::AlreadyOpen(_) => (StatusCode::CONFLICT, Code::RequestOpen),
@@ -319,8 +323,9 @@ impl ApiError {
             Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
             Self::NoPfxPassword | Self::PfxPassword(_) | Self::PfxPasswordShort { .. } => {
                 (StatusCode::BAD_REQUEST, Code::PfxPassword)
-            },
-            Self::NothingArchived => (StatusCode::CONFLICT, Code::NothingArchived),
+            }
+            Self::NothingArchived | Self::NothingSealed => (StatusCode::CONFLICT, Code::NothingArchived),
+            Self::SealedToAgents => (StatusCode::CONFLICT, Code::SealedToAgents),
             Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),

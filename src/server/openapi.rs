@@ -3,7 +3,7 @@
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::cm::extension::{
     AdminKeyNews, AdminKeyReport, Decision, LogChain, LoggedAct, OfflineChallenge, OfflineResponse, PukNews, PukReport,
-    User,
+    SealedKey, User,
 };
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
@@ -241,6 +241,7 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
             takes(Decision::schema(), Request::schema())
         }
+        (Method::Post, "requests/{request}/sealedkeys") => list(SealedKey::schema()),
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),
         (Method::Get, tail) if tail.ends_with("/adminkey") => one(json!({ "type": "string" })),

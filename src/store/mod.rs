@@ -48,8 +48,9 @@ pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
     ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, Holder, HoldingRecord, MailRecord,
-    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord,
-    RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, Touched, UserRecord, UserSource, Visibility,
+    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, Reach, RequestCount, RequestFilter,
+    RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, Touched, UserRecord,
+    UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

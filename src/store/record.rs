@@ -347,6 +347,8 @@ pub struct ArchivedRecord {
     /// Whose certificate it is.
     pub owner: Uuid,
     pub not_after: OffsetDateTime,
+    /// The server cannot open it: it is sealed to the recovery agents alone.
+    pub agents_only: bool,
     pub revocation: Option<Revocation>,
 }
 

@@ -107,11 +107,7 @@ impl Tx {
 
     /// Puts what is not revoked on hold, and says how many that were; a revocation that was put off takes effect now, for
     /// after a hold nobody would remember it.
-    pub async fn hold_certificates(
-        &mut self,
-        touched: impl Into<Touched>,
-        at: OffsetDateTime,
-    ) -> Result<usize, Error> {
+    pub async fn hold_certificates(&mut self, touched: impl Into<Touched>, at: OffsetDateTime) -> Result<usize, Error> {
         let touched = touched.into();
         let statement = update(touched, "revoked_at = $2", "revoked_at > $2");
         let due = self.execute(TABLE, sql(statement).bind(touched.uuid()).bind(at)).await?;

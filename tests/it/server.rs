@@ -1,5 +1,6 @@
 //! The CM server, from its keys to its sockets.
 
+mod agents;
 mod approvals;
 mod audit;
 mod backup;

@@ -85,9 +85,15 @@ fn one_call_brings_all_certificates() {
     let (same, same_chain) = pfx::read(&bytes(&again[1]["Pfx"]), "other words").unwrap();
     assert_eq!((same.expose_pkcs8(), &same_chain), (key.expose_pkcs8(), &chain));
     // Other keys, the same in another order, or fewer.
-    assert_eq!(data(&lab, &alice, &request, &[new_csr(), new_csr()], "words for x").refusal(), (409, "already-issued".into()));
+    assert_eq!(
+        data(&lab, &alice, &request, &[new_csr(), new_csr()], "words for x").refusal(),
+        (409, "already-issued".into())
+    );
     let [first, second] = csrs.clone();
-    assert_eq!(data(&lab, &alice, &request, &[second, first.clone()], "words for x").refusal(), (409, "already-issued".into()));
+    assert_eq!(
+        data(&lab, &alice, &request, &[second, first.clone()], "words for x").refusal(),
+        (409, "already-issued".into())
+    );
     assert_eq!(data(&lab, &alice, &request, &[first], "words for x").refusal(), (400, "csr-count".into()));
     lab.complete(&alice, &request).ok();
 }
@@ -124,8 +130,10 @@ fn a_key_that_is_not_archived_ends_with_its_request() {
     data(&lab, &alice, &request, &csrs, "words for x").ok();
     let file = lab.directory.path().join("legacy.p12");
     std::fs::write(&file, bytes(&issued[1]["Pfx"])).unwrap();
-    let info =
-        Command::new("openssl").args(["pkcs12", "-info", "-noout", "-passin", "pass:words for x", "-in"]).arg(&file).output();
+    let info = Command::new("openssl")
+        .args(["pkcs12", "-info", "-noout", "-passin", "pass:words for x", "-in"])
+        .arg(&file)
+        .output();
     assert!(String::from_utf8_lossy(&info.unwrap().stderr).contains("TripleDES"));
     assert_eq!(archived(&lab).len(), 1);
     lab.complete(&alice, &request).ok();

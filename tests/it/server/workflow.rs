@@ -1,9 +1,9 @@
 //! Every request type on every kind of template: what it does, whom it refuses, and that nothing is done twice.
 
 mod adding;
-mod course;
+pub mod course;
 mod ending;
-mod keyed;
+pub mod keyed;
 mod lending;
 mod model;
 mod narrowing;

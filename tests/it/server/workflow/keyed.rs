@@ -120,7 +120,8 @@ impl Brought {
 /// Every flag of an answer must go with one letter.
 #[track_caller]
 pub fn letter(answer: &Value) -> char {
-    let flags = ["isPkcs7", "isPfx", "isServerGenerated", "isKeyHistory", "IsExternal"].map(|flag| &answer[flag] == true);
+    let flags =
+        ["isPkcs7", "isPfx", "isServerGenerated", "isKeyHistory", "IsExternal"].map(|flag| &answer[flag] == true);
     let has = (answer["Pkcs7"].is_string(), answer["Pfx"].is_string());
     match (flags, has) {
         ([true, false, false, false, false], (true, false)) => 'c',
@@ -180,6 +181,14 @@ impl Stranger {
         let output = self.run(&arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout
+    }
+
+    /// What a bare key (PKCS#8, DER) makes of a message.
+    pub fn decrypts(&self, message: &[u8], key: &[u8]) -> String {
+        self.file("message", message);
+        self.file("key.der", key);
+        let arguments = ["cms", "-decrypt", "-inform", "DER", "-in", "message", "-keyform", "DER", "-inkey", "key.der"];
+        String::from_utf8(self.run(&arguments).stdout).unwrap()
     }
 
     /// What a PFX makes of a message; `None` where the password or the key does not open it.

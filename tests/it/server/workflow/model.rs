@@ -88,7 +88,12 @@ pub fn acts(lab: &Lab) -> Vec<String> {
 }
 
 fn sequences(kind: &'static str, archives: bool, seed: u8) {
-    let config = Config { cases: if archives { 1 } else { 2 }, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+    let config = Config {
+        cases: if archives { 1 } else { 2 },
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..Config::default()
+    };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let steps = prop::collection::vec(step(), 110..130);

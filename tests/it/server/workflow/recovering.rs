@@ -48,7 +48,8 @@ fn what_was_written_to_a_person_stays_readable() {
             assert_eq!(before.letters(), "cs", "{kind}");
             let (key, certificate) = before.key('s');
             let message = stranger.writes_to(&certificate);
-            let body = if reason.is_empty() { before.held.body(workflow) } else { because(&before.held, workflow, reason) };
+            let body =
+                if reason.is_empty() { before.held.body(workflow) } else { because(&before.held, workflow, reason) };
             let after = asked(&lab, if workflow == "TemporaryCards" { &agent } else { &alice }, body);
             assert_eq!(after.letters(), letters, "{kind} {workflow} {reason}");
             assert_eq!(after.key(old).0.expose_pkcs8(), key.expose_pkcs8(), "{kind} {workflow}");
@@ -146,9 +147,8 @@ fn keys_come_back_only_after_the_approvals_that_are_needed() {
     let workflows = ["Duplicate", "TemporaryCards", "Recover", "Renew", "OnlineUpdate"];
     let tables = ["duplicate", "temporary_cards", "recover", "renew", "online_update"];
     let needs = "approvals_needed = 2\napprovers = [\"group:approvers\", \"group:agents\"]";
-    let lab = lab("smartcard", ARCHIVED, |text| {
-        tables.iter().fold(text, |text, table| in_workflow(&text, table, needs))
-    });
+    let lab =
+        lab("smartcard", ARCHIVED, |text| tables.iter().fold(text, |text, table| in_workflow(&text, table, needs)));
     let alice = lab.user("alice", &[]);
     let agent = lab.user("agent", &["agents"]);
     let approvers = ["ann", "ben"].map(|name| lab.user(name, &["approvers"]));

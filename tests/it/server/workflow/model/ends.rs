@@ -63,7 +63,8 @@ impl World {
                 for serial in self.taken(old.unwrap(), false) {
                     if suspends {
                         self.revoked.entry(serial).or_insert(6);
-                    } else if self.revoked.get(&serial) == Some(&6) && !self.suspended_elsewhere(old.unwrap(), &serial) {
+                    } else if self.revoked.get(&serial) == Some(&6) && !self.suspended_elsewhere(old.unwrap(), &serial)
+                    {
                         self.revoked.remove(&serial);
                     }
                 }
@@ -81,13 +82,7 @@ impl World {
                     }
                 }
                 let passing = matches!(kind, "TemporaryCards" | "RecoverOnBehalf");
-                self.holders.push(Holder {
-                    owner: target,
-                    held: made,
-                    state: 'A',
-                    superseded: false,
-                    passing,
-                });
+                self.holders.push(Holder { owner: target, held: made, state: 'A', superseded: false, passing });
             }
         }
     }

@@ -72,7 +72,8 @@ impl World {
     pub(super) fn issue(&mut self, person: usize, request: usize) {
         let asked = &self.requests[request];
         let on_behalf = asked.kind == "RecoverOnBehalf";
-        let issues = ["Enroll", "Duplicate", "Renew", "Recover", "OnlineUpdate", "TemporaryCards"].contains(&asked.kind);
+        let issues =
+            ["Enroll", "Duplicate", "Renew", "Recover", "OnlineUpdate", "TemporaryCards"].contains(&asked.kind);
         let has_card = !self.has_cards || asked.card.is_some();
         // Other keys are refused; where the client has none, the call is the same call.
         let again = asked.issued.is_some();
@@ -126,7 +127,8 @@ impl World {
                 .map(|(came, serial)| (*came, Some(serial.clone()).filter(|_| matches!(came, 'r' | 'h'))))
                 .collect();
             assert_eq!(planned, plan, "{}", self.requests[request].kind);
-            let act = |came: &char| if "cs".contains(*came) { "certificate-issued" } else { "certificate-brought-back" };
+            let act =
+                |came: &char| if "cs".contains(*came) { "certificate-issued" } else { "certificate-brought-back" };
             self.acts.extend(items.iter().map(|(came, _)| act(came)));
             let asked = &mut self.requests[request];
             let issued = items.iter().filter(|(came, _)| "cs".contains(*came)).map(|(_, serial)| serial.clone());
@@ -218,7 +220,12 @@ impl World {
             let record: Value = serde_json::from_str(&record.unwrap()).unwrap();
             let Some(request) = record["request"].as_str().map(str::to_owned) else { continue };
             match record["act"].as_str().unwrap() {
-                "request-created" => drop(open.insert(request, record["evidence"]["status"].as_str().unwrap().eq_ignore_ascii_case("approved"))),
+                "request-created" => {
+                    drop(open.insert(
+                        request,
+                        record["evidence"]["status"].as_str().unwrap().eq_ignore_ascii_case("approved"),
+                    ))
+                }
                 "request-approved" => drop(open.insert(request, true)),
                 "request-denied" | "request-completed" | "request-withdrawn" => drop(open.remove(&request)),
                 "keys-given" => {
