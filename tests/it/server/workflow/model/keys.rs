@@ -221,13 +221,15 @@ impl World {
             let Some(request) = record["request"].as_str().map(str::to_owned) else { continue };
             match record["act"].as_str().unwrap() {
                 "request-created" => {
-                    drop(open.insert(
-                        request,
-                        record["evidence"]["status"].as_str().unwrap().eq_ignore_ascii_case("approved"),
-                    ))
+                    let status = record["evidence"]["status"].as_str().unwrap();
+                    open.insert(request, status.eq_ignore_ascii_case("approved"));
                 }
-                "request-approved" => drop(open.insert(request, true)),
-                "request-denied" | "request-completed" | "request-withdrawn" => drop(open.remove(&request)),
+                "request-approved" => {
+                    open.insert(request, true);
+                }
+                "request-denied" | "request-completed" | "request-withdrawn" => {
+                    open.remove(&request);
+                }
                 "keys-given" => {
                     assert_eq!(open.get(&request), Some(&true), "keys have left by a request that is not approved");
                     let of = |name: &str| record["evidence"][name].as_str().unwrap().to_owned();
