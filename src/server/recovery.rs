@@ -7,15 +7,16 @@ use super::config::{DataDirectory, RecoverySettings};
 use super::error::{ApiError, Internal};
 use super::files::{self, FileError};
 use super::template::{KeySource, ProfileTemplate, RecoveryPolicy, Templates};
-use crate::ca::{self, keyfile};
+use crate::ca::{self, TokenOpener, keyfile};
 use crate::pkix::enveloped::{self, MAX_RECIPIENTS, Recipient};
-use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Signer};
-use crate::secret::Passphrase;
+use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Opener, Signer};
+use crate::secret::{Passphrase, Pin};
 use crate::store::Store;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 /// RSA keys of agents are at least this long, in bits.
 const FEWEST_RSA_BITS: usize = 2048;
@@ -24,7 +25,8 @@ const MOST_AGENTS: usize = MAX_RECIPIENTS - 1;
 
 /// Who can open what is archived.
 pub struct RecoveryKeys {
-    own: MemoryKey,
+    /// The first is what is sealed to; the others have been.
+    own: Vec<Box<dyn Opener>>,
     /// By template.
     circles: HashMap<Uuid, Circle>,
 }
@@ -52,6 +54,8 @@ pub enum RecoveryError {
     File(#[from] FileError),
     #[error("the recovery key cannot be opened or made")]
     Key(#[from] ca::Error),
+    #[error("the recovery key is in a token: its PIN is needed")]
+    NoPin,
     #[error("the recovery key cannot be made")]
     Make(#[source] pkix::Error),
     #[error("{} is no certificate of a recovery agent", path.display())]
@@ -73,21 +77,23 @@ impl RecoveryKeys {
         directory: &DataDirectory,
         settings: &RecoverySettings,
         passphrase: &Passphrase,
+        pin: Option<&Pin>,
         templates: &Templates,
     ) -> Result<Option<Self>, RecoveryError> {
         let made_here =
             |template: &&Arc<ProfileTemplate>| template.entries().any(|entry| entry.key.source != KeySource::Client);
         let needed = templates.iter().any(|template| made_here(&template));
-        let path = directory.recovery_key();
-        let own = match files::read_if_there(&path)? {
-            Some(text) => keyfile::open_private_key(&text, passphrase)?,
-            None if needed => {
-                let key = MemoryKey::generate(KeyAlgorithm::P384).map_err(RecoveryError::Make)?;
-                keyfile::write_new(&path, &keyfile::seal_private_key(key.expose_pkcs8(), passphrase)?)?;
-                key
-            }
-            None => return Ok(None),
-        };
+        let mut own: Vec<Box<dyn Opener>> = Vec::new();
+        if let Some(token) = &settings.pkcs11 {
+            let pin = Pin::new(pin.ok_or(RecoveryError::NoPin)?.expose().to_owned());
+            let opened = TokenOpener::open(token.module.clone(), token.selector(), pin, &token.key_label, needed)?;
+            own.extend(opened.map(|key| Box::new(key) as Box<dyn Opener>));
+        }
+        let made = needed && own.is_empty();
+        own.extend(from_file(directory, passphrase, made)?.map(|key| Box::new(key) as Box<dyn Opener>));
+        if own.is_empty() {
+            return Ok(None);
+        }
         let general = agents(directory, &settings.agents)?;
         let mut circles = HashMap::new();
         for template in templates.iter().filter(made_here) {
@@ -105,7 +111,8 @@ impl RecoveryKeys {
     pub fn seal(&self, template: Uuid, key: &MemoryKey, archived: bool) -> Result<SealedKey, ApiError> {
         let failed = |error| ApiError::Internal(Internal::Archive(error));
         let circle = self.circles.get(&template).ok_or(ApiError::Internal(Internal::NoRecoveryKey))?;
-        let own = || Recipient::key(self.own.public_key().clone());
+        let own = self.own.first().ok_or(ApiError::Internal(Internal::NoRecoveryKey))?;
+        let own = || Recipient::key(own.sealed_to().clone());
         let agents = || circle.agents.iter().map(Recipient::holder).collect::<Result<Vec<_>, _>>().map_err(failed);
         let seal = |to: Vec<Recipient>| enveloped::seal(key.expose_pkcs8(), &to).map_err(failed);
         if archived && !circle.agents_only {
@@ -116,16 +123,46 @@ impl RecoveryKeys {
         Ok(SealedKey { sealed: seal(vec![own()])?, lasts: false, for_agents })
     }
 
+    fn opened(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, pkix::Error> {
+        let mut last = Err(pkix::Error::NotForThisKey);
+        for own in &self.own {
+            last = enveloped::open(sealed, own.as_ref(), None);
+            if !matches!(last, Err(pkix::Error::NotForThisKey)) {
+                break;
+            }
+        }
+        last
+    }
+
     /// Opens the archived key of a certificate, and makes sure that it is that one's.
     pub async fn key(&self, store: &Store, serial: &[u8], certificate: &Certificate) -> Result<MemoryKey, ApiError> {
         let failed = |error| ApiError::Internal(Internal::Archive(error));
         let sealed = store.archived_key(serial).await?;
         let sealed = sealed.ok_or(ApiError::Internal(Internal::Dangling("archived key")))?;
-        let key = MemoryKey::from_pkcs8(&enveloped::open(&sealed, &self.own, None).map_err(failed)?).map_err(failed)?;
+        // A token may take its time.
+        let opened = tokio::task::block_in_place(|| self.opened(&sealed)).map_err(failed)?;
+        let key = MemoryKey::from_pkcs8(&opened).map_err(failed)?;
         if !certificate.is_for(key.public_key()) {
             return Err(failed(pkix::Error::NotForThisKey));
         }
         Ok(key)
+    }
+}
+
+fn from_file(
+    directory: &DataDirectory,
+    passphrase: &Passphrase,
+    make: bool,
+) -> Result<Option<MemoryKey>, RecoveryError> {
+    let path = directory.recovery_key();
+    match files::read_if_there(&path)? {
+        Some(text) => Ok(Some(keyfile::open_private_key(&text, passphrase)?)),
+        None if make => {
+            let key = MemoryKey::generate(KeyAlgorithm::P384).map_err(RecoveryError::Make)?;
+            keyfile::write_new(&path, &keyfile::seal_private_key(key.expose_pkcs8(), passphrase)?)?;
+            Ok(Some(key))
+        }
+        None => Ok(None),
     }
 }
 

@@ -120,7 +120,8 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
     let master_keys = masterkey::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
-    let recovery = RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, &templates)?;
+    let recovery =
+        RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, config.ca_pin.as_ref(), &templates)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
     let elsewhere = match &settings.ca.upstream {
         Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),

@@ -29,6 +29,7 @@ mod pins;
 mod postgres;
 mod publication;
 mod puk;
+mod recovery_token;
 mod scale;
 mod subordinate;
 mod support;
