@@ -2,12 +2,9 @@
 
 use super::course::*;
 use super::keyed::*;
-use crate::server::support::{API, Lab, Person, last_segment, new_csr};
-use cardwright::store::{Error, Store};
+use crate::server::support::{API, Lab, Person, last_segment};
 use serde_json::json;
 use std::collections::BTreeMap;
-use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 fn archiving(kind: &str) -> Lab {
     lab(kind, &[ARCHIVED, LOSSES].concat(), |text| text)
@@ -165,61 +162,4 @@ fn who_gives_back_anothers_keys_does_not_take_them_from_her() {
         assert_eq!(listed(&lab), on_list([(hers.serial('s'), 1)]), "{kind}");
         assert_eq!(statuses(&lab, &alice, &hers.held), (2, 2));
     }
-}
-
-/// The end of the certificate that only this profile has.
-fn ends(lab: &Lab, serial: &str) -> OffsetDateTime {
-    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
-    let sql = "SELECT der FROM certificates WHERE serial = ?1";
-    let der: Vec<u8> = database.query_row(sql, [hex::decode(serial).unwrap()], |row| row.get(0)).unwrap();
-    X509Certificate::from_der(&der).unwrap().1.validity().not_after.to_datetime()
-}
-
-#[test]
-fn a_certificate_on_a_lent_card_ends_with_the_card_or_before() {
-    for (hours, longest) in [(3, Duration::hours(3)), (24 * 30, Duration::days(7))] {
-        let lifetime = format!("lifetime_hours = {hours}");
-        let lab = lab("smartcard", ARCHIVED, |text| in_workflow(&text, "temporary_cards", &lifetime));
-        let alice = lab.user("alice", &[]);
-        let agent = lab.user("agent", &["agents"]);
-        let own = began(&lab, &alice);
-        let body = own.held.body("TemporaryCards");
-        let alone = json!({"profiletemplateuuid": lab.template, "datacollection": [], "type": "TemporaryCards",
-            "comment": "", "target": alice.uuid});
-        let before = OffsetDateTime::now_utc();
-        let beside = asked(&lab, &agent, body);
-        let alone = asked(&lab, &agent, alone);
-        let after = OffsetDateTime::now_utc();
-        let made = [signing(&lab, &alice, &beside.held), signing(&lab, &alice, &alone.held), alone.serial('s')];
-        for serial in made {
-            let end = ends(&lab, &serial);
-            assert!(end <= after + longest && end >= before + longest - Duration::minutes(1), "{hours}: {end}");
-        }
-        assert_eq!(ends(&lab, &beside.serial('r')), ends(&lab, &own.serial('s')), "a copy ends with what it copies");
-    }
-}
-
-#[test]
-fn nothing_is_issued_for_a_card_whose_time_is_over() {
-    let lab = archiving("smartcard");
-    let alice = lab.user("alice", &[]);
-    let agent = lab.user("agent", &["agents"]);
-    let own = began(&lab, &alice);
-    let request = last_segment(&create(&lab, &agent, own.held.body("TemporaryCards")).ok());
-    lab.assign(&agent, &request, uuid::Uuid::new_v4());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let store = Store::open(&lab.data().join("cardwright.db")).await.unwrap();
-        let far = OffsetDateTime::now_utc() + Duration::days(365);
-        for mut card in store.expired_smartcards(far, 10).await.unwrap() {
-            card.standing.expires = Some(OffsetDateTime::now_utc() - Duration::SECOND);
-            let written: Result<(), Error> =
-                store.write(move |tx| Box::pin(async move { tx.update_smartcard(&card, card.status).await })).await;
-            written.unwrap();
-        }
-        store.close().await;
-    });
-    let refused = with_password(&lab, &agent, &request, &[new_csr()], json!(PASSWORD)).refusal();
-    assert_eq!(refused, (409, "card-status".into()));
-    assert_eq!(shown(&lab, &agent, &request)["NewProfileUuid"], json!(uuid::Uuid::nil()));
 }
