@@ -239,6 +239,7 @@ fn rows() -> Vec<Row> {
             }),
             "Retire",
         ),
+        row(Assigned, [404, 409, 403, 409], |_, o| Route::CollectSealedKeys { request: o.request }),
         row(Assigned, [404, 200, 403, 200], |_, o| Route::GetPuk {
             request: o.request,
             smartcard: o.smartcard,
