@@ -155,7 +155,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         mailer,
         recovery,
         crl: Publication::new(settings.publication.as_ref()),
-        places: Semaphore::new(MAX_CALLS),
+        places: Semaphore::new(MAX_CALLS.into()),
         identity,
         metrics: Metrics::default(),
         health: Health::default(),
