@@ -7,18 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 
 fn act() -> AuditEntry {
-    AuditEntry {
-        at: NOW,
-        actor: None,
-        actor_name: String::new(),
-        act: "user-added",
-        request: None,
-        smartcard: None,
-        profile: None,
-        user: None,
-        correlation: None,
-        evidence: Vec::new(),
-    }
+    AuditEntry::of("user-added", NOW)
 }
 
 /// The log's records whose text does not hold the hash of the record before it; there must be none.
