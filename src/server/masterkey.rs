@@ -153,7 +153,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
         said(store, Deed::MasterKeyRemoved, version).await?;
         Ok(())
     })?;
-    let gone = std::fs::remove_file(&path).and_then(|()| files::sync_directory(data_dir));
+    let gone = std::fs::remove_file(&path).and_then(|()| files::sync_parent(&path));
     gone.map_err(|source| MasterKeyError::File(FileError { path, what: "removed", source }))
 }
 
