@@ -5,7 +5,7 @@
 //! or changed is seen. Key files stay sealed with the passphrase; the records are not sealed, so the archive is for its
 //! owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
 
-use super::config::{DataDirectory, Settings, SettingsError};
+use super::config::{DataDirectory, NoDirectory, Settings, SettingsError};
 use super::files::{Exists, FileError, OWNER_ONLY};
 use crate::store;
 use aws_lc_rs::digest::{Context, SHA256};
@@ -59,8 +59,8 @@ pub struct Saved {
 /// Why no archive was made, or nothing restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
     #[error(transparent)]
     Exists(#[from] Exists),
     #[error(transparent)]
@@ -102,10 +102,7 @@ pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
 
 /// Writes an archive of the data directory: everything that was acknowledged before the call is in it.
 pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(BackupError::NoDirectory(data_dir.to_owned()));
-    }
+    let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     let postgresql = settings.database.is_some();
     // The database before the keys: a key that comes in between is one too many, never one too few.

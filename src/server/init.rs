@@ -1,6 +1,8 @@
 //! `server init`: makes a data directory.
 
-use super::config::{CaSettings, DataDirectory, MasterKeySettings, RecoverySettings, Settings, TokenSettings};
+use super::config::{
+    CaSettings, DataDirectory, MasterKeySettings, NoDirectory, RecoverySettings, Settings, TokenSettings,
+};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use super::files::{self, Exists, FileError};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
@@ -74,8 +76,8 @@ pub struct Initialised {
 pub enum InitError {
     #[error(transparent)]
     Exists(#[from] Exists),
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
     #[error(transparent)]
     File(#[from] FileError),
     #[error("the system gave no random bytes")]
