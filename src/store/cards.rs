@@ -186,10 +186,7 @@ impl Tx {
             .bind(card.master_key_next)
             .bind(card.puk_master)
             .bind(card.puk_before_master);
-        match self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await? {
-            0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
-            _ => Ok(()),
-        }
+        self.change(SMARTCARDS, card.uuid, expected.word(), bind_standing(statement, card.standing)).await
     }
 
     /// Adds a profile.
@@ -226,9 +223,6 @@ impl Tx {
             .bind(profile.parent)
             .bind(profile.primary)
             .bind(&profile.comment);
-        match self.execute(PROFILES, bind_standing(statement, profile.standing)).await? {
-            0 => Err(Error::Changed { table: PROFILES, record: profile.uuid, expected: expected.word() }),
-            _ => Ok(()),
-        }
+        self.change(PROFILES, profile.uuid, expected.word(), bind_standing(statement, profile.standing)).await
     }
 }
