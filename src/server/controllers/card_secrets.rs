@@ -4,7 +4,7 @@
 //! out, so that client and server may be cut off at any point.
 
 use crate::cm::extension::{AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState};
-use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::request::RequestType;
 use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
 use crate::secret::{AdminKey, Puk};
 use crate::server::app::{App, Reply};
@@ -55,10 +55,7 @@ async fn changed(
     let entry = entry.on(request).smartcard(smartcard);
     let request = request.uuid;
     let job = async move |tx: &mut Tx| {
-        let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
-        if request.status != RequestStatus::Executing {
-            closing::execute(tx, &mut request).await?;
-        }
+        closing::executing(tx, request).await?;
         let before = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
         let mut card = before.clone();
         change(&mut card)?;

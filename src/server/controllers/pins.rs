@@ -51,10 +51,7 @@ pub async fn proposed(
         .map_err(|error| ApiError::Internal(Internal::Key(error)))?;
     let entry = call.entry(Deed::PinProposed).on(&request.record).smartcard(card.uuid);
     let job = async move |tx: &mut Tx| {
-        let mut request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
-        if request.status != RequestStatus::Executing {
-            closing::execute(tx, &mut request).await?;
-        }
+        closing::executing(tx, uuid).await?;
         Ok::<_, ApiError>(tx.audit(&entry.with("card_id", card_id)).await?)
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
