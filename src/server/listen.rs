@@ -218,17 +218,13 @@ async fn accept(
     match tls {
         None => {
             let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, connections);
-            let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
-            bound_headers(server.http_builder());
-            server.handle(handle).serve(router::service(Arc::clone(app))).await
+            http1(listener, acceptor)?.handle(handle).serve(router::service(Arc::clone(app))).await
         }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
             let acceptor = Shows(acceptor.acceptor(NoDelayAcceptor::new()));
             let acceptor = Bounded::new(acceptor, MAX_CONNECTIONS, connections);
-            let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
-            bound_headers(server.http_builder());
-            server.handle(handle).serve(router::service(Arc::clone(app))).await
+            http1(listener, acceptor)?.handle(handle).serve(router::service(Arc::clone(app))).await
         }
     }
 }
@@ -243,12 +239,15 @@ fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     bind().map_err(|source| StartError::Listen { addr, source })
 }
 
-/// Bounds what a head may hold, and how long it may take.
-pub fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
-    builder
+/// A server on a listener that bounds what a head may hold, and how long it may take.
+pub fn http1<A>(listener: TcpListener, acceptor: A) -> io::Result<axum_server::Server<SocketAddr, A>> {
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
+    server
+        .http_builder()
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES);
+    Ok(server)
 }

@@ -2,7 +2,7 @@
 
 use super::app::App;
 use super::bound::Bounded;
-use super::listen::bound_headers;
+use super::listen::http1;
 use super::metrics;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -20,9 +20,8 @@ const MAX_CONNECTIONS: usize = 32;
 pub async fn serve(app: Arc<App>, listener: TcpListener) {
     let serving = async {
         let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, Gauge::default());
-        let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
-        bound_headers(server.http_builder());
-        server.serve(Router::new().fallback(handle).with_state(app).into_make_service()).await
+        let service = Router::new().fallback(handle).with_state(app).into_make_service();
+        http1(listener, acceptor)?.serve(service).await
     };
     let served: std::io::Result<()> = serving.await;
     if let Err(error) = served {

@@ -4,7 +4,7 @@ use super::respond;
 use crate::server::app::App;
 use crate::server::bound::Bounded;
 use crate::server::error::ApiError;
-use crate::server::listen::{bound_headers, until};
+use crate::server::listen::{http1, until};
 use crate::server::router::refused;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -27,10 +27,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
     let handle = Handle::new();
     let serving = async {
         let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, app.metrics.connections());
-        let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
-        bound_headers(server.http_builder());
         let service = Router::new().fallback(answer).with_state(app).into_make_service();
-        server.handle(handle.clone()).serve(service).await
+        http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
     if let Err(error) = until(ending.cancelled(), &handle, serving).await {
         tracing::error!(%error, "the publication listener has ended");
