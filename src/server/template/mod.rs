@@ -21,6 +21,7 @@ mod raw_policy;
 mod recovery;
 mod report;
 mod warnings;
+mod words;
 
 pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
 pub use document::{Document, Filling};

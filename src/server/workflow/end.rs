@@ -3,7 +3,7 @@
 use super::Effects;
 use super::holders::{self, Old, card_of, move_card, move_profiles_on, one_at_a_time};
 use super::revocation::verdict;
-use crate::cm::lifecycle::{HolderEvent, Narrowing};
+use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::Deed;
@@ -73,9 +73,7 @@ pub async fn disabled(
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let old = Old::of(tx, request).await?;
-    let holder = old.holder().ok_or(ApiError::NoActiveProfile)?;
-    old.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
+    let holder = Old::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
     let options = &policy(template, RequestType::Revoke)?.revocation;
     verdict(template, options, request, now).carried_out(tx, holder).await
 }
@@ -87,13 +85,10 @@ pub async fn suspended_or_reinstated(
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let old = Old::of(tx, request).await?;
-    let holder = old.holder().ok_or(ApiError::NoActiveProfile)?;
-    let touched = Touched::Held(holder, Reach::Own);
     let suspends = request.terms.suspends.unwrap_or(true);
     let event = if suspends { HolderEvent::Suspend } else { HolderEvent::Reinstate };
-    let narrowing: &Narrowing = &template.narrowing;
-    old.moved(tx, event, narrowing).await?;
+    let holder = Old::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
+    let touched = Touched::Held(holder, Reach::Own);
     let nothing = Effects { publish: true, ..Effects::default() };
     Ok(if suspends {
         Effects { held: tx.hold_certificates(touched, now).await?, ..nothing }

@@ -60,20 +60,19 @@ impl Old {
         if self.card.is_some() { "smart card" } else { "profile" }
     }
 
-    /// What is meant when the card or profile is.
-    pub fn holder(&self) -> Option<Holder> {
-        let card = self.card.as_ref().map(|card| Holder::Smartcard(card.uuid));
-        card.or(self.profile.as_ref().map(|profile| Holder::Profile(profile.uuid)))
-    }
-
-    /// Moves the card with its profiles, or the profile alone.
-    pub async fn moved(self, tx: &mut Tx, event: HolderEvent, narrowing: &Narrowing) -> Result<(), ApiError> {
+    /// Moves the card with its profiles, or the profile alone; gives back which that was.
+    pub async fn moved(self, tx: &mut Tx, event: HolderEvent, narrowing: &Narrowing) -> Result<Holder, ApiError> {
         match (self.card, self.profile) {
             (Some(card), _) => {
                 let card = move_card(tx, card, event, narrowing).await?;
-                move_profiles_on(tx, card.uuid, event).await
+                move_profiles_on(tx, card.uuid, event).await?;
+                Ok(Holder::Smartcard(card.uuid))
             }
-            (None, Some(profile)) => move_profile(tx, profile, event, narrowing).await,
+            (None, Some(profile)) => {
+                let holder = Holder::Profile(profile.uuid);
+                move_profile(tx, profile, event, narrowing).await?;
+                Ok(holder)
+            }
             (None, None) => Err(ApiError::NoActiveProfile),
         }
     }
