@@ -2,8 +2,8 @@
 
 use super::wire::body::body;
 use super::wire::{
-    CrlfList, CrlfOrNull, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr, PlainOrNothing, Text,
-    TextOrNothing, TextOrNull,
+    CrlfList, CrlfListOrNothing, CrlfOrNull, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr, PlainOrNothing,
+    Text, TextOrNothing, TextOrNull,
 };
 use crate::secret::Passphrase;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -16,12 +16,16 @@ pub struct CertificateData {
     /// PKCS#10 requests, DER; base64 with CRLF on the wire.
     pub certificate_requests: Vec<Vec<u8>>,
     pub comments: String,
+    /// Not of MIM's: in the order of the requests, what a card says of each key, as certificates (DER) one after the
+    /// other: the key's attestation, then those it comes from. An empty entry says nothing of its key.
+    pub attestations: Vec<Vec<u8>>,
 }
 
 body!(CertificateData {
     pfx_password: "pfxpassword" => PassphraseOrNothing,
     certificate_requests: "certificaterequests" => CrlfList,
     comments: "comments" | "comment" => TextOrNothing,
+    attestations: "attestations" => CrlfListOrNothing,
 });
 
 /// One answer to [`CertificateData`].

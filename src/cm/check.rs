@@ -22,6 +22,8 @@ pub const MAX_DELAY_HOURS: usize = 366 * 24;
 pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
 /// The longest certification request, in bytes; one for RSA 4096 has about 1.5 KiB.
 pub const MAX_CERTIFICATE_REQUEST: usize = 16 * 1024;
+/// The longest attestation with its chain, in bytes; a YubiKey's have about 1.5 KiB.
+pub const MAX_ATTESTATION: usize = 16 * 1024;
 /// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
 
@@ -136,6 +138,11 @@ impl CertificateData {
         at_most(field, self.certificate_requests.len(), MAX_CERTIFICATE_REQUESTS, "entries")?;
         for request in &self.certificate_requests {
             at_most(field, request.len(), MAX_CERTIFICATE_REQUEST, "bytes in one entry")?;
+        }
+        let field = "attestations";
+        at_most(field, self.attestations.len(), self.certificate_requests.len(), "entries")?;
+        for attestation in &self.attestations {
+            at_most(field, attestation.len(), MAX_ATTESTATION, "bytes in one entry")?;
         }
         plain_text("comments", &self.comments, MAX_COMMENT)
     }

@@ -181,6 +181,16 @@ codes! {
     KeyAlgorithm = "key-algorithm",
     /// The signature's hash is not one the template allows.
     HashAlgorithm = "hash-algorithm",
+    /// The template demands an attestation of the key, and none came.
+    AttestationMissing = "attestation-missing",
+    /// What came is no attestation: certificates in DER, the key's first.
+    AttestationUnreadable = "attestation-unreadable",
+    /// The attestation is about another key than the certification request's.
+    AttestationOtherKey = "attestation-other-key",
+    /// The attestation does not come from an authority the template names.
+    AttestationUntrusted = "attestation-untrusted",
+    /// The attestation, or a certificate it comes from, is not valid now.
+    AttestationExpired = "attestation-expired",
     /// A certificate was issued for this key before.
     KeyAlreadyCertified = "key-already-certified",
     /// The certificates of this request were issued before, for another key.

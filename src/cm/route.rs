@@ -8,7 +8,7 @@ mod path;
 
 use super::profile::ProfileStatus;
 use super::request::{RequestStatus, RequestType};
-use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Status, Workflow};
+use param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Serial, Status, Workflow};
 use path::{Given, PathText, fill};
 use std::fmt;
 use uuid::Uuid;
@@ -241,6 +241,10 @@ pub enum Route {
     },
     /// The chains of the log, and the last signature of each.
     ListAuditChains,
+    /// What a card has said of the key of the certificate with this serial number.
+    GetAttestation {
+        serial: Vec<u8>,
+    },
     GetCaCertificate,
     GetCrl,
     ListUsers,
@@ -415,6 +419,7 @@ routes! {
         { chain: Optional<Number<u32>>, after: Optional<Number<u64>>, limit: Optional<Number<u32>> }
         => (ListAudit { chain, after, limit });
     Get ["api/cardwright/v1/audit/chains"] {} => (ListAuditChains);
+    Get ["api/cardwright/v1/certificates/{serial}/attestation"] { serial: Serial } => (GetAttestation { serial });
     Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);

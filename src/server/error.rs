@@ -13,6 +13,7 @@ use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::standing::{Role, Standing};
 use crate::cm::wire::BodyError;
+use crate::pkix::attestation::AttestationFault;
 use crate::{ca, pkix, store};
 use axum::http::StatusCode;
 use time::OffsetDateTime;
@@ -175,6 +176,12 @@ pub enum ApiError {
     KeyTooSmall { size: u32, minimum: u32 },
     #[error("the profile template does not allow requests signed with {hash}")]
     Hash { hash: &'static str },
+    #[error("the profile template demands an attestation of the key by the card that has made it; none came")]
+    AttestationMissing,
+    #[error("the attestation cannot be read: {0}")]
+    AttestationUnreadable(#[source] pkix::Error),
+    #[error("the attestation of the key does not hold: {0}")]
+    Attestation(#[source] AttestationFault),
     #[error("certification requests are needed for {wanted} keys, not for {given}")]
     CsrCount { given: usize, wanted: usize },
     #[error("two certification requests are for the same key")]
@@ -222,6 +229,8 @@ pub enum Internal {
     Panicked,
     #[error("a private key cannot be archived or brought back")]
     Archive(#[source] pkix::Error),
+    #[error("a kept attestation cannot be read")]
+    Attestation(#[source] pkix::Error),
     #[error("a key cannot be made or written as PKCS#12")]
     MakeKey(#[source] pkix::Error),
     #[error("there is no recovery key, though keys are to be archived or brought back")]
@@ -309,6 +318,9 @@ impl ApiError {
             Self::KeyAlgorithm { .. } => (StatusCode::BAD_REQUEST, Code::KeyAlgorithm),
             Self::KeyTooSmall { .. } => (StatusCode::BAD_REQUEST, Code::KeyTooSmall),
             Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
+            Self::AttestationMissing => (StatusCode::BAD_REQUEST, Code::AttestationMissing),
+            Self::AttestationUnreadable(_) => (StatusCode::BAD_REQUEST, Code::AttestationUnreadable),
+            Self::Attestation(fault) => (StatusCode::BAD_REQUEST, attestation_code(fault)),
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
             Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
             Self::NoPfxPassword | Self::PfxPassword(_) => (StatusCode::BAD_REQUEST, Code::PfxPassword),
@@ -323,6 +335,14 @@ impl ApiError {
             Self::CaRefused(_) => (StatusCode::BAD_GATEWAY, Code::CaRefused),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
+    }
+}
+
+fn attestation_code(fault: &AttestationFault) -> ProblemCode {
+    match fault {
+        AttestationFault::OtherKey => ProblemCode::AttestationOtherKey,
+        AttestationFault::Expired { .. } => ProblemCode::AttestationExpired,
+        AttestationFault::Untrusted { .. } => ProblemCode::AttestationUntrusted,
     }
 }
 

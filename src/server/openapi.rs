@@ -2,8 +2,8 @@
 
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, Decision, LogChain, LoggedAct, OfflineChallenge, OfflineResponse, PukNews, PukReport,
-    User,
+    AdminKeyNews, AdminKeyReport, AttestationReport, Decision, LogChain, LoggedAct, OfflineChallenge, OfflineResponse,
+    PukNews, PukReport, User,
 };
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
@@ -251,6 +251,7 @@ fn extension(method: Method, tail: &str) -> Bodies {
         }
         (Method::Get, "audit") => list(LoggedAct::schema()),
         (Method::Get, "audit/chains") => list(LogChain::schema()),
+        (Method::Get, tail) if tail.ends_with("/attestation") => one(AttestationReport::schema()),
         (Method::Get, "ca/certificate") => file("application/pkix-cert"),
         (Method::Get, "ca/crl") => file("application/pkix-crl"),
         _ => Bodies { takes: None, gives: Gives::Anything },

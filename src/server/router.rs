@@ -353,6 +353,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
+        Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,
         Route::GetCaCertificate => publication::get(call.app, publication::File::Certificate).await,
         Route::GetCrl => publication::get(call.app, publication::File::List(ListKind::Base)).await,
         Route::ListUsers => accounts::list(&call).await,

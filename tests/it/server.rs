@@ -1,6 +1,7 @@
 //! The CM server, from its keys to its sockets.
 
 mod approvals;
+mod attestation;
 mod audit;
 mod backup;
 mod bombs;

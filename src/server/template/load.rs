@@ -1,7 +1,7 @@
 //! From a template file to a checked template.
 
 use super::Workflow;
-use super::additional::{check_additional, key_source};
+use super::additional::{attestation_roots, check_additional, key_source};
 use super::lifecycle;
 use super::located::{Misplaced, Source};
 use super::naming::{ExtensionShape, SubjectNames};
@@ -186,6 +186,7 @@ pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, M
     let (family, size) = KeyFamily::of(generate.kind());
     let mut policy = KeyPolicy {
         source: key_source(source, &raw)?,
+        attestation_roots: attestation_roots(source, &raw)?,
         generate,
         allowed: vec![(family, size)],
         hash: match &raw.hash {

@@ -38,7 +38,7 @@ pub use report::Report;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
-use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
+use crate::pkix::{Certificate, KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
 use uuid::Uuid;
 
 /// Where a template's keys live.
@@ -92,6 +92,8 @@ pub struct KeyPolicy {
     pub hash: Hash,
     pub provider: String,
     pub source: KeySource,
+    /// Where a card's attestation of the key must come from; empty: none is demanded.
+    pub attestation_roots: Vec<Certificate>,
 }
 
 /// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.

@@ -76,6 +76,7 @@ fn one_of_each() -> Vec<Route> {
         Route::OfflineUnblock { request: A },
         Route::ListAudit { chain: Some(2), after: Some(41), limit: None },
         Route::ListAuditChains,
+        Route::GetAttestation { serial: vec![0x0A, 0xBC] },
         Route::GetCaCertificate,
         Route::GetCrl,
         Route::ListUsers,
@@ -119,7 +120,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 56);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 57);
 }
 
 #[test]
