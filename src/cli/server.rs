@@ -10,8 +10,8 @@ use super::secrets::{self, CA_PIN};
 use super::server_ca;
 use crate::pkix::KeyAlgorithm;
 use crate::server::{
-    self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin, SettingsError, StartError,
-    TokenSettings,
+    self, Config, DatabaseError, Disagreement, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin,
+    SettingsError, StartError, TokenSettings,
 };
 use serde_json::json;
 use std::path::Path;
@@ -90,6 +90,9 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::Database(DatabaseError::Template(Disagreement::Differs { .. } | Disagreement::Older { .. })) => {
+            ("template-differs", Exit::Usage)
+        }
         StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
         StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),

@@ -2,11 +2,12 @@
 
 use super::wire::body::body;
 use super::wire::{
-    CrlfList, CrlfListOrNothing, CrlfOrNull, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr, PlainOrNothing,
-    Text, TextOrNothing, TextOrNull,
+    CrlfList, CrlfListOrNothing, CrlfOrNull, Described, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr,
+    PlainOrNothing, Text, TextOrNothing, TextOrNull,
 };
 use crate::secret::Passphrase;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 /// The body of `POST requests/{id}/certificatedata`.
@@ -118,6 +119,12 @@ body!(ListedRow {
     requester_name: "RequesterName" => PlainOrNothing<String>,
     status: "Status" => PlainOrNothing<u32>,
 });
+
+impl Described for ListedCertificate {
+    fn schema() -> Value {
+        ListedRow::schema()
+    }
+}
 
 impl Serialize for ListedCertificate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

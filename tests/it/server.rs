@@ -1,9 +1,11 @@
 //! The CM server, from its keys to its sockets.
 
+mod agreed;
 mod approvals;
 mod attestation;
 mod audit;
 mod backup;
+mod bad_input;
 mod bombs;
 mod certification;
 mod collecting;

@@ -158,6 +158,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         name: raw.name.into_inner(),
         description: raw.description,
         version: raw.version.into_inner(),
+        digest: source.digest()?,
         uuid,
         kind,
         smartcard,

@@ -56,6 +56,8 @@ pub struct ProfileTemplate {
     pub description: String,
     pub uuid: Uuid,
     pub version: u32,
+    /// SHA-256 of what the file says; comments, blanks and order do not count.
+    pub digest: [u8; 32],
     pub kind: Kind,
     pub subject: SubjectPattern,
     pub names: SubjectNames,

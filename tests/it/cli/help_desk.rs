@@ -15,7 +15,7 @@ const PATIENCE: Option<u64> = Some(20_000);
 fn called() -> (Site, String) {
     let mut site = Site::new();
     site.person("alice", &[]);
-    site.person("olga", &["officers"]);
+    site.person("olga", &["operators"]);
     let request = site.executing_request("alice");
     let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
     site.certificatedata("alice", &request, build(&RequestContent::default(), &key).unwrap().der()).ok();

@@ -58,7 +58,7 @@ fn a_chain_is_installed_once_and_only_if_it_holds() {
 
     let installed = place.install(&good).done();
     let subjects: Vec<&str> = installed["chain"].as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
-    assert_eq!(subjects, ["CN=Cardwright CA", "CN=Example Root,O=Example"]);
+    assert_eq!(subjects, ["CN=cardwright CA", "CN=Example Root,O=Example"]);
     place.install(&good).refused(2, "ca-not-asked-for");
 }
 

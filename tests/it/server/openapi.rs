@@ -23,6 +23,15 @@ fn every_route_is_described_in_every_spelling() {
             assert!(declaration.parameters.iter().all(|(name, _)| known.contains(name)), "{verb} {pattern}: {known:?}");
         }
     }
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (verb, operation) in operations.as_object().unwrap() {
+            let taken = &operation["requestBody"]["content"]["application/json"]["schema"];
+            assert!(verb == "get" || taken["type"] == "object", "{verb} {path} takes {taken}");
+            let given = ["200", "201"].map(|status| &operation["responses"][status]["content"]["application/json"]);
+            let anything = |content: &&&Value| content.is_object() && content["schema"] == serde_json::json!({});
+            assert_eq!(given.iter().find(anything), None, "{verb} {path} is described as any JSON");
+        }
+    }
     let requests = &document["paths"]["/api/v1.0/requests"]["post"]["requestBody"]["content"]["application/json"];
     assert_eq!(requests["schema"]["properties"]["profiletemplateuuid"]["format"], "uuid", "{requests}");
 }
