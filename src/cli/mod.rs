@@ -19,6 +19,7 @@ mod pfx;
 mod request;
 mod request_answer;
 mod request_create;
+mod seat;
 mod secrets;
 mod server;
 mod server_ca;

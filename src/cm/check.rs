@@ -88,6 +88,12 @@ impl CreateRequest {
         if let Some(terms) = &self.terms {
             terms.check(request_type)?;
         }
+        if request_type == RequestType::Enroll && self.smartcard.is_some() {
+            return Err(FieldError::Misplaced { field: "smartcard", request_type });
+        }
+        if request_type == RequestType::Enroll && self.profile.is_some() {
+            return Err(FieldError::Misplaced { field: "profile", request_type });
+        }
         let holder = self.smartcard.or(self.profile);
         if request_type == RequestType::RecoverOnBehalf && self.target.is_none() {
             return Err(FieldError::Missing { field: "target" });

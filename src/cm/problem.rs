@@ -24,9 +24,10 @@ body!(Problem {
 });
 
 impl Problem {
-    /// Makes the body of a refusal.
-    pub fn new(code: ProblemCode, message: impl Into<String>, correlation_id: Uuid) -> Self {
-        Self { message: message.into(), code: code.name().into(), correlation_id: Some(correlation_id) }
+    /// Makes the body of a refusal. What a caller sent may be quoted in it, but nothing that could draw over a terminal.
+    pub fn new(code: ProblemCode, message: &str, correlation_id: Uuid) -> Self {
+        let message = message.replace(char::is_control, "\u{FFFD}");
+        Self { message, code: code.name().into(), correlation_id: Some(correlation_id) }
     }
 
     /// Gives the code as one of the known ones; `None` when it is absent or another server's.
@@ -223,8 +224,6 @@ codes! {
     CaPending = "ca-pending",
     /// The CA is elsewhere and has refused, or what it made is not what was ordered.
     CaRefused = "ca-refused",
-    /// MIM has this call, this server does not.
-    NotImplemented = "not-implemented",
     /// The server failed; the correlation id leads to the cause in its log.
     Internal = "internal",
 }

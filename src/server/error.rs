@@ -100,8 +100,8 @@ pub enum ApiError {
     Conflict,
     #[error("{0} is not offered by this profile template")]
     NotOffered(RequestType),
-    #[error("{0} is not offered by this server")]
-    NotBuilt(&'static str),
+    #[error("a card is set to Retired by this call, and to nothing else")]
+    OnlyRetired,
     #[error("{0}")]
     Request(#[from] Refusal<RequestStatus>),
     #[error("{0}")]
@@ -263,7 +263,7 @@ impl ApiError {
                 RouteError::MissingParameter { .. } => (StatusCode::BAD_REQUEST, Code::MissingParameter),
             },
             Self::Body(_) | Self::Cut => (StatusCode::BAD_REQUEST, Code::MalformedBody),
-            Self::Field(_) | Self::SmartcardRequired => (StatusCode::BAD_REQUEST, Code::BadField),
+            Self::Field(_) | Self::SmartcardRequired | Self::OnlyRetired => (StatusCode::BAD_REQUEST, Code::BadField),
             Self::DataItem(_) => (StatusCode::BAD_REQUEST, Code::DataItemMissing),
             Self::DataItemUnknown(_) => (StatusCode::BAD_REQUEST, Code::DataItemUnknown),
             Self::DataItemInvalid { .. } => (StatusCode::BAD_REQUEST, Code::DataItemInvalid),
@@ -285,7 +285,6 @@ impl ApiError {
             Self::Busy | Self::Stopping | Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
-            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
             Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
             Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),

@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 const JSON: &str = "application/json";
 /// Refusals of any call; what else may come is covered by "default".
-const REFUSALS: [(&str, &str); 12] = [
+const REFUSALS: [(&str, &str); 11] = [
     ("400", "A parameter, the body or a field of it makes no sense"),
     ("401", "No credentials, or ones that are not known or have expired"),
     ("403", "The caller may not do this"),
@@ -28,7 +28,6 @@ const REFUSALS: [(&str, &str); 12] = [
     ("413", "The body is too large"),
     ("415", "The body is not application/json"),
     ("429", "Too many calls, or too many failed attempts"),
-    ("501", "This server does not offer it"),
     ("503", "The server is busy or stopping"),
 ];
 

@@ -85,7 +85,8 @@ fn at_a_terminal_a_slip_is_told_before_anything_is_sent() {
     session.exp_string("Code that is read out:").unwrap();
     session.send_line("0707-0707").unwrap();
     session.exp_string("has 8 digits").unwrap();
-    session.send_line(&format!("\u{15}{}", *write_code(CodeKind::Challenge, [7; 8]))).unwrap();
+    let rubbed_out = "\u{7f}".repeat(9);
+    session.send_line(&format!("{rubbed_out}{}", *write_code(CodeKind::Challenge, [7; 8]))).unwrap();
     session.exp_string("read back: ").unwrap();
     session.exp_eof().unwrap();
 }
