@@ -157,6 +157,9 @@ impl CertificateData {
 impl AssignSmartcard {
     /// Checks lengths.
     pub fn check(&self) -> Result<(), FieldError> {
+        if self.card_id.is_nil() {
+            return Err(FieldError::Missing { field: "cardid" });
+        }
         at_most("atr", self.atr.as_ref().map_or(0, |atr| atr.len() / 2), MAX_ATR, "bytes")
     }
 }

@@ -319,7 +319,11 @@ impl ApiError {
             Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
             Self::AttestationMissing => (StatusCode::BAD_REQUEST, Code::AttestationMissing),
             Self::AttestationUnreadable(_) => (StatusCode::BAD_REQUEST, Code::AttestationUnreadable),
-            Self::Attestation(fault) => (StatusCode::BAD_REQUEST, attestation_code(fault)),
+            Self::Attestation(AttestationFault::OtherKey) => (StatusCode::BAD_REQUEST, Code::AttestationOtherKey),
+            Self::Attestation(AttestationFault::Expired { .. }) => (StatusCode::BAD_REQUEST, Code::AttestationExpired),
+            Self::Attestation(AttestationFault::Untrusted { .. }) => {
+                (StatusCode::BAD_REQUEST, Code::AttestationUntrusted)
+            }
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
             Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
             Self::NoPfxPassword | Self::PfxPassword(_) => (StatusCode::BAD_REQUEST, Code::PfxPassword),
@@ -334,14 +338,6 @@ impl ApiError {
             Self::CaRefused(_) => (StatusCode::BAD_GATEWAY, Code::CaRefused),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, Code::Internal),
         }
-    }
-}
-
-fn attestation_code(fault: &AttestationFault) -> ProblemCode {
-    match fault {
-        AttestationFault::OtherKey => ProblemCode::AttestationOtherKey,
-        AttestationFault::Expired { .. } => ProblemCode::AttestationExpired,
-        AttestationFault::Untrusted { .. } => ProblemCode::AttestationUntrusted,
     }
 }
 

@@ -105,6 +105,8 @@ fn each_way_in_which_an_attestation_is_wrong_has_its_code_and_changes_nothing() 
         ("empty", json!([""]), "attestation-missing"),
         ("garbage", base64(b"garbage"), "attestation-unreadable"),
         ("cut off", base64(cut), "attestation-unreadable"),
+        ("nesting alone", base64(&[0x30, 0x80].repeat(4000)), "attestation-unreadable"),
+        ("a length that lies", base64(&[0x30, 0x84, 0xFF, 0xFF, 0xFF, 0xFF]), "attestation-unreadable"),
         ("a certification request", base64(&new_csr()), "attestation-unreadable"),
         ("no attestation", base64(&[maker.silent(public), maker.card.clone()].concat()), "attestation-unreadable"),
         ("many certificates", base64(&maker.statement(public, 30).repeat(9)), "attestation-unreadable"),

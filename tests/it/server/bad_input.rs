@@ -4,9 +4,9 @@
 //! named here.
 
 use super::permission::rows::{Objects, People, ROLES, Row, Stage, lab, prepared, rows};
-use super::permission::{Line, line_asked};
+use super::permission::{Line, line_asked, line_of};
 use super::support::{Answer, Lab};
-use cardwright::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
+use cardwright::cm::route::{DECLARATIONS, Method, Route, VIRTUAL_DIRECTORY};
 use cardwright::server::openapi;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
@@ -251,6 +251,40 @@ fn no_field_takes_what_is_not_documented() {
     }
     findings.none();
     assert!(tried > 300, "{tried}");
+}
+
+#[test]
+fn no_parameter_of_a_query_takes_nonsense() {
+    let (lab, people) = lab();
+    let mut findings = Findings::new(&lab);
+    let (mut tried, long) = (0, "x".repeat(5000));
+    for row in rows().iter() {
+        let call = Call::new(&lab, &people, row, row.stage);
+        findings.watch.has_changed();
+        let line = line_asked(&call.route);
+        let declaration = DECLARATIONS.iter().find(|declaration| line_of(declaration) == line).unwrap();
+        let (path, query) = (call.path(), call.path());
+        let (path, given) = (path.split('?').next().unwrap(), query.split_once('?').map_or("", |(_, query)| query));
+        let in_query = declaration.parameters.iter().filter(|(name, _)| !line.1.contains(&format!("{{{name}}}")));
+        for (name, required) in in_query {
+            let others = given.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(&format!("{name}=")));
+            let others = others.map(|pair| format!("{pair}&")).collect::<String>();
+            let of_value = |value: &str| format!("{path}?{others}{name}={value}");
+            let mut wrong = ["-1", "%00", "%FF", "Exploded%1B[2J", &long].map(of_value).to_vec();
+            wrong.push(format!("{path}?{others}{name}=1&{}=1", name.to_uppercase()));
+            // One path may be another call without the parameter: all cards, and the one with this id.
+            if *required && Route::parse(Method::Get, path, Some(&others)).is_err() {
+                wrong.extend([format!("{path}?{others}"), of_value("")]);
+            }
+            for path in wrong {
+                let answer = lab.call(Some(&people.of(call.who).token), line.0, &path, None);
+                findings.refused(&path.chars().take(200).collect::<String>(), &answer);
+                tried += 1;
+            }
+        }
+    }
+    findings.none();
+    assert!(tried > 60, "{tried}");
 }
 
 /// The path with one of its GUIDs replaced by each of `others`.

@@ -95,6 +95,7 @@ fn judge(tool: &str, lab: &Lab, person: &Person, described: &Value, wanted: impl
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&run.stdout);
+    println!("{said}");
     assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
 }
 

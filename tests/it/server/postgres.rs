@@ -3,7 +3,8 @@
 use super::support::DATABASE_VARIABLE;
 
 /// Files of tests whose servers keep records.
-const TESTS: [&str; 10] = [
+const TESTS: [&str; 11] = [
+    "attestation",
     "export",
     "walkthrough",
     "certification",
