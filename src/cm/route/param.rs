@@ -201,6 +201,10 @@ impl Param for Serial {
     type Value = Vec<u8>;
     const EXPECTED: &'static str = "a serial number in hexadecimal";
 
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^([0-9A-Fa-f]{2}){1,20}$" })
+    }
+
     fn read(text: &str) -> Option<Vec<u8>> {
         hex::decode(text.trim()).ok().filter(|bytes| (1..=MAX_SERIAL).contains(&bytes.len()))
     }

@@ -57,7 +57,7 @@ impl Watch {
             while let Some(row) = rows.next().unwrap() {
                 name.hash(&mut hasher);
                 columns.iter().for_each(|column| match row.get_ref(*column).unwrap() {
-                    ValueRef::Null => ().hash(&mut hasher),
+                    ValueRef::Null => 0u8.hash(&mut hasher),
                     ValueRef::Integer(number) => number.hash(&mut hasher),
                     ValueRef::Real(number) => number.to_bits().hash(&mut hasher),
                     ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.hash(&mut hasher),
