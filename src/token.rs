@@ -295,6 +295,12 @@ pub trait Session {
     /// Signs `message` with the key under `id`; the result is as [`crate::pkix::Signer::sign`] says.
     fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error>;
 
+    /// What the token's maker says of the key under `id`, as certificates (DER): that for the key, then those it comes
+    /// from as far as the token holds them. Nothing is verified here.
+    fn attest(&mut self, _id: &KeyId) -> Result<Vec<Vec<u8>>, Error> {
+        Err(Error::NotOffered("attestation"))
+    }
+
     /// Writes the certificate (DER) beside the key under `id`, in place of one that is there.
     fn write_certificate(&mut self, id: &KeyId, label: &str, certificate: &[u8]) -> Result<(), Error>;
 

@@ -6,8 +6,6 @@ use super::{Error, extensions};
 use crate::pkix::csr::{self, RequestContent};
 use crate::pkix::{self, Certificate, CertificationRequest, KeyUsage, PublicKey, name};
 use ::time::OffsetDateTime;
-use der::Decode;
-use x509_cert::ext::pkix::BasicConstraints;
 
 /// The longest chain that is read.
 const MOST_CERTIFICATES: usize = 10;
@@ -62,7 +60,7 @@ fn allowed(certificate: &Certificate, below: usize, now: OffsetDateTime) -> Resu
             return refused("sign revocation lists");
         }
     }
-    if path_length(certificate).is_some_and(|most| usize::from(most) < below) {
+    if certificate.path_length().map_err(Error::ChainBroken)?.is_some_and(|most| usize::from(most) < below) {
         return refused("stand above so many other authorities");
     }
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
@@ -70,11 +68,6 @@ fn allowed(certificate: &Certificate, below: usize, now: OffsetDateTime) -> Resu
         return Err(Error::OutOfTime { subject: certificate.subject(), not_before, not_after });
     }
     Ok(())
-}
-
-fn path_length(certificate: &Certificate) -> Option<u8> {
-    let basic = certificate.extensions().iter().find(|it| it.extn_id == extensions::BASIC_CONSTRAINTS)?;
-    BasicConstraints::from_der(basic.extn_value.as_bytes()).ok()?.path_len_constraint
 }
 
 /// The certificates of a PEM text, in its order.

@@ -5,6 +5,7 @@ use super::failure::{Exit, Failure};
 use super::output::{Output, Spinner};
 use super::pfx;
 use super::request::{client, user_named};
+use super::seat::Seat;
 use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
 use super::settings::{Settings, state_directory};
 use super::token::{date, find, last_try};
@@ -24,6 +25,8 @@ use zeroize::Zeroizing;
 
 /// A face that is asked more often than this has met a driver that goes in circles.
 const MOST_STEPS: usize = 16;
+/// So often the card may be pulled in one run.
+const MOST_PULLED: usize = 5;
 
 /// Where the driver's needs are met from.
 #[derive(Default)]
@@ -146,10 +149,17 @@ fn on_token(
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut token = find(settings, which)?;
+    let mut seat = Seat::find(settings, which)?;
     let journal = journal()?;
-    let work = Enrollment::begin(client, &journal, token.identity(), order)?;
-    pump(work, Some(token.as_mut()), sources, output)
+    let mut pulled = 0;
+    loop {
+        let work = Enrollment::begin(client, &journal, seat.token.identity(), order.clone())?;
+        match pump(work, Some(seat.token.as_mut()), sources, output) {
+            Err(failure) if pulled < MOST_PULLED && seat.may_come_back(&failure, output) => seat.come_back(output)?,
+            ended => return ended,
+        }
+        pulled += 1;
+    }
 }
 
 fn journal() -> Result<Journal, Failure> {

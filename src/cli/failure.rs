@@ -70,6 +70,10 @@ impl Failure {
         self
     }
 
+    pub fn has_code(&self, code: &str) -> bool {
+        self.code == code
+    }
+
     pub fn exit(&self) -> Exit {
         self.exit
     }

@@ -21,6 +21,11 @@ impl Output {
         Self { json, colour }
     }
 
+    /// Is there somebody at a terminal who reads what is told and can do something about it?
+    pub fn has_a_person(&self) -> bool {
+        !self.json && std::io::stdin().is_terminal()
+    }
+
     /// Prints a command's result: `document` for scripts, or the text for people.
     pub fn result(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         let line = if self.json { serde_json::to_string(document).unwrap_or_default() } else { text() };

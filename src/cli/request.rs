@@ -4,6 +4,7 @@ use super::args::{DecisionArgs, RequestCommand, ServerArgs};
 use super::enroll::data_item;
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::request_answer;
 use super::request_create;
 use super::secrets;
 use super::settings::Settings;
@@ -21,6 +22,7 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
         RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
         RequestCommand::Create(args) => request_create::run(&settings, &args, output),
         RequestCommand::Complete(args) => request_create::complete(&settings, &args, output),
+        RequestCommand::Answer(args) => request_answer::run(&settings, &args, output),
         RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
         RequestCommand::Approve(args) => approve(&settings, &args, output),
         RequestCommand::Deny(args) => {

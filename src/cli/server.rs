@@ -1,16 +1,17 @@
 //! `cardwright serve` and `cardwright server`: run a CM server, set one up.
 
 use super::accounts;
-use super::args::{CaCommand, ServeArgs, ServerCommand, ServerInitArgs};
+use super::args::{ServeArgs, ServerCommand, ServerInitArgs};
 use super::backup;
 use super::failure::{Exit, Failure};
 use super::masterkey;
 use super::output::Output;
 use super::secrets::{self, CA_PIN};
-use crate::pkix::{Certificate, KeyAlgorithm};
+use super::server_ca;
+use crate::pkix::KeyAlgorithm;
 use crate::server::{
-    self, Config, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin, SettingsError, StartError,
-    TokenSettings,
+    self, Config, DatabaseError, Disagreement, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin,
+    SettingsError, StartError, TokenSettings,
 };
 use serde_json::json;
 use std::path::Path;
@@ -89,6 +90,9 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::Database(DatabaseError::Template(Disagreement::Differs { .. } | Disagreement::Older { .. })) => {
+            ("template-differs", Exit::Usage)
+        }
         StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
         StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
@@ -104,14 +108,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::Init(args) => initialise(&args, output),
         ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
         ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
-        ServerCommand::Ca(CaCommand::Install { directory, chain }) => install(&directory, &chain, output),
-        ServerCommand::Ca(CaCommand::Secret { directory, secret_from, passphrase_from }) => {
-            let secret = secrets::upstream(secret_from.as_ref())?;
-            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
-            server::ca_secret(&directory, &secret, &passphrase).map_err(init_failed)?;
-            output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());
-            Ok(())
-        }
+        ServerCommand::Ca(command) => server_ca::run(command, output),
         ServerCommand::Config { directory } => config(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {
             let document = server::openapi(&virtual_directory);
@@ -122,15 +119,6 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::User(command) => accounts::user(command, output),
         ServerCommand::Token(command) => accounts::token(command, output),
     }
-}
-
-fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failure> {
-    let installed = server::ca_install(directory, chain).map_err(init_failed)?;
-    let subjects: Vec<String> = installed.iter().map(Certificate::subject).collect();
-    output.result(&json!({ "directory": directory, "chain": subjects }), || {
-        format!("the CA is {}\nstart it with:\n  cardwright serve {}", subjects.join(", under "), directory.display())
-    });
-    Ok(())
 }
 
 fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {

@@ -4,6 +4,7 @@ use super::args::{InitArgs, PinArgs, PlaceArgs, TokenArgs, TokenCommand};
 use super::card;
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::seat::Seat;
 use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
 use super::settings::Settings;
 use super::token_document::{InfoDocument, TokenDocument, table};
@@ -34,14 +35,7 @@ pub fn run(command: TokenCommand, output: &Output) -> Result<(), Failure> {
 
 /// Finds the one token that is meant: behind the module that is named or configured, else in a reader.
 pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Box<dyn Token>, Failure> {
-    let TokenArgs { module, label, serial, place } = args;
-    let (label, serial) = (label.clone(), serial.clone());
-    if let Some(path) = settings.module(module.as_ref(), place) {
-        let token = Module::load(&path)?.find(&pkcs11::Selector { label, serial })?;
-        return Ok(Box::new(token));
-    }
-    let selector = reader::Selector { label, serial, reader: place.reader.clone() };
-    Ok(Readers::open()?.find(&selector)?.token)
+    Ok(Seat::find(settings, args)?.token)
 }
 
 /// May the last try of a secret be spent?

@@ -227,7 +227,8 @@ impl CmClient {
 
     /// Has one-time passwords made anew; gives those to be handed over (extension).
     pub fn distribute_one_time_password(&self, request: Uuid) -> Result<OneTimePasswords, Error> {
-        let reply = self.transport.exchange(&Route::DistributeOneTimePassword { request }, None)?;
+        // An object without meaning: no form of another site's page can send one.
+        let reply = self.transport.exchange(&Route::DistributeOneTimePassword { request }, Some(b"{}"))?;
         decode_hidden(reply, "one-time passwords")
     }
 

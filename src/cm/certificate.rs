@@ -2,11 +2,12 @@
 
 use super::wire::body::body;
 use super::wire::{
-    CrlfList, CrlfOrNull, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr, PlainOrNothing, Text,
-    TextOrNothing, TextOrNull,
+    CrlfList, CrlfListOrNothing, CrlfOrNull, Described, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr,
+    PlainOrNothing, Text, TextOrNothing, TextOrNull,
 };
 use crate::secret::Passphrase;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use time::OffsetDateTime;
 
 /// The body of `POST requests/{id}/certificatedata`.
@@ -16,12 +17,16 @@ pub struct CertificateData {
     /// PKCS#10 requests, DER; base64 with CRLF on the wire.
     pub certificate_requests: Vec<Vec<u8>>,
     pub comments: String,
+    /// Not of MIM's: in the order of the requests, what a card says of each key, as certificates (DER) one after the
+    /// other: the key's attestation, then those it comes from. An empty entry says nothing of its key.
+    pub attestations: Vec<Vec<u8>>,
 }
 
 body!(CertificateData {
     pfx_password: "pfxpassword" => PassphraseOrNothing,
     certificate_requests: "certificaterequests" => CrlfList,
     comments: "comments" | "comment" => TextOrNothing,
+    attestations: "attestations" => CrlfListOrNothing,
 });
 
 /// One answer to [`CertificateData`].
@@ -114,6 +119,12 @@ body!(ListedRow {
     requester_name: "RequesterName" => PlainOrNothing<String>,
     status: "Status" => PlainOrNothing<u32>,
 });
+
+impl Described for ListedCertificate {
+    fn schema() -> Value {
+        ListedRow::schema()
+    }
+}
 
 impl Serialize for ListedCertificate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

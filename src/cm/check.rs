@@ -22,6 +22,8 @@ pub const MAX_DELAY_HOURS: usize = 366 * 24;
 pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
 /// The longest certification request, in bytes; one for RSA 4096 has about 1.5 KiB.
 pub const MAX_CERTIFICATE_REQUEST: usize = 16 * 1024;
+/// The longest attestation with its chain, in bytes; a YubiKey's have about 1.5 KiB.
+pub const MAX_ATTESTATION: usize = 16 * 1024;
 /// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
 
@@ -86,6 +88,12 @@ impl CreateRequest {
         if let Some(terms) = &self.terms {
             terms.check(request_type)?;
         }
+        if request_type == RequestType::Enroll && self.smartcard.is_some() {
+            return Err(FieldError::Misplaced { field: "smartcard", request_type });
+        }
+        if request_type == RequestType::Enroll && self.profile.is_some() {
+            return Err(FieldError::Misplaced { field: "profile", request_type });
+        }
         let holder = self.smartcard.or(self.profile);
         if request_type == RequestType::RecoverOnBehalf && self.target.is_none() {
             return Err(FieldError::Missing { field: "target" });
@@ -137,6 +145,11 @@ impl CertificateData {
         for request in &self.certificate_requests {
             at_most(field, request.len(), MAX_CERTIFICATE_REQUEST, "bytes in one entry")?;
         }
+        let field = "attestations";
+        at_most(field, self.attestations.len(), self.certificate_requests.len(), "entries")?;
+        for attestation in &self.attestations {
+            at_most(field, attestation.len(), MAX_ATTESTATION, "bytes in one entry")?;
+        }
         plain_text("comments", &self.comments, MAX_COMMENT)
     }
 }
@@ -144,6 +157,9 @@ impl CertificateData {
 impl AssignSmartcard {
     /// Checks lengths.
     pub fn check(&self) -> Result<(), FieldError> {
+        if self.card_id.is_nil() {
+            return Err(FieldError::Missing { field: "cardid" });
+        }
         at_most("atr", self.atr.as_ref().map_or(0, |atr| atr.len() / 2), MAX_ATR, "bytes")
     }
 }

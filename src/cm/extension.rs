@@ -307,6 +307,26 @@ body!(LogChain {
     key: "Key" => Text,
 });
 
+/// What a card has said of the key of a certificate, for auditors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestationReport {
+    /// It came from an authority that the template named; else nobody has verified it.
+    pub proven: bool,
+    /// Of the device's software: major, minor and patch, with dots.
+    pub firmware: String,
+    /// The device's own number, decimal; empty where it does not tell.
+    pub device: String,
+    /// In PEM: the key's attestation, then those it comes from as far as they were given.
+    pub certificates: Vec<String>,
+}
+
+body!(AttestationReport {
+    proven: "Proven" => Plain<bool>,
+    firmware: "Firmware" => Text,
+    device: "Device" => Text,
+    certificates: "Certificates" => TextList,
+});
+
 /// The body of offline unblock: what the user reads out, a card's challenge or the request for its PUK.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineChallenge {

@@ -24,9 +24,10 @@ body!(Problem {
 });
 
 impl Problem {
-    /// Makes the body of a refusal.
-    pub fn new(code: ProblemCode, message: impl Into<String>, correlation_id: Uuid) -> Self {
-        Self { message: message.into(), code: code.name().into(), correlation_id: Some(correlation_id) }
+    /// Makes the body of a refusal. What a caller sent may be quoted in it, but nothing that could draw over a terminal.
+    pub fn new(code: ProblemCode, message: &str, correlation_id: Uuid) -> Self {
+        let message = message.replace(char::is_control, "\u{FFFD}");
+        Self { message, code: code.name().into(), correlation_id: Some(correlation_id) }
     }
 
     /// Gives the code as one of the known ones; `None` when it is absent or another server's.
@@ -183,6 +184,16 @@ codes! {
     KeyAlgorithm = "key-algorithm",
     /// The signature's hash is not one the template allows.
     HashAlgorithm = "hash-algorithm",
+    /// The template demands an attestation of the key, and none came.
+    AttestationMissing = "attestation-missing",
+    /// What came is no attestation: certificates in DER, the key's first.
+    AttestationUnreadable = "attestation-unreadable",
+    /// The attestation is about another key than the certification request's.
+    AttestationOtherKey = "attestation-other-key",
+    /// The attestation does not come from an authority the template names.
+    AttestationUntrusted = "attestation-untrusted",
+    /// The attestation, or a certificate it comes from, is not valid now.
+    AttestationExpired = "attestation-expired",
     /// A certificate was issued for this key before.
     KeyAlreadyCertified = "key-already-certified",
     /// The certificates of this request were issued before, for another key.
@@ -215,8 +226,6 @@ codes! {
     CaPending = "ca-pending",
     /// The CA is elsewhere and has refused, or what it made is not what was ordered.
     CaRefused = "ca-refused",
-    /// MIM has this call, this server does not.
-    NotImplemented = "not-implemented",
     /// The server failed; the correlation id leads to the cause in its log.
     Internal = "internal",
 }

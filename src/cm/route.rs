@@ -248,6 +248,10 @@ pub enum Route {
     },
     /// The chains of the log, and the last signature of each.
     ListAuditChains,
+    /// What a card has said of the key of the certificate with this serial number.
+    GetAttestation {
+        serial: Vec<u8>,
+    },
     GetCaCertificate,
     GetCrl,
     ListUsers,

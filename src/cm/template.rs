@@ -184,6 +184,8 @@ pub struct GenerationOptions {
     pub key_protection_level: u32,
     /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
     pub key_usages: u32,
+    /// Not of MIM's: a card must attest that the key was made on it.
+    pub attestation_needed: bool,
 }
 
 body!(GenerationOptions {
@@ -196,4 +198,5 @@ body!(GenerationOptions {
     exportable: "Exportable" => PlainOr<u32>,
     key_protection_level: "KeyProtectionLevel" => PlainOr<u32>,
     key_usages: "KeyUsages" => PlainOr<u32>,
+    attestation_needed: "AttestationNeeded" => TrueOrNothing,
 });

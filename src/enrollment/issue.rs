@@ -44,7 +44,9 @@ impl Enrollment<'_> {
                 Found::Unknown => generate(session.as_mut(), key, true, observer)?,
             };
             let request = sign(session.as_mut(), key, public_key, observer)?;
-            signed.push(SignedWork { key: key.clone(), certification_request: HexBytes(request.der().to_vec()) });
+            let attestation = attest(session.as_mut(), key, observer)?;
+            let certification_request = HexBytes(request.der().to_vec());
+            signed.push(SignedWork { key: key.clone(), certification_request, attestation });
         }
         self.reach(Milestone::Signed { tie, keys: signed.clone(), old: old.clone() })?;
         session.pause();
@@ -92,6 +94,7 @@ impl Enrollment<'_> {
             pfx_password: self.pfx_password(),
             certificate_requests: signed.iter().map(|work| work.certification_request.0.clone()).collect(),
             comments: String::new(),
+            attestations: attestations(signed),
         };
         let answers = self.client.submit_certificate_data(tie.request, &data);
         let answers = answers.map_err(|source| Error::new(Stage::SubmitRequest, source))?;
@@ -238,6 +241,25 @@ fn sign(
         Some(refusal) => failed(refusal.into()),
         None => failed(source.into()),
     })
+}
+
+/// What the card says of the key it has made, where the server wants to know.
+fn attest(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Result<Option<HexBytes>, Error> {
+    if !key.options.attestation_needed {
+        return Ok(None);
+    }
+    observer(Event::Doing(Stage::AttestKey));
+    let certificates = session.attest(&KeyId(key.id.0.clone()));
+    let certificates = certificates.map_err(|source| Error::new(Stage::AttestKey, source))?;
+    Ok(Some(HexBytes(certificates.concat())))
+}
+
+/// One entry a request, none at all where nothing is attested.
+fn attestations(signed: &[SignedWork]) -> Vec<Vec<u8>> {
+    if signed.iter().all(|work| work.attestation.is_none()) {
+        return Vec::new();
+    }
+    signed.iter().map(|work| work.attestation.as_ref().map(|bytes| bytes.0.clone()).unwrap_or_default()).collect()
 }
 
 /// The certificate for `key` among all that was answered; servers may send more than was asked for.

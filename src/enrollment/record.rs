@@ -130,6 +130,9 @@ impl KeyWork {
 pub struct SignedWork {
     pub key: KeyWork,
     pub certification_request: HexBytes,
+    /// What the card says of the key, where the server wants it: certificates, DER, one after the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<HexBytes>,
 }
 
 /// One key with its certificate, DER.

@@ -33,6 +33,9 @@ impl Error {
         match &self.cause {
             Cause::Journal(error) => journal_remedy(error),
             Cause::Server(error) => server_remedy(error),
+            Cause::Token(token::Error::NotOffered(_)) if self.stage == Stage::AttestKey => {
+                "Take a card that attests its keys, as YubiKeys do: the profile template takes no other's."
+            }
             Cause::Token(error) => token_remedy(error),
             Cause::TemplateUnknown { .. } | Cause::TemplateNeeded { .. } => "Name one of these templates.",
             Cause::TemplateNotForCards { .. } => "Choose a template for smart cards.",

@@ -7,13 +7,14 @@ use std::collections::BTreeSet;
 use zeroize::Zeroizing;
 
 use super::command::{self, Command, PinBlock};
-use super::error::{Error, channel, exchange, malformed};
+use super::error::{Error, channel, exchange, malformed, refused_with};
 use super::facts::Version;
 use super::identity::Serial;
 use super::metadata::Metadata;
 use super::objects::{Chuid, Property};
 use super::reference::{KeyReference, SecretReference};
 use crate::iso7816::{Card, Continuity, EndWith, PinPadError, ResponseApdu, StatusWord};
+use crate::pkix::Certificate;
 use crate::token::{self, Tries};
 
 const BEGIN: &str = "begin a transaction";
@@ -213,6 +214,17 @@ impl Application {
             StatusWord::SECURITY_STATUS_NOT_SATISFIED if self.shared => token::Error::Reset,
             word => Error::Status { command, word }.at(command),
         }
+    }
+
+    /// What the card's own authority says of the key under `reference`, a certificate (DER).
+    pub fn attestation(&mut self, reference: KeyReference) -> Result<Vec<u8>, token::Error> {
+        let answer = self.done(command::attest(reference)).map_err(|error| match refused_with(&error) {
+            Some(word) if is_not_offered(word) => token::Error::NotOffered("attestation"),
+            Some(StatusWord::REFERENCE_DATA_NOT_FOUND) => token::Error::NoSuchKey(reference.id()),
+            _ => error,
+        })?;
+        Certificate::from_der(&answer).map_err(|error| token::Error::NotACertificate(Box::new(error)))?;
+        Ok(answer.to_vec())
     }
 
     /// VERIFY was the last command, and the PIN right.

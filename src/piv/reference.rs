@@ -117,6 +117,8 @@ impl ObjectTag {
     pub const CHUID: Self = Self(0x5F_C102);
     pub const CARD_CAPABILITY_CONTAINER: Self = Self(0x5F_C107);
     pub const KEY_HISTORY: Self = Self(0x5F_C10C);
+    /// The certificate of the key that attests (YubiKey).
+    pub const ATTESTATION: Self = Self(0x5F_FF01);
 
     /// The three bytes behind the tag list's `5C 03`.
     pub fn bytes(self) -> [u8; 3] {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::application::{Application, is_not_offered};
-use super::certificate::{plain, write_object};
+use super::certificate::{self, plain, write_object};
 use super::command::{self, PinBlock};
 use super::data::public_key_in;
 use super::metadata::Metadata;
-use super::reference::{KeyReference, PinPolicy};
+use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::token::{self, KeyId, KeyOrder, Session, StoredKey};
@@ -240,6 +240,16 @@ impl Session for PivSession<'_> {
         self.enter()?;
         let known = self.key(reference)?;
         self.sign_with(reference, &known, algorithm, message)
+    }
+
+    /// The attestation and the certificate of the card's own attestation key.
+    fn attest(&mut self, id: &KeyId) -> Result<Vec<Vec<u8>>, token::Error> {
+        let reference = place(id)?;
+        self.enter()?;
+        let attestation = self.application.attestation(reference)?;
+        let issuer = self.application.object(ObjectTag::ATTESTATION)?;
+        let issuer = issuer.as_deref().map(|content| certificate::read(content)).transpose()?.flatten();
+        Ok(std::iter::once(attestation).chain(issuer).collect())
     }
 
     /// The label is the place's own, and `label` goes nowhere.

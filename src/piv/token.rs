@@ -1,16 +1,14 @@
 //! One card: its counters, its secrets, its fitness.
 
-use super::application::{Application, is_not_offered};
+use super::application::Application;
 use super::command::{self, PinBlock};
-use super::error::refused_with;
 use super::identity::Serial;
 use super::metadata::Metadata;
 use super::objects::{self, random};
 use super::place::Places;
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use super::session::{Login, PivSession};
-use crate::iso7816::{Card, EndWith, StatusWord};
-use crate::pkix::Certificate;
+use crate::iso7816::{Card, EndWith};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyWish, LastTry, Operation,
@@ -59,14 +57,7 @@ impl PivToken {
     /// The certificate (DER) by which the card's own authority says that the key under `reference` was made on it
     /// (YubiKey; made anew each time). Nothing is verified here.
     pub fn attest(&mut self, reference: KeyReference) -> Result<Vec<u8>, Error> {
-        let answer = self.application.within(EndWith::Leave, |card| card.done(command::attest(reference)));
-        let answer = answer.map_err(|error| match refused_with(&error) {
-            Some(word) if is_not_offered(word) => Error::NotOffered("attestation"),
-            Some(StatusWord::REFERENCE_DATA_NOT_FOUND) => Error::NoSuchKey(reference.id()),
-            _ => error,
-        })?;
-        Certificate::from_der(&answer).map_err(|error| Error::NotACertificate(Box::new(error)))?;
-        Ok(answer.to_vec())
+        self.application.within(EndWith::Leave, |card| card.attestation(reference))
     }
 
     /// Changes a secret that CHANGE REFERENCE DATA compares.

@@ -143,6 +143,11 @@ impl Certificate {
         extension::is_ca(self.extensions())
     }
 
+    /// How many authorities may stand between this one and the end of a chain; `None` when the certificate does not say.
+    pub fn path_length(&self) -> Result<Option<u8>, Error> {
+        extension::path_length(self.extensions())
+    }
+
     /// The subject key identifier.
     pub fn subject_key_id(&self) -> Result<Option<Vec<u8>>, Error> {
         extension::subject_key_id(self.extensions())

@@ -78,6 +78,8 @@ pub enum Error {
     NotIssued(CmcStatus),
     #[error("the message carries no certificate")]
     NoCertificate,
+    #[error("the certificate does not say what device has made its key, and so attests nothing")]
+    NotAttested,
     #[error("a PKCS#12 password is not empty, and its characters are of Unicode's first plane")]
     PfxPassword,
     #[error("the PKCS#12 file could not be {action}")]

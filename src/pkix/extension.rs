@@ -136,6 +136,11 @@ pub(super) fn is_ca(extensions: &[Extension]) -> Result<bool, Error> {
     Ok(basic.is_some_and(|basic| basic.ca))
 }
 
+pub(super) fn path_length(extensions: &[Extension]) -> Result<Option<u8>, Error> {
+    let basic: Option<pkix::BasicConstraints> = find(extensions, oid::BASIC_CONSTRAINTS, "basic constraints")?;
+    Ok(basic.and_then(|basic| basic.path_len_constraint))
+}
+
 pub(super) fn subject_key_id(extensions: &[Extension]) -> Result<Option<Vec<u8>>, Error> {
     let id: Option<pkix::SubjectKeyIdentifier> =
         find(extensions, oid::SUBJECT_KEY_IDENTIFIER, "subject key identifier")?;

@@ -8,6 +8,7 @@
 //!
 //! Floor 0: imports nothing of the project; holds no socket, file, clock or thread. Nothing here decides trust.
 
+pub mod attestation;
 mod ber;
 mod certificate;
 pub mod cmc;

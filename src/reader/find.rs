@@ -101,20 +101,20 @@ impl Readers {
         }
     }
 
-    /// Waits until the card that was in `reader` is inserted again, there or elsewhere, or finds it there already.
+    /// Waits until the card that was in `place`, a reader, is inserted again, there or elsewhere, or finds it at once.
     ///
     /// # Errors
     /// [`Error::OtherCard`] when another one takes its place, [`Error::NotInserted`] when `timeout` is over, and
     /// [`Error::Cancelled`].
-    pub fn find_again(&mut self, expected: &Identity, reader: &str, timeout: Duration) -> Result<Found, Error> {
+    pub fn find_again(&mut self, expected: &Identity, place: &str, timeout: Duration) -> Result<Found, Error> {
         let since = Instant::now();
         // What happens from here on is told by the wait; what is there already is looked at now.
         self.wait(Duration::ZERO)?;
         for state in self.with_card(&Selector::default())? {
             match self.probe(&state) {
                 Ok(found) if is_same(found.token.identity(), expected) => return Ok(found),
-                Ok(found) if state.name == reader => return Err(other(expected, &found)),
-                Err(error) if state.name == reader && !error.is_absence() => return Err(error),
+                Ok(found) if state.name == place => return Err(other(expected, &found)),
+                Err(error) if state.name == place && !error.is_absence() => return Err(error),
                 _ => {}
             }
         }
@@ -129,9 +129,10 @@ impl Readers {
                 let Some(state) = self.list()?.into_iter().find(|state| state.name == reader) else { continue };
                 match self.probe(&state) {
                     Ok(found) if is_same(found.token.identity(), expected) => return Ok(found),
-                    Ok(found) => return Err(other(expected, &found)),
-                    Err(error) if error.is_absence() => {}
-                    Err(error) => return Err(error),
+                    Ok(found) if state.name == place => return Err(other(expected, &found)),
+                    Err(error) if state.name == place && !error.is_absence() => return Err(error),
+                    // What is put into other readers is somebody else's.
+                    _ => {}
                 }
             }
         }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// How long the service may take to answer the first word.
 const SERVICE_ANSWERS: Duration = Duration::from_secs(10);
+/// PCSCLITE_MAX_READERS_CONTEXTS: as many readers there may be, and be watched at once.
+const MOST_WATCHED: usize = 16;
 /// A reader plugged in just before PC/SC lite (before 2.3) begins to listen for it is announced by nobody, so the list
 /// is read again after this long.
 const LONGEST_LISTENING: Duration = Duration::from_secs(10);
@@ -135,7 +137,10 @@ impl Readers {
     /// Sleeps until PC/SC tells of something, or the time is over.
     fn listen(&self, timeout: Duration) -> Result<(), Error> {
         let mut states: Vec<_> = self.known.iter().map(Slot::watched).collect();
-        states.push(pcsc::ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
+        // With all the readers that pcsc-lite can have none is added, and one more to watch would be refused.
+        if states.len() < MOST_WATCHED {
+            states.push(pcsc::ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
+        }
         match self.context.get_status_change(timeout, &mut states) {
             Ok(()) => Ok(()),
             Err(pcsc::Error::Timeout | pcsc::Error::UnknownReader | pcsc::Error::Cancelled) => Ok(()),

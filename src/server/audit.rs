@@ -25,6 +25,8 @@ macro_rules! deeds {
 }
 
 deeds! {
+    /// A server has taken up a newer version of a template that others know.
+    TemplateChanged = "template-changed",
     MasterKeyAdded = "master-key-added",
     MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",

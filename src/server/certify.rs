@@ -6,7 +6,7 @@ use super::audit::Deed;
 use super::bring::{Item, Plan};
 use super::closing;
 use super::error::{ApiError, Internal};
-use super::issue::{self, Judged};
+use super::issue::{self, Attested, Judged};
 use super::recovery::SealedKey;
 use super::router::Call;
 use super::signing::{Signed, signed};
@@ -17,6 +17,8 @@ use crate::cm::request::RequestType;
 use crate::cm::standing::Standing;
 use crate::pkix::{MemoryKey, PublicKey, Signer};
 use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use time::Duration;
 use uuid::Uuid;
 
@@ -26,6 +28,7 @@ struct New {
     response: Vec<u8>,
     origin: Origin,
     key: Option<SealedKey>,
+    attestation: Option<Attested>,
 }
 
 /// All that one request brings.
@@ -104,10 +107,28 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
         .with("thumbprint", hex::encode_upper(certificate.thumbprint))
         .with("csr_sha256", hex::encode(certificate.csr_sha256))
         .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
+    let entry = match &new.attestation {
+        Some(attested) => told_by(entry, attested),
+        None => entry,
+    };
     match &new.key {
         Some(SealedKey { for_agents: Some(_), .. }) => entry.with("key", "archived for agents"),
         Some(SealedKey { lasts: true, .. }) => entry.with("key", "archived"),
         Some(_) => entry.with("key", "made here"),
+        None => entry,
+    }
+}
+
+/// What a card has said of its key, whole, so that the log alone proves it.
+fn told_by(entry: AuditEntry, attested: &Attested) -> AuditEntry {
+    let Attested { attestation, proven } = attested;
+    let [major, minor, patch] = attestation.firmware;
+    let entry = entry
+        .with("attestation", STANDARD.encode(attestation.der()))
+        .with("attestation_proven", proven)
+        .with("device_firmware", format!("{major}.{minor}.{patch}"));
+    match attestation.serial {
+        Some(serial) => entry.with("device_serial", serial),
         None => entry,
     }
 }
@@ -144,7 +165,8 @@ impl Maker<'_> {
                 let judged = judged.next().ok_or(ApiError::CsrCount { given: 0, wanted: 1 })?;
                 let csr = |_: &IssueOrder| Ok(judged.request.der().to_vec());
                 let key = judged.request.public_key();
-                self.certified(entry, key, csr, judged.csr_sha256, Origin::Client, None).await
+                let new = self.certified(entry, key, csr, judged.csr_sha256, Origin::Client, None).await?;
+                Ok(New { attestation: judged.attestation.clone(), ..new })
             }
             KeySource::Server { archived, .. } => {
                 let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
@@ -189,7 +211,7 @@ impl Maker<'_> {
             revocation: None,
             superseded: false,
         };
-        Ok(New { certificate, response, origin, key })
+        Ok(New { certificate, response, origin, key, attestation: None })
     }
 }
 
@@ -213,6 +235,9 @@ async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError
             Content::Back { serial, origin } => (serial, origin),
             Content::New(new) => {
                 tx.insert_certificate(&new.certificate, &new.response).await?;
+                if let Some(Attested { attestation, proven }) = &new.attestation {
+                    tx.insert_attestation(&new.certificate.serial, &attestation.der(), *proven).await?;
+                }
                 if let Some(SealedKey { sealed, lasts, for_agents }) = &new.key {
                     tx.insert_archived_key(&new.certificate.serial, sealed, *lasts).await?;
                     if let Some(sealed) = for_agents {

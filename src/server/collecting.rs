@@ -41,6 +41,11 @@ impl Giver {
         }
     }
 
+    /// Speaks for no side at all: who only sees the request.
+    pub fn is_nobody(self) -> bool {
+        !(self.originator || self.subscriber || self.manager)
+    }
+
     fn gives(self, side: Side) -> bool {
         match side {
             Side::Originator => self.originator,

@@ -1,5 +1,6 @@
 //! Where a server's records are: the file in its data directory, or the PostgreSQL database that `server.toml` names.
 
+use super::agreed::Disagreement;
 use super::config::{DataDirectory, Settings};
 use super::diversify::{KeyError, MasterKeys};
 use super::files::{self, FileError};
@@ -48,6 +49,8 @@ pub enum DatabaseError {
     File(#[from] FileError),
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
+    #[error(transparent)]
+    Template(#[from] Disagreement),
     #[error("the {0} is not the one that the other servers of this database have: copy their data directory")]
     Other(&'static str),
     #[error("the CA's certificate cannot be read")]

@@ -13,6 +13,7 @@ use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::standing::{Role, Standing};
 use crate::cm::wire::BodyError;
+use crate::pkix::attestation::AttestationFault;
 use crate::{ca, pkix, store};
 use axum::http::StatusCode;
 use time::OffsetDateTime;
@@ -99,8 +100,8 @@ pub enum ApiError {
     Conflict,
     #[error("{0} is not offered by this profile template")]
     NotOffered(RequestType),
-    #[error("{0} is not offered by this server")]
-    NotBuilt(&'static str),
+    #[error("a card is set to Retired by this call, and to nothing else")]
+    OnlyRetired,
     #[error("{0}")]
     Request(#[from] Refusal<RequestStatus>),
     #[error("{0}")]
@@ -177,6 +178,12 @@ pub enum ApiError {
     KeyTooSmall { size: u32, minimum: u32 },
     #[error("the profile template does not allow requests signed with {hash}")]
     Hash { hash: &'static str },
+    #[error("the profile template demands an attestation of the key by the card that has made it; none came")]
+    AttestationMissing,
+    #[error("the attestation cannot be read: {0}")]
+    AttestationUnreadable(#[source] pkix::Error),
+    #[error("the attestation of the key does not hold: {0}")]
+    Attestation(#[source] AttestationFault),
     #[error("certification requests are needed for {wanted} keys, not for {given}")]
     CsrCount { given: usize, wanted: usize },
     #[error("two certification requests are for the same key")]
@@ -230,6 +237,8 @@ pub enum Internal {
     Panicked,
     #[error("a private key cannot be archived or brought back")]
     Archive(#[source] pkix::Error),
+    #[error("a kept attestation cannot be read")]
+    Attestation(#[source] pkix::Error),
     #[error("a key cannot be made or written as PKCS#12")]
     MakeKey(#[source] pkix::Error),
     #[error("there is no recovery key, though keys are to be archived or brought back")]
@@ -262,7 +271,7 @@ impl ApiError {
                 RouteError::MissingParameter { .. } => (StatusCode::BAD_REQUEST, Code::MissingParameter),
             },
             Self::Body(_) | Self::Cut => (StatusCode::BAD_REQUEST, Code::MalformedBody),
-            Self::Field(_) | Self::SmartcardRequired => (StatusCode::BAD_REQUEST, Code::BadField),
+            Self::Field(_) | Self::SmartcardRequired | Self::OnlyRetired => (StatusCode::BAD_REQUEST, Code::BadField),
             Self::DataItem(_) => (StatusCode::BAD_REQUEST, Code::DataItemMissing),
             Self::DataItemUnknown(_) => (StatusCode::BAD_REQUEST, Code::DataItemUnknown),
             Self::DataItemInvalid { .. } => (StatusCode::BAD_REQUEST, Code::DataItemInvalid),
@@ -284,7 +293,6 @@ impl ApiError {
             Self::Busy | Self::Stopping | Self::Database(_) => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             Self::Conflict => (StatusCode::CONFLICT, Code::Conflict),
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
-            Self::NotBuilt(_) => (StatusCode::NOT_IMPLEMENTED, Code::NotImplemented),
             Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
             Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired | Self::LentTimeOver => {
@@ -319,6 +327,13 @@ impl ApiError {
             Self::KeyAlgorithm { .. } => (StatusCode::BAD_REQUEST, Code::KeyAlgorithm),
             Self::KeyTooSmall { .. } => (StatusCode::BAD_REQUEST, Code::KeyTooSmall),
             Self::Hash { .. } => (StatusCode::BAD_REQUEST, Code::HashAlgorithm),
+            Self::AttestationMissing => (StatusCode::BAD_REQUEST, Code::AttestationMissing),
+            Self::AttestationUnreadable(_) => (StatusCode::BAD_REQUEST, Code::AttestationUnreadable),
+            Self::Attestation(AttestationFault::OtherKey) => (StatusCode::BAD_REQUEST, Code::AttestationOtherKey),
+            Self::Attestation(AttestationFault::Expired { .. }) => (StatusCode::BAD_REQUEST, Code::AttestationExpired),
+            Self::Attestation(AttestationFault::Untrusted { .. }) => {
+                (StatusCode::BAD_REQUEST, Code::AttestationUntrusted)
+            }
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
             Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
             Self::NoPfxPassword | Self::PfxPassword(_) | Self::PfxPasswordShort { .. } => {

@@ -4,16 +4,27 @@ use super::app::App;
 use super::error::ApiError;
 use super::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
 use crate::ca::IssueOrder;
+use crate::pkix::attestation::Attestation;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
 use aws_lc_rs::digest::{SHA256, digest};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// A certification request the template allows, verified.
 pub struct Judged {
     pub request: CertificationRequest,
     pub csr_sha256: [u8; 32],
     pub public_key_sha256: [u8; 32],
+    /// What the card says of the key.
+    pub attestation: Option<Attested>,
+}
+
+/// An attestation of a key, about that very key.
+#[derive(Clone)]
+pub struct Attested {
+    pub attestation: Attestation,
+    /// It comes from one of the authorities that the template names.
+    pub proven: bool,
 }
 
 /// Reads a certification request, verifies that it is signed with its own key, and holds it against the template's policy.
@@ -28,7 +39,27 @@ pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
     }
     request.verify().map_err(ApiError::CsrSignature)?;
     let public_key_sha256 = request.public_key().sha256();
-    Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request })
+    Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request, attestation: None })
+}
+
+/// Holds what a card says of a key against the key and the template's policy; no bytes: nothing was said. Where the
+/// template demands nothing, what is about the key is kept all the same.
+pub fn attested(
+    policy: &KeyPolicy,
+    key: &PublicKey,
+    said: &[u8],
+    now: OffsetDateTime,
+) -> Result<Option<Attested>, ApiError> {
+    let proven = !policy.attestation_roots.is_empty();
+    if said.is_empty() {
+        return if proven { Err(ApiError::AttestationMissing) } else { Ok(None) };
+    }
+    let attestation = Attestation::from_der(said).map_err(ApiError::AttestationUnreadable)?;
+    attestation.is_about(key).map_err(ApiError::Attestation)?;
+    if proven {
+        attestation.leads_to(&policy.attestation_roots, now).map_err(ApiError::Attestation)?;
+    }
+    Ok(Some(Attested { attestation, proven }))
 }
 
 fn check_key(policy: &KeyPolicy, kind: KeyKind) -> Result<(), ApiError> {

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod administration;
+mod agreed;
 mod app;
 mod audit;
 mod audit_sign;
@@ -63,6 +64,7 @@ pub use administration::{
     AccountError, AddedToken, AddedUser, NewUser, UserChange, token_add, token_list, token_revoke, user_add,
     user_change, user_list,
 };
+pub use agreed::Disagreement;
 pub use audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
 pub use authority::{ca_install, ca_secret};
 pub use backup::{BackupError, Saved, backup, backup_file};

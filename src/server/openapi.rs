@@ -1,8 +1,10 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
-use crate::cm::certificate::{Certificate, CertificateData};
+use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
+use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
-    AdminKeyNews, AdminKeyReport, Decision, LogChain, LoggedAct, OfflineChallenge, OfflineResponse, PukNews, PukReport,
+    AdminKeyNews, AdminKeyReport, AttestationReport, DataCollection, Decision, FilledDocument, LogChain, LoggedAct,
+    Myself, NextAdminKey, OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport,
     SealedKey, User,
 };
 use crate::cm::problem::{Problem, ProblemCode};
@@ -16,7 +18,7 @@ use serde_json::{Map, Value, json};
 
 const JSON: &str = "application/json";
 /// Refusals of any call; what else may come is covered by "default".
-const REFUSALS: [(&str, &str); 12] = [
+const REFUSALS: [(&str, &str); 11] = [
     ("400", "A parameter, the body or a field of it makes no sense"),
     ("401", "No credentials, or ones that are not known or have expired"),
     ("403", "The caller may not do this"),
@@ -27,7 +29,6 @@ const REFUSALS: [(&str, &str); 12] = [
     ("413", "The body is too large"),
     ("415", "The body is not application/json"),
     ("429", "Too many calls, or too many failed attempts"),
-    ("501", "This server does not offer it"),
     ("503", "The server is busy or stopping"),
 ];
 
@@ -43,11 +44,13 @@ enum Gives {
     OneOrNothing(Value),
     /// Or 204 when it is empty.
     List(Value),
-    /// 201.
+    /// 201 and a location.
     Created(&'static str),
+    /// 201 and what was made, which other calls name by this parameter.
+    Made(Value, &'static str),
+    /// 204.
+    Nothing,
     File(&'static str),
-    /// Nothing is known of it here.
-    Anything,
 }
 
 /// The description; paths stand under this virtual directory.
@@ -157,34 +160,42 @@ fn parameters(declaration: &Declaration, pattern: &str, may_be_required: bool) -
 /// The answers of success by status, and the schema of the one with a body.
 fn responses(gives: &Gives) -> (Map<String, Value>, Value) {
     let content = |media_type: &str, schema: &Value| json!({ media_type: { "schema": schema } });
-    let nothing = || json!({ "description": "There is nothing" });
     let mut answers = Map::new();
     let schema = match gives {
-        Gives::One(schema) | Gives::OneOrNothing(schema) => schema.clone(),
+        Gives::One(schema) | Gives::OneOrNothing(schema) | Gives::Made(schema, _) => schema.clone(),
         Gives::List(schema) => json!({ "type": "array", "items": schema }),
         Gives::Created(_) => json!({ "type": "string" }),
-        Gives::File(_) | Gives::Anything => json!({}),
+        Gives::File(_) | Gives::Nothing => json!({}),
     };
-    match gives {
-        Gives::Created(what) => {
-            let made = json!({ "description": what, "content": content(JSON, &schema) });
-            answers.insert("201".into(), made);
+    let (status, answer) = match gives {
+        Gives::Created(what) => ("201", json!({ "description": what, "content": content(JSON, &schema) })),
+        Gives::Made(_, name) => {
+            let links = links(name);
+            ("201", json!({ "description": "Made", "content": content(JSON, &schema), "links": links }))
         }
+        Gives::Nothing => ("204", json!({ "description": "Done" })),
         Gives::File(media_type) => {
-            let file = json!({ "description": "The file", "content": content(media_type, &schema) });
-            answers.insert("200".into(), file);
+            ("200", json!({ "description": "The file", "content": content(media_type, &schema) }))
         }
-        _ => {
-            answers.insert("200".into(), json!({ "description": "Done", "content": content(JSON, &schema) }));
-        }
-    }
-    if matches!(gives, Gives::Anything) {
-        answers.insert("201".into(), json!({ "description": "Made", "content": content(JSON, &schema) }));
-    }
-    if matches!(gives, Gives::OneOrNothing(_) | Gives::List(_) | Gives::Anything) {
-        answers.insert("204".into(), nothing());
+        _ => ("200", json!({ "description": "Done", "content": content(JSON, &schema) })),
+    };
+    answers.insert(status.into(), answer);
+    if matches!(gives, Gives::OneOrNothing(_) | Gives::List(_)) {
+        answers.insert("204".into(), json!({ "description": "There is nothing" }));
     }
     (answers, schema)
+}
+
+/// The calls about what was just made: those with this parameter in their path.
+fn links(name: &str) -> Value {
+    let placeholder = format!("{{{name}}}");
+    let about = DECLARATIONS.iter().filter_map(|declaration| {
+        let pattern = declaration.patterns.first().filter(|pattern| pattern.contains(&placeholder))?;
+        let operation = format!("{} {pattern}", declaration.method);
+        let link = json!({ "operationId": operation, "parameters": { name: "$response.body#/Uuid" } });
+        Some((operation.replace(['/', ' ', '{', '}'], "_"), link))
+    });
+    Value::Object(about.collect())
 }
 
 /// The bodies of a call, by the end of its first pattern.
@@ -224,7 +235,7 @@ fn bodies(declaration: &Declaration) -> Bodies {
         (Method::Get, "profiles" | "requests/{request}/profiles") => list(Profile::schema()),
         (Method::Get, "profiles/{profile}" | "requests/{request}/profiles/{profile}") => one(Profile::schema()),
         (Method::Get, "certificates" | "profiles/{profile}/certificates" | "smartcards/{smartcard}/certificates") => {
-            list(json!({ "type": "object" }))
+            list(ListedCertificate::schema())
         }
         _ => extension(declaration.method, tail),
     }
@@ -237,14 +248,23 @@ fn extension(method: Method, tail: &str) -> Bodies {
     let file = |media_type| Bodies { takes: None, gives: Gives::File(media_type) };
     let tail = tail.strip_prefix("cardwright/v1/").unwrap_or(tail);
     match (method, tail) {
-        (Method::Get, "whoami" | "users") => one(User::schema()),
+        (Method::Get, "whoami") => one(Myself::schema()),
+        (Method::Get, "users") => one(User::schema()),
+        (Method::Get, tail) if tail.ends_with("/requesttypes") => list(OfferedType::schema()),
         (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
             takes(Decision::schema(), Request::schema())
         }
         (Method::Post, "requests/{request}/sealedkeys") => list(SealedKey::schema()),
+        (Method::Put, "requests/{request}/datacollection") => takes(DataCollection::schema(), Request::schema()),
+        (Method::Get, "requests/{request}/documents") => list(FilledDocument::schema()),
+        (Method::Post, "requests/{request}/onetimepassword") => takes(OneTimePasswords::schema(), Request::schema()),
+        (Method::Post, "requests/{request}/onetimepassword/distribution") => {
+            takes(nothing(), OneTimePasswords::schema())
+        }
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),
-        (Method::Get, tail) if tail.ends_with("/adminkey") => one(json!({ "type": "string" })),
+        (Method::Get, tail) if tail.ends_with("/adminkey") => one(String::schema()),
+        (Method::Get, tail) if tail.ends_with("/adminkey/next") => one(NextAdminKey::schema()),
         (Method::Put, tail) if tail.ends_with("/puk") => takes(PukNews::schema(), PukNews::schema()),
         (Method::Get, tail) if tail.ends_with("/puk") => one(PukReport::schema()),
         (Method::Post, tail) if tail.ends_with("/offlineunblock") => {
@@ -252,8 +272,32 @@ fn extension(method: Method, tail: &str) -> Bodies {
         }
         (Method::Get, "audit") => list(LoggedAct::schema()),
         (Method::Get, "audit/chains") => list(LogChain::schema()),
+        (Method::Get, "certificates/{serial}/attestation") => one(AttestationReport::schema()),
         (Method::Get, "ca/certificate") => file("application/pkix-cert"),
         (Method::Get, "ca/crl") => file("application/pkix-crl"),
-        _ => Bodies { takes: None, gives: Gives::Anything },
+        _ => accounts(method, tail),
     }
+}
+
+fn accounts(method: Method, tail: &str) -> Bodies {
+    let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
+    let takes = |takes: Value, gives: Gives| Bodies { takes: Some(takes), gives };
+    match (method, tail) {
+        (Method::Get, "accounts") => list(Account::schema()),
+        (Method::Post, "accounts") => takes(NewAccount::schema(), Gives::Made(Account::schema(), "user")),
+        (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
+        (Method::Get, "accounts/{user}/tokens") => list(Token::schema()),
+        (Method::Post, "accounts/{user}/tokens") => {
+            takes(NewToken::schema(), Gives::Made(GivenToken::schema(), "token"))
+        }
+        (_, "token/renew") => takes(nothing(), Gives::Made(GivenToken::schema(), "token")),
+        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => takes(nothing(), Gives::Nothing),
+        // A test sees to it that nothing is left over.
+        _ => Bodies { takes: None, gives: Gives::One(json!({})) },
+    }
+}
+
+/// An object without meaning.
+fn nothing() -> Value {
+    json!({ "type": "object" })
 }

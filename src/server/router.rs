@@ -122,7 +122,7 @@ fn written(reply: Reply, id: Uuid) -> Response {
 /// The answer that refuses.
 pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
-    let problem = Problem::new(code, error.to_string(), id);
+    let problem = Problem::new(code, &error.to_string(), id);
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = response(status, "application/json; charset=utf-8", bytes, id);
     let headers = response.headers_mut();
@@ -336,7 +336,10 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListDocuments { request } => policies::documents(&call, request).await,
         Route::CollectSealedKeys { request } => sealed_keys::collect(&call, request).await,
         Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
-        Route::DistributeOneTimePassword { request } => policies::distribute(&call, request).await,
+        Route::DistributeOneTimePassword { request } => {
+            payload.nothing().await?;
+            policies::distribute(&call, request).await
+        }
         Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
         Route::TellAdminKey { request, smartcard } => {
             card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await
@@ -354,6 +357,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
+        Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,
         Route::GetCaCertificate => publication::get(call.app, publication::File::Certificate).await,
         Route::GetCrl => publication::get(call.app, publication::File::List(ListKind::Base)).await,
         Route::ListUsers => accounts::list(&call).await,

@@ -1,5 +1,6 @@
 //! From a data directory to a server that can listen.
 
+use super::agreed;
 use super::app::{App, MAX_CALLS};
 use super::audit_sign;
 use super::config::{Config, DataDirectory, NoDirectory, Settings, SettingsError};
@@ -142,6 +143,9 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
         database::claim(&store, &*own, &master_keys).await?;
+        for name in agreed::agree(&store, &templates, now).await.map_err(DatabaseError::from)? {
+            tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
+        }
     }
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let app = App {

@@ -1,7 +1,9 @@
 //! Facts about the database as a whole, by name.
 
+use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
+use super::open::Store;
 use super::writer::Tx;
 
 const TABLE: &str = "meta";
@@ -21,7 +23,35 @@ fn fact(name: &str) -> Ask<'_, Option<Fact>> {
     sql("SELECT value FROM meta WHERE name = $1").bind(name).asking()
 }
 
+/// A fact with its name.
+pub(super) struct Named(pub String, pub Vec<u8>);
+
+impl Record for Named {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self(columns.take()?, columns.take()?))
+    }
+}
+
+impl Store {
+    /// The facts whose names begin with `start`, by name, at most [`LIST_LIMIT`].
+    pub async fn facts(&self, start: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let ask = sql("SELECT name, value FROM meta WHERE substr(name, 1, $2) = $1 ORDER BY name LIMIT $3");
+        let length = u32::try_from(start.chars().count()).unwrap_or(u32::MAX);
+        let found: Vec<Named> = self.ask(ask.bind(start).bind(length).bind(LIST_LIMIT).asking()).await?;
+        Ok(found.into_iter().map(|Named(name, value)| (name, value)).collect())
+    }
+}
+
 impl Tx {
+    /// Puts another value in the place of a fact that is there; the caller has read it in this job, by
+    /// [`Tx::first_said`].
+    pub async fn say_instead(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
+        let update = sql("UPDATE meta SET value = $2 WHERE name = $1");
+        self.execute(TABLE, update.bind(name).bind(value)).await.map(drop)
+    }
+
     /// Keeps a fact unless there is one of this name already, and gives what holds now.
     pub async fn first_said(&mut self, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
         self.housekeeping();

@@ -7,6 +7,7 @@
 //! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
 
 mod archive;
+mod attestations;
 mod audit;
 mod audit_check;
 mod audit_lines;
@@ -47,10 +48,10 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, Holder, HoldingRecord, MailRecord,
-    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, Reach, RequestCount, RequestFilter,
-    RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, Touched, UserRecord,
-    UserSource, Visibility,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, Holder,
+    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, Reach,
+    RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord,
+    Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

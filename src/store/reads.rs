@@ -5,13 +5,15 @@ use super::error::Error;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, ArchivedRecord, CertificateRecord, CertificateScope, Held, HoldingRecord, MailRecord, MasterKeyUse,
-    OfflineAnswerRecord, OneTimeRecord, ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord,
-    SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, HoldingRecord,
+    MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, ProfileRecord, RequestCount, RequestFilter,
+    RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
-use super::{archive, cards, certificates, lists, offline, one_time, requests, sessions, tokens, upstream, users};
+use super::{
+    archive, attestations, cards, certificates, lists, offline, one_time, requests, sessions, tokens, upstream, users,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -103,6 +105,8 @@ reads! {
     archive::holdings(profile: Uuid) -> Vec<HoldingRecord>;
     /// Those certificates of a profile whose keys are archived for good, in the same order.
     archive::archived(profile: Uuid) -> Vec<ArchivedRecord>;
+    /// What a card has said of the key of the certificate with this serial.
+    attestations::attestation(serial: &[u8]) -> Option<AttestationRecord>;
     /// How many cards need each version of the master key, also cards that were retired and kept its keys.
     archive::master_key_uses() -> Vec<MasterKeyUse>;
     /// The log's chains and where each ends.

@@ -352,6 +352,15 @@ pub struct ArchivedRecord {
     pub revocation: Option<Revocation>,
 }
 
+/// What a card has said of a certificate's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestationRecord {
+    /// Certificates in DER one after the other, the key's attestation first.
+    pub chain: Vec<u8>,
+    /// It came from an authority that the template named.
+    pub proven: bool,
+}
+
 /// How many cards need a version of the master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MasterKeyUse {

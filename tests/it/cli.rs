@@ -3,10 +3,13 @@
 mod cards;
 mod doctor;
 mod face;
+mod help_desk;
 mod http;
 mod keys;
 mod refusals;
+mod requests;
 mod secrets;
+mod server_ca;
 mod sites;
 mod templates;
 mod tokens;

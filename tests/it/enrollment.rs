@@ -1,5 +1,6 @@
 //! The driver, held against a server and a token that break on purpose.
 
+mod attested;
 mod authority;
 pub mod bench;
 mod cards;

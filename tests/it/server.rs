@@ -1,9 +1,12 @@
 //! The CM server, from its keys to its sockets.
 
 mod agents;
+mod agreed;
 mod approvals;
+mod attestation;
 mod audit;
 mod backup;
+mod bad_input;
 mod bombs;
 mod certification;
 mod collecting;

@@ -25,6 +25,8 @@ pub enum RequestCommand {
     Deny(DecisionArgs),
     /// Say that a request is carried out; a revocation or suspension is carried out by that.
     Complete(RequestArgs),
+    /// Answer the code that a user reads out over the telephone, to be read back; for the help desk.
+    Answer(crate::cli::request_answer::AnswerArgs),
     /// Cancel a request.
     Cancel(RequestArgs),
     /// Give data items for a request that waits.

@@ -12,6 +12,8 @@ use uuid::Uuid;
 const MAX_NAME: usize = 256;
 /// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
 const MAX_ATR_DIGITS: usize = 66;
+/// The longest serial number of a certificate, in bytes (RFC 5280, 4.1.2.2).
+const MAX_SERIAL: usize = 20;
 /// The longest challenge any card gives, in bytes, with room to spare.
 const MAX_CHALLENGE: usize = 64;
 
@@ -189,6 +191,26 @@ impl Param for Atr {
 
     fn write(value: &String) -> Option<String> {
         Some(value.clone())
+    }
+}
+
+/// A certificate's serial number in hexadecimal.
+pub(super) struct Serial;
+
+impl Param for Serial {
+    type Value = Vec<u8>;
+    const EXPECTED: &'static str = "a serial number in hexadecimal";
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^([0-9A-Fa-f]{2}){1,20}$" })
+    }
+
+    fn read(text: &str) -> Option<Vec<u8>> {
+        hex::decode(text.trim()).ok().filter(|bytes| (1..=MAX_SERIAL).contains(&bytes.len()))
+    }
+
+    fn write(value: &Vec<u8>) -> Option<String> {
+        Some(hex::encode_upper(value))
     }
 }
 

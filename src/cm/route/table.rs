@@ -1,6 +1,8 @@
 //! The table: each route's verb, patterns and parameters, once.
 
-use super::param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Status, Workflow};
+use super::param::{
+    Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Serial, Status, Workflow,
+};
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
 
@@ -140,6 +142,7 @@ routes! {
         { chain: Optional<Number<u32>>, after: Optional<Number<u64>>, limit: Optional<Number<u32>> }
         => (ListAudit { chain, after, limit });
     Get ["api/cardwright/v1/audit/chains"] {} => (ListAuditChains);
+    Get ["api/cardwright/v1/certificates/{serial}/attestation"] { serial: Serial } => (GetAttestation { serial });
     Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
     Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);

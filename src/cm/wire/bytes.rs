@@ -85,6 +85,35 @@ impl Spelling for CrlfList {
     }
 }
 
+/// [`CrlfList`], left out when it is empty; null is read as that.
+pub struct CrlfListOrNothing;
+
+impl Spelling for CrlfListOrNothing {
+    type Value = Vec<Vec<u8>>;
+
+    fn schema() -> Value {
+        CrlfList::schema()
+    }
+
+    fn write<S: Serializer>(value: &Vec<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        CrlfList::write(value, serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
+        let texts = Option::<Vec<String>>::deserialize(deserializer);
+        let texts = texts.map_err(|_| D::Error::custom("not an array of base64"))?.unwrap_or_default();
+        texts.iter().map(|text| base64_of(text)).collect()
+    }
+
+    fn absent() -> Option<Vec<Vec<u8>>> {
+        Some(Vec::new())
+    }
+
+    fn is_written(value: &Vec<Vec<u8>>) -> bool {
+        !value.is_empty()
+    }
+}
+
 fn read_hex<E: serde::de::Error>(text: &str) -> Result<String, E> {
     let digits: String = text.chars().filter(|character| !matches!(character, ' ' | ':' | '-')).collect();
     match hex::decode(&digits) {

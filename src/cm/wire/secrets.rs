@@ -102,6 +102,10 @@ pub struct AdminKeyOrNothing;
 impl Spelling for AdminKeyOrNothing {
     type Value = Option<AdminKey>;
 
+    fn schema() -> Value {
+        String::schema()
+    }
+
     fn write<S: Serializer>(value: &Option<AdminKey>, serializer: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(key) => serializer.serialize_str(&Zeroizing::new(STANDARD.encode(key.expose()))),

@@ -1,8 +1,10 @@
-//! The log of acts, for auditors.
+//! The log of acts and what proves them, for auditors.
 
-use crate::cm::extension::{LogChain, LoggedAct};
+use crate::cm::extension::{AttestationReport, LogChain, LoggedAct};
+use crate::pkix::Certificate;
+use crate::pkix::attestation::Attestation;
 use crate::server::app::{MAX_LIST, Reply};
-use crate::server::error::ApiError;
+use crate::server::error::{ApiError, Internal};
 use crate::server::permission;
 use crate::server::router::Call;
 use crate::store::{AuditRecord, ChainHead};
@@ -39,6 +41,20 @@ pub async fn chains(call: &Call<'_>) -> Result<Reply, ApiError> {
         chains.extend(chain(call, head).await?);
     }
     Reply::list(chains)
+}
+
+/// What a card has said of a certificate's key, as it came.
+pub async fn attestation(call: &Call<'_>, serial: &[u8]) -> Result<Reply, ApiError> {
+    allowed(call)?;
+    let kept = call.app.store.attestation(serial).await?.ok_or(ApiError::NotFound("attestation"))?;
+    let said = Attestation::from_der(&kept.chain).map_err(|error| ApiError::Internal(Internal::Attestation(error)))?;
+    let [major, minor, patch] = said.firmware;
+    Reply::json(&AttestationReport {
+        proven: kept.proven,
+        firmware: format!("{major}.{minor}.{patch}"),
+        device: said.serial.map(|serial| serial.to_string()).unwrap_or_default(),
+        certificates: said.chain().iter().map(Certificate::to_pem).collect(),
+    })
 }
 
 fn act(record: AuditRecord) -> Option<LoggedAct> {

@@ -12,6 +12,7 @@ use crate::server::template::Entry;
 use crate::server::{certify, deliver, view};
 use crate::store::{CertificateScope, HoldingRecord, Origin};
 use std::collections::HashSet;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// `certificaterequestgenerationoptions`: the keys and requests to be made by the client, in order.
@@ -36,7 +37,7 @@ pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Re
     }
     let plan = Plan::of(call, &request.record, template).await?;
     let entries: Vec<_> = plan.client_keys().collect();
-    let judged = judged(&entries, &body.certificate_requests)?;
+    let judged = judged(&entries, &body, call.now)?;
     if plan.brings_sealed() && !plan.brings_keys() {
         return Err(ApiError::SealedToAgents);
     }
@@ -51,15 +52,22 @@ pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Re
     Reply::json(&deliver::answer(call, &request.record, profile, &judged, password).await?)
 }
 
-fn judged(entries: &[Entry<'_>], requests: &[Vec<u8>]) -> Result<Vec<Judged>, ApiError> {
+fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) -> Result<Vec<Judged>, ApiError> {
+    let requests = &body.certificate_requests;
     if entries.len() != requests.len() {
         return Err(ApiError::CsrCount { given: requests.len(), wanted: entries.len() });
     }
+    let said = body.attestations.iter().map(Vec::as_slice).chain(std::iter::repeat(&[][..]));
     let judged: Vec<Judged> = entries
         .iter()
         .zip(requests)
-        .map(|(entry, request)| issue::judge(entry.key, request))
-        .collect::<Result<_, _>>()?;
+        .zip(said)
+        .map(|((entry, request), said)| {
+            let judged = issue::judge(entry.key, request)?;
+            let attestation = issue::attested(entry.key, judged.request.public_key(), said, now)?;
+            Ok(Judged { attestation, ..judged })
+        })
+        .collect::<Result<_, ApiError>>()?;
     let keys: HashSet<_> = judged.iter().map(|judged| judged.public_key_sha256).collect();
     if keys.len() == judged.len() { Ok(judged) } else { Err(ApiError::KeyTwice) }
 }

@@ -26,6 +26,9 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
     let request = call.request(request).await?;
     let workflow = offered(&request)?;
     let giver = Giver::later(call, &request.record, workflow);
+    if giver.is_nobody() {
+        return Err(ApiError::Forbidden("give data for this request"));
+    }
     let items = collecting::judged(workflow, body.items, giver)?;
     let names = items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>().join(", ");
     let entry = call.entry(Deed::DataCollected).on(&request.record).with("items", names);

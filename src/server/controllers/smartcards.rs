@@ -95,7 +95,7 @@ pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Updat
     request.executed(call, |work| work == RequestType::Retire)?;
     call.smartcard_of(&request.record, smartcard).await?;
     if body.status != SmartcardStatus::Retired {
-        return Err(ApiError::NotBuilt("a status other than Retired"));
+        return Err(ApiError::OnlyRetired);
     }
     let (card, effects) = workflow::retire(call, &request).await?;
     if effects.outdate_list() {

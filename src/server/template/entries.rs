@@ -66,6 +66,7 @@ impl Entry<'_> {
             exportable: 0,
             key_protection_level: 0,
             key_usages: self.certificate.enroll_key_usages(),
+            attestation_needed: !self.key.attestation_roots.is_empty(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From a template file to a checked template.
 
 use super::Workflow;
-use super::additional::{check_additional, key_source};
+use super::additional::{attestation_roots, check_additional, key_source};
 use super::lifecycle;
 use super::located::{Misplaced, Source};
 use super::naming::{ExtensionShape, SubjectNames};
@@ -162,6 +162,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         name: raw.name.into_inner(),
         description: raw.description,
         version: raw.version.into_inner(),
+        digest: source.digest()?,
         uuid,
         kind,
         smartcard,
@@ -190,6 +191,7 @@ pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, M
     let (family, size) = KeyFamily::of(generate.kind());
     let mut policy = KeyPolicy {
         source: key_source(source, &raw)?,
+        attestation_roots: attestation_roots(source, &raw)?,
         generate,
         allowed: vec![(family, size)],
         hash: match &raw.hash {

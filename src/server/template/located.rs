@@ -1,5 +1,6 @@
 //! Errors in a TOML file that name file, line, column and key.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use serde::de::DeserializeOwned;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -46,6 +47,15 @@ impl<'a> Source<'a> {
             let problem = error.message().trim().to_owned();
             self.misplaced(error.span().unwrap_or(0..0), problem)
         })
+    }
+
+    /// The SHA-256 of what the text says; comments, blanks and order do not count.
+    pub fn digest(&self) -> Result<[u8; 32], Misplaced> {
+        // Tables are sorted by key.
+        let said = self.read::<toml::Table>()?.to_string();
+        let mut array = [0; 32];
+        array.copy_from_slice(digest(&SHA256, said.as_bytes()).as_ref());
+        Ok(array)
     }
 
     /// Locates `problem` at `value`.

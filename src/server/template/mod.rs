@@ -41,7 +41,7 @@ pub use report::Report;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
-use crate::pkix::{KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
+use crate::pkix::{Certificate, KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
 use uuid::Uuid;
 
 /// Where a template's keys live.
@@ -59,6 +59,8 @@ pub struct ProfileTemplate {
     pub description: String,
     pub uuid: Uuid,
     pub version: u32,
+    /// SHA-256 of what the file says; comments, blanks and order do not count.
+    pub digest: [u8; 32],
     pub kind: Kind,
     pub subject: SubjectPattern,
     pub names: SubjectNames,
@@ -97,6 +99,8 @@ pub struct KeyPolicy {
     pub hash: Hash,
     pub provider: String,
     pub source: KeySource,
+    /// Where a card's attestation of the key must come from; empty: none is demanded.
+    pub attestation_roots: Vec<Certificate>,
 }
 
 /// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.

@@ -69,6 +69,7 @@ pub struct RawKey {
     pub generated_by: RawGeneratedBy,
     pub archive: Option<Spanned<bool>>,
     pub legacy_pfx: Option<Spanned<bool>>,
+    pub attestation_roots: Option<Text>,
 }
 
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,8 @@
 use super::support::DATABASE_VARIABLE;
 
 /// Files of tests whose servers keep records.
-const TESTS: [&str; 11] = [
+const TESTS: [&str; 12] = [
+    "attestation",
     "export",
     "walkthrough",
     "certification",

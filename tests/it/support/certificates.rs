@@ -32,7 +32,8 @@ pub fn certificate_for(key: &PublicKey, name: &str) -> Vec<u8> {
     params.signed_by(&Certified(key), &AUTHORITY.1).unwrap().der().to_vec()
 }
 
-struct Certified<'a>(&'a PublicKey);
+/// A key that is certified while its other half is elsewhere.
+pub struct Certified<'a>(pub &'a PublicKey);
 
 impl PublicKeyData for Certified<'_> {
     fn der_bytes(&self) -> &[u8] {
@@ -48,7 +49,7 @@ impl PublicKeyData for Certified<'_> {
     }
 }
 
-fn named(name: &str) -> DistinguishedName {
+pub fn named(name: &str) -> DistinguishedName {
     let mut names = DistinguishedName::new();
     names.push(DnType::CommonName, name);
     names

@@ -6,6 +6,7 @@
 //! side by side as threads (cargo test) or as processes (nextest). What needs a configuration to itself (another
 //! program, the spy) is a child process with a [`softhsm::Private`] directory.
 
+pub mod attesting;
 pub mod certificates;
 pub mod directory;
 pub mod gids;

@@ -2,6 +2,7 @@
 //!
 //! One site serves all tests that run at the same time; each has a person, a card, a reader and a journal of its own.
 
+mod back;
 mod cuts;
 mod judge;
 mod kind;
@@ -35,9 +36,9 @@ const WRONG_PIN: &str = "999999";
 const APPROVER: &str = "oscar";
 const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
-const HOLDERS: [&str; 15] = [
+const HOLDERS: [&str; 17] = [
     "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
-    "tim", "gudrun",
+    "tim", "gudrun", "carla", "sven",
 ];
 
 fn made() -> Site {

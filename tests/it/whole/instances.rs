@@ -180,3 +180,21 @@ fn a_server_with_other_keys_is_refused_by_the_database() {
     let refused = serve();
     assert!(!refused.success() && format!("{refused:?}").contains("the master key is not the one"), "{refused:?}");
 }
+
+#[test]
+fn a_server_that_lacks_a_template_of_the_others_says_so() {
+    let database = Database::new();
+    let mut site = Site::on(&database);
+    site.kill_server();
+    let template = std::fs::read_dir(site.program.path("server/templates")).unwrap().flatten().next().unwrap().path();
+    let text = std::fs::read_to_string(&template).unwrap();
+    std::fs::write(&template, text.replace(&site.template_uuid, &uuid::Uuid::new_v4().to_string())).unwrap();
+    site.start();
+    assert!(site.log().contains("this one lacks it") && site.log().contains("Smart card logon"), "{}", site.log());
+    site.kill_server();
+    std::fs::write(&template, text.replace("validity_days = 365", "validity_days = 300")).unwrap();
+    let mut serve = site.program.command(["--json", "serve", &site.program.path("server").display().to_string()]);
+    let serve = serve.env("CARDWRIGHT_PASSPHRASE", crate::support::site::PASSPHRASE);
+    let told = crate::support::program::end(serve).told();
+    assert_eq!((told.exit, told.code.as_str()), (2, "template-differs"), "{told:?}");
+}

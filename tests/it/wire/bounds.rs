@@ -84,7 +84,13 @@ fn other_bodies_are_bounded_too() {
         pfx_password: None,
         certificate_requests: vec![vec![0; bytes]; count],
         comments: String::new(),
+        attestations: Vec::new(),
     };
+    let attested = |attestations: Vec<Vec<u8>>| CertificateData { attestations, ..data(1, 1) }.check();
+    let refused = |found, most| Err(FieldError::TooMuch { field: "attestations", found, most, unit: "entries" });
+    assert_eq!(attested(vec![vec![1]; 2]), refused(2, 1));
+    assert!(matches!(attested(vec![vec![1; 16 * 1024 + 1]]), Err(FieldError::TooMuch { field: "attestations", .. })));
+    assert_eq!(attested(vec![vec![1; 16 * 1024]]), Ok(()));
     assert!(matches!(data(33, 1).check(), Err(FieldError::TooMuch { field: "certificaterequests", found: 33, .. })));
     assert!(matches!(data(1, 16 * 1024 + 1).check(), Err(FieldError::TooMuch { field: "certificaterequests", .. })));
     assert_eq!(data(32, 16 * 1024).check(), Ok(()));

@@ -77,6 +77,7 @@ fn one_of_each() -> Vec<Route> {
         Route::OfflineUnblock { request: A },
         Route::ListAudit { chain: Some(2), after: Some(41), limit: None },
         Route::ListAuditChains,
+        Route::GetAttestation { serial: vec![0x0A, 0xBC] },
         Route::GetCaCertificate,
         Route::GetCrl,
         Route::ListUsers,

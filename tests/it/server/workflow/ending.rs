@@ -61,7 +61,7 @@ fn a_retired_card_takes_everything_on_it_along() {
         let request = last_segment(&create(&lab, &alice, held.body("Retire")).ok());
         let path = format!("{API}/requests/{request}/smartcards/{}", held.card.as_ref().unwrap());
         assert_eq!(lab.complete(&alice, &request).refusal().0, 409, "nothing was retired");
-        assert_eq!(lab.put(&alice, &path, json!({"status": "Disabled"})).refusal(), (501, "not-implemented".into()));
+        assert_eq!(lab.put(&alice, &path, json!({"status": "Disabled"})).refusal(), (400, "bad-field".into()));
         let other = enrolled(&lab, &alice);
         let wrong = format!("{API}/requests/{request}/smartcards/{}", other.card.unwrap());
         assert_eq!(lab.put(&alice, &wrong, json!({"status": "Retired"})).refusal(), (404, "not-found".into()));

@@ -1,0 +1,68 @@
+//! `cardwright request answer`: the help desk's end of an unblock over the telephone.
+
+use super::args::ServerArgs;
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::request::client;
+use super::settings::Settings;
+use crate::cm::extension::OfflineChallenge;
+use crate::cm::offline::{CodeError, read_spoken};
+use clap::Args;
+use inquire::validator::Validation;
+use serde::Serialize;
+use std::io::IsTerminal;
+use uuid::Uuid;
+
+#[derive(Args)]
+pub struct AnswerArgs {
+    /// The request to unblock offline.
+    pub request: Uuid,
+    /// The code as it is read out, with or without its dashes; it is no secret [default: a prompt].
+    #[arg(long)]
+    pub code: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// What is read back. It may be a PUK.
+#[derive(Serialize)]
+struct Answer<'a> {
+    request: Uuid,
+    answer: &'a str,
+}
+
+/// Has the server answer the code a user reads out, and prints what is to be read back.
+pub fn run(settings: &Settings, args: &AnswerArgs, output: &Output) -> Result<(), Failure> {
+    let client = client(settings, &args.server)?;
+    let challenge = match &args.code {
+        Some(code) => code.clone(),
+        None => asked()?,
+    };
+    // A slip is told before the request is spent on another card's code.
+    read_spoken(&challenge).map_err(slipped)?;
+    let answer = client.offline_unblock(args.request, &OfflineChallenge { challenge })?;
+    let told = Answer { request: args.request, answer: &answer.response };
+    output.result(&told, || format!("read back: {}", told.answer));
+    output.tell("once the user has a new PIN, say so: cardwright request complete");
+    Ok(())
+}
+
+fn asked() -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        let message = "the code that is read out is needed, and there is no terminal to ask at";
+        return Err(Failure::new("code-missing", Exit::Usage, message).remedy("Give it with --code."));
+    }
+    let check = |typed: &str| match read_spoken(typed) {
+        Ok(_) => Ok(Validation::Valid),
+        Err(slip) => Ok(Validation::Invalid(slip.into())),
+    };
+    inquire::Text::new("Code that is read out:").with_validator(check).prompt().map_err(|error| {
+        Failure::new("code-missing", Exit::Usage, format!("stopped at the prompt; nothing was sent: {error}"))
+    })
+}
+
+fn slipped(error: CodeError) -> Failure {
+    let code = if matches!(error, CodeError::Length { .. }) { "challenge-length" } else { "code-mistyped" };
+    Failure::from_error(code, Exit::Usage, &error)
+        .remedy("Have the code read out once more, digit by digit; nothing was sent, and the request is kept.")
+}

@@ -1,0 +1,50 @@
+//! A token at a workplace: the one that is meant, and a card that was pulled and comes back.
+
+use super::args::TokenArgs;
+use super::failure::Failure;
+use super::output::Output;
+use super::settings::Settings;
+use crate::pkcs11::{self, Module};
+use crate::reader::{self, Readers};
+use crate::token::Token;
+use std::time::Duration;
+
+/// How long a card that was pulled is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A token, and for a card in a reader which one.
+pub struct Seat {
+    pub token: Box<dyn Token>,
+    reader: Option<String>,
+}
+
+impl Seat {
+    /// Finds the one token that is meant: behind the module that is named or configured, else in a reader.
+    pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Self, Failure> {
+        let TokenArgs { module, label, serial, place } = args;
+        let (label, serial) = (label.clone(), serial.clone());
+        if let Some(path) = settings.module(module.as_ref(), place) {
+            let token = Module::load(&path)?.find(&pkcs11::Selector { label, serial })?;
+            return Ok(Self { token: Box::new(token), reader: None });
+        }
+        let selector = reader::Selector { label, serial, reader: place.reader.clone() };
+        let reader::Found { token, reader } = Readers::open()?.find(&selector)?;
+        Ok(Self { token, reader: Some(reader) })
+    }
+
+    /// Was it a card that `failure` says was pulled, with somebody at the terminal who can put it back?
+    pub fn may_come_back(&self, failure: &Failure, output: &Output) -> bool {
+        self.reader.is_some() && failure.has_code("token-removed") && output.has_a_person()
+    }
+
+    /// Waits for the very card that was pulled, in any reader; another one is refused and not touched.
+    pub fn come_back(&mut self, output: &Output) -> Result<(), Failure> {
+        let Some(reader) = &self.reader else { return Ok(()) };
+        let identity = self.token.identity().clone();
+        output.tell(&format!("the card was pulled; what was done is kept. Put card {} back …", identity.serial));
+        let found = Readers::open()?.find_again(&identity, reader, PATIENCE)?;
+        output.tell("the card is back; going on");
+        (self.token, self.reader) = (found.token, Some(found.reader));
+        Ok(())
+    }
+}

@@ -1,0 +1,50 @@
+//! `cardwright server ca`: the CA above a server's own, or instead of it.
+
+use super::args::CaCommand;
+use super::failure::{Exit, Failure};
+use super::output::Output;
+use super::secrets;
+use crate::pkix::Certificate;
+use crate::server::{self, InitError};
+use serde_json::json;
+use std::path::Path;
+
+pub fn run(command: CaCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        CaCommand::Install { directory, chain } => install(&directory, &chain, output),
+        CaCommand::Secret { directory, secret_from, passphrase_from } => {
+            let secret = secrets::upstream(secret_from.as_ref())?;
+            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
+            let kept = server::ca_secret(&directory, &secret, &passphrase);
+            kept.map_err(|error| failed(&error, "server-keys", "Give the passphrase of the server's key files."))?;
+            output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());
+            Ok(())
+        }
+    }
+}
+
+fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failure> {
+    let remedy = "Nothing was installed. Give the certificates from this CA's own up to the root, in PEM.";
+    let installed = server::ca_install(directory, chain).map_err(|error| failed(&error, "ca-chain", remedy))?;
+    let subjects: Vec<String> = installed.iter().map(Certificate::subject).collect();
+    output.result(&json!({ "directory": directory, "chain": subjects }), || {
+        format!("the CA is {}\nstart it with:\n  cardwright serve {}", subjects.join(", under "), directory.display())
+    });
+    Ok(())
+}
+
+/// `code` and `remedy` are for what the CA's own room refuses.
+fn failed(error: &InitError, code: &str, remedy: &str) -> Failure {
+    let (code, exit, remedy) = match error {
+        InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage, "Name the server's data directory."),
+        InitError::Installed | InitError::NoRequest => (
+            "ca-not-asked-for",
+            Exit::Usage,
+            "Nothing was changed. A CA that waits is made by `server init --ca-csr-out`.",
+        ),
+        InitError::File(_) => ("file", Exit::Usage, "Nothing was changed. Check the path and who may read it."),
+        InitError::Ca(_) => (code, Exit::Usage, remedy),
+        _ => ("server-init", Exit::Other, "Nothing was changed."),
+    };
+    Failure::from_error(code, exit, error).remedy(remedy)
+}

@@ -1,0 +1,399 @@
+//! Every route with an object it can be asked about, a body that is good, and what each role is answered.
+
+use super::super::support::{API, EXTENSION, Lab, Person, csr, new_csr};
+use crate::support::attesting::Maker;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cardwright::cm::offline::{CodeKind, write_code};
+use cardwright::cm::request::RequestType;
+use cardwright::cm::route::{Holder, Route};
+use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Who may ask: what templates give, then what `[roles]` gives.
+pub const ROLES: [&str; 8] =
+    ["stranger", "owner", "initiator", "approver", "agent", "auditor", "operator", "administrator"];
+
+const WORKFLOWS: &str = r#"
+[workflows.enroll]
+self_service = true
+approvals_needed = 1
+initiators = ["group:initiator"]
+approvers = ["group:approver"]
+enrollment_agents = ["group:agent"]
+[workflows.unblock]
+approvers = ["group:approver"]
+enrollment_agents = ["group:agent"]
+one_time_password = { deliver = ["none"] }
+[workflows.retire]
+self_service = true
+enrollment_agents = ["group:agent"]
+[workflows.offline_unblock]
+enrollment_agents = ["group:agent"]
+enrollment_agent_required = true
+"#;
+
+/// Whoever is disabled or unknown here is so again and again.
+const SETTINGS: &str = "\n[limits]\nfailures_per_address = { burst = 1, per_minute = 0 }\n\
+                        failures_per_name = { burst = 1, per_minute = 0 }\n[roles]\nadmin = [\"group:administrator\"]\nauditor = [\"group:auditor\"]\n\
+                        operator = [\"group:operator\"]\n";
+
+pub fn template(template: String) -> String {
+    let head = template.split("[workflows.enroll]").next().unwrap().to_owned();
+    head.replace("user_pin_option = \"user-provided\"", "user_pin_option = \"server-proposed\"") + WORKFLOWS
+}
+
+/// One person a role; each is in the group that is called like it.
+pub struct People {
+    all: Vec<Person>,
+    maker: Maker,
+}
+
+impl People {
+    pub fn new(lab: &Lab) -> Self {
+        Self { all: ROLES.map(|role| lab.user(role, &[role])).into(), maker: Maker::new("Maker") }
+    }
+
+    pub fn of(&self, role: &str) -> &Person {
+        &self.all[ROLES.iter().position(|known| *known == role).unwrap()]
+    }
+}
+
+/// A server where every role has somebody.
+pub fn lab() -> (Lab, People) {
+    let mut lab = Lab::plain(template);
+    lab.stop();
+    let path = lab.data().join("server.toml");
+    let settings = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, settings + SETTINGS).unwrap();
+    lab.start();
+    let people = People::new(&lab);
+    (lab, people)
+}
+
+/// How far an enrollment has come before it is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub enum Stage {
+    Pending,
+    Approved,
+    Assigned,
+    Proposed,
+    Enrolled,
+}
+
+impl Stage {
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Approved, Self::Assigned, Self::Proposed, Self::Enrolled];
+}
+
+/// What a route may name.
+#[derive(Default, Clone)]
+pub struct Objects {
+    pub request: Uuid,
+    pub card_id: Uuid,
+    pub smartcard: Uuid,
+    pub profile: Uuid,
+    /// A request of another type on the same card.
+    pub second: Uuid,
+    /// Of the certificate.
+    pub serial: Vec<u8>,
+    /// Somebody whom an administrator may manage, and a token of theirs.
+    pub user: Uuid,
+    pub token: Uuid,
+}
+
+pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) -> Objects {
+    let mut objects = Objects { card_id: Uuid::new_v4(), ..Objects::default() };
+    if second == Some("account") {
+        account(lab, people, &mut objects);
+        return objects;
+    }
+    let owner = people.of("owner");
+    let request = lab.enroll_request(owner);
+    objects.request = request.parse().unwrap();
+    if stage >= Stage::Approved {
+        let approve = format!("{EXTENSION}/requests/{request}/approve");
+        lab.post(people.of("approver"), &approve, json!({"Comment": ""})).ok();
+    }
+    if stage >= Stage::Assigned {
+        objects.smartcard = lab.assign(owner, &request, objects.card_id).parse().unwrap();
+    }
+    if stage >= Stage::Proposed {
+        let card = format!("{API}/requests/{request}/smartcards/{}", objects.smartcard);
+        lab.get(owner, &format!("{card}/diversifiedkey?cardid={}", objects.card_id)).ok();
+    }
+    if stage >= Stage::Enrolled {
+        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+        let said = people.maker.attests(key.public_key());
+        let body = json!({
+            "certificaterequests": [STANDARD.encode(csr(&key))], "comments": "", "attestations": [STANDARD.encode(said)],
+        });
+        lab.post(owner, &format!("{API}/requests/{request}/certificatedata"), body).ok();
+        let done = lab.complete(owner, &request).ok();
+        objects.profile = done["NewProfileUuid"].as_str().unwrap().parse().unwrap();
+        let listed = lab.get(owner, &format!("{API}/profiles/{}/certificates", objects.profile)).ok();
+        objects.serial = hex::decode(listed[0]["SerialNumber"].as_str().unwrap()).unwrap();
+    }
+    if let Some(kind) = second {
+        let asker = people.of(if kind == "Retire" { "owner" } else { "agent" });
+        let body = json!({"datacollection": [], "type": kind, "smartcard": objects.smartcard, "comment": ""});
+        objects.second = lab.request(asker, body).parse().unwrap();
+    }
+    objects
+}
+
+fn account(lab: &Lab, people: &People, objects: &mut Objects) {
+    let administrator = people.of("administrator");
+    let accounts = format!("{EXTENSION}/accounts");
+    let uuid = |made: Value| made["Uuid"].as_str().unwrap().parse().unwrap();
+    objects.user = uuid(lab.post(administrator, &accounts, json!({"Name": Uuid::new_v4().to_string()})).ok());
+    let tokens = format!("{accounts}/{}/tokens", objects.user);
+    objects.token = uuid(lab.post(administrator, &tokens, json!({"Label": "", "Days": 1})).ok());
+}
+
+pub struct Row {
+    pub stage: Stage,
+    /// The other request on the card; or "account": no request at all.
+    pub second: Option<&'static str>,
+    pub route: fn(&Lab, &Objects) -> Route,
+    pub body: fn(&Lab, &Objects, &People) -> Value,
+    /// In the order of [`ROLES`].
+    pub expected: [u16; ROLES.len()],
+}
+
+fn row(stage: Stage, expected: [u16; ROLES.len()], route: fn(&Lab, &Objects) -> Route) -> Row {
+    Row { stage, second: None, route, body: |_, _, _| Value::Null, expected }
+}
+
+pub fn rows() -> Vec<Row> {
+    use Stage::{Approved, Assigned, Enrolled, Pending, Proposed};
+    let with = |row: Row, body: fn(&Lab, &Objects, &People) -> Value| Row { body, ..row };
+    let account = |row: Row| Row { second: Some("account"), ..row };
+    let second = |row: Row, kind: &'static str| Row { second: Some(kind), ..row };
+    vec![
+        row(Pending, [200; 8], |_, _| Route::ListProfileTemplates),
+        row(Pending, [200; 8], |lab, _| Route::GetProfileTemplate { template: lab.template }),
+        row(Pending, [200; 8], |lab, _| Route::GetPolicy { template: lab.template, workflow: RequestType::Enroll }),
+        row(Pending, [200; 8], |lab, _| Route::GetSmartcardConfig { template: lab.template }),
+        row(Pending, [204, 200, 204, 204, 204, 204, 204, 204], |_, _| Route::ListRequests {
+            target_user_current: false,
+            status: None,
+        }),
+        row(Pending, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::GetRequest { request: o.request }),
+        with(
+            row(Pending, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::CloseRequest { request: o.request }),
+            |_, _, _| json!({"status": "Canceled"}),
+        ),
+        row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetGenerationOptions {
+            request: o.request,
+        }),
+        with(
+            row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::SubmitCertificateData {
+                request: o.request,
+            }),
+            |_, _, _| json!({"certificaterequests": [STANDARD.encode(new_csr())], "comments": ""}),
+        ),
+        with(
+            row(Approved, [404, 201, 404, 403, 201, 403, 403, 403], |_, _| Route::AssignSmartcard),
+            |_, o, _| json!({"requestid": o.request, "cardid": o.card_id}),
+        ),
+        row(Enrolled, [204, 200, 204, 204, 204, 204, 204, 204], |_, _| Route::ListSmartcards),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::FindSmartcard { card_id: o.card_id }),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::GetSmartcard { smartcard: o.smartcard }),
+        row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetDiversifiedKey {
+            request: o.request,
+            smartcard: o.smartcard,
+            card_id: o.card_id,
+            atr: None,
+        }),
+        row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetAuthenticationResponse {
+            request: o.request,
+            smartcard: o.smartcard,
+            card_id: o.card_id,
+            atr: None,
+            challenge: vec![1; 8],
+            diversified: true,
+        }),
+        row(Enrolled, [404, 204, 204, 404, 204, 204, 204, 204], |_, o| Route::ListOperations {
+            of: Holder::Profile(o.profile),
+        }),
+        row(Enrolled, [404, 200, 204, 404, 200, 204, 204, 204], |_, o| Route::ListOperations {
+            of: Holder::Smartcard(o.smartcard),
+        }),
+        row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetServerProposedPin {
+            request: Some(o.request),
+            smartcard: o.smartcard,
+            card_id: None,
+            atr: None,
+            challenge: None,
+        }),
+        row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetServerProposedPin {
+            request: None,
+            smartcard: o.smartcard,
+            card_id: None,
+            atr: None,
+            challenge: None,
+        }),
+        second(
+            with(
+                row(Enrolled, [404, 200, 404, 404, 200, 403, 403, 403], |_, o| Route::UpdateSmartcard {
+                    request: o.second,
+                    smartcard: o.smartcard,
+                }),
+                |_, _, _| json!({"status": "Retired"}),
+            ),
+            "Retire",
+        ),
+        row(Assigned, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::GetRequestSmartcard {
+            request: o.request,
+            smartcard: o.smartcard,
+        }),
+        row(Enrolled, [204, 200, 204, 204, 204, 204, 204, 204], |_, _| Route::ListProfiles { status: None }),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::GetProfile { profile: o.profile }),
+        row(Enrolled, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::ListRequestProfiles {
+            request: o.request,
+        }),
+        row(Enrolled, [404, 200, 404, 200, 200, 200, 200, 200], |_, o| Route::GetRequestProfile {
+            request: o.request,
+            profile: o.profile,
+        }),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::ListHolderCertificates {
+            of: Holder::Profile(o.profile),
+        }),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::ListHolderCertificates {
+            of: Holder::Smartcard(o.smartcard),
+        }),
+        row(Enrolled, [204, 200, 204, 204, 204, 204, 204, 204], |_, _| Route::ListCertificates),
+        row(Enrolled, [404, 204, 204, 404, 204, 204, 204, 204], |_, o| Route::ListRequestTypes {
+            of: Holder::Profile(o.profile),
+        }),
+        row(Enrolled, [404, 200, 204, 404, 200, 204, 204, 204], |_, o| Route::ListRequestTypes {
+            of: Holder::Smartcard(o.smartcard),
+        }),
+        row(Pending, [200; 8], |_, _| Route::Whoami),
+        row(Pending, [404, 200, 200, 200, 200, 404, 404, 404], |_, _| Route::FindUser { name: "owner".into() }),
+        row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
+        with(
+            row(Pending, [404, 403, 404, 200, 403, 403, 403, 403], |_, o| Route::Approve { request: o.request }),
+            |_, _, _| json!({"Comment": ""}),
+        ),
+        with(
+            row(Pending, [404, 403, 404, 200, 403, 403, 403, 403], |_, o| Route::Deny { request: o.request }),
+            |_, _, _| json!({"Comment": ""}),
+        ),
+        with(
+            row(Pending, [404, 200, 404, 200, 200, 403, 403, 403], |_, o| Route::CollectData { request: o.request }),
+            |_, _, _| json!({"DataCollection": []}),
+        ),
+        row(Pending, [404, 204, 404, 204, 204, 204, 204, 204], |_, o| Route::ListDocuments { request: o.request }),
+        second(
+            with(
+                // None was made yet.
+                row(Enrolled, [404, 409, 404, 403, 409, 403, 403, 403], |_, o| Route::ProveOneTimePassword {
+                    request: o.second,
+                }),
+                |_, _, _| json!({"OneTimePassword": "x"}),
+            ),
+            "Unblock",
+        ),
+        second(
+            with(
+                row(Enrolled, [404, 403, 404, 200, 403, 403, 403, 403], |_, o| Route::DistributeOneTimePassword {
+                    request: o.second,
+                }),
+                |_, _, _| json!({}),
+            ),
+            "Unblock",
+        ),
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::GetAdminKeyState {
+            smartcard: o.smartcard,
+        }),
+        with(
+            row(Proposed, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::TellAdminKey {
+                request: o.request,
+                smartcard: o.smartcard,
+            }),
+            |_, _, _| json!({}),
+        ),
+        second(
+            row(Enrolled, [404, 200, 404, 404, 200, 403, 403, 403], |_, o| Route::SurrenderAdminKey {
+                request: o.second,
+                smartcard: o.smartcard,
+                card_id: o.card_id,
+            }),
+            "Retire",
+        ),
+        second(
+            row(Enrolled, [404, 200, 404, 404, 200, 403, 403, 403], |_, o| Route::GetNextAdminKey {
+                request: o.second,
+                smartcard: o.smartcard,
+                card_id: o.card_id,
+                with_current: true,
+            }),
+            "Retire",
+        ),
+        row(Assigned, [404, 409, 404, 403, 409, 403, 403, 403], |_, o| Route::CollectSealedKeys { request: o.request }),
+        row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetPuk {
+            request: o.request,
+            smartcard: o.smartcard,
+            card_id: o.card_id,
+        }),
+        second(
+            with(
+                row(Enrolled, [404, 200, 404, 404, 200, 403, 403, 403], |_, o| Route::TellPuk {
+                    request: o.second,
+                    smartcard: o.smartcard,
+                }),
+                |_, _, _| json!({"State": "Default"}),
+            ),
+            "Retire",
+        ),
+        second(
+            with(
+                row(Enrolled, [404, 403, 404, 404, 200, 403, 403, 403], |_, o| Route::OfflineUnblock {
+                    request: o.second,
+                }),
+                |_, _, _| json!({"Challenge": *write_code(CodeKind::Challenge, [3; 8])}),
+            ),
+            "OfflineUnblock",
+        ),
+        row(Pending, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::ListAudit {
+            chain: None,
+            after: None,
+            limit: None,
+        }),
+        row(Pending, [403, 403, 403, 403, 403, 200, 403, 200], |_, _| Route::ListAuditChains),
+        row(Enrolled, [403, 403, 403, 403, 403, 200, 403, 200], |_, o| Route::GetAttestation {
+            serial: o.serial.clone(),
+        }),
+        row(Pending, [200; 8], |_, _| Route::GetCaCertificate),
+        row(Pending, [200; 8], |_, _| Route::GetCrl),
+        row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ListUsers),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, _| Route::AddUser),
+            |_, o, _| json!({"Name": o.card_id.to_string()}),
+        )),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::ChangeUser { user: o.user }),
+            |_, _, _| json!({"Groups": []}),
+        )),
+        account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListTokens { user: o.user })),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::AddToken { user: o.user }),
+            |_, _, _| json!({"Label": "", "Days": 1}),
+        )),
+        account(with(
+            row(Pending, [404, 404, 404, 404, 404, 404, 404, 204], |_, o| Route::RevokeToken { token: o.token }),
+            |_, _, _| json!({}),
+        )),
+        with(row(Pending, [201; 8], |_, _| Route::RenewOwnToken), |_, _, _| json!({})),
+        with(row(Pending, [204; 8], |_, _| Route::EndSession), |_, _, _| json!({})),
+        with(row(Pending, [204; 8], |_, _| Route::RevokeOwnToken), |_, _, _| json!({})),
+        with(row(Pending, [403, 201, 201, 403, 201, 403, 403, 403], |_, _| Route::CreateRequest), |lab, _, people| {
+            json!({
+                "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
+                "target": people.of("owner").uuid,
+            })
+        }),
+    ]
+}
