@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
+use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::secret::BearerToken;
 use serde_json::{Value, json};
 
@@ -131,7 +131,8 @@ impl Site {
         let trust = Trust::Pem(std::fs::read(self.ca_file()).unwrap());
         let token = BearerToken::new(self.bearer(who).to_owned());
         let base_url = self.origin.parse().unwrap();
-        CmClient::new(ClientConfig { base_url, trust, token, timeouts: Timeouts::default() }).unwrap()
+        CmClient::new(ClientConfig { base_url, trust, login: Login::Bearer(token), timeouts: Timeouts::default() })
+            .unwrap()
     }
 
     /// A site whose records are in a PostgreSQL database.
