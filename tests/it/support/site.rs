@@ -68,6 +68,11 @@ impl Site {
         site
     }
 
+    /// Likewise, with more in its `server.toml`.
+    pub fn with_settings(settings: &str, edit: impl FnOnce(String) -> String) -> Self {
+        Self::made(|template| vec![edit(template)], settings)
+    }
+
     /// A site where nobody need approve.
     pub fn new() -> Self {
         Self::with(|template| template)
