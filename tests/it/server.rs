@@ -29,6 +29,7 @@ mod postgres;
 mod publication;
 mod puk;
 mod scale;
+mod several;
 mod subordinate;
 mod support;
 mod surface;

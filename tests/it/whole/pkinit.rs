@@ -51,11 +51,14 @@ impl Ground {
         made.args(["req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2", "-config"]).arg(config);
         let made = end(made.arg("-keyout").arg(&key).arg("-out").arg(&certificate));
         assert!(made.success(), "{made:?}");
+        // Either side looks for both ends of the exchange here.
+        let anchors = [&certificate, &site.ca_file()].map(|file| std::fs::read_to_string(file).unwrap()).concat();
+        std::fs::write(realm.path("anchors.pem"), anchors).unwrap();
         let rules = format!(
             "pkinit_identity = FILE:{},{}\npkinit_anchors = FILE:{}\n{rules}",
             certificate.display(),
             key.display(),
-            site.ca_file().display()
+            realm.path("anchors.pem").display()
         );
         realm.restart(&rules);
         Self { realm, site, rules }
@@ -69,7 +72,7 @@ impl Ground {
         let mut kinit = self.realm.command("kinit");
         kinit.env(softhsm::VARIABLE, self.site.program.path("softhsm2.conf"));
         kinit.stdin(std::fs::File::open(typed).unwrap()).env("KRB5_TRACE", self.realm.path("trace"));
-        let anchor = format!("X509_anchors=FILE:{}", self.realm.path("kdc.pem").display());
+        let anchor = format!("X509_anchors=FILE:{}", self.realm.path("anchors.pem").display());
         kinit.args(["-X", &format!("X509_user_identity={identity}"), "-X", &anchor, principal]).output().unwrap()
     }
 
