@@ -19,7 +19,7 @@ pub enum Error {
         "the server's address must be https://host or https://host:port, without user, query or fragment ({scheme})"
     )]
     Address { scheme: String },
-    #[error("the bearer token would cross plain HTTP to {host}; https is needed everywhere but on this machine")]
+    #[error("what the caller shows would cross plain HTTP to {host}; https is needed everywhere but on this machine")]
     PlainHttp { host: String },
     #[error("the bearer token holds bytes that no HTTP header can carry")]
     BearerToken,
