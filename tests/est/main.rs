@@ -1,9 +1,7 @@
 //! est-ca's EST server, over TLS on a free port of loopback: `est-for-tests DIRECTORY USER PASSWORD NAME`.
 //!
-//! Writes ca.pem and tls.pem into the directory and prints the port; whoever knows the password gets certificates of NAME.
+//! Writes ca.cer (DER) and tls.pem into the directory and prints the port; whoever knows the password gets certificates of NAME.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use est_ca::auth::{AuthBackend, Principal};
 use est_ca::ca::serial::InMemorySerialStore;
 use est_ca::ca::{CertProfile, Issuer};
@@ -33,9 +31,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let issuer =
         Issuer::generate_self_signed("EST CA", CertProfile::default(), Arc::new(InMemorySerialStore::default()))?;
     let tls = rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()])?;
-    let authority = STANDARD.encode(issuer.ca_cert_der());
-    let authority = format!("-----BEGIN CERTIFICATE-----\n{authority}\n-----END CERTIFICATE-----\n");
-    std::fs::write(format!("{directory}/ca.pem"), authority)?;
+    std::fs::write(format!("{directory}/ca.cer"), issuer.ca_cert_der())?;
     std::fs::write(format!("{directory}/tls.pem"), tls.cert.pem())?;
     let key = PrivatePkcs8KeyDer::from(tls.key_pair.serialize_der());
     let config =

@@ -45,6 +45,8 @@ impl EstCa {
         let mut child = command.spawn().unwrap();
         let mut port = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        let der = std::fs::read(directory.path().join("ca.cer")).unwrap();
+        std::fs::write(directory.path().join("ca.pem"), Certificate::from_der(&der).unwrap().to_pem()).unwrap();
         Self { directory, port: port.trim().parse().unwrap(), child }
     }
 
