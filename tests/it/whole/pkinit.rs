@@ -40,7 +40,7 @@ impl Ground {
         let keytab = realm.keytab();
         let settings =
             format!("\n[identity.negotiate]\nkeytab = {keytab:?}\nrealms = [{REALM:?}]\nuser_by = \"local-part\"\n");
-        let mut site = Site::with_settings(&settings, |template| edit(keys(template, "RSA-2048")));
+        let mut site = Site::with_settings(&settings, edit);
         for name in ["alice", "bob"] {
             site.person(name, &[]);
             realm.administer(&format!("addprinc -randkey +requires_preauth {name}"));
@@ -98,9 +98,9 @@ impl Ground {
     }
 
     /// A certificate of a person's whose key is in a file; the request's id, and the identity for `kinit`.
-    fn identity_in_files(&self, who: &str) -> (String, String) {
+    fn identity_in_files(&self, who: &str, algorithm: KeyAlgorithm) -> (String, String) {
         let request = self.site.executing_request(who);
-        let key = MemoryKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+        let key = MemoryKey::generate(algorithm).unwrap();
         let csr = build(&RequestContent::default(), &key).unwrap();
         let issued = self.site.certificatedata(who, &request, csr.der()).ok();
         let done = self.site.send(who, "PUT", &format!("{API}/requests/{request}"), &json!({"status": "Completed"}));
@@ -118,7 +118,7 @@ impl Ground {
 
 /// Names the person as a Kerberos principal (id-pkinit-san), for PKINIT.
 fn for_pkinit(template: String) -> String {
-    let template = template.replace("# kerberos_principal =", "kerberos_principal =");
+    let template = keys(template, "RSA-2048").replace("# kerberos_principal =", "kerberos_principal =");
     set(template, "[certificate]", "extended_key_usages", r#"["clientAuth", "pkinitClient"]"#)
 }
 
@@ -143,8 +143,8 @@ fn a_token_enrolled_by_the_program_logs_its_holder_in_and_nobody_else() {
 #[test]
 fn a_revoked_certificate_logs_nobody_in_once_the_kdc_has_the_list() {
     let mut ground = Ground::new("", for_pkinit);
-    let (_, alice) = ground.identity_in_files("alice");
-    let (_, bob) = ground.identity_in_files("bob");
+    let (_, alice) = ground.identity_in_files("alice", KeyAlgorithm::Rsa2048);
+    let (_, bob) = ground.identity_in_files("bob", KeyAlgorithm::Rsa2048);
     ground.logs_in("alice", &alice, "");
     ground.is_refused("bob", &alice, "", "Client name mismatch");
     // Without a list the KDC cannot know, and where it must it lets nobody in.
@@ -163,7 +163,7 @@ fn a_revoked_certificate_logs_nobody_in_once_the_kdc_has_the_list() {
 #[test]
 fn a_upn_and_the_usage_of_windows_do_where_the_kdc_allows_them() {
     let mut ground = Ground::new("pkinit_allow_upn = true\npkinit_eku_checking = scLogin", for_windows);
-    let (_, alice) = ground.identity_in_files("alice");
+    let (_, alice) = ground.identity_in_files("alice", KeyAlgorithm::P256);
     ground.logs_in("alice", &alice, "");
     ground.is_refused("bob", &alice, "", "Client name mismatch");
     let strict = ground.rules.replace("scLogin", "kpClientAuth");
