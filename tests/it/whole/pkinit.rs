@@ -116,7 +116,7 @@ impl Ground {
     }
 }
 
-/// Names the person as a Kerberos principal (id-pkinit-san), for PKINIT.
+/// Names the person as a Kerberos principal (id-pkinit-san), for PKINIT. Out of a token `kinit` 1.20 uses RSA keys only.
 fn for_pkinit(template: String) -> String {
     let template = keys(template, "RSA-2048").replace("# kerberos_principal =", "kerberos_principal =");
     set(template, "[certificate]", "extended_key_usages", r#"["clientAuth", "pkinitClient"]"#)
