@@ -114,6 +114,16 @@ impl RequestType {
         self.adds_holder() || matches!(self, Self::Renew | Self::Recover)
     }
 
+    /// Whether its card may be given a PIN and have its admin key known: it may be new to the person, or is unblocked.
+    pub fn may_prepare_card(self) -> bool {
+        self.may_bring_card() || self == Self::Unblock
+    }
+
+    /// Whether it is carried out on a card under its admin key, and may change the card's PUK.
+    pub fn administers_card(self) -> bool {
+        self.issues_certificates() || matches!(self, Self::Unblock | Self::Retire)
+    }
+
     /// Whether a template may tie what becomes of the old certificates to it.
     pub fn ends_certificates(self) -> bool {
         matches!(self, Self::Renew | Self::OnlineUpdate | Self::Recover | Self::Retire | Self::Revoke)

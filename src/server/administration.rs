@@ -3,13 +3,13 @@
 
 use super::accounts::{self, AccountRefusal, FreshToken};
 use super::audit::{self, Deed};
-use super::config::{DataDirectory, Settings, SettingsError};
+use super::config::{DataDirectory, NoDirectory, Settings, SettingsError};
 use super::database::{self, DatabaseError};
 use super::error::{ApiError, Internal};
 use crate::secret::BearerToken;
 use crate::store::{self, Store, TokenRecord, UserRecord, UserSource};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -69,8 +69,8 @@ pub struct AddedToken {
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
     #[error("there is no user named \"{0}\"")]
     NoUser(String),
     #[error("there is no token {0}; \"server token list\" shows what there is")]
@@ -87,8 +87,6 @@ pub enum AccountError {
     Store(#[from] store::Error),
     #[error("nothing was written")]
     Write(#[source] Box<ApiError>),
-    #[error("no runtime could be started")]
-    Runtime(#[source] std::io::Error),
 }
 
 impl From<ApiError> for AccountError {
@@ -106,17 +104,8 @@ fn with_store<T>(
     data_dir: &Path,
     work: impl AsyncFnOnce(&Store) -> Result<T, AccountError>,
 ) -> Result<T, AccountError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(AccountError::NoDirectory(data_dir.to_owned()));
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AccountError::Runtime)?;
-    runtime.block_on(async {
-        let store = database::open(&directory, &Settings::load(&directory)?).await?;
-        let done = work(&store).await;
-        store.close().await;
-        done
-    })
+    let directory = DataDirectory::existing(data_dir)?;
+    database::with_store(&directory, &Settings::load(&directory)?, work)?
 }
 
 async fn named(store: &Store, name: &str) -> Result<UserRecord, AccountError> {

@@ -22,7 +22,7 @@ use tokio::sync::Semaphore;
 /// The largest body that is received, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
 /// Calls worked on at one time; more of them wait a moment.
-pub const MAX_CALLS: usize = 512;
+pub const MAX_CALLS: u16 = 512;
 /// The most entries a list answers with; what lies beyond is older, and reached by narrower questions.
 pub const MAX_LIST: usize = 500;
 

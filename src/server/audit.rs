@@ -76,18 +76,7 @@ deeds! {
 
 /// An act of the server itself.
 pub fn own(deed: Deed, at: OffsetDateTime) -> AuditEntry {
-    AuditEntry {
-        at,
-        actor: None,
-        actor_name: String::new(),
-        act: deed.name(),
-        request: None,
-        smartcard: None,
-        profile: None,
-        user: None,
-        correlation: None,
-        evidence: Vec::new(),
-    }
+    AuditEntry::of(deed.name(), at)
 }
 
 impl Call<'_> {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// How often new heads are looked for; the shortest time between two signatures of a chain.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -47,21 +47,18 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     Ok(key)
 }
 
-/// Signs what is new until told to stop, and then once more.
-pub async fn follow(app: Arc<App>, key: MemoryKey, mut stopped: watch::Receiver<bool>) {
+/// Signs what is new until told to end, and then once more.
+pub async fn follow(app: Arc<App>, key: MemoryKey, ending: CancellationToken) {
     let mut signed = BTreeMap::new();
     loop {
-        let last = *stopped.borrow();
+        let last = ending.is_cancelled();
         if let Err(error) = sign_heads(&app, &key, &mut signed).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the log of acts could not be signed");
         }
         if last {
             return;
         }
-        tokio::select! {
-            () = tokio::time::sleep(INTERVAL) => {}
-            _ = stopped.changed() => {}
-        }
+        ending.run_until_cancelled(tokio::time::sleep(INTERVAL)).await;
     }
 }
 

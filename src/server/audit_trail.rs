@@ -14,7 +14,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread::JoinHandle;
 use time::{Duration, OffsetDateTime};
-use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 /// How an SQLite database begins.
@@ -112,7 +111,7 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
         return Err(AuditTrailError::NoKeys);
     }
     let checker = AuditChecker::new(keys, tolerance);
-    let runtime = runtime()?;
+    let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
     if let Some(directory) = directory {
         let source = runtime.block_on(source(&directory))?;
         return Ok(runtime.block_on(source.check(checker))?);
@@ -123,10 +122,6 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
         return Ok(runtime.block_on(AuditSource::file(path)?.check(checker))?);
     }
     check_lines(path, file, checker)
-}
-
-fn runtime() -> Result<Runtime, AuditTrailError> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AuditTrailError::Runtime)
 }
 
 /// The log of a data directory: its own file, or the database its settings name.
@@ -170,7 +165,7 @@ pub fn audit_export(
     mut out: impl Write,
 ) -> Result<u64, AuditTrailError> {
     let directory = DataDirectory::new(data_dir);
-    let runtime = runtime()?;
+    let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
     let source = runtime.block_on(source(&directory))?;
     let complete = filter.passes_all();
     let mut records = 0;
@@ -216,7 +211,7 @@ impl<'a> Receiver<'a> {
         let (queue, messages) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
         let to = target.clone();
         let thread = std::thread::Builder::new().name("audit-export".into()).spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = database::runtime()?;
             let link = runtime.block_on(Link::open(&to))?;
             for message in messages {
                 if !runtime.block_on(link.send(&message))? {

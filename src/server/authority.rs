@@ -13,10 +13,7 @@ use time::OffsetDateTime;
 /// Installs the chain (PEM, in any order, up to the root) that answers the request made by `init`, and gives it: the
 /// CA's own certificate first. Nothing is installed unless every link verifies.
 pub fn ca_install(data_dir: &Path, chain: &Path) -> Result<Vec<Certificate>, InitError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(InitError::NoDirectory(data_dir.to_owned()));
-    }
+    let directory = DataDirectory::existing(data_dir)?;
     if directory.ca_certificate().exists() {
         return Err(InitError::Installed);
     }
@@ -31,10 +28,7 @@ pub fn ca_install(data_dir: &Path, chain: &Path) -> Result<Vec<Certificate>, Ini
 
 /// Keeps the password or key that a CA elsewhere knows this server by, sealed; one that is there is replaced.
 pub fn ca_secret(data_dir: &Path, secret: &Passphrase, passphrase: &Passphrase) -> Result<(), InitError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(InitError::NoDirectory(data_dir.to_owned()));
-    }
+    let directory = DataDirectory::existing(data_dir)?;
     // Opened first: a secret under another passphrase than the server's would be of no use.
     if directory.ca_key().is_file() {
         keyfile::open_private_key(&keyfile::read(&directory.ca_key())?, passphrase)?;

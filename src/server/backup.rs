@@ -5,8 +5,8 @@
 //! or changed is seen. Key files stay sealed with the passphrase; the records are not sealed, so the archive is for its
 //! owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
 
-use super::config::{DataDirectory, Settings, SettingsError};
-use super::files::{self, FileError};
+use super::config::{DataDirectory, NoDirectory, Settings, SettingsError};
+use super::files::{Exists, FileError, OWNER_ONLY};
 use crate::store;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,6 @@ use uuid::Uuid;
 
 pub(super) const MANIFEST: &str = "cardwright-backup.json";
 pub(super) const FORMAT: u32 = 1;
-pub(super) const OWNER_ONLY: u32 = 0o600;
 /// Beyond the database: keys, certificates, settings and templates are far smaller and fewer.
 pub(super) const MAX_FILE: u64 = 16 * 1024 * 1024;
 pub(super) const MAX_FILES: usize = 10_000;
@@ -60,10 +59,10 @@ pub struct Saved {
 /// Why no archive was made, or nothing restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
-    #[error("{} exists already; nothing was changed", .0.display())]
-    Exists(PathBuf),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
+    #[error(transparent)]
+    Exists(#[from] Exists),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -103,10 +102,7 @@ pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
 
 /// Writes an archive of the data directory: everything that was acknowledged before the call is in it.
 pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(BackupError::NoDirectory(data_dir.to_owned()));
-    }
+    let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     let postgresql = settings.database.is_some();
     // The database before the keys: a key that comes in between is one too many, never one too few.
@@ -250,10 +246,4 @@ pub(super) fn passed(from: &mut impl Read, to: &mut impl Write) -> std::io::Resu
         size += read as u64;
     }
     Ok((size, hex::encode(digest.finish())))
-}
-
-/// Makes the names in the directory above `path` durable.
-pub(super) fn sync_parent(path: &Path) -> Result<(), FileError> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    files::sync_directory(parent).map_err(|source| FileError { path: parent.to_owned(), what: "written", source })
 }

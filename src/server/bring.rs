@@ -6,10 +6,6 @@ use super::template::{Entry, KeySource, ProfileTemplate};
 use crate::cm::request::RequestType::{self, *};
 use crate::store::{ArchivedRecord, Origin, RequestRecord};
 
-/// Requests of these types end in certificates.
-pub const ISSUING: [RequestType; 7] =
-    [Enroll, Renew, Duplicate, Recover, RecoverOnBehalf, OnlineUpdate, TemporaryCards];
-
 /// The most archived keys of earlier times a request brings, the latest first.
 const MAX_HISTORY: usize = 24;
 

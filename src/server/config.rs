@@ -278,10 +278,21 @@ impl Settings {
 #[derive(Debug, Clone)]
 pub struct DataDirectory(PathBuf);
 
+/// A directory that "server init" did not make.
+#[derive(Debug, thiserror::Error)]
+#[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
+pub struct NoDirectory(pub PathBuf);
+
 impl DataDirectory {
     /// Names a directory; nothing is touched.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
+    }
+
+    /// Names a directory that has settings; without them it is none of a server's.
+    pub fn existing(path: &Path) -> Result<Self, NoDirectory> {
+        let directory = Self::new(path);
+        if directory.settings().is_file() { Ok(directory) } else { Err(NoDirectory(path.to_owned())) }
     }
 
     /// A path that settings name, seen from the directory.

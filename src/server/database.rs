@@ -10,6 +10,7 @@ use crate::store::{self, PostgresPlace, Store};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use tokio::runtime::Runtime;
 
 /// The variable that holds the database's password where no file is named.
 pub const PASSWORD_VARIABLE: &str = "CARDWRIGHT_DATABASE_PASSWORD";
@@ -53,6 +54,27 @@ pub enum DatabaseError {
     Pkix(#[from] pkix::Error),
     #[error("the master key cannot be used")]
     MasterKey(#[from] KeyError),
+    #[error("no runtime could be started")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// A runtime for work at the data directory itself, where no server runs.
+pub fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Opens the store that the settings name for the length of one piece of work, and gives what came of that.
+pub fn with_store<T>(
+    directory: &DataDirectory,
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> T,
+) -> Result<T, DatabaseError> {
+    runtime().map_err(DatabaseError::Runtime)?.block_on(async {
+        let store = open(directory, settings).await?;
+        let done = work(&store).await;
+        store.close().await;
+        Ok(done)
+    })
 }
 
 /// Opens the store that the settings name.

@@ -1,21 +1,28 @@
-//! Files of a data directory: for their owner only, written whole or not at all.
+//! A data directory and its files: for their owner only, made whole or not at all.
 
 use rustix::fs::{Mode, OFlags};
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 /// Key files and certificates are short.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
-const OWNER_ONLY: u32 = 0o600;
+pub const OWNER_ONLY: u32 = 0o600;
+const OWNER_ONLY_DIRECTORY: u32 = 0o700;
 
-/// A file that could not be read or written.
+/// What is never overwritten is there already.
+#[derive(Debug, thiserror::Error)]
+#[error("{} exists already; nothing was changed", .0.display())]
+pub struct Exists(pub PathBuf);
+
+/// A file or directory that could not be read, written or made.
 #[derive(Debug, thiserror::Error)]
 #[error("{} could not be {what}", path.display())]
 pub struct FileError {
     pub path: PathBuf,
-    /// "read" or "written".
+    /// "read" or "written", say.
     pub what: &'static str,
     #[source]
     pub source: std::io::Error,
@@ -55,15 +62,48 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
         file.write_all(content)?;
         file.sync_all()?;
         std::fs::rename(&fresh, path)?;
-        sync_directory(path.parent().unwrap_or(Path::new(".")))
+        sync_parent(path)
     };
     write().map_err(|source| FileError { path: path.to_owned(), what: "written", source })
 }
 
-/// Makes the names in a directory durable.
-pub fn sync_directory(directory: &Path) -> std::io::Result<()> {
-    let directory = rustix::fs::open(directory, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    Ok(rustix::fs::fsync(directory)?)
+/// Makes the names in the directory above `path` durable.
+pub fn sync_parent(path: &Path) -> std::io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = rustix::fs::open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    Ok(rustix::fs::fsync(parent)?)
+}
+
+/// Makes a directory.
+pub fn make_directory(path: &Path) -> Result<(), FileError> {
+    let made = DirBuilder::new().mode(OWNER_ONLY_DIRECTORY).create(path);
+    made.map_err(|source| FileError { path: path.to_owned(), what: "made", source })
+}
+
+/// Makes a directory with all that `fill` puts into it; one that exists is never touched.
+///
+/// It is made under another name and renamed at the end: after a failure nothing is left in its place.
+pub fn make_whole<T, E: From<Exists> + From<FileError>>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<T, E> {
+    let is_free = || if path.symlink_metadata().is_ok() { Err(Exists(path.to_owned())) } else { Ok(()) };
+    let failed = |source| FileError { path: path.to_owned(), what: "made", source };
+    is_free()?;
+    let name = path.file_name().ok_or_else(|| failed(ErrorKind::InvalidFilename.into()))?;
+    let draft = path.with_file_name(format!(".{}.{}", name.to_string_lossy(), Uuid::new_v4().simple()));
+    make_directory(&draft)?;
+    let made = fill(&draft).and_then(|made| {
+        // A rename onto an empty directory would succeed, so it is asked again that nothing is there.
+        is_free()?;
+        std::fs::rename(&draft, path).and_then(|()| sync_parent(path)).map_err(failed)?;
+        Ok(made)
+    });
+    if made.is_err() {
+        // Best effort: the first error is the one to be told.
+        let _ = std::fs::remove_dir_all(&draft);
+    }
+    made
 }
 
 /// Holds a data directory for one server; the kernel lets go when the process ends, however it ends.

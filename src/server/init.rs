@@ -1,8 +1,10 @@
 //! `server init`: makes a data directory.
 
-use super::config::{CaSettings, DataDirectory, MasterKeySettings, RecoverySettings, Settings, TokenSettings};
+use super::config::{
+    CaSettings, DataDirectory, MasterKeySettings, NoDirectory, RecoverySettings, Settings, TokenSettings,
+};
 use super::diversify::{MASTER_KEY, MASTER_KEY_LEN};
-use super::files::{self, FileError};
+use super::files::{self, Exists, FileError};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::settings::{ApiSettings, AuditSettings, LogSettings};
 use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
@@ -10,7 +12,6 @@ use crate::pkix::KeyAlgorithm;
 use crate::secret::{Passphrase, Pin};
 use aws_lc_rs::rand;
 use std::net::SocketAddr;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -21,8 +22,6 @@ const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 /// How long a CA is valid.
 const CA_VALIDITY: Duration = Duration::days(3650);
-/// Owner only.
-const DIRECTORY_MODE: u32 = 0o700;
 
 /// What a new data directory is made for.
 #[derive(Clone, Debug)]
@@ -75,12 +74,10 @@ pub struct Initialised {
 /// Why a data directory was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
-    #[error("{} exists already; nothing was changed", .0.display())]
-    Exists(PathBuf),
-    #[error("{} could not be made", path.display())]
-    Directory { path: PathBuf, source: std::io::Error },
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
+    #[error(transparent)]
+    Exists(#[from] Exists),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
     #[error(transparent)]
     File(#[from] FileError),
     #[error("the system gave no random bytes")]
@@ -99,8 +96,6 @@ pub enum InitError {
 
 /// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
 ///
-/// It is made under another name and renamed at the end: after a failure nothing is left in its place.
-///
 /// `passphrase` seals the key files; `ca_pin` is the user PIN of the CA's token, where `options` names one.
 pub fn init(
     data_dir: &Path,
@@ -108,27 +103,8 @@ pub fn init(
     passphrase: Passphrase,
     ca_pin: Option<Pin>,
 ) -> Result<Initialised, InitError> {
-    if data_dir.symlink_metadata().is_ok() {
-        return Err(InitError::Exists(data_dir.to_owned()));
-    }
-    let name = data_dir.file_name().ok_or_else(|| InitError::NoDirectory(data_dir.to_owned()))?;
-    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let draft = parent.join(format!(".{}.{}", name.to_string_lossy(), Uuid::new_v4().simple()));
-    let made = fill(&draft, options, passphrase, ca_pin).and_then(|made| {
-        // A rename onto an empty directory would succeed, so it is asked again that nothing is there.
-        if data_dir.symlink_metadata().is_ok() {
-            return Err(InitError::Exists(data_dir.to_owned()));
-        }
-        std::fs::rename(&draft, data_dir)
-            .and_then(|()| files::sync_directory(parent))
-            .map_err(|source| InitError::Directory { path: data_dir.to_owned(), source })?;
-        Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
-    });
-    if made.is_err() {
-        // Best effort: the first error is the one to be told.
-        let _ = std::fs::remove_dir_all(&draft);
-    }
-    made
+    let made = files::make_whole(data_dir, |draft| fill(draft, options, passphrase, ca_pin))?;
+    Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
 }
 
 fn fill(
@@ -138,10 +114,7 @@ fn fill(
     ca_pin: Option<Pin>,
 ) -> Result<Initialised, InitError> {
     let directory = DataDirectory::new(draft);
-    for path in [draft.to_owned(), directory.templates()] {
-        let made = std::fs::DirBuilder::new().mode(DIRECTORY_MODE).create(&path);
-        made.map_err(|source| InitError::Directory { path, source })?;
-    }
+    files::make_directory(&directory.templates())?;
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
     rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
     keyfile::write_new(&directory.master_key(1), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;

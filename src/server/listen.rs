@@ -4,29 +4,25 @@ use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
 use super::identity::Shows;
-use super::mail;
-use super::operations;
-use super::publication::{self, Publication};
 use super::router;
-use super::start::{self, StartError};
-use super::upkeep::Upkeep;
-use super::upstream;
-use super::workflow::sweep;
+use super::start::{self, StartError, Started};
+use super::upkeep::{Duties, Upkeep};
 use crate::store::{CountsSeen, Store};
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use prometheus_client::metrics::gauge::Gauge;
+use rustls::ServerConfig;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// Bounds of the listener.
 const MAX_CONNECTIONS: usize = 1024;
-const MAX_WATCHERS: usize = 32;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const STOP_GRACE: Duration = Duration::from_secs(10);
@@ -73,7 +69,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::sync_channel(1);
         let thread = std::thread::Builder::new().name("cardwright-server".into()).spawn(move || {
-            run(config, async move { drop(stopped.await) }, move |ready| drop(tell.try_send(ready.clone())))
+            run(config, || async { drop(stopped.await) }, move |ready| drop(tell.try_send(ready.clone())))
         });
         let thread = thread.map_err(StartError::Thread)?;
         match told.recv() {
@@ -121,31 +117,35 @@ fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> 
     thread.join().unwrap_or(Err(StartError::Died))
 }
 
-/// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens.
+/// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens and those are heeded.
 pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
-    run(config, stop_signal(), ready)
+    run(config, stop_signal, ready)
 }
 
-async fn stop_signal() {
+/// Takes over the signals at once, and ends with the first of them.
+fn stop_signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            // Without handlers the signals end the process by themselves, and the store survives that.
-            tracing::error!(%error, "signals cannot be caught");
-            std::future::pending::<()>().await;
+            (Err(error), _) | (_, Err(error)) => {
+                // Without handlers the signals end the process by themselves, and the store survives that.
+                tracing::error!(%error, "signals cannot be caught");
+                std::future::pending::<()>().await;
+            }
         }
     }
 }
 
-fn run(
+fn run<S: Future<Output = ()>>(
     config: Config,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
@@ -154,85 +154,79 @@ fn run(
     ended
 }
 
-async fn listen(
+/// Opens everything, then serves until `stop`, then ends in order: calls, who writes, who follows the log, the store.
+async fn listen<S: Future<Output = ()>>(
     config: Config,
-    stop: impl Future<Output = ()> + Send + 'static,
+    stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let started = start::open(config).await?;
-    let app = Arc::new(started.app);
-    let sweeping = tokio::spawn(sweep::watch(Arc::clone(&app)));
-    let cannot = |source| StartError::Listen { addr: started.listen, source };
     let (listener, addr) = bound(started.listen)?;
-    let operations = started.operations.map(bound).transpose()?;
-    let operations_addr = operations.as_ref().map(|(_, addr)| *addr);
-    let upkeep = Upkeep::begin(&app, started.audit_key, started.syslog, started.host);
-    let handle = Handle::new();
-    let publishing = Handle::new();
-    let publication = match started.publication {
-        None => None,
-        Some(address) => {
-            let listening = publication::listen(Arc::clone(&app), address, publishing.clone());
-            Some(listening.map_err(|source| StartError::Listen { addr: address, source })?)
-        }
-    };
-    let (stopping, ending) = ([handle.clone(), publishing], Arc::clone(&app));
-    tokio::spawn(async move {
-        stop.await;
-        ending.stopping.store(true, Ordering::Relaxed);
-        for handle in stopping {
-            handle.graceful_shutdown(Some(STOP_GRACE));
-        }
-    });
-    tokio::spawn(mail::run(Arc::clone(&app)));
-    let (stop_keeping, stopped) = watch::channel(());
-    let keepers = [
-        tokio::spawn(Publication::keep(Arc::clone(&app), stopped.clone())),
-        tokio::spawn(upstream::keep(Arc::clone(&app), stopped)),
-    ];
-    let watched = Handle::new();
-    if let Some((listener, addr)) = operations {
-        tokio::spawn(watch_on(listener, addr, watched.clone(), Arc::clone(&app)));
-    }
+    let (publication, publication_addr) = started.publication.map(bound).transpose()?.unzip();
+    let (operations, operations_addr) = started.operations.map(bound).transpose()?.unzip();
+    let stop = stop();
+    let app = Arc::new(started.app);
+    let Started { audit_key, syslog, host, .. } = started;
+    let upkeep = Upkeep::begin(&app, Duties { audit_key, syslog, host, publication, operations });
     ready(&Ready {
         store: app.store.clone(),
         addr,
         scheme: if started.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
-        publication,
+        publication: publication_addr,
         operations: operations_addr,
     });
+    let handle = Handle::new();
+    let stop = async {
+        stop.await;
+        app.stopping.store(true, Ordering::Relaxed);
+        upkeep.close();
+    };
+    let served = until(stop, &handle, accept(&app, listener, started.tls, handle.clone())).await;
+    upkeep.end(&app).await;
+    if tokio::time::timeout(STOP_GRACE, app.close()).await.is_err() {
+        tracing::warn!("the store was not closed in time; what was acknowledged is in it");
+    }
+    drop(started.lock);
+    let unaudited = app.store.counts().unaudited;
+    tracing::info!(unaudited, "stopped");
+    served.map_err(|source| StartError::Listen { addr: started.listen, source })?;
+    if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
+}
+
+/// Serves until `stop`, and then until what was begun is finished, for a while.
+pub async fn until(
+    stop: impl Future<Output = ()>,
+    handle: &Handle<SocketAddr>,
+    serving: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    let mut serving = pin!(serving);
+    tokio::select! {
+        served = &mut serving => return served,
+        () = stop => handle.graceful_shutdown(Some(STOP_GRACE)),
+    }
+    serving.await
+}
+
+async fn accept(
+    app: &Arc<App>,
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    handle: Handle<SocketAddr>,
+) -> io::Result<()> {
     let connections = app.metrics.connections();
-    let served = match started.tls {
+    match tls {
         None => {
             let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, connections);
-            let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
-            bound_headers(server.http_builder());
-            server.handle(handle).serve(router::service(Arc::clone(&app))).await
+            http1(listener, acceptor)?.handle(handle).serve(router::service(Arc::clone(app))).await
         }
         Some(tls) => {
             let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(tls)).handshake_timeout(HANDSHAKE_TIMEOUT);
             let acceptor = Shows(acceptor.acceptor(NoDelayAcceptor::new()));
             let acceptor = Bounded::new(acceptor, MAX_CONNECTIONS, connections);
-            let mut server = axum_server::from_tcp(listener).map_err(cannot)?.acceptor(acceptor).http1_only();
-            bound_headers(server.http_builder());
-            server.handle(handle).serve(router::service(Arc::clone(&app))).await
+            http1(listener, acceptor)?.handle(handle).serve(router::service(Arc::clone(app))).await
         }
-    };
-    drop(stop_keeping);
-    for keeper in keepers {
-        // One that waits for a CA elsewhere is left to the end of the runtime.
-        let _ = tokio::time::timeout(STOP_GRACE, keeper).await;
     }
-    upkeep.end().await;
-    watched.shutdown();
-    sweeping.abort();
-    app.close().await;
-    drop(started.lock);
-    let unaudited = app.store.counts().unaudited;
-    tracing::info!(unaudited, "stopped");
-    served.map_err(cannot)?;
-    if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
 }
 
 fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -245,25 +239,15 @@ fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     bind().map_err(|source| StartError::Listen { addr, source })
 }
 
-/// Serves those who watch the server.
-async fn watch_on(listener: TcpListener, addr: SocketAddr, handle: Handle<SocketAddr>, app: Arc<App>) {
-    let served = async {
-        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_WATCHERS, Gauge::default());
-        let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
-        bound_headers(server.http_builder());
-        server.handle(handle).serve(operations::service(app)).await
-    };
-    if let Err(error) = served.await {
-        tracing::error!(%error, %addr, "health and metrics are no longer to be had");
-    }
-}
-
-/// Bounds what a head may hold, and how long it may take.
-pub fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
-    builder
+/// A server on a listener that bounds what a head may hold, and how long it may take.
+pub fn http1<A>(listener: TcpListener, acceptor: A) -> io::Result<axum_server::Server<SocketAddr, A>> {
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
+    server
+        .http_builder()
         .http1()
         .timer(hyper_util::rt::TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEADER_BYTES);
+    Ok(server)
 }

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// About four hours of trying.
 const MAX_ATTEMPTS: u32 = 10;
@@ -103,12 +104,11 @@ fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
     Ok(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// Sends what is due, round after round; ends with the runtime.
-pub async fn run(app: Arc<App>) {
+/// Sends what is due, round after round, until told to end; a mail that was begun is finished.
+pub async fn run(app: Arc<App>, ending: CancellationToken) {
     let Some(mailer) = &app.mailer else { return };
-    loop {
-        // A timeout is a round like any other: what failed before may be due again.
-        let _ = tokio::time::timeout(ROUND, mailer.wake.notified()).await;
+    // A timeout is a round like any other: what failed before may be due again.
+    while ending.run_until_cancelled(tokio::time::timeout(ROUND, mailer.wake.notified())).await.is_some() {
         let due = match app.store.due_mail(OffsetDateTime::now_utc()).await {
             Ok(due) => due,
             Err(error) => {
@@ -117,6 +117,9 @@ pub async fn run(app: Arc<App>) {
             }
         };
         for mail in due {
+            if ending.is_cancelled() {
+                break;
+            }
             let (request, part) = (mail.request, mail.part);
             if let Err(error) = deliver(&app, mailer, mail).await {
                 tracing::warn!(%error, %request, part, "a one-time password was not sent; it is tried again");

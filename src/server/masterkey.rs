@@ -4,8 +4,8 @@
 //! no card needs it any more.
 
 use super::audit::{self, Deed};
-use super::config::{DataDirectory, Settings, SettingsError};
-use super::database::{self, DatabaseError};
+use super::config::{DataDirectory, NoDirectory, Settings, SettingsError};
+use super::database::{DatabaseError, with_store};
 use super::diversify::{KeyError, MASTER_KEY, MASTER_KEY_LEN, MasterKeySource, MasterKeys};
 use super::files::{self, FileError};
 use crate::ca::{self, TokenMac, keyfile};
@@ -13,7 +13,7 @@ use crate::secret::{MasterKey, Passphrase, Pin};
 use crate::store::{self, AuditEntry, MasterKeyUse, Store, Tx};
 use aws_lc_rs::rand;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
@@ -24,8 +24,8 @@ const LAST_VERSION: u32 = 99;
 /// Why the master keys cannot be used, or one was not added or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -52,8 +52,6 @@ pub enum MasterKeyError {
     Store(#[from] store::Error),
     #[error(transparent)]
     Database(#[from] DatabaseError),
-    #[error("no runtime could be started")]
-    Runtime(#[source] std::io::Error),
 }
 
 /// A version of the master key, as it stands.
@@ -116,14 +114,14 @@ pub fn add(data_dir: &Path, passphrase: &Passphrase, pin: Option<&Pin>) -> Resul
             keyfile::write_new(&directory.master_key(version), &sealed)?;
         }
     }
-    with_store(&directory, &settings, async |store| said(store, Deed::MasterKeyAdded, version).await)?;
+    with_store(&directory, &settings, async |store| said(store, Deed::MasterKeyAdded, version).await)??;
     Ok(version)
 }
 
 /// The versions in files and those that cards need, oldest first.
 pub fn versions(data_dir: &Path) -> Result<Vec<MasterKeyVersion>, MasterKeyError> {
     let (directory, settings) = opened(data_dir)?;
-    let uses = with_store(&directory, &settings, async |store| store.master_key_uses().await)?;
+    let uses = with_store(&directory, &settings, async |store| store.master_key_uses().await)??;
     let mut versions = Vec::new();
     for version in 1..=LAST_VERSION {
         let (in_file, cards) = (directory.master_key(version).is_file(), cards(&uses, version));
@@ -152,39 +150,19 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
         }
         said(store, Deed::MasterKeyRemoved, version).await?;
         Ok(())
-    })?;
-    let gone = std::fs::remove_file(&path).and_then(|()| files::sync_directory(data_dir));
+    })??;
+    let gone = std::fs::remove_file(&path).and_then(|()| files::sync_parent(&path));
     gone.map_err(|source| MasterKeyError::File(FileError { path, what: "removed", source }))
 }
 
 fn opened(data_dir: &Path) -> Result<(DataDirectory, Settings), MasterKeyError> {
-    let directory = DataDirectory::new(data_dir);
-    if !directory.settings().is_file() {
-        return Err(MasterKeyError::NoDirectory(data_dir.to_owned()));
-    }
+    let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     Ok((directory, settings))
 }
 
 fn cards(uses: &[MasterKeyUse], version: u32) -> u64 {
     uses.iter().find(|used| used.version == version).map_or(0, |used| used.cards)
-}
-
-fn with_store<T, E>(
-    directory: &DataDirectory,
-    settings: &Settings,
-    work: impl AsyncFnOnce(&Store) -> Result<T, E>,
-) -> Result<T, MasterKeyError>
-where
-    MasterKeyError: From<E>,
-{
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(MasterKeyError::Runtime)?.block_on(async {
-        let store = database::open(directory, settings).await?;
-        let done = work(&store).await;
-        store.close().await;
-        Ok(done?)
-    })
 }
 
 async fn said(store: &Store, deed: Deed, version: u32) -> Result<(), store::Error> {

@@ -22,44 +22,48 @@ const ITERATIONS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 const SALT_LEN: usize = 16;
 const HASH_LEN: usize = 32;
 
-/// Passwords about to be remembered, mailed and shown.
-pub struct Made {
+/// What goes into the transaction; the passwords themselves stay outside.
+pub struct OneTimeOrder {
     tries: u32,
     expires: Option<OffsetDateTime>,
     first: Option<Vec<u8>>,
     second: Option<Vec<u8>>,
     mails: Vec<(u8, Recipient)>,
-    /// For the answer to an approver.
-    pub shown: OneTimePasswords,
+    entry: AuditEntry,
 }
 
-/// Makes what is handed over at once. `asked_for`: an approver wants them anew, so those that go out to nobody by
-/// themselves are shown to him.
-pub fn make(policy: &OneTimePolicy, asked_for: bool, now: OffsetDateTime) -> Result<Made, ApiError> {
-    let mut made = Made {
+/// Makes what is handed over at once; gives what is remembered and what is shown. `asked_for`: an approver wants them
+/// anew, so those that go out to nobody by themselves are shown to him.
+pub fn make(
+    call: &Call<'_>,
+    policy: &OneTimePolicy,
+    asked_for: bool,
+) -> Result<(OneTimeOrder, OneTimePasswords), ApiError> {
+    let mut order = OneTimeOrder {
         tries: policy.tries,
         expires: None,
         first: None,
         second: None,
         mails: Vec::new(),
-        shown: OneTimePasswords::default(),
+        entry: call.entry(Deed::OneTimePasswordMade),
     };
+    let mut answer = OneTimePasswords::default();
     for (part, delivery) in (1..).zip(&policy.deliver) {
         match delivery {
-            Delivery::Smtp(recipient) => made.mails.push((part, *recipient)),
+            Delivery::Smtp(recipient) => order.mails.push((part, *recipient)),
             Delivery::Nobody if !asked_for => {}
             Delivery::Display | Delivery::Nobody => {
                 let (password, proof) = password(policy)?;
-                made.expires = Some(now + policy.lifetime);
+                order.expires = Some(call.now + policy.lifetime);
                 let (kept, shown) = match part {
-                    1 => (&mut made.first, &mut made.shown.first),
-                    _ => (&mut made.second, &mut made.shown.second),
+                    1 => (&mut order.first, &mut answer.first),
+                    _ => (&mut order.second, &mut answer.second),
                 };
                 (*kept, *shown) = (Some(proof), Some(password));
             }
         }
     }
-    Ok(made)
+    Ok((order, answer))
 }
 
 /// A new password and what proves it. It takes some hundredths of a second.
@@ -125,25 +129,6 @@ pub async fn begin(
     }
     let entry = entry.on(request).with("generation", generation).with("mailed", mailed);
     Ok(tx.audit(&entry).await?)
-}
-
-/// What goes into the transaction; the passwords themselves stay outside.
-pub struct OneTimeOrder {
-    tries: u32,
-    expires: Option<OffsetDateTime>,
-    first: Option<Vec<u8>>,
-    second: Option<Vec<u8>>,
-    mails: Vec<(u8, Recipient)>,
-    entry: AuditEntry,
-}
-
-impl Made {
-    /// Splits what is remembered from what is shown.
-    pub fn order(self, call: &Call<'_>) -> (OneTimeOrder, OneTimePasswords) {
-        let Self { tries, expires, first, second, mails, shown } = self;
-        let entry = call.entry(Deed::OneTimePasswordMade);
-        (OneTimeOrder { tries, expires, first, second, mails, entry }, shown)
-    }
 }
 
 /// Refuses what cannot be proven any more, or not yet.

@@ -1,16 +1,32 @@
 //! The operations listener: health and metrics in plain HTTP, apart from the calls.
 
 use super::app::App;
+use super::bound::Bounded;
+use super::listen::http1;
 use super::metrics;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum_server::accept::NoDelayAcceptor;
+use prometheus_client::metrics::gauge::Gauge;
+use std::net::TcpListener;
 use std::sync::Arc;
 
-/// The service of the operations listener.
-pub fn service(app: Arc<App>) -> axum::routing::IntoMakeService<Router> {
-    Router::new().fallback(handle).with_state(app).into_make_service()
+/// Open connections at one time.
+const MAX_CONNECTIONS: usize = 32;
+
+/// Serves those who watch the server, for as long as it is let.
+pub async fn serve(app: Arc<App>, listener: TcpListener) {
+    let serving = async {
+        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, Gauge::default());
+        let service = Router::new().fallback(handle).with_state(app).into_make_service();
+        http1(listener, acceptor)?.serve(service).await
+    };
+    let served: std::io::Result<()> = serving.await;
+    if let Err(error) = served {
+        tracing::error!(%error, "health and metrics are no longer to be had");
+    }
 }
 
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {

@@ -1,43 +1,18 @@
 //! `server restore`: an archive becomes a data directory again, whole or not at all.
 
-use super::backup::{
-    BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, OWNER_ONLY, Saved, passed, sync_parent,
-};
+use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, passed};
 use super::config::{DataDirectory, Settings};
-use super::files::FileError;
+use super::files::{self, FileError, OWNER_ONLY};
 use crate::store;
 use std::collections::BTreeMap;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
-use uuid::Uuid;
 
-const DIRECTORY_MODE: u32 = 0o700;
-
-/// Makes the data directory `data_dir` of an archive; one that exists is never touched.
-///
-/// It is made under another name, checked, and renamed at the end: after a failure nothing is left in its place.
+/// Makes the data directory `data_dir` of an archive, checked before it is there; one that exists is never touched.
 pub fn restore(from: impl Read, data_dir: &Path) -> Result<Saved, BackupError> {
-    if data_dir.symlink_metadata().is_ok() {
-        return Err(BackupError::Exists(data_dir.to_owned()));
-    }
-    let name = data_dir.file_name().ok_or_else(|| BackupError::NoDirectory(data_dir.to_owned()))?;
-    let draft = data_dir.with_file_name(format!(".{}.{}", name.to_string_lossy(), Uuid::new_v4().simple()));
-    let restored = fill(from, &draft).and_then(|saved| {
-        // A rename onto an empty directory would succeed, so it is asked again that nothing is there.
-        if data_dir.symlink_metadata().is_ok() {
-            return Err(BackupError::Exists(data_dir.to_owned()));
-        }
-        std::fs::rename(&draft, data_dir).map_err(|source| written(data_dir, source))?;
-        sync_parent(data_dir)?;
-        Ok(saved)
-    });
-    if restored.is_err() {
-        // Best effort: the first error is the one to be told.
-        let _ = std::fs::remove_dir_all(&draft);
-    }
-    restored
+    files::make_whole(data_dir, |draft| fill(from, draft))
 }
 
 fn written(path: &Path, source: std::io::Error) -> FileError {
@@ -54,7 +29,6 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
             return Err(BackupError::Damaged(member.name.clone()));
         }
     }
-    make_directory(draft)?;
     for entry in entries {
         let mut entry = entry.map_err(BackupError::Read)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
@@ -77,7 +51,7 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
     }
-    sync_parent(&directory.settings())?;
+    files::sync_parent(&directory.settings()).map_err(|source| written(draft, source))?;
     let bytes = manifest.files.iter().map(|member| member.size).sum();
     Ok(Saved { files: manifest.files.len(), bytes, postgresql: manifest.postgresql })
 }
@@ -109,12 +83,8 @@ fn below(draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
     for part in relative.parent().into_iter().flat_map(Path::components) {
         directory.push(part);
         if !directory.is_dir() {
-            make_directory(&directory)?;
+            files::make_directory(&directory)?;
         }
     }
     Ok(path)
-}
-
-fn make_directory(path: &Path) -> Result<(), BackupError> {
-    Ok(DirBuilder::new().mode(DIRECTORY_MODE).create(path).map_err(|source| written(path, source))?)
 }

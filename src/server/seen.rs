@@ -64,10 +64,14 @@ impl SeenRequest {
         })
     }
 
-    /// Refuses unless the caller executes this request and it is of one of these types; gives its template.
-    pub fn executed(&self, call: &Call<'_>, types: &[RequestType]) -> Result<&Arc<ProfileTemplate>, ApiError> {
+    /// Refuses unless the caller executes this request and its type is one that `fits`; gives its template.
+    pub fn executed(
+        &self,
+        call: &Call<'_>,
+        fits: impl FnOnce(RequestType) -> bool,
+    ) -> Result<&Arc<ProfileTemplate>, ApiError> {
         self.allow(call, Act::Execute)?;
-        if !types.contains(&self.record.request_type) {
+        if !fits(self.record.request_type) {
             return Err(ApiError::WrongType(self.record.request_type));
         }
         executable(&self.record)?;

@@ -2,7 +2,7 @@
 
 use super::app::{App, MAX_CALLS};
 use super::audit_sign;
-use super::config::{Config, DataDirectory, Settings, SettingsError};
+use super::config::{Config, DataDirectory, NoDirectory, Settings, SettingsError};
 use super::database::{self, DatabaseError};
 use super::files::{self, FileError};
 use super::health::Health;
@@ -29,8 +29,8 @@ use tokio::sync::Semaphore;
 /// Why a server does not start, or has ended.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
-    NoDirectory(PathBuf),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error(transparent)]
@@ -105,10 +105,7 @@ pub struct Started {
 
 /// Opens everything in the data directory.
 pub async fn open(config: Config) -> Result<Started, StartError> {
-    let directory = DataDirectory::new(&config.data_dir);
-    if !directory.settings().is_file() {
-        return Err(StartError::NoDirectory(config.data_dir));
-    }
+    let directory = DataDirectory::existing(&config.data_dir)?;
     let settings = Settings::load(&directory)?;
     let listen = config.listen.unwrap_or(settings.listen);
     if config.plain_http && !listen.ip().is_loopback() {
@@ -155,7 +152,7 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
         mailer,
         recovery,
         crl: Publication::new(settings.publication.as_ref()),
-        places: Semaphore::new(MAX_CALLS),
+        places: Semaphore::new(MAX_CALLS.into()),
         identity,
         metrics: Metrics::default(),
         health: Health::default(),

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpStream, UdpSocket, UnixDatagram};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// Records read and sent before it is kept how far sending came.
 const PAGE: u32 = 200;
@@ -165,13 +165,13 @@ fn at_most_micros(at: &str) -> String {
     }
 }
 
-/// Sends on what is logged until told to stop; then what is left, once.
-pub async fn follow(app: Arc<App>, target: Target, host: String, mut stopped: watch::Receiver<bool>) {
+/// Sends on what is logged until told to end; then what is left, once.
+pub async fn follow(app: Arc<App>, target: Target, host: String, ending: CancellationToken) {
     let receiver = String::from(target.clone());
     let mut sender = Sender { app, target, host, receiver, link: None, sent: None };
     let mut wait = INTERVAL;
     loop {
-        let last = *stopped.borrow();
+        let last = ending.is_cancelled();
         match sender.send_new().await {
             Ok(()) => wait = INTERVAL,
             Err(error) => {
@@ -183,10 +183,7 @@ pub async fn follow(app: Arc<App>, target: Target, host: String, mut stopped: wa
         if last {
             return;
         }
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            _ = stopped.changed() => {}
-        }
+        ending.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
 }
 

@@ -18,7 +18,7 @@ use crate::store::{AuditEntry, Tx, UpstreamOrder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
 /// The label of the sealed password or key.
@@ -178,8 +178,8 @@ async fn asked_again(app: &App, mut order: UpstreamOrder, now: OffsetDateTime) -
     Ok(order)
 }
 
-/// Collects what is pending and tells of revocations until told to stop.
-pub async fn keep(app: Arc<App>, mut stop: watch::Receiver<()>) {
+/// Collects what is pending and tells of revocations until told to end.
+pub async fn keep(app: Arc<App>, ending: CancellationToken) {
     if !app.issues_elsewhere {
         return;
     }
@@ -189,23 +189,30 @@ pub async fn keep(app: Arc<App>, mut stop: watch::Receiver<()>) {
         Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
     }
     loop {
-        if let Err(error) = round(&app, OffsetDateTime::now_utc()).await {
+        if let Err(error) = round(&app, &ending, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "the CA elsewhere could not be dealt with");
         }
-        if tokio::time::timeout(ROUND, stop.changed()).await.is_ok() {
+        if ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_none() {
             break;
         }
     }
 }
 
-async fn round(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
+/// What a round cut short leaves is due at the next.
+async fn round(app: &App, ending: &CancellationToken, now: OffsetDateTime) -> Result<(), ApiError> {
     for order in app.store.upstream_waiting(now).await? {
+        if ending.is_cancelled() {
+            return Ok(());
+        }
         asked_again(app, order, now).await?;
     }
     if !app.authority.revokes() {
         return Ok(());
     }
     for (order, reason) in app.store.upstream_revoked(now).await? {
+        if ending.is_cancelled() {
+            return Ok(());
+        }
         let Some((serial, der)) = order.issued else { continue };
         let certificate = Certificate::from_der(&der).map_err(unreadable)?;
         let reason = RevocationReason::from_number(reason).unwrap_or(RevocationReason::Unspecified);

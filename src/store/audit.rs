@@ -32,6 +32,24 @@ pub struct AuditEntry {
     pub evidence: Vec<(&'static str, String)>,
 }
 
+impl AuditEntry {
+    /// An act of the server itself, about nothing in particular yet.
+    pub fn of(act: &'static str, at: OffsetDateTime) -> Self {
+        Self {
+            at,
+            actor: None,
+            actor_name: String::new(),
+            act,
+            request: None,
+            smartcard: None,
+            profile: None,
+            user: None,
+            correlation: None,
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// The record's text; the order of the fields is the order of the text.
 #[derive(Serialize)]
 struct Line<'a> {

@@ -128,21 +128,9 @@ pub(super) fn profiles_on(smartcard: Uuid) -> Ask<'static, Vec<ProfileRecord>> {
     sql(statement).bind(smartcard).bind(LIST_LIMIT).asking()
 }
 
-impl Tx {
-    /// Adds a card; [`Error::Duplicate`] when a card with this card id lives.
-    pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
-        let statement = sql(
-            "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
-             admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment, \
-             master_key_next, puk_master, puk_before_master, role, superseded, reused, expires) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-             $21, $22, $23)",
-        )
-        .bind(card.uuid)
-        .bind(card.card_id)
-        .bind(&card.atr)
-        .bind(card.status.word())
-        .bind(card.assigned_user)
+/// The last columns of a card, in their order: the same where it is added and where it is changed.
+fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Statement<'a> {
+    let statement = statement
         .bind(card.profile_template)
         .bind(card.template_version)
         .bind(card.admin_key.word())
@@ -157,7 +145,37 @@ impl Tx {
         .bind(card.master_key_next)
         .bind(card.puk_master)
         .bind(card.puk_before_master);
-        self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await.map(drop)
+    bind_standing(statement, card.standing)
+}
+
+/// The last columns of a profile, likewise.
+fn bind_profile<'a>(statement: Statement<'a>, profile: &'a ProfileRecord) -> Statement<'a> {
+    let statement = statement
+        .bind(profile.smartcard)
+        .bind(profile.profile_template)
+        .bind(profile.template_version)
+        .bind(profile.parent)
+        .bind(profile.primary)
+        .bind(&profile.comment);
+    bind_standing(statement, profile.standing)
+}
+
+impl Tx {
+    /// Adds a card; [`Error::Duplicate`] when a card with this card id lives.
+    pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
+        let statement = sql(
+            "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
+             admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment, \
+             master_key_next, puk_master, puk_before_master, role, superseded, reused, expires) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+             $21, $22, $23)",
+        )
+        .bind(card.uuid)
+        .bind(card.card_id)
+        .bind(&card.atr)
+        .bind(card.status.word())
+        .bind(card.assigned_user);
+        self.execute(SMARTCARDS, bind_card(statement, card)).await.map(drop)
     }
 
     /// Writes everything but card id and user if the card's status is still `expected`; [`Error::Changed`] otherwise.
@@ -171,25 +189,8 @@ impl Tx {
             .bind(card.uuid)
             .bind(expected.word())
             .bind(card.status.word())
-            .bind(&card.atr)
-            .bind(card.profile_template)
-            .bind(card.template_version)
-            .bind(card.admin_key.word())
-            .bind(card.master_key_version)
-            .bind(card.puk_state.word())
-            .bind(card.puk_version)
-            .bind(card.puk_before)
-            .bind(card.parent)
-            .bind(card.primary)
-            .bind(card.permanent)
-            .bind(&card.comment)
-            .bind(card.master_key_next)
-            .bind(card.puk_master)
-            .bind(card.puk_before_master);
-        match self.execute(SMARTCARDS, bind_standing(statement, card.standing)).await? {
-            0 => Err(Error::Changed { table: SMARTCARDS, record: card.uuid, expected: expected.word() }),
-            _ => Ok(()),
-        }
+            .bind(&card.atr);
+        self.change(SMARTCARDS, card.uuid, expected.word(), bind_card(statement, card)).await
     }
 
     /// Adds a profile.
@@ -201,14 +202,8 @@ impl Tx {
         )
         .bind(profile.uuid)
         .bind(profile.status.word())
-        .bind(profile.assigned_user)
-        .bind(profile.smartcard)
-        .bind(profile.profile_template)
-        .bind(profile.template_version)
-        .bind(profile.parent)
-        .bind(profile.primary)
-        .bind(&profile.comment);
-        self.execute(PROFILES, bind_standing(statement, profile.standing)).await.map(drop)
+        .bind(profile.assigned_user);
+        self.execute(PROFILES, bind_profile(statement, profile)).await.map(drop)
     }
 
     /// Writes everything but the user if the profile's status is still `expected`; [`Error::Changed`] otherwise.
@@ -219,16 +214,7 @@ impl Tx {
              WHERE uuid = $1 AND status = $2")
             .bind(profile.uuid)
             .bind(expected.word())
-            .bind(profile.status.word())
-            .bind(profile.smartcard)
-            .bind(profile.profile_template)
-            .bind(profile.template_version)
-            .bind(profile.parent)
-            .bind(profile.primary)
-            .bind(&profile.comment);
-        match self.execute(PROFILES, bind_standing(statement, profile.standing)).await? {
-            0 => Err(Error::Changed { table: PROFILES, record: profile.uuid, expected: expected.word() }),
-            _ => Ok(()),
-        }
+            .bind(profile.status.word());
+        self.change(PROFILES, profile.uuid, expected.word(), bind_profile(statement, profile)).await
     }
 }

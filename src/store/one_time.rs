@@ -1,5 +1,5 @@
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, Record, Statement, sql};
 use super::record::{MailRecord, OneTimeRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
@@ -51,39 +51,33 @@ pub(super) fn due_mail(now: OffsetDateTime) -> Ask<'static, Vec<MailRecord>> {
     sql(statement).bind(now).asking()
 }
 
+fn bound<'a>(statement: &'static str, record: &'a OneTimeRecord) -> Statement<'a> {
+    sql(statement)
+        .bind(record.request)
+        .bind(record.generation)
+        .bind(record.tries_left)
+        .bind(record.expires)
+        .bind(record.first.as_ref())
+        .bind(record.second.as_ref())
+        .bind(record.proven)
+}
+
 impl Tx {
     /// Remembers what proves a request's one-time passwords; what was remembered before is forgotten.
     pub async fn replace_one_time(&mut self, record: &OneTimeRecord) -> Result<(), Error> {
         self.execute(OUTBOX, sql("DELETE FROM outbox WHERE request = $1").bind(record.request)).await?;
         self.execute(TABLE, sql("DELETE FROM one_time_passwords WHERE request = $1").bind(record.request)).await?;
-        let statement = sql("INSERT INTO one_time_passwords \
-                             (request, generation, tries_left, expires, first, second, proven) \
-                             VALUES ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(record.request)
-        .bind(record.generation)
-        .bind(record.tries_left)
-        .bind(record.expires)
-        .bind(record.first.as_ref())
-        .bind(record.second.as_ref())
-        .bind(record.proven);
-        self.execute(TABLE, statement).await.map(drop)
+        let statement = "INSERT INTO one_time_passwords \
+                         (request, generation, tries_left, expires, first, second, proven) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        self.execute(TABLE, bound(statement, record)).await.map(drop)
     }
 
     /// Writes what was tried, made or proven within a generation; [`Error::Changed`] when that has ended.
     pub async fn update_one_time(&mut self, record: &OneTimeRecord) -> Result<(), Error> {
-        let statement = sql("UPDATE one_time_passwords SET tries_left = $3, expires = $4, first = $5, second = $6, \
-                             proven = $7 WHERE request = $1 AND generation = $2")
-        .bind(record.request)
-        .bind(record.generation)
-        .bind(record.tries_left)
-        .bind(record.expires)
-        .bind(record.first.as_ref())
-        .bind(record.second.as_ref())
-        .bind(record.proven);
-        match self.execute(TABLE, statement).await? {
-            0 => Err(Error::Changed { table: TABLE, record: record.request, expected: "the same generation" }),
-            _ => Ok(()),
-        }
+        let statement = "UPDATE one_time_passwords SET tries_left = $3, expires = $4, first = $5, second = $6, \
+                         proven = $7 WHERE request = $1 AND generation = $2";
+        self.change(TABLE, record.request, "the same generation", bound(statement, record)).await
     }
 
     /// Has a one-time password mailed.
@@ -108,10 +102,7 @@ impl Tx {
         .bind(mail.generation)
         .bind(mail.attempts)
         .bind(next);
-        match self.execute(OUTBOX, statement).await? {
-            0 => Err(Error::Changed { table: OUTBOX, record: mail.request, expected: "the same attempt" }),
-            _ => Ok(()),
-        }
+        self.change(OUTBOX, mail.request, "the same attempt", statement).await
     }
 
     /// Forgets a mail of this generation: it was sent, or given up.

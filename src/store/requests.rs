@@ -222,10 +222,7 @@ impl Tx {
             .bind(request.old_smartcard)
             .bind(request.new_smartcard)
             .bind(request.completed);
-        match self.execute(TABLE, statement).await? {
-            0 => Err(Error::Changed { table: TABLE, record: request.uuid, expected: expected.word() }),
-            _ => Ok(()),
-        }
+        self.change(TABLE, request.uuid, expected.word(), statement).await
     }
 
     /// Adds a decision; [`Error::Duplicate`] when this approver has decided already.

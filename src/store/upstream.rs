@@ -1,7 +1,7 @@
 //! What was ordered from a CA elsewhere, so that nothing is ordered twice and nothing ordered is lost.
 
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, Record, Statement, sql};
 use super::writer::Tx;
 use time::OffsetDateTime;
 
@@ -88,38 +88,32 @@ pub(super) fn upstream_revoked(now: OffsetDateTime) -> Ask<'static, Vec<(Upstrea
     sql(statement).bind(now).bind(ROUND).asking()
 }
 
+/// The last columns of an order, in their order: what the CA has said so far.
+fn bind_answer<'a>(statement: Statement<'a>, order: &'a UpstreamOrder) -> Statement<'a> {
+    let (serial, certificate) = order.issued.as_ref().map(|(serial, certificate)| (serial, certificate)).unzip();
+    statement.bind(order.next_poll).bind(order.polls).bind(order.failure.as_ref()).bind(serial).bind(certificate)
+}
+
 impl Tx {
     /// Remembers an order before or after the CA was asked for it the first time.
     pub async fn insert_upstream_order(&mut self, order: &UpstreamOrder) -> Result<(), Error> {
-        let (serial, certificate) = order.issued.as_ref().map(|(serial, certificate)| (serial, certificate)).unzip();
         let statement = sql("INSERT INTO upstream_orders (public_key_sha256, csr, ticket, ordered, next_poll, polls, \
                              failure, serial, certificate) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
         .bind(&order.public_key_sha256)
         .bind(&order.csr)
         .bind(&order.ticket)
-        .bind(order.ordered)
-        .bind(order.next_poll)
-        .bind(order.polls)
-        .bind(order.failure.as_ref())
-        .bind(serial)
-        .bind(certificate);
-        self.execute(TABLE, statement).await.map(drop)
+        .bind(order.ordered);
+        self.execute(TABLE, bind_answer(statement, order)).await.map(drop)
     }
 
     /// Writes what became of an order that is still open; false when it is not open any more.
     pub async fn update_upstream_order(&mut self, order: &UpstreamOrder) -> Result<bool, Error> {
-        let (serial, certificate) = order.issued.as_ref().map(|(serial, certificate)| (serial, certificate)).unzip();
         let statement = sql("UPDATE upstream_orders SET ticket = $2, next_poll = $3, polls = $4, failure = $5, \
                              serial = $6, certificate = $7 \
                              WHERE public_key_sha256 = $1 AND serial IS NULL AND failure IS NULL")
         .bind(&order.public_key_sha256)
-        .bind(&order.ticket)
-        .bind(order.next_poll)
-        .bind(order.polls)
-        .bind(order.failure.as_ref())
-        .bind(serial)
-        .bind(certificate);
-        Ok(self.execute(TABLE, statement).await? > 0)
+        .bind(&order.ticket);
+        Ok(self.execute(TABLE, bind_answer(statement, order)).await? > 0)
     }
 
     /// Notes that the CA was told of a revocation.

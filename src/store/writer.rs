@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
+use uuid::Uuid;
 
 /// A future that may wait on another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -90,6 +91,20 @@ impl Tx {
         }?;
         self.ledger.written |= rows > 0;
         Ok(rows)
+    }
+
+    /// Runs a statement that writes `record` of `table` only while that is as `expected`; [`Error::Changed`] otherwise.
+    pub(super) async fn change(
+        &mut self,
+        table: &'static str,
+        record: Uuid,
+        expected: &'static str,
+        statement: Statement<'_>,
+    ) -> Result<(), Error> {
+        match self.execute(table, statement).await? {
+            0 => Err(Error::Changed { table, record, expected }),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn begin(&mut self) -> Result<(), Error> {

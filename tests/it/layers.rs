@@ -73,6 +73,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
     ("rcgen", &["pkix"]),
     ("tokio", &["server", "store", "cli"]),
+    ("tokio_util", &["server"]),
     ("await", &["server", "store", "cli"]),
     ("println", &["cli"]),
     ("eprintln", &["cli"]),

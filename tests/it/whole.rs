@@ -9,10 +9,11 @@ mod kill;
 mod load;
 mod pkinit;
 
+use cardwright::pkix::{CertificationRequest, cmc};
 use serde_json::{Value, json};
 
 use crate::support::program::{DEFAULT_SO_PIN, Ended, Program, end};
-use crate::support::site::{Site, approval, keys, set};
+use crate::support::site::{API, Site, approval, keys, pkcs7, set};
 use crate::support::softhsm;
 
 const PIN: &str = "271828";
@@ -23,6 +24,17 @@ const ENROLL: [&str; 3] = ["enroll", "--label", "card"];
 #[track_caller]
 fn members(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// Asserts that a request's card has the certificate that was issued for `csr`, and no other.
+#[track_caller]
+fn lists_the_leaf_alone(site: &Site, who: &str, request: &Value, csr: &[u8], issued: &Value) {
+    let card = request["NewSmartcardUuid"].as_str().unwrap();
+    let listed = site.get(who, &format!("{API}/smartcards/{card}/certificates")).ok();
+    let key = CertificationRequest::from_der(csr).unwrap();
+    let leaf = cmc::read(&pkcs7(issued)).unwrap().leaf_for(key.public_key()).unwrap().serial();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(listed[0]["SerialNumber"], leaf);
 }
 
 /// Sets a PIN with the factory's SO PIN and other people's tool.

@@ -4,7 +4,7 @@
 //! out, so that client and server may be cut off at any point.
 
 use crate::cm::extension::{AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState};
-use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::request::RequestType;
 use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
 use crate::secret::{AdminKey, Puk};
 use crate::server::app::{App, Reply};
@@ -18,29 +18,6 @@ use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// While one of these is executed, the card's admin key may be known: the card is new to the server, or blocked.
-const KEY_TYPES: &[RequestType] = &[
-    RequestType::Enroll,
-    RequestType::Duplicate,
-    RequestType::Renew,
-    RequestType::Recover,
-    RequestType::RecoverOnBehalf,
-    RequestType::TemporaryCards,
-    RequestType::Unblock,
-];
-/// While one of these is executed, the admin key answers the card's challenges, and the PUK may be known.
-const CARD_TYPES: &[RequestType] = &[
-    RequestType::Enroll,
-    RequestType::Duplicate,
-    RequestType::Renew,
-    RequestType::Recover,
-    RequestType::RecoverOnBehalf,
-    RequestType::TemporaryCards,
-    RequestType::OnlineUpdate,
-    RequestType::Unblock,
-    RequestType::Retire,
-];
-
 /// Whether the request prepares its card: one that was not there before, or one that is unblocked.
 fn prepares(request: &RequestRecord) -> bool {
     request.new_smartcard != request.old_smartcard || request.request_type == RequestType::Unblock
@@ -49,13 +26,13 @@ fn prepares(request: &RequestRecord) -> bool {
 /// The card a secret or response is asked for: the one of an approved request that the caller executes.
 async fn administered(
     call: &Call<'_>,
-    types: &[RequestType],
+    fits: impl FnOnce(RequestType) -> bool,
     request: Uuid,
     smartcard: Uuid,
     card_id: Option<Uuid>,
 ) -> Result<(RequestRecord, SmartcardRecord, Arc<ProfileTemplate>), ApiError> {
     let request = call.request(request).await?;
-    let template = Arc::clone(request.executed(call, types)?);
+    let template = Arc::clone(request.executed(call, fits)?);
     let card = call.smartcard_of(&request.record, smartcard).await?;
     if card_id.is_some_and(|card_id| card.card_id != card_id) {
         return Err(ApiError::WrongCard);
@@ -78,10 +55,7 @@ async fn changed(
     let entry = entry.on(request).smartcard(smartcard);
     let request = request.uuid;
     let job = async move |tx: &mut Tx| {
-        let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
-        if request.status != RequestStatus::Executing {
-            closing::execute(tx, &mut request).await?;
-        }
+        closing::executing(tx, request).await?;
         let before = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
         let mut card = before.clone();
         change(&mut card)?;
@@ -102,7 +76,8 @@ pub async fn diversified_key(
     smartcard: Uuid,
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
-    let (request, card, template) = administered(call, KEY_TYPES, request, smartcard, Some(card_id)).await?;
+    let (request, card, template) =
+        administered(call, RequestType::may_prepare_card, request, smartcard, Some(card_id)).await?;
     if !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
@@ -134,7 +109,7 @@ pub async fn surrender_admin_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, &[RequestType::Retire], request, smartcard, Some(card_id)).await?;
+        administered(call, |work| work == RequestType::Retire, request, smartcard, Some(card_id)).await?;
     released(&template, request.request_type)?;
     if card.admin_key == AdminKeyState::Default {
         return Err(ApiError::NothingProposed);
@@ -164,7 +139,8 @@ pub async fn next_admin_key(
     card_id: Uuid,
     with_current: bool,
 ) -> Result<Reply, ApiError> {
-    let (request, card, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
+    let (request, card, template) =
+        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     if !diversifies(&template) || card.admin_key != AdminKeyState::Active {
         return Err(ApiError::NotDiversified);
     }
@@ -208,7 +184,8 @@ pub async fn authentication_response(
     challenge: Vec<u8>,
     diversified: bool,
 ) -> Result<Reply, ApiError> {
-    let (request, card, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
+    let (request, card, template) =
+        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     if !CHALLENGE_LENS.contains(&challenge.len()) {
         return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
     }
@@ -253,20 +230,12 @@ pub async fn tell_admin_key(
 ) -> Result<Reply, ApiError> {
     use AdminKeyState::{Active, Default, Proposed};
     let told = news.state.unwrap_or(Active);
-    let types: &[RequestType] = match told {
-        Active => CARD_TYPES,
-        Proposed => &[RequestType::Retire],
-        Default => &[
-            RequestType::Enroll,
-            RequestType::Duplicate,
-            RequestType::Renew,
-            RequestType::Recover,
-            RequestType::RecoverOnBehalf,
-            RequestType::TemporaryCards,
-            RequestType::Retire,
-        ],
+    let fits = |work: RequestType| match told {
+        Active => work.administers_card(),
+        Proposed => work == RequestType::Retire,
+        Default => work.may_bring_card() || work == RequestType::Retire,
     };
-    let (request, card, _) = administered(call, types, request, smartcard, None).await?;
+    let (request, card, _) = administered(call, fits, request, smartcard, None).await?;
     let takes_next = told == Active && card.master_key_next != 0;
     let gives_back = told != Active && request.request_type == RequestType::Retire;
     if !takes_next && !gives_back && !prepares(&request) {
@@ -330,7 +299,8 @@ fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool, ne
 
 /// The card's PUK, and the one that is to take its place.
 pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
-    let (request, _, template) = administered(call, CARD_TYPES, request, smartcard, Some(card_id)).await?;
+    let (request, _, template) =
+        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     let (work, prepares) = (request.request_type, prepares(&request));
     // Cards that keep their default admin key keep their PUK too; a card that has its own is always let go of it.
     if !diversifies(&template) && work != RequestType::Retire {
@@ -356,21 +326,13 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
 /// What became of the PUK on the card: it has its own, or at retirement the factory's again.
 pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: PukNews) -> Result<Reply, ApiError> {
     let told = news.state;
-    let types: &[RequestType] = match told {
-        PukState::Active => &[
-            RequestType::Enroll,
-            RequestType::Duplicate,
-            RequestType::Renew,
-            RequestType::Recover,
-            RequestType::RecoverOnBehalf,
-            RequestType::TemporaryCards,
-            RequestType::OnlineUpdate,
-            RequestType::Unblock,
-        ],
-        PukState::Default => &[RequestType::Retire],
+    let gives_back = match told {
+        PukState::Active => false,
+        PukState::Default => true,
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };
-    let (request, _, _) = administered(call, types, request, smartcard, None).await?;
+    let fits = |work: RequestType| work.administers_card() && (work == RequestType::Retire) == gives_back;
+    let (request, _, _) = administered(call, fits, request, smartcard, None).await?;
     let (_, card) = changed(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
         card.puk_state = match (told, card.puk_state) {
             (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),

@@ -1,9 +1,10 @@
 //! Certificates: ordered, handed in for, issued, brought back and listed.
 
 use crate::cm::certificate::CertificateData;
+use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
 use crate::server::app::Reply;
-use crate::server::bring::{ISSUING, Plan};
+use crate::server::bring::Plan;
 use crate::server::error::ApiError;
 use crate::server::issue::{self, Judged};
 use crate::server::router::Call;
@@ -16,7 +17,7 @@ use uuid::Uuid;
 /// `certificaterequestgenerationoptions`: the keys and requests to be made by the client, in order.
 pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = request.executed(call, &ISSUING)?;
+    let template = request.executed(call, RequestType::issues_certificates)?;
     let plan = Plan::of(call, &request.record, template).await?;
     let options: Vec<_> = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
     Reply::json(&options)
@@ -29,7 +30,7 @@ pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply,
 pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    let template = request.executed(call, &ISSUING)?;
+    let template = request.executed(call, RequestType::issues_certificates)?;
     if template.is_smartcard() && request.record.new_smartcard.is_none() {
         return Err(ApiError::SmartcardNotAssigned);
     }

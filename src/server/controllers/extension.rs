@@ -55,8 +55,8 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     let items = collecting::judged(workflow, body.data_collection, Giver::approving())?;
     let needed = workflow.approvals_needed;
     let policy = workflow.one_time_password.as_ref().filter(|_| approve);
-    let made = policy.map(|policy| one_time::make(policy, false, call.now)).transpose()?;
-    let (passwords, handed_over) = made.map(|made| made.order(call)).unzip();
+    let made = policy.map(|policy| one_time::make(call, policy, false)).transpose()?;
+    let (passwords, handed_over) = made.unzip();
     let decision = ApprovalRecord {
         request: request.record.uuid,
         approver: call.caller.uuid,

@@ -12,16 +12,6 @@ use crate::server::{closing, proposed_pin};
 use crate::store::{RequestFilter, Tx};
 use uuid::Uuid;
 
-/// While one of these is executed, the card is given a PIN.
-const PIN_TYPES: &[RequestType] = &[
-    RequestType::Enroll,
-    RequestType::Duplicate,
-    RequestType::Recover,
-    RequestType::RecoverOnBehalf,
-    RequestType::Renew,
-    RequestType::TemporaryCards,
-    RequestType::Unblock,
-];
 /// The most requests on one card that are looked through.
 const MOST_REQUESTS: u32 = 16;
 
@@ -47,7 +37,7 @@ pub async fn proposed(
         Some(request) => call.request(request).await?,
         None => executed_on(call, smartcard).await?,
     };
-    let template = request.executed(call, PIN_TYPES)?;
+    let template = request.executed(call, RequestType::may_prepare_card)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
     if shown.card_id.is_some_and(|card_id| card_id != card.card_id) {
         return Err(ApiError::WrongCard);
@@ -61,10 +51,7 @@ pub async fn proposed(
         .map_err(|error| ApiError::Internal(Internal::Key(error)))?;
     let entry = call.entry(Deed::PinProposed).on(&request.record).smartcard(card.uuid);
     let job = async move |tx: &mut Tx| {
-        let mut request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
-        if request.status != RequestStatus::Executing {
-            closing::execute(tx, &mut request).await?;
-        }
+        closing::executing(tx, uuid).await?;
         Ok::<_, ApiError>(tx.audit(&entry.with("card_id", card_id)).await?)
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
@@ -83,7 +70,7 @@ async fn executed_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, Ap
         };
         for request in call.app.store.requests(&filter).await? {
             match call.request(request.uuid).await {
-                Ok(seen) if PIN_TYPES.contains(&seen.record.request_type) => return Ok(seen),
+                Ok(seen) if seen.record.request_type.may_prepare_card() => return Ok(seen),
                 Ok(_) | Err(ApiError::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }

@@ -98,7 +98,7 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
     request.permitted(call, Act::Decide)?;
     let policy = passwords(offered(&request)?)?;
     seen::executable(&request.record)?;
-    let (order, answer) = one_time::make(policy, true, call.now)?.order(call);
+    let (order, answer) = one_time::make(call, policy, true)?;
     let (uuid, approver, now) = (request.record.uuid, call.caller.uuid, call.now);
     let job = async move |tx: &mut Tx| {
         let request = approved(tx, uuid).await?;

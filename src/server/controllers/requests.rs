@@ -30,9 +30,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     let body = asked(call, body, workflow, subject.target)?;
     let record = begin::record(call, body, &subject, workflow)?;
     let passwords = match &workflow.one_time_password {
-        Some(policy) if record.status == RequestStatus::Approved => {
-            Some(one_time::make(policy, false, call.now)?.order(call).0)
-        }
+        Some(policy) if record.status == RequestStatus::Approved => Some(one_time::make(call, policy, false)?.0),
         _ => None,
     };
     let uuid = record.uuid;

@@ -92,7 +92,7 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Resu
 /// `PUT requests/{id}/smartcards/{id}`: retires the card.
 pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.executed(call, &[RequestType::Retire])?;
+    request.executed(call, |work| work == RequestType::Retire)?;
     call.smartcard_of(&request.record, smartcard).await?;
     if body.status != SmartcardStatus::Retired {
         return Err(ApiError::NotBuilt("a status other than Retired"));

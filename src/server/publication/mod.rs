@@ -10,7 +10,7 @@ mod make;
 mod ocsp;
 
 pub use http::{File, get, is_public, respond};
-pub use listen::listen;
+pub use listen::serve;
 
 use super::app::App;
 use super::config::PublicationSettings;
@@ -18,7 +18,8 @@ use super::error::ApiError;
 use crate::store::{ListKind, ListRecord};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
 
 /// How long a caller waits for another instance that makes a list, and how often it looks.
 const LOOKS: u32 = 50;
@@ -141,8 +142,8 @@ impl Publication {
         Ok(published)
     }
 
-    /// Keeps the lists true until told to stop; a list that was begun is finished, for others wait for it.
-    pub async fn keep(app: Arc<App>, mut stop: watch::Receiver<()>) {
+    /// Keeps the lists true until told to end; a list that was begun is finished, for others wait for it.
+    pub async fn keep(app: Arc<App>, ending: CancellationToken) {
         if let Err(error) = make::heeding_settings(&app).await {
             tracing::error!(%error, "the list of an earlier start could not be looked at");
         }
@@ -153,9 +154,9 @@ impl Publication {
                     tracing::error!(%error, ?kind, "no revocation list could be made");
                 }
             }
-            tokio::select! {
-                _ = stop.changed() => break,
-                _ = tokio::time::timeout(ROUND, publication.untrue.notified()) => {}
+            let reason = tokio::time::timeout(ROUND, publication.untrue.notified());
+            if ending.run_until_cancelled(reason).await.is_none() {
+                break;
             }
         }
     }

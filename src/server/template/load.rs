@@ -11,11 +11,12 @@ use super::principal::Principal;
 use super::raw::{
     RawAllowedKey, RawCertificate, RawKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
 };
+use super::words::{extended_key_usage, hash_name, key_usage, released};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
 use super::{data_item, document, one_time};
 use crate::cm::request::RequestType;
 use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
-use crate::pkix::{KeyAlgorithm, KeyUsage};
+use crate::pkix::KeyAlgorithm;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -350,62 +351,4 @@ fn each<T, E: ToString>(
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, Misplaced> {
     texts.iter().map(|text| parsed(source, text, &read)).collect()
-}
-
-/// A type of request for which the admin key may leave the server.
-fn released(text: &str) -> Result<RequestType, &'static str> {
-    match text {
-        "enroll" => Ok(RequestType::Enroll),
-        "duplicate" => Ok(RequestType::Duplicate),
-        "renew" => Ok(RequestType::Renew),
-        "recover" => Ok(RequestType::Recover),
-        "recover_on_behalf" => Ok(RequestType::RecoverOnBehalf),
-        "temporary_cards" => Ok(RequestType::TemporaryCards),
-        "unblock" => Ok(RequestType::Unblock),
-        "retire" => Ok(RequestType::Retire),
-        _ => Err("this is not a request type that prepares or empties a card"),
-    }
-}
-
-fn hash_name(text: &str) -> Result<Hash, &'static str> {
-    match text {
-        "SHA1" => Ok(Hash::Sha1),
-        "SHA256" => Ok(Hash::Sha256),
-        "SHA384" => Ok(Hash::Sha384),
-        "SHA512" => Ok(Hash::Sha512),
-        _ => Err("known are \"SHA256\", \"SHA384\", \"SHA512\" and, for old clients, \"SHA1\""),
-    }
-}
-
-fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
-    KeyUsage::ALL
-        .into_iter()
-        .filter(|usage| !matches!(usage, KeyUsage::KeyCertSign | KeyUsage::CrlSign))
-        .find(|usage| usage.name() == text)
-        .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
-}
-
-/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
-const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
-    ("clientAuth", "1.3.6.1.5.5.7.3.2"),
-    ("codeSigning", "1.3.6.1.5.5.7.3.3"),
-    ("emailProtection", "1.3.6.1.5.5.7.3.4"),
-    ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
-    ("pkinitClient", "1.3.6.1.5.2.3.4"),
-    ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
-];
-
-fn extended_key_usage(text: &str) -> Result<String, &'static str> {
-    if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
-        return Ok((*oid).to_owned());
-    }
-    if is_object_identifier(text) {
-        return Ok(text.to_owned());
-    }
-    Err("neither a known name nor an object identifier")
-}
-
-pub(super) fn is_object_identifier(text: &str) -> bool {
-    let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
-    numbers && text.split('.').count() > 2
 }

@@ -20,6 +20,7 @@ mod raw;
 mod raw_policy;
 mod report;
 mod warnings;
+mod words;
 
 pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
 pub use document::{Document, Filling};

@@ -106,7 +106,7 @@ impl ExtensionShape {
 }
 
 fn object_identifier(source: &Source<'_>, text: &Spanned<String>) -> Result<String, Misplaced> {
-    match super::load::is_object_identifier(text.get_ref()) {
+    match super::words::is_object_identifier(text.get_ref()) {
         true => Ok(text.get_ref().clone()),
         false => Err(source.wrong(text, "this is not an object identifier such as 1.3.6.1.4.1.311.21.8.1")),
     }

@@ -3,7 +3,7 @@
 use super::Effects;
 use super::holders::{self, Old, card_of, move_card, move_profiles_on};
 use super::revocation::verdict;
-use crate::cm::lifecycle::{HolderEvent, Narrowing};
+use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::Deed;
@@ -72,9 +72,7 @@ pub async fn disabled(
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let old = Old::of(tx, request).await?;
-    let scope = old.scope().ok_or(ApiError::NoActiveProfile)?;
-    old.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
+    let scope = Old::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
     let options = &policy(template, RequestType::Revoke)?.revocation;
     verdict(template, options, request, now).carried_out(tx, scope).await
 }
@@ -86,12 +84,9 @@ pub async fn suspended_or_reinstated(
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let old = Old::of(tx, request).await?;
-    let scope = old.scope().ok_or(ApiError::NoActiveProfile)?;
     let suspends = request.terms.suspends.unwrap_or(true);
     let event = if suspends { HolderEvent::Suspend } else { HolderEvent::Reinstate };
-    let narrowing: &Narrowing = &template.narrowing;
-    old.moved(tx, event, narrowing).await?;
+    let scope = Old::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
     let nothing = Effects { publish: true, ..Effects::default() };
     Ok(if suspends {
         Effects { held: tx.hold_certificates(scope, now).await?, ..nothing }

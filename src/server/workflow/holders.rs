@@ -54,20 +54,24 @@ impl Old {
         if self.card.is_some() { "smart card" } else { "profile" }
     }
 
-    /// The certificates that are meant when the card or profile is.
-    pub fn scope(&self) -> Option<CertificateScope> {
-        let card = self.card.as_ref().map(|card| CertificateScope::Smartcard(card.uuid));
-        card.or(self.profile.as_ref().map(|profile| CertificateScope::Profile(profile.uuid)))
-    }
-
-    /// Moves the card with its profiles, or the profile alone.
-    pub async fn moved(self, tx: &mut Tx, event: HolderEvent, narrowing: &Narrowing) -> Result<(), ApiError> {
+    /// Moves the card with its profiles, or the profile alone; gives the certificates that are meant by that.
+    pub async fn moved(
+        self,
+        tx: &mut Tx,
+        event: HolderEvent,
+        narrowing: &Narrowing,
+    ) -> Result<CertificateScope, ApiError> {
         match (self.card, self.profile) {
             (Some(card), _) => {
                 let card = move_card(tx, card, event, narrowing).await?;
-                move_profiles_on(tx, card.uuid, event).await
+                move_profiles_on(tx, card.uuid, event).await?;
+                Ok(CertificateScope::Smartcard(card.uuid))
             }
-            (None, Some(profile)) => move_profile(tx, profile, event, narrowing).await,
+            (None, Some(profile)) => {
+                let scope = CertificateScope::Profile(profile.uuid);
+                move_profile(tx, profile, event, narrowing).await?;
+                Ok(scope)
+            }
             (None, None) => Err(ApiError::NoActiveProfile),
         }
     }

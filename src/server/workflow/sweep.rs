@@ -11,6 +11,7 @@ use crate::store::{CertificateScope, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Between two looks.
@@ -18,11 +19,10 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// Cards ended at one look, so that a server that was away for long serves others too.
 const MOST: u32 = 200;
 
-/// Looks again and again, for as long as it is let; the first look is at once.
-pub async fn watch(app: Arc<App>) {
+/// Looks again and again until told to end; the first look is at once.
+pub async fn watch(app: Arc<App>, ending: CancellationToken) {
     let mut clock = tokio::time::interval(INTERVAL);
-    loop {
-        clock.tick().await;
+    while ending.run_until_cancelled(clock.tick()).await.is_some() {
         // What is due stays due: the next look finds it.
         if let Err(error) = swept(&app, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "what is due could not be read");

@@ -1,4 +1,6 @@
-"""A mail server for one test: prints its port, then each mail as a line of JSON. Arguments: mode, certificate, key."""
+"""A mail server for one test: prints its port, then each mail as a line of JSON. Arguments: mode, certificate, key.
+
+In mode "held" each mail is taken only once a line comes in."""
 import asyncio
 import json
 import ssl
@@ -16,6 +18,8 @@ class Keep:
             "user": session.auth_data.login.decode() if session.auth_data else None,
         }
         print(json.dumps(mail), flush=True)
+        if sys.argv[1] == "held":
+            await asyncio.to_thread(sys.stdin.readline)
         return "250 kept"
 
 
@@ -27,7 +31,7 @@ def authenticate(server, session, envelope, mechanism, data):
 async def main():
     mode = sys.argv[1]
     context = None
-    if mode != "none":
+    if mode in ("starttls", "implicit"):
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(sys.argv[2], sys.argv[3])
 

@@ -5,7 +5,8 @@ use super::support::{EXTENSION, Lab, PASSPHRASE, Person, TEMPLATE};
 use cardwright::secret::Passphrase;
 use cardwright::server::{self, Config, NewUser, Server};
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use time::{Duration, OffsetDateTime};
 
@@ -24,7 +25,7 @@ impl MailServer {
         let script = lab.directory.path().join("mail.py");
         std::fs::write(&script, include_str!("mail.py")).unwrap();
         let mut command = Command::new("/usr/bin/python3");
-        command.arg(script).arg(mode).args([certificate, key]).stdout(Stdio::piped()).stdin(Stdio::null());
+        command.arg(script).arg(mode).args([certificate, key]).stdout(Stdio::piped()).stdin(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut port = String::new();
@@ -37,6 +38,11 @@ impl MailServer {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
+    }
+
+    /// Takes a mail that was held.
+    fn release(&mut self) {
+        writeln!(self.child.stdin.as_mut().unwrap()).unwrap();
     }
 }
 
@@ -160,6 +166,34 @@ fn a_mail_server_that_is_away_loses_nothing() {
     for act in ["one-time-password-made", "one-time-password-sent", "one-time-password-proven"] {
         assert!(acts.iter().any(|record| record.contains(act)), "{act} is not in the log");
     }
+}
+
+#[test]
+fn a_mail_under_way_when_the_server_stops_is_finished_and_its_act_signed() {
+    let mut lab = Lab::plain(|text| text);
+    let mut mails = MailServer::start(&lab, "held");
+    let settings = smtp(&lab, mails.port, "none");
+    mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
+    lab.start();
+    let (alice, bob) = (with_address(&lab, "alice"), lab.user("bob", &["officers"]));
+    let request = lab.enroll_request(&alice);
+    approve(&lab, &bob, &request);
+    mails.next();
+    let server = lab.server.take().unwrap();
+    let addr = server.addr;
+    let stopping = std::thread::spawn(move || server.stop());
+    // Once nothing listens any more, the server waits for its tasks only.
+    while TcpStream::connect(addr).is_ok() {
+        std::thread::yield_now();
+    }
+    mails.release();
+    stopping.join().unwrap().unwrap();
+    let report = server::audit_check(&lab.data(), &[], Duration::seconds(300)).unwrap();
+    assert!(report.is_whole() && report.unsigned == 0, "{report:?}");
+    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+    let count = |query: &str| database.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM outbox"), 0);
+    assert_eq!(count("SELECT count(*) FROM audit WHERE record LIKE '%one-time-password-sent%'"), 1);
 }
 
 #[test]

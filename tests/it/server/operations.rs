@@ -2,9 +2,10 @@
 
 use super::support::{API, Lab, PASSPHRASE};
 use crate::support::program::{Program, end};
+use cardwright::server::{Server, StartError};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -158,6 +159,7 @@ fn a_log_in_json_has_the_correlation_id_in_every_line_of_a_call() {
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let ready: Value = serde_json::from_str(&line).unwrap_or_default();
+    assert!(catches_sigterm(child.id()), "who is ready ends in order");
     let base = ready["url"].as_str().unwrap_or_default().replace("/CertificateManagement", "");
     lab.elsewhere(&base);
     let alice = lab.user("alice", &[]);
@@ -169,4 +171,28 @@ fn a_log_in_json_has_the_correlation_id_in_every_line_of_a_call() {
     let answered: Vec<&Value> = lines.iter().filter(|line| line["fields"]["message"] == "answered").collect();
     assert!(answered.len() >= 4 && answered.iter().all(|line| line["fields"]["id"].is_string()), "{text}");
     assert!(lines.iter().any(|line| line["fields"]["message"] == "stopped"), "{text}");
+}
+
+/// Whether a process has a handler for SIGTERM (proc_pid_status(5), SigCgt).
+fn catches_sigterm(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() >> 14 & 1 == 1
+}
+
+#[test]
+fn a_server_that_cannot_listen_leaves_nothing_behind() {
+    let (mut lab, _) = watched();
+    lab.stop();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let path = lab.data().join("server.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let operations = text.find("[operations]").unwrap();
+    let (head, tail) = text.split_at(operations);
+    let at = format!("listen = \"{}\"", taken.local_addr().unwrap());
+    std::fs::write(&path, format!("{head}{}", tail.replace("listen = \"127.0.0.1:0\"", &at))).unwrap();
+    assert!(matches!(Server::start(lab.config()), Err(StartError::Listen { .. })));
+    std::fs::write(&path, text).unwrap();
+    lab.start();
+    lab.stop();
 }

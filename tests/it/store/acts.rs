@@ -3,18 +3,7 @@
 use super::*;
 
 fn act(act: &'static str) -> AuditEntry {
-    AuditEntry {
-        at: OffsetDateTime::UNIX_EPOCH,
-        actor: None,
-        actor_name: String::new(),
-        act,
-        request: None,
-        smartcard: None,
-        profile: None,
-        user: None,
-        correlation: None,
-        evidence: Vec::new(),
-    }
+    AuditEntry::of(act, OffsetDateTime::UNIX_EPOCH)
 }
 
 on_both! {

@@ -1,32 +1,15 @@
 //! PostgreSQL only: jobs side by side, chains of the log, lost connections, passwords and TLS.
 
 use super::*;
+use crate::support::postgres::BROKEN_LOG;
 use cardwright::secret::DatabasePassword;
 use cardwright::store::AuditEntry;
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
 fn act() -> AuditEntry {
-    AuditEntry {
-        at: NOW,
-        actor: None,
-        actor_name: String::new(),
-        act: "user-added",
-        request: None,
-        smartcard: None,
-        profile: None,
-        user: None,
-        correlation: None,
-        evidence: Vec::new(),
-    }
+    AuditEntry::of("user-added", NOW)
 }
-
-/// The log's records whose text does not hold the hash of the record before it; there must be none.
-const BROKEN: &str = "SELECT count(*) FROM (SELECT record::json ->> 'before' AS before, \
-     encode(coalesce(lag(hash) OVER chain, decode(repeat('00', 32), 'hex')), 'hex') AS last, \
-     encode(sha256(convert_to(record, 'UTF8')), 'hex') <> encode(hash, 'hex') AS forged, \
-     number - row_number() OVER chain AS gap FROM audit WINDOW chain AS (PARTITION BY chain ORDER BY number)) AS log \
-     WHERE before <> last OR forged OR gap <> 0";
 
 #[tokio::test]
 async fn jobs_that_run_side_by_side_write_to_chains_of_their_own() {
@@ -61,7 +44,7 @@ async fn jobs_that_run_side_by_side_write_to_chains_of_their_own() {
         "5",
         "the first free one is taken"
     );
-    assert_eq!(database.sql(BROKEN), "0");
+    assert_eq!(database.sql(BROKEN_LOG), "0");
     assert_eq!(
         database
             .sql(

@@ -12,6 +12,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::directory;
 
+/// The log's records that do not follow from the one before them; there must be none.
+pub const BROKEN_LOG: &str = "SELECT count(*) FROM (SELECT record::json ->> 'before' AS before, \
+     encode(coalesce(lag(hash) OVER chain, decode(repeat('00', 32), 'hex')), 'hex') AS last, \
+     encode(sha256(convert_to(record, 'UTF8')), 'hex') <> encode(hash, 'hex') AS forged, \
+     number - row_number() OVER chain AS gap FROM audit WINDOW chain AS (PARTITION BY chain ORDER BY number)) AS log \
+     WHERE before <> last OR forged OR gap <> 0";
+
 /// `$1`: the cluster's directory. `$2`: the port on loopback, where TLS and a password are demanded. `$3`: who runs it.
 /// The planner is told that all pages are in memory.
 const SCRIPT: &str = r#"

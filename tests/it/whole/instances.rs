@@ -7,24 +7,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use cardwright::pkix::csr::{RequestContent, build};
-use cardwright::pkix::{CertificationRequest, KeyAlgorithm, MemoryKey, cmc};
+use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use serde_json::{Value, json};
 
-use crate::support::postgres::Database;
-use crate::support::site::{API, Site, certificate_body, last_segment, pkcs7};
+use super::lists_the_leaf_alone;
+use crate::support::postgres::{BROKEN_LOG, Database};
+use crate::support::site::{API, Site, certificate_body, last_segment};
 
 const CLIENTS: usize = 8;
 const CARDS: usize = 8;
 /// Cards that are finished when the server is killed.
 const KILLED_AFTER: usize = CLIENTS * 2;
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// The log's records that do not follow from the one before them; there must be none.
-const BROKEN: &str = "SELECT count(*) FROM (SELECT record::json ->> 'before' AS before, \
-     encode(coalesce(lag(hash) OVER chain, decode(repeat('00', 32), 'hex')), 'hex') AS last, \
-     encode(sha256(convert_to(record, 'UTF8')), 'hex') <> encode(hash, 'hex') AS forged, \
-     number - row_number() OVER chain AS gap FROM audit WINDOW chain AS (PARTITION BY chain ORDER BY number)) AS log \
-     WHERE before <> last OR forged OR gap <> 0";
 
 /// One more server beside the site's own; killed when dropped.
 struct Second(Child);
@@ -143,12 +137,7 @@ fn of_two_servers_one_is_killed_under_load_and_nothing_is_lost_or_issued_twice()
     for Told { request, csr, issued } in &told {
         let found = site.get("alice", &format!("{API}/requests/{request}")).ok();
         assert_eq!(found["Status"], 8, "{found}");
-        let card = found["NewSmartcardUuid"].as_str().unwrap();
-        let listed = site.get("alice", &format!("{API}/smartcards/{card}/certificates")).ok();
-        let key = CertificationRequest::from_der(csr).unwrap();
-        let leaf = cmc::read(&pkcs7(issued)).unwrap().leaf_for(key.public_key()).unwrap().serial();
-        assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
-        assert_eq!(listed[0]["SerialNumber"], leaf);
+        lists_the_leaf_alone(&site, "alice", &found, csr, issued);
     }
     let twice = "SELECT count(*) FROM (SELECT request FROM certificates GROUP BY request HAVING count(*) > 1) AS twice";
     assert_eq!(database.sql(twice), "0");
@@ -157,7 +146,7 @@ fn of_two_servers_one_is_killed_under_load_and_nothing_is_lost_or_issued_twice()
     let counted = database.sql(both);
     let (certificates, acts) = counted.split_once('|').unwrap();
     assert_eq!(certificates, acts, "each certificate has its act in the log, and each act its certificate");
-    assert_eq!(database.sql(BROKEN), "0");
+    assert_eq!(database.sql(BROKEN_LOG), "0");
     assert_eq!(database.sql("SELECT count(*) FROM pg_locks WHERE NOT granted"), "0");
 
     // The one that was killed comes back; a server of another CA is refused.

@@ -201,5 +201,15 @@ fn types_know_what_they_are_about() {
         |is: fn(RequestType) -> bool| RequestType::ALL.iter().copied().filter(|kind| is(*kind)).collect::<Vec<_>>();
     assert_eq!(of(RequestType::is_smartcard_only), [Unblock, Retire, TemporaryCards, OfflineUnblock]);
     assert!(!Enroll.acts_on_holder() && Renew.acts_on_holder() && Unblock.acts_on_holder());
+    let adding = [Enroll, Duplicate, RecoverOnBehalf, TemporaryCards];
+    let set = |types: &[RequestType]| {
+        RequestType::ALL.iter().copied().filter(|kind| types.contains(kind)).collect::<Vec<_>>()
+    };
+    assert_eq!(of(RequestType::adds_holder), set(&adding));
+    assert_eq!(of(RequestType::issues_certificates), set(&[&adding[..], &[Renew, Recover, OnlineUpdate]].concat()));
+    assert_eq!(of(RequestType::may_bring_card), set(&[&adding[..], &[Renew, Recover]].concat()));
+    assert_eq!(of(RequestType::may_prepare_card), set(&[&adding[..], &[Renew, Recover, Unblock]].concat()));
+    let administering = [&adding[..], &[Renew, Recover, OnlineUpdate, Unblock, Retire]].concat();
+    assert_eq!(of(RequestType::administers_card), set(&administering));
     assert!(Renew.issues_certificates() && !Unblock.issues_certificates() && !Retire.issues_certificates());
 }

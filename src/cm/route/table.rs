@@ -1,0 +1,153 @@
+//! The table: each route's verb, patterns and parameters, once.
+
+use super::param::{Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Status, Workflow};
+use super::path::Given;
+use super::{Holder, Method, Route, RouteError};
+
+/// One line of the table.
+pub struct Declaration {
+    pub method: Method,
+    /// What a client calls first, then what a server also takes; after the virtual directory, without its slash.
+    pub patterns: &'static [&'static str],
+    /// Parameters out of path and query, and whether each must be there.
+    pub parameters: &'static [(&'static str, bool)],
+    /// The parameters' JSON Schemas, in their order.
+    pub schemas: &'static [fn() -> serde_json::Value],
+    /// Question or answer bears a secret: a key, a PIN, a token. Such calls are counted and limited.
+    pub secret: bool,
+    pub(super) read: fn(&Given) -> Result<Route, RouteError>,
+}
+
+/// Where a route leads: verb, first pattern, and the parameters' text.
+pub(super) type Address = (Method, &'static str, Vec<(&'static str, Option<String>)>);
+
+/// A line is: verb, `(secret)` if it bears one, patterns, parameters with their spelling, and the route as both pattern and expression. A parameter
+/// that no placeholder names is one of the query. The match in `address` is exhaustive, so no route can be forgotten.
+macro_rules! routes {
+    ($($method:ident $(($secret:ident))? [$first:literal $(, $other:literal)*] { $($key:ident: $param:ty),* } => ($($route:tt)+);)+) => {
+        /// Every route; where two have the same verb and path, the first whose parameters are there is meant.
+        pub const DECLARATIONS: &[Declaration] = &[$(
+            Declaration {
+                method: Method::$method,
+                patterns: &[$first $(, $other)*],
+                parameters: &[$((stringify!($key), <$param as Param>::REQUIRED)),*],
+                schemas: &[$(<$param as Param>::schema),*],
+                secret: {
+                    let marks: &[&str] = &[$(stringify!($secret))?];
+                    !marks.is_empty()
+                },
+                read: |_given| {
+                    $(let $key = _given.take::<$param>(stringify!($key))?;)*
+                    Ok(Route::$($route)+)
+                },
+            }
+        ),+];
+
+        pub(super) fn address(route: &Route) -> Address {
+            match route {
+                $(Route::$($route)+ => {
+                    (Method::$method, $first, vec![$((stringify!($key), <$param as Param>::write($key))),*])
+                })+
+            }
+        }
+    };
+}
+
+routes! {
+    Get ["api/v1.0/profiletemplates"] {} => (ListProfileTemplates);
+    Get ["api/v1.0/profiletemplates/{template}"] { template: Guid } => (GetProfileTemplate { template });
+    // Microsoft's samples and table of controllers have the first, the page of the call the second.
+    Get ["api/v1.0/profiletemplates/{template}/policies/{workflow}",
+         "api/v1.0/profiletemplates/{template}/policy/workflow/{workflow}"]
+        { template: Guid, workflow: Workflow } => (GetPolicy { template, workflow });
+    Get ["api/v1.0/profiletemplates/{template}/configuration/smartcards"]
+        { template: Guid } => (GetSmartcardConfig { template });
+    Post ["api/v1.0/requests"] {} => (CreateRequest);
+    Get ["api/v1.0/requests"] { targetuser: CurrentUser, status: Optional<Status> }
+        => (ListRequests { target_user_current: targetuser, status });
+    Get ["api/v1.0/requests/{request}"] { request: Guid } => (GetRequest { request });
+    Put ["api/v1.0/requests/{request}"] { request: Guid } => (CloseRequest { request });
+    Get ["api/v1.0/requests/{request}/certificaterequestgenerationoptions"]
+        { request: Guid } => (GetGenerationOptions { request });
+    Post ["api/v1.0/requests/{request}/certificatedata"] { request: Guid } => (SubmitCertificateData { request });
+    Post ["api/v1.0/smartcards"] {} => (AssignSmartcard);
+    Get ["api/v1.0/smartcards"] { cardid: Guid } => (FindSmartcard { card_id: cardid });
+    Get ["api/v1.0/smartcards"] {} => (ListSmartcards);
+    Get ["api/v1.0/smartcards/{smartcard}"] { smartcard: Guid } => (GetSmartcard { smartcard });
+    Get(secret) ["api/v1.0/requests/{request}/smartcards/{smartcard}/diversifiedkey"]
+        { request: Guid, smartcard: Guid, cardid: Guid, atr: Optional<Atr> }
+        => (GetDiversifiedKey { request, smartcard, card_id: cardid, atr });
+    Get(secret) ["api/v1.0/requests/{request}/smartcards/{smartcard}/authenticationresponse"]
+        { request: Guid, smartcard: Guid, cardid: Guid, atr: Optional<Atr>, challenge: Challenge, diversified: Flag }
+        => (GetAuthenticationResponse { request, smartcard, card_id: cardid, atr, challenge, diversified });
+    Get ["api/v1.0/profiles/{profile}/operations"] { profile: Guid } => (ListOperations { of: Holder::Profile(profile) });
+    Get ["api/v1.0/smartcards/{smartcard}/operations"]
+        { smartcard: Guid } => (ListOperations { of: Holder::Smartcard(smartcard) });
+    // The table of controllers has the first, the page of the call the second.
+    Get(secret) ["api/v1.0/requests/{request}/smartcards/{smartcard}/serverproposedpin"]
+        { request: Guid, smartcard: Guid, cardid: Optional<Guid>, atr: Optional<Atr>, challenge: Optional<Challenge> }
+        => (GetServerProposedPin { request: Some(request), smartcard, card_id: cardid, atr, challenge });
+    Get(secret) ["api/v1.0/smartcards/{smartcard}/serverproposedpin"]
+        { smartcard: Guid, cardid: Optional<Guid>, atr: Optional<Atr>, challenge: Optional<Challenge> }
+        => (GetServerProposedPin { request: None, smartcard, card_id: cardid, atr, challenge });
+    // The table of controllers says GET, the example PUT.
+    Put ["api/v1.0/requests/{request}/smartcards/{smartcard}"]
+        { request: Guid, smartcard: Guid } => (UpdateSmartcard { request, smartcard });
+    Get ["api/v1.0/requests/{request}/smartcards/{smartcard}"]
+        { request: Guid, smartcard: Guid } => (GetRequestSmartcard { request, smartcard });
+    Get ["api/v1.0/profiles"] { status: Optional<Filter> } => (ListProfiles { status });
+    Get ["api/v1.0/profiles/{profile}"] { profile: Guid } => (GetProfile { profile });
+    Get ["api/v1.0/requests/{request}/profiles"] { request: Guid } => (ListRequestProfiles { request });
+    Get ["api/v1.0/requests/{request}/profiles/{profile}"]
+        { request: Guid, profile: Guid } => (GetRequestProfile { request, profile });
+    Get ["api/v1.0/profiles/{profile}/certificates"]
+        { profile: Guid } => (ListHolderCertificates { of: Holder::Profile(profile) });
+    Get ["api/v1.0/smartcards/{smartcard}/certificates"]
+        { smartcard: Guid } => (ListHolderCertificates { of: Holder::Smartcard(smartcard) });
+    Get ["api/v1.0/certificates"] {} => (ListCertificates);
+
+    Get ["api/cardwright/v1/profiles/{profile}/requesttypes"]
+        { profile: Guid } => (ListRequestTypes { of: Holder::Profile(profile) });
+    Get ["api/cardwright/v1/smartcards/{smartcard}/requesttypes"]
+        { smartcard: Guid } => (ListRequestTypes { of: Holder::Smartcard(smartcard) });
+    Get ["api/cardwright/v1/whoami"] {} => (Whoami);
+    Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
+    Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
+    Post ["api/cardwright/v1/requests/{request}/approve"] { request: Guid } => (Approve { request });
+    Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
+    Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });
+    Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
+        { request: Guid } => (ProveOneTimePassword { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]
+        { request: Guid } => (DistributeOneTimePassword { request });
+    Get ["api/cardwright/v1/smartcards/{smartcard}/adminkey"] { smartcard: Guid } => (GetAdminKeyState { smartcard });
+    Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
+        { request: Guid, smartcard: Guid } => (TellAdminKey { request, smartcard });
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey"]
+        { request: Guid, smartcard: Guid, cardid: Guid }
+        => (SurrenderAdminKey { request, smartcard, card_id: cardid });
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/adminkey/next"]
+        { request: Guid, smartcard: Guid, cardid: Guid, current: Flag }
+        => (GetNextAdminKey { request, smartcard, card_id: cardid, with_current: current });
+    Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
+        { request: Guid, smartcard: Guid, cardid: Guid } => (GetPuk { request, smartcard, card_id: cardid });
+    Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
+        { request: Guid, smartcard: Guid } => (TellPuk { request, smartcard });
+    Post(secret) ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });
+    Get ["api/cardwright/v1/audit"]
+        { chain: Optional<Number<u32>>, after: Optional<Number<u64>>, limit: Optional<Number<u32>> }
+        => (ListAudit { chain, after, limit });
+    Get ["api/cardwright/v1/audit/chains"] {} => (ListAuditChains);
+    Get ["api/cardwright/v1/ca/certificate"] {} => (GetCaCertificate);
+    Get ["api/cardwright/v1/ca/crl"] {} => (GetCrl);
+    Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
+    Post ["api/cardwright/v1/accounts"] {} => (AddUser);
+    Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
+    Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListTokens { user });
+    Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddToken { user });
+    Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeToken { token });
+    Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnToken);
+    Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnToken);
+    Post ["api/cardwright/v1/session/end"] {} => (EndSession);
+}
