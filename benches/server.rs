@@ -46,7 +46,8 @@ const LOADS: [(usize, usize); 3] = [(1, 300), (8, 1000), (64, 2000)];
 const WARM_UP: usize = 300;
 /// A database that commits one by one is given fewer.
 const DURABLE_PART: usize = 4;
-const PGBENCH_SECONDS: u32 = 3;
+/// Of each round.
+const PGBENCH_SECONDS: u32 = 1;
 
 /// The CA's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +158,16 @@ fn pem(der: &[u8]) -> String {
     format!("-----BEGIN CERTIFICATE REQUEST-----\n{}\n-----END CERTIFICATE REQUEST-----\n", lines.join("\n"))
 }
 
+/// What pgbench did with the rows of a flow, next to each round of ours on PostgreSQL.
+struct Pgbench {
+    connections: usize,
+    rates: Vec<f64>,
+    /// Ours to its.
+    ratios: Vec<f64>,
+}
+
 /// All four under every load, with a CA key of this kind.
-fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<Vec<Column>> {
+fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<(Vec<Column>, Vec<Pgbench>)> {
     let (plain, durable) = (Cfssl::start(directory, key, false)?, Cfssl::start(directory, key, true)?);
     let lite = Ours::start(&subdirectory(directory, "sqlite")?, key, "", None)?;
     let database = postgres.database(key.name())?;
@@ -168,8 +177,9 @@ fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<Vec<Colum
     durable.sign(8, &warm[..WARM_UP / DURABLE_PART])?;
     lite.flow(8, &warm)?;
     large.flow(8, &warm)?;
-    let mut columns = Vec::new();
+    let (mut columns, mut pgbench) = (Vec::new(), Vec::new());
     for (connections, batch) in LOADS {
+        let mut beside = Pgbench { connections, rates: Vec::new(), ratios: Vec::new() };
         let mut group =
             ["cfssl, no database", "cfssl, SQLite (WAL, FULL)", "cardwright, SQLite", "cardwright, PostgreSQL"]
                 .map(|name| Column::new(name, connections));
@@ -180,10 +190,14 @@ fn compared(directory: &Path, key: Key, postgres: &Postgres) -> Result<Vec<Colum
             second.add(&durable.service, || durable.sign(connections, &requests[..batch / DURABLE_PART]))?;
             third.add(&lite.server.service, || lite.flow(connections, &requests))?;
             fourth.add(&large.server.service, || large.flow(connections, &requests))?;
+            let rate = postgres.pgbench(directory, &database, connections, PGBENCH_SECONDS)?;
+            beside.ratios.extend(fourth.rounds.last().map(|round| round.rate() / rate));
+            beside.rates.push(rate);
         }
         columns.extend(group);
+        pgbench.push(beside);
     }
-    Ok(columns)
+    Ok((columns, pgbench))
 }
 
 fn subdirectory(directory: &Path, name: &str) -> Result<std::path::PathBuf> {
@@ -196,10 +210,11 @@ fn main() -> Result<()> {
     let directory = fresh_directory("server")?;
     let postgres = Postgres::start(&directory)?;
     for key in [Key::P256, Key::Rsa2048] {
-        let columns = compared(&subdirectory(&directory, key.name())?, key, &postgres)?;
+        let (columns, pgbench) = compared(&subdirectory(&directory, key.name())?, key, &postgres)?;
         publish(key, &columns)?;
+        publish_pgbench(key, &pgbench)?;
     }
-    limits_told(&directory, &postgres)?;
+    limits_told(&directory)?;
     large::told(&directory, &postgres)
 }
 
@@ -230,9 +245,28 @@ fn publish(key: Key, columns: &[Column]) -> Result<()> {
     table::publish(&format!("server-{}", key.name()), &format!("Server, {} CA", key.name()), &head, &rows, &notes)
 }
 
-fn limits_told(directory: &Path, postgres: &Postgres) -> Result<()> {
-    let database = postgres.database("p256")?;
-    let mut rows = vec![
+fn publish_pgbench(key: Key, pgbench: &[Pgbench]) -> Result<()> {
+    let row = |beside: &Pgbench| {
+        let rate = Spread::of(beside.rates.iter().copied()).told(0);
+        vec![beside.connections.to_string(), rate, Spread::of(beside.ratios.iter().copied()).told(2)]
+    };
+    let head = ["connections", "pgbench, flows/s", "cardwright, PostgreSQL, to pgbench"];
+    let notes = [format!(
+        "pgbench runs the statements of a flow, three transactions, prepared, over the socket, for {PGBENCH_SECONDS} s \
+         after each round of ours and in the same database; it signs nothing, and speaks no TLS."
+    )];
+    let rows: Vec<_> = pgbench.iter().map(row).collect();
+    table::publish(
+        &format!("server-pgbench-{}", key.name()),
+        &format!("Beside pgbench, {} CA", key.name()),
+        &head,
+        &rows,
+        &notes,
+    )
+}
+
+fn limits_told(directory: &Path) -> Result<()> {
+    let rows = [
         vec!["P-256 signatures, one core".into(), format!("{:.0}", limits::signatures(Key::P256)?)],
         vec!["RSA-2048 signatures, one core".into(), format!("{:.0}", limits::signatures(Key::Rsa2048)?)],
         vec![
@@ -240,10 +274,5 @@ fn limits_told(directory: &Path, postgres: &Postgres) -> Result<()> {
             format!("{:.0}", limits::durable_writes(directory)?),
         ],
     ];
-    for (connections, _) in LOADS {
-        let rate = postgres.pgbench(directory, &database, connections, PGBENCH_SECONDS)?;
-        rows.push(vec![format!("pgbench, the rows of a flow, {connections} connections"), format!("{rate:.0}")]);
-    }
-    let notes = ["The statements pgbench runs are those of a flow, three transactions, prepared.".to_owned()];
-    table::publish("server-limits", "Server: limits", &["what", "a second"], &rows, &notes)
+    table::publish("server-limits", "Server: limits", &["what", "a second"], &rows, &[])
 }
