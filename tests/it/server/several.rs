@@ -3,7 +3,7 @@
 use super::mail::{MailServer, mailing, smtp, with_address};
 use super::passwords::with_passwords;
 use super::support::{EXTENSION, Lab};
-use crate::support::postgres::Database;
+use crate::support::postgres::{BROKEN_LOG, Database};
 use serde_json::{Value, json};
 use std::sync::Mutex;
 
@@ -66,6 +66,7 @@ fn temporary_cards_that_fall_due_end_once() {
     assert_eq!(acts(database, "temporary-card-ended", "smartcard"), both(CARDS));
     assert_eq!(database.sql("SELECT count(*) FROM certificates WHERE revoked_at IS NOT NULL"), CARDS.to_string());
     assert_eq!(database.sql("SELECT count(*) FROM profiles WHERE status <> 'retired'"), "0");
+    assert_eq!(database.sql(BROKEN_LOG), "0");
 }
 
 #[test]
