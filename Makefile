@@ -14,6 +14,7 @@ demo:
 test:
 	@scripts/install-missing test
 	@scripts/build-kryoptic >/dev/null
+	@scripts/build-est >/dev/null
 	@$(CARGO) test --quiet --doc
 	$(CARGO) test --lib --bins --test it | tee target/test.log
 	@echo "Skipped, and why:"

@@ -9,6 +9,7 @@
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers |
 //! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
 //! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
+//! | 2 tongues | [`gssapi`]: Kerberos tickets, shown and taken |
 //! | 2 mirror | [`virtual_card`]: PIV and GIDS cards of our own, with a fault dial |
 //! | 1 seam | [`token`]: what every card or device can be asked |
 //! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] |
@@ -21,6 +22,7 @@ pub mod doctor;
 pub mod enrollment;
 pub mod farm;
 pub mod gids;
+pub mod gssapi;
 pub mod iso7816;
 pub mod piv;
 pub mod pkcs11;

@@ -3,10 +3,12 @@
 mod audit;
 mod request;
 mod server;
+mod which;
 
 pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
 pub use request::{DecisionArgs, RequestArgs, RequestCommand};
 pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use which::{PlaceArgs, ServerArgs, TokenArgs};
 
 use super::secrets::Source;
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -85,47 +87,6 @@ pub enum Command {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
     },
-}
-
-/// Which token: by serial or label, never by slot. Without a PKCS#11 module it is a card in a PC/SC reader.
-#[derive(Args, Clone)]
-pub struct TokenArgs {
-    /// The PKCS#11 module (a shared library) that speaks to the token, if it is no card in a reader.
-    #[arg(long, env = "CARDWRIGHT_MODULE", value_hint = ValueHint::FilePath)]
-    pub module: Option<PathBuf>,
-    /// The token with this label.
-    #[arg(long, env = "CARDWRIGHT_TOKEN_LABEL")]
-    pub label: Option<String>,
-    /// The token with this serial number.
-    #[arg(long, env = "CARDWRIGHT_TOKEN_SERIAL")]
-    pub serial: Option<String>,
-    #[command(flatten)]
-    pub place: PlaceArgs,
-}
-
-/// Cards in PC/SC readers, where a PKCS#11 module could be meant as well.
-#[derive(Args, Clone)]
-pub struct PlaceArgs {
-    /// Only the card in this reader (its name, or a part that no other has).
-    #[arg(long, value_name = "NAME", env = "CARDWRIGHT_READER")]
-    pub reader: Option<String>,
-    /// A card in a reader, though a PKCS#11 module is configured.
-    #[arg(long = "pcsc")]
-    pub any_reader: bool,
-}
-
-/// Which server, and as whom.
-#[derive(Args, Clone)]
-pub struct ServerArgs {
-    /// The CM server, `https://cm.example.com/CertificateManagement` for one.
-    #[arg(long, env = "CARDWRIGHT_SERVER", value_hint = ValueHint::Url)]
-    pub server: Option<String>,
-    /// Trust this CA (PEM) instead of the system's.
-    #[arg(long, env = "CARDWRIGHT_CA_FILE", value_hint = ValueHint::FilePath)]
-    pub ca_file: Option<PathBuf>,
-    /// Where the bearer token comes from [default: env:CARDWRIGHT_BEARER, else a prompt].
-    #[arg(long, value_name = "SOURCE", env = "CARDWRIGHT_BEARER_FROM")]
-    pub bearer_from: Option<Source>,
 }
 
 /// Where the user's PIN comes from, and whether its last try may be spent.

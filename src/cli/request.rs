@@ -71,7 +71,7 @@ pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failur
             Failure::new("ca-file", Exit::Usage, format!("cannot read {}: {error}", path.display()))
         })?),
     };
-    Ok(CmClient::new(ClientConfig { base_url, trust, token: connection.bearer, timeouts: Timeouts::default() })?)
+    Ok(CmClient::new(ClientConfig { base_url, trust, login: connection.login, timeouts: Timeouts::default() })?)
 }
 
 /// Finds a user by name.

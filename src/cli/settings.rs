@@ -3,7 +3,7 @@
 use super::args::{PlaceArgs, ServerArgs};
 use super::failure::{Exit, Failure};
 use super::secrets::{self, Source};
-use crate::secret::BearerToken;
+use crate::client::Login;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,9 @@ pub struct Settings {
     ca_file: Option<PathBuf>,
     /// Holds the bearer token; readable by its owner only.
     bearer_file: Option<PathBuf>,
+    /// A Kerberos ticket instead of a bearer token, where none is given.
+    #[serde(default)]
+    negotiate: bool,
     module: Option<PathBuf>,
 }
 
@@ -22,7 +25,7 @@ pub struct Settings {
 pub struct Connection {
     pub server: String,
     pub ca_file: Option<PathBuf>,
-    pub bearer: BearerToken,
+    pub login: Login,
 }
 
 impl Settings {
@@ -51,20 +54,20 @@ impl Settings {
         option.or(self.module.as_ref()).filter(|_| !card).cloned()
     }
 
-    /// Which server, and as whom; reads the bearer token.
+    /// Which server, and as whom; reads the bearer token if there is to be one.
     pub fn connection(&self, args: &ServerArgs) -> Result<Connection, Failure> {
         let server = args.server.clone().or_else(|| self.server.clone()).ok_or_else(|| {
             Failure::new("server-missing", Exit::Usage, "no server was named")
                 .remedy("Give --server, set CARDWRIGHT_SERVER, or write server = \"https://…\" into config.toml.")
         })?;
+        let ca_file = args.ca_file.clone().or_else(|| self.ca_file.clone());
+        let bearer_given = args.bearer_from.is_some() || secrets::is_given(None, secrets::BEARER);
+        if args.negotiate || self.negotiate && !bearer_given {
+            return Ok(Connection { server, ca_file, login: Login::Negotiate });
+        }
         let from_file = self.bearer_file.clone().map(Source::File);
-        let given =
-            args.bearer_from.clone().or(if secrets::is_given(None, secrets::BEARER) { None } else { from_file });
-        Ok(Connection {
-            server,
-            ca_file: args.ca_file.clone().or_else(|| self.ca_file.clone()),
-            bearer: secrets::bearer(given.as_ref())?,
-        })
+        let given = args.bearer_from.clone().or(if bearer_given { None } else { from_file });
+        Ok(Connection { server, ca_file, login: Login::Bearer(secrets::bearer(given.as_ref())?) })
     }
 }
 

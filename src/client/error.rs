@@ -1,9 +1,13 @@
 //! Why a call gave no answer.
 
 use crate::cm::route::Route;
+use crate::gssapi;
 use std::fmt;
 use url::Url;
 use uuid::Uuid;
+
+/// Why there is no ticket.
+pub use crate::gssapi::Reason as TicketReason;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -15,10 +19,27 @@ pub enum Error {
         "the server's address must be https://host or https://host:port, without user, query or fragment ({scheme})"
     )]
     Address { scheme: String },
-    #[error("the bearer token would cross plain HTTP to {host}; https is needed everywhere but on this machine")]
+    #[error("what the caller shows would cross plain HTTP to {host}; https is needed everywhere but on this machine")]
     PlainHttp { host: String },
     #[error("the bearer token holds bytes that no HTTP header can carry")]
     BearerToken,
+    #[error("no Kerberos ticket for {host} could be had; nothing was sent")]
+    Ticket {
+        host: String,
+        reason: TicketReason,
+        #[source]
+        source: gssapi::Error,
+    },
+    #[error("the server {host} did not accept the Kerberos ticket")]
+    TicketRefused { host: String },
+    #[error("the server {host} takes no Kerberos tickets")]
+    NegotiateNotOffered { host: String },
+    #[error("the server {host} could not prove by Kerberos who it is")]
+    ServerUnproven {
+        host: String,
+        #[source]
+        source: gssapi::Error,
+    },
     #[error("the certificates to trust are not readable as PEM")]
     TrustedCertificates {
         #[source]
@@ -100,6 +121,10 @@ fn clean(text: &str) -> String {
 }
 
 impl Error {
+    pub(super) fn ticket(host: &str, source: gssapi::Error) -> Self {
+        Self::Ticket { host: host.to_owned(), reason: source.reason(), source }
+    }
+
     /// Tells apart what the HTTP library reports as one.
     pub(super) fn from_transport(base: &Url, source: ureq::Error) -> Self {
         let host = base.origin().ascii_serialization();
@@ -163,6 +188,7 @@ impl Error {
     pub fn is_unsettled(&self) -> bool {
         match self {
             Error::Unreachable { .. } | Error::Timeout { .. } | Error::TooLarge { .. } | Error::Nonsense { .. } => true,
+            Error::ServerUnproven { .. } => true,
             // A server or a proxy before it that failed may have done the work first.
             Error::Refused { status, .. } => *status >= 500,
             _ => false,

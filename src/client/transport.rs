@@ -1,8 +1,8 @@
 //! One HTTP exchange: what is sent, what is bounded, what is refused before it is sent.
 
 use super::error::{Error, Excerpt};
+use super::login::{Login, Prover};
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
-use crate::secret::BearerToken;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ pub struct ClientConfig {
     /// `https://host:port`, with another virtual directory than `/CertificateManagement` as its path if need be.
     pub base_url: Url,
     pub trust: Trust,
-    pub token: BearerToken,
+    pub login: Login,
     pub timeouts: Timeouts,
 }
 
@@ -64,16 +64,13 @@ pub(super) struct Reply {
 pub(super) struct Transport {
     agent: ureq::Agent,
     base_url: Url,
-    authorization: Authorization,
+    prover: Prover,
 }
-
-/// The header line that carries the bearer token.
-struct Authorization(http::HeaderValue);
 
 impl Transport {
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         check_address(&config.base_url)?;
-        let authorization = Authorization::new(&config.token)?;
+        let prover = Prover::new(&config.login, &config.base_url)?;
         let roots = match &config.trust {
             Trust::Platform => RootCerts::PlatformVerifier,
             Trust::Pem(pem) => RootCerts::Specific(Arc::new(certificates(pem)?)),
@@ -94,7 +91,7 @@ impl Transport {
             .max_idle_age(KEEP_IDLE)
             .build()
             .new_agent();
-        Ok(Self { agent, base_url: config.base_url, authorization })
+        Ok(Self { agent, base_url: config.base_url, prover })
     }
 
     pub fn base_url(&self) -> &Url {
@@ -116,30 +113,32 @@ impl Transport {
     }
 
     fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
-        let authorization = &self.authorization.0;
+        let (authorization, exchange) = self.prover.authorize()?;
         let accept = http::HeaderValue::from_static("application/json");
         let json = "application/json; charset=utf-8";
         let sent = match route.method() {
             Method::Get => {
-                self.agent.get(url).header(http::header::AUTHORIZATION, authorization).header("accept", accept).call()
+                self.agent.get(url).header(http::header::AUTHORIZATION, &authorization).header("accept", accept).call()
             }
             Method::Post => self
                 .agent
                 .post(url)
-                .header(http::header::AUTHORIZATION, authorization)
+                .header(http::header::AUTHORIZATION, &authorization)
                 .header("accept", accept)
                 .content_type(json)
                 .send(body.unwrap_or_default()),
             Method::Put => self
                 .agent
                 .put(url)
-                .header(http::header::AUTHORIZATION, authorization)
+                .header(http::header::AUTHORIZATION, &authorization)
                 .header("accept", accept)
                 .content_type(json)
                 .send(body.unwrap_or_default()),
         };
         let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
-        self.read(route, response)
+        let proof = self.prover.check(exchange, &response);
+        let reply = self.read(route, response);
+        proof.and(reply)
     }
 
     fn read(&self, route: &Route, mut response: http::Response<ureq::Body>) -> Result<Reply, Error> {
@@ -172,15 +171,6 @@ impl Transport {
             directory => directory,
         };
         format!("{origin}{directory}{}", route.path_and_query())
-    }
-}
-
-impl Authorization {
-    fn new(token: &BearerToken) -> Result<Self, Error> {
-        let text = Zeroizing::new(format!("Bearer {}", token.expose().trim()));
-        let mut value = http::HeaderValue::from_str(&text).map_err(|_| Error::BearerToken)?;
-        value.set_sensitive(true);
-        Ok(Self(value))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::error::{Cause, Error, Stage};
 use super::journal::JournalError;
 use super::record::Ended;
+use crate::client::TicketReason;
 use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
@@ -131,6 +132,10 @@ impl Error {
             Cause::Server(client::Error::Refused { .. } | client::Error::ExtensionAbsent { .. }) => ExitClass::Refused,
             Cause::Server(client::Error::Address { .. } | client::Error::PlainHttp { .. }) => ExitClass::Usage,
             Cause::Server(client::Error::BearerToken | client::Error::TrustedCertificates { .. }) => ExitClass::Usage,
+            Cause::Server(client::Error::TicketRefused { .. } | client::Error::NegotiateNotOffered { .. }) => {
+                ExitClass::Refused
+            }
+            Cause::Server(client::Error::Ticket { reason, .. }) if *reason != TicketReason::KdcAway => ExitClass::Usage,
             Cause::Server(_) => ExitClass::ServerAway,
             Cause::Token(error) => token_class(error),
             Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } => ExitClass::Secret,
@@ -193,8 +198,30 @@ fn server_remedy(error: &client::Error) -> &'static str {
         }
         E::Address { .. } | E::PlainHttp { .. } => "Give the server's https address.",
         E::BearerToken => "Check the file or variable that holds the bearer token.",
+        E::Ticket { reason, .. } => ticket_remedy(*reason),
+        E::TicketRefused { .. } => {
+            "Check this computer's clock (Kerberos forgives five minutes) and get a new ticket with `kinit`; then ask the \
+             server's operator, whose log says why."
+        }
+        E::NegotiateNotOffered { .. } => "Use a bearer token, or ask the server's operator to offer Negotiate.",
+        E::ServerUnproven { .. } => {
+            "Something may stand between: check the address, and ask the server's operator before you repeat the command."
+        }
         E::TrustedCertificates { .. } => "Give a PEM file with the CA certificates to trust.",
         _ => "Report this: it is a fault of the program.",
+    }
+}
+
+fn ticket_remedy(reason: TicketReason) -> &'static str {
+    match reason {
+        TicketReason::NoTicket => "Run `kinit` to get a ticket, then repeat the command.",
+        TicketReason::Expired => "Run `kinit` to get a new ticket, then repeat the command.",
+        TicketReason::ClockSkew => "Set this computer's clock right, then repeat the command.",
+        TicketReason::ServerUnknown => {
+            "Give the server's address with the name that its Kerberos service has (HTTP/name), or have the name added."
+        }
+        TicketReason::KdcAway => "Check the network and krb5.conf: the Kerberos KDC cannot be reached; then repeat.",
+        TicketReason::Other => "Try `kinit` and `kvno HTTP/host`; they tell more about the Kerberos set-up.",
     }
 }
 
@@ -215,6 +242,17 @@ fn server_code(error: &client::Error) -> &'static str {
         E::TooLarge { .. } => "server-reply-too-large",
         E::Address { .. } | E::PlainHttp { .. } => "server-address",
         E::BearerToken => "bearer-token-unusable",
+        E::Ticket { reason, .. } => match reason {
+            TicketReason::NoTicket => "no-ticket",
+            TicketReason::Expired => "ticket-expired",
+            TicketReason::ClockSkew => "clock-skew",
+            TicketReason::ServerUnknown => "server-unknown-to-kdc",
+            TicketReason::KdcAway => "kdc-unreachable",
+            TicketReason::Other => "ticket-failed",
+        },
+        E::TicketRefused { .. } => "ticket-refused",
+        E::NegotiateNotOffered { .. } => "negotiate-not-offered",
+        E::ServerUnproven { .. } => "server-unproven",
         E::TrustedCertificates { .. } => "trusted-certificates-unreadable",
         _ => "server",
     }

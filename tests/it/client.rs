@@ -1,6 +1,6 @@
 //! The client against servers that say odd things: one canned reply a connection.
 
-use cardwright::client::{ClientConfig, CmClient, Error, MAX_REPLY, Timeouts, Trust};
+use cardwright::client::{ClientConfig, CmClient, Error, Login, MAX_REPLY, Timeouts, Trust};
 use cardwright::cm::request::{CreateRequest, RequestType};
 use cardwright::cm::route::Holder;
 use cardwright::secret::BearerToken;
@@ -70,7 +70,7 @@ fn try_client(url: &str, trust: Trust) -> Result<CmClient, Error> {
     CmClient::new(ClientConfig {
         base_url: url.parse().unwrap(),
         trust,
-        token: BearerToken::new("t0ken-secret\n".into()),
+        login: Login::Bearer(BearerToken::new("t0ken-secret\n".into())),
         timeouts: Timeouts { connect: Duration::from_secs(2), call: Duration::from_millis(700) },
     })
 }

@@ -34,6 +34,7 @@ mod publication;
 mod puk;
 mod recovery_token;
 mod scale;
+mod several;
 mod subordinate;
 mod support;
 mod surface;

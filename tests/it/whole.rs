@@ -4,8 +4,10 @@ mod backup;
 mod calls;
 mod cards;
 mod instances;
+mod kerberos;
 mod kill;
 mod load;
+mod pkinit;
 
 use cardwright::pkix::{CertificationRequest, cmc};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Enrollment over Secure Transport (RFC 7030).
+//! Enrollment over Secure Transport (RFC 7030, RFC 8951).
 
 use super::transport::{Answer, Transport};
 use crate::ca::Error;
@@ -7,8 +7,6 @@ use ::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Base64 in lines, as RFC 7030, 4 has it sent.
-const LINE: usize = 64;
 /// How long to wait where the authority does not say, and the longest it may ask for.
 const WAIT: u64 = 60;
 const LONGEST_WAIT: u64 = 24 * 3600;
@@ -22,7 +20,8 @@ pub fn authority(transport: &Transport) -> Result<Vec<Certificate>, Error> {
 pub fn enroll(transport: &Transport, csr: &[u8]) -> Result<Certificate, Error> {
     let request = CertificationRequest::from_der(csr).map_err(Error::Key)?;
     let headers = [("content-type", "application/pkcs10"), ("content-transfer-encoding", "base64")];
-    let answer = transport.post("/simpleenroll", &headers, lines(csr).as_bytes())?;
+    // On one line: receivers need not take white space (RFC 8951, 3.2), and some do not.
+    let answer = transport.post("/simpleenroll", &headers, STANDARD.encode(csr).as_bytes())?;
     if answer.status == 202 {
         let seconds = answer.retry_after.unwrap_or(WAIT).clamp(1, LONGEST_WAIT);
         let retry_after = Duration::seconds(i64::try_from(seconds).unwrap_or(3600));
@@ -43,17 +42,4 @@ fn certificates(answer: &Answer) -> Result<Vec<Certificate>, Error> {
         }
     };
     Ok(cmc::read(&der).map_err(unreadable)?.certificates)
-}
-
-fn lines(der: &[u8]) -> String {
-    let text = STANDARD.encode(der);
-    let mut out = String::with_capacity(text.len() + text.len() / LINE + 2);
-    for (at, character) in text.chars().enumerate() {
-        if at > 0 && at % LINE == 0 {
-            out.push('\n');
-        }
-        out.push(character);
-    }
-    out.push('\n');
-    out
 }

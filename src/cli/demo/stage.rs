@@ -2,7 +2,7 @@
 
 use crate::cli::args::DemoArgs;
 use crate::cli::failure::{Exit, Failure};
-use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
+use crate::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use crate::secret::BearerToken;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -155,8 +155,8 @@ impl Stage {
     pub fn fetch_crl(&self) -> Result<(), Failure> {
         let base_url = Url::parse(&self.address).map_err(|e| failed("the server's address", e))?;
         let ca = std::fs::read(self.path("server/ca.cer.pem")).map_err(|e| failed("the CA's certificate", e))?;
-        let token = BearerToken::new(self.bearers.get("olga").cloned().unwrap_or_default());
-        let config = ClientConfig { base_url, trust: Trust::Pem(ca), token, timeouts: Timeouts::default() };
+        let login = Login::Bearer(BearerToken::new(self.bearers.get("olga").cloned().unwrap_or_default()));
+        let config = ClientConfig { base_url, trust: Trust::Pem(ca), login, timeouts: Timeouts::default() };
         let crl = CmClient::new(config)?.crl()?;
         std::fs::write(self.path("ca.crl.der"), crl).map_err(|e| failed("ca.crl.der", e))?;
         let (der, pem) = (self.path("ca.crl.der"), self.path("ca.crl"));

@@ -8,7 +8,6 @@
 
 mod bearer;
 mod certificate;
-mod gssapi;
 mod jwks;
 mod limits;
 mod negotiate;

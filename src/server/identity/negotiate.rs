@@ -1,9 +1,9 @@
 //! Kerberos: SPNEGO over HTTP (RFC 4559), in one round; the answer proves the server to the caller.
 
-use super::gssapi::{Acceptor, GssError};
 use super::person::{self, split};
 use super::settings::NegotiateSettings;
 use super::{Failure, Found, IdentityError, Shown};
+use crate::gssapi::{self, Acceptor};
 use crate::server::error::ApiError;
 use crate::store::Store;
 use axum::http::HeaderValue;
@@ -64,6 +64,6 @@ impl Negotiate {
     }
 }
 
-fn log(error: &GssError) {
+fn log(error: &gssapi::Error) {
     tracing::info!(%error, "a Kerberos token was refused");
 }

@@ -1,9 +1,9 @@
 //! From the settings to the ways in.
 
-use super::gssapi::GssError;
 use super::jwks::JwksError;
 use super::settings::{IdentitySettings, LimitSettings, RoleSettings};
 use super::{Certificates, Identity, Issuer, Limits, Negotiate, Sessions};
+use crate::gssapi;
 use crate::pkix::Certificate;
 use crate::server::config::DataDirectory;
 use crate::server::files::{self, FileError};
@@ -18,7 +18,7 @@ pub enum IdentityError {
     #[error("the issuer's trust cannot be used")]
     Keys(#[source] Box<JwksError>),
     #[error("the keytab of [identity.negotiate] cannot be used")]
-    Kerberos(#[source] GssError),
+    Kerberos(#[source] gssapi::Error),
 }
 
 impl Identity {

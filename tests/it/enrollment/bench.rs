@@ -2,7 +2,7 @@
 
 use super::fake::FakeCm;
 use crate::support::directory;
-use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
+use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::enrollment::{Enrollment, Error, Event, Input, Journal, Need, Order, Outcome, Step};
 use cardwright::secret::{BearerToken, Pin, Puk};
 use cardwright::token::{LastTry, Token};
@@ -129,7 +129,7 @@ pub fn client(fake: &FakeCm) -> CmClient {
     CmClient::new(ClientConfig {
         base_url: fake.url.clone(),
         trust: Trust::Platform,
-        token: BearerToken::new("secret".into()),
+        login: Login::Bearer(BearerToken::new("secret".into())),
         timeouts: Timeouts { connect: Duration::from_secs(2), call: Duration::from_secs(5) },
     })
     .unwrap()

@@ -6,7 +6,7 @@ use super::memory_token::{MemoryToken, TRIES};
 use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::directory;
-use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
+use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::cm::extension::{AdminKeyState, Decision};
 use cardwright::cm::request::RequestStatus;
 use cardwright::cm::route::Holder;
@@ -66,7 +66,7 @@ impl Lab {
         CmClient::new(ClientConfig {
             base_url: format!("{}://{address}", self.server.scheme).parse().unwrap(),
             trust,
-            token,
+            login: Login::Bearer(token),
             timeouts: Timeouts { connect: Duration::from_secs(5), call: Duration::from_secs(20) },
         })
         .unwrap()

@@ -6,7 +6,7 @@ use super::memory_token::{MemoryToken, TRIES};
 use super::real::Proxy;
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::{directory, gids, kryoptic, piv};
-use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
+use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::enrollment::{Enrollment, Error, Event, Journal, Order};
 use cardwright::pkix::Certificate;
 use cardwright::secret::{BearerToken, Passphrase};
@@ -77,7 +77,7 @@ impl Lab {
         CmClient::new(ClientConfig {
             base_url: format!("http://{addr}").parse().unwrap(),
             trust: Trust::Pem(ca),
-            token: BearerToken::new(bearer.into()),
+            login: Login::Bearer(BearerToken::new(bearer.into())),
             timeouts: Timeouts { connect: Duration::from_secs(5), call: Duration::from_secs(20) },
         })
         .unwrap()

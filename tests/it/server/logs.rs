@@ -132,7 +132,7 @@ fn no_credential_is_in_the_log_or_in_a_refusal() {
     realm.log_in("alice", "1h");
     let (status, _, seen) = negotiate::curl(&realm, &[&negotiate::url(&lab, &format!("{EXTENSION}/whoami"))]);
     assert_eq!(status, 200, "{seen}");
-    let ticket = negotiate::shown(&seen);
+    let ticket = crate::support::kerberos::shown(&seen);
     let cookie = seen.split_once("__Host-cardwright=").unwrap().1.split(';').next().unwrap().to_owned();
     assert_eq!(identity::raw(&lab, &format!("Cookie: __Host-cardwright={cookie}\r\n")).0, 200);
     let mut refusals = String::new();

@@ -10,14 +10,14 @@ use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use time::{Duration, OffsetDateTime};
 
-struct MailServer {
+pub struct MailServer {
     child: Child,
     lines: BufReader<ChildStdout>,
-    port: u16,
+    pub port: u16,
 }
 
 impl MailServer {
-    fn start(lab: &Lab, mode: &str) -> Self {
+    pub fn start(lab: &Lab, mode: &str) -> Self {
         let [certificate, key] = ["mail.cer", "mail.key"].map(|name| lab.directory.path().join(name));
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         std::fs::write(&certificate, made.cert.pem()).unwrap();
@@ -34,7 +34,7 @@ impl MailServer {
     }
 
     /// The next mail; the test's own bound of time is that of the whole run.
-    fn next(&mut self) -> Value {
+    pub fn next(&mut self) -> Value {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap()
@@ -54,7 +54,7 @@ impl Drop for MailServer {
 }
 
 /// Goes over to a template that mails, and to a mail server.
-fn mailing(lab: &mut Lab, deliver: &str, smtp: &str) {
+pub fn mailing(lab: &mut Lab, deliver: &str, smtp: &str) {
     if lab.server.is_some() {
         lab.stop();
     }
@@ -67,7 +67,7 @@ fn mailing(lab: &mut Lab, deliver: &str, smtp: &str) {
     std::fs::write(&path, format!("{settings}\n[smtp]\n{smtp}\n")).unwrap();
 }
 
-fn smtp(lab: &Lab, port: u16, tls: &str) -> String {
+pub fn smtp(lab: &Lab, port: u16, tls: &str) -> String {
     let secret = lab.directory.path().join("mail.secret");
     std::fs::write(&secret, "mail secret\n").unwrap();
     let ca = lab.directory.path().join("mail.cer");
@@ -80,7 +80,7 @@ fn smtp(lab: &Lab, port: u16, tls: &str) -> String {
     format!("host = \"127.0.0.1\"\nport = {port}\ntls = \"{tls}\"\nfrom = \"Cards <cards@example.test>\"\n{user}{ca}")
 }
 
-fn with_address(lab: &Lab, name: &str) -> Person {
+pub fn with_address(lab: &Lab, name: &str) -> Person {
     let email = Some(format!("{name}@example.test"));
     let new = NewUser { name: name.into(), email, ..NewUser::default() };
     let added = server::user_add(&lab.data(), new, OffsetDateTime::now_utc() + Duration::days(1)).unwrap();

@@ -133,6 +133,15 @@ impl Lab {
         lab
     }
 
+    /// One more server on the same database, with a copy of the data directory; it must be dropped first.
+    pub fn beside(&self) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let copied = std::process::Command::new("cp").arg("-a").arg(self.data()).arg(directory.path()).status();
+        assert!(copied.unwrap().success());
+        let (template, plain, agent) = (self.template, self.plain, self.agent.clone());
+        Self { directory, server: None, database: None, template, plain, agent, elsewhere: None }
+    }
+
     pub fn data(&self) -> PathBuf {
         self.directory.path().join("data")
     }

@@ -1,7 +1,9 @@
-//! A server whose people's certificates come from a CA elsewhere: cfssl from Debian, and an EST server.
+//! A server whose people's certificates come from a CA elsewhere: cfssl from Debian, and EST servers: est-ca, and one of our own
+//! that does what is asked of it.
 
 mod cfssl;
 mod est;
+mod est_ca;
 mod est_server;
 
 use super::support::{Lab, PASSPHRASE, Person, csr, pkcs7};

@@ -1,7 +1,7 @@
 //! A Kerberos realm of one's own: MIT's KDC on a free port of loopback, its database and all files in one directory.
 
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -11,6 +11,7 @@ pub const PASSWORD: &str = "a password for tests";
 pub struct Realm {
     pub name: &'static str,
     directory: TempDir,
+    port: u16,
     kdc: Child,
 }
 
@@ -37,37 +38,33 @@ impl Realm {
         };
         std::fs::write(own("krb5.conf"), client(300)).unwrap();
         std::fs::write(own("strict.conf"), client(1)).unwrap();
-        let kdc = format!(
-            "[kdcdefaults]\nkdc_listen = \"\"\nkdc_tcp_listen = 127.0.0.1:{port}\n[realms]\n{name} = {{\n\
-             database_name = {}\nkey_stash_file = {}\nmax_life = 1h\n}}\n[logging]\nkdc = FILE:{}\n",
-            own("principal"),
-            own("stash"),
-            own("kdc.log")
-        );
-        std::fs::write(own("kdc.conf"), kdc).unwrap();
-        let (config, profile) = (own("krb5.conf"), own("kdc.conf"));
-        let command = |program: &str| {
-            let mut command = Command::new(program);
-            command.env("KRB5_CONFIG", &config).env("KRB5_KDC_PROFILE", &profile);
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            command
-        };
-        let made = command("/usr/sbin/kdb5_util").args(["create", "-s", "-r", name, "-P", "master"]).status().unwrap();
+        write_profile(directory.path(), name, port, "");
+        let made = administration(directory.path(), "kdb5_util")
+            .args(["create", "-s", "-r", name, "-P", "master"])
+            .status()
+            .unwrap();
         assert!(made.success());
-        let mut kdc = command("/usr/sbin/krb5kdc").args(["-n", "-r", name, "-P", &own("pid")]).spawn().unwrap();
-        let listens = (0..500).any(|_| {
-            std::thread::sleep(Duration::from_millis(20));
-            TcpStream::connect(("127.0.0.1", port)).is_ok() || kdc.try_wait().unwrap().is_some()
-        });
-        assert!(listens && kdc.try_wait().unwrap().is_none(), "the KDC listens");
-        let realm = Self { name, directory, kdc };
+        let kdc = started(directory.path(), name, port);
+        let realm = Self { name, directory, port, kdc };
         realm.administer("addprinc -randkey HTTP/localhost");
         realm.administer(&format!("ktadd -k {} HTTP/localhost", realm.keytab().display()));
         realm
     }
 
-    fn path(&self, file: &str) -> PathBuf {
+    pub fn path(&self, file: &str) -> PathBuf {
         self.directory.path().join(file)
+    }
+
+    /// Starts the KDC anew, with more in its profile's section of the realm.
+    pub fn restart(&mut self, more: &str) {
+        self.kdc.kill().and_then(|()| self.kdc.wait()).unwrap();
+        write_profile(self.directory.path(), self.name, self.port, more);
+        self.kdc = started(self.directory.path(), self.name, self.port);
+    }
+
+    /// What the KDC has noted so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.path("kdc.log")).unwrap()
     }
 
     pub fn keytab(&self) -> PathBuf {
@@ -79,19 +76,25 @@ impl Realm {
         self.path("strict.conf")
     }
 
-    fn administer(&self, query: &str) {
+    /// Runs a query of `kadmin`.
+    pub fn administer(&self, query: &str) {
         let done = self.command("/usr/sbin/kadmin.local").args(["-r", self.name, "-q", query]).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     }
 
-    /// A program in this realm; tickets are this test's own.
+    /// What a program must be told to be in this realm; tickets are this test's own.
+    pub fn variables(&self) -> [(&'static str, String); 3] {
+        [
+            ("KRB5_CONFIG", self.path("krb5.conf").display().to_string()),
+            ("KRB5_KDC_PROFILE", self.path("kdc.conf").display().to_string()),
+            ("KRB5CCNAME", format!("FILE:{}", self.path("tickets").display())),
+        ]
+    }
+
+    /// A program in this realm.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command
-            .env("KRB5_CONFIG", self.path("krb5.conf"))
-            .env("KRB5_KDC_PROFILE", self.path("kdc.conf"))
-            .env("KRB5CCNAME", format!("FILE:{}", self.path("tickets").display()))
-            .stdin(Stdio::null());
+        command.envs(self.variables()).stdin(Stdio::null());
         command
     }
 
@@ -112,4 +115,40 @@ impl Realm {
         curl.args(["--silent", "--verbose", "--max-time", "20", "--noproxy", "*", "--negotiate", "--user", ":"]);
         curl.args(arguments).output().unwrap()
     }
+}
+
+/// What curl has sent as its ticket.
+pub fn shown(log: &str) -> String {
+    let line = log.lines().find_map(|line| line.split_once("Authorization: Negotiate "));
+    line.unwrap_or_else(|| panic!("no ticket was sent: {log}")).1.trim().to_owned()
+}
+
+fn write_profile(directory: &Path, name: &str, port: u16, more: &str) {
+    let own = |file: &str| directory.join(file).display().to_string();
+    let profile = format!(
+        "[kdcdefaults]\nkdc_listen = \"\"\nkdc_tcp_listen = 127.0.0.1:{port}\n[realms]\n{name} = {{\n\
+         database_name = {}\nkey_stash_file = {}\nmax_life = 1h\n{more}\n}}\n[logging]\nkdc = FILE:{}\n",
+        own("principal"),
+        own("stash"),
+        own("kdc.log")
+    );
+    std::fs::write(own("kdc.conf"), profile).unwrap();
+}
+
+fn administration(directory: &Path, program: &str) -> Command {
+    let mut command = Command::new(format!("/usr/sbin/{program}"));
+    command.env("KRB5_CONFIG", directory.join("krb5.conf")).env("KRB5_KDC_PROFILE", directory.join("kdc.conf"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn started(directory: &Path, name: &str, port: u16) -> Child {
+    let mut kdc = administration(directory, "krb5kdc");
+    let mut kdc = kdc.args(["-n", "-r", name, "-P"]).arg(directory.join("pid")).spawn().unwrap();
+    let listens = (0..500).any(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        TcpStream::connect(("127.0.0.1", port)).is_ok() || kdc.try_wait().unwrap().is_some()
+    });
+    assert!(listens && kdc.try_wait().unwrap().is_none(), "the KDC listens");
+    kdc
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cardwright::client::{ClientConfig, CmClient, Timeouts, Trust};
+use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::secret::BearerToken;
 use serde_json::{Value, json};
 
@@ -66,6 +66,11 @@ impl Site {
             Self { program, people: BTreeMap::new(), server: None, origin: String::new(), agent, template_uuid };
         site.start();
         site
+    }
+
+    /// Likewise, with more in its `server.toml`.
+    pub fn with_settings(settings: &str, edit: impl FnOnce(String) -> String) -> Self {
+        Self::made(|template| vec![edit(template)], settings)
     }
 
     /// A site where nobody need approve.
@@ -131,7 +136,8 @@ impl Site {
         let trust = Trust::Pem(std::fs::read(self.ca_file()).unwrap());
         let token = BearerToken::new(self.bearer(who).to_owned());
         let base_url = self.origin.parse().unwrap();
-        CmClient::new(ClientConfig { base_url, trust, token, timeouts: Timeouts::default() }).unwrap()
+        CmClient::new(ClientConfig { base_url, trust, login: Login::Bearer(token), timeouts: Timeouts::default() })
+            .unwrap()
     }
 
     /// A site whose records are in a PostgreSQL database.

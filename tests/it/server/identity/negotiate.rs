@@ -3,7 +3,7 @@
 use super::super::logs::started;
 use super::super::support::{API, EXTENSION, Lab};
 use super::{lab, raw, restart};
-use crate::support::kerberos::Realm;
+use crate::support::kerberos::{Realm, shown};
 use cardwright::server::{Server, StartError};
 use serde_json::{Value, json};
 
@@ -23,12 +23,6 @@ pub fn curl(realm: &Realm, arguments: &[&str]) -> (u16, Value, String) {
     let (body, status) = text.rsplit_once('\n').unwrap_or(("", "0"));
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
     (status.parse().unwrap_or(0), body, String::from_utf8_lossy(&done.stderr).into_owned())
-}
-
-/// What curl has sent as its ticket.
-pub fn shown(log: &str) -> String {
-    let line = log.lines().find_map(|line| line.split_once("Authorization: Negotiate "));
-    line.unwrap_or_else(|| panic!("no ticket was sent: {log}")).1.trim().to_owned()
 }
 
 #[test]

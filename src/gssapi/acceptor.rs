@@ -1,0 +1,94 @@
+//! The side that takes tickets: a service with its keytab.
+
+use super::Error;
+use super::library::{Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, Owned, StoreElement, StoreSet, api, refusal};
+use std::ffi::CString;
+use std::ptr::{null, null_mut};
+
+/// gss_cred_usage_t: GSS_C_ACCEPT.
+const ACCEPT: i32 = 2;
+const DUPLICATE_TOKEN: u32 = 1 << 1;
+const OLD_TOKEN: u32 = 1 << 2;
+
+/// The key that callers' tickets are for.
+pub struct Acceptor(Owned);
+
+// SAFETY: a GSSAPI credential may be used by several threads at once (MIT krb5 locks it); it is released once, by Drop.
+unsafe impl Send for Acceptor {}
+// SAFETY: as above.
+unsafe impl Sync for Acceptor {}
+
+impl Acceptor {
+    /// Takes the key from a keytab, and notes used tickets in `replays`.
+    pub fn open(keytab: &str, replays: &str) -> Result<Self, Error> {
+        let api = api()?;
+        let text = |text: String| CString::new(text).map_err(|_| Error::Nul);
+        let (keytab, replays) = (text(format!("FILE:{keytab}"))?, text(format!("file2:{replays}"))?);
+        let elements = [
+            StoreElement { key: c"keytab".as_ptr(), value: keytab.as_ptr() },
+            StoreElement { key: c"rcache".as_ptr(), value: replays.as_ptr() },
+        ];
+        let set = StoreSet { count: 2, elements: elements.as_ptr() };
+        let mut made = Owned(null_mut(), api.release_cred);
+        let mut minor = 0;
+        // SAFETY: every pointer lives through the call; NULL stands for "any name", "all mechanisms", "not asked for".
+        let major = unsafe {
+            (api.acquire_from)(
+                &mut minor,
+                null_mut(),
+                u32::MAX,
+                null_mut(),
+                ACCEPT,
+                &set,
+                &mut made.0,
+                null_mut(),
+                null_mut(),
+            )
+        };
+        if major & ERRORS == 0 { Ok(Self(made)) } else { Err(refusal(api, major, minor)) }
+    }
+
+    /// Takes the one token of a caller; gives the caller's principal, and the token that proves this side to the caller.
+    pub fn accept(&self, token: &[u8]) -> Result<(String, Vec<u8>), Error> {
+        let api = api()?;
+        let input = Buffer::lent(token);
+        let mut output = Filled::new(api);
+        let mut context = Context(null_mut(), api);
+        let mut source = Owned(null_mut(), api.release_name);
+        let mut minor = 0;
+        // SAFETY: every pointer lives through the call, and the library does not write through `input`; no channel is
+        // bound, and mechanism, flags, lifetime and delegated credential are not asked for.
+        let major = unsafe {
+            (api.accept)(
+                &mut minor,
+                &mut context.0,
+                self.0.0,
+                &input,
+                null(),
+                &mut source.0,
+                null_mut(),
+                &mut output.0,
+                null_mut(),
+                null_mut(),
+                null_mut(),
+            )
+        };
+        if major & (DUPLICATE_TOKEN | OLD_TOKEN) != 0 {
+            return Err(Error::Replayed);
+        }
+        if major & ERRORS != 0 {
+            return Err(refusal(api, major, minor));
+        }
+        if major & CONTINUE_NEEDED != 0 || source.0.is_null() {
+            return Err(Error::Unfinished);
+        }
+        let mut name = Filled::new(api);
+        // SAFETY: the name was made by the library just now.
+        let major = unsafe { (api.display_name)(&mut minor, source.0, &mut name.0, null_mut()) };
+        if major & ERRORS != 0 {
+            return Err(refusal(api, major, minor));
+        }
+        let principal = std::str::from_utf8(name.bytes()).map_err(|_| Error::Name)?.to_owned();
+        Ok((principal, output.bytes().to_vec()))
+    }
+}

@@ -1,0 +1,110 @@
+//! The side that shows a ticket: a user with a ticket cache, as `kinit` fills it.
+
+use super::Error;
+use super::library::{
+    Api, Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, HOST_SERVICE, KERBEROS, Oid, OidSet, Owned, SPNEGO, api,
+    refusal,
+};
+use std::ptr::{null, null_mut};
+
+/// gss_cred_usage_t: GSS_C_INITIATE.
+const INITIATE: i32 = 1;
+/// GSS_C_MUTUAL_FLAG: the service is to prove itself too.
+const MUTUAL: u32 = 2;
+
+/// An exchange with a service that has not proven itself yet. It belongs to one thread.
+pub struct Initiation {
+    context: Context<'static>,
+    service: Owned,
+    credential: Owned,
+}
+
+impl Initiation {
+    /// Shows the user's ticket to the HTTP service of `host`; gives the token to be sent.
+    ///
+    /// Asks a KDC where the cache has no ticket for the service yet; libkrb5 bounds how long that takes.
+    pub fn begin(host: &str) -> Result<(Self, Vec<u8>), Error> {
+        let api = api()?;
+        let service = service(api, host)?;
+        let begun = credential(api).and_then(|credential| {
+            let mut new = Self { context: Context(null_mut(), api), service, credential };
+            let (token, _) = new.step(&SPNEGO, None)?;
+            Ok((new, token))
+        });
+        begun.map_err(|error| why(api, host).unwrap_or(error))
+    }
+
+    /// Takes the service's token, which must prove the service.
+    pub fn finish(mut self, token: &[u8]) -> Result<(), Error> {
+        match self.step(&SPNEGO, Some(token))? {
+            (_, Some(flags)) if flags & MUTUAL != 0 => Ok(()),
+            _ => Err(Error::Unfinished),
+        }
+    }
+
+    /// Gives the next token, and what was agreed on where all is said.
+    fn step(&mut self, mechanism: &Oid, input: Option<&[u8]>) -> Result<(Vec<u8>, Option<u32>), Error> {
+        let api = self.context.1;
+        let input = input.map(Buffer::lent);
+        let mut output = Filled::new(api);
+        let (mut minor, mut flags) = (0, 0);
+        // SAFETY: every pointer lives through the call, and the library does not write through `input`; no channel is
+        // bound, the lifetime is the default, and mechanism and lifetime are not asked for.
+        let major = unsafe {
+            (api.init)(
+                &mut minor,
+                self.credential.0,
+                &mut self.context.0,
+                self.service.0,
+                mechanism,
+                MUTUAL,
+                0,
+                null(),
+                input.as_ref().map_or(null(), |input| input),
+                null_mut(),
+                &mut output.0,
+                &mut flags,
+                null_mut(),
+            )
+        };
+        if major & ERRORS != 0 {
+            return Err(refusal(api, major, minor));
+        }
+        let agreed = (major & CONTINUE_NEEDED == 0).then_some(flags);
+        Ok((output.bytes().to_vec(), agreed))
+    }
+}
+
+/// The name `HTTP@host`.
+fn service(api: &'static Api, host: &str) -> Result<Owned, Error> {
+    let text = format!("HTTP@{host}");
+    let mut name = Owned(null_mut(), api.release_name);
+    let mut minor = 0;
+    // SAFETY: every pointer lives through the call, and the library does not write through the text.
+    let major = unsafe { (api.import_name)(&mut minor, &Buffer::lent(text.as_bytes()), &HOST_SERVICE, &mut name.0) };
+    if major & ERRORS == 0 { Ok(name) } else { Err(refusal(api, major, minor)) }
+}
+
+/// The user's own credential, for Kerberos alone: no other mechanism is offered, NTLM least of all.
+fn credential(api: &'static Api) -> Result<Owned, Error> {
+    let (spnego, kerberos) = (OidSet { count: 1, elements: &SPNEGO }, OidSet { count: 1, elements: &KERBEROS });
+    let mut made = Owned(null_mut(), api.release_cred);
+    let mut minor = 0;
+    // SAFETY: every pointer lives through the calls; NULL stands for the default name and for what is not asked for.
+    let major = unsafe {
+        let (name, none) = (null_mut(), null_mut());
+        match (api.acquire)(&mut minor, name, u32::MAX, &spnego, INITIATE, &mut made.0, none, null_mut()) {
+            major if major & ERRORS == 0 => (api.set_mechanisms)(&mut minor, made.0, &kerberos),
+            major => major,
+        }
+    };
+    if major & ERRORS == 0 { Ok(made) } else { Err(refusal(api, major, minor)) }
+}
+
+/// Why no token came about: SPNEGO does not tell, so Kerberos is asked alone.
+fn why(api: &'static Api, host: &str) -> Option<Error> {
+    let nobody = Owned(null_mut(), api.release_cred);
+    let mut alone =
+        Initiation { context: Context(null_mut(), api), service: service(api, host).ok()?, credential: nobody };
+    alone.step(&KERBEROS, None).err()
+}
