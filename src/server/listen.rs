@@ -3,6 +3,7 @@
 use super::app::App;
 use super::bound::Bounded;
 use super::config::Config;
+use super::heap;
 use super::identity::Shows;
 use super::router;
 use super::start::{self, StartError, Started};
@@ -119,6 +120,7 @@ fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> 
 
 /// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens and those are heeded.
 pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
+    heap::keep_small();
     run(config, stop_signal, ready)
 }
 

@@ -30,6 +30,7 @@ mod environment;
 mod error;
 mod files;
 mod health;
+mod heap;
 mod identity;
 mod init;
 mod issue;

@@ -1,6 +1,6 @@
 //! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
 
-use super::chain::CHAINS;
+use super::audit_log::ChainHead;
 use super::error::Error;
 use super::link::sql;
 use super::writer::Tx;
@@ -95,11 +95,7 @@ impl Tx {
             .bind(&text)
             .bind(hash.as_ref());
         self.execute(TABLE, insert).await?;
-        let update = sql("UPDATE audit_chains SET length = $2, head = $3 WHERE chain = $1")
-            .bind(line.chain)
-            .bind(line.number)
-            .bind(hash.as_ref());
-        self.execute(CHAINS, update).await?;
+        self.move_chain(ChainHead { chain: line.chain, length: line.number, head: hash.as_ref().to_vec() }).await?;
         self.noted(entry.act);
         Ok(())
     }

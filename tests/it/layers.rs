@@ -67,6 +67,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("axum_server", &["server"]),
     ("ureq", &["client", "ca", "server"]),
     ("libloading", &["gssapi"]),
+    ("libc", &["server"]),
     ("jsonwebtoken", &["server"]),
     ("clap", &["cli", "main"]),
     ("inquire", &["cli"]),
@@ -85,7 +86,8 @@ const DOORS: &[(&str, &[&str])] = &[
 
 /// Words that floors 0 to 2 never say: no socket, file, clock or thread lives there.
 const ABOVE_FLOOR_2: &[&str] = &["TcpStream", "TcpListener", "UdpSocket", "File", "Instant", "SystemTime", "thread"];
-const FLOORS_0_TO_2: &[&str] = &["secret", "pkix", "cm", "token", "pkcs11", "iso7816", "piv", "gids", "virtual_card"];
+const FLOORS_0_TO_2: &[&str] =
+    &["secret", "pkix", "cm", "token", "pkcs11", "gssapi", "iso7816", "piv", "gids", "virtual_card"];
 
 fn source_files(dir: &Path, into: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {

@@ -29,7 +29,7 @@ const IDLE_READERS: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS_CACHED: usize = 64;
 /// Page cache of a connection, in KiB; SQLite's own two MiB are outgrown by the indexes of some ten thousand requests.
-const CACHE_KIB: i64 = 8 * 1024;
+const CACHE_KIB: i64 = 6 * 1024;
 /// That of a reader, which finds in the system's own cache what it does not have.
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Pages the log may hold before they are brought into the database: pages that change often are copied less often.

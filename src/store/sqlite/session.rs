@@ -1,7 +1,9 @@
 //! The transaction of the one writer.
 
+use super::super::audit_log::ChainHead;
+use super::super::chain::{CHAINS, moved};
 use super::super::error::{Cause, Error};
-use super::super::link::{Answer, Ask, Counts, Statement};
+use super::super::link::{Answer, Ask, Counts, Statement, sql};
 use super::link::Link;
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::sync::Arc;
@@ -16,8 +18,17 @@ pub(in crate::store) struct Session {
     /// A job before it in this batch has.
     kept: bool,
     savepoint: Savepoint,
+    chain: Chain,
     /// A statement failed in a way that may have ended the transaction behind our back (disk full, I/O error).
     broken: Option<Arc<Cause>>,
+}
+
+/// Where the log's chain ends, once something was added to it: written once, before the commit.
+#[derive(Default)]
+struct Chain {
+    now: Option<ChainHead>,
+    /// Before the running job.
+    kept: Option<ChainHead>,
 }
 
 /// The savepoint that separates the running job from those before it; set only before a first write.
@@ -31,7 +42,8 @@ enum Savepoint {
 
 impl Session {
     pub(super) fn new(connection: Connection, counts: Arc<Counts>) -> Self {
-        Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, broken: None }
+        let chain = Chain::default();
+        Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, chain, broken: None }
     }
 
     fn link(&self) -> Link<'_> {
@@ -61,6 +73,20 @@ impl Session {
         }
     }
 
+    /// Where the log ends, with what the jobs of this batch have added.
+    pub fn chain(&mut self) -> Result<ChainHead, Error> {
+        if let Some(head) = &self.chain.now {
+            return Ok(head.clone());
+        }
+        let ask = sql("SELECT chain, length, head FROM audit_chains WHERE chain = 1").asking();
+        let only: Option<ChainHead> = self.ask(ask)?;
+        only.ok_or(Error::Damaged { table: CHAINS, column: 0 })
+    }
+
+    pub fn move_chain(&mut self, head: ChainHead) {
+        self.chain.now = Some(head);
+    }
+
     fn fail(&mut self, source: rusqlite::Error) -> Error {
         let source = Arc::new(Cause::Sqlite(source));
         self.broken = Some(source.clone());
@@ -88,6 +114,7 @@ impl Session {
 
     pub fn begin(&mut self) -> Result<(), Error> {
         (self.written, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
+        self.chain = Chain::default();
         self.control("BEGIN IMMEDIATE").map_err(failed)
     }
 
@@ -95,6 +122,11 @@ impl Session {
     pub fn settle(&mut self, keep: bool) -> Result<(), Error> {
         if let Some(error) = &self.broken {
             return Err(Error::Transaction(error.clone()));
+        }
+        if keep {
+            self.chain.kept.clone_from(&self.chain.now);
+        } else {
+            self.chain.now.clone_from(&self.chain.kept);
         }
         match (std::mem::take(&mut self.written), keep, self.kept) {
             (false, _, _) => Ok(()),
@@ -114,7 +146,10 @@ impl Session {
     }
 
     /// Brings what was kept to disk.
-    pub fn commit(&self) -> Result<(), Error> {
+    pub fn commit(&mut self) -> Result<(), Error> {
+        if let Some(head) = self.chain.kept.take() {
+            self.link().execute(moved(&head)).map_err(failed)?;
+        }
         self.control("COMMIT").map_err(failed)?;
         if self.kept {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
