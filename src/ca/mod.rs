@@ -16,7 +16,9 @@ pub mod keyfile;
 pub mod ocsp;
 mod subordinate;
 mod token_key;
+mod token_login;
 mod token_mac;
+mod token_opener;
 pub mod upstream;
 
 pub use crate::pkcs11::Selector;
@@ -26,6 +28,7 @@ pub use error::Error;
 pub use extensions::is_sid;
 pub use subordinate::{certificates, request, verified_chain};
 pub use token_mac::TokenMac;
+pub use token_opener::TokenOpener;
 
 use crate::pkix::{Certificate, KeyUsage, PublicKey};
 use std::net::IpAddr;

@@ -6,7 +6,7 @@ use super::transport::Reply;
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
     AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, NextAdminKey,
-    OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, User,
+    OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, SealedKey, User,
 };
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
@@ -214,6 +214,11 @@ impl CmClient {
         self.list(&Route::ListDocuments { request }, "a list of documents")
     }
 
+    /// Archived keys that recovery agents alone can open, sealed to them (extension).
+    pub fn sealed_keys(&self, request: Uuid) -> Result<Vec<SealedKey>, Error> {
+        self.list(&Route::CollectSealedKeys { request }, "a list of sealed keys")
+    }
+
     /// Proves a request's one-time passwords (extension).
     pub fn prove_one_time_password(&self, request: Uuid, passwords: &OneTimePasswords) -> Result<Request, Error> {
         let body = encode(passwords)?;
@@ -316,6 +321,7 @@ pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
+        Route::CollectSealedKeys { .. } => Some("archive of keys sealed to agents"),
         Route::GetAdminKeyState { .. }
         | Route::TellAdminKey { .. }
         | Route::SurrenderAdminKey { .. }

@@ -4,8 +4,8 @@
 use super::request::{DataItem, Request, RequestType};
 use super::wire::body::body;
 use super::wire::{
-    AdminKeyOrNothing, DataPairs, Guid, Named, NamedOrNothing, OneTimePasswordOrNothing, Plain, PlainOrNothing,
-    PriorityText, PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
+    AdminKeyOrNothing, Crlf, DataPairs, Guid, Named, NamedOrNothing, OneTimePasswordOrNothing, Plain, PlainOr,
+    PlainOrNothing, PriorityText, PukOrNothing, SecretText, Text, TextList, TextOrNothing, Vocabulary,
 };
 use crate::secret::{AdminKey, OneTimePassword, Puk};
 use serde::{Serialize, Serializer};
@@ -112,6 +112,27 @@ pub struct FilledDocument {
 }
 
 body!(FilledDocument { name: "Name" => Plain<String>, text: "Text" => Text });
+
+/// An archived private key as recovery agents alone can open it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedKey {
+    pub template_common_name: String,
+    /// Upper-case hexadecimal.
+    pub serial_number: String,
+    pub is_key_history: bool,
+    /// The certificate whose key it is, DER.
+    pub certificate: Vec<u8>,
+    /// PKCS#8 in CMS AuthEnvelopedData (RFC 5083), DER.
+    pub sealed: Vec<u8>,
+}
+
+body!(SealedKey {
+    template_common_name: "TemplateCommonName" => Text,
+    serial_number: "SerialNumber" => Text,
+    is_key_history: "IsKeyHistory" => PlainOr<bool>,
+    certificate: "Certificate" => Crlf,
+    sealed: "Sealed" => Crlf,
+});
 
 /// Declares how far a secret of a card's own has come: each state with its number and name on the wire.
 macro_rules! states {

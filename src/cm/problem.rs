@@ -176,6 +176,8 @@ codes! {
     PfxPassword = "pfx-password",
     /// There is no archived key to bring back.
     NothingArchived = "nothing-archived",
+    /// The keys are archived where the server cannot open them.
+    SealedToAgents = "sealed-to-agents",
     /// The key is shorter than the template allows.
     KeyTooSmall = "key-too-small",
     /// The key's algorithm or curve is not one the template allows.

@@ -195,6 +195,10 @@ pub enum Route {
     ListDocuments {
         request: Uuid,
     },
+    /// Archived keys that recovery agents alone can open, sealed to them.
+    CollectSealedKeys {
+        request: Uuid,
+    },
     ProveOneTimePassword {
         request: Uuid,
     },

@@ -5,6 +5,7 @@
 //! A secret is sent once for each time it is handed in, and the retry flags are read before.
 //! Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE), configuration of modules.
 
+mod agree;
 mod attributes;
 mod error;
 mod facts;
@@ -16,6 +17,7 @@ mod session;
 mod sign;
 mod token;
 
+pub use agree::Agreements;
 pub use error::{CallError, Error};
 pub use mac::Macs;
 pub use module::{Existing, Module, Selector, TokenSummary};

@@ -3,14 +3,11 @@
 //! ECDH with the X9.63 KDF and AES-256 key wrap (RFC 5753). `openssl cms -decrypt` opens what is sealed here.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::agreement::{self, PrivateKey};
 use aws_lc_rs::digest::{Context, SHA256};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap};
 use aws_lc_rs::rand;
-use aws_lc_rs::rsa::{
-    OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
-    PublicEncryptingKey,
-};
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use cms::authenveloped_data::AuthEnvelopedData;
 use cms::cert::IssuerAndSerialNumber;
 use cms::content_info::{CmsVersion, ContentInfo};
@@ -25,7 +22,8 @@ use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
-use super::{Certificate, Error, KeyKind, MemoryKey, PublicKey, Signer, oid};
+use super::opener::{Opener, curve, shared};
+use super::{Certificate, Error, KeyKind, PublicKey, oid};
 
 /// The largest message that is sealed or opened, in bytes.
 const MAX_SIZE: usize = 256 * 1024;
@@ -120,7 +118,7 @@ pub fn seal(content: &[u8], recipients: &[Recipient]) -> Result<Vec<u8>, Error> 
 }
 
 /// Opens what was sealed to this key, named by its identifier or by this certificate.
-pub fn open(bytes: &[u8], key: &MemoryKey, certificate: Option<&Certificate>) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub fn open(bytes: &[u8], key: &dyn Opener, certificate: Option<&Certificate>) -> Result<Zeroizing<Vec<u8>>, Error> {
     if bytes.len() > 2 * MAX_SIZE {
         return Err(Error::TooLarge { what: WHAT, size: bytes.len(), limit: 2 * MAX_SIZE });
     }
@@ -139,9 +137,9 @@ pub fn open(bytes: &[u8], key: &MemoryKey, certificate: Option<&Certificate>) ->
     let nonce = Nonce::try_assume_unique_for_key(parameters.nonce.as_bytes()).map_err(|_| Error::Opening)?;
     let mine = match certificate {
         Some(certificate) => Recipient::holder(certificate)?,
-        None => Recipient::key(key.public_key().clone()),
+        None => Recipient::key(key.sealed_to().clone()),
     };
-    if mine.key != *key.public_key() {
+    if mine.key != *key.sealed_to() {
         return Err(Error::NotForThisKey);
     }
     let wrapped = message.recip_infos.0.iter().find_map(|info| mine.find(info)).ok_or(Error::NotForThisKey)?;
@@ -161,16 +159,9 @@ enum Wrapped<'a> {
 }
 
 impl Wrapped<'_> {
-    fn unwrap(&self, key: &MemoryKey) -> Result<Zeroizing<Vec<u8>>, Error> {
+    fn unwrap(&self, key: &dyn Opener) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self {
-            Self::Oaep(wrapped) => {
-                let failed = |_| Error::Opening;
-                let private = PrivateDecryptingKey::from_pkcs8(key.expose_pkcs8()).map_err(|_| Error::Opening)?;
-                let private = OaepPrivateDecryptingKey::new(private).map_err(failed)?;
-                let mut plain = Zeroizing::new(vec![0; private.min_output_size()]);
-                let opened = private.decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut plain, None).map_err(failed)?;
-                Ok(Zeroizing::new(opened.to_vec()))
-            }
+            Self::Oaep(wrapped) => key.decrypt(wrapped),
             Self::Agreed { info, key: wrapped } => {
                 let OriginatorIdentifierOrKey::OriginatorKey(originator) = &info.originator else {
                     return Err(Error::Opening);
@@ -178,10 +169,7 @@ impl Wrapped<'_> {
                 if info.key_enc_alg.oid != oid::ECDH_SHA256_KDF || info.ukm.is_some() {
                     return Err(Error::Opening);
                 }
-                let curve = curve(key.public_key().kind()).ok_or(Error::Opening)?;
-                let private =
-                    PrivateKey::from_private_key_der(curve, key.expose_pkcs8()).map_err(|_| Error::Opening)?;
-                let kek = kek(&private, curve, originator.public_key.raw_bytes())?;
+                let kek = kek(&key.agree(originator.public_key.raw_bytes())?)?;
                 let mut plain = Zeroizing::new(vec![0; wrapped.len()]);
                 let opened = kek.unwrap(wrapped, &mut plain).map_err(|_| Error::Opening)?;
                 Ok(Zeroizing::new(opened.to_vec()))
@@ -224,7 +212,7 @@ impl Recipient {
         let malformed = Error::malformed(WHAT);
         let ephemeral = PrivateKey::generate(curve).map_err(|_| Error::Sealing)?;
         let public = ephemeral.compute_public_key().map_err(|_| Error::Sealing)?;
-        let kek = kek(&ephemeral, curve, self.key.subject_public_key())?;
+        let kek = kek(&shared(&ephemeral, curve, self.key.subject_public_key(), Error::Sealing)?)?;
         let mut encrypted = vec![0; content_key.len() + 8];
         kek.wrap(content_key, &mut encrypted).map_err(|_| Error::Sealing)?;
         let named = if self.key.kind() == KeyKind::P256 { oid::SECP256R1 } else { oid::SECP384R1 };
@@ -284,16 +272,8 @@ fn identifier(oid: der::asn1::ObjectIdentifier, parameters: Option<Any>) -> Algo
     AlgorithmIdentifierOwned { oid, parameters }
 }
 
-fn curve(kind: KeyKind) -> Option<&'static agreement::Algorithm> {
-    match kind {
-        KeyKind::Rsa { .. } => None,
-        KeyKind::P256 => Some(&ECDH_P256),
-        KeyKind::P384 => Some(&ECDH_P384),
-    }
-}
-
-/// The key-encryption key two keys agree on (RFC 5753, 7.2; SEC 1, 3.6.1): one block of the KDF is all of it.
-fn kek(private: &PrivateKey, curve: &'static agreement::Algorithm, public: &[u8]) -> Result<AesKek, Error> {
+/// The key-encryption key of a shared secret (RFC 5753, 7.2; SEC 1, 3.6.1): one block of the KDF is all of it.
+fn kek(secret: &[u8]) -> Result<AesKek, Error> {
     let malformed = Error::malformed(WHAT);
     let bits = u32::try_from(KEY_LEN * 8).map_err(|_| Error::Sealing)?.to_be_bytes();
     let shared = SharedInfo {
@@ -301,13 +281,11 @@ fn kek(private: &PrivateKey, curve: &'static agreement::Algorithm, public: &[u8]
         key_bits: OctetString::new(bits.to_vec()).map_err(&malformed)?,
     };
     let shared = shared.to_der().map_err(&malformed)?;
-    agreement::agree(private, UnparsedPublicKey::new(curve, public), Error::Sealing, |secret| {
-        let mut context = Context::new(&SHA256);
-        context.update(secret);
-        context.update(&1u32.to_be_bytes());
-        context.update(&shared);
-        let mut key = Zeroizing::new([0; KEY_LEN]);
-        key.copy_from_slice(context.finish().as_ref());
-        AesKek::new(&AES_256, key.as_slice()).map_err(|_| Error::Sealing)
-    })
+    let mut context = Context::new(&SHA256);
+    context.update(secret);
+    context.update(&1u32.to_be_bytes());
+    context.update(&shared);
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    key.copy_from_slice(context.finish().as_ref());
+    AesKek::new(&AES_256, key.as_slice()).map_err(|_| Error::Sealing)
 }

@@ -96,6 +96,8 @@ pub enum Error {
     NotForThisKey,
     #[error("the message could not be opened: it was altered, or sealed in a way not known here")]
     Opening,
+    #[error("the key is elsewhere and could not be used")]
+    Elsewhere(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the certificate is for another key; what came: {}", came.join("; "))]
     CertificateForAnotherKey {
         /// Subject and serial number of each certificate in the message.

@@ -60,6 +60,8 @@ deeds! {
     CertificateBroughtBack = "certificate-brought-back",
     /// Private keys left the server, under the password of who executes the request.
     KeysGiven = "keys-given",
+    /// Private keys left the server sealed to recovery agents, who alone can open them.
+    SealedKeysGiven = "sealed-keys-given",
     AdminKeyGiven = "admin-key-given",
     AdminKeyTold = "admin-key-told",
     /// A response under a card's admin key was computed.

@@ -7,6 +7,7 @@ use super::bring::{Item, Plan};
 use super::closing;
 use super::error::{ApiError, Internal};
 use super::issue::{self, Attested, Judged};
+use super::recovery::SealedKey;
 use super::router::Call;
 use super::signing::{Signed, signed};
 use super::template::{Entry, KeySource, ProfileTemplate};
@@ -18,6 +19,7 @@ use crate::pkix::{MemoryKey, PublicKey, Signer};
 use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use time::Duration;
 use uuid::Uuid;
 
 /// A certificate that is about to be remembered.
@@ -25,8 +27,7 @@ struct New {
     certificate: CertificateRecord,
     response: Vec<u8>,
     origin: Origin,
-    /// The sealed private key, and whether it is archived for good.
-    key: Option<(Vec<u8>, bool)>,
+    key: Option<SealedKey>,
     attestation: Option<Attested>,
 }
 
@@ -70,7 +71,8 @@ pub async fn certify(
         comment: String::new(),
         standing: Standing::default(),
     };
-    let maker = Maker { call, request, template, user: &user, profile: profile.uuid };
+    let left = left(call, request).await?;
+    let maker = Maker { call, request, template, user: &user, profile: profile.uuid, left };
     let mut judged = judged.iter();
     let mut contents = Vec::new();
     // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
@@ -110,8 +112,9 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
         None => entry,
     };
     match &new.key {
-        Some((_, true)) => entry.with("key", "archived"),
-        Some((_, false)) => entry.with("key", "made here"),
+        Some(SealedKey { for_agents: Some(_), .. }) => entry.with("key", "archived for agents"),
+        Some(SealedKey { lasts: true, .. }) => entry.with("key", "archived"),
+        Some(_) => entry.with("key", "made here"),
         None => entry,
     }
 }
@@ -136,6 +139,18 @@ struct Maker<'a> {
     template: &'a ProfileTemplate,
     user: &'a UserRecord,
     profile: Uuid,
+    /// How long a temporary card is lent for from now on.
+    left: Option<Duration>,
+}
+
+/// How long the card of a request is lent for yet; `None`: it is not lent.
+async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duration>, ApiError> {
+    let Some(card) = request.new_smartcard.filter(|_| request.request_type == RequestType::TemporaryCards) else {
+        return Ok(None);
+    };
+    let card = call.app.store.smartcard(card).await?.ok_or(ApiError::Internal(Internal::Dangling("smart card")))?;
+    let left = card.standing.expires.map(|expires| expires - call.now);
+    if left.is_some_and(|left| left < Duration::SECOND) { Err(ApiError::LentTimeOver) } else { Ok(left) }
 }
 
 impl Maker<'_> {
@@ -156,11 +171,11 @@ impl Maker<'_> {
             KeySource::Server { archived, .. } => {
                 let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
                 let key = key.map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
-                let sealed = recovery(self.call.app)?.seal(&key, archived)?;
+                let sealed = recovery(self.call.app)?.seal(self.template.uuid, &key, archived)?;
                 // There is no request of the owner's: the key speaks for itself.
                 let digest = key.public_key().sha256();
                 let csr = |order: &IssueOrder| Ok(order.request(&key)?.der().to_vec());
-                self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some((sealed, archived))).await
+                self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some(sealed)).await
             }
         }
     }
@@ -172,11 +187,10 @@ impl Maker<'_> {
         csr: impl FnOnce(&IssueOrder) -> Result<Vec<u8>, ApiError>,
         csr_sha256: [u8; 32],
         origin: Origin,
-        key: Option<(Vec<u8>, bool)>,
+        key: Option<SealedKey>,
     ) -> Result<New, ApiError> {
-        let Self { call, request, template, user, profile } = self;
-        let temporary = request.request_type == RequestType::TemporaryCards;
-        let order = issue::order(call.app, template, entry, user, public_key, temporary)?;
+        let Self { call, request, template, user, profile, left } = self;
+        let order = issue::order(call.app, template, entry, user, public_key, *left)?;
         // Only an authority elsewhere wants to see the request.
         let csr = if call.app.issues_elsewhere { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };
@@ -224,8 +238,11 @@ async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError
                 if let Some(Attested { attestation, proven }) = &new.attestation {
                     tx.insert_attestation(&new.certificate.serial, &attestation.der(), *proven).await?;
                 }
-                if let Some((sealed, lasts)) = &new.key {
+                if let Some(SealedKey { sealed, lasts, for_agents }) = &new.key {
                     tx.insert_archived_key(&new.certificate.serial, sealed, *lasts).await?;
+                    if let Some(sealed) = for_agents {
+                        tx.insert_agents_key(&new.certificate.serial, sealed).await?;
+                    }
                 }
                 (new.certificate.serial, new.origin)
             }

@@ -140,11 +140,15 @@ pub struct RecoverySettings {
     /// Certificates (PEM) of those who can open archived keys besides this server; relative to the data directory.
     #[serde(default)]
     pub agents: Vec<PathBuf>,
+    /// A token that holds the server's recovery key, opened with the PIN of the CA's token. What was sealed to the key in
+    /// `recovery.key.pem` before is opened with that one for as long as the file is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pkcs11: Option<TokenSettings>,
 }
 
 impl RecoverySettings {
     fn is_empty(&self) -> bool {
-        self.agents.is_empty()
+        self.agents.is_empty() && self.pkcs11.is_none()
     }
 }
 

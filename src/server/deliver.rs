@@ -9,16 +9,23 @@ use super::router::Call;
 use super::template::KeySource;
 use super::view;
 use crate::cm::certificate::Certificate as Answer;
+use crate::cm::request::RequestType;
 use crate::pkix::pfx::{self, PfxCipher};
 use crate::pkix::{self, Certificate};
 use crate::secret::Passphrase;
 use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use uuid::Uuid;
 
+/// Passwords that protect private keys are at least this long, in characters (NIST SP 800-63B, 5.1.1.2).
+const SHORTEST_PASSWORD: usize = 8;
+
 /// Refuses a password that cannot protect private keys.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     let password = password.ok_or(ApiError::NoPfxPassword)?;
-    pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)
+    pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
+    // A PFX can be guessed at offline, unlike a card.
+    let short = password.expose().chars().count() < SHORTEST_PASSWORD;
+    if short { Err(ApiError::PfxPasswordShort { minimum: SHORTEST_PASSWORD }) } else { Ok(()) }
 }
 
 /// The answer: one entry for all that the profile holds, in the order in which it was made. Keys other than those it
@@ -30,7 +37,13 @@ pub async fn answer(
     judged: &[Judged],
     password: Option<&Passphrase>,
 ) -> Result<Vec<Answer>, ApiError> {
-    let contents = call.app.store.holdings(profile).await?;
+    let mut contents = call.app.store.holdings(profile).await?;
+    if request.request_type == RequestType::RecoverOnBehalf {
+        // What the server cannot open is collected by another call.
+        let archived = call.app.store.archived(profile).await?;
+        let is_sealed = |serial: &[u8]| archived.iter().any(|record| record.agents_only && record.serial == serial);
+        contents.retain(|holding| !is_sealed(&holding.certificate.serial));
+    }
     let own = contents.iter().filter(|holding| holding.origin == Origin::Client);
     let own = own.map(|holding| holding.certificate.public_key_sha256);
     if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {

@@ -142,6 +142,8 @@ pub enum ApiError {
     CardAssigned,
     #[error("this card was retired, and its profile template does not let cards be used again")]
     CardRetired,
+    #[error("the time this card was lent for is over; cancel the request and lend it anew")]
+    LentTimeOver,
     #[error("this call is not part of {0}")]
     WrongType(RequestType),
     #[error("the cards of this profile template keep their default admin key")]
@@ -190,8 +192,14 @@ pub enum ApiError {
     NoPfxPassword,
     #[error("this password cannot protect a PFX: {0}")]
     PfxPassword(#[source] pkix::Error),
+    #[error("a password of at least {minimum} characters is needed to protect private keys")]
+    PfxPasswordShort { minimum: usize },
     #[error("no key of the profile before is archived, so there is nothing to bring back")]
     NothingArchived,
+    #[error("only the recovery agents can open these keys: collect them sealed, by \"sealedkeys\"")]
+    SealedToAgents,
+    #[error("no key of the profile before is sealed to recovery agents alone; hand in \"certificatedata\"")]
+    NothingSealed,
     #[error("a certificate for another key was issued on this request")]
     OtherKey,
     #[error("this key is certified for somebody else")]
@@ -287,7 +295,9 @@ impl ApiError {
             Self::NotOffered(_) => (StatusCode::CONFLICT, Code::WorkflowDisabled),
             Self::Request(refusal) => (StatusCode::CONFLICT, request_code(refusal.status)),
             Self::RetiredForGood => (StatusCode::CONFLICT, Code::RequestNotExecutable),
-            Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired => (StatusCode::CONFLICT, Code::CardStatus),
+            Self::Smartcard(_) | Self::CardStatus(_) | Self::CardRetired | Self::LentTimeOver => {
+                (StatusCode::CONFLICT, Code::CardStatus)
+            }
             Self::NotAsked { what: "profile", .. } => (StatusCode::CONFLICT, Code::ProfileStatus),
             Self::NotAsked { .. } => (StatusCode::CONFLICT, Code::CardStatus),
             Self::AlreadyOpen(_) => (StatusCode::CONFLICT, Code::RequestOpen),
@@ -326,8 +336,11 @@ impl ApiError {
             }
             Self::CsrCount { .. } => (StatusCode::BAD_REQUEST, Code::CsrCount),
             Self::KeyTwice => (StatusCode::BAD_REQUEST, Code::KeyRepeated),
-            Self::NoPfxPassword | Self::PfxPassword(_) => (StatusCode::BAD_REQUEST, Code::PfxPassword),
-            Self::NothingArchived => (StatusCode::CONFLICT, Code::NothingArchived),
+            Self::NoPfxPassword | Self::PfxPassword(_) | Self::PfxPasswordShort { .. } => {
+                (StatusCode::BAD_REQUEST, Code::PfxPassword)
+            }
+            Self::NothingArchived | Self::NothingSealed => (StatusCode::CONFLICT, Code::NothingArchived),
+            Self::SealedToAgents => (StatusCode::CONFLICT, Code::SealedToAgents),
             Self::OtherKey => (StatusCode::CONFLICT, Code::AlreadyIssued),
             Self::KeyTaken => (StatusCode::CONFLICT, Code::KeyAlreadyCertified),
             Self::NothingIssued => (StatusCode::CONFLICT, Code::NothingIssued),

@@ -8,7 +8,7 @@ use crate::pkix::attestation::Attestation;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
 use aws_lc_rs::digest::{SHA256, digest};
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// A certification request the template allows, verified.
 pub struct Judged {
@@ -77,17 +77,18 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     array
 }
 
-/// What the CA is asked for: a certificate of the template for this key. One on a temporary card is short-lived.
+/// What the CA is asked for: a certificate of the template for this key. One on a temporary card is short-lived, and not
+/// good for longer than the card is `left`.
 pub fn order(
     app: &App,
     template: &ProfileTemplate,
     entry: Entry<'_>,
     user: &UserRecord,
     key: &PublicKey,
-    temporary: bool,
+    left: Option<Duration>,
 ) -> Result<IssueOrder, Missing> {
     let Entry { certificate, .. } = entry;
-    let longest = if temporary { certificate.temporary_validity } else { certificate.validity };
+    let longest = left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
     let mut order = IssueOrder {
         subject: template.subject.fill(user)?,
         key_usage: certificate.key_usages.clone(),

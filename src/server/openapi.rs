@@ -4,7 +4,8 @@ use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToke
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::extension::{
     AdminKeyNews, AdminKeyReport, AttestationReport, DataCollection, Decision, FilledDocument, LogChain, LoggedAct,
-    Myself, NextAdminKey, OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, User,
+    Myself, NextAdminKey, OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport,
+    SealedKey, User,
 };
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
@@ -258,6 +259,9 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Post, "requests/{request}/onetimepassword") => takes(OneTimePasswords::schema(), Request::schema()),
         (Method::Post, "requests/{request}/onetimepassword/distribution") => {
             takes(nothing(), OneTimePasswords::schema())
+        }
+        (Method::Post, "requests/{request}/sealedkeys") => {
+            Bodies { takes: Some(nothing()), gives: Gives::List(SealedKey::schema()) }
         }
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),

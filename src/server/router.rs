@@ -4,7 +4,7 @@ use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::Caller;
 use super::controllers::{
     accounts, audit_log, card_secrets, certificates, extension, offline, pins, policies, profiles, requests,
-    smartcards, templates,
+    sealed_keys, smartcards, templates,
 };
 use super::error::{ApiError, Internal};
 use super::identity::{self, Admitted};
@@ -334,6 +334,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
         Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
         Route::ListDocuments { request } => policies::documents(&call, request).await,
+        Route::CollectSealedKeys { request } => sealed_keys::collect(&call, request).await,
         Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
         Route::DistributeOneTimePassword { request } => {
             payload.nothing().await?;

@@ -14,7 +14,7 @@ use super::metrics::Metrics;
 use super::publication::Publication;
 use super::recovery::{RecoveryError, RecoveryKeys};
 use super::settings::SyslogSettings;
-use super::template::{KeySource, LoadError, Templates};
+use super::template::{LoadError, Templates};
 use super::{tls, upstream};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace};
 use crate::pkix::{self, MemoryKey};
@@ -118,9 +118,8 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let lock = files::lock(&directory.lock())?;
     let templates = Templates::load(&directory.templates())?;
     let master_keys = masterkey::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
-    let archives =
-        templates.iter().any(|template| template.entries().any(|entry| entry.key.source != KeySource::Client));
-    let recovery = RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, archives)?;
+    let recovery =
+        RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, config.ca_pin.as_ref(), &templates)?;
     let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
     let elsewhere = match &settings.ca.upstream {
         Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),

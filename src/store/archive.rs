@@ -1,7 +1,7 @@
 //! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
 
 use super::LIST_LIMIT;
-use super::certificates::select;
+use super::certificates::{revocation, select};
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
 use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, MasterKeyUse, Origin};
@@ -29,6 +29,9 @@ impl Record for ArchivedRecord {
             origin: columns.state()?,
             template_common_name: columns.take()?,
             owner: columns.take()?,
+            not_after: columns.time()?,
+            agents_only: columns.take()?,
+            revocation: revocation(columns)?,
         })
     }
 }
@@ -54,14 +57,21 @@ pub(super) fn holdings(profile: Uuid) -> Ask<'static, Vec<HoldingRecord>> {
 }
 
 pub(super) fn archived(profile: Uuid) -> Ask<'static, Vec<ArchivedRecord>> {
-    let statement = "SELECT h.serial, h.origin, c.template_common_name, c.owner FROM profile_certificates h \
-                     JOIN archived_keys a ON a.serial = h.serial JOIN certificates c ON c.serial = h.serial \
-                     WHERE h.profile = $1 AND a.lasts = TRUE ORDER BY h.seq LIMIT $2";
+    let statement = "SELECT h.serial, h.origin, c.template_common_name, c.owner, c.not_after, g.serial IS NOT NULL, \
+                     c.revoked_at, c.revocation_reason FROM profile_certificates h \
+                     JOIN certificates c ON c.serial = h.serial \
+                     LEFT JOIN archived_keys a ON a.serial = h.serial AND a.lasts = TRUE \
+                     LEFT JOIN agents_keys g ON g.serial = h.serial \
+                     WHERE h.profile = $1 AND (a.serial IS NOT NULL OR g.serial IS NOT NULL) ORDER BY h.seq LIMIT $2";
     sql(statement).bind(profile).bind(LIST_LIMIT).asking()
 }
 
 pub(super) fn archived_key(serial: &[u8]) -> Ask<'_, Option<Sealed>> {
     sql("SELECT sealed FROM archived_keys WHERE serial = $1").bind(serial).asking()
+}
+
+pub(super) fn agents_key(serial: &[u8]) -> Ask<'_, Option<Sealed>> {
+    sql("SELECT sealed FROM agents_keys WHERE serial = $1").bind(serial).asking()
 }
 
 impl Record for MasterKeyUse {
@@ -99,6 +109,12 @@ impl Tx {
             .bind(sealed)
             .bind(lasts);
         self.execute(ARCHIVE, statement).await.map(drop)
+    }
+
+    /// Archives the private key of a certificate that the recovery agents alone can open.
+    pub async fn insert_agents_key(&mut self, serial: &[u8], sealed: &[u8]) -> Result<(), Error> {
+        let statement = sql("INSERT INTO agents_keys (serial, sealed) VALUES ($1, $2)").bind(serial).bind(sealed);
+        self.execute("agents_keys", statement).await.map(drop)
     }
 
     /// Forgets the private keys of a profile that are not to last, and says how many those were.

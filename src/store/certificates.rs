@@ -3,10 +3,9 @@ use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
 use super::record::{CertificateRecord, CertificateScope, Revocation};
 use super::writer::Tx;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-const TABLE: &str = "certificates";
+pub(super) const TABLE: &str = "certificates";
 const RESPONSES: &str = "responses";
 pub(super) const COUNTERS: &str = "counters";
 
@@ -20,21 +19,6 @@ macro_rules! select {
     };
 }
 pub(super) use select;
-
-/// The UPDATE of a scope, and the uuid that is its `$1`.
-macro_rules! update {
-    ($scope:ident, $change:literal, $where:literal) => {
-        match $scope {
-            CertificateScope::Request(uuid) => (update!("request", $change, $where), uuid),
-            CertificateScope::Profile(uuid) => (update!("profile", $change, $where), uuid),
-            CertificateScope::Smartcard(uuid) => (update!("smartcard", $change, $where), uuid),
-            CertificateScope::User(uuid) => (update!("owner", $change, $where), uuid),
-        }
-    };
-    ($column:literal, $change:literal, $where:literal) => {
-        concat!("UPDATE certificates SET ", $change, " WHERE ", $column, " = $1 AND ", $where)
-    };
-}
 
 impl Record for CertificateRecord {
     const TABLE: &'static str = TABLE;
@@ -54,12 +38,17 @@ impl Record for CertificateRecord {
             not_before: columns.time()?,
             not_after: columns.time()?,
             superseded: columns.take()?,
-            revocation: match columns.optional_time()? {
-                None => None,
-                Some(at) => Some(Revocation { at, reason: columns.number()? }),
-            },
+            revocation: revocation(columns)?,
         })
     }
+}
+
+/// When and why, from the last two columns of a row.
+pub(super) fn revocation(columns: &mut Columns<'_>) -> Result<Option<Revocation>, Error> {
+    Ok(match columns.optional_time()? {
+        None => None,
+        Some(at) => Some(Revocation { at, reason: columns.number()? }),
+    })
 }
 
 /// An answer as it was sent.
@@ -127,42 +116,6 @@ impl Tx {
         let statement =
             sql("INSERT INTO responses (serial, pkcs7) VALUES ($1, $2)").bind(&certificate.serial).bind(pkcs7);
         self.execute(RESPONSES, statement).await.map(drop)
-    }
-
-    /// Marks the certificates of `scope` as superseded, and says how many were not so before.
-    pub async fn supersede_certificates(&mut self, scope: CertificateScope) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "superseded = TRUE", "superseded = FALSE");
-        self.execute(TABLE, sql(statement).bind(uuid)).await
-    }
-
-    /// Revokes what is not revoked yet in `scope`, or only later than this, and says how many that were; what is on hold
-    /// is revoked from the hold on. An earlier revocation stays as it is.
-    pub async fn revoke_certificates(
-        &mut self,
-        scope: CertificateScope,
-        revocation: Revocation,
-    ) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "revocation_reason = $2", "revocation_reason = 6");
-        let held = self.execute(TABLE, sql(statement).bind(uuid).bind(revocation.reason)).await?;
-        let (statement, uuid) = update!(
-            scope,
-            "revoked_at = $2, revocation_reason = $3, hold_released = NULL",
-            "(revoked_at IS NULL OR revoked_at > $2)"
-        );
-        let statement = sql(statement).bind(uuid).bind(revocation.at).bind(revocation.reason);
-        let revoked = held + self.execute(TABLE, statement).await?;
-        self.outdate_lists_after(revoked).await
-    }
-
-    /// Puts what is not revoked in `scope` on hold, and says how many that were; a revocation that was put off takes
-    /// effect now, for after a hold nobody would remember it.
-    pub async fn hold_certificates(&mut self, scope: CertificateScope, at: OffsetDateTime) -> Result<usize, Error> {
-        let (statement, uuid) = update!(scope, "revoked_at = $2", "revoked_at > $2");
-        let due = self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
-        let (statement, uuid) =
-            update!(scope, "revoked_at = $2, revocation_reason = 6, hold_released = NULL", "revoked_at IS NULL");
-        let held = due + self.execute(TABLE, sql(statement).bind(uuid).bind(at)).await?;
-        self.outdate_lists_after(held).await
     }
 
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).

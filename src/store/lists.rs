@@ -3,7 +3,7 @@
 use super::certificates::COUNTERS;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{CertificateScope, Revocation};
+use super::record::Revocation;
 use super::spelling::Spelled;
 use super::writer::Tx;
 use time::OffsetDateTime;
@@ -13,8 +13,6 @@ const CERTIFICATES: &str = "certificates";
 
 /// The most revocations one page gives.
 pub const PAGE: u32 = 5000;
-/// CRLReason certificateHold (RFC 5280, 5.3.1).
-const HOLD: u8 = 6;
 
 /// A complete list, or what has changed since one (RFC 5280, 5.2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -162,29 +160,7 @@ pub(super) fn released_page(
     sql(statement).bind(after).bind(valid_after).bind(since).bind(PAGE).asking()
 }
 
-macro_rules! released {
-    ($column:literal) => {
-        concat!(
-            "UPDATE certificates SET revoked_at = NULL, revocation_reason = NULL, hold_released = $2 WHERE ",
-            $column,
-            " = $1 AND revocation_reason = $3"
-        )
-    };
-}
-
 impl Tx {
-    /// Takes what is on hold in `scope` off the lists, and says how many that were; other revocations are for good.
-    pub async fn release_certificates(&mut self, scope: CertificateScope, at: OffsetDateTime) -> Result<usize, Error> {
-        let statement = match scope {
-            CertificateScope::Request(_) => released!("request"),
-            CertificateScope::Profile(_) => released!("profile"),
-            CertificateScope::Smartcard(_) => released!("smartcard"),
-            CertificateScope::User(_) => released!("owner"),
-        };
-        let released = self.execute(CERTIFICATES, sql(statement).bind(scope.uuid()).bind(at).bind(HOLD)).await?;
-        self.outdate_lists_after(released).await
-    }
-
     /// Outdates the lists where certificates were revoked, held or released, and gives back how many.
     pub(super) async fn outdate_lists_after(&mut self, changed: usize) -> Result<usize, Error> {
         if changed > 0 {

@@ -27,6 +27,7 @@ mod postgres;
 mod reads;
 mod record;
 mod requests;
+mod revoking;
 mod schema;
 mod sessions;
 mod spelling;
@@ -47,10 +48,10 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, HoldingRecord,
-    MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, RequestCount, RequestFilter,
-    RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord, UserRecord, UserSource,
-    Visibility,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, Holder,
+    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, Reach,
+    RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord,
+    Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

@@ -130,6 +130,11 @@ impl Store {
     }
 
     /// The sealed private key of a certificate.
+    pub async fn agents_key(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.ask(archive::agents_key(serial)).await?.map(|sealed| sealed.0))
+    }
+
+    /// The sealed private key of a certificate, as it lies in the archive.
     pub async fn archived_key(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.ask(archive::archived_key(serial)).await?.map(|sealed| sealed.0))
     }

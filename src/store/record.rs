@@ -258,6 +258,38 @@ impl CertificateScope {
     }
 }
 
+/// A card, or a profile on none: what private keys are held in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holder {
+    Smartcard(Uuid),
+    Profile(Uuid),
+}
+
+/// How far what becomes of a holder goes among the certificates whose keys it holds: issued for it, or brought back to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Those of its owner that no other living card or profile has in use, history aside.
+    Unshared,
+    /// All of its owner's, wherever else they are.
+    Own,
+    /// All, whoever's they are.
+    All,
+}
+
+/// Which certificates are revoked, held, released or superseded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Touched {
+    /// What was issued, and nothing that was brought back.
+    Issued(CertificateScope),
+    Held(Holder, Reach),
+}
+
+impl From<CertificateScope> for Touched {
+    fn from(scope: CertificateScope) -> Self {
+        Self::Issued(scope)
+    }
+}
+
 /// Which requests; every field given must hold.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RequestFilter {
@@ -314,6 +346,10 @@ pub struct ArchivedRecord {
     pub template_common_name: String,
     /// Whose certificate it is.
     pub owner: Uuid,
+    pub not_after: OffsetDateTime,
+    /// The server cannot open it: it is sealed to the recovery agents alone.
+    pub agents_only: bool,
+    pub revocation: Option<Revocation>,
 }
 
 /// What a card has said of a certificate's key.

@@ -27,6 +27,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0009_revocation_and_upstream",
     "0010_keys",
     "0011_attestations",
+    "0012_sealed_to_agents",
 ];
 
 /// The version that this release makes and works with.

@@ -1,5 +1,6 @@
 //! The CM server, from its keys to its sockets.
 
+mod agents;
 mod agreed;
 mod approvals;
 mod attestation;
@@ -31,6 +32,7 @@ mod pins;
 mod postgres;
 mod publication;
 mod puk;
+mod recovery_token;
 mod scale;
 mod subordinate;
 mod support;

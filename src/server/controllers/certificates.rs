@@ -38,6 +38,9 @@ pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Re
     let plan = Plan::of(call, &request.record, template).await?;
     let entries: Vec<_> = plan.client_keys().collect();
     let judged = judged(&entries, &body, call.now)?;
+    if plan.brings_sealed() && !plan.brings_keys() {
+        return Err(ApiError::SealedToAgents);
+    }
     let password = body.pfx_password.as_ref();
     if plan.brings_keys() {
         deliver::check_password(password)?;

@@ -10,5 +10,6 @@ pub mod pins;
 pub mod policies;
 pub mod profiles;
 pub mod requests;
+pub mod sealed_keys;
 pub mod smartcards;
 pub mod templates;

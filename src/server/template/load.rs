@@ -13,7 +13,7 @@ use super::raw::{
 };
 use super::words::{extended_key_usage, hash_name, key_usage, released};
 use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
-use super::{data_item, document, one_time};
+use super::{data_item, document, one_time, recovery};
 use crate::cm::request::RequestType;
 use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use crate::pkix::KeyAlgorithm;
@@ -146,12 +146,15 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         }
     };
     let first_name = raw.certificate.template_name.get_ref().clone();
+    let key = check_key(source, raw.key)?;
+    let additional = check_additional(source, raw.additional_certificates, &first_name)?;
     Ok(ProfileTemplate {
+        recovery: recovery::policy(source, raw.recovery, key.source, &additional)?,
         subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
         names: SubjectNames::read(source, &raw.subject)?,
-        key: check_key(source, raw.key)?,
+        key,
         certificate: check_certificate(source, raw.certificate)?,
-        additional: check_additional(source, raw.additional_certificates, &first_name)?,
+        additional,
         narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
         limits: raw.limits.into(),
         loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,

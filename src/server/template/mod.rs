@@ -18,6 +18,7 @@ mod pin;
 mod principal;
 mod raw;
 mod raw_policy;
+mod recovery;
 mod report;
 mod warnings;
 mod words;
@@ -34,6 +35,7 @@ pub use naming::{ExtensionShape, SubjectNames};
 pub use one_time::{Delivery, OneTimePolicy, Recipient};
 pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
 pub use principal::Principal;
+pub use recovery::RecoveryPolicy;
 pub use report::Report;
 
 use crate::cm::lifecycle::Narrowing;
@@ -70,6 +72,8 @@ pub struct ProfileTemplate {
     pub loss_reasons: Vec<LossReason>,
     /// The certificates after the first.
     pub additional: Vec<Ordered>,
+    /// Who can open the keys it has archived.
+    pub recovery: RecoveryPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
     /// While a request of one of these types is executed, the card's own admin key may be known.

@@ -2,6 +2,7 @@
 
 use super::lifecycle::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
 use super::raw_policy::{RawDataItem, RawDocument, RawOneTimePassword};
+use super::recovery::RawRecovery;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -21,6 +22,7 @@ pub struct RawTemplate {
     pub certificate: RawCertificate,
     #[serde(default)]
     pub additional_certificates: Vec<Spanned<RawAdditional>>,
+    pub recovery: Option<Spanned<RawRecovery>>,
     #[serde(default)]
     pub revocation: RawRevocation,
     #[serde(default)]

@@ -39,6 +39,9 @@ pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
     if template.smartcard.as_ref().is_some_and(|config| config.user_pin_option == UserPinOption::None) {
         say("smartcard.user_pin_option", "cards are given no PIN");
     }
+    if template.recovery.agents_only && !offers(RequestType::RecoverOnBehalf) {
+        say("recovery.opened_by", "recover_on_behalf is not enabled: nobody can get out what only agents can open");
+    }
     for workflow in template.workflows().iter().filter(|workflow| workflow.enabled) {
         told.extend(of_workflow(workflow));
     }

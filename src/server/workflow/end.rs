@@ -1,7 +1,7 @@
 //! What ends a card or profile, for good or for a while: Retire, Revoke, Reinstate.
 
 use super::Effects;
-use super::holders::{self, Old, card_of, move_card, move_profiles_on};
+use super::holders::{self, Old, card_of, move_card, move_profiles_on, one_at_a_time};
 use super::revocation::verdict;
 use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -12,7 +12,7 @@ use crate::server::error::ApiError;
 use crate::server::router::Call;
 use crate::server::seen::SeenRequest;
 use crate::server::template::{ProfileTemplate, Workflow};
-use crate::store::{CertificateScope, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{Holder, Reach, RequestRecord, SmartcardRecord, Touched, Tx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,6 +42,7 @@ async fn retired(
     now: OffsetDateTime,
 ) -> Result<(SmartcardRecord, Option<Effects>), ApiError> {
     let mut request = holders::request(tx, uuid).await?;
+    one_at_a_time(tx, request.target).await?;
     let card = card_of(tx, &request).await?;
     if card.status == SmartcardStatus::Retired && request.status == RequestStatus::Executing {
         return Ok((card, None));
@@ -51,7 +52,7 @@ async fn retired(
     move_profiles_on(tx, card.uuid, HolderEvent::Retire).await?;
     let options = &policy(template, RequestType::Retire)?.revocation;
     let verdict = verdict(template, options, &request, now);
-    let effects = verdict.carried_out(tx, CertificateScope::Smartcard(card.uuid)).await?;
+    let effects = verdict.carried_out(tx, Holder::Smartcard(card.uuid)).await?;
     Ok((card, Some(effects)))
 }
 
@@ -72,9 +73,9 @@ pub async fn disabled(
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let scope = Old::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
+    let holder = Old::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
     let options = &policy(template, RequestType::Revoke)?.revocation;
-    verdict(template, options, request, now).carried_out(tx, scope).await
+    verdict(template, options, request, now).carried_out(tx, holder).await
 }
 
 /// Puts a card with its profiles, or a profile, and the certificates on hold, or takes them off it.
@@ -86,11 +87,12 @@ pub async fn suspended_or_reinstated(
 ) -> Result<Effects, ApiError> {
     let suspends = request.terms.suspends.unwrap_or(true);
     let event = if suspends { HolderEvent::Suspend } else { HolderEvent::Reinstate };
-    let scope = Old::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
+    let holder = Old::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
+    let touched = Touched::Held(holder, Reach::Own);
     let nothing = Effects { publish: true, ..Effects::default() };
     Ok(if suspends {
-        Effects { held: tx.hold_certificates(scope, now).await?, ..nothing }
+        Effects { held: tx.hold_certificates(touched, now).await?, ..nothing }
     } else {
-        Effects { released: tx.release_certificates(scope, now).await?, ..nothing }
+        Effects { released: tx.release_certificates(touched, now).await?, ..nothing }
     })
 }

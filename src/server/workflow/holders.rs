@@ -5,7 +5,7 @@ use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
-use crate::store::{CertificateScope, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{Holder, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
 use uuid::Uuid;
 
 pub async fn request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
@@ -14,6 +14,12 @@ pub async fn request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError>
 
 pub async fn smartcard(tx: &mut Tx, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
     tx.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))
+}
+
+/// Holds up whoever ends something else of this person's on another server: of two who end a card each, the second sees
+/// that nobody has in use any more what both cards hold. To be called before cards are read.
+pub async fn one_at_a_time(tx: &mut Tx, owner: Uuid) -> Result<(), ApiError> {
+    tx.user(owner).await?.ok_or(ApiError::NotFound("user")).map(drop)
 }
 
 /// The card a request is about or brings.
@@ -54,23 +60,18 @@ impl Old {
         if self.card.is_some() { "smart card" } else { "profile" }
     }
 
-    /// Moves the card with its profiles, or the profile alone; gives the certificates that are meant by that.
-    pub async fn moved(
-        self,
-        tx: &mut Tx,
-        event: HolderEvent,
-        narrowing: &Narrowing,
-    ) -> Result<CertificateScope, ApiError> {
+    /// Moves the card with its profiles, or the profile alone; gives back which that was.
+    pub async fn moved(self, tx: &mut Tx, event: HolderEvent, narrowing: &Narrowing) -> Result<Holder, ApiError> {
         match (self.card, self.profile) {
             (Some(card), _) => {
                 let card = move_card(tx, card, event, narrowing).await?;
                 move_profiles_on(tx, card.uuid, event).await?;
-                Ok(CertificateScope::Smartcard(card.uuid))
+                Ok(Holder::Smartcard(card.uuid))
             }
             (None, Some(profile)) => {
-                let scope = CertificateScope::Profile(profile.uuid);
+                let holder = Holder::Profile(profile.uuid);
                 move_profile(tx, profile, event, narrowing).await?;
-                Ok(scope)
+                Ok(holder)
             }
             (None, None) => Err(ApiError::NoActiveProfile),
         }

@@ -3,13 +3,13 @@
 use super::Effects;
 use super::add::activated;
 use super::admit::asked;
-use super::holders::{Old, move_profiles_on};
+use super::holders::{Old, move_profiles_on, one_at_a_time};
 use super::revocation::verdict;
 use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
 use crate::server::error::ApiError;
 use crate::server::template::ProfileTemplate;
-use crate::store::{CertificateScope, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{Holder, ProfileRecord, Reach, RequestRecord, SmartcardRecord, Touched, Tx};
 use time::OffsetDateTime;
 
 /// Makes the new card and profile active and lets the old ones go, as the policy has it.
@@ -20,23 +20,25 @@ pub async fn replaced(
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
     let workflow = template.workflow(request.request_type).ok_or(ApiError::NotOffered(request.request_type))?;
+    one_at_a_time(tx, request.target).await?;
     let old = Old::of(tx, request).await?;
     // What was suspended, ended or replaced since the request was made is not carried on.
     asked(request, &old, &Narrowing::NONE)?;
     activated(tx, request, &old).await?;
     let disables = workflow.revocation.disable_old;
-    let mut scope = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(CertificateScope::Profile);
+    let mut passed = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(Holder::Profile);
     if let Some(profile) = old.profile.filter(|profile| request.new_profile != Some(profile.uuid)) {
         let disables = disables && request.request_type == RequestType::Recover;
         passed_profile(tx, profile, request.request_type, disables).await?;
     }
     if let Some(card) = old.card.filter(|card| request.new_smartcard != Some(card.uuid)) {
-        scope = Some(CertificateScope::Smartcard(card.uuid));
+        passed = Some(Holder::Smartcard(card.uuid));
         passed_card(tx, card, disables).await?;
     }
-    let Some(scope) = scope else { return Ok(Effects::default()) };
-    let superseded = tx.supersede_certificates(scope).await?;
-    let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, scope).await?;
+    let Some(passed) = passed else { return Ok(Effects::default()) };
+    // What the new one has taken over is in use there.
+    let superseded = tx.supersede_certificates(Touched::Held(passed, Reach::Unshared)).await?;
+    let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, passed).await?;
     Ok(Effects { superseded, ..effects })
 }
 

@@ -5,7 +5,7 @@ use crate::cm::request::{CreateTerms, RequestType};
 use crate::server::error::ApiError;
 use crate::server::template::{LossReason, ProfileTemplate, RevocationOptions, Workflow, reason_named};
 use crate::server::workflow::Effects;
-use crate::store::{CertificateScope, RequestRecord, RequestTerms, Revocation, Tx};
+use crate::store::{Holder, Reach, RequestRecord, RequestTerms, Revocation, Touched, Tx};
 use time::{Duration, OffsetDateTime};
 
 /// Takes over what a caller says of loss and revocation, as far as the template lets him.
@@ -66,6 +66,9 @@ fn fits(loss: &LossReason, request_type: RequestType) -> Result<(), ApiError> {
 pub struct Verdict {
     pub revocation: Option<Revocation>,
     pub publish: bool,
+    /// What a card that is out of hand held is in other hands, wherever else it is; what ends in good order takes along
+    /// only what nobody else has in use.
+    reach: Reach,
 }
 
 /// Decides for a request that is completed now.
@@ -91,14 +94,21 @@ pub fn verdict(
         None => options.delay,
     };
     let revocation = Revocation { at: now + delay, reason: reason.unwrap_or(options.reason.number()) };
-    Verdict { revocation: revokes.then_some(revocation), publish: options.publish_base || options.publish_delta }
+    let compromised = named.is_some() || revocation.reason == RevocationReason::KeyCompromise.number();
+    let reach = match request.request_type {
+        _ if compromised => Reach::All,
+        RequestType::Recover | RequestType::Revoke => Reach::Own,
+        _ => Reach::Unshared,
+    };
+    let publish = options.publish_base || options.publish_delta;
+    Verdict { revocation: revokes.then_some(revocation), publish, reach }
 }
 
 impl Verdict {
-    /// Carries it out.
-    pub async fn carried_out(self, tx: &mut Tx, scope: CertificateScope) -> Result<Effects, ApiError> {
+    /// Carries it out on what a card or profile holds.
+    pub async fn carried_out(self, tx: &mut Tx, holder: Holder) -> Result<Effects, ApiError> {
         let revoked = match self.revocation {
-            Some(revocation) => tx.revoke_certificates(scope, revocation).await?,
+            Some(revocation) => tx.revoke_certificates(Touched::Held(holder, self.reach), revocation).await?,
             None => 0,
         };
         Ok(Effects { revoked, publish: self.publish, ..Effects::default() })

@@ -1,13 +1,13 @@
 //! What ends by itself: temporary cards.
 
-use super::holders::{move_card, move_profiles_on};
+use super::holders::{move_card, move_profiles_on, one_at_a_time};
 use super::revocation::ended;
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::app::App;
 use crate::server::audit::{self, Deed};
 use crate::server::error::ApiError;
-use crate::store::{CertificateScope, Tx};
+use crate::store::{Holder, Reach, Touched, Tx};
 use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -33,9 +33,9 @@ pub async fn watch(app: Arc<App>, ending: CancellationToken) {
 async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     let mut outdated = false;
     for card in app.store.expired_smartcards(now, MOST).await? {
-        let uuid = card.uuid;
+        let (uuid, owner) = (card.uuid, card.assigned_user);
         // One that cannot be ended keeps no other from it.
-        match app.store.write(move |tx| Box::pin(end(tx, uuid, now))).await {
+        match app.store.write(move |tx| Box::pin(end(tx, uuid, owner, now))).await {
             Ok(revoked) => outdated |= revoked,
             Err(error) => tracing::error!(smartcard = %uuid, %error, "a temporary card could not be ended"),
         }
@@ -47,16 +47,17 @@ async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
 }
 
 /// Ends one temporary card, unless another server or a person was faster; says whether certificates were revoked.
-async fn end(tx: &mut Tx, uuid: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
+async fn end(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
+    one_at_a_time(tx, owner).await?;
     let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };
     let is_due = card.standing.expires.is_some_and(|expires| expires <= now);
     if card.status == SmartcardStatus::Retired || !is_due {
         return Ok(false);
     }
-    let owner = card.assigned_user;
     let card = move_card(tx, card, HolderEvent::Retire, &Narrowing::NONE).await?;
     move_profiles_on(tx, card.uuid, HolderEvent::Retire).await?;
-    let revoked = tx.revoke_certificates(CertificateScope::Smartcard(card.uuid), ended(now)).await?;
+    let lent = Touched::Held(Holder::Smartcard(card.uuid), Reach::Unshared);
+    let revoked = tx.revoke_certificates(lent, ended(now)).await?;
     let entry = audit::own(Deed::TemporaryCardEnded, now).smartcard(card.uuid).user(owner).with("revoked", revoked);
     tx.audit(&entry).await?;
     tracing::info!(smartcard = %card.uuid, revoked, "temporary card ended");

@@ -80,15 +80,21 @@ fn one_call_brings_all_certificates() {
     assert!(chain[0].is_for(key.public_key()));
     chain[0].verify_issued_by(&chain[1]).unwrap();
     // Once more: the very same PKCS#7, and the same key under whatever password is given now.
-    let again = data(&lab, &alice, &request, &csrs, "another").ok();
+    let again = data(&lab, &alice, &request, &csrs, "other words").ok();
     assert_eq!((&again[0], &again[2]), (&issued[0], &issued[2]));
-    let (same, same_chain) = pfx::read(&bytes(&again[1]["Pfx"]), "another").unwrap();
+    let (same, same_chain) = pfx::read(&bytes(&again[1]["Pfx"]), "other words").unwrap();
     assert_eq!((same.expose_pkcs8(), &same_chain), (key.expose_pkcs8(), &chain));
     // Other keys, the same in another order, or fewer.
-    assert_eq!(data(&lab, &alice, &request, &[new_csr(), new_csr()], "x").refusal(), (409, "already-issued".into()));
+    assert_eq!(
+        data(&lab, &alice, &request, &[new_csr(), new_csr()], "words for x").refusal(),
+        (409, "already-issued".into())
+    );
     let [first, second] = csrs.clone();
-    assert_eq!(data(&lab, &alice, &request, &[second, first.clone()], "x").refusal(), (409, "already-issued".into()));
-    assert_eq!(data(&lab, &alice, &request, &[first], "x").refusal(), (400, "csr-count".into()));
+    assert_eq!(
+        data(&lab, &alice, &request, &[second, first.clone()], "words for x").refusal(),
+        (409, "already-issued".into())
+    );
+    assert_eq!(data(&lab, &alice, &request, &[first], "words for x").refusal(), (400, "csr-count".into()));
     lab.complete(&alice, &request).ok();
 }
 
@@ -101,16 +107,16 @@ fn what_cannot_be_answered_whole_is_refused_whole() {
     assert_eq!(data(&lab, &alice, &request, &csrs, "").refusal(), (400, "pfx-password".into()));
     assert_eq!(data(&lab, &alice, &request, &csrs, "😀").refusal(), (400, "pfx-password".into()));
     assert_eq!(
-        data(&lab, &alice, &request, &[csrs[0].clone(), csrs[0].clone()], "x").refusal(),
+        data(&lab, &alice, &request, &[csrs[0].clone(), csrs[0].clone()], "words for x").refusal(),
         (400, "key-repeated".into())
     );
-    assert_eq!(data(&lab, &alice, &request, &csrs[..1], "x").refusal(), (400, "csr-count".into()));
-    assert_eq!(data(&lab, &alice, &request, &[], "x").refusal(), (400, "csr-count".into()));
+    assert_eq!(data(&lab, &alice, &request, &csrs[..1], "words for x").refusal(), (400, "csr-count".into()));
+    assert_eq!(data(&lab, &alice, &request, &[], "words for x").refusal(), (400, "csr-count".into()));
     let mut spoilt = csrs[1].clone();
     *spoilt.last_mut().unwrap() ^= 1;
-    assert_eq!(data(&lab, &alice, &request, &[csrs[0].clone(), spoilt], "x").refusal().0, 400);
+    assert_eq!(data(&lab, &alice, &request, &[csrs[0].clone(), spoilt], "words for x").refusal().0, 400);
     assert_eq!(lab.get(&alice, &format!("{API}/certificates")).status, 204);
-    data(&lab, &alice, &request, &csrs, "x").ok();
+    data(&lab, &alice, &request, &csrs, "words for x").ok();
     assert_eq!(lab.get(&alice, &format!("{API}/certificates")).ok().as_array().unwrap().len(), 3);
 }
 
@@ -120,12 +126,14 @@ fn a_key_that_is_not_archived_ends_with_its_request() {
     let alice = lab.user("alice", &[]);
     let request = begun(&lab, &alice);
     let csrs = [new_csr(), new_csr()];
-    let issued = data(&lab, &alice, &request, &csrs, "x").ok();
-    data(&lab, &alice, &request, &csrs, "x").ok();
+    let issued = data(&lab, &alice, &request, &csrs, "words for x").ok();
+    data(&lab, &alice, &request, &csrs, "words for x").ok();
     let file = lab.directory.path().join("legacy.p12");
     std::fs::write(&file, bytes(&issued[1]["Pfx"])).unwrap();
-    let info =
-        Command::new("openssl").args(["pkcs12", "-info", "-noout", "-passin", "pass:x", "-in"]).arg(&file).output();
+    let info = Command::new("openssl")
+        .args(["pkcs12", "-info", "-noout", "-passin", "pass:words for x", "-in"])
+        .arg(&file)
+        .output();
     assert!(String::from_utf8_lossy(&info.unwrap().stderr).contains("TripleDES"));
     assert_eq!(archived(&lab).len(), 1);
     lab.complete(&alice, &request).ok();
@@ -156,8 +164,8 @@ fn an_agent_opens_the_archive_with_openssl() {
     lab.start();
     let alice = lab.user("alice", &[]);
     let request = begun(&lab, &alice);
-    let issued = data(&lab, &alice, &request, &[new_csr(), new_csr()], "x").ok();
-    let (key, _) = pfx::read(&bytes(&issued[1]["Pfx"]), "x").unwrap();
+    let issued = data(&lab, &alice, &request, &[new_csr(), new_csr()], "words for x").ok();
+    let (key, _) = pfx::read(&bytes(&issued[1]["Pfx"]), "words for x").unwrap();
     let [sealed] = archived(&lab).try_into().unwrap();
     std::fs::write(lab.data().join("sealed.der"), sealed).unwrap();
     for number in 0..agents.len() {
@@ -207,19 +215,19 @@ fn renewal_brings_the_old_encryption_key_as_history() {
     let card_id = Uuid::new_v4();
     let request = lab.enroll_request(&alice);
     let smartcard = lab.assign(&alice, &request, card_id);
-    let issued = data(&lab, &alice, &request, &[new_csr(), new_csr()], "x").ok();
-    let (old, _) = pfx::read(&bytes(&issued[1]["Pfx"]), "x").unwrap();
+    let issued = data(&lab, &alice, &request, &[new_csr(), new_csr()], "words for x").ok();
+    let (old, _) = pfx::read(&bytes(&issued[1]["Pfx"]), "words for x").unwrap();
     lab.complete(&alice, &request).ok();
     let body = json!({"profiletemplateuuid": lab.template, "datacollection": "[]", "type": "Renew", "comment": "", "smartcard": smartcard});
     let renewal = lab.request(&alice, body);
     let csrs = [new_csr(), new_csr()];
-    let renewed = data(&lab, &alice, &renewal, &csrs, "y").ok();
+    let renewed = data(&lab, &alice, &renewal, &csrs, "words for y").ok();
     let renewed = renewed.as_array().unwrap();
     assert_eq!(renewed.len(), 4);
-    let (fresh, _) = pfx::read(&bytes(&renewed[1]["Pfx"]), "y").unwrap();
+    let (fresh, _) = pfx::read(&bytes(&renewed[1]["Pfx"]), "words for y").unwrap();
     assert_ne!(fresh.public_key(), old.public_key());
     assert_eq!((&renewed[3]["isKeyHistory"], &renewed[3]["isServerGenerated"]), (&json!(true), &json!(false)));
-    let (history, chain) = pfx::read(&bytes(&renewed[3]["Pfx"]), "y").unwrap();
+    let (history, chain) = pfx::read(&bytes(&renewed[3]["Pfx"]), "words for y").unwrap();
     assert_eq!(history.expose_pkcs8(), old.expose_pkcs8());
     assert!(chain[0].is_for(old.public_key()));
     let profile = lab.get(&alice, &format!("{API}/requests/{renewal}")).ok()["NewProfileUuid"].clone();

@@ -1,11 +1,15 @@
 //! Every request type on every kind of template: what it does, whom it refuses, and that nothing is done twice.
 
 mod adding;
-mod course;
+pub mod course;
 mod ending;
+pub mod keyed;
 mod lending;
 mod model;
 mod narrowing;
 mod policy;
 mod races;
+mod reach;
+mod recovering;
+mod refusing;
 mod replacing;

@@ -65,6 +65,7 @@ fn one_of_each() -> Vec<Route> {
         Route::Deny { request: A },
         Route::CollectData { request: A },
         Route::ListDocuments { request: A },
+        Route::CollectSealedKeys { request: A },
         Route::ProveOneTimePassword { request: A },
         Route::DistributeOneTimePassword { request: A },
         Route::GetAdminKeyState { smartcard: A },

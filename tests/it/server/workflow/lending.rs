@@ -1,12 +1,14 @@
 //! TemporaryCards: beside a permanent card or alone, and gone by themselves.
 
 use super::course::*;
-use crate::server::support::{API, Lab, Person, last_segment};
+use super::keyed::{PASSWORD, asked, began, in_workflow, signing, with_password};
+use crate::server::support::{API, Lab, Person, last_segment, new_csr};
 use cardwright::store::{Error, Store};
 use serde_json::{Value, json};
 use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 fn unlinked(lab: &Lab, target: &Person) -> Value {
     json!({
@@ -90,4 +92,50 @@ fn what_is_lent_ends_by_itself_and_is_audited() {
     lab.put(&agent, &format!("{API}/requests/{begun}"), json!({"status": "Canceled"})).ok();
     lab.stop();
     assert_eq!(super::model::acts(&lab).iter().filter(|act| *act == "temporary-card-ended").count(), 2);
+}
+
+/// The end of the certificate that only this profile has.
+fn ends(lab: &Lab, serial: &str) -> OffsetDateTime {
+    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+    let sql = "SELECT der FROM certificates WHERE serial = ?1";
+    let der: Vec<u8> = database.query_row(sql, [hex::decode(serial).unwrap()], |row| row.get(0)).unwrap();
+    X509Certificate::from_der(&der).unwrap().1.validity().not_after.to_datetime()
+}
+
+#[test]
+fn a_certificate_on_a_lent_card_ends_with_the_card_or_before() {
+    for (hours, longest) in [(3, time::Duration::hours(3)), (24 * 30, time::Duration::days(7))] {
+        let lifetime = format!("lifetime_hours = {hours}");
+        let lab = lab("smartcard", ARCHIVED, |text| in_workflow(&text, "temporary_cards", &lifetime));
+        let alice = lab.user("alice", &[]);
+        let agent = lab.user("agent", &["agents"]);
+        let own = began(&lab, &alice);
+        let body = own.held.body("TemporaryCards");
+        let alone = json!({"profiletemplateuuid": lab.template, "datacollection": [], "type": "TemporaryCards",
+            "comment": "", "target": alice.uuid});
+        let before = OffsetDateTime::now_utc();
+        let beside = asked(&lab, &agent, body);
+        let alone = asked(&lab, &agent, alone);
+        let after = OffsetDateTime::now_utc();
+        let made = [signing(&lab, &alice, &beside.held), signing(&lab, &alice, &alone.held), alone.serial('s')];
+        for serial in made {
+            let end = ends(&lab, &serial);
+            assert!(end <= after + longest && end >= before + longest - time::Duration::minutes(1), "{hours}: {end}");
+        }
+        assert_eq!(ends(&lab, &beside.serial('r')), ends(&lab, &own.serial('s')), "a copy ends with what it copies");
+    }
+}
+
+#[test]
+fn nothing_is_issued_for_a_card_whose_time_is_over() {
+    let lab = lab("smartcard", ARCHIVED, |text| text);
+    let alice = lab.user("alice", &[]);
+    let agent = lab.user("agent", &["agents"]);
+    let own = began(&lab, &alice);
+    let request = last_segment(&create(&lab, &agent, own.held.body("TemporaryCards")).ok());
+    lab.assign(&agent, &request, Uuid::new_v4());
+    time_passes(&lab);
+    let refused = with_password(&lab, &agent, &request, &[new_csr()], json!(PASSWORD)).refusal();
+    assert_eq!(refused, (409, "card-status".into()));
+    assert_eq!(shown(&lab, &agent, &request)["NewProfileUuid"], json!(Uuid::nil()));
 }

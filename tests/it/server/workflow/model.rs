@@ -3,9 +3,12 @@
 //! After every step: what was answered is what the model expects. After every few, and at the end: every card and
 //! profile is in the model's state, the revocation list names exactly what the model has revoked or on hold, no card id
 //! has two living cards, every certificate has a request that was approved, and the log of acts tells exactly the
-//! changes that were made, in their order.
+//! changes that were made, in their order. Where keys are archived besides: each answer brings exactly what its plan has,
+//! a key that comes back is the one that was archived, and none leaves but by an approved request that is being carried
+//! out, with its act in the log.
 
 mod ends;
+mod keys;
 mod world;
 
 use crate::server::support::Lab;
@@ -84,14 +87,19 @@ pub fn acts(lab: &Lab) -> Vec<String> {
     records.map(|record| act(record.unwrap())).collect()
 }
 
-fn sequences(kind: &'static str, seed: u8) {
-    let config = Config { cases: 2, failure_persistence: None, max_shrink_iters: 0, ..Config::default() };
+fn sequences(kind: &'static str, archives: bool, seed: u8) {
+    let config = Config {
+        cases: if archives { 1 } else { 2 },
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..Config::default()
+    };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
     let steps = prop::collection::vec(step(), 110..130);
     runner
         .run(&steps, |steps| {
-            let mut world = World::new(kind);
+            let mut world = World::new(kind, archives);
             for (number, step) in steps.iter().enumerate() {
                 world.take(step);
                 if number % 8 == 7 {
@@ -106,15 +114,25 @@ fn sequences(kind: &'static str, seed: u8) {
 
 #[test]
 fn cards_follow_the_model() {
-    sequences("smartcard", 1);
+    sequences("smartcard", false, 1);
 }
 
 #[test]
 fn virtual_cards_follow_the_model() {
-    sequences("virtual-smartcard", 2);
+    sequences("virtual-smartcard", false, 2);
 }
 
 #[test]
 fn software_profiles_follow_the_model() {
-    sequences("software", 3);
+    sequences("software", false, 3);
+}
+
+#[test]
+fn archived_keys_on_cards_follow_the_model() {
+    sequences("smartcard", true, 4);
+}
+
+#[test]
+fn archived_keys_of_software_profiles_follow_the_model() {
+    sequences("software", true, 5);
 }

@@ -6,8 +6,8 @@ use crate::server::workflow::course::Held;
 use serde_json::{Value, json};
 
 impl World {
-    pub(super) fn revoke(&mut self, holder: usize, reason: u8) {
-        for serial in self.holders[holder].certificates.clone() {
+    pub(super) fn revoke(&mut self, holder: usize, alone: bool, reason: u8) {
+        for serial in self.taken(holder, alone) {
             self.revoke_one(serial, reason);
         }
     }
@@ -26,8 +26,8 @@ impl World {
         let ready = match asked.kind {
             "Retire" => self.holders[asked.holder.unwrap()].state == 'R',
             "Unblock" => true,
-            "Renew" | "OnlineUpdate" | "Recover" => asked.serial.is_some() && self.may_still(request),
-            kind if ADDING.contains(&kind) => asked.serial.is_some(),
+            "Renew" | "OnlineUpdate" | "Recover" => asked.issued.is_some() && self.may_still(request),
+            kind if ADDING.contains(&kind) => asked.issued.is_some(),
             _ => self.may_still(request),
         };
         let again = asked.state == 'C';
@@ -46,19 +46,25 @@ impl World {
         let asked = &self.requests[request];
         let (kind, target, old, suspends) = (asked.kind, asked.target, asked.holder, asked.suspends);
         let made = Held::of(answer);
-        let serial = asked.serial.clone();
+        if asked.issued.is_some() {
+            let old_profile = old.map(|old| self.holders[old].held.profile.clone());
+            let replaced = old_profile.filter(|_| self.has_cards && matches!(kind, "Renew" | "OnlineUpdate"));
+            self.activated(&made.profile, replaced.as_deref());
+        }
         match kind {
             "Revoke" => {
                 self.holders[old.unwrap()].state = 'D';
-                self.revoke(old.unwrap(), 0);
+                self.ended(old.unwrap());
+                self.revoke(old.unwrap(), false, 0);
             }
             "Reinstate" => {
                 let holder = &mut self.holders[old.unwrap()];
                 holder.state = if suspends { 'S' } else { 'A' };
-                for serial in holder.certificates.clone() {
+                for serial in self.taken(old.unwrap(), false) {
                     if suspends {
                         self.revoked.entry(serial).or_insert(6);
-                    } else if self.revoked.get(&serial) == Some(&6) {
+                    } else if self.revoked.get(&serial) == Some(&6) && !self.suspended_elsewhere(old.unwrap(), &serial)
+                    {
                         self.revoked.remove(&serial);
                     }
                 }
@@ -71,19 +77,12 @@ impl World {
                     self.holders[old].superseded = true;
                     self.holders[old].state = if recovers { 'D' } else { 'R' };
                     if recovers {
-                        self.revoke(old, 4);
+                        self.ended(old);
+                        self.revoke(old, false, 4);
                     }
                 }
                 let passing = matches!(kind, "TemporaryCards" | "RecoverOnBehalf");
-                let certificates = serial.into_iter().collect();
-                self.holders.push(Holder {
-                    owner: target,
-                    held: made,
-                    state: 'A',
-                    superseded: false,
-                    passing,
-                    certificates,
-                });
+                self.holders.push(Holder { owner: target, held: made, state: 'A', superseded: false, passing });
             }
         }
     }
@@ -100,7 +99,11 @@ impl World {
         if expected && !again {
             self.acts.push("request-withdrawn");
             self.requests[request].state = 'W';
-            if let Some(serial) = self.requests[request].serial.clone() {
+            let asked = &self.requests[request];
+            if let Some(made) = asked.profile.as_ref().and_then(|profile| self.keys.profiles.get_mut(profile)) {
+                made.state = 'R';
+            }
+            for serial in asked.issued.clone().unwrap_or_default() {
                 self.revoke_one(serial, 5);
             }
         }

@@ -2,8 +2,9 @@
 
 use super::Step;
 use super::acts;
-use crate::server::support::{API, Answer, EXTENSION, Lab, Person, last_segment, new_csr};
-use crate::server::workflow::course::{Held, lab, listed, with};
+use super::keys::Keys;
+use crate::server::support::{API, Answer, EXTENSION, Lab, Person, last_segment};
+use crate::server::workflow::course::{ARCHIVED, Held, lab, listed, with};
 use serde_json::json;
 use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
@@ -38,7 +39,6 @@ pub(super) struct Holder {
     pub(super) superseded: bool,
     /// Lent, or with another's keys.
     pub(super) passing: bool,
-    pub(super) certificates: Vec<String>,
 }
 
 pub(super) struct Request {
@@ -53,7 +53,10 @@ pub(super) struct Request {
     pub(super) card: Option<String>,
     pub(super) card_id: Option<Uuid>,
     pub(super) profile: Option<String>,
-    pub(super) serial: Option<String>,
+    /// The profile it begins with, as the server has chosen among those of a card.
+    pub(super) from: Option<String>,
+    /// Serials of the certificates made for it.
+    pub(super) issued: Option<Vec<String>>,
     pub(super) suspends: bool,
 }
 
@@ -67,6 +70,9 @@ pub struct World {
     pub(super) revoked: BTreeMap<String, u8>,
     pub(super) acts: Vec<&'static str>,
     pub(super) has_cards: bool,
+    /// The template has the server make and archive an encryption key.
+    pub(super) archives: bool,
+    pub(super) keys: Keys,
 }
 
 pub(super) fn is_open(state: char) -> bool {
@@ -74,9 +80,9 @@ pub(super) fn is_open(state: char) -> bool {
 }
 
 impl World {
-    pub fn new(kind: &str) -> Self {
+    pub fn new(kind: &str, archives: bool) -> Self {
         let reuse = |text: String| text.replace("allow_smartcard_reuse = false", "allow_smartcard_reuse = true");
-        let lab = lab(kind, "", reuse);
+        let lab = lab(kind, if archives { ARCHIVED } else { "" }, reuse);
         let groups: [(&str, &[&str]); 5] =
             [("alice", &[]), ("bob", &[]), ("agent", &["agents"]), ("approver", &["approvers"]), ("eve", &[])];
         let people = groups.map(|(name, groups)| lab.user(name, groups)).into();
@@ -89,6 +95,8 @@ impl World {
             revoked: BTreeMap::new(),
             acts: Vec::new(),
             has_cards: kind != "software",
+            archives,
+            keys: Keys::default(),
         };
         for person in [0, 0, 1] {
             world.create(person, "Enroll", 0);
@@ -203,8 +211,11 @@ impl World {
         self.acts.push("request-created");
         let keeps = !ADDING.contains(&kind) && kind != "Recover";
         let card = holder.filter(|_| keeps).and_then(|holder| self.holders[holder].held.card.clone());
+        let uuid = last_segment(&answer.json());
+        let read = self.lab.get(&self.people[AGENT], &format!("{API}/requests/{uuid}")).ok();
+        let from = read["OldProfileUuid"].as_str().map(str::to_owned).filter(|_| old_profile.is_some());
         self.requests.push(Request {
-            uuid: last_segment(&answer.json()),
+            uuid,
             kind,
             target,
             originator: person,
@@ -214,7 +225,8 @@ impl World {
             card,
             card_id: None,
             profile: None,
-            serial: None,
+            from,
+            issued: None,
             suspends,
         });
     }
@@ -265,38 +277,6 @@ impl World {
         }
     }
 
-    fn issue(&mut self, person: usize, request: usize) {
-        let asked = &self.requests[request];
-        // Nothing is archived here, so nobody is given anybody else's keys.
-        let carries_keys =
-            ASKED.iter().any(|(kind, _, carries)| *kind == asked.kind && *carries) && asked.kind != "RecoverOnBehalf";
-        let has_card = !self.has_cards || asked.card.is_some();
-        let expected = self.executes(person, request)
-            && matches!(asked.state, 'O' | 'E')
-            && carries_keys
-            && has_card
-            && asked.serial.is_none()
-            && self.may_still(request);
-        let answer = self.lab.certificatedata(&self.people[person], &asked.uuid, &new_csr());
-        self.expect("issue", Some(request), &answer, expected);
-        if !expected {
-            return;
-        }
-        self.acts.push("certificate-issued");
-        let uuid = self.requests[request].uuid.clone();
-        let read = self.lab.get(&self.people[AGENT], &format!("{API}/requests/{uuid}")).ok();
-        let profile = read["NewProfileUuid"].as_str().unwrap().to_owned();
-        let path = format!("{API}/profiles/{profile}/certificates");
-        let serial = self.lab.get(&self.people[AGENT], &path).ok()[0]["SerialNumber"].as_str().unwrap().to_owned();
-        let asked = &mut self.requests[request];
-        (asked.state, asked.profile, asked.serial) = ('E', Some(profile), Some(serial.clone()));
-        if let Some(holder) =
-            self.holders.iter_mut().find(|holder| holder.held.card.is_some() && holder.held.card == asked.card)
-        {
-            holder.certificates.push(serial);
-        }
-    }
-
     /// The card's key is asked for, which begins an unblock.
     fn begin(&mut self, person: usize, request: usize) {
         let asked = &self.requests[request];
@@ -332,7 +312,8 @@ impl World {
             self.acts.push("card-retired");
             self.requests[request].state = 'E';
             self.holders[holder].state = 'R';
-            self.revoke(holder, 5);
+            self.ended(holder);
+            self.revoke(holder, true, 5);
         }
     }
 
@@ -359,6 +340,7 @@ impl World {
         let expected: HashSet<&str> = self.acts.iter().copied().collect();
         let told: Vec<String> = acts(&self.lab).into_iter().filter(|act| expected.contains(act.as_str())).collect();
         assert_eq!(told, self.acts, "the log tells every change once");
+        self.compare_keys();
         let database = rusqlite::Connection::open(self.lab.data().join("cardwright.db")).unwrap();
         let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         let twice = "SELECT count(*) FROM (SELECT 1 FROM smartcards WHERE status <> 'retired' GROUP BY card_id HAVING count(*) > 1)";

@@ -1,0 +1,5 @@
+-- Private keys that the recovery agents alone can open: what is sealed to them, and to nobody else.
+CREATE TABLE agents_keys (
+    serial BYTEA PRIMARY KEY NOT NULL REFERENCES certificates (serial),
+    sealed BYTEA NOT NULL
+);

@@ -1,0 +1,55 @@
+//! Keys that recovery agents alone can open, handed out sealed.
+
+use crate::cm::extension::SealedKey;
+use crate::cm::request::RequestType;
+use crate::server::app::Reply;
+use crate::server::audit::Deed;
+use crate::server::bring::Plan;
+use crate::server::certify;
+use crate::server::error::{ApiError, Internal};
+use crate::server::router::Call;
+use crate::store::{HoldingRecord, Origin, RequestRecord};
+use uuid::Uuid;
+
+/// `sealedkeys`: takes the place of `certificatedata` in a RecoverOnBehalf of keys that the server cannot open. Repeated,
+/// it gives the same.
+pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    let template = request.executed(call, |request_type| request_type == RequestType::RecoverOnBehalf)?;
+    if template.is_smartcard() && request.record.new_smartcard.is_none() {
+        return Err(ApiError::SmartcardNotAssigned);
+    }
+    let plan = Plan::of(call, &request.record, template).await?;
+    if !plan.brings_sealed() {
+        return Err(ApiError::NothingSealed);
+    }
+    let profile = match request.record.new_profile {
+        Some(profile) => profile,
+        None => certify::certify(call, &request.record, template, plan, &[]).await?,
+    };
+    Reply::json(&sealed(call, &request.record, profile).await?)
+}
+
+/// What the profile holds that agents alone can open; it is spoken of before it leaves.
+async fn sealed(call: &Call<'_>, request: &RequestRecord, profile: Uuid) -> Result<Vec<SealedKey>, ApiError> {
+    let store = &call.app.store;
+    let mut keys = Vec::new();
+    for HoldingRecord { origin, certificate } in store.holdings(profile).await? {
+        let Some(sealed) = store.agents_key(&certificate.serial).await? else { continue };
+        keys.push(SealedKey {
+            template_common_name: certificate.template_common_name,
+            serial_number: hex::encode_upper(&certificate.serial),
+            is_key_history: origin == Origin::History,
+            certificate: certificate.der,
+            sealed,
+        });
+    }
+    if keys.is_empty() {
+        return Err(ApiError::Internal(Internal::Dangling("sealed key")));
+    }
+    let serials: Vec<&str> = keys.iter().map(|key| key.serial_number.as_str()).collect();
+    let entry = call.entry(Deed::SealedKeysGiven).on(request).with("sealed", serials.join(" "));
+    store.write(move |tx| Box::pin(async move { tx.audit(&entry).await })).await?;
+    tracing::info!(id = %call.id, request = %request.uuid, caller = call.caller.name, "sealed keys given out");
+    Ok(keys)
+}

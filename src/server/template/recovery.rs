@@ -1,0 +1,50 @@
+//! Who can open the keys that a template has archived.
+
+use super::KeySource;
+use super::entries::Ordered;
+use super::located::{Misplaced, Source};
+use serde::Deserialize;
+use std::path::PathBuf;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRecovery {
+    #[serde(default)]
+    agents: Vec<PathBuf>,
+    #[serde(default)]
+    opened_by: RawOpenedBy,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "kebab-case")]
+enum RawOpenedBy {
+    #[default]
+    ServerAndAgents,
+    Agents,
+}
+
+/// The `[recovery]` table of a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecoveryPolicy {
+    /// Certificates (PEM), relative to the data directory; empty: those that `server.toml` names.
+    pub agents: Vec<PathBuf>,
+    /// The server cannot open the keys itself, once they were handed over.
+    pub agents_only: bool,
+}
+
+/// Reads `[recovery]`, which goes with a key that is archived.
+pub fn policy(
+    source: &Source<'_>,
+    raw: Option<Spanned<RawRecovery>>,
+    first: KeySource,
+    additional: &[Ordered],
+) -> Result<RecoveryPolicy, Misplaced> {
+    let Some(table) = raw else { return Ok(RecoveryPolicy::default()) };
+    let is_archived = |source: KeySource| matches!(source, KeySource::Server { archived: true, .. });
+    if !is_archived(first) && !additional.iter().any(|ordered| is_archived(ordered.key.source)) {
+        return Err(source.wrong(&table, "no key of this template is archived, so that nobody recovers one"));
+    }
+    let RawRecovery { agents, opened_by } = table.into_inner();
+    Ok(RecoveryPolicy { agents, agents_only: opened_by == RawOpenedBy::Agents })
+}
