@@ -254,12 +254,14 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
             takes(Decision::schema(), Request::schema())
         }
-        (Method::Post, "requests/{request}/sealedkeys") => list(SealedKey::schema()),
         (Method::Put, "requests/{request}/datacollection") => takes(DataCollection::schema(), Request::schema()),
         (Method::Get, "requests/{request}/documents") => list(FilledDocument::schema()),
         (Method::Post, "requests/{request}/onetimepassword") => takes(OneTimePasswords::schema(), Request::schema()),
         (Method::Post, "requests/{request}/onetimepassword/distribution") => {
             takes(nothing(), OneTimePasswords::schema())
+        }
+        (Method::Post, "requests/{request}/sealedkeys") => {
+            Bodies { takes: Some(nothing()), gives: Gives::List(SealedKey::schema()) }
         }
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),

@@ -332,7 +332,13 @@ pub fn rows() -> Vec<Row> {
             }),
             "Retire",
         ),
-        row(Assigned, [404, 409, 404, 403, 409, 403, 403, 403], |_, o| Route::CollectSealedKeys { request: o.request }),
+        with(
+            // Nothing is sealed to the agents alone.
+            row(Assigned, [404, 409, 404, 403, 409, 403, 403, 403], |_, o| Route::CollectSealedKeys {
+                request: o.request,
+            }),
+            |_, _, _| json!({}),
+        ),
         row(Assigned, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::GetPuk {
             request: o.request,
             smartcard: o.smartcard,
