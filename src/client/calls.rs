@@ -216,7 +216,8 @@ impl CmClient {
 
     /// Archived keys that recovery agents alone can open, sealed to them (extension).
     pub fn sealed_keys(&self, request: Uuid) -> Result<Vec<SealedKey>, Error> {
-        self.list(&Route::CollectSealedKeys { request }, "a list of sealed keys")
+        let reply = self.transport.exchange(&Route::CollectSealedKeys { request }, Some(b"{}"))?;
+        decode_list(reply, "a list of sealed keys")
     }
 
     /// Proves a request's one-time passwords (extension).

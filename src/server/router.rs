@@ -334,7 +334,10 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
         Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
         Route::ListDocuments { request } => policies::documents(&call, request).await,
-        Route::CollectSealedKeys { request } => sealed_keys::collect(&call, request).await,
+        Route::CollectSealedKeys { request } => {
+            payload.nothing().await?;
+            sealed_keys::collect(&call, request).await
+        }
         Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
         Route::DistributeOneTimePassword { request } => {
             payload.nothing().await?;

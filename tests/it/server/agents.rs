@@ -70,7 +70,12 @@ fn rows(lab: &Lab, sql: &str) -> Vec<Vec<u8>> {
 }
 
 fn collect(lab: &Lab, person: &Person, request: &str) -> Answer {
-    lab.call(Some(&person.token), "POST", &format!("{EXTENSION}/requests/{request}/sealedkeys"), None)
+    lab.call(
+        Some(&person.token),
+        "POST",
+        &format!("{EXTENSION}/requests/{request}/sealedkeys"),
+        Some(&serde_json::json!({})),
+    )
 }
 
 /// A request for somebody else's keys, with its card, before its approval.
