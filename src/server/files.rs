@@ -5,12 +5,17 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Key files and certificates are short.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
 pub const OWNER_ONLY: u32 = 0o600;
 const OWNER_ONLY_DIRECTORY: u32 = 0o700;
+/// A lock is asked for so often, with a pause between: between fork and exec a child holds its parent's locks, and a
+/// server that ends holds its own until it has ended.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What is never overwritten is there already.
 #[derive(Debug, thiserror::Error)]
@@ -106,11 +111,19 @@ pub fn make_whole<T, E: From<Exists> + From<FileError>>(
     made
 }
 
-/// Holds a data directory for one server; the kernel lets go when the process ends, however it ends.
+/// Holds a data directory for one server, within a second or not at all; the kernel lets go when the process ends,
+/// however it ends.
 pub fn lock(path: &Path) -> Result<File, FileError> {
     let take = || {
         let file = OpenOptions::new().write(true).create(true).truncate(false).mode(OWNER_ONLY).open(path)?;
-        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)?;
+        let mut tries = 1;
+        while let Err(error) = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+            if error != rustix::io::Errno::WOULDBLOCK || tries == LOCK_TRIES {
+                return Err(error.into());
+            }
+            tries += 1;
+            std::thread::sleep(LOCK_PAUSE);
+        }
         Ok(file)
     };
     take().map_err(|source| FileError {
