@@ -260,8 +260,8 @@ pub struct RetireArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub pin: PinArgs,
-    /// The token is gone: retire the card with this UUID at the server only.
-    #[arg(long, value_name = "SMARTCARD-UUID", conflicts_with_all = ["label", "serial", "module", "reader", "any_reader"])]
+    /// The token is gone: retire the card with this UUID at the server only. What names a token is passed over.
+    #[arg(long, value_name = "SMARTCARD-UUID")]
     pub lost: Option<Uuid>,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]

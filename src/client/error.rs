@@ -59,7 +59,7 @@ pub enum Error {
     },
     #[error("the server {host} did not answer in time ({phase})")]
     Timeout { host: String, phase: String },
-    #[error("the server refused ({status}{}): {message}", code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
+    #[error("the server refused ({status}{}): {message}{}", after(", ", code.as_ref()), after(" Correlation id: ", correlation_id.as_ref()))]
     Refused {
         status: u16,
         /// Stable, for scripts; `None` from servers that give none, Microsoft's for one.
@@ -118,6 +118,10 @@ impl fmt::Display for Excerpt {
 /// What a terminal shows as it stands: blanks for control characters.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+fn after(words: &str, given: Option<&impl fmt::Display>) -> String {
+    given.map(|given| format!("{words}{given}")).unwrap_or_default()
 }
 
 impl Error {

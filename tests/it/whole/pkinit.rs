@@ -152,8 +152,8 @@ fn a_revoked_certificate_logs_nobody_in_once_the_kdc_has_the_list() {
     ground.realm.restart(&with_list);
     ground.is_refused("alice", &alice, "", "unable to get certificate CRL");
     let card = ground.site.client("alice").smartcards().unwrap()[0].uuid;
-    let mut lost = ground.site.command("alice", PIN, &["retire", "--lost", &card.to_string(), "--yes"]);
-    end(lost.env_remove("CARDWRIGHT_MODULE")).done();
+    // The environment names a module besides.
+    end(&mut ground.site.command("alice", PIN, &["retire", "--lost", &card.to_string(), "--yes"])).done();
     let list = ground.site.write_crl("alice");
     ground.realm.restart(&format!("{with_list}\npkinit_revoke = FILE:{}", list.display()));
     ground.is_refused("alice", &alice, "", "revoked");
