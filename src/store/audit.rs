@@ -94,8 +94,8 @@ impl Tx {
             .bind(line.number)
             .bind(&text)
             .bind(hash.as_ref());
-        self.execute(TABLE, insert).await?;
-        self.move_chain(ChainHead { chain: line.chain, length: line.number, head: hash.as_ref().to_vec() }).await?;
+        let head = ChainHead { chain: line.chain, length: line.number, head: hash.as_ref().to_vec() };
+        self.add_to_chain((TABLE, insert), head).await?;
         self.noted(entry.act);
         Ok(())
     }

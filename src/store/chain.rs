@@ -16,15 +16,21 @@ impl Tx {
         }
     }
 
-    /// Remembers where the chain ends now.
-    pub(super) async fn move_chain(&mut self, head: ChainHead) -> Result<(), Error> {
-        match &mut self.session {
-            Session::Postgres(_) => self.execute(CHAINS, moved(&head)).await.map(drop),
-            Session::Sqlite(session) => {
-                session.move_chain(head);
-                Ok(())
-            }
+    /// Writes a record, and remembers that the chain ends with it.
+    pub(super) async fn add_to_chain(
+        &mut self,
+        record: (&'static str, Statement<'_>),
+        head: ChainHead,
+    ) -> Result<(), Error> {
+        if let Session::Postgres(session) = &mut self.session {
+            return session.execute_both(record, (CHAINS, moved(&head))).await;
         }
+        let (table, insert) = record;
+        self.execute(table, insert).await?;
+        if let Session::Sqlite(session) = &mut self.session {
+            session.move_chain(head);
+        }
+        Ok(())
     }
 }
 

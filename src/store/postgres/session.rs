@@ -43,15 +43,31 @@ impl Session {
         let begins = !std::mem::replace(&mut self.open, true);
         self.written = true;
         let done = self.link()?.execute(&statement, begins).await;
-        done.map_err(|cause| {
-            self.refused(cause, |source| {
-                let Cause::Postgres { code, .. } = &source else { return Error::Write { table, source } };
-                match code.as_deref() {
-                    Some("23505") => Error::Duplicate { table, source },
-                    Some("23503") => Error::Dangling { table, source },
-                    _ => Error::Write { table, source },
-                }
-            })
+        done.map_err(|cause| self.unwritten(table, cause))
+    }
+
+    /// Runs two statements in one round trip, in a transaction that has begun; neither may need what the other writes.
+    pub async fn execute_both(
+        &mut self,
+        (table, first): (&'static str, Statement<'_>),
+        (other, second): (&'static str, Statement<'_>),
+    ) -> Result<(), Error> {
+        self.written = true;
+        let link = self.link()?;
+        // Each is sent when it is first polled.
+        let (done, done_too) = tokio::join!(link.execute(&first, false), link.execute(&second, false));
+        done.map_err(|cause| self.unwritten(table, cause))?;
+        done_too.map(drop).map_err(|cause| self.unwritten(other, cause))
+    }
+
+    fn unwritten(&mut self, table: &'static str, cause: Cause) -> Error {
+        self.refused(cause, |source| {
+            let Cause::Postgres { code, .. } = &source else { return Error::Write { table, source } };
+            match code.as_deref() {
+                Some("23505") => Error::Duplicate { table, source },
+                Some("23503") => Error::Dangling { table, source },
+                _ => Error::Write { table, source },
+            }
         })
     }
 
