@@ -3,41 +3,34 @@
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use std::sync::Arc;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use zeroize::Zeroizing;
 
 use super::attributes;
 use super::error::{CallError, device, failed};
-use super::module::Lease;
-use super::open::Open;
+use super::login::Login;
 use super::token::Pkcs11Token;
 use crate::pkix::{KeyAlgorithm, KeyKind, PublicKey};
 use crate::secret::Pin;
-use crate::token::{Error, KeyId, KeyOrder, LastTry};
+use crate::token::{Error, KeyId, KeyOrder};
 
 const DERIVING: &str = "C_DeriveKey";
 
 /// A login that agrees on secrets; dropping it logs out.
-pub struct Agreements {
-    session: Open,
-    /// Dropped after the session: the module stays in use.
-    _lease: Arc<Lease>,
-}
+pub struct Agreements(Login);
 
 impl Pkcs11Token {
     /// Logs the user in to agree on secrets.
     pub fn agreements(&mut self, pin: &Pin) -> Result<Agreements, Error> {
-        let session = self.open_as_user(pin, LastTry::Keep)?;
-        Ok(Agreements { session, _lease: self.lease() })
+        self.log_in_to_keys(pin).map(Agreements)
     }
 }
 
 impl Agreements {
     /// The public key of the pair on P-256 or P-384 with this label; `None` when there is none.
     pub fn public_key(&self, label: &str) -> Result<Option<PublicKey>, Error> {
-        let found = self.find(ObjectClass::PUBLIC_KEY, label)?;
-        found.map(|public| attributes::public_key(&self.session, public, false)).transpose()
+        let found = self.0.find(ObjectClass::PUBLIC_KEY, KeyType::EC, label)?;
+        found.map(|public| attributes::public_key(&self.0, public, false)).transpose()
     }
 
     /// Makes a pair on P-384 whose private key never leaves the token.
@@ -46,14 +39,14 @@ impl Agreements {
         let id = KeyId(label.as_bytes().to_vec());
         let order = KeyOrder { id, label: label.into(), algorithm, decrypts: true, replace: false };
         let (public, private) = attributes::key_pair(&order);
-        let made = self.session.generate_key_pair(&attributes::mechanism(algorithm), &public, &private);
+        let made = self.0.generate_key_pair(&attributes::mechanism(algorithm), &public, &private);
         let (public, _) = made.map_err(failed("C_GenerateKeyPair"))?;
-        attributes::public_key(&self.session, public, false)
+        attributes::public_key(&self.0, public, false)
     }
 
     /// The secret that the pair with this label shares with an uncompressed point; `None` when there is no such pair.
     pub fn agree(&self, label: &str, kind: KeyKind, point: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
-        let Some(private) = self.find(ObjectClass::PRIVATE_KEY, label)? else { return Ok(None) };
+        let Some(private) = self.0.find(ObjectClass::PRIVATE_KEY, KeyType::EC, label)? else { return Ok(None) };
         let bytes: u64 = if kind == KeyKind::P256 { 32 } else { 48 };
         let template = [
             Attribute::Class(ObjectClass::SECRET_KEY),
@@ -64,32 +57,16 @@ impl Agreements {
             Attribute::ValueLen(bytes.into()),
         ];
         let mechanism = Mechanism::Ecdh1Derive(Ecdh1DeriveParams::new(EcKdf::null(), point));
-        let derived = self.session.derive_key(&mechanism, private, &template).map_err(|error| match error {
+        let derived = self.0.derive_key(&mechanism, private, &template).map_err(|error| match error {
             Cryptoki::Pkcs11(RvError::MechanismInvalid, _) => Error::NotOffered("ECDH"),
             error => failed(DERIVING)(error),
         })?;
-        let value = attributes::read(&self.session, derived, &[AttributeType::Value]);
-        self.session.destroy_object(derived).map_err(failed("C_DestroyObject"))?;
+        let value = attributes::read(&self.0, derived, &[AttributeType::Value]);
+        self.0.destroy_object(derived).map_err(failed("C_DestroyObject"))?;
         let value = value?.into_iter().find_map(|attribute| match attribute {
             Attribute::Value(value) => Some(Zeroizing::new(value)),
             _ => None,
         });
         value.map(Some).ok_or_else(|| device(DERIVING, CallError::AttributeAbsent("CKA_VALUE")))
-    }
-
-    fn find(&self, class: ObjectClass, label: &str) -> Result<Option<ObjectHandle>, Error> {
-        let template = [
-            Attribute::Token(true),
-            Attribute::Class(class),
-            Attribute::KeyType(KeyType::EC),
-            Attribute::Label(label.into()),
-        ];
-        let found = self.session.iter_objects(&template).map_err(failed("C_FindObjectsInit"))?;
-        let found: Vec<_> = found.take(2).collect::<Result<_, _>>().map_err(failed("C_FindObjects"))?;
-        match found.as_slice() {
-            [] => Ok(None),
-            [key] => Ok(Some(*key)),
-            _ => Err(device("C_FindObjects", CallError::TooManyObjects { limit: 1 })),
-        }
     }
 }

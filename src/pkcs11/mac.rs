@@ -3,15 +3,13 @@
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
-use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use super::error::{CallError, device, failed};
-use super::module::Lease;
-use super::open::Open;
+use super::login::Login;
 use super::token::Pkcs11Token;
 use crate::secret::Pin;
-use crate::token::{Error, LastTry};
+use crate::token::Error;
 
 /// Bytes of a key that is made.
 const KEY_BYTES: u64 = 32;
@@ -21,17 +19,12 @@ const MAC_BYTES: usize = 32;
 const SIGNING: &str = "C_Sign";
 
 /// A login that authenticates messages; dropping it logs out.
-pub struct Macs {
-    session: Open,
-    /// Dropped after the session: the module stays in use.
-    _lease: Arc<Lease>,
-}
+pub struct Macs(Login);
 
 impl Pkcs11Token {
     /// Logs the user in to authenticate messages.
     pub fn macs(&mut self, pin: &Pin) -> Result<Macs, Error> {
-        let session = self.open_as_user(pin, LastTry::Keep)?;
-        Ok(Macs { session, _lease: self.lease() })
+        self.log_in_to_keys(pin).map(Macs)
     }
 }
 
@@ -53,14 +46,14 @@ impl Macs {
             Attribute::Id(label.into()),
             Attribute::ValueLen(KEY_BYTES.into()),
         ];
-        let made = self.session.generate_key(&Mechanism::GenericSecretKeyGen, &template);
+        let made = self.0.generate_key(&Mechanism::GenericSecretKeyGen, &template);
         made.map(drop).map_err(failed("C_GenerateKey"))
     }
 
     /// HMAC-SHA-256 (RFC 2104) over `message` under the key with this label; `None` when there is no such key.
     pub fn hmac_sha256(&self, label: &str, message: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let Some(key) = self.find(label)? else { return Ok(None) };
-        let mac = self.session.sign(&Mechanism::Sha256Hmac, key, message).map(Zeroizing::new);
+        let mac = self.0.sign(&Mechanism::Sha256Hmac, key, message).map(Zeroizing::new);
         let mac = mac.map_err(|error| match error {
             Cryptoki::Pkcs11(RvError::MechanismInvalid, _) => Error::NotOffered("HMAC-SHA-256"),
             error => failed(SIGNING)(error),
@@ -69,18 +62,6 @@ impl Macs {
     }
 
     fn find(&self, label: &str) -> Result<Option<ObjectHandle>, Error> {
-        let template = [
-            Attribute::Token(true),
-            Attribute::Class(ObjectClass::SECRET_KEY),
-            Attribute::KeyType(KeyType::GENERIC_SECRET),
-            Attribute::Label(label.into()),
-        ];
-        let found = self.session.iter_objects(&template).map_err(failed("C_FindObjectsInit"))?;
-        let found: Vec<_> = found.take(2).collect::<Result<_, _>>().map_err(failed("C_FindObjects"))?;
-        match found.as_slice() {
-            [] => Ok(None),
-            [key] => Ok(Some(*key)),
-            _ => Err(device("C_FindObjects", CallError::TooManyObjects { limit: 1 })),
-        }
+        self.0.find(ObjectClass::SECRET_KEY, KeyType::GENERIC_SECRET, label)
     }
 }

@@ -9,6 +9,7 @@ mod agree;
 mod attributes;
 mod error;
 mod facts;
+mod login;
 mod mac;
 mod module;
 mod objects;

@@ -1,0 +1,51 @@
+//! A user's login for work with keys that are named by their label.
+
+use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::error::{CallError, device, failed};
+use super::module::Lease;
+use super::open::Open;
+use super::token::Pkcs11Token;
+use crate::secret::Pin;
+use crate::token::{Error, LastTry};
+
+/// A login; dropping it logs out.
+pub(super) struct Login {
+    session: Open,
+    /// Dropped after the session: the module stays in use.
+    _lease: Arc<Lease>,
+}
+
+impl Pkcs11Token {
+    /// Logs the user in; a last try is kept.
+    pub(super) fn log_in_to_keys(&mut self, pin: &Pin) -> Result<Login, Error> {
+        let session = self.open_as_user(pin, LastTry::Keep)?;
+        Ok(Login { session, _lease: self.lease() })
+    }
+}
+
+impl Deref for Login {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Login {
+    /// The key with this label. Several are refused: nobody could tell which is meant.
+    pub fn find(&self, class: ObjectClass, kind: KeyType, label: &str) -> Result<Option<ObjectHandle>, Error> {
+        let template =
+            [Attribute::Token(true), Attribute::Class(class), Attribute::KeyType(kind), Attribute::Label(label.into())];
+        let found = self.session.iter_objects(&template).map_err(failed("C_FindObjectsInit"))?;
+        let found: Vec<_> = found.take(2).collect::<Result<_, _>>().map_err(failed("C_FindObjects"))?;
+        match found.as_slice() {
+            [] => Ok(None),
+            [key] => Ok(Some(*key)),
+            _ => Err(device("C_FindObjects", CallError::TooManyObjects { limit: 1 })),
+        }
+    }
+}
