@@ -22,15 +22,15 @@ impl Tx {
         record: (&'static str, Statement<'_>),
         head: ChainHead,
     ) -> Result<(), Error> {
-        if let Session::Postgres(session) = &mut self.session {
-            return session.execute_both(record, (CHAINS, moved(&head))).await;
+        match &mut self.session {
+            Session::Postgres(session) => session.execute_both(record, (CHAINS, moved(&head))).await,
+            Session::Sqlite(session) => {
+                let (table, insert) = record;
+                session.execute(table, insert)?;
+                session.move_chain(head);
+                Ok(())
+            }
         }
-        let (table, insert) = record;
-        self.execute(table, insert).await?;
-        if let Session::Sqlite(session) = &mut self.session {
-            session.move_chain(head);
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Revocation lists as they are served, and what they are made from.
 
-use super::certificates::COUNTERS;
+use super::certificates::{COUNTERS, TABLE as CERTIFICATES};
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
 use super::record::Revocation;
@@ -9,7 +9,6 @@ use super::writer::Tx;
 use time::OffsetDateTime;
 
 const TABLE: &str = "crls";
-const CERTIFICATES: &str = "certificates";
 
 /// The most revocations one page gives.
 pub const PAGE: u32 = 5000;

@@ -129,7 +129,7 @@ impl Store {
         self.ask(requests::requests(filter)?).await
     }
 
-    /// The sealed private key of a certificate.
+    /// The private key of a certificate, sealed to the recovery agents alone.
     pub async fn agents_key(&self, serial: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.ask(archive::agents_key(serial)).await?.map(|sealed| sealed.0))
     }

@@ -12,59 +12,65 @@ use uuid::Uuid;
 /// CRLReason certificateHold (RFC 5280, 5.3.1).
 const HOLD: u8 = 6;
 
-const HELD_ON_CARD: &str = "serial IN (SELECT h.serial FROM profile_certificates h \
-                            JOIN profiles p ON p.uuid = h.profile WHERE p.smartcard = $1)";
-const HELD_IN_PROFILE: &str = "serial IN (SELECT h.serial FROM profile_certificates h WHERE h.profile = $1)";
-const OF_CARDS_OWNER: &str = " AND owner = (SELECT assigned_user FROM smartcards WHERE uuid = $1)";
-const OF_PROFILES_OWNER: &str = " AND owner = (SELECT assigned_user FROM profiles WHERE uuid = $1)";
-const IN_USE_ON_CARD: &str = " AND EXISTS (SELECT 1 FROM profile_certificates h JOIN profiles p ON p.uuid = h.profile \
-                              WHERE h.serial = certificates.serial AND h.origin <> 'history' AND p.smartcard = $1)";
-const IN_USE_IN_PROFILE: &str = " AND EXISTS (SELECT 1 FROM profile_certificates h \
-                                 WHERE h.serial = certificates.serial AND h.origin <> 'history' AND h.profile = $1)";
-const NOT_ON_ANOTHER_CARD: &str = " AND NOT EXISTS (SELECT 1 FROM profile_certificates h \
-                                   JOIN profiles p ON p.uuid = h.profile WHERE h.serial = certificates.serial \
-                                   AND h.origin <> 'history' AND p.status IN ('new', 'active', 'suspended') \
-                                   AND p.smartcard IS DISTINCT FROM $1)";
-const NOT_IN_ANOTHER_PROFILE: &str = " AND NOT EXISTS (SELECT 1 FROM profile_certificates h \
-                                      JOIN profiles p ON p.uuid = h.profile WHERE h.serial = certificates.serial \
-                                      AND h.origin <> 'history' AND p.status IN ('new', 'active', 'suspended') \
-                                      AND p.uuid <> $1)";
-const SUSPENDED_ON_NO_OTHER_CARD: &str = " AND NOT EXISTS (SELECT 1 FROM profile_certificates h \
-                                          JOIN profiles p ON p.uuid = h.profile WHERE h.serial = certificates.serial \
-                                          AND p.status = 'suspended' AND p.smartcard IS DISTINCT FROM $1)";
-const SUSPENDED_IN_NO_OTHER_PROFILE: &str = " AND NOT EXISTS (SELECT 1 FROM profile_certificates h \
-                                             JOIN profiles p ON p.uuid = h.profile WHERE h.serial = certificates.serial \
-                                             AND p.status = 'suspended' AND p.uuid <> $1)";
+/// Says where a certificate is held, within a statement on certificates.
+const HELD: &str = "SELECT 1 FROM profile_certificates h JOIN profiles p ON p.uuid = h.profile \
+                    WHERE h.serial = certificates.serial";
+const IN_USE: &str = "h.origin <> 'history'";
+const LIVES: &str = "p.status IN ('new', 'active', 'suspended')";
+
+/// A holder as statements spell it; `$1` is its uuid.
+struct Spelt {
+    /// Where its owner stands.
+    table: &'static str,
+    /// A profile is it, or on it.
+    is_it: &'static str,
+    is_another: &'static str,
+}
+
+impl Holder {
+    fn spelt(self) -> Spelt {
+        match self {
+            Self::Smartcard(_) => {
+                Spelt { table: "smartcards", is_it: "p.smartcard = $1", is_another: "p.smartcard IS DISTINCT FROM $1" }
+            }
+            Self::Profile(_) => Spelt { table: "profiles", is_it: "p.uuid = $1", is_another: "p.uuid <> $1" },
+        }
+    }
+}
 
 impl Touched {
     /// The condition on certificates; `$1` in it is [`Self::uuid`].
     fn condition(self) -> String {
-        match self {
-            Self::Issued(CertificateScope::Request(_)) => "request = $1".into(),
-            Self::Issued(CertificateScope::Profile(_)) => "profile = $1".into(),
-            Self::Issued(CertificateScope::Smartcard(_)) => "smartcard = $1".into(),
-            Self::Issued(CertificateScope::User(_)) => "owner = $1".into(),
-            Self::Held(Holder::Smartcard(_), reach) => match reach {
-                Reach::All => HELD_ON_CARD.into(),
-                Reach::Own => [HELD_ON_CARD, OF_CARDS_OWNER].concat(),
-                Reach::Unshared => [HELD_ON_CARD, OF_CARDS_OWNER, IN_USE_ON_CARD, NOT_ON_ANOTHER_CARD].concat(),
-            },
-            Self::Held(Holder::Profile(_), reach) => match reach {
-                Reach::All => HELD_IN_PROFILE.into(),
-                Reach::Own => [HELD_IN_PROFILE, OF_PROFILES_OWNER].concat(),
-                Reach::Unshared => {
-                    [HELD_IN_PROFILE, OF_PROFILES_OWNER, IN_USE_IN_PROFILE, NOT_IN_ANOTHER_PROFILE].concat()
-                }
-            },
+        let (holder, reach) = match self {
+            Self::Issued(CertificateScope::Request(_)) => return "request = $1".into(),
+            Self::Issued(CertificateScope::Profile(_)) => return "profile = $1".into(),
+            Self::Issued(CertificateScope::Smartcard(_)) => return "smartcard = $1".into(),
+            Self::Issued(CertificateScope::User(_)) => return "owner = $1".into(),
+            Self::Held(holder, reach) => (holder, reach),
+        };
+        let Spelt { table, is_it, is_another } = holder.spelt();
+        let all = format!(
+            "serial IN (SELECT h.serial FROM profile_certificates h JOIN profiles p ON p.uuid = h.profile WHERE {is_it})"
+        );
+        let own = format!("{all} AND owner = (SELECT assigned_user FROM {table} WHERE uuid = $1)");
+        match reach {
+            Reach::All => all,
+            Reach::Own => own,
+            Reach::Unshared => format!(
+                "{own} AND EXISTS ({HELD} AND {IN_USE} AND {is_it}) \
+                 AND NOT EXISTS ({HELD} AND {IN_USE} AND {LIVES} AND {is_another})"
+            ),
         }
     }
 
     /// What another card or profile still has suspended stays on hold.
-    fn not_suspended_elsewhere(self) -> &'static str {
+    fn not_suspended_elsewhere(self) -> String {
         match self {
-            Self::Issued(_) => "",
-            Self::Held(Holder::Smartcard(_), _) => SUSPENDED_ON_NO_OTHER_CARD,
-            Self::Held(Holder::Profile(_), _) => SUSPENDED_IN_NO_OTHER_PROFILE,
+            Self::Issued(_) => String::new(),
+            Self::Held(holder, _) => {
+                let Spelt { is_another, .. } = holder.spelt();
+                format!(" AND NOT EXISTS ({HELD} AND p.status = 'suspended' AND {is_another})")
+            }
         }
     }
 
@@ -125,7 +131,7 @@ impl Tx {
     ) -> Result<usize, Error> {
         let touched = touched.into();
         let change = "revoked_at = NULL, revocation_reason = NULL, hold_released = $2";
-        let statement = update(touched, change, "revocation_reason = $3") + touched.not_suspended_elsewhere();
+        let statement = update(touched, change, "revocation_reason = $3") + &touched.not_suspended_elsewhere();
         let released = self.execute(TABLE, sql(statement).bind(touched.uuid()).bind(at).bind(HOLD)).await?;
         self.outdate_lists_after(released).await
     }

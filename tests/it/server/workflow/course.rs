@@ -25,6 +25,21 @@ const WORKFLOWS: [(&str, &str); 12] = [
 ];
 const OF_CARDS_ONLY: [&str; 4] = ["retire", "unblock", "offline_unblock", "temporary_cards"];
 
+/// Why cards and profiles go missing.
+pub const LOSSES: &str = r#"
+[[loss_reasons]]
+name = "lost"
+revoke = true
+reason = "keyCompromise"
+[[loss_reasons]]
+name = "damaged"
+revoke = false
+[[loss_reasons]]
+name = "forgotten"
+revoke = false
+recover = false
+"#;
+
 pub const KINDS: [&str; 3] = ["smartcard", "virtual-smartcard", "software"];
 
 /// A server with one template of this kind that offers everything; `more` is put before the workflows, `edit` may

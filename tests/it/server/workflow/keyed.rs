@@ -12,16 +12,6 @@ use uuid::Uuid;
 
 pub const PASSWORD: &str = "a password for keys";
 
-pub const LOSSES: &str = r#"
-[[loss_reasons]]
-name = "lost"
-revoke = true
-reason = "keyCompromise"
-[[loss_reasons]]
-name = "damaged"
-revoke = false
-"#;
-
 /// Puts keys into the table of one workflow.
 pub fn in_workflow(text: &str, name: &str, keys: &str) -> String {
     text.replace(&format!("[workflows.{name}]\n"), &format!("[workflows.{name}]\n{keys}\n"))

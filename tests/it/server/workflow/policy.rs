@@ -6,20 +6,6 @@ use cardwright::store::Store;
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
-const LOSSES: &str = r#"
-[[loss_reasons]]
-name = "lost"
-revoke = true
-reason = "keyCompromise"
-[[loss_reasons]]
-name = "damaged"
-revoke = false
-[[loss_reasons]]
-name = "forgotten"
-revoke = false
-recover = false
-"#;
-
 fn lost(body: Value, reason: &str) -> Value {
     with(body, "cardwright", json!({"lossreason": reason}))
 }
