@@ -10,7 +10,7 @@ use super::secrets;
 use super::settings::Settings;
 use super::token::date;
 use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
-use crate::cm::extension::{DataCollection, Decided, Decision, OneTimePasswords, User};
+use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords, User};
 use crate::cm::request::{DataItem, Request, RequestStatus};
 use crate::enrollment::own_words;
 use serde_json::{Value, json};

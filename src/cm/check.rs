@@ -1,7 +1,7 @@
 //! Bounds on what callers send, beyond what reading it already demands.
 
+use super::beyond_mim::{DataCollection, Decision};
 use super::certificate::CertificateData;
-use super::extension::{DataCollection, Decision};
 use super::request::{CreateRequest, CreateTerms, DataItem, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;

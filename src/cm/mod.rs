@@ -6,10 +6,11 @@
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
 pub mod account;
-pub mod asking;
+pub mod beyond_mim;
 pub mod certificate;
 pub mod check;
-pub mod extension;
+pub mod eligibility;
+pub mod holder_role;
 pub mod lifecycle;
 pub mod offline;
 pub mod policy;
@@ -18,7 +19,6 @@ pub mod profile;
 pub mod request;
 pub mod route;
 pub mod smartcard;
-pub mod standing;
 pub mod template;
 pub mod vocabulary;
 pub mod wire;

@@ -12,9 +12,9 @@ use super::router::Call;
 use super::signing::{Signed, signed};
 use super::template::{Entry, KeySource, ProfileTemplate};
 use crate::ca::IssueOrder;
+use crate::cm::holder_role::HolderRole;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::RequestType;
-use crate::cm::standing::Standing;
 use crate::pkix::{MemoryKey, PublicKey, Signer};
 use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
 use base64::Engine;
@@ -69,7 +69,7 @@ pub async fn certify(
         parent: request.old_profile,
         primary: None,
         comment: String::new(),
-        standing: Standing::default(),
+        holder_role: HolderRole::default(),
     };
     let left = left(call, request).await?;
     let maker = Maker { call, request, template, user: &user, profile: profile.uuid, left };
@@ -149,7 +149,7 @@ async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duratio
         return Ok(None);
     };
     let card = call.app.store.smartcard(card).await?.ok_or(ApiError::Internal(Internal::Dangling("smart card")))?;
-    let left = card.standing.expires.map(|expires| expires - call.now);
+    let left = card.holder_role.expires.map(|expires| expires - call.now);
     if left.is_some_and(|left| left < Duration::SECOND) { Err(ApiError::LentTimeOver) } else { Ok(left) }
 }
 

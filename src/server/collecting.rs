@@ -33,11 +33,11 @@ impl Giver {
     /// Who comes back to a request later.
     pub fn later(call: &Call<'_>, request: &RequestRecord, workflow: &Workflow) -> Self {
         let subscriber = call.caller.uuid == request.target;
-        let standing = permission::standing(&call.caller, workflow);
+        let roles = permission::workflow_roles(&call.caller, workflow);
         Self {
             originator: call.caller.uuid == request.originator,
             subscriber,
-            manager: !subscriber && (standing.initiator || standing.approver || standing.agent),
+            manager: !subscriber && (roles.initiator || roles.approver || roles.agent),
         }
     }
 

@@ -4,6 +4,7 @@ use super::accounts::AccountRefusal;
 use super::diversify::KeyError;
 use super::template::{ItemProblem, Missing, Side};
 use crate::cm::check::FieldError;
+use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::Refusal;
 use crate::cm::offline::CodeError;
 use crate::cm::problem::ProblemCode;
@@ -11,7 +12,6 @@ use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
-use crate::cm::standing::{Role, Standing};
 use crate::cm::wire::BodyError;
 use crate::pkix::attestation::AttestationFault;
 use crate::{ca, pkix, store};
@@ -111,9 +111,9 @@ pub enum ApiError {
     #[error("this cannot be asked for a smart card that is {0}")]
     CardStatus(SmartcardStatus),
     #[error(
-        "{request_type} cannot be asked for this {what}, which is {status}{}; its operations say what can be", aside(*standing)
+        "{request_type} cannot be asked for this {what}, which is {status}{}; its operations say what can be", aside(*holder_role)
     )]
-    NotAsked { request_type: RequestType, what: &'static str, status: SmartcardStatus, standing: Standing },
+    NotAsked { request_type: RequestType, what: &'static str, status: SmartcardStatus, holder_role: HolderRole },
     #[error("the same is asked for in request {0} already: carry it out, or cancel it first")]
     AlreadyOpen(Uuid),
     #[error("the profile template lets a person have {limit} {what} at a time; end one first")]
@@ -364,11 +364,11 @@ fn account_code(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
 }
 
 /// What besides the status stands in the way.
-fn aside(standing: Standing) -> &'static str {
-    match standing {
-        Standing { superseded: true, .. } => " and superseded",
-        Standing { role: Role::Temporary, .. } => " and temporary",
-        Standing { role: Role::KeyEscrow, .. } => " and holds another person's keys",
+fn aside(holder_role: HolderRole) -> &'static str {
+    match holder_role {
+        HolderRole { superseded: true, .. } => " and superseded",
+        HolderRole { role: Role::Temporary, .. } => " and temporary",
+        HolderRole { role: Role::KeyEscrow, .. } => " and holds another person's keys",
         _ => "",
     }
 }

@@ -1,12 +1,12 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
 use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
-use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
-use crate::cm::extension::{
+use crate::cm::beyond_mim::{
     AdminKeyNews, AdminKeyReport, AttestationReport, DataCollection, Decision, FilledDocument, LogChain, LoggedAct,
     Myself, NextAdminKey, OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport,
     SealedKey, User,
 };
+use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
 use crate::cm::request::{CloseRequest, CreateRequest, Request};

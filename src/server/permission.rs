@@ -96,9 +96,9 @@ pub enum Act {
     Withdraw,
 }
 
-/// What a caller is to a template.
+/// Holds which roles of one workflow a caller has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct WorkflowRoles {
     pub initiator: bool,
     pub approver: bool,
     pub agent: bool,
@@ -108,9 +108,9 @@ fn named(principals: &[Principal], caller: &Caller) -> bool {
     principals.iter().any(|principal| principal.includes(&caller.name, &caller.groups))
 }
 
-/// What the caller is in one workflow.
-pub fn standing(caller: &Caller, workflow: &Workflow) -> Standing {
-    Standing {
+/// Returns the roles that the caller has in one workflow.
+pub fn workflow_roles(caller: &Caller, workflow: &Workflow) -> WorkflowRoles {
+    WorkflowRoles {
         initiator: named(&workflow.initiators, caller),
         approver: named(&workflow.approvers, caller),
         agent: named(&workflow.enrollment_agents, caller),
@@ -120,7 +120,7 @@ pub fn standing(caller: &Caller, workflow: &Workflow) -> Standing {
 /// Does the caller see the template at all? Whoever may ask for himself, ask for others, approve or execute does.
 pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
     let involved = |workflow: &Workflow| {
-        let Standing { initiator, approver, agent } = standing(caller, workflow);
+        let WorkflowRoles { initiator, approver, agent } = workflow_roles(caller, workflow);
         workflow.self_service || initiator || approver || agent
     };
     has(caller, Duty::SeeEverything)
@@ -129,7 +129,7 @@ pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
 
 /// May the caller ask for this on behalf of `target`?
 pub fn may_initiate(caller: &Caller, workflow: &Workflow, target: Uuid) -> bool {
-    let Standing { initiator, agent, .. } = standing(caller, workflow);
+    let WorkflowRoles { initiator, agent, .. } = workflow_roles(caller, workflow);
     let for_oneself = target == caller.uuid && workflow.self_service;
     workflow.enabled && (for_oneself || initiator || agent)
 }
@@ -140,7 +140,7 @@ pub fn sees_request(caller: &Caller, parties: Parties, workflow: Option<&Workflo
         return true;
     }
     workflow.is_some_and(|workflow| {
-        let Standing { approver, agent, .. } = standing(caller, workflow);
+        let WorkflowRoles { approver, agent, .. } = workflow_roles(caller, workflow);
         approver || agent
     })
 }
@@ -151,7 +151,7 @@ pub fn may(caller: &Caller, act: Act, parties: Parties, workflow: Option<&Workfl
     let is_originator = caller.uuid == parties.originator;
     // A workflow that was since taken out of its template leaves its requests to be withdrawn only.
     let Some(workflow) = workflow else { return act == Act::Withdraw && (is_target || is_originator) };
-    let Standing { approver, agent, .. } = standing(caller, workflow);
+    let WorkflowRoles { approver, agent, .. } = workflow_roles(caller, workflow);
     match act {
         Act::Decide => approver && !is_target && !is_originator,
         Act::Execute => agent || (is_target && !workflow.enrollment_agent_required),
@@ -166,7 +166,7 @@ pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemp
     }
     template.is_some_and(|template| {
         template.workflows().iter().filter(|workflow| workflow.enabled).any(|workflow| {
-            let Standing { initiator, agent, .. } = standing(caller, workflow);
+            let WorkflowRoles { initiator, agent, .. } = workflow_roles(caller, workflow);
             initiator || agent
         })
     })

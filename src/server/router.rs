@@ -3,7 +3,7 @@
 use super::app::{App, MAX_BODY, MAX_LIST, Reply};
 use super::caller::Caller;
 use super::controllers::{
-    accounts, audit_log, card_secrets, certificates, extension, offline, pins, policies, profiles, requests,
+    accounts, audit_log, beyond_mim, card_secrets, certificates, offline, pins, policies, profiles, requests,
     sealed_keys, smartcards, templates,
 };
 use super::error::{ApiError, Internal};
@@ -327,11 +327,11 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListHolderCertificates { of } => certificates::of_holder(&call, of).await,
         Route::ListCertificates => certificates::list(&call).await,
         Route::ListRequestTypes { of } => profiles::request_types(&call, of).await,
-        Route::Whoami => extension::whoami(&call),
-        Route::FindUser { name } => extension::find_user(&call, &name).await,
+        Route::Whoami => beyond_mim::whoami(&call),
+        Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
-        Route::Approve { request } => extension::decide(&call, request, true, payload.read().await?).await,
-        Route::Deny { request } => extension::decide(&call, request, false, payload.read().await?).await,
+        Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read().await?).await,
+        Route::Deny { request } => beyond_mim::decide(&call, request, false, payload.read().await?).await,
         Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
         Route::ListDocuments { request } => policies::documents(&call, request).await,
         Route::CollectSealedKeys { request } => {

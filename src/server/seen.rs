@@ -115,7 +115,7 @@ impl Call<'_> {
 
     async fn password_needed(&self, record: &RequestRecord, workflow: &Workflow) -> Result<bool, ApiError> {
         let Some(policy) = &workflow.one_time_password else { return Ok(false) };
-        let agent = self.caller.uuid != record.target && permission::standing(&self.caller, workflow).agent;
+        let agent = self.caller.uuid != record.target && permission::workflow_roles(&self.caller, workflow).agent;
         if agent && !policy.agent_needs_it {
             return Ok(false);
         }

@@ -56,7 +56,7 @@ pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) ->
     Smartcard {
         uuid: record.uuid,
         status: record.status,
-        flags: record.standing.flags(),
+        flags: record.holder_role.flags(),
         parent: record.parent,
         primary: record.primary,
         permanent: record.permanent,
@@ -76,7 +76,7 @@ pub fn profile(record: ProfileRecord, operations: Vec<Operation>) -> Profile {
         operations,
         uuid: record.uuid,
         status: record.status,
-        flags: record.standing.flags(),
+        flags: record.holder_role.flags(),
         parent: record.parent,
         primary: record.primary,
         assigned_user: record.assigned_user,

@@ -4,9 +4,9 @@ use super::link::{Ask, Columns, Record, Statement, sql};
 use super::record::{ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
+use crate::cm::holder_role::HolderRole;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::smartcard::SmartcardStatus;
-use crate::cm::standing::Standing;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -59,7 +59,7 @@ impl Record for SmartcardRecord {
             primary: columns.take()?,
             permanent: columns.take()?,
             comment: columns.take()?,
-            standing: standing(columns)?,
+            holder_role: holder_role(columns)?,
         })
     }
 }
@@ -78,13 +78,13 @@ impl Record for ProfileRecord {
             parent: columns.take()?,
             primary: columns.take()?,
             comment: columns.take()?,
-            standing: standing(columns)?,
+            holder_role: holder_role(columns)?,
         })
     }
 }
 
-fn standing(columns: &mut Columns<'_>) -> Result<Standing, Error> {
-    Ok(Standing {
+fn holder_role(columns: &mut Columns<'_>) -> Result<HolderRole, Error> {
+    Ok(HolderRole {
         role: columns.state()?,
         superseded: columns.take()?,
         reused: columns.take()?,
@@ -92,8 +92,12 @@ fn standing(columns: &mut Columns<'_>) -> Result<Standing, Error> {
     })
 }
 
-fn bind_standing(statement: Statement<'_>, standing: Standing) -> Statement<'_> {
-    statement.bind(standing.role.word()).bind(standing.superseded).bind(standing.reused).bind(standing.expires)
+fn bind_standing(statement: Statement<'_>, holder_role: HolderRole) -> Statement<'_> {
+    statement
+        .bind(holder_role.role.word())
+        .bind(holder_role.superseded)
+        .bind(holder_role.reused)
+        .bind(holder_role.expires)
 }
 
 pub(super) fn smartcard(uuid: Uuid) -> Ask<'static, Option<SmartcardRecord>> {
@@ -145,7 +149,7 @@ fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Stateme
         .bind(card.master_key_next)
         .bind(card.puk_master)
         .bind(card.puk_before_master);
-    bind_standing(statement, card.standing)
+    bind_standing(statement, card.holder_role)
 }
 
 /// The last columns of a profile, likewise.
@@ -157,7 +161,7 @@ fn bind_profile<'a>(statement: Statement<'a>, profile: &'a ProfileRecord) -> Sta
         .bind(profile.parent)
         .bind(profile.primary)
         .bind(&profile.comment);
-    bind_standing(statement, profile.standing)
+    bind_standing(statement, profile.holder_role)
 }
 
 impl Tx {

@@ -1,10 +1,10 @@
 //! What is remembered: facts, not what goes over the wire.
 
-use crate::cm::extension::{AdminKeyState, PukState};
+use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::holder_role::HolderRole;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{DataItem, RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::cm::standing::Standing;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -153,7 +153,7 @@ pub struct SmartcardRecord {
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,
     pub comment: String,
-    pub standing: Standing,
+    pub holder_role: HolderRole,
 }
 
 /// A profile.
@@ -168,7 +168,7 @@ pub struct ProfileRecord {
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub comment: String,
-    pub standing: Standing,
+    pub holder_role: HolderRole,
 }
 
 /// The one challenge a request's offline unblock was answered for; the answer is computed anew, never kept.

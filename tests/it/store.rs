@@ -10,11 +10,11 @@ mod scale;
 mod writer;
 
 use crate::support::postgres::Database;
-use cardwright::cm::extension::{AdminKeyState, PukState};
+use cardwright::cm::beyond_mim::{AdminKeyState, PukState};
+use cardwright::cm::holder_role::{HolderRole, Role};
 use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
-use cardwright::cm::standing::{Role, Standing};
 use cardwright::store::{
     ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord,
     RequestFilter, RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
@@ -99,7 +99,7 @@ fn smartcard(user: Uuid, card_id: Uuid) -> SmartcardRecord {
         primary: None,
         permanent: None,
         comment: String::new(),
-        standing: Standing { role: Role::Temporary, reused: true, expires: Some(NOW), ..Standing::default() },
+        holder_role: HolderRole { role: Role::Temporary, reused: true, expires: Some(NOW), ..HolderRole::default() },
     }
 }
 
@@ -114,7 +114,7 @@ fn profile(user: Uuid, smartcard: Option<Uuid>) -> ProfileRecord {
         parent: None,
         primary: None,
         comment: String::new(),
-        standing: Standing { role: Role::Duplicate, superseded: true, ..Standing::default() },
+        holder_role: HolderRole { role: Role::Duplicate, superseded: true, ..HolderRole::default() },
     }
 }
 

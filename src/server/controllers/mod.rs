@@ -2,9 +2,9 @@
 
 pub mod accounts;
 pub mod audit_log;
+pub mod beyond_mim;
 pub mod card_secrets;
 pub mod certificates;
-pub mod extension;
 pub mod offline;
 pub mod pins;
 pub mod policies;

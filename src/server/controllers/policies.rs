@@ -1,7 +1,7 @@
 //! What a workflow's policy asks of a request beyond MIM's routes: data items, documents, one-time passwords.
 
 use super::requests::shown;
-use crate::cm::extension::{DataCollection, FilledDocument, OneTimePasswords};
+use crate::cm::beyond_mim::{DataCollection, FilledDocument, OneTimePasswords};
 use crate::cm::request::RequestStatus;
 use crate::cm::wire::moment_text;
 use crate::server::app::Reply;

@@ -1,7 +1,7 @@
 //! `profiles`, and what may be asked for a profile or card.
 
-use crate::cm::asking::Asked;
-use crate::cm::extension::OfferedType;
+use crate::cm::beyond_mim::OfferedType;
+use crate::cm::eligibility::Asked;
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::RequestType;
 use crate::cm::route::{Holder, ProfileFilter};
@@ -77,13 +77,13 @@ struct Held {
 impl Held {
     fn card(call: &Call<'_>, card: &SmartcardRecord) -> Self {
         let template = call.app.templates.get(card.profile_template).cloned();
-        let asked = Asked { is_card: true, status: card.status, standing: card.standing };
+        let asked = Asked { is_card: true, status: card.status, holder_role: card.holder_role };
         Self { asked, owner: card.assigned_user, template }
     }
 
     fn profile(call: &Call<'_>, profile: &ProfileRecord) -> Self {
         let template = call.app.templates.get(profile.profile_template).cloned();
-        let asked = Asked { is_card: false, status: profile.status.into(), standing: profile.standing };
+        let asked = Asked { is_card: false, status: profile.status.into(), holder_role: profile.holder_role };
         Self { asked, owner: profile.assigned_user, template }
     }
 

@@ -94,8 +94,8 @@ pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStat
 pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Result<Reply, ApiError> {
     let concerned = call.app.templates.iter().filter(|template| {
         template.workflows().iter().any(|workflow| {
-            let standing = permission::standing(&call.caller, workflow);
-            standing.approver || standing.agent
+            let roles = permission::workflow_roles(&call.caller, workflow);
+            roles.approver || roles.agent
         })
     });
     let visible = Visibility { user: call.caller.uuid, templates: concerned.map(|template| template.uuid).collect() };

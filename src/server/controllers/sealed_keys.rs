@@ -1,6 +1,6 @@
 //! Keys that recovery agents alone can open, handed out sealed.
 
-use crate::cm::extension::SealedKey;
+use crate::cm::beyond_mim::SealedKey;
 use crate::cm::request::RequestType;
 use crate::server::app::Reply;
 use crate::server::audit::Deed;

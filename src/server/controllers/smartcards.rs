@@ -1,10 +1,10 @@
 //! `smartcards`: assigned to a request, read, retired.
 
-use crate::cm::extension::{AdminKeyState, PukState};
+use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::holder_role::HolderRole;
 use crate::cm::lifecycle::{HolderEvent, smartcard_after};
 use crate::cm::request::RequestType;
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
-use crate::cm::standing::Standing;
 use crate::cm::wire::Created;
 use crate::server::app::{App, Reply};
 use crate::server::audit::Deed;
@@ -54,7 +54,7 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         primary: None,
         permanent: None,
         comment: String::new(),
-        standing: Standing::default(),
+        holder_role: HolderRole::default(),
     };
     let entry = call.entry(Deed::CardAssigned).with("card_id", offer.card_id).with("atr", &offer.atr);
     let job = async move |tx: &mut Tx| assign::assigned(tx, uuid, offer, terms, entry).await;

@@ -2,10 +2,10 @@
 
 use super::Effects;
 use super::holders::{Old, card_of};
-use crate::cm::extension::AdminKeyState;
+use crate::cm::beyond_mim::AdminKeyState;
+use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
-use crate::cm::standing::{Role, Standing};
 use crate::server::error::ApiError;
 use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord, Tx};
 use uuid::Uuid;
@@ -21,16 +21,16 @@ pub struct Lineage {
 
 impl Lineage {
     /// The lineage of what `request_type` makes out of an old card or profile.
-    fn new(request_type: RequestType, old: Option<(Uuid, Standing, Option<Uuid>)>) -> Self {
+    fn new(request_type: RequestType, old: Option<(Uuid, HolderRole, Option<Uuid>)>) -> Self {
         let role = match (request_type, old) {
             (RequestType::Duplicate, _) => Role::Duplicate,
             (RequestType::TemporaryCards, _) => Role::Temporary,
             (RequestType::RecoverOnBehalf, _) => Role::KeyEscrow,
-            (_, Some((_, standing, _))) => standing.role,
+            (_, Some((_, holder_role, _))) => holder_role.role,
             (_, None) => Role::Primary,
         };
         let primary = match (role, old) {
-            (Role::Duplicate, Some((uuid, Standing { role: Role::Primary, .. }, _))) => Some(uuid),
+            (Role::Duplicate, Some((uuid, HolderRole { role: Role::Primary, .. }, _))) => Some(uuid),
             (Role::Duplicate, Some((_, _, primary))) => primary,
             _ => None,
         };
@@ -38,11 +38,11 @@ impl Lineage {
     }
 
     pub fn of_card(request_type: RequestType, old: Option<&SmartcardRecord>) -> Self {
-        Self::new(request_type, old.map(|card| (card.uuid, card.standing, card.primary)))
+        Self::new(request_type, old.map(|card| (card.uuid, card.holder_role, card.primary)))
     }
 
     pub fn of_profile(request_type: RequestType, old: Option<&ProfileRecord>) -> Self {
-        Self::new(request_type, old.map(|profile| (profile.uuid, profile.standing, profile.primary)))
+        Self::new(request_type, old.map(|profile| (profile.uuid, profile.holder_role, profile.primary)))
     }
 }
 
@@ -60,17 +60,17 @@ pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &Old) -> Resul
         None => None,
     };
     let mut profile = profile.ok_or(ApiError::NothingIssued)?;
-    let mut standing = Standing::default();
+    let mut holder_role = HolderRole::default();
     if request.is_smartcard {
         let card = activated_card(tx, request).await?;
-        standing.expires = card.standing.expires;
+        holder_role.expires = card.holder_role.expires;
     }
     let lineage = Lineage::of_profile(request.request_type, old.profile.as_ref());
     let before = profile.status;
     profile.status = profile_after(before, HolderEvent::Activate)?;
     if request.new_profile != request.old_profile {
         (profile.parent, profile.primary) = (lineage.parent, lineage.primary);
-        profile.standing = Standing { role: lineage.role, ..standing };
+        profile.holder_role = HolderRole { role: lineage.role, ..holder_role };
     }
     Ok(tx.update_profile(&profile, before).await?)
 }
@@ -81,7 +81,7 @@ async fn activated_card(tx: &mut Tx, request: &RequestRecord) -> Result<Smartcar
     card.status = smartcard_after(before, HolderEvent::Activate)?;
     confirm_admin_key(&mut card);
     if request.old_smartcard == Some(card.uuid) {
-        card.standing.reused = true;
+        card.holder_role.reused = true;
     }
     tx.update_smartcard(&card, before).await?;
     Ok(card)

@@ -1,11 +1,11 @@
 //! What a new request must pass within its job: the state of what it names, no twin, limits, the window of a renewal.
 
 use super::holders::{Old, asked_profile};
-use crate::cm::asking::Asked;
+use crate::cm::eligibility::Asked;
+use crate::cm::holder_role::Role;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::smartcard::SmartcardStatus;
-use crate::cm::standing::Role;
 use crate::server::error::ApiError;
 use crate::server::template::{Limits, ProfileTemplate};
 use crate::store::{AuditEntry, CertificateScope, RequestFilter, RequestRecord, Tx};
@@ -36,7 +36,7 @@ pub async fn admitted(
 pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Result<(), ApiError> {
     let request_type = request.request_type;
     let refused = |what: &'static str, asked: Asked| {
-        Err(ApiError::NotAsked { request_type, what, status: asked.status, standing: asked.standing })
+        Err(ApiError::NotAsked { request_type, what, status: asked.status, holder_role: asked.holder_role })
     };
     let Some(asked) = old.asked() else { return Ok(()) };
     let was_suspended = asked.status == SmartcardStatus::Suspended;
@@ -103,8 +103,8 @@ async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result
                 matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active | SmartcardStatus::Suspended);
             lives
                 && card.profile_template == request.profile_template
-                && !card.standing.superseded
-                && (card.standing.role == Role::Temporary) == lent
+                && !card.holder_role.superseded
+                && (card.holder_role.role == Role::Temporary) == lent
         });
         keep_within(what, present.len() + coming(|open| open.new_smartcard), cards)?;
     }
@@ -117,8 +117,8 @@ async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result
             );
             lives
                 && profile.profile_template == request.profile_template
-                && !profile.standing.superseded
-                && profile.standing.role != Role::Temporary
+                && !profile.holder_role.superseded
+                && profile.holder_role.role != Role::Temporary
         });
         keep_within("profiles", present.len() + coming(|open| open.new_profile), profiles)?;
     }

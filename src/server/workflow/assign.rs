@@ -2,10 +2,10 @@
 
 use super::add::Lineage;
 use super::holders::{self, Old};
-use crate::cm::extension::{AdminKeyState, PukState};
+use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::cm::standing::Standing;
 use crate::server::closing::execute;
 use crate::server::error::ApiError;
 use crate::server::seen;
@@ -74,7 +74,7 @@ async fn taken_over(
     if !reuse && was_in_use {
         return Err(ApiError::CardRetired);
     }
-    offer.standing.reused = was_in_use;
+    offer.holder_role.reused = was_in_use;
     offer.admin_key = known.admin_key;
     (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
     offer.puk_version = known.puk_version;
@@ -110,6 +110,6 @@ async fn related(
     offer.permanent = lineage.parent.filter(|_| lends);
     offer.parent = lineage.parent.filter(|_| !lends);
     offer.primary = lineage.primary;
-    offer.standing = Standing { role: lineage.role, expires: lends.then_some(terms.expires), ..offer.standing };
+    offer.holder_role = HolderRole { role: lineage.role, expires: lends.then_some(terms.expires), ..offer.holder_role };
     Ok(())
 }

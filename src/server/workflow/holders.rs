@@ -1,6 +1,6 @@
 //! Cards and profiles within a job: read, moved along the tables, written.
 
-use crate::cm::asking::Asked;
+use crate::cm::eligibility::Asked;
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::profile::ProfileStatus;
 use crate::cm::smartcard::SmartcardStatus;
@@ -80,12 +80,12 @@ impl Old {
 
 /// A card, as far as it matters what may be asked for it.
 pub fn asked_card(card: &SmartcardRecord) -> Asked {
-    Asked { is_card: true, status: card.status, standing: card.standing }
+    Asked { is_card: true, status: card.status, holder_role: card.holder_role }
 }
 
 /// A profile, as far as it matters what may be asked for it.
 pub fn asked_profile(profile: &ProfileRecord) -> Asked {
-    Asked { is_card: false, status: profile.status.into(), standing: profile.standing }
+    Asked { is_card: false, status: profile.status.into(), holder_role: profile.holder_role }
 }
 
 /// Moves a card along its table.

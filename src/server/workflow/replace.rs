@@ -50,7 +50,7 @@ async fn passed_profile(
     disables: bool,
 ) -> Result<(), ApiError> {
     let before = profile.status;
-    profile.standing.superseded = true;
+    profile.holder_role.superseded = true;
     let event = match request_type {
         RequestType::Recover if disables => Some(HolderEvent::Disable),
         RequestType::Recover => None,
@@ -64,7 +64,7 @@ async fn passed_profile(
 
 async fn passed_card(tx: &mut Tx, mut card: SmartcardRecord, disables: bool) -> Result<(), ApiError> {
     let before = card.status;
-    card.standing.superseded = true;
+    card.holder_role.superseded = true;
     match smartcard_after(before, HolderEvent::Disable) {
         Ok(status) if disables => card.status = status,
         _ => {}

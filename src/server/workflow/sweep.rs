@@ -50,7 +50,7 @@ async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
 async fn end(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
     one_at_a_time(tx, owner).await?;
     let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };
-    let is_due = card.standing.expires.is_some_and(|expires| expires <= now);
+    let is_due = card.holder_role.expires.is_some_and(|expires| expires <= now);
     if card.status == SmartcardStatus::Retired || !is_due {
         return Ok(false);
     }

@@ -7,7 +7,7 @@ use super::real::Lab;
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::{gids, piv};
 use cardwright::client::CmClient;
-use cardwright::cm::extension::{AdminKeyState, OfflineChallenge};
+use cardwright::cm::beyond_mim::{AdminKeyState, OfflineChallenge};
 use cardwright::cm::offline::{CODE_BYTES, CodeKind, read_code, write_code};
 use cardwright::cm::request::{CreateRequest, RequestType};
 use cardwright::enrollment::{Event, HelpDesk, HelpDeskError, OldKey, Outcome, card_id, unblock_offline};

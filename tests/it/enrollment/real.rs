@@ -7,7 +7,7 @@ use super::softhsm::{content, fresh};
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::directory;
 use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
-use cardwright::cm::extension::{AdminKeyState, Decision};
+use cardwright::cm::beyond_mim::{AdminKeyState, Decision};
 use cardwright::cm::request::RequestStatus;
 use cardwright::cm::route::Holder;
 use cardwright::cm::smartcard::SmartcardStatus;

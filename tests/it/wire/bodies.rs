@@ -1,7 +1,7 @@
 //! Bodies spelt otherwise than in the samples, as other pages of Microsoft's and other programs spell them.
 
+use cardwright::cm::beyond_mim::{AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, User};
 use cardwright::cm::certificate::CertificateData;
-use cardwright::cm::extension::{AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, User};
 use cardwright::cm::profile::{Operation, Operations};
 use cardwright::cm::request::{
     CloseRequest, CreateRequest, DataItem, Request, RequestClosing, RequestStatus, RequestType,

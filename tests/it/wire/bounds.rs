@@ -1,8 +1,8 @@
 //! What callers may not send, and what they are told.
 
+use cardwright::cm::beyond_mim::Decision;
 use cardwright::cm::certificate::CertificateData;
 use cardwright::cm::check::{FieldError, MAX_COMMENT, MAX_DATA_ITEMS};
-use cardwright::cm::extension::Decision;
 use cardwright::cm::problem::{Problem, ProblemCode};
 use cardwright::cm::request::{CreateRequest, DataItem, RequestType};
 use cardwright::cm::smartcard::AssignSmartcard;

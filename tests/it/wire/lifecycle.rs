@@ -1,6 +1,7 @@
 //! The transition tables: what they allow, what they refuse and with which words.
 
-use cardwright::cm::asking::Asked;
+use cardwright::cm::eligibility::Asked;
+use cardwright::cm::holder_role::{HolderRole, Role};
 use cardwright::cm::lifecycle::{
     Edge, HolderEvent, Narrowing, PROFILE_EDGES, REQUEST_EDGES, RequestEvent, SMARTCARD_EDGES, first_status,
     profile_after, request_after, request_edge, smartcard_after,
@@ -8,7 +9,6 @@ use cardwright::cm::lifecycle::{
 use cardwright::cm::profile::{Operation, Profile, ProfileStatus};
 use cardwright::cm::request::{RequestClosing, RequestStatus, RequestType};
 use cardwright::cm::smartcard::{Smartcard, SmartcardStatus};
-use cardwright::cm::standing::{Role, Standing};
 use cardwright::cm::wire::read_body;
 use std::fmt::Debug;
 
@@ -132,7 +132,7 @@ fn cards_and_profiles_live_as_documented() {
 #[test]
 fn what_is_offered_is_what_the_samples_offer() {
     let offered = |is_card, status, types: &[RequestType]| {
-        let asked = Asked { is_card, status, standing: Standing::default() };
+        let asked = Asked { is_card, status, holder_role: HolderRole::default() };
         asked.operations(|kind| types.contains(&kind) && asked.allows(kind, &Narrowing::NONE))
     };
     let card: Smartcard = read_body(super::sample("get-smartcard-data-2.response.json").as_bytes()).unwrap();
@@ -154,23 +154,23 @@ fn what_is_offered_is_what_the_samples_offer() {
 #[test]
 fn what_is_lent_or_replaced_is_not_carried_on() {
     use RequestType::*;
-    let allowed = |standing, kind| {
-        Asked { is_card: true, status: SmartcardStatus::Active, standing }.allows(kind, &Narrowing::NONE)
+    let allowed = |holder_role, kind| {
+        Asked { is_card: true, status: SmartcardStatus::Active, holder_role }.allows(kind, &Narrowing::NONE)
     };
-    let superseded = Standing { superseded: true, ..Standing::default() };
-    let lent = Standing { role: Role::Temporary, ..Standing::default() };
-    for standing in [superseded, lent, Standing { role: Role::KeyEscrow, ..lent }] {
+    let superseded = HolderRole { superseded: true, ..HolderRole::default() };
+    let lent = HolderRole { role: Role::Temporary, ..HolderRole::default() };
+    for holder_role in [superseded, lent, HolderRole { role: Role::KeyEscrow, ..lent }] {
         for kind in [Renew, OnlineUpdate, Recover, Duplicate, TemporaryCards] {
-            assert!(!allowed(standing, kind), "{kind}");
-            assert!(allowed(Standing::default(), kind), "{kind}");
+            assert!(!allowed(holder_role, kind), "{kind}");
+            assert!(allowed(HolderRole::default(), kind), "{kind}");
         }
         for kind in [Retire, Revoke, Reinstate, Unblock] {
-            assert!(allowed(standing, kind), "{kind}");
+            assert!(allowed(holder_role, kind), "{kind}");
         }
     }
-    let flags = |role| Standing { role, ..Standing::default() }.flags();
+    let flags = |role| HolderRole { role, ..HolderRole::default() }.flags();
     assert_eq!([Role::Primary, Role::Duplicate, Role::Temporary, Role::KeyEscrow].map(flags), [1, 2, 4, 32]);
-    assert_eq!((superseded.flags(), Standing { reused: true, ..Standing::default() }.flags()), (8, 17));
+    assert_eq!((superseded.flags(), HolderRole { reused: true, ..HolderRole::default() }.flags()), (8, 17));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn an_administrator_narrows_and_never_widens() {
     );
     assert!(narrowing.profile_edge(ProfileStatus::Active, HolderEvent::Suspend).is_err());
     assert!(narrowing.profile_edge(ProfileStatus::Suspended, HolderEvent::Reinstate).is_ok());
-    let asked = Asked { is_card: false, status: SmartcardStatus::Active, standing: Standing::default() };
+    let asked = Asked { is_card: false, status: SmartcardStatus::Active, holder_role: HolderRole::default() };
     assert!(!asked.allows(RequestType::Reinstate, &narrowing) && asked.allows(RequestType::Revoke, &narrowing));
     for (text, problem) in [
         ("retired -> active", "no card or profile ever goes from Retired to Active"),

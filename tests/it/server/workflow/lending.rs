@@ -52,7 +52,7 @@ fn time_passes(lab: &Lab) {
         let store = Store::open(&path).await.unwrap();
         let far = OffsetDateTime::now_utc() + time::Duration::days(365);
         for mut card in store.expired_smartcards(far, 1000).await.unwrap() {
-            card.standing.expires = Some(OffsetDateTime::now_utc() - time::Duration::hours(1));
+            card.holder_role.expires = Some(OffsetDateTime::now_utc() - time::Duration::hours(1));
             let written: Result<(), Error> =
                 store.write(move |tx| Box::pin(async move { tx.update_smartcard(&card, card.status).await })).await;
             written.unwrap();

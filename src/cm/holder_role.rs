@@ -18,7 +18,7 @@ pub enum Role {
 
 /// Role, and what has become of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct HolderRole {
     pub role: Role,
     /// Another took its place.
     pub superseded: bool,
@@ -28,7 +28,7 @@ pub struct Standing {
     pub expires: Option<OffsetDateTime>,
 }
 
-impl Standing {
+impl HolderRole {
     /// Gives the `Flags` of responses.
     pub fn flags(self) -> u32 {
         let role = match self.role {

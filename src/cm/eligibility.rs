@@ -1,10 +1,10 @@
 //! What may be asked for a card or profile: by its status, by what it is to its user, and by what a template forbids.
 
+use super::holder_role::{HolderRole, Role};
 use super::lifecycle::{HolderEvent, Narrowing};
 use super::profile::Operation;
 use super::request::RequestType;
 use super::smartcard::SmartcardStatus;
-use super::standing::{Role, Standing};
 
 /// In which status what may be asked for; profiles have no status but those of cards.
 const ASKED_OF: &[(RequestType, &[SmartcardStatus])] = {
@@ -34,7 +34,7 @@ const ASKED_OF: &[(RequestType, &[SmartcardStatus])] = {
 pub struct Asked {
     pub is_card: bool,
     pub status: SmartcardStatus,
-    pub standing: Standing,
+    pub holder_role: HolderRole,
 }
 
 impl Asked {
@@ -58,7 +58,8 @@ impl Asked {
     /// What is lent, holds another's keys or was replaced is not carried on; it is only ended.
     fn standing_allows(self, request_type: RequestType) -> bool {
         let carries_on = request_type.issues_certificates() && request_type != RequestType::RecoverOnBehalf;
-        let is_ended = self.standing.superseded || matches!(self.standing.role, Role::Temporary | Role::KeyEscrow);
+        let is_ended =
+            self.holder_role.superseded || matches!(self.holder_role.role, Role::Temporary | Role::KeyEscrow);
         !(carries_on && is_ended)
     }
 

@@ -1,6 +1,6 @@
 //! What MIM has no REST route for: who is who, and approvals.
 
-use crate::cm::extension::{Decided, Decision, Myself, User};
+use crate::cm::beyond_mim::{Decided, Decision, Myself, User};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{DataItem, RequestStatus};
 use crate::server::app::Reply;
@@ -30,8 +30,8 @@ pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
 pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
     let missing = ApiError::NotFound("user");
     let acts_for_others = call.app.templates.iter().flat_map(|template| template.workflows()).any(|workflow| {
-        let standing = permission::standing(&call.caller, workflow);
-        workflow.enabled && (standing.initiator || standing.agent || standing.approver)
+        let roles = permission::workflow_roles(&call.caller, workflow);
+        workflow.enabled && (roles.initiator || roles.agent || roles.approver)
     });
     if call.caller.name != name && !acts_for_others {
         return Err(missing);
