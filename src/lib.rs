@@ -5,7 +5,7 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 5 faces | [`cli`]: the operator's command line |
-//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`doctor`]: will this card do? |
+//! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? |
 //! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers |
 //! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
 //! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
@@ -31,5 +31,6 @@ pub mod reader;
 pub mod secret;
 pub mod server;
 pub mod store;
+pub mod template;
 pub mod token;
 pub mod virtual_card;

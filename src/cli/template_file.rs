@@ -2,7 +2,7 @@
 
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use crate::server::template::{Import, Misplaced, Report};
+use crate::template::{Import, Misplaced, Report};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{Read, Write};

@@ -4,8 +4,8 @@
 //! with what they have read. What differs without that, or is older than what others know, stops the start.
 
 use super::audit::{Deed, own};
-use super::template::{ProfileTemplate, Templates};
 use crate::store::{Error, Store, Tx};
+use crate::template::{ProfileTemplate, Templates};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use time::OffsetDateTime;

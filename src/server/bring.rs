@@ -2,11 +2,11 @@
 
 use super::error::ApiError;
 use super::router::Call;
-use super::template::{Entry, KeySource, ProfileTemplate};
 use super::workflow::revocation;
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestType::{self, *};
 use crate::store::{ArchivedRecord, Origin, RequestRecord};
+use crate::template::{Entry, KeySource, ProfileTemplate};
 use time::OffsetDateTime;
 
 /// The most archived keys of earlier times a request brings, the latest first.
@@ -168,7 +168,7 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
     fn template() -> ProfileTemplate {
-        let text = include_str!("template/example.toml").replace("@UUID@", &Uuid::from_u128(7).to_string());
+        let text = include_str!("../template/example.toml").replace("@UUID@", &Uuid::from_u128(7).to_string());
         ProfileTemplate::parse(Path::new("test.toml"), &text.replacen("\n[revocation]", ADDITIONAL, 1)).unwrap()
     }
 

@@ -2,8 +2,8 @@
 
 use super::identity::Shown;
 use super::permission::Roles;
-use super::template::{Attributes, UserAttribute};
 use crate::store::UserRecord;
+use crate::template::{Attributes, UserAttribute};
 use uuid::Uuid;
 
 /// A person who has shown who that is.

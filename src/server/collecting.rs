@@ -3,11 +3,11 @@
 use super::error::ApiError;
 use super::permission;
 use super::router::Call;
-use super::template::{DataItemRule, Side, Workflow, same_name};
 use crate::cm::check::FieldError;
 use crate::cm::request::DataItem;
 use crate::cm::vocabulary::{MANAGER_PROVIDED, SUBSCRIBER_PROVIDED};
 use crate::store::RequestRecord;
+use crate::template::{DataItemRule, Side, Workflow, same_name};
 use uuid::Uuid;
 
 /// For which sides a caller speaks.

@@ -6,7 +6,6 @@ use super::certify::recovery;
 use super::error::{ApiError, Internal};
 use super::issue::Judged;
 use super::router::Call;
-use super::template::KeySource;
 use super::view;
 use crate::cm::certificate::Certificate as Answer;
 use crate::cm::request::RequestType;
@@ -14,6 +13,7 @@ use crate::pkix::pfx::{self, PfxCipher};
 use crate::pkix::{self, Certificate};
 use crate::secret::Passphrase;
 use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
+use crate::template::KeySource;
 use uuid::Uuid;
 
 /// Passwords that protect private keys are at least this long, in characters (NIST SP 800-63B, 5.1.1.2).

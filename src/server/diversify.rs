@@ -163,15 +163,6 @@ fn odd_parity(byte: u8) -> u8 {
     upper | u8::from(upper.count_ones().is_multiple_of(2))
 }
 
-/// Reads `DefaultAdminKeyHex`: empty means 24 zero bytes, as Microsoft's own samples show.
-pub fn default_admin_key(hex: &str) -> Result<AdminKey, KeyError> {
-    if hex.is_empty() {
-        return Ok(AdminKey::new(vec![0; ADMIN_KEY_LEN]));
-    }
-    let key = AdminKey::from_hex(hex).ok_or(KeyError::KeyLength(hex.len() / 2))?;
-    if key.expose().len() == ADMIN_KEY_LEN { Ok(key) } else { Err(KeyError::KeyLength(key.expose().len())) }
-}
-
 /// Answers a challenge of one block: 8 bytes by 3DES, 16 by the AES of the key's length.
 pub fn respond(key: &AdminKey, challenge: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     if !CHALLENGE_LENS.contains(&challenge.len()) {

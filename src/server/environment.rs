@@ -4,7 +4,7 @@
 //! read as TOML where it is valid TOML (`true`, `8443`, `["a", "b"]`), else as text.
 
 use super::config::{DataDirectory, Settings, SettingsError};
-use super::template::Source;
+use crate::template::Source;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Table, Value};

@@ -2,7 +2,6 @@
 
 use super::accounts::AccountRefusal;
 use super::diversify::KeyError;
-use super::template::{ItemProblem, Missing, Side};
 use crate::cm::check::FieldError;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::Refusal;
@@ -14,6 +13,7 @@ use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::BodyError;
 use crate::pkix::attestation::AttestationFault;
+use crate::template::{ItemProblem, Missing, Side};
 use crate::{ca, pkix, store};
 use axum::http::StatusCode;
 use time::OffsetDateTime;

@@ -17,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-const EXAMPLE: &str = include_str!("template/example.toml");
+const EXAMPLE: &str = include_str!("../template/example.toml");
 const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
 /// How long a CA is valid.

@@ -2,11 +2,11 @@
 
 use super::app::App;
 use super::error::ApiError;
-use super::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
 use crate::ca::IssueOrder;
 use crate::pkix::attestation::Attestation;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::store::UserRecord;
+use crate::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
 use aws_lc_rs::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 

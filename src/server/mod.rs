@@ -53,7 +53,6 @@ mod signing;
 mod start;
 mod surface;
 mod syslog;
-pub mod template;
 mod tls;
 mod upkeep;
 mod upstream;

@@ -6,11 +6,11 @@
 use super::audit::Deed;
 use super::error::{ApiError, Internal};
 use super::router::Call;
-use super::template::{Delivery, OneTimePolicy, Recipient};
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::check::FieldError;
 use crate::secret::OneTimePassword;
 use crate::store::{AuditEntry, MailRecord, OneTimeRecord, RequestRecord, Tx};
+use crate::template::{Delivery, OneTimePolicy, Recipient};
 use aws_lc_rs::{constant_time, pbkdf2, rand};
 use std::num::NonZeroU32;
 use time::OffsetDateTime;

@@ -6,7 +6,7 @@
 
 use super::caller::Caller;
 use super::identity::RoleSettings;
-use super::template::{Principal, ProfileTemplate, Workflow};
+use crate::template::{Principal, ProfileTemplate, Workflow};
 use uuid::Uuid;
 
 /// What `[roles]` gives, and no template does. None of them executes, approves or reads a card's secret.

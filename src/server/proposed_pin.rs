@@ -4,22 +4,11 @@
 use super::diversify::{KeyError, MasterKeys};
 use crate::cm::template::PinPolicy;
 use crate::secret::Pin;
+use crate::template::{MAX_PROPOSED_PIN, pin_alphabet};
 use uuid::Uuid;
 
-/// The most characters a proposed PIN has.
-pub const MAX_LENGTH: u32 = 16;
 /// What is proposed where the policy leaves room.
 const USUAL_LENGTH: u32 = 8;
-
-/// The characters of a policy's character set. MIM's numbers are not documented: 1, which its sample has, is read as
-/// digits, 2 as digits and capitals, less those that are taken for one another.
-pub fn alphabet(character_set: u32) -> Option<&'static [u8]> {
-    match character_set {
-        1 => Some(b"0123456789"),
-        2 => Some(b"23456789ABCDEFGHJKMNPQRSTUVWXYZ"),
-        _ => None,
-    }
-}
 
 /// Derives the PIN of a request's card, within the policy's bounds.
 pub fn derive(
@@ -29,8 +18,8 @@ pub fn derive(
     card_id: Uuid,
     policy: &PinPolicy,
 ) -> Result<Pin, KeyError> {
-    let alphabet = alphabet(policy.character_set).unwrap_or(b"0123456789");
-    let length = USUAL_LENGTH.max(policy.min_length).min(policy.max_length).min(MAX_LENGTH) as usize;
+    let alphabet = pin_alphabet(policy.character_set).unwrap_or(b"0123456789");
+    let length = USUAL_LENGTH.max(policy.min_length).min(policy.max_length).min(MAX_PROPOSED_PIN) as usize;
     let block = keys.pin_block(version, request, card_id)?;
     // Two bytes a character: the first characters are favoured by less than one in a thousand.
     let chosen = block.chunks_exact(2).take(length).filter_map(|pair| {

@@ -6,12 +6,12 @@
 use super::config::{DataDirectory, RecoverySettings};
 use super::error::{ApiError, Internal};
 use super::files::{self, FileError};
-use super::template::{KeySource, ProfileTemplate, RecoveryPolicy, Templates};
 use crate::ca::{self, TokenOpener, keyfile};
 use crate::pkix::enveloped::{self, MAX_RECIPIENTS, Recipient};
 use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Opener, Signer};
 use crate::secret::{Passphrase, Pin};
 use crate::store::Store;
+use crate::template::{KeySource, ProfileTemplate, RecoveryPolicy, Templates};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;

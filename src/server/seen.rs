@@ -4,10 +4,10 @@ use super::collecting;
 use super::error::ApiError;
 use super::permission::{self, Act, Parties};
 use super::router::Call;
-use super::template::{ProfileTemplate, Workflow};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord};
+use crate::template::{ProfileTemplate, Workflow};
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -1,8 +1,6 @@
 //! From a data directory to a server that can listen.
 
-use super::agreed;
 use super::app::{App, MAX_CALLS};
-use super::audit_sign;
 use super::config::{Config, DataDirectory, NoDirectory, Settings, SettingsError};
 use super::database::{self, DatabaseError};
 use super::files::{self, FileError};
@@ -14,10 +12,10 @@ use super::metrics::Metrics;
 use super::publication::Publication;
 use super::recovery::{RecoveryError, RecoveryKeys};
 use super::settings::SyslogSettings;
-use super::template::{LoadError, Templates};
-use super::{tls, upstream};
+use super::{agreed, audit_sign, tls, upstream};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace};
 use crate::pkix::{self, MemoryKey};
+use crate::template::{LoadError, Templates};
 use rustls::ServerConfig;
 use std::fs::File;
 use std::net::SocketAddr;

@@ -2,13 +2,13 @@
 
 use super::app::App;
 use super::collecting;
-use super::template::{ProfileTemplate, Workflow};
 use crate::cm::certificate::{Certificate, CertificateDetails, ListedCertificate};
 use crate::cm::profile::{Operation, Profile};
 use crate::cm::request::Request;
 use crate::cm::smartcard::Smartcard;
 use crate::cm::vocabulary;
 use crate::store::{CertificateRecord, Origin, ProfileRecord, RequestRecord, SmartcardRecord};
+use crate::template::{ProfileTemplate, Workflow};
 
 /// The middleware Microsoft's samples name; used where a card's template is gone.
 const MIDDLEWARE: &str = "MSBaseCSP";

@@ -9,9 +9,9 @@ use crate::server::collecting::{self, Giver};
 use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::router::Call;
-use crate::server::template::{Side, Workflow};
 use crate::server::{one_time, seen, view};
 use crate::store::{ApprovalRecord, RequestRecord, Tx};
+use crate::template::{Side, Workflow};
 use uuid::Uuid;
 
 /// The caller.

@@ -13,8 +13,8 @@ use crate::server::closing;
 use crate::server::diversify::{self, CHALLENGE_LENS, KeyError};
 use crate::server::error::{ApiError, Internal};
 use crate::server::router::Call;
-use crate::server::template::ProfileTemplate;
 use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
+use crate::template::{AdminKeyLength, ProfileTemplate, default_admin_key};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -202,7 +202,8 @@ pub async fn authentication_response(
 
 fn default_key(template: &ProfileTemplate) -> Result<AdminKey, ApiError> {
     let hex = template.smartcard.as_ref().map_or("", |config| config.default_admin_key_hex.as_str());
-    diversify::default_admin_key(hex).map_err(|error| ApiError::Internal(Internal::Key(error)))
+    default_admin_key(hex)
+        .map_err(|AdminKeyLength(length)| ApiError::Internal(Internal::Key(KeyError::KeyLength(length))))
 }
 
 /// The key under which a card answers now: its own once it has been given it, the default one before.

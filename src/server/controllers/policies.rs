@@ -12,8 +12,8 @@ use crate::server::one_time;
 use crate::server::permission::Act;
 use crate::server::router::Call;
 use crate::server::seen::{self, SeenRequest};
-use crate::server::template::{Attributes, Filling, OneTimePolicy, Workflow};
 use crate::store::{RequestRecord, Tx};
+use crate::template::{Attributes, Filling, OneTimePolicy, Workflow};
 use uuid::Uuid;
 
 fn offered(request: &SeenRequest) -> Result<&Workflow, ApiError> {

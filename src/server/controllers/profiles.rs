@@ -8,12 +8,10 @@ use crate::cm::route::{Holder, ProfileFilter};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::app::Reply;
 use crate::server::error::ApiError;
-use crate::server::permission;
 use crate::server::router::Call;
-use crate::server::seen;
-use crate::server::template::ProfileTemplate;
-use crate::server::view;
+use crate::server::{permission, seen, view};
 use crate::store::{ProfileRecord, RequestFilter, SmartcardRecord};
+use crate::template::ProfileTemplate;
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -6,14 +6,12 @@ use crate::server::app::{MAX_LIST, Reply};
 use crate::server::audit::Deed;
 use crate::server::collecting::{self, Giver};
 use crate::server::error::ApiError;
-use crate::server::one_time;
 use crate::server::permission::{self, Act, Duty};
 use crate::server::router::Call;
-use crate::server::seen;
-use crate::server::template::{ProfileTemplate, Side, Workflow};
 use crate::server::workflow::{admit, begin};
-use crate::server::{closing, view};
+use crate::server::{closing, one_time, seen, view};
 use crate::store::{RequestFilter, RequestRecord, Tx, Visibility};
+use crate::template::{ProfileTemplate, Side, Workflow};
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! `[identity]`, `[roles]` and `[limits]` of `server.toml`. Without them only the server's own bearer tokens are a way in.
 
 use super::limits::Rate;
-use crate::server::template::Principal;
+use crate::template::Principal;
 use jsonwebtoken::Algorithm;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -9,8 +9,8 @@ use crate::cm::smartcard::SmartcardStatus;
 use crate::server::closing::execute;
 use crate::server::error::ApiError;
 use crate::server::seen;
-use crate::server::template::ProfileTemplate;
 use crate::store::{AuditEntry, RequestFilter, RequestRecord, SmartcardRecord, Tx};
+use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use crate::cm::request::{CreateRequest, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
 use crate::server::router::Call;
-use crate::server::template::{ProfileTemplate, Workflow};
 use crate::store::{ProfileRecord, RequestRecord, RequestTerms, SmartcardRecord};
+use crate::template::{ProfileTemplate, Workflow};
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -11,8 +11,8 @@ use crate::server::closing::execute;
 use crate::server::error::ApiError;
 use crate::server::router::Call;
 use crate::server::seen::SeenRequest;
-use crate::server::template::{ProfileTemplate, Workflow};
 use crate::store::{Holder, Reach, RequestRecord, SmartcardRecord, Touched, Tx};
+use crate::template::{ProfileTemplate, Workflow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -21,10 +21,10 @@ pub use end::retire;
 pub use withdraw::withdrawn;
 
 use super::error::ApiError;
-use super::template::ProfileTemplate;
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::store::{AuditEntry, RequestRecord, Tx};
+use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
 

@@ -8,8 +8,8 @@ use super::revocation::verdict;
 use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
 use crate::server::error::ApiError;
-use crate::server::template::ProfileTemplate;
 use crate::store::{Holder, ProfileRecord, Reach, RequestRecord, SmartcardRecord, Touched, Tx};
+use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 
 /// Makes the new card and profile active and lets the old ones go, as the policy has it.

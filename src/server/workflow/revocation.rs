@@ -3,9 +3,9 @@
 use crate::ca::RevocationReason;
 use crate::cm::request::{CreateTerms, RequestType};
 use crate::server::error::ApiError;
-use crate::server::template::{LossReason, ProfileTemplate, RevocationOptions, Workflow, reason_named};
 use crate::server::workflow::Effects;
 use crate::store::{Holder, Reach, RequestRecord, RequestTerms, Revocation, Touched, Tx};
+use crate::template::{LossReason, ProfileTemplate, RevocationOptions, Workflow, reason_named};
 use time::{Duration, OffsetDateTime};
 
 /// Takes over what a caller says of loss and revocation, as far as the template lets him.

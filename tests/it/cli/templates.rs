@@ -3,11 +3,11 @@
 use super::{ENROLL, PIN};
 use crate::support::program::{Program, end};
 use crate::support::site::Site;
-use cardwright::server::template::ProfileTemplate;
+use cardwright::template::ProfileTemplate;
 use serde_json::{Value, json};
 use std::path::Path;
 
-const EXAMPLE: &str = include_str!("../../../src/server/template/example.toml");
+const EXAMPLE: &str = include_str!("../../../src/template/example.toml");
 const UUID: &str = "2b7044cf-aa96-4911-b886-177947e9271b";
 
 fn example() -> String {

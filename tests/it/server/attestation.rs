@@ -174,7 +174,7 @@ fn a_template_names_authorities_or_is_refused() {
     let parsed = |text: &str, more: &str| {
         let template = demanding(text)(super::support::TEMPLATE.replace("@UUID@", &Uuid::new_v4().to_string()));
         let template = template.replacen("[certificate]", &format!("{more}\n[certificate]"), 1);
-        cardwright::server::template::ProfileTemplate::parse(std::path::Path::new("t.toml"), &template)
+        cardwright::template::ProfileTemplate::parse(std::path::Path::new("t.toml"), &template)
     };
     assert_eq!(parsed(&maker.root, "").unwrap().key.attestation_roots.len(), 1);
     for (text, more, problem) in [

@@ -2,6 +2,7 @@
 
 use cardwright::secret::{AdminKey, MasterKey};
 use cardwright::server::diversify::{self, KeyError, MasterKeys};
+use cardwright::template;
 use std::process::Command;
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ fn microsofts_challenge_is_answered() {
     let challenge = hex_of(vectors, "challenge_hex");
     let key = AdminKey::new(hex_of(vectors, "admin_key_hex"));
     assert_eq!(diversify::respond(&key, &challenge).unwrap().to_vec(), hex_of(vectors, "response_hex"));
-    let default = diversify::default_admin_key("").unwrap();
+    let default = template::default_admin_key("").unwrap();
     assert_eq!(diversify::respond(&default, &challenge).unwrap().to_vec(), hex_of(vectors, "response_hex"));
 }
 
@@ -115,7 +116,7 @@ fn what_cannot_be_computed_is_refused() {
     assert!(matches!(diversify::respond(&key(), &[0; 24]), Err(KeyError::ChallengeLength(24))));
     assert!(matches!(diversify::respond(&AdminKey::new(vec![0; 8]), &[0; 16]), Err(KeyError::KeyLength(8))));
     assert!(matches!(diversify::respond(&AdminKey::new(vec![0; 16]), &[0; 8]), Err(KeyError::KeyLength(16))));
-    assert!(diversify::default_admin_key("00").is_err());
+    assert!(template::default_admin_key("00").is_err());
     assert!(MasterKeys::new(Vec::new()).is_err());
     assert!(MasterKeys::new(vec![MasterKey::new(vec![0; 31])]).is_err());
     let keys = MasterKeys::new(vec![MasterKey::new(vec![7; 32])]).unwrap();

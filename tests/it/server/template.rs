@@ -1,10 +1,10 @@
 //! Profile templates: what is read, and where an error is said to be.
 
 use cardwright::cm::request::RequestType;
-use cardwright::server::template::{Hash, KeyFamily, LoadError, ProfileTemplate, Templates};
+use cardwright::template::{Hash, KeyFamily, LoadError, ProfileTemplate, Templates};
 use std::path::Path;
 
-const EXAMPLE: &str = include_str!("../../../src/server/template/example.toml");
+const EXAMPLE: &str = include_str!("../../../src/template/example.toml");
 const LOGON: &str = super::support::TEMPLATE;
 const UUID: &str = "2b7044cf-aa96-4911-b886-177947e9271b";
 

@@ -2,7 +2,7 @@
 
 use super::course::*;
 use crate::server::support::{EXTENSION, TEMPLATE, last_segment};
-use cardwright::server::template::ProfileTemplate;
+use cardwright::template::ProfileTemplate;
 use std::path::Path;
 
 #[test]

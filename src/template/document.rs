@@ -1,8 +1,7 @@
 //! Documents: forms to be printed and signed, filled in from the request and the user.
 
 use super::data_item::{DataItemRule, same_name};
-use super::load::parsed;
-use super::located::{Misplaced, Source};
+use super::located::{Misplaced, Source, parsed};
 use super::pattern::UserAttribute;
 use super::raw_policy::RawDocument;
 use toml::Spanned;

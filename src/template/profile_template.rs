@@ -1,43 +1,14 @@
-//! Profile templates: what may be enrolled, with which keys and certificate, by whom, and after whose approval.
-//!
-//! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
-//! wrong stops the start, with file, line, column and key.
+//! What a profile template says, checked.
 
-mod additional;
-mod data_item;
-mod document;
-mod entries;
-mod import;
-mod lifecycle;
-mod load;
-mod located;
-mod naming;
-mod one_time;
-mod pattern;
-mod pin;
-mod principal;
-mod raw;
-mod raw_policy;
-mod recovery;
-mod report;
-mod warnings;
-mod words;
-
-pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
-pub use document::{Document, Filling};
-pub use entries::{Entry, KeySource, Ordered};
-pub use import::{Import, ImportError, Imported};
-pub use lifecycle::revocation_reason as reason_named;
-pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions};
-pub use load::{LoadError, Templates};
-pub use located::{Misplaced, Source};
-pub use naming::{ExtensionShape, SubjectNames};
-pub use one_time::{Delivery, OneTimePolicy, Recipient};
-pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
-pub use principal::Principal;
-pub use recovery::RecoveryPolicy;
-pub use report::Report;
-
+use super::data_item::DataItemRule;
+use super::document::Document;
+use super::entries::{KeySource, Ordered};
+use super::lifecycle::{Limits, LossReason, Passage, RevocationOptions};
+use super::naming::{ExtensionShape, SubjectNames};
+use super::one_time::OneTimePolicy;
+use super::pattern::SubjectPattern;
+use super::principal::Principal;
+use super::recovery::RecoveryPolicy;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
@@ -78,7 +49,7 @@ pub struct ProfileTemplate {
     pub smartcard: Option<SmartcardConfig>,
     /// While a request of one of these types is executed, the card's own admin key may be known.
     pub release_admin_key: Vec<RequestType>,
-    workflows: Vec<Workflow>,
+    pub workflows: Vec<Workflow>,
 }
 
 /// Families of keys, as sizes are compared within one.
@@ -185,7 +156,7 @@ impl ProfileTemplate {
 
 impl CertificateShape {
     /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
-    fn enroll_key_usages(&self) -> u32 {
+    pub fn enroll_key_usages(&self) -> u32 {
         self.key_usages.iter().fold(0, |bits, usage| {
             bits | match usage {
                 KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,

@@ -3,8 +3,10 @@
 use super::located::{Misplaced, Source};
 use super::raw::RawPinPolicy;
 use crate::cm::template::PinPolicy;
-use crate::server::proposed_pin;
 use toml::Spanned;
+
+/// The most characters that a PIN proposed by the server has.
+pub const MAX_PROPOSED: u32 = 16;
 
 /// The server proposes a PIN only within bounds it knows how to keep.
 pub(super) fn user_pin_policy(
@@ -14,11 +16,11 @@ pub(super) fn user_pin_policy(
 ) -> Result<PinPolicy, Misplaced> {
     let policy = pin_policy(source, raw)?;
     let proposes = matches!(option.get_ref().as_str(), "server-proposed" | "random");
-    if proposes && proposed_pin::alphabet(policy.character_set).is_none() {
+    if proposes && alphabet(policy.character_set).is_none() {
         return Err(source.wrong(option, "a PIN is proposed of character set 1 (digits) or 2 (digits and capitals)"));
     }
-    if proposes && policy.min_length > proposed_pin::MAX_LENGTH {
-        let most = proposed_pin::MAX_LENGTH;
+    if proposes && policy.min_length > MAX_PROPOSED {
+        let most = MAX_PROPOSED;
         return Err(source.wrong(option, format!("a PIN is proposed of at most {most} characters")));
     }
     Ok(policy)
@@ -40,4 +42,14 @@ pub(super) fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPo
         rollover: raw.rollover,
         default_value: raw.default_value.into_inner(),
     })
+}
+
+/// The characters of a policy's character set. MIM's numbers are not documented: 1, which its sample has, is read as
+/// digits, 2 as digits and capitals, less those that are taken for one another.
+pub fn alphabet(character_set: u32) -> Option<&'static [u8]> {
+    match character_set {
+        1 => Some(b"0123456789"),
+        2 => Some(b"23456789ABCDEFGHJKMNPQRSTUVWXYZ"),
+        _ => None,
+    }
 }

@@ -1,7 +1,6 @@
 //! One-time passwords: how they are made, to whom they go, how long and how often they may be tried.
 
-use super::load::parsed;
-use super::located::{Misplaced, Source};
+use super::located::{Misplaced, Source, parsed};
 use super::raw::RawWorkflow;
 use super::raw_policy::RawOneTimePassword;
 use crate::cm::policy::OneTimePasswordPolicy;

@@ -1,8 +1,9 @@
 //! The keys of a template file, exactly as they may be written; unknown keys are refused.
 
-use super::lifecycle::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
-use super::raw_policy::{RawDataItem, RawDocument, RawOneTimePassword};
-use super::recovery::RawRecovery;
+use super::raw_policy::{
+    RawDataItem, RawDocument, RawLifecycle, RawLimits, RawLossReason, RawOneTimePassword, RawRecovery,
+    RawRevocationOptions,
+};
 use serde::Deserialize;
 use toml::Spanned;
 

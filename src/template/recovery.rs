@@ -3,26 +3,9 @@
 use super::KeySource;
 use super::entries::Ordered;
 use super::located::{Misplaced, Source};
-use serde::Deserialize;
+use super::raw_policy::{RawOpenedBy, RawRecovery};
 use std::path::PathBuf;
 use toml::Spanned;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawRecovery {
-    #[serde(default)]
-    agents: Vec<PathBuf>,
-    #[serde(default)]
-    opened_by: RawOpenedBy,
-}
-
-#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
-#[serde(rename_all = "kebab-case")]
-enum RawOpenedBy {
-    #[default]
-    ServerAndAgents,
-    Agents,
-}
 
 /// The `[recovery]` table of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

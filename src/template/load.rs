@@ -1,22 +1,18 @@
 //! From a template file to a checked template.
 
-use super::Workflow;
-use super::additional::{attestation_roots, check_additional, key_source};
-use super::lifecycle;
-use super::located::{Misplaced, Source};
-use super::naming::{ExtensionShape, SubjectNames};
+use super::additional::check_additional;
+use super::key::{check_certificate, check_key};
+use super::located::{Misplaced, Source, each, parsed};
+use super::naming::SubjectNames;
 use super::pattern::SubjectPattern;
 use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
-use super::raw::{
-    RawAllowedKey, RawCertificate, RawKey, RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows,
-};
-use super::words::{extended_key_usage, hash_name, key_usage, released};
-use super::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate};
-use super::{data_item, document, one_time, recovery};
+use super::profile_template::{Kind, ProfileTemplate, Workflow};
+use super::raw::{RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::words::released;
+use super::{data_item, document, lifecycle, one_time, recovery};
 use crate::cm::request::RequestType;
 use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
-use crate::pkix::KeyAlgorithm;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,10 +22,10 @@ use uuid::Uuid;
 /// Bounds of what is read: files a directory, bytes a file, validity.
 const MAX_TEMPLATES: usize = 500;
 const MAX_FILE_BYTES: u64 = 64 * 1024;
-const MAX_VALIDITY_DAYS: u32 = 3650;
+pub const MAX_VALIDITY_DAYS: u32 = 3650;
 const MAX_APPROVALS: u32 = 16;
 /// How long a certificate on a temporary card is valid where the template does not say.
-const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
+pub const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
 /// Why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -170,65 +166,9 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
     })
 }
 
-pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
-    let days = |days: &Spanned<u32>| match *days.get_ref() {
-        count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
-        _ => Err(source.wrong(days, format!("days are between 1 and {MAX_VALIDITY_DAYS}"))),
-    };
-    let temporary = shape.temporary_validity_days.as_ref().map(days).transpose()?;
-    Ok(CertificateShape {
-        extensions: ExtensionShape::read(source, &shape)?,
-        key_usages: each(source, &shape.key_usages, key_usage)?,
-        extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
-        validity: days(&shape.validity_days)?,
-        temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
-        template_name: shape.template_name.into_inner(),
-    })
-}
-
-pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, Misplaced> {
-    let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
-    let (family, size) = KeyFamily::of(generate.kind());
-    let mut policy = KeyPolicy {
-        source: key_source(source, &raw)?,
-        attestation_roots: attestation_roots(source, &raw)?,
-        generate,
-        allowed: vec![(family, size)],
-        hash: match &raw.hash {
-            Some(hash) => parsed(source, hash, hash_name)?,
-            None => Hash::Sha256,
-        },
-        provider: raw.provider.unwrap_or_else(|| "Microsoft Smart Card Key Storage Provider".into()),
-    };
-    if let Some(allowed) = raw.allowed {
-        policy.allowed = allowed.iter().map(|entry| allowed_key(source, entry)).collect::<Result<_, _>>()?;
-        if policy.minimum(family).is_none_or(|minimum| size < minimum) {
-            return Err(source.wrong(&raw.generate, "the key to be generated is not among the allowed ones"));
-        }
-    }
-    Ok(policy)
-}
-
-fn allowed_key(source: &Source<'_>, entry: &RawAllowedKey) -> Result<(KeyFamily, u32), Misplaced> {
-    let family = parsed(source, &entry.algorithm, |text| match text {
-        "RSA" => Ok(KeyFamily::Rsa),
-        "ECDSA" => Ok(KeyFamily::Ecdsa),
-        _ => Err("known are \"RSA\" and \"ECDSA\""),
-    })?;
-    let floor = match family {
-        KeyFamily::Rsa => 2048,
-        KeyFamily::Ecdsa => 256,
-    };
-    let size = *entry.minimum_size.get_ref();
-    if size < floor {
-        return Err(source.wrong(&entry.minimum_size, format!("keys below {floor} bits are not certified")));
-    }
-    Ok((family, size))
-}
-
 fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> Result<SmartcardConfig, Misplaced> {
     parsed(source, &raw.default_admin_key_hex, |hex| {
-        crate::server::diversify::default_admin_key(hex).map_err(|_| "48 hexadecimal digits, or empty for all zeros")
+        super::admin_key::default_admin_key(hex).map_err(|_| "48 hexadecimal digits, or empty for all zeros")
     })?;
     parsed(source, &raw.admin_pin_policy.default_value, |puk| match puk.len() {
         0 | 6..=8 => Ok(()),
@@ -340,20 +280,4 @@ fn check_workflow(
         data_items,
         one_time_password: one_time::policy(source, raw)?,
     })
-}
-
-pub(super) fn parsed<T, E: ToString>(
-    source: &Source<'_>,
-    text: &Spanned<String>,
-    read: impl FnOnce(&str) -> Result<T, E>,
-) -> Result<T, Misplaced> {
-    read(text.get_ref()).map_err(|problem| source.wrong(text, problem.to_string()))
-}
-
-fn each<T, E: ToString>(
-    source: &Source<'_>,
-    texts: &[Spanned<String>],
-    read: impl Fn(&str) -> Result<T, E>,
-) -> Result<Vec<T>, Misplaced> {
-    texts.iter().map(|text| parsed(source, text, &read)).collect()
 }

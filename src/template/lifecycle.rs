@@ -1,14 +1,13 @@
 //! What a template says of the lives of cards and profiles: transitions, limits, loss reasons, what becomes of old
 //! certificates.
 
-use super::load::parsed;
-use super::located::{Misplaced, Source};
+use super::located::{Misplaced, Source, parsed};
 use super::raw::{RawRevocation, RawWorkflow};
+use super::raw_policy::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
 use crate::ca::RevocationReason;
 use crate::cm::check::MAX_DELAY_HOURS;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
-use serde::Deserialize;
 use time::Duration;
 use toml::Spanned;
 
@@ -16,48 +15,6 @@ const MAX_LOSS_REASONS: usize = 32;
 const MAX_WINDOW_DAYS: u32 = 3650;
 const MAX_LIFETIME_HOURS: u32 = 90 * 24;
 const DEFAULT_LIFETIME: Duration = Duration::days(1);
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawLifecycle {
-    forbid: Vec<Spanned<String>>,
-}
-
-#[derive(Deserialize, Default, Clone, Copy)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawLimits {
-    cards: u32,
-    profiles: u32,
-    temporary_cards: u32,
-    open_requests: u32,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RawLossReason {
-    name: Spanned<String>,
-    revoke: bool,
-    reason: Option<Spanned<String>>,
-    #[serde(default = "yes")]
-    recover: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, default)]
-pub struct RawRevocationOptions {
-    revoke_old: Option<bool>,
-    reason: Option<Spanned<String>>,
-    delay_hours: Option<Spanned<u32>>,
-    allow_specify_reason: bool,
-    allow_specify_delay: bool,
-    disable_old: Option<bool>,
-    publish_base: Option<bool>,
-    publish_delta: Option<bool>,
-}
 
 /// How much of this template one person may have at a time; `None`: any number.
 #[derive(Clone, Copy, Debug, Default)]

@@ -3,8 +3,8 @@
 //! A value that is wrong is replaced by the example's, a key that is unknown is blanked out, a workflow that cannot be
 //! is left out; then the text is read again. Lines stay where they are.
 
-use super::ProfileTemplate;
 use super::located::{Misplaced, Source};
+use super::profile_template::ProfileTemplate;
 use super::warnings::warnings;
 use std::ops::Range;
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! Data items: what a request collects, from whom, and which values are taken.
 
-use super::load::parsed;
-use super::located::{Misplaced, Source};
+use super::located::{Misplaced, Source, parsed};
 use super::raw_policy::{RawBound, RawDataItem, RawDataItemTable};
 use crate::cm::check::{MAX_DATA_ITEMS, MAX_ITEM_NAME, MAX_ITEM_VALUE};
 use crate::cm::policy::PolicyDataItem;

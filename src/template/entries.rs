@@ -1,6 +1,6 @@
 //! The certificates a template orders: the first, and those after it, each with a key of its own.
 
-use super::{CertificateShape, KeyPolicy, ProfileTemplate};
+use super::profile_template::{CertificateShape, KeyPolicy, ProfileTemplate};
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
 use crate::pkix::pfx::PfxCipher;

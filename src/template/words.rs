@@ -1,6 +1,6 @@
 //! The words a template has for request types, digests and usages.
 
-use super::Hash;
+use super::profile_template::Hash;
 use crate::cm::request::RequestType;
 use crate::pkix::KeyUsage;
 

@@ -109,3 +109,19 @@ fn descend(table: &DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>) {
 fn contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
+
+pub(super) fn parsed<T, E: ToString>(
+    source: &Source<'_>,
+    text: &Spanned<String>,
+    read: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, Misplaced> {
+    read(text.get_ref()).map_err(|problem| source.wrong(text, problem.to_string()))
+}
+
+pub fn each<T, E: ToString>(
+    source: &Source<'_>,
+    texts: &[Spanned<String>],
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, Misplaced> {
+    texts.iter().map(|text| parsed(source, text, &read)).collect()
+}

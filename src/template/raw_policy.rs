@@ -4,6 +4,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
+use std::path::PathBuf;
 use toml::Spanned;
 
 type Text = Spanned<String>;
@@ -108,4 +109,59 @@ impl<'de> Deserialize<'de> for RawBound {
         }
         deserializer.deserialize_any(NumberOrText)
     }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawLifecycle {
+    pub forbid: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawLimits {
+    pub cards: u32,
+    pub profiles: u32,
+    pub temporary_cards: u32,
+    pub open_requests: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawLossReason {
+    pub name: Spanned<String>,
+    pub revoke: bool,
+    pub reason: Option<Spanned<String>>,
+    #[serde(default = "yes")]
+    pub recover: bool,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRevocationOptions {
+    pub revoke_old: Option<bool>,
+    pub reason: Option<Spanned<String>>,
+    pub delay_hours: Option<Spanned<u32>>,
+    pub allow_specify_reason: bool,
+    pub allow_specify_delay: bool,
+    pub disable_old: Option<bool>,
+    pub publish_base: Option<bool>,
+    pub publish_delta: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRecovery {
+    #[serde(default)]
+    pub agents: Vec<PathBuf>,
+    #[serde(default)]
+    pub opened_by: RawOpenedBy,
+}
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum RawOpenedBy {
+    #[default]
+    ServerAndAgents,
+    Agents,
 }

@@ -1,0 +1,107 @@
+//! Keys of a template: which are allowed, where they are made, and whose word for them counts.
+
+use super::additional::MAX_ROOTS;
+use super::entries::KeySource;
+use super::load::{MAX_VALIDITY_DAYS, TEMPORARY_VALIDITY};
+use super::located::{Misplaced, Source, each, parsed};
+use super::naming::ExtensionShape;
+use super::profile_template::{CertificateShape, Hash, KeyFamily, KeyPolicy};
+use super::raw::{RawAllowedKey, RawCertificate, RawGeneratedBy, RawKey};
+use super::words::{extended_key_usage, hash_name, key_usage};
+use crate::ca;
+use crate::pkix::pfx::PfxCipher;
+use crate::pkix::{Certificate, KeyAlgorithm};
+use toml::Spanned;
+
+pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
+    let days = |days: &Spanned<u32>| match *days.get_ref() {
+        count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
+        _ => Err(source.wrong(days, format!("days are between 1 and {MAX_VALIDITY_DAYS}"))),
+    };
+    let temporary = shape.temporary_validity_days.as_ref().map(days).transpose()?;
+    Ok(CertificateShape {
+        extensions: ExtensionShape::read(source, &shape)?,
+        key_usages: each(source, &shape.key_usages, key_usage)?,
+        extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
+        validity: days(&shape.validity_days)?,
+        temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
+        template_name: shape.template_name.into_inner(),
+    })
+}
+
+pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, Misplaced> {
+    let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
+    let (family, size) = KeyFamily::of(generate.kind());
+    let mut policy = KeyPolicy {
+        source: key_source(source, &raw)?,
+        attestation_roots: attestation_roots(source, &raw)?,
+        generate,
+        allowed: vec![(family, size)],
+        hash: match &raw.hash {
+            Some(hash) => parsed(source, hash, hash_name)?,
+            None => Hash::Sha256,
+        },
+        provider: raw.provider.unwrap_or_else(|| "Microsoft Smart Card Key Storage Provider".into()),
+    };
+    if let Some(allowed) = raw.allowed {
+        policy.allowed = allowed.iter().map(|entry| allowed_key(source, entry)).collect::<Result<_, _>>()?;
+        if policy.minimum(family).is_none_or(|minimum| size < minimum) {
+            return Err(source.wrong(&raw.generate, "the key to be generated is not among the allowed ones"));
+        }
+    }
+    Ok(policy)
+}
+
+pub fn allowed_key(source: &Source<'_>, entry: &RawAllowedKey) -> Result<(KeyFamily, u32), Misplaced> {
+    let family = parsed(source, &entry.algorithm, |text| match text {
+        "RSA" => Ok(KeyFamily::Rsa),
+        "ECDSA" => Ok(KeyFamily::Ecdsa),
+        _ => Err("known are \"RSA\" and \"ECDSA\""),
+    })?;
+    let floor = match family {
+        KeyFamily::Rsa => 2048,
+        KeyFamily::Ecdsa => 256,
+    };
+    let size = *entry.minimum_size.get_ref();
+    if size < floor {
+        return Err(source.wrong(&entry.minimum_size, format!("keys below {floor} bits are not certified")));
+    }
+    Ok((family, size))
+}
+
+/// Who makes the key, and what becomes of one the server makes.
+pub fn key_source(source: &Source<'_>, raw: &RawKey) -> Result<KeySource, Misplaced> {
+    let set = |key: &Option<Spanned<bool>>| key.as_ref().is_some_and(|key| *key.get_ref());
+    let (archived, legacy) = (set(&raw.archive), set(&raw.legacy_pfx));
+    match raw.generated_by {
+        RawGeneratedBy::Server => {
+            let pfx = if legacy { PfxCipher::TripleDes } else { PfxCipher::Aes256 };
+            Ok(KeySource::Server { archived, pfx })
+        }
+        RawGeneratedBy::Client => {
+            match [&raw.archive, &raw.legacy_pfx].into_iter().flatten().find(|it| *it.get_ref()) {
+                Some(wrong) => Err(source.wrong(wrong, "this goes only with generated_by = \"server\"")),
+                None => Ok(KeySource::Client),
+            }
+        }
+    }
+}
+
+/// The authorities that an attestation of the key must come from.
+pub fn attestation_roots(source: &Source<'_>, raw: &RawKey) -> Result<Vec<Certificate>, Misplaced> {
+    let Some(text) = &raw.attestation_roots else { return Ok(Vec::new()) };
+    if raw.generated_by == RawGeneratedBy::Server {
+        return Err(source.wrong(text, "a key that the server makes is on no card that could attest it"));
+    }
+    let roots = ca::certificates(text.get_ref()).map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        source.wrong(text, format!("these are not certificates in PEM{cause}"))
+    })?;
+    if roots.is_empty() || roots.len() > MAX_ROOTS {
+        return Err(source.wrong(text, format!("between 1 and {MAX_ROOTS} certificates in PEM")));
+    }
+    match roots.iter().find(|root| !root.is_ca().is_ok_and(|is| is)) {
+        Some(root) => Err(source.wrong(text, format!("{} is not the certificate of an authority", root.subject()))),
+        None => Ok(roots),
+    }
+}

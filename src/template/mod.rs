@@ -1,0 +1,44 @@
+//! Profile templates: what may be enrolled, with which keys and certificate, by whom, and after whose approval.
+//!
+//! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
+//! wrong stops the start, with file, line, column and key.
+
+mod additional;
+mod admin_key;
+mod data_item;
+mod document;
+mod entries;
+mod import;
+mod key;
+mod lifecycle;
+mod load;
+mod located;
+mod naming;
+mod one_time;
+mod pattern;
+mod pin;
+mod principal;
+mod profile_template;
+mod raw;
+mod raw_policy;
+mod recovery;
+mod report;
+mod warnings;
+mod words;
+
+pub use admin_key::{AdminKeyLength, default_admin_key};
+pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
+pub use document::{Document, Filling};
+pub use entries::{Entry, KeySource, Ordered};
+pub use import::{Import, ImportError, Imported};
+pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions, revocation_reason as reason_named};
+pub use load::{LoadError, Templates};
+pub use located::{Misplaced, Source};
+pub use naming::{ExtensionShape, SubjectNames};
+pub use one_time::{Delivery, OneTimePolicy, Recipient};
+pub use pattern::{Attributes, Missing, Pattern, SubjectPattern, UserAttribute};
+pub use pin::{MAX_PROPOSED as MAX_PROPOSED_PIN, alphabet as pin_alphabet};
+pub use principal::Principal;
+pub use profile_template::{CertificateShape, Hash, KeyFamily, KeyPolicy, Kind, ProfileTemplate, Workflow};
+pub use recovery::RecoveryPolicy;
+pub use report::Report;
