@@ -1,7 +1,7 @@
 //! Every refusal of the server with its status and code: the one table. Inner causes go to the log, never to the caller.
 
-use super::accounts::AccountRefusal;
-use super::diversify::KeyError;
+use super::keys::diversify::KeyError;
+use super::users::rules::AccountRefusal;
 use crate::cm::check::FieldError;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::Refusal;

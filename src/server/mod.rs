@@ -6,80 +6,49 @@
 //! are signed before they are written, and sent after.
 //! Absent: any knowledge of cards beyond their id and admin key; SQL; private keys outside [`crate::ca`].
 
-mod accounts;
 mod administration;
-mod agreed;
-mod app;
 mod audit;
-mod audit_sign;
-mod audit_trail;
 mod authority;
-mod backup;
-mod bound;
-mod bring;
-mod caller;
-mod certify;
-mod closing;
-mod collecting;
-mod config;
+mod call;
 mod controllers;
-mod database;
-mod deliver;
-pub mod diversify;
-mod environment;
+mod data_directory;
 mod error;
-mod files;
-mod health;
-mod heap;
+mod http;
 mod identity;
-mod init;
-mod issue;
-mod listen;
+mod issuance;
+mod keys;
 mod mail;
-mod masterkey;
-mod metrics;
-mod one_time;
-mod openapi;
-mod operations;
+mod monitoring;
 mod permission;
-mod proposed_pin;
+mod process;
 mod publication;
-mod recovery;
-mod restore;
-mod router;
-mod seen;
-mod settings;
-mod signing;
-mod start;
-mod surface;
-mod syslog;
-mod tls;
-mod upkeep;
-mod upstream;
-mod view;
+mod requests;
+mod users;
 mod workflow;
 
-pub use accounts::AccountRefusal;
-pub use administration::{
-    AccountError, AddedToken, AddedUser, NewUser, UserChange, token_add, token_list, token_revoke, user_add,
-    user_change, user_list,
+pub use administration::audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
+pub use administration::backup::{BackupError, Saved, backup, backup_file};
+pub use administration::ca::{ca_install, ca_secret};
+pub use administration::init::{InitError, InitOptions, Initialised, init};
+pub use administration::master_keys::{
+    MasterKeyVersion, add as add_master_key, remove as remove_master_key, versions as master_key_versions,
 };
-pub use agreed::Disagreement;
-pub use audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
-pub use authority::{ca_install, ca_secret};
-pub use backup::{BackupError, Saved, backup, backup_file};
-pub use config::{Config, SettingsError, TokenSettings, effective_settings, log_settings};
-pub use database::{DatabaseError, DatabaseSettings};
-pub use environment::{Effective, Origin};
-pub use files::FileError;
-pub use init::{InitError, InitOptions, Initialised, init};
-pub use listen::{Ready, RunningServer, Server, serve};
-pub use masterkey::{
-    MasterKeyError, MasterKeyVersion, add as add_master_key, remove as remove_master_key,
-    versions as master_key_versions,
+pub use administration::restore::restore;
+pub use administration::users::{
+    AccountError, AddedToken, AddedUser, NewUser, token_add, token_list, token_revoke, user_add, user_change, user_list,
 };
-pub use openapi::document as openapi;
-pub use restore::restore;
-pub use settings::{LogFormat, LogSettings};
-pub use start::StartError;
-pub use syslog::Target as SyslogTarget;
+pub use data_directory::database::DatabaseError;
+pub use data_directory::files::FileError;
+pub use data_directory::settings::ca::TokenSettings;
+pub use data_directory::settings::database::DatabaseSettings;
+pub use data_directory::settings::environment::{Effective, Origin};
+pub use data_directory::settings::operation::{LogFormat, LogSettings, Target as SyslogTarget};
+pub use data_directory::settings::server_toml::{SettingsError, effective_settings, log_settings};
+pub use http::openapi::document as openapi;
+pub use keys::diversify;
+pub use keys::master_keys::MasterKeyError;
+pub use process::agreement::Disagreement;
+pub use process::config::Config;
+pub use process::error::StartError;
+pub use process::server::{Ready, RunningServer, Server, serve};
+pub use users::rules::{AccountRefusal, UserChange};

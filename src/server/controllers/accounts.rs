@@ -1,14 +1,18 @@
 //! Users and tokens: administrators manage others', everybody the token that the call itself is made with.
 
 use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
-use crate::server::accounts::{self, AccountRefusal, FreshToken, MAX_DAYS};
-use crate::server::administration::UserChange;
-use crate::server::app::{MAX_LIST, Reply};
-use crate::server::audit::Deed;
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::reply::MAX_LIST;
+use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::identity::Shown;
-use crate::server::permission::{self, Duty};
-use crate::server::router::Call;
+use crate::server::permission;
+use crate::server::permission::caller::{Duty, Shown};
+use crate::server::users::jobs;
+use crate::server::users::rules::MAX_DAYS;
+use crate::server::users::rules::{AccountRefusal, UserChange};
+use crate::server::users::tokens;
+use crate::server::users::tokens::FreshToken;
 use crate::store::{TokenRecord, UserRecord, UserSource};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
@@ -60,8 +64,7 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
     };
     let entry = call.entry(Deed::UserAdded).user(user.uuid).with("name", &user.name);
     let written = user.clone();
-    let job =
-        call.app.store.write(move |tx| Box::pin(async move { accounts::added(tx, &written, None, &entry).await }));
+    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::added(tx, &written, None, &entry).await }));
     job.await?;
     Reply::created(&shown(user))
 }
@@ -72,7 +75,7 @@ pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<
     let AccountChange { groups, upn, email, sid, disabled } = body;
     let user = UserChange { groups, upn, email, sid, disabled }.applied(user);
     let entry = call.entry(Deed::UserChanged).user(user.uuid).with("name", &user.name);
-    let job = call.app.store.write(move |tx| Box::pin(async move { accounts::changed(tx, user, entry).await }));
+    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
     Reply::json(&shown(job.await?))
 }
 
@@ -93,12 +96,11 @@ pub async fn list_tokens(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError>
 pub async fn add_token(call: &Call<'_>, user: Uuid, body: NewToken) -> Result<Reply, ApiError> {
     body.check()?;
     let user = managed(call, user).await?;
-    let expires = accounts::expiry(call.now, body.days)?;
+    let expires = tokens::expiry(call.now, body.days)?;
     let fresh = fresh(call, user.uuid, &body.label, expires)?;
     let entry = call.entry(Deed::TokenAdded).user(user.uuid).with("token", fresh.record.uuid);
     let written = fresh.record.clone();
-    let job =
-        call.app.store.write(move |tx| Box::pin(async move { accounts::token_added(tx, &written, &entry).await }));
+    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::token_added(tx, &written, &entry).await }));
     job.await?;
     Reply::created(&given(&fresh))
 }
@@ -128,7 +130,7 @@ pub async fn renew_token(call: &Call<'_>) -> Result<Reply, ApiError> {
     let job = call
         .app
         .store
-        .write(move |tx| Box::pin(async move { accounts::token_renewed(tx, old.uuid, &written, &entry).await }));
+        .write(move |tx| Box::pin(async move { jobs::token_renewed(tx, old.uuid, &written, &entry).await }));
     job.await?;
     Reply::created(&given(&fresh))
 }
@@ -149,8 +151,7 @@ pub async fn revoke_token(call: &Call<'_>, token: Uuid) -> Result<Reply, ApiErro
 async fn revoke(call: &Call<'_>, token: TokenRecord) -> Result<Reply, ApiError> {
     let (uuid, now) = (token.uuid, call.now);
     let entry = call.entry(Deed::TokenRevoked).user(token.owner).with("token", uuid);
-    let job =
-        call.app.store.write(move |tx| Box::pin(async move { accounts::token_revoked(tx, uuid, now, &entry).await }));
+    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::token_revoked(tx, uuid, now, &entry).await }));
     job.await?;
     Ok(Reply::Empty)
 }

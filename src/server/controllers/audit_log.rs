@@ -3,10 +3,11 @@
 use crate::cm::beyond_mim::{AttestationReport, LogChain, LoggedAct};
 use crate::pkix::Certificate;
 use crate::pkix::attestation::Attestation;
-use crate::server::app::{MAX_LIST, Reply};
+use crate::server::call::Call;
+use crate::server::call::reply::MAX_LIST;
+use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
 use crate::server::permission;
-use crate::server::router::Call;
 use crate::store::{AuditRecord, ChainHead};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

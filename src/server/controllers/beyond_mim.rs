@@ -1,15 +1,16 @@
 //! What MIM has no REST route for: who is who, and approvals.
 
+use super::view;
 use crate::cm::beyond_mim::{Decided, Decision, Myself, User};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{DataItem, RequestStatus};
-use crate::server::app::Reply;
-use crate::server::audit::Deed;
-use crate::server::collecting::{self, Giver};
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
-use crate::server::router::Call;
-use crate::server::{one_time, seen, view};
+use crate::server::requests::data_items::{self, Giver};
+use crate::server::requests::one_time;
 use crate::store::{ApprovalRecord, RequestRecord, Tx};
 use crate::template::{Side, Workflow};
 use uuid::Uuid;
@@ -52,7 +53,7 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     if body.priority.is_some() && !workflow.collect_priority {
         return Err(ApiError::PriorityNotCollected);
     }
-    let items = collecting::judged(workflow, body.data_collection, Giver::approving())?;
+    let items = data_items::judged(workflow, body.data_collection, Giver::approving())?;
     let needed = workflow.approvals_needed;
     let policy = workflow.one_time_password.as_ref().filter(|_| approve);
     let made = policy.map(|policy| one_time::make(call, policy, false)).transpose()?;
@@ -69,7 +70,7 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     let (template, shown_by) = (request.template.clone(), request.template.clone());
     let merged = Merged { items, priority: body.priority };
     let job = async move |tx: &mut Tx| {
-        let workflow = seen::enabled(template.as_deref(), request.record.request_type);
+        let workflow = permission::enabled(template.as_deref(), request.record.request_type);
         let record = decided(tx, &decision, needed, merged, workflow).await?;
         tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
         if let Some(order) = passwords.filter(|_| record.status == RequestStatus::Approved) {
@@ -113,10 +114,10 @@ async fn decided(
     request.status = request_after(before, event)?;
     tx.insert_approval(decision).await?;
     if decision.approved {
-        collecting::merge(&mut request.data, merged.items);
+        data_items::merge(&mut request.data, merged.items);
         request.priority = merged.priority.unwrap_or(request.priority);
     }
-    let missing = workflow.and_then(|workflow| collecting::missing(workflow, &request.data, Some(Side::Manager)));
+    let missing = workflow.and_then(|workflow| data_items::missing(workflow, &request.data, Some(Side::Manager)));
     if let Some(name) = missing.filter(|_| request.status == RequestStatus::Approved) {
         // Nobody but a manager could give it, and this is the last who is asked.
         return Err(ApiError::DataItem(name.to_owned()));

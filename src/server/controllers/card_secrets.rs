@@ -7,12 +7,13 @@ use crate::cm::beyond_mim::{AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdm
 use crate::cm::request::RequestType;
 use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
 use crate::secret::{AdminKey, Puk};
-use crate::server::app::{App, Reply};
-use crate::server::audit::Deed;
-use crate::server::closing;
-use crate::server::diversify::{self, CHALLENGE_LENS, KeyError};
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::app::App;
+use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::router::Call;
+use crate::server::keys::diversify::{self, CHALLENGE_LENS, KeyError};
+use crate::server::workflow::execute;
 use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use crate::template::{AdminKeyLength, ProfileTemplate, default_admin_key};
 use std::sync::Arc;
@@ -55,7 +56,7 @@ async fn changed(
     let entry = entry.on(request).smartcard(smartcard);
     let request = request.uuid;
     let job = async move |tx: &mut Tx| {
-        closing::executing(tx, request).await?;
+        execute::executing(tx, request).await?;
         let before = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
         let mut card = before.clone();
         change(&mut card)?;

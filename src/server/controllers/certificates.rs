@@ -1,14 +1,15 @@
 //! Certificates: ordered, handed in for, issued, brought back and listed.
 
+use super::view;
 use crate::cm::certificate::CertificateData;
 use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
-use crate::server::app::Reply;
-use crate::server::bring::Plan;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::issue::{self, Judged};
-use crate::server::router::Call;
-use crate::server::{certify, deliver, view};
+use crate::server::issuance::judge::{self, Judged};
+use crate::server::issuance::plan::Plan;
+use crate::server::issuance::{certify, deliver};
 use crate::store::{CertificateScope, HoldingRecord, Origin};
 use crate::template::Entry;
 use std::collections::HashSet;
@@ -63,8 +64,8 @@ fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) ->
         .zip(requests)
         .zip(said)
         .map(|((entry, request), said)| {
-            let judged = issue::judge(entry.key, request)?;
-            let attestation = issue::attested(entry.key, judged.request.public_key(), said, now)?;
+            let judged = judge::judge(entry.key, request)?;
+            let attestation = judge::attested(entry.key, judged.request.public_key(), said, now)?;
             Ok(Judged { attestation, ..judged })
         })
         .collect::<Result<_, ApiError>>()?;

@@ -13,3 +13,4 @@ pub mod requests;
 pub mod sealed_keys;
 pub mod smartcards;
 pub mod templates;
+pub mod view;

@@ -5,11 +5,13 @@ use crate::cm::beyond_mim::{OfflineChallenge, OfflineResponse, PukState};
 use crate::cm::offline::{CODE_BYTES, CodeKind, card_of, puk_answer, read_spoken, write_code};
 use crate::cm::request::RequestType;
 use crate::secret::Puk;
-use crate::server::app::{App, Reply};
-use crate::server::audit::Deed;
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::app::App;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::router::Call;
-use crate::server::{closing, diversify, seen};
+use crate::server::keys::diversify;
+use crate::server::workflow::execute;
 use crate::store::{OfflineAnswerRecord, SmartcardRecord, Tx};
 use crate::template::ProfileTemplate;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -70,13 +72,13 @@ fn answer_to(
 /// Remembers the code before its answer is let out; a PUK that is let out counts as spoken.
 async fn answered(tx: &mut Tx, answer: OfflineAnswerRecord, kind: CodeKind) -> Result<(), ApiError> {
     let mut request = tx.request(answer.request).await?.ok_or(ApiError::NotFound("request"))?;
-    seen::executable(&request)?;
+    execute::executable(&request)?;
     match tx.offline_answer(answer.request).await? {
         Some(earlier) if earlier.challenge != answer.challenge => return Err(ApiError::OtherChallenge),
         Some(_) => {}
         None => {
             tx.insert_offline_answer(&answer).await?;
-            closing::execute(tx, &mut request).await?;
+            execute::execute(tx, &mut request).await?;
         }
     }
     let mut card = tx.smartcard(answer.smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;

@@ -3,12 +3,13 @@
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::template::UserPinOption;
 use crate::cm::wire::PinText;
-use crate::server::app::Reply;
-use crate::server::audit::Deed;
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::router::Call;
-use crate::server::seen::SeenRequest;
-use crate::server::{closing, proposed_pin};
+use crate::server::keys::proposed_pin;
+use crate::server::requests::seen::SeenRequest;
+use crate::server::workflow::execute;
 use crate::store::{RequestFilter, Tx};
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ pub async fn proposed(
     shown: Shown,
 ) -> Result<Reply, ApiError> {
     if let Some(challenge) = shown.challenge.filter(|challenge| !matches!(challenge.len(), 8 | 16)) {
-        let length = crate::server::diversify::KeyError::ChallengeLength(challenge.len());
+        let length = crate::server::keys::diversify::KeyError::ChallengeLength(challenge.len());
         return Err(ApiError::Challenge(length));
     }
     let request = match request {
@@ -51,7 +52,7 @@ pub async fn proposed(
         .map_err(|error| ApiError::Internal(Internal::Key(error)))?;
     let entry = call.entry(Deed::PinProposed).on(&request.record).smartcard(card.uuid);
     let job = async move |tx: &mut Tx| {
-        closing::executing(tx, uuid).await?;
+        execute::executing(tx, uuid).await?;
         Ok::<_, ApiError>(tx.audit(&entry.with("card_id", card_id)).await?)
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;

@@ -4,14 +4,15 @@ use super::requests::shown;
 use crate::cm::beyond_mim::{DataCollection, FilledDocument, OneTimePasswords};
 use crate::cm::request::RequestStatus;
 use crate::cm::wire::moment_text;
-use crate::server::app::Reply;
-use crate::server::audit::Deed;
-use crate::server::collecting::{self, Giver};
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::one_time;
 use crate::server::permission::Act;
-use crate::server::router::Call;
-use crate::server::seen::{self, SeenRequest};
+use crate::server::requests::data_items::{self, Giver};
+use crate::server::requests::one_time;
+use crate::server::requests::seen::SeenRequest;
+use crate::server::workflow::execute;
 use crate::store::{RequestRecord, Tx};
 use crate::template::{Attributes, Filling, OneTimePolicy, Workflow};
 use uuid::Uuid;
@@ -29,7 +30,7 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
     if giver.is_nobody() {
         return Err(ApiError::Forbidden("give data for this request"));
     }
-    let items = collecting::judged(workflow, body.items, giver)?;
+    let items = data_items::judged(workflow, body.items, giver)?;
     let names = items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>().join(", ");
     let entry = call.entry(Deed::DataCollected).on(&request.record).with("items", names);
     let uuid = request.record.uuid;
@@ -44,7 +45,7 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
         if let Some(item) = changed.filter(|_| decided) {
             return Err(ApiError::DataItemGiven(item.name.clone()));
         }
-        collecting::merge(&mut request.data, items);
+        data_items::merge(&mut request.data, items);
         tx.update_request(&request, status).await?;
         tx.audit(&entry).await?;
         Ok(request)
@@ -89,7 +90,7 @@ pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> R
     let request = call.request(request).await?;
     request.permitted(call, Act::Execute)?;
     let policy = passwords(offered(&request)?)?;
-    seen::executable(&request.record)?;
+    execute::executable(&request.record)?;
     one_time::prove(call, &request.record, policy, &given).await?;
     tracing::info!(id = %call.id, request = %request.record.uuid, caller = call.caller.name, "one-time password proven");
     shown(request.record, request.template.as_deref())
@@ -100,7 +101,7 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
     let request = call.request(request).await?;
     request.permitted(call, Act::Decide)?;
     let policy = passwords(offered(&request)?)?;
-    seen::executable(&request.record)?;
+    execute::executable(&request.record)?;
     let (order, answer) = one_time::make(call, policy, true)?;
     let (uuid, approver, now) = (request.record.uuid, call.caller.uuid, call.now);
     let job = async move |tx: &mut Tx| {
@@ -118,6 +119,6 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
 
 async fn approved(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
     let request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
-    seen::executable(&request)?;
+    execute::executable(&request)?;
     Ok(request)
 }

@@ -1,15 +1,16 @@
 //! `profiles`, and what may be asked for a profile or card.
 
+use super::view;
 use crate::cm::beyond_mim::OfferedType;
 use crate::cm::eligibility::Asked;
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::RequestType;
 use crate::cm::route::{Holder, ProfileFilter};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::server::app::Reply;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::router::Call;
-use crate::server::{permission, seen, view};
+use crate::server::permission;
 use crate::store::{ProfileRecord, RequestFilter, SmartcardRecord};
 use crate::template::ProfileTemplate;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ impl Held {
         let Some(template) = &self.template else { return false };
         // Another person's keys are asked for by those who may ask for others.
         let target = if request_type == RequestType::RecoverOnBehalf { Uuid::nil() } else { self.owner };
-        let workflow = seen::enabled(Some(template), request_type);
+        let workflow = permission::enabled(Some(template), request_type);
         workflow.is_some_and(|workflow| permission::may_initiate(&call.caller, workflow, target))
             && self.asked.allows(request_type, &template.narrowing)
     }

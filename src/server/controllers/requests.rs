@@ -1,15 +1,18 @@
 //! `requests`: made, read, listed and closed.
 
+use super::view;
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus};
 use crate::cm::wire::Created;
-use crate::server::app::{MAX_LIST, Reply};
-use crate::server::audit::Deed;
-use crate::server::collecting::{self, Giver};
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::reply::MAX_LIST;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::permission::{self, Act, Duty};
-use crate::server::router::Call;
-use crate::server::workflow::{admit, begin};
-use crate::server::{closing, one_time, seen, view};
+use crate::server::permission::caller::Duty;
+use crate::server::permission::{self, Act};
+use crate::server::requests::data_items::{self, Giver};
+use crate::server::requests::{begin, close, one_time};
+use crate::server::workflow::admit;
 use crate::store::{RequestFilter, RequestRecord, Tx, Visibility};
 use crate::template::{ProfileTemplate, Side, Workflow};
 use std::sync::Arc;
@@ -21,7 +24,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     let request_type = body.request_type;
     let subject = begin::subject(call, &body).await?;
     let template = Arc::clone(&subject.template);
-    let workflow = seen::enabled(Some(&template), request_type).ok_or(ApiError::NotOffered(request_type))?;
+    let workflow = permission::enabled(Some(&template), request_type).ok_or(ApiError::NotOffered(request_type))?;
     if !permission::may_initiate(&call.caller, workflow, subject.target) {
         return Err(ApiError::Forbidden("ask for this"));
     }
@@ -56,9 +59,9 @@ fn asked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid
     if workflow.require_comments && body.comment.trim().is_empty() {
         return Err(ApiError::CommentMissing);
     }
-    let data = collecting::judged(workflow, body.data_collection, Giver::asking(call, target))?;
+    let data = data_items::judged(workflow, body.data_collection, Giver::asking(call, target))?;
     // The other sides may give theirs later.
-    if let Some(name) = collecting::missing(workflow, &data, Some(Side::Originator)) {
+    if let Some(name) = data_items::missing(workflow, &data, Some(Side::Originator)) {
         return Err(ApiError::DataItem(name.to_owned()));
     }
     Ok(CreateRequest { data_collection: data, ..body })
@@ -115,8 +118,8 @@ async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Vec<Request>, 
     let records = call.app.store.requests(&filter).await?;
     let seen = records.into_iter().filter_map(|record| {
         let template = call.app.templates.get(record.profile_template);
-        let workflow = seen::enabled(template.map(Arc::as_ref), record.request_type);
-        let sees = permission::sees_request(&call.caller, seen::parties(&record), workflow);
+        let workflow = permission::enabled(template.map(Arc::as_ref), record.request_type);
+        let sees = permission::sees_request(&call.caller, permission::parties(&record), workflow);
         sees.then(|| view::request(record, workflow))
     });
     Ok(seen.collect())
@@ -131,8 +134,8 @@ pub async fn close(call: &Call<'_>, request: Uuid, body: CloseRequest) -> Result
     };
     request.allow(call, act)?;
     let (record, effects) = match body.status {
-        RequestClosing::Completed => closing::complete(call, &request).await?,
-        closing => closing::withdraw(call, &request, closing.into()).await?,
+        RequestClosing::Completed => close::complete(call, &request).await?,
+        closing => close::withdraw(call, &request, closing.into()).await?,
     };
     if effects.outdate_list() {
         call.app.crl.outdate();

@@ -2,12 +2,12 @@
 
 use crate::cm::beyond_mim::SealedKey;
 use crate::cm::request::RequestType;
-use crate::server::app::Reply;
-use crate::server::audit::Deed;
-use crate::server::bring::Plan;
-use crate::server::certify;
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::router::Call;
+use crate::server::issuance::certify;
+use crate::server::issuance::plan::Plan;
 use crate::store::{HoldingRecord, Origin, RequestRecord};
 use uuid::Uuid;
 

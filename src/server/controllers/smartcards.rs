@@ -1,19 +1,21 @@
 //! `smartcards`: assigned to a request, read, retired.
 
+use super::view;
 use crate::cm::beyond_mim::{AdminKeyState, PukState};
 use crate::cm::holder_role::HolderRole;
 use crate::cm::lifecycle::{HolderEvent, smartcard_after};
 use crate::cm::request::RequestType;
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus, UpdateSmartcard};
 use crate::cm::wire::Created;
-use crate::server::app::{App, Reply};
-use crate::server::audit::Deed;
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::call::app::App;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission::Act;
-use crate::server::router::Call;
-use crate::server::seen;
-use crate::server::view;
-use crate::server::workflow::{self, assign};
+use crate::server::requests::close;
+use crate::server::workflow::assign;
+use crate::server::workflow::execute;
 use crate::store::{SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -28,7 +30,7 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
     body.check()?;
     let request = call.request(body.request).await?;
     request.allow(call, Act::Execute)?;
-    seen::executable(&request.record)?;
+    execute::executable(&request.record)?;
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     if !template.is_smartcard() {
         return Err(ApiError::WrongType(request.record.request_type));
@@ -97,7 +99,7 @@ pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Updat
     if body.status != SmartcardStatus::Retired {
         return Err(ApiError::OnlyRetired);
     }
-    let (card, effects) = workflow::retire(call, &request).await?;
+    let (card, effects) = close::retire(call, &request).await?;
     if effects.outdate_list() {
         call.app.crl.outdate();
     }

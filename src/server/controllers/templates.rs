@@ -1,10 +1,10 @@
 //! `profiletemplates`.
 
 use crate::cm::request::RequestType;
-use crate::server::app::Reply;
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission;
-use crate::server::router::Call;
 use uuid::Uuid;
 
 /// The templates the caller may have to do with.

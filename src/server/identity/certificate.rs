@@ -1,10 +1,12 @@
 //! Client certificates: TLS has verified the chain and the key; here the certificate is asked after and given a name.
 
+use super::error::IdentityError;
 use super::person;
-use super::settings::{AnchorSettings, CertificateSettings, UserBy};
-use super::{Failure, Found, IdentityError, Shown};
+use super::way::{Failure, Found};
 use crate::pkix::{AltNames, Certificate};
+use crate::server::data_directory::settings::identity::{AnchorSettings, CertificateSettings, UserBy};
 use crate::server::error::ApiError;
+use crate::server::permission::caller::Shown;
 use crate::store::Store;
 use time::OffsetDateTime;
 

@@ -1,6 +1,6 @@
 //! The issuer's keys (RFC 7517): fetched over HTTPS, kept, and fetched anew for a key that is not known, at most so often.
 
-use super::settings::OidcSettings;
+use crate::server::data_directory::settings::identity::OidcSettings;
 use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
 use serde::Deserialize;

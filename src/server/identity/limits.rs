@@ -1,7 +1,7 @@
 //! Token buckets in a fixed amount of memory: what one key may do in a burst, and how fast that comes back.
 
+use crate::server::data_directory::settings::identity::Rate;
 use crate::server::error::ApiError;
-use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -9,20 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-use super::settings::LimitSettings;
+use crate::server::data_directory::settings::identity::LimitSettings;
 
 /// Keys remembered of each kind.
 const MOST_KEYS: usize = 4096;
-
-/// How often something may happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rate {
-    /// At once, after a rest.
-    pub burst: u32,
-    /// In the long run; 0: without limit.
-    pub per_minute: u32,
-}
 
 struct Bucket {
     left: f64,

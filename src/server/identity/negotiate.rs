@@ -1,10 +1,12 @@
 //! Kerberos: SPNEGO over HTTP (RFC 4559), in one round; the answer proves the server to the caller.
 
+use super::error::IdentityError;
 use super::person::{self, split};
-use super::settings::NegotiateSettings;
-use super::{Failure, Found, IdentityError, Shown};
+use super::way::{Failure, Found};
 use crate::gssapi::{self, Acceptor};
+use crate::server::data_directory::settings::identity::NegotiateSettings;
 use crate::server::error::ApiError;
+use crate::server::permission::caller::Shown;
 use crate::store::Store;
 use axum::http::HeaderValue;
 use base64::Engine;

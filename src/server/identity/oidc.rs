@@ -1,10 +1,12 @@
 //! Access tokens of an OpenID Connect provider or AD FS: JWTs (RFC 7519, RFC 9068), verified here against the issuer's keys.
 
+use super::error::IdentityError;
 use super::jwks::{JwksError, KeySet};
 use super::person::{self, Told};
-use super::settings::{OidcSettings, UserBy};
-use super::{Failure, Found, IdentityError, Shown};
+use super::way::{Failure, Found};
+use crate::server::data_directory::settings::identity::{OidcSettings, UserBy};
 use crate::server::error::ApiError;
+use crate::server::permission::caller::Shown;
 use crate::store::Store;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};

@@ -1,25 +1,16 @@
 //! From the settings to the ways in.
 
-use super::jwks::JwksError;
-use super::settings::{IdentitySettings, LimitSettings, RoleSettings};
-use super::{Certificates, Identity, Issuer, Limits, Negotiate, Sessions};
-use crate::gssapi;
+use super::authenticate::Identity;
+use super::certificate::Certificates;
+use super::limits::Limits;
+use super::negotiate::Negotiate;
+use super::oidc::Issuer;
+use super::session::Sessions;
 use crate::pkix::Certificate;
-use crate::server::config::DataDirectory;
-use crate::server::files::{self, FileError};
-
-/// Why a way in cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum IdentityError {
-    #[error("[{table}] of server.toml: {problem}")]
-    Setting { table: &'static str, problem: &'static str },
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("the issuer's trust cannot be used")]
-    Keys(#[source] Box<JwksError>),
-    #[error("the keytab of [identity.negotiate] cannot be used")]
-    Kerberos(#[source] gssapi::Error),
-}
+use crate::server::data_directory::files::{self};
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use crate::server::identity::error::IdentityError;
 
 impl Identity {
     /// Opens the ways in; `own` is the certificate of this server's CA.
@@ -40,7 +31,9 @@ impl Identity {
             Negotiate::open(settings, &keytab, &directory.beside("negotiate.rcache".as_ref()))
         });
         let certificates = certificate.zip(own).map(|(settings, own)| {
-            let read = |anchor: &super::settings::AnchorSettings| files::read(&directory.beside(&anchor.file));
+            let read = |anchor: &crate::server::data_directory::settings::identity::AnchorSettings| {
+                files::read(&directory.beside(&anchor.file))
+            };
             let anchors = settings.anchors.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             Certificates::new(settings, own.clone(), &anchors)
         });

@@ -1,10 +1,11 @@
 //! From what a way in tells of somebody to a user of this server.
 
-use super::Failure;
-use super::settings::UserBy;
-use crate::server::accounts;
-use crate::server::audit::{self, Deed};
+use super::way::Failure;
+use crate::server::audit::deed::{self, Deed};
+use crate::server::data_directory::settings::identity::UserBy;
 use crate::server::error::ApiError;
+use crate::server::users::jobs;
+use crate::server::users::rules;
 use crate::store::{Error, Store, UserRecord, UserSource};
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
@@ -78,8 +79,8 @@ async fn refreshed(store: &Store, user: UserRecord, told: Told, now: OffsetDateT
     if fresh == user {
         return Ok(user);
     }
-    let entry = audit::own(Deed::UserChanged, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
-    store.write(move |tx| Box::pin(async move { accounts::changed(tx, fresh, entry).await })).await
+    let entry = deed::own(Deed::UserChanged, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
+    store.write(move |tx| Box::pin(async move { jobs::changed(tx, fresh, entry).await })).await
 }
 
 async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Result<UserRecord, Failure> {
@@ -98,10 +99,10 @@ async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Re
         source: UserSource::Issuer,
         name,
     };
-    if accounts::check(&user).is_err() {
+    if rules::check(&user).is_err() {
         return Err(Failure::of(ApiError::UserUnknown, &told.who));
     }
-    let entry = audit::own(Deed::UserAdded, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
+    let entry = deed::own(Deed::UserAdded, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
     let inserted = user.clone();
     let write = store.write(move |tx| {
         Box::pin(async move {

@@ -4,11 +4,12 @@
 //! stored by its hash. A browser sends it, like a ticket or a client certificate, with whatever any page asks for, so calls
 //! that come in by one of these are refused when the browser itself says that another site has made them.
 
-use super::bearer::{new_token, token_hash};
-use super::settings::{SessionAfter, SessionSettings};
-use super::{Failure, Found, Shown};
-use crate::server::audit::{self, Deed};
+use super::way::{Failure, Found};
+use crate::server::audit::deed::{self, Deed};
+use crate::server::data_directory::settings::identity::{SessionAfter, SessionSettings};
 use crate::server::error::{ApiError, Internal};
+use crate::server::permission::caller::Shown;
+use crate::server::users::tokens::{new_token, token_hash};
 use crate::store::{SessionRecord, Store, UserRecord};
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::{Duration, OffsetDateTime};
@@ -71,7 +72,7 @@ impl Sessions {
             last_used: now,
         };
         let (owner, kept) = (user.uuid, self.0.per_user.max(1));
-        let entry = audit::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);
+        let entry = deed::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);
         let write = store.write(move |tx| {
             Box::pin(async move {
                 tx.insert_session(&session).await?;

@@ -1,9 +1,9 @@
 //! Making a list: claimed, read in pages, signed outside of any transaction, put in place.
 
-use super::times;
+use super::lists::times;
 use crate::ca::{Entries, ListOrder, Revocation, RevocationReason, has_freshest};
-use crate::server::app::App;
-use crate::server::audit::{self, Deed};
+use crate::server::audit::deed::{self, Deed};
+use crate::server::call::app::App;
 use crate::server::error::ApiError;
 use crate::store::{AuditEntry, ListKind, ListRecord, ListedCertificate, Tx};
 use time::{Duration, OffsetDateTime};
@@ -38,7 +38,7 @@ pub async fn heeding_settings(app: &App) -> Result<(), ApiError> {
     if heeds {
         return Ok(());
     }
-    let entry = audit::own(Deed::RevocationListOutdated, OffsetDateTime::now_utc()).with("number", number);
+    let entry = deed::own(Deed::RevocationListOutdated, OffsetDateTime::now_utc()).with("number", number);
     app.store.write(move |tx| Box::pin(async move { outdated(tx, &entry).await })).await
 }
 
@@ -71,7 +71,7 @@ async fn claimed(app: &App, kind: ListKind, number: u64, now: OffsetDateTime) ->
     let der = app.signing_here(|authority| authority.sign_list(&order, &entries))?;
     let base = base.map_or(0, |base| base.number);
     let record = ListRecord { kind, number, base, this_update: now, next_update, revocations, next_due };
-    let entry = audit::own(Deed::RevocationListMade, now)
+    let entry = deed::own(Deed::RevocationListMade, now)
         .with("number", number)
         .with("base", base)
         .with("entries", entries.len());

@@ -3,7 +3,7 @@
 use crate::ca::RevocationReason;
 use crate::ca::ocsp::{Answering, Question, Refusal, Status};
 use crate::pkix::{Certificate, KeyAlgorithm, MemoryKey};
-use crate::server::app::App;
+use crate::server::call::app::App;
 use crate::server::error::{ApiError, Internal};
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};

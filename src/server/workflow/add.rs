@@ -1,6 +1,6 @@
 //! What adds a card or profile: Enroll, Duplicate, RecoverOnBehalf, TemporaryCards; what was there stays as it is.
 
-use super::Effects;
+use super::effects::Effects;
 use super::holders::{Old, card_of};
 use crate::cm::beyond_mim::AdminKeyState;
 use crate::cm::holder_role::{HolderRole, Role};

@@ -1,14 +1,13 @@
 //! A card is bound to the request that brings it.
 
 use super::add::Lineage;
+use super::execute::{executable, execute};
 use super::holders::{self, Old};
 use crate::cm::beyond_mim::{AdminKeyState, PukState};
 use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::server::closing::execute;
 use crate::server::error::ApiError;
-use crate::server::seen;
 use crate::store::{AuditEntry, RequestFilter, RequestRecord, SmartcardRecord, Tx};
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
@@ -41,7 +40,7 @@ pub async fn assigned(
     entry: AuditEntry,
 ) -> Result<Uuid, ApiError> {
     let mut request = holders::request(tx, request).await?;
-    seen::executable(&request)?;
+    executable(&request)?;
     if let Some(card) = request.new_smartcard {
         let card = holders::smartcard(tx, card).await?;
         return if card.card_id == offer.card_id { Ok(card.uuid) } else { Err(ApiError::WrongCard) };

@@ -1,16 +1,13 @@
 //! What ends a card or profile, for good or for a while: Retire, Revoke, Reinstate.
 
-use super::Effects;
+use super::effects::Effects;
+use super::execute::execute;
 use super::holders::{self, Old, card_of, move_card, move_profiles_on, one_at_a_time};
 use super::revocation::verdict;
 use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::server::audit::Deed;
-use crate::server::closing::execute;
 use crate::server::error::ApiError;
-use crate::server::router::Call;
-use crate::server::seen::SeenRequest;
 use crate::store::{Holder, Reach, RequestRecord, SmartcardRecord, Touched, Tx};
 use crate::template::{ProfileTemplate, Workflow};
 use time::OffsetDateTime;
@@ -20,22 +17,7 @@ fn policy(template: &ProfileTemplate, request_type: RequestType) -> Result<&Work
     template.workflow(request_type).ok_or(ApiError::NotOffered(request_type))
 }
 
-/// Retires the card of an approved Retire request, its profiles, and its certificates. Repeated, it changes nothing.
-pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(SmartcardRecord, Effects), ApiError> {
-    let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
-    let (uuid, now) = (request.record.uuid, call.now);
-    let entry = call.entry(Deed::CardRetired).on(&request.record);
-    let job = async move |tx: &mut Tx| {
-        let (card, effects) = retired(tx, uuid, &template, now).await?;
-        if let Some(effects) = effects {
-            tx.audit(&effects.told(entry)).await?;
-        }
-        Ok::<_, ApiError>((card, effects.unwrap_or_default()))
-    };
-    call.app.store.write(move |tx| Box::pin(job(tx))).await
-}
-
-async fn retired(
+pub async fn retired(
     tx: &mut Tx,
     uuid: Uuid,
     template: &ProfileTemplate,

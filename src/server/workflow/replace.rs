@@ -1,8 +1,8 @@
 //! What takes the place of an old card or profile: Renew, OnlineUpdate, Recover.
 
-use super::Effects;
 use super::add::activated;
 use super::admit::asked;
+use super::effects::Effects;
 use super::holders::{Old, move_profiles_on, one_at_a_time};
 use super::revocation::verdict;
 use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};

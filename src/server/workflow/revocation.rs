@@ -1,9 +1,9 @@
 //! Whether, why and when certificates are revoked: the policy, the loss reason, and what the caller may choose.
 
+use super::effects::Effects;
 use crate::ca::RevocationReason;
 use crate::cm::request::{CreateTerms, RequestType};
 use crate::server::error::ApiError;
-use crate::server::workflow::Effects;
 use crate::store::{Holder, Reach, RequestRecord, RequestTerms, Revocation, Touched, Tx};
 use crate::template::{LossReason, ProfileTemplate, RevocationOptions, Workflow, reason_named};
 use time::{Duration, OffsetDateTime};

@@ -1,8 +1,9 @@
 //! What was begun is taken back: Cancel, Abandon.
 
+use super::complete::forget_keys;
+use super::effects::Effects;
 use super::holders::{self, retire_card, retire_profile};
 use super::revocation::ended;
-use super::{Effects, forget_keys};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::error::ApiError;

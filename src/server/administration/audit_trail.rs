@@ -1,0 +1,238 @@
+//! `audit verify` and `audit export`: the log of acts in an auditor's hands, without the server.
+
+use crate::pkix::{self, PublicKey};
+use crate::server::audit::syslog::{self, Link};
+use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::files::{self, FileError};
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::operation::Target;
+use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
+use crate::store::{self, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError};
+use der::pem;
+use serde::Deserialize;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
+use std::thread::JoinHandle;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// How an SQLite database begins.
+const SQLITE: &[u8; 16] = b"SQLite format 3\0";
+/// The longest line of an export.
+const LONGEST_LINE: u64 = 4 * 1024 * 1024;
+/// Messages that wait for a receiver.
+const QUEUE: usize = 64;
+
+/// Why a log was not checked, or not exported.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditTrailError {
+    #[error("{} could not be read", path.display())]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("{} is no public key in PEM", .0.display())]
+    NoKey(PathBuf),
+    #[error("{} is no key a log is signed with", path.display())]
+    Key { path: PathBuf, source: pkix::Error },
+    #[error("no key to check the signatures with was given")]
+    NoKeys,
+    #[error("the database cannot be read")]
+    Store(#[from] store::Error),
+    #[error("line {number} of {} cannot be read", path.display())]
+    Line { path: PathBuf, number: u64, source: LineError },
+    #[error("the export could not be written")]
+    Write(#[source] io::Error),
+    #[error("{} could not be reached, or did not take what was sent", String::from(.target.clone()))]
+    Receiver { target: Target, source: io::Error },
+    #[error("the receiver takes no more")]
+    Away,
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("no runtime could be started")]
+    Runtime(#[source] io::Error),
+    #[error("a record cannot be written")]
+    Item(#[from] LineError),
+}
+
+/// Which records are exported; all of them by default.
+#[derive(Clone, Debug, Default)]
+pub struct ExportFilter {
+    pub from: Option<OffsetDateTime>,
+    /// Before this moment.
+    pub until: Option<OffsetDateTime>,
+    pub request: Option<Uuid>,
+    pub smartcard: Option<Uuid>,
+    /// Who acted, or for whom it was done.
+    pub user: Option<Uuid>,
+    pub act: Option<String>,
+}
+
+/// What a filter looks at.
+#[derive(Deserialize)]
+struct Looked {
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    act: String,
+    actor: Option<Uuid>,
+    request: Option<Uuid>,
+    smartcard: Option<Uuid>,
+    user: Option<Uuid>,
+}
+
+impl ExportFilter {
+    fn passes_all(&self) -> bool {
+        let Self { from, until, request, smartcard, user, act } = self;
+        from.is_none() && until.is_none() && request.is_none() && smartcard.is_none() && user.is_none() && act.is_none()
+    }
+
+    /// A record that cannot be read is never left out: it is what an auditor wants to see.
+    fn passes(&self, record: &AuditRecord) -> bool {
+        let Ok(looked) = serde_json::from_str::<Looked>(&record.record) else { return true };
+        let is = |wanted: Option<Uuid>, found: Option<Uuid>| wanted.is_none() || wanted == found;
+        self.from.is_none_or(|from| looked.at >= from)
+            && self.until.is_none_or(|until| looked.at < until)
+            && is(self.request, looked.request)
+            && is(self.smartcard, looked.smartcard)
+            && (is(self.user, looked.user) || is(self.user, looked.actor))
+            && self.act.as_ref().is_none_or(|act| *act == looked.act)
+    }
+}
+
+/// Checks the log in a data directory, a database file or an export.
+///
+/// `keys`: PEM files; a data directory's own public key is trusted too. `tolerance`: how far clocks may be apart.
+pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result<AuditReport, AuditTrailError> {
+    let directory = path.is_dir().then(|| DataDirectory::new(path));
+    let own = directory.as_ref().map(DataDirectory::audit_public_key).filter(|own| own.is_file());
+    let keys = keys.iter().chain(&own).map(|path| public_key(path)).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() {
+        return Err(AuditTrailError::NoKeys);
+    }
+    let checker = AuditChecker::new(keys, tolerance);
+    let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
+    if let Some(directory) = directory {
+        let source = runtime.block_on(source(&directory))?;
+        return Ok(runtime.block_on(source.check(checker))?);
+    }
+    let failed = |source| AuditTrailError::Unreadable { path: path.to_owned(), source };
+    let mut file = BufReader::new(File::open(path).map_err(failed)?);
+    if file.fill_buf().map_err(failed)?.starts_with(SQLITE) {
+        return Ok(runtime.block_on(AuditSource::file(path)?.check(checker))?);
+    }
+    check_lines(path, file, checker)
+}
+
+/// The log of a data directory: its own file, or the database its settings name.
+async fn source(directory: &DataDirectory) -> Result<AuditSource, AuditTrailError> {
+    let settings = Settings::load(directory)?;
+    match settings.database {
+        None => Ok(AuditSource::file(&directory.database())?),
+        Some(_) => Ok(AuditSource::store(database::open(directory, &settings).await?)),
+    }
+}
+
+fn check_lines(path: &Path, mut file: impl BufRead, mut checker: AuditChecker) -> Result<AuditReport, AuditTrailError> {
+    let failed = |source| AuditTrailError::Unreadable { path: path.to_owned(), source };
+    let mut line = String::new();
+    for number in 1.. {
+        line.clear();
+        if file.by_ref().take(LONGEST_LINE).read_line(&mut line).map_err(failed)? == 0 {
+            break;
+        }
+        let item = AuditItem::from_line(&line);
+        checker.take(&item.map_err(|source| AuditTrailError::Line { path: path.to_owned(), number, source })?);
+    }
+    Ok(checker.finish())
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, AuditTrailError> {
+    let text = files::read(path)?;
+    let (label, der) =
+        pem::decode_vec(text.trim_ascii().as_bytes()).map_err(|_| AuditTrailError::NoKey(path.to_owned()))?;
+    if label != "PUBLIC KEY" {
+        return Err(AuditTrailError::NoKey(path.to_owned()));
+    }
+    PublicKey::from_spki(&der).map_err(|source| AuditTrailError::Key { path: path.to_owned(), source })
+}
+
+/// Writes the log of a data directory as JSON lines, or to a syslog receiver; gives the number of records.
+pub fn audit_export(
+    data_dir: &Path,
+    filter: &ExportFilter,
+    to: Option<&Target>,
+    mut out: impl Write,
+) -> Result<u64, AuditTrailError> {
+    let directory = DataDirectory::new(data_dir);
+    let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
+    let source = runtime.block_on(source(&directory))?;
+    let complete = filter.passes_all();
+    let mut records = 0;
+    let receiver = to.map(|target| Receiver::open(target, &directory)).transpose()?;
+    let mut line = |item: &AuditItem| -> Result<(), AuditTrailError> {
+        writeln!(out, "{}", item.to_line()?).map_err(AuditTrailError::Write)
+    };
+    if receiver.is_none() {
+        line(&AuditItem::Begin { complete })?;
+    }
+    let each = source.each(|item| {
+        if let AuditItem::Record(record) = &item {
+            if !filter.passes(record) {
+                return Ok(());
+            }
+            records += 1;
+            if let Some(receiver) = &receiver {
+                return if receiver.send(record) { Ok(()) } else { Err(AuditTrailError::Away) };
+            }
+        }
+        if receiver.is_some() { Ok(()) } else { line(&item) }
+    });
+    let read = runtime.block_on(each);
+    if let Some(receiver) = receiver {
+        receiver.end()?;
+    }
+    read?;
+    out.flush().map_err(AuditTrailError::Write)?;
+    Ok(records)
+}
+
+/// A syslog receiver, spoken to on a thread of its own while the log is read.
+struct Receiver<'a> {
+    target: &'a Target,
+    queue: SyncSender<Vec<u8>>,
+    thread: JoinHandle<io::Result<()>>,
+    host: String,
+}
+
+impl<'a> Receiver<'a> {
+    fn open(target: &'a Target, directory: &DataDirectory) -> Result<Self, AuditTrailError> {
+        let host = Settings::load(directory)?.public_names.first().cloned().unwrap_or_default();
+        let (queue, messages) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
+        let to = target.clone();
+        let thread = std::thread::Builder::new().name("audit-export".into()).spawn(move || {
+            let runtime = database::runtime()?;
+            let link = runtime.block_on(Link::open(&to))?;
+            for message in messages {
+                if !runtime.block_on(link.send(&message))? {
+                    return Err(io::ErrorKind::FileTooLarge.into());
+                }
+            }
+            Ok(())
+        });
+        Ok(Self { target, queue, thread: thread.map_err(AuditTrailError::Runtime)?, host })
+    }
+
+    /// Whether the message can still be sent; if not, [`Receiver::end`] says why.
+    fn send(&self, record: &AuditRecord) -> bool {
+        self.queue.send(syslog::message(record, &self.host)).is_ok()
+    }
+
+    fn end(self) -> Result<(), AuditTrailError> {
+        drop(self.queue);
+        let sent = self.thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));
+        sent.map_err(|source| AuditTrailError::Receiver { target: self.target.clone(), source })
+    }
+}

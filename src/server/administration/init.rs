@@ -1,0 +1,170 @@
+//! `server init`: makes a data directory.
+
+use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
+use crate::pkix::KeyAlgorithm;
+use crate::secret::{Passphrase, Pin};
+use crate::server::data_directory::files::{self, Exists, FileError};
+use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
+use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
+use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use crate::server::data_directory::settings::operation::{ApiSettings, AuditSettings, LogSettings};
+use crate::server::data_directory::settings::server_toml::Settings;
+use crate::server::keys::diversify::{MASTER_KEY, MASTER_KEY_LEN};
+use aws_lc_rs::rand;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+const EXAMPLE: &str = include_str!("../../template/example.toml");
+const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
+const EXAMPLE_FILE: &str = "smart-card-logon.toml";
+/// How long a CA is valid.
+const CA_VALIDITY: Duration = Duration::days(3650);
+
+/// What a new data directory is made for.
+#[derive(Clone, Debug)]
+pub struct InitOptions {
+    pub listen: SocketAddr,
+    /// Names and addresses the server is reached by.
+    pub public_names: Vec<String>,
+    /// The CA's subject, RFC 4514.
+    pub ca_subject: String,
+    /// The CA's name in its configuration string.
+    pub ca_name: String,
+    /// The kind of key the CA is given.
+    pub ca_key: KeyAlgorithm,
+    /// The token the CA's key is made in, or is already; `None`: a file.
+    pub ca_token: Option<TokenSettings>,
+    /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
+    pub crl_url: Option<String>,
+    /// The CA is under another's root: a request is made instead of a root, see [`crate::server::ca_install`].
+    pub subordinate: bool,
+}
+
+impl Default for InitOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            public_names: vec!["localhost".into(), "127.0.0.1".into()],
+            ca_subject: "CN=Cardwright CA".into(),
+            ca_name: "Cardwright CA".into(),
+            ca_key: KeyAlgorithm::P256,
+            ca_token: None,
+            crl_url: None,
+            subordinate: false,
+        }
+    }
+}
+
+/// What was made.
+#[derive(Clone, Debug)]
+pub struct Initialised {
+    /// The CA's certificate, DER; empty while it is only asked for: what clients must trust.
+    pub ca_certificate: Vec<u8>,
+    /// What the CA above is to sign, PEM, where there is one.
+    pub ca_request: Option<String>,
+    /// The example template, to be edited.
+    pub template: PathBuf,
+    /// The UUID of the example template.
+    pub template_uuid: Uuid,
+}
+
+/// Why a data directory was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    #[error(transparent)]
+    Exists(#[from] Exists),
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the system gave no random bytes")]
+    Random,
+    #[error("the CA's key is to be made in a token: its PIN is needed")]
+    NoPin,
+    #[error("the CA could not be made")]
+    Ca(#[from] ca::Error),
+    #[error("the settings could not be written")]
+    Settings(#[from] toml::ser::Error),
+    #[error("the CA's certificate is installed already")]
+    Installed,
+    #[error("this server's CA is a root of its own: there is nothing to install")]
+    NoRequest,
+}
+
+/// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
+///
+/// `passphrase` seals the key files; `ca_pin` is the user PIN of the CA's token, where `options` names one.
+pub fn init(
+    data_dir: &Path,
+    options: &InitOptions,
+    passphrase: Passphrase,
+    ca_pin: Option<Pin>,
+) -> Result<Initialised, InitError> {
+    let made = files::make_whole(data_dir, |draft| fill(draft, options, passphrase, ca_pin))?;
+    Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
+}
+
+fn fill(
+    draft: &Path,
+    options: &InitOptions,
+    passphrase: Passphrase,
+    ca_pin: Option<Pin>,
+) -> Result<Initialised, InitError> {
+    let directory = DataDirectory::new(draft);
+    files::make_directory(&directory.templates())?;
+    let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
+    rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
+    keyfile::write_new(&directory.master_key(1), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    let place = match &options.ca_token {
+        None => KeyPlace::File { path: directory.ca_key(), passphrase },
+        Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),
+    };
+    let root = RootOrder { subject: options.ca_subject.clone(), algorithm: options.ca_key, validity: CA_VALIDITY };
+    let (certificate, ca_request) = if options.subordinate {
+        let request = ca::request(&root, place)?;
+        files::create(&directory.ca_request(), request.to_pem().as_bytes())?;
+        (None, Some(request.to_pem()))
+    } else {
+        let authority = EmbeddedCa::create(&root, place, &directory.ca_certificate(), OffsetDateTime::now_utc())?;
+        (Some(authority.own().der().to_vec()), None)
+    };
+    let template_uuid = Uuid::new_v4();
+    let template = EXAMPLE.replace("@UUID@", &template_uuid.to_string());
+    let path = directory.templates().join(EXAMPLE_FILE);
+    files::create(&path, template.as_bytes())?;
+    let settings = toml::to_string_pretty(&settings(options))?;
+    files::create(&directory.settings(), (SETTINGS_HEAD.to_owned() + &settings).as_bytes())?;
+    let ca_certificate = certificate.unwrap_or_default();
+    Ok(Initialised { ca_certificate, ca_request, template: path, template_uuid })
+}
+
+fn settings(options: &InitOptions) -> Settings {
+    let host = options.public_names.first().map_or("localhost", String::as_str);
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let crl_url = format!("https://{host}:{}/pki/ca.crl", options.listen.port());
+    Settings {
+        smtp: None,
+        listen: options.listen,
+        public_names: options.public_names.clone(),
+        api: ApiSettings::default(),
+        operations: None,
+        log: LogSettings::default(),
+        audit: AuditSettings::default(),
+        database: None,
+        ca: CaSettings {
+            name: options.ca_name.clone(),
+            crl_url: options.crl_url.clone().unwrap_or(crl_url),
+            pkcs11: options.ca_token.clone(),
+            upstream: None,
+        },
+        publication: None,
+        master_key: MasterKeySettings::default(),
+        recovery: RecoverySettings::default(),
+        identity: IdentitySettings::default(),
+        roles: RoleSettings::default(),
+        limits: LimitSettings::default(),
+    }
+}

@@ -1,0 +1,13 @@
+//! What an administrator does at a data directory itself, also while a server runs on it.
+//!
+//! In: a data directory, the passphrase, options of the command line. Out: a new or changed directory, users and their
+//! bearer records, versions of the master key, backups, the log of acts checked or exported.
+//! Absent: HTTP, and any call of the API.
+
+pub mod audit_trail;
+pub mod backup;
+pub mod ca;
+pub mod init;
+pub mod master_keys;
+pub mod restore;
+pub mod users;

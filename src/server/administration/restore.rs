@@ -1,0 +1,91 @@
+//! `server restore`: an archive becomes a data directory again, whole or not at all.
+
+use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, passed};
+use crate::server::data_directory::files::{self, FileError, OWNER_ONLY};
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::server_toml::Settings;
+use crate::store;
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Makes the data directory `data_dir` of an archive, checked before it is there; one that exists is never touched.
+pub fn restore(from: impl Read, data_dir: &Path) -> Result<Saved, BackupError> {
+    files::make_whole(data_dir, |draft| fill(from, draft))
+}
+
+fn written(path: &Path, source: std::io::Error) -> FileError {
+    FileError { path: path.to_owned(), what: "written", source }
+}
+
+fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
+    let mut archive = tar::Archive::new(from);
+    let mut entries = archive.entries().map_err(|_| BackupError::Foreign)?;
+    let manifest = manifest(entries.next())?;
+    let mut wanted: BTreeMap<&str, &Member> = BTreeMap::new();
+    for member in &manifest.files {
+        if wanted.insert(&member.name, member).is_some() || wanted.len() > MAX_FILES {
+            return Err(BackupError::Damaged(member.name.clone()));
+        }
+    }
+    for entry in entries {
+        let mut entry = entry.map_err(BackupError::Read)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let member = wanted.remove(name.as_str()).filter(|_| entry.header().entry_type().is_file());
+        let member = member.ok_or_else(|| BackupError::Damaged(name.clone()))?;
+        let path = below(draft, &name)?;
+        let opened = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&path);
+        let mut file = opened.map_err(|source| written(&path, source))?;
+        let (size, sha256) = passed(&mut entry.by_ref().take(member.size), &mut file).map_err(BackupError::Read)?;
+        file.sync_all().map_err(|source| written(&path, source))?;
+        if size != member.size || sha256 != member.sha256 || entry.size() != member.size {
+            return Err(BackupError::Damaged(name));
+        }
+    }
+    if let Some(missing) = wanted.keys().next() {
+        return Err(BackupError::Damaged((*missing).to_owned()));
+    }
+    let directory = DataDirectory::new(draft);
+    Settings::load(&directory)?;
+    if !manifest.postgresql {
+        store::check_database(&directory.database())?;
+    }
+    files::sync_parent(&directory.settings()).map_err(|source| written(draft, source))?;
+    let bytes = manifest.files.iter().map(|member| member.size).sum();
+    Ok(Saved { files: manifest.files.len(), bytes, postgresql: manifest.postgresql })
+}
+
+fn manifest<R: Read>(first: Option<std::io::Result<tar::Entry<'_, R>>>) -> Result<Manifest, BackupError> {
+    let entry = first.and_then(Result::ok).ok_or(BackupError::Foreign)?;
+    if entry.path_bytes().as_ref() != MANIFEST.as_bytes() {
+        return Err(BackupError::Foreign);
+    }
+    let mut text = Vec::new();
+    entry.take(MAX_FILE).read_to_end(&mut text).map_err(BackupError::Read)?;
+    let json: serde_json::Value = serde_json::from_slice(&text).map_err(|_| BackupError::Foreign)?;
+    // The format comes before all else, for a newer one may look otherwise.
+    match json["format"].as_u64().and_then(|format| u32::try_from(format).ok()) {
+        Some(FORMAT) => serde_json::from_value(json).map_err(|_| BackupError::Damaged(MANIFEST.into())),
+        Some(newer) => Err(BackupError::Newer(newer)),
+        None => Err(BackupError::Foreign),
+    }
+}
+
+/// The place of a member, its directory made; a name that leads elsewhere is refused.
+fn below(draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
+    let relative = Path::new(name);
+    if name.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(BackupError::Damaged(name.to_owned()));
+    }
+    let path = draft.join(relative);
+    let mut directory = draft.to_owned();
+    for part in relative.parent().into_iter().flat_map(Path::components) {
+        directory.push(part);
+        if !directory.is_dir() {
+            files::make_directory(&directory)?;
+        }
+    }
+    Ok(path)
+}

@@ -1,0 +1,160 @@
+//! `server user` and `server token`: what an administrator does at the data directory itself, also while a server runs
+//! on it.
+
+use crate::secret::BearerToken;
+use crate::server::audit::deed::{self, Deed};
+use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
+use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
+use crate::server::error::{ApiError, Internal};
+use crate::server::users::jobs;
+use crate::server::users::rules::{AccountRefusal, UserChange};
+use crate::server::users::tokens::FreshToken;
+use crate::server::users::{rules, tokens};
+use crate::store::{self, Store, TokenRecord, UserRecord, UserSource};
+use std::collections::BTreeMap;
+use std::path::Path;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A person to be added.
+#[derive(Clone, Debug, Default)]
+pub struct NewUser {
+    pub name: String,
+    pub groups: Vec<String>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+    /// Security identifier in Active Directory, `S-1-5-21-...`.
+    pub sid: Option<String>,
+    /// What else certificates say of the person; names in lower case.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A person who was added; the token is shown once and kept nowhere.
+pub struct AddedUser {
+    pub uuid: Uuid,
+    pub token: BearerToken,
+}
+
+/// A token that was added; it is shown once and kept nowhere.
+pub struct AddedToken {
+    pub record: TokenRecord,
+    pub token: BearerToken,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
+    #[error("there is no user named \"{0}\"")]
+    NoUser(String),
+    #[error("there is no token {0}; \"server token list\" shows what there is")]
+    NoToken(Uuid),
+    #[error(transparent)]
+    Refused(#[from] AccountRefusal),
+    #[error("the system gave no random bytes")]
+    Random,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("the store failed")]
+    Store(#[from] store::Error),
+    #[error("nothing was written")]
+    Write(#[source] Box<ApiError>),
+}
+
+impl From<ApiError> for AccountError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Account(refusal) => Self::Refused(refusal),
+            ApiError::Internal(Internal::Store(source)) => Self::Store(source),
+            other => Self::Write(Box::new(other)),
+        }
+    }
+}
+
+/// Opens the store of a data directory for the length of one piece of work.
+fn with_store<T>(
+    data_dir: &Path,
+    work: impl AsyncFnOnce(&Store) -> Result<T, AccountError>,
+) -> Result<T, AccountError> {
+    let directory = DataDirectory::existing(data_dir)?;
+    database::with_store(&directory, &Settings::load(&directory)?, work)?
+}
+
+async fn named(store: &Store, name: &str) -> Result<UserRecord, AccountError> {
+    store.user_by_name(name).await?.ok_or_else(|| AccountError::NoUser(name.to_owned()))
+}
+
+/// Adds a person and makes the first token.
+pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Result<AddedUser, AccountError> {
+    let user = UserRecord {
+        uuid: Uuid::now_v7(),
+        name: new.name,
+        groups: new.groups,
+        upn: new.upn,
+        email: new.email,
+        sid: new.sid,
+        attributes: new.attributes,
+        disabled: false,
+        source: UserSource::Local,
+    };
+    let now = OffsetDateTime::now_utc();
+    rules::check(&user)?;
+    let uuid = user.uuid;
+    let FreshToken { record, token } = FreshToken::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
+    let entry = deed::own(Deed::UserAdded, now).user(uuid).with("name", &user.name).with("token", record.uuid);
+    with_store(data_dir, async move |store| {
+        let job = store.write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&record), &entry).await }));
+        Ok(job.await?)
+    })?;
+    Ok(AddedUser { uuid, token })
+}
+
+/// All users, oldest first.
+pub fn user_list(data_dir: &Path) -> Result<Vec<UserRecord>, AccountError> {
+    with_store(data_dir, async |store| Ok(store.users().await?))
+}
+
+/// Changes what is known of a person; whoever is disabled is nobody, and keeps what was done and is held.
+pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<UserRecord, AccountError> {
+    with_store(data_dir, async |store| {
+        let user = change.applied(named(store, name).await?);
+        let entry = deed::own(Deed::UserChanged, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
+        let job = store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
+        Ok(job.await?)
+    })
+}
+
+/// Adds a token for a person.
+pub fn token_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedToken, AccountError> {
+    with_store(data_dir, async |store| {
+        let user = named(store, name).await?;
+        let now = OffsetDateTime::now_utc();
+        let fresh = FreshToken::new(user.uuid, label, now, tokens::expiry(now, days)?);
+        let FreshToken { record, token } = fresh.ok_or(AccountError::Random)?;
+        let entry = deed::own(Deed::TokenAdded, now).user(user.uuid).with("token", record.uuid);
+        let written = record.clone();
+        let job = store.write(move |tx| Box::pin(async move { jobs::token_added(tx, &written, &entry).await }));
+        job.await?;
+        Ok(AddedToken { record, token })
+    })
+}
+
+/// A person's tokens, newest first, revoked ones among them.
+pub fn token_list(data_dir: &Path, name: &str) -> Result<Vec<TokenRecord>, AccountError> {
+    with_store(data_dir, async |store| Ok(store.tokens_of(named(store, name).await?.uuid).await?))
+}
+
+/// Revokes a token; it is refused from the next call on.
+pub fn token_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
+    with_store(data_dir, async |store| {
+        let record = store.token(token).await?.ok_or(AccountError::NoToken(token))?;
+        let now = OffsetDateTime::now_utc();
+        let entry = deed::own(Deed::TokenRevoked, now).user(record.owner).with("token", token);
+        let job = store.write(move |tx| Box::pin(async move { jobs::token_revoked(tx, token, now, &entry).await }));
+        Ok(job.await?)
+    })
+}

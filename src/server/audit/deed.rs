@@ -1,0 +1,123 @@
+//! What the log of acts is told: who did what, to which request, card, profile and person, and what proves it.
+
+use crate::server::call::Call;
+use crate::store::{AuditEntry, RequestRecord};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+macro_rules! deeds {
+    ($($(#[$doc:meta])* $deed:ident = $name:literal),* $(,)?) => {
+        /// What may be done; the words are stable.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Deed {
+            $($(#[$doc])* $deed),*
+        }
+
+        impl Deed {
+            /// Gives the word the log keeps.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$deed => $name),*
+                }
+            }
+        }
+    };
+}
+
+deeds! {
+    /// A server has taken up a newer version of a template that others know.
+    TemplateChanged = "template-changed",
+    MasterKeyAdded = "master-key-added",
+    MasterKeyRemoved = "master-key-removed",
+    UserAdded = "user-added",
+    UserChanged = "user-changed",
+    TokenAdded = "token-added",
+    TokenRenewed = "token-renewed",
+    TokenRevoked = "token-revoked",
+    SessionBegun = "session-begun",
+    SessionEnded = "session-ended",
+    RequestCreated = "request-created",
+    RequestApproved = "request-approved",
+    RequestDenied = "request-denied",
+    RequestCompleted = "request-completed",
+    RequestWithdrawn = "request-withdrawn",
+    DataCollected = "data-collected",
+    /// One-time passwords were made, or are to be made and mailed.
+    OneTimePasswordMade = "one-time-password-made",
+    OneTimePasswordSent = "one-time-password-sent",
+    /// No mail server took it in many attempts.
+    OneTimePasswordUndelivered = "one-time-password-undelivered",
+    OneTimePasswordProven = "one-time-password-proven",
+    OneTimePasswordRefused = "one-time-password-refused",
+    /// A PIN was let out for the card of a request.
+    PinProposed = "pin-proposed",
+    /// The server itself has ended a temporary card whose time was over.
+    TemporaryCardEnded = "temporary-card-ended",
+    CardAssigned = "card-assigned",
+    CardRetired = "card-retired",
+    CertificateIssued = "certificate-issued",
+    /// A certificate of an earlier profile, with its archived key, became one of a new profile.
+    CertificateBroughtBack = "certificate-brought-back",
+    /// Private keys left the server, under the password of who executes the request.
+    KeysGiven = "keys-given",
+    /// Private keys left the server sealed to recovery agents, who alone can open them.
+    SealedKeysGiven = "sealed-keys-given",
+    AdminKeyGiven = "admin-key-given",
+    AdminKeyTold = "admin-key-told",
+    /// A response under a card's admin key was computed.
+    ChallengeAnswered = "challenge-answered",
+    PukGiven = "puk-given",
+    PukTold = "puk-told",
+    OfflineUnblockAnswered = "offline-unblock-answered",
+    RevocationListMade = "revocation-list-made",
+    /// The settings have changed what a list must say.
+    RevocationListOutdated = "revocation-list-outdated",
+    /// A certificate was ordered from a CA elsewhere; it came, is awaited, or was refused for good.
+    CertificateOrdered = "certificate-ordered",
+    /// A CA elsewhere was told of a revocation.
+    RevocationTold = "revocation-told",
+}
+
+/// An act of the server itself.
+pub fn own(deed: Deed, at: OffsetDateTime) -> AuditEntry {
+    AuditEntry::of(deed.name(), at)
+}
+
+impl Call<'_> {
+    /// An act of the caller.
+    pub fn entry(&self, deed: Deed) -> AuditEntry {
+        AuditEntry {
+            actor: Some(self.caller.uuid),
+            actor_name: self.caller.name.clone(),
+            correlation: Some(self.id),
+            ..own(deed, self.now)
+        }
+    }
+}
+
+impl AuditEntry {
+    /// Says which request it was, and with it whose, and which card and profile.
+    pub fn on(self, request: &RequestRecord) -> Self {
+        Self {
+            request: Some(request.uuid),
+            user: Some(request.target),
+            smartcard: request.new_smartcard.or(request.old_smartcard),
+            profile: request.new_profile.or(request.old_profile),
+            ..self
+        }
+    }
+
+    pub fn smartcard(self, smartcard: Uuid) -> Self {
+        Self { smartcard: Some(smartcard), ..self }
+    }
+
+    pub fn user(self, user: Uuid) -> Self {
+        Self { user: Some(user), ..self }
+    }
+
+    /// Adds a name and a value that prove it.
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.evidence.push((name, value.to_string()));
+        self
+    }
+}

@@ -1,0 +1,86 @@
+//! Signs where each chain of the log of acts ends, so that who holds the public key sees whether it was made anew.
+
+use crate::ca::keyfile;
+use crate::pkix::{KeyAlgorithm, MemoryKey, SignError, Signer};
+use crate::secret::Passphrase;
+use crate::server::call::app::App;
+use crate::server::data_directory::files;
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::process::error::StartError;
+use crate::store::{self, AuditSignature, ChainHead, signed_text};
+use der::pem::{self, LineEnding};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio_util::sync::CancellationToken;
+
+/// How often new heads are looked for; the shortest time between two signatures of a chain.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why a head was not signed.
+#[derive(Debug, thiserror::Error)]
+enum SigningError {
+    #[error("the store failed")]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Key(#[from] SignError),
+    #[error("the time cannot be written")]
+    Time,
+}
+
+/// The key of the log; made at the first start, its public half put beside it.
+pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, StartError> {
+    let key = match files::read_if_there(&directory.audit_key())? {
+        Some(sealed) => keyfile::open_private_key(&sealed, passphrase)?,
+        None => {
+            let key = MemoryKey::generate(KeyAlgorithm::P256)?;
+            keyfile::write_new(&directory.audit_key(), &keyfile::seal_private_key(key.expose_pkcs8(), passphrase)?)?;
+            key
+        }
+    };
+    if files::read_if_there(&directory.audit_public_key())?.is_none() {
+        let public = pem::encode_string("PUBLIC KEY", LineEnding::LF, key.public_key().spki());
+        let public = public.map_err(|error| StartError::AuditKey(error.into()))?;
+        files::create(&directory.audit_public_key(), public.as_bytes())?;
+    }
+    Ok(key)
+}
+
+/// Signs what is new until told to end, and then once more.
+pub async fn follow(app: Arc<App>, key: MemoryKey, ending: CancellationToken) {
+    let mut signed = BTreeMap::new();
+    loop {
+        let last = ending.is_cancelled();
+        if let Err(error) = sign_heads(&app, &key, &mut signed).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the log of acts could not be signed");
+        }
+        if last {
+            return;
+        }
+        ending.run_until_cancelled(tokio::time::sleep(INTERVAL)).await;
+    }
+}
+
+async fn sign_heads(app: &App, key: &MemoryKey, signed: &mut BTreeMap<i64, i64>) -> Result<(), SigningError> {
+    for head in app.store.audit_chains().await? {
+        let known = match signed.get(&head.chain) {
+            Some(number) => *number,
+            None => app.store.last_audit_signature(head.chain).await?.map_or(0, |last| last.number),
+        };
+        if head.length > known {
+            let signature = sign(key, &head)?;
+            let kept = app.store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature).await }));
+            kept.await?;
+        }
+        signed.insert(head.chain, head.length.max(known));
+    }
+    Ok(())
+}
+
+fn sign(key: &MemoryKey, head: &ChainHead) -> Result<AuditSignature, SigningError> {
+    let text = signed_text(head, OffsetDateTime::now_utc()).ok_or(SigningError::Time)?;
+    let signature = key.sign(text.as_bytes())?;
+    let key = key.public_key().sha256().to_vec();
+    Ok(AuditSignature { chain: head.chain, number: head.length, signed: text, key, signature })
+}

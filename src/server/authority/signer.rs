@@ -1,0 +1,28 @@
+//! The one place that has certificates signed.
+
+use super::upstream;
+use crate::ca::{CertificateAuthority, IssueOrder};
+use crate::pkix::Certificate;
+use crate::server::call::app::App;
+use crate::server::error::ApiError;
+use time::OffsetDateTime;
+
+/// A certificate, and the answer the client is sent: a CMC Full PKI Response with the whole chain.
+pub struct Signed {
+    pub certificate: Certificate,
+    pub response: Vec<u8>,
+}
+
+/// Has the CA sign an order; one that is elsewhere may leave it pending, and repeating the call collects it.
+pub async fn signed(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Signed, ApiError> {
+    if app.issues_elsewhere {
+        let certificate = upstream::issued(app, order, now).await?;
+        let response = app.signing_here(|own| own.respond(&certificate, app.authority.chain()))?;
+        return Ok(Signed { certificate, response });
+    }
+    app.signing_here(|own| {
+        let certificate = own.issue(order, now)?;
+        let response = own.respond(&certificate, own.chain())?;
+        Ok(Signed { certificate, response })
+    })
+}

@@ -1,0 +1,242 @@
+//! A CA elsewhere: opened from the settings, asked once for each key, asked again for what it left pending, and told
+//! of revocations.
+//!
+//! What was ordered is remembered before the certificate is handed out, so that a server that was stopped in between
+//! finds it again. Revocations are told in the background, after they are on disk here.
+
+use crate::ca::upstream::{Credentials, Names, Protocol, Settings, Upstream};
+use crate::ca::{self, CertificateAuthority, IssueOrder, RevocationReason, certificates, keyfile};
+use crate::pkix::Certificate;
+use crate::secret::{Passphrase, SharedKey};
+use crate::server::audit::deed::{self, Deed};
+use crate::server::call::app::App;
+use crate::server::data_directory::files;
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::ca::{UpstreamNames, UpstreamProtocol, UpstreamSettings};
+use crate::server::error::{ApiError, Internal};
+use crate::server::process::error::StartError;
+use crate::store::{AuditEntry, Tx, UpstreamOrder};
+use std::path::PathBuf;
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+use tokio_util::sync::CancellationToken;
+use zeroize::Zeroizing;
+
+/// The label of the sealed password or key.
+pub const SECRET: &str = "UPSTREAM SECRET";
+/// How often the background task looks, and how long it waits where the CA does not say.
+const ROUND: std::time::Duration = std::time::Duration::from_secs(5);
+const WAIT: Duration = Duration::minutes(1);
+/// After this an order is given up.
+const PATIENCE: Duration = Duration::days(30);
+
+/// Prepares the way to the CA; nothing is called yet.
+pub fn open(
+    directory: &DataDirectory,
+    settings: &UpstreamSettings,
+    passphrase: &Passphrase,
+) -> Result<Arc<dyn CertificateAuthority>, StartError> {
+    let read = |path: &PathBuf| Ok::<_, StartError>(certificates(&files::read(&directory.named(path))?)?);
+    let wrong = |what: &str| StartError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
+    let upstream = Upstream::new(Settings {
+        protocol: match settings.protocol {
+            UpstreamProtocol::Est => Protocol::Est,
+            UpstreamProtocol::Cfssl => Protocol::Cfssl,
+        },
+        url: settings.url.parse().map_err(|_| wrong("the URL is none"))?,
+        tls_trust: settings.tls_trust.as_ref().map(read).transpose()?.unwrap_or_default(),
+        chain: read(&settings.chain)?,
+        credentials: credentials(directory, settings, passphrase)?,
+        profile: settings.profile.clone(),
+        names: match settings.names {
+            UpstreamNames::AsOrdered => Names::AsOrdered,
+            UpstreamNames::Upstream => Names::Upstream,
+        },
+    })?;
+    if !upstream.revokes() {
+        tracing::warn!("the CA elsewhere has no way to revoke: revocations are remembered here and told to nobody");
+    }
+    Ok(Arc::new(upstream))
+}
+
+fn credentials(
+    directory: &DataDirectory,
+    settings: &UpstreamSettings,
+    passphrase: &Passphrase,
+) -> Result<Credentials, StartError> {
+    let wrong = |what: &str| StartError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
+    if let Some(path) = &settings.client_certificate {
+        let key = settings.client_key.as_ref().ok_or_else(|| wrong("client_certificate needs client_key"))?;
+        let key = keyfile::open_private_key(&keyfile::read(&directory.named(key))?, passphrase)?;
+        let chain = certificates(&files::read(&directory.named(path))?)?;
+        return Ok(Credentials::Certificate { chain, key: Zeroizing::new(key.expose_pkcs8().to_vec()) });
+    }
+    let sealed = files::read_if_there(&directory.upstream_secret())?;
+    let secret = sealed.map(|sealed| keyfile::open(SECRET, &sealed, passphrase)).transpose()?;
+    let text = |secret: Zeroizing<Vec<u8>>| {
+        let text = std::str::from_utf8(&secret).map_err(|_| wrong("the secret is not text"))?;
+        Ok::<_, StartError>(Zeroizing::new(text.to_owned()))
+    };
+    match (&settings.user, secret, settings.protocol) {
+        (Some(user), Some(secret), _) => {
+            let password = Passphrase::new(std::mem::take(&mut *text(secret)?));
+            Ok(Credentials::Basic { user: user.clone(), password })
+        }
+        (Some(_), None, _) => Err(wrong("user needs a password: \"cardwright server ca secret\" keeps it")),
+        (None, Some(secret), UpstreamProtocol::Cfssl) => {
+            let key = SharedKey::from_hex(text(secret)?.trim());
+            Ok(Credentials::Hmac(key.ok_or_else(|| wrong("cfssl's key is not hexadecimal"))?))
+        }
+        (None, _, _) => Ok(Credentials::None),
+    }
+}
+
+/// The certificate for an order: one that came before and was not handed out, or a new one.
+pub async fn issued(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Certificate, ApiError> {
+    let key = order.public_key.sha256();
+    let known = app.store.upstream_order(&key).await?.filter(|known| !known.is_recorded && known.failure.is_none());
+    let known = match known {
+        Some(known) if known.issued.is_none() && known.next_poll <= now => Some(asked_again(app, known, now).await?),
+        known => known,
+    };
+    match known {
+        Some(UpstreamOrder { issued: Some((_, der)), .. }) => {
+            let certificate = Certificate::from_der(&der).map_err(unreadable)?;
+            app.authority.check(order, &certificate, now)?;
+            Ok(certificate)
+        }
+        Some(UpstreamOrder { failure: Some(text), .. }) => Err(ca::Error::Refused { status: 0, text }.into()),
+        Some(waiting) => Err(ApiError::CaPending { retry_after: seconds(waiting.next_poll - now) }),
+        None => ordered(app, order, now).await,
+    }
+}
+
+fn unreadable(error: crate::pkix::Error) -> ApiError {
+    ApiError::Internal(Internal::Ca(ca::Error::ReadBack(error)))
+}
+
+fn seconds(wait: Duration) -> u32 {
+    u32::try_from(wait.whole_seconds().max(1)).unwrap_or(u32::MAX)
+}
+
+async fn ordered(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Certificate, ApiError> {
+    let answer = app.signing(|authority| authority.issue(order, now));
+    let mut record = UpstreamOrder {
+        public_key_sha256: order.public_key.sha256(),
+        csr: order.csr.clone().unwrap_or_default(),
+        ticket: Vec::new(),
+        ordered: now,
+        next_poll: now,
+        polls: 1,
+        failure: None,
+        issued: None,
+        is_recorded: false,
+    };
+    let outcome = match answer {
+        Ok(certificate) => {
+            record.issued = Some((certificate.serial_bytes(), certificate.der().to_vec()));
+            Ok(certificate)
+        }
+        Err(ca::Error::Pending { ticket, retry_after }) => {
+            (record.ticket, record.next_poll) = (ticket, now + retry_after);
+            Err(ApiError::CaPending { retry_after: seconds(retry_after) })
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let entry = entry(&record, now);
+    app.store.write(move |tx| Box::pin(async move { inserted(tx, &record, &entry).await })).await?;
+    outcome
+}
+
+fn entry(record: &UpstreamOrder, now: OffsetDateTime) -> AuditEntry {
+    let entry = deed::own(Deed::CertificateOrdered, now)
+        .with("public_key_sha256", hex::encode(record.public_key_sha256))
+        .with("polls", record.polls);
+    match (&record.issued, &record.failure) {
+        (Some((serial, _)), _) => entry.with("serial", hex::encode_upper(serial)),
+        (None, Some(failure)) => entry.with("failure", failure),
+        (None, None) => entry.with("pending", true),
+    }
+}
+
+/// Asks again for a pending order and remembers the answer; what is unknown now is asked for later.
+async fn asked_again(app: &App, mut order: UpstreamOrder, now: OffsetDateTime) -> Result<UpstreamOrder, ApiError> {
+    order.polls = order.polls.saturating_add(1);
+    match app.signing(|authority| authority.collect(&order.csr, &order.ticket)) {
+        Ok(certificate) => order.issued = Some((certificate.serial_bytes(), certificate.der().to_vec())),
+        Err(_) if now - order.ordered > PATIENCE => order.failure = Some("given up after thirty days".into()),
+        Err(ca::Error::Pending { ticket, retry_after }) => {
+            (order.ticket, order.next_poll) = (ticket, now + retry_after);
+        }
+        Err(error @ ca::Error::Unreachable(_)) => {
+            tracing::warn!(%error, "a pending certificate could not be asked for");
+            order.next_poll = now + WAIT;
+        }
+        Err(error) => order.failure = Some(error.to_string()),
+    }
+    let (entry, kept) = (entry(&order, now), order.clone());
+    app.store.write(move |tx| Box::pin(async move { updated(tx, &kept, &entry).await })).await?;
+    Ok(order)
+}
+
+/// Collects what is pending and tells of revocations until told to end.
+pub async fn keep(app: Arc<App>, ending: CancellationToken) {
+    if !app.issues_elsewhere {
+        return;
+    }
+    match app.signing(|authority| authority.is_as_configured()) {
+        Ok(true) => tracing::info!("the CA elsewhere answers, and is the one configured"),
+        Ok(false) => tracing::error!("the CA elsewhere is not the one configured: what it issues will be refused"),
+        Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
+    }
+    loop {
+        if let Err(error) = round(&app, &ending, OffsetDateTime::now_utc()).await {
+            tracing::error!(%error, "the CA elsewhere could not be dealt with");
+        }
+        if ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_none() {
+            break;
+        }
+    }
+}
+
+/// What a round cut short leaves is due at the next.
+async fn round(app: &App, ending: &CancellationToken, now: OffsetDateTime) -> Result<(), ApiError> {
+    for order in app.store.upstream_waiting(now).await? {
+        if ending.is_cancelled() {
+            return Ok(());
+        }
+        asked_again(app, order, now).await?;
+    }
+    if !app.authority.revokes() {
+        return Ok(());
+    }
+    for (order, reason) in app.store.upstream_revoked(now).await? {
+        if ending.is_cancelled() {
+            return Ok(());
+        }
+        let Some((serial, der)) = order.issued else { continue };
+        let certificate = Certificate::from_der(&der).map_err(unreadable)?;
+        let reason = RevocationReason::from_number(reason).unwrap_or(RevocationReason::Unspecified);
+        app.signing(|authority| authority.revoke(&certificate, reason))?;
+        let entry = deed::own(Deed::RevocationTold, now).with("serial", hex::encode_upper(&serial));
+        app.store.write(move |tx| Box::pin(async move { told(tx, &serial, &entry).await })).await?;
+    }
+    Ok(())
+}
+
+async fn inserted(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
+    tx.insert_upstream_order(order).await?;
+    Ok(tx.audit(entry).await?)
+}
+
+async fn updated(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
+    if tx.update_upstream_order(order).await? {
+        tx.audit(entry).await?;
+    }
+    Ok(())
+}
+
+async fn told(tx: &mut Tx, serial: &[u8], entry: &AuditEntry) -> Result<(), ApiError> {
+    tx.told_upstream(serial, entry.at).await?;
+    Ok(tx.audit(entry).await?)
+}

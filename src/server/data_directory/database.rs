@@ -1,0 +1,76 @@
+//! Where a server's records are: the file in its data directory, or the PostgreSQL database that `server.toml` names.
+
+use super::files::{self, FileError};
+use super::layout::DataDirectory;
+use super::settings::database::DatabaseSettings;
+use super::settings::server_toml::Settings;
+use crate::pkix;
+use crate::secret::DatabasePassword;
+use crate::server::keys::diversify::KeyError;
+use crate::server::process::agreement::Disagreement;
+use crate::store::{self, PostgresPlace, Store};
+use tokio::runtime::Runtime;
+
+/// The variable that holds the database's password where no file is named.
+pub const PASSWORD_VARIABLE: &str = "CARDWRIGHT_DATABASE_PASSWORD";
+
+/// Why the records cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the store cannot be opened")]
+    Store(#[from] store::Error),
+    #[error(transparent)]
+    Template(#[from] Disagreement),
+    #[error("the {0} is not the one that the other servers of this database have: copy their data directory")]
+    Other(&'static str),
+    #[error("the CA's certificate cannot be read")]
+    Pkix(#[from] pkix::Error),
+    #[error("the master key cannot be used")]
+    MasterKey(#[from] KeyError),
+    #[error("no runtime could be started")]
+    Runtime(#[source] std::io::Error),
+}
+
+/// A runtime for work at the data directory itself, where no server runs.
+pub fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// Opens the store that the settings name for the length of one piece of work, and gives what came of that.
+pub fn with_store<T>(
+    directory: &DataDirectory,
+    settings: &Settings,
+    work: impl AsyncFnOnce(&Store) -> T,
+) -> Result<T, DatabaseError> {
+    runtime().map_err(DatabaseError::Runtime)?.block_on(async {
+        let store = open(directory, settings).await?;
+        let done = work(&store).await;
+        store.close().await;
+        Ok(done)
+    })
+}
+
+/// Opens the store that the settings name.
+pub async fn open(directory: &DataDirectory, settings: &Settings) -> Result<Store, DatabaseError> {
+    let Some(database) = &settings.database else { return Ok(Store::open(&directory.database()).await?) };
+    let place = PostgresPlace {
+        url: database.url.clone(),
+        password: password(directory, database)?,
+        root_certificates: match &database.root_certificates {
+            Some(path) => Some(files::read(&directory.beside(path))?),
+            None => None,
+        },
+        connections: database.connections,
+    };
+    Ok(Store::connect(&place).await?)
+}
+
+fn password(directory: &DataDirectory, database: &DatabaseSettings) -> Result<Option<DatabasePassword>, FileError> {
+    let Some(path) = &database.password_file else {
+        return Ok(std::env::var(PASSWORD_VARIABLE).ok().map(DatabasePassword::new));
+    };
+    let text = zeroize::Zeroizing::new(files::read(&directory.beside(path))?);
+    Ok(Some(DatabasePassword::new(text.lines().next().unwrap_or_default().to_owned())))
+}

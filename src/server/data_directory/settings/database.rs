@@ -1,0 +1,31 @@
+//! database.rs
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+pub const CONNECTIONS: u32 = 16;
+
+/// The `[database]` table; absent: SQLite in the data directory.
+///
+/// Any number of servers may use one database. Each has a data directory of its own, a copy of the first one's: same
+/// master key, same CA, same templates. A server with another master key or CA is refused when it starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// `postgresql://user@host/database`, or `postgresql:///database?host=/run/postgresql` over a socket; never with a
+    /// password.
+    pub url: String,
+    /// A file whose first line is the password; absent: `CARDWRIGHT_DATABASE_PASSWORD`, if that is set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// The certificates (PEM) that the database's own must come from; absent: those the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_certificates: Option<PathBuf>,
+    /// The most connections this server keeps.
+    #[serde(default = "connections")]
+    pub connections: u32,
+}
+
+pub fn connections() -> u32 {
+    CONNECTIONS
+}

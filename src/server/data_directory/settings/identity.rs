@@ -1,0 +1,221 @@
+//! `[identity]`, `[roles]` and `[limits]` of `server.toml`. Without them only the server's own bearer tokens are a way in.
+
+use crate::template::Principal;
+use jsonwebtoken::Algorithm;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The `[identity]` table: the ways in besides the server's own tokens. Relative paths begin at the data directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdentitySettings {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc: Option<OidcSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negotiate: Option<NegotiateSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionSettings>,
+}
+
+/// How what a way in tells of a person names a user of this server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UserBy {
+    /// The user whose UPN it is.
+    #[default]
+    Upn,
+    /// The user of just this name.
+    Name,
+    /// The user whose name stands before the `@`, or after the `\`. The domain behind it must be a listed one.
+    LocalPart,
+    /// The user whose e-mail address it is.
+    Email,
+}
+
+/// The `[identity.oidc]` table: access tokens of an OpenID Connect provider or AD FS (RFC 9068, RFC 7519).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OidcSettings {
+    /// The claim `iss`, letter by letter. AD FS writes its federation service identifier into access tokens.
+    pub issuer: String,
+    /// One of these must be in `aud`, letter by letter.
+    pub audience: Vec<String>,
+    /// Where the issuer's keys are to be had; `https` only.
+    pub jwks_url: String,
+    /// Whose certificates that address may show, PEM; absent: whom the operating system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<PathBuf>,
+    /// Signature algorithms that are taken; none with a shared secret.
+    #[serde(default = "rs256")]
+    pub algorithms: Vec<Algorithm>,
+    /// Those who may have asked for the token (`appid`, `azp` or `client_id`); empty: any client of the issuer.
+    #[serde(default)]
+    pub clients: Vec<String>,
+    /// The claim that names the person: `upn`, `winaccountname`, `sub`.
+    #[serde(default = "upn")]
+    pub user_claim: String,
+    #[serde(default)]
+    pub user_by: UserBy,
+    /// Domains that may stand in the person's name, in any letter case; empty: any (not with `local-part`).
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// The claim with the person's groups, one text or a list. Of users made here it replaces the groups at each sight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups_claim: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub upn_claim: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_claim: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid_claim: Option<String>,
+    /// Adds a person at first sight; otherwise only known users are let in.
+    #[serde(default)]
+    pub create_users: bool,
+    /// By how much the issuer's clock may differ.
+    #[serde(default = "sixty")]
+    pub clock_skew_seconds: u32,
+    /// How often at most the keys are fetched anew for a key that is not known.
+    #[serde(default = "sixty")]
+    pub refetch_seconds: u32,
+}
+
+/// The `[identity.negotiate]` table: Kerberos (RFC 4559).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NegotiateSettings {
+    /// Holds the key of `HTTP/host@REALM`.
+    pub keytab: PathBuf,
+    /// Realms whose principals are let in, letter by letter.
+    pub realms: Vec<String>,
+    #[serde(default)]
+    pub user_by: UserBy,
+}
+
+/// The `[identity.certificate]` table: client certificates in TLS, asked for and not demanded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateSettings {
+    /// Certificates of this server's CA stand for their owners, unless revoked.
+    #[serde(default = "yes")]
+    pub own: bool,
+    /// Other authorities, each with its own rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<AnchorSettings>,
+}
+
+/// One `[[identity.certificate.anchors]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnchorSettings {
+    /// The authority that issues the people's certificates, PEM; one file an anchor.
+    pub file: PathBuf,
+    /// What of the certificate names the user: the UPN, the e-mail address, or else `subjects` does.
+    #[serde(default)]
+    pub user_by: UserBy,
+    /// Domains that may stand in UPN or e-mail address, in any letter case; none: only `subjects` are let in.
+    #[serde(default)]
+    pub domains: Vec<String>,
+    /// Subjects (RFC 4514) and the names of the users they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub subjects: BTreeMap<String, String>,
+}
+
+/// A way in after which a session may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionAfter {
+    Negotiate,
+    Oidc,
+    Certificate,
+}
+
+/// The `[identity.session]` table: a cookie that spares the next calls the way in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SessionSettings {
+    /// After which ways in a session begins.
+    pub after: Vec<SessionAfter>,
+    /// Ends a session nobody uses.
+    pub idle_minutes: u32,
+    /// Ends any session.
+    pub hours: u32,
+    /// Sessions a user may have; a further one ends the oldest.
+    pub per_user: u32,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { after: vec![SessionAfter::Negotiate], idle_minutes: 20, hours: 10, per_user: 8 }
+    }
+}
+
+/// The `[roles]` table: who has duties that no template gives. Each is a list such as `["group:auditors", "user:eve"]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RoleSettings {
+    pub admin: Vec<Principal>,
+    pub auditor: Vec<Principal>,
+    pub operator: Vec<Principal>,
+}
+
+impl Default for RoleSettings {
+    fn default() -> Self {
+        Self { admin: Vec::new(), auditor: vec![Principal::Group("auditors".into())], operator: Vec::new() }
+    }
+}
+
+/// The `[limits]` table: how often secrets are given out and wrong credentials taken. `per_minute = 0` lifts a limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Calls that bear secrets, of one caller.
+    pub secrets_per_caller: Rate,
+    /// Calls that bear secrets, about one card.
+    pub secrets_per_card: Rate,
+    /// Wrong credentials from one address (IPv6: one network of 64 bits). Behind a proxy all callers share one.
+    pub failures_per_address: Rate,
+    /// Wrong credentials in one name.
+    pub failures_per_name: Rate,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            // A hundred cards in a row are about a thousand calls within minutes.
+            secrets_per_caller: Rate { burst: 3000, per_minute: 1200 },
+            // An enrollment makes ten; one that is cut off makes them again.
+            secrets_per_card: Rate { burst: 240, per_minute: 60 },
+            failures_per_address: Rate { burst: 300, per_minute: 120 },
+            failures_per_name: Rate { burst: 30, per_minute: 10 },
+        }
+    }
+}
+
+fn rs256() -> Vec<Algorithm> {
+    vec![Algorithm::RS256]
+}
+
+fn upn() -> String {
+    "upn".into()
+}
+
+fn sixty() -> u32 {
+    60
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// How often something may happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// At once, after a rest.
+    pub burst: u32,
+    /// In the long run; 0: without limit.
+    pub per_minute: u32,
+}

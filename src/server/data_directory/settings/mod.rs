@@ -1,0 +1,10 @@
+//! Every table of `server.toml`, and what the environment says instead.
+
+pub mod ca;
+pub mod database;
+pub mod environment;
+pub mod identity;
+pub mod mail;
+pub mod operation;
+pub mod publication;
+pub mod server_toml;

@@ -1,0 +1,151 @@
+//! server_toml.rs
+
+use super::ca::{CaSettings, MasterKeySettings, RecoverySettings};
+use super::database::DatabaseSettings;
+use super::environment::{self, Effective, Origin, VariableError, flatten, merged, shown};
+use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use super::mail::SmtpSettings;
+use super::operation::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
+use super::publication::PublicationSettings;
+use crate::server::data_directory::layout::DataDirectory;
+use crate::template::{Misplaced, Source};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use toml::{Table, Value};
+
+/// The content of `server.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where to listen, address and port.
+    pub listen: SocketAddr,
+    /// Names and addresses the server is reached by: they stand in its TLS certificate.
+    pub public_names: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub api: ApiSettings,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<OperationsSettings>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub log: LogSettings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub audit: AuditSettings,
+    /// Absent: SQLite in the data directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSettings>,
+    pub ca: CaSettings,
+    /// Absent: no mail is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smtp: Option<SmtpSettings>,
+    #[serde(default, skip_serializing_if = "MasterKeySettings::is_absent")]
+    pub master_key: MasterKeySettings,
+    #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
+    pub recovery: RecoverySettings,
+    /// Ways in besides the server's own tokens.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub identity: IdentitySettings,
+    /// Who has duties that no template gives.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub roles: RoleSettings,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: LimitSettings,
+    /// What relying parties fetch, and where; absent: `/pki` and `/ocsp` of this server alone, and no delta lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub publication: Option<PublicationSettings>,
+}
+
+/// Why `server.toml` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("{} cannot be read", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
+    #[error(transparent)]
+    Variable(VariableError),
+    #[error("the [api] virtual_directory \"{0}\" is no single path segment of letters, digits, \"-\", \"_\" and \".\"")]
+    VirtualDirectory(String),
+}
+
+/// How the log is to be written, before anything else of a data directory is opened.
+pub fn log_settings(data_dir: &Path) -> Result<LogSettings, SettingsError> {
+    Settings::load(&DataDirectory::new(data_dir)).map(|settings| settings.log)
+}
+
+/// Every setting that holds, in the order of its key.
+pub fn effective_settings(data_dir: &Path) -> Result<Vec<Effective>, SettingsError> {
+    effective(&DataDirectory::new(data_dir), &environment::variables())
+}
+
+impl Settings {
+    /// Reads the `server.toml` of a data directory, and what the environment says instead.
+    pub fn load(directory: &DataDirectory) -> Result<Self, SettingsError> {
+        let settings = load(directory, &environment::variables())?;
+        let vdir = &settings.api.virtual_directory;
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        if vdir.is_empty() || vdir.len() > 64 || vdir.starts_with('.') || !vdir.bytes().all(plain) {
+            return Err(SettingsError::VirtualDirectory(vdir.clone()));
+        }
+        Ok(settings)
+    }
+
+    /// Those public names that are host names, not addresses.
+    pub fn dns_names(&self) -> impl Iterator<Item = &str> {
+        self.public_names.iter().map(String::as_str).filter(|name| name.parse::<IpAddr>().is_err())
+    }
+}
+
+/// Reads `server.toml`, and lays the variables over it.
+pub fn load(directory: &DataDirectory, variables: &BTreeMap<String, String>) -> Result<Settings, SettingsError> {
+    let path = directory.settings();
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
+    let source = Source::new(&path, &text);
+    if variables.is_empty() {
+        return Ok(source.read()?);
+    }
+    let table: Table = source.read()?;
+    overlaid(&table, variables).map_err(SettingsError::Variable)
+}
+
+pub fn overlaid(table: &Table, variables: &BTreeMap<String, String>) -> Result<Settings, VariableError> {
+    let all = merged(table, variables.iter())?;
+    let error = match Settings::deserialize(all) {
+        Ok(settings) => return Ok(settings),
+        Err(error) => error,
+    };
+    // Whose fault it is: the one without which the rest can be read.
+    let blamed = variables.keys().find(|name| {
+        let others = variables.iter().filter(|(other, _)| other != name);
+        merged(table, others).is_ok_and(|rest| Settings::deserialize(rest).is_ok())
+    });
+    let variable = blamed.cloned().unwrap_or_else(|| variables.keys().cloned().collect::<Vec<_>>().join(", "));
+    Err(VariableError { variable, problem: error.message().trim().to_owned() })
+}
+
+/// What holds, key by key, and where each value comes from.
+pub fn effective(
+    directory: &DataDirectory,
+    variables: &BTreeMap<String, String>,
+) -> Result<Vec<Effective>, SettingsError> {
+    let settings = load(directory, variables)?;
+    let path = directory.settings();
+    let text =
+        std::fs::read_to_string(&path).map_err(|source| SettingsError::Unreadable { path: path.clone(), source })?;
+    let file: Table = Source::new(&path, &text).read()?;
+    let mut in_file = BTreeMap::new();
+    flatten("", &Value::Table(file), &mut in_file);
+    let mut all = BTreeMap::new();
+    flatten("", &Value::try_from(&settings).unwrap_or(Value::Table(Table::new())), &mut all);
+    let by_key: BTreeMap<_, _> = variables.keys().map(|name| (environment::path(name).join("."), name)).collect();
+    let shown = all.into_iter().map(|(key, value)| {
+        let origin = match by_key.get(&key) {
+            Some(name) => Origin::Variable((*name).clone()),
+            None if in_file.contains_key(&key) => Origin::File,
+            None => Origin::Default,
+        };
+        Effective { value: shown(&key, &value), key, origin }
+    });
+    Ok(shown.collect())
+}

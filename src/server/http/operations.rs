@@ -1,0 +1,63 @@
+//! The operations listener: health and metrics in plain HTTP, apart from the calls.
+
+use super::bound::{Bounded, http1};
+use crate::server::call::app::App;
+use crate::server::monitoring::metrics;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum_server::accept::NoDelayAcceptor;
+use prometheus_client::metrics::gauge::Gauge;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+/// Open connections at one time.
+const MAX_CONNECTIONS: usize = 32;
+
+/// Serves those who watch the server, for as long as it is let.
+pub async fn serve(app: Arc<App>, listener: TcpListener) {
+    let serving = async {
+        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, Gauge::default());
+        let service = Router::new().fallback(handle).with_state(app).into_make_service();
+        http1(listener, acceptor)?.serve(service).await
+    };
+    let served: std::io::Result<()> = serving.await;
+    if let Err(error) = served {
+        tracing::error!(%error, "health and metrics are no longer to be had");
+    }
+}
+
+async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
+    }
+    match request.uri().path() {
+        "/metrics" => match metrics::text(&app).await {
+            Ok(text) => {
+                let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+                ([(header::CONTENT_TYPE, media_type)], text).into_response()
+            }
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the metrics could not be gathered");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        },
+        path => health(&app, path).await.unwrap_or_else(|| StatusCode::NOT_FOUND.into_response()),
+    }
+}
+
+/// `/healthz`: ready for calls? `/healthz/live`: alive at all? `None`: neither was asked.
+pub async fn health(app: &App, path: &str) -> Option<Response> {
+    let (good, body) = match path {
+        "/healthz" => app.health.ready(app).await,
+        "/healthz/live" => (true, serde_json::json!({ "status": "ok" })),
+        _ => return None,
+    };
+    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Some(response)
+}

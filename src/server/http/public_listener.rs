@@ -1,0 +1,45 @@
+//! The plain listener for those who cannot speak TLS to learn whether a certificate is good: public files only.
+
+use super::accept::until;
+use super::bound::{Bounded, http1};
+use super::public_files::respond;
+use super::router::refused;
+use crate::server::call::app::App;
+use crate::server::error::ApiError;
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Open connections at one time.
+const MAX_CONNECTIONS: usize = 512;
+/// How long a call waits for its place.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Serves until told to end; what was begun is finished.
+pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationToken) {
+    let handle = Handle::new();
+    let serving = async {
+        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, app.metrics.connections());
+        let service = Router::new().fallback(answer).with_state(app).into_make_service();
+        http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
+    };
+    if let Err(error) = until(ending.cancelled(), &handle, serving).await {
+        tracing::error!(%error, "the publication listener has ended");
+    }
+}
+
+async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let answered = match tokio::time::timeout(PATIENCE, app.places.acquire()).await {
+        Ok(Ok(_place)) => respond(&app, &parts, body).await,
+        _ => Err(ApiError::Busy),
+    };
+    answered.unwrap_or_else(|error| refused(&app, &error, Uuid::new_v4()))
+}

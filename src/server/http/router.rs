@@ -1,0 +1,318 @@
+//! From an HTTP request to a controller and back: one handler, one exhaustive match.
+
+use super::public_files;
+use super::{operations, surface};
+use crate::cm::certificate::CertificateData;
+use crate::cm::problem::Problem;
+use crate::cm::route::{Route, RouteError};
+use crate::server::call::Call;
+use crate::server::call::app::App;
+use crate::server::call::body::Payload;
+use crate::server::call::reply::MAX_LIST;
+use crate::server::call::reply::Reply;
+use crate::server::controllers::{
+    accounts, audit_log, beyond_mim, card_secrets, certificates, offline, pins, policies, profiles, requests,
+    sealed_keys, smartcards, templates,
+};
+use crate::server::error::{ApiError, Internal};
+use crate::server::identity::authenticate::{self, Admitted};
+use crate::server::identity::session;
+use crate::store::ListKind;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts};
+use axum::response::Response;
+use std::error::Error as _;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use tracing::Instrument;
+use uuid::Uuid;
+/// How long a call waits for a place among those being worked on.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The service a listener serves.
+pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
+    Router::new().fallback(handle).with_state(app).into_make_service_with_connect_info::<SocketAddr>()
+}
+
+/// Answers one call. The work is a task of its own: a caller who hangs up cuts nothing in half, and a panic ends here.
+async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
+    let id = Uuid::new_v4();
+    let begun = Instant::now();
+    let (parts, body) = request.into_parts();
+    let verb = parts.method.clone();
+    let shared = Arc::clone(&app);
+    let work = async move {
+        let mut way = Way::default();
+        let answered = answer(&shared, parts, body, id, &mut way).await;
+        (way, answered)
+    };
+    let work = tokio::spawn(work.instrument(tracing::info_span!("call", %id)));
+    let panicked = |_| (Way::default(), Err(ApiError::Internal(Internal::Panicked)));
+    let (Way { route, headers }, answered) = work.await.unwrap_or_else(panicked);
+    let elapsed = begun.elapsed();
+    let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    let mut response = match answered {
+        Ok(reply) => {
+            tracing::debug!(%id, %verb, route, elapsed_us, "answered");
+            written(reply, id)
+        }
+        Err(error) => {
+            app.metrics.refused(error.status_and_code().1);
+            log_refusal(&error, id, verb.as_str(), elapsed_us);
+            refused(&app, &error, id)
+        }
+    };
+    response.headers_mut().extend(headers);
+    app.metrics.answered(route, surface::known_verb(&verb), response.status().as_u16(), elapsed);
+    response
+}
+
+/// Paths and queries stay out of the log: a challenge may stand in them.
+fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
+    let (status, code) = error.status_and_code();
+    if status.is_server_error() {
+        let mut causes = Vec::new();
+        let mut cause = error.source();
+        while let Some(inner) = cause.filter(|_| causes.len() < 16) {
+            causes.push(inner.to_string());
+            cause = inner.source();
+        }
+        tracing::error!(%id, verb, %code, status = status.as_u16(), elapsed_us, causes = causes.join(": "), "failed");
+    } else {
+        tracing::info!(%id, verb, %code, status = status.as_u16(), elapsed_us, "refused");
+    }
+}
+
+fn written(reply: Reply, id: Uuid) -> Response {
+    const JSON: &str = "application/json; charset=utf-8";
+    let cut = matches!(reply, Reply::CutList(_));
+    let mut response = match reply {
+        Reply::Json(bytes) | Reply::CutList(bytes) => response(StatusCode::OK, JSON, bytes, id),
+        Reply::Created(bytes) => response(StatusCode::CREATED, JSON, bytes, id),
+        Reply::Empty => response(StatusCode::NO_CONTENT, "", Vec::new(), id),
+        Reply::Verbs(methods) => {
+            let mut response = response(StatusCode::NO_CONTENT, "", Vec::new(), id);
+            response.headers_mut().insert(header::ALLOW, surface::allowed(&methods));
+            response
+        }
+        Reply::Other(mut other) => {
+            surface::mark(other.headers_mut(), id);
+            other
+        }
+        Reply::File { media_type, bytes } => response(StatusCode::OK, media_type, bytes, id),
+    };
+    if cut {
+        response.headers_mut().insert("x-list-cut-at", HeaderValue::from(MAX_LIST));
+    }
+    response
+}
+
+/// The answer that refuses.
+pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
+    let (status, code) = error.status_and_code();
+    let problem = Problem::new(code, &error.to_string(), id);
+    let bytes = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = response(status, "application/json; charset=utf-8", bytes, id);
+    let headers = response.headers_mut();
+    match error {
+        ApiError::NotAuthenticated | ApiError::TokenExpired => {
+            for challenge in app.identity.challenges(error) {
+                headers.append(header::WWW_AUTHENTICATE, challenge);
+            }
+        }
+        ApiError::TooManyRequests { seconds } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+        }
+        ApiError::Address(RouteError::WrongMethod { allowed }) => {
+            headers.insert(header::ALLOW, surface::allowed(allowed));
+        }
+        ApiError::Busy => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        ApiError::Stopping => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("10"));
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        ApiError::CaPending { retry_after } => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(*retry_after));
+        }
+        _ => {}
+    }
+    response
+}
+
+fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uuid) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    if !media_type.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    surface::mark(headers, id);
+    response
+}
+
+/// What is known of a call on its way, whatever it is answered with.
+#[derive(Default)]
+struct Way {
+    /// The route's pattern, for the log.
+    route: &'static str,
+    /// What the way in has to say to the caller.
+    headers: HeaderMap,
+}
+
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) -> Result<Reply, ApiError> {
+    if let Some(health) = operations::health(app, parts.uri.path()).await {
+        return Ok(Reply::Other(health));
+    }
+    if app.stopping.load(Ordering::Relaxed) {
+        return Err(ApiError::Stopping);
+    }
+    let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
+    let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
+    let verb = surface::Verb::of(&parts.method);
+    if public_files::is_public(parts.uri.path()) {
+        way.route = "pki";
+        return match verb {
+            surface::Verb::Options => surface::get_only(),
+            _ => public_files::respond(app, &parts, body).await.map(Reply::Other),
+        };
+    }
+    let path = surface::within(&app.api, parts.uri.path())?;
+    if parts.uri.path() == surface::DESCRIPTION {
+        way.route = "openapi";
+        verb.of_public_file()?;
+        return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app) };
+    }
+    // What can be called is public knowledge: it stands in the description.
+    if verb == surface::Verb::Options {
+        return surface::options(path);
+    }
+    // As exact as MIM shows it: what is answered at once is what is read back later.
+    let now = OffsetDateTime::now_utc().truncate_to_millisecond();
+    // Who is nobody learns nothing, not even which paths there are.
+    let Admitted { caller, headers } = authenticate::authenticate(app, &parts, now).await?;
+    way.headers = headers;
+    let method = verb.method(path)?;
+    let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
+    way.route = route.pattern();
+    if route.bears_secret() {
+        app.identity.limits.secret(caller.uuid, route.card())?;
+    }
+    if route == Route::EndSession {
+        way.headers.insert(header::SET_COOKIE, session::ended());
+    }
+    let call = Call { app, caller, now, id };
+    let payload = Payload { parts: &parts, body };
+    dispatch(call, route, payload).await
+}
+
+async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<Reply, ApiError> {
+    match route {
+        Route::ListProfileTemplates => templates::list(&call),
+        Route::GetProfileTemplate { template } => templates::get(&call, template),
+        Route::GetPolicy { template, workflow } => templates::policy(&call, template, workflow),
+        Route::GetSmartcardConfig { template } => templates::smartcard_config(&call, template),
+        Route::CreateRequest => requests::create(&call, payload.read().await?).await,
+        Route::ListRequests { target_user_current, status } => requests::list(&call, target_user_current, status).await,
+        Route::GetRequest { request } => requests::get(&call, request).await,
+        Route::CloseRequest { request } => requests::close(&call, request, payload.read().await?).await,
+        Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
+        Route::SubmitCertificateData { request } => {
+            let body: CertificateData = payload.read().await?;
+            // The passphrase asks for private keys in return.
+            if body.pfx_password.is_some() {
+                call.app.identity.limits.secret(call.caller.uuid, Some(request))?;
+            }
+            certificates::submit(&call, request, body).await
+        }
+        Route::AssignSmartcard => smartcards::assign(&call, payload.read().await?).await,
+        Route::ListSmartcards => smartcards::list(&call).await,
+        Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
+        Route::GetSmartcard { smartcard } => smartcards::get(&call, smartcard).await,
+        Route::GetDiversifiedKey { request, smartcard, card_id, atr: _ } => {
+            card_secrets::diversified_key(&call, request, smartcard, card_id).await
+        }
+        Route::GetAuthenticationResponse { request, smartcard, card_id, atr: _, challenge, diversified } => {
+            card_secrets::authentication_response(&call, request, smartcard, card_id, challenge, diversified).await
+        }
+        Route::ListOperations { of } => profiles::operations(&call, of).await,
+        Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
+            pins::proposed(&call, request, smartcard, pins::Shown { card_id, challenge }).await
+        }
+        Route::UpdateSmartcard { request, smartcard } => {
+            smartcards::update(&call, request, smartcard, payload.read().await?).await
+        }
+        Route::GetRequestSmartcard { request, smartcard } => smartcards::of_request(&call, request, smartcard).await,
+        Route::ListProfiles { status } => profiles::list(&call, status).await,
+        Route::GetProfile { profile } => profiles::get(&call, profile).await,
+        Route::ListRequestProfiles { request } => profiles::list_of_request(&call, request).await,
+        Route::GetRequestProfile { request, profile } => profiles::of_request(&call, request, profile).await,
+        Route::ListHolderCertificates { of } => certificates::of_holder(&call, of).await,
+        Route::ListCertificates => certificates::list(&call).await,
+        Route::ListRequestTypes { of } => profiles::request_types(&call, of).await,
+        Route::Whoami => beyond_mim::whoami(&call),
+        Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
+        Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
+        Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read().await?).await,
+        Route::Deny { request } => beyond_mim::decide(&call, request, false, payload.read().await?).await,
+        Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
+        Route::ListDocuments { request } => policies::documents(&call, request).await,
+        Route::CollectSealedKeys { request } => {
+            payload.nothing().await?;
+            sealed_keys::collect(&call, request).await
+        }
+        Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
+        Route::DistributeOneTimePassword { request } => {
+            payload.nothing().await?;
+            policies::distribute(&call, request).await
+        }
+        Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
+        Route::TellAdminKey { request, smartcard } => {
+            card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await
+        }
+        Route::SurrenderAdminKey { request, smartcard, card_id } => {
+            card_secrets::surrender_admin_key(&call, request, smartcard, card_id).await
+        }
+        Route::GetNextAdminKey { request, smartcard, card_id, with_current } => {
+            card_secrets::next_admin_key(&call, request, smartcard, card_id, with_current).await
+        }
+        Route::GetPuk { request, smartcard, card_id } => card_secrets::puk(&call, request, smartcard, card_id).await,
+        Route::TellPuk { request, smartcard } => {
+            card_secrets::tell_puk(&call, request, smartcard, payload.read().await?).await
+        }
+        Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
+        Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
+        Route::ListAuditChains => audit_log::chains(&call).await,
+        Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,
+        Route::GetCaCertificate => public_files::get(call.app, public_files::File::Certificate).await,
+        Route::GetCrl => public_files::get(call.app, public_files::File::List(ListKind::Base)).await,
+        Route::ListUsers => accounts::list(&call).await,
+        Route::AddUser => accounts::add(&call, payload.read().await?).await,
+        Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
+        Route::ListTokens { user } => accounts::list_tokens(&call, user).await,
+        Route::AddToken { user } => accounts::add_token(&call, user, payload.read().await?).await,
+        Route::RevokeToken { token } => {
+            payload.nothing().await?;
+            accounts::revoke_token(&call, token).await
+        }
+        Route::RenewOwnToken => {
+            payload.nothing().await?;
+            accounts::renew_token(&call).await
+        }
+        Route::RevokeOwnToken => {
+            payload.nothing().await?;
+            accounts::revoke_own_token(&call).await
+        }
+        Route::EndSession => {
+            payload.nothing().await?;
+            accounts::end_session(&call).await
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What every path has in common: verbs, the virtual directory, headers, the description of all calls.
+
+use super::openapi;
+use crate::cm::route::{Method, Route, RouteError, VIRTUAL_DIRECTORY};
+use crate::server::call::reply::Reply;
+use crate::server::data_directory::settings::operation::ApiSettings;
+use crate::server::error::ApiError;
+use axum::http::{self, HeaderMap, HeaderValue, header};
+use uuid::Uuid;
+
+/// Where the description of all calls is.
+pub const DESCRIPTION: &str = "/openapi.json";
+
+/// A verb as HTTP has it; HEAD is answered as GET is, without the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    Call(Method),
+    Options,
+    Unknown,
+}
+
+impl Verb {
+    pub fn of(method: &http::Method) -> Self {
+        match method {
+            &http::Method::HEAD => Self::Call(Method::Get),
+            &http::Method::OPTIONS => Self::Options,
+            other => Method::from_name(other.as_str()).map_or(Self::Unknown, Self::Call),
+        }
+    }
+
+    /// The verb of a call; one that no path is called with is refused like one that this path is not called with.
+    pub fn method(self, path: &str) -> Result<Method, ApiError> {
+        match self {
+            Self::Call(method) => Ok(method),
+            Self::Options | Self::Unknown => {
+                let allowed = Route::methods(path);
+                let nothing = allowed.is_empty();
+                let error = if nothing { RouteError::NotFound } else { RouteError::WrongMethod { allowed } };
+                Err(ApiError::Address(error))
+            }
+        }
+    }
+
+    /// Refuses what a file that anybody may fetch is not called with.
+    pub fn of_public_file(self) -> Result<(), ApiError> {
+        match self {
+            Self::Call(Method::Get) | Self::Options => Ok(()),
+            _ => Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] })),
+        }
+    }
+}
+
+/// The verb as a metric may name it: a caller's own inventions are all one.
+pub fn known_verb(verb: &http::Method) -> &'static str {
+    match *verb {
+        http::Method::GET => "GET",
+        http::Method::HEAD => "HEAD",
+        http::Method::POST => "POST",
+        http::Method::PUT => "PUT",
+        http::Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// The content of `Allow`.
+pub fn allowed(methods: &[Method]) -> HeaderValue {
+    let mut verbs: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+    if methods.contains(&Method::Get) {
+        verbs.push("HEAD");
+    }
+    verbs.push("OPTIONS");
+    // Verbs are ASCII.
+    HeaderValue::from_str(&verbs.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
+}
+
+/// Says which verbs a path is called with.
+pub fn options(path: &str) -> Result<Reply, ApiError> {
+    let methods = Route::methods(path);
+    if methods.is_empty() && path != "*" {
+        return Err(ApiError::Address(RouteError::NotFound));
+    }
+    Ok(Reply::Verbs(methods))
+}
+
+/// The same for a file that anybody may fetch.
+pub fn get_only() -> Result<Reply, ApiError> {
+    Ok(Reply::Verbs(vec![Method::Get]))
+}
+
+/// The path after the virtual directory; with the calls switched off there is nothing at any.
+pub fn within<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiError> {
+    let nothing = ApiError::Address(RouteError::NotFound);
+    if !settings.enabled {
+        return Err(nothing);
+    }
+    // The one that MIM's setup proposes is read with every path; where another was chosen it leads nowhere.
+    let proposed = VIRTUAL_DIRECTORY.trim_start_matches('/');
+    if settings.virtual_directory.eq_ignore_ascii_case(proposed) {
+        return Ok(path);
+    }
+    let rest = below(path, &settings.virtual_directory).unwrap_or(path);
+    if below(rest, proposed).is_some() { Err(nothing) } else { Ok(rest) }
+}
+
+/// What comes after a first segment, in any letter case; `None`: the path has another.
+fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    let path = path.strip_prefix('/')?;
+    let (head, rest) = (path.get(..directory.len())?, path.get(directory.len()..)?);
+    (head.eq_ignore_ascii_case(directory) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
+}
+
+/// The description of all calls, for tools.
+pub fn description(app: &crate::server::call::app::App) -> Result<Reply, ApiError> {
+    Reply::json(&openapi::document(&app.api.virtual_directory))
+}
+
+/// Headers of every answer.
+pub fn mark(headers: &mut HeaderMap, id: Uuid) {
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("x-correlation-id", id);
+    }
+}

@@ -1,0 +1,117 @@
+//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed when near its end. Clients
+//! are asked for theirs where the settings say so.
+
+use crate::ca::{CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
+use crate::pkix::{Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
+use crate::secret::Passphrase;
+use crate::server::data_directory::files;
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::server_toml::Settings;
+use crate::server::identity::certificate::Certificates;
+use crate::server::process::error::StartError;
+use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::danger::ClientCertVerifier;
+use rustls::server::{ServerConfig, WebPkiClientVerifier};
+use std::net::IpAddr;
+use std::sync::Arc;
+use time::{Duration, OffsetDateTime};
+
+/// How long a certificate is good for, and how near its end a start replaces it.
+const VALIDITY: Duration = Duration::days(397);
+const RENEW_WITHIN: Duration = Duration::days(30);
+
+/// The server's key, made at the first start.
+pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, StartError> {
+    if let Some(sealed) = files::read_if_there(&directory.tls_key())? {
+        return Ok(keyfile::open_private_key(&sealed, passphrase)?);
+    }
+    let key = MemoryKey::generate(KeyAlgorithm::P256)?;
+    keyfile::write_new(&directory.tls_key(), &keyfile::seal_private_key(key.expose_pkcs8(), passphrase)?)?;
+    Ok(key)
+}
+
+/// What TLS is spoken with: the key, and a certificate of the CA for the public names.
+pub fn server_config(
+    directory: &DataDirectory,
+    settings: &Settings,
+    authority: &dyn CertificateAuthority,
+    key: &MemoryKey,
+    clients: Option<&Certificates>,
+    now: OffsetDateTime,
+) -> Result<Arc<ServerConfig>, StartError> {
+    let certificate = match kept(directory, settings, authority, key, now)? {
+        Some(kept) => kept,
+        None => renewed(directory, settings, authority, key, now)?,
+    };
+    let chain = [&certificate].into_iter().chain(authority.chain());
+    let chain = chain.map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
+    let key = PrivatePkcs8KeyDer::from(key.expose_pkcs8().to_vec());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let config = match clients {
+        None => config.with_no_client_auth(),
+        Some(clients) => config.with_client_cert_verifier(verifier(clients, provider)?),
+    };
+    let mut config = config.with_single_cert(chain, key.into())?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// Asks for a certificate and lets in who shows none: there are other ways in.
+fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, StartError> {
+    let mut roots = RootCertStore::empty();
+    for authority in clients.authorities() {
+        roots.add(CertificateDer::from(authority.to_vec()))?;
+    }
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    Ok(builder.allow_unauthenticated().build()?)
+}
+
+/// The certificate of an earlier start, if it still serves: not near its end, of this CA, for this key and these names.
+fn kept(
+    directory: &DataDirectory,
+    settings: &Settings,
+    authority: &dyn CertificateAuthority,
+    key: &MemoryKey,
+    now: OffsetDateTime,
+) -> Result<Option<Certificate>, StartError> {
+    let Some(pem) = files::read_if_there(&directory.tls_certificate())? else { return Ok(None) };
+    let certificate = Certificate::from_pem(&pem)?;
+    let in_time = certificate.not_before() <= now && now + RENEW_WITHIN < certificate.not_after();
+    let ours = authority.chain().first().is_some_and(|issuer| certificate.verify_issued_by(issuer).is_ok());
+    let of_this_key = certificate.is_for(key.public_key());
+    let names = certificate.alt_names()?;
+    let addresses = settings.public_names.len() - settings.dns_names().count();
+    let for_these = settings.dns_names().eq(names.dns_names.iter().map(String::as_str)) && names.others == addresses;
+    Ok(Some(certificate).filter(|_| in_time && ours && of_this_key && for_these))
+}
+
+fn renewed(
+    directory: &DataDirectory,
+    settings: &Settings,
+    authority: &dyn CertificateAuthority,
+    key: &MemoryKey,
+    now: OffsetDateTime,
+) -> Result<Certificate, StartError> {
+    let name = |name: &String| match name.parse::<IpAddr>() {
+        Ok(address) => SubjectAltName::Ip(address),
+        Err(_) => SubjectAltName::Dns(name.clone()),
+    };
+    let order = IssueOrder {
+        subject_alt_names: settings.public_names.iter().map(name).collect(),
+        key_usage: vec![KeyUsage::DigitalSignature],
+        extended_key_usages: vec![SERVER_AUTH.to_owned()],
+        validity: VALIDITY,
+        crl_url: Some(settings.ca.crl_url.clone()),
+        ..IssueOrder::bare(key.public_key().clone())
+    };
+    let certificate = authority.issue(&order, now)?;
+    files::replace(&directory.tls_certificate(), certificate.to_pem().as_bytes())?;
+    tracing::info!(not_after = %certificate.not_after(), "TLS certificate issued");
+    Ok(certificate)
+}
+
+/// id-kp-serverAuth (RFC 5280, 4.2.1.12).
+const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";

@@ -1,0 +1,18 @@
+//! error.rs
+
+use crate::gssapi;
+use crate::server::data_directory::files::FileError;
+use crate::server::identity::jwks::JwksError;
+
+/// Why a way in cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    #[error("[{table}] of server.toml: {problem}")]
+    Setting { table: &'static str, problem: &'static str },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the issuer's trust cannot be used")]
+    Keys(#[source] Box<JwksError>),
+    #[error("the keytab of [identity.negotiate] cannot be used")]
+    Kerberos(#[source] gssapi::Error),
+}

@@ -1,0 +1,256 @@
+//! From a plan to what is remembered: certificates for fresh keys, archived keys, and what is brought back, in one
+//! transaction.
+
+use super::judge::{self, Attested, Judged};
+use super::plan::{Item, Plan};
+use crate::ca::IssueOrder;
+use crate::cm::holder_role::HolderRole;
+use crate::cm::profile::ProfileStatus;
+use crate::cm::request::RequestType;
+use crate::pkix::{MemoryKey, PublicKey, Signer};
+use crate::server::audit::deed::Deed;
+use crate::server::authority::signer::{Signed, signed};
+use crate::server::call::Call;
+use crate::server::call::app::App;
+use crate::server::error::{ApiError, Internal};
+use crate::server::keys::archive::SealedKey;
+use crate::server::workflow::execute;
+use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
+use crate::template::{Entry, KeySource, ProfileTemplate};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use time::Duration;
+use uuid::Uuid;
+
+/// A certificate that is about to be remembered.
+struct New {
+    certificate: CertificateRecord,
+    response: Vec<u8>,
+    origin: Origin,
+    key: Option<SealedKey>,
+    attestation: Option<Attested>,
+}
+
+/// All that one request brings.
+struct Batch {
+    profile: ProfileRecord,
+    /// In the order of the answer; what is brought back has a serial number only.
+    contents: Vec<Content>,
+    entries: Vec<AuditEntry>,
+}
+
+enum Content {
+    New(Box<New>),
+    Back { serial: Vec<u8>, origin: Origin },
+}
+
+/// Issues what the plan has, and remembers it; gives the profile that holds it, which another call may have made.
+pub async fn certify(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    template: &ProfileTemplate,
+    plan: Plan<'_>,
+    judged: &[Judged],
+) -> Result<Uuid, ApiError> {
+    for judged in judged {
+        let known = call.app.store.certificate_with_key(&judged.public_key_sha256).await?;
+        if known.is_some_and(|known| known.user != request.target) {
+            return Err(ApiError::KeyTaken);
+        }
+    }
+    let user = call.app.store.user(request.target).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
+    let profile = ProfileRecord {
+        uuid: Uuid::now_v7(),
+        status: ProfileStatus::New,
+        assigned_user: request.target,
+        smartcard: request.new_smartcard,
+        profile_template: template.uuid,
+        template_version: template.version,
+        parent: request.old_profile,
+        primary: None,
+        comment: String::new(),
+        holder_role: HolderRole::default(),
+    };
+    let left = left(call, request).await?;
+    let maker = Maker { call, request, template, user: &user, profile: profile.uuid, left };
+    let mut judged = judged.iter();
+    let mut contents = Vec::new();
+    // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
+    // signed in vain is never seen by anybody.
+    for item in plan.items {
+        contents.push(match item {
+            Item::Copied(record) => Content::Back { serial: record.serial, origin: Origin::Recovered },
+            Item::Fresh(entry) => Content::New(Box::new(maker.fresh(entry, &mut judged).await?)),
+        });
+    }
+    let history = plan.history.into_iter();
+    contents.extend(history.map(|record| Content::Back { serial: record.serial, origin: Origin::History }));
+    let entries = contents.iter().map(|content| entry(call, content)).collect();
+    let batch = Batch { profile, contents, entries };
+    let uuid = request.uuid;
+    let profile = call.app.store.write(move |tx| Box::pin(async move { kept(tx, uuid, batch).await })).await?;
+    tracing::info!(id = %call.id, request = %uuid, profile = %profile, caller = call.caller.name, "certificates issued");
+    Ok(profile)
+}
+
+fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
+    let new = match content {
+        Content::New(new) => new,
+        Content::Back { serial, .. } => {
+            return call.entry(Deed::CertificateBroughtBack).with("serial", hex::encode_upper(serial));
+        }
+    };
+    let certificate = &new.certificate;
+    let entry = call
+        .entry(Deed::CertificateIssued)
+        .with("serial", hex::encode_upper(&certificate.serial))
+        .with("thumbprint", hex::encode_upper(certificate.thumbprint))
+        .with("csr_sha256", hex::encode(certificate.csr_sha256))
+        .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
+    let entry = match &new.attestation {
+        Some(attested) => told_by(entry, attested),
+        None => entry,
+    };
+    match &new.key {
+        Some(SealedKey { for_agents: Some(_), .. }) => entry.with("key", "archived for agents"),
+        Some(SealedKey { lasts: true, .. }) => entry.with("key", "archived"),
+        Some(_) => entry.with("key", "made here"),
+        None => entry,
+    }
+}
+
+/// What a card has said of its key, whole, so that the log alone proves it.
+fn told_by(entry: AuditEntry, attested: &Attested) -> AuditEntry {
+    let Attested { attestation, proven } = attested;
+    let [major, minor, patch] = attestation.firmware;
+    let entry = entry
+        .with("attestation", STANDARD.encode(attestation.der()))
+        .with("attestation_proven", proven)
+        .with("device_firmware", format!("{major}.{minor}.{patch}"));
+    match attestation.serial {
+        Some(serial) => entry.with("device_serial", serial),
+        None => entry,
+    }
+}
+
+struct Maker<'a> {
+    call: &'a Call<'a>,
+    request: &'a RequestRecord,
+    template: &'a ProfileTemplate,
+    user: &'a UserRecord,
+    profile: Uuid,
+    /// How long a temporary card is lent for from now on.
+    left: Option<Duration>,
+}
+
+/// How long the card of a request is lent for yet; `None`: it is not lent.
+async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duration>, ApiError> {
+    let Some(card) = request.new_smartcard.filter(|_| request.request_type == RequestType::TemporaryCards) else {
+        return Ok(None);
+    };
+    let card = call.app.store.smartcard(card).await?.ok_or(ApiError::Internal(Internal::Dangling("smart card")))?;
+    let left = card.holder_role.expires.map(|expires| expires - call.now);
+    if left.is_some_and(|left| left < Duration::SECOND) { Err(ApiError::LentTimeOver) } else { Ok(left) }
+}
+
+impl Maker<'_> {
+    async fn fresh<'j>(
+        &self,
+        entry: Entry<'_>,
+        judged: &mut impl Iterator<Item = &'j Judged>,
+    ) -> Result<New, ApiError> {
+        match entry.key.source {
+            KeySource::Client => {
+                // As many were judged as there are such entries.
+                let judged = judged.next().ok_or(ApiError::CsrCount { given: 0, wanted: 1 })?;
+                let csr = |_: &IssueOrder| Ok(judged.request.der().to_vec());
+                let key = judged.request.public_key();
+                let new = self.certified(entry, key, csr, judged.csr_sha256, Origin::Client, None).await?;
+                Ok(New { attestation: judged.attestation.clone(), ..new })
+            }
+            KeySource::Server { archived, .. } => {
+                let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
+                let key = key.map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
+                let sealed = recovery(self.call.app)?.seal(self.template.uuid, &key, archived)?;
+                // There is no request of the owner's: the key speaks for itself.
+                let digest = key.public_key().sha256();
+                let csr = |order: &IssueOrder| Ok(order.request(&key)?.der().to_vec());
+                self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some(sealed)).await
+            }
+        }
+    }
+
+    async fn certified(
+        &self,
+        entry: Entry<'_>,
+        public_key: &PublicKey,
+        csr: impl FnOnce(&IssueOrder) -> Result<Vec<u8>, ApiError>,
+        csr_sha256: [u8; 32],
+        origin: Origin,
+        key: Option<SealedKey>,
+    ) -> Result<New, ApiError> {
+        let Self { call, request, template, user, profile, left } = self;
+        let order = judge::order(call.app, template, entry, user, public_key, *left)?;
+        // Only an authority elsewhere wants to see the request.
+        let csr = if call.app.issues_elsewhere { Some(csr(&order)?) } else { None };
+        let order = IssueOrder { csr, ..order };
+        let Signed { certificate: issued, response } = signed(call.app, &order, call.now).await?;
+        let certificate = CertificateRecord {
+            request: request.uuid,
+            profile: *profile,
+            smartcard: request.new_smartcard,
+            user: request.target,
+            template_common_name: entry.certificate.template_name.clone(),
+            thumbprint: issued.sha1(),
+            public_key_sha256: public_key.sha256(),
+            csr_sha256,
+            serial: issued.serial_bytes(),
+            der: issued.der().to_vec(),
+            not_before: issued.not_before(),
+            not_after: issued.not_after(),
+            revocation: None,
+            superseded: false,
+        };
+        Ok(New { certificate, response, origin, key, attestation: None })
+    }
+}
+
+/// The keys to the archive.
+pub fn recovery(app: &App) -> Result<&crate::server::keys::archive::RecoveryKeys, ApiError> {
+    app.recovery.as_ref().ok_or(ApiError::Internal(Internal::NoRecoveryKey))
+}
+
+async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
+    let Batch { profile, contents, entries } = batch;
+    let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
+    if let Some(earlier) = request.new_profile {
+        // Another call was faster.
+        return Ok(earlier);
+    }
+    request.new_profile = Some(profile.uuid);
+    execute::execute(tx, &mut request).await?;
+    tx.insert_profile(&profile).await?;
+    for content in contents {
+        let (serial, origin) = match content {
+            Content::Back { serial, origin } => (serial, origin),
+            Content::New(new) => {
+                tx.insert_certificate(&new.certificate, &new.response).await?;
+                if let Some(Attested { attestation, proven }) = &new.attestation {
+                    tx.insert_attestation(&new.certificate.serial, &attestation.der(), *proven).await?;
+                }
+                if let Some(SealedKey { sealed, lasts, for_agents }) = &new.key {
+                    tx.insert_archived_key(&new.certificate.serial, sealed, *lasts).await?;
+                    if let Some(sealed) = for_agents {
+                        tx.insert_agents_key(&new.certificate.serial, sealed).await?;
+                    }
+                }
+                (new.certificate.serial, new.origin)
+            }
+        };
+        tx.insert_holding(profile.uuid, &serial, origin).await?;
+    }
+    for entry in entries {
+        tx.audit(&entry.on(&request)).await?;
+    }
+    Ok(profile.uuid)
+}

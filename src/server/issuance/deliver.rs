@@ -1,0 +1,154 @@
+//! What a request's answer holds: the certificates as they were sent before, and private keys under the password of
+//! this call.
+
+use super::certify::recovery;
+use super::judge::Judged;
+use crate::cm::certificate::Certificate as Answer;
+use crate::cm::request::RequestType;
+use crate::cm::vocabulary;
+use crate::pkix::pfx::{self, PfxCipher};
+use crate::pkix::{self, Certificate};
+use crate::secret::Passphrase;
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::error::{ApiError, Internal};
+use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
+use crate::template::KeySource;
+use uuid::Uuid;
+
+/// Passwords that protect private keys are at least this long, in characters (NIST SP 800-63B, 5.1.1.2).
+const SHORTEST_PASSWORD: usize = 8;
+
+/// Refuses a password that cannot protect private keys.
+pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
+    let password = password.ok_or(ApiError::NoPfxPassword)?;
+    pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
+    // A PFX can be guessed at offline, unlike a card.
+    let short = password.expose().chars().count() < SHORTEST_PASSWORD;
+    if short { Err(ApiError::PfxPasswordShort { minimum: SHORTEST_PASSWORD }) } else { Ok(()) }
+}
+
+/// The answer: one entry for all that the profile holds, in the order in which it was made. Keys other than those it
+/// was made for are refused.
+pub async fn answer(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    profile: Uuid,
+    judged: &[Judged],
+    password: Option<&Passphrase>,
+) -> Result<Vec<Answer>, ApiError> {
+    let mut contents = call.app.store.holdings(profile).await?;
+    if request.request_type == RequestType::RecoverOnBehalf {
+        // What the server cannot open is collected by another call.
+        let archived = call.app.store.archived(profile).await?;
+        let is_sealed = |serial: &[u8]| archived.iter().any(|record| record.agents_only && record.serial == serial);
+        contents.retain(|holding| !is_sealed(&holding.certificate.serial));
+    }
+    let own = contents.iter().filter(|holding| holding.origin == Origin::Client);
+    let own = own.map(|holding| holding.certificate.public_key_sha256);
+    if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {
+        return Err(ApiError::OtherKey);
+    }
+    say_keys_given(call, request, &contents).await?;
+    let mut answers = Vec::new();
+    for HoldingRecord { origin, certificate } in &contents {
+        let name = &certificate.template_common_name;
+        answers.push(match *origin {
+            Origin::Client => issued(name, sent(call, &certificate.serial).await?),
+            origin => with_key(name, protected(call, request, certificate, password).await?, origin),
+        });
+    }
+    Ok(answers)
+}
+
+/// Private keys are spoken of before they leave.
+async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
+    let serials = |wanted: fn(Origin) -> bool| {
+        let wanted = contents.iter().filter(|holding| wanted(holding.origin));
+        wanted.map(|holding| hex::encode_upper(&holding.certificate.serial)).collect::<Vec<_>>().join(" ")
+    };
+    let made = serials(|origin| origin == Origin::Server);
+    let recovered = serials(|origin| origin == Origin::Recovered);
+    let history = serials(|origin| origin == Origin::History);
+    if made.is_empty() && recovered.is_empty() && history.is_empty() {
+        return Ok(());
+    }
+    let entry = call.entry(Deed::KeysGiven).on(request);
+    let entry = entry.with("made", made).with("recovered", recovered).with("history", history);
+    call.app.store.write(move |tx| Box::pin(async move { tx.audit(&entry).await })).await?;
+    tracing::info!(id = %call.id, request = %request.uuid, caller = call.caller.name, "private keys given out");
+    Ok(())
+}
+
+async fn sent(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
+    let response = call.app.store.response(serial).await?;
+    response.ok_or(ApiError::Internal(Internal::Dangling("response")))
+}
+
+/// The private key and its certificates as PKCS#12.
+async fn protected(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    record: &CertificateRecord,
+    password: Option<&Passphrase>,
+) -> Result<Vec<u8>, ApiError> {
+    let failed = |error: pkix::Error| ApiError::Internal(Internal::MakeKey(error));
+    let password = password.ok_or(ApiError::NoPfxPassword)?;
+    let certificate = Certificate::from_der(&record.der).map_err(failed)?;
+    let key = recovery(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
+    let template = call.app.templates.get(request.profile_template);
+    let entry = template.and_then(|template| {
+        template.entries().find(|entry| entry.certificate.template_name == record.template_common_name)
+    });
+    let cipher = match entry.map(|entry| entry.key.source) {
+        Some(KeySource::Server { pfx, .. }) => pfx,
+        _ => PfxCipher::Aes256,
+    };
+    let chain = call.app.authority.chain();
+    // Hashing the password takes a while.
+    tokio::task::block_in_place(|| {
+        pfx::write(&key, &certificate, chain, &record.template_common_name, password.expose(), cipher)
+    })
+    .map_err(failed)
+}
+
+/// The answer to a certification request.
+fn issued(template_name: &str, pkcs7: Vec<u8>) -> Answer {
+    let flags = vocabulary::CERTIFICATE_FLAG_PKCS7;
+    Answer { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..empty(template_name) }
+}
+
+/// A certificate with its private key, as PKCS#12.
+fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
+    let (server, history) = (origin == Origin::Server, origin == Origin::History);
+    let flags = [
+        (true, vocabulary::CERTIFICATE_FLAG_PFX),
+        (server, vocabulary::CERTIFICATE_FLAG_SERVER_GENERATED),
+        (history, vocabulary::CERTIFICATE_FLAG_KEY_HISTORY),
+    ];
+    Answer {
+        flags: flags.into_iter().filter(|(set, _)| *set).fold(0, |flags, (_, flag)| flags | flag),
+        pfx: Some(pfx),
+        is_pfx: true,
+        is_server_generated: server,
+        is_key_history: history,
+        ..empty(template_name)
+    }
+}
+
+fn empty(template_name: &str) -> Answer {
+    Answer {
+        template_common_name: template_name.to_owned(),
+        certificate_id: 0,
+        flags: 0,
+        use_local_machine_store: false,
+        error: None,
+        pkcs7: None,
+        pfx: None,
+        is_external: false,
+        is_server_generated: false,
+        is_pfx: false,
+        is_pkcs7: false,
+        is_key_history: false,
+    }
+}

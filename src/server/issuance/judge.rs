@@ -1,0 +1,106 @@
+//! From a certification request to a certificate: judged by the template, named by the person's record.
+
+use crate::ca::IssueOrder;
+use crate::pkix::attestation::Attestation;
+use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
+use crate::server::call::app::App;
+use crate::server::error::ApiError;
+use crate::store::UserRecord;
+use crate::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
+use aws_lc_rs::digest::{SHA256, digest};
+use time::{Duration, OffsetDateTime};
+
+/// A certification request the template allows, verified.
+pub struct Judged {
+    pub request: CertificationRequest,
+    pub csr_sha256: [u8; 32],
+    pub public_key_sha256: [u8; 32],
+    /// What the card says of the key.
+    pub attestation: Option<Attested>,
+}
+
+/// An attestation of a key, about that very key.
+#[derive(Clone)]
+pub struct Attested {
+    pub attestation: Attestation,
+    /// It comes from one of the authorities that the template names.
+    pub proven: bool,
+}
+
+/// Reads a certification request, verifies that it is signed with its own key, and holds it against the template's policy.
+/// Names and extensions it asks for are not taken over: the template says what is certified.
+pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
+    let request = CertificationRequest::from_der(der).map_err(ApiError::CsrUnreadable)?;
+    let algorithm = request.signature_algorithm().map_err(ApiError::CsrUnreadable)?;
+    check_key(policy, request.public_key().kind())?;
+    let hash = Hash::of(algorithm);
+    if !policy.allows_hash(hash) {
+        return Err(ApiError::Hash { hash: hash.name() });
+    }
+    request.verify().map_err(ApiError::CsrSignature)?;
+    let public_key_sha256 = request.public_key().sha256();
+    Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request, attestation: None })
+}
+
+/// Holds what a card says of a key against the key and the template's policy; no bytes: nothing was said. Where the
+/// template demands nothing, what is about the key is kept all the same.
+pub fn attested(
+    policy: &KeyPolicy,
+    key: &PublicKey,
+    said: &[u8],
+    now: OffsetDateTime,
+) -> Result<Option<Attested>, ApiError> {
+    let proven = !policy.attestation_roots.is_empty();
+    if said.is_empty() {
+        return if proven { Err(ApiError::AttestationMissing) } else { Ok(None) };
+    }
+    let attestation = Attestation::from_der(said).map_err(ApiError::AttestationUnreadable)?;
+    attestation.is_about(key).map_err(ApiError::Attestation)?;
+    if proven {
+        attestation.leads_to(&policy.attestation_roots, now).map_err(ApiError::Attestation)?;
+    }
+    Ok(Some(Attested { attestation, proven }))
+}
+
+fn check_key(policy: &KeyPolicy, kind: KeyKind) -> Result<(), ApiError> {
+    let (family, size) = KeyFamily::of(kind);
+    match policy.minimum(family) {
+        None => Err(ApiError::KeyAlgorithm { key: kind.to_string() }),
+        Some(minimum) if size < minimum => Err(ApiError::KeyTooSmall { size, minimum }),
+        Some(_) => Ok(()),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut array = [0; 32];
+    array.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    array
+}
+
+/// What the CA is asked for: a certificate of the template for this key. One on a temporary card is short-lived, and not
+/// good for longer than the card is `left`.
+pub fn order(
+    app: &App,
+    template: &ProfileTemplate,
+    entry: Entry<'_>,
+    user: &UserRecord,
+    key: &PublicKey,
+    left: Option<Duration>,
+) -> Result<IssueOrder, Missing> {
+    let Entry { certificate, .. } = entry;
+    let longest = left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
+    let mut order = IssueOrder {
+        subject: template.subject.fill(user)?,
+        key_usage: certificate.key_usages.clone(),
+        extended_key_usages: certificate.extended_key_usages.clone(),
+        validity: certificate.validity.min(longest),
+        crl_url: Some(app.crl_url.clone()),
+        freshest_crl_url: app.crl.delta_url(),
+        aia_url: app.crl.address("/pki/ca.cer"),
+        ocsp_url: app.crl.address("/ocsp"),
+        ..IssueOrder::bare(key.clone())
+    };
+    template.names.fill(user, &mut order)?;
+    template.certificate.extensions.fill(&mut order);
+    Ok(order)
+}

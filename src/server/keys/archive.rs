@@ -1,0 +1,185 @@
+//! The archive of private keys: sealed to the recovery agents and to the server's own recovery key, opened by that one;
+//! where a template says so, sealed to its agents alone, and to the server only until the key was handed over.
+//!
+//! Nothing else reads the archive, and nothing else holds the recovery key.
+
+use crate::ca::{self, TokenOpener, keyfile};
+use crate::pkix::enveloped::{self, MAX_RECIPIENTS, Recipient};
+use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Opener, Signer};
+use crate::secret::{Passphrase, Pin};
+use crate::server::data_directory::files::{self, FileError};
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::ca::RecoverySettings;
+use crate::server::error::{ApiError, Internal};
+use crate::store::Store;
+use crate::template::{KeySource, ProfileTemplate, RecoveryPolicy, Templates};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// RSA keys of agents are at least this long, in bits.
+const FEWEST_RSA_BITS: usize = 2048;
+/// The server is a recipient itself.
+const MOST_AGENTS: usize = MAX_RECIPIENTS - 1;
+
+/// Who can open what is archived.
+pub struct RecoveryKeys {
+    /// The first is what is sealed to; the others have been.
+    own: Vec<Box<dyn Opener>>,
+    /// By template.
+    circles: HashMap<Uuid, Circle>,
+}
+
+/// Who can open what one template has archived.
+struct Circle {
+    agents: Vec<Certificate>,
+    agents_only: bool,
+}
+
+/// A private key as it goes into the archive.
+pub struct SealedKey {
+    /// What the server can open.
+    pub sealed: Vec<u8>,
+    /// For good, or until the request ends.
+    pub lasts: bool,
+    /// What only the agents can open, for good.
+    pub for_agents: Option<Vec<u8>>,
+}
+
+/// Why the archive cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecoveryError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the recovery key cannot be opened or made")]
+    Key(#[from] ca::Error),
+    #[error("the recovery key is in a token: its PIN is needed")]
+    NoPin,
+    #[error("the recovery key cannot be made")]
+    Make(#[source] pkix::Error),
+    #[error("{} is no certificate of a recovery agent", path.display())]
+    Agent { path: PathBuf, source: pkix::Error },
+    #[error("the key in {} is too short for a recovery agent: at least RSA {FEWEST_RSA_BITS} or P-256", path.display())]
+    WeakAgent { path: PathBuf },
+    #[error("{count} recovery agents are named; at most {MOST_AGENTS} are taken")]
+    TooManyAgents { count: usize },
+    #[error(
+        "only agents are to open what the template \"{template}\" archives, but neither it nor server.toml names one"
+    )]
+    NoAgents { template: String },
+}
+
+impl RecoveryKeys {
+    /// Opens the server's recovery key and reads the agents' certificates. A key that is not there yet is made where a
+    /// template needs it; otherwise `None` is the answer.
+    pub fn open(
+        directory: &DataDirectory,
+        settings: &RecoverySettings,
+        passphrase: &Passphrase,
+        pin: Option<&Pin>,
+        templates: &Templates,
+    ) -> Result<Option<Self>, RecoveryError> {
+        let made_here =
+            |template: &&Arc<ProfileTemplate>| template.entries().any(|entry| entry.key.source != KeySource::Client);
+        let needed = templates.iter().any(|template| made_here(&template));
+        let mut own: Vec<Box<dyn Opener>> = Vec::new();
+        if let Some(token) = &settings.pkcs11 {
+            let pin = Pin::new(pin.ok_or(RecoveryError::NoPin)?.expose().to_owned());
+            let opened = TokenOpener::open(token.module.clone(), token.selector(), pin, &token.key_label, needed)?;
+            own.extend(opened.map(|key| Box::new(key) as Box<dyn Opener>));
+        }
+        let made = needed && own.is_empty();
+        own.extend(from_file(directory, passphrase, made)?.map(|key| Box::new(key) as Box<dyn Opener>));
+        if own.is_empty() {
+            return Ok(None);
+        }
+        let general = agents(directory, &settings.agents)?;
+        let mut circles = HashMap::new();
+        for template in templates.iter().filter(made_here) {
+            let RecoveryPolicy { agents: named, agents_only } = &template.recovery;
+            let agents = if named.is_empty() { general.clone() } else { agents(directory, named)? };
+            if *agents_only && agents.is_empty() {
+                return Err(RecoveryError::NoAgents { template: template.name.clone() });
+            }
+            circles.insert(template.uuid, Circle { agents, agents_only: *agents_only });
+        }
+        Ok(Some(Self { own, circles }))
+    }
+
+    /// Seals a private key of a template: to all who may bring it back, or to the server alone where it does not last.
+    pub fn seal(&self, template: Uuid, key: &MemoryKey, archived: bool) -> Result<SealedKey, ApiError> {
+        let failed = |error| ApiError::Internal(Internal::Archive(error));
+        let circle = self.circles.get(&template).ok_or(ApiError::Internal(Internal::NoRecoveryKey))?;
+        let own = self.own.first().ok_or(ApiError::Internal(Internal::NoRecoveryKey))?;
+        let own = || Recipient::key(own.sealed_to().clone());
+        let agents = || circle.agents.iter().map(Recipient::holder).collect::<Result<Vec<_>, _>>().map_err(failed);
+        let seal = |to: Vec<Recipient>| enveloped::seal(key.expose_pkcs8(), &to).map_err(failed);
+        if archived && !circle.agents_only {
+            let all = std::iter::once(own()).chain(agents()?).collect();
+            return Ok(SealedKey { sealed: seal(all)?, lasts: true, for_agents: None });
+        }
+        let for_agents = if archived { Some(seal(agents()?)?) } else { None };
+        Ok(SealedKey { sealed: seal(vec![own()])?, lasts: false, for_agents })
+    }
+
+    fn opened(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, pkix::Error> {
+        let mut last = Err(pkix::Error::NotForThisKey);
+        for own in &self.own {
+            last = enveloped::open(sealed, own.as_ref(), None);
+            if !matches!(last, Err(pkix::Error::NotForThisKey)) {
+                break;
+            }
+        }
+        last
+    }
+
+    /// Opens the archived key of a certificate, and makes sure that it is that one's.
+    pub async fn key(&self, store: &Store, serial: &[u8], certificate: &Certificate) -> Result<MemoryKey, ApiError> {
+        let failed = |error| ApiError::Internal(Internal::Archive(error));
+        let sealed = store.archived_key(serial).await?;
+        let sealed = sealed.ok_or(ApiError::Internal(Internal::Dangling("archived key")))?;
+        // A token may take its time.
+        let opened = tokio::task::block_in_place(|| self.opened(&sealed)).map_err(failed)?;
+        let key = MemoryKey::from_pkcs8(&opened).map_err(failed)?;
+        if !certificate.is_for(key.public_key()) {
+            return Err(failed(pkix::Error::NotForThisKey));
+        }
+        Ok(key)
+    }
+}
+
+fn from_file(
+    directory: &DataDirectory,
+    passphrase: &Passphrase,
+    make: bool,
+) -> Result<Option<MemoryKey>, RecoveryError> {
+    let path = directory.recovery_key();
+    match files::read_if_there(&path)? {
+        Some(text) => Ok(Some(keyfile::open_private_key(&text, passphrase)?)),
+        None if make => {
+            let key = MemoryKey::generate(KeyAlgorithm::P384).map_err(RecoveryError::Make)?;
+            keyfile::write_new(&path, &keyfile::seal_private_key(key.expose_pkcs8(), passphrase)?)?;
+            Ok(Some(key))
+        }
+        None => Ok(None),
+    }
+}
+
+fn agents(directory: &DataDirectory, named: &[PathBuf]) -> Result<Vec<Certificate>, RecoveryError> {
+    if named.len() > MOST_AGENTS {
+        return Err(RecoveryError::TooManyAgents { count: named.len() });
+    }
+    named.iter().map(|name| agent(directory.file(name))).collect()
+}
+
+fn agent(path: PathBuf) -> Result<Certificate, RecoveryError> {
+    let text = files::read(&path)?;
+    let read = Certificate::from_pem(&text).and_then(|certificate| Ok((certificate.public_key()?, certificate)));
+    let (key, certificate) = read.map_err(|source| RecoveryError::Agent { path: path.clone(), source })?;
+    match key.kind() {
+        pkix::KeyKind::Rsa { bits } if bits < FEWEST_RSA_BITS => Err(RecoveryError::WeakAgent { path }),
+        _ => Ok(certificate),
+    }
+}

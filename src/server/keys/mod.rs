@@ -1,0 +1,9 @@
+//! Keys that the server keeps for others: each card's own secrets by derivation, the master keys they come from, the archive of
+//! private keys, proposed PINs.
+//!
+//! Absent: who may be told (`controllers`, `permission`), and which of two secrets a card has (`store`).
+
+pub mod archive;
+pub mod diversify;
+pub mod master_keys;
+pub mod proposed_pin;

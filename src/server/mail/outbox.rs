@@ -1,0 +1,254 @@
+//! Mail: one-time passwords sent from the outbox, each made only when it is sent.
+//!
+//! A mail is claimed in one transaction that also stores the hash of the password about to be sent, so several
+//! instances share an outbox, and no password is out before it can be proven. A mail server that is away is tried
+//! again, at growing intervals, [`MAX_ATTEMPTS`] times; each attempt is a new password, the one before holds no longer.
+
+use super::password;
+use crate::cm::request::RequestStatus;
+use crate::secret::{OneTimePassword, Passphrase};
+use crate::server::audit::deed::{self, Deed};
+use crate::server::call::app::App;
+use crate::server::data_directory::settings::mail::{SmtpSettings, SmtpTls};
+use crate::server::error::{ApiError, Internal};
+use crate::store::{MailRecord, RequestRecord, Tx, UserRecord};
+use crate::template::OneTimePolicy;
+use lettre::message::{Mailbox, header};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// About four hours of trying.
+const MAX_ATTEMPTS: u32 = 10;
+const FIRST_PAUSE: time::Duration = time::Duration::seconds(15);
+const LONGEST_PAUSE: time::Duration = time::Duration::hours(1);
+/// How long one mail may take.
+const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
+/// How often the outbox is looked through when nobody says that something is in it.
+const ROUND: Duration = Duration::from_secs(5);
+
+/// Sends mail over one server.
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    wake: Notify,
+}
+
+/// Why the `[smtp]` table cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    #[error("the sender \"{0}\" is no e-mail address")]
+    Sender(String),
+    #[error("mail goes without TLS to this computer only, not to {0}; set tls to \"starttls\" or \"implicit\"")]
+    PlainAfar(String),
+    #[error("a password is not sent to a mail server without TLS")]
+    PlainPassword,
+    #[error("the password of the mail server cannot be read: password_from is \"file:PATH\" or \"env:NAME\"")]
+    Password(#[source] Option<std::io::Error>),
+    #[error("{} cannot be read", path.display())]
+    Roots { path: PathBuf, source: std::io::Error },
+    #[error("TLS to the mail server cannot be set up")]
+    Tls(#[from] lettre::transport::smtp::Error),
+}
+
+impl Mailer {
+    /// Prepares the transport; nothing is connected yet.
+    pub fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
+        let from = settings.from.parse().map_err(|_| MailError::Sender(settings.from.clone()))?;
+        let host = settings.host.as_str();
+        let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|host| host.is_loopback());
+        let tls = match settings.tls {
+            SmtpTls::None if !loopback => return Err(MailError::PlainAfar(host.to_owned())),
+            SmtpTls::None if settings.user.is_some() => return Err(MailError::PlainPassword),
+            SmtpTls::None => Tls::None,
+            SmtpTls::Starttls => Tls::Required(parameters(settings)?),
+            SmtpTls::Implicit => Tls::Wrapper(parameters(settings)?),
+        };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
+            .port(settings.port)
+            .tls(tls)
+            .timeout(Some(SMTP_TIMEOUT));
+        if let Some(user) = &settings.user {
+            let password = password(settings.password_from.as_deref())?;
+            transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
+        }
+        Ok(Self { transport: transport.build(), from, wake: Notify::new() })
+    }
+
+    /// Says that something is in the outbox.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+}
+
+fn parameters(settings: &SmtpSettings) -> Result<TlsParameters, MailError> {
+    let builder = TlsParameters::builder(settings.host.clone());
+    let Some(path) = &settings.ca_file else { return Ok(builder.build_rustls()?) };
+    let pem = std::fs::read(path).map_err(|source| MailError::Roots { path: path.clone(), source })?;
+    let builder = builder.certificate_store(CertificateStore::None);
+    Ok(builder.add_root_certificate(Certificate::from_pem(&pem)?).build_rustls()?)
+}
+
+fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
+    let text = match from.and_then(|from| from.split_once(':')) {
+        Some(("file", path)) => std::fs::read_to_string(path).map_err(|error| MailError::Password(Some(error)))?,
+        Some(("env", name)) => std::env::var(name).map_err(|_| MailError::Password(None))?,
+        _ => return Err(MailError::Password(None)),
+    };
+    Ok(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Sends what is due, round after round, until told to end; a mail that was begun is finished.
+pub async fn run(app: Arc<App>, ending: CancellationToken) {
+    let Some(mailer) = &app.mailer else { return };
+    // A timeout is a round like any other: what failed before may be due again.
+    while ending.run_until_cancelled(tokio::time::timeout(ROUND, mailer.wake.notified())).await.is_some() {
+        let due = match app.store.due_mail(OffsetDateTime::now_utc()).await {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(%error, "the outbox cannot be read");
+                continue;
+            }
+        };
+        for mail in due {
+            if ending.is_cancelled() {
+                break;
+            }
+            let (request, part) = (mail.request, mail.part);
+            if let Err(error) = deliver(&app, mailer, mail).await {
+                tracing::warn!(%error, %request, part, "a one-time password was not sent; it is tried again");
+            }
+        }
+    }
+}
+
+/// Why a mail did not go out this time.
+#[derive(Debug, thiserror::Error)]
+enum DeliveryError {
+    #[error("the outbox cannot be worked on: {0}")]
+    Outbox(#[from] ApiError),
+    #[error("the mail cannot be written: {0}")]
+    Message(String),
+    #[error("the mail server did not take it: {0}")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+}
+
+async fn deliver(app: &App, mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError> {
+    let request = app.store.request(mail.request).await.map_err(ApiError::from)?;
+    let recipient = app.store.user(mail.recipient).await.map_err(ApiError::from)?;
+    let template = request.as_ref().and_then(|request| app.templates.get(request.profile_template));
+    let policy = request.as_ref().zip(template).and_then(|(request, template)| {
+        template.workflow(request.request_type).and_then(|workflow| workflow.one_time_password.as_ref())
+    });
+    let address = recipient.as_ref().and_then(|user| user.email.clone());
+    let (Some(request), Some(recipient), Some(policy), Some(address), Some(template)) =
+        (request, recipient, policy, address, template)
+    else {
+        return Ok(give_up(app, mail).await?);
+    };
+    let Some(password) = claim(app, &mail, &request, policy).await? else { return Ok(()) };
+    let message = message(mailer, &recipient, &address, &request, &template.name, policy, &password)?;
+    drop(password);
+    mailer.transport.send(message).await?;
+    let entry = deed::own(Deed::OneTimePasswordSent, OffsetDateTime::now_utc()).on(&request);
+    let job = async move |tx: &mut Tx| {
+        tx.delete_mail(&mail).await?;
+        let entry = entry.with("part", mail.part).with("to", &recipient.name);
+        Ok::<_, ApiError>(tx.audit(&entry).await?)
+    };
+    Ok(app.store.write(move |tx| Box::pin(job(tx))).await?)
+}
+
+/// Takes the mail for this attempt and remembers what proves its password; `None`: it needs no sending any more.
+async fn claim(
+    app: &App,
+    mail: &MailRecord,
+    request: &RequestRecord,
+    policy: &OneTimePolicy,
+) -> Result<Option<OneTimePassword>, ApiError> {
+    if mail.attempts >= MAX_ATTEMPTS {
+        give_up(app, mail.clone()).await?;
+        return Ok(None);
+    }
+    let (password, proof) = password::password(policy)?;
+    let (mail, request, lifetime) = (mail.clone(), request.uuid, policy.lifetime);
+    let job = async move |tx: &mut Tx| {
+        let now = OffsetDateTime::now_utc();
+        let request = tx.request(request).await?.ok_or(ApiError::Internal(Internal::Dangling("request")))?;
+        let open = matches!(request.status, RequestStatus::Approved | RequestStatus::Executing);
+        let record = tx.one_time(request.uuid).await?.filter(|record| record.generation == mail.generation);
+        let Some(mut record) = record.filter(|record| open && record.proven.is_none()) else {
+            tx.delete_mail(&mail).await?;
+            let entry = deed::own(Deed::OneTimePasswordUndelivered, now).on(&request);
+            tx.audit(&entry.with("part", mail.part).with("status", request.status)).await?;
+            return Ok(false);
+        };
+        tx.attempt_mail(&mail, now + pause(mail.attempts)).await?;
+        record.expires = Some(now + lifetime);
+        *(if mail.part == 1 { &mut record.first } else { &mut record.second }) = Some(proof);
+        tx.update_one_time(&record).await?;
+        let entry = deed::own(Deed::OneTimePasswordMade, now).on(&request);
+        tx.audit(&entry.with("part", mail.part).with("attempt", mail.attempts + 1)).await?;
+        Ok::<_, ApiError>(true)
+    };
+    match app.store.write(move |tx| Box::pin(job(tx))).await {
+        Ok(true) => Ok(Some(password)),
+        // Another instance was quicker.
+        Ok(false) | Err(ApiError::Conflict) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn pause(attempts: u32) -> time::Duration {
+    FIRST_PAUSE.checked_mul(1 << attempts.min(16)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
+}
+
+/// The approver may have another one made.
+async fn give_up(app: &App, mail: MailRecord) -> Result<(), ApiError> {
+    tracing::error!(request = %mail.request, part = mail.part, "a one-time password could not be sent; have it distributed anew");
+    let entry = deed::own(Deed::OneTimePasswordUndelivered, OffsetDateTime::now_utc());
+    let job = async move |tx: &mut Tx| {
+        let request = tx.request(mail.request).await?.ok_or(ApiError::Internal(Internal::Dangling("request")))?;
+        tx.delete_mail(&mail).await?;
+        let entry = entry.on(&request).with("part", mail.part).with("attempts", mail.attempts);
+        Ok::<_, ApiError>(tx.audit(&entry).await?)
+    };
+    app.store.write(move |tx| Box::pin(job(tx))).await
+}
+
+fn message(
+    mailer: &Mailer,
+    recipient: &UserRecord,
+    address: &str,
+    request: &RequestRecord,
+    template: &str,
+    policy: &OneTimePolicy,
+    password: &OneTimePassword,
+) -> Result<Message, DeliveryError> {
+    let wrong = |error: &dyn std::fmt::Display| DeliveryError::Message(error.to_string());
+    let to = address.parse().map_err(|error: lettre::address::AddressError| wrong(&error))?;
+    let text = format!(
+        "The request {uuid} ({kind}, {template}) was approved.\r\n\r\n\
+         One-time password: {password}\r\n\r\n\
+         It holds for {hours} hours and {tries} tries, and takes the place of any that was sent for this request \
+         before.\r\nWho did not expect this mail should tell an administrator.\r\n",
+        uuid = request.uuid,
+        kind = request.request_type,
+        password = password.expose(),
+        hours = policy.lifetime.whole_hours(),
+        tries = policy.tries,
+    );
+    Message::builder()
+        .from(mailer.from.clone())
+        .to(Mailbox::new(Some(recipient.name.clone()), to))
+        .subject("One-time password for your request")
+        .header(header::ContentType::TEXT_PLAIN)
+        .body(text)
+        .map_err(|error| wrong(&error))
+}

@@ -1,0 +1,132 @@
+//! What the server counts, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
+
+use crate::cm::problem::ProblemCode;
+use crate::server::call::app::App;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A call: its pattern, its verb, and what was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    route: &'static str,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Refused {
+    code: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Act {
+    act: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChainLabel {
+    chain: i64,
+}
+
+/// Running totals since the start.
+pub struct Metrics {
+    answered: Family<Answered, Counter>,
+    refused: Family<Refused, Counter>,
+    seconds: Histogram,
+    connections: Gauge,
+    sent_on: AtomicU64,
+    not_sent_on: AtomicU64,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            answered: Family::default(),
+            refused: Family::default(),
+            // Half a millisecond to eight seconds.
+            seconds: Histogram::new(exponential_buckets(0.0005, 2.0, 15)),
+            connections: Gauge::default(),
+            sent_on: AtomicU64::default(),
+            not_sent_on: AtomicU64::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// A call was answered; `route` is empty where it led to none.
+    pub fn answered(&self, route: &'static str, method: &'static str, status: u16, elapsed: Duration) {
+        self.answered.get_or_create(&Answered { route, method, status }).inc();
+        self.seconds.observe(elapsed.as_secs_f64());
+    }
+
+    /// A call was refused.
+    pub fn refused(&self, code: ProblemCode) {
+        self.refused.get_or_create(&Refused { code: code.name() }).inc();
+    }
+
+    /// A record of the log was sent on, or could not be.
+    pub fn sent_on(&self, sent: bool) {
+        let counter = if sent { &self.sent_on } else { &self.not_sent_on };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The gauge of open connections.
+    pub fn connections(&self) -> Gauge {
+        self.connections.clone()
+    }
+}
+
+/// Everything as text; what only the store knows is asked of it now.
+pub async fn text(app: &App) -> Result<String, crate::store::Error> {
+    let mut registry = Registry::with_prefix("cardwright");
+    let metrics = &app.metrics;
+    registry.register("requests", "Calls answered", metrics.answered.clone());
+    registry.register("refusals", "Calls refused, by code", metrics.refused.clone());
+    registry.register("request_seconds", "How long calls took", metrics.seconds.clone());
+    registry.register("connections", "Connections open", metrics.connections.clone());
+    let counted = |value: u64| ConstCounter::new(value);
+    let throttled = metrics.refused.get_or_create(&Refused { code: ProblemCode::TooManyRequests.name() }).get();
+    registry.register("rate_limit_refusals", "Calls refused for being too many", counted(throttled));
+    let acts = app.store.acts();
+    let of = |act: &str| acts.get(act).copied().unwrap_or(0);
+    registry.register("certificates_issued", "Certificates issued", counted(of("certificate-issued")));
+    registry.register("certificates_revoked", "Cards or certificates revoked", counted(revoked(&acts)));
+    let by_act = Family::<Act, Counter>::default();
+    for (act, count) in &acts {
+        by_act.get_or_create(&Act { act }).inc_by(*count);
+    }
+    registry.register("acts", "Acts logged", by_act);
+    let pending = app.store.pending_requests().await?.map_or(0, |count| count.0);
+    registry.register("pending_approvals", "Requests that wait for approval", ConstGauge::new(pending as f64));
+    let heads = Family::<ChainLabel, Gauge>::default();
+    for head in app.store.audit_chains().await? {
+        heads.get_or_create(&ChainLabel { chain: head.chain }).set(head.length);
+    }
+    registry.register("audit_head", "Number of the last act of a chain", heads);
+    let sent = metrics.sent_on.load(Ordering::Relaxed);
+    registry.register("audit_sent", "Acts sent to the syslog receiver", counted(sent));
+    let lost = metrics.not_sent_on.load(Ordering::Relaxed);
+    registry.register("audit_not_sent", "Acts too long for the syslog receiver", counted(lost));
+    let store = app.store.counts();
+    registry.register("store_commits", "Commits of the store", counted(store.commits));
+    registry.register("store_jobs", "Write jobs of the store", counted(store.jobs));
+    registry.register("store_statements", "Statements of the store", counted(store.statements));
+    registry.register("store_unaudited_jobs", "Write jobs without an act", counted(store.unaudited));
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = encode(&mut text, &registry);
+    Ok(text)
+}
+
+/// Acts that take certificates back.
+fn revoked(acts: &std::collections::BTreeMap<&'static str, u64>) -> u64 {
+    let takes_back = |act: &str| act.ends_with("-revoked") || act == "card-retired";
+    acts.iter().filter(|(act, _)| takes_back(act)).map(|(_, count)| count).sum()
+}

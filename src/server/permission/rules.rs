@@ -1,0 +1,140 @@
+//! Who may do what: the one place.
+//!
+//! Two questions. *Sees*: an object the caller does not see is answered exactly like one that does not exist. *May*: what
+//! a caller sees but may not do is refused as forbidden. Both are answered from the template's policy and the object;
+//! what no template is about (users, the log of acts, seeing everything) from the roles of `server.toml`.
+
+use super::caller::{Caller, Duty};
+use crate::cm::request::RequestType;
+use crate::store::RequestRecord;
+use crate::template::{Principal, ProfileTemplate, Workflow};
+use uuid::Uuid;
+
+/// Has the caller this duty?
+pub fn has(caller: &Caller, duty: Duty) -> bool {
+    caller.roles.include(duty)
+}
+
+/// All duties of the caller.
+pub fn duties(caller: &Caller) -> impl Iterator<Item = Duty> {
+    Duty::ALL.into_iter().filter(|duty| has(caller, *duty))
+}
+
+/// May the caller change this user? Nobody does so for himself, or an administrator could make himself an approver.
+pub fn may_manage(caller: &Caller, user: Uuid) -> bool {
+    has(caller, Duty::ManageUsers) && caller.uuid != user
+}
+
+/// May the caller see and revoke this user's tokens?
+pub fn may_revoke(caller: &Caller, owner: Uuid) -> bool {
+    has(caller, Duty::ManageUsers) || caller.uuid == owner
+}
+
+/// Whose a request is.
+#[derive(Clone, Copy, Debug)]
+pub struct Parties {
+    pub originator: Uuid,
+    pub target: Uuid,
+}
+
+/// What a caller may want to do with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Approve or deny.
+    Decide,
+    /// Assign a card, hand in certification requests, ask for keys and responses, complete.
+    Execute,
+    /// Cancel or abandon.
+    Withdraw,
+}
+
+/// Holds which roles of one workflow a caller has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkflowRoles {
+    pub initiator: bool,
+    pub approver: bool,
+    pub agent: bool,
+}
+
+fn named(principals: &[Principal], caller: &Caller) -> bool {
+    principals.iter().any(|principal| principal.includes(&caller.name, &caller.groups))
+}
+
+/// Returns the roles that the caller has in one workflow.
+pub fn workflow_roles(caller: &Caller, workflow: &Workflow) -> WorkflowRoles {
+    WorkflowRoles {
+        initiator: named(&workflow.initiators, caller),
+        approver: named(&workflow.approvers, caller),
+        agent: named(&workflow.enrollment_agents, caller),
+    }
+}
+
+/// Does the caller see the template at all? Whoever may ask for himself, ask for others, approve or execute does.
+pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
+    let involved = |workflow: &Workflow| {
+        let WorkflowRoles { initiator, approver, agent } = workflow_roles(caller, workflow);
+        workflow.self_service || initiator || approver || agent
+    };
+    has(caller, Duty::SeeEverything)
+        || template.workflows().iter().any(|workflow| workflow.enabled && involved(workflow))
+}
+
+/// May the caller ask for this on behalf of `target`?
+pub fn may_initiate(caller: &Caller, workflow: &Workflow, target: Uuid) -> bool {
+    let WorkflowRoles { initiator, agent, .. } = workflow_roles(caller, workflow);
+    let for_oneself = target == caller.uuid && workflow.self_service;
+    workflow.enabled && (for_oneself || initiator || agent)
+}
+
+/// Does the caller see this request?
+pub fn sees_request(caller: &Caller, parties: Parties, workflow: Option<&Workflow>) -> bool {
+    if caller.uuid == parties.originator || caller.uuid == parties.target || has(caller, Duty::SeeEverything) {
+        return true;
+    }
+    workflow.is_some_and(|workflow| {
+        let WorkflowRoles { approver, agent, .. } = workflow_roles(caller, workflow);
+        approver || agent
+    })
+}
+
+/// May the caller do this with a request that the caller sees?
+pub fn may(caller: &Caller, act: Act, parties: Parties, workflow: Option<&Workflow>) -> bool {
+    let is_target = caller.uuid == parties.target;
+    let is_originator = caller.uuid == parties.originator;
+    // A workflow that was since taken out of its template leaves its requests to be withdrawn only.
+    let Some(workflow) = workflow else { return act == Act::Withdraw && (is_target || is_originator) };
+    let WorkflowRoles { approver, agent, .. } = workflow_roles(caller, workflow);
+    match act {
+        Act::Decide => approver && !is_target && !is_originator,
+        Act::Execute => agent || (is_target && !workflow.enrollment_agent_required),
+        Act::Withdraw => is_target || is_originator || agent,
+    }
+}
+
+/// Does the caller see the cards, profiles and certificates `owner` has from this template?
+pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemplate>) -> bool {
+    if caller.uuid == owner || has(caller, Duty::SeeEverything) {
+        return true;
+    }
+    template.is_some_and(|template| {
+        template.workflows().iter().filter(|workflow| workflow.enabled).any(|workflow| {
+            let WorkflowRoles { initiator, agent, .. } = workflow_roles(caller, workflow);
+            initiator || agent
+        })
+    })
+}
+
+/// Does the caller read the log of acts?
+pub fn reads_audit(caller: &Caller) -> bool {
+    has(caller, Duty::ReadAudit)
+}
+
+/// Who has to do with a request.
+pub fn parties(record: &RequestRecord) -> Parties {
+    Parties { originator: record.originator, target: record.target }
+}
+
+/// The policy of a request type where the template offers it.
+pub fn enabled(template: Option<&ProfileTemplate>, request_type: RequestType) -> Option<&Workflow> {
+    template.and_then(|template| template.workflow(request_type)).filter(|workflow| workflow.enabled)
+}

@@ -1,0 +1,113 @@
+//! That all servers of one database work by the same templates: what each was when a server last started with it.
+//!
+//! A template is changed on purpose by raising its version, one server after the other; servers that still run go on
+//! with what they have read. What differs without that, or is older than what others know, stops the start.
+
+use crate::ca::CertificateAuthority;
+use crate::server::audit::deed::{Deed, own};
+use crate::server::data_directory::database::DatabaseError;
+use crate::server::keys::diversify::MasterKeys;
+use crate::store;
+use crate::store::{Error, Store, Tx};
+use crate::template::{ProfileTemplate, Templates};
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// Before the UUID of a template, in the name of the fact.
+const FACT: &str = "template-";
+
+/// A template as the database remembers it, in JSON.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    name: String,
+    version: u32,
+    /// Of what it says: comments, blanks and order do not count.
+    sha256: String,
+}
+
+impl Known {
+    fn of(template: &ProfileTemplate) -> Self {
+        let (name, version) = (template.name.clone(), template.version);
+        Self { name, version, sha256: hex::encode(template.digest) }
+    }
+}
+
+/// Why a template is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Disagreement {
+    #[error("the store failed")]
+    Store(#[from] Error),
+    #[error("what is known of a template cannot be written or read")]
+    Fact(#[from] serde_json::Error),
+    #[error(
+        "the template \"{name}\" is not what the other servers of this database have as version {version}: copy their file, \
+         or raise the version to change it on purpose"
+    )]
+    Differs { name: String, version: u32 },
+    #[error(
+        "the template \"{name}\" has version {here}, and the other servers of this database have taken up version {there}: \
+         copy their file, or go on from it with a higher version"
+    )]
+    Older { name: String, here: u32, there: u32 },
+}
+
+/// Holds every template against what the servers of this database have agreed on, and takes up what is newer. Gives the
+/// names of those that others have and this server lacks.
+pub async fn agree(store: &Store, templates: &Templates, now: OffsetDateTime) -> Result<Vec<String>, Disagreement> {
+    for template in templates.iter() {
+        let template = Arc::clone(template);
+        store.write(move |tx| Box::pin(async move { taken_up(tx, &template, now).await })).await?;
+    }
+    let mut lacking = Vec::new();
+    for (name, value) in store.facts(FACT).await? {
+        let uuid = name.strip_prefix(FACT).and_then(|text| text.parse().ok());
+        if uuid.is_none_or(|uuid| templates.get(uuid).is_none()) {
+            lacking.push(serde_json::from_slice::<Known>(&value)?.name);
+        }
+    }
+    Ok(lacking)
+}
+
+async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -> Result<(), Disagreement> {
+    let mine = Known::of(template);
+    let (fact, value) = (format!("{FACT}{}", template.uuid), serde_json::to_vec(&mine)?);
+    let said = tx.first_said(&fact, &value).await?;
+    let known: Known = serde_json::from_slice(&said)?;
+    if known.version > mine.version {
+        return Err(Disagreement::Older { name: mine.name, here: mine.version, there: known.version });
+    }
+    if known.version == mine.version {
+        let same = known.sha256 == mine.sha256;
+        return if same { Ok(()) } else { Err(Disagreement::Differs { name: mine.name, version: mine.version }) };
+    }
+    tx.say_instead(&fact, &value).await?;
+    let entry = own(Deed::TemplateChanged, now).with("template", template.uuid).with("name", &mine.name);
+    Ok(tx.audit(&entry.with("version", mine.version).with("sha256", &mine.sha256)).await?)
+}
+
+/// Refuses a server whose keys are not those of the other servers on the same database; the first one says which.
+pub async fn claim(
+    store: &Store,
+    authority: &dyn CertificateAuthority,
+    master_keys: &MasterKeys,
+) -> Result<(), DatabaseError> {
+    let mut facts = Vec::new();
+    if let Some(own) = authority.chain().first() {
+        let key = own.public_key()?;
+        facts.push(("CA's key", "ca-key".to_owned(), digest(&SHA256, key.spki()).as_ref().to_vec()));
+    }
+    for version in master_keys.versions() {
+        facts.push(("master key", format!("master-key-{version}"), master_keys.fingerprint(version)?));
+    }
+    for (what, name, mine) in facts {
+        let is_mine = store
+            .write(move |tx| Box::pin(async move { Ok::<_, store::Error>(tx.first_said(&name, &mine).await? == mine) }))
+            .await?;
+        if !is_mine {
+            return Err(DatabaseError::Other(what));
+        }
+    }
+    Ok(())
+}

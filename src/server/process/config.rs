@@ -1,0 +1,19 @@
+//! config.rs
+
+use crate::secret::{Passphrase, Pin};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What `serve` is told besides the data directory's own `server.toml`.
+pub struct Config {
+    /// Made by [`super::init()`].
+    pub data_dir: PathBuf,
+    /// Overrides `listen` of `server.toml`; port 0 takes any free one.
+    pub listen: Option<SocketAddr>,
+    /// Speaks HTTP without TLS; refused unless the address is a loopback address.
+    pub plain_http: bool,
+    /// Opens the key files.
+    pub passphrase: Passphrase,
+    /// The user PIN of the token that holds the CA's key, where `server.toml` names one.
+    pub ca_pin: Option<Pin>,
+}

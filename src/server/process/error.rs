@@ -1,0 +1,72 @@
+//! error.rs
+
+use crate::server::data_directory::database::DatabaseError;
+use crate::server::data_directory::files::FileError;
+use crate::server::data_directory::layout::NoDirectory;
+use crate::server::data_directory::settings::server_toml::SettingsError;
+use crate::server::identity::error::IdentityError;
+use crate::server::keys::archive::RecoveryError;
+use crate::server::keys::master_keys::MasterKeyError;
+use crate::server::mail::outbox::MailError;
+use crate::template::LoadError;
+use crate::{ca, pkix};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Why a server does not start, or has ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    NoDirectory(#[from] NoDirectory),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Templates(#[from] LoadError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("a key or certificate of the data directory cannot be used")]
+    Pkix(#[from] pkix::Error),
+    #[error("a way in cannot be opened")]
+    Identity(#[from] IdentityError),
+    #[error("client certificates cannot be verified")]
+    Clients(#[from] rustls::server::VerifierBuilderError),
+    #[error("the CA's key is in a token: its PIN is needed")]
+    NoPin,
+    #[error("the CA or a key file cannot be opened")]
+    Ca(#[from] ca::Error),
+    #[error("keys cannot be archived")]
+    Recovery(#[from] RecoveryError),
+    #[error("the master key cannot be used")]
+    MasterKey(#[source] MasterKeyError),
+    #[error("the [smtp] table of server.toml cannot be used")]
+    Mail(#[from] MailError),
+    #[error("the template \"{0}\" has one-time passwords mailed, but server.toml has no [smtp] table")]
+    NoSmtp(String),
+    #[error("the public half of the log's key cannot be written")]
+    AuditKey(#[source] der::Error),
+    #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
+    Unaudited(u64),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
+    PlainHttpAfar(SocketAddr),
+    #[error("the server cannot listen on {addr}")]
+    Listen { addr: SocketAddr, source: std::io::Error },
+    #[error("the CA has no certificate yet: have {} signed and run \"cardwright server ca install\"", .0.display())]
+    NotInstalled(PathBuf),
+    #[error("no thread or runtime could be started")]
+    Thread(#[source] std::io::Error),
+    #[error("the server's thread ended unexpectedly; its log says why")]
+    Died,
+}
+
+impl From<MasterKeyError> for StartError {
+    fn from(error: MasterKeyError) -> Self {
+        match error {
+            MasterKeyError::Key(source) => Self::Ca(source),
+            other => Self::MasterKey(other),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Listening: TLS by default, bounds on connections, headers and waiting, and a stop that finishes what was begun.
+
+use super::config::Config;
+use super::error::StartError;
+use super::start::{self, Started};
+use super::upkeep::{Duties, Upkeep};
+use crate::server::http::accept::{accept, until};
+use crate::server::http::heap;
+use crate::store::{CountsSeen, Store};
+use axum_server::Handle;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+pub const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// A CM server on a thread and runtime of its own.
+pub struct Server;
+
+/// What can be told once the server listens.
+#[derive(Clone)]
+pub struct Ready {
+    store: Store,
+    pub addr: SocketAddr,
+    /// "https" or "http".
+    pub scheme: &'static str,
+    /// The CA's certificate, DER: what clients must trust.
+    pub ca_certificate: Vec<u8>,
+    /// Where the public files are to be had without TLS, if they are.
+    pub publication: Option<SocketAddr>,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
+}
+
+/// A server that listens; stopped by [`RunningServer::stop`], or when dropped.
+pub struct RunningServer {
+    pub addr: SocketAddr,
+    /// "https" or "http".
+    pub scheme: &'static str,
+    /// The CA's certificate, DER: what clients must trust.
+    pub ca_certificate: Vec<u8>,
+    store: Store,
+    /// Where the public files are to be had without TLS, if they are.
+    pub publication: Option<SocketAddr>,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<Result<(), StartError>>>,
+}
+
+impl Server {
+    /// Starts a server on its own thread, and returns once it listens.
+    pub fn start(config: Config) -> Result<RunningServer, StartError> {
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name("cardwright-server".into()).spawn(move || {
+            run(config, || async { drop(stopped.await) }, move |ready| drop(tell.try_send(ready.clone())))
+        });
+        let thread = thread.map_err(StartError::Thread)?;
+        match told.recv() {
+            Ok(Ready { addr, scheme, ca_certificate, publication, operations, store }) => Ok(RunningServer {
+                addr,
+                scheme,
+                ca_certificate,
+                publication,
+                operations,
+                store,
+                stop: Some(stop),
+                thread: Some(thread),
+            }),
+            Err(mpsc::RecvError) => Err(joined(thread).err().unwrap_or(StartError::Died)),
+        }
+    }
+}
+
+impl RunningServer {
+    /// How much work its store has done.
+    pub fn counts(&self) -> CountsSeen {
+        self.store.counts()
+    }
+
+    /// Stops accepting, finishes what was begun within ten seconds, and closes the store.
+    pub fn stop(mut self) -> Result<(), StartError> {
+        self.end()
+    }
+
+    fn end(&mut self) -> Result<(), StartError> {
+        drop(self.stop.take());
+        self.thread.take().map_or(Ok(()), joined)
+    }
+}
+
+impl Drop for RunningServer {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::error!(%error, "the server did not stop cleanly");
+        }
+    }
+}
+
+fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> {
+    thread.join().unwrap_or(Err(StartError::Died))
+}
+
+/// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens and those are heeded.
+pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
+    heap::keep_small();
+    run(config, stop_signal, ready)
+}
+
+/// Takes over the signals at once, and ends with the first of them.
+fn stop_signal() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+            }
+            (Err(error), _) | (_, Err(error)) => {
+                // Without handlers the signals end the process by themselves, and the store survives that.
+                tracing::error!(%error, "signals cannot be caught");
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
+
+fn run<S: Future<Output = ()>>(
+    config: Config,
+    stop: impl FnOnce() -> S,
+    ready: impl FnOnce(&Ready),
+) -> Result<(), StartError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
+    let ended = runtime.block_on(listen(config, stop, ready));
+    runtime.shutdown_timeout(STOP_GRACE);
+    ended
+}
+
+/// Opens everything, then serves until `stop`, then ends in order: calls, who writes, who follows the log, the store.
+async fn listen<S: Future<Output = ()>>(
+    config: Config,
+    stop: impl FnOnce() -> S,
+    ready: impl FnOnce(&Ready),
+) -> Result<(), StartError> {
+    let started = start::open(config).await?;
+    let (listener, addr) = bound(started.listen)?;
+    let (publication, publication_addr) = started.publication.map(bound).transpose()?.unzip();
+    let (operations, operations_addr) = started.operations.map(bound).transpose()?.unzip();
+    let stop = stop();
+    let app = Arc::new(started.app);
+    let Started { audit_key, syslog, host, .. } = started;
+    let upkeep = Upkeep::begin(&app, Duties { audit_key, syslog, host, publication, operations });
+    ready(&Ready {
+        store: app.store.clone(),
+        addr,
+        scheme: if started.tls.is_some() { "https" } else { "http" },
+        ca_certificate: app.ca_certificate.clone(),
+        publication: publication_addr,
+        operations: operations_addr,
+    });
+    let handle = Handle::new();
+    let stop = async {
+        stop.await;
+        app.stopping.store(true, Ordering::Relaxed);
+        upkeep.close();
+    };
+    let served = until(stop, &handle, accept(&app, listener, started.tls, handle.clone())).await;
+    upkeep.end(&app).await;
+    if tokio::time::timeout(STOP_GRACE, app.close()).await.is_err() {
+        tracing::warn!("the store was not closed in time; what was acknowledged is in it");
+    }
+    drop(started.lock);
+    let unaudited = app.store.counts().unaudited;
+    tracing::info!(unaudited, "stopped");
+    served.map_err(|source| StartError::Listen { addr: started.listen, source })?;
+    if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
+}
+
+fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bind = || {
+        let listener = TcpListener::bind(addr)?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        Ok((listener, addr))
+    };
+    bind().map_err(|source| StartError::Listen { addr, source })
+}

@@ -1,0 +1,120 @@
+//! From a data directory to a server that can listen.
+
+use super::agreement;
+use super::config::Config;
+use super::error::StartError;
+use crate::ca::{CertificateAuthority, EmbeddedCa, KeyPlace};
+use crate::pkix::MemoryKey;
+use crate::server::audit::heads;
+use crate::server::authority::upstream;
+use crate::server::call::app::{App, MAX_CALLS};
+use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::files::{self};
+use crate::server::data_directory::layout::DataDirectory;
+use crate::server::data_directory::settings::operation::SyslogSettings;
+use crate::server::data_directory::settings::server_toml::Settings;
+use crate::server::http::tls;
+use crate::server::identity::authenticate::Identity;
+use crate::server::keys::archive::RecoveryKeys;
+use crate::server::keys::master_keys::{self};
+use crate::server::mail::outbox::Mailer;
+use crate::server::monitoring::health::Health;
+use crate::server::monitoring::metrics::Metrics;
+use crate::server::publication::lists::Publication;
+use crate::template::Templates;
+use rustls::ServerConfig;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use time::OffsetDateTime;
+use tokio::sync::Semaphore;
+
+/// A server about to listen.
+pub struct Started {
+    pub app: App,
+    pub listen: SocketAddr,
+    /// Where public files are served without TLS.
+    pub publication: Option<SocketAddr>,
+    /// `None`: plain HTTP.
+    pub tls: Option<Arc<ServerConfig>>,
+    /// Signs the log of acts.
+    pub audit_key: MemoryKey,
+    pub syslog: Option<SyslogSettings>,
+    /// What the server calls itself towards others.
+    pub host: String,
+    /// Where health and metrics are to be had.
+    pub operations: Option<SocketAddr>,
+    /// Kept while the server runs: no second one uses the directory.
+    pub lock: File,
+}
+
+/// Opens everything in the data directory.
+pub async fn open(config: Config) -> Result<Started, StartError> {
+    let directory = DataDirectory::existing(&config.data_dir)?;
+    let settings = Settings::load(&directory)?;
+    let listen = config.listen.unwrap_or(settings.listen);
+    if config.plain_http && !listen.ip().is_loopback() {
+        return Err(StartError::PlainHttpAfar(listen));
+    }
+    if !directory.ca_certificate().exists() && directory.ca_request().exists() {
+        return Err(StartError::NotInstalled(directory.ca_request()));
+    }
+    let lock = files::lock(&directory.lock())?;
+    let templates = Templates::load(&directory.templates())?;
+    let master_keys = master_keys::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
+    let recovery =
+        RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, config.ca_pin.as_ref(), &templates)?;
+    let tls_key = if config.plain_http { None } else { Some(tls::key(&directory, &config.passphrase)?) };
+    let elsewhere = match &settings.ca.upstream {
+        Some(upstream) => Some(upstream::open(&directory, upstream, &config.passphrase)?),
+        None => None,
+    };
+    let audit_key = heads::key(&directory, &config.passphrase)?;
+    let place = match &settings.ca.pkcs11 {
+        None => KeyPlace::File { path: directory.ca_key(), passphrase: config.passphrase },
+        Some(token) => token.place(config.ca_pin.ok_or(StartError::NoPin)?),
+    };
+    let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
+    let now = OffsetDateTime::now_utc();
+    let Settings { identity, roles, limits, .. } = settings.clone();
+    let identity = Identity::open(identity, roles, &limits, &directory, Some(own.own()))?;
+    let clients = identity.certificates();
+    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, clients, now)).transpose()?;
+    let mailer = settings.smtp.as_ref().map(Mailer::new).transpose()?;
+    if let Some(template) = templates.iter().find(|template| mailer.is_none() && template.needs_smtp()) {
+        return Err(StartError::NoSmtp(template.name.clone()));
+    }
+    let store = database::open(&directory, &settings).await?;
+    if settings.database.is_some() {
+        agreement::claim(&store, &*own, &master_keys).await?;
+        for name in agreement::agree(&store, &templates, now).await.map_err(DatabaseError::from)? {
+            tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
+        }
+    }
+    let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
+    let app = App {
+        store,
+        templates,
+        master_keys,
+        mailer,
+        recovery,
+        crl: Publication::new(settings.publication.as_ref()),
+        places: Semaphore::new(MAX_CALLS.into()),
+        identity,
+        metrics: Metrics::default(),
+        health: Health::default(),
+        api: settings.api.clone(),
+        stopping: AtomicBool::new(false),
+        ca_config: format!("{host}\\{}", settings.ca.name),
+        ca_certificate: own.own().der().to_vec(),
+        crl_url: settings.ca.crl_url,
+        signs_slowly: settings.ca.pkcs11.is_some(),
+        issues_elsewhere: elsewhere.is_some(),
+        authority: elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>),
+        own,
+    };
+    let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
+    let publication = settings.publication.and_then(|publication| publication.listen);
+    Ok(Started { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
+}

@@ -1,0 +1,135 @@
+//! Objects as a caller sees them: what is hidden is answered like what does not exist.
+
+use super::data_items;
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::server::call::Call;
+use crate::server::error::ApiError;
+use crate::server::permission::{self, Act, enabled, parties};
+use crate::server::workflow::execute::executable;
+use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord};
+use crate::template::{ProfileTemplate, Workflow};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A request the caller sees, with its template if that still exists.
+pub struct SeenRequest {
+    pub record: RequestRecord,
+    pub template: Option<Arc<ProfileTemplate>>,
+    /// The caller must prove a one-time password before he executes the request.
+    pub password_needed: bool,
+}
+
+impl SeenRequest {
+    /// The policy of the request's type, unless it was disabled since.
+    pub fn workflow(&self) -> Option<&Workflow> {
+        enabled(self.template.as_deref(), self.record.request_type)
+    }
+
+    /// Refuses unless the caller may do this with the request, and nothing is lacking that comes before.
+    pub fn allow(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+        self.permitted(call, act)?;
+        if act == Act::Execute { self.unobstructed() } else { Ok(()) }
+    }
+
+    /// Data items come before the execution begins, a one-time password before every step of it.
+    fn unobstructed(&self) -> Result<(), ApiError> {
+        let RequestRecord { status, data, .. } = &self.record;
+        let missing = self.workflow().and_then(|workflow| data_items::missing(workflow, data, None));
+        match (status, missing) {
+            (RequestStatus::Approved, Some(name)) => Err(ApiError::DataIncomplete(name.to_owned())),
+            (RequestStatus::Approved | RequestStatus::Executing, _) if self.password_needed => {
+                Err(ApiError::PasswordNeeded)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses unless the caller may do this with the request.
+    pub fn permitted(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+        if permission::may(&call.caller, act, parties(&self.record), self.workflow()) {
+            return Ok(());
+        }
+        Err(match act {
+            Act::Decide if [self.record.originator, self.record.target].contains(&call.caller.uuid) => {
+                ApiError::SelfApproval
+            }
+            Act::Decide => ApiError::Forbidden("decide on this request"),
+            Act::Execute => ApiError::Forbidden("execute this request"),
+            Act::Withdraw => ApiError::Forbidden("withdraw this request"),
+        })
+    }
+
+    /// Refuses unless the caller executes this request and its type is one that `fits`; gives its template.
+    pub fn executed(
+        &self,
+        call: &Call<'_>,
+        fits: impl FnOnce(RequestType) -> bool,
+    ) -> Result<&Arc<ProfileTemplate>, ApiError> {
+        self.allow(call, Act::Execute)?;
+        if !fits(self.record.request_type) {
+            return Err(ApiError::WrongType(self.record.request_type));
+        }
+        executable(&self.record)?;
+        self.template.as_ref().ok_or(ApiError::NotOffered(self.record.request_type))
+    }
+}
+
+impl Call<'_> {
+    /// The template, if the caller sees it.
+    pub fn template(&self, uuid: Uuid) -> Result<&Arc<ProfileTemplate>, ApiError> {
+        let template = self.app.templates.get(uuid);
+        let seen = template.filter(|template| permission::sees_template(&self.caller, template));
+        seen.ok_or(ApiError::NotFound("profile template"))
+    }
+
+    /// The request, if the caller sees it.
+    pub async fn request(&self, uuid: Uuid) -> Result<SeenRequest, ApiError> {
+        let record = self.app.store.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+        let template = self.app.templates.get(record.profile_template).cloned();
+        let workflow = enabled(template.as_deref(), record.request_type);
+        if !permission::sees_request(&self.caller, parties(&record), workflow) {
+            return Err(ApiError::NotFound("request"));
+        }
+        let password_needed = match workflow {
+            Some(workflow) => self.password_needed(&record, workflow).await?,
+            None => false,
+        };
+        Ok(SeenRequest { record, template, password_needed })
+    }
+
+    async fn password_needed(&self, record: &RequestRecord, workflow: &Workflow) -> Result<bool, ApiError> {
+        let Some(policy) = &workflow.one_time_password else { return Ok(false) };
+        let agent = self.caller.uuid != record.target && permission::workflow_roles(&self.caller, workflow).agent;
+        if agent && !policy.agent_needs_it {
+            return Ok(false);
+        }
+        // One that was never made was never proven either.
+        Ok(self.app.store.one_time(record.uuid).await?.is_none_or(|record| record.proven.is_none()))
+    }
+
+    /// The card, if the caller sees it.
+    pub async fn smartcard(&self, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
+        let card = self.app.store.smartcard(uuid).await?;
+        card.filter(|card| self.sees(card.assigned_user, card.profile_template)).ok_or(ApiError::NotFound("smart card"))
+    }
+
+    /// The card, if it is the request's.
+    pub async fn smartcard_of(&self, request: &RequestRecord, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
+        if request.new_smartcard != Some(uuid) {
+            return Err(ApiError::NotFound("smart card"));
+        }
+        self.app.store.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))
+    }
+
+    /// The profile, if the caller sees it.
+    pub async fn profile(&self, uuid: Uuid) -> Result<ProfileRecord, ApiError> {
+        let profile = self.app.store.profile(uuid).await?;
+        let seen = profile.filter(|profile| self.sees(profile.assigned_user, profile.profile_template));
+        seen.ok_or(ApiError::NotFound("profile"))
+    }
+
+    /// Does the caller see what `owner` holds from this template?
+    pub fn sees(&self, owner: Uuid, template: Uuid) -> bool {
+        permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))
+    }
+}

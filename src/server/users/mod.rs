@@ -1,0 +1,7 @@
+//! Users and their bearer records: the rules of a record, fresh tokens, and the write jobs.
+//!
+//! Absent: how somebody comes in (`identity`), who may change whom (`permission`).
+
+pub mod jobs;
+pub mod rules;
+pub mod tokens;

@@ -1,0 +1,106 @@
+//! rules.rs
+
+use crate::ca::is_sid;
+use crate::store::UserRecord;
+
+/// Bounds of a user's record.
+pub const MAX_NAME: usize = 128;
+pub const MAX_GROUPS: usize = 64;
+pub const MAX_TEXT: usize = 256;
+pub const MAX_ATTRIBUTES: usize = 32;
+/// Tokens that hold at one time, of one user.
+pub const MAX_TOKENS: usize = 32;
+/// How long a token holds at most, and not less than.
+pub const MAX_DAYS: u32 = 1096;
+
+/// Why a user or token was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountRefusal {
+    #[error("there is a user of that name already")]
+    UserExists,
+    #[error(
+        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
+    )]
+    Name(String),
+    #[error("a user is in at most {MAX_GROUPS} groups")]
+    TooManyGroups,
+    #[error("UPN, e-mail address, SID and label have up to {MAX_TEXT} characters, none of them a control character")]
+    Text,
+    #[error("\"{0}\" is no security identifier such as S-1-5-21-1-2-3-1104")]
+    Sid(String),
+    #[error(
+        "an attribute is a name of a-z, 0-9 and -, and a value of up to {MAX_TEXT} characters; at most {MAX_ATTRIBUTES}"
+    )]
+    Attribute,
+    #[error("a token holds for 1 to {MAX_DAYS} days")]
+    Lifetime,
+    #[error("a user has at most {MAX_TOKENS} tokens that hold; revoke one first")]
+    TooManyTokens,
+    #[error("this is for callers with a token of this server; come in with the one that is meant")]
+    NotByToken,
+}
+
+/// Checks what is to be written of a user.
+pub fn check(user: &UserRecord) -> Result<(), AccountRefusal> {
+    if user.groups.len() > MAX_GROUPS {
+        return Err(AccountRefusal::TooManyGroups);
+    }
+    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
+        return Err(AccountRefusal::Name(bad.clone()));
+    }
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let writable = |(name, value): (&String, &String)| {
+        !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain) && is_text(value)
+    };
+    if user.attributes.len() > MAX_ATTRIBUTES || !user.attributes.iter().all(writable) {
+        return Err(AccountRefusal::Attribute);
+    }
+    if let Some(sid) = user.sid.as_ref().filter(|sid| !is_sid(sid)) {
+        return Err(AccountRefusal::Sid(sid.clone()));
+    }
+    let texts = [&user.upn, &user.email, &user.sid];
+    if texts.into_iter().flatten().all(|text| !text.is_empty() && is_text(text)) {
+        Ok(())
+    } else {
+        Err(AccountRefusal::Text)
+    }
+}
+
+pub fn is_name(name: &str) -> bool {
+    let length = name.chars().count();
+    (1..=MAX_NAME).contains(&length)
+        && name.trim() == name
+        && !name.chars().any(|character| character.is_control() || character == ':')
+}
+
+pub fn is_text(text: &str) -> bool {
+    text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
+}
+
+/// What is to be different; `None` leaves it as it is, an empty text takes it away.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    pub groups: Option<Vec<String>>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+    pub sid: Option<String>,
+    pub disabled: Option<bool>,
+}
+
+impl UserChange {
+    /// Gives the record as it is to be.
+    pub fn applied(self, user: UserRecord) -> UserRecord {
+        let text = |new: Option<String>, old| match new {
+            None => old,
+            Some(text) => Some(text).filter(|text| !text.is_empty()),
+        };
+        UserRecord {
+            groups: self.groups.unwrap_or(user.groups),
+            upn: text(self.upn, user.upn),
+            email: text(self.email, user.email),
+            sid: text(self.sid, user.sid),
+            disabled: self.disabled.unwrap_or(user.disabled),
+            ..user
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Completes a request: what each type does to cards, profiles and certificates.
+
+use super::effects::Effects;
+use super::{add, end, holders, replace};
+
+use crate::cm::lifecycle::{RequestEvent, request_after};
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::server::error::ApiError;
+use crate::store::{RequestRecord, Tx};
+use crate::template::ProfileTemplate;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Completes a request; `None` for one that was completed before.
+pub async fn completed(
+    tx: &mut Tx,
+    uuid: Uuid,
+    template: &ProfileTemplate,
+    now: OffsetDateTime,
+) -> Result<(RequestRecord, Option<Effects>), ApiError> {
+    let mut request = holders::request(tx, uuid).await?;
+    let before = request.status;
+    if before == RequestStatus::Completed {
+        return Ok((request, None));
+    }
+    if is_done_by_completing(request.request_type) {
+        request.status = request_after(request.status, RequestEvent::StartExecution)?;
+    }
+    request.status = request_after(request.status, RequestEvent::Complete)?;
+    request.completed = Some(now);
+    let effects = match request.request_type {
+        RequestType::Enroll | RequestType::Duplicate | RequestType::RecoverOnBehalf | RequestType::TemporaryCards => {
+            add::added(tx, &request).await?
+        }
+        RequestType::Renew | RequestType::OnlineUpdate | RequestType::Recover => {
+            replace::replaced(tx, &request, template, now).await?
+        }
+        RequestType::Retire => end::was_retired(tx, &request).await?,
+        RequestType::Revoke => end::disabled(tx, &request, template, now).await?,
+        RequestType::Reinstate => end::suspended_or_reinstated(tx, &request, template, now).await?,
+        RequestType::Unblock => add::unblocked(tx, &request).await?,
+        RequestType::OfflineUnblock | RequestType::Other(_) => Effects::default(),
+    };
+    forget_keys(tx, &request).await?;
+    tx.update_request(&request, before).await?;
+    Ok((request, Some(effects)))
+}
+
+/// Private keys that are not archived for good go with the request that made them.
+pub async fn forget_keys(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    if let Some(profile) = request.new_profile {
+        tx.forget_keys(profile).await?;
+    }
+    Ok(())
+}
+
+/// Nothing but completing it carries these out: no card is touched, nothing is issued.
+fn is_done_by_completing(request_type: RequestType) -> bool {
+    matches!(request_type, RequestType::Revoke | RequestType::Reinstate)
+}

@@ -1,0 +1,32 @@
+//! execute.rs
+
+use crate::cm::lifecycle::{RequestEvent, request_after};
+use crate::cm::request::RequestStatus;
+use crate::server::error::ApiError;
+use crate::server::workflow::admit;
+use crate::store::{RequestRecord, Tx};
+use uuid::Uuid;
+
+/// Begins the execution of an approved request, where it has not begun yet, and writes what else changed in it; refused
+/// where what it is about has come into another state since.
+pub async fn execute(tx: &mut Tx, request: &mut RequestRecord) -> Result<(), ApiError> {
+    let before = request.status;
+    request.status = request_after(before, RequestEvent::StartExecution)?;
+    admit::still_asked(tx, request).await?;
+    Ok(tx.update_request(request, before).await?)
+}
+
+/// Reads a request that is being executed, or is approved and begins to be.
+pub async fn executing(tx: &mut Tx, request: Uuid) -> Result<RequestRecord, ApiError> {
+    let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
+    if request.status != RequestStatus::Executing {
+        execute(tx, &mut request).await?;
+    }
+    Ok(request)
+}
+
+/// Refuses a request that is not approved, or not any more.
+pub fn executable(record: &RequestRecord) -> Result<(), ApiError> {
+    request_after(record.status, RequestEvent::StartExecution)?;
+    Ok(())
+}
