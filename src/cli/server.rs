@@ -10,7 +10,7 @@ use super::secrets::{self, CA_PIN};
 use super::server_ca;
 use crate::pkix::KeyAlgorithm;
 use crate::server::{
-    self, Config, DatabaseError, Disagreement, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin,
+    self, AgreementError, Config, Disagreement, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin,
     SettingsError, StartError, TokenSettings,
 };
 use serde_json::json;
@@ -90,7 +90,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         StartError::Settings(_) => ("server-settings", Exit::Usage),
         StartError::Templates(_) => ("template-wrong", Exit::Usage),
-        StartError::Database(DatabaseError::Template(Disagreement::Differs { .. } | Disagreement::Older { .. })) => {
+        StartError::Agreement(AgreementError::Template(Disagreement::Differs { .. } | Disagreement::Older { .. })) => {
             ("template-differs", Exit::Usage)
         }
         StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),

@@ -1,6 +1,8 @@
 //! Every refusal of the server with its status and code: the one table. Inner causes go to the log, never to the caller.
 
+use super::keys::archive::ArchiveError;
 use super::keys::diversify::KeyError;
+use super::users::jobs::JobError;
 use super::users::rules::AccountRefusal;
 use crate::cm::check::FieldError;
 use crate::cm::holder_role::{HolderRole, Role};
@@ -407,6 +409,26 @@ impl From<ca::Error> for ApiError {
                 Self::CaRefused(error)
             }
             other => Self::Internal(Internal::Ca(other)),
+        }
+    }
+}
+
+impl From<ArchiveError> for ApiError {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::NoRecoveryKey => Self::Internal(Internal::NoRecoveryKey),
+            ArchiveError::Key(source) => Self::Internal(Internal::Archive(source)),
+            ArchiveError::Missing => Self::Internal(Internal::Dangling("archived key")),
+            ArchiveError::Store(source) => source.into(),
+        }
+    }
+}
+
+impl From<JobError> for ApiError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Refused(refusal) => Self::Account(refusal),
+            JobError::Store(source) => source.into(),
         }
     }
 }

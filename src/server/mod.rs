@@ -47,7 +47,7 @@ pub use data_directory::settings::server_toml::{SettingsError, effective_setting
 pub use http::openapi::document as openapi;
 pub use keys::diversify;
 pub use keys::master_keys::MasterKeyError;
-pub use process::agreement::Disagreement;
+pub use process::agreement::{AgreementError, Disagreement};
 pub use process::config::Config;
 pub use process::error::StartError;
 pub use process::server::{Ready, RunningServer, Server, serve};

@@ -8,6 +8,7 @@ use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::server::error::{ApiError, Internal};
 use crate::server::users::jobs;
+use crate::server::users::jobs::JobError;
 use crate::server::users::rules::{AccountRefusal, UserChange};
 use crate::server::users::tokens::FreshToken;
 use crate::server::users::{rules, tokens};
@@ -72,6 +73,12 @@ impl From<ApiError> for AccountError {
             ApiError::Internal(Internal::Store(source)) => Self::Store(source),
             other => Self::Write(Box::new(other)),
         }
+    }
+}
+
+impl From<JobError> for AccountError {
+    fn from(error: JobError) -> Self {
+        ApiError::from(error).into()
     }
 }
 

@@ -1,6 +1,5 @@
 //! What the log of acts is told: who did what, to which request, card, profile and person, and what proves it.
 
-use crate::server::call::Call;
 use crate::store::{AuditEntry, RequestRecord};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -81,18 +80,6 @@ deeds! {
 /// An act of the server itself.
 pub fn own(deed: Deed, at: OffsetDateTime) -> AuditEntry {
     AuditEntry::of(deed.name(), at)
-}
-
-impl Call<'_> {
-    /// An act of the caller.
-    pub fn entry(&self, deed: Deed) -> AuditEntry {
-        AuditEntry {
-            actor: Some(self.caller.uuid),
-            actor_name: self.caller.name.clone(),
-            correlation: Some(self.id),
-            ..own(deed, self.now)
-        }
-    }
 }
 
 impl AuditEntry {

@@ -3,14 +3,14 @@
 use crate::ca::keyfile;
 use crate::pkix::{KeyAlgorithm, MemoryKey, SignError, Signer};
 use crate::secret::Passphrase;
-use crate::server::call::app::App;
 use crate::server::data_directory::files;
+use crate::server::data_directory::files::FileError;
 use crate::server::data_directory::layout::DataDirectory;
-use crate::server::process::error::StartError;
+use crate::store::Store;
 use crate::store::{self, AuditSignature, ChainHead, signed_text};
+use crate::{ca, pkix};
 use der::pem::{self, LineEnding};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -29,8 +29,21 @@ enum SigningError {
     Time,
 }
 
+/// Why the key of the log cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LogKeyError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the key cannot be sealed, opened or kept")]
+    Ca(#[from] ca::Error),
+    #[error("the key cannot be made")]
+    Pkix(#[from] pkix::Error),
+    #[error("the public half cannot be written")]
+    Public(#[source] der::Error),
+}
+
 /// The key of the log; made at the first start, its public half put beside it.
-pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, StartError> {
+pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, LogKeyError> {
     let key = match files::read_if_there(&directory.audit_key())? {
         Some(sealed) => keyfile::open_private_key(&sealed, passphrase)?,
         None => {
@@ -41,18 +54,18 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     };
     if files::read_if_there(&directory.audit_public_key())?.is_none() {
         let public = pem::encode_string("PUBLIC KEY", LineEnding::LF, key.public_key().spki());
-        let public = public.map_err(|error| StartError::AuditKey(error.into()))?;
+        let public = public.map_err(|error| LogKeyError::Public(error.into()))?;
         files::create(&directory.audit_public_key(), public.as_bytes())?;
     }
     Ok(key)
 }
 
 /// Signs what is new until told to end, and then once more.
-pub async fn follow(app: Arc<App>, key: MemoryKey, ending: CancellationToken) {
+pub async fn follow(store: Store, key: MemoryKey, ending: CancellationToken) {
     let mut signed = BTreeMap::new();
     loop {
         let last = ending.is_cancelled();
-        if let Err(error) = sign_heads(&app, &key, &mut signed).await {
+        if let Err(error) = sign_heads(&store, &key, &mut signed).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the log of acts could not be signed");
         }
         if last {
@@ -62,15 +75,15 @@ pub async fn follow(app: Arc<App>, key: MemoryKey, ending: CancellationToken) {
     }
 }
 
-async fn sign_heads(app: &App, key: &MemoryKey, signed: &mut BTreeMap<i64, i64>) -> Result<(), SigningError> {
-    for head in app.store.audit_chains().await? {
+async fn sign_heads(store: &Store, key: &MemoryKey, signed: &mut BTreeMap<i64, i64>) -> Result<(), SigningError> {
+    for head in store.audit_chains().await? {
         let known = match signed.get(&head.chain) {
             Some(number) => *number,
-            None => app.store.last_audit_signature(head.chain).await?.map_or(0, |last| last.number),
+            None => store.last_audit_signature(head.chain).await?.map_or(0, |last| last.number),
         };
         if head.length > known {
             let signature = sign(key, &head)?;
-            let kept = app.store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature).await }));
+            let kept = store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature).await }));
             kept.await?;
         }
         signed.insert(head.chain, head.length.max(known));

@@ -3,8 +3,9 @@
 //! The log itself is the queue: a receiver that is away is waited for, and after a restart sending goes on where it
 //! ended. A message may arrive twice, never not at all, but for one longer than a datagram: that is counted and told.
 
-use crate::server::call::app::App;
 use crate::server::data_directory::settings::operation::Target;
+use crate::server::monitoring::metrics::Metrics;
+use crate::store::Store;
 use crate::store::{AuditRecord, SentRecord};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -137,9 +138,9 @@ fn at_most_micros(at: &str) -> String {
 }
 
 /// Sends on what is logged until told to end; then what is left, once.
-pub async fn follow(app: Arc<App>, target: Target, host: String, ending: CancellationToken) {
+pub async fn follow(store: Store, metrics: Arc<Metrics>, target: Target, host: String, ending: CancellationToken) {
     let receiver = String::from(target.clone());
-    let mut sender = Sender { app, target, host, receiver, link: None, sent: None };
+    let mut sender = Sender { store, metrics, target, host, receiver, link: None, sent: None };
     let mut wait = INTERVAL;
     loop {
         let last = ending.is_cancelled();
@@ -159,7 +160,8 @@ pub async fn follow(app: Arc<App>, target: Target, host: String, ending: Cancell
 }
 
 struct Sender {
-    app: Arc<App>,
+    store: Store,
+    metrics: Arc<Metrics>,
     target: Target,
     host: String,
     receiver: String,
@@ -170,7 +172,7 @@ struct Sender {
 
 impl Sender {
     async fn send_new(&mut self) -> io::Result<()> {
-        let store = self.app.store.clone();
+        let store = self.store.clone();
         let mut sent = match self.sent.take() {
             Some(sent) => sent,
             None => {
@@ -202,7 +204,7 @@ impl Sender {
         };
         let sent = link.send(&message(record, &self.host)).await?;
         self.link = Some(link);
-        self.app.metrics.sent_on(sent);
+        self.metrics.sent_on(sent);
         if !sent {
             tracing::error!(
                 chain = record.chain,
@@ -215,7 +217,7 @@ impl Sender {
 
     async fn keep(&self, sent: SentRecord) -> io::Result<()> {
         let receiver = self.receiver.clone();
-        let kept = self.app.store.write(move |tx| Box::pin(async move { tx.keep_audit_sent(&receiver, sent).await }));
+        let kept = self.store.write(move |tx| Box::pin(async move { tx.keep_audit_sent(&receiver, sent).await }));
         kept.await.map_err(io::Error::other)
     }
 }

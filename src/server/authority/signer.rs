@@ -1,10 +1,11 @@
 //! The one place that has certificates signed.
 
+use super::authorities::Authorities;
 use super::upstream;
 use crate::ca::{CertificateAuthority, IssueOrder};
 use crate::pkix::Certificate;
-use crate::server::call::app::App;
 use crate::server::error::ApiError;
+use crate::store::Store;
 use time::OffsetDateTime;
 
 /// A certificate, and the answer the client is sent: a CMC Full PKI Response with the whole chain.
@@ -14,13 +15,18 @@ pub struct Signed {
 }
 
 /// Has the CA sign an order; one that is elsewhere may leave it pending, and repeating the call collects it.
-pub async fn signed(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Signed, ApiError> {
-    if app.issues_elsewhere {
-        let certificate = upstream::issued(app, order, now).await?;
-        let response = app.signing_here(|own| own.respond(&certificate, app.authority.chain()))?;
+pub async fn signed(
+    authorities: &Authorities,
+    store: &Store,
+    order: &IssueOrder,
+    now: OffsetDateTime,
+) -> Result<Signed, ApiError> {
+    if authorities.issues_elsewhere() {
+        let certificate = upstream::issued(authorities, store, order, now).await?;
+        let response = authorities.signing_here(|own| own.respond(&certificate, authorities.issuing().chain()))?;
         return Ok(Signed { certificate, response });
     }
-    app.signing_here(|own| {
+    authorities.signing_here(|own| {
         let certificate = own.issue(order, now)?;
         let response = own.respond(&certificate, own.chain())?;
         Ok(Signed { certificate, response })

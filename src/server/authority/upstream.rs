@@ -4,18 +4,17 @@
 //! What was ordered is remembered before the certificate is handed out, so that a server that was stopped in between
 //! finds it again. Revocations are told in the background, after they are on disk here.
 
+use super::authorities::Authorities;
 use crate::ca::upstream::{Credentials, Names, Protocol, Settings, Upstream};
 use crate::ca::{self, CertificateAuthority, IssueOrder, RevocationReason, certificates, keyfile};
 use crate::pkix::Certificate;
 use crate::secret::{Passphrase, SharedKey};
 use crate::server::audit::deed::{self, Deed};
-use crate::server::call::app::App;
-use crate::server::data_directory::files;
+use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::ca::{UpstreamNames, UpstreamProtocol, UpstreamSettings};
 use crate::server::error::{ApiError, Internal};
-use crate::server::process::error::StartError;
-use crate::store::{AuditEntry, Tx, UpstreamOrder};
+use crate::store::{AuditEntry, Store, Tx, UpstreamOrder};
 use std::path::PathBuf;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
@@ -30,14 +29,23 @@ const WAIT: Duration = Duration::minutes(1);
 /// After this an order is given up.
 const PATIENCE: Duration = Duration::days(30);
 
+/// Why the CA elsewhere cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the settings of the CA elsewhere cannot be used")]
+    Ca(#[from] ca::Error),
+}
+
 /// Prepares the way to the CA; nothing is called yet.
 pub fn open(
     directory: &DataDirectory,
     settings: &UpstreamSettings,
     passphrase: &Passphrase,
-) -> Result<Arc<dyn CertificateAuthority>, StartError> {
-    let read = |path: &PathBuf| Ok::<_, StartError>(certificates(&files::read(&directory.named(path))?)?);
-    let wrong = |what: &str| StartError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
+) -> Result<Arc<dyn CertificateAuthority>, UpstreamError> {
+    let read = |path: &PathBuf| Ok::<_, UpstreamError>(certificates(&files::read(&directory.named(path))?)?);
+    let wrong = |what: &str| UpstreamError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
     let upstream = Upstream::new(Settings {
         protocol: match settings.protocol {
             UpstreamProtocol::Est => Protocol::Est,
@@ -63,8 +71,8 @@ fn credentials(
     directory: &DataDirectory,
     settings: &UpstreamSettings,
     passphrase: &Passphrase,
-) -> Result<Credentials, StartError> {
-    let wrong = |what: &str| StartError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
+) -> Result<Credentials, UpstreamError> {
+    let wrong = |what: &str| UpstreamError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
     if let Some(path) = &settings.client_certificate {
         let key = settings.client_key.as_ref().ok_or_else(|| wrong("client_certificate needs client_key"))?;
         let key = keyfile::open_private_key(&keyfile::read(&directory.named(key))?, passphrase)?;
@@ -75,7 +83,7 @@ fn credentials(
     let secret = sealed.map(|sealed| keyfile::open(SECRET, &sealed, passphrase)).transpose()?;
     let text = |secret: Zeroizing<Vec<u8>>| {
         let text = std::str::from_utf8(&secret).map_err(|_| wrong("the secret is not text"))?;
-        Ok::<_, StartError>(Zeroizing::new(text.to_owned()))
+        Ok::<_, UpstreamError>(Zeroizing::new(text.to_owned()))
     };
     match (&settings.user, secret, settings.protocol) {
         (Some(user), Some(secret), _) => {
@@ -92,22 +100,29 @@ fn credentials(
 }
 
 /// The certificate for an order: one that came before and was not handed out, or a new one.
-pub async fn issued(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Certificate, ApiError> {
+pub async fn issued(
+    authorities: &Authorities,
+    store: &Store,
+    order: &IssueOrder,
+    now: OffsetDateTime,
+) -> Result<Certificate, ApiError> {
     let key = order.public_key.sha256();
-    let known = app.store.upstream_order(&key).await?.filter(|known| !known.is_recorded && known.failure.is_none());
+    let known = store.upstream_order(&key).await?.filter(|known| !known.is_recorded && known.failure.is_none());
     let known = match known {
-        Some(known) if known.issued.is_none() && known.next_poll <= now => Some(asked_again(app, known, now).await?),
+        Some(known) if known.issued.is_none() && known.next_poll <= now => {
+            Some(asked_again(authorities, store, known, now).await?)
+        }
         known => known,
     };
     match known {
         Some(UpstreamOrder { issued: Some((_, der)), .. }) => {
             let certificate = Certificate::from_der(&der).map_err(unreadable)?;
-            app.authority.check(order, &certificate, now)?;
+            authorities.issuing().check(order, &certificate, now)?;
             Ok(certificate)
         }
         Some(UpstreamOrder { failure: Some(text), .. }) => Err(ca::Error::Refused { status: 0, text }.into()),
         Some(waiting) => Err(ApiError::CaPending { retry_after: seconds(waiting.next_poll - now) }),
-        None => ordered(app, order, now).await,
+        None => ordered(authorities, store, order, now).await,
     }
 }
 
@@ -119,8 +134,13 @@ fn seconds(wait: Duration) -> u32 {
     u32::try_from(wait.whole_seconds().max(1)).unwrap_or(u32::MAX)
 }
 
-async fn ordered(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<Certificate, ApiError> {
-    let answer = app.signing(|authority| authority.issue(order, now));
+async fn ordered(
+    authorities: &Authorities,
+    store: &Store,
+    order: &IssueOrder,
+    now: OffsetDateTime,
+) -> Result<Certificate, ApiError> {
+    let answer = authorities.signing(|authority| authority.issue(order, now));
     let mut record = UpstreamOrder {
         public_key_sha256: order.public_key.sha256(),
         csr: order.csr.clone().unwrap_or_default(),
@@ -144,7 +164,7 @@ async fn ordered(app: &App, order: &IssueOrder, now: OffsetDateTime) -> Result<C
         Err(error) => return Err(error.into()),
     };
     let entry = entry(&record, now);
-    app.store.write(move |tx| Box::pin(async move { inserted(tx, &record, &entry).await })).await?;
+    store.write(move |tx| Box::pin(async move { inserted(tx, &record, &entry).await })).await?;
     outcome
 }
 
@@ -160,9 +180,14 @@ fn entry(record: &UpstreamOrder, now: OffsetDateTime) -> AuditEntry {
 }
 
 /// Asks again for a pending order and remembers the answer; what is unknown now is asked for later.
-async fn asked_again(app: &App, mut order: UpstreamOrder, now: OffsetDateTime) -> Result<UpstreamOrder, ApiError> {
+async fn asked_again(
+    authorities: &Authorities,
+    store: &Store,
+    mut order: UpstreamOrder,
+    now: OffsetDateTime,
+) -> Result<UpstreamOrder, ApiError> {
     order.polls = order.polls.saturating_add(1);
-    match app.signing(|authority| authority.collect(&order.csr, &order.ticket)) {
+    match authorities.signing(|authority| authority.collect(&order.csr, &order.ticket)) {
         Ok(certificate) => order.issued = Some((certificate.serial_bytes(), certificate.der().to_vec())),
         Err(_) if now - order.ordered > PATIENCE => order.failure = Some("given up after thirty days".into()),
         Err(ca::Error::Pending { ticket, retry_after }) => {
@@ -175,22 +200,22 @@ async fn asked_again(app: &App, mut order: UpstreamOrder, now: OffsetDateTime) -
         Err(error) => order.failure = Some(error.to_string()),
     }
     let (entry, kept) = (entry(&order, now), order.clone());
-    app.store.write(move |tx| Box::pin(async move { updated(tx, &kept, &entry).await })).await?;
+    store.write(move |tx| Box::pin(async move { updated(tx, &kept, &entry).await })).await?;
     Ok(order)
 }
 
 /// Collects what is pending and tells of revocations until told to end.
-pub async fn keep(app: Arc<App>, ending: CancellationToken) {
-    if !app.issues_elsewhere {
+pub async fn keep(authorities: Authorities, store: Store, ending: CancellationToken) {
+    if !authorities.issues_elsewhere() {
         return;
     }
-    match app.signing(|authority| authority.is_as_configured()) {
+    match authorities.signing(|authority| authority.is_as_configured()) {
         Ok(true) => tracing::info!("the CA elsewhere answers, and is the one configured"),
         Ok(false) => tracing::error!("the CA elsewhere is not the one configured: what it issues will be refused"),
         Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
     }
     loop {
-        if let Err(error) = round(&app, &ending, OffsetDateTime::now_utc()).await {
+        if let Err(error) = round(&authorities, &store, &ending, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "the CA elsewhere could not be dealt with");
         }
         if ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_none() {
@@ -200,26 +225,31 @@ pub async fn keep(app: Arc<App>, ending: CancellationToken) {
 }
 
 /// What a round cut short leaves is due at the next.
-async fn round(app: &App, ending: &CancellationToken, now: OffsetDateTime) -> Result<(), ApiError> {
-    for order in app.store.upstream_waiting(now).await? {
+async fn round(
+    authorities: &Authorities,
+    store: &Store,
+    ending: &CancellationToken,
+    now: OffsetDateTime,
+) -> Result<(), ApiError> {
+    for order in store.upstream_waiting(now).await? {
         if ending.is_cancelled() {
             return Ok(());
         }
-        asked_again(app, order, now).await?;
+        asked_again(authorities, store, order, now).await?;
     }
-    if !app.authority.revokes() {
+    if !authorities.issuing().revokes() {
         return Ok(());
     }
-    for (order, reason) in app.store.upstream_revoked(now).await? {
+    for (order, reason) in store.upstream_revoked(now).await? {
         if ending.is_cancelled() {
             return Ok(());
         }
         let Some((serial, der)) = order.issued else { continue };
         let certificate = Certificate::from_der(&der).map_err(unreadable)?;
         let reason = RevocationReason::from_number(reason).unwrap_or(RevocationReason::Unspecified);
-        app.signing(|authority| authority.revoke(&certificate, reason))?;
+        authorities.signing(|authority| authority.revoke(&certificate, reason))?;
         let entry = deed::own(Deed::RevocationTold, now).with("serial", hex::encode_upper(&serial));
-        app.store.write(move |tx| Box::pin(async move { told(tx, &serial, &entry).await })).await?;
+        store.write(move |tx| Box::pin(async move { told(tx, &serial, &entry).await })).await?;
     }
     Ok(())
 }

@@ -6,7 +6,9 @@ pub mod app;
 pub mod body;
 pub mod reply;
 
+use super::audit::deed::{self, Deed};
 use super::permission::caller::Caller;
+use crate::store::AuditEntry;
 use app::App;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,4 +20,16 @@ pub struct Call<'a> {
     pub now: OffsetDateTime,
     /// The correlation id.
     pub id: Uuid,
+}
+
+impl Call<'_> {
+    /// An act of the caller.
+    pub fn entry(&self, deed: Deed) -> AuditEntry {
+        AuditEntry {
+            actor: Some(self.caller.uuid),
+            actor_name: self.caller.name.clone(),
+            correlation: Some(self.id),
+            ..deed::own(deed, self.now)
+        }
+    }
 }

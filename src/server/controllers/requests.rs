@@ -138,7 +138,7 @@ pub async fn close(call: &Call<'_>, request: Uuid, body: CloseRequest) -> Result
         closing => close::withdraw(call, &request, closing.into()).await?,
     };
     if effects.outdate_list() {
-        call.app.crl.outdate();
+        call.app.publication.outdate();
     }
     tracing::info!(id = %call.id, request = %record.uuid, status = %record.status, caller = call.caller.name, "request closed");
     shown(record, request.template.as_deref())

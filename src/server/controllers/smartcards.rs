@@ -101,7 +101,7 @@ pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Updat
     }
     let (card, effects) = close::retire(call, &request).await?;
     if effects.outdate_list() {
-        call.app.crl.outdate();
+        call.app.publication.outdate();
     }
     tracing::info!(id = %call.id, smartcard = %card.uuid, revoked = effects.revoked, caller = call.caller.name, "card retired");
     Reply::json(&shown(call.app, card))

@@ -4,10 +4,7 @@ use super::files::{self, FileError};
 use super::layout::DataDirectory;
 use super::settings::database::DatabaseSettings;
 use super::settings::server_toml::Settings;
-use crate::pkix;
 use crate::secret::DatabasePassword;
-use crate::server::keys::diversify::KeyError;
-use crate::server::process::agreement::Disagreement;
 use crate::store::{self, PostgresPlace, Store};
 use tokio::runtime::Runtime;
 
@@ -21,14 +18,6 @@ pub enum DatabaseError {
     File(#[from] FileError),
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
-    #[error(transparent)]
-    Template(#[from] Disagreement),
-    #[error("the {0} is not the one that the other servers of this database have: copy their data directory")]
-    Other(&'static str),
-    #[error("the CA's certificate cannot be read")]
-    Pkix(#[from] pkix::Error),
-    #[error("the master key cannot be used")]
-    MasterKey(#[from] KeyError),
     #[error("no runtime could be started")]
     Runtime(#[source] std::io::Error),
 }

@@ -4,7 +4,6 @@ use super::bound::{Bounded, http1};
 use super::peer::Shows;
 use super::router;
 use crate::server::call::app::App;
-use crate::server::process::server::STOP_GRACE;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
@@ -17,7 +16,9 @@ use std::time::Duration;
 
 /// Bounds of the listener.
 pub const MAX_CONNECTIONS: usize = 1024;
-pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long what was begun may take to finish once the server is told to stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until `stop`, and then until what was begun is finished, for a while.
 pub async fn until(

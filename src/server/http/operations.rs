@@ -2,7 +2,8 @@
 
 use super::bound::{Bounded, http1};
 use crate::server::call::app::App;
-use crate::server::monitoring::metrics;
+use crate::server::monitoring::health::Check;
+use crate::store::{self, ListKind};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -11,6 +12,8 @@ use axum_server::accept::NoDelayAcceptor;
 use prometheus_client::metrics::gauge::Gauge;
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use time::OffsetDateTime;
 
 /// Open connections at one time.
 const MAX_CONNECTIONS: usize = 32;
@@ -33,7 +36,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     match request.uri().path() {
-        "/metrics" => match metrics::text(&app).await {
+        "/metrics" => match app.metrics.text(&app.store).await {
             Ok(text) => {
                 let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 ([(header::CONTENT_TYPE, media_type)], text).into_response()
@@ -50,7 +53,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
 /// `/healthz`: ready for calls? `/healthz/live`: alive at all? `None`: neither was asked.
 pub async fn health(app: &App, path: &str) -> Option<Response> {
     let (good, body) = match path {
-        "/healthz" => app.health.ready(app).await,
+        "/healthz" => app.health.ready(app.stopping.load(Ordering::Relaxed), look(app)).await,
         "/healthz/live" => (true, serde_json::json!({ "status": "ok" })),
         _ => return None,
     };
@@ -60,4 +63,24 @@ pub async fn health(app: &App, path: &str) -> Option<Response> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Some(response)
+}
+
+/// Finds out whether the server can do its work.
+async fn look(app: &App) -> Vec<Check> {
+    let store = match app.store.audit_chains().await {
+        Ok(_) => "ok",
+        Err(store::Error::Closed) => "closed",
+        Err(_) => "unreachable",
+    };
+    let now = OffsetDateTime::now_utc();
+    let own = app.authorities.issuing().chain().first();
+    let ca = match own.map(|certificate| (certificate.not_before(), certificate.not_after())) {
+        None => "no-certificate",
+        Some((from, _)) if now < from => "not-yet-valid",
+        Some((_, until)) if now > until => "expired",
+        Some(_) => "ok",
+    };
+    // A list that is not fresh is made now, which shows whether the CA signs.
+    let crl = if app.publication.list(ListKind::Base).await.is_ok() { "ok" } else { "cannot-be-made" };
+    vec![Check { name: "store", found: store }, Check { name: "ca", found: ca }, Check { name: "crl", found: crl }]
 }

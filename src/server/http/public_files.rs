@@ -79,7 +79,7 @@ pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, A
         Public::File(_) => wrong_method(Verb::Get),
         Public::Ocsp { question: Some(text) } if reads => {
             let question = unescaped(text).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
-            let answer = ocsp::answer(app, &app.crl.responder, &question).await;
+            let answer = app.publication.responder.answer(&question).await;
             Ok(cached_answer(&parts.headers, answer))
         }
         Public::Ocsp { question: None } if parts.method == Method::POST => asked(app, &parts.headers, body).await,
@@ -98,7 +98,7 @@ async fn asked(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, A
     }
     let received = tokio::time::timeout(PATIENCE, Limited::new(body, MAX_QUESTION).collect()).await;
     let question = received.map_err(|_| ApiError::Slow)?.map_err(|_| ApiError::TooLarge { limit: MAX_QUESTION })?;
-    let answer = ocsp::answer(app, &app.crl.responder, &question.to_bytes()).await;
+    let answer = app.publication.responder.answer(&question.to_bytes()).await;
     Ok(response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
 }
 
@@ -106,7 +106,7 @@ async fn read(app: &App, file: File) -> Result<Fresh, ApiError> {
     let now = OffsetDateTime::now_utc();
     match file {
         File::Certificate => {
-            let own = app.own.own();
+            let own = app.authorities.own().own();
             Ok(Fresh {
                 media_type: "application/pkix-cert",
                 bytes: own.der().to_vec(),
@@ -116,7 +116,7 @@ async fn read(app: &App, file: File) -> Result<Fresh, ApiError> {
             })
         }
         File::List(kind) => {
-            let published = app.crl.list(app, kind).await?;
+            let published = app.publication.list(kind).await?;
             Ok(Fresh {
                 media_type: "application/pkix-crl",
                 bytes: published.der.to_vec(),

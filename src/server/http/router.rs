@@ -15,7 +15,7 @@ use crate::server::controllers::{
     sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
-use crate::server::identity::authenticate::{self, Admitted};
+use crate::server::identity::authenticate::Admitted;
 use crate::server::identity::session;
 use crate::store::ListKind;
 use axum::Router;
@@ -197,7 +197,7 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) ->
     // As exact as MIM shows it: what is answered at once is what is read back later.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // Who is nobody learns nothing, not even which paths there are.
-    let Admitted { caller, headers } = authenticate::authenticate(app, &parts, now).await?;
+    let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
     way.headers = headers;
     let method = verb.method(path)?;
     let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;

@@ -1,14 +1,13 @@
 //! The server's own key and certificate for TLS: issued by its CA at the first start, renewed when near its end. Clients
 //! are asked for theirs where the settings say so.
 
-use crate::ca::{CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
-use crate::pkix::{Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
+use crate::ca::{self, CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
+use crate::pkix::{self, Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
 use crate::secret::Passphrase;
-use crate::server::data_directory::files;
+use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::server::identity::certificate::Certificates;
-use crate::server::process::error::StartError;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
@@ -22,8 +21,23 @@ use time::{Duration, OffsetDateTime};
 const VALIDITY: Duration = Duration::days(397);
 const RENEW_WITHIN: Duration = Duration::days(30);
 
+/// Why TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the key or certificate cannot be used")]
+    Pkix(#[from] pkix::Error),
+    #[error("the key cannot be sealed or opened, or the CA does not issue")]
+    Ca(#[from] ca::Error),
+    #[error("client certificates cannot be verified")]
+    Clients(#[from] rustls::server::VerifierBuilderError),
+    #[error("TLS cannot be set up")]
+    Rustls(#[from] rustls::Error),
+}
+
 /// The server's key, made at the first start.
-pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, StartError> {
+pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, TlsError> {
     if let Some(sealed) = files::read_if_there(&directory.tls_key())? {
         return Ok(keyfile::open_private_key(&sealed, passphrase)?);
     }
@@ -40,7 +54,7 @@ pub fn server_config(
     key: &MemoryKey,
     clients: Option<&Certificates>,
     now: OffsetDateTime,
-) -> Result<Arc<ServerConfig>, StartError> {
+) -> Result<Arc<ServerConfig>, TlsError> {
     let certificate = match kept(directory, settings, authority, key, now)? {
         Some(kept) => kept,
         None => renewed(directory, settings, authority, key, now)?,
@@ -60,7 +74,7 @@ pub fn server_config(
 }
 
 /// Asks for a certificate and lets in who shows none: there are other ways in.
-fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, StartError> {
+fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     for authority in clients.authorities() {
         roots.add(CertificateDer::from(authority.to_vec()))?;
@@ -76,7 +90,7 @@ fn kept(
     authority: &dyn CertificateAuthority,
     key: &MemoryKey,
     now: OffsetDateTime,
-) -> Result<Option<Certificate>, StartError> {
+) -> Result<Option<Certificate>, TlsError> {
     let Some(pem) = files::read_if_there(&directory.tls_certificate())? else { return Ok(None) };
     let certificate = Certificate::from_pem(&pem)?;
     let in_time = certificate.not_before() <= now && now + RENEW_WITHIN < certificate.not_after();
@@ -94,7 +108,7 @@ fn renewed(
     authority: &dyn CertificateAuthority,
     key: &MemoryKey,
     now: OffsetDateTime,
-) -> Result<Certificate, StartError> {
+) -> Result<Certificate, TlsError> {
     let name = |name: &String| match name.parse::<IpAddr>() {
         Ok(address) => SubjectAltName::Ip(address),
         Err(_) => SubjectAltName::Dns(name.clone()),

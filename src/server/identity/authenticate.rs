@@ -11,10 +11,9 @@ use super::certificate::PeerCertificate;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::Sessions;
-use crate::server::call::app::App;
 use crate::server::error::ApiError;
 use crate::server::permission::caller::{Caller, Roles};
-use crate::store::UserRecord;
+use crate::store::{Store, UserRecord};
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -57,83 +56,100 @@ impl Identity {
         let negotiate = self.negotiate.as_ref().map(|_| HeaderValue::from_static("Negotiate"));
         negotiate.into_iter().chain([HeaderValue::from_static(bearer)]).collect()
     }
-}
 
-/// Finds out who calls.
-pub async fn authenticate(app: &App, parts: &Parts, now: OffsetDateTime) -> Result<Admitted, ApiError> {
-    let address = address(parts);
-    let found = match admitted(app, parts, address, now).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Err(ApiError::NotAuthenticated),
-        Err(failure) => return Err(counted(app, address, failure)),
-    };
-    let mut headers = HeaderMap::new();
-    if let Some(answer) = found.answer {
-        headers.append(header::WWW_AUTHENTICATE, answer);
+    /// Finds out who calls.
+    pub async fn authenticate(&self, store: &Store, parts: &Parts, now: OffsetDateTime) -> Result<Admitted, ApiError> {
+        let address = address(parts);
+        let found = match self.admitted(store, parts, address, now).await {
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(ApiError::NotAuthenticated),
+            Err(failure) => return Err(self.counted(address, failure)),
+        };
+        let mut headers = HeaderMap::new();
+        if let Some(answer) = found.answer {
+            headers.append(header::WWW_AUTHENTICATE, answer);
+        }
+        if let Some(sessions) = self.sessions.as_ref().filter(|sessions| sessions.follow(found.shown)) {
+            // Who has a session of his own already, and shows something else besides, needs no second one.
+            let present = sessions.find(store, &parts.headers, now).await.ok().flatten();
+            if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
+                headers.append(header::SET_COOKIE, sessions.begin(store, &found.user, now).await?);
+            }
+        }
+        let roles = Roles::of(&self.roles, &found.user.name, &found.user.groups);
+        let UserRecord { uuid, name, groups, .. } = found.user;
+        Ok(Admitted { caller: Caller { uuid, name, groups, roles, shown: found.shown }, headers })
     }
-    if let Some(sessions) = app.identity.sessions.as_ref().filter(|sessions| sessions.follow(found.shown)) {
-        // Who has a session of his own already, and shows something else besides, needs no second one.
-        let present = sessions.find(&app.store, &parts.headers, now).await.ok().flatten();
-        if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
-            headers.append(header::SET_COOKIE, sessions.begin(&app.store, &found.user, now).await?);
+
+    /// The user, unless nobody is shown at all; a disabled one is refused.
+    async fn admitted(
+        &self,
+        store: &Store,
+        parts: &Parts,
+        address: Option<IpAddr>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Found>, Failure> {
+        let Some(found) = self.shown(store, parts, address, now).await? else { return Ok(None) };
+        if found.user.disabled {
+            return Err(Failure::of(ApiError::UserDisabled, &found.user.name));
+        }
+        if !matches!(found.shown, Shown::Token(_) | Shown::Oidc) {
+            session::same_site(&parts.headers)?;
+        }
+        Ok(Some(found))
+    }
+
+    pub async fn shown(
+        &self,
+        store: &Store,
+        parts: &Parts,
+        address: Option<IpAddr>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Found>, Failure> {
+        if let Some((scheme, credentials)) = authorization(&parts.headers)? {
+            let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+            return match (&self.issuer, &self.negotiate) {
+                (_, Some(negotiate)) if is("negotiate") => {
+                    self.limits.patience(address)?;
+                    negotiate.find(store, credentials).await.map(Some)
+                }
+                // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own tokens have no dot.
+                (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
+                    self.limits.patience(address)?;
+                    issuer.find(store, credentials, now).await.map(Some)
+                }
+                _ if is("bearer") && credentials.len() <= MAX_TOKEN => {
+                    bearer::find(store, credentials, now).await.map(Some)
+                }
+                _ => Err(ApiError::NotAuthenticated.into()),
+            };
+        }
+        if let Some(sessions) = &self.sessions
+            && let Some(found) = sessions.find(store, &parts.headers, now).await?
+        {
+            return Ok(Some(found));
+        }
+        let peer = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.as_ref());
+        match (&self.certificates, peer) {
+            (Some(certificates), Some(der)) => certificates.find(store, der, now).await.map(Some),
+            _ => Ok(None),
         }
     }
-    let roles = Roles::of(&app.identity.roles, &found.user.name, &found.user.groups);
-    let UserRecord { uuid, name, groups, .. } = found.user;
-    Ok(Admitted { caller: Caller { uuid, name, groups, roles, shown: found.shown }, headers })
-}
 
-/// The user, unless nobody is shown at all; a disabled one is refused.
-async fn admitted(
-    app: &App,
-    parts: &Parts,
-    address: Option<IpAddr>,
-    now: OffsetDateTime,
-) -> Result<Option<Found>, Failure> {
-    let Some(found) = shown(app, parts, address, now).await? else { return Ok(None) };
-    if found.user.disabled {
-        return Err(Failure::of(ApiError::UserDisabled, &found.user.name));
-    }
-    if !matches!(found.shown, Shown::Token(_) | Shown::Oidc) {
-        session::same_site(&parts.headers)?;
-    }
-    Ok(Some(found))
-}
-
-pub async fn shown(
-    app: &App,
-    parts: &Parts,
-    address: Option<IpAddr>,
-    now: OffsetDateTime,
-) -> Result<Option<Found>, Failure> {
-    let identity = &app.identity;
-    if let Some((scheme, credentials)) = authorization(&parts.headers)? {
-        let is = |name: &str| scheme.eq_ignore_ascii_case(name);
-        return match (&identity.issuer, &identity.negotiate) {
-            (_, Some(negotiate)) if is("negotiate") => {
-                identity.limits.patience(address)?;
-                negotiate.find(&app.store, credentials).await.map(Some)
-            }
-            // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own tokens have no dot.
-            (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
-                identity.limits.patience(address)?;
-                issuer.find(&app.store, credentials, now).await.map(Some)
-            }
-            _ if is("bearer") && credentials.len() <= MAX_TOKEN => {
-                bearer::find(&app.store, credentials, now).await.map(Some)
-            }
-            _ => Err(ApiError::NotAuthenticated.into()),
-        };
-    }
-    if let Some(sessions) = &identity.sessions
-        && let Some(found) = sessions.find(&app.store, &parts.headers, now).await?
-    {
-        return Ok(Some(found));
-    }
-    let peer = parts.extensions.get::<PeerCertificate>().and_then(|peer| peer.0.as_ref());
-    match (&identity.certificates, peer) {
-        (Some(certificates), Some(der)) => certificates.find(&app.store, der, now).await.map(Some),
-        _ => Ok(None),
+    /// Counts what was wrong credentials; who has shown too many is told so instead. Whose token has expired guesses nothing.
+    fn counted(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
+        let Failure { error, name } = failure;
+        let wrong = matches!(
+            error,
+            ApiError::NotAuthenticated | ApiError::UserUnknown | ApiError::UserDisabled | ApiError::CertificateRevoked
+        );
+        if !wrong {
+            return error;
+        }
+        match self.limits.failed(address, name.as_deref()) {
+            Ok(()) => error,
+            Err(too_many) => too_many,
+        }
     }
 }
 
@@ -148,20 +164,4 @@ fn authorization(headers: &HeaderMap) -> Result<Option<(&str, &str)>, ApiError> 
 
 fn address(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
-}
-
-/// Counts what was wrong credentials; who has shown too many is told so instead. Whose token has expired guesses nothing.
-fn counted(app: &App, address: Option<IpAddr>, failure: Failure) -> ApiError {
-    let Failure { error, name } = failure;
-    let wrong = matches!(
-        error,
-        ApiError::NotAuthenticated | ApiError::UserUnknown | ApiError::UserDisabled | ApiError::CertificateRevoked
-    );
-    if !wrong {
-        return error;
-    }
-    match app.identity.limits.failed(address, name.as_deref()) {
-        Ok(()) => error,
-        Err(too_many) => too_many,
-    }
 }

@@ -80,7 +80,7 @@ async fn refreshed(store: &Store, user: UserRecord, told: Told, now: OffsetDateT
         return Ok(user);
     }
     let entry = deed::own(Deed::UserChanged, now).user(user.uuid).with("name", &user.name).with("by", "issuer");
-    store.write(move |tx| Box::pin(async move { jobs::changed(tx, fresh, entry).await })).await
+    Ok(store.write(move |tx| Box::pin(async move { jobs::changed(tx, fresh, entry).await })).await?)
 }
 
 async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Result<UserRecord, Failure> {

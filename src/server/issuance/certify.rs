@@ -192,9 +192,10 @@ impl Maker<'_> {
         let Self { call, request, template, user, profile, left } = self;
         let order = judge::order(call.app, template, entry, user, public_key, *left)?;
         // Only an authority elsewhere wants to see the request.
-        let csr = if call.app.issues_elsewhere { Some(csr(&order)?) } else { None };
+        let csr = if call.app.authorities.issues_elsewhere() { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };
-        let Signed { certificate: issued, response } = signed(call.app, &order, call.now).await?;
+        let Signed { certificate: issued, response } =
+            signed(&call.app.authorities, &call.app.store, &order, call.now).await?;
         let certificate = CertificateRecord {
             request: request.uuid,
             profile: *profile,

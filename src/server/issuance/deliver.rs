@@ -104,7 +104,7 @@ async fn protected(
         Some(KeySource::Server { pfx, .. }) => pfx,
         _ => PfxCipher::Aes256,
     };
-    let chain = call.app.authority.chain();
+    let chain = call.app.authorities.issuing().chain();
     // Hashing the password takes a while.
     tokio::task::block_in_place(|| {
         pfx::write(&key, &certificate, chain, &record.template_common_name, password.expose(), cipher)

@@ -95,9 +95,9 @@ pub fn order(
         extended_key_usages: certificate.extended_key_usages.clone(),
         validity: certificate.validity.min(longest),
         crl_url: Some(app.crl_url.clone()),
-        freshest_crl_url: app.crl.delta_url(),
-        aia_url: app.crl.address("/pki/ca.cer"),
-        ocsp_url: app.crl.address("/ocsp"),
+        freshest_crl_url: app.publication.delta_url().map(str::to_owned),
+        aia_url: app.publication.address("/pki/ca.cer"),
+        ocsp_url: app.publication.address("/ocsp"),
         ..IssueOrder::bare(key.clone())
     };
     template.names.fill(user, &mut order)?;

@@ -10,7 +10,6 @@ use crate::secret::{Passphrase, Pin};
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::ca::RecoverySettings;
-use crate::server::error::{ApiError, Internal};
 use crate::store::Store;
 use crate::template::{KeySource, ProfileTemplate, RecoveryPolicy, Templates};
 use std::collections::HashMap;
@@ -71,6 +70,19 @@ pub enum RecoveryError {
     NoAgents { template: String },
 }
 
+/// Why a key cannot be archived or brought back.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    #[error("there is no recovery key")]
+    NoRecoveryKey,
+    #[error("the key cannot be sealed or opened")]
+    Key(#[source] pkix::Error),
+    #[error("the certificate has no archived key")]
+    Missing,
+    #[error("the store failed")]
+    Store(#[from] crate::store::Error),
+}
+
 impl RecoveryKeys {
     /// Opens the server's recovery key and reads the agents' certificates. A key that is not there yet is made where a
     /// template needs it; otherwise `None` is the answer.
@@ -109,10 +121,10 @@ impl RecoveryKeys {
     }
 
     /// Seals a private key of a template: to all who may bring it back, or to the server alone where it does not last.
-    pub fn seal(&self, template: Uuid, key: &MemoryKey, archived: bool) -> Result<SealedKey, ApiError> {
-        let failed = |error| ApiError::Internal(Internal::Archive(error));
-        let circle = self.circles.get(&template).ok_or(ApiError::Internal(Internal::NoRecoveryKey))?;
-        let own = self.own.first().ok_or(ApiError::Internal(Internal::NoRecoveryKey))?;
+    pub fn seal(&self, template: Uuid, key: &MemoryKey, archived: bool) -> Result<SealedKey, ArchiveError> {
+        let failed = |error| ArchiveError::Key(error);
+        let circle = self.circles.get(&template).ok_or(ArchiveError::NoRecoveryKey)?;
+        let own = self.own.first().ok_or(ArchiveError::NoRecoveryKey)?;
         let own = || Recipient::key(own.sealed_to().clone());
         let agents = || circle.agents.iter().map(Recipient::holder).collect::<Result<Vec<_>, _>>().map_err(failed);
         let seal = |to: Vec<Recipient>| enveloped::seal(key.expose_pkcs8(), &to).map_err(failed);
@@ -136,10 +148,15 @@ impl RecoveryKeys {
     }
 
     /// Opens the archived key of a certificate, and makes sure that it is that one's.
-    pub async fn key(&self, store: &Store, serial: &[u8], certificate: &Certificate) -> Result<MemoryKey, ApiError> {
-        let failed = |error| ApiError::Internal(Internal::Archive(error));
+    pub async fn key(
+        &self,
+        store: &Store,
+        serial: &[u8],
+        certificate: &Certificate,
+    ) -> Result<MemoryKey, ArchiveError> {
+        let failed = |error| ArchiveError::Key(error);
         let sealed = store.archived_key(serial).await?;
-        let sealed = sealed.ok_or(ApiError::Internal(Internal::Dangling("archived key")))?;
+        let sealed = sealed.ok_or(ArchiveError::Missing)?;
         // A token may take its time.
         let opened = tokio::task::block_in_place(|| self.opened(&sealed)).map_err(failed)?;
         let key = MemoryKey::from_pkcs8(&opened).map_err(failed)?;

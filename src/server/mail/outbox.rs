@@ -8,11 +8,10 @@ use super::password;
 use crate::cm::request::RequestStatus;
 use crate::secret::{OneTimePassword, Passphrase};
 use crate::server::audit::deed::{self, Deed};
-use crate::server::call::app::App;
 use crate::server::data_directory::settings::mail::{SmtpSettings, SmtpTls};
 use crate::server::error::{ApiError, Internal};
-use crate::store::{MailRecord, RequestRecord, Tx, UserRecord};
-use crate::template::OneTimePolicy;
+use crate::store::{MailRecord, RequestRecord, Store, Tx, UserRecord};
+use crate::template::{OneTimePolicy, Templates};
 use lettre::message::{Mailbox, header};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
@@ -33,10 +32,17 @@ const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the outbox is looked through when nobody says that something is in it.
 const ROUND: Duration = Duration::from_secs(5);
 
-/// Sends mail over one server.
-pub struct Mailer {
+/// One mail server, and the sender that mail goes out by.
+pub struct MailServer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+}
+
+/// Sends what is in the outbox over one mail server.
+pub struct Mailer {
+    server: MailServer,
+    store: Store,
+    templates: Arc<Templates>,
     wake: Notify,
 }
 
@@ -57,7 +63,7 @@ pub enum MailError {
     Tls(#[from] lettre::transport::smtp::Error),
 }
 
-impl Mailer {
+impl MailServer {
     /// Prepares the transport; nothing is connected yet.
     pub fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
         let from = settings.from.parse().map_err(|_| MailError::Sender(settings.from.clone()))?;
@@ -78,7 +84,14 @@ impl Mailer {
             let password = password(settings.password_from.as_deref())?;
             transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
         }
-        Ok(Self { transport: transport.build(), from, wake: Notify::new() })
+        Ok(Self { transport: transport.build(), from })
+    }
+}
+
+impl Mailer {
+    /// Takes the mail server, the store with the outbox, and the templates whose passwords are sent.
+    pub fn new(server: MailServer, store: Store, templates: Arc<Templates>) -> Self {
+        Self { server, store, templates, wake: Notify::new() }
     }
 
     /// Says that something is in the outbox.
@@ -105,11 +118,10 @@ fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
 }
 
 /// Sends what is due, round after round, until told to end; a mail that was begun is finished.
-pub async fn run(app: Arc<App>, ending: CancellationToken) {
-    let Some(mailer) = &app.mailer else { return };
+pub async fn run(mailer: Arc<Mailer>, ending: CancellationToken) {
     // A timeout is a round like any other: what failed before may be due again.
     while ending.run_until_cancelled(tokio::time::timeout(ROUND, mailer.wake.notified())).await.is_some() {
-        let due = match app.store.due_mail(OffsetDateTime::now_utc()).await {
+        let due = match mailer.store.due_mail(OffsetDateTime::now_utc()).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "the outbox cannot be read");
@@ -121,7 +133,7 @@ pub async fn run(app: Arc<App>, ending: CancellationToken) {
                 break;
             }
             let (request, part) = (mail.request, mail.part);
-            if let Err(error) = deliver(&app, mailer, mail).await {
+            if let Err(error) = deliver(&mailer, mail).await {
                 tracing::warn!(%error, %request, part, "a one-time password was not sent; it is tried again");
             }
         }
@@ -139,10 +151,10 @@ enum DeliveryError {
     Smtp(#[from] lettre::transport::smtp::Error),
 }
 
-async fn deliver(app: &App, mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError> {
-    let request = app.store.request(mail.request).await.map_err(ApiError::from)?;
-    let recipient = app.store.user(mail.recipient).await.map_err(ApiError::from)?;
-    let template = request.as_ref().and_then(|request| app.templates.get(request.profile_template));
+async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError> {
+    let request = mailer.store.request(mail.request).await.map_err(ApiError::from)?;
+    let recipient = mailer.store.user(mail.recipient).await.map_err(ApiError::from)?;
+    let template = request.as_ref().and_then(|request| mailer.templates.get(request.profile_template));
     let policy = request.as_ref().zip(template).and_then(|(request, template)| {
         template.workflow(request.request_type).and_then(|workflow| workflow.one_time_password.as_ref())
     });
@@ -150,30 +162,30 @@ async fn deliver(app: &App, mailer: &Mailer, mail: MailRecord) -> Result<(), Del
     let (Some(request), Some(recipient), Some(policy), Some(address), Some(template)) =
         (request, recipient, policy, address, template)
     else {
-        return Ok(give_up(app, mail).await?);
+        return Ok(give_up(mailer, mail).await?);
     };
-    let Some(password) = claim(app, &mail, &request, policy).await? else { return Ok(()) };
+    let Some(password) = claim(mailer, &mail, &request, policy).await? else { return Ok(()) };
     let message = message(mailer, &recipient, &address, &request, &template.name, policy, &password)?;
     drop(password);
-    mailer.transport.send(message).await?;
+    mailer.server.transport.send(message).await?;
     let entry = deed::own(Deed::OneTimePasswordSent, OffsetDateTime::now_utc()).on(&request);
     let job = async move |tx: &mut Tx| {
         tx.delete_mail(&mail).await?;
         let entry = entry.with("part", mail.part).with("to", &recipient.name);
         Ok::<_, ApiError>(tx.audit(&entry).await?)
     };
-    Ok(app.store.write(move |tx| Box::pin(job(tx))).await?)
+    Ok(mailer.store.write(move |tx| Box::pin(job(tx))).await?)
 }
 
 /// Takes the mail for this attempt and remembers what proves its password; `None`: it needs no sending any more.
 async fn claim(
-    app: &App,
+    mailer: &Mailer,
     mail: &MailRecord,
     request: &RequestRecord,
     policy: &OneTimePolicy,
 ) -> Result<Option<OneTimePassword>, ApiError> {
     if mail.attempts >= MAX_ATTEMPTS {
-        give_up(app, mail.clone()).await?;
+        give_up(mailer, mail.clone()).await?;
         return Ok(None);
     }
     let (password, proof) = password::password(policy)?;
@@ -197,7 +209,7 @@ async fn claim(
         tx.audit(&entry.with("part", mail.part).with("attempt", mail.attempts + 1)).await?;
         Ok::<_, ApiError>(true)
     };
-    match app.store.write(move |tx| Box::pin(job(tx))).await {
+    match mailer.store.write(move |tx| Box::pin(job(tx))).await {
         Ok(true) => Ok(Some(password)),
         // Another instance was quicker.
         Ok(false) | Err(ApiError::Conflict) => Ok(None),
@@ -210,7 +222,7 @@ fn pause(attempts: u32) -> time::Duration {
 }
 
 /// The approver may have another one made.
-async fn give_up(app: &App, mail: MailRecord) -> Result<(), ApiError> {
+async fn give_up(mailer: &Mailer, mail: MailRecord) -> Result<(), ApiError> {
     tracing::error!(request = %mail.request, part = mail.part, "a one-time password could not be sent; have it distributed anew");
     let entry = deed::own(Deed::OneTimePasswordUndelivered, OffsetDateTime::now_utc());
     let job = async move |tx: &mut Tx| {
@@ -219,7 +231,7 @@ async fn give_up(app: &App, mail: MailRecord) -> Result<(), ApiError> {
         let entry = entry.on(&request).with("part", mail.part).with("attempts", mail.attempts);
         Ok::<_, ApiError>(tx.audit(&entry).await?)
     };
-    app.store.write(move |tx| Box::pin(job(tx))).await
+    mailer.store.write(move |tx| Box::pin(job(tx))).await
 }
 
 fn message(
@@ -245,7 +257,7 @@ fn message(
         tries = policy.tries,
     );
     Message::builder()
-        .from(mailer.from.clone())
+        .from(mailer.server.from.clone())
         .to(Mailbox::new(Some(recipient.name.clone()), to))
         .subject("One-time password for your request")
         .header(header::ContentType::TEXT_PLAIN)

@@ -1,7 +1,7 @@
 //! What the server counts, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
 use crate::cm::problem::ProblemCode;
-use crate::server::call::app::App;
+use crate::store::{self, Store};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -81,48 +81,47 @@ impl Metrics {
     pub fn connections(&self) -> Gauge {
         self.connections.clone()
     }
-}
 
-/// Everything as text; what only the store knows is asked of it now.
-pub async fn text(app: &App) -> Result<String, crate::store::Error> {
-    let mut registry = Registry::with_prefix("cardwright");
-    let metrics = &app.metrics;
-    registry.register("requests", "Calls answered", metrics.answered.clone());
-    registry.register("refusals", "Calls refused, by code", metrics.refused.clone());
-    registry.register("request_seconds", "How long calls took", metrics.seconds.clone());
-    registry.register("connections", "Connections open", metrics.connections.clone());
-    let counted = |value: u64| ConstCounter::new(value);
-    let throttled = metrics.refused.get_or_create(&Refused { code: ProblemCode::TooManyRequests.name() }).get();
-    registry.register("rate_limit_refusals", "Calls refused for being too many", counted(throttled));
-    let acts = app.store.acts();
-    let of = |act: &str| acts.get(act).copied().unwrap_or(0);
-    registry.register("certificates_issued", "Certificates issued", counted(of("certificate-issued")));
-    registry.register("certificates_revoked", "Cards or certificates revoked", counted(revoked(&acts)));
-    let by_act = Family::<Act, Counter>::default();
-    for (act, count) in &acts {
-        by_act.get_or_create(&Act { act }).inc_by(*count);
+    /// Everything as text; what only the store knows is asked of it now.
+    pub async fn text(&self, store: &Store) -> Result<String, store::Error> {
+        let mut registry = Registry::with_prefix("cardwright");
+        registry.register("requests", "Calls answered", self.answered.clone());
+        registry.register("refusals", "Calls refused, by code", self.refused.clone());
+        registry.register("request_seconds", "How long calls took", self.seconds.clone());
+        registry.register("connections", "Connections open", self.connections.clone());
+        let counted = |value: u64| ConstCounter::new(value);
+        let throttled = self.refused.get_or_create(&Refused { code: ProblemCode::TooManyRequests.name() }).get();
+        registry.register("rate_limit_refusals", "Calls refused for being too many", counted(throttled));
+        let acts = store.acts();
+        let of = |act: &str| acts.get(act).copied().unwrap_or(0);
+        registry.register("certificates_issued", "Certificates issued", counted(of("certificate-issued")));
+        registry.register("certificates_revoked", "Cards or certificates revoked", counted(revoked(&acts)));
+        let by_act = Family::<Act, Counter>::default();
+        for (act, count) in &acts {
+            by_act.get_or_create(&Act { act }).inc_by(*count);
+        }
+        registry.register("acts", "Acts logged", by_act);
+        let pending = store.pending_requests().await?.map_or(0, |count| count.0);
+        registry.register("pending_approvals", "Requests that wait for approval", ConstGauge::new(pending as f64));
+        let heads = Family::<ChainLabel, Gauge>::default();
+        for head in store.audit_chains().await? {
+            heads.get_or_create(&ChainLabel { chain: head.chain }).set(head.length);
+        }
+        registry.register("audit_head", "Number of the last act of a chain", heads);
+        let sent = self.sent_on.load(Ordering::Relaxed);
+        registry.register("audit_sent", "Acts sent to the syslog receiver", counted(sent));
+        let lost = self.not_sent_on.load(Ordering::Relaxed);
+        registry.register("audit_not_sent", "Acts too long for the syslog receiver", counted(lost));
+        let counts = store.counts();
+        registry.register("store_commits", "Commits of the store", counted(counts.commits));
+        registry.register("store_jobs", "Write jobs of the store", counted(counts.jobs));
+        registry.register("store_statements", "Statements of the store", counted(counts.statements));
+        registry.register("store_unaudited_jobs", "Write jobs without an act", counted(counts.unaudited));
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &registry);
+        Ok(text)
     }
-    registry.register("acts", "Acts logged", by_act);
-    let pending = app.store.pending_requests().await?.map_or(0, |count| count.0);
-    registry.register("pending_approvals", "Requests that wait for approval", ConstGauge::new(pending as f64));
-    let heads = Family::<ChainLabel, Gauge>::default();
-    for head in app.store.audit_chains().await? {
-        heads.get_or_create(&ChainLabel { chain: head.chain }).set(head.length);
-    }
-    registry.register("audit_head", "Number of the last act of a chain", heads);
-    let sent = metrics.sent_on.load(Ordering::Relaxed);
-    registry.register("audit_sent", "Acts sent to the syslog receiver", counted(sent));
-    let lost = metrics.not_sent_on.load(Ordering::Relaxed);
-    registry.register("audit_not_sent", "Acts too long for the syslog receiver", counted(lost));
-    let store = app.store.counts();
-    registry.register("store_commits", "Commits of the store", counted(store.commits));
-    registry.register("store_jobs", "Write jobs of the store", counted(store.jobs));
-    registry.register("store_statements", "Statements of the store", counted(store.statements));
-    registry.register("store_unaudited_jobs", "Write jobs without an act", counted(store.unaudited));
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = encode(&mut text, &registry);
-    Ok(text)
 }
 
 /// Acts that take certificates back.

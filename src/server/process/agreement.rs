@@ -4,8 +4,9 @@
 //! with what they have read. What differs without that, or is older than what others know, stops the start.
 
 use crate::ca::CertificateAuthority;
+use crate::pkix;
 use crate::server::audit::deed::{Deed, own};
-use crate::server::data_directory::database::DatabaseError;
+use crate::server::keys::diversify::KeyError;
 use crate::server::keys::diversify::MasterKeys;
 use crate::store;
 use crate::store::{Error, Store, Tx};
@@ -53,6 +54,21 @@ pub enum Disagreement {
     Older { name: String, here: u32, there: u32 },
 }
 
+/// Why a server and the other servers of its database do not agree.
+#[derive(Debug, thiserror::Error)]
+pub enum AgreementError {
+    #[error(transparent)]
+    Template(#[from] Disagreement),
+    #[error("the {0} is not the one that the other servers of this database have: copy their data directory")]
+    Keys(&'static str),
+    #[error("the CA's certificate cannot be read")]
+    Pkix(#[from] pkix::Error),
+    #[error("the master key cannot be used")]
+    MasterKey(#[from] KeyError),
+    #[error("the store cannot be opened")]
+    Store(#[from] Error),
+}
+
 /// Holds every template against what the servers of this database have agreed on, and takes up what is newer. Gives the
 /// names of those that others have and this server lacks.
 pub async fn agree(store: &Store, templates: &Templates, now: OffsetDateTime) -> Result<Vec<String>, Disagreement> {
@@ -92,7 +108,7 @@ pub async fn claim(
     store: &Store,
     authority: &dyn CertificateAuthority,
     master_keys: &MasterKeys,
-) -> Result<(), DatabaseError> {
+) -> Result<(), AgreementError> {
     let mut facts = Vec::new();
     if let Some(own) = authority.chain().first() {
         let key = own.public_key()?;
@@ -106,7 +122,7 @@ pub async fn claim(
             .write(move |tx| Box::pin(async move { Ok::<_, store::Error>(tx.first_said(&name, &mine).await? == mine) }))
             .await?;
         if !is_mine {
-            return Err(DatabaseError::Other(what));
+            return Err(AgreementError::Keys(what));
         }
     }
     Ok(())

@@ -1,9 +1,13 @@
-//! error.rs
+//! Why a server does not start, or has ended.
 
+use super::agreement::AgreementError;
+use crate::server::audit::heads::LogKeyError;
+use crate::server::authority::upstream::UpstreamError;
 use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::files::FileError;
 use crate::server::data_directory::layout::NoDirectory;
 use crate::server::data_directory::settings::server_toml::SettingsError;
+use crate::server::http::tls::TlsError;
 use crate::server::identity::error::IdentityError;
 use crate::server::keys::archive::RecoveryError;
 use crate::server::keys::master_keys::MasterKeyError;
@@ -48,6 +52,8 @@ pub enum StartError {
     Unaudited(u64),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Agreement(#[from] AgreementError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]
@@ -67,6 +73,38 @@ impl From<MasterKeyError> for StartError {
         match error {
             MasterKeyError::Key(source) => Self::Ca(source),
             other => Self::MasterKey(other),
+        }
+    }
+}
+
+impl From<LogKeyError> for StartError {
+    fn from(error: LogKeyError) -> Self {
+        match error {
+            LogKeyError::File(source) => Self::File(source),
+            LogKeyError::Ca(source) => Self::Ca(source),
+            LogKeyError::Pkix(source) => Self::Pkix(source),
+            LogKeyError::Public(source) => Self::AuditKey(source),
+        }
+    }
+}
+
+impl From<TlsError> for StartError {
+    fn from(error: TlsError) -> Self {
+        match error {
+            TlsError::File(source) => Self::File(source),
+            TlsError::Pkix(source) => Self::Pkix(source),
+            TlsError::Ca(source) => Self::Ca(source),
+            TlsError::Clients(source) => Self::Clients(source),
+            TlsError::Rustls(source) => Self::Tls(source),
+        }
+    }
+}
+
+impl From<UpstreamError> for StartError {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::File(source) => Self::File(source),
+            UpstreamError::Ca(source) => Self::Ca(source),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::config::Config;
 use super::error::StartError;
 use super::start::{self, Started};
 use super::upkeep::{Duties, Upkeep};
-use crate::server::http::accept::{accept, until};
+use crate::server::http::accept::{STOP_GRACE, accept, until};
 use crate::server::http::heap;
 use crate::store::{CountsSeen, Store};
 use axum_server::Handle;
@@ -12,9 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
 use tokio::sync::oneshot;
-pub const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// A CM server on a thread and runtime of its own.
 pub struct Server;

@@ -1,14 +1,15 @@
 //! From a data directory to a server that can listen.
 
-use super::agreement;
+use super::agreement::{self, AgreementError};
 use super::config::Config;
 use super::error::StartError;
-use crate::ca::{CertificateAuthority, EmbeddedCa, KeyPlace};
+use crate::ca::{EmbeddedCa, KeyPlace};
 use crate::pkix::MemoryKey;
 use crate::server::audit::heads;
+use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
-use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::database;
 use crate::server::data_directory::files::{self};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::SyslogSettings;
@@ -17,9 +18,8 @@ use crate::server::http::tls;
 use crate::server::identity::authenticate::Identity;
 use crate::server::keys::archive::RecoveryKeys;
 use crate::server::keys::master_keys::{self};
-use crate::server::mail::outbox::Mailer;
+use crate::server::mail::outbox::{MailServer, Mailer};
 use crate::server::monitoring::health::Health;
-use crate::server::monitoring::metrics::Metrics;
 use crate::server::publication::lists::Publication;
 use crate::template::Templates;
 use rustls::ServerConfig;
@@ -81,38 +81,39 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     let identity = Identity::open(identity, roles, &limits, &directory, Some(own.own()))?;
     let clients = identity.certificates();
     let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, clients, now)).transpose()?;
-    let mailer = settings.smtp.as_ref().map(Mailer::new).transpose()?;
-    if let Some(template) = templates.iter().find(|template| mailer.is_none() && template.needs_smtp()) {
+    let mail_server = settings.smtp.as_ref().map(MailServer::new).transpose()?;
+    if let Some(template) = templates.iter().find(|template| mail_server.is_none() && template.needs_smtp()) {
         return Err(StartError::NoSmtp(template.name.clone()));
     }
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
         agreement::claim(&store, &*own, &master_keys).await?;
-        for name in agreement::agree(&store, &templates, now).await.map_err(DatabaseError::from)? {
+        for name in agreement::agree(&store, &templates, now).await.map_err(AgreementError::from)? {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
+    let templates = Arc::new(templates);
+    let mailer = mail_server.map(|server| Arc::new(Mailer::new(server, store.clone(), Arc::clone(&templates))));
+    let ca_certificate = own.own().der().to_vec();
+    let authorities = Authorities::new(own, settings.ca.pkcs11.is_some(), elsewhere);
     let app = App {
+        publication: Arc::new(Publication::new(settings.publication.as_ref(), &store, &authorities)),
         store,
         templates,
+        authorities,
         master_keys,
         mailer,
         recovery,
-        crl: Publication::new(settings.publication.as_ref()),
         places: Semaphore::new(MAX_CALLS.into()),
         identity,
-        metrics: Metrics::default(),
+        metrics: Arc::default(),
         health: Health::default(),
         api: settings.api.clone(),
         stopping: AtomicBool::new(false),
         ca_config: format!("{host}\\{}", settings.ca.name),
-        ca_certificate: own.own().der().to_vec(),
+        ca_certificate,
         crl_url: settings.ca.crl_url,
-        signs_slowly: settings.ca.pkcs11.is_some(),
-        issues_elsewhere: elsewhere.is_some(),
-        authority: elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>),
-        own,
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);

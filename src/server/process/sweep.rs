@@ -41,7 +41,7 @@ async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
         }
     }
     if outdated {
-        app.crl.outdate();
+        app.publication.outdate();
     }
     Ok(())
 }

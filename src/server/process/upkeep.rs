@@ -10,7 +10,6 @@ use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::http::operations;
 use crate::server::http::public_listener;
 use crate::server::mail::outbox;
-use crate::server::publication::lists::Publication;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,20 +46,24 @@ impl Upkeep {
     /// Begins all of them.
     pub fn begin(app: &Arc<App>, duties: Duties) -> Self {
         let [mut public, mut writers, mut followers, mut watched] = std::array::from_fn(|_| Shift::default());
-        let app = || Arc::clone(app);
+        let shared = || Arc::clone(app);
+        let store = || app.store.clone();
         if let Some(listener) = duties.publication {
-            public.begin(|ending| public_listener::serve(app(), listener, ending));
+            public.begin(|ending| public_listener::serve(shared(), listener, ending));
         }
-        writers.begin(|ending| sweep::watch(app(), ending));
-        writers.begin(|ending| outbox::run(app(), ending));
-        writers.begin(|ending| Publication::keep(app(), ending));
-        writers.begin(|ending| upstream::keep(app(), ending));
-        followers.begin(|ending| heads::follow(app(), duties.audit_key, ending));
+        writers.begin(|ending| sweep::watch(shared(), ending));
+        if let Some(mailer) = &app.mailer {
+            writers.begin(|ending| outbox::run(Arc::clone(mailer), ending));
+        }
+        writers.begin(|ending| Arc::clone(&app.publication).keep(ending));
+        writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), ending));
+        followers.begin(|ending| heads::follow(store(), duties.audit_key, ending));
         if let Some(syslog) = duties.syslog {
-            followers.begin(|ending| syslog::follow(app(), syslog.target, duties.host, ending));
+            let metrics = Arc::clone(&app.metrics);
+            followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, duties.host, ending));
         }
         if let Some(listener) = duties.operations {
-            watched.begin(|_| operations::serve(app(), listener));
+            watched.begin(|_| operations::serve(shared(), listener));
         }
         Self { public, writers, followers, watched }
     }

@@ -1,12 +1,13 @@
 //! Keeps the current revocation lists, and has new ones made when they are due.
 
-use super::{make, ocsp};
-use crate::server::call::app::App;
+use super::make::{ListMaker, times};
+use super::ocsp;
+use crate::server::authority::authorities::Authorities;
 use crate::server::data_directory::settings::publication::PublicationSettings;
 use crate::server::error::ApiError;
-use crate::store::{ListKind, ListRecord};
+use crate::store::{ListKind, ListRecord, Store};
 use std::sync::Arc;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
@@ -31,33 +32,31 @@ pub struct Publication {
     pub url: Option<String>,
     kept: Mutex<Vec<Published>>,
     untrue: Notify,
+    maker: ListMaker,
     pub responder: ocsp::Responder,
 }
 
-/// How long a list says it is good for, and after how long a new one is made.
-pub(super) fn times(kind: ListKind) -> (Duration, Duration) {
-    match kind {
-        ListKind::Base => (Duration::days(7), Duration::days(1)),
-        ListKind::Delta => (Duration::days(1), Duration::hours(6)),
-    }
-}
-
 impl Publication {
-    /// Takes the settings; nothing is made yet.
-    pub fn new(settings: Option<&PublicationSettings>) -> Self {
+    /// Takes the settings, and what lists and answers are made from; nothing is made yet.
+    pub fn new(settings: Option<&PublicationSettings>, store: &Store, authorities: &Authorities) -> Self {
+        let delta = settings.is_some_and(|settings| settings.delta);
+        let url = settings.map(|settings| settings.url.trim_end_matches('/').to_owned());
+        let delta_url = url.as_ref().filter(|_| delta).map(|url| format!("{url}/pki/delta.crl"));
+        let (store, authorities) = (store.clone(), authorities.clone());
         Self {
-            delta: settings.is_some_and(|settings| settings.delta),
+            delta,
             base_at_once: settings.is_none_or(|settings| settings.base_at_once),
-            url: settings.map(|settings| settings.url.trim_end_matches('/').to_owned()),
+            url,
             kept: Mutex::default(),
             untrue: Notify::new(),
-            responder: ocsp::Responder::default(),
+            responder: ocsp::Responder::new(store.clone(), authorities.clone()),
+            maker: ListMaker { store, authorities, delta_url },
         }
     }
 
     /// Where delta lists are to be had, if there are any.
-    pub fn delta_url(&self) -> Option<String> {
-        self.address("/pki/delta.crl").filter(|_| self.delta)
+    pub fn delta_url(&self) -> Option<&str> {
+        self.maker.delta_url.as_deref()
     }
 
     /// The URL of something published.
@@ -79,17 +78,17 @@ impl Publication {
     }
 
     /// The list, made anew if it is not true any more; while one instance makes it, the others wait for it.
-    pub async fn list(&self, app: &App, kind: ListKind) -> Result<Published, ApiError> {
+    pub async fn list(&self, kind: ListKind) -> Result<Published, ApiError> {
         if !self.has(kind) {
             return Err(ApiError::NotFound("file"));
         }
         let mut failure = ApiError::Busy;
         for _ in 0..LOOKS {
             let now = OffsetDateTime::now_utc();
-            if let Some(record) = self.current(app, kind, now).await? {
-                return self.served(app, record).await;
+            if let Some(record) = self.current(kind, now).await? {
+                return self.served(record).await;
             }
-            match make::list(app, kind, now).await {
+            match self.maker.list(kind, now).await {
                 Ok(true) => {}
                 Ok(false) => tokio::time::sleep(LOOK_EVERY).await,
                 Err(error) => {
@@ -99,32 +98,32 @@ impl Publication {
             }
         }
         // An untrue list is better than none as long as it says itself that it is good.
-        match app.store.list(kind).await? {
+        match self.maker.store.list(kind).await? {
             Some(record) if record.number > 0 && record.next_update > OffsetDateTime::now_utc() => {
                 tracing::error!(%failure, "a revocation list could not be made; the one before is served");
-                self.served(app, record).await
+                self.served(record).await
             }
             _ => Err(failure),
         }
     }
 
-    async fn current(&self, app: &App, kind: ListKind, now: OffsetDateTime) -> Result<Option<ListRecord>, ApiError> {
-        let Some(record) = app.store.list(kind).await? else { return Ok(None) };
+    async fn current(&self, kind: ListKind, now: OffsetDateTime) -> Result<Option<ListRecord>, ApiError> {
+        let Some(record) = self.maker.store.list(kind).await? else { return Ok(None) };
         let waits = kind == ListKind::Base && self.delta && !self.base_at_once;
-        let counted = waits || record.revocations == app.store.revocations().await?;
+        let counted = waits || record.revocations == self.maker.store.revocations().await?;
         let due = !waits && record.next_due.is_some_and(|due| due <= now);
         let based = kind == ListKind::Base
-            || app.store.list(ListKind::Base).await?.is_some_and(|base| base.number == record.base);
+            || self.maker.store.list(ListKind::Base).await?.is_some_and(|base| base.number == record.base);
         let young = now - record.this_update < times(kind).1;
         Ok(Some(record).filter(|record| record.number > 0 && counted && based && young && !due))
     }
 
-    async fn served(&self, app: &App, record: ListRecord) -> Result<Published, ApiError> {
+    async fn served(&self, record: ListRecord) -> Result<Published, ApiError> {
         let mut kept = self.kept.lock().await;
         if let Some(kept) = kept.iter().find(|kept| kept.record == record) {
             return Ok(kept.clone());
         }
-        let (_, der) = app.store.list_bytes(record.kind).await?.ok_or(ApiError::Busy)?;
+        let (_, der) = self.maker.store.list_bytes(record.kind).await?.ok_or(ApiError::Busy)?;
         let published = Published { record, der: der.into() };
         kept.retain(|kept| kept.record.kind != record.kind);
         kept.push(published.clone());
@@ -132,18 +131,17 @@ impl Publication {
     }
 
     /// Keeps the lists true until told to end; a list that was begun is finished, for others wait for it.
-    pub async fn keep(app: Arc<App>, ending: CancellationToken) {
-        if let Err(error) = make::heeding_settings(&app).await {
+    pub async fn keep(self: Arc<Self>, ending: CancellationToken) {
+        if let Err(error) = self.maker.heeding_settings().await {
             tracing::error!(%error, "the list of an earlier start could not be looked at");
         }
         loop {
-            let publication = &app.crl;
-            for kind in publication.kinds() {
-                if let Err(error) = publication.list(&app, kind).await {
+            for kind in self.kinds() {
+                if let Err(error) = self.list(kind).await {
                     tracing::error!(%error, ?kind, "no revocation list could be made");
                 }
             }
-            let reason = tokio::time::timeout(ROUND, publication.untrue.notified());
+            let reason = tokio::time::timeout(ROUND, self.untrue.notified());
             if ending.run_until_cancelled(reason).await.is_none() {
                 break;
             }

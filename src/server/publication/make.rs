@@ -1,11 +1,10 @@
 //! Making a list: claimed, read in pages, signed outside of any transaction, put in place.
 
-use super::lists::times;
 use crate::ca::{Entries, ListOrder, Revocation, RevocationReason, has_freshest};
 use crate::server::audit::deed::{self, Deed};
-use crate::server::call::app::App;
+use crate::server::authority::authorities::Authorities;
 use crate::server::error::ApiError;
-use crate::store::{AuditEntry, ListKind, ListRecord, ListedCertificate, Tx};
+use crate::store::{AuditEntry, ListKind, ListRecord, ListedCertificate, Store, Tx};
 use time::{Duration, OffsetDateTime};
 
 /// How long a claim holds when its instance dies.
@@ -13,71 +12,126 @@ const CLAIM: Duration = Duration::seconds(30);
 /// A revocation is dated when its call began, so it may be older than a list that was made before it was kept.
 const OVERLAP: Duration = Duration::minutes(10);
 
-/// Makes the list; false while another instance makes it.
-pub async fn list(app: &App, kind: ListKind, now: OffsetDateTime) -> Result<bool, ApiError> {
-    let claimed_number = app
-        .store
-        .write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.claim_list(kind, now, now + CLAIM).await?) }));
-    let Some(number) = claimed_number.await? else { return Ok(false) };
-    let made = claimed(app, kind, number, now).await;
-    if made.is_err() {
-        let given_back =
-            app.store.write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.drop_claim(kind, number).await?) }));
-        given_back.await?;
+/// How long a list says it is good for, and after how long a new one is made.
+pub fn times(kind: ListKind) -> (Duration, Duration) {
+    match kind {
+        ListKind::Base => (Duration::days(7), Duration::days(1)),
+        ListKind::Delta => (Duration::days(1), Duration::hours(6)),
     }
-    made
 }
 
-/// Has the list of an earlier start made anew where it says otherwise than the settings where changes are to be had.
-pub async fn heeding_settings(app: &App) -> Result<(), ApiError> {
-    let Some((number, der)) = app.store.list_bytes(ListKind::Base).await? else { return Ok(()) };
-    let heeds = match app.crl.delta_url() {
-        Some(url) => der.windows(url.len()).any(|part| part == url.as_bytes()),
-        None => !has_freshest(&der),
-    };
-    if heeds {
-        return Ok(());
+/// Makes lists: reads revocations from the store, has this server's CA sign them.
+pub struct ListMaker {
+    pub store: Store,
+    pub authorities: Authorities,
+    /// Where delta lists are to be had, if there are any.
+    pub delta_url: Option<String>,
+}
+
+impl ListMaker {
+    /// Makes the list; false while another instance makes it.
+    pub async fn list(&self, kind: ListKind, now: OffsetDateTime) -> Result<bool, ApiError> {
+        let claimed_number = self
+            .store
+            .write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.claim_list(kind, now, now + CLAIM).await?) }));
+        let Some(number) = claimed_number.await? else { return Ok(false) };
+        let made = self.claimed(kind, number, now).await;
+        if made.is_err() {
+            let given_back = self
+                .store
+                .write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.drop_claim(kind, number).await?) }));
+            given_back.await?;
+        }
+        made
     }
-    let entry = deed::own(Deed::RevocationListOutdated, OffsetDateTime::now_utc()).with("number", number);
-    app.store.write(move |tx| Box::pin(async move { outdated(tx, &entry).await })).await
+
+    /// Has the list of an earlier start made anew where it says otherwise than the settings where changes are to be had.
+    pub async fn heeding_settings(&self) -> Result<(), ApiError> {
+        let Some((number, der)) = self.store.list_bytes(ListKind::Base).await? else { return Ok(()) };
+        let heeds = match &self.delta_url {
+            Some(url) => der.windows(url.len()).any(|part| part == url.as_bytes()),
+            None => !has_freshest(&der),
+        };
+        if heeds {
+            return Ok(());
+        }
+        let entry = deed::own(Deed::RevocationListOutdated, OffsetDateTime::now_utc()).with("number", number);
+        self.store.write(move |tx| Box::pin(async move { outdated(tx, &entry).await })).await
+    }
+
+    async fn claimed(&self, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {
+        // Counted before reading: a revocation in between makes the list count as untrue, never as true.
+        let revocations = self.store.revocations().await?;
+        let next_due = self.store.next_due(now).await?;
+        let base = match kind {
+            ListKind::Base => None,
+            ListKind::Delta => self.store.list(ListKind::Base).await?.filter(|base| base.number > 0),
+        };
+        if kind == ListKind::Delta && base.is_none() {
+            return Err(ApiError::Busy);
+        }
+        let entries = self.entries(kind, base.as_ref(), now).await?;
+        let next_update = now + times(kind).0;
+        let freshest = self.delta_url.clone().filter(|_| kind == ListKind::Base);
+        let order = ListOrder {
+            number,
+            base: base.map(|base| base.number),
+            this_update: now,
+            next_update,
+            freshest_url: freshest.as_deref(),
+        };
+        let der = self.authorities.signing_here(|authority| authority.sign_list(&order, &entries))?;
+        let base = base.map_or(0, |base| base.number);
+        let record = ListRecord { kind, number, base, this_update: now, next_update, revocations, next_due };
+        let entry = deed::own(Deed::RevocationListMade, now)
+            .with("number", number)
+            .with("base", base)
+            .with("entries", entries.len());
+        let published =
+            self.store.write(move |tx| Box::pin(async move { put(tx, &record, &der, &entry).await })).await?;
+        tracing::info!(number, base, entries = entries.len(), published, "revocation list made");
+        Ok(published)
+    }
+
+    async fn entries(
+        &self,
+        kind: ListKind,
+        base: Option<&ListRecord>,
+        now: OffsetDateTime,
+    ) -> Result<Entries, ApiError> {
+        let (store, mut entries) = (&self.store, Entries::default());
+        let since = base.map_or(OffsetDateTime::UNIX_EPOCH, |base| base.this_update - OVERLAP);
+        // RFC 5280, 3.3: an entry stays until a list was made after its certificate expired.
+        let before = store.list(kind).await?.map_or(now, |list| list.this_update);
+        let valid_after = before.min(now - times(kind).1);
+        let mut after = 0;
+        loop {
+            let page = store.revoked_page(after, valid_after, since, now).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            add(&mut entries, &page, |number| {
+                // A number this release does not know stays a revocation.
+                Some(RevocationReason::from_number(number).unwrap_or(RevocationReason::Unspecified))
+            })?;
+            tokio::task::yield_now().await;
+        }
+        if kind == ListKind::Base {
+            return Ok(entries);
+        }
+        let mut after = 0;
+        loop {
+            let page = store.released_page(after, valid_after, since).await?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            add(&mut entries, &page, |_| None)?;
+        }
+        Ok(entries)
+    }
 }
 
 async fn outdated(tx: &mut Tx, entry: &AuditEntry) -> Result<(), ApiError> {
     tx.outdate_lists().await?;
     Ok(tx.audit(entry).await?)
-}
-
-async fn claimed(app: &App, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {
-    // Counted before reading: a revocation in between makes the list count as untrue, never as true.
-    let revocations = app.store.revocations().await?;
-    let next_due = app.store.next_due(now).await?;
-    let base = match kind {
-        ListKind::Base => None,
-        ListKind::Delta => app.store.list(ListKind::Base).await?.filter(|base| base.number > 0),
-    };
-    if kind == ListKind::Delta && base.is_none() {
-        return Err(ApiError::Busy);
-    }
-    let entries = entries(app, kind, base.as_ref(), now).await?;
-    let next_update = now + times(kind).0;
-    let freshest = app.crl.delta_url().filter(|_| kind == ListKind::Base);
-    let order = ListOrder {
-        number,
-        base: base.map(|base| base.number),
-        this_update: now,
-        next_update,
-        freshest_url: freshest.as_deref(),
-    };
-    let der = app.signing_here(|authority| authority.sign_list(&order, &entries))?;
-    let base = base.map_or(0, |base| base.number);
-    let record = ListRecord { kind, number, base, this_update: now, next_update, revocations, next_due };
-    let entry = deed::own(Deed::RevocationListMade, now)
-        .with("number", number)
-        .with("base", base)
-        .with("entries", entries.len());
-    let published = app.store.write(move |tx| Box::pin(async move { put(tx, &record, &der, &entry).await })).await?;
-    tracing::info!(number, base, entries = entries.len(), published, "revocation list made");
-    Ok(published)
 }
 
 async fn put(tx: &mut Tx, list: &ListRecord, der: &[u8], entry: &AuditEntry) -> Result<bool, ApiError> {
@@ -86,41 +140,6 @@ async fn put(tx: &mut Tx, list: &ListRecord, der: &[u8], entry: &AuditEntry) -> 
         tx.audit(entry).await?;
     }
     Ok(published)
-}
-
-async fn entries(
-    app: &App,
-    kind: ListKind,
-    base: Option<&ListRecord>,
-    now: OffsetDateTime,
-) -> Result<Entries, ApiError> {
-    let (store, mut entries) = (&app.store, Entries::default());
-    let since = base.map_or(OffsetDateTime::UNIX_EPOCH, |base| base.this_update - OVERLAP);
-    // RFC 5280, 3.3: an entry stays until a list was made after its certificate expired.
-    let before = store.list(kind).await?.map_or(now, |list| list.this_update);
-    let valid_after = before.min(now - times(kind).1);
-    let mut after = 0;
-    loop {
-        let page = store.revoked_page(after, valid_after, since, now).await?;
-        let Some(last) = page.last() else { break };
-        after = last.seq;
-        add(&mut entries, &page, |number| {
-            // A number this release does not know stays a revocation.
-            Some(RevocationReason::from_number(number).unwrap_or(RevocationReason::Unspecified))
-        })?;
-        tokio::task::yield_now().await;
-    }
-    if kind == ListKind::Base {
-        return Ok(entries);
-    }
-    let mut after = 0;
-    loop {
-        let page = store.released_page(after, valid_after, since).await?;
-        let Some(last) = page.last() else { break };
-        after = last.seq;
-        add(&mut entries, &page, |_| None)?;
-    }
-    Ok(entries)
 }
 
 fn add(

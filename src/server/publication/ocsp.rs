@@ -3,8 +3,9 @@
 use crate::ca::RevocationReason;
 use crate::ca::ocsp::{Answering, Question, Refusal, Status};
 use crate::pkix::{Certificate, KeyAlgorithm, MemoryKey};
-use crate::server::call::app::App;
+use crate::server::authority::authorities::Authorities;
 use crate::server::error::{ApiError, Internal};
+use crate::store::Store;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
@@ -15,10 +16,14 @@ const RENEW_WITHIN: Duration = Duration::hours(8);
 /// How long an answer says it is good for.
 pub const VALIDITY: Duration = Duration::hours(1);
 
-/// The key that answers, and the certificate that says so.
-#[derive(Default)]
-pub struct Responder(Mutex<Option<Arc<Delegate>>>);
+/// Answers questions by what the store says.
+pub struct Responder {
+    store: Store,
+    authorities: Authorities,
+    delegate: Mutex<Option<Arc<Delegate>>>,
+}
 
+/// The key that answers, and the certificate that says so.
 struct Delegate {
     key: MemoryKey,
     certificate: Certificate,
@@ -32,71 +37,76 @@ pub struct Answer {
 }
 
 impl Responder {
-    async fn delegate(&self, app: &App, now: OffsetDateTime) -> Result<Arc<Delegate>, ApiError> {
-        let mut kept = self.0.lock().await;
+    /// Takes the store that is asked and the CA that trusts the answering key; no key is made yet.
+    pub fn new(store: Store, authorities: Authorities) -> Self {
+        Self { store, authorities, delegate: Mutex::default() }
+    }
+
+    async fn delegate(&self, now: OffsetDateTime) -> Result<Arc<Delegate>, ApiError> {
+        let mut kept = self.delegate.lock().await;
         if let Some(delegate) = kept.as_ref().filter(|it| now + RENEW_WITHIN < it.certificate.not_after()) {
             return Ok(Arc::clone(delegate));
         }
         let unusable = |error| ApiError::Internal(Internal::Ca(crate::ca::Error::Key(error)));
         let key = MemoryKey::generate(KeyAlgorithm::P256).map_err(unusable)?;
         let public = crate::pkix::Signer::public_key(&key);
-        let certificate = app.signing_here(|authority| authority.delegate(public, DELEGATION, now))?;
+        let certificate = self.authorities.signing_here(|authority| authority.delegate(public, DELEGATION, now))?;
         tracing::info!(not_after = %certificate.not_after(), "OCSP responder's certificate issued");
         Ok(Arc::clone(kept.insert(Arc::new(Delegate { key, certificate }))))
     }
-}
 
-/// Answers a question, DER; one that cannot be answered gets the refusal that OCSP has for it.
-pub async fn answer(app: &App, responder: &Responder, question: &[u8]) -> Answer {
-    let now = OffsetDateTime::now_utc();
-    match answered(app, responder, question, now).await {
-        Ok(answer) => answer,
-        Err(error) => {
-            let (status, _) = error.status_and_code();
-            tracing::error!(%error, status = status.as_u16(), "an OCSP question could not be answered");
-            refused(Refusal::TryLater, now)
+    /// Answers a question, DER; one that cannot be answered gets the refusal that OCSP has for it.
+    pub async fn answer(&self, question: &[u8]) -> Answer {
+        let now = OffsetDateTime::now_utc();
+        match self.answered(question, now).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let (status, _) = error.status_and_code();
+                tracing::error!(%error, status = status.as_u16(), "an OCSP question could not be answered");
+                refused(Refusal::TryLater, now)
+            }
         }
+    }
+
+    async fn answered(&self, question: &[u8], now: OffsetDateTime) -> Result<Answer, ApiError> {
+        let Ok(question) = Question::read(question) else { return Ok(refused(Refusal::Malformed, now)) };
+        let issuer = self.authorities.own().own();
+        let serials = question.serials(issuer)?;
+        if serials.iter().all(Option::is_none) {
+            return Ok(refused(Refusal::Unauthorized, now));
+        }
+        let mut statuses = Vec::with_capacity(serials.len());
+        for serial in serials {
+            statuses.push(match serial {
+                None => Status::Unknown,
+                Some(serial) => self.status(issuer, &serial, now).await?,
+            });
+        }
+        let delegate = self.delegate(now).await?;
+        let by = Answering {
+            signer: &delegate.key,
+            certificate: &delegate.certificate,
+            this_update: now,
+            next_update: now + VALIDITY,
+        };
+        Ok(Answer { der: question.answer(&statuses, &by)?, made: now, may_be_kept: !question.has_nonce() })
+    }
+
+    async fn status(&self, issuer: &Certificate, serial: &[u8], now: OffsetDateTime) -> Result<Status, ApiError> {
+        let Some(record) = self.store.certificate(serial).await? else { return Ok(Status::Unknown) };
+        // Another authority may have given the same number.
+        let ours = Certificate::from_der(&record.der).is_ok_and(|it| it.issuer_name() == issuer.subject_name());
+        Ok(match record.revocation.filter(|revocation| revocation.at <= now) {
+            _ if !ours => Status::Unknown,
+            None => Status::Good,
+            Some(revocation) => Status::Revoked {
+                at: revocation.at,
+                reason: RevocationReason::from_number(revocation.reason).unwrap_or(RevocationReason::Unspecified),
+            },
+        })
     }
 }
 
 fn refused(refusal: Refusal, now: OffsetDateTime) -> Answer {
     Answer { der: refusal.to_der(), made: now, may_be_kept: false }
-}
-
-async fn answered(app: &App, responder: &Responder, question: &[u8], now: OffsetDateTime) -> Result<Answer, ApiError> {
-    let Ok(question) = Question::read(question) else { return Ok(refused(Refusal::Malformed, now)) };
-    let issuer = app.own.own();
-    let serials = question.serials(issuer)?;
-    if serials.iter().all(Option::is_none) {
-        return Ok(refused(Refusal::Unauthorized, now));
-    }
-    let mut statuses = Vec::with_capacity(serials.len());
-    for serial in serials {
-        statuses.push(match serial {
-            None => Status::Unknown,
-            Some(serial) => status(app, issuer, &serial, now).await?,
-        });
-    }
-    let delegate = responder.delegate(app, now).await?;
-    let by = Answering {
-        signer: &delegate.key,
-        certificate: &delegate.certificate,
-        this_update: now,
-        next_update: now + VALIDITY,
-    };
-    Ok(Answer { der: question.answer(&statuses, &by)?, made: now, may_be_kept: !question.has_nonce() })
-}
-
-async fn status(app: &App, issuer: &Certificate, serial: &[u8], now: OffsetDateTime) -> Result<Status, ApiError> {
-    let Some(record) = app.store.certificate(serial).await? else { return Ok(Status::Unknown) };
-    // Another authority may have given the same number.
-    let ours = Certificate::from_der(&record.der).is_ok_and(|it| it.issuer_name() == issuer.subject_name());
-    Ok(match record.revocation.filter(|revocation| revocation.at <= now) {
-        _ if !ours => Status::Unknown,
-        None => Status::Good,
-        Some(revocation) => Status::Revoked {
-            at: revocation.at,
-            reason: RevocationReason::from_number(revocation.reason).unwrap_or(RevocationReason::Unspecified),
-        },
-    })
 }

@@ -1,10 +1,19 @@
 //! Users and their tokens: the rules of a record, and the write jobs of an administrator, of the issuer, and of oneself.
 
 use super::rules::{AccountRefusal, MAX_TOKENS, check, is_text};
-use crate::server::error::ApiError;
 use crate::store::{AuditEntry, Error, TokenRecord, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
+
+/// Why a write job changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Refused(#[from] AccountRefusal),
+    #[error("the store failed")]
+    Store(#[from] Error),
+}
+
 /// How long a renewed token goes on to hold: the answer with the new one may be lost.
 const GRACE: Duration = Duration::minutes(10);
 
@@ -14,11 +23,11 @@ pub async fn added(
     user: &UserRecord,
     token: Option<&TokenRecord>,
     entry: &AuditEntry,
-) -> Result<(), ApiError> {
+) -> Result<(), JobError> {
     check(user)?;
     tx.insert_user(user).await.map_err(|error| match error {
-        Error::Duplicate { .. } => AccountRefusal::UserExists.into(),
-        other => ApiError::from(other),
+        Error::Duplicate { .. } => JobError::Refused(AccountRefusal::UserExists),
+        other => JobError::Store(other),
     })?;
     if let Some(token) = token {
         tx.insert_token(token).await?;
@@ -27,7 +36,7 @@ pub async fn added(
 }
 
 /// Replaces what is known of a user.
-pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result<UserRecord, ApiError> {
+pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result<UserRecord, JobError> {
     check(&user)?;
     tx.update_user(&user).await?;
     tx.audit(&entry.with("groups", user.groups.join(" ")).with("disabled", user.disabled)).await?;
@@ -35,7 +44,7 @@ pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result
 }
 
 /// Adds a token of a user who has not too many.
-pub async fn token_added(tx: &mut Tx, token: &TokenRecord, entry: &AuditEntry) -> Result<(), ApiError> {
+pub async fn token_added(tx: &mut Tx, token: &TokenRecord, entry: &AuditEntry) -> Result<(), JobError> {
     if !is_text(&token.label) {
         return Err(AccountRefusal::Text.into());
     }
@@ -48,13 +57,13 @@ pub async fn token_added(tx: &mut Tx, token: &TokenRecord, entry: &AuditEntry) -
 }
 
 /// Puts `fresh` in the place of a token, which ends within minutes.
-pub async fn token_renewed(tx: &mut Tx, old: Uuid, fresh: &TokenRecord, entry: &AuditEntry) -> Result<(), ApiError> {
+pub async fn token_renewed(tx: &mut Tx, old: Uuid, fresh: &TokenRecord, entry: &AuditEntry) -> Result<(), JobError> {
     token_added(tx, fresh, entry).await?;
     Ok(tx.shorten_token(old, fresh.created + GRACE).await?)
 }
 
 /// Revokes a token; one that is revoked already stays so, and is no second act.
-pub async fn token_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), ApiError> {
+pub async fn token_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), JobError> {
     let holds = tx.token(token).await?.is_some_and(|token| token.revoked.is_none());
     if holds && tx.revoke_token(token, at).await? {
         tx.audit(entry).await?;

@@ -2,7 +2,7 @@
 
 use super::support::Lab;
 use crate::support::postgres::Database;
-use cardwright::server::{DatabaseError, Disagreement, Server, StartError};
+use cardwright::server::{AgreementError, Disagreement, Server, StartError};
 
 fn edit(lab: &Lab, change: impl FnOnce(String) -> String) {
     let directory = std::fs::read_dir(lab.data().join("templates")).unwrap();
@@ -17,7 +17,7 @@ fn refusal(lab: &Lab) -> Option<Disagreement> {
             server.stop().unwrap();
             None
         }
-        Err(StartError::Database(DatabaseError::Template(disagreement))) => Some(disagreement),
+        Err(StartError::Agreement(AgreementError::Template(disagreement))) => Some(disagreement),
         Err(other) => panic!("{other}"),
     }
 }

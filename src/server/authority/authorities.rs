@@ -1,0 +1,51 @@
+//! Whom the server has certificates signed by: its own CA, and the CA elsewhere where one is set.
+
+use crate::ca::{CertificateAuthority, EmbeddedCa};
+use std::sync::Arc;
+
+/// The CA that issues certificates for people, and the CA of this server; clones share both.
+#[derive(Clone)]
+pub struct Authorities {
+    issuing: Arc<dyn CertificateAuthority>,
+    own: Arc<EmbeddedCa>,
+    signs_slowly: bool,
+    issues_elsewhere: bool,
+}
+
+impl Authorities {
+    /// Takes this server's CA, whose key may be in a token (`signs_slowly`), and the CA elsewhere that issues instead of it.
+    pub fn new(own: Arc<EmbeddedCa>, signs_slowly: bool, elsewhere: Option<Arc<dyn CertificateAuthority>>) -> Self {
+        let issues_elsewhere = elsewhere.is_some();
+        let issuing = elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>);
+        Self { issuing, own, signs_slowly, issues_elsewhere }
+    }
+
+    /// Returns the CA that issues certificates for people.
+    pub fn issuing(&self) -> &dyn CertificateAuthority {
+        self.issuing.as_ref()
+    }
+
+    /// Returns the CA that signs answers, lists and the server's own certificates.
+    pub fn own(&self) -> &EmbeddedCa {
+        &self.own
+    }
+
+    /// Says whether issuing takes a call over the network.
+    pub fn issues_elsewhere(&self) -> bool {
+        self.issues_elsewhere
+    }
+
+    /// Runs what has certificates issued; the slowness of a token or network holds up no other call.
+    pub fn signing<T>(&self, work: impl FnOnce(&dyn CertificateAuthority) -> T) -> T {
+        waiting(self.signs_slowly || self.issues_elsewhere, || work(self.issuing.as_ref()))
+    }
+
+    /// Runs what signs with the key of this server's own CA; the slowness of a token holds up no other call.
+    pub fn signing_here<T>(&self, work: impl FnOnce(&EmbeddedCa) -> T) -> T {
+        waiting(self.signs_slowly, || work(&self.own))
+    }
+}
+
+fn waiting<T>(slow: bool, work: impl FnOnce() -> T) -> T {
+    if slow { tokio::task::block_in_place(work) } else { work() }
+}
