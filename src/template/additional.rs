@@ -1,15 +1,13 @@
 //! Further certificates of a template file, keys that the server makes, and keys that a card must attest.
 
 use super::Ordered;
-use super::key::{check_certificate, check_key};
 use super::located::{Misplaced, Source};
 use super::raw::RawAdditional;
+use super::read_key::{check_certificate, check_key};
 use toml::Spanned;
 
 /// The most certificates a template orders after the first.
 const MAX_ADDITIONAL: usize = 7;
-/// The most certificates that attestations may come from.
-pub const MAX_ROOTS: usize = 16;
 
 /// The certificates after the first, which is called `first`; each has a name of its own.
 pub fn check_additional(

@@ -1,22 +1,11 @@
 //! The certificates a template orders: the first, and those after it, each with a key of its own.
 
-use super::profile_template::{CertificateShape, KeyPolicy, ProfileTemplate};
+use super::certificate_shape::CertificateShape;
+use super::key_policy::KeyPolicy;
+use super::profile_template::ProfileTemplate;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
-use crate::pkix::pfx::PfxCipher;
-
-/// Who makes a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeySource {
-    /// The client, on the card or beside it.
-    Client,
-    /// The server; the client gets it as PKCS#12.
-    Server {
-        /// Sealed to the recovery agents, to be brought back when it is needed.
-        archived: bool,
-        pfx: PfxCipher,
-    },
-}
+use crate::template::key_policy::KeySource;
 
 /// A further certificate, with its own key.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! From a template file to a checked template.
 
 use super::additional::check_additional;
-use super::key::{check_certificate, check_key};
 use super::located::{Misplaced, Source, each, parsed};
 use super::naming::SubjectNames;
 use super::pattern::SubjectPattern;
@@ -9,6 +8,7 @@ use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
 use super::profile_template::{Kind, ProfileTemplate, Workflow};
 use super::raw::{RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
+use super::read_key::{check_certificate, check_key};
 use super::words::released;
 use super::{data_item, document, lifecycle, one_time, recovery};
 use crate::cm::request::RequestType;
@@ -22,10 +22,7 @@ use uuid::Uuid;
 /// Bounds of what is read: files a directory, bytes a file, validity.
 const MAX_TEMPLATES: usize = 500;
 const MAX_FILE_BYTES: u64 = 64 * 1024;
-pub const MAX_VALIDITY_DAYS: u32 = 3650;
 const MAX_APPROVALS: u32 = 16;
-/// How long a certificate on a temporary card is valid where the template does not say.
-pub const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
 /// Why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]

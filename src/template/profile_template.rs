@@ -2,9 +2,9 @@
 
 use super::data_item::DataItemRule;
 use super::document::Document;
-use super::entries::{KeySource, Ordered};
+use super::entries::Ordered;
 use super::lifecycle::{Limits, LossReason, Passage, RevocationOptions};
-use super::naming::{ExtensionShape, SubjectNames};
+use super::naming::SubjectNames;
 use super::one_time::OneTimePolicy;
 use super::pattern::SubjectPattern;
 use super::principal::Principal;
@@ -12,7 +12,8 @@ use super::recovery::RecoveryPolicy;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
-use crate::pkix::{Certificate, KeyAlgorithm, KeyKind, KeyUsage, SignatureAlgorithm};
+use crate::template::certificate_shape::CertificateShape;
+use crate::template::key_policy::KeyPolicy;
 use uuid::Uuid;
 
 /// Where a template's keys live.
@@ -50,50 +51,6 @@ pub struct ProfileTemplate {
     /// While a request of one of these types is executed, the card's own admin key may be known.
     pub release_admin_key: Vec<RequestType>,
     pub workflows: Vec<Workflow>,
-}
-
-/// Families of keys, as sizes are compared within one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyFamily {
-    Rsa,
-    Ecdsa,
-}
-
-/// Which keys and signatures a certification request may have.
-#[derive(Clone, Debug)]
-pub struct KeyPolicy {
-    /// What clients are asked to generate.
-    pub generate: KeyAlgorithm,
-    /// Families with their smallest size in bits.
-    pub allowed: Vec<(KeyFamily, u32)>,
-    /// The hash clients are asked to sign the request with.
-    pub hash: Hash,
-    pub provider: String,
-    pub source: KeySource,
-    /// Where a card's attestation of the key must come from; empty: none is demanded.
-    pub attestation_roots: Vec<Certificate>,
-}
-
-/// The hash of a certification request's signature. SHA-1 is accepted only where a template names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hash {
-    Sha1,
-    Sha256,
-    Sha384,
-    Sha512,
-}
-
-/// What the certificate says besides the subject.
-#[derive(Clone, Debug)]
-pub struct CertificateShape {
-    pub template_name: String,
-    pub key_usages: Vec<KeyUsage>,
-    /// Object identifiers, dotted.
-    pub extended_key_usages: Vec<String>,
-    pub validity: time::Duration,
-    pub extensions: ExtensionShape,
-    /// How long one on a temporary card is valid at most.
-    pub temporary_validity: time::Duration,
 }
 
 /// The policy of one request type.
@@ -154,53 +111,6 @@ impl ProfileTemplate {
     }
 }
 
-impl CertificateShape {
-    /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
-    pub fn enroll_key_usages(&self) -> u32 {
-        self.key_usages.iter().fold(0, |bits, usage| {
-            bits | match usage {
-                KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,
-                KeyUsage::KeyAgreement => 4,
-                _ => 2,
-            }
-        })
-    }
-}
-
-impl Hash {
-    /// CNG's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "SHA1",
-            Self::Sha256 => "SHA256",
-            Self::Sha384 => "SHA384",
-            Self::Sha512 => "SHA512",
-        }
-    }
-
-    /// The hash of a signature algorithm.
-    pub fn of(algorithm: SignatureAlgorithm) -> Self {
-        match algorithm {
-            SignatureAlgorithm::RsaPkcs1Sha1 | SignatureAlgorithm::EcdsaSha1 => Self::Sha1,
-            SignatureAlgorithm::RsaPkcs1Sha256 | SignatureAlgorithm::EcdsaSha256 => Self::Sha256,
-            SignatureAlgorithm::RsaPkcs1Sha384 | SignatureAlgorithm::EcdsaSha384 => Self::Sha384,
-            SignatureAlgorithm::RsaPkcs1Sha512 | SignatureAlgorithm::EcdsaSha512 => Self::Sha512,
-        }
-    }
-}
-
-impl KeyPolicy {
-    /// May a request be signed with this hash? SHA-2 always; SHA-1 only where the template names it.
-    pub fn allows_hash(&self, hash: Hash) -> bool {
-        hash != Hash::Sha1 || self.hash == Hash::Sha1
-    }
-
-    /// The smallest size in bits a key of this family may have; `None` when none is certified.
-    pub fn minimum(&self, family: KeyFamily) -> Option<u32> {
-        self.allowed.iter().filter(|(allowed, _)| *allowed == family).map(|(_, minimum)| *minimum).min()
-    }
-}
-
 impl Workflow {
     /// The policy as the wire shows it.
     pub fn policy(&self) -> Policy {
@@ -220,17 +130,6 @@ impl Workflow {
             personalization: false,
             policy_data_collection: self.data_items.iter().map(DataItemRule::shown).collect(),
             self_service_enabled: self.self_service,
-        }
-    }
-}
-
-impl KeyFamily {
-    /// Family and size in bits of a key.
-    pub fn of(kind: KeyKind) -> (Self, u32) {
-        match kind {
-            KeyKind::Rsa { bits } => (Self::Rsa, u32::try_from(bits).unwrap_or(u32::MAX)),
-            KeyKind::P256 => (Self::Ecdsa, 256),
-            KeyKind::P384 => (Self::Ecdsa, 384),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What can be used and still looks unintended.
 
-use super::profile_template::{Hash, ProfileTemplate, Workflow};
+use super::key_policy::Hash;
+use super::profile_template::{ProfileTemplate, Workflow};
 use super::{Delivery, Principal, Side};
 use crate::cm::request::RequestType;
 use crate::cm::template::UserPinOption;

@@ -1,6 +1,6 @@
 //! The words a template has for request types, digests and usages.
 
-use super::profile_template::Hash;
+use super::key_policy::Hash;
 use crate::cm::request::RequestType;
 use crate::pkix::KeyUsage;
 

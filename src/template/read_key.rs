@@ -1,17 +1,21 @@
 //! Keys of a template: which are allowed, where they are made, and whose word for them counts.
 
-use super::additional::MAX_ROOTS;
-use super::entries::KeySource;
-use super::load::{MAX_VALIDITY_DAYS, TEMPORARY_VALIDITY};
+use super::certificate_shape::CertificateShape;
+use super::key_policy::{Hash, KeyFamily, KeyPolicy, KeySource};
 use super::located::{Misplaced, Source, each, parsed};
 use super::naming::ExtensionShape;
-use super::profile_template::{CertificateShape, Hash, KeyFamily, KeyPolicy};
 use super::raw::{RawAllowedKey, RawCertificate, RawGeneratedBy, RawKey};
 use super::words::{extended_key_usage, hash_name, key_usage};
 use crate::ca;
 use crate::pkix::pfx::PfxCipher;
 use crate::pkix::{Certificate, KeyAlgorithm};
 use toml::Spanned;
+
+/// The most certificates that attestations may come from.
+const MAX_ROOTS: usize = 16;
+const MAX_VALIDITY_DAYS: u32 = 3650;
+/// How long a certificate on a temporary card is valid where the template does not say.
+const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
 pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
     let days = |days: &Spanned<u32>| match *days.get_ref() {

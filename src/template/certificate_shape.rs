@@ -1,0 +1,30 @@
+//! What a certificate of a template says besides its names.
+
+use crate::pkix::KeyUsage;
+use crate::template::naming::ExtensionShape;
+
+/// What the certificate says besides the subject.
+#[derive(Clone, Debug)]
+pub struct CertificateShape {
+    pub template_name: String,
+    pub key_usages: Vec<KeyUsage>,
+    /// Object identifiers, dotted.
+    pub extended_key_usages: Vec<String>,
+    pub validity: time::Duration,
+    pub extensions: ExtensionShape,
+    /// How long one on a temporary card is valid at most.
+    pub temporary_validity: time::Duration,
+}
+
+impl CertificateShape {
+    /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
+    pub fn enroll_key_usages(&self) -> u32 {
+        self.key_usages.iter().fold(0, |bits, usage| {
+            bits | match usage {
+                KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,
+                KeyUsage::KeyAgreement => 4,
+                _ => 2,
+            }
+        })
+    }
+}
