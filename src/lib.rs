@@ -12,7 +12,7 @@
 //! | 2 tongues | [`gssapi`]: Kerberos tickets, shown and taken |
 //! | 2 mirror | [`virtual_card`]: PIV and GIDS cards of our own, with a fault dial |
 //! | 1 seam | [`token`]: what every card or device can be asked |
-//! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] |
+//! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] · [`web`] |
 
 pub mod ca;
 pub mod cli;
@@ -34,3 +34,4 @@ pub mod store;
 pub mod template;
 pub mod token;
 pub mod virtual_card;
+pub mod web;

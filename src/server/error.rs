@@ -16,7 +16,7 @@ use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::BodyError;
 use crate::pkix::attestation::AttestationFault;
 use crate::template::{ItemProblem, Missing, Side};
-use crate::{ca, pkix, store};
+use crate::{ca, pkix, store, web};
 use axum::http::StatusCode;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -429,6 +429,16 @@ impl From<JobError> for ApiError {
         match error {
             JobError::Refused(refusal) => Self::Account(refusal),
             JobError::Store(source) => source.into(),
+        }
+    }
+}
+
+impl From<web::body::BodyError> for ApiError {
+    fn from(error: web::body::BodyError) -> Self {
+        match error {
+            web::body::BodyError::TooLarge { limit } => Self::TooLarge { limit },
+            web::body::BodyError::Slow => Self::Slow,
+            web::body::BodyError::Cut => Self::Cut,
         }
     }
 }

@@ -1,15 +1,13 @@
 //! The operations listener: health and metrics in plain HTTP, apart from the calls.
 
-use super::bound::{Bounded, http1};
 use crate::server::call::app::App;
 use crate::server::monitoring::health::Check;
 use crate::store::{self, ListKind};
+use crate::web::listen;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum_server::accept::NoDelayAcceptor;
-use prometheus_client::metrics::gauge::Gauge;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -21,9 +19,9 @@ const MAX_CONNECTIONS: usize = 32;
 /// Serves those who watch the server, for as long as it is let.
 pub async fn serve(app: Arc<App>, listener: TcpListener) {
     let serving = async {
-        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, Gauge::default());
+        let acceptor = listen::plain(MAX_CONNECTIONS, ());
         let service = Router::new().fallback(handle).with_state(app).into_make_service();
-        http1(listener, acceptor)?.serve(service).await
+        listen::http1(listener, acceptor)?.serve(service).await
     };
     let served: std::io::Result<()> = serving.await;
     if let Err(error) = served {

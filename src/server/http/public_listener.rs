@@ -1,16 +1,14 @@
 //! The plain listener for those who cannot speak TLS to learn whether a certificate is good: public files only.
 
-use super::accept::until;
-use super::bound::{Bounded, http1};
 use super::public_files::respond;
 use super::router::refused;
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
+use crate::web::listen;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,11 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationToken) {
     let handle = Handle::new();
     let serving = async {
-        let acceptor = Bounded::new(NoDelayAcceptor::new(), MAX_CONNECTIONS, app.metrics.connections());
+        let acceptor = listen::plain(MAX_CONNECTIONS, app.metrics.connections());
         let service = Router::new().fallback(answer).with_state(app).into_make_service();
-        http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
+        listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
-    if let Err(error) = until(ending.cancelled(), &handle, serving).await {
+    if let Err(error) = listen::until(ending.cancelled(), &handle, serving).await {
         tracing::error!(%error, "the publication listener has ended");
     }
 }

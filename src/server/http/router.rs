@@ -18,6 +18,7 @@ use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::Admitted;
 use crate::server::identity::session;
 use crate::store::ListKind;
+use crate::web::mark::mark;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
@@ -102,7 +103,7 @@ fn written(reply: Reply, id: Uuid) -> Response {
             response
         }
         Reply::Other(mut other) => {
-            surface::mark(other.headers_mut(), id);
+            mark(other.headers_mut(), id);
             other
         }
         Reply::File { media_type, bytes } => response(StatusCode::OK, media_type, bytes, id),
@@ -154,7 +155,7 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
     if !media_type.is_empty() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
-    surface::mark(headers, id);
+    mark(headers, id);
     response
 }
 

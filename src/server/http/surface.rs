@@ -5,8 +5,7 @@ use crate::cm::route::{Method, Route, RouteError, VIRTUAL_DIRECTORY};
 use crate::server::call::reply::Reply;
 use crate::server::data_directory::settings::operation::ApiSettings;
 use crate::server::error::ApiError;
-use axum::http::{self, HeaderMap, HeaderValue, header};
-use uuid::Uuid;
+use axum::http::{self, HeaderValue};
 
 /// Where the description of all calls is.
 pub const DESCRIPTION: &str = "/openapi.json";
@@ -112,13 +111,4 @@ fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
 /// The description of all calls, for tools.
 pub fn description(app: &crate::server::call::app::App) -> Result<Reply, ApiError> {
     Reply::json(&openapi::document(&app.api.virtual_directory))
-}
-
-/// Headers of every answer.
-pub fn mark(headers: &mut HeaderMap, id: Uuid) {
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
-        headers.insert("x-correlation-id", id);
-    }
 }

@@ -3,9 +3,10 @@
 use super::certificate::Certificates;
 use super::limits::Limits;
 use super::way::{Failure, Found};
-use super::{bearer, session};
+use super::bearer;
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::permission::caller::Shown;
+use crate::web::site;
 
 use super::certificate::PeerCertificate;
 use super::negotiate::Negotiate;
@@ -93,8 +94,8 @@ impl Identity {
         if found.user.disabled {
             return Err(Failure::of(ApiError::UserDisabled, &found.user.name));
         }
-        if !matches!(found.shown, Shown::Token(_) | Shown::Oidc) {
-            session::same_site(&parts.headers)?;
+        if !matches!(found.shown, Shown::Token(_) | Shown::Oidc) && site::is_foreign(&parts.headers) {
+            return Err(ApiError::CrossSite.into());
         }
         Ok(Some(found))
     }

@@ -113,18 +113,3 @@ fn note(store: &Store, session: &SessionRecord, now: OffsetDateTime) {
         }
     });
 }
-
-/// Refuses what a browser says comes from another site (Fetch Metadata; `Origin` of those that do not send it).
-/// What is no browser sends neither.
-pub fn same_site(headers: &HeaderMap) -> Result<(), ApiError> {
-    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let foreign = match (text("sec-fetch-site"), text("origin")) {
-        (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            let host = origin.split_once("://").map(|(_, host)| host);
-            host.is_none() || host != text("host")
-        }
-        (None, None) => false,
-    };
-    if foreign { Err(ApiError::CrossSite) } else { Ok(()) }
-}

@@ -2,6 +2,7 @@
 
 use crate::cm::problem::ProblemCode;
 use crate::store::{self, Store};
+use crate::web::bound::CountConnections;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -128,4 +129,14 @@ impl Metrics {
 fn revoked(acts: &std::collections::BTreeMap<&'static str, u64>) -> u64 {
     let takes_back = |act: &str| act.ends_with("-revoked") || act == "card-retired";
     acts.iter().filter(|(act, _)| takes_back(act)).map(|(_, count)| count).sum()
+}
+
+impl CountConnections for Gauge {
+    fn opened(&self) {
+        self.inc();
+    }
+
+    fn closed(&self) {
+        self.dec();
+    }
 }

@@ -4,9 +4,10 @@ use super::config::Config;
 use super::error::StartError;
 use super::start::{self, Started};
 use super::upkeep::{Duties, Upkeep};
-use crate::server::http::accept::{STOP_GRACE, accept, until};
+use crate::server::http::accept::accept;
 use crate::server::http::heap;
 use crate::store::{CountsSeen, Store};
+use crate::web::listen::{self, STOP_GRACE, until};
 use axum_server::Handle;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
@@ -135,13 +136,13 @@ fn run<S: Future<Output = ()>>(
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
-    let ended = runtime.block_on(listen(config, stop, ready));
+    let ended = runtime.block_on(opened(config, stop, ready));
     runtime.shutdown_timeout(STOP_GRACE);
     ended
 }
 
 /// Opens everything, then serves until `stop`, then ends in order: calls, who writes, who follows the log, the store.
-async fn listen<S: Future<Output = ()>>(
+async fn opened<S: Future<Output = ()>>(
     config: Config,
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
@@ -181,11 +182,5 @@ async fn listen<S: Future<Output = ()>>(
 }
 
 fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let bind = || {
-        let listener = TcpListener::bind(addr)?;
-        listener.set_nonblocking(true)?;
-        let addr = listener.local_addr()?;
-        Ok((listener, addr))
-    };
-    bind().map_err(|source| StartError::Listen { addr, source })
+    listen::bind(addr).map_err(|source| StartError::Listen { addr, source })
 }

@@ -1,61 +1,69 @@
-//! A bound on open connections, laid around the acceptor.
+//! A bound on open connections, laid around an acceptor.
 
 use axum_server::accept::Accept;
-use prometheus_client::metrics::gauge::Gauge;
 use std::future::Future;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-pub const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-pub const MAX_HEADERS: usize = 64;
-pub const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// Counts open connections for whoever watches.
+pub trait CountConnections: Clone + Send + Sync + Unpin + 'static {
+    /// Counts one more.
+    fn opened(&self);
+    /// Counts one fewer.
+    fn closed(&self);
+}
+
+/// Counts nothing.
+impl CountConnections for () {
+    fn opened(&self) {}
+    fn closed(&self) {}
+}
 
 /// Accepts through `inner` while fewer than the bound of connections are open; closes what comes above it.
 #[derive(Clone)]
-pub struct Bounded<A> {
+pub struct Bounded<A, C> {
     inner: A,
     places: Arc<Semaphore>,
-    open: Gauge,
+    open: C,
 }
 
-impl<A> Bounded<A> {
+impl<A, C> Bounded<A, C> {
     /// Bounds `inner` to this many open connections; `open` is told how many there are.
-    pub fn new(inner: A, connections: usize, open: Gauge) -> Self {
+    pub fn new(inner: A, connections: usize, open: C) -> Self {
         Self { inner, places: Arc::new(Semaphore::new(connections)), open }
     }
 }
 
 /// A connection that gives its place back when dropped.
-pub struct Placed<T> {
+pub struct Placed<T, C: CountConnections> {
     stream: T,
-    _place: Place,
+    _place: Place<C>,
 }
 
-struct Place {
+struct Place<C: CountConnections> {
     _permit: OwnedSemaphorePermit,
-    open: Gauge,
+    open: C,
 }
 
-impl Drop for Place {
+impl<C: CountConnections> Drop for Place<C> {
     fn drop(&mut self) {
-        self.open.dec();
+        self.open.closed();
     }
 }
 
-impl<A, I, S> Accept<I, S> for Bounded<A>
+impl<A, C, I, S> Accept<I, S> for Bounded<A, C>
 where
+    C: CountConnections,
     A: Accept<I, S>,
     A::Future: Send + 'static,
     A::Stream: Send + 'static,
     A::Service: Send + 'static,
 {
-    type Stream = Placed<A::Stream>;
+    type Stream = Placed<A::Stream, C>;
     type Service = A::Service;
     type Future = Pin<Box<dyn Future<Output = io::Result<(Self::Stream, Self::Service)>> + Send>>;
 
@@ -64,7 +72,7 @@ where
             tracing::warn!("too many connections; one was closed");
             return Box::pin(std::future::ready(Err(io::Error::from(io::ErrorKind::ConnectionRefused))));
         };
-        self.open.inc();
+        self.open.opened();
         let place = Place { _permit: permit, open: self.open.clone() };
         let accepted = self.inner.accept(stream, service);
         Box::pin(async move {
@@ -74,13 +82,13 @@ where
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Placed<T> {
+impl<T: AsyncRead + Unpin, C: CountConnections> AsyncRead for Placed<T, C> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_read(cx, buffer)
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Placed<T> {
+impl<T: AsyncWrite + Unpin, C: CountConnections> AsyncWrite for Placed<T, C> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.get_mut().stream).poll_write(cx, bytes)
     }
@@ -104,17 +112,4 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Placed<T> {
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
     }
-}
-
-/// A server on a listener that bounds what a head may hold, and how long it may take.
-pub fn http1<A>(listener: TcpListener, acceptor: A) -> io::Result<axum_server::Server<SocketAddr, A>> {
-    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
-    server
-        .http_builder()
-        .http1()
-        .timer(hyper_util::rt::TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEADER_BYTES);
-    Ok(server)
 }

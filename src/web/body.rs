@@ -1,0 +1,72 @@
+//! Receiving a body: bounded in bytes and in time.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use http_body_util::{BodyExt, Limited};
+use std::time::Duration;
+
+/// How long a body may take to arrive.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// How much of a body that is too large is read on before it is refused, in bytes, and for how long.
+const MAX_DRAINED: usize = 16 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a body was not received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("the body did not arrive in time")]
+    Slow,
+    #[error("the body could not be received")]
+    Cut,
+}
+
+/// Says whether `Content-Type` names this media type, whatever its parameters and letter case.
+pub fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
+    let text = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = text.and_then(|text| text.split(';').next()).unwrap_or("").trim();
+    essence.eq_ignore_ascii_case(media_type)
+}
+
+/// Receives a body of at most `limit` bytes within fifteen seconds.
+///
+/// Some of a body that is too large is read on before it is refused: an answer to somebody who is still sending would be
+/// lost with the connection. One that announces more than is ever read on is refused at once.
+pub async fn receive(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > MAX_DRAINED) {
+        return Err(BodyError::TooLarge { limit });
+    }
+    tokio::time::timeout(TIMEOUT, collect(body, limit)).await.unwrap_or(Err(BodyError::Slow))
+}
+
+/// Receives a body of at most `limit` bytes within `patience`; one that is longer is not read on.
+pub async fn receive_small(body: Body, limit: usize, patience: Duration) -> Result<Vec<u8>, BodyError> {
+    let received = tokio::time::timeout(patience, Limited::new(body, limit).collect()).await;
+    let collected = received.map_err(|_| BodyError::Slow)?.map_err(|_| BodyError::TooLarge { limit })?;
+    Ok(collected.to_bytes().to_vec())
+}
+
+async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| BodyError::Cut)?.into_data() else { continue };
+        if bytes.len() + data.len() > limit {
+            let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
+            return Err(BodyError::TooLarge { limit });
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+/// Receives some more and forgets it.
+async fn drain(mut body: Body) {
+    let mut received = 0;
+    while received <= MAX_DRAINED
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        received += frame.data_ref().map_or(0, |data| data.len());
+    }
+}
