@@ -1,4 +1,4 @@
-//! master_keys.rs
+//! `server master-key`: versions of the master key added, listed and removed at the data directory.
 
 use crate::ca::keyfile;
 use crate::secret::{Passphrase, Pin};

@@ -1,4 +1,4 @@
-//! reply.rs
+//! What a controller gives back: an answer that is no refusal.
 
 use crate::cm::route::Method;
 use crate::server::error::{ApiError, Internal};

@@ -49,13 +49,13 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let verb = parts.method.clone();
     let shared = Arc::clone(&app);
     let work = async move {
-        let mut way = Way::default();
-        let answered = answer(&shared, parts, body, id, &mut way).await;
-        (way, answered)
+        let mut answering = Answering::default();
+        let answered = answer(&shared, parts, body, id, &mut answering).await;
+        (answering, answered)
     };
     let work = tokio::spawn(work.instrument(tracing::info_span!("call", %id)));
-    let panicked = |_| (Way::default(), Err(ApiError::Internal(Internal::Panicked)));
-    let (Way { route, headers }, answered) = work.await.unwrap_or_else(panicked);
+    let panicked = |_| (Answering::default(), Err(ApiError::Internal(Internal::Panicked)));
+    let (Answering { route, headers }, answered) = work.await.unwrap_or_else(panicked);
     let elapsed = begun.elapsed();
     let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let mut response = match answered {
@@ -161,14 +161,14 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
 
 /// What is known of a call on its way, whatever it is answered with.
 #[derive(Default)]
-struct Way {
+struct Answering {
     /// The route's pattern, for the log.
     route: &'static str,
     /// What the way in has to say to the caller.
     headers: HeaderMap,
 }
 
-async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) -> Result<Reply, ApiError> {
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut Answering) -> Result<Reply, ApiError> {
     if let Some(health) = operations::health(app, parts.uri.path()).await {
         return Ok(Reply::Other(health));
     }
@@ -179,7 +179,7 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) ->
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let verb = surface::Verb::of(&parts.method);
     if public_files::is_public(parts.uri.path()) {
-        way.route = "pki";
+        answering.route = "pki";
         return match verb {
             surface::Verb::Options => surface::get_only(),
             _ => public_files::respond(app, &parts, body).await.map(Reply::Other),
@@ -187,7 +187,7 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) ->
     }
     let path = surface::within(&app.api, parts.uri.path())?;
     if parts.uri.path() == surface::DESCRIPTION {
-        way.route = "openapi";
+        answering.route = "openapi";
         verb.of_public_file()?;
         return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app) };
     }
@@ -199,15 +199,15 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, way: &mut Way) ->
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // Who is nobody learns nothing, not even which paths there are.
     let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
-    way.headers = headers;
+    answering.headers = headers;
     let method = verb.method(path)?;
     let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
-    way.route = route.pattern();
+    answering.route = route.pattern();
     if route.bears_secret() {
         app.identity.limits.secret(caller.uuid, route.card())?;
     }
     if route == Route::EndSession {
-        way.headers.insert(header::SET_COOKIE, session::ended());
+        answering.headers.insert(header::SET_COOKIE, session::ended());
     }
     let call = Call { app, caller, now, id };
     let payload = Payload { parts: &parts, body };

@@ -1,9 +1,9 @@
 //! Finds out who calls, whichever way the caller came in.
 
+use super::bearer;
 use super::certificate::Certificates;
 use super::limits::Limits;
 use super::way::{Failure, Found};
-use super::bearer;
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::permission::caller::Shown;
 use crate::web::site;

@@ -1,4 +1,4 @@
-//! error.rs
+//! Why a way in cannot be opened at the start.
 
 use crate::gssapi;
 use crate::server::data_directory::files::FileError;

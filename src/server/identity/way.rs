@@ -1,4 +1,4 @@
-//! way.rs
+//! What a way in has found: the person and what was shown, or why nobody was let in.
 
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;

@@ -14,7 +14,7 @@ const MAX_HISTORY: usize = 24;
 
 /// What a request does with one of the template's certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Provision {
     /// A new key and a new certificate.
     Fresh,
     /// The archived key of the profile before, with its certificate while that is good; fresh where there is none, and
@@ -28,12 +28,12 @@ pub enum Way {
 
 /// The table: what a request of this type does with a certificate whose key is archived, and with any other; `revokes`:
 /// it also revokes the certificates of what it replaces, so that those cannot be carried on.
-pub fn ways(request_type: RequestType, revokes: bool) -> (Way, Way) {
+pub fn provisions(request_type: RequestType, revokes: bool) -> (Provision, Provision) {
     match request_type {
-        Recover if revokes => (Way::Fresh, Way::Fresh),
-        Duplicate | Recover | TemporaryCards => (Way::Copied, Way::Fresh),
-        RecoverOnBehalf => (Way::CopiedOnly, Way::Left),
-        _ => (Way::Fresh, Way::Fresh),
+        Recover if revokes => (Provision::Fresh, Provision::Fresh),
+        Duplicate | Recover | TemporaryCards => (Provision::Copied, Provision::Fresh),
+        RecoverOnBehalf => (Provision::CopiedOnly, Provision::Left),
+        _ => (Provision::Fresh, Provision::Fresh),
     }
 }
 
@@ -70,7 +70,8 @@ impl<'t> Plan<'t> {
         let revokes = template.workflow(request.request_type).is_some_and(|workflow| {
             revocation::verdict(template, &workflow.revocation, request, call.now).revocation.is_some()
         });
-        let plan = Self::made(ways(request.request_type, revokes), request.request_type, template, archived, call.now);
+        let plan =
+            Self::made(provisions(request.request_type, revokes), request.request_type, template, archived, call.now);
         if plan.items.is_empty() && plan.history.is_empty() {
             return Err(ApiError::NothingArchived);
         }
@@ -78,7 +79,7 @@ impl<'t> Plan<'t> {
     }
 
     fn made(
-        (for_archived, for_others): (Way, Way),
+        (for_archived, for_others): (Provision, Provision),
         request_type: RequestType,
         template: &'t ProfileTemplate,
         mut archived: Vec<ArchivedRecord>,
@@ -92,17 +93,17 @@ impl<'t> Plan<'t> {
                 record.origin != Origin::History && record.template_common_name == entry.certificate.template_name
             };
             let found = match way {
-                Way::Copied | Way::CopiedOnly => archived.iter().position(current),
-                Way::Fresh | Way::Left => None,
+                Provision::Copied | Provision::CopiedOnly => archived.iter().position(current),
+                Provision::Fresh | Provision::Left => None,
             };
             match (way, found) {
-                (Way::Copied, Some(found)) if !is_good(&archived[found], now) => {
+                (Provision::Copied, Some(found)) if !is_good(&archived[found], now) => {
                     past.push(archived.remove(found));
                     items.push(Item::Fresh(entry));
                 }
                 (_, Some(found)) => items.push(Item::Copied(archived.remove(found))),
-                (Way::Fresh | Way::Copied, None) => items.push(Item::Fresh(entry)),
-                (Way::CopiedOnly | Way::Left, None) => {}
+                (Provision::Fresh | Provision::Copied, None) => items.push(Item::Fresh(entry)),
+                (Provision::CopiedOnly | Provision::Left, None) => {}
             }
         }
         let mut history = past;
@@ -194,7 +195,7 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
 
     fn brought_by(request_type: RequestType, revokes: bool, archived: Vec<ArchivedRecord>) -> String {
         let template = template();
-        let plan = Plan::made(ways(request_type, revokes), request_type, &template, archived, NOW);
+        let plan = Plan::made(provisions(request_type, revokes), request_type, &template, archived, NOW);
         let mut text = String::new();
         for item in &plan.items {
             match item {
@@ -264,6 +265,6 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
     fn history_is_bounded() {
         let archived = (1..=40).map(|serial| record(serial, Origin::History)).collect();
         let template = template();
-        assert_eq!(Plan::made(ways(Renew, false), Renew, &template, archived, NOW).history.len(), MAX_HISTORY);
+        assert_eq!(Plan::made(provisions(Renew, false), Renew, &template, archived, NOW).history.len(), MAX_HISTORY);
     }
 }

@@ -1,4 +1,4 @@
-//! password.rs
+//! One-time passwords: made from random bytes, hashed (PBKDF2-HMAC-SHA-256), compared.
 
 use crate::secret::OneTimePassword;
 use crate::server::error::{ApiError, Internal};

@@ -1,4 +1,4 @@
-//! config.rs
+//! What `serve` is told besides `server.toml`.
 
 use crate::secret::{Passphrase, Pin};
 use std::net::SocketAddr;

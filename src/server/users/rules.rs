@@ -1,4 +1,4 @@
-//! rules.rs
+//! The rules of a user's record: bounds, and which texts may stand in it.
 
 use crate::ca::is_sid;
 use crate::store::UserRecord;

@@ -1,4 +1,4 @@
-//! tokens.rs
+//! Bearer records: fresh tokens, their hashes and how long they hold.
 
 use super::rules::MAX_DAYS;
 use crate::secret::BearerToken;

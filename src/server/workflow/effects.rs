@@ -1,4 +1,4 @@
-//! effects.rs
+//! What has become of certificates when a request was closed, in numbers.
 
 use crate::store::AuditEntry;
 

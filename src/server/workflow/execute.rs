@@ -1,4 +1,4 @@
-//! execute.rs
+//! The beginning of an execution: which requests may be carried out.
 
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::RequestStatus;

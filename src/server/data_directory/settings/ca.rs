@@ -1,4 +1,4 @@
-//! ca.rs
+//! The tables about keys and certificates: `[ca]`, `[ca.upstream]`, `[ca.pkcs11]`, `[master_key]`, `[recovery]`.
 
 use crate::ca::{KeyPlace, Selector};
 use crate::secret::Pin;

@@ -1,4 +1,4 @@
-//! database.rs
+//! The `[database]` table.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

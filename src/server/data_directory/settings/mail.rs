@@ -1,4 +1,4 @@
-//! mail.rs
+//! The `[smtp]` table.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! publication.rs
+//! The `[publication]` table.
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;

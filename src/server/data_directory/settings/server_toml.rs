@@ -1,4 +1,4 @@
-//! server_toml.rs
+//! The whole of `server.toml`: read, with the environment laid over it, and shown key by key.
 
 use super::ca::{CaSettings, MasterKeySettings, RecoverySettings};
 use super::database::DatabaseSettings;

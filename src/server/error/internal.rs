@@ -1,0 +1,31 @@
+//! What went wrong inside; told to the log alone.
+
+use crate::server::keys::diversify::KeyError;
+use crate::{ca, pkix, store};
+
+/// What went wrong inside; for the log only.
+#[derive(Debug, thiserror::Error)]
+pub enum Internal {
+    #[error("the store failed")]
+    Store(#[source] store::Error),
+    #[error("the CA failed")]
+    Ca(#[source] ca::Error),
+    #[error("an admin key cannot be derived")]
+    Key(#[source] KeyError),
+    #[error("an answer cannot be written")]
+    Write(#[source] serde_json::Error),
+    #[error("the system gave no random bytes")]
+    Random,
+    #[error("the handler panicked")]
+    Panicked,
+    #[error("a private key cannot be archived or brought back")]
+    Archive(#[source] pkix::Error),
+    #[error("a kept attestation cannot be read")]
+    Attestation(#[source] pkix::Error),
+    #[error("a key cannot be made or written as PKCS#12")]
+    MakeKey(#[source] pkix::Error),
+    #[error("there is no recovery key, though keys are to be archived or brought back")]
+    NoRecoveryKey,
+    #[error("a record names a {0} that does not exist")]
+    Dangling(&'static str),
+}

@@ -1,0 +1,10 @@
+//! Every refusal of the server with its status and code. Inner causes go to the log, never to the caller.
+//!
+//! In: errors of the rooms below. Out: [`ApiError`], and the row of the table that it is answered with.
+
+mod conversions;
+mod internal;
+mod refusal;
+
+pub use internal::Internal;
+pub use refusal::ApiError;

@@ -1,0 +1,256 @@
+//! Every refusal of the server, each with its HTTP status, its stable code and its public text: the one table.
+
+use super::internal::Internal;
+use crate::cm::check::FieldError;
+use crate::cm::holder_role::{HolderRole, Role};
+use crate::cm::lifecycle::Refusal;
+use crate::cm::offline::CodeError;
+use crate::cm::problem::ProblemCode;
+use crate::cm::profile::ProfileStatus;
+use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::route::RouteError;
+use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::wire::BodyError;
+use crate::pkix::attestation::AttestationFault;
+use crate::server::keys::diversify::KeyError;
+use crate::server::users::rules::AccountRefusal;
+use crate::template::{ItemProblem, Missing, Side};
+use crate::{ca, pkix, store};
+use axum::http::StatusCode;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Declares the refusals: a variant, its status and code, its text. `row(f, field)` has a function choose status and code
+/// by what the field holds.
+macro_rules! refusals {
+    (
+        $(#[$doc:meta])*
+        pub enum $name:ident {
+            $($variant:ident $(($($tuple:tt)*))? $({$($field:tt)*})? =>
+                $(($status:ident, $code:ident))? $(row($row:ident, $by:tt))?, $text:literal $(, $argument:expr)?;)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, thiserror::Error)]
+        pub enum $name {
+            $(#[error($text $(, $argument)?)] $variant $(($($tuple)*))? $({$($field)*})?),*
+        }
+
+        impl $name {
+            /// Returns HTTP status and stable code of the refusal.
+            pub fn status_and_code(&self) -> (StatusCode, ProblemCode) {
+                match self {
+                    $($(Self::$variant { $by: inner, .. } => $row(inner),)?
+                    $(Self::$variant { .. } => (StatusCode::$status, ProblemCode::$code),)?)*
+                }
+            }
+        }
+    };
+}
+
+refusals! {
+/// Says why a call was refused, or failed. Inner causes go to the log, never to the caller.
+pub enum ApiError {
+    NotAuthenticated => (UNAUTHORIZED, NotAuthenticated),
+        "this call needs credentials that the server knows: a bearer token, or another way in that it offers";
+    TokenExpired => (UNAUTHORIZED, TokenExpired), "the bearer token has expired; ask an administrator for a new one";
+    UserUnknown => (FORBIDDEN, UserUnknown),
+        "the way in has worked, but this server knows no such user; ask an administrator";
+    UserDisabled => (FORBIDDEN, UserDisabled), "you are disabled here; ask an administrator";
+    CertificateRevoked => (FORBIDDEN, CertificateRevoked), "this certificate was revoked";
+    CrossSite => (FORBIDDEN, CrossSite), "another site has made this call in your name";
+    TooManyRequests { seconds: u64 } => (TOO_MANY_REQUESTS, TooManyRequests),
+        "too many of these calls; come back in {seconds} s";
+    Account(#[from] AccountRefusal) => row(account_row, 0), "{0}";
+    NotFound(&'static str) => (NOT_FOUND, NotFound), "there is no such {0}, or you may not see it";
+    Forbidden(&'static str) => (FORBIDDEN, Forbidden), "you may not {0}";
+    SelfApproval => (FORBIDDEN, SelfApproval),
+        "nobody decides on a request made by or for himself; another approver must";
+    AlreadyDecided => (CONFLICT, AlreadyApproved), "you have decided on this request already; another approver must";
+    Address(#[source] RouteError) => row(address_row, 0), "{0}";
+    Body(#[source] BodyError) => (BAD_REQUEST, MalformedBody), "the body cannot be read: {0}";
+    Field(#[from] FieldError) => (BAD_REQUEST, BadField), "{0}";
+    DataItem(String) => (BAD_REQUEST, DataItemMissing), "the profile template demands the data item \"{0}\"";
+    DataItemUnknown(String) => (BAD_REQUEST, DataItemUnknown), "the profile template knows no data item \"{0}\"";
+    DataItemInvalid { name: String, problem: ItemProblem } => (BAD_REQUEST, DataItemInvalid),
+        "the data item \"{name}\" is not taken: {problem}";
+    DataItemNotYours { name: String, side: Side } => (FORBIDDEN, DataItemNotYours),
+        "the data item \"{name}\" is for the {} to give", side.word();
+    DataItemGiven(String) => (CONFLICT, DataItemGiven),
+        "the data item \"{0}\" was given, and what was given is approved; cancel the request and ask anew";
+    DataIncomplete(String) => (CONFLICT, DataCollectionIncomplete), "the data item \"{0}\" is missing; give it first";
+    DataClosed(RequestStatus) => (CONFLICT, DataCollectionClosed),
+        "data items are taken until the execution begins; this request is {0}";
+    CommentMissing => (BAD_REQUEST, CommentMissing), "the profile template demands a comment";
+    PriorityNotCollected => (BAD_REQUEST, PriorityNotCollected),
+        "the profile template lets nobody choose a priority; leave it out";
+    PasswordNeeded => (FORBIDDEN, OneTimePasswordNeeded), "prove the request's one-time password first";
+    PasswordWrong(u32) => (FORBIDDEN, OneTimePasswordWrong), "the one-time password is wrong; tries left: {0}";
+    PasswordSpent(&'static str) => (CONFLICT, OneTimePasswordSpent), "{0}; an approver can have another one made";
+    PasswordNotUsed(&'static str) => (CONFLICT, OneTimePasswordNotUsed), "{0}";
+    NoAddress(String) => (CONFLICT, UserAttributeMissing),
+        "{0} has no e-mail address, and one is needed for a one-time password";
+    PinNotProposed => (CONFLICT, PinNotProposed),
+        "no PIN is proposed here: the profile template has people choose theirs";
+    MediaType => (UNSUPPORTED_MEDIA_TYPE, UnsupportedMediaType), "the body must be application/json";
+    TooLarge { limit: usize } => (PAYLOAD_TOO_LARGE, BodyTooLarge), "the body is larger than {limit} bytes";
+    Slow => (REQUEST_TIMEOUT, Timeout), "the body did not arrive in time";
+    Cut => (BAD_REQUEST, MalformedBody), "the body could not be received";
+    Busy => (SERVICE_UNAVAILABLE, Unavailable), "the server is busy; try again in a moment";
+    Stopping => (SERVICE_UNAVAILABLE, Unavailable), "the server is stopping; call again in a moment, or another one";
+    Database(#[source] store::Cause) => (SERVICE_UNAVAILABLE, Unavailable),
+        "the database did not answer; look whether this was done, and repeat it if not";
+    Conflict => (CONFLICT, Conflict), "somebody else has changed this at the same moment; look again and repeat";
+    NotOffered(RequestType) => (CONFLICT, WorkflowDisabled), "{0} is not offered by this profile template";
+    OnlyRetired => (BAD_REQUEST, BadField), "a card is set to Retired by this call, and to nothing else";
+    Request(#[from] Refusal<RequestStatus>) => row(request_row, 0), "{0}";
+    Smartcard(#[from] Refusal<SmartcardStatus>) => (CONFLICT, CardStatus), "{0}";
+    Profile(#[from] Refusal<ProfileStatus>) => (CONFLICT, ProfileStatus), "{0}";
+    CardStatus(SmartcardStatus) => (CONFLICT, CardStatus), "this cannot be asked for a smart card that is {0}";
+    NotAsked { request_type: RequestType, what: &'static str, status: SmartcardStatus, holder_role: HolderRole }
+        => row(not_asked_row, what),
+        "{request_type} cannot be asked for this {what}, which is {status}{}; its operations say what can be",
+        aside(*holder_role);
+    AlreadyOpen(Uuid) => (CONFLICT, RequestOpen),
+        "the same is asked for in request {0} already: carry it out, or cancel it first";
+    Limit { what: &'static str, limit: usize } => (CONFLICT, LimitReached),
+        "the profile template lets a person have {limit} {what} at a time; end one first";
+    TooEarly { expires: OffsetDateTime, from: OffsetDateTime } => (CONFLICT, TooEarly),
+        "the certificate is good until {expires}; a new one may be asked for from {from} on";
+    NotToChoose(&'static str) => (BAD_REQUEST, BadField),
+        "the profile template does not let the caller choose the revocation {0}";
+    LossReasonUnknown(String) => (BAD_REQUEST, BadField), "the profile template knows no loss reason \"{0}\"";
+    LossReason { reason: String, request_type: RequestType, instead: &'static str } => (CONFLICT, LossReason),
+        "a card or key that is \"{reason}\" is not for {request_type}; {instead}";
+    OwnKeys => (BAD_REQUEST, BadField),
+        "keys are recovered on behalf of somebody else: the target must not be their owner";
+    NoActiveProfile => (CONFLICT, ProfileStatus), "there is no profile that this could begin with; enroll instead";
+    RetiredForGood => (CONFLICT, RequestNotExecutable), "the card is retired for good: complete the request";
+    SmartcardRequired => (BAD_REQUEST, BadField), "this request is about a smart card: name it";
+    SmartcardNotAssigned => (CONFLICT, CardNotAssigned), "assign a smart card to the request first";
+    WrongCard => (CONFLICT, WrongCard), "this is not the card of the request";
+    CardAssigned => (CONFLICT, CardAlreadyAssigned), "this card is assigned already; retire it first";
+    CardRetired => (CONFLICT, CardStatus),
+        "this card was retired, and its profile template does not let cards be used again";
+    LentTimeOver => (CONFLICT, CardStatus),
+        "the time this card was lent for is over; cancel the request and lend it anew";
+    WrongType(RequestType) => (CONFLICT, WrongRequestType), "this call is not part of {0}";
+    NotDiversified => (CONFLICT, NotDiversified), "the cards of this profile template keep their default admin key";
+    NothingProposed => (CONFLICT, NotDiversified), "the card was given nothing of its own yet";
+    AdminKeyActive => (CONFLICT, AdminKeyActive),
+        "the card's own admin key is active; say first that it is to be taken back";
+    NotToBeTold => (BAD_REQUEST, BadField), "this is not for the client to say";
+    CodeOfOtherCard => (CONFLICT, CodeOfOtherCard),
+        "this code is from another card than the request's; have it read out once more, or take the request's card";
+    Challenge(#[source] KeyError) => (BAD_REQUEST, ChallengeLength), "{0}";
+    Code(#[from] CodeError) => row(code_row, 0), "{0}";
+    OtherChallenge => (CONFLICT, ChallengeAnswered),
+        "this request has answered another challenge; a new challenge needs a new request";
+    CsrUnreadable(#[source] pkix::Error) => (BAD_REQUEST, CsrUnreadable),
+        "the certification request cannot be read: {0}";
+    CsrSignature(#[source] pkix::Error) => (BAD_REQUEST, CsrSignature),
+        "the certification request is not signed with its own key";
+    AdminKeyKept(RequestType) => (FORBIDDEN, AdminKeyKept),
+        "the profile template keeps the card's admin key within the server for {0}; the card's challenge is answered";
+    KeyAlgorithm { key: String } => (BAD_REQUEST, KeyAlgorithm), "the profile template does not allow {key} keys";
+    KeyTooSmall { size: u32, minimum: u32 } => (BAD_REQUEST, KeyTooSmall),
+        "the profile template allows this kind of key from {minimum} bits; this one has {size}";
+    Hash { hash: &'static str } => (BAD_REQUEST, HashAlgorithm),
+        "the profile template does not allow requests signed with {hash}";
+    AttestationMissing => (BAD_REQUEST, AttestationMissing),
+        "the profile template demands an attestation of the key by the card that has made it; none came";
+    AttestationUnreadable(#[source] pkix::Error) => (BAD_REQUEST, AttestationUnreadable),
+        "the attestation cannot be read: {0}";
+    Attestation(#[source] AttestationFault) => row(attestation_row, 0),
+        "the attestation of the key does not hold: {0}";
+    CsrCount { given: usize, wanted: usize } => (BAD_REQUEST, CsrCount),
+        "certification requests are needed for {wanted} keys, not for {given}";
+    KeyTwice => (BAD_REQUEST, KeyRepeated), "two certification requests are for the same key";
+    NoPfxPassword => (BAD_REQUEST, PfxPassword),
+        "the answer holds private keys: \"pfxpassword\" is needed to protect them";
+    PfxPassword(#[source] pkix::Error) => (BAD_REQUEST, PfxPassword), "this password cannot protect a PFX: {0}";
+    PfxPasswordShort { minimum: usize } => (BAD_REQUEST, PfxPassword),
+        "a password of at least {minimum} characters is needed to protect private keys";
+    NothingArchived => (CONFLICT, NothingArchived),
+        "no key of the profile before is archived, so there is nothing to bring back";
+    SealedToAgents => (CONFLICT, SealedToAgents),
+        "only the recovery agents can open these keys: collect them sealed, by \"sealedkeys\"";
+    NothingSealed => (CONFLICT, NothingArchived),
+        "no key of the profile before is sealed to recovery agents alone; hand in \"certificatedata\"";
+    OtherKey => (CONFLICT, AlreadyIssued), "a certificate for another key was issued on this request";
+    KeyTaken => (CONFLICT, KeyAlreadyCertified), "this key is certified for somebody else";
+    NothingIssued => (CONFLICT, NothingIssued), "no certificate was issued on this request yet";
+    Attribute(#[from] Missing) => (CONFLICT, UserAttributeMissing),
+        "{0}, which the profile template needs for the certificate";
+    Unnamable(#[source] ca::Error) => (CONFLICT, UserAttributeMissing),
+        "what is known of the user cannot stand in a certificate: {0}";
+    // MIM has no 202: its clients take one for success and look for a certificate in it.
+    CaPending { retry_after: u32 } => (SERVICE_UNAVAILABLE, CaPending),
+        "the CA has not decided on this certificate yet; repeat the very same call in {retry_after} seconds";
+    CaAway(#[source] ca::Error) => (SERVICE_UNAVAILABLE, Unavailable),
+        "the CA cannot be reached at the moment; nothing was lost, repeat the call later";
+    CaRefused(#[source] ca::Error) => (BAD_GATEWAY, CaRefused), "the CA has refused: {0}";
+    Internal(#[source] Internal) => (INTERNAL_SERVER_ERROR, Internal),
+        "something went wrong in the server; its log has the cause under the correlation id";
+}
+}
+
+fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
+    match refusal {
+        AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
+        AccountRefusal::TooManyTokens => (StatusCode::CONFLICT, ProblemCode::TooManyTokens),
+        AccountRefusal::NotByToken => (StatusCode::CONFLICT, ProblemCode::NotByToken),
+        AccountRefusal::Name(_)
+        | AccountRefusal::TooManyGroups
+        | AccountRefusal::Text
+        | AccountRefusal::Sid(_)
+        | AccountRefusal::Attribute
+        | AccountRefusal::Lifetime => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
+    }
+}
+
+/// What besides the status stands in the way.
+fn aside(holder_role: HolderRole) -> &'static str {
+    match holder_role {
+        HolderRole { superseded: true, .. } => " and superseded",
+        HolderRole { role: Role::Temporary, .. } => " and temporary",
+        HolderRole { role: Role::KeyEscrow, .. } => " and holds another person's keys",
+        _ => "",
+    }
+}
+
+fn address_row(error: &RouteError) -> (StatusCode, ProblemCode) {
+    match error {
+        RouteError::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
+        RouteError::WrongMethod { .. } => (StatusCode::METHOD_NOT_ALLOWED, ProblemCode::WrongMethod),
+        RouteError::BadParameter { .. } => (StatusCode::BAD_REQUEST, ProblemCode::BadParameter),
+        RouteError::MissingParameter { .. } => (StatusCode::BAD_REQUEST, ProblemCode::MissingParameter),
+    }
+}
+
+fn request_row(refusal: &Refusal<RequestStatus>) -> (StatusCode, ProblemCode) {
+    let code = match refusal.status {
+        RequestStatus::Pending => ProblemCode::RequestPending,
+        RequestStatus::Denied => ProblemCode::RequestDenied,
+        _ => ProblemCode::RequestNotExecutable,
+    };
+    (StatusCode::CONFLICT, code)
+}
+
+fn not_asked_row(what: &&'static str) -> (StatusCode, ProblemCode) {
+    (StatusCode::CONFLICT, if *what == "profile" { ProblemCode::ProfileStatus } else { ProblemCode::CardStatus })
+}
+
+fn code_row(error: &CodeError) -> (StatusCode, ProblemCode) {
+    let length = matches!(error, CodeError::Length { .. });
+    (StatusCode::BAD_REQUEST, if length { ProblemCode::ChallengeLength } else { ProblemCode::CodeMistyped })
+}
+
+fn attestation_row(fault: &AttestationFault) -> (StatusCode, ProblemCode) {
+    let code = match fault {
+        AttestationFault::OtherKey => ProblemCode::AttestationOtherKey,
+        AttestationFault::Expired { .. } => ProblemCode::AttestationExpired,
+        AttestationFault::Untrusted { .. } => ProblemCode::AttestationUntrusted,
+    };
+    (StatusCode::BAD_REQUEST, code)
+}
