@@ -4,7 +4,7 @@ use super::error::ApiError;
 use super::permission;
 use super::router::Call;
 use crate::cm::check::FieldError;
-use crate::cm::request::DataItem;
+use crate::cm::data_item::DataItem;
 use crate::cm::vocabulary::{MANAGER_PROVIDED, SUBSCRIBER_PROVIDED};
 use crate::store::RequestRecord;
 use crate::template::{DataItemRule, Side, Workflow, same_name};

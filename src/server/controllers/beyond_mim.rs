@@ -1,8 +1,9 @@
 //! What MIM has no REST route for: who is who, and approvals.
 
 use crate::cm::beyond_mim::{Decided, Decision, Myself, User};
+use crate::cm::data_item::DataItem;
 use crate::cm::lifecycle::{RequestEvent, request_after};
-use crate::cm::request::{DataItem, RequestStatus};
+use crate::cm::request::RequestStatus;
 use crate::server::app::Reply;
 use crate::server::audit::Deed;
 use crate::server::collecting::{self, Giver};
