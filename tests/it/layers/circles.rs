@@ -36,14 +36,23 @@ fn reached(arrows: &Arrows, from: &Module) -> BTreeSet<Module> {
     reached
 }
 
-/// Lists modules within files, whose paths would be misread.
+/// Lists modules within files that take names from elsewhere: their paths would be misread.
 fn inner_modules(house: &House) -> Vec<String> {
-    let inner = |words: &&[Word]| words[0].text == "mod" && words[1].is_name() && words[2].text == "{";
-    let files = house.files.values();
-    let found = files.flat_map(|file| file.words.windows(3).filter(inner).map(|words| (&file.shown, &words[1])));
-    found
-        .map(|(shown, name)| format!("{shown}:{}: the module {} has no file of its own", name.line, name.text))
-        .collect()
+    let mut faults = Vec::new();
+    for file in house.files.values() {
+        let begins = |words: &[Word]| words[0].text == "mod" && words[1].is_name() && words[2].text == "{";
+        for (at, words) in file.words.windows(3).enumerate().filter(|(_, words)| begins(words)) {
+            let mut depth = 0;
+            let inside = file.words[at + 2..].iter().take_while(|word| {
+                depth += i32::from(word.text == "{") - i32::from(word.text == "}");
+                depth > 0
+            });
+            if inside.into_iter().any(|word| matches!(word.text.as_str(), "super" | "self" | "use")) {
+                faults.push(format!("{}:{}: {} has no file of its own", file.shown, words[1].line, words[1].text));
+            }
+        }
+    }
+    faults
 }
 
 /// Lists the circles: each with its files, and the names that tie them.
@@ -142,7 +151,8 @@ fn a_circle_by_the_face_or_of_many_files_is_refused() {
 }
 
 #[test]
-fn a_module_within_a_file_is_refused() {
-    let told = ["src/ca/first.rs:2: the module inner has no file of its own"];
-    assert_eq!(refused("\nmod inner { pub struct Name; }", ""), told);
+fn a_module_within_a_file_takes_nothing_from_elsewhere() {
+    assert_eq!(refused("\nmod inner { pub struct Name; }", ""), [""; 0]);
+    let told = ["src/ca/first.rs:2: inner has no file of its own"];
+    assert_eq!(refused("\nmod inner { struct Name(super::Error); }", "pub enum Error {}"), told);
 }
