@@ -24,6 +24,7 @@ check: test
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --no-deps --document-private-items
+	scripts/check-dependencies
 
 bench:
 	@scripts/install-missing bench

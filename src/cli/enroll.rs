@@ -10,8 +10,8 @@ use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
 use super::settings::{Settings, state_directory};
 use super::token::{date, find, last_try};
 use crate::client::CmClient;
+use crate::cm::data_item::DataItem;
 use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, write_code};
-use crate::cm::request::DataItem;
 use crate::enrollment::{
     self, EnrollOrder, Enrollment, Event, HelpDesk, HelpDeskError, Input, Installed, Journal, Need, OldKey, Order,
     Outcome, RenewOrder, Step,

@@ -5,7 +5,7 @@ use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::request::client;
 use super::settings::Settings;
-use crate::cm::beyond_mim::OfflineChallenge;
+use crate::cm::offline::OfflineChallenge;
 use crate::cm::offline::{CodeError, read_spoken};
 use clap::Args;
 use inquire::validator::Validation;

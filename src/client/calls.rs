@@ -4,10 +4,13 @@ use super::CmClient;
 use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::beyond_mim::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, DataCollection, Decided, Decision, FilledDocument, NextAdminKey,
-    OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport, PukState, SealedKey, User,
+    DataCollection, Decided, Decision, FilledDocument, OfferedType, OneTimePasswords, SealedKey, User,
+};
+use crate::cm::card_secrets::{
+    AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState,
 };
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
+use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};

@@ -2,7 +2,8 @@
 
 use super::beyond_mim::{DataCollection, Decision};
 use super::certificate::CertificateData;
-use super::request::{CreateRequest, CreateTerms, DataItem, RequestType};
+use super::data_item::DataItem;
+use super::request::{CreateRequest, CreateTerms, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
 

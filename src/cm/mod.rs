@@ -6,9 +6,12 @@
 //! Floor 0: may import [`crate::secret`] only; holds no socket, file, clock or thread.
 
 pub mod account;
+pub mod audit;
 pub mod beyond_mim;
+pub mod card_secrets;
 pub mod certificate;
 pub mod check;
+pub mod data_item;
 pub mod eligibility;
 pub mod holder_role;
 pub mod lifecycle;

@@ -5,6 +5,8 @@
 //! neighbours is found, the check digits included. Each kind of code leaves a remainder of its own, so that one read out
 //! for another is found too. A card that is unblocked by a PUK has no challenge; its user reads out a request for the PUK.
 
+use super::wire::body::body;
+use super::wire::{Plain, SecretText};
 use crate::secret::Puk;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -174,3 +176,19 @@ pub fn read_code(kind: CodeKind, text: &str) -> Result<[u8; CODE_BYTES], CodeErr
         None => Err(CodeError::CheckDigits { kind }),
     }
 }
+
+/// The body of offline unblock: what the user reads out, a card's challenge or the request for its PUK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfflineChallenge {
+    /// Grouped hexadecimal with check digits, as read out.
+    pub challenge: String,
+}
+
+body!(OfflineChallenge { challenge: "Challenge" => Plain<String> });
+
+/// The answer to [`OfflineChallenge`], to be read back. It may be a PUK, so it is not shown and is wiped.
+pub struct OfflineResponse {
+    pub response: Zeroizing<String>,
+}
+
+body!(OfflineResponse { response: "Response" => SecretText });

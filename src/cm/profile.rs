@@ -1,8 +1,9 @@
 //! Profiles: a user's set of certificates made from one template.
 
 use super::wire::body::body;
-use super::wire::{Guid, GuidOrEmpty, Numbered, OperationNames, PlainOr, Spelling, Text};
+use super::wire::{Described, Guid, GuidOrEmpty, Numbered, PlainOr, Spelling, Text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use uuid::Uuid;
 
 /// The life of a profile.
@@ -56,6 +57,30 @@ pub enum Operation {
     Revoke,
     Unblock,
     Disable,
+}
+
+/// The lower-case names of operations; a name not known is passed over, for what has no name here cannot be asked for.
+pub struct OperationNames;
+
+impl Spelling for OperationNames {
+    type Value = Vec<Operation>;
+
+    fn schema() -> Value {
+        Vec::<String>::schema()
+    }
+
+    fn write<S: Serializer>(value: &Vec<Operation>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(value.iter().map(|operation| operation.name()))
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Operation>, D::Error> {
+        let names = Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(names.iter().filter_map(|name| Operation::from_name(name)).collect())
+    }
+
+    fn absent() -> Option<Vec<Operation>> {
+        Some(Vec::new())
+    }
 }
 
 /// The body of `GET profiles/{id}/operations` and its smart card twin: an array of names.

@@ -1,9 +1,10 @@
 //! Requests: what is asked for, by whom, and how far it has come.
 
+use super::data_item::{DataItem, DataItems, DataPairs};
 use super::wire::body::body;
 use super::wire::{
-    DataItems, DataPairs, Guid, GuidOrEmpty, GuidOrNothing, Moment, MomentOrUnset, Named, Numbered, Plain, PlainOr,
-    PlainOrNothing, PriorityText, Text, TextOrNothing,
+    Guid, GuidOrEmpty, GuidOrNothing, Moment, MomentOrUnset, Named, Numbered, Plain, PlainOr, PlainOrNothing,
+    PriorityText, Text, TextOrNothing,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -40,13 +41,6 @@ pub enum RequestStatus {
     Executing,
     /// A number no name is known for, out of a MIM server's answer.
     Other(u32),
-}
-
-/// One collected data item.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataItem {
-    pub name: String,
-    pub value: Option<String>,
 }
 
 /// The body of `POST requests`.

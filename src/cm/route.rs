@@ -3,6 +3,7 @@
 //! MIM's routes after its public pages (which contradict each other: each pattern after the first is another spelling of
 //! the same call), and those MIM lacks under [`EXTENSION`].
 
+mod look_up;
 mod param;
 mod path;
 mod table;
@@ -11,9 +12,7 @@ pub use table::{DECLARATIONS, Declaration};
 
 use super::profile::ProfileStatus;
 use super::request::{RequestStatus, RequestType};
-use path::{PathText, fill};
 use std::fmt;
-use table::address;
 use uuid::Uuid;
 
 /// The virtual directory MIM's setup proposes. [`Route::parse`] takes paths with it or without; a server that stands
@@ -289,76 +288,4 @@ pub enum RouteError {
 
 fn verbs(allowed: &[Method]) -> String {
     allowed.iter().map(|method| method.name()).collect::<Vec<_>>().join(" or ")
-}
-
-impl Route {
-    /// Reads what a caller asks: path with or without [`VIRTUAL_DIRECTORY`] and in any letter case, query without `?`.
-    pub fn parse(method: Method, path: &str, query: Option<&str>) -> Result<Self, RouteError> {
-        let path = PathText::new(path).ok_or(RouteError::NotFound)?;
-        let mut allowed = Vec::new();
-        let mut missing = None;
-        for declaration in DECLARATIONS {
-            let Some(mut given) = declaration.patterns.iter().find_map(|pattern| path.matched(pattern)) else {
-                continue;
-            };
-            if declaration.method != method {
-                if !allowed.contains(&declaration.method) {
-                    allowed.push(declaration.method);
-                }
-                continue;
-            }
-            given.add_query(declaration.parameters, query.unwrap_or_default())?;
-            match declaration.parameters.iter().find(|(name, required)| *required && !given.has(name)) {
-                Some((name, _)) => missing = missing.or(Some(*name)),
-                None => return (declaration.read)(&given),
-            }
-        }
-        match (missing, allowed.is_empty()) {
-            (Some(name), _) => Err(RouteError::MissingParameter { name }),
-            (None, false) => Err(RouteError::WrongMethod { allowed }),
-            (None, true) => Err(RouteError::NotFound),
-        }
-    }
-
-    /// Gives the verbs a path is called with; none: there is nothing at it.
-    pub fn methods(path: &str) -> Vec<Method> {
-        let Some(path) = PathText::new(path) else { return Vec::new() };
-        let there = |declaration: &&Declaration| declaration.patterns.iter().any(|at| path.matched(at).is_some());
-        let mut methods = Vec::new();
-        for declaration in DECLARATIONS.iter().filter(there) {
-            if !methods.contains(&declaration.method) {
-                methods.push(declaration.method);
-            }
-        }
-        methods
-    }
-
-    /// Gives the pattern a client calls; names the route where its parameters must not stand.
-    pub fn pattern(&self) -> &'static str {
-        address(self).1
-    }
-
-    /// Gives the verb.
-    pub fn method(&self) -> Method {
-        address(self).0
-    }
-
-    /// Says whether question or answer bears a secret.
-    pub fn bears_secret(&self) -> bool {
-        let (method, pattern, _) = address(self);
-        DECLARATIONS.iter().any(|line| line.secret && line.method == method && line.patterns.first() == Some(&pattern))
-    }
-
-    /// Gives the card the call is about, where path or query names one.
-    pub fn card(&self) -> Option<Uuid> {
-        let (_, _, parameters) = address(self);
-        let named = parameters.into_iter().find(|(name, _)| *name == "smartcard");
-        named.and_then(|(_, text)| text).and_then(|text| Uuid::parse_str(&text).ok())
-    }
-
-    /// Gives path and query after the virtual directory, percent-encoded; it begins with a slash.
-    pub fn path_and_query(&self) -> String {
-        let (_, pattern, parameters) = address(self);
-        fill(pattern, &parameters)
-    }
 }

@@ -4,7 +4,7 @@ use super::error::{Cause, Error, Stage};
 use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Need, Observer, Workflow};
 use crate::client;
-use crate::cm::beyond_mim::AdminKeyState;
+use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::AdminKey;
 use crate::token::{self, Admin, LastTry, SecretKind, Token, Tries};

@@ -102,7 +102,7 @@ impl<'a> Enrollment<'a> {
 
     /// Which admin key the card answers by. Where both may hold, the default one is tried, once.
     pub(super) fn held(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Held, Error> {
-        use crate::cm::beyond_mim::AdminKeyState;
+        use crate::cm::card_secrets::AdminKeyState;
         if let Some(held) = self.facts.held {
             return Ok(held);
         }

@@ -5,7 +5,7 @@ use super::error::{Cause, Error, Stage};
 use super::puk::PukDoubt;
 use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Leg, Need, Observer, Step};
-use crate::cm::beyond_mim::AdminKeyState;
+use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::{PinPolicy, SmartcardConfig};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{self, Authority, LastTry, Operation, Token, Tries};

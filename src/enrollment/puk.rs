@@ -9,7 +9,7 @@ use super::error::{Cause, Error, Stage};
 use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Leg, Need, Observer};
 use crate::client;
-use crate::cm::beyond_mim::{PukReport, PukState};
+use crate::cm::card_secrets::{PukReport, PukState};
 use crate::cm::problem::ProblemCode;
 use crate::secret::{Pin, Puk};
 use crate::token::{self, Admin, Authority, Condition, LastTry, Operation, SecretKind, Token, Tries};

@@ -8,7 +8,7 @@ use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Tie};
 use super::{Enrollment, Event, Leg, Observer, Outcome, Step};
 use crate::client;
-use crate::cm::beyond_mim::{AdminKeyState, PukReport, PukState};
+use crate::cm::card_secrets::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::pkix::Certificate;
 use crate::secret::Puk;

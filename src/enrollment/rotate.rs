@@ -6,7 +6,7 @@ use super::error::{Error, Stage};
 use super::record::Tie;
 use super::{Enrollment, Event, Observer};
 use crate::client;
-use crate::cm::beyond_mim::{AdminKeyState, NextAdminKey};
+use crate::cm::card_secrets::{AdminKeyState, NextAdminKey};
 use crate::cm::problem::ProblemCode;
 use crate::token::{self, Admin, SecretKind, Token, Tries};
 

@@ -2,7 +2,7 @@
 
 use super::error::Stage;
 use super::record::Record;
-use crate::cm::request::DataItem;
+use crate::cm::data_item::DataItem;
 use crate::cm::template::PinPolicy;
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Pin, Puk};

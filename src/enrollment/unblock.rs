@@ -5,7 +5,7 @@ use super::error::{Error, Stage};
 use super::puk::PukDoubt;
 use super::record::{Milestone, Tie};
 use super::{Enrollment, Event, Leg, Need, Observer, Outcome, Step};
-use crate::cm::beyond_mim::AdminKeyState;
+use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
 use crate::token::{Authority, Operation, Token};

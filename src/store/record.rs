@@ -1,9 +1,10 @@
 //! What is remembered: facts, not what goes over the wire.
 
-use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::card_secrets::{AdminKeyState, PukState};
+use crate::cm::data_item::DataItem;
 use crate::cm::holder_role::HolderRole;
 use crate::cm::profile::ProfileStatus;
-use crate::cm::request::{DataItem, RequestStatus, RequestType};
+use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;

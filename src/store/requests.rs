@@ -4,7 +4,8 @@ use super::link::{Ask, Columns, Record, Statement, Value, sql};
 use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
 use super::writer::Tx;
-use crate::cm::request::{DataItem, RequestStatus};
+use crate::cm::data_item::DataItem;
+use crate::cm::request::RequestStatus;
 use uuid::Uuid;
 
 const TABLE: &str = "requests";

@@ -1,7 +1,7 @@
 //! How states are written in the database: words, so that a person with a SQL prompt can read them.
 
 use super::record::UserSource;
-use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::Role;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};

@@ -10,10 +10,11 @@ mod scale;
 mod writer;
 
 use crate::support::postgres::Database;
-use cardwright::cm::beyond_mim::{AdminKeyState, PukState};
+use cardwright::cm::card_secrets::{AdminKeyState, PukState};
+use cardwright::cm::data_item::DataItem;
 use cardwright::cm::holder_role::{HolderRole, Role};
 use cardwright::cm::profile::ProfileStatus;
-use cardwright::cm::request::{DataItem, RequestStatus, RequestType};
+use cardwright::cm::request::{RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
     ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord,

@@ -17,7 +17,7 @@ mod words;
 pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfListOrNothing, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
-pub use data::{DataItems, DataPairs, PriorityText, TextList};
+pub use data::{PriorityText, TextList};
 pub use schema::Described;
 pub use secrets::{
     AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText,
@@ -30,4 +30,4 @@ pub use text::{
     AuthenticationResponse, challenge_text, crlf_base64, guid_text, moment_text, read_base64, read_bool,
     read_challenge, read_guid, read_moment,
 };
-pub use words::{Named, NamedOrNothing, Numbered, OperationNames, Vocabulary};
+pub use words::{Named, NamedOrNothing, Numbered, Vocabulary};

@@ -1,10 +1,8 @@
 //! Words of MIM's: by number in responses, by name in requests.
 
 use super::body::Spelling;
-use super::schema::Described;
-use crate::cm::profile::Operation;
 use serde::de::{Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserializer, Serializer};
 use serde_json::{Value, json};
 use std::fmt;
 use std::marker::PhantomData;
@@ -113,29 +111,5 @@ impl<V: Vocabulary> Spelling for NamedOrNothing<V> {
 
     fn is_written(value: &Option<V>) -> bool {
         value.is_some()
-    }
-}
-
-/// The lower-case names of operations; a name not known is passed over, for what has no name here cannot be asked for.
-pub struct OperationNames;
-
-impl Spelling for OperationNames {
-    type Value = Vec<Operation>;
-
-    fn schema() -> Value {
-        Vec::<String>::schema()
-    }
-
-    fn write<S: Serializer>(value: &Vec<Operation>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(value.iter().map(|operation| operation.name()))
-    }
-
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Operation>, D::Error> {
-        let names = Option::<Vec<String>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(names.iter().filter_map(|name| Operation::from_name(name)).collect())
-    }
-
-    fn absent() -> Option<Vec<Operation>> {
-        Some(Vec::new())
     }
 }

@@ -1,6 +1,6 @@
 //! The log of acts and what proves them, for auditors.
 
-use crate::cm::beyond_mim::{AttestationReport, LogChain, LoggedAct};
+use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::pkix::Certificate;
 use crate::pkix::attestation::Attestation;
 use crate::server::call::Call;

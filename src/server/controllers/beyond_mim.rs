@@ -2,8 +2,9 @@
 
 use super::view;
 use crate::cm::beyond_mim::{Decided, Decision, Myself, User};
+use crate::cm::data_item::DataItem;
 use crate::cm::lifecycle::{RequestEvent, request_after};
-use crate::cm::request::{DataItem, RequestStatus};
+use crate::cm::request::RequestStatus;
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;

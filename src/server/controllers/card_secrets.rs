@@ -3,7 +3,9 @@
 //! Only who executes an approved request on that very card is told, and a secret counts as proposed before it is let
 //! out, so that client and server may be cut off at any point.
 
-use crate::cm::beyond_mim::{AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState};
+use crate::cm::card_secrets::{
+    AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState,
+};
 use crate::cm::request::RequestType;
 use crate::cm::wire::{AuthenticationResponse, DiversifiedKey};
 use crate::secret::{AdminKey, Puk};

@@ -1,8 +1,9 @@
 //! Offline unblock: the answer to a code a user has read out, once a request, and only for the request's card.
 
 use super::card_secrets::{present_key, present_puk};
-use crate::cm::beyond_mim::{OfflineChallenge, OfflineResponse, PukState};
+use crate::cm::card_secrets::PukState;
 use crate::cm::offline::{CODE_BYTES, CodeKind, card_of, puk_answer, read_spoken, write_code};
+use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use crate::server::audit::deed::Deed;

@@ -1,7 +1,7 @@
 //! `smartcards`: assigned to a request, read, retired.
 
 use super::view;
-use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::HolderRole;
 use crate::cm::lifecycle::{HolderEvent, smartcard_after};
 use crate::cm::request::RequestType;

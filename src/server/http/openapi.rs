@@ -1,12 +1,13 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
 use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
+use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::cm::beyond_mim::{
-    AdminKeyNews, AdminKeyReport, AttestationReport, DataCollection, Decision, FilledDocument, LogChain, LoggedAct,
-    Myself, NextAdminKey, OfferedType, OfflineChallenge, OfflineResponse, OneTimePasswords, PukNews, PukReport,
-    SealedKey, User,
+    DataCollection, Decision, FilledDocument, Myself, OfferedType, OneTimePasswords, SealedKey, User,
 };
+use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNews, PukReport};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
+use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
 use crate::cm::request::{CloseRequest, CreateRequest, Request};

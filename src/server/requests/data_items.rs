@@ -1,7 +1,7 @@
 //! Data collection: whose items a caller may give, which values are taken, what is still missing.
 
 use crate::cm::check::FieldError;
-use crate::cm::request::DataItem;
+use crate::cm::data_item::DataItem;
 use crate::cm::vocabulary::{MANAGER_PROVIDED, SUBSCRIBER_PROVIDED};
 use crate::server::call::Call;
 use crate::server::error::ApiError;

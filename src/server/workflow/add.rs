@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::holders::{Old, card_of};
-use crate::cm::beyond_mim::AdminKeyState;
+use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
 use crate::cm::request::RequestType;

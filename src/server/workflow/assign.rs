@@ -3,7 +3,7 @@
 use super::add::Lineage;
 use super::execute::{executable, execute};
 use super::holders::{self, Old};
-use crate::cm::beyond_mim::{AdminKeyState, PukState};
+use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;

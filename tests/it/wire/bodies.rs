@@ -1,11 +1,12 @@
 //! Bodies spelt otherwise than in the samples, as other pages of Microsoft's and other programs spell them.
 
-use cardwright::cm::beyond_mim::{AdminKeyReport, AdminKeyState, Decision, OfflineChallenge, User};
+use cardwright::cm::beyond_mim::{Decision, User};
+use cardwright::cm::card_secrets::{AdminKeyReport, AdminKeyState};
 use cardwright::cm::certificate::CertificateData;
+use cardwright::cm::data_item::DataItem;
+use cardwright::cm::offline::OfflineChallenge;
 use cardwright::cm::profile::{Operation, Operations};
-use cardwright::cm::request::{
-    CloseRequest, CreateRequest, DataItem, Request, RequestClosing, RequestStatus, RequestType,
-};
+use cardwright::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use cardwright::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus};
 use cardwright::cm::template::Policy;
 use cardwright::cm::wire::{BodyError, DiversifiedKey, read_body};

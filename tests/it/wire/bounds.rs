@@ -3,8 +3,9 @@
 use cardwright::cm::beyond_mim::Decision;
 use cardwright::cm::certificate::CertificateData;
 use cardwright::cm::check::{FieldError, MAX_COMMENT, MAX_DATA_ITEMS};
+use cardwright::cm::data_item::DataItem;
 use cardwright::cm::problem::{Problem, ProblemCode};
-use cardwright::cm::request::{CreateRequest, DataItem, RequestType};
+use cardwright::cm::request::{CreateRequest, RequestType};
 use cardwright::cm::smartcard::AssignSmartcard;
 use cardwright::cm::wire::{DiversifiedKey, read_body};
 use std::collections::HashSet;

@@ -2,10 +2,9 @@
 
 use super::{sample, tokens};
 use cardwright::cm::certificate::{Certificate, CertificateData, ListedCertificate};
+use cardwright::cm::data_item::DataItem;
 use cardwright::cm::profile::{Operation, Operations, Profile, ProfileStatus};
-use cardwright::cm::request::{
-    CloseRequest, CreateRequest, DataItem, Request, RequestClosing, RequestStatus, RequestType,
-};
+use cardwright::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use cardwright::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus};
 use cardwright::cm::template::{GenerationOptions, ProfileTemplateView, SmartcardConfig, UserPinOption};
 use cardwright::cm::wire::{

@@ -1,0 +1,154 @@
+//! The tables of the house.
+
+use super::doors::Door;
+use super::rooms::Row;
+use super::sub_rooms::Floors;
+
+/// Room, and the rooms it may import. `main` is the binary; it reaches the library by the crate's name.
+pub const MAY_IMPORT: &[Row] = &[
+    ("secret", &[]),
+    ("pkix", &[]),
+    ("platform", &[]),
+    ("web", &[]),
+    ("cm", &["secret"]),
+    ("iso7816", &["secret"]),
+    ("token", &["secret", "pkix"]),
+    ("piv", &["iso7816", "token", "pkix", "secret"]),
+    ("gids", &["iso7816", "token", "pkix", "secret"]),
+    ("virtual_card", &["iso7816", "secret"]),
+    ("reader", &["iso7816", "token", "piv", "gids", "secret", "platform"]),
+    ("farm", &["iso7816", "virtual_card", "secret", "platform"]),
+    ("doctor", &["token", "reader", "iso7816", "pkix"]),
+    ("pkcs11", &["token", "pkix", "secret"]),
+    ("gssapi", &[]),
+    ("client", &["cm", "secret", "pkix", "gssapi"]),
+    ("ca", &["pkix", "token", "pkcs11", "secret", "platform"]),
+    ("store", &["cm", "pkix", "secret", "platform"]),
+    ("template", &["cm", "ca", "pkix", "secret"]),
+    ("enrollment", &["token", "client", "cm", "pkix", "secret", "platform"]),
+    ("server", &["cm", "ca", "store", "template", "pkix", "secret", "gssapi", "platform", "web"]),
+    (
+        "cli",
+        &[
+            "secret",
+            "pkix",
+            "platform",
+            "cm",
+            "token",
+            "pkcs11",
+            "gssapi",
+            "piv",
+            "gids",
+            "reader",
+            "farm",
+            "doctor",
+            "virtual_card",
+            "client",
+            "ca",
+            "store",
+            "template",
+            "enrollment",
+            "server",
+        ],
+    ),
+    ("main", &["cli"]),
+];
+
+/// The sub-rooms of `server`: a service is handed what it uses, and `call` alone gathers the services.
+pub const SERVER: Floors = Floors {
+    room: "server",
+    floors: &[
+        &["process"],
+        &["http"],
+        &["controllers"],
+        &["issuance"],
+        &["requests"],
+        &["call"],
+        &["administration"],
+        &["identity", "mail", "publication", "workflow"],
+        &["authority"],
+        &["error"],
+        &["keys", "audit", "permission"],
+        &["data_directory", "users", "monitoring"],
+    ],
+};
+
+/// The sub-rooms of `cli`: commands by subject above what they share.
+pub const CLI: Floors = Floors {
+    room: "cli",
+    floors: &[
+        &["demo"],
+        &["complete", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
+        &["seat"],
+        &["connection"],
+        &["secrets", "settings"],
+        &["prompt"],
+        &["data_item", "output"],
+        &["failure"],
+        &["args"],
+    ],
+};
+
+/// Crates (and words) with one door, and the rooms that are the door.
+pub const CRATES: &[Door] = &[
+    ("cryptoki", &["pkcs11"]),
+    ("pcsc", &["reader"]),
+    ("rsa", &["virtual_card"]),
+    ("rusqlite", &["store"]),
+    ("tar", &["server"]),
+    ("tokio_postgres", &["store"]),
+    ("deadpool_postgres", &["store"]),
+    ("tokio_postgres_rustls", &["store"]),
+    ("prometheus_client", &["server"]),
+    ("ureq", &["client", "ca", "server"]),
+    ("libloading", &["gssapi"]),
+    ("jsonwebtoken", &["server"]),
+    ("clap", &["cli", "main"]),
+    ("inquire", &["cli"]),
+    ("indicatif", &["cli"]),
+    ("rcgen", &["pkix"]),
+    ("tokio", &["server", "web", "store", "cli", "platform"]),
+    ("tokio_util", &["server", "web"]),
+    ("await", &["server", "web", "store", "cli"]),
+    ("println", &["cli"]),
+    ("eprintln", &["cli"]),
+    ("print", &["cli"]),
+    ("eprint", &["cli"]),
+    ("now_utc", &["server", "cli"]),
+    ("SystemTime", &["server", "cli"]),
+];
+
+/// What only Unix has: one door, and two rooms that may stay Unix.
+pub const UNIX: &[Door] = &[
+    ("rustix", &["platform", "farm", "server"]),
+    ("libc", &["platform", "farm", "server"]),
+    ("os::unix", &["platform", "farm", "server"]),
+    ("os::linux", &["platform", "farm", "server"]),
+    ("os::fd", &["platform", "farm", "server"]),
+];
+
+/// The HTTP server's crates, and what listens or bounds a head or a body.
+pub const WEB: &[Door] = &[
+    ("axum", &["web", "server"]),
+    ("axum_server", &["web", "server"]),
+    ("hyper", &["web", "server"]),
+    ("tower", &["web", "server"]),
+    ("tower_layer", &["web", "server"]),
+    ("http_body_util", &["web", "server"]),
+    ("hyper_util", &["web"]),
+    ("TcpListener::bind", &["web", "farm"]),
+    ("axum_server::bind", &["web"]),
+    ("axum_server::from_tcp", &["web"]),
+    ("body::to_bytes", &["web"]),
+    ("header_read_timeout", &["web"]),
+    ("max_headers", &["web"]),
+    ("max_buf_size", &["web"]),
+    ("Limited", &["web"]),
+    ("DefaultBodyLimit", &["web"]),
+];
+
+/// Words that floors 0 to 2 never say, but for `platform` and `web`: no socket, file, clock or thread lives there.
+pub const ABOVE_FLOOR_2: &[&str] =
+    &["TcpStream", "TcpListener", "UdpSocket", "File", "Instant", "SystemTime", "thread"];
+pub const FLOORS_0_TO_2: &[&str] =
+    &["secret", "pkix", "cm", "token", "pkcs11", "gssapi", "iso7816", "piv", "gids", "virtual_card"];
