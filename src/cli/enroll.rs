@@ -1,12 +1,12 @@
 //! `cardwright enroll`, `renew`, `unblock`, `retire`: pumps the driver, asks what it needs, renders what it says.
 
-use super::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, TokenArgs, UnblockArgs};
+use super::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
 use super::failure::{Exit, Failure};
 use super::output::{Output, Spinner};
 use super::pfx;
 use super::request::{client, user_named};
 use super::seat::Seat;
-use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
+use super::secrets::{self, NEW_PIN, PIN, SO_PIN};
 use super::settings::{Settings, state_directory};
 use super::token::{date, find, last_try};
 use crate::client::CmClient;

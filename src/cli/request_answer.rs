@@ -1,28 +1,16 @@
 //! `cardwright request answer`: the help desk's end of an unblock over the telephone.
 
-use super::args::ServerArgs;
+use super::args::RequestAnswerArgs;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::request::client;
 use super::settings::Settings;
 use crate::cm::beyond_mim::OfflineChallenge;
 use crate::cm::offline::{CodeError, read_spoken};
-use clap::Args;
 use inquire::validator::Validation;
 use serde::Serialize;
 use std::io::IsTerminal;
 use uuid::Uuid;
-
-#[derive(Args)]
-pub struct AnswerArgs {
-    /// The request to unblock offline.
-    pub request: Uuid,
-    /// The code as it is read out, with or without its dashes; it is no secret [default: a prompt].
-    #[arg(long)]
-    pub code: Option<String>,
-    #[command(flatten)]
-    pub server: ServerArgs,
-}
 
 /// What is read back. It may be a PUK.
 #[derive(Serialize)]
@@ -32,7 +20,7 @@ struct Answer<'a> {
 }
 
 /// Has the server answer the code a user reads out, and prints what is to be read back.
-pub fn run(settings: &Settings, args: &AnswerArgs, output: &Output) -> Result<(), Failure> {
+pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Result<(), Failure> {
     let client = client(settings, &args.server)?;
     let challenge = match &args.code {
         Some(code) => code.clone(),

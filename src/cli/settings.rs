@@ -1,8 +1,8 @@
 //! What need not be typed each time: `config.toml` in the user's configuration directory, under options and environment.
 
-use super::args::{PlaceArgs, ServerArgs};
+use super::args::{PlaceArgs, ServerArgs, Source};
 use super::failure::{Exit, Failure};
-use super::secrets::{self, Source};
+use super::secrets;
 use crate::client::Login;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};

@@ -1,11 +1,11 @@
 //! `cardwright token`: list, info, init, change-pin, attest.
 
-use super::args::{InitArgs, PinArgs, PlaceArgs, TokenArgs, TokenCommand};
+use super::args::{InitArgs, PinArgs, PlaceArgs, Source, TokenArgs, TokenCommand};
 use super::card;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::seat::Seat;
-use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
+use super::secrets::{self, NEW_PIN, PIN, SO_PIN};
 use super::settings::Settings;
 use super::token_document::{InfoDocument, TokenDocument, table};
 use crate::pkcs11::{self, Existing, Module, so_pin};
