@@ -2,8 +2,7 @@
 
 use super::args::{BearerCommand, UserCommand};
 use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::token::date;
+use super::output::{Output, date};
 use crate::server::{self, AccountError, AccountRefusal, NewUser, UserChange};
 use crate::store::{TokenRecord, UserRecord};
 use serde_json::{Value, json};

@@ -1,27 +1,23 @@
 //! `cardwright enroll`, `renew`, `unblock`, `retire`: pumps the driver, asks what it needs, renders what it says.
 
 use super::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
+use super::connection::{client, user_named};
+use super::data_item::data_items;
 use super::failure::{Exit, Failure};
-use super::output::{Output, Spinner};
+use super::output::{Output, Spinner, date};
 use super::pfx;
-use super::request::{client, user_named};
-use super::seat::Seat;
-use super::secrets::{self, NEW_PIN, PIN, SO_PIN};
+use super::prompt::{Telephone, confirm};
+use super::seat::{Seat, find};
+use super::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
 use super::settings::{Settings, state_directory};
-use super::token::{date, find, last_try};
 use crate::client::CmClient;
-use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, write_code};
-use crate::cm::request::DataItem;
 use crate::enrollment::{
-    self, EnrollOrder, Enrollment, Event, HelpDesk, HelpDeskError, Input, Installed, Journal, Need, OldKey, Order,
-    Outcome, RenewOrder, Step,
+    self, EnrollOrder, Enrollment, Event, Input, Installed, Journal, Need, OldKey, Order, Outcome, RenewOrder, Step,
 };
 use crate::pkix::Certificate;
 use crate::secret::Pin;
 use crate::token::{Counters, Identity, Token, Tries};
-use inquire::validator::Validation;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
 
 /// A face that is asked more often than this has met a driver that goes in circles.
 const MOST_STEPS: usize = 16;
@@ -51,7 +47,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         template: args.template.clone(),
         target,
         comment: args.comment.clone(),
-        data: args.data.iter().map(|text| data_item(text)).collect::<Result<_, _>>()?,
+        data: data_items(&args.data)?,
         replace: args.replace,
         ..EnrollOrder::default()
     });
@@ -101,23 +97,6 @@ fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> 
     enrollment::unblock_offline(token.as_mut(), &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
     output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
     Ok(())
-}
-
-/// The help desk at the other end of the telephone: the code is read out, the answer typed in.
-struct Telephone;
-
-impl HelpDesk for Telephone {
-    fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError> {
-        let code = write_code(kind, code);
-        // A slip is told at the prompt, so that the call need not begin anew with another code.
-        let check = move |typed: &str| match read_code(kind.answer(), typed) {
-            Ok(_) => Ok(Validation::Valid),
-            Err(slip) => Ok(Validation::Invalid(slip.into())),
-        };
-        let question = format!("Read out: {}\nResponse:", *code);
-        let typed = inquire::Text::new(&question).with_validator(check).prompt().map(Zeroizing::new)?;
-        Ok(Zeroizing::new(read_code(kind.answer(), &typed)?))
-    }
 }
 
 pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
@@ -350,24 +329,4 @@ fn old_document(old: &OldKey, lines: &mut String) -> Value {
     let id = hex::encode(&key.0);
     *lines += &format!("  the old key {id} {fate}\n");
     json!({ "key_id": id, "removed": removed })
-}
-
-pub fn data_item(text: &str) -> Result<DataItem, Failure> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok(DataItem { name: name.into(), value: Some(value.into()) }),
-        _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}"))),
-    }
-}
-
-/// Asks before something that cannot be undone.
-pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
-    if yes {
-        return Ok(());
-    }
-    match inquire::Confirm::new(question).with_default(false).prompt() {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::new("not-confirmed", Exit::Usage, "nothing was changed")),
-        Err(error) => Err(Failure::new("not-confirmed", Exit::Usage, format!("nothing was changed: {error}"))
-            .remedy("Confirm at a terminal, or give --yes.")),
-    }
 }

@@ -1,20 +1,19 @@
 //! `cardwright request`: list, show, create, decide, complete, cancel, and what a policy asks for besides.
 
-use super::args::{DecisionArgs, RequestCommand, ServerArgs};
-use super::enroll::data_item;
+use super::args::{DecisionArgs, RequestCommand};
+use super::connection::client;
+use super::data_item::data_items;
 use super::failure::{Exit, Failure};
-use super::output::Output;
+use super::output::{Output, date};
 use super::request_answer;
 use super::request_create;
 use super::secrets;
 use super::settings::Settings;
-use super::token::date;
-use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
-use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords, User};
-use crate::cm::request::{DataItem, Request, RequestStatus};
+use crate::client::CmClient;
+use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords};
+use crate::cm::request::{Request, RequestStatus};
 use crate::enrollment::own_words;
 use serde_json::{Value, json};
-use url::Url;
 
 pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
@@ -57,29 +56,6 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
             show(&client.request(args.request)?, output)
         }
     }
-}
-
-/// Prepares the calls to the server that options and settings name.
-pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failure> {
-    let connection = settings.connection(args)?;
-    let base_url = Url::parse(&connection.server).map_err(|error| {
-        Failure::new("server-address", Exit::Usage, format!("{:?} is no address: {error}", connection.server))
-    })?;
-    let trust = match &connection.ca_file {
-        None => Trust::Platform,
-        Some(path) => Trust::Pem(std::fs::read(path).map_err(|error| {
-            Failure::new("ca-file", Exit::Usage, format!("cannot read {}: {error}", path.display()))
-        })?),
-    };
-    Ok(CmClient::new(ClientConfig { base_url, trust, login: connection.login, timeouts: Timeouts::default() })?)
-}
-
-/// Finds a user by name.
-pub fn user_named(client: &CmClient, name: &str) -> Result<User, Failure> {
-    client.find_user(name)?.ok_or_else(|| {
-        Failure::new("user-unknown", Exit::Refused, format!("the server knows no user {name:?}, or does not tell you"))
-            .remedy("Check the spelling; only those who may act for others may look people up.")
-    })
 }
 
 fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), Failure> {
@@ -149,10 +125,6 @@ fn text_of(document: &Value) -> String {
 
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
-}
-
-fn data_items(texts: &[String]) -> Result<Vec<DataItem>, Failure> {
-    texts.iter().map(|text| data_item(text)).collect()
 }
 
 fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {

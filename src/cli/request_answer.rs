@@ -1,15 +1,14 @@
 //! `cardwright request answer`: the help desk's end of an unblock over the telephone.
 
 use super::args::RequestAnswerArgs;
+use super::connection::client;
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::request::client;
+use super::prompt;
 use super::settings::Settings;
 use crate::cm::beyond_mim::OfflineChallenge;
 use crate::cm::offline::{CodeError, read_spoken};
-use inquire::validator::Validation;
 use serde::Serialize;
-use std::io::IsTerminal;
 use uuid::Uuid;
 
 /// What is read back. It may be a PUK.
@@ -24,7 +23,7 @@ pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Re
     let client = client(settings, &args.server)?;
     let challenge = match &args.code {
         Some(code) => code.clone(),
-        None => asked()?,
+        None => prompt::spoken_code()?,
     };
     // A slip is told before the request is spent on another card's code.
     read_spoken(&challenge).map_err(slipped)?;
@@ -33,20 +32,6 @@ pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Re
     output.result(&told, || format!("read back: {}", told.answer));
     output.tell("once the user has a new PIN, say so: cardwright request complete");
     Ok(())
-}
-
-fn asked() -> Result<String, Failure> {
-    if !std::io::stdin().is_terminal() {
-        let message = "the code that is read out is needed, and there is no terminal to ask at";
-        return Err(Failure::new("code-missing", Exit::Usage, message).remedy("Give it with --code."));
-    }
-    let check = |typed: &str| match read_spoken(typed) {
-        Ok(_) => Ok(Validation::Valid),
-        Err(slip) => Ok(Validation::Invalid(slip.into())),
-    };
-    inquire::Text::new("Code that is read out:").with_validator(check).prompt().map_err(|error| {
-        Failure::new("code-missing", Exit::Usage, format!("stopped at the prompt; nothing was sent: {error}"))
-    })
 }
 
 fn slipped(error: CodeError) -> Failure {

@@ -1,9 +1,10 @@
 //! `cardwright request create`: asks for any request type, and carries out what needs no card in a reader.
 
 use super::args::{RequestArgs, RequestCreateArgs, RequestKind};
+use super::connection::{client, user_named};
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::request::{client, show, user_named};
+use super::request::show;
 use super::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};

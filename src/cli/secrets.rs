@@ -2,24 +2,15 @@
 
 use super::args::Source;
 use super::failure::{Exit, Failure};
+use super::prompt::{self, Ask};
 use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
-use std::io::{BufRead, IsTerminal};
+use crate::token::LastTry;
+use std::io::BufRead;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 /// A secret is one line of at most this many bytes.
 const LONGEST: u64 = 4096;
-
-/// What a secret is called where it is asked for.
-#[derive(Clone, Copy)]
-pub struct Ask {
-    /// For people: "PIN of token \"demo\"".
-    pub what: &'static str,
-    /// The option that names its source.
-    pub option: &'static str,
-    /// The environment variable that is looked at when no source is named; then a systemd credential of that name.
-    pub env: &'static str,
-}
 
 pub const PIN: Ask = Ask { what: "PIN", option: "--pin-from", env: "CARDWRIGHT_PIN" };
 pub const NEW_PIN: Ask = Ask { what: "New PIN", option: "--new-pin-from", env: "CARDWRIGHT_NEW_PIN" };
@@ -113,7 +104,7 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
         None => Source::Prompt,
     };
     let text = match source.unwrap_or(&default) {
-        Source::Prompt => prompt(ask, fresh)?,
+        Source::Prompt => prompt::secret(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,
         Source::Fd(number) => {
             let path = format!("/dev/fd/{number}");
@@ -149,26 +140,7 @@ fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
     Ok(line.trim_end_matches(['\r', '\n']).to_string())
 }
 
-fn prompt(ask: Ask, fresh: bool) -> Result<String, Failure> {
-    if !std::io::stdin().is_terminal() {
-        let message = format!("{}: needed, and there is no terminal to ask at", ask.what);
-        return Err(Failure::new("secret-missing", Exit::Usage, message)
-            .remedy(format!("Name its source with {} or set {}.", ask.option, ask.env)));
-    }
-    let label = format!("{}:", ask.what);
-    let mut question = inquire::Password::new(&label).with_display_mode(inquire::PasswordDisplayMode::Hidden);
-    if fresh {
-        question = question.with_custom_confirmation_message("The same again:");
-    } else {
-        question = question.without_confirmation();
-    }
-    question.prompt().map_err(|source| {
-        let message = match source {
-            inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted => {
-                format!("{}: stopped at the prompt; nothing was sent", ask.what)
-            }
-            other => format!("{}: the prompt failed: {other}", ask.what),
-        };
-        Failure::new("secret-missing", Exit::Usage, message)
-    })
+/// May the last try of a secret be spent?
+pub fn last_try(spend: bool) -> LastTry {
+    if spend { LastTry::Spend } else { LastTry::Keep }
 }

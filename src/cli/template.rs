@@ -1,9 +1,9 @@
 //! `cardwright template`: list, show, check, import.
 
 use super::args::TemplateCommand;
+use super::connection::client;
 use super::failure::{Exit, Failure};
 use super::output::Output;
-use super::request::client;
 use super::settings::Settings;
 use super::template_file;
 use crate::client::CmClient;

@@ -3,9 +3,9 @@
 mod run;
 
 use super::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
-use super::enroll::confirm;
 use super::failure::{Exit, Failure};
 use super::output::Output;
+use super::prompt::confirm;
 use super::secrets;
 use super::settings;
 use crate::farm::pcscd::PcscdError;
