@@ -1,11 +1,11 @@
 //! `cardwright request answer`: the help desk's end of an unblock over the telephone.
 
-use super::args::RequestAnswerArgs;
-use super::connection::client;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::prompt;
-use super::settings::Settings;
+use crate::cli::args::RequestAnswerArgs;
+use crate::cli::connection::client;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::prompt;
+use crate::cli::settings::Settings;
 use crate::cm::beyond_mim::OfflineChallenge;
 use crate::cm::offline::{CodeError, read_spoken};
 use serde::Serialize;

@@ -1,14 +1,15 @@
 //! `cardwright request`: list, show, create, decide, complete, cancel, and what a policy asks for besides.
 
-use super::args::{DecisionArgs, RequestCommand};
-use super::connection::client;
-use super::data_item::data_items;
-use super::failure::{Exit, Failure};
-use super::output::{Output, date};
-use super::request_answer;
-use super::request_create;
-use super::secrets;
-use super::settings::Settings;
+mod answer;
+mod create;
+
+use crate::cli::args::{DecisionArgs, RequestCommand};
+use crate::cli::connection::client;
+use crate::cli::data_item::data_items;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, date};
+use crate::cli::secrets;
+use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords};
 use crate::cm::request::{Request, RequestStatus};
@@ -19,9 +20,9 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
         RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
-        RequestCommand::Create(args) => request_create::run(&settings, &args, output),
-        RequestCommand::Complete(args) => request_create::complete(&settings, &args, output),
-        RequestCommand::Answer(args) => request_answer::run(&settings, &args, output),
+        RequestCommand::Create(args) => create::run(&settings, &args, output),
+        RequestCommand::Complete(args) => create::complete(&settings, &args, output),
+        RequestCommand::Answer(args) => answer::run(&settings, &args, output),
         RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
         RequestCommand::Approve(args) => approve(&settings, &args, output),
         RequestCommand::Deny(args) => {

@@ -1,13 +1,15 @@
 //! `cardwright serve` and `cardwright server`: run a CM server, set one up.
 
-use super::accounts;
-use super::args::{ServeArgs, ServerCommand, ServerInitArgs};
-use super::backup;
-use super::failure::{Exit, Failure};
-use super::masterkey;
-use super::output::Output;
-use super::secrets::{self, CA_PIN};
-use super::server_ca;
+pub mod audit;
+mod backup;
+mod ca;
+mod master_keys;
+mod users;
+
+use crate::cli::args::{ServeArgs, ServerCommand, ServerInitArgs};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets::{self, CA_PIN};
 use crate::pkix::KeyAlgorithm;
 use crate::server::{
     self, Config, DatabaseError, Disagreement, Effective, InitError, InitOptions, LogFormat, LogSettings, Origin,
@@ -108,16 +110,16 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::Init(args) => initialise(&args, output),
         ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
         ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
-        ServerCommand::Ca(command) => server_ca::run(command, output),
+        ServerCommand::Ca(command) => ca::run(command, output),
         ServerCommand::Config { directory } => config(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {
             let document = server::openapi(&virtual_directory);
             output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
             Ok(())
         }
-        ServerCommand::Masterkey(command) => masterkey::run(command, output),
-        ServerCommand::User(command) => accounts::user(command, output),
-        ServerCommand::Token(command) => accounts::token(command, output),
+        ServerCommand::Masterkey(command) => master_keys::run(command, output),
+        ServerCommand::User(command) => users::user(command, output),
+        ServerCommand::Token(command) => users::token(command, output),
     }
 }
 

@@ -2,12 +2,12 @@
 
 mod run;
 
-use super::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::prompt::confirm;
-use super::secrets;
-use super::settings;
+use crate::cli::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::prompt::confirm;
+use crate::cli::secrets;
+use crate::cli::settings;
 use crate::farm::pcscd::PcscdError;
 use crate::farm::{Kind, NewCard, SealError, SeatError, Shelf, ShelfError};
 use crate::virtual_card::{GidsOptions, PivOptions};

@@ -1,17 +1,19 @@
 //! `cardwright token`: list, info, init, change-pin, attest.
 
-use super::args::{InitArgs, PinArgs, PlaceArgs, Source, TokenCommand};
-use super::card;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::seat;
-use super::secrets::{self, NEW_PIN, PIN, SO_PIN};
-use super::settings::Settings;
-use super::token_document::{InfoDocument, TokenDocument, table};
+mod card;
+mod document;
+
+use crate::cli::args::{InitArgs, PinArgs, PlaceArgs, Source, TokenCommand};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::seat;
+use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN};
+use crate::cli::settings::Settings;
 use crate::pkcs11::{self, Existing, Module, so_pin};
 use crate::reader::{self, Readers};
 use crate::secret::AdminKey;
 use crate::token::{Admin, LastTry, Token};
+use document::{InfoDocument, TokenDocument, table};
 use std::path::{Path, PathBuf};
 
 /// The length of a 3DES admin key; a factory-fresh card's is all zero.

@@ -1,15 +1,16 @@
 //! `cardwright enroll`, `renew`, `unblock`, `retire`: pumps the driver, asks what it needs, renders what it says.
 
-use super::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
-use super::connection::{client, user_named};
-use super::data_item::data_items;
-use super::failure::{Exit, Failure};
-use super::output::{Output, Spinner, date};
-use super::pfx;
-use super::prompt::{Telephone, confirm};
-use super::seat::{Seat, find};
-use super::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
-use super::settings::{Settings, state_directory};
+mod pfx;
+
+use crate::cli::args::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, Source, TokenArgs, UnblockArgs};
+use crate::cli::connection::{client, user_named};
+use crate::cli::data_item::data_items;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, Spinner, date};
+use crate::cli::prompt::{Telephone, confirm};
+use crate::cli::seat::{Seat, find};
+use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
+use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
 use crate::enrollment::{
     self, EnrollOrder, Enrollment, Event, Input, Installed, Journal, Need, OldKey, Order, Outcome, RenewOrder, Step,

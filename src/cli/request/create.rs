@@ -1,11 +1,11 @@
 //! `cardwright request create`: asks for any request type, and carries out what needs no card in a reader.
 
-use super::args::{RequestArgs, RequestCreateArgs, RequestKind};
-use super::connection::{client, user_named};
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::request::show;
-use super::settings::Settings;
+use super::show;
+use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
+use crate::cli::connection::{client, user_named};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};
 
