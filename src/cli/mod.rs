@@ -70,7 +70,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Request(command) => request::run(command, output),
         Command::Template(command) => template::run(command, output),
         Command::Vcard(command) => vcard::run(command, output),
-        Command::Serve(args) => server::serve(&args, output),
+        Command::Serve(args) => server::serve::serve(&args, output),
         Command::Server(command) => server::run(command, output),
         Command::Audit(command) => server::audit::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),

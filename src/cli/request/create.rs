@@ -1,6 +1,6 @@
 //! `cardwright request create`: asks for any request type, and carries out what needs no card in a reader.
 
-use super::show;
+use super::document::show;
 use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
 use crate::cli::connection::{client, user_named};
 use crate::cli::failure::{Exit, Failure};

@@ -2,6 +2,7 @@
 
 mod answer;
 mod create;
+mod document;
 
 use crate::cli::args::{DecisionArgs, RequestCommand};
 use crate::cli::connection::client;
@@ -12,9 +13,10 @@ use crate::cli::secrets;
 use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords};
-use crate::cm::request::{Request, RequestStatus};
+use crate::cm::request::RequestStatus;
 use crate::enrollment::own_words;
-use serde_json::{Value, json};
+use document::{document, show, text_of};
+use serde_json::Value;
 
 pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
@@ -91,43 +93,6 @@ fn status_named(name: &str) -> Result<RequestStatus, Failure> {
         .ok_or_else(|| Failure::new("status-unknown", Exit::Usage, format!("{name:?} is no status of a request")))
 }
 
-/// A request for scripts.
-fn document(request: &Request) -> Value {
-    json!({
-        "request": request.uuid,
-        "type": format!("{:?}", request.request_type),
-        "status": format!("{:?}", request.status),
-        "originator": request.originator,
-        "target": request.target,
-        "submitted": date(request.submitted),
-        "completed": request.completed.map(date),
-        "priority": request.priority,
-        "comment": own_words(&request.comment),
-        "profile_template": request.profile_template,
-        "new_smartcard": request.new_smartcard,
-        "old_smartcard": request.old_smartcard,
-        "new_profile": request.new_profile,
-        "old_profile": request.old_profile,
-        "data": request.data_collection.iter().map(|d| json!({ "name": d.name, "value": d.value })).collect::<Vec<_>>(),
-    })
-}
-
-/// Shows a request.
-pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
-    let document = document(request);
-    output.result(&document, || text_of(&document));
-    Ok(())
-}
-
-fn text_of(document: &Value) -> String {
-    let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), String::from)
-}
-
 fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
     let data_collection = data_items(&args.data)?;
     Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority })
@@ -135,13 +100,13 @@ fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
 
 fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<(), Failure> {
     let Decided { request, passwords } = client(settings, &args.server)?.approve(args.request, &decision(args)?)?;
-    let mut document = document(&request);
-    if let Value::Object(with) = &mut document
-        && let Ok(Value::Object(shown)) = serde_json::to_value(&passwords)
+    let mut shown = document(&request);
+    if let Value::Object(with) = &mut shown
+        && let Ok(Value::Object(secrets)) = serde_json::to_value(&passwords)
     {
-        with.extend(shown);
+        with.extend(secrets);
     }
-    output.result(&document, || text_of(&self::document(&request)) + &passwords_told(&passwords));
+    output.result(&shown, || text_of(&document(&request)) + &passwords_told(&passwords));
     Ok(())
 }
 

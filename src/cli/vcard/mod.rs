@@ -1,5 +1,6 @@
 //! `cardwright vcard`: create, run, list, remove virtual cards.
 
+mod failure;
 mod run;
 
 use crate::cli::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
@@ -8,8 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::prompt::confirm;
 use crate::cli::secrets;
 use crate::cli::settings;
-use crate::farm::pcscd::PcscdError;
-use crate::farm::{Kind, NewCard, SealError, SeatError, Shelf, ShelfError};
+use crate::farm::{Kind, NewCard, Shelf};
 use crate::virtual_card::{GidsOptions, PivOptions};
 use serde_json::json;
 use uuid::Uuid;
@@ -79,54 +79,4 @@ fn remove(shelf: &Shelf, name: &str, yes: bool, output: &Output) -> Result<(), F
 fn random_serial() -> u32 {
     let (random, ..) = Uuid::new_v4().as_fields();
     10_000_000 + random % 90_000_000
-}
-
-impl From<ShelfError> for Failure {
-    fn from(error: ShelfError) -> Self {
-        use ShelfError::*;
-        let (code, exit, remedy) = match &error {
-            Name { .. } => ("card-name", Exit::Usage, "Choose another name."),
-            Exists { .. } => ("card-exists", Exit::Usage, "Choose another name, or remove that card."),
-            Missing { .. } => ("card-missing", Exit::TokenNotFound, "Look at `cardwright vcard list`."),
-            InUse { .. } => ("card-in-use", Exit::LocalState, "Stop the `cardwright vcard run` that has it."),
-            Exposed { .. } => ("card-directory", Exit::LocalState, "Take the others' rights away with chmod 700."),
-            Sealed { source: SealError::Passphrase, .. } => {
-                ("passphrase-wrong", Exit::Secret, "Try again: a wrong passphrase costs nothing.")
-            }
-            Sealed { source: SealError::NoPassphrase, .. } => ("secret-empty", Exit::Usage, "Choose a passphrase."),
-            Sealed { .. } | State { .. } | Size { .. } => {
-                ("card-damaged", Exit::LocalState, "Take the file from a backup, or remove the card.")
-            }
-            _ => ("card-failed", Exit::LocalState, "Look at the directory's owner and free space."),
-        };
-        Self::from_error(code, exit, &error).remedy(remedy)
-    }
-}
-
-impl From<PcscdError> for Failure {
-    fn from(error: PcscdError) -> Self {
-        let (code, exit, remedy) = match &error {
-            PcscdError::NoProgram { .. } | PcscdError::NoDriver { .. } => {
-                ("pcscd-missing", Exit::Other, "On Debian: apt install pcscd vsmartcard-vpcd util-linux")
-            }
-            PcscdError::Name { .. } | PcscdError::NameTwice { .. } | PcscdError::Entries { .. } => {
-                ("reader-name", Exit::Usage, "Choose another --reader, or run fewer cards at once.")
-            }
-            _ => ("pcscd-failed", Exit::Other, "Lend to the system's pcscd instead: leave --private-pcscd out."),
-        };
-        Self::from_error(code, exit, &error).remedy(remedy)
-    }
-}
-
-impl From<SeatError> for Failure {
-    fn from(error: SeatError) -> Self {
-        let (code, remedy) = match &error {
-            SeatError::Occupied { .. } => ("reader-occupied", "Take the other card out, or give another --port."),
-            _ => (
-                "no-virtual-reader",
-                "Install vsmartcard-vpcd and start pcscd (as root), or start one of your own with --private-pcscd.",
-            ),
-        };
-        Self::from_error(code, Exit::TokenNotFound, &error).remedy(remedy)
-    }
 }
