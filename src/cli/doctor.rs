@@ -1,29 +1,14 @@
 //! `cardwright doctor`: will this card do, and this computer? Green and red lines, each red one with a remedy.
 
+use super::args::DoctorArgs;
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use crate::doctor::{
     Expected, Finding, Verdict, examine_card, examine_protocol, examine_readers, examine_refusal, examine_service,
 };
-use crate::pkix::KeyAlgorithm;
 use crate::reader::{CardPresence, ReaderState, Readers, Selector, SocketState, holders, service};
-use clap::Args;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-
-/// What `doctor` looks at; nothing is changed and no try is spent.
-#[derive(Args)]
-pub struct DoctorArgs {
-    /// Only the card in this reader (its name, or a part that no other has).
-    #[arg(long)]
-    pub reader: Option<String>,
-    /// The key an enrollment will order: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.
-    #[arg(long, value_name = "ALGORITHM")]
-    pub key: Option<KeyAlgorithm>,
-    /// The size of the certificate that is expected, in bytes.
-    #[arg(long, default_value_t = 1600, value_name = "BYTES")]
-    pub certificate: usize,
-}
 
 /// A finding, and the reader it speaks of.
 struct Line {

@@ -3,31 +3,23 @@
 //! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
 //! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
 
-mod accounts;
 pub mod args;
-mod audit;
-mod backup;
-mod card;
 mod complete;
+mod connection;
+mod data_item;
 mod demo;
 mod doctor;
-mod enroll;
+mod enrollment;
 mod failure;
-mod masterkey;
 mod output;
-mod pfx;
+mod prompt;
 mod request;
-mod request_answer;
-mod request_create;
 mod seat;
 mod secrets;
 mod server;
-mod server_ca;
 mod settings;
 mod template;
-mod template_file;
 mod token;
-mod token_document;
 mod vcard;
 
 use args::{Cli, Command};
@@ -71,16 +63,16 @@ fn misread(error: &clap::Error) -> ExitCode {
 fn run(command: Command, output: &Output) -> Result<(), Failure> {
     match command {
         Command::Token(command) => token::run(command, output),
-        Command::Enroll(args) => enroll::enroll(&args, output),
-        Command::Renew(args) => enroll::renew(&args, output),
-        Command::Unblock(args) => enroll::unblock(&args, output),
-        Command::Retire(args) => enroll::retire(&args, output),
+        Command::Enroll(args) => enrollment::enroll(&args, output),
+        Command::Renew(args) => enrollment::renew(&args, output),
+        Command::Unblock(args) => enrollment::unblock(&args, output),
+        Command::Retire(args) => enrollment::retire(&args, output),
         Command::Request(command) => request::run(command, output),
         Command::Template(command) => template::run(command, output),
         Command::Vcard(command) => vcard::run(command, output),
-        Command::Serve(args) => server::serve(&args, output),
+        Command::Serve(args) => server::serve::serve(&args, output),
         Command::Server(command) => server::run(command, output),
-        Command::Audit(command) => audit::run(command, output),
+        Command::Audit(command) => server::audit::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => {

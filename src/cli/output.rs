@@ -115,3 +115,8 @@ impl Drop for Spinner {
         }
     }
 }
+
+/// The day and time in UTC, as people and scripts read it (RFC 3339).
+pub fn date(time: time::OffsetDateTime) -> String {
+    time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}

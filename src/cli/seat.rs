@@ -48,3 +48,8 @@ impl Seat {
         Ok(())
     }
 }
+
+/// Finds the one token that is meant: behind the module that is named or configured, else in a reader.
+pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Box<dyn Token>, Failure> {
+    Ok(Seat::find(settings, args)?.token)
+}

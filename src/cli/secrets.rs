@@ -1,85 +1,16 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
+use super::args::Source;
 use super::failure::{Exit, Failure};
+use super::prompt::{self, Ask};
 use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
-use clap::builder::{TypedValueParser, ValueParserFactory};
-use clap::error::ErrorKind;
-use clap::{Arg, Command};
-use std::ffi::OsStr;
-use std::io::{BufRead, IsTerminal};
+use crate::token::LastTry;
+use std::io::BufRead;
 use std::path::PathBuf;
-use std::str::FromStr;
 use zeroize::Zeroizing;
 
 /// A secret is one line of at most this many bytes.
 const LONGEST: u64 = 4096;
-
-/// Where one secret comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
-    Prompt,
-    /// The next line of standard input.
-    Stdin,
-    /// The first line an open file descriptor gives.
-    Fd(i32),
-    /// The first line of a file.
-    File(PathBuf),
-    Env(String),
-}
-
-impl FromStr for Source {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once(':') {
-            None if text == "prompt" => Ok(Self::Prompt),
-            None if text == "stdin" => Ok(Self::Stdin),
-            Some(("fd", number)) => match number.parse() {
-                Ok(number) if number >= 0 => Ok(Self::Fd(number)),
-                _ => Err("fd: needs the number of an open file descriptor".into()),
-            },
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.into())),
-            _ => Err("name a source (prompt, stdin, fd:N, file:PATH or env:NAME), never the secret itself".into()),
-        }
-    }
-}
-
-impl ValueParserFactory for Source {
-    type Parser = SourceParser;
-
-    fn value_parser() -> SourceParser {
-        SourceParser
-    }
-}
-
-/// Reads a [`Source`] from the command line. What is refused is not repeated, as clap's own parsers do: somebody may
-/// have typed the secret itself.
-#[derive(Clone)]
-pub struct SourceParser;
-
-impl TypedValueParser for SourceParser {
-    type Value = Source;
-
-    fn parse_ref(&self, command: &Command, option: Option<&Arg>, text: &OsStr) -> Result<Source, clap::Error> {
-        let parsed = text.to_str().ok_or_else(|| "the source is not UTF-8".to_string()).and_then(str::parse);
-        parsed.map_err(|why| {
-            let option = option.map_or_else(String::new, |option| format!("{option}: "));
-            clap::Error::raw(ErrorKind::ValueValidation, format!("{option}{why}\n")).with_cmd(command)
-        })
-    }
-}
-
-/// What a secret is called where it is asked for.
-#[derive(Clone, Copy)]
-pub struct Ask {
-    /// For people: "PIN of token \"demo\"".
-    pub what: &'static str,
-    /// The option that names its source.
-    pub option: &'static str,
-    /// The environment variable that is looked at when no source is named; then a systemd credential of that name.
-    pub env: &'static str,
-}
 
 pub const PIN: Ask = Ask { what: "PIN", option: "--pin-from", env: "CARDWRIGHT_PIN" };
 pub const NEW_PIN: Ask = Ask { what: "New PIN", option: "--new-pin-from", env: "CARDWRIGHT_NEW_PIN" };
@@ -173,7 +104,7 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
         None => Source::Prompt,
     };
     let text = match source.unwrap_or(&default) {
-        Source::Prompt => prompt(ask, fresh)?,
+        Source::Prompt => prompt::secret(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,
         Source::Fd(number) => {
             let path = format!("/dev/fd/{number}");
@@ -209,26 +140,7 @@ fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
     Ok(line.trim_end_matches(['\r', '\n']).to_string())
 }
 
-fn prompt(ask: Ask, fresh: bool) -> Result<String, Failure> {
-    if !std::io::stdin().is_terminal() {
-        let message = format!("{}: needed, and there is no terminal to ask at", ask.what);
-        return Err(Failure::new("secret-missing", Exit::Usage, message)
-            .remedy(format!("Name its source with {} or set {}.", ask.option, ask.env)));
-    }
-    let label = format!("{}:", ask.what);
-    let mut question = inquire::Password::new(&label).with_display_mode(inquire::PasswordDisplayMode::Hidden);
-    if fresh {
-        question = question.with_custom_confirmation_message("The same again:");
-    } else {
-        question = question.without_confirmation();
-    }
-    question.prompt().map_err(|source| {
-        let message = match source {
-            inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted => {
-                format!("{}: stopped at the prompt; nothing was sent", ask.what)
-            }
-            other => format!("{}: the prompt failed: {other}", ask.what),
-        };
-        Failure::new("secret-missing", Exit::Usage, message)
-    })
+/// May the last try of a secret be spent?
+pub fn last_try(spend: bool) -> LastTry {
+    if spend { LastTry::Spend } else { LastTry::Keep }
 }

@@ -1,9 +1,7 @@
 //! What need not be typed each time: `config.toml` in the user's configuration directory, under options and environment.
 
-use super::args::{PlaceArgs, ServerArgs};
+use super::args::PlaceArgs;
 use super::failure::{Exit, Failure};
-use super::secrets::{self, Source};
-use crate::client::Login;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -11,21 +9,14 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    server: Option<String>,
-    ca_file: Option<PathBuf>,
+    pub server: Option<String>,
+    pub ca_file: Option<PathBuf>,
     /// Holds the bearer token; readable by its owner only.
-    bearer_file: Option<PathBuf>,
+    pub bearer_file: Option<PathBuf>,
     /// A Kerberos ticket instead of a bearer token, where none is given.
     #[serde(default)]
-    negotiate: bool,
+    pub negotiate: bool,
     module: Option<PathBuf>,
-}
-
-/// Which server to call and what to trust.
-pub struct Connection {
-    pub server: String,
-    pub ca_file: Option<PathBuf>,
-    pub login: Login,
 }
 
 impl Settings {
@@ -52,22 +43,6 @@ impl Settings {
     pub fn module(&self, option: Option<&PathBuf>, place: &PlaceArgs) -> Option<PathBuf> {
         let card = place.any_reader || place.reader.is_some();
         option.or(self.module.as_ref()).filter(|_| !card).cloned()
-    }
-
-    /// Which server, and as whom; reads the bearer token if there is to be one.
-    pub fn connection(&self, args: &ServerArgs) -> Result<Connection, Failure> {
-        let server = args.server.clone().or_else(|| self.server.clone()).ok_or_else(|| {
-            Failure::new("server-missing", Exit::Usage, "no server was named")
-                .remedy("Give --server, set CARDWRIGHT_SERVER, or write server = \"https://…\" into config.toml.")
-        })?;
-        let ca_file = args.ca_file.clone().or_else(|| self.ca_file.clone());
-        let bearer_given = args.bearer_from.is_some() || secrets::is_given(None, secrets::BEARER);
-        if args.negotiate || self.negotiate && !bearer_given {
-            return Ok(Connection { server, ca_file, login: Login::Negotiate });
-        }
-        let from_file = self.bearer_file.clone().map(Source::File);
-        let given = args.bearer_from.clone().or(if bearer_given { None } else { from_file });
-        Ok(Connection { server, ca_file, login: Login::Bearer(secrets::bearer(given.as_ref())?) })
     }
 }
 

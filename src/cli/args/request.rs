@@ -1,8 +1,8 @@
 //! What can be typed about requests.
 
-use super::ServerArgs;
-use crate::cli::secrets::Source;
-use clap::{Args, Subcommand};
+use super::source::Source;
+use super::which::ServerArgs;
+use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 #[derive(Subcommand)]
@@ -16,7 +16,7 @@ pub enum RequestCommand {
         status: Option<String>,
     },
     /// Make a request of any type, for yourself or for others.
-    Create(crate::cli::request_create::CreateArgs),
+    Create(RequestCreateArgs),
     /// Show a request.
     Show(RequestArgs),
     /// Approve a pending request; a one-time password to be handed over is shown once.
@@ -26,7 +26,7 @@ pub enum RequestCommand {
     /// Say that a request is carried out; a revocation or suspension is carried out by that.
     Complete(RequestArgs),
     /// Answer the code that a user reads out over the telephone, to be read back; for the help desk.
-    Answer(crate::cli::request_answer::AnswerArgs),
+    Answer(RequestAnswerArgs),
     /// Cancel a request.
     Cancel(RequestArgs),
     /// Give data items for a request that waits.
@@ -77,4 +77,68 @@ pub struct DecisionArgs {
     /// Another priority for the request, 0 is the highest; kept with an approval.
     #[arg(long)]
     pub priority: Option<u8>,
+}
+
+/// What may be asked for; suspending and reinstating are one type of MIM's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RequestKind {
+    Enroll,
+    Duplicate,
+    Renew,
+    Recover,
+    RecoverOnBehalf,
+    OnlineUpdate,
+    Unblock,
+    OfflineUnblock,
+    Retire,
+    Revoke,
+    Suspend,
+    Reinstate,
+    TemporaryCard,
+}
+
+#[derive(Args)]
+pub struct RequestCreateArgs {
+    /// What is asked for.
+    #[arg(long = "type", value_enum)]
+    pub kind: RequestKind,
+    /// The card it is about: its UUID on the server, not its card id.
+    #[arg(long, conflicts_with = "profile")]
+    pub smartcard: Option<Uuid>,
+    /// The profile it is about, where there is no card.
+    #[arg(long)]
+    pub profile: Option<Uuid>,
+    /// The profile template; needed where neither card nor profile is named.
+    #[arg(long)]
+    pub template: Option<Uuid>,
+    /// For whom, by name; the owner of the card or profile otherwise, or you.
+    #[arg(long = "for", value_name = "USER")]
+    pub target: Option<String>,
+    /// Why the card is missing, in the template's words: lost, say.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub loss_reason: String,
+    /// Why certificates are revoked, where the policy lets you choose: keyCompromise, say.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub revocation_reason: String,
+    /// After how many hours certificates are revoked, where the policy lets you choose.
+    #[arg(long, value_name = "HOURS")]
+    pub revocation_delay_hours: Option<u32>,
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// Carry it out at once, where that needs no card: revoke, suspend, reinstate.
+    #[arg(long)]
+    pub now: bool,
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+#[derive(Args)]
+pub struct RequestAnswerArgs {
+    /// The request to unblock offline.
+    pub request: Uuid,
+    /// The code as it is read out, with or without its dashes; it is no secret [default: a prompt].
+    #[arg(long)]
+    pub code: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArgs,
 }

@@ -1,6 +1,6 @@
 //! `serve` and `server`.
 
-use super::super::secrets::Source;
+use super::source::Source;
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 

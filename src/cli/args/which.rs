@@ -1,6 +1,6 @@
-//! Which token, and which server.
+//! Which token with which PIN, and which server: what several commands have in common.
 
-use crate::cli::secrets::Source;
+use super::source::Source;
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
@@ -30,6 +30,17 @@ pub struct PlaceArgs {
     /// A card in a reader, though a PKCS#11 module is configured.
     #[arg(long = "pcsc")]
     pub any_reader: bool,
+}
+
+/// Where the user's PIN comes from, and whether its last try may be spent.
+#[derive(Args, Clone)]
+pub struct PinArgs {
+    /// Where the PIN comes from [default: env:CARDWRIGHT_PIN, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub pin_from: Option<Source>,
+    /// Spend the last try of a secret, if it comes to that.
+    #[arg(long)]
+    pub spend_last_try: bool,
 }
 
 /// Which server, and as whom.

@@ -1,6 +1,6 @@
 //! `cardwright vcard run`: cards in readers, until a signal comes or a command ends.
 
-use super::{RunArgs, WARNING};
+use crate::cli::args::{VcardRunArgs, WARNING};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::secrets;
@@ -35,7 +35,7 @@ struct Lent {
     trouble: Trouble,
 }
 
-pub fn run(shelf: &Shelf, args: &RunArgs, output: &Output) -> Result<(), Failure> {
+pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Failure> {
     let cards = take(shelf, args)?;
     let signals = signals()?;
     let mut readers = Readers::open(args, cards.len())?;
@@ -50,7 +50,7 @@ pub fn run(shelf: &Shelf, args: &RunArgs, output: &Output) -> Result<(), Failure
     wait(command, &signals, &mut readers, &cards, output)
 }
 
-fn take(shelf: &Shelf, args: &RunArgs) -> Result<Vec<Lent>, Failure> {
+fn take(shelf: &Shelf, args: &VcardRunArgs) -> Result<Vec<Lent>, Failure> {
     let mut cards = Vec::new();
     for name in &args.names {
         let faults = args.fault.as_deref().unwrap_or_default().parse::<Dial>().map_err(|error| {
@@ -77,7 +77,7 @@ enum Readers {
 }
 
 impl Readers {
-    fn open(args: &RunArgs, cards: usize) -> Result<Self, Failure> {
+    fn open(args: &VcardRunArgs, cards: usize) -> Result<Self, Failure> {
         if args.private_pcscd {
             let names: Vec<String> = (1..=cards.div_ceil(READERS))
                 .map(|number| if number == 1 { args.reader.clone() } else { format!("{} {number}", args.reader) })

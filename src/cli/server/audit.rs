@@ -1,8 +1,8 @@
 //! `cardwright audit`: a server's log of acts, checked and exported.
 
-use super::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
-use super::failure::{Exit, Failure};
-use super::output::Output;
+use crate::cli::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 use crate::server::{self, AuditTrailError, ExportFilter, SyslogTarget};
 use crate::store::AuditReport;
 use serde_json::json;

@@ -1,34 +1,15 @@
 //! `cardwright request create`: asks for any request type, and carries out what needs no card in a reader.
 
-use super::args::{RequestArgs, ServerArgs};
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::request::{client, show, user_named};
-use super::settings::Settings;
+use super::document::show;
+use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
+use crate::cli::connection::{client, user_named};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};
-use clap::{Args, ValueEnum};
-use uuid::Uuid;
 
-/// What may be asked for; suspending and reinstating are one type of MIM's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
-    Enroll,
-    Duplicate,
-    Renew,
-    Recover,
-    RecoverOnBehalf,
-    OnlineUpdate,
-    Unblock,
-    OfflineUnblock,
-    Retire,
-    Revoke,
-    Suspend,
-    Reinstate,
-    TemporaryCard,
-}
-
-impl Kind {
+impl RequestKind {
     fn request_type(self) -> RequestType {
         match self {
             Self::Enroll => RequestType::Enroll,
@@ -60,43 +41,8 @@ impl Kind {
     }
 }
 
-#[derive(Args)]
-pub struct CreateArgs {
-    /// What is asked for.
-    #[arg(long = "type", value_enum)]
-    pub kind: Kind,
-    /// The card it is about: its UUID on the server, not its card id.
-    #[arg(long, conflicts_with = "profile")]
-    pub smartcard: Option<Uuid>,
-    /// The profile it is about, where there is no card.
-    #[arg(long)]
-    pub profile: Option<Uuid>,
-    /// The profile template; needed where neither card nor profile is named.
-    #[arg(long)]
-    pub template: Option<Uuid>,
-    /// For whom, by name; the owner of the card or profile otherwise, or you.
-    #[arg(long = "for", value_name = "USER")]
-    pub target: Option<String>,
-    /// Why the card is missing, in the template's words: lost, say.
-    #[arg(long, value_name = "NAME", default_value = "")]
-    pub loss_reason: String,
-    /// Why certificates are revoked, where the policy lets you choose: keyCompromise, say.
-    #[arg(long, value_name = "NAME", default_value = "")]
-    pub revocation_reason: String,
-    /// After how many hours certificates are revoked, where the policy lets you choose.
-    #[arg(long, value_name = "HOURS")]
-    pub revocation_delay_hours: Option<u32>,
-    #[arg(long, default_value = "")]
-    pub comment: String,
-    /// Carry it out at once, where that needs no card: revoke, suspend, reinstate.
-    #[arg(long)]
-    pub now: bool,
-    #[command(flatten)]
-    pub server: ServerArgs,
-}
-
 /// Makes the request and shows it.
-pub fn run(settings: &Settings, args: &CreateArgs, output: &Output) -> Result<(), Failure> {
+pub fn run(settings: &Settings, args: &RequestCreateArgs, output: &Output) -> Result<(), Failure> {
     if args.now && !args.kind.is_done_by_completing() {
         return Err(Failure::new("not-at-once", Exit::Usage, "--now goes with revoke, suspend and reinstate only"));
     }
@@ -115,7 +61,7 @@ pub fn complete(settings: &Settings, args: &RequestArgs, output: &Output) -> Res
     show(&client.request(args.request)?, output)
 }
 
-fn order(client: &CmClient, args: &CreateArgs) -> Result<CreateRequest, Failure> {
+fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, Failure> {
     let target = args.target.as_deref().map(|name| user_named(client, name)).transpose()?;
     let terms = CreateTerms {
         loss_reason: args.loss_reason.clone(),

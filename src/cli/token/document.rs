@@ -1,8 +1,7 @@
 //! Tokens and cards as `cardwright token` shows them, to people and to scripts.
 
-use super::failure::Failure;
-use super::output::Output;
-use super::token::date;
+use crate::cli::failure::Failure;
+use crate::cli::output::{Output, date};
 use crate::enrollment::card_id;
 use crate::pkcs11;
 use crate::pkix::Certificate;

@@ -4,9 +4,9 @@
 
 mod stage;
 
-use super::args::DemoArgs;
-use super::failure::{Exit, Failure};
-use super::output::Output;
+use crate::cli::args::DemoArgs;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 use serde::Serialize;
 use stage::{Stage, text_at};
 use std::time::Instant;

@@ -1,29 +1,30 @@
 //! `cardwright request`: list, show, create, decide, complete, cancel, and what a policy asks for besides.
 
-use super::args::{DecisionArgs, RequestCommand, ServerArgs};
-use super::enroll::data_item;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::request_answer;
-use super::request_create;
-use super::secrets;
-use super::settings::Settings;
-use super::token::date;
-use crate::client::{ClientConfig, CmClient, Timeouts, Trust};
-use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords, User};
-use crate::cm::data_item::DataItem;
-use crate::cm::request::{Request, RequestStatus};
+mod answer;
+mod create;
+mod document;
+
+use crate::cli::args::{DecisionArgs, RequestCommand};
+use crate::cli::connection::client;
+use crate::cli::data_item::data_items;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, date};
+use crate::cli::secrets;
+use crate::cli::settings::Settings;
+use crate::client::CmClient;
+use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords};
+use crate::cm::request::RequestStatus;
 use crate::enrollment::own_words;
-use serde_json::{Value, json};
-use url::Url;
+use document::{document, show, text_of};
+use serde_json::Value;
 
 pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
         RequestCommand::List { server, status } => list(&client(&settings, &server)?, status.as_deref(), output),
-        RequestCommand::Create(args) => request_create::run(&settings, &args, output),
-        RequestCommand::Complete(args) => request_create::complete(&settings, &args, output),
-        RequestCommand::Answer(args) => request_answer::run(&settings, &args, output),
+        RequestCommand::Create(args) => create::run(&settings, &args, output),
+        RequestCommand::Complete(args) => create::complete(&settings, &args, output),
+        RequestCommand::Answer(args) => answer::run(&settings, &args, output),
         RequestCommand::Show(args) => show(&client(&settings, &args.server)?.request(args.request)?, output),
         RequestCommand::Approve(args) => approve(&settings, &args, output),
         RequestCommand::Deny(args) => {
@@ -60,29 +61,6 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Prepares the calls to the server that options and settings name.
-pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failure> {
-    let connection = settings.connection(args)?;
-    let base_url = Url::parse(&connection.server).map_err(|error| {
-        Failure::new("server-address", Exit::Usage, format!("{:?} is no address: {error}", connection.server))
-    })?;
-    let trust = match &connection.ca_file {
-        None => Trust::Platform,
-        Some(path) => Trust::Pem(std::fs::read(path).map_err(|error| {
-            Failure::new("ca-file", Exit::Usage, format!("cannot read {}: {error}", path.display()))
-        })?),
-    };
-    Ok(CmClient::new(ClientConfig { base_url, trust, login: connection.login, timeouts: Timeouts::default() })?)
-}
-
-/// Finds a user by name.
-pub fn user_named(client: &CmClient, name: &str) -> Result<User, Failure> {
-    client.find_user(name)?.ok_or_else(|| {
-        Failure::new("user-unknown", Exit::Refused, format!("the server knows no user {name:?}, or does not tell you"))
-            .remedy("Check the spelling; only those who may act for others may look people up.")
-    })
-}
-
 fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), Failure> {
     let status = status.map(status_named).transpose()?;
     let requests = match client.visible_requests(status) {
@@ -115,47 +93,6 @@ fn status_named(name: &str) -> Result<RequestStatus, Failure> {
         .ok_or_else(|| Failure::new("status-unknown", Exit::Usage, format!("{name:?} is no status of a request")))
 }
 
-/// A request for scripts.
-fn document(request: &Request) -> Value {
-    json!({
-        "request": request.uuid,
-        "type": format!("{:?}", request.request_type),
-        "status": format!("{:?}", request.status),
-        "originator": request.originator,
-        "target": request.target,
-        "submitted": date(request.submitted),
-        "completed": request.completed.map(date),
-        "priority": request.priority,
-        "comment": own_words(&request.comment),
-        "profile_template": request.profile_template,
-        "new_smartcard": request.new_smartcard,
-        "old_smartcard": request.old_smartcard,
-        "new_profile": request.new_profile,
-        "old_profile": request.old_profile,
-        "data": request.data_collection.iter().map(|d| json!({ "name": d.name, "value": d.value })).collect::<Vec<_>>(),
-    })
-}
-
-/// Shows a request.
-pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
-    let document = document(request);
-    output.result(&document, || text_of(&document));
-    Ok(())
-}
-
-fn text_of(document: &Value) -> String {
-    let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), String::from)
-}
-
-fn data_items(texts: &[String]) -> Result<Vec<DataItem>, Failure> {
-    texts.iter().map(|text| data_item(text)).collect()
-}
-
 fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
     let data_collection = data_items(&args.data)?;
     Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority })
@@ -163,13 +100,13 @@ fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
 
 fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<(), Failure> {
     let Decided { request, passwords } = client(settings, &args.server)?.approve(args.request, &decision(args)?)?;
-    let mut document = document(&request);
-    if let Value::Object(with) = &mut document
-        && let Ok(Value::Object(shown)) = serde_json::to_value(&passwords)
+    let mut shown = document(&request);
+    if let Value::Object(with) = &mut shown
+        && let Ok(Value::Object(secrets)) = serde_json::to_value(&passwords)
     {
-        with.extend(shown);
+        with.extend(secrets);
     }
-    output.result(&document, || text_of(&self::document(&request)) + &passwords_told(&passwords));
+    output.result(&shown, || text_of(&document(&request)) + &passwords_told(&passwords));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! `cardwright server backup` and `restore`.
 
-use super::failure::{Exit, Failure};
-use super::output::Output;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 use crate::server::{self, BackupError, Saved};
 use serde_json::json;
 use std::path::Path;

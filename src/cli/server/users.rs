@@ -1,9 +1,8 @@
 //! `cardwright server user` and `cardwright server token`: those who may call a server, and their tokens.
 
-use super::args::{BearerCommand, UserCommand};
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::token::date;
+use crate::cli::args::{BearerCommand, UserCommand};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, date};
 use crate::server::{self, AccountError, AccountRefusal, NewUser, UserChange};
 use crate::store::{TokenRecord, UserRecord};
 use serde_json::{Value, json};

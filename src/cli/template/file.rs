@@ -1,7 +1,7 @@
 //! `cardwright template check` and `import`: template files on this computer, no server.
 
-use super::failure::{Exit, Failure};
-use super::output::Output;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
 use crate::template::{Import, Misplaced, Report};
 use serde_json::{Value, json};
 use std::collections::HashMap;

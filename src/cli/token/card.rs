@@ -1,10 +1,10 @@
 //! What `cardwright token` does with cards in readers only: first use, attestation.
 
-use super::args::{InitArgs, TokenArgs};
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::secrets::{self, PIN};
-use super::token_document::TokenDocument;
+use super::document::TokenDocument;
+use crate::cli::args::{InitArgs, TokenArgs};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets::{self, PIN};
 use crate::gids::GidsToken;
 use crate::piv::{KeyReference, PivToken};
 use crate::pkix::Certificate;

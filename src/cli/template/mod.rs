@@ -1,11 +1,12 @@
 //! `cardwright template`: list, show, check, import.
 
-use super::args::TemplateCommand;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::request::client;
-use super::settings::Settings;
-use super::template_file;
+mod file;
+
+use crate::cli::args::TemplateCommand;
+use crate::cli::connection::client;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::request::RequestType;
 use crate::cm::template::ProfileTemplateView;
@@ -17,8 +18,8 @@ const WORKFLOWS: [RequestType; 5] =
 
 pub fn run(command: TemplateCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        TemplateCommand::Check { path } => template_file::check(&path, output),
-        TemplateCommand::Import { files, out } => template_file::import(&files, out.as_deref(), output),
+        TemplateCommand::Check { path } => file::check(&path, output),
+        TemplateCommand::Import { files, out } => file::import(&files, out.as_deref(), output),
         TemplateCommand::List { server } => list(&client(&Settings::load()?, &server)?, output),
         TemplateCommand::Show { template, server } => show(&client(&Settings::load()?, &server)?, &template, output),
     }

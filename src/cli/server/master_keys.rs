@@ -1,9 +1,9 @@
 //! `cardwright server masterkey`: the versions of the key that cards' keys are derived from.
 
-use super::args::MasterkeyCommand;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::secrets::{self, CA_PIN};
+use crate::cli::args::MasterkeyCommand;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets::{self, CA_PIN};
 use crate::server::{self, MasterKeyError, MasterKeyVersion};
 use serde_json::json;
 

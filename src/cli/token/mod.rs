@@ -1,17 +1,19 @@
 //! `cardwright token`: list, info, init, change-pin, attest.
 
-use super::args::{InitArgs, PinArgs, PlaceArgs, TokenArgs, TokenCommand};
-use super::card;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::seat::Seat;
-use super::secrets::{self, NEW_PIN, PIN, SO_PIN, Source};
-use super::settings::Settings;
-use super::token_document::{InfoDocument, TokenDocument, table};
+mod card;
+mod document;
+
+use crate::cli::args::{InitArgs, PinArgs, PlaceArgs, Source, TokenCommand};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::seat;
+use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN};
+use crate::cli::settings::Settings;
 use crate::pkcs11::{self, Existing, Module, so_pin};
 use crate::reader::{self, Readers};
 use crate::secret::AdminKey;
 use crate::token::{Admin, LastTry, Token};
+use document::{InfoDocument, TokenDocument, table};
 use std::path::{Path, PathBuf};
 
 /// The length of a 3DES admin key; a factory-fresh card's is all zero.
@@ -21,26 +23,16 @@ pub fn run(command: TokenCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
         TokenCommand::List { module, place } => list(settings.module(module.as_ref(), &place), &place, output),
-        TokenCommand::Info { token } => info(find(&settings, &token)?.as_mut(), output),
+        TokenCommand::Info { token } => info(seat::find(&settings, &token)?.as_mut(), output),
         TokenCommand::Init(args) => match settings.module(args.module.as_ref(), &args.place) {
             Some(module) => initialise(&module, &args, output),
             None => card::initialise(&args, output),
         },
         TokenCommand::ChangePin { token, pin, new_pin_from } => {
-            change_pin(find(&settings, &token)?.as_mut(), &pin, new_pin_from.as_ref(), output)
+            change_pin(seat::find(&settings, &token)?.as_mut(), &pin, new_pin_from.as_ref(), output)
         }
         TokenCommand::Attest { key, token } => card::attest(&key, &token, output),
     }
-}
-
-/// Finds the one token that is meant: behind the module that is named or configured, else in a reader.
-pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Box<dyn Token>, Failure> {
-    Ok(Seat::find(settings, args)?.token)
-}
-
-/// May the last try of a secret be spent?
-pub fn last_try(spend: bool) -> LastTry {
-    if spend { LastTry::Spend } else { LastTry::Keep }
 }
 
 fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(), Failure> {
@@ -64,11 +56,6 @@ fn info(token: &mut dyn Token, output: &Output) -> Result<(), Failure> {
     let document = InfoDocument::of(token)?;
     output.result(&document, || document.text());
     Ok(())
-}
-
-/// The day and time in UTC, as people and scripts read it (RFC 3339).
-pub fn date(time: time::OffsetDateTime) -> String {
-    time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }
 
 fn initialise(module: &Path, args: &InitArgs, output: &Output) -> Result<(), Failure> {
@@ -109,7 +96,7 @@ fn change_pin(
     output.tell(&format!("PIN of token {:?}: {}", token.identity().label, counters.user));
     let current = secrets::pin(args.pin_from.as_ref(), PIN)?;
     let new = secrets::new_pin(new_pin_from, NEW_PIN)?;
-    token.change_pin(&current, &new, last_try(args.spend_last_try))?;
+    token.change_pin(&current, &new, secrets::last_try(args.spend_last_try))?;
     let document = serde_json::json!({ "serial": token.identity().serial, "changed": true });
     output.result(&document, || format!("the PIN of token {:?} was changed", token.identity().label));
     Ok(())

@@ -1,8 +1,8 @@
 //! Private keys that the server sends, into files of their owner's.
 
-use super::args::KeyArgs;
-use super::failure::Failure;
-use super::secrets;
+use crate::cli::args::KeyArgs;
+use crate::cli::failure::Failure;
+use crate::cli::secrets;
 use crate::enrollment::KeyReceiver;
 use std::fs::OpenOptions;
 use std::io::{Error, Write};

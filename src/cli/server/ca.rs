@@ -1,9 +1,9 @@
 //! `cardwright server ca`: the CA above a server's own, or instead of it.
 
-use super::args::CaCommand;
-use super::failure::{Exit, Failure};
-use super::output::Output;
-use super::secrets;
+use crate::cli::args::CaCommand;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets;
 use crate::pkix::Certificate;
 use crate::server::{self, InitError};
 use serde_json::json;

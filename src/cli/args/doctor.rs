@@ -1,0 +1,18 @@
+//! What can be typed behind `doctor`.
+
+use crate::pkix::KeyAlgorithm;
+use clap::Args;
+
+/// What `doctor` looks at; nothing is changed and no try is spent.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Only the card in this reader (its name, or a part that no other has).
+    #[arg(long)]
+    pub reader: Option<String>,
+    /// The key an enrollment will order: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.
+    #[arg(long, value_name = "ALGORITHM")]
+    pub key: Option<KeyAlgorithm>,
+    /// The size of the certificate that is expected, in bytes.
+    #[arg(long, default_value_t = 1600, value_name = "BYTES")]
+    pub certificate: usize,
+}

@@ -1,0 +1,113 @@
+//! What can be typed behind `enroll`, `renew`, `unblock` and `retire`.
+
+use super::source::Source;
+use super::which::{PinArgs, ServerArgs, TokenArgs};
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+use uuid::Uuid;
+
+#[derive(Args)]
+pub struct KeyArgs {
+    /// Write private keys that the server sends to this file as PKCS#12, the second to FILE.2 and so on; owner only.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub pfx_to: Option<PathBuf>,
+    /// Where the password of that file comes from.
+    #[arg(long, value_name = "SOURCE", requires = "pfx_to")]
+    pub pfx_password_from: Option<Source>,
+}
+
+#[derive(Args)]
+pub struct EnrollArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub pin: PinArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// The profile template, by name or UUID [default: the only one for smart cards].
+    #[arg(long)]
+    pub template: Option<String>,
+    /// Enroll for this user (by name) instead of yourself.
+    #[arg(long)]
+    pub target: Option<String>,
+    /// Go on with this request, made elsewhere.
+    #[arg(long)]
+    pub request: Option<Uuid>,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// A data item the template asks for.
+    #[arg(long = "data", value_name = "NAME=VALUE")]
+    pub data: Vec<String>,
+    /// Where the token's present SO PIN comes from, when it is not the template's default admin key.
+    #[arg(long, value_name = "SOURCE")]
+    pub so_pin_from: Option<Source>,
+    /// Where the card's present PUK comes from, when it is not the one it came with.
+    #[arg(long, value_name = "SOURCE")]
+    pub puk_from: Option<Source>,
+    /// Where the PIN to be set comes from, on a token that has none yet [default: the PIN itself].
+    #[arg(long, value_name = "SOURCE")]
+    pub new_pin_from: Option<Source>,
+    /// Replace keys and certificates that are where the new ones belong.
+    #[arg(long)]
+    pub replace: bool,
+}
+
+#[derive(Args)]
+pub struct RenewArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub pin: PinArgs,
+    #[command(flatten)]
+    pub keys: KeyArgs,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+}
+
+#[derive(Args)]
+pub struct UnblockArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Where the new PIN comes from [default: env:CARDWRIGHT_NEW_PIN, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub new_pin_from: Option<Source>,
+    /// Where the card's PUK comes from, when the server does not keep it.
+    #[arg(long, value_name = "SOURCE")]
+    pub puk_from: Option<Source>,
+    /// Spend the last try of the SO PIN or PUK, if it comes to that.
+    #[arg(long)]
+    pub spend_last_try: bool,
+    /// By challenge and response read out to a help desk, without reaching the server.
+    #[arg(long)]
+    pub offline: bool,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+}
+
+#[derive(Args)]
+pub struct RetireArgs {
+    #[command(flatten)]
+    pub token: TokenArgs,
+    #[command(flatten)]
+    pub server: ServerArgs,
+    #[command(flatten)]
+    pub pin: PinArgs,
+    /// The token is gone: retire the card with this UUID at the server only. What names a token is passed over.
+    #[arg(long, value_name = "SMARTCARD-UUID")]
+    pub lost: Option<Uuid>,
+    /// A comment for those who approve.
+    #[arg(long, default_value = "")]
+    pub comment: String,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    pub yes: bool,
+}

@@ -1,0 +1,102 @@
+//! What can be typed.
+
+mod audit;
+mod demo;
+mod doctor;
+mod enrollment;
+mod request;
+mod server;
+mod source;
+mod template;
+mod token;
+mod vcard;
+mod which;
+
+pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+pub use demo::DemoArgs;
+pub use doctor::DoctorArgs;
+pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
+pub use request::{DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind};
+pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use source::Source;
+pub use template::TemplateCommand;
+pub use token::{InitArgs, TokenCommand};
+pub use vcard::{VcardCommand, VcardCreateArgs, VcardKind, VcardRunArgs, WARNING};
+pub use which::{PinArgs, PlaceArgs, ServerArgs, TokenArgs};
+
+use clap::{Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+
+/// Brings smart cards and hardware tokens to life and keeps them alive.
+#[derive(Parser)]
+#[command(name = "cardwright", version, max_term_width = 100, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// Print one JSON document instead of text (progress stays on standard error).
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Listed in `--help` and in the man pages.
+pub const EXIT_CODES: &str = "\
+Secrets are never given as arguments: each is named by its source, which is one of
+prompt, stdin (one line a secret, in the order they are needed), fd:N, file:PATH or env:NAME.
+
+Exit codes:
+  0  done
+  1  an unforeseen failure
+  2  the command line or a configuration file is wrong
+  3  no token, or more than one, fits what was asked for
+  4  a PIN, PUK or SO PIN was refused, is locked, or its last try was kept
+  5  the server could not be reached or did not answer as a CM server does
+  6  the server refused
+  7  the request waits for approval; run the same command again later
+  8  the token failed, is full, or was removed
+  9  a certificate or response could not be accepted
+ 10  the local journal could not be read or written
+ 11  doctor found something that will not do
+ 12  a server's log of acts is not whole";
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Look at tokens and prepare them.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Make a key on the token, have it certified, and install the certificate.
+    Enroll(EnrollArgs),
+    /// Replace the token's certificate by a fresh one on a new key.
+    Renew(RenewArgs),
+    /// Set a new PIN for a forgotten or locked one.
+    Unblock(UnblockArgs),
+    /// End the token's life with this server: revoke, and delete what was made.
+    Retire(RetireArgs),
+    /// Look at requests and decide on them.
+    #[command(subcommand)]
+    Request(RequestCommand),
+    /// Look at profile templates.
+    #[command(subcommand)]
+    Template(TemplateCommand),
+    /// Tell whether this computer and the cards in its readers are fit for an enrollment.
+    Doctor(DoctorArgs),
+    /// Keep virtual cards and put them into readers, for trials and tests.
+    #[command(subcommand)]
+    Vcard(VcardCommand),
+    /// Run the CM server.
+    Serve(ServeArgs),
+    /// Set a CM server up.
+    #[command(subcommand)]
+    Server(ServerCommand),
+    /// Check or export a server's log of acts.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Show the whole job on a software token and a server of its own, then clean up.
+    Demo(DemoArgs),
+    /// Print completions for a shell.
+    Completions { shell: clap_complete::Shell },
+    /// Write the man pages into a directory.
+    Man {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+    },
+}

@@ -1,0 +1,16 @@
+//! Data items that a template asks for, as they are typed: `--data NAME=VALUE`.
+
+use super::failure::{Exit, Failure};
+use crate::cm::data_item::DataItem;
+
+/// Reads what was typed, in its order.
+pub fn data_items(texts: &[String]) -> Result<Vec<DataItem>, Failure> {
+    texts.iter().map(|text| data_item(text)).collect()
+}
+
+fn data_item(text: &str) -> Result<DataItem, Failure> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok(DataItem { name: name.into(), value: Some(value.into()) }),
+        _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}"))),
+    }
+}

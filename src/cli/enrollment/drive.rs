@@ -1,0 +1,91 @@
+//! Calls the driver until its work is done, and goes on where a card was pulled and came back.
+
+use super::needs::{Sources, meet};
+use super::pfx;
+use super::report::{pending, render, watch};
+use crate::cli::args::TokenArgs;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::seat::Seat;
+use crate::cli::secrets::{self, SO_PIN, last_try};
+use crate::cli::settings::{Settings, state_directory};
+use crate::client::CmClient;
+use crate::enrollment::{self, Enrollment, Event, Input, Journal, Order, Step};
+use crate::token::Token;
+
+/// A face that is asked more often than this has met a driver that goes in circles.
+const MOST_STEPS: usize = 16;
+/// So often the card may be pulled in one run.
+const MOST_PULLED: usize = 5;
+
+pub fn on_token(
+    settings: &Settings,
+    client: &CmClient,
+    which: &TokenArgs,
+    order: Order,
+    sources: &Sources<'_>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let mut seat = Seat::find(settings, which)?;
+    let journal = journal()?;
+    let mut pulled = 0;
+    loop {
+        let work = Enrollment::begin(client, &journal, seat.token.identity(), order.clone())?;
+        match pump(work, Some(seat.token.as_mut()), sources, output) {
+            Err(failure) if pulled < MOST_PULLED && seat.may_come_back(&failure, output) => seat.come_back(output)?,
+            ended => return ended,
+        }
+        pulled += 1;
+    }
+}
+
+pub fn journal() -> Result<Journal, Failure> {
+    let directory = state_directory()?.join("journal");
+    Journal::open(&directory).map_err(|error| {
+        let error = enrollment::Error { stage: enrollment::Stage::ReadJournal, request: None, cause: error.into() };
+        error.into()
+    })
+}
+
+/// Calls the driver until it is done, meeting each need from its source.
+pub fn pump(
+    mut work: Enrollment<'_>,
+    mut token: Option<&mut dyn Token>,
+    sources: &Sources<'_>,
+    output: &Output,
+) -> Result<(), Failure> {
+    if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
+        work.receive_keys(receiver);
+    }
+    // What is given is tried first: the default would spend a try for nothing.
+    if let Some(source) = sources.puk {
+        work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
+    }
+    let mut input = match sources.so_pin {
+        Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
+        None => Input::Nothing,
+    };
+    let mut pin = None;
+    for _ in 0..MOST_STEPS {
+        let mut spinner = None;
+        let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
+        let mut pin_set = false;
+        let advanced = work.advance(token, input, &mut |event| {
+            pin_set |= event == Event::PinSet;
+            watch(&event, &mut spinner, output);
+        });
+        drop(spinner);
+        // Told as soon as it holds, and before any error: nothing else on this computer knows it.
+        if let Some(told) = pin_set.then(|| work.proposed_pin()).flatten() {
+            output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
+            pin = Some(told);
+        }
+        let step = advanced?;
+        match step {
+            Step::Need(need) => input = meet(need, sources, output)?,
+            Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
+            Step::Done(outcome) => return render(&outcome, pin.as_ref(), output),
+        }
+    }
+    Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same"))
+}

@@ -1,0 +1,106 @@
+//! `cardwright enroll`, `renew`, `unblock`, `retire`: says what is wanted, and lets the driver do it.
+
+mod drive;
+mod needs;
+mod pfx;
+mod report;
+
+use crate::cli::args::{EnrollArgs, RenewArgs, RetireArgs, UnblockArgs};
+use crate::cli::connection::{client, user_named};
+use crate::cli::data_item::data_items;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::prompt::{Telephone, confirm};
+use crate::cli::seat::find;
+use crate::cli::secrets::{self, NEW_PIN, last_try};
+use crate::cli::settings::Settings;
+use crate::enrollment::{self, EnrollOrder, Enrollment, Order, RenewOrder};
+use crate::token::Identity;
+use drive::{journal, on_token, pump};
+use needs::Sources;
+use serde_json::json;
+
+pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let client = client(&settings, &args.server)?;
+    let target = match &args.target {
+        Some(name) => Some(user_named(&client, name)?.uuid),
+        None => None,
+    };
+    let order = Order::Enroll(EnrollOrder {
+        request: args.request,
+        template: args.template.clone(),
+        target,
+        comment: args.comment.clone(),
+        data: data_items(&args.data)?,
+        replace: args.replace,
+        ..EnrollOrder::default()
+    });
+    // A PIN that is to be set where there was none is asked for as the PIN, unless it has a source of its own.
+    let new_pin = args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref());
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        new_pin,
+        so_pin: args.so_pin_from.as_ref(),
+        puk: args.puk_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
+    };
+    on_token(&settings, &client, &args.token, order, &sources, output)
+}
+
+pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let order = Order::Renew(RenewOrder { comment: args.comment.clone(), ..RenewOrder::default() });
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+        keys: Some(&args.keys),
+        ..Sources::default()
+    };
+    on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
+}
+
+pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    if args.offline {
+        return unblock_offline(&settings, args, output);
+    }
+    let order = Order::Unblock { comment: args.comment.clone(), last_try: last_try(args.spend_last_try) };
+    let sources = Sources {
+        new_pin: args.new_pin_from.as_ref(),
+        puk: args.puk_from.as_ref(),
+        spend_last_try: args.spend_last_try,
+        ..Sources::default()
+    };
+    on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
+}
+
+fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
+    let mut token = find(settings, &args.token)?;
+    let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
+    enrollment::unblock_offline(token.as_mut(), &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
+    output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
+    Ok(())
+}
+
+pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
+    let settings = Settings::load()?;
+    let client = client(&settings, &args.server)?;
+    if let Some(smartcard) = args.lost {
+        confirm(args.yes, &format!("Retire the lost card {smartcard} and revoke its certificates?"))?;
+        let card = client.smartcard(smartcard)?;
+        let journal = journal()?;
+        let work = Enrollment::begin_lost(&client, &journal, card.serial_number, args.comment.clone())?;
+        return pump(work, None, &Sources::default(), output);
+    }
+    let order = Order::Retire { comment: args.comment.clone() };
+    let sources =
+        Sources { pin: args.pin.pin_from.as_ref(), spend_last_try: args.pin.spend_last_try, ..Sources::default() };
+    if !args.yes {
+        let token = find(&settings, &args.token)?;
+        let Identity { label, serial, .. } = token.identity();
+        confirm(false, &format!("Retire token {label:?} (serial {serial}) and revoke its certificates?"))?;
+    }
+    on_token(&settings, &client, &args.token, order, &sources, output)
+}

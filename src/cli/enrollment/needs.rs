@@ -1,0 +1,60 @@
+//! What the driver needs, and where it is met from.
+
+use crate::cli::args::{KeyArgs, Source};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
+use crate::enrollment::{Input, Need};
+use crate::token::{Counters, Tries};
+
+/// Where the driver's needs are met from.
+#[derive(Default)]
+pub struct Sources<'a> {
+    pub pin: Option<&'a Source>,
+    pub new_pin: Option<&'a Source>,
+    pub so_pin: Option<&'a Source>,
+    pub puk: Option<&'a Source>,
+    pub spend_last_try: bool,
+    pub keys: Option<&'a KeyArgs>,
+}
+
+pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Failure> {
+    match need {
+        Need::Pin { counters, pin_pad } => {
+            tell_counters(counters, output);
+            if pin_pad && !secrets::is_given(sources.pin, PIN) {
+                output.tell("type the PIN at the reader");
+                return Ok(Input::PinPad(last_try(sources.spend_last_try)));
+            }
+            secrets::pin(sources.pin, PIN).map(|pin| Input::Pin(pin, last_try(sources.spend_last_try)))
+        }
+        Need::NewPin { policy, .. } => {
+            if let Some(policy) = policy {
+                output.tell(&format!("a new PIN of {} to {} characters", policy.min_length, policy.max_length));
+            }
+            let source = sources.new_pin;
+            // A first PIN may be given as the PIN where no new one is.
+            let ask = if secrets::is_given(source, NEW_PIN) || !secrets::is_given(None, PIN) { NEW_PIN } else { PIN };
+            secrets::new_pin(source, ask).map(Input::NewPin)
+        }
+        Need::SoPin { counters } => {
+            output.tell(&format!("the default admin key does not hold on this token; {}", counters.admin));
+            secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, last_try(sources.spend_last_try)))
+        }
+        Need::Puk { counters, refused } => {
+            let tries = counters.puk.unwrap_or(Tries::Untold);
+            if refused && tries == Tries::Untold && !sources.spend_last_try {
+                return Err(Failure::new("puk-needed", Exit::Secret, "the card has a PUK of its own; one was refused")
+                    .remedy("Repeat with --puk-from: the card does not tell how many tries are left."));
+            }
+            output.tell(&format!("the card's PUK is needed; {tries}"));
+            secrets::puk(sources.puk).map(|puk| Input::Puk(puk, last_try(sources.spend_last_try)))
+        }
+    }
+}
+
+fn tell_counters(counters: Counters, output: &Output) {
+    if counters.user != Tries::Full {
+        output.tell(&format!("PIN: {}", counters.user));
+    }
+}

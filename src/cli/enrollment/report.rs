@@ -1,0 +1,106 @@
+//! What the driver does and what came of it, told to people and to scripts.
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, Spinner, date};
+use crate::enrollment::{Event, Installed, OldKey, Outcome};
+use crate::pkix::Certificate;
+use crate::secret::Pin;
+use serde_json::{Value, json};
+
+/// Tells what goes on; what may take long gets a spinner.
+pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
+    *spinner = None;
+    match event {
+        Event::Generating { algorithm } => {
+            *spinner = Some(output.spinner(&format!("making a {} key on the token …", algorithm.name())));
+        }
+        Event::Resumed { request: Some(request) } => output.tell(&format!("going on with request {request}")),
+        Event::RequestMade { request } => output.tell(&format!("request {request} was made")),
+        Event::AdminKeyChanged => output.tell("the token has its own admin key now"),
+        Event::AdminKeyKept => output.tell("the token keeps the admin key it has"),
+        Event::AdminKeyReturned => output.tell("the token has the default admin key again"),
+        Event::PukChanged => output.tell("the card has its own PUK now; the server keeps it"),
+        Event::PukKept => output.tell("the card keeps the PUK it has"),
+        Event::PukReturned => output.tell("the card has the PUK again that it came with"),
+        Event::TokenReset => output.tell("the card is as it came from the factory"),
+        Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),
+        Event::KeyLeft { key } => output.tell(&format!("key {} stays on the card, unused", hex::encode(&key.0))),
+        Event::KeyReceived { name } => output.tell(&format!("the private key of {name} was written")),
+        Event::PinSet => output.tell("the PIN is set"),
+        Event::KeyMade { .. } => output.tell("the key is made"),
+        Event::KeyFound { .. } => output.tell("the key was on the token already"),
+        Event::CertificateWritten { .. } => output.tell("the certificate is on the token"),
+        Event::KeyRemoved { key } => output.tell(&format!("key {} is gone from the token", hex::encode(&key.0))),
+        _ => {}
+    }
+}
+
+pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
+    let wants = match approvals_needed {
+        Some(1) => "one approval".to_string(),
+        Some(many) => format!("{many} approvals"),
+        None => "approval".to_string(),
+    };
+    Failure::new("request-pending", Exit::Pending, format!("request {request} waits for {wants}"))
+        .about(request)
+        .remedy("The token was not touched. Run the same command again once it is approved.")
+}
+
+pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(), Failure> {
+    let (mut document, text) = match outcome {
+        Outcome::Enrolled { request, smartcard, installed } => {
+            let (certificates, lines) = installed_documents(installed)?;
+            let document = json!({ "request": request, "smartcard": smartcard, "certificates": certificates });
+            (document, format!("enrolled\n{lines}"))
+        }
+        Outcome::Renewed { request, smartcard, installed, old } => {
+            let (certificates, mut lines) = installed_documents(installed)?;
+            let old: Vec<Value> = old.iter().map(|old| old_document(old, &mut lines)).collect();
+            let document =
+                json!({ "request": request, "smartcard": smartcard, "certificates": certificates, "old_keys": old });
+            (document, format!("renewed\n{lines}"))
+        }
+        Outcome::Unblocked { request, smartcard } => {
+            (json!({ "request": request, "smartcard": smartcard }), "the new PIN is set".into())
+        }
+        Outcome::Retired { request, smartcard, removed } => {
+            let removed: Vec<String> = removed.iter().map(|key| hex::encode(&key.0)).collect();
+            let text = format!("retired; {} keys were removed from the token", removed.len());
+            (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
+        }
+    };
+    if let Some(pin) = pin {
+        document["pin"] = json!(pin.expose());
+    }
+    output.result(&document, || text);
+    Ok(())
+}
+
+fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), Failure> {
+    let (mut documents, mut lines) = (Vec::new(), String::new());
+    for one in installed {
+        let certificate = Certificate::from_der(&one.certificate)?;
+        let (subject, serial, until) =
+            (certificate.subject().to_string(), certificate.serial().to_string(), date(certificate.not_after()));
+        lines += &format!("  {subject}\n    serial {serial}, valid to {until}\n");
+        documents.push(json!({
+            "key_id": hex::encode(&one.key.0),
+            "label": one.label,
+            "subject": subject,
+            "serial_number": serial,
+            "not_after": until,
+        }));
+    }
+    Ok((documents, lines))
+}
+
+fn old_document(old: &OldKey, lines: &mut String) -> Value {
+    let (key, removed, fate) = match old {
+        OldKey::Removed(key) => (key, true, "was removed"),
+        OldKey::Replaced(key) => (key, true, "gave its place to the new one"),
+        OldKey::KeptForDecryption(key) => (key, false, "was kept, for it may have to decrypt"),
+    };
+    let id = hex::encode(&key.0);
+    *lines += &format!("  the old key {id} {fate}\n");
+    json!({ "key_id": id, "removed": removed })
+}

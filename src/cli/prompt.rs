@@ -1,0 +1,89 @@
+//! Questions at the terminal: a secret, a yes or no, a code that is read out over the telephone.
+
+use super::failure::{Exit, Failure};
+use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, read_spoken, write_code};
+use crate::enrollment::{HelpDesk, HelpDeskError};
+use inquire::validator::Validation;
+use std::io::IsTerminal;
+use zeroize::Zeroizing;
+
+/// What a secret is called where it is asked for.
+#[derive(Clone, Copy)]
+pub struct Ask {
+    /// For people: "PIN of token \"demo\"".
+    pub what: &'static str,
+    /// The option that names its source.
+    pub option: &'static str,
+    /// The environment variable that is looked at when no source is named; then a systemd credential of that name.
+    pub env: &'static str,
+}
+
+/// Asks for a secret without showing what is typed; `fresh`: it is being chosen, and is asked for twice.
+pub fn secret(ask: Ask, fresh: bool) -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        let message = format!("{}: needed, and there is no terminal to ask at", ask.what);
+        return Err(Failure::new("secret-missing", Exit::Usage, message)
+            .remedy(format!("Name its source with {} or set {}.", ask.option, ask.env)));
+    }
+    let label = format!("{}:", ask.what);
+    let mut question = inquire::Password::new(&label).with_display_mode(inquire::PasswordDisplayMode::Hidden);
+    if fresh {
+        question = question.with_custom_confirmation_message("The same again:");
+    } else {
+        question = question.without_confirmation();
+    }
+    question.prompt().map_err(|source| {
+        let message = match source {
+            inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted => {
+                format!("{}: stopped at the prompt; nothing was sent", ask.what)
+            }
+            other => format!("{}: the prompt failed: {other}", ask.what),
+        };
+        Failure::new("secret-missing", Exit::Usage, message)
+    })
+}
+
+/// Asks before something that cannot be undone.
+pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    match inquire::Confirm::new(question).with_default(false).prompt() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failure::new("not-confirmed", Exit::Usage, "nothing was changed")),
+        Err(error) => Err(Failure::new("not-confirmed", Exit::Usage, format!("nothing was changed: {error}"))
+            .remedy("Confirm at a terminal, or give --yes.")),
+    }
+}
+
+/// Asks the help desk for the code that a user reads out.
+pub fn spoken_code() -> Result<String, Failure> {
+    if !std::io::stdin().is_terminal() {
+        let message = "the code that is read out is needed, and there is no terminal to ask at";
+        return Err(Failure::new("code-missing", Exit::Usage, message).remedy("Give it with --code."));
+    }
+    let check = |typed: &str| match read_spoken(typed) {
+        Ok(_) => Ok(Validation::Valid),
+        Err(slip) => Ok(Validation::Invalid(slip.into())),
+    };
+    inquire::Text::new("Code that is read out:").with_validator(check).prompt().map_err(|error| {
+        Failure::new("code-missing", Exit::Usage, format!("stopped at the prompt; nothing was sent: {error}"))
+    })
+}
+
+/// The help desk at the other end of the telephone: the code is read out, the answer typed in.
+pub struct Telephone;
+
+impl HelpDesk for Telephone {
+    fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError> {
+        let code = write_code(kind, code);
+        // A slip is told at the prompt, so that the call need not begin anew with another code.
+        let check = move |typed: &str| match read_code(kind.answer(), typed) {
+            Ok(_) => Ok(Validation::Valid),
+            Err(slip) => Ok(Validation::Invalid(slip.into())),
+        };
+        let question = format!("Read out: {}\nResponse:", *code);
+        let typed = inquire::Text::new(&question).with_validator(check).prompt().map(Zeroizing::new)?;
+        Ok(Zeroizing::new(read_code(kind.answer(), &typed)?))
+    }
+}

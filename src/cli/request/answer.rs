@@ -1,0 +1,40 @@
+//! `cardwright request answer`: the help desk's end of an unblock over the telephone.
+
+use crate::cli::args::RequestAnswerArgs;
+use crate::cli::connection::client;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::prompt;
+use crate::cli::settings::Settings;
+use serde::Serialize;
+use uuid::Uuid;
+use crate::cm::offline::{CodeError, OfflineChallenge, read_spoken};
+
+/// What is read back. It may be a PUK.
+#[derive(Serialize)]
+struct Answer<'a> {
+    request: Uuid,
+    answer: &'a str,
+}
+
+/// Has the server answer the code a user reads out, and prints what is to be read back.
+pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Result<(), Failure> {
+    let client = client(settings, &args.server)?;
+    let challenge = match &args.code {
+        Some(code) => code.clone(),
+        None => prompt::spoken_code()?,
+    };
+    // A slip is told before the request is spent on another card's code.
+    read_spoken(&challenge).map_err(slipped)?;
+    let answer = client.offline_unblock(args.request, &OfflineChallenge { challenge })?;
+    let told = Answer { request: args.request, answer: &answer.response };
+    output.result(&told, || format!("read back: {}", told.answer));
+    output.tell("once the user has a new PIN, say so: cardwright request complete");
+    Ok(())
+}
+
+fn slipped(error: CodeError) -> Failure {
+    let code = if matches!(error, CodeError::Length { .. }) { "challenge-length" } else { "code-mistyped" };
+    Failure::from_error(code, Exit::Usage, &error)
+        .remedy("Have the code read out once more, digit by digit; nothing was sent, and the request is kept.")
+}

@@ -1,0 +1,45 @@
+//! A request as `cardwright request` shows it, to people and to scripts.
+
+use crate::cli::failure::Failure;
+use crate::cli::output::{Output, date};
+use crate::cm::request::Request;
+use crate::enrollment::own_words;
+use serde_json::{Value, json};
+
+/// A request for scripts.
+pub fn document(request: &Request) -> Value {
+    json!({
+        "request": request.uuid,
+        "type": format!("{:?}", request.request_type),
+        "status": format!("{:?}", request.status),
+        "originator": request.originator,
+        "target": request.target,
+        "submitted": date(request.submitted),
+        "completed": request.completed.map(date),
+        "priority": request.priority,
+        "comment": own_words(&request.comment),
+        "profile_template": request.profile_template,
+        "new_smartcard": request.new_smartcard,
+        "old_smartcard": request.old_smartcard,
+        "new_profile": request.new_profile,
+        "old_profile": request.old_profile,
+        "data": request.data_collection.iter().map(|d| json!({ "name": d.name, "value": d.value })).collect::<Vec<_>>(),
+    })
+}
+
+/// Shows a request.
+pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
+    let document = document(request);
+    output.result(&document, || text_of(&document));
+    Ok(())
+}
+
+/// A request for people.
+pub fn text_of(document: &Value) -> String {
+    let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), String::from)
+}

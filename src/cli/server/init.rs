@@ -1,0 +1,93 @@
+//! `cardwright server init`: makes a server's directory.
+
+use crate::cli::args::ServerInitArgs;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets::{self, CA_PIN};
+use crate::pkix::KeyAlgorithm;
+use crate::server::{self, InitError, InitOptions, TokenSettings};
+use serde_json::json;
+use std::path::Path;
+
+pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
+    let defaults = InitOptions::default();
+    let ca_key: KeyAlgorithm = args.ca_key.parse().map_err(|_| {
+        let known: Vec<&str> = KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
+        let message = format!("{:?} is no kind of key; there are: {}", args.ca_key, known.join(", "));
+        Failure::new("key-algorithm", Exit::Usage, message)
+    })?;
+    let ca_token = args.ca_module.clone().map(|module| TokenSettings {
+        module,
+        label: args.ca_token.clone(),
+        serial: None,
+        key_label: args.ca_name.clone(),
+    });
+    let ca_pin = match &ca_token {
+        Some(_) => Some(secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?),
+        None => None,
+    };
+    let options = InitOptions {
+        listen: args.listen.unwrap_or(defaults.listen),
+        public_names: if args.names.is_empty() { defaults.public_names } else { args.names.clone() },
+        ca_subject: args.ca_subject.clone(),
+        ca_name: args.ca_name.clone(),
+        ca_key,
+        crl_url: args.crl_url.clone(),
+        subordinate: args.ca_csr_out.is_some(),
+        ca_token,
+    };
+    let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), true)?;
+    let made = {
+        let _spinner = output.spinner("making keys …");
+        server::init(&args.directory, &options, passphrase, ca_pin).map_err(init_failed)?
+    };
+    if let (Some(path), Some(request)) = (&args.ca_csr_out, &made.ca_request) {
+        return requested(args, path, request, output);
+    }
+    let document = json!({
+        "directory": args.directory,
+        "ca_certificate": args.directory.join("ca.cer.pem"),
+        "template": made.template,
+        "template_uuid": made.template_uuid,
+    });
+    output.result(&document, || {
+        format!(
+            "the server's directory is {}\nclients trust {}\nthe first template is {}; edit it, then:\n  \
+             cardwright server user add {} NAME --group operators\n  cardwright serve {}",
+            args.directory.display(),
+            args.directory.join("ca.cer.pem").display(),
+            made.template.display(),
+            args.directory.display(),
+            args.directory.display(),
+        )
+    });
+    Ok(())
+}
+
+/// The directory keeps the request too, so a failure to write it elsewhere loses nothing.
+fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output) -> Result<(), Failure> {
+    std::fs::write(path, request).map_err(|source| {
+        let kept = args.directory.join("ca.csr.pem");
+        let message = format!("{} could not be written: {source}; the request is {}", path.display(), kept.display());
+        Failure::new("ca-request", Exit::Other, message)
+    })?;
+    output.result(&json!({ "directory": args.directory, "ca_request": path }), || {
+        format!(
+            "the server's directory is {}\nhave {} signed as a CA, then:\n  cardwright server ca install {} CHAIN.pem",
+            args.directory.display(),
+            path.display(),
+            args.directory.display(),
+        )
+    });
+    Ok(())
+}
+
+fn init_failed(error: InitError) -> Failure {
+    let (code, exit) = match &error {
+        InitError::Exists(_) => ("directory-exists", Exit::Usage),
+        InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
+        InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
+        _ => ("server-init", Exit::Other),
+    };
+    Failure::from_error(code, exit, &error)
+}

@@ -1,0 +1,32 @@
+//! `cardwright server`: sets a CM server up and keeps it; beside it `serve`, which runs one, and `audit`.
+
+pub mod audit;
+mod backup;
+mod ca;
+mod config;
+mod init;
+mod master_keys;
+pub mod serve;
+mod users;
+
+use crate::cli::args::ServerCommand;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+
+pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
+    match command {
+        ServerCommand::Init(args) => init::initialise(&args, output),
+        ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
+        ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
+        ServerCommand::Ca(command) => ca::run(command, output),
+        ServerCommand::Config { directory } => config::show(&directory, output),
+        ServerCommand::Openapi { virtual_directory } => {
+            let document = crate::server::openapi(&virtual_directory);
+            output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
+            Ok(())
+        }
+        ServerCommand::Masterkey(command) => master_keys::run(command, output),
+        ServerCommand::User(command) => users::user(command, output),
+        ServerCommand::Token(command) => users::token(command, output),
+    }
+}

@@ -1,0 +1,75 @@
+//! `cardwright serve`: runs a CM server until it is told to end.
+
+use super::config::settings_failed;
+use crate::cli::args::ServeArgs;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::secrets::{self, CA_PIN};
+use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError};
+use serde_json::json;
+use std::path::Path;
+use tracing_subscriber::EnvFilter;
+
+pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
+    log(&args.directory)?;
+    let ca_pin = match secrets::is_given(args.ca_pin_from.as_ref(), CA_PIN) {
+        true => Some(secrets::pin(args.ca_pin_from.as_ref(), CA_PIN)?),
+        false => None,
+    };
+    let config = Config {
+        data_dir: args.directory.clone(),
+        listen: args.listen,
+        plain_http: args.plain_http,
+        passphrase: secrets::passphrase(args.passphrase_from.as_ref(), false)?,
+        ca_pin,
+    };
+    let ready = |ready: &server::Ready| {
+        let url = format!("{}://{}/CertificateManagement", ready.scheme, ready.addr);
+        let operations = ready.operations.map(|addr| format!("http://{addr}"));
+        output.result(&json!({ "url": url, "operations": operations }), || match &operations {
+            Some(operations) => format!("listening at {url}\nhealth and metrics at {operations}"),
+            None => format!("listening at {url}"),
+        });
+    };
+    server::serve(config, ready).map_err(start_failed)
+}
+
+/// The log goes to standard error, a line an event. The journal writes times by itself.
+fn log(directory: &Path) -> Result<(), Failure> {
+    // A directory that is none is told by the start itself, and nothing is logged before.
+    let settings = if directory.join("server.toml").is_file() {
+        server::log_settings(directory).map_err(settings_failed)?
+    } else {
+        LogSettings::default()
+    };
+    let asked = std::env::var("RUST_LOG").unwrap_or(settings.level);
+    let filter = EnvFilter::try_new(&asked).map_err(|error| {
+        Failure::from_error("server-settings", Exit::Usage, &error).remedy("Correct level of [log], or RUST_LOG.")
+    })?;
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    match (settings.format, journal) {
+        (LogFormat::Json, _) => events.json().init(),
+        (LogFormat::Text, true) => events.without_time().init(),
+        (LogFormat::Text, false) => events.init(),
+    }
+    Ok(())
+}
+
+fn start_failed(error: StartError) -> Failure {
+    let (code, exit) = match &error {
+        StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
+        StartError::Settings(_) => ("server-settings", Exit::Usage),
+        StartError::Templates(_) => ("template-wrong", Exit::Usage),
+        StartError::Agreement(AgreementError::Template(Disagreement::Differs { .. } | Disagreement::Older { .. })) => {
+            ("template-differs", Exit::Usage)
+        }
+        StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
+        StartError::Identity(_) => ("server-identity", Exit::Usage),
+        StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
+        StartError::Listen { .. } => ("cannot-listen", Exit::Other),
+        StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
+        _ => ("server", Exit::Other),
+    };
+    Failure::from_error(code, exit, &error)
+}

@@ -1,0 +1,55 @@
+//! What the farm refuses, in the command line's words.
+
+use crate::cli::failure::{Exit, Failure};
+use crate::farm::pcscd::PcscdError;
+use crate::farm::{SealError, SeatError, ShelfError};
+
+impl From<ShelfError> for Failure {
+    fn from(error: ShelfError) -> Self {
+        use ShelfError::*;
+        let (code, exit, remedy) = match &error {
+            Name { .. } => ("card-name", Exit::Usage, "Choose another name."),
+            Exists { .. } => ("card-exists", Exit::Usage, "Choose another name, or remove that card."),
+            Missing { .. } => ("card-missing", Exit::TokenNotFound, "Look at `cardwright vcard list`."),
+            InUse { .. } => ("card-in-use", Exit::LocalState, "Stop the `cardwright vcard run` that has it."),
+            Exposed { .. } => ("card-directory", Exit::LocalState, "Take the others' rights away with chmod 700."),
+            Sealed { source: SealError::Passphrase, .. } => {
+                ("passphrase-wrong", Exit::Secret, "Try again: a wrong passphrase costs nothing.")
+            }
+            Sealed { source: SealError::NoPassphrase, .. } => ("secret-empty", Exit::Usage, "Choose a passphrase."),
+            Sealed { .. } | State { .. } | Size { .. } => {
+                ("card-damaged", Exit::LocalState, "Take the file from a backup, or remove the card.")
+            }
+            _ => ("card-failed", Exit::LocalState, "Look at the directory's owner and free space."),
+        };
+        Self::from_error(code, exit, &error).remedy(remedy)
+    }
+}
+
+impl From<PcscdError> for Failure {
+    fn from(error: PcscdError) -> Self {
+        let (code, exit, remedy) = match &error {
+            PcscdError::NoProgram { .. } | PcscdError::NoDriver { .. } => {
+                ("pcscd-missing", Exit::Other, "On Debian: apt install pcscd vsmartcard-vpcd util-linux")
+            }
+            PcscdError::Name { .. } | PcscdError::NameTwice { .. } | PcscdError::Entries { .. } => {
+                ("reader-name", Exit::Usage, "Choose another --reader, or run fewer cards at once.")
+            }
+            _ => ("pcscd-failed", Exit::Other, "Lend to the system's pcscd instead: leave --private-pcscd out."),
+        };
+        Self::from_error(code, exit, &error).remedy(remedy)
+    }
+}
+
+impl From<SeatError> for Failure {
+    fn from(error: SeatError) -> Self {
+        let (code, remedy) = match &error {
+            SeatError::Occupied { .. } => ("reader-occupied", "Take the other card out, or give another --port."),
+            _ => (
+                "no-virtual-reader",
+                "Install vsmartcard-vpcd and start pcscd (as root), or start one of your own with --private-pcscd.",
+            ),
+        };
+        Self::from_error(code, Exit::TokenNotFound, &error).remedy(remedy)
+    }
+}

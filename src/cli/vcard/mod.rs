@@ -1,0 +1,82 @@
+//! `cardwright vcard`: create, run, list, remove virtual cards.
+
+mod failure;
+mod run;
+
+use crate::cli::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::prompt::confirm;
+use crate::cli::secrets;
+use crate::cli::settings;
+use crate::farm::{Kind, NewCard, Shelf};
+use crate::virtual_card::{GidsOptions, PivOptions};
+use serde_json::json;
+use uuid::Uuid;
+
+pub fn run(command: VcardCommand, output: &Output) -> Result<(), Failure> {
+    let shelf = Shelf::open(settings::data_directory()?.join("vcards"))?;
+    match command {
+        VcardCommand::Create(args) => create(&shelf, &args, output),
+        VcardCommand::Run(args) => run::run(&shelf, &args, output),
+        VcardCommand::List => list(&shelf, output),
+        VcardCommand::Remove { name, yes } => remove(&shelf, &name, yes, output),
+    }
+}
+
+fn create(shelf: &Shelf, args: &VcardCreateArgs, output: &Output) -> Result<(), Failure> {
+    let (new, secrets) = match (args.kind, args.yubikey) {
+        (VcardKind::Gids, true) => {
+            return Err(Failure::new("usage", Exit::Usage, "a YubiKey is a PIV card, not a GIDS card")
+                .remedy("Give --kind piv, or leave --yubikey out."));
+        }
+        (VcardKind::Gids, false) => (NewCard::Gids(GidsOptions::default()), "blank: no PIN, no admin key"),
+        (VcardKind::Piv, yubikey) => {
+            let serial = args.serial.unwrap_or_else(random_serial);
+            let piv = PivOptions { yubikey, version: args.firmware, serial, ..PivOptions::default() };
+            (NewCard::Piv(piv), "as from the factory: PIN 123456, PUK 12345678, the well-known management key")
+        }
+    };
+    let passphrase = secrets::card_passphrase(args.passphrase_from.as_ref(), true)?;
+    {
+        let _spinner = output.spinner("making the card …");
+        shelf.create(&args.name, new, &passphrase)?;
+    }
+    let document = json!({ "name": args.name, "created": true, "secrets": secrets, "warning": WARNING });
+    output.result(&document, || {
+        let name = &args.name;
+        format!("card {name:?} is made, {secrets}\n{WARNING}\nput it into a reader with: cardwright vcard run {name}")
+    });
+    Ok(())
+}
+
+fn list(shelf: &Shelf, output: &Output) -> Result<(), Failure> {
+    let cards = shelf.list()?;
+    let spelled = |kind: Option<Kind>| kind.map_or("damaged".into(), |kind| kind.to_string());
+    let document: Vec<_> = cards
+        .iter()
+        .map(|card| json!({ "name": card.name, "kind": spelled(card.kind), "in_use": card.in_use }))
+        .collect();
+    output.result(&document, || {
+        if cards.is_empty() {
+            return "there is no virtual card".into();
+        }
+        let state = |in_use| if in_use { "in use" } else { "at rest" };
+        let rows = cards.iter().map(|card| [card.name.clone(), spelled(card.kind), state(card.in_use).into()]);
+        Output::table(["NAME", "KIND", "STATE"], rows)
+    });
+    Ok(())
+}
+
+fn remove(shelf: &Shelf, name: &str, yes: bool, output: &Output) -> Result<(), Failure> {
+    confirm(yes, &format!("Destroy virtual card {name:?} with its keys?"))?;
+    shelf.remove(name)?;
+    output.result(&json!({ "name": name, "removed": true }), || format!("card {name:?} is destroyed"));
+    Ok(())
+}
+
+/// Eight digits, as YubiKeys have them, so that no two cards are taken for one.
+fn random_serial() -> u32 {
+    let (random, ..) = Uuid::new_v4().as_fields();
+    10_000_000 + random % 90_000_000
+}
