@@ -1,7 +1,9 @@
 //! A card that is never ahead of its file: what has changed is on disk before the host is told of it.
 
+use super::kind::Kind;
+use super::place::{Place, Saved};
 use super::sealed::Seal;
-use super::shelf::{Kind, Place, Saved, ShelfError};
+use super::shelf_error::ShelfError;
 use crate::virtual_card::VirtualCard;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};

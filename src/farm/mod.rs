@@ -6,16 +6,22 @@
 //! Absent: any APDU's meaning, PC/SC itself.
 
 mod kept;
+mod kind;
 mod namespace;
 pub mod pcscd;
+mod pcscd_error;
 mod peer;
+mod place;
 mod sealed;
 mod seat;
 mod shelf;
+mod shelf_error;
 mod vpcd;
 
 pub use kept::{KeptCard, Trouble};
+pub use kind::{CardError, Kind};
 pub use sealed::SealError;
 pub use seat::{Daemon, Seat, SeatError};
-pub use shelf::{CardError, Kind, Listed, NewCard, Shelf, ShelfError};
+pub use shelf::{Listed, NewCard, Shelf};
+pub use shelf_error::ShelfError;
 pub use vpcd::PORT;

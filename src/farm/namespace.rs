@@ -1,6 +1,6 @@
 //! What a private pcscd needs before it runs: programs, the driver, a directory of its own, ports.
 
-use super::pcscd::PcscdError;
+use super::pcscd_error::{LONGEST_SOCKET, PcscdError};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -19,8 +19,6 @@ const DRIVERS: [&str; 3] = [
 ];
 /// Directories of system programs that a user's PATH may lack.
 const SYSTEM_PROGRAMS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
-/// A socket's path has at most 107 bytes (unix(7)).
-pub const LONGEST_SOCKET: usize = 107;
 /// Below the ports that Linux gives to clients, lest one of those be given out between choice and use.
 const PORTS: std::ops::Range<u16> = 10_240..32_000;
 const PORT_TRIES: usize = 512;

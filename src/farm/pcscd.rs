@@ -5,7 +5,9 @@
 //! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
 //! ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a card in.
 
-use super::namespace::{self, LONGEST_SOCKET, Programs};
+use super::namespace::{self, Programs};
+use super::pcscd_error::{LONGEST_NAME, READY};
+pub use super::pcscd_error::{MOST_ENTRIES, PcscdError};
 use super::peer;
 use super::seat::{Daemon, Seat};
 use std::fs::File;
@@ -20,54 +22,14 @@ use std::time::{Duration, Instant};
 pub const CLIENTS_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 /// A reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
 pub const YUBIKEY_READER: &str = "Yubico YubiKey CCID";
-/// pcscd has room for 16 readers, and an entry makes two.
-pub const MOST_ENTRIES: usize = 8;
 
 /// Where the system's pcscd has its socket.
 const SYSTEM_SOCKET: &str = "/run/pcscd/pcscd.comm";
-const LONGEST_NAME: usize = 80;
 /// Another program may take a port that was free when it was chosen.
 const STARTS: usize = 3;
-const READY: Duration = Duration::from_secs(20);
 const GONE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 const MOST_LOG: u64 = 4096;
-
-/// Why no private pcscd is running.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PcscdError {
-    #[error("the program {program} is missing; install the package {package}")]
-    NoProgram { program: &'static str, package: &'static str },
-    #[error("the driver libifdvpcd.so is missing; install the package vsmartcard-vpcd (looked at: {looked_at})")]
-    NoDriver { looked_at: String },
-    #[error("pcscd takes 1 to {MOST_ENTRIES} entries, not {entries}")]
-    Entries { entries: usize },
-    #[error("{name:?} cannot be a reader's name: 1 to {LONGEST_NAME} printable ASCII characters without quotes")]
-    Name { name: String },
-    #[error("two readers cannot have one name, {name:?}: PC/SC could not tell them apart")]
-    NameTwice { name: String },
-    #[error("the path {} is longer than the {LONGEST_SOCKET} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
-    SocketPath { path: PathBuf },
-    #[error("there is no randomness for the name of a directory")]
-    Random,
-    #[error("the private directory {} could not be prepared", path.display())]
-    Directory {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("no two free ports that follow each other were found")]
-    Ports,
-    #[error("unshare could not be run")]
-    Unshare(#[source] std::io::Error),
-    #[error("pcscd did not start; may this user make namespaces (unshare -Urm true)? It said: {said}")]
-    Ended { said: String },
-    #[error("pcscd did not open its socket within {} seconds; it said: {said}", READY.as_secs())]
-    NotReady { said: String },
-    #[error("the virtual reader {name:?} did not open its port; pcscd said: {said}")]
-    Reader { name: String, said: String },
-}
 
 /// A running pcscd with virtual readers; it ends when this is dropped or the process ends.
 pub struct PrivatePcscd {

@@ -3,7 +3,7 @@
 //! One line of JSON, then 12 bytes of nonce, fresh each time, then AES-256-GCM with the line as associated data. scrypt
 //! (RFC 7914) makes of the passphrase the key and a check value, so that a wrong passphrase is told from a broken file.
 
-use super::shelf::Kind;
+use super::kind::Kind;
 use crate::secret::Passphrase;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
