@@ -1,6 +1,6 @@
 //! Command and response APDUs (ISO/IEC 7816-4, 5.1).
 
-use super::StatusWord;
+use super::status::StatusWord;
 use std::fmt;
 use zeroize::Zeroizing;
 

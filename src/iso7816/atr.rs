@@ -1,6 +1,6 @@
 //! The answer to reset (ISO/IEC 7816-3, 8.2) and what its historical bytes say the card can do (ISO/IEC 7816-4, 8.1.1).
 
-use super::Protocol;
+use super::channel::Protocol;
 
 /// The longest answer to reset, TS included.
 const LONGEST: usize = 33;

@@ -1,9 +1,8 @@
 //! One card as the tongues see it: whole commands in, whole answers out.
 
-use super::{
-    ApduError, CardChannel, ChannelError, CommandApdu, Continuity, EndWith, Header, Limits, PinPad, ResponseApdu,
-    StatusWord, layers,
-};
+use super::apdu::{CommandApdu, ResponseApdu};
+use super::channel::{CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad};
+use super::layers::{self, ExchangeError};
 
 /// A card behind a channel. Dropped within a transaction, it resets the card, so that nothing proven outlives it.
 pub struct Card {
@@ -58,33 +57,4 @@ impl Drop for Card {
             let _ = self.channel.end(EndWith::Reset);
         }
     }
-}
-
-/// Why there is no whole answer. But for [`ExchangeError::TooLong`] and [`ExchangeError::NoChaining`], the command may
-/// have been carried out.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExchangeError {
-    #[error(transparent)]
-    Channel(#[from] ChannelError),
-    #[error("the card's answer to {command} is no answer")]
-    Answer { command: Header, source: ApduError },
-    #[error("the card answers {command} with {length} bytes where at most {asked} were asked for")]
-    Oversize { command: Header, asked: usize, length: usize },
-    #[error("{command} with {length} bytes of data is longer than a command can be")]
-    TooLong { command: Header, length: usize },
-    #[error(
-        "{command} with {length} bytes of data is too long: the card takes neither chains nor extended length here"
-    )]
-    NoChaining { command: Header, length: usize },
-    #[error("the card answers a block in the middle of the chain {command} with {status}")]
-    MiddleOfChain { command: Header, status: StatusWord },
-    #[error(
-        "the card wants {command} again, for an answer of {right} bytes; it changes the card and is not sent twice"
-    )]
-    WrongLengthForChange { command: Header, right: usize },
-    #[error("the card says that {waiting} bytes of its answer to {command} are waiting, and gives none")]
-    NothingCame { command: Header, waiting: usize },
-    #[error("the card's answer to {command} does not end; {collected} bytes were collected")]
-    Endless { command: Header, collected: usize },
 }

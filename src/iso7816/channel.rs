@@ -1,6 +1,6 @@
 //! The seam below the APDU: who carries bytes to a card.
 
-use super::StatusWord;
+use super::status::StatusWord;
 use std::time::Duration;
 use zeroize::Zeroizing;
 

@@ -1,6 +1,7 @@
 //! Command APDUs as bytes (ISO/IEC 7816-3, 12.1; for T=0, 12.2).
 
-use super::{Header, Limits, Protocol};
+use super::apdu::Header;
+use super::channel::{Limits, Protocol};
 use zeroize::Zeroizing;
 
 /// The longest data field (Nc) of short and of extended length.

@@ -1,8 +1,11 @@
 //! What stands between a whole command and single APDUs, one layer a function: [`collect`] over
 //! [`with_right_length`] over [`chain`] over [`transmit`]. Every loop is bounded.
 
+use super::apdu::{ApduError, CommandApdu, Effect, Expect, Header, ResponseApdu};
+use super::channel::{CardChannel, ChannelError};
 use super::encoding::{EXTENDED_ANSWER, EXTENDED_DATA, Form, SHORT_DATA, encode};
-use super::{CardChannel, CommandApdu, Effect, ExchangeError, Expect, Header, ResponseApdu, wiped};
+use super::status::StatusWord;
+use super::wiped;
 
 /// The most GET RESPONSE for one command; a whole 64 KiB takes 256 of them.
 const ROUNDS: usize = 512;
@@ -124,4 +127,33 @@ fn transmit(
         return Err(ExchangeError::Oversize { command: header, asked, length });
     }
     Ok(answer)
+}
+
+/// Why there is no whole answer. But for [`ExchangeError::TooLong`] and [`ExchangeError::NoChaining`], the command may
+/// have been carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    #[error("the card's answer to {command} is no answer")]
+    Answer { command: Header, source: ApduError },
+    #[error("the card answers {command} with {length} bytes where at most {asked} were asked for")]
+    Oversize { command: Header, asked: usize, length: usize },
+    #[error("{command} with {length} bytes of data is longer than a command can be")]
+    TooLong { command: Header, length: usize },
+    #[error(
+        "{command} with {length} bytes of data is too long: the card takes neither chains nor extended length here"
+    )]
+    NoChaining { command: Header, length: usize },
+    #[error("the card answers a block in the middle of the chain {command} with {status}")]
+    MiddleOfChain { command: Header, status: StatusWord },
+    #[error(
+        "the card wants {command} again, for an answer of {right} bytes; it changes the card and is not sent twice"
+    )]
+    WrongLengthForChange { command: Header, right: usize },
+    #[error("the card says that {waiting} bytes of its answer to {command} are waiting, and gives none")]
+    NothingCame { command: Header, waiting: usize },
+    #[error("the card's answer to {command} does not end; {collected} bytes were collected")]
+    Endless { command: Header, collected: usize },
 }

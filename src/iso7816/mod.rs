@@ -17,8 +17,9 @@ mod wiped;
 
 pub use apdu::{ApduError, CommandApdu, Effect, Expect, Header, ResponseApdu};
 pub use atr::{Atr, AtrError};
-pub use card::{Card, ExchangeError};
+pub use card::Card;
 pub use channel::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, Protocol,
 };
+pub use layers::ExchangeError;
 pub use status::StatusWord;
