@@ -8,24 +8,16 @@ use zeroize::Zeroizing;
 
 use super::command::{self, Command, PinBlock};
 use super::error::{Error, channel, exchange, malformed, refused_with};
-use super::facts::Version;
-use super::identity::Serial;
 use super::metadata::Metadata;
 use super::objects::{Chuid, Property};
+use super::offer::{Offer, Version, is_not_offered};
 use super::reference::{KeyReference, SecretReference};
+use super::serial::Serial;
 use crate::iso7816::{Card, Continuity, EndWith, PinPadError, ResponseApdu, StatusWord};
 use crate::pkix::Certificate;
 use crate::token::{self, Tries};
 
 const BEGIN: &str = "begin a transaction";
-
-/// Something that a card may or may not offer, once it has been asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offer<T> {
-    Unasked,
-    Refused,
-    Made(T),
-}
 
 pub(super) struct Application {
     card: Card,
@@ -277,14 +269,6 @@ pub(super) const VERIFICATION_FAILED: StatusWord = StatusWord(0x6300);
 
 /// What Java cards answer where the applet is there and does not want to be selected.
 const APPLET_SELECT_FAILED: StatusWord = StatusWord(0x6999);
-
-/// The words by which a card says that it has no such command.
-pub(super) fn is_not_offered(word: StatusWord) -> bool {
-    matches!(
-        word,
-        StatusWord::INSTRUCTION_NOT_SUPPORTED | StatusWord::CLASS_NOT_SUPPORTED | StatusWord::FUNCTION_NOT_SUPPORTED
-    )
-}
 
 pub(super) fn counted(left: u8) -> Tries {
     match left {

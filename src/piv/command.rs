@@ -6,13 +6,15 @@
 
 use zeroize::Zeroizing;
 
-use super::AID;
 use super::algorithm::{ManagementAlgorithm, identifier};
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use crate::iso7816::tlv::{Writer, write};
 use crate::iso7816::{CommandApdu, Expect, PinPadVerify};
 use crate::pkix::{KeyAlgorithm, PrivateNumbers};
 use crate::secret::{AdminKey, Pin, Puk};
+
+/// The full AID of the PIV card application (SP 800-73-4 part 1, 2.2).
+pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];
 
 /// An APDU and its name in the standard.
 pub(super) struct Command {

@@ -67,14 +67,23 @@ pub(super) fn channel(operation: &'static str) -> impl Fn(ChannelError) -> token
         ChannelError::Reset => token::Error::Reset,
         ChannelError::Busy { .. } => token::Error::Busy,
         ChannelError::Timeout { .. } => token::Error::Timeout,
-        other => token::Error::Device { operation, source: Box::new(other) as Box<dyn StdError + Send + Sync> },
+        other @ ChannelError::Reader(_) => {
+            token::Error::Device { operation, source: Box::new(other) as Box<dyn StdError + Send + Sync> }
+        }
     }
 }
 
 pub(super) fn exchange(command: &'static str) -> impl Fn(ExchangeError) -> token::Error {
     move |error| match error {
         ExchangeError::Channel(error) => channel(command)(error),
-        source => Error::Exchange { command, source }.at(command),
+        source @ (ExchangeError::Answer { .. }
+        | ExchangeError::Oversize { .. }
+        | ExchangeError::TooLong { .. }
+        | ExchangeError::NoChaining { .. }
+        | ExchangeError::MiddleOfChain { .. }
+        | ExchangeError::WrongLengthForChange { .. }
+        | ExchangeError::NothingCame { .. }
+        | ExchangeError::Endless { .. }) => Error::Exchange { command, source }.at(command),
     }
 }
 
@@ -86,8 +95,6 @@ pub(super) fn malformed(command: &'static str) -> impl Fn(TlvError) -> token::Er
 /// The status word by which the card refused, where that is what `error` tells.
 pub(super) fn refused_with(error: &token::Error) -> Option<StatusWord> {
     let token::Error::Device { source, .. } = error else { return None };
-    match source.downcast_ref()? {
-        Error::Status { word, .. } => Some(*word),
-        _ => None,
-    }
+    let Error::Status { word, .. } = source.downcast_ref()? else { return None };
+    Some(*word)
 }

@@ -1,21 +1,16 @@
 //! What a card tells of its secrets, keys and firmware, asked once where it cannot change.
 
 use super::algorithm::identifier;
-use super::application::{Application, Offer, counted, is_not_offered};
+use super::application::{Application, counted};
 use super::command;
 use super::error::Error;
-use super::identity::Serial;
 use super::metadata::Metadata;
+use super::offer::{MOVES_KEYS, Offer, Version, is_not_offered};
 use super::reference::SecretReference;
+use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::pkix::KeyAlgorithm;
 use crate::token::{self, Counters, LastTry, Tries};
-
-/// Firmware of a card that tells it: major, minor, patch.
-pub(super) type Version = [u8; 3];
-
-/// The first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
-const MOVES_KEYS: Version = [5, 7, 0];
 
 impl Application {
     /// What the card knows of the secret or key under `reference`; `None` where it has no such key, or does not tell of

@@ -1,10 +1,10 @@
 //! Keys come onto the card, and those that decrypted give way (SP 800-73-4 part 2, 3.3.2).
 
-use super::application::is_not_offered;
 use super::command;
 use super::error::{Error, malformed, refused_with};
 use super::metadata::generated;
 use super::objects::{read_key_history, write_key_history};
+use super::offer::is_not_offered;
 use super::reference::{KeyReference, ObjectTag};
 use super::session::{Known, PivSession};
 use crate::iso7816::StatusWord;

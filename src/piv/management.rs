@@ -3,10 +3,11 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::ManagementAlgorithm;
-use super::application::{Application, VERIFICATION_FAILED, counted, is_not_offered};
+use super::application::{Application, VERIFICATION_FAILED, counted};
 use super::command::{self, GENERAL_AUTHENTICATE};
 use super::error::{Error, malformed, refused_with};
 use super::objects::one;
+use super::offer::is_not_offered;
 use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
 use crate::iso7816::{EndWith, ResponseApdu, StatusWord};

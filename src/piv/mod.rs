@@ -18,16 +18,16 @@ mod keys;
 mod management;
 mod metadata;
 mod objects;
+mod offer;
 mod place;
 mod reference;
 mod reset;
+mod serial;
 mod session;
 mod sign;
 mod token;
 
+pub use command::AID;
 pub use error::Error;
 pub use reference::KeyReference;
 pub use token::PivToken;
-
-/// The full AID of the PIV card application (SP 800-73-4 part 1, 2.2).
-pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];

@@ -3,9 +3,9 @@
 use super::application::Application;
 use super::command::{self, Command, PinBlock};
 use super::error::Error;
-use super::identity::Serial;
 use super::objects::random;
 use super::reference::SecretReference;
+use super::serial::Serial;
 use crate::token::{self, Tries};
 
 /// Wrong tries that are made at most for each secret; a card that takes more is not blocked this way.

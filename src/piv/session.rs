@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::application::{Application, is_not_offered};
+use super::application::Application;
 use super::certificate::{self, plain, write_object};
 use super::command::{self, PinBlock};
 use super::data::public_key_in;
 use super::metadata::Metadata;
+use super::offer::is_not_offered;
 use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};

@@ -2,11 +2,11 @@
 
 use super::application::Application;
 use super::command::{self, PinBlock};
-use super::identity::Serial;
 use super::metadata::Metadata;
 use super::objects::{self, random};
 use super::place::Places;
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
+use super::serial::Serial;
 use super::session::{Login, PivSession};
 use crate::iso7816::{Card, EndWith};
 use crate::secret::{AdminKey, Pin, Puk};
