@@ -2,7 +2,7 @@
 
 use super::cardcf::{CacheFile, Change};
 use super::command::{self, AID_PREFIX, Command};
-use super::error::{self, device, refused, unreadable};
+use super::error::{self, Error as GidsError, device, refused, unreadable};
 use super::files::{CARD_CF, Place};
 use crate::iso7816::{Card, ChannelError, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, tlv};
 use crate::token::Error;
@@ -101,9 +101,18 @@ impl Application {
     /// Sends a command; a refusal in the middle of a chain is an answer like one at its end.
     pub fn exchange(&mut self, command: &Command) -> Result<ResponseApdu, Error> {
         match self.card.exchange(&command.apdu) {
+            Ok(answer) => Ok(answer),
             Err(ExchangeError::MiddleOfChain { status, .. }) => Ok(ResponseApdu { data: Zeroizing::default(), status }),
             Err(ExchangeError::Channel(error)) => Err(self.failed(command.name, error)),
-            answer => answer.map_err(|error| device(command.name, super::Error::Exchange(error))),
+            Err(
+                error @ (ExchangeError::Answer { .. }
+                | ExchangeError::Oversize { .. }
+                | ExchangeError::TooLong { .. }
+                | ExchangeError::NoChaining { .. }
+                | ExchangeError::WrongLengthForChange { .. }
+                | ExchangeError::NothingCame { .. }
+                | ExchangeError::Endless { .. }),
+            ) => Err(device(command.name, GidsError::Exchange(error))),
         }
     }
 
@@ -179,7 +188,7 @@ fn worse(one: Continuity, other: Continuity) -> Continuity {
 pub(super) fn read<T>(
     file: &'static str,
     bytes: &[u8],
-    read: impl FnOnce(&[u8]) -> Result<T, super::Error>,
+    read: impl FnOnce(&[u8]) -> Result<T, GidsError>,
 ) -> Result<T, Error> {
     read(bytes).map_err(|error| device(file, error))
 }

@@ -1,10 +1,12 @@
 //! The commands a GIDS card is sent (GIDS 2.0, 11; ISO/IEC 7816-4 and -8), each with its effect.
 
-use super::AID;
 use super::files::Place;
 use crate::iso7816::{CommandApdu, Expect, tlv};
 use crate::secret::{AdminKey, Pin};
 use zeroize::Zeroizing;
+
+/// The AID of the GIDS application, version 2.
+pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01];
 
 /// The whole application, as an address of GET DATA and PUT DATA.
 const APPLICATION: u16 = 0x3FFF;
@@ -12,6 +14,8 @@ const APPLICATION: u16 = 0x3FFF;
 const PIN: u8 = 0x80;
 /// Length of the AID without version and revision.
 pub(super) const AID_PREFIX: usize = 9;
+/// The object that holds the counters of the application password.
+pub(super) const COUNTERS: u16 = 0x7F71;
 /// The admin key's reference.
 pub(super) const ADMIN_KEY: u8 = 0x80;
 
@@ -90,7 +94,7 @@ pub(super) fn put_data(place: Place, value: &[u8]) -> Command {
 
 /// GET DATA of the PIN's counters.
 pub(super) fn get_pin_counters() -> Command {
-    get_data(Place { file: APPLICATION, object: super::pin::COUNTERS })
+    get_data(Place { file: APPLICATION, object: COUNTERS })
 }
 
 /// GET DATA of a public key: an extended header list that asks for 7F49 of this key.

@@ -24,8 +24,6 @@ mod pin;
 mod session;
 mod token;
 
+pub use command::AID;
 pub use error::Error;
 pub use token::GidsToken;
-
-/// The AID of the GIDS application, version 2.
-pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01];

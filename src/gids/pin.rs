@@ -2,13 +2,11 @@
 
 use super::application::Application;
 use super::command;
-use super::error::refused;
+use super::error::{self, refused};
 use crate::iso7816::{PinPadError, PinPadVerify, StatusWord, tlv};
 use crate::secret::Pin;
 use crate::token::{Error, LastTry, SecretKind, Tries};
 
-/// The object that holds the counters of the application password.
-pub(super) const COUNTERS: u16 = 0x7F71;
 const TRIES_LEFT: u32 = 0x97;
 
 const MINIMUM: usize = 4;
@@ -27,7 +25,8 @@ fn wrong_length() -> Error {
 pub(super) fn tries(application: &mut Application) -> Result<Tries, Error> {
     let answer = application.exchange(&command::get_pin_counters())?;
     // Cards of the first edition name the counter 9F17, which is no BER-TLV tag.
-    let counters = tlv::find(&answer.data, COUNTERS.into()).and_then(|counters| tlv::find(counters.value, TRIES_LEFT));
+    let counters =
+        tlv::find(&answer.data, command::COUNTERS.into()).and_then(|counters| tlv::find(counters.value, TRIES_LEFT));
     if let (StatusWord::OK, Ok(tlv::Tlv { value: [left], .. })) = (answer.status, counters) {
         return Ok(count(*left));
     }
@@ -66,7 +65,7 @@ pub(super) fn verify_at_pad(application: &mut Application, last_try: LastTry) ->
     match pad.verify(&verify) {
         Ok(status) => verified(application, empty.name, status),
         Err(PinPadError::Cancelled | PinPadError::Timeout) => Err(Error::PinPadCancelled),
-        Err(PinPadError::Channel(error)) => Err(super::error::channel(empty.name, error)),
+        Err(PinPadError::Channel(error)) => Err(error::channel(empty.name, error)),
     }
 }
 
