@@ -3,8 +3,8 @@
 //! Every answer is handed over hand to hand: whoever gives up waiting takes nothing more, and the thread then knows
 //! that nobody will, and puts the card back as if the order had not come.
 
-use super::Error;
-use super::channel::CardFacts;
+use super::error::Error;
+use super::facts::CardFacts;
 use super::feature::{self, Features};
 use crate::iso7816::{Atr, ChannelError, Continuity, EndWith, Limits, Protocol};
 use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode, State, Transaction};

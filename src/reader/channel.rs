@@ -1,7 +1,8 @@
 //! One card in a PC/SC reader as a [`CardChannel`]: the near side, where every wait has an end.
 
-use super::Error;
 use super::card_thread::{self, Connected, Order, Reply};
+use super::error::Error;
+use super::facts::CardFacts;
 use super::pin_verify::{CANCEL_PRESSED, NO_KEY_IN_TIME, pin_verify};
 use crate::iso7816::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, ResponseApdu, StatusWord,
@@ -27,16 +28,6 @@ impl Default for Patience {
 
 /// How long a card that is given up may take to be put back.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-/// What is known of a card in a reader without an application being selected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardFacts {
-    /// The answer to reset (ISO/IEC 7816-3, 8).
-    pub atr: Vec<u8>,
-    pub limits: Limits,
-    /// The most bytes of data the reader carries in one APDU; `None` where it does not tell.
-    pub max_apdu: Option<u32>,
-}
 
 /// A connection to one card, shared with other programs; a thread of its own speaks to it. Dropped within a
 /// transaction, the card is reset; else it keeps its state. A card that was removed, or did not answer in time, is not
@@ -134,7 +125,7 @@ impl PcscChannel {
             ChannelError::Removed => self.lost = Some(Lost::Removed),
             ChannelError::Timeout { waited } => self.lost = Some(Lost::Silent { waited: *waited }),
             ChannelError::Reset => {}
-            _ => return,
+            ChannelError::Busy { .. } | ChannelError::Reader(_) => return,
         }
         self.is_open = false;
     }

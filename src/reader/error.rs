@@ -1,6 +1,7 @@
 //! What can go wrong between this program and a card it looks for.
 
-use super::find::Selector;
+use super::selector::Selector;
+use super::service::{ServiceFacts, SocketState, service};
 use crate::token::{self, Identity};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -70,20 +71,26 @@ impl Error {
     /// What `call` returned, in this room's words where it has some.
     pub(super) fn of_call(call: &'static str, source: pcsc::Error) -> Self {
         match source {
-            pcsc::Error::NoService => super::service().error(),
+            pcsc::Error::NoService => Self::of_service(service()),
             pcsc::Error::ServiceStopped | pcsc::Error::Shutdown => Error::ServiceStopped,
             pcsc::Error::SecurityViolation => Error::NotPermitted,
             source => Error::Call { call, source },
         }
     }
 
+    /// Why the service whose socket this is cannot be used.
+    fn of_service(facts: ServiceFacts) -> Self {
+        match facts.state {
+            SocketState::Closed => Error::SocketClosed { socket: facts.socket },
+            SocketState::NobodyListens => Error::NoService { socket: facts.socket },
+            // It listens now, and has just turned us away.
+            SocketState::Reachable => Error::ServiceStopped,
+        }
+    }
+
     /// A card that was there a moment ago and is no longer: it is passed over where all are looked at.
     pub(super) fn is_absence(&self) -> bool {
-        match self {
-            Error::NoCard { .. } => true,
-            Error::Token { source, .. } => matches!(source, token::Error::Removed),
-            _ => false,
-        }
+        matches!(self, Error::NoCard { .. } | Error::Token { source: token::Error::Removed, .. })
     }
 }
 

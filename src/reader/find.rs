@@ -2,20 +2,11 @@
 
 use super::error::Error;
 use super::readers::{CardPresence, Event, ReaderState, Readers};
+use super::selector::Selector;
 use crate::gids::GidsToken;
 use crate::piv::PivToken;
 use crate::token::{self, Counters, Identity, Token};
-use std::fmt;
 use std::time::{Duration, Instant};
-
-/// Chooses a card by what is written on it; an empty selector takes the only one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selector {
-    pub label: Option<String>,
-    pub serial: Option<String>,
-    /// Only the card in this reader: its whole name, or a part that only one reader's name has.
-    pub reader: Option<String>,
-}
 
 /// A card that was found, and where.
 pub struct Found {
@@ -36,23 +27,6 @@ pub struct Listed {
 pub struct TokenSummary {
     pub identity: Identity,
     pub counters: Counters,
-}
-
-impl Selector {
-    fn accepts(&self, identity: &Identity) -> bool {
-        self.label.as_ref().is_none_or(|label| *label == identity.label)
-            && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
-    }
-}
-
-impl fmt::Display for Selector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reader = self.reader.as_ref().map(|reader| format!("is in a reader {reader:?}"));
-        let label = self.label.as_ref().map(|label| format!("has label {label:?}"));
-        let serial = self.serial.as_ref().map(|serial| format!("has serial {serial}"));
-        let wanted: Vec<String> = [label, serial, reader].into_iter().flatten().collect();
-        if wanted.is_empty() { f.write_str("is of a known kind") } else { f.write_str(&wanted.join(" and ")) }
-    }
 }
 
 impl Readers {
@@ -115,7 +89,7 @@ impl Readers {
                 Ok(found) if is_same(found.token.identity(), expected) => return Ok(found),
                 Ok(found) if state.name == place => return Err(other(expected, &found)),
                 Err(error) if state.name == place && !error.is_absence() => return Err(error),
-                _ => {}
+                Ok(_) | Err(_) => {}
             }
         }
         loop {
@@ -132,7 +106,7 @@ impl Readers {
                     Ok(found) if state.name == place => return Err(other(expected, &found)),
                     Err(error) if state.name == place && !error.is_absence() => return Err(error),
                     // What is put into other readers is somebody else's.
-                    _ => {}
+                    Ok(_) | Err(_) => {}
                 }
             }
         }

@@ -9,14 +9,18 @@
 mod card_thread;
 mod channel;
 mod error;
+mod facts;
 mod feature;
 mod find;
 mod pin_verify;
 mod readers;
+mod selector;
 mod service;
 
-pub use channel::{CardFacts, Patience, PcscChannel};
+pub use channel::{Patience, PcscChannel};
 pub use error::Error;
-pub use find::{Found, Listed, Selector, TokenSummary};
+pub use facts::CardFacts;
+pub use find::{Found, Listed, TokenSummary};
 pub use readers::{Canceller, CardPresence, Event, InUse, ReaderState, Readers};
+pub use selector::Selector;
 pub use service::{Holder, ServiceFacts, SocketState, holders, service};

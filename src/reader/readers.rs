@@ -1,7 +1,8 @@
 //! The readers there are, what is in them, and what happens to them.
 
-use super::channel::{CardFacts, Patience, PcscChannel};
+use super::channel::{Patience, PcscChannel};
 use super::error::Error;
+use super::facts::CardFacts;
 use crate::iso7816::Card;
 use pcsc::{Context, PNP_NOTIFICATION, Scope, State};
 use std::ffi::CString;

@@ -1,6 +1,5 @@
 //! Facts about the PC/SC service itself: is it there, may we use it, who else does.
 
-use super::Error;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -31,17 +30,6 @@ pub enum SocketState {
     NobodyListens,
     /// This user may not open it.
     Closed,
-}
-
-impl ServiceFacts {
-    pub(super) fn error(self) -> Error {
-        match self.state {
-            SocketState::Closed => Error::SocketClosed { socket: self.socket },
-            SocketState::NobodyListens => Error::NoService { socket: self.socket },
-            // It listens now, and has just turned us away.
-            SocketState::Reachable => Error::ServiceStopped,
-        }
-    }
 }
 
 /// A process that uses PC/SC, and so may hold a reader.
