@@ -1,6 +1,6 @@
 //! One card or token.
 
-use super::{Check, Finding};
+use super::finding::{Check, Finding};
 use crate::pkix::KeyAlgorithm;
 use crate::token::{CardIdentifier, Condition, Counters, Error, SecretKind, Token, Tries};
 use time::{Date, Duration};

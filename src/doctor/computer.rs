@@ -1,6 +1,6 @@
 //! This computer: the PC/SC service, its readers, and who else uses them.
 
-use super::{Check, Finding};
+use super::finding::{Check, Finding};
 use crate::iso7816::Protocol;
 use crate::reader::{CardFacts, CardPresence, Error, Holder, InUse, ReaderState, ServiceFacts, SocketState};
 
@@ -31,7 +31,30 @@ pub fn examine_refusal(error: &Error) -> Finding {
             "Have an administrator allow org.debian.pcsc-lite.access_pcsc and access_card to this user in \
              /etc/polkit-1/rules.d; sessions without a seat (services, kiosks, ssh) are denied by default.",
         ),
-        error => Finding::bad(Check::Readers, error.to_string(), "Restart the PC/SC service and look again."),
+        Error::NoService { .. }
+        | Error::SocketClosed { .. }
+        | Error::ServiceStopped
+        | Error::ServiceSilent { .. }
+        | Error::NoReader { .. }
+        | Error::NoCard { .. }
+        | Error::NoToken { .. }
+        | Error::Ambiguous { .. }
+        | Error::SameSerial { .. }
+        | Error::UnknownCard { .. }
+        | Error::Mute { .. }
+        | Error::Busy { .. }
+        | Error::OtherCard { .. }
+        | Error::NotInserted { .. }
+        | Error::Cancelled
+        | Error::Token { .. }
+        | Error::Unsteady
+        | Error::Call { .. }
+        | Error::Thread(_)
+        | Error::NoPinPad
+        | Error::NoTransaction
+        | Error::ThreadEnded => {
+            Finding::bad(Check::Readers, error.to_string(), "Restart the PC/SC service and look again.")
+        }
     }
 }
 
