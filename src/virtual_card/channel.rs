@@ -1,8 +1,8 @@
 //! A channel to the card in a [`super::SharedCard`]'s slot.
 
-use super::Played;
 use super::answer_to_reset;
-use super::shared::{AtThePad, Shared, Slot};
+use super::dial::Played;
+use super::slot::{AtThePad, Shared, Slot};
 use crate::iso7816::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, Protocol, StatusWord,
 };
@@ -90,14 +90,13 @@ impl CardChannel for Channel {
         }
         slot.holder = None;
         self.slot.changed.notify_all();
-        match self.broken(&slot) {
-            Some(ChannelError::Removed) => Err(ChannelError::Removed),
-            _ if with == EndWith::Reset => {
-                slot.reset();
-                Ok(())
-            }
-            _ => Ok(()),
+        if matches!(self.broken(&slot), Some(ChannelError::Removed)) {
+            return Err(ChannelError::Removed);
         }
+        if with == EndWith::Reset {
+            slot.reset();
+        }
+        Ok(())
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ChannelError> {

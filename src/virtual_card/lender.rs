@@ -1,6 +1,7 @@
 //! The slot as a lender reaches it, who lets others keep transactions: [`crate::farm`] before pcscd.
 
-use super::{Played, SharedCard};
+use super::dial::Played;
+use super::shared::SharedCard;
 
 impl SharedCard {
     /// The card's answer to reset, as the dial shows it; `None` when there is no card.

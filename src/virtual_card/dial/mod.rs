@@ -6,8 +6,8 @@
 mod fault;
 mod noise;
 
-use super::VirtualCard;
 use super::answer_to_reset::{self, Without};
+use super::card::VirtualCard;
 use super::wire::{SHORT_ALL, WireCommand};
 use noise::Noise;
 use std::fmt;

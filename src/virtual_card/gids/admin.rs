@@ -5,7 +5,8 @@
 
 use super::applet::{Answer, Applet, nothing};
 use super::file::Key;
-use super::reference::Tries;
+use super::pin::Tries;
+use super::session::{Admin, BLOCK, Challenge, MUTUAL_CHALLENGE};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
@@ -19,27 +20,11 @@ pub(super) const TRIPLE_DES: u8 = 0x02;
 /// The administrator's key: a user may create a key file of the same make, but nobody is administrator by its key.
 pub(super) const ADMIN_KEY: u8 = 0x80;
 
-const BLOCK: usize = 8;
-const MUTUAL_CHALLENGE: usize = 16;
 const CRYPTOGRAM: usize = 40;
 const NO_DIAGNOSIS: StatusWord = StatusWord(0x6F00);
 const DYNAMIC_AUTHENTICATION: u32 = 0x7C;
 const CHALLENGE: u32 = 0x81;
 const RESPONSE: u32 = 0x82;
-
-/// How far the administrator has come.
-#[derive(Default)]
-pub(super) enum Admin {
-    #[default]
-    Unknown,
-    Challenged(Challenge),
-    Proven,
-}
-
-pub(super) enum Challenge {
-    External([u8; BLOCK]),
-    Mutual { card: [u8; MUTUAL_CHALLENGE], host: [u8; MUTUAL_CHALLENGE] },
-}
 
 impl Applet {
     /// GENERAL AUTHENTICATE: asks for a challenge, or answers one. Either way what was proven before is forgotten.

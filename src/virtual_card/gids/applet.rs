@@ -1,10 +1,9 @@
 //! The card behind its wire: what it holds, what was proven to it, and which command means what.
 
 use super::access::{AccessRules, Proven};
-use super::admin::Admin;
 use super::file::ElementaryFile;
-use super::reference::{Pin, Tries};
-use super::security::Environment;
+use super::pin::{Pin, Tries};
+use super::session::{Admin, Session};
 use crate::iso7816::StatusWord;
 use crate::virtual_card::wire::WireCommand;
 use std::collections::BTreeMap;
@@ -42,17 +41,6 @@ pub(super) struct Held {
     /// The administrator's key has a retry counter on few cards.
     pub admin_tries: Option<Tries>,
     pub files: BTreeMap<u16, ElementaryFile>,
-}
-
-/// What a reset forgets.
-#[derive(Default)]
-pub(super) struct Session {
-    pub selected: bool,
-    /// The current file; none is the application itself.
-    pub file: Option<u16>,
-    pub user: bool,
-    pub admin: Admin,
-    pub environment: Option<Environment>,
 }
 
 pub(super) struct Applet {

@@ -3,6 +3,7 @@
 use super::access::mode;
 use super::applet::{Answer, Applet, COMMAND_NOT_FOR_THIS_FILE, nothing};
 use super::file::{Content, DataObject};
+use super::security::public_key;
 use super::select::APPLICATION;
 use crate::iso7816::{StatusWord, tlv};
 
@@ -40,7 +41,7 @@ impl Applet {
         if data != [0x5C, 0x00] {
             return Err(StatusWord::INCORRECT_DATA);
         }
-        let capabilities = super::capabilities(self.held.extended);
+        let capabilities = capabilities(self.held.extended);
         let maker = b"cardwright";
         Ok(tlv::Writer::new().put(0x43, &[0xF4]).put(0x47, &capabilities).put(0x46, maker).finish())
     }
@@ -60,7 +61,7 @@ impl Applet {
             (0x84, &[reference], 0xA5, what) if what == PUBLIC_KEY => {
                 let file = self.key_file(reference)?;
                 self.file_allows(file, mode::GET)?;
-                super::security::public_key(file)
+                public_key(file)
             }
             _ => Err(malformed),
         }
@@ -112,4 +113,10 @@ impl Applet {
         }
         nothing()
     }
+}
+
+/// Card capabilities (ISO/IEC 7816-4, 8.1.1.2.7): selection by full and partial name and by file identifier; BER-TLV
+/// files, data units of a byte; command chaining, and extended length where there is.
+pub(super) fn capabilities(extended: bool) -> [u8; 3] {
+    [0xD0, 0x81, if extended { 0xC0 } else { 0x80 }]
 }

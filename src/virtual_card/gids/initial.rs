@@ -2,7 +2,7 @@
 
 use super::applet::{Held, LifeCycle};
 use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key};
-use super::reference::PIN_LENGTHS;
+use super::pin::PIN_LENGTHS;
 use super::state::GidsCardError;
 use crate::secret::{AdminKey, Pin};
 use zeroize::Zeroizing;

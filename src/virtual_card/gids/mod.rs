@@ -13,19 +13,22 @@ mod applet;
 mod data;
 mod file;
 mod initial;
+mod pin;
 mod reference;
 mod security;
 mod select;
+mod session;
 mod state;
 
 pub use initial::Initialised;
 pub use state::GidsCardError;
 
-use super::VirtualCard;
+use super::card::VirtualCard;
 use super::wire::{Wire, WireLimits};
 use crate::iso7816::Protocol;
 use applet::{Applet, Held, LifeCycle};
-use reference::{Pin, Tries};
+use data::capabilities;
+use pin::{Pin, Tries};
 use select::AID;
 use zeroize::Zeroizing;
 
@@ -132,10 +135,4 @@ impl VirtualCard for GidsCard {
             counter.left = tries.min(counter.limit);
         }
     }
-}
-
-/// Card capabilities (ISO/IEC 7816-4, 8.1.1.2.7): selection by full and partial name and by file identifier; BER-TLV
-/// files, data units of a byte; command chaining, and extended length where there is.
-fn capabilities(extended: bool) -> [u8; 3] {
-    [0xD0, 0x81, if extended { 0xC0 } else { 0x80 }]
 }

@@ -6,6 +6,7 @@ use super::access::mode;
 use super::admin::{ADMIN_KEY, AUTHENTICATION, TRIPLE_DES};
 use super::applet::{Answer, Applet, nothing};
 use super::file::{Content, ElementaryFile, Key, Kind};
+use super::session::Environment;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;
@@ -37,14 +38,6 @@ mod mechanism {
             _ => None,
         }
     }
-}
-
-/// The key that the next operation uses, and for what.
-#[derive(Clone, Copy)]
-pub(super) struct Environment {
-    pub file: u16,
-    usage: u8,
-    mechanism: u8,
 }
 
 impl Applet {
@@ -168,7 +161,15 @@ impl Applet {
         let byte = |objects, tag| match tlv::find(objects, tag).map(|object| object.value) {
             Ok(&[byte]) => Ok(Some(byte)),
             Err(tlv::TlvError::Missing { .. }) => Ok(None),
-            _ => Err(malformed),
+            Ok(_)
+            | Err(
+                tlv::TlvError::Truncated { .. }
+                | tlv::TlvError::Tag
+                | tlv::TlvError::Length
+                | tlv::TlvError::LeftOver { .. }
+                | tlv::TlvError::Unexpected { .. }
+                | tlv::TlvError::ValueLength { .. },
+            ) => Err(malformed),
         };
         let file = self.key_file(byte(data, 0x84)?.ok_or(malformed)?)?;
         self.file_allows(file, mode::PUT)?;

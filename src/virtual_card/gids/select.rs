@@ -1,8 +1,9 @@
 //! SELECT, and the life of files: CREATE, ACTIVATE, DELETE FILE and TERMINATE DF (ISO/IEC 7816-4, 7.1; 7816-9).
 
 use super::access::mode;
-use super::applet::{Answer, Applet, LifeCycle, Session, nothing};
+use super::applet::{Answer, Applet, LifeCycle, nothing};
 use super::file::{ControlParameters, ElementaryFile};
+use super::session::Session;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;

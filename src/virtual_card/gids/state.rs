@@ -3,7 +3,7 @@
 use super::super::rsa_key::{Numbers, RsaKey};
 use super::applet::{Held, LifeCycle};
 use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key, Kind};
-use super::reference::{PIN_LENGTHS, Pin, Tries};
+use super::pin::{PIN_LENGTHS, Pin, Tries};
 use crate::iso7816::tlv::{self, TlvError, Writer};
 use zeroize::Zeroizing;
 

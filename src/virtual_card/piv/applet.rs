@@ -1,10 +1,12 @@
 //! The application on the card: what each command of the standard does (SP 800-73-4 part 2, 3).
 
+use super::bytes::Bytes;
 use super::command::{Command, Order, Template};
 use super::keys::{Algorithm, FAILURE, Key, PinPolicy};
 use super::objects::{self, AID, RID_LENGTH};
+use super::options::ManagementAlgorithm;
 use super::security::{Step, Volatile, is_well_formed};
-use super::state::{Bytes, Persistent};
+use super::state::Persistent;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use aws_lc_rs::rand;
@@ -176,7 +178,7 @@ impl Applet {
 
     /// External and mutual authentication with 9B. What the card sent is good for one try.
     fn authenticate_administrator(&mut self, algorithm: u8, template: &Template<'_>) -> Answer {
-        let named = super::options::ManagementAlgorithm::from_id(algorithm);
+        let named = ManagementAlgorithm::from_id(algorithm);
         let step = self.volatile.step.take();
         let management = &mut self.persistent.management;
         if named != Some(management.algorithm) {

@@ -1,10 +1,13 @@
 //! Attestation: an X.509 certificate (RFC 5280) by which the card's own key says that it made another key.
 
-use super::keys::{Algorithm, Key, Origin};
+use super::keys::{Algorithm, FAILURE, Key, Origin};
 use super::state::Persistent;
-use super::yubikey::{ATTESTATION_KEY, policy_id};
 use crate::iso7816::{StatusWord, tlv};
 use aws_lc_rs::{digest, rand};
+
+/// The key that vouches for keys made on the card.
+pub(super) const ATTESTATION_KEY: u8 = 0xF9;
+pub(super) const ATTESTATION_CERTIFICATE: u32 = 0x5FFF01;
 
 const SEQUENCE: u32 = 0x30;
 const SET: u32 = 0x31;
@@ -49,10 +52,10 @@ pub(super) fn certificate(card: &Persistent, reference: u8) -> Result<Vec<u8>, S
     let extensions = [
         extension(FIRMWARE, &card.profile.version),
         extension(SERIAL, &tlv::write(INTEGER, &unsigned(&card.profile.serial.to_be_bytes()))),
-        extension(POLICIES, &[policy_id(key.pin_policy), key.touch_policy]),
+        extension(POLICIES, &[key.pin_policy.id(), key.touch_policy]),
     ];
     let subject = format!("YubiKey PIV Attestation {reference:x}");
-    sign(issuer, key, &subject, &extensions.concat()).ok_or(super::keys::FAILURE)
+    sign(issuer, key, &subject, &extensions.concat()).ok_or(FAILURE)
 }
 
 fn extension(last: u8, value: &[u8]) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Commands of the card (SP 800-73-4 part 2, 3): bytes in, one typed command out.
 
-use super::yubikey::Extension;
+use super::extension::Extension;
+use super::fields::{byte, once};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 
@@ -100,19 +101,6 @@ fn within(data: &[u8], tag: u32) -> Result<Vec<tlv::Tlv<'_>>, StatusWord> {
         return Err(StatusWord::INCORRECT_DATA);
     }
     tlv::read_all(outer.value).map_err(|_| StatusWord::INCORRECT_DATA)
-}
-
-/// Fills a field that must not have been there yet.
-pub(super) fn once<T>(field: &mut Option<T>, value: T) -> Result<(), StatusWord> {
-    if field.replace(value).is_some() { Err(StatusWord::INCORRECT_DATA) } else { Ok(()) }
-}
-
-/// The one byte of an object.
-pub(super) fn byte(value: &[u8]) -> Result<u8, StatusWord> {
-    match value {
-        [byte] => Ok(*byte),
-        _ => Err(StatusWord::INCORRECT_DATA),
-    }
 }
 
 impl<'a> Template<'a> {

@@ -1,7 +1,7 @@
 //! Asymmetric keys (SP 800-78-4, 3.1): making, importing, signing, agreeing.
 
 use super::super::rsa_key::RsaKey;
-use super::state::{Bytes, Secret};
+use super::bytes::{Bytes, Secret};
 use crate::iso7816::{StatusWord, tlv};
 use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
@@ -69,6 +69,17 @@ pub(super) enum PinPolicy {
     Never,
     Once,
     Always,
+}
+
+impl PinPolicy {
+    /// The byte by which YubiKeys name the policy.
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::Never => 1,
+            Self::Once => 2,
+            Self::Always => 3,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

@@ -6,7 +6,10 @@
 
 mod applet;
 mod attestation;
+mod bytes;
 mod command;
+mod extension;
+mod fields;
 mod keys;
 mod objects;
 mod options;
@@ -14,13 +17,14 @@ mod security;
 mod state;
 mod yubikey;
 
-use super::VirtualCard;
 use super::answer_to_reset::{self, Without};
+use super::card::VirtualCard;
 use super::wire::{Wire, WireLimits};
 use applet::Applet;
+use bytes::Bytes;
 use keys::{Algorithm, Key, PinPolicy};
 use security::Volatile;
-use state::{Bytes, Persistent};
+use state::Persistent;
 use zeroize::Zeroizing;
 
 pub use options::{ManagementAlgorithm, PivOptions};
@@ -47,8 +51,8 @@ impl PivCard {
         if options.yubikey {
             let key = Key::generate(Algorithm::P256, PinPolicy::Never).map_err(|_| PivCardError::Random)?;
             let certificate = attestation::own_certificate(&key).ok_or(PivCardError::Random)?;
-            persistent.objects.insert(yubikey::ATTESTATION_CERTIFICATE, Bytes(certificate));
-            persistent.keys.insert(yubikey::ATTESTATION_KEY, key);
+            persistent.objects.insert(attestation::ATTESTATION_CERTIFICATE, Bytes(certificate));
+            persistent.keys.insert(attestation::ATTESTATION_KEY, key);
         }
         Ok(Self::holding(persistent))
     }

@@ -1,7 +1,7 @@
 //! PIN, PUK and the management key: comparing, counting, proving (SP 800-73-4 part 2, 2.4 and 3.2).
 
+use super::bytes::Secret;
 use super::options::ManagementAlgorithm;
-use super::state::Secret;
 use crate::iso7816::StatusWord;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use cipher::{Block, BlockCipherEncrypt, KeyInit};

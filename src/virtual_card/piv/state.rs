@@ -2,52 +2,18 @@
 //!
 //! One JSON document, versioned. Secrets are in it as they are: whoever writes it down seals it.
 
+use super::bytes::{Bytes, Secret};
 use super::keys::Key;
 use super::objects;
 use super::options::{ManagementAlgorithm, PivOptions, factory_key};
 use super::security::{ManagementKey, REFERENCE_LENGTH, Reference, is_well_formed};
 use crate::iso7816::Protocol;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const CARD: &str = "PIV";
 const VERSION: u32 = 1;
-
-/// Secret bytes, wiped; hexadecimal in the document.
-pub(super) struct Secret(pub Zeroizing<Vec<u8>>);
-
-/// Bytes that are no secret; hexadecimal in the document.
-pub(super) struct Bytes(pub Vec<u8>);
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&Zeroizing::new(hex::encode(&self.0)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = Zeroizing::new(String::deserialize(from)?);
-        hex::decode(text.as_bytes()).map(|bytes| Self(Zeroizing::new(bytes))).map_err(|_| not_hexadecimal())
-    }
-}
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex::encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        hex::decode(String::deserialize(from)?).map(Self).map_err(|_| not_hexadecimal())
-    }
-}
-
-fn not_hexadecimal<E: de::Error>() -> E {
-    E::custom("not hexadecimal")
-}
 
 /// What the card is, apart from what is in it.
 #[derive(Clone, Serialize, Deserialize)]
