@@ -5,8 +5,9 @@ use super::channel::Protocol;
 /// Limits an answer to reset, in bytes, TS included.
 const LONGEST: usize = 33;
 
-/// Name protocols by their number T, as interface bytes encode it.
+/// Names T=0 as interface bytes encode it.
 const T0: u8 = 0;
+/// Names T=1 as interface bytes encode it.
 const T1: u8 = 1;
 
 /// Holds what an answer to reset tells of a card.

@@ -4,12 +4,14 @@ use super::apdu::Header;
 use super::channel::{Limits, Protocol};
 use zeroize::Zeroizing;
 
-/// Limit the data field (Nc), in bytes, at short and at extended length.
+/// Limits the data field (Nc) at short length, in bytes.
 pub(super) const SHORT_DATA: usize = 255;
+/// Limits the data field (Nc) at extended length, in bytes.
 pub(super) const EXTENDED_DATA: usize = 65535;
 
-/// Limit the answer (Ne), in bytes, at short and at extended length.
+/// Limits the answer (Ne) at short length, in bytes.
 const SHORT_ANSWER: usize = 256;
+/// Limits the answer (Ne) at extended length, in bytes.
 pub(super) const EXTENDED_ANSWER: usize = 65536;
 
 /// Names the ways to write the lengths of an APDU.

@@ -10,7 +10,7 @@ use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::token;
 
-/// Every Nitrokey answers GET SERIAL so (piv-authenticator 0.7), which names none of them.
+/// Is what every Nitrokey answers to GET SERIAL (piv-authenticator 0.7), so that it names none of them.
 const MADE_UP: [u8; 4] = [0x00, 0x52, 0xF7, 0x43];
 
 impl Application {
@@ -41,7 +41,7 @@ impl Application {
         }
     }
 
-    /// The card identifier of the Card Capability Container; `None` where there is none.
+    /// Returns the card identifier of the Card Capability Container; `None` if there is none.
     pub fn capability_card_id(&mut self) -> Result<Option<CardId>, token::Error> {
         match self.object(ObjectTag::CARD_CAPABILITY_CONTAINER)? {
             Some(content) => objects::read_card_capability(&content).map_err(malformed(command::GET_DATA)),

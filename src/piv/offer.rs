@@ -1,8 +1,8 @@
-//! What a card may or may not offer, and the firmware that tells of it.
+//! What a card may or may not offer, and the firmware version that tells it.
 
 use crate::iso7816::StatusWord;
 
-/// Something that a card may or may not offer, once it has been asked.
+/// Remembers whether a card offers something, once it has been asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Offer<T> {
     Unasked,
@@ -10,13 +10,13 @@ pub(super) enum Offer<T> {
     Made(T),
 }
 
-/// Firmware of a card that tells it: major, minor, patch.
+/// Holds the firmware of a card that tells it: major, minor, patch.
 pub(super) type Version = [u8; 3];
 
-/// The first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
+/// Names the first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
 pub(super) const MOVES_KEYS: Version = [5, 7, 0];
 
-/// The words by which a card says that it has no such command.
+/// Says whether the status word means that the card has no such command.
 pub(super) fn is_not_offered(word: StatusWord) -> bool {
     matches!(
         word,

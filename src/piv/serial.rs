@@ -3,21 +3,21 @@
 use super::objects::CardId;
 use crate::token::Identity;
 
-/// What a card is named by, and with it what must not be lost when its CHUID is renewed.
+/// Says what a card is named by; this name must survive a renewal of its CHUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Serial {
     Unread,
-    /// GET SERIAL.
+    /// The number that GET SERIAL answers.
     Hardware(u32),
     /// The card identifier of the Card Capability Container.
     Capability(CardId),
-    /// The first 14 bytes of the CHUID's GUID, which goes with the next certificate.
+    /// The first 14 bytes of the CHUID's GUID, which the next certificate replaces.
     Chuid(CardId),
     Nothing,
 }
 
 impl Serial {
-    /// The seam's serial; empty where nothing names the card.
+    /// Returns the serial as text; empty if nothing names the card.
     pub fn text(&self) -> String {
         match self {
             Self::Hardware(number) => number.to_string(),
@@ -26,7 +26,7 @@ impl Serial {
         }
     }
 
-    /// The card in the seam's words.
+    /// Returns the card's identity for [`crate::token`].
     pub fn identity(&self) -> Identity {
         let serial = self.text();
         let (manufacturer, model) = match self {
