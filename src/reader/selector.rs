@@ -3,16 +3,17 @@
 use crate::token::Identity;
 use std::fmt;
 
-/// Chooses a card by what is written on it; an empty selector takes the only one.
+/// Chooses a card by what is written on it; an empty selector takes the only card.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     pub label: Option<String>,
     pub serial: Option<String>,
-    /// Only the card in this reader: its whole name, or a part that only one reader's name has.
+    /// Only the card in this reader: its whole name, or a part that only one reader's name contains.
     pub reader: Option<String>,
 }
 
 impl Selector {
+    /// Says whether label and serial fit; the reader is checked elsewhere.
     pub(super) fn accepts(&self, identity: &Identity) -> bool {
         self.label.as_ref().is_none_or(|label| *label == identity.label)
             && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
