@@ -1,4 +1,4 @@
-//! Cards of our own in software, for testers and trials: PIV and GIDS, each read from its standard a second time.
+//! Cards in software, for testers and trials: PIV and GIDS, each written from its standard a second time.
 //!
 //! In: raw command APDUs. Out: raw response APDUs. Keys live in software: such a card protects nothing that matters.
 //! [`SharedCard`] is a slot whose card several channels reach; [`Dial`] makes any card misbehave in a chosen way.

@@ -7,12 +7,12 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Most headers that are remembered; older ones are forgotten.
+/// Limits the headers that are remembered; older ones are forgotten.
 const MOST_HEADERS: usize = 10_000;
-/// How long a channel waits for another's transaction, unless said otherwise.
+/// Bounds the wait for another channel's transaction, unless set otherwise.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Who sits at the reader's own keys.
+/// Says who is at the reader's PIN pad.
 pub enum AtThePad {
     /// Types these digits.
     Types(Zeroizing<String>),
@@ -21,11 +21,13 @@ pub enum AtThePad {
     IsAway,
 }
 
+/// Holds a slot, and wakes those who wait for it.
 pub(super) struct Shared {
     pub state: Mutex<Slot>,
     pub changed: Condvar,
 }
 
+/// Holds the card and what happened to it.
 pub(super) struct Slot {
     pub card: Option<Box<dyn VirtualCard>>,
     pub pulled: Option<Box<dyn VirtualCard>>,
@@ -44,7 +46,7 @@ pub(super) struct Slot {
 }
 
 impl Shared {
-    /// A slot with this card in it.
+    /// Makes a slot with this card in it.
     pub fn new(card: Box<dyn VirtualCard>) -> Self {
         let slot = Slot {
             card: Some(card),
@@ -66,8 +68,8 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the card one command, or the dial; waits while the dial has the card be slow. A card that is pulled, reset
-    /// or swapped meanwhile never gets the command.
+    /// Sends a command to the card through the dial; waits while the dial makes the card slow. A card that is pulled,
+    /// reset or swapped meanwhile never gets the command.
     pub fn play<'a>(&'a self, mut slot: MutexGuard<'a, Slot>, command: &[u8]) -> (MutexGuard<'a, Slot>, Played) {
         slot.note(command);
         let (delay, removals, resets) = (slot.dial.delay(command), slot.removals, slot.resets);

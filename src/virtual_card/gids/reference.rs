@@ -1,17 +1,18 @@
-//! Reference data: the user's PIN and its retry counter, and VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
+//! The commands for the user's PIN and its retry counter: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
 
 use super::applet::{Answer, Applet, nothing};
 use super::pin::PIN_LENGTHS;
 use crate::iso7816::StatusWord;
 use crate::virtual_card::wire::WireCommand;
 
-/// Key references of VERIFY: the PIN, which may also go unnamed, and GIDS' word for logging out.
+/// Lists the references of the PIN in VERIFY; 00 leaves it unnamed.
 const PIN: [u8; 2] = [0x80, 0x00];
+/// Is the reference by which GIDS logs out in VERIFY.
 const LOG_OUT: u8 = 0x82;
 
 impl Applet {
-    /// VERIFY (ISO/IEC 7816-4, 7.5.6). Without data it asks whether the PIN is still wanted. A PIN of impossible
-    /// length costs no try.
+    /// Answers VERIFY (ISO/IEC 7816-4, 7.5.6). Without data it tells whether the PIN is still needed. A PIN of
+    /// impossible length costs no try.
     pub(super) fn verify(&mut self, command: &WireCommand) -> Answer {
         match (command.p1, command.p2) {
             (0x00, LOG_OUT) if command.data.is_empty() => {
@@ -39,8 +40,8 @@ impl Applet {
         nothing()
     }
 
-    /// CHANGE REFERENCE DATA (7.5.7). P1 00: old and new PIN, one behind the other; P1 01: the new one alone, while
-    /// the card is being made ready or the old one has been verified.
+    /// Answers CHANGE REFERENCE DATA (7.5.7). P1 00: old and new PIN, one behind the other. P1 01: the new one alone,
+    /// if the application is not activated yet or the old one has been verified.
     pub(super) fn change_reference_data(&mut self, command: &WireCommand) -> Answer {
         if !PIN.contains(&command.p2) {
             return Err(StatusWord::REFERENCE_DATA_NOT_FOUND);
@@ -83,7 +84,8 @@ impl Applet {
         nothing()
     }
 
-    /// RESET RETRY COUNTER (7.5.10): P1 02, a new PIN on the administrator's word, which is used up by it.
+    /// Answers RESET RETRY COUNTER (7.5.10). P1 02: a new PIN by the administrator's authority; it ends the
+    /// administrator's login.
     pub(super) fn reset_retry_counter(&mut self, command: &WireCommand) -> Answer {
         self.wants_activated()?;
         match (command.p1, command.p2) {

@@ -1,22 +1,22 @@
-//! What a reset forgets: what is selected, what was proven, and the security environment.
+//! What a reset forgets: what is selected, who has logged in, and the security environment.
 
-/// One block of 3DES, in bytes; also the length of the challenge for external authentication.
+/// Is one block of 3DES in bytes, and so the challenge for external authentication.
 pub(super) const BLOCK: usize = 8;
-/// Bytes that host and card each name in mutual authentication.
+/// Is how many bytes host and card each choose in mutual authentication.
 pub(super) const MUTUAL_CHALLENGE: usize = 16;
 
-/// What a reset forgets.
+/// Holds what a reset forgets.
 #[derive(Default)]
 pub(super) struct Session {
     pub selected: bool,
-    /// The current file; none is the application itself.
+    /// The current file; `None` is the application itself.
     pub file: Option<u16>,
     pub user: bool,
     pub admin: Admin,
     pub environment: Option<Environment>,
 }
 
-/// How far the administrator has come.
+/// Says how far the administrator's login has come.
 #[derive(Default)]
 pub(super) enum Admin {
     #[default]
@@ -25,12 +25,13 @@ pub(super) enum Admin {
     Proven,
 }
 
+/// Holds a challenge that awaits its response.
 pub(super) enum Challenge {
     External([u8; BLOCK]),
     Mutual { card: [u8; MUTUAL_CHALLENGE], host: [u8; MUTUAL_CHALLENGE] },
 }
 
-/// The key that the next operation uses, and for what.
+/// Names the key that the next operation uses, and for what.
 #[derive(Clone, Copy)]
 pub(super) struct Environment {
     pub file: u16,

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use zeroize::Zeroizing;
 
-/// Secret bytes, wiped; hexadecimal in the document.
+/// Holds secret bytes, which are wiped; hexadecimal in the document.
 pub(super) struct Secret(pub Zeroizing<Vec<u8>>);
 
-/// Bytes that are no secret; hexadecimal in the document.
+/// Holds bytes that are not secret; hexadecimal in the document.
 pub(super) struct Bytes(pub Vec<u8>);
 
 impl Serialize for Secret {

@@ -5,7 +5,7 @@ use super::fields::{byte, once};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 
-/// A command of the standard, or one that YubiKeys add.
+/// Names a command of the standard, or one that YubiKeys add.
 pub(super) enum Command<'a> {
     Select { aid: &'a [u8] },
     GetData { tag: u32 },
@@ -20,7 +20,7 @@ pub(super) enum Command<'a> {
     Extension(Extension<'a>),
 }
 
-/// The dynamic authentication template 7C; an empty object asks for its content (table 7).
+/// Holds the dynamic authentication template 7C; an empty object asks for its content (table 7).
 #[derive(Default)]
 pub(super) struct Template<'a> {
     pub witness: Option<&'a [u8]>,
@@ -29,7 +29,7 @@ pub(super) struct Template<'a> {
     pub exponentiation: Option<&'a [u8]>,
 }
 
-/// The control reference template AC, with the policies that YubiKeys add.
+/// Holds the control reference template AC, with the policies that YubiKeys add.
 #[derive(Default)]
 pub(super) struct Order<'a> {
     pub mechanism: u8,
@@ -39,7 +39,7 @@ pub(super) struct Order<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// Reads a whole command; what a YubiKey adds only where `extended_set`.
+    /// Reads a whole command; those that YubiKeys add only if `extended_set`.
     pub fn read(wire: &'a WireCommand, extended_set: bool) -> Result<Self, StatusWord> {
         if wire.cla != 0x00 {
             return Err(StatusWord::CLASS_NOT_SUPPORTED);
@@ -67,7 +67,7 @@ impl<'a> Command<'a> {
     }
 }
 
-/// The tag in a tag list 5C.
+/// Returns the tag in a tag list 5C.
 fn wanted_tag(data: &[u8]) -> Result<u32, StatusWord> {
     let list = tlv::read_one(data).map_err(|_| StatusWord::INCORRECT_DATA)?;
     if list.tag != 0x5C { Err(StatusWord::INCORRECT_DATA) } else { tag_number(list.value) }
@@ -80,7 +80,8 @@ fn tag_number(bytes: &[u8]) -> Result<u32, StatusWord> {
     }
 }
 
-/// Tag list and data 53; the discovery object 7E and the BIT group template 7F61 stand alone (tables 10 to 12).
+/// Reads a tag list and the data 53; the discovery object 7E and the BIT group template 7F61 come alone (tables 10 to
+/// 12).
 fn put_data(data: &[u8]) -> Result<Command<'_>, StatusWord> {
     let objects = tlv::read_all(data).map_err(|_| StatusWord::INCORRECT_DATA)?;
     match objects.as_slice() {
@@ -94,7 +95,7 @@ fn put_data(data: &[u8]) -> Result<Command<'_>, StatusWord> {
     }
 }
 
-/// The objects within the one object `tag`.
+/// Returns the objects within the one object `tag`.
 fn within(data: &[u8], tag: u32) -> Result<Vec<tlv::Tlv<'_>>, StatusWord> {
     let outer = tlv::read_one(data).map_err(|_| StatusWord::INCORRECT_DATA)?;
     if outer.tag != tag {

@@ -6,6 +6,7 @@ use super::options::ManagementAlgorithm;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 
+/// Names a command that YubiKeys add.
 pub(super) enum Extension<'a> {
     GetVersion,
     GetSerial,
@@ -29,14 +30,14 @@ pub(super) enum Extension<'a> {
         puk: u8,
     },
     Reset,
-    /// `to` FF deletes.
+    /// Deletes the key if `to` is FF.
     MoveKey {
         to: u8,
         from: u8,
     },
 }
 
-/// The objects of IMPORT KEY: 01 to 05 are p, q, dp, dq and qinv, 06 a scalar.
+/// Holds the objects of IMPORT KEY: 01 to 05 are p, q, dp, dq and qinv, 06 a scalar.
 #[derive(Default)]
 pub(super) struct Parts<'a> {
     crt: [Option<&'a [u8]>; 5],
@@ -64,7 +65,7 @@ impl<'a> Extension<'a> {
         })
     }
 
-    /// The firmware that had the command first.
+    /// Returns the first firmware that had the command.
     pub fn since(&self) -> [u8; 3] {
         match self {
             Self::Attest { .. } => [4, 3, 0],
@@ -76,7 +77,7 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// Algorithm, key reference, length, key.
+/// Reads SET MANAGEMENT KEY: algorithm, key reference, length, key.
 fn set_management_key(data: &[u8]) -> Result<Extension<'_>, StatusWord> {
     let [algorithm, 0x9B, length, ref key @ ..] = *data else { return Err(StatusWord::INCORRECT_DATA) };
     let algorithm = ManagementAlgorithm::from_id(algorithm).ok_or(StatusWord::INCORRECT_DATA)?;
@@ -101,6 +102,7 @@ impl<'a> Parts<'a> {
         Ok(parts)
     }
 
+    /// Makes the key of its parts.
     pub fn key(&self, algorithm: Algorithm, pin_policy: PinPolicy) -> Result<Key, StatusWord> {
         match (self.crt, self.scalar) {
             ([Some(p), Some(q), Some(dp), Some(dq), Some(qinv)], None) => {

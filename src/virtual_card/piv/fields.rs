@@ -1,13 +1,13 @@
-//! Fields of a command that is being read.
+//! Reads single fields of a command.
 
 use crate::iso7816::StatusWord;
 
-/// Fills a field that must not have been there yet.
+/// Fills a field; refuses one that was filled before.
 pub(super) fn once<T>(field: &mut Option<T>, value: T) -> Result<(), StatusWord> {
     if field.replace(value).is_some() { Err(StatusWord::INCORRECT_DATA) } else { Ok(()) }
 }
 
-/// The one byte of an object.
+/// Returns the one byte of an object.
 pub(super) fn byte(value: &[u8]) -> Result<u8, StatusWord> {
     match value {
         [byte] => Ok(*byte),

@@ -11,7 +11,7 @@ use super::state::{FACTORY_PIN, FACTORY_PUK};
 use crate::iso7816::{StatusWord, tlv};
 use zeroize::Zeroizing;
 
-/// The firmware that had AES management keys first.
+/// Names the first firmware with AES management keys.
 const AES_SINCE: [u8; 3] = [5, 4, 0];
 
 impl Applet {
@@ -63,7 +63,8 @@ impl Applet {
         }
     }
 
-    /// Algorithm 01, policies 02, origin 03, public key 04, factory value 05, tries 06.
+    /// Returns what is known of a key or secret: algorithm 01, policies 02, origin 03, public key 04, factory value 05,
+    /// tries 06.
     fn metadata(&self, reference: u8) -> Result<Vec<u8>, StatusWord> {
         let counted = |reference: &Reference, factory: &str| {
             let default = tlv::write(0x05, &[u8::from(reference.is(factory))]);
@@ -91,7 +92,7 @@ impl Applet {
         }
     }
 
-    /// Only once PIN and PUK are both blocked; the attestation key stays.
+    /// Resets the card, only once PIN and PUK are both blocked; the attestation key stays.
     fn factory_reset(&mut self) -> Result<(), StatusWord> {
         if self.persistent.pin.left > 0 || self.persistent.puk.left > 0 {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
