@@ -1,10 +1,10 @@
-//! The kinds of virtual card, and a card made again of its state.
+//! The kinds of virtual card, and how a card is restored from its state.
 
 use crate::virtual_card::{GidsCard, GidsCardError, PivCard, PivCardError, VirtualCard};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Which standard a card follows.
+/// Names the standard that a card follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -13,7 +13,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The card that has this state.
+    /// Restores the card that has this state.
     pub(super) fn card_of(self, state: &[u8]) -> Result<Box<dyn VirtualCard>, CardError> {
         Ok(match self {
             Self::Piv => Box::new(PivCard::from_state(state)?),
@@ -31,7 +31,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Why a card could not be made, or be made again of its state.
+/// Says why a card could not be made or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum CardError {
     #[error(transparent)]

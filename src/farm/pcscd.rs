@@ -1,9 +1,10 @@
-//! A pcscd of one's own, beside the system's or without one, with virtual readers only.
+//! A private pcscd, beside the system's or without one, with virtual readers only.
 //!
-//! pcscd's socket path is compiled in, so it runs in a mount namespace where that path is a private directory: no
-//! privilege is needed where the kernel lets users make namespaces. A shell beside it reads a pipe from this process:
-//! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
-//! ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a card in.
+//! pcscd's socket path is compiled in, so it runs in a mount namespace in which that path is a private directory. This
+//! needs no privilege if the kernel lets users make namespaces. A shell beside it reads a pipe from this process: when
+//! this process ends, however it ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`].
+//! Its readers' ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a
+//! card in.
 
 use super::namespace::{self, Programs};
 use super::pcscd_error::{LONGEST_NAME, READY};
@@ -18,20 +19,20 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin};
 use std::time::{Duration, Instant};
 
-/// The environment variable that names pcscd's socket to its clients (pcsc-lite).
+/// Names the environment variable that tells clients where pcscd's socket is (pcsc-lite).
 pub const CLIENTS_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
-/// A reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
+/// Is a reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
 pub const YUBIKEY_READER: &str = "Yubico YubiKey CCID";
 
-/// Where the system's pcscd has its socket.
+/// Is where the system's pcscd has its socket.
 const SYSTEM_SOCKET: &str = "/run/pcscd/pcscd.comm";
-/// Another program may take a port that was free when it was chosen.
+/// Limits the attempts to start: another program may take a port that was free when it was chosen.
 const STARTS: usize = 3;
 const GONE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 const MOST_LOG: u64 = 4096;
 
-/// A running pcscd with virtual readers; it ends when this is dropped or the process ends.
+/// Holds a running pcscd with virtual readers. It ends when this is dropped or the process ends.
 pub struct PrivatePcscd {
     readers: Vec<Reader>,
     directory: PathBuf,
@@ -40,19 +41,19 @@ pub struct PrivatePcscd {
     pipe: Option<ChildStdin>,
 }
 
-/// A virtual reader of a [`PrivatePcscd`].
+/// Holds a virtual reader of a [`PrivatePcscd`].
 pub struct Reader {
     name: String,
     seat: Seat,
 }
 
 impl Reader {
-    /// As PC/SC lists it.
+    /// Returns the reader's name, as PC/SC lists it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where cards are put in and taken out.
+    /// Returns where cards are put in and taken out.
     pub fn seat(&self) -> &Seat {
         &self.seat
     }
@@ -105,16 +106,17 @@ impl PrivatePcscd {
         Ok(pcscd)
     }
 
-    /// The socket; clients find it by the environment variable [`CLIENTS_VARIABLE`].
+    /// Returns the socket's path; clients find it by the environment variable [`CLIENTS_VARIABLE`].
     pub fn socket(&self) -> PathBuf {
         namespace::socket_in(&self.directory)
     }
 
+    /// Returns the virtual readers.
     pub fn readers(&self) -> &[Reader] {
         &self.readers
     }
 
-    /// Has pcscd ended by itself or by another's hand?
+    /// Says whether pcscd has ended, by itself or killed by others.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.shell.try_wait(), Ok(None))
     }
@@ -133,6 +135,7 @@ impl PrivatePcscd {
         Ok(())
     }
 
+    /// Returns the beginning of the log, for an error.
     fn said(&self) -> String {
         let mut said = Vec::new();
         if let Ok(log) = File::open(namespace::log_in(&self.directory)) {
@@ -158,13 +161,13 @@ impl Drop for PrivatePcscd {
     }
 }
 
-/// Has systemd start the system's pcscd, and keeps it from ending for lack of clients while the link is held. `None`:
-/// there is no such pcscd.
+/// Makes systemd start the system's pcscd, and keeps it from ending for lack of clients while the connection is held.
+/// `None` if there is no such pcscd.
 pub fn wake_system() -> Option<UnixStream> {
     UnixStream::connect(SYSTEM_SOCKET).ok()
 }
 
-/// What pcscd's configuration can hold between quotes.
+/// Says whether the name can stand between quotes in pcscd's configuration.
 fn is_reader_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"')
 }

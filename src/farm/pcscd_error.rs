@@ -1,18 +1,18 @@
-//! Why there is no private pcscd, and the bounds that its messages name.
+//! Says why there is no private pcscd, and holds the bounds that its messages name.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// pcscd has room for 16 readers, and an entry makes two.
+/// Limits the entries: pcscd has room for 16 readers, and an entry makes two.
 pub const MOST_ENTRIES: usize = 8;
-/// The most characters of a reader's name.
+/// Limits a reader's name, in characters.
 pub const LONGEST_NAME: usize = 80;
-/// A socket's path has at most 107 bytes (unix(7)).
+/// Limits a socket's path, in bytes (unix(7)).
 pub const LONGEST_SOCKET: usize = 107;
-/// How long pcscd may take to open its socket.
+/// Bounds the wait for pcscd to open its socket.
 pub const READY: Duration = Duration::from_secs(20);
 
-/// Why no private pcscd is running.
+/// Says why no private pcscd is running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PcscdError {

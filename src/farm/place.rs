@@ -1,4 +1,5 @@
-//! Where one card lies: its lock, and its file, which is replaced whole and on disk before anything relies on it.
+//! Where one card lies: its lock, and its file, which is replaced as a whole and written to disk before anything relies
+//! on it.
 
 use super::sealed::{Seal, SealError};
 use super::shelf_error::{MOST_BYTES, ShelfError};
@@ -14,18 +15,20 @@ const LOCK_TRIES: u32 = 10;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const FILE_MODE: u32 = 0o600;
 
-/// Where one card lies.
+/// Names a card, and the file it lies in.
 pub struct Place {
     pub name: String,
     pub path: PathBuf,
 }
 
 impl Place {
+    /// Returns the path of an auxiliary file of the card.
     pub fn beside(&self, what: &str) -> PathBuf {
         self.path.with_file_name(format!(".{}.{what}", self.name))
     }
 
-    /// Holds the card until the file is dropped; a list that is being made holds it for a moment only.
+    /// Locks the card until the returned file is dropped. It tries for a short time, because a listing holds each lock
+    /// for a moment.
     pub fn lock(&self) -> Result<File, ShelfError> {
         let mut locked = self.try_lock();
         for _ in 1..LOCK_TRIES {
@@ -38,6 +41,7 @@ impl Place {
         locked
     }
 
+    /// Locks the card once; [`ShelfError::InUse`] if another process has it.
     pub fn try_lock(&self) -> Result<File, ShelfError> {
         let path = self.beside("lock");
         let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(&path);
@@ -49,6 +53,7 @@ impl Place {
         }
     }
 
+    /// Reads the card's sealed file.
     pub fn read(&self) -> Result<Vec<u8>, ShelfError> {
         let mut bytes = Vec::new();
         let read = File::open(&self.path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
@@ -60,7 +65,7 @@ impl Place {
         }
     }
 
-    /// Writes the state in the place of the one that is there; who holds the lock is alone with the file beside it.
+    /// Replaces the file by one with this state. Whoever holds the lock has the temporary file beside it to himself.
     pub fn save(&self, seal: &Seal, state: &[u8]) -> Result<(), ShelfError> {
         let sealed = seal.seal(state).map_err(|source| self.sealed(source))?;
         let fresh = self.beside("new");
@@ -87,5 +92,5 @@ impl Place {
     }
 }
 
-/// The state of a card as it was saved last.
+/// Holds the state of a card as it was last saved.
 pub type Saved = Zeroizing<Vec<u8>>;

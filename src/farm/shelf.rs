@@ -1,7 +1,8 @@
-//! A user's virtual cards: a directory of their own, a sealed file a card.
+//! A user's virtual cards: a directory of their own, a sealed file for each card.
 //!
-//! Files are replaced whole and on disk before anything relies on them, so that after a crash either the old or the new
-//! state is there. One process at a time has a card; the kernel lets go of it when the process ends, however it ends.
+//! Files are replaced as a whole and written to disk before anything relies on them, so that after a crash either the
+//! old or the new state is there. One process at a time has a card; the kernel releases it when the process ends,
+//! however it ends.
 
 use super::kept::KeptCard;
 use super::kind::Kind;
@@ -17,28 +18,28 @@ use std::path::PathBuf;
 const SUFFIX: &str = "card";
 const DIRECTORY_MODE: u32 = 0o700;
 
-/// What a new card is like.
+/// Says what a new card is like.
 pub enum NewCard {
     Piv(PivOptions),
     Gids(GidsOptions),
 }
 
-/// A card on the shelf, not opened.
+/// Describes a card on the shelf that was not opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub name: String,
-    /// `None` for a file that is no card's.
+    /// `None` if the file is not a card's.
     pub kind: Option<Kind>,
     pub in_use: bool,
 }
 
-/// The directory of a user's cards.
+/// Keeps a user's cards in a directory.
 pub struct Shelf {
     directory: PathBuf,
 }
 
 impl Shelf {
-    /// Makes the directory where there is none; refuses one that others can enter.
+    /// Opens the directory, making it if there is none; refuses one that others can enter.
     pub fn open(directory: PathBuf) -> Result<Self, ShelfError> {
         let failed = |action| {
             let path = directory.clone();
@@ -52,7 +53,8 @@ impl Shelf {
         Ok(Self { directory })
     }
 
-    /// Makes a card and puts it on the shelf; takes tenths of a second, and a YubiKey's own key besides.
+    /// Makes a card and puts it on the shelf. It takes tenths of a second; a YubiKey takes longer, because its own key
+    /// is made.
     pub fn create(&self, name: &str, new: NewCard, passphrase: &Passphrase) -> Result<(), ShelfError> {
         let (kind, state) = match new {
             NewCard::Piv(options) => {
@@ -71,7 +73,7 @@ impl Shelf {
         place.save(&seal, &state)
     }
 
-    /// Takes a card from the shelf; nobody else has it until the [`KeptCard`] is dropped.
+    /// Takes a card from the shelf; nobody else can have it until the [`KeptCard`] is dropped.
     pub fn take(&self, name: &str, passphrase: &Passphrase) -> Result<KeptCard, ShelfError> {
         let place = self.place(name)?;
         if !place.path.exists() {
@@ -84,7 +86,7 @@ impl Shelf {
         Ok(KeptCard::new(card, kind, state, seal, place, lock))
     }
 
-    /// The cards by name.
+    /// Lists the cards by name.
     pub fn list(&self) -> Result<Vec<Listed>, ShelfError> {
         let failed = |source| ShelfError::File { path: self.directory.clone(), action: "read", source };
         let mut listed = Vec::new();
@@ -112,7 +114,8 @@ impl Shelf {
         let _lock = place.lock()?;
         let removed = std::fs::remove_file(&place.path).and_then(|()| place.sync_directory());
         removed.map_err(|source| place.failed("removed", source))?;
-        // A name that is never used again should leave nothing behind; where this fails, the next one uses it.
+        // A name that is never used again should leave nothing behind; if this fails, the next card of that name uses
+        // the file.
         let _ = std::fs::remove_file(place.beside("lock"));
         Ok(())
     }
@@ -125,6 +128,7 @@ impl Shelf {
     }
 }
 
+/// Says whether a card may have this name.
 fn is_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=LONGEST_NAME).contains(&name.len())

@@ -1,15 +1,15 @@
-//! Why the shelf refuses or fails, and the bounds that its messages name.
+//! Says why the shelf refuses or fails, and holds the bounds that its messages name.
 
 use super::kind::CardError;
 use super::sealed::SealError;
 use std::path::PathBuf;
 
-/// The most characters of a card's name.
+/// Limits a card's name, in characters.
 pub const LONGEST_NAME: usize = 64;
-/// A card with all its room full has some hundred kilobytes.
+/// Limits a card's file, in bytes; a full card has some hundred kilobytes.
 pub const MOST_BYTES: u64 = 4 << 20;
 
-/// Why a card could not be created, listed, opened, saved or removed.
+/// Says why a card could not be created, listed, opened, saved or removed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShelfError {
