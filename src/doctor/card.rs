@@ -1,23 +1,23 @@
-//! One card or token.
+//! Examines one card or token.
 
-use super::{Check, Finding};
+use super::finding::{Check, Finding};
 use crate::pkix::KeyAlgorithm;
 use crate::token::{CardIdentifier, Condition, Counters, Error, SecretKind, Token, Tries};
 use time::{Date, Duration};
 
-/// What an enrollment will ask of the card.
+/// Says what an enrollment will ask of the card.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected {
     pub algorithm: Option<KeyAlgorithm>,
-    /// Bytes of the certificate.
+    /// Length of the certificate in bytes.
     pub certificate: usize,
     pub today: Date,
 }
 
-/// How long before its end an identifier's expiry is told.
+/// Sets how long before its end an identifier's expiry is reported.
 const SOON: Duration = Duration::days(90);
 
-/// Looks the card over; an error is one of the card or reader, not of its fitness.
+/// Examines a card's fitness. An error means that card or reader failed, not that the card is unfit.
 pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Finding>, Error> {
     let counters = token.counters()?;
     let condition = token.condition()?;

@@ -1,10 +1,10 @@
-//! This computer: the PC/SC service, its readers, and who else uses them.
+//! Examines this computer: the PC/SC service, its readers, and who else uses them.
 
-use super::{Check, Finding};
+use super::finding::{Check, Finding};
 use crate::iso7816::Protocol;
 use crate::reader::{CardFacts, CardPresence, Error, Holder, InUse, ReaderState, ServiceFacts, SocketState};
 
-/// The PC/SC service, as far as its socket tells.
+/// Reports whether the PC/SC service can be reached, as far as its socket tells.
 pub fn examine_service(facts: &ServiceFacts) -> Finding {
     let socket = facts.socket.display();
     match facts.state {
@@ -22,7 +22,7 @@ pub fn examine_service(facts: &ServiceFacts) -> Finding {
     }
 }
 
-/// Why the service turned this user away, or what else went wrong when readers were asked for.
+/// Reports why the service refused this user, or what else went wrong when the readers were read.
 pub fn examine_refusal(error: &Error) -> Finding {
     match error {
         Error::NotPermitted => Finding::bad(
@@ -31,11 +31,34 @@ pub fn examine_refusal(error: &Error) -> Finding {
             "Have an administrator allow org.debian.pcsc-lite.access_pcsc and access_card to this user in \
              /etc/polkit-1/rules.d; sessions without a seat (services, kiosks, ssh) are denied by default.",
         ),
-        error => Finding::bad(Check::Readers, error.to_string(), "Restart the PC/SC service and look again."),
+        Error::NoService { .. }
+        | Error::SocketClosed { .. }
+        | Error::ServiceStopped
+        | Error::ServiceSilent { .. }
+        | Error::NoReader { .. }
+        | Error::NoCard { .. }
+        | Error::NoToken { .. }
+        | Error::Ambiguous { .. }
+        | Error::SameSerial { .. }
+        | Error::UnknownCard { .. }
+        | Error::Mute { .. }
+        | Error::Busy { .. }
+        | Error::OtherCard { .. }
+        | Error::NotInserted { .. }
+        | Error::Cancelled
+        | Error::Token { .. }
+        | Error::Unsteady
+        | Error::Call { .. }
+        | Error::Thread(_)
+        | Error::NoPinPad
+        | Error::NoTransaction
+        | Error::ThreadEnded => {
+            Finding::bad(Check::Readers, error.to_string(), "Restart the PC/SC service and look again.")
+        }
     }
 }
 
-/// The readers, whether each has a card, and whether somebody else holds it.
+/// Reports the readers, whether each has a card, and whether another program holds it.
 pub fn examine_readers(readers: &[ReaderState], holders: &[Holder]) -> Vec<Finding> {
     if readers.is_empty() {
         let remedy =
@@ -81,7 +104,7 @@ fn held(reader: &ReaderState, holders: &[Holder]) -> Option<Finding> {
     }
 }
 
-/// What card and reader together carry.
+/// Reports what card and reader together carry.
 pub fn examine_protocol(facts: &CardFacts) -> Finding {
     let protocol = match facts.limits.protocol {
         Protocol::T0 => "T=0",

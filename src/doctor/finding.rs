@@ -1,6 +1,6 @@
-//! What the doctor says.
+//! What the doctor reports.
 
-/// What was looked at. The code is stable, for scripts.
+/// Names what was looked at. The code is stable, for scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Check {
     Service,
@@ -22,6 +22,7 @@ pub enum Check {
 }
 
 impl Check {
+    /// Returns the check's stable name.
     pub fn code(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -44,11 +45,11 @@ impl Check {
     }
 }
 
-/// How bad it is.
+/// Says how bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     Good,
-    /// Cannot be told without spending a try or changing the card.
+    /// It cannot be told without spending a try or changing the card.
     Untold,
     /// It works, but should not stay so.
     Attention,
@@ -57,6 +58,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Returns the verdict's stable name.
     pub fn word(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -67,7 +69,7 @@ impl Verdict {
     }
 }
 
-/// One line of the diagnosis.
+/// Holds one line of the diagnosis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     pub check: Check,
@@ -79,7 +81,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The card could not be looked at.
+    /// Reports that the card could not be examined.
     pub fn unreadable(error: &dyn std::error::Error) -> Self {
         let mut told = error.to_string();
         let mut source = error.source();

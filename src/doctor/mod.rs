@@ -1,7 +1,7 @@
-//! Will this card do, and this computer? Asked before anything is asked of a CA.
+//! Tells whether this card and this computer will do, before anything is asked of a CA.
 //!
 //! In: facts of the PC/SC service and readers ([`crate::reader`]), a [`crate::token::Token`]. Out: [`Finding`]s, each
-//! with a verdict and, where something is amiss, a remedy. Nothing is changed and no try is spent.
+//! with a verdict and, if something is amiss, a remedy. Nothing is changed and no try is spent.
 
 mod card;
 mod computer;

@@ -1,16 +1,19 @@
-//! A card that is never ahead of its file: what has changed is on disk before the host is told of it.
+//! A card that is never ahead of its file: every change is on disk before the host gets the answer.
 
+use super::kind::Kind;
+use super::place::{Place, Saved};
 use super::sealed::Seal;
-use super::shelf::{Kind, Place, Saved, ShelfError};
+use super::shelf_error::ShelfError;
 use crate::virtual_card::VirtualCard;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// SW 6581: memory failure (ISO/IEC 7816-4, 5.6).
+/// Holds status word 6581: memory failure (ISO/IEC 7816-4, 5.6).
 const MEMORY_FAILURE: [u8; 2] = [0x65, 0x81];
 
-/// A card from the shelf. When its state cannot be saved, the command fails and the card is as it was before, reset.
+/// Holds a card taken from the shelf. If its state cannot be saved, the command fails, and the card is reset to what is
+/// on disk.
 pub struct KeptCard {
     card: Box<dyn VirtualCard>,
     kind: Kind,
@@ -22,12 +25,12 @@ pub struct KeptCard {
     _lock: File,
 }
 
-/// Why a card's last change could not be saved, for who lends the card.
+/// Tells whoever lends the card why its last change could not be saved.
 #[derive(Clone, Default)]
 pub struct Trouble(Arc<Mutex<Option<ShelfError>>>);
 
 impl Trouble {
-    /// Takes the trouble that came last, if there was any since the last call.
+    /// Takes the last failure, if there was any since the last call.
     pub fn take(&self) -> Option<ShelfError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -49,11 +52,12 @@ impl KeptCard {
         self.kind
     }
 
-    /// Where saving failed is told.
+    /// Returns where failures to save are reported.
     pub fn trouble(&self) -> Trouble {
         self.trouble.clone()
     }
 
+    /// Saves the state if it has changed.
     fn save(&mut self) -> Result<(), ShelfError> {
         let state = self.card.state();
         if *state != *self.saved {
@@ -63,7 +67,7 @@ impl KeptCard {
         Ok(())
     }
 
-    /// Back to what is on disk.
+    /// Restores the card from what is on disk, and reports the failure.
     fn roll_back(&mut self, trouble: ShelfError) {
         if let Ok(card) = self.kind.card_of(&self.saved) {
             self.card = card;

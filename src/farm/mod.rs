@@ -1,21 +1,27 @@
 //! Lends virtual cards to pcscd: the system's, or a private one started for the purpose.
 //!
 //! In: a [`VirtualCard`](crate::virtual_card::VirtualCard). Out: a card in a reader that every PC/SC program sees.
-//! vsmartcard's driver vpcd is the reader; a [`Seat`] is a place in it, [`pcscd`] starts a daemon of one's own.
-//! A [`Shelf`] keeps cards between runs, sealed.
-//! Absent: any APDU's meaning, PC/SC itself.
+//! vsmartcard's driver vpcd is the reader; a [`Seat`] puts cards into it; [`pcscd`] starts a private daemon. A
+//! [`Shelf`] keeps cards between runs, sealed.
+//! Absent: the meaning of any APDU, PC/SC itself.
 
 mod kept;
+mod kind;
 mod namespace;
 pub mod pcscd;
+mod pcscd_error;
 mod peer;
+mod place;
 mod sealed;
 mod seat;
 mod shelf;
+mod shelf_error;
 mod vpcd;
 
 pub use kept::{KeptCard, Trouble};
+pub use kind::{CardError, Kind};
 pub use sealed::SealError;
 pub use seat::{Daemon, Seat, SeatError};
-pub use shelf::{CardError, Kind, Listed, NewCard, Shelf, ShelfError};
+pub use shelf::{Listed, NewCard, Shelf};
+pub use shelf_error::ShelfError;
 pub use vpcd::PORT;

@@ -1,6 +1,6 @@
 //! What a private pcscd needs before it runs: programs, the driver, a directory of its own, ports.
 
-use super::pcscd::PcscdError;
+use super::pcscd_error::{LONGEST_SOCKET, PcscdError};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -11,22 +11,22 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Where distributions put vpcd's driver.
+/// Lists where distributions put vpcd's driver.
 const DRIVERS: [&str; 3] = [
     "/usr/lib/pcsc/drivers/serial/libifdvpcd.so",
     "/usr/lib64/pcsc/drivers/serial/libifdvpcd.so",
     "/usr/local/lib/pcsc/drivers/serial/libifdvpcd.so",
 ];
-/// Directories of system programs that a user's PATH may lack.
+/// Lists directories of system programs that a user's PATH may lack.
 const SYSTEM_PROGRAMS: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
-/// A socket's path has at most 107 bytes (unix(7)).
-pub const LONGEST_SOCKET: usize = 107;
-/// Below the ports that Linux gives to clients, lest one of those be given out between choice and use.
+/// Bounds the ports to choose from. They are below those that Linux gives to clients, so that none is given out between
+/// choice and use.
 const PORTS: std::ops::Range<u16> = 10_240..32_000;
 const PORT_TRIES: usize = 512;
 
-/// Runs in the namespace. $1: the private directory; $2: pcscd. The drivers of real readers are hidden, lest this pcscd
-/// take them from the system's. The log stops at 256 KiB. Whoever holds the other end of standard input keeps pcscd alive.
+/// Runs in the namespace. $1 is the private directory, $2 is pcscd. The drivers of real readers are hidden, so that
+/// this pcscd does not take those readers from the system's. The log stops at 256 KiB. pcscd lives as long as the other
+/// end of standard input is open.
 const SCRIPT: &str = r#"
 set -eu
 trap '' XFSZ
@@ -50,7 +50,7 @@ wait "$pcscd" 2>/dev/null || :
 if [ -e "$1/over" ]; then rm -rf -- "$1"; else kill "$watcher"; exit 1; fi
 "#;
 
-/// The programs and the driver, found.
+/// Holds where the programs and the driver were found.
 pub struct Programs {
     unshare: PathBuf,
     pcscd: PathBuf,
@@ -58,6 +58,7 @@ pub struct Programs {
 }
 
 impl Programs {
+    /// Finds the programs and the driver.
     pub fn find() -> Result<Self, PcscdError> {
         let driver = DRIVERS.iter().map(PathBuf::from).find(|path| path.is_file());
         Ok(Self {
@@ -67,7 +68,7 @@ impl Programs {
         })
     }
 
-    /// Starts the shell that starts pcscd and ends it with its standard input.
+    /// Starts the shell that starts pcscd, and that ends it when its standard input closes.
     pub fn run(&self, directory: &Path) -> Result<Child, PcscdError> {
         let failed = |source| PcscdError::Directory { path: directory.into(), source };
         let log = File::create(log_in(directory)).map_err(failed)?;
@@ -75,7 +76,7 @@ impl Programs {
             .args(["--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh"])
             .args([directory, &self.pcscd])
             .env("PATH", path())
-            // Ctrl-C at the terminal is for this process; the pipe tells the shell what follows from it.
+            // Ctrl-C at the terminal is for this process; the shell learns by the pipe if it ends.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(log.try_clone().map_err(failed)?)
@@ -84,8 +85,8 @@ impl Programs {
             .map_err(PcscdError::Unshare)
     }
 
-    /// Writes pcscd's configuration: an entry a name, on its port. Each has its own copy of the driver, for two entries
-    /// with one driver take over each other's readers.
+    /// Writes pcscd's configuration: an entry for each name, on its port. Each has its own copy of the driver, because
+    /// two entries with one driver take over each other's readers.
     pub fn configure(&self, directory: &Path, names: &[&str], ports: &[u16]) -> Result<(), PcscdError> {
         let failed = |source| PcscdError::Directory { path: directory.into(), source };
         let readers = directory.join("run/readers");
@@ -94,8 +95,9 @@ impl Programs {
         for (number, (name, port)) in names.iter().zip(ports).enumerate() {
             let copy = format!("vpcd-{number}.so");
             std::fs::copy(&self.driver, directory.join("run").join(&copy)).map_err(failed)?;
-            // Given a host instead of /dev/null the driver would connect to the card, and not listen on every interface;
-            // but up to vsmartcard 3.3 it then aborts pcscd when the link ends (fixed in June 2022, not released).
+            // Given a host instead of /dev/null the driver would connect to the card, and not listen on every
+            // interface; but up to vsmartcard 3.3 it then aborts pcscd when the link ends (fixed in June 2022, not
+            // released).
             let _ = write!(
                 entries,
                 "FRIENDLYNAME \"{name}\"\nDEVICENAME /dev/null:{port}\nLIBPATH /run/pcscd/{copy}\nCHANNELID {port:#06x}\n\n"
@@ -105,17 +107,17 @@ impl Programs {
     }
 }
 
-/// pcscd's socket, seen from outside its namespace.
+/// Returns the path of pcscd's socket, seen from outside its namespace.
 pub fn socket_in(directory: &Path) -> PathBuf {
     directory.join("run/pcscd.comm")
 }
 
-/// What pcscd and the shell say.
+/// Returns the path of the log of pcscd and the shell.
 pub fn log_in(directory: &Path) -> PathBuf {
     directory.join("log")
 }
 
-/// Makes a directory that only this user can enter; `run` in it becomes pcscd's /run/pcscd, which pcscd opens to all.
+/// Makes a directory that only this user can enter. `run` in it becomes pcscd's /run/pcscd, which pcscd opens to all.
 pub fn private_directory() -> Result<PathBuf, PcscdError> {
     let path = std::env::temp_dir().join(format!("cardwright-pcscd-{}", hex::encode(random::<8>()?)));
     let socket = socket_in(&path);
@@ -128,7 +130,7 @@ pub fn private_directory() -> Result<PathBuf, PcscdError> {
     }
 }
 
-/// So many ports that are free now, each with the one above it: the driver's second reader takes that.
+/// Returns so many ports that are free now. The port above each is free too, as the driver's second reader takes it.
 pub fn free_ports(count: usize) -> Result<Vec<u16>, PcscdError> {
     let mut held = Vec::new();
     for _ in 0..PORT_TRIES {
@@ -159,6 +161,7 @@ fn path() -> OsString {
     std::env::join_paths(all).unwrap_or(path)
 }
 
+/// Finds a program in PATH and in the directories of system programs.
 fn program(program: &'static str, package: &'static str) -> Result<PathBuf, PcscdError> {
     let path = path();
     let mut places = std::env::split_paths(&path).map(|directory| directory.join(program));

@@ -1,11 +1,14 @@
-//! A pcscd of one's own, beside the system's or without one, with virtual readers only.
+//! A private pcscd, beside the system's or without one, with virtual readers only.
 //!
-//! pcscd's socket path is compiled in, so it runs in a mount namespace where that path is a private directory: no
-//! privilege is needed where the kernel lets users make namespaces. A shell beside it reads a pipe from this process:
-//! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
-//! ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a card in.
+//! pcscd's socket path is compiled in, so it runs in a mount namespace in which that path is a private directory. This
+//! needs no privilege if the kernel lets users make namespaces. A shell beside it reads a pipe from this process: when
+//! this process ends, however it ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`].
+//! Its readers' ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a
+//! card in.
 
-use super::namespace::{self, LONGEST_SOCKET, Programs};
+use super::namespace::{self, Programs};
+use super::pcscd_error::{LONGEST_NAME, READY};
+pub use super::pcscd_error::{MOST_ENTRIES, PcscdError};
 use super::peer;
 use super::seat::{Daemon, Seat};
 use std::fs::File;
@@ -16,60 +19,20 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin};
 use std::time::{Duration, Instant};
 
-/// The environment variable that names pcscd's socket to its clients (pcsc-lite).
+/// Names the environment variable that tells clients where pcscd's socket is (pcsc-lite).
 pub const CLIENTS_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
-/// A reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
+/// Holds a reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
 pub const YUBIKEY_READER: &str = "Yubico YubiKey CCID";
-/// pcscd has room for 16 readers, and an entry makes two.
-pub const MOST_ENTRIES: usize = 8;
 
-/// Where the system's pcscd has its socket.
+/// Names where the system's pcscd has its socket.
 const SYSTEM_SOCKET: &str = "/run/pcscd/pcscd.comm";
-const LONGEST_NAME: usize = 80;
-/// Another program may take a port that was free when it was chosen.
+/// Limits the attempts to start: another program may take a port that was free when it was chosen.
 const STARTS: usize = 3;
-const READY: Duration = Duration::from_secs(20);
 const GONE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 const MOST_LOG: u64 = 4096;
 
-/// Why no private pcscd is running.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PcscdError {
-    #[error("the program {program} is missing; install the package {package}")]
-    NoProgram { program: &'static str, package: &'static str },
-    #[error("the driver libifdvpcd.so is missing; install the package vsmartcard-vpcd (looked at: {looked_at})")]
-    NoDriver { looked_at: String },
-    #[error("pcscd takes 1 to {MOST_ENTRIES} entries, not {entries}")]
-    Entries { entries: usize },
-    #[error("{name:?} cannot be a reader's name: 1 to {LONGEST_NAME} printable ASCII characters without quotes")]
-    Name { name: String },
-    #[error("two readers cannot have one name, {name:?}: PC/SC could not tell them apart")]
-    NameTwice { name: String },
-    #[error("the path {} is longer than the {LONGEST_SOCKET} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
-    SocketPath { path: PathBuf },
-    #[error("there is no randomness for the name of a directory")]
-    Random,
-    #[error("the private directory {} could not be prepared", path.display())]
-    Directory {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("no two free ports that follow each other were found")]
-    Ports,
-    #[error("unshare could not be run")]
-    Unshare(#[source] std::io::Error),
-    #[error("pcscd did not start; may this user make namespaces (unshare -Urm true)? It said: {said}")]
-    Ended { said: String },
-    #[error("pcscd did not open its socket within {} seconds; it said: {said}", READY.as_secs())]
-    NotReady { said: String },
-    #[error("the virtual reader {name:?} did not open its port; pcscd said: {said}")]
-    Reader { name: String, said: String },
-}
-
-/// A running pcscd with virtual readers; it ends when this is dropped or the process ends.
+/// Holds a running pcscd with virtual readers. It ends when this is dropped or the process ends.
 pub struct PrivatePcscd {
     readers: Vec<Reader>,
     directory: PathBuf,
@@ -78,19 +41,19 @@ pub struct PrivatePcscd {
     pipe: Option<ChildStdin>,
 }
 
-/// A virtual reader of a [`PrivatePcscd`].
+/// Holds a virtual reader of a [`PrivatePcscd`].
 pub struct Reader {
     name: String,
     seat: Seat,
 }
 
 impl Reader {
-    /// As PC/SC lists it.
+    /// Returns the reader's name, as PC/SC lists it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where cards are put in and taken out.
+    /// Returns where cards are put in and taken out.
     pub fn seat(&self) -> &Seat {
         &self.seat
     }
@@ -143,16 +106,17 @@ impl PrivatePcscd {
         Ok(pcscd)
     }
 
-    /// The socket; clients find it by the environment variable [`CLIENTS_VARIABLE`].
+    /// Returns the socket's path; clients find it by the environment variable [`CLIENTS_VARIABLE`].
     pub fn socket(&self) -> PathBuf {
         namespace::socket_in(&self.directory)
     }
 
+    /// Returns the virtual readers.
     pub fn readers(&self) -> &[Reader] {
         &self.readers
     }
 
-    /// Has pcscd ended by itself or by another's hand?
+    /// Says whether pcscd has ended, by itself or killed by others.
     pub fn has_ended(&mut self) -> bool {
         !matches!(self.shell.try_wait(), Ok(None))
     }
@@ -171,6 +135,7 @@ impl PrivatePcscd {
         Ok(())
     }
 
+    /// Returns the beginning of the log, for an error.
     fn said(&self) -> String {
         let mut said = Vec::new();
         if let Ok(log) = File::open(namespace::log_in(&self.directory)) {
@@ -196,13 +161,13 @@ impl Drop for PrivatePcscd {
     }
 }
 
-/// Has systemd start the system's pcscd, and keeps it from ending for lack of clients while the link is held. `None`:
-/// there is no such pcscd.
+/// Makes systemd start the system's pcscd, and keeps it from ending for lack of clients while the connection is held.
+/// `None` if there is no such pcscd.
 pub fn wake_system() -> Option<UnixStream> {
     UnixStream::connect(SYSTEM_SOCKET).ok()
 }
 
-/// What pcscd's configuration can hold between quotes.
+/// Says whether the name can stand between quotes in pcscd's configuration.
 fn is_reader_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'"')
 }

@@ -1,25 +1,28 @@
-//! Who is at the other end of a loopback link: any local user can listen at a port, only our pcscd may have the card.
+//! Finds out who is at the other end of a loopback connection: any local user can listen at a port, but only a pcscd of
+//! this user may have the card.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-/// The kernel's table of IPv4 links (proc(5)).
+/// Names the kernel's table of IPv4 connections (proc(5)).
 const TABLE: &str = "/proc/net/tcp";
 
-/// Does the other end belong to this user? It must have accepted the link; `false` also where the kernel does not tell.
+/// Says whether the other end belongs to this user. It must have accepted the connection. `false` also if the kernel
+/// does not tell.
 pub fn is_own(link: &TcpStream) -> bool {
     let (Ok(peer), Ok(own)) = (link.peer_addr(), link.local_addr()) else { return false };
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
     owner(&table, peer, own) == Some(rustix::process::geteuid().as_raw())
 }
 
-/// Does this user listen at `port` of every interface, as vpcd does?
+/// Says whether this user listens at `port` of every interface, as vpcd does.
 pub fn listens(port: u16) -> bool {
     let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
     owner(&table, at(port), at(0)) == Some(rustix::process::geteuid().as_raw())
 }
 
+/// Returns the user who owns the end `local` of a connection.
 fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let (local, remote) = (spelled(local)?, spelled(remote)?);
     table.lines().skip(1).find_map(|line| {
@@ -29,7 +32,7 @@ fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     })
 }
 
-/// As the table spells it: the address as a number in the processor's byte order, then the port.
+/// Spells an address as the table does: a number in the processor's byte order, then the port.
 fn spelled(address: SocketAddr) -> Option<String> {
     let SocketAddr::V4(address) = address else { return None };
     Some(format!("{:08X}:{:04X}", u32::from_ne_bytes(address.ip().octets()), address.port()))

@@ -1,9 +1,10 @@
 //! A card's state at rest: encrypted under a passphrase, in a file that tells what it is.
 //!
-//! One line of JSON, then 12 bytes of nonce, fresh each time, then AES-256-GCM with the line as associated data. scrypt
-//! (RFC 7914) makes of the passphrase the key and a check value, so that a wrong passphrase is told from a broken file.
+//! It is one line of JSON, then 12 bytes of nonce, fresh each time, then AES-256-GCM with the line as associated data.
+//! scrypt (RFC 7914) derives from the passphrase the key and a check value, which tells a wrong passphrase from a
+//! damaged file.
 
-use super::shelf::Kind;
+use super::kind::Kind;
 use crate::secret::Passphrase;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
@@ -13,16 +14,18 @@ use zeroize::Zeroizing;
 
 const WHAT: &str = "virtual card";
 const VERSION: u32 = 1;
-/// N = 2^14, r = 8, p = 4: 16 MiB and some tenths of a second, as the server's key files cost.
+/// Sets the cost of a new file: N = 2^14, r = 8, p = 4, which is 16 MiB and some tenths of a second, as for the server's
+/// key files.
 const COST: Cost = Cost { log_n: 14, r: 8, p: 4 };
-/// What a file that comes from elsewhere may cost: 512 MiB, and the time of 16 rounds.
+/// Limits the memory that opening a file from elsewhere may cost: 512 MiB.
 const MOST_BYTES: u64 = 512 << 20;
+/// Limits the time that opening a file from elsewhere may cost, in rounds (scrypt's p).
 const MOST_ROUNDS: u32 = 16;
 const KEY: usize = 32;
 const CHECK: usize = 16;
 const SALT: usize = 16;
 
-/// What is wrong with the bytes of a file, or with the passphrase for them.
+/// Says what is wrong with the bytes of a file, or with the passphrase for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
@@ -52,7 +55,7 @@ struct Head {
     kind: Kind,
     scrypt: Cost,
     salt: String,
-    /// Tells the right passphrase; says nothing of the key.
+    /// Tells whether the passphrase is right; tells nothing of the key.
     check: String,
 }
 
@@ -71,7 +74,7 @@ pub struct Seal {
 }
 
 impl Seal {
-    /// A seal for a new card; takes tenths of a second, as opening does.
+    /// Makes a seal for a new card; takes tenths of a second, as opening does.
     pub fn new(kind: Kind, passphrase: &Passphrase) -> Result<Self, SealError> {
         if passphrase.expose().is_empty() {
             return Err(SealError::NoPassphrase);
@@ -92,7 +95,7 @@ impl Seal {
         Ok(Self { line, key: key(&derived)? })
     }
 
-    /// The bytes of a file that holds this state.
+    /// Returns the bytes of a file that holds this state.
     pub fn seal(&self, state: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut sealed = Zeroizing::new(state.to_vec());
         sealed.reserve_exact(AES_256_GCM.tag_len());
@@ -103,7 +106,7 @@ impl Seal {
         Ok([self.line.as_bytes(), nonce.as_ref(), &sealed].concat())
     }
 
-    /// Opens a file: the kind and state of its card, and the seal with which it is written again.
+    /// Opens a file; returns the seal with which it is written again, and the card's kind and state.
     pub fn open(file: &[u8], passphrase: &Passphrase) -> Result<(Self, Kind, Zeroizing<Vec<u8>>), SealError> {
         let (line, head, body) = parts(file)?;
         let salt = hex::decode(&head.salt).map_err(|_| SealError::Head)?;
@@ -121,7 +124,7 @@ impl Seal {
     }
 }
 
-/// What kind of card a file says it holds; only opening it proves that.
+/// Returns the kind of card that a file claims to hold; only opening it proves that.
 pub fn kind(file: &[u8]) -> Result<Kind, SealError> {
     parts(file).map(|(_, head, _)| head.kind)
 }

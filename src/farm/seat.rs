@@ -1,6 +1,7 @@
-//! A place in a virtual reader: with a card in it there is a link to the reader's driver, else none.
+//! A place in a virtual reader. While a card is in it, there is a connection to the reader's driver; otherwise there is
+//! none.
 //!
-//! When pcscd ends and comes back (the system's does when nobody needs it), the card is in its reader again.
+//! If pcscd ends and comes back (the system's ends when nobody needs it), the card is in its reader again.
 
 use super::{peer, vpcd};
 use crate::virtual_card::SharedCard;
@@ -9,13 +10,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// pcscd looks at a reader more than twice a second; it may be busy with others, or another card may be in this one.
+/// Bounds the wait for pcscd to ask for the card. It looks at a reader more than twice a second, but may be busy with
+/// others, or another card may be in this one.
 const ASKING: Duration = Duration::from_secs(10);
 const CONNECTING: Duration = Duration::from_secs(2);
-/// The pause after a link that could not be made, and between looks at a slot whose card was pulled.
+/// Sets the pause after a connection that failed, and between looks at a slot whose card was pulled.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Who runs the pcscd behind a driver.
+/// Says who runs the pcscd behind a driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Daemon {
     /// This user: nobody else who listens at its port gets the card.
@@ -24,7 +26,7 @@ pub enum Daemon {
     System,
 }
 
-/// Why a card is not in its reader.
+/// Says why a card is not in its reader.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeatError {
@@ -38,7 +40,7 @@ pub enum SeatError {
     Occupied { address: SocketAddr, waited: Duration },
 }
 
-/// A virtual reader as seen from the card's side; dropping it takes the card out.
+/// Holds a virtual reader as seen from the card's side. Dropping it takes the card out.
 pub struct Seat {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
@@ -57,14 +59,14 @@ struct State {
     /// Counts the cards that were put in or taken out.
     turn: u64,
     link: Option<TcpStream>,
-    /// pcscd has asked for this turn's card.
+    /// pcscd has asked for the card of this turn.
     taken_up: bool,
     trouble: Option<std::io::Error>,
     closing: bool,
 }
 
 impl Seat {
-    /// The reader whose driver listens at `address`, empty.
+    /// Makes an empty seat in the reader whose driver listens at `address`.
     pub fn at(address: SocketAddr, daemon: Daemon) -> Self {
         let shared = Arc::new(Shared { address, daemon, state: Mutex::default(), changed: Condvar::new() });
         let of_thread = Arc::clone(&shared);
@@ -72,17 +74,17 @@ impl Seat {
         Self { shared, thread: Some(thread) }
     }
 
-    /// Puts a card in, in the place of one that may be there; pcscd sees it within half a second.
+    /// Puts a card in, replacing one that may be there; pcscd sees it within half a second.
     pub fn insert(&self, card: SharedCard) {
         self.shared.change(Some(card));
     }
 
-    /// Takes the card out; pcscd sees it within half a second. Without one it does nothing.
+    /// Takes the card out; pcscd sees it within half a second. Does nothing without a card.
     pub fn remove(&self) {
         self.shared.change(None);
     }
 
-    /// Waits until pcscd has taken up the card that was put in last.
+    /// Waits until pcscd has asked for the card that was put in last.
     pub fn wait_until_taken_up(&self, patience: Duration) -> Result<(), SeatError> {
         let waits = |state: &mut State| !state.taken_up;
         let waited = self.shared.changed.wait_timeout_while(self.shared.lock(), patience, waits);
@@ -105,7 +107,7 @@ impl Drop for Seat {
         };
         self.shared.changed.notify_all();
         if let Some(link) = link {
-            // Fails where the link is closed already.
+            // Fails if the connection is closed already.
             let _ = link.shutdown(Shutdown::Both);
         }
         if let Some(thread) = self.thread.take() {
@@ -134,7 +136,7 @@ impl Shared {
             }
             match self.connect() {
                 Ok(stream) => {
-                    // A link that broke is over like any other, and the next one follows.
+                    // A connection that broke is over like any other, and the next one follows.
                     last = self.lend(stream, last, &card, turn).unwrap_or(vpcd::Ended::Known);
                     self.lock().link = None;
                 }
@@ -146,7 +148,7 @@ impl Shared {
         }
     }
 
-    /// Waits for a card to be put in; `None`: the place is given up.
+    /// Waits for a card to be put in; `None` if the seat is being dropped.
     fn wait_for_card(&self) -> Option<(SharedCard, u64)> {
         let is_empty = |state: &mut State| state.card.is_none() && !state.closing;
         let state = self.changed.wait_while(self.lock(), is_empty).unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +166,7 @@ impl Shared {
         Ok(stream)
     }
 
-    /// Serves one link to its end.
+    /// Serves one connection to its end.
     fn lend(
         &self,
         stream: TcpStream,

@@ -1,129 +1,45 @@
-//! A user's virtual cards: a directory of their own, a sealed file a card.
+//! A user's virtual cards: a directory of their own, a sealed file for each card.
 //!
-//! Files are replaced whole and on disk before anything relies on them, so that after a crash either the old or the new
-//! state is there. One process at a time has a card; the kernel lets go of it when the process ends, however it ends.
+//! Files are replaced as a whole and written to disk before anything relies on them, so that after a crash either the
+//! old or the new state is there. One process at a time has a card; the kernel releases it when the process ends,
+//! however it ends.
 
 use super::kept::KeptCard;
-use super::sealed::{self, Seal, SealError};
+use super::kind::Kind;
+use super::place::Place;
+use super::sealed::{self, Seal};
+use super::shelf_error::{LONGEST_NAME, ShelfError};
 use crate::secret::Passphrase;
-use crate::virtual_card::{GidsCard, GidsCardError, GidsOptions, PivCard, PivCardError, PivOptions, VirtualCard};
-use rustix::fs::{FlockOperation, flock};
-use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use zeroize::Zeroizing;
+use crate::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, VirtualCard};
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::PathBuf;
 
-const LONGEST_NAME: usize = 64;
-/// A card with all its room full has some hundred kilobytes.
-const MOST_BYTES: u64 = 4 << 20;
-const LOCK_TRIES: u32 = 10;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const SUFFIX: &str = "card";
 const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 
-/// Which standard a card follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    Piv,
-    Gids,
-}
-
-impl Kind {
-    pub(super) fn card_of(self, state: &[u8]) -> Result<Box<dyn VirtualCard>, CardError> {
-        Ok(match self {
-            Self::Piv => Box::new(PivCard::from_state(state)?),
-            Self::Gids => Box::new(GidsCard::from_state(state)?),
-        })
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Piv => "PIV",
-            Self::Gids => "GIDS",
-        })
-    }
-}
-
-/// What a new card is like.
+/// Says what a new card is like.
 pub enum NewCard {
     Piv(PivOptions),
     Gids(GidsOptions),
 }
 
-/// Why a card could not be made, or be made again of its state.
-#[derive(Debug, thiserror::Error)]
-pub enum CardError {
-    #[error(transparent)]
-    Piv(#[from] PivCardError),
-    #[error(transparent)]
-    Gids(#[from] GidsCardError),
-}
-
-/// Why a card could not be created, listed, opened, saved or removed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ShelfError {
-    #[error(
-        "{name:?} cannot be a card's name: 1 to {LONGEST_NAME} letters, digits, '-', '_' and '.', a letter or digit first"
-    )]
-    Name { name: String },
-    #[error("there is a card {name:?} already")]
-    Exists { name: String },
-    #[error("there is no card {name:?}")]
-    Missing { name: String },
-    #[error("card {name:?} is in use by another process")]
-    InUse { name: String },
-    #[error("{} can be entered by others than its owner (mode {mode:o})", path.display())]
-    Exposed { path: PathBuf, mode: u32 },
-    #[error("card {name:?} cannot be opened")]
-    Sealed {
-        name: String,
-        #[source]
-        source: SealError,
-    },
-    #[error("what card {name:?} holds is no card's state")]
-    State {
-        name: String,
-        #[source]
-        source: CardError,
-    },
-    #[error("the card cannot be made")]
-    New(#[source] CardError),
-    #[error("{} could not be {action}", path.display())]
-    File {
-        path: PathBuf,
-        action: &'static str,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("{} has more than {MOST_BYTES} bytes", path.display())]
-    Size { path: PathBuf },
-}
-
-/// A card on the shelf, not opened.
+/// Describes a card on the shelf that was not opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub name: String,
-    /// `None` for a file that is no card's.
+    /// `None` if the file is not a card's.
     pub kind: Option<Kind>,
     pub in_use: bool,
 }
 
-/// The directory of a user's cards.
+/// Keeps a user's cards in a directory.
 pub struct Shelf {
     directory: PathBuf,
 }
 
 impl Shelf {
-    /// Makes the directory where there is none; refuses one that others can enter.
+    /// Opens the directory, making it if there is none; refuses one that others can enter.
     pub fn open(directory: PathBuf) -> Result<Self, ShelfError> {
         let failed = |action| {
             let path = directory.clone();
@@ -137,7 +53,8 @@ impl Shelf {
         Ok(Self { directory })
     }
 
-    /// Makes a card and puts it on the shelf; takes tenths of a second, and a YubiKey's own key besides.
+    /// Makes a card and puts it on the shelf. It takes tenths of a second; a YubiKey takes longer, because its own key
+    /// is made.
     pub fn create(&self, name: &str, new: NewCard, passphrase: &Passphrase) -> Result<(), ShelfError> {
         let (kind, state) = match new {
             NewCard::Piv(options) => {
@@ -156,7 +73,7 @@ impl Shelf {
         place.save(&seal, &state)
     }
 
-    /// Takes a card from the shelf; nobody else has it until the [`KeptCard`] is dropped.
+    /// Takes a card from the shelf; nobody else can have it until the [`KeptCard`] is dropped.
     pub fn take(&self, name: &str, passphrase: &Passphrase) -> Result<KeptCard, ShelfError> {
         let place = self.place(name)?;
         if !place.path.exists() {
@@ -169,7 +86,7 @@ impl Shelf {
         Ok(KeptCard::new(card, kind, state, seal, place, lock))
     }
 
-    /// The cards by name.
+    /// Lists the cards by name.
     pub fn list(&self) -> Result<Vec<Listed>, ShelfError> {
         let failed = |source| ShelfError::File { path: self.directory.clone(), action: "read", source };
         let mut listed = Vec::new();
@@ -197,7 +114,8 @@ impl Shelf {
         let _lock = place.lock()?;
         let removed = std::fs::remove_file(&place.path).and_then(|()| place.sync_directory());
         removed.map_err(|source| place.failed("removed", source))?;
-        // A name that is never used again should leave nothing behind; where this fails, the next one uses it.
+        // A name that is never used again should leave nothing behind; if this fails, the next card of that name uses
+        // the file.
         let _ = std::fs::remove_file(place.beside("lock"));
         Ok(())
     }
@@ -210,85 +128,10 @@ impl Shelf {
     }
 }
 
+/// Says whether a card may have this name.
 fn is_name(name: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=LONGEST_NAME).contains(&name.len())
         && name.bytes().all(fits)
         && name.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
 }
-
-/// Where one card lies.
-pub(super) struct Place {
-    pub name: String,
-    path: PathBuf,
-}
-
-impl Place {
-    fn beside(&self, what: &str) -> PathBuf {
-        self.path.with_file_name(format!(".{}.{what}", self.name))
-    }
-
-    /// Holds the card until the file is dropped; a list that is being made holds it for a moment only.
-    fn lock(&self) -> Result<File, ShelfError> {
-        let mut locked = self.try_lock();
-        for _ in 1..LOCK_TRIES {
-            if !matches!(locked, Err(ShelfError::InUse { .. })) {
-                break;
-            }
-            std::thread::sleep(LOCK_PAUSE);
-            locked = self.try_lock();
-        }
-        locked
-    }
-
-    fn try_lock(&self) -> Result<File, ShelfError> {
-        let path = self.beside("lock");
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(&path);
-        let file = opened.map_err(|source| ShelfError::File { path, action: "locked", source })?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(ShelfError::InUse { name: self.name.clone() }),
-            Err(error) => Err(self.failed("locked", error.into())),
-        }
-    }
-
-    fn read(&self) -> Result<Vec<u8>, ShelfError> {
-        let mut bytes = Vec::new();
-        let read = File::open(&self.path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes));
-        match read {
-            Ok(length) if length as u64 > MOST_BYTES => Err(ShelfError::Size { path: self.path.clone() }),
-            Ok(_) => Ok(bytes),
-            Err(error) if error.kind() == ErrorKind::NotFound => Err(ShelfError::Missing { name: self.name.clone() }),
-            Err(source) => Err(self.failed("read", source)),
-        }
-    }
-
-    /// Writes the state in the place of the one that is there; who holds the lock is alone with the file beside it.
-    pub fn save(&self, seal: &Seal, state: &[u8]) -> Result<(), ShelfError> {
-        let sealed = seal.seal(state).map_err(|source| self.sealed(source))?;
-        let fresh = self.beside("new");
-        let replace = || {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&fresh)?;
-            file.write_all(&sealed)?;
-            file.sync_all()?;
-            std::fs::rename(&fresh, &self.path)?;
-            self.sync_directory()
-        };
-        replace().map_err(|source| self.failed("written", source))
-    }
-
-    fn sync_directory(&self) -> std::io::Result<()> {
-        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()
-    }
-
-    fn sealed(&self, source: SealError) -> ShelfError {
-        ShelfError::Sealed { name: self.name.clone(), source }
-    }
-
-    fn failed(&self, action: &'static str, source: std::io::Error) -> ShelfError {
-        ShelfError::File { path: self.path.clone(), action, source }
-    }
-}
-
-/// The state of a card as it was saved last.
-pub(super) type Saved = Zeroizing<Vec<u8>>;

@@ -1,8 +1,8 @@
 //! The protocol between vsmartcard's driver vpcd and a virtual card, over TCP.
 //!
 //! A message is two bytes of length, high byte first, and so many bytes: one byte is an order to the reader's contacts,
-//! more are a command APDU. The ATR and APDUs are answered, likewise framed; power and reset are not. An empty answer
-//! makes the driver close the link and take the reader for empty.
+//! more are a command APDU. Requests for the ATR and APDUs are answered, framed likewise; power and reset are not. On
+//! an empty answer the driver closes the connection and takes the reader for empty.
 
 use crate::virtual_card::{Played, SharedCard};
 use std::io::{ErrorKind, Read, Write};
@@ -11,12 +11,12 @@ use std::os::linux::net::TcpStreamExt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Where the system's vpcd listens unless its configuration says otherwise.
+/// Names where the system's vpcd listens unless its configuration says otherwise.
 pub const PORT: u16 = 35963;
 
-/// pcscd asks for the ATR more than twice a second, so a silence this long means that it hangs.
+/// Bounds the silence of pcscd, which asks for the ATR more than twice a second: if it is silent this long, it hangs.
 const SILENCE: Duration = Duration::from_secs(60);
-/// What the driver does not take within this time it will never take.
+/// Bounds the wait for the driver to take an answer.
 const WRITING: Duration = Duration::from_secs(10);
 
 const POWER_OFF: u8 = 0;
@@ -24,10 +24,10 @@ const POWER_ON: u8 = 1;
 const RESET: u8 = 2;
 const ATR: u8 = 4;
 
-/// SW 6F00: no precise diagnosis (ISO/IEC 7816-4, 5.6); for an answer that no message can hold.
+/// Holds status word 6F00, no precise diagnosis (ISO/IEC 7816-4, 5.6), for an answer that no message can hold.
 const NO_DIAGNOSIS: [u8; 2] = [0x6F, 0x00];
 
-/// Why a link to the driver is of no more use.
+/// Says why a connection to the driver is of no more use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
@@ -41,16 +41,17 @@ pub enum LinkError {
     Broken(#[source] std::io::Error),
 }
 
-/// How the lending of a card ended.
+/// Says how the lending of a card ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
-    /// The driver knows: it was told, or closed the link itself.
+    /// The driver knows: it was told, or closed the connection itself.
     Known,
-    /// A command has failed, but the driver would find the next link to be the same card, unharmed.
+    /// A command has failed, and the driver does not know why: it would take the card of the next connection for the
+    /// same one, undisturbed.
     Unknown,
 }
 
-/// Answers for the card until it is gone, is no longer lent or the link is closed.
+/// Answers for the card until it is gone, is no longer lent, or the connection is closed.
 pub fn serve(mut stream: TcpStream, card: &SharedCard, is_lent: impl Fn() -> bool) -> Result<Ended, LinkError> {
     prepare(&stream, SILENCE).map_err(LinkError::Broken)?;
     let mut message = Zeroizing::new(Vec::with_capacity(usize::from(u16::MAX)));
@@ -77,7 +78,7 @@ pub fn serve(mut stream: TcpStream, card: &SharedCard, is_lent: impl Fn() -> boo
     Ok(Ended::Known)
 }
 
-/// Waits until the driver has sent something; `false`: it has not, or closed the link.
+/// Waits until the driver has sent something; returns `false` if it has not, or closed the connection.
 pub fn is_asked(stream: &TcpStream, patience: Duration) -> Result<bool, LinkError> {
     prepare(stream, patience).map_err(LinkError::Broken)?;
     match stream.peek(&mut [0; 1]) {
@@ -97,26 +98,26 @@ pub fn say_empty(mut stream: TcpStream) -> Result<(), LinkError> {
     Ok(())
 }
 
-/// No answer waits for the acknowledgement of the one before it, none is waited for longer than this.
+/// Sets up the connection: answers are sent at once, and no wait is longer than this.
 fn prepare(stream: &TcpStream, patience: Duration) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(WRITING))
 }
 
-/// Reads one message of at most 65535 bytes; `false`: the link was closed.
+/// Reads one message of at most 65535 bytes; returns `false` if the connection was closed.
 fn receive(stream: &mut TcpStream, into: &mut Zeroizing<Vec<u8>>) -> Result<bool, LinkError> {
     let mut length = [0; 2];
     if !stays_open(stream.read_exact(&mut length))? {
         return Ok(false);
     }
-    // The driver sends the length by itself, and the rest once that is acknowledged: at once, not after 40 ms.
+    // The driver sends the length first, and the rest only once that is acknowledged: at once, not after 40 ms.
     stream.set_quickack(true).map_err(LinkError::Broken)?;
     into.resize(usize::from(u16::from_be_bytes(length)), 0);
     stays_open(stream.read_exact(into))
 }
 
-/// Sends one message; `false`: the link was closed.
+/// Sends one message; returns `false` if the connection was closed.
 fn send(stream: &mut TcpStream, answer: &[u8]) -> Result<bool, LinkError> {
     let (length, answer) = match u16::try_from(answer.len()) {
         Ok(length) => (length, answer),
@@ -126,7 +127,7 @@ fn send(stream: &mut TcpStream, answer: &[u8]) -> Result<bool, LinkError> {
     stays_open(stream.write_all(&framed))
 }
 
-/// A link that was closed at either end has ended, anything else broke it.
+/// Tells whether the connection stays open: `false` if either end closed it; anything else is an error.
 fn stays_open(result: std::io::Result<()>) -> Result<bool, LinkError> {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected, UnexpectedEof};
     match result {

@@ -1,7 +1,8 @@
-//! The administrator's proof: external authentication, the card's challenge under the admin key (GIDS 2.0, 11.5.5).
+//! Proves the administrator: external authentication, the card's challenge encrypted under the admin key (GIDS 2.0,
+//! 11.5.5).
 //!
-//! The cipher follows the challenge: 8 bytes are one block of 3DES, 16 one of AES. GIDS has no object that tells how
-//! many wrong answers the card still takes; what a refusal told is remembered until the next right answer.
+//! The challenge's length tells the cipher: 8 bytes are one block of 3DES, 16 one of AES. GIDS has no object that tells
+//! how many wrong answers the card still takes; what a refusal told is remembered until the next right answer.
 
 use super::application::Application;
 use super::command;
@@ -16,7 +17,7 @@ const SECRET: SecretKind = SecretKind::Admin;
 const KEY_LENGTHS: [usize; 3] = [16, 24, 32];
 const TRIPLE_DES_KEY: usize = 24;
 
-/// What an admin key computes with.
+/// Names the cipher of an admin key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cipher {
     TripleDes,
@@ -32,7 +33,7 @@ impl Cipher {
         }
     }
 
-    /// Encrypts one block. A key of the wrong length is refused.
+    /// Encrypts one block; refuses a key of the wrong length.
     fn encrypt(self, key: &AdminKey, block: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
         key.encrypt(block).ok_or_else(|| self.wrong_length())
     }
@@ -45,7 +46,7 @@ impl Cipher {
         Error::SecretLength { secret: SECRET, minimum, maximum }
     }
 
-    /// The key's check value: the first three bytes of a block of zeros under it.
+    /// Returns the key's check value: the first three bytes of a block of zeros encrypted under it.
     pub fn check_value(self, key: &AdminKey) -> Result<[u8; 3], Error> {
         let zeros: &[u8] = match self {
             Cipher::TripleDes => &[0; 8],
@@ -56,7 +57,7 @@ impl Cipher {
     }
 }
 
-/// The administrator, once it is known that he can answer at all.
+/// Holds what answers the challenge, once it is known to be able to.
 pub(super) enum Answers<'a> {
     Key(&'a AdminKey),
     Typed(AdminKey),
@@ -64,7 +65,7 @@ pub(super) enum Answers<'a> {
 }
 
 impl<'a> Answers<'a> {
-    /// Refuses what cannot be an admin key before the card hears of it.
+    /// Refuses what cannot be an admin key, before anything is sent to the card.
     pub fn of(admin: Admin<'a>) -> Result<Self, Error> {
         let answers = match admin {
             Admin::Key(key) => Answers::Key(key),
@@ -91,8 +92,8 @@ fn from_digits(digits: &Pin) -> Result<AdminKey, Error> {
     AdminKey::from_hex(digits.expose()).ok_or_else(|| Cipher::TripleDes.wrong_length())
 }
 
-/// Proves the administrator, once. `told` is what the card said last of the tries left, and is kept up to date. While
-/// somebody afar answers, others may use the card.
+/// Proves the administrator, once, and returns the admin key's cipher. `told` is how many tries were left as the card
+/// last said, and is updated. While a remote responder answers, other programs may use the card.
 pub(super) fn authenticate(
     application: &mut Application,
     answers: Answers<'_>,
@@ -107,7 +108,7 @@ pub(super) fn authenticate(
         Answers::Afar(responder) => {
             application.end(EndWith::Leave)?;
             let response = Zeroizing::new(responder.respond(&challenge).map_err(Error::Responder)?);
-            // To select the application would make the card forget its challenge.
+            // Selecting the application would make the card forget its challenge.
             (response, application.begin()?)
         }
     };
@@ -144,7 +145,7 @@ fn challenge(application: &mut Application) -> Result<(Cipher, Zeroizing<Vec<u8>
     match application.exchange(&command)?.status {
         StatusWord::OK => {}
         StatusWord::AUTHENTICATION_METHOD_BLOCKED => return Err(Error::Locked { secret: SECRET }),
-        // Such a card is unblocked by a PUK, if at all.
+        // Such a card has no admin key; if anything unblocks it, a PUK does.
         StatusWord::REFERENCE_DATA_NOT_FOUND | StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_DATA_NOT_USABLE => {
             return Err(Error::NotSet { secret: SECRET });
         }
@@ -165,7 +166,7 @@ fn challenge(application: &mut Application) -> Result<(Cipher, Zeroizing<Vec<u8>
     Ok((cipher, Zeroizing::new(challenge.to_vec())))
 }
 
-/// Replaces the admin key; the administrator has just been proven. The new key is one of the old one's cipher.
+/// Replaces the admin key; the administrator must just have been proven. The new key has the old one's cipher.
 pub(super) fn replace(application: &mut Application, cipher: Cipher, new: &AdminKey) -> Result<(), Error> {
     let command = command::put_admin_key(new, &cipher.check_value(new)?);
     match application.exchange(&command)?.status {

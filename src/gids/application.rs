@@ -2,13 +2,14 @@
 
 use super::cardcf::{CacheFile, Change};
 use super::command::{self, AID_PREFIX, Command};
-use super::error::{self, device, refused, unreadable};
+use super::error::{self, Error as GidsError, device, refused, unreadable};
 use super::files::{CARD_CF, Place};
 use crate::iso7816::{Card, ChannelError, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, tlv};
 use crate::token::Error;
 use zeroize::Zeroizing;
 
-/// What cards say of a data object or elementary file that they do not have, or that was created and not activated.
+/// Lists what cards answer for a data object or elementary file that they do not have, or that was created and not
+/// activated.
 const ABSENT: [StatusWord; 4] = [
     StatusWord::FILE_NOT_FOUND,
     StatusWord(0x6A83),
@@ -16,9 +17,10 @@ const ABSENT: [StatusWord; 4] = [
     StatusWord::CONDITIONS_NOT_SATISFIED,
 ];
 
+/// Holds the GIDS application on one card.
 pub(super) struct Application {
     card: Card,
-    /// What befell the card since the application was known to be selected on the card that was opened.
+    /// The worst that happened to the card since it was last recognised with the application selected.
     since: Continuity,
     /// Where `cardcf` is.
     pub cardcf: Place,
@@ -33,7 +35,7 @@ impl Application {
         self.card
     }
 
-    /// Begins a transaction. Tells what befell the card until [`Application::settle`] is called.
+    /// Begins a transaction. Returns the worst that happened to the card since [`Application::settle`] was last called.
     pub fn begin(&mut self) -> Result<Continuity, Error> {
         let begun = self.card.begin();
         let continuity = begun.map_err(|error| self.failed("the beginning of a transaction", error))?;
@@ -46,7 +48,8 @@ impl Application {
         ended.map_err(|error| self.failed("the end of a transaction", error))
     }
 
-    /// A card that was reset or pulled is not taken for the one that was opened before it is known again.
+    /// Turns a channel's failure into an error. After a reset or removal, the card must be recognised again before it
+    /// counts as the one that was opened.
     fn failed(&mut self, operation: &'static str, error: ChannelError) -> Error {
         if matches!(error, ChannelError::Removed | ChannelError::Reset) {
             self.since = Continuity::Reset;
@@ -54,25 +57,26 @@ impl Application {
         error::channel(operation, error)
     }
 
-    /// Likewise, and selects the application again, unless nobody else can have spoken to the card.
+    /// Begins a transaction like [`Application::begin`], and selects the application again unless nobody else can have
+    /// used the card.
     pub fn take_up(&mut self) -> Result<Continuity, Error> {
         self.begin()?;
         if self.since != Continuity::Unbroken
             && let Err(error) = self.select_again()
         {
-            // The first error tells more than one of the transaction's end.
+            // The first error says more than one from the transaction's end.
             let _ = self.end(EndWith::Leave);
             return Err(error);
         }
         Ok(self.since)
     }
 
-    /// The application is selected, and the card is the one that was opened.
+    /// Notes that the application is selected and the card is the one that was opened.
     pub fn settle(&mut self) {
         self.since = Continuity::Unbroken;
     }
 
-    /// A card that has lost its application is another card.
+    /// Selects the application again. A card without it is another card: [`Error::Removed`].
     fn select_again(&mut self) -> Result<(), Error> {
         let command = command::select_application();
         let answer = self.exchange(&command)?;
@@ -83,7 +87,8 @@ impl Application {
         }
     }
 
-    /// Selects the application and tells its version, as the AID in the answer has it; many cards answer nothing.
+    /// Selects the application and returns its version, as the AID in the answer has it; `None` if the card answers
+    /// none, as many do.
     pub fn select(&mut self) -> Result<Option<String>, Error> {
         let answer = self.exchange(&command::select_application())?;
         if !answer.status.is_ok() {
@@ -98,16 +103,25 @@ impl Application {
         }))
     }
 
-    /// Sends a command; a refusal in the middle of a chain is an answer like one at its end.
+    /// Sends a command. A refusal in the middle of a chain is treated like one at its end.
     pub fn exchange(&mut self, command: &Command) -> Result<ResponseApdu, Error> {
         match self.card.exchange(&command.apdu) {
+            Ok(answer) => Ok(answer),
             Err(ExchangeError::MiddleOfChain { status, .. }) => Ok(ResponseApdu { data: Zeroizing::default(), status }),
             Err(ExchangeError::Channel(error)) => Err(self.failed(command.name, error)),
-            answer => answer.map_err(|error| device(command.name, super::Error::Exchange(error))),
+            Err(
+                error @ (ExchangeError::Answer { .. }
+                | ExchangeError::Oversize { .. }
+                | ExchangeError::TooLong { .. }
+                | ExchangeError::NoChaining { .. }
+                | ExchangeError::WrongLengthForChange { .. }
+                | ExchangeError::NothingCame { .. }
+                | ExchangeError::Endless { .. }),
+            ) => Err(device(command.name, GidsError::Exchange(error))),
         }
     }
 
-    /// Sends a command that must be done.
+    /// Sends a command and returns the data of its answer; every status word but 9000 is an error.
     pub fn run(&mut self, command: &Command) -> Result<Zeroizing<Vec<u8>>, Error> {
         let answer = self.exchange(command)?;
         match answer.status {
@@ -116,7 +130,7 @@ impl Application {
         }
     }
 
-    /// Reads a data object; `None` when there is none.
+    /// Reads a data object; `None` if there is none.
     pub fn get(&mut self, place: Place) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let command = command::get_data(place);
         let answer = self.exchange(&command)?;
@@ -133,6 +147,7 @@ impl Application {
         Ok(Some(Zeroizing::new(object.value.to_vec())))
     }
 
+    /// Writes a data object.
     pub fn put(&mut self, place: Place, value: &[u8]) -> Result<(), Error> {
         self.run(&command::put_data(place, value)).map(drop)
     }
@@ -143,7 +158,7 @@ impl Application {
         self.run(&command::activate_file()).map(drop)
     }
 
-    /// Selects an elementary file; `false` when there is none.
+    /// Selects an elementary file; returns `false` if there is none.
     pub fn select_file(&mut self, identifier: u16) -> Result<bool, Error> {
         let command = command::select_file(identifier);
         match self.exchange(&command)?.status {
@@ -153,7 +168,7 @@ impl Application {
         }
     }
 
-    /// Lets `cardcf` tell of a change that is about to be made. One that cannot be read is begun anew.
+    /// Counts in `cardcf` a change that is about to be made. A `cardcf` that cannot be read is begun anew.
     pub fn announce(&mut self, change: Change) -> Result<(), Error> {
         let place = self.cardcf;
         let bytes = self.get(place)?;
@@ -167,6 +182,7 @@ impl Application {
     }
 }
 
+/// Returns the worse of two fates of a card.
 fn worse(one: Continuity, other: Continuity) -> Continuity {
     match (one, other) {
         (Continuity::Reset, _) | (_, Continuity::Reset) => Continuity::Reset,
@@ -175,11 +191,11 @@ fn worse(one: Continuity, other: Continuity) -> Continuity {
     }
 }
 
-/// Reads a file's bytes as what they are.
+/// Reads a file's bytes by `read`; a failure names the file.
 pub(super) fn read<T>(
     file: &'static str,
     bytes: &[u8],
-    read: impl FnOnce(&[u8]) -> Result<T, super::Error>,
+    read: impl FnOnce(&[u8]) -> Result<T, GidsError>,
 ) -> Result<T, Error> {
     read(bytes).map_err(|error| device(file, error))
 }

@@ -1,10 +1,10 @@
-//! `cardcf`, by which Windows tells whether what it remembers of a card still holds (CARD_CACHE_FILE_FORMAT).
+//! `cardcf`, by which Windows tells whether what it cached of a card still holds (CARD_CACHE_FILE_FORMAT).
 //!
-//! Each counter goes up before what it counts is changed: a change that was cut off is then noticed too.
+//! Each counter is raised before what it counts is changed, so that even a change that was cut off is noticed.
 
 use super::error::Error;
 
-/// What is about to change.
+/// Says what is about to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     Pin,
@@ -12,7 +12,7 @@ pub(super) enum Change {
     ContainersAndFiles,
 }
 
-/// The counters; the bytes of other applications behind them are kept as they are.
+/// Holds the counters, and the bytes of other applications behind them, which are kept unchanged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct CacheFile {
     version: u8,
@@ -44,6 +44,7 @@ impl CacheFile {
         bytes
     }
 
+    /// Raises the counters of a change.
     pub fn count(&mut self, change: Change) {
         match change {
             Change::Pin => self.pins = self.pins.wrapping_add(1),

@@ -1,7 +1,8 @@
 //! What a session changes on a card, command by command.
 //!
-//! Everything is written so that a change that was cut off shows nothing that is not there: a container is named when
-//! its key is made, a certificate when it is written, and a name goes last.
+//! The order of the writes makes sure that a change that was cut off never shows anything that is not there: a
+//! container gets its record after its key is made, a certificate's name is written after the certificate, and a name
+//! is removed last.
 
 use super::application::{Application, read};
 use super::cardcf::Change;
@@ -16,7 +17,7 @@ use crate::iso7816::StatusWord;
 use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, Signer};
 use crate::token::{Error, KeyId};
 
-/// A key pair to be made at an index.
+/// Describes a key pair to be made at an index.
 pub(super) struct Making {
     pub id: KeyId,
     pub name: String,
@@ -26,11 +27,11 @@ pub(super) struct Making {
     pub mechanism: u8,
 }
 
-/// Creates a container's key file, in place of one that belongs to no container.
+/// Creates a container's key file; replaces a file that belongs to no container.
 pub(super) fn create_key_file(application: &mut Application, making: &Making) -> Result<(), Error> {
     let parameters = key::parameters(making.index, making.mechanism, making.spec);
     match application.create(parameters.clone()) {
-        // Cards differ in how they say that there is a file of this number already.
+        // Cards answer with different status words if there is a file with this number already.
         Err(error @ Error::Device { .. }) => {
             if !remove_key_file(application, making.index)? {
                 return Err(error);
@@ -41,7 +42,7 @@ pub(super) fn create_key_file(application: &mut Application, making: &Making) ->
     }
 }
 
-/// Deletes a key file; `false` when there is none.
+/// Deletes a key file; returns `false` if there is none.
 pub(super) fn remove_key_file(application: &mut Application, index: u8) -> Result<bool, Error> {
     if !application.select_file(key::file(index))? {
         return Ok(false);
@@ -50,7 +51,7 @@ pub(super) fn remove_key_file(application: &mut Application, index: u8) -> Resul
     Ok(true)
 }
 
-/// Generates the key pair; the public key is read where the card does not answer it.
+/// Generates the key pair. If the card does not answer with the public key, it is read.
 pub(super) fn generate(
     application: &mut Application,
     making: &Making,
@@ -68,7 +69,7 @@ pub(super) fn generate(
     }
 }
 
-/// Puts a key pair into its file, and makes sure that the card took it as it was meant.
+/// Puts a key pair into its file, and checks that the card then shows the right public key.
 pub(super) fn import(application: &mut Application, making: &Making, key: &MemoryKey) -> Result<PublicKey, Error> {
     let template = key::import(key).map_err(|error| device("PUT KEY", error))?;
     let command = command::put_key(key::reference(making.index), template);
@@ -83,7 +84,7 @@ pub(super) fn import(application: &mut Application, making: &Making, key: &Memor
     }
 }
 
-/// Gives a key that is there its container.
+/// Adds the container of a key that was just made.
 pub(super) fn register(application: &mut Application, contents: &mut Contents, making: &Making) -> Result<(), Error> {
     let mut containers = contents.containers.clone();
     containers.insert(making.index, Container::new(making.name.clone(), making.spec, making.bits));
@@ -102,7 +103,7 @@ fn key_map(application: &mut Application) -> Result<KeyMap, Error> {
     read("key map", &bytes, KeyMap::read)
 }
 
-/// Writes `file` as the certificate of the container at `index`; the old one goes when the new one is there.
+/// Writes `file` as the certificate of the container at `index`. The old one is removed once the new one is in place.
 pub(super) fn write_certificate(
     application: &mut Application,
     contents: &mut Contents,
@@ -116,7 +117,7 @@ pub(super) fn write_certificate(
     application.announce(Change::Files)?;
     let written = application.put(new, file).and_then(|()| application.put(MASTER_FILE, &master.write()));
     if let Err(error) = written {
-        // Gives back the room; the object belongs to no file.
+        // Frees the room; the object belongs to no file.
         let _ = application.put(new, &[]);
         return Err(error);
     }
@@ -124,7 +125,7 @@ pub(super) fn write_certificate(
     old.map_or(Ok(()), |old| application.put(old, &[]))
 }
 
-/// Deletes certificate, key and container, and says how many of certificate and key there were.
+/// Deletes certificate, key and container, and returns how many of certificate and key there were.
 pub(super) fn delete(
     application: &mut Application,
     contents: &mut Contents,
@@ -154,7 +155,7 @@ pub(super) fn delete(
     Ok(gone)
 }
 
-/// Signs; `None` when there is no key at the index.
+/// Signs; `None` if there is no key at the index.
 pub(super) fn sign(
     application: &mut Application,
     index: u8,

@@ -1,20 +1,21 @@
-//! Certificates as the minidriver stores them: 01 00, the length of what was packed (little-endian), zlib (RFC 1950).
+//! Certificates as the minidriver stores them: 01 00, the unpacked length (little-endian), zlib (RFC 1950).
 //!
-//! They are always packed: other software that reads these cards knows no other form.
+//! They are always packed, because other software that reads these cards knows no other form.
 
 use super::error::Error;
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use std::io::{Read, Write};
 
-/// The longest certificate the form can tell of.
+/// Limits a certificate, in bytes: the form has two bytes for its length.
 pub(super) const LARGEST: usize = u16::MAX as usize;
-/// Most bytes a certificate grows by that cannot be packed: header, zlib's frame, and a head for each stored block.
+/// Bounds the bytes that a certificate grows by if it cannot be packed: header, zlib's frame, and a head for each
+/// stored block.
 pub(super) const OVERHEAD: usize = 4 + 6 + 5 * (LARGEST / 16_383 + 1);
 
 const PACKED: [u8; 2] = [1, 0];
 const SEQUENCE: u8 = 0x30;
 
-/// Packs a certificate; `None` when it is longer than [`LARGEST`].
+/// Packs a certificate; `None` if it is longer than [`LARGEST`].
 pub(super) fn pack(certificate: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     let Ok(length) = u16::try_from(certificate.len()) else { return Ok(None) };
     let mut bytes = PACKED.to_vec();
@@ -24,14 +25,14 @@ pub(super) fn pack(certificate: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     encoder.finish().map(Some).map_err(Error::Zlib)
 }
 
-/// Unpacks a certificate's file; `None` when nothing is in it. One that was stored as it is is read too.
+/// Unpacks a certificate's file; `None` if it is empty. A certificate that was stored unpacked is read too.
 pub(super) fn unpack(file: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     match file {
         [] => Ok(None),
         [1, 0, l0, l1, packed @ ..] => {
             let told = usize::from(u16::from_le_bytes([*l0, *l1]));
             let mut certificate = Vec::with_capacity(told);
-            // One byte more than told is enough to see that it is too long.
+            // One byte more than announced is enough to see that it is too long.
             ZlibDecoder::new(packed).take(told as u64 + 1).read_to_end(&mut certificate).map_err(Error::Zlib)?;
             match certificate.len() {
                 found if found == told => Ok(Some(certificate)),

@@ -1,8 +1,8 @@
 //! `mscp\cmapfile`: which key container is at which index (CONTAINER_MAP_RECORD).
 //!
-//! A record has 86 bytes: a name of at most 39 UTF-16 characters and a zero, flags, a byte of reserve, the size in bits
-//! of the signature key and of the key exchange key. A record without the valid flag is free to be used again; records
-//! are never moved, as key files and certificate files are numbered by them.
+//! A record has 86 bytes: a name of at most 39 UTF-16 characters and a zero, flags, a reserved byte, and the sizes in
+//! bits of the signature key and of the key exchange key. A record without the valid flag is free. Records are never
+//! moved, because key files and certificate files are numbered by them.
 
 use super::error::Error;
 use crate::token::KeyId;
@@ -12,11 +12,11 @@ const RECORD: usize = 86;
 const NAME_UNITS: usize = 40;
 const VALID: u8 = 0x01;
 const DEFAULT: u8 = 0x02;
-/// Key references go from 81 to FF.
+/// Limits the containers: key references go from 81 to FF.
 const MOST: usize = 127;
 const UUID_TEXT: usize = 36;
 
-/// What a container's key may be used for (AT_KEYEXCHANGE, AT_SIGNATURE).
+/// Says what a container's key may be used for (AT_KEYEXCHANGE, AT_SIGNATURE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KeySpec {
     /// Decrypts, and signs as well.
@@ -24,7 +24,7 @@ pub(super) enum KeySpec {
     Signature,
 }
 
-/// A valid record.
+/// Holds a valid record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Container {
     pub name: String,
@@ -82,7 +82,7 @@ impl Container {
     }
 }
 
-/// All records, the free ones as `None`.
+/// Holds all records; the free ones are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ContainerMap(Vec<Option<Container>>);
 
@@ -98,7 +98,7 @@ impl ContainerMap {
         self.0.iter().flat_map(|record| record.as_ref().map_or([0; RECORD], Container::write)).collect()
     }
 
-    /// The valid records and their indexes.
+    /// Returns the valid records with their indexes.
     pub fn all(&self) -> impl Iterator<Item = (u8, &Container)> {
         (0..).zip(&self.0).filter_map(|(index, record)| record.as_ref().map(|container| (index, container)))
     }
@@ -107,12 +107,12 @@ impl ContainerMap {
         self.all().find(|(_, container)| container.id() == *id)
     }
 
-    /// Records, free ones included.
+    /// Counts the records, free ones included.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The first free index; `None` when all are taken.
+    /// Returns the first free index; `None` if all are taken.
     pub fn free(&self) -> Option<u8> {
         let free = self.0.iter().position(Option::is_none).unwrap_or(self.0.len());
         u8::try_from(free).ok().filter(|_| free < MOST)
@@ -137,7 +137,7 @@ impl ContainerMap {
         self.keep_a_default();
     }
 
-    /// Windows logs on with the default container, so that there is one while there are any.
+    /// Makes sure that one container is the default, if there are any: Windows logs on with it.
     fn keep_a_default(&mut self) {
         if !self.0.iter().flatten().any(|container| container.is_default)
             && let Some(first) = self.0.iter_mut().flatten().next()
@@ -147,7 +147,8 @@ impl ContainerMap {
     }
 }
 
-/// The name of the container for a key id: the text of the UUID in its 16 bytes, and the 17th byte behind it.
+/// Returns the name of the container for a key id: the text of the UUID in its first 16 bytes, then the 17th byte if
+/// there is one.
 pub(super) fn name(id: &KeyId) -> Result<String, Error> {
     let refused = Error::ContainerName { length: id.0.len() };
     let Some((uuid, index)) = id.0.split_first_chunk::<16>() else { return Err(refused) };
@@ -159,7 +160,8 @@ pub(super) fn name(id: &KeyId) -> Result<String, Error> {
     }
 }
 
-/// The key id a container's name stands for; a name that [`name`] would not give stands for its own UTF-8 bytes.
+/// Returns the key id that a container's name stands for. A name that [`name`] would not give stands for its own UTF-8
+/// bytes.
 fn key_id(text: &str) -> KeyId {
     let read = || {
         let (uuid, index) = text.split_at_checked(UUID_TEXT)?;
@@ -173,7 +175,7 @@ fn key_id(text: &str) -> KeyId {
     read().unwrap_or_else(|| KeyId(text.as_bytes().to_vec()))
 }
 
-/// The name of the file that holds a container's certificate.
+/// Returns the name of the file that holds a container's certificate.
 pub(super) fn certificate_file(index: u8, spec: KeySpec) -> String {
     match spec {
         KeySpec::Exchange => format!("kxc{index:02X}"),

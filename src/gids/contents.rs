@@ -12,7 +12,7 @@ use crate::pkix::PublicKey;
 use crate::token::{Error, KeyId, StoredKey};
 
 const CMAP_FILE: &str = "mscp\\cmapfile";
-/// What cards say of a key file that is not there or holds no key.
+/// Lists what cards answer for a key file that is not there or holds no key.
 pub(super) const NO_KEY: [StatusWord; 4] = [
     StatusWord::FILE_NOT_FOUND,
     StatusWord::REFERENCE_DATA_NOT_FOUND,
@@ -20,7 +20,7 @@ pub(super) const NO_KEY: [StatusWord; 4] = [
     StatusWord::CONDITIONS_NOT_SATISFIED,
 ];
 
-/// The files that say what is where.
+/// Holds the files that say what is where.
 pub(super) struct Contents {
     pub master: MasterFile,
     pub containers: ContainerMap,
@@ -38,17 +38,18 @@ impl Contents {
         Ok(Self { master, containers, cmap_file })
     }
 
-    /// The container under `id` and its index.
+    /// Returns the container under `id` and its index.
     pub fn container(&self, id: &KeyId) -> Result<(u8, Container), Error> {
         let found = self.containers.find(id).map(|(index, container)| (index, container.clone()));
         found.ok_or_else(|| Error::NoSuchKey(id.clone()))
     }
 
-    /// Where the container's certificate is.
+    /// Returns where the container's certificate is; `None` if it has none.
     pub fn certificate_place(&self, index: u8, container: &Container) -> Option<Place> {
         self.master.find(MSCP, &certificate_file(index, container.spec()))
     }
 
+    /// Returns the container's certificate (DER); `None` if it has none.
     pub fn certificate(
         &self,
         application: &mut Application,
@@ -60,6 +61,7 @@ impl Contents {
         read("certificate", &bytes, compression::unpack)
     }
 
+    /// Returns a container with its key and certificate.
     pub fn stored(&self, application: &mut Application, index: u8, container: &Container) -> Result<StoredKey, Error> {
         let public_key = public_key(application, index)?;
         Ok(StoredKey {
@@ -71,18 +73,19 @@ impl Contents {
         })
     }
 
+    /// Returns all containers with their keys and certificates.
     pub fn all(&self, application: &mut Application) -> Result<Vec<StoredKey>, Error> {
         self.containers.all().map(|(index, container)| self.stored(application, index, container)).collect()
     }
 }
 
-/// The master file; `None` on a card without a file system.
+/// Reads the master file; `None` on a card without a file system.
 pub(super) fn master_file(application: &mut Application) -> Result<Option<MasterFile>, Error> {
     let Some(bytes) = application.get(MASTER_FILE)? else { return Ok(None) };
     read("master file", &bytes, MasterFile::read).map(Some)
 }
 
-/// The public key of a container; `None` where there is no key pair.
+/// Reads the public key of a container; `None` if there is no key pair.
 pub(super) fn public_key(application: &mut Application, index: u8) -> Result<Option<PublicKey>, Error> {
     let command = command::get_public_key(key::reference(index));
     let answer = application.exchange(&command)?;

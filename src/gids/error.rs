@@ -1,10 +1,10 @@
-//! What a GIDS card can answer instead of doing what was asked, and how it becomes the seam's words.
+//! What a GIDS card can answer instead of doing what was asked, and how it becomes a [`token::Error`].
 
 use crate::iso7816::tlv::TlvError;
 use crate::iso7816::{ChannelError, ExchangeError, StatusWord};
 use crate::{pkix, token};
 
-/// Why a GIDS card or one of its files could not be used; the source of [`token::Error::Device`].
+/// Says why a GIDS card or one of its files could not be used; the source of [`token::Error::Device`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -38,12 +38,13 @@ pub enum Error {
     AlreadyInitialised,
 }
 
-/// Keeps `source` under the name of what was being done.
+/// Wraps `source` into a [`token::Error`], with the operation that failed.
 pub(super) fn device(operation: &'static str, source: Error) -> token::Error {
     token::Error::Device { operation, source: Box::new(source) }
 }
 
-/// What a refusal means where nothing more is known: the card is full, or the user's PIN is not proven.
+/// Turns a refusal into what it usually means: the card is full, or the user's PIN is not proven. Any other word
+/// becomes [`Error::Refused`].
 pub(super) fn refused(command: &'static str, status: StatusWord) -> token::Error {
     match status {
         StatusWord::NOT_ENOUGH_MEMORY => token::Error::Full,
@@ -52,18 +53,18 @@ pub(super) fn refused(command: &'static str, status: StatusWord) -> token::Error
     }
 }
 
-/// What became of the card or the reader, in the seam's words.
+/// Turns a failure of the channel into a [`token::Error`].
 pub(super) fn channel(operation: &'static str, error: ChannelError) -> token::Error {
     match error {
         ChannelError::Removed => token::Error::Removed,
         ChannelError::Reset => token::Error::Reset,
         ChannelError::Busy { .. } => token::Error::Busy,
         ChannelError::Timeout { .. } => token::Error::Timeout,
-        error => device(operation, Error::Reader(error)),
+        error @ ChannelError::Reader(_) => device(operation, Error::Reader(error)),
     }
 }
 
-/// An answer that is not made of the data objects it should be made of.
+/// Says that the answer to a command is not made of the data objects that it should be made of.
 pub(super) fn unreadable(command: &'static str) -> impl Fn(TlvError) -> token::Error {
     move |source| device(command, Error::Answer { command, source })
 }

@@ -1,22 +1,23 @@
 //! Where the files of a GIDS card are: data objects in elementary files, named by the master file.
 //!
 //! The master file is a byte 01 and rows of 28 bytes: directory and file name (9 bytes each, filled with zeros), two
-//! bytes of zeros, data object and elementary file (4 bytes each, little-endian). Microsoft shows one and explains none.
+//! zero bytes, data object and elementary file (4 bytes each, little-endian). Microsoft shows one and does not explain
+//! it.
 
 use super::error::Error;
 
-/// A data object in an elementary file.
+/// Names a data object in an elementary file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub file: u16,
     pub object: u16,
 }
 
-/// Everybody reads, the user or the administrator writes.
+/// Names the file that everybody reads and that the user or the administrator writes.
 pub(super) const USER_WRITES: u16 = 0xA010;
-/// Everybody reads, the administrator writes.
+/// Names the file that everybody reads and that the administrator writes.
 const ADMIN_WRITES: u16 = 0xA012;
-/// The directory's own: everybody reads, the user or the administrator writes.
+/// Names the directory's own file: everybody reads, the user or the administrator writes.
 const DIRECTORY: u16 = 0xA000;
 
 pub(super) const MASTER_FILE: Place = Place { file: DIRECTORY, object: 0xDF1F };
@@ -26,14 +27,14 @@ pub(super) const CARD_APPS: Place = Place { file: USER_WRITES, object: 0xDF21 };
 pub(super) const CARD_CF: Place = Place { file: USER_WRITES, object: 0xDF22 };
 pub(super) const CMAP_FILE: Place = Place { file: USER_WRITES, object: 0xDF23 };
 
-/// The directory of the Base CSP.
+/// Names the directory of the Base CSP.
 pub(super) const MSCP: &str = "mscp";
 
-/// The objects certificates may be put under; a tag of two bytes ends at 7F.
+/// Bounds the objects that certificates may be put under; a tag of two bytes ends at 7F.
 const FREE: std::ops::RangeInclusive<u16> = 0xDF24..=0xDF7F;
 const ROW: usize = 28;
 const NAME: usize = 9;
-/// Bytes the master file grows by with a file.
+/// Gives the bytes that the master file grows by for each file.
 pub(super) const ROW_LENGTH: usize = ROW;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +44,12 @@ struct Row {
     place: Place,
 }
 
-/// The table of all files.
+/// Holds the table of all files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MasterFile(Vec<Row>);
 
 impl MasterFile {
-    /// The table of a card that holds no keys yet, as Microsoft shows it.
+    /// Makes the table of a card that holds no keys yet, as Microsoft shows it.
     pub fn initial() -> Self {
         let files = [
             (MSCP, "", Place { file: DIRECTORY, object: 0 }),
@@ -73,12 +74,12 @@ impl MasterFile {
         bytes
     }
 
-    /// Where the file `name` of `directory` is; names are told apart without regard to case.
+    /// Returns where the file `name` of `directory` is; upper and lower case count as the same.
     pub fn find(&self, directory: &str, name: &str) -> Option<Place> {
         self.0.iter().find(|row| row.is(directory, name)).map(|row| row.place)
     }
 
-    /// Lets a file be at `place`, whether it was known or not.
+    /// Sets where a file is, whether it was listed or not.
     pub fn set(&mut self, directory: &str, name: &str, place: Place) {
         match self.0.iter_mut().find(|row| row.is(directory, name)) {
             Some(row) => row.place = place,
@@ -90,7 +91,7 @@ impl MasterFile {
         self.0.retain(|row| !row.is(directory, name));
     }
 
-    /// A place no file is at, where the user may write.
+    /// Returns a place where the user may write and no file is; `None` if all are taken.
     pub fn free(&self) -> Option<Place> {
         FREE.map(|object| Place { file: USER_WRITES, object })
             .find(|place| self.0.iter().all(|row| row.place != *place))

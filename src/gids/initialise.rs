@@ -1,4 +1,4 @@
-//! A card's first use: PIN, admin key and the file system Windows and OpenSC expect (Windows Inbox Smart Card
+//! Prepares a new card: PIN, admin key and the file system that Windows and OpenSC expect (Windows Inbox Smart Card
 //! Minidriver, "Electrical Profile for GIDS cards with the Microsoft Generic Profile").
 
 use super::admin::Cipher;
@@ -11,8 +11,8 @@ use crate::iso7816::tlv;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{Error, SecretKind};
 
-/// Who may put data objects and who may get them, in each elementary file; 30 is the user or the administrator, 20 the
-/// administrator, 00 everybody, FF nobody.
+/// Lists the elementary files, and who may put and who may get data objects in each: 30 is the user or the
+/// administrator, 20 the administrator, 00 everybody, FF nobody.
 const FILES: [(u16, [u8; 2]); 6] = [
     (0xA000, [0x30, 0x00]),
     (0xA010, [0x30, 0x00]),
@@ -24,18 +24,19 @@ const FILES: [(u16, [u8; 2]); 6] = [
 const ADMIN_KEY_FILE: u16 = 0xB080;
 const ADMIN_KEY_LENGTH: usize = 24;
 
-/// Refuses a key that the admin key's file does not take, before the card hears of it.
+/// Refuses a key that the admin key's file does not take, before anything is sent to the card.
 pub(super) fn check_key(key: &AdminKey) -> Result<(), Error> {
     let (minimum, maximum) = (ADMIN_KEY_LENGTH, ADMIN_KEY_LENGTH);
     let fits = key.expose().len() == ADMIN_KEY_LENGTH;
     if fits { Ok(()) } else { Err(Error::SecretLength { secret: SecretKind::Admin, minimum, maximum }) }
 }
 
+/// Says that the card is in use already.
 pub(super) fn already_initialised() -> Error {
     device("initialisation", GidsError::AlreadyInitialised)
 }
 
-/// Gives a new card secrets and files, and puts it into use. One that was cut off half-way is completed.
+/// Gives a new card secrets and files, and activates it. An initialisation that was cut off is completed.
 pub(super) fn initialise(
     application: &mut Application,
     key: &AdminKey,
@@ -73,15 +74,15 @@ fn create(application: &mut Application, file: u16, parameters: Vec<u8>) -> Resu
     }
 }
 
-/// A file of BER-TLV data objects.
+/// Encodes the parameters of a file of BER-TLV data objects.
 fn object_file(file: u16, [put, get]: [u8; 2]) -> Vec<u8> {
     let parameters =
         [tlv::write(0x82, &[0x39]), tlv::write(0x83, &file.to_be_bytes()), tlv::write(0x8C, &[0x03, put, get])];
     tlv::write(0x62, &parameters.concat())
 }
 
-/// A key file for a 3DES key that authenticates the administrator: everybody may use it, he may replace it, nobody may
-/// read it.
+/// Encodes the parameters of the key file for the administrator's 3DES key: everybody may use the key, the
+/// administrator may replace it, nobody may read it.
 fn admin_key_file() -> Vec<u8> {
     let mechanism =
         [tlv::write(0x80, &[0x02]), tlv::write(0x83, &[command::ADMIN_KEY]), tlv::write(0x95, &[0xC0])].concat();

@@ -1,4 +1,4 @@
-//! Key files: their numbers, mechanisms and file control parameters, and what their keys give out.
+//! Key files: their numbers, mechanisms and file control parameters, and how their keys are read and imported.
 
 use super::container::KeySpec;
 use super::error::{Error, device, unreadable};
@@ -8,30 +8,31 @@ use crate::token;
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::Decode;
 
-/// The reference of the first container's key; its file is B081.
+/// Names the first container's key; its file is B081.
 const FIRST: u8 = 0x81;
 const FILES: u16 = 0xB000;
 
-/// Usage of a mechanism for computing, in a control reference template.
+/// Marks a mechanism for computing, in a control reference template.
 const COMPUTES: u8 = 0x40;
 const CONFIDENTIALITY: u32 = 0xB8;
 const SIGNATURE: u32 = 0xB6;
 
-/// The key type "RSA" of an imported key, and no key it would be wrapped under.
+/// Names the key type "RSA" of an imported key.
 const RSA: u8 = 2;
+/// Says that an imported key is not wrapped under another key.
 const NOT_WRAPPED: u8 = 0;
 
-/// The key reference of a container's key. A container map has no index above 126.
+/// Returns the reference of a container's key. A container map has no index above 126.
 pub(super) fn reference(index: u8) -> u8 {
     FIRST.saturating_add(index)
 }
 
-/// The file identifier of a container's key.
+/// Returns the file identifier of a container's key.
 pub(super) fn file(index: u8) -> u16 {
     FILES | u16::from(reference(index))
 }
 
-/// Bits of an RSA key; `None` for the elliptic curves, for which Windows' own driver has no containers either.
+/// Returns the bits of an RSA key; `None` for elliptic curves, for which Windows' own driver has no containers either.
 pub(super) fn rsa_bits(algorithm: KeyAlgorithm) -> Option<u16> {
     match algorithm {
         KeyAlgorithm::Rsa2048 => Some(2048),
@@ -41,7 +42,7 @@ pub(super) fn rsa_bits(algorithm: KeyAlgorithm) -> Option<u16> {
     }
 }
 
-/// GIDS 2.0, table 43: the cryptographic mechanism of an RSA key of so many bits.
+/// Returns the cryptographic mechanism of an RSA key of so many bits (GIDS 2.0, table 43); `None` for other sizes.
 pub(super) fn mechanism(bits: u16) -> Option<u8> {
     match bits {
         1024 => Some(0x06),
@@ -52,13 +53,13 @@ pub(super) fn mechanism(bits: u16) -> Option<u8> {
     }
 }
 
-/// The mechanism that pads as PKCS#1 v1.5 on the card.
+/// Returns the mechanism that pads as PKCS#1 v1.5 on the card.
 pub(super) fn pkcs1(mechanism: u8) -> u8 {
     0x50 | mechanism
 }
 
-/// The file control parameters of a container's key, with the mechanisms that Windows' driver gives a key: the user
-/// generates, imports and uses it, everybody reads the public key.
+/// Encodes the file control parameters of a container's key, with the mechanisms that Windows' driver gives a key: the
+/// user generates, imports and uses it, everybody reads the public key.
 pub(super) fn parameters(index: u8, mechanism: u8, spec: KeySpec) -> Vec<u8> {
     let template = |tag: u32, padding: u8| {
         let inner = [
@@ -99,7 +100,7 @@ pub(super) fn public_key(command: &'static str, answer: &[u8]) -> Result<PublicK
     PublicKey::from_rsa(modulus, exponent).map_err(|source| device(command, Error::PublicKey(source)))
 }
 
-/// The key value template of an RSA key pair that is imported (RSAPrivateKey, RFC 8017, A.1.2).
+/// Encodes the key value template that imports an RSA key pair (RSAPrivateKey, RFC 8017, A.1.2).
 pub(super) fn import(key: &MemoryKey) -> Result<tlv::Writer, Error> {
     let info = PrivateKeyInfoRef::from_der(key.expose_pkcs8()).map_err(|_| Error::PrivateKey)?;
     Ok(tlv::Writer::new().put(0x83, &[RSA]).put(0x84, &[NOT_WRAPPED]).put(0x87, info.private_key.as_bytes()))

@@ -1,7 +1,7 @@
-//! The key map: which key file belongs to which container. Undocumented; the minidriver and OpenSC both keep it.
+//! The key map: which key file belongs to which container. It is undocumented; the minidriver and OpenSC both keep it.
 //!
-//! A byte 01 and a record of 12 bytes for each record of `cmapfile`: state (4), mechanism, key type, key file (2, all
-//! little-endian), FFFF and two zeros.
+//! It is a byte 01 and a record of 12 bytes for each record of `cmapfile`: state (4), mechanism, key type, key file (2,
+//! all little-endian), FFFF and two zeros.
 
 use super::container::KeySpec;
 use super::error::Error;
@@ -12,6 +12,7 @@ const FREE: [u8; RECORD] = [0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0];
 const EXCHANGE: u8 = 0x9A;
 const SIGNATURE: u8 = 0x9C;
 
+/// Holds one record for each record of `cmapfile`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct KeyMap(Vec<[u8; RECORD]>);
 
@@ -32,8 +33,8 @@ impl KeyMap {
         [&[1], self.0.as_flattened()].concat()
     }
 
-    /// As many records as `cmapfile` has: a change that was cut off between the two leaves them apart, and OpenSC makes
-    /// no key on such a card.
+    /// Gives the map as many records as `cmapfile` has. A change that was cut off between the two leaves them
+    /// different, and OpenSC makes no key on such a card.
     pub fn resize(&mut self, containers: usize) {
         self.0.resize(containers, FREE);
     }

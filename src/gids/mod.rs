@@ -1,11 +1,11 @@
 //! GIDS cards (Microsoft's Generic Identity Device Specification 2.0) as [`crate::token::Token`]s.
 //!
-//! In: the seam's orders. Out: commands to an [`crate::iso7816::Card`], and files as Windows' inbox minidriver keeps them
-//! (Windows Smart Card Minidriver Specification 7.07, "File System Requirements" and "Windows Inbox Smart Card
-//! Minidriver"): `cardid`, `cardcf`, `mscp\cmapfile`, certificates. Two files Microsoft leaves undocumented, the master
-//! file and the key map, are laid out as its drivers write them.
-//! The user's PIN lets keys and certificates be made and deleted; the admin key lets the PIN be set and itself be
-//! replaced. Absent: PC/SC, files, clocks, any code of [`crate::virtual_card`].
+//! In: calls of [`crate::token`]. Out: commands to an [`crate::iso7816::Card`], and files as Windows' inbox minidriver
+//! keeps them (Windows Smart Card Minidriver Specification 7.07, "File System Requirements" and "Windows Inbox Smart
+//! Card Minidriver"): `cardid`, `cardcf`, `mscp\cmapfile`, certificates. Microsoft leaves two files undocumented, the
+//! master file and the key map; they are laid out as its drivers write them.
+//! The user's PIN authorises making and deleting keys and certificates; the admin key authorises setting the PIN and
+//! replacing the admin key. Absent: PC/SC, files, clocks, any code of [`crate::virtual_card`].
 
 mod admin;
 mod application;
@@ -24,8 +24,6 @@ mod pin;
 mod session;
 mod token;
 
+pub use command::AID;
 pub use error::Error;
 pub use token::GidsToken;
-
-/// The AID of the GIDS application, version 2.
-pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01];

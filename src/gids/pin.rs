@@ -2,19 +2,17 @@
 
 use super::application::Application;
 use super::command;
-use super::error::refused;
+use super::error::{self, refused};
 use crate::iso7816::{PinPadError, PinPadVerify, StatusWord, tlv};
 use crate::secret::Pin;
 use crate::token::{Error, LastTry, SecretKind, Tries};
 
-/// The object that holds the counters of the application password.
-pub(super) const COUNTERS: u16 = 0x7F71;
 const TRIES_LEFT: u32 = 0x97;
 
 const MINIMUM: usize = 4;
 const MAXIMUM: usize = 16;
 
-/// Refuses a PIN that no GIDS card takes, before a try is spent on it.
+/// Refuses a PIN of a length that no GIDS card takes, before a try is spent on it.
 pub(super) fn check_length(pin: &Pin) -> Result<(), Error> {
     if (MINIMUM..=MAXIMUM).contains(&pin.expose().len()) { Ok(()) } else { Err(wrong_length()) }
 }
@@ -23,11 +21,12 @@ fn wrong_length() -> Error {
     Error::SecretLength { secret: SecretKind::Pin, minimum: MINIMUM, maximum: MAXIMUM }
 }
 
-/// How many tries are left: from the counters' object, or from VERIFY without data where a card has none to be read.
+/// Returns how many tries are left: from the counters' object, or from VERIFY without data if that cannot be read.
 pub(super) fn tries(application: &mut Application) -> Result<Tries, Error> {
     let answer = application.exchange(&command::get_pin_counters())?;
-    // Cards of the first edition name the counter 9F17, which is no BER-TLV tag.
-    let counters = tlv::find(&answer.data, COUNTERS.into()).and_then(|counters| tlv::find(counters.value, TRIES_LEFT));
+    // Cards of the first edition name the counter 9F17, which is not a valid BER-TLV tag.
+    let counters =
+        tlv::find(&answer.data, command::COUNTERS.into()).and_then(|counters| tlv::find(counters.value, TRIES_LEFT));
     if let (StatusWord::OK, Ok(tlv::Tlv { value: [left], .. })) = (answer.status, counters) {
         return Ok(count(*left));
     }
@@ -40,6 +39,7 @@ pub(super) fn tries(application: &mut Application) -> Result<Tries, Error> {
     })
 }
 
+/// Turns a counter into [`Tries`]; 0 is locked.
 pub(super) fn count(left: u8) -> Tries {
     if left == 0 { Tries::Locked } else { Tries::Left(left) }
 }
@@ -52,7 +52,7 @@ pub(super) fn verify(application: &mut Application, pin: &Pin, last_try: LastTry
     verified(application, command.name, status)
 }
 
-/// Lets the PIN be typed at the reader, once, if the counter allows it.
+/// Verifies a PIN typed at the reader, once, if the counter allows it.
 pub(super) fn verify_at_pad(application: &mut Application, last_try: LastTry) -> Result<(), Error> {
     if application.pin_pad().is_none() {
         return Err(Error::NotOffered("a PIN pad"));
@@ -66,18 +66,18 @@ pub(super) fn verify_at_pad(application: &mut Application, last_try: LastTry) ->
     match pad.verify(&verify) {
         Ok(status) => verified(application, empty.name, status),
         Err(PinPadError::Cancelled | PinPadError::Timeout) => Err(Error::PinPadCancelled),
-        Err(PinPadError::Channel(error)) => Err(super::error::channel(empty.name, error)),
+        Err(PinPadError::Channel(error)) => Err(error::channel(empty.name, error)),
     }
 }
 
-/// Changes the PIN; `current` has just been verified.
+/// Changes the PIN; `current` must just have been verified.
 pub(super) fn change(application: &mut Application, current: &Pin, new: &Pin) -> Result<(), Error> {
     let command = command::change_pin(current, new);
     let status = application.exchange(&command)?.status;
     new_pin(status).unwrap_or_else(|| verified(application, command.name, status))
 }
 
-/// Sets the PIN; the administrator has just been proven.
+/// Sets the PIN; the administrator must just have been proven.
 pub(super) fn set(application: &mut Application, new: &Pin) -> Result<(), Error> {
     let command = command::set_pin(new);
     match application.exchange(&command)?.status {
@@ -87,12 +87,12 @@ pub(super) fn set(application: &mut Application, new: &Pin) -> Result<(), Error>
     }
 }
 
-/// What a refusal says of the new PIN.
+/// Says whether a status word refuses the new PIN; `None` if it says nothing of it.
 fn new_pin(status: StatusWord) -> Option<Result<(), Error>> {
     matches!(status, StatusWord::WRONG_LENGTH | StatusWord::INCORRECT_DATA).then(|| Err(wrong_length()))
 }
 
-/// What the answer to a command with the PIN says of the PIN.
+/// Turns the answer to a command that carried the PIN into what it says of the PIN.
 fn verified(application: &mut Application, command: &'static str, status: StatusWord) -> Result<(), Error> {
     let secret = SecretKind::Pin;
     match status {

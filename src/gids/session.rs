@@ -1,4 +1,4 @@
-//! A logged-in user's work: keys, signatures, certificates, and pauses in it.
+//! What a logged-in user does on a card: keys, signatures, certificates, and pauses in between.
 
 use super::application::Application;
 use super::changes::{self, Making};
@@ -13,23 +13,23 @@ use crate::iso7816::{Continuity, EndWith};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm, Signer};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
 
-/// A session with the user's PIN proven; dropping it resets the card.
+/// Holds a login with the user's PIN. Dropping it resets the card.
 pub(super) struct GidsSession<'a> {
     application: &'a mut Application,
     /// Where `cardid` is and what it holds.
     card_id: (Place, [u8; 16]),
     state: State,
-    /// Whether the card tells that the PIN is proven; not asked before the first pause.
+    /// Whether the card can tell that the PIN is proven; not asked before the first pause.
     tells: Option<bool>,
-    /// What was read of the card; nobody else can change it within the transaction.
+    /// What was read from the card; nobody else can change it within the transaction.
     known: Option<Contents>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Within a transaction, the PIN proven.
+    /// Within a transaction, with the PIN proven.
     Open,
-    /// Within a transaction, the PIN proven unless another program has logged out meanwhile.
+    /// Within a transaction; another program may have logged out meanwhile, and the card does not tell.
     Doubtful,
     /// Between transactions.
     Paused,
@@ -42,7 +42,7 @@ impl<'a> GidsSession<'a> {
         Self { application, card_id, state: State::Open, tells: None, known: None }
     }
 
-    /// Takes the card up again after a pause. The application is not selected again: that would end the login.
+    /// Takes up the card again after a pause. The application is not selected again, because that would end the login.
     fn take_up(&mut self) -> Result<(), Error> {
         match self.state {
             State::Open | State::Doubtful => return Ok(()),
@@ -57,7 +57,7 @@ impl<'a> GidsSession<'a> {
         if self.state == State::Lost { Err(Error::Reset) } else { Ok(()) }
     }
 
-    /// What others have left of the login.
+    /// Finds out what is left of the login after others used the card.
     fn after_others(&mut self) -> Result<State, Error> {
         self.known = None;
         let (place, id) = self.card_id;
@@ -79,19 +79,19 @@ impl<'a> GidsSession<'a> {
         })
     }
 
-    /// Whether the card says that the PIN is proven. Some cards answer with the tries that are left, proven or not.
+    /// Says whether the card reports the PIN as proven. Some cards answer with the tries left even if it is.
     fn is_proven(&mut self) -> Result<bool, Error> {
         Ok(self.application.exchange(&command::ask_verified())?.status.is_ok())
     }
 
-    /// Ends the transaction in which `error` came.
+    /// Ends the transaction in which `error` came, and returns the error.
     fn leave(&mut self, error: Error) -> Error {
-        // The first error tells more than one of the transaction's end.
+        // The first error says more than one from the transaction's end.
         let _ = self.application.end(EndWith::Leave);
         error
     }
 
-    /// The application and what is known of the card, read if need be.
+    /// Returns the application and what is known of the card, which is read if necessary.
     fn contents(&mut self) -> Result<(&mut Application, &mut Contents), Error> {
         self.take_up()?;
         let known = match self.known.take() {
@@ -101,7 +101,8 @@ impl<'a> GidsSession<'a> {
         Ok((self.application, self.known.insert(known)))
     }
 
-    /// Forgets what is known where a change may have been made half; a login that was doubtful and is refused is lost.
+    /// Forgets what is known of the card if a change may have been made in part. If a doubtful login is refused, it is
+    /// lost.
     fn settle<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         if done.is_err() {
             self.known = None;
@@ -115,7 +116,7 @@ impl<'a> GidsSession<'a> {
         }
     }
 
-    /// Finds an index for a key pair and makes it there.
+    /// Finds an index for a key pair and makes the key there.
     fn make(
         &mut self,
         order: &KeyOrder,
@@ -137,7 +138,7 @@ impl<'a> GidsSession<'a> {
             Ok(public_key)
         });
         if made.is_err() {
-            // A key without a container is of no use; what cannot be removed gives way to the next key.
+            // A key without a container is useless; if it cannot be removed, the next key replaces it.
             let _ = changes::remove_key_file(application, index);
         }
         self.settle(made)
@@ -166,8 +167,8 @@ impl Session for GidsSession<'_> {
         }
     }
 
-    /// No object tells how much room is left: as many bytes as will be written are put where they will be, at an object
-    /// that belongs to no file, and taken away again. Counts a certificate that cannot be made shorter.
+    /// Tries whether a certificate fits. No object tells how much room is left, so as many bytes as will be written are
+    /// put into an unused object and removed again. It counts a certificate that cannot be compressed.
     fn reserve(&mut self, _id: &KeyId, length: usize) -> Result<(), Error> {
         let largest = compression::LARGEST;
         if length > largest {
@@ -215,7 +216,7 @@ impl Session for GidsSession<'_> {
         }
     }
 
-    /// The card has no place for a label beside the container's own name.
+    /// Writes the certificate. The label is ignored: the card has only the container's own name.
     fn write_certificate(&mut self, id: &KeyId, _label: &str, certificate: &[u8]) -> Result<(), Error> {
         Certificate::from_der(certificate).map_err(|error| Error::NotACertificate(Box::new(error)))?;
         let (length, largest) = (certificate.len(), compression::LARGEST);
@@ -246,7 +247,7 @@ impl Session for GidsSession<'_> {
 
 impl Drop for GidsSession<'_> {
     fn drop(&mut self) {
-        // Nobody is left to be told; the card behind it ends the transaction once more when it is dropped.
+        // Nobody is left to be told of a failure; the card behind it ends the transaction once more when it is dropped.
         let _ = self.application.end(EndWith::Reset);
     }
 }

@@ -1,4 +1,4 @@
-//! One card: who it is, its counters and its secrets.
+//! One GIDS card as a [`Token`]: who it is, its counters and its secrets.
 
 use super::admin::{self, Answers};
 use super::application::{Application, read};
@@ -18,18 +18,18 @@ use crate::token::{
 };
 use uuid::Uuid;
 
-/// A GIDS card.
+/// Holds a GIDS card.
 pub struct GidsToken {
     application: Application,
     identity: Identity,
     version: Option<String>,
     /// Where `cardid` is and what it holds; `None` on a card without a file system.
     card_id: Option<(Place, [u8; 16])>,
-    /// What the card said last of the tries its admin key has left.
+    /// The tries of the admin key, as the card last told them.
     admin: Tries,
 }
 
-/// What opening a card finds.
+/// Holds what opening a card finds.
 struct Found {
     version: Option<String>,
     cardcf: Option<Place>,
@@ -37,8 +37,8 @@ struct Found {
 }
 
 impl GidsToken {
-    /// Selects the application and learns who the card is. A card without a file system has an empty serial; one without
-    /// the application is no GIDS card ([`Error::NotOffered`]).
+    /// Selects the application and reads who the card is. A card without a file system has an empty serial; one without
+    /// the application returns [`Error::NotOffered`].
     pub fn open(card: Card) -> Result<Self, Error> {
         let mut application = Application::new(card);
         application.begin()?;
@@ -52,8 +52,8 @@ impl GidsToken {
         Ok(Self { application, identity, version: found.version, card_id: found.card_id, admin: Tries::Untold })
     }
 
-    /// Gives a new card its secrets, its `cardid` and its file system. The admin key has 24 bytes (3DES). A card that
-    /// has a file system already is refused ([`GidsError::AlreadyInitialised`]).
+    /// Gives a new card its secrets, its `cardid` and its file system. The admin key must have 24 bytes (3DES). A card
+    /// that has a file system already is refused ([`GidsError::AlreadyInitialised`]).
     pub fn initialise(card: Card, admin_key: &AdminKey, pin: &Pin, serial: [u8; 16]) -> Result<Self, Error> {
         initialise::check_key(admin_key)?;
         pin::check_length(pin)?;
@@ -71,7 +71,7 @@ impl GidsToken {
         if continuity == Continuity::Reset
             && let Err(error) = self.recognise()
         {
-            // The first error tells more than one of the transaction's end.
+            // The first error says more than one from the transaction's end.
             let _ = self.application.end(EndWith::Leave);
             return Err(error);
         }
@@ -79,7 +79,7 @@ impl GidsToken {
         Ok(())
     }
 
-    /// A card that was reset may have been exchanged.
+    /// Checks by `cardid` that a card that was reset was not exchanged for another.
     fn recognise(&mut self) -> Result<(), Error> {
         let Some((place, id)) = self.card_id else { return Ok(()) };
         match self.application.get(place)? {
@@ -88,7 +88,7 @@ impl GidsToken {
         }
     }
 
-    /// Does `work` in a transaction of its own.
+    /// Does `work` in a transaction of its own, which ends `with`.
     fn within<T>(
         &mut self,
         with: EndWith,
@@ -112,7 +112,7 @@ impl Token for GidsToken {
         &self.identity
     }
 
-    /// The admin key's counter is known only from its last refusal: GIDS has no object for it.
+    /// Returns the counters. The admin key's is known only from its last refusal, as GIDS has no object for it.
     fn counters(&mut self) -> Result<Counters, Error> {
         if self.card_id.is_none() {
             return Ok(Counters { user: Tries::NotSet, admin: Tries::NotSet, puk: None });
@@ -135,7 +135,8 @@ impl Token for GidsToken {
         }
     }
 
-    /// Every GIDS card makes RSA-2048; whether it makes longer keys shows only when it is asked to.
+    /// Returns the card's condition. Every GIDS card makes RSA-2048; whether it makes longer keys shows only when it is
+    /// asked to.
     fn condition(&mut self) -> Result<Condition, Error> {
         let algorithms = Some(vec![KeyAlgorithm::Rsa2048]);
         let version = self.version.clone();
@@ -157,12 +158,12 @@ impl Token for GidsToken {
         self.application.pin_pad().is_some()
     }
 
-    /// Ids are names here, and the wish's own name is unique.
+    /// Returns the wish's own name, which is unique: ids are names on these cards.
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
         Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
     }
 
-    /// The administrator adds nothing to what the user may do here, so that only the user logs in.
+    /// Logs in the user. The administrator is not logged in, because he may do nothing more in a session.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
         let card_id = self.card_id.ok_or(Error::NoSerial)?;
         let user = credentials.user.ok_or(Error::UserNeeded)?;
@@ -188,7 +189,7 @@ impl Token for GidsToken {
         pin::check_length(new)?;
         self.within(EndWith::Reset, |application| {
             pin::verify(application, current, last_try)?;
-            // Windows must not try the PIN that it remembers.
+            // Windows must not try the PIN that it has cached.
             application.announce(Change::Pin)?;
             pin::change(application, current, new)
         })
@@ -230,7 +231,7 @@ fn look(application: &mut Application) -> Result<Found, Error> {
     Ok(Found { version, cardcf, card_id })
 }
 
-/// It is the last that a new card is given: without it, the card was cut off while it was initialised.
+/// Reads `cardid`. It is written last when a card is initialised; without it, the initialisation was cut off.
 fn card_id(application: &mut Application, master: &MasterFile) -> Result<Option<(Place, [u8; 16])>, Error> {
     let Some(place) = master.find("", "cardid") else { return Ok(None) };
     let Some(bytes) = application.get(place)? else { return Ok(None) };

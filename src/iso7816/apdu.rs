@@ -1,34 +1,35 @@
 //! Command and response APDUs (ISO/IEC 7816-4, 5.1).
 
-use super::StatusWord;
+use super::status::StatusWord;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Whether a command may be sent again when an answer tells that its Le was wrong.
+/// Says whether a command may be sent again when the card answers that its Le was wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// It only reads; sending it again is harmless.
+    /// It only reads, so sending it again is harmless.
     Reads,
-    /// It changes the card, spends a try or uses a key; it is never sent twice.
+    /// It changes the card, spends a try or uses a key, so it is never sent twice.
     Changes,
 }
 
-/// How much answer a command expects (Ne).
+/// Says how many bytes of answer a command expects (Ne).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
     Nothing,
-    /// All there is: Le `00`, or `0000` at extended length.
+    /// The whole answer: Le `00`, or `0000` at extended length.
     All,
-    /// At most so many bytes, 1 to 65535.
+    /// At most this many bytes, 1 to 65535.
     Bytes(u16),
 }
 
-/// CLA INS P1 P2; what errors name a command by.
+/// Holds CLA, INS, P1 and P2; errors name a command by these four bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Header(pub [u8; 4]);
 
 impl Header {
-    /// The same with the bit that says that more of the chain follows (ISO/IEC 7816-4, 5.4.1).
+    /// Returns the same header with the chaining bit set, which says that more of the chain follows (ISO/IEC 7816-4,
+    /// 5.4.1).
     pub(super) fn chained(self) -> Self {
         let [cla, ins, p1, p2] = self.0;
         Self([cla | 0x10, ins, p1, p2])
@@ -48,7 +49,8 @@ impl fmt::Debug for Header {
     }
 }
 
-/// A command: header, data and what is expected back. Its data is wiped on drop and never shown.
+/// Holds a command: its header, its data and the answer it expects. The data is wiped on drop, and `Debug` never shows
+/// it.
 pub struct CommandApdu {
     pub cla: u8,
     pub ins: u8,
@@ -60,33 +62,37 @@ pub struct CommandApdu {
 }
 
 impl CommandApdu {
-    /// A command of class 00 without data that expects nothing and counts as one that changes the card.
+    /// Makes a command of class 00 with no data and no expected answer. It counts as one that changes the card; see
+    /// [`CommandApdu::reading`].
     pub fn new(ins: u8, p1: u8, p2: u8) -> Self {
         let data = Zeroizing::new(Vec::new());
         Self { cla: 0x00, ins, p1, p2, data, expect: Expect::Nothing, effect: Effect::Changes }
     }
 
+    /// Sets the data field.
     pub fn with_data(mut self, data: impl Into<Vec<u8>>) -> Self {
         self.data = Zeroizing::new(data.into());
         self
     }
 
-    /// Like [`CommandApdu::with_data`], for data that is in a wiped buffer already.
+    /// Sets the data, like [`CommandApdu::with_data`], from a buffer that is wiped on drop; nothing is copied.
     pub fn with_secret_data(mut self, data: Zeroizing<Vec<u8>>) -> Self {
         self.data = data;
         self
     }
 
+    /// Returns CLA, INS, P1 and P2.
     pub fn header(&self) -> Header {
         Header([self.cla, self.ins, self.p1, self.p2])
     }
 
+    /// Sets how much answer is expected.
     pub fn expecting(mut self, expect: Expect) -> Self {
         self.expect = expect;
         self
     }
 
-    /// Marks the command as one that only reads.
+    /// Marks the command as one that only reads, so that it may be sent again with the right Le.
     pub fn reading(mut self) -> Self {
         self.effect = Effect::Reads;
         self
@@ -101,14 +107,14 @@ impl fmt::Debug for CommandApdu {
     }
 }
 
-/// An answer: data and status word. Its data is wiped on drop and never shown.
+/// Holds an answer: its data and its status word. The data is wiped on drop, and `Debug` never shows it.
 pub struct ResponseApdu {
     pub data: Zeroizing<Vec<u8>>,
     pub status: StatusWord,
 }
 
 impl ResponseApdu {
-    /// Splits what came from a card.
+    /// Splits the bytes of an answer into data and status word.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ApduError> {
         match bytes.split_last_chunk::<2>() {
             Some((data, status)) => {
@@ -125,7 +131,7 @@ impl fmt::Debug for ResponseApdu {
     }
 }
 
-/// Bytes that are no APDU.
+/// Says why bytes are not an APDU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApduError {

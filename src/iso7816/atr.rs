@@ -1,29 +1,30 @@
 //! The answer to reset (ISO/IEC 7816-3, 8.2) and what its historical bytes say the card can do (ISO/IEC 7816-4, 8.1.1).
 
-use super::Protocol;
+use super::channel::Protocol;
 
-/// The longest answer to reset, TS included.
+/// Limits an answer to reset, in bytes, TS included.
 const LONGEST: usize = 33;
 
-/// T, as interface bytes spell it.
+/// Names T=0 as interface bytes encode it.
 const T0: u8 = 0;
+/// Names T=1 as interface bytes encode it.
 const T1: u8 = 1;
 
-/// What an answer to reset tells.
+/// Holds what an answer to reset tells of a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Atr {
-    /// The protocols offered, the preferred one first; those that this program cannot speak are left out.
+    /// Protocols the card offers, its preferred one first. Protocols that this program does not speak are left out.
     pub protocols: Vec<Protocol>,
     pub historical: Vec<u8>,
-    /// The card takes extended length.
+    /// Whether the card takes extended length.
     pub extended: bool,
-    /// The card takes chained commands; `None` when it does not tell.
+    /// Whether the card takes chained commands; `None` if it does not say.
     pub chaining: Option<bool>,
 }
 
 impl Atr {
-    /// Reads a whole answer to reset, its check byte included. Historical bytes of a coding of their own are no error:
-    /// they tell nothing.
+    /// Reads a whole answer to reset, including its check byte. Historical bytes in a proprietary coding are accepted:
+    /// they only tell nothing.
     pub fn read(bytes: &[u8]) -> Result<Self, AtrError> {
         if bytes.len() > LONGEST {
             return Err(AtrError::TooLong { length: bytes.len() });
@@ -36,7 +37,7 @@ impl Atr {
         let t0 = rest.byte()?;
         let offered = interface_bytes(&mut rest, t0)?;
         let historical = rest.take(usize::from(t0 & 0x0F))?.to_vec();
-        // The check byte is absent where T=0 is all there is.
+        // The check byte is absent if T=0 is the only protocol.
         let checked = offered.iter().any(|t| *t != T0);
         if checked {
             rest.byte()?;
@@ -72,7 +73,7 @@ fn interface_bytes(rest: &mut Rest<'_>, t0: u8) -> Result<Vec<u8>, AtrError> {
     }
 }
 
-/// Without any TD, the one protocol is T=0.
+/// Maps the T values to protocols, in order and without repeats. A card that names no T speaks T=0.
 fn protocols(offered: &[u8]) -> Vec<Protocol> {
     let mut protocols = Vec::new();
     let default: &[u8] = if offered.is_empty() { &[T0] } else { offered };
@@ -89,11 +90,11 @@ fn protocols(offered: &[u8]) -> Vec<Protocol> {
     protocols
 }
 
-/// The third byte of the card capabilities, compact-TLV tag 7 (ISO/IEC 7816-4, 8.1.1.2.7).
+/// Returns the third byte of the card capabilities, compact-TLV tag 7 (ISO/IEC 7816-4, 8.1.1.2.7).
 fn capabilities(historical: &[u8]) -> Option<u8> {
     let mut objects = match historical.split_first()? {
         (0x80, objects) => objects,
-        // The three bytes of status at the end stand outside of the objects.
+        // The last three bytes are a status indicator and not part of the data objects.
         (0x00, rest) => rest.split_last_chunk::<3>()?.0,
         _ => return None,
     };
@@ -125,7 +126,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// Bytes that are no answer to reset.
+/// Says why bytes are not an answer to reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AtrError {

@@ -1,47 +1,47 @@
-//! The seam below the APDU: who carries bytes to a card.
+//! What carries raw APDUs to one card, and what can happen on the way.
 
-use super::StatusWord;
+use super::status::StatusWord;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// The transmission protocol in force (ISO/IEC 7816-3).
+/// Names the transmission protocol in force (ISO/IEC 7816-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     T0,
     T1,
 }
 
-/// What card and reader together can carry.
+/// Says what card and reader together can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub protocol: Protocol,
-    /// Both offer extended length (card: ATR or EF.ATR; reader: its largest APDU).
+    /// Whether both offer extended length. The card says so in its ATR or EF.ATR, the reader by its largest APDU.
     pub extended: bool,
-    /// The card says it takes chained commands; `None` when it does not tell.
+    /// Whether the card takes chained commands; `None` if it does not say.
     pub chaining: Option<bool>,
 }
 
-/// What may have happened to the card since the last transaction.
+/// Says what may have happened to the card since the last transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continuity {
-    /// Nobody else can have spoken to the card: what was selected and proven still holds.
+    /// Nobody else can have sent the card anything: selection and login still hold.
     Unbroken,
-    /// Others may have spoken to it: the application must be selected again; what was proven may still hold.
+    /// Others may have sent it commands: the application must be selected again; a login may still hold.
     Shared,
-    /// The card was reset: nothing that was selected or proven holds.
+    /// The card was reset: neither selection nor login holds.
     Reset,
 }
 
-/// How a transaction ends.
+/// Says how a transaction ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndWith {
     /// The card keeps its state.
     Leave,
-    /// The card is reset, so that nothing that was proven outlives the transaction.
+    /// The card is reset, so that no login outlives the transaction.
     Reset,
 }
 
-/// Why bytes did not reach the card or no answer came back. Whether the command was carried out is then unknown.
+/// Says why bytes did not reach the card or no answer came back. The command may or may not have been carried out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChannelError {
@@ -57,45 +57,47 @@ pub enum ChannelError {
     Reader(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// Carries raw command APDUs to one card; nothing here chains, retries or interprets.
+/// Carries raw command APDUs to one card. Nothing behind this trait chains, retries or interprets.
 pub trait CardChannel: Send {
+    /// Returns what card and reader together can carry.
     fn limits(&self) -> Limits;
 
-    /// Begins a transaction: until [`CardChannel::end`] nobody else reaches the card. Waits for a bounded time.
+    /// Begins a transaction: until [`CardChannel::end`] nobody else reaches the card. The wait is bounded.
     fn begin(&mut self) -> Result<Continuity, ChannelError>;
 
-    /// Ends the transaction; without one it does nothing.
+    /// Ends the transaction; does nothing if there is none.
     fn end(&mut self, with: EndWith) -> Result<(), ChannelError>;
 
-    /// Sends one command APDU and returns the response APDU, at least SW1 SW2.
+    /// Sends one command APDU and returns the response APDU, which has at least SW1 SW2.
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ChannelError>;
 
-    /// The reader's own keys, if it has some (PC/SC part 10, FEATURE_VERIFY_PIN_DIRECT).
+    /// Returns the reader's PIN pad, if it has one (PC/SC part 10, FEATURE_VERIFY_PIN_DIRECT).
     fn pin_pad(&mut self) -> Option<&mut dyn PinPad> {
         None
     }
 }
 
-/// How a PIN typed at the reader goes into VERIFY (PC/SC part 10, PIN_VERIFY).
+/// Describes how a PIN typed at the reader is put into VERIFY (PC/SC part 10, PIN_VERIFY).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinPadVerify {
-    /// CLA INS P1 P2 Lc and the data field with every PIN byte as padding.
+    /// CLA INS P1 P2 Lc and the data field, with padding in place of every PIN byte.
     pub template: Vec<u8>,
-    /// Fewest and most digits.
+    /// Fewest digits the reader takes.
     pub minimum: u8,
+    /// Most digits the reader takes.
     pub maximum: u8,
-    /// Bytes of the PIN block; what the PIN does not fill stays as in the template. 0 where PINs are not padded: the
-    /// template is then the header alone, and Lc and data field become what was typed.
+    /// Bytes of the PIN block; bytes that the PIN does not fill stay as in the template. 0 means that PINs are not
+    /// padded: the template is then the header alone, and Lc and data field are made of what was typed.
     pub block: u8,
 }
 
-/// A reader with keys of its own.
+/// Asks for PINs at a reader with keys of its own.
 pub trait PinPad {
-    /// Lets the user type the PIN and sends VERIFY; the PIN never reaches this computer.
+    /// Lets the user type the PIN at the reader, which sends VERIFY. The PIN never reaches this computer.
     fn verify(&mut self, verify: &PinPadVerify) -> Result<StatusWord, PinPadError>;
 }
 
-/// Why no PIN went to the card.
+/// Says why no PIN went to the card.
 #[derive(Debug, thiserror::Error)]
 pub enum PinPadError {
     #[error("the PIN entry was cancelled at the reader")]

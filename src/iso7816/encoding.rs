@@ -1,27 +1,31 @@
 //! Command APDUs as bytes (ISO/IEC 7816-3, 12.1; for T=0, 12.2).
 
-use super::{Header, Limits, Protocol};
+use super::apdu::Header;
+use super::channel::{Limits, Protocol};
 use zeroize::Zeroizing;
 
-/// The longest data field (Nc) of short and of extended length.
+/// Limits the data field (Nc) at short length, in bytes.
 pub(super) const SHORT_DATA: usize = 255;
+/// Limits the data field (Nc) at extended length, in bytes.
 pub(super) const EXTENDED_DATA: usize = 65535;
 
-/// The longest answer (Ne) of short and of extended length.
+/// Limits the answer (Ne) at short length, in bytes.
 const SHORT_ANSWER: usize = 256;
+/// Limits the answer (Ne) at extended length, in bytes.
 pub(super) const EXTENDED_ANSWER: usize = 65536;
 
-/// How lengths are written.
+/// Names the ways to write the lengths of an APDU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Short,
-    /// T=0 has one length byte: without data and answer it is 00, with both it is Lc, and the answer is collected.
+    /// T=0 has one length byte. It is 00 without data and answer, and Lc with both; the answer is then collected.
     ShortT0,
     Extended,
 }
 
 impl Form {
-    /// The form for `nc` bytes of data and an answer of at most `ne` bytes: extended only where it is needed.
+    /// Returns the form for `nc` bytes of data and an answer of at most `ne` bytes: extended length only if it is
+    /// needed.
     pub(super) fn of(limits: Limits, nc: usize, ne: usize) -> Self {
         match limits.protocol {
             Protocol::T0 => Self::ShortT0,
@@ -30,7 +34,7 @@ impl Form {
         }
     }
 
-    /// The part of `ne` that one APDU can ask for.
+    /// Returns the part of `ne` that one APDU can ask for.
     pub(super) fn ask(self, ne: usize) -> usize {
         match self {
             Self::Short | Self::ShortT0 => ne.min(SHORT_ANSWER),
@@ -39,10 +43,11 @@ impl Form {
     }
 }
 
-/// One command APDU. `data` is no longer than the form allows; `ne` is 0 for no answer, and cut to what can be asked.
+/// Encodes one command APDU. `data` must not be longer than the form allows. `ne` is 0 for no answer, and is cut to
+/// what one APDU can ask for.
 pub(super) fn encode(header: Header, data: &[u8], ne: usize, form: Form) -> Zeroizing<Vec<u8>> {
     let (nc, ne) = (data.len(), form.ask(ne));
-    // The largest Ne of either form is written as zeros, and so comes out of cutting its leading byte off.
+    // The largest Ne of either form is written as zeros, which is what cutting off its leading byte gives.
     let (lc, le) = ((nc as u16).to_be_bytes(), (ne as u16).to_be_bytes());
     let mut bytes = Zeroizing::new(Vec::with_capacity(4 + 3 + nc + 3));
     bytes.extend_from_slice(&header.0);

@@ -1,14 +1,17 @@
-//! What stands between a whole command and single APDUs, one layer a function: [`collect`] over
-//! [`with_right_length`] over [`chain`] over [`transmit`]. Every loop is bounded.
+//! Turns a whole command into single APDUs, one layer per function: [`collect`] calls [`with_right_length`], which
+//! calls [`chain`], which calls [`transmit`]. Every loop is bounded.
 
+use super::apdu::{ApduError, CommandApdu, Effect, Expect, Header, ResponseApdu};
+use super::channel::{CardChannel, ChannelError};
 use super::encoding::{EXTENDED_ANSWER, EXTENDED_DATA, Form, SHORT_DATA, encode};
-use super::{CardChannel, CommandApdu, Effect, ExchangeError, Expect, Header, ResponseApdu, wiped};
+use super::status::StatusWord;
+use super::wiped;
 
-/// The most GET RESPONSE for one command; a whole 64 KiB takes 256 of them.
+/// Limits the GET RESPONSE commands sent for one command; a whole 64 KiB takes 256 of them.
 const ROUNDS: usize = 512;
 
 impl Expect {
-    /// The longest answer (Ne), over as many APDUs as it takes.
+    /// Returns the longest expected answer (Ne) in bytes, over as many APDUs as it takes.
     fn most(self) -> usize {
         match self {
             Self::Nothing => 0,
@@ -18,7 +21,7 @@ impl Expect {
     }
 }
 
-/// Sends the command and fetches what 61xx says is waiting, up to what the command expects (ISO/IEC 7816-4, 11.8.1).
+/// Sends the command and fetches the rest that 61xx announces, up to what the command expects (ISO/IEC 7816-4, 11.8.1).
 pub(super) fn collect(channel: &mut dyn CardChannel, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
     let most = command.expect.most();
     let mut whole = with_right_length(channel, command)?;
@@ -44,14 +47,14 @@ pub(super) fn collect(channel: &mut dyn CardChannel, command: &CommandApdu) -> R
     Err(ExchangeError::Endless { command: command.header(), collected: whole.data.len() })
 }
 
-/// GET RESPONSE for at most 256 bytes, on the logical channel of `cla` (ISO/IEC 7816-4, 5.4.1).
+/// Makes a GET RESPONSE for at most 256 bytes, on the logical channel of `cla` (ISO/IEC 7816-4, 5.4.1).
 fn get_response(cla: u8, length: usize) -> CommandApdu {
     let cla = if cla & 0x40 == 0 { cla & 0x03 } else { 0x40 | cla & 0x0F };
     let command = CommandApdu::new(0xC0, 0x00, 0x00).expecting(Expect::Bytes(length as u16)).reading();
     CommandApdu { cla, ..command }
 }
 
-/// Sends the command, and once more where 6Cxx tells the right Le and the command only reads.
+/// Sends the command. If 6Cxx tells the right Le and the command only reads, sends it once more with that Le.
 fn with_right_length(channel: &mut dyn CardChannel, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
     let (nc, most) = (command.data.len(), command.expect.most());
     let form = Form::of(channel.limits(), nc, most);
@@ -66,7 +69,7 @@ fn with_right_length(channel: &mut dyn CardChannel, command: &CommandApdu) -> Re
         Effect::Reads if right > most => Err(ExchangeError::Oversize { command: header, asked: most, length: right }),
         Effect::Reads => {
             let form = match Form::of(channel.limits(), nc, right) {
-                // With data this Le has no place in T=0, but a card that tells one wants to see it.
+                // T=0 has no place for this Le beside data, but a card that asks for it expects to see it.
                 Form::ShortT0 => Form::Short,
                 form => form,
             };
@@ -75,8 +78,8 @@ fn with_right_length(channel: &mut dyn CardChannel, command: &CommandApdu) -> Re
     }
 }
 
-/// Sends the command in one APDU, or in blocks where its data is too long for one (ISO/IEC 7816-4, 5.3.3). A block in
-/// the middle that is refused ends the chain.
+/// Sends the command in one APDU, or in blocks if its data is too long for one (ISO/IEC 7816-4, 5.3.3). A block in the
+/// middle that the card refuses ends the chain.
 fn chain(
     channel: &mut dyn CardChannel,
     command: &CommandApdu,
@@ -108,7 +111,7 @@ fn chain(
     transmit(channel, header, last, ne, form)
 }
 
-/// One command APDU there and one response APDU back, no longer than was asked for.
+/// Sends one command APDU and returns its response APDU; refuses an answer longer than was asked for.
 fn transmit(
     channel: &mut dyn CardChannel,
     header: Header,
@@ -124,4 +127,33 @@ fn transmit(
         return Err(ExchangeError::Oversize { command: header, asked, length });
     }
     Ok(answer)
+}
+
+/// Says why there is no whole answer. Except after [`ExchangeError::TooLong`] and [`ExchangeError::NoChaining`], the
+/// command may have been carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExchangeError {
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    #[error("the card's answer to {command} is no answer")]
+    Answer { command: Header, source: ApduError },
+    #[error("the card answers {command} with {length} bytes where at most {asked} were asked for")]
+    Oversize { command: Header, asked: usize, length: usize },
+    #[error("{command} with {length} bytes of data is longer than a command can be")]
+    TooLong { command: Header, length: usize },
+    #[error(
+        "{command} with {length} bytes of data is too long: the card takes neither chains nor extended length here"
+    )]
+    NoChaining { command: Header, length: usize },
+    #[error("the card answers a block in the middle of the chain {command} with {status}")]
+    MiddleOfChain { command: Header, status: StatusWord },
+    #[error(
+        "the card wants {command} again, for an answer of {right} bytes; it changes the card and is not sent twice"
+    )]
+    WrongLengthForChange { command: Header, right: usize },
+    #[error("the card says that {waiting} bytes of its answer to {command} are waiting, and gives none")]
+    NothingCame { command: Header, waiting: usize },
+    #[error("the card's answer to {command} does not end; {collected} bytes were collected")]
+    Endless { command: Header, collected: usize },
 }

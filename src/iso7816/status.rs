@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// SW1 and SW2.
+/// Holds SW1 and SW2 as one number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StatusWord(pub u16);
 
@@ -29,22 +29,22 @@ impl StatusWord {
         self == Self::OK
     }
 
-    /// The tries left that `63Cx` tells; `None` for every other word.
+    /// Returns the tries left that `63Cx` tells; `None` for every other word.
     pub fn tries_left(self) -> Option<u8> {
         (self.0 & 0xFFF0 == 0x63C0).then_some((self.0 & 0x000F) as u8)
     }
 
-    /// How many more bytes `61xx` says are waiting; 256 for `6100`.
+    /// Returns how many more bytes are waiting, as `61xx` tells; 256 for `6100`, `None` for every other word.
     pub fn bytes_waiting(self) -> Option<usize> {
         (self.0 >> 8 == 0x61).then_some(length_of(self.0))
     }
 
-    /// The right Le that `6Cxx` tells; 256 for `6C00`.
+    /// Returns the right Le that `6Cxx` tells; 256 for `6C00`, `None` for every other word.
     pub fn right_length(self) -> Option<usize> {
         (self.0 >> 8 == 0x6C).then_some(length_of(self.0))
     }
 
-    /// What the word means, in words of the standard.
+    /// Returns what the word means, in the terms of the standard.
     pub fn meaning(self) -> &'static str {
         match self.0 {
             0x9000 => "done",

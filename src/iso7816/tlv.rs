@@ -1,12 +1,13 @@
-//! Strict BER-TLV (ISO/IEC 7816-4, 5.2.2): definite lengths in their shortest form, and leftovers are an error.
+//! Strict BER-TLV (ISO/IEC 7816-4, 5.2.2): lengths are definite and in their shortest form; bytes left over are an
+//! error.
 //!
-//! Reading borrows; what is inside a constructed object is read by calling again on its `value`. [`write()`] and
-//! [`Writer`] are for what this program says itself; [`Writer`] keeps secrets in a buffer that is wiped.
+//! Reading borrows; to read inside a constructed object, call again on its `value`. [`write()`] and [`Writer`] encode
+//! what this program sends; [`Writer`] keeps secrets in a buffer that is wiped.
 
 use super::wiped;
 use zeroize::Zeroizing;
 
-/// One data object; `value` borrows from what was read.
+/// Holds one data object; `value` borrows from the bytes that were read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Tlv<'a> {
     /// The tag's bytes as a number: `7F49` is `0x7F49`.
@@ -21,7 +22,7 @@ impl std::fmt::Debug for Tlv<'_> {
     }
 }
 
-/// Reads the first data object, and returns what is behind it as well.
+/// Reads the first data object, and returns it with the bytes behind it.
 pub fn read_first(bytes: &[u8]) -> Result<(Tlv<'_>, &[u8]), TlvError> {
     let truncated = TlvError::Truncated { length: bytes.len() };
     let (tag, rest) = read_tag(bytes)?.ok_or(truncated)?;
@@ -38,7 +39,7 @@ pub fn read_one(bytes: &[u8]) -> Result<Tlv<'_>, TlvError> {
     }
 }
 
-/// Reads the data objects, none or more, that fill `bytes`, in their order.
+/// Reads all data objects that fill `bytes`, in order; there may be none.
 pub fn read_all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
     let mut objects = Vec::new();
     while !bytes.is_empty() {
@@ -49,7 +50,8 @@ pub fn read_all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
     Ok(objects)
 }
 
-/// The one data object `tag` among those that fill `bytes`; a second one is an error, and so is anything malformed.
+/// Returns the one data object `tag` among those that fill `bytes`. A second one is an error, and so is any malformed
+/// object.
 pub fn find(bytes: &[u8], tag: u32) -> Result<Tlv<'_>, TlvError> {
     let mut found = read_all(bytes)?.into_iter().filter(|object| object.tag == tag);
     let object = found.next().ok_or(TlvError::Missing { wanted: tag })?;
@@ -59,20 +61,21 @@ pub fn find(bytes: &[u8], tag: u32) -> Result<Tlv<'_>, TlvError> {
     }
 }
 
-/// Writes one data object. `tag` is written as it stands, so it must be one that ISO/IEC 7816-4 allows.
+/// Encodes one data object. `tag` is written as it stands, so it must be one that ISO/IEC 7816-4 allows.
 pub fn write(tag: u32, value: &[u8]) -> Vec<u8> {
     let mut bytes = head(tag, value.len());
     bytes.extend_from_slice(value);
     bytes
 }
 
-/// Writes data objects one behind the other into a buffer that is wiped, also where it has to grow.
+/// Encodes data objects one behind the other into a buffer that is wiped, even when it has to grow.
 #[derive(Default)]
 pub struct Writer {
     bytes: Zeroizing<Vec<u8>>,
 }
 
 impl Writer {
+    /// Makes an empty writer.
     pub fn new() -> Self {
         Self::default()
     }
@@ -83,17 +86,18 @@ impl Writer {
         self
     }
 
-    /// Appends a constructed data object that holds what `inner` wrote.
+    /// Appends a constructed data object that contains what `inner` wrote.
     pub fn nest(self, tag: u32, inner: Writer) -> Self {
         self.put(tag, &inner.bytes)
     }
 
+    /// Returns the bytes written so far.
     pub fn finish(self) -> Zeroizing<Vec<u8>> {
         self.bytes
     }
 }
 
-/// Tag and length.
+/// Encodes tag and length.
 fn head(tag: u32, length: usize) -> Vec<u8> {
     let mut bytes = significant(&tag.to_be_bytes()).to_vec();
     let length_bytes = length.to_be_bytes();
@@ -105,13 +109,13 @@ fn head(tag: u32, length: usize) -> Vec<u8> {
     bytes
 }
 
-/// Without leading zeros, but one byte at least.
+/// Strips leading zeros, but leaves at least one byte.
 fn significant(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     &bytes[zeros.min(bytes.len() - 1)..]
 }
 
-/// The tag and what is behind it; `None` when the bytes end within it.
+/// Splits off the tag, and returns it with the bytes behind it; `None` if the bytes end within it.
 fn read_tag(bytes: &[u8]) -> Result<Option<(u32, &[u8])>, TlvError> {
     let length = match bytes {
         [] => return Ok(None),
@@ -127,7 +131,7 @@ fn read_tag(bytes: &[u8]) -> Result<Option<(u32, &[u8])>, TlvError> {
     Ok(bytes.split_at_checked(length).map(|(tag, rest)| (number(tag) as u32, rest)))
 }
 
-/// The length and what is behind it; `None` when the bytes end within it.
+/// Splits off the length, and returns it with the bytes behind it; `None` if the bytes end within it.
 fn read_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, TlvError> {
     let Some((first, rest)) = bytes.split_first() else {
         return Ok(None);
@@ -146,12 +150,12 @@ fn read_length(bytes: &[u8]) -> Result<Option<(usize, &[u8])>, TlvError> {
     }
 }
 
-/// At most three bytes, big-endian.
+/// Reads at most three bytes as a big-endian number.
 fn number(bytes: &[u8]) -> usize {
     bytes.iter().fold(0, |number, byte| number << 8 | usize::from(*byte))
 }
 
-/// Bytes that are no data objects.
+/// Says why bytes are not data objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TlvError {

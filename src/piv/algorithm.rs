@@ -5,11 +5,12 @@ use zeroize::Zeroizing;
 use crate::pkix::{KeyAlgorithm, KeyKind};
 use crate::secret::AdminKey;
 
-/// What a key pair of `algorithm` is asked for with.
+/// Returns the identifier by which a key pair of `algorithm` is ordered.
 pub(super) fn identifier(algorithm: KeyAlgorithm) -> u8 {
     match algorithm {
         KeyAlgorithm::Rsa2048 => 0x07,
-        // The standard's third part came later than cards with such keys; 05 is of SP 800-78-5, 16 is YubiKey's.
+        // SP 800-78-4 has no identifier for these sizes, but cards have such keys: 05 is of SP 800-78-5, 16 is
+        // YubiKey's.
         KeyAlgorithm::Rsa3072 => 0x05,
         KeyAlgorithm::Rsa4096 => 0x16,
         KeyAlgorithm::P256 => 0x11,
@@ -17,12 +18,12 @@ pub(super) fn identifier(algorithm: KeyAlgorithm) -> u8 {
     }
 }
 
-/// The key pair that an identifier stands for; `None` for those that are never asked for.
+/// Returns the key pair that an identifier stands for; `None` if this program never orders such a key.
 pub(super) fn key_algorithm(identifier: u8) -> Option<KeyAlgorithm> {
     KeyAlgorithm::ALL.into_iter().find(|algorithm| self::identifier(*algorithm) == identifier)
 }
 
-/// What a key of `kind` is used with; `None` for sizes without an identifier.
+/// Returns the identifier with which a key of `kind` is used; `None` for sizes without an identifier.
 pub(super) fn identifier_of_kind(kind: KeyKind) -> Option<u8> {
     match kind {
         KeyKind::Rsa { bits: 1024 } => Some(0x06),
@@ -30,7 +31,7 @@ pub(super) fn identifier_of_kind(kind: KeyKind) -> Option<u8> {
     }
 }
 
-/// How the card management key 9B proves itself.
+/// Names the algorithm of the card management key 9B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ManagementAlgorithm {
     TripleDes,
@@ -40,9 +41,10 @@ pub(super) enum ManagementAlgorithm {
 }
 
 impl ManagementAlgorithm {
-    /// In the order in which a card that does not tell is asked: what was sold most comes first.
+    /// Lists the algorithms in the order in which a card that does not say is tried: the one sold most comes first.
     pub const ALL: [Self; 4] = [Self::TripleDes, Self::Aes192, Self::Aes256, Self::Aes128];
 
+    /// Returns the algorithm's identifier.
     pub fn identifier(self) -> u8 {
         match self {
             Self::TripleDes => 0x03,
@@ -52,6 +54,7 @@ impl ManagementAlgorithm {
         }
     }
 
+    /// Returns the algorithm that an identifier stands for; `None` if it is unknown.
     pub fn from_identifier(identifier: u8) -> Option<Self> {
         match identifier {
             // 00 is the older name of 3-key 3DES in ECB (SP 800-78-4, table 6-2).
@@ -60,7 +63,7 @@ impl ManagementAlgorithm {
         }
     }
 
-    /// Bytes of the key.
+    /// Returns the length of the key in bytes.
     pub fn key_length(self) -> usize {
         match self {
             Self::TripleDes | Self::Aes192 => 24,
@@ -69,7 +72,7 @@ impl ManagementAlgorithm {
         }
     }
 
-    /// Bytes of challenge and response: one block.
+    /// Returns the length of challenge and response in bytes: one block.
     pub fn block_length(self) -> usize {
         match self {
             Self::TripleDes => 8,
@@ -77,7 +80,7 @@ impl ManagementAlgorithm {
         }
     }
 
-    /// One block under `key` (ECB); `None` when key or block has another length.
+    /// Encrypts one block under `key` (ECB); `None` if key or block has the wrong length.
     pub fn encrypt(self, key: &AdminKey, block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let fits = key.expose().len() == self.key_length() && block.len() == self.block_length();
         if fits { key.encrypt(block) } else { None }
@@ -94,7 +97,7 @@ mod tests {
             .map(|response| hex::encode(response.as_slice()))
     }
 
-    /// FIPS 197, appendix C, and the sample of MIM CM (3DES under 24 zero bytes).
+    /// Checks FIPS 197, appendix C, and the sample of MIM CM (3DES under 24 zero bytes).
     #[test]
     fn responses_are_those_of_the_standards() {
         let plain = "00112233445566778899aabbccddeeff";

@@ -1,6 +1,7 @@
-//! The PIV card application on one card: transactions, commands, and what is known of it.
+//! The PIV card application on one card: transactions, commands, and what is known of the card.
 //!
-//! A refusal becomes [`Error::Status`], and a card that went away becomes the seam's own words; nothing is sent twice.
+//! A refusal becomes [`Error::Status`]; a card that is gone becomes the matching [`token::Error`]. Nothing is sent
+//! twice.
 
 use std::collections::BTreeSet;
 
@@ -8,47 +9,40 @@ use zeroize::Zeroizing;
 
 use super::command::{self, Command, PinBlock};
 use super::error::{Error, channel, exchange, malformed, refused_with};
-use super::facts::Version;
-use super::identity::Serial;
 use super::metadata::Metadata;
 use super::objects::{Chuid, Property};
+use super::offer::{Offer, Version, is_not_offered};
 use super::reference::{KeyReference, SecretReference};
+use super::serial::Serial;
 use crate::iso7816::{Card, Continuity, EndWith, PinPadError, ResponseApdu, StatusWord};
 use crate::pkix::Certificate;
 use crate::token::{self, Tries};
 
 const BEGIN: &str = "begin a transaction";
 
-/// Something that a card may or may not offer, once it has been asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offer<T> {
-    Unasked,
-    Refused,
-    Made(T),
-}
-
+/// Holds the PIV application on one card, and what is known of the card.
 pub(super) struct Application {
     card: Card,
     /// What SELECT answered.
     pub property: Property,
     /// What the card was named by when it was opened or initialised.
     pub serial: Serial,
-    /// The CHUID as it was read or written last.
+    /// The CHUID as it was last read or written.
     pub chuid: Option<Chuid>,
     pub(super) metadata: Offer<()>,
     pub(super) version: Offer<Version>,
-    /// What the card said last of the tries its management key has left.
+    /// The tries of the management key, as the card last told them.
     pub(super) management_tries: Tries,
     within: bool,
     selected: bool,
-    /// The card was reset since it was last known for the one that was opened: another may be there.
+    /// The card was reset since it was last recognised: another card may be in the reader.
     doubted: bool,
-    /// Others may have spoken to the card since the login.
+    /// Others may have sent commands to the card since the login.
     shared: bool,
     just_verified: bool,
-    /// What this transaction's first command told of the PIN, for the first question about it.
+    /// What this transaction's first command told of the PIN; saves one question.
     pub(super) pin_seen: Option<Tries>,
-    /// Places that were seen to be free, as long as nobody else can have spoken to the card.
+    /// Places that were seen to be free; cleared as soon as others may have sent commands to the card.
     free: BTreeSet<KeyReference>,
 }
 
@@ -72,8 +66,8 @@ impl Application {
         }
     }
 
-    /// Begins a transaction for work that needs no earlier login, and selects the application where it must be. After a
-    /// reset another card may be there; that is [`token::Error::Removed`].
+    /// Begins a transaction for work that needs no earlier login, and selects the application if necessary. If the card
+    /// was reset and another one is there now, returns [`token::Error::Removed`].
     pub fn enter(&mut self) -> Result<(), token::Error> {
         let continuity = self.card.begin().map_err(channel(BEGIN))?;
         self.within = true;
@@ -101,8 +95,8 @@ impl Application {
         Ok(())
     }
 
-    /// Whether others have left the application selected: only that of a YubiKey knows GET METADATA. The answer tells of
-    /// the PIN besides, which is why it is asked before SELECT.
+    /// Says whether the application is still selected after others used the card. It is asked by GET METADATA, which
+    /// only a YubiKey's application knows. It is asked before SELECT, because its answer also tells of the PIN.
     fn answers_still(&mut self) -> Result<bool, token::Error> {
         if self.metadata == Offer::Refused || !matches!(self.serial, Serial::Hardware(_)) {
             return Ok(false);
@@ -113,7 +107,8 @@ impl Application {
         Ok(self.pin_seen.is_some())
     }
 
-    /// Takes a transaction up again after [`Self::leave`], sending nothing. A reset has ended the login.
+    /// Takes up a transaction again after [`Self::leave`], without sending anything. A reset has ended the login and
+    /// returns [`token::Error::Reset`].
     pub fn resume(&mut self) -> Result<Continuity, token::Error> {
         if self.within {
             return Ok(Continuity::Unbroken);
@@ -122,7 +117,7 @@ impl Application {
         self.note(continuity);
         if continuity == Continuity::Reset {
             self.selected = false;
-            // The transaction is of no use to anybody; what the card says to its end matters no more.
+            // The transaction is of no use to anybody; how it ends does not matter.
             let _ = self.card.end(EndWith::Leave);
             return Err(token::Error::Reset);
         }
@@ -131,7 +126,7 @@ impl Application {
         Ok(continuity)
     }
 
-    /// What others did before this moment cannot have cost what is proven from now on.
+    /// Forgets that others used the card: what they did before this moment cannot affect what is proven from now on.
     pub fn forget_others(&mut self) {
         self.shared = false;
     }
@@ -143,7 +138,7 @@ impl Application {
         }
     }
 
-    /// Remembers that neither key nor certificate is under `reference`, or that this is about to change.
+    /// Notes whether `reference` has neither key nor certificate; call it with `false` before that changes.
     pub fn set_free(&mut self, reference: KeyReference, free: bool) {
         if free {
             self.free.insert(reference);
@@ -152,11 +147,12 @@ impl Application {
         }
     }
 
+    /// Says whether `reference` is known to have neither key nor certificate.
     pub fn is_free(&self, reference: KeyReference) -> bool {
         self.free.contains(&reference)
     }
 
-    /// Ends the transaction. A channel that fails at it has lost the card, which the next command will tell.
+    /// Ends the transaction. If the channel fails here, the card is lost, and the next command reports it.
     pub fn leave(&mut self, with: EndWith) {
         self.just_verified = false;
         self.pin_seen = None;
@@ -193,21 +189,21 @@ impl Application {
         }
     }
 
-    /// Sends the command; every status word is an answer.
+    /// Sends the command and returns the answer, whatever its status word.
     pub fn ask(&mut self, command: Command) -> Result<ResponseApdu, token::Error> {
         self.just_verified = false;
         self.card.exchange(&command.apdu).map_err(exchange(command.name))
     }
 
-    /// Sends the command; every status word but 9000 is an error.
+    /// Sends the command and returns the data of its answer; every status word but 9000 is an error.
     pub fn done(&mut self, command: Command) -> Result<Zeroizing<Vec<u8>>, token::Error> {
         let name = command.name;
         let answer = self.ask(command)?;
         if answer.status.is_ok() { Ok(answer.data) } else { Err(self.refusal(name, answer.status)) }
     }
 
-    /// Tells `word` in the seam's words. Where others may have spoken to the card, a security status that is not
-    /// satisfied was lost to them.
+    /// Turns the status word of a refusal into an error. If others may have used the card, a security status that is
+    /// not satisfied means that they ended the login.
     pub fn refusal(&self, command: &'static str, word: StatusWord) -> token::Error {
         match word {
             StatusWord::NOT_ENOUGH_MEMORY => token::Error::Full,
@@ -216,7 +212,7 @@ impl Application {
         }
     }
 
-    /// What the card's own authority says of the key under `reference`, a certificate (DER).
+    /// Returns the certificate (DER) by which the card's own authority attests the key under `reference`.
     pub fn attestation(&mut self, reference: KeyReference) -> Result<Vec<u8>, token::Error> {
         let answer = self.done(command::attest(reference)).map_err(|error| match refused_with(&error) {
             Some(word) if is_not_offered(word) => token::Error::NotOffered("attestation"),
@@ -227,22 +223,23 @@ impl Application {
         Ok(answer.to_vec())
     }
 
-    /// VERIFY was the last command, and the PIN right.
+    /// Says whether VERIFY was the last command and the PIN was right.
     pub fn just_verified(&self) -> bool {
         self.just_verified
     }
 
+    /// Says whether the reader has a PIN pad.
     pub fn has_pin_pad(&mut self) -> bool {
         self.card.pin_pad().is_some()
     }
 
-    /// Verifies the PIN, once; the caller has read its counter.
+    /// Verifies the PIN, once. The caller must have read its counter.
     pub fn verify(&mut self, pin: &PinBlock) -> Result<(), token::Error> {
         let word = self.ask(command::verify(pin))?.status;
         self.verified(word)
     }
 
-    /// [`Self::verify`] with what the user types at the reader.
+    /// Verifies the PIN that the user types at the reader, once; see [`Self::verify`].
     pub fn verify_by_pin_pad(&mut self) -> Result<(), token::Error> {
         self.just_verified = false;
         let Some(pad) = self.card.pin_pad() else { return Err(token::Error::NotOffered("a PIN pad")) };
@@ -259,7 +256,7 @@ impl Application {
         Ok(())
     }
 
-    /// Tells what `word` says of `secret`, which was sent with `command`.
+    /// Turns the status word of `command`, which carried `secret`, into what it says of the secret.
     pub fn judge(&self, secret: SecretReference, command: &'static str, word: StatusWord) -> Result<(), token::Error> {
         let secret = secret.kind();
         match (word, word.tries_left()) {
@@ -272,20 +269,13 @@ impl Application {
     }
 }
 
-/// Verification failed, and the tries that are left are not told (ISO/IEC 7816-4, table 6).
+/// Says that verification failed without telling the tries left (ISO/IEC 7816-4, table 6).
 pub(super) const VERIFICATION_FAILED: StatusWord = StatusWord(0x6300);
 
-/// What Java cards answer where the applet is there and does not want to be selected.
+/// Says that the applet is there but refuses to be selected (Java cards).
 const APPLET_SELECT_FAILED: StatusWord = StatusWord(0x6999);
 
-/// The words by which a card says that it has no such command.
-pub(super) fn is_not_offered(word: StatusWord) -> bool {
-    matches!(
-        word,
-        StatusWord::INSTRUCTION_NOT_SUPPORTED | StatusWord::CLASS_NOT_SUPPORTED | StatusWord::FUNCTION_NOT_SUPPORTED
-    )
-}
-
+/// Turns a counter into [`Tries`]; 0 is locked.
 pub(super) fn counted(left: u8) -> Tries {
     match left {
         0 => Tries::Locked,

@@ -11,15 +11,15 @@ use super::objects::one;
 use crate::iso7816::tlv::{TlvError, read_all, write};
 use crate::token;
 
-/// Longer certificates are not unpacked; cards hold a few thousand bytes.
+/// Limits what is unpacked, in bytes; cards hold a few thousand.
 const LONGEST: usize = 16 * 1024;
 
-/// What a card takes in one certificate object, in bytes.
+/// Says how much a card takes in one certificate object, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {
-    /// The certificate's field: 1856 is all that the standard promises (SP 800-73-4 part 1, table 10).
+    /// A limit for the certificate's field: the standard promises 1856 (SP 800-73-4 part 1, table 10).
     Standard,
-    /// The whole object: 3052 on YubiKeys.
+    /// A limit for the whole object: 3052 on YubiKeys.
     Whole(usize),
 }
 
@@ -27,10 +27,11 @@ impl Container {
     pub const YUBIKEY: Self = Self::Whole(3052);
 
     const STANDARD: usize = 1856;
-    /// Tag and length of a long certificate (4), CertInfo (3) and the empty error detection code (2).
+    /// Counts the bytes around a certificate: tag and length of a long one (4), CertInfo (3) and the empty error
+    /// detection code (2).
     const WRAPPING: usize = 9;
 
-    /// The longest certificate, in bytes, compression aside.
+    /// Returns the longest certificate in bytes, without compression.
     pub fn largest_certificate(self) -> usize {
         match self {
             Self::Standard => Self::STANDARD,
@@ -39,10 +40,10 @@ impl Container {
     }
 }
 
-/// CertInfo: the certificate is compressed with gzip.
+/// Says in CertInfo that the certificate is compressed with gzip.
 const GZIP: u8 = 0x01;
 
-/// The certificate (DER) in the object's content; `None` when there is none.
+/// Returns the certificate (DER) in the object's content; `None` if there is none.
 pub(super) fn read(content: &[u8]) -> Result<Option<Vec<u8>>, token::Error> {
     const COMMAND: &str = super::command::GET_DATA;
     let fields = |content| -> Result<_, TlvError> {
@@ -59,7 +60,7 @@ pub(super) fn read(content: &[u8]) -> Result<Option<Vec<u8>>, token::Error> {
     }
 }
 
-/// The object's content for `certificate`, compressed only where it would not fit otherwise.
+/// Returns the object's content for `certificate`, compressed only if it does not fit otherwise.
 pub(super) fn write_object(certificate: &[u8], container: Container) -> Result<Vec<u8>, token::Error> {
     let largest = container.largest_certificate();
     if certificate.len() <= largest {
@@ -72,7 +73,7 @@ pub(super) fn write_object(certificate: &[u8], container: Container) -> Result<V
     Ok(object(&packed, GZIP))
 }
 
-/// The object's content for a certificate that is not compressed.
+/// Returns the object's content for a certificate that is not compressed.
 pub(super) fn plain(certificate: &[u8]) -> Vec<u8> {
     object(certificate, 0x00)
 }
@@ -83,7 +84,7 @@ fn object(certificate: &[u8], info: u8) -> Vec<u8> {
 
 fn pack(certificate: &[u8]) -> Vec<u8> {
     let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-    // Writing to memory does not fail; what it holds at the end is judged by its length.
+    // Writing to memory does not fail; the caller judges the result by its length.
     let _ = packer.write_all(certificate);
     packer.finish().unwrap_or_default()
 }

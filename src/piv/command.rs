@@ -1,12 +1,11 @@
-//! Commands of SP 800-73-4 part 2, section 3, and those that YubiKeys add.
+//! Commands of SP 800-73-4 part 2, section 3 (the sections cited below), and those that YubiKeys add.
 //!
-//! In: typed arguments. Out: a [`Command`]: the APDU and the name under which a refusal is told. The only place in this
-//! room where an INS is written and a PIN or PUK exposed. A command that spends a try, uses a key or changes the card
+//! In: typed arguments. Out: a [`Command`], which is the APDU and the name that errors use. This is the only file of
+//! the PIV code that writes an INS or exposes a PIN or PUK. A command that spends a try, uses a key or changes the card
 //! is never marked as reading.
 
 use zeroize::Zeroizing;
 
-use super::AID;
 use super::algorithm::{ManagementAlgorithm, identifier};
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use crate::iso7816::tlv::{Writer, write};
@@ -14,7 +13,10 @@ use crate::iso7816::{CommandApdu, Expect, PinPadVerify};
 use crate::pkix::{KeyAlgorithm, PrivateNumbers};
 use crate::secret::{AdminKey, Pin, Puk};
 
-/// An APDU and its name in the standard.
+/// Names the PIV card application in full (SP 800-73-4 part 1, 2.2).
+pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];
+
+/// Holds an APDU and its name in the standard.
 pub(super) struct Command {
     pub name: &'static str,
     pub apdu: CommandApdu,
@@ -30,7 +32,7 @@ impl Command {
         self
     }
 
-    /// Takes over data that is wiped.
+    /// Sets the data from a buffer that is wiped on drop.
     fn with_secret(mut self, data: Zeroizing<Vec<u8>>) -> Self {
         self.apdu.data = data;
         self
@@ -47,7 +49,7 @@ impl Command {
     }
 }
 
-/// A PIN or PUK padded with FF to its block (SP 800-73-4 part 2, 2.4.3); wiped on drop.
+/// Holds a PIN or PUK padded with FF to its block (SP 800-73-4 part 2, 2.4.3); wiped on drop.
 pub(super) struct PinBlock(Zeroizing<[u8; Self::LENGTH]>);
 
 impl PinBlock {
@@ -55,17 +57,18 @@ impl PinBlock {
     pub const SHORTEST: usize = 6;
     const PADDING: u8 = 0xFF;
 
-    /// `None` when the secret is shorter than 6 bytes or longer than 8.
+    /// Pads a PIN; `None` if it is shorter than 6 bytes or longer than 8.
     pub fn pin(pin: &Pin) -> Option<Self> {
         Self::padded(pin.expose().as_bytes())
     }
 
+    /// Pads a PUK; `None` if it is shorter than 6 bytes or longer than 8.
     pub fn puk(puk: &Puk) -> Option<Self> {
         Self::padded(puk.expose().as_bytes())
     }
 
-    /// Eight digits out of random bytes, for a secret that is meant to be wrong. Cards refuse other characters without
-    /// counting a try.
+    /// Makes eight digits out of random bytes, for a secret that is meant to be wrong. Cards refuse other characters
+    /// without counting a try.
     pub fn random(bytes: [u8; Self::LENGTH]) -> Self {
         Self(Zeroizing::new(bytes.map(|byte| b'0' + byte % 10)))
     }
@@ -80,7 +83,7 @@ impl PinBlock {
     }
 }
 
-/// Two blocks one behind the other.
+/// Joins two blocks, one behind the other.
 fn pair(first: &PinBlock, second: &PinBlock) -> Zeroizing<Vec<u8>> {
     let mut data = Zeroizing::new(Vec::with_capacity(2 * PinBlock::LENGTH));
     data.extend_from_slice(first.0.as_slice());
@@ -105,33 +108,33 @@ pub(super) const MOVE_KEY: &str = "MOVE KEY";
 pub(super) const DELETE_KEY: &str = "DELETE KEY";
 pub(super) const IMPORT: &str = "IMPORT ASYMMETRIC KEY";
 
-/// 3.1.1.
+/// Selects the application (3.1.1).
 pub(super) fn select() -> Command {
     Command::new(SELECT, 0xA4, 0x04, 0x00).with(AID).answered().reading()
 }
 
-/// 3.1.2: the whole data object.
+/// Reads a whole data object (3.1.2).
 pub(super) fn get_data(tag: ObjectTag) -> Command {
     Command::new(GET_DATA, 0xCB, 0x3F, 0xFF).with(write(0x5C, &tag.bytes())).answered().reading()
 }
 
-/// 3.3.1: puts `content` in place of what the object held; an empty one removes it.
+/// Replaces the content of a data object by `content`; an empty one removes it (3.3.1).
 pub(super) fn put_data(tag: ObjectTag, content: &[u8]) -> Command {
     let data = [write(0x5C, &tag.bytes()), write(0x53, content)].concat();
     Command::new(PUT_DATA, 0xDB, 0x3F, 0xFF).with(data)
 }
 
-/// 3.2.1 without data: tells whether the PIN is verified, and else how many tries are left. Spends none.
+/// Asks whether the PIN is verified, and if not, how many tries are left (3.2.1 without data). Spends no try.
 pub(super) fn pin_status() -> Command {
     Command::new(VERIFY, 0x20, 0x00, SecretReference::Pin.byte()).reading()
 }
 
-/// 3.2.1.
+/// Verifies the PIN (3.2.1).
 pub(super) fn verify(pin: &PinBlock) -> Command {
     Command::new(VERIFY, 0x20, 0x00, SecretReference::Pin.byte()).with_secret(Zeroizing::new(pin.0.to_vec()))
 }
 
-/// 3.2.1, with the PIN left open for the reader to fill in.
+/// Describes VERIFY with the PIN left open for the reader to fill in (3.2.1).
 pub(super) fn verify_by_pin_pad() -> PinPadVerify {
     let header = [0x00, 0x20, 0x00, SecretReference::Pin.byte(), PinBlock::LENGTH as u8];
     PinPadVerify {
@@ -142,71 +145,71 @@ pub(super) fn verify_by_pin_pad() -> PinPadVerify {
     }
 }
 
-/// 3.2.2.
+/// Changes PIN or PUK (3.2.2).
 pub(super) fn change_reference_data(secret: SecretReference, current: &PinBlock, new: &PinBlock) -> Command {
     Command::new(CHANGE_REFERENCE_DATA, 0x24, 0x00, secret.byte()).with_secret(pair(current, new))
 }
 
-/// 3.2.3: sets the PIN by the PUK.
+/// Sets the PIN by the PUK (3.2.3).
 pub(super) fn reset_retry_counter(puk: &PinBlock, new: &PinBlock) -> Command {
     Command::new(RESET_RETRY_COUNTER, 0x2C, 0x00, SecretReference::Pin.byte()).with_secret(pair(puk, new))
 }
 
-/// 3.2.4, case of external authentication: asks for a challenge. A second one takes the first one's place.
+/// Asks for a challenge, for external authentication (3.2.4). A second challenge replaces the first.
 pub(super) fn challenge(algorithm: ManagementAlgorithm) -> Command {
     let template = write(0x7C, &write(0x81, &[]));
     Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with(template).answered().reading()
 }
 
-/// 3.2.4, case of external authentication: answers the challenge.
+/// Answers the challenge, for external authentication (3.2.4).
 pub(super) fn response(algorithm: ManagementAlgorithm, response: &[u8]) -> Command {
     let template = Writer::new().nest(0x7C, Writer::new().put(0x82, response)).finish();
     Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with_secret(template)
 }
 
-/// 3.2.4, case of a digital signature: `input` is the padded block (RSA) or the digest (ECDSA).
+/// Signs (3.2.4): `input` is the padded block (RSA) or the digest (ECDSA).
 pub(super) fn sign(algorithm: u8, reference: KeyReference, input: &[u8]) -> Command {
     let template = write(0x7C, &[write(0x82, &[]), write(0x81, input)].concat());
     Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm, reference.byte()).with(template).answered()
 }
 
-/// 3.3.2.
+/// Generates a key pair (3.3.2).
 pub(super) fn generate(algorithm: KeyAlgorithm, reference: KeyReference) -> Command {
     let template = write(0xAC, &write(0x80, &[identifier(algorithm)]));
     Command::new(GENERATE, 0x47, 0x00, reference.byte()).with(template).answered()
 }
 
-/// YubiKey 5: the serial number printed on the device.
+/// Asks for the serial number printed on the device (YubiKey 5).
 pub(super) fn serial() -> Command {
     Command::new(GET_SERIAL, 0xF8, 0x00, 0x00).answered().reading()
 }
 
-/// YubiKey: major, minor and patch version.
+/// Asks for major, minor and patch version (YubiKey).
 pub(super) fn version() -> Command {
     Command::new(GET_VERSION, 0xFD, 0x00, 0x00).answered().reading()
 }
 
-/// YubiKey 5.3: what the card knows of the secret or key under `reference`.
+/// Asks what the card knows of the secret or key under `reference` (YubiKey 5.3).
 pub(super) fn metadata(reference: u8) -> Command {
     Command::new(GET_METADATA, 0xF7, 0x00, reference).answered().reading()
 }
 
-/// YubiKey 5.7: the key of `from`, and none of its certificate, goes to `to`.
+/// Moves the key of `from` to `to`, without its certificate (YubiKey 5.7).
 pub(super) fn move_key(from: KeyReference, to: KeyReference) -> Command {
     Command::new(MOVE_KEY, 0xF6, to.byte(), from.byte())
 }
 
-/// YubiKey 5.7.
+/// Deletes the key under `reference`, without its certificate (YubiKey 5.7).
 pub(super) fn delete_key(reference: KeyReference) -> Command {
     Command::new(DELETE_KEY, 0xF6, 0xFF, reference.byte())
 }
 
-/// YubiKey 4: a certificate by the card's own authority that the key was made on the card.
+/// Asks for a certificate by the card's own authority that the key was made on the card (YubiKey 4).
 pub(super) fn attest(reference: KeyReference) -> Command {
     Command::new(ATTEST, 0xF9, reference.byte(), 0x00).answered()
 }
 
-/// YubiKey: after the management key was proven; no touch is asked for.
+/// Replaces the management key, which must have been proven (YubiKey). Use of the new key asks for no touch.
 pub(super) fn set_management_key(algorithm: ManagementAlgorithm, key: &AdminKey) -> Command {
     let mut data = Zeroizing::new(Vec::with_capacity(3 + key.expose().len()));
     data.extend_from_slice(&[algorithm.identifier(), MANAGEMENT_KEY, algorithm.key_length() as u8]);
@@ -214,7 +217,7 @@ pub(super) fn set_management_key(algorithm: ManagementAlgorithm, key: &AdminKey)
     Command::new(SET_MANAGEMENT_KEY, 0xFF, 0xFF, 0xFF).with_secret(data)
 }
 
-/// YubiKey: a private key made elsewhere.
+/// Stores a private key that was made elsewhere (YubiKey).
 pub(super) fn import(algorithm: KeyAlgorithm, reference: KeyReference, numbers: &PrivateNumbers) -> Command {
     let data = match numbers {
         PrivateNumbers::Rsa { prime1, prime2, exponent1, exponent2, coefficient } => Writer::new()
@@ -228,7 +231,7 @@ pub(super) fn import(algorithm: KeyAlgorithm, reference: KeyReference, numbers: 
     Command::new(IMPORT, 0xFE, identifier(algorithm), reference.byte()).with_secret(data.finish())
 }
 
-/// YubiKey: back to the factory's state, once PIN and PUK are blocked.
+/// Resets the application to the factory's state, once PIN and PUK are blocked (YubiKey).
 pub(super) fn reset() -> Command {
     Command::new("RESET", 0xFB, 0x00, 0x00)
 }

@@ -1,4 +1,4 @@
-//! Data objects on the card: certificates, CHUID, Card Capability Container, key history.
+//! Reads and writes data objects on the card: certificates, CHUID, Card Capability Container, key history.
 
 use zeroize::Zeroizing;
 
@@ -6,16 +6,16 @@ use super::application::Application;
 use super::certificate::{self, Container};
 use super::command;
 use super::error::malformed;
-use super::identity::Serial;
 use super::objects::{self, Chuid, content};
 use super::reference::{KeyReference, ObjectTag};
+use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::iso7816::tlv::TlvError;
 use crate::pkix::{Certificate, PublicKey};
 use crate::token::{self, StoredKey};
 
 impl Application {
-    /// The content of a data object; `None` where it is not there or empty.
+    /// Returns the content of a data object; `None` if it is missing or empty.
     pub fn object(&mut self, tag: ObjectTag) -> Result<Option<Zeroizing<Vec<u8>>>, token::Error> {
         let answer = self.ask(command::get_data(tag))?;
         match answer.status {
@@ -28,13 +28,13 @@ impl Application {
         }
     }
 
-    /// Puts `content` into a data object in place of what it held; an empty one removes it. The management key must
-    /// have been proven.
+    /// Replaces the content of a data object by `content`; an empty one removes it. The management key must have been
+    /// proven.
     pub fn put(&mut self, tag: ObjectTag, content: &[u8]) -> Result<(), token::Error> {
         self.done(command::put_data(tag, content)).map(drop)
     }
 
-    /// The certificate (DER) that goes with the key under `reference`.
+    /// Returns the certificate (DER) that goes with the key under `reference`.
     pub fn certificate(&mut self, reference: KeyReference) -> Result<Option<Vec<u8>>, token::Error> {
         match self.object(reference.certificate_object())? {
             Some(content) => certificate::read(&content),
@@ -47,7 +47,7 @@ impl Application {
         Ok(self.object(reference.certificate_object())?.is_some())
     }
 
-    /// What the card takes in one certificate object.
+    /// Returns how much the card takes in one certificate object.
     pub fn container(&self) -> Container {
         match self.serial {
             Serial::Hardware(_) => Container::YUBIKEY,
@@ -55,13 +55,14 @@ impl Application {
         }
     }
 
-    /// The CHUID; the inner error says that what is there is none.
+    /// Returns the CHUID. The inner error says that the object's content is not a CHUID.
     pub fn read_chuid(&mut self) -> Result<Option<Result<Chuid, TlvError>>, token::Error> {
         Ok(self.object(ObjectTag::CHUID)?.map(|content| Chuid::read(&content)))
     }
 
-    /// Writes a CHUID with another GUID, so that software which keeps what it knows of a card under it looks again. The
-    /// card keeps its serial: one that came from the old GUID is first written where it stays.
+    /// Writes a CHUID with another GUID, so that software which caches what it knows of a card under the GUID looks
+    /// again. The card keeps its serial: one that came from the old GUID is first written to the Card Capability
+    /// Container.
     pub fn renew_chuid(&mut self) -> Result<(), token::Error> {
         match self.serial {
             Serial::Hardware(_) => {}
@@ -78,7 +79,8 @@ impl Application {
         Ok(())
     }
 
-    /// The places for retired keys that may be in use: as many as the key history tells, or all of them.
+    /// Returns the places for retired keys that may be in use: as many as the key history says, or all of them without
+    /// one.
     pub fn retired_in_use(&mut self) -> Result<Vec<KeyReference>, token::Error> {
         let count = match self.object(ObjectTag::KEY_HISTORY)? {
             Some(content) => objects::read_key_history(&content).map_err(malformed(command::GET_DATA))?.into(),
@@ -87,7 +89,8 @@ impl Application {
         Ok(KeyReference::retired().take(count).collect())
     }
 
-    /// What anybody may see: the certificates. Retired places are looked at where the key management key has one.
+    /// Returns what anybody may see: the certificates. Retired places are read only if the key management key has a
+    /// certificate.
     pub fn certified(&mut self) -> Result<Vec<StoredKey>, token::Error> {
         let mut found = Vec::new();
         for reference in KeyReference::PRINCIPAL {
@@ -101,7 +104,7 @@ impl Application {
         Ok(found)
     }
 
-    /// A certificate is taken for a sign of its key: the standard has no other.
+    /// Takes a certificate as a sign that its key is there: the standard offers no other sign.
     fn certified_key(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
         Ok(self.certificate(reference)?.map(|certificate| StoredKey {
             id: reference.id(),
@@ -113,7 +116,7 @@ impl Application {
     }
 }
 
-/// The certificate's public key; `None` where it is no certificate or its key of no known kind.
+/// Returns the certificate's public key; `None` if it is not a certificate or its key is of no known kind.
 pub(super) fn public_key_in(certificate: &[u8]) -> Option<PublicKey> {
     Certificate::from_der(certificate).and_then(|certificate| certificate.public_key()).ok()
 }

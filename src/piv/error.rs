@@ -1,4 +1,4 @@
-//! What can go wrong between this program and a PIV card, and how it becomes the seam's words.
+//! What can go wrong between this program and a PIV card, and how it becomes a [`token::Error`].
 
 use std::error::Error as StdError;
 
@@ -7,7 +7,7 @@ use crate::iso7816::{ChannelError, ExchangeError, StatusWord};
 use crate::pkix;
 use crate::token;
 
-/// What a card answered instead of doing what was asked; the source of [`token::Error::Device`].
+/// Says what a card answered instead of doing what was asked; the source of [`token::Error::Device`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -54,27 +54,37 @@ pub enum Error {
 }
 
 impl Error {
-    /// Wraps the fact for the seam.
+    /// Wraps the fact into a [`token::Error`], with the operation that failed.
     pub(super) fn at(self, operation: &'static str) -> token::Error {
         token::Error::Device { operation, source: Box::new(self) }
     }
 }
 
-/// Tells what became of the way to the card in the seam's words.
+/// Turns a failure of the channel into a [`token::Error`].
 pub(super) fn channel(operation: &'static str) -> impl Fn(ChannelError) -> token::Error {
     move |error| match error {
         ChannelError::Removed => token::Error::Removed,
         ChannelError::Reset => token::Error::Reset,
         ChannelError::Busy { .. } => token::Error::Busy,
         ChannelError::Timeout { .. } => token::Error::Timeout,
-        other => token::Error::Device { operation, source: Box::new(other) as Box<dyn StdError + Send + Sync> },
+        other @ ChannelError::Reader(_) => {
+            token::Error::Device { operation, source: Box::new(other) as Box<dyn StdError + Send + Sync> }
+        }
     }
 }
 
+/// Turns a failed exchange into a [`token::Error`].
 pub(super) fn exchange(command: &'static str) -> impl Fn(ExchangeError) -> token::Error {
     move |error| match error {
         ExchangeError::Channel(error) => channel(command)(error),
-        source => Error::Exchange { command, source }.at(command),
+        source @ (ExchangeError::Answer { .. }
+        | ExchangeError::Oversize { .. }
+        | ExchangeError::TooLong { .. }
+        | ExchangeError::NoChaining { .. }
+        | ExchangeError::MiddleOfChain { .. }
+        | ExchangeError::WrongLengthForChange { .. }
+        | ExchangeError::NothingCame { .. }
+        | ExchangeError::Endless { .. }) => Error::Exchange { command, source }.at(command),
     }
 }
 
@@ -83,11 +93,9 @@ pub(super) fn malformed(command: &'static str) -> impl Fn(TlvError) -> token::Er
     move |source| Error::Tlv { command, source }.at(command)
 }
 
-/// The status word by which the card refused, where that is what `error` tells.
+/// Returns the status word of a refusal, if `error` is one.
 pub(super) fn refused_with(error: &token::Error) -> Option<StatusWord> {
     let token::Error::Device { source, .. } = error else { return None };
-    match source.downcast_ref()? {
-        Error::Status { word, .. } => Some(*word),
-        _ => None,
-    }
+    let Error::Status { word, .. } = source.downcast_ref()? else { return None };
+    Some(*word)
 }

@@ -1,25 +1,20 @@
-//! What a card tells of its secrets, keys and firmware, asked once where it cannot change.
+//! Asks what a card tells of its secrets, keys and firmware; what cannot change is asked once.
 
 use super::algorithm::identifier;
-use super::application::{Application, Offer, counted, is_not_offered};
+use super::application::{Application, counted};
 use super::command;
 use super::error::Error;
-use super::identity::Serial;
 use super::metadata::Metadata;
+use super::offer::{MOVES_KEYS, Offer, Version, is_not_offered};
 use super::reference::SecretReference;
+use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::pkix::KeyAlgorithm;
 use crate::token::{self, Counters, LastTry, Tries};
 
-/// Firmware of a card that tells it: major, minor, patch.
-pub(super) type Version = [u8; 3];
-
-/// The first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
-const MOVES_KEYS: Version = [5, 7, 0];
-
 impl Application {
-    /// What the card knows of the secret or key under `reference`; `None` where it has no such key, or does not tell of
-    /// any. A card that does not know the command is asked once.
+    /// Returns what the card knows of the secret or key under `reference`; `None` if it has no such key, or tells of
+    /// none. A card that does not know the command is asked once.
     pub fn metadata(&mut self, reference: u8) -> Result<Option<Metadata>, token::Error> {
         if self.metadata == Offer::Refused {
             return Ok(None);
@@ -43,12 +38,12 @@ impl Application {
         }
     }
 
-    /// The card has answered GET METADATA, so that a key it tells nothing of is not there.
+    /// Says whether the card has answered GET METADATA. If so, a key that it tells nothing of is not there.
     pub fn tells_metadata(&self) -> bool {
         self.metadata == Offer::Made(())
     }
 
-    /// The firmware's version, asked once.
+    /// Returns the firmware's version, asked once; `None` if the card does not tell.
     pub fn version(&mut self) -> Result<Option<Version>, token::Error> {
         if self.version == Offer::Unasked {
             let answer = self.ask(command::version())?;
@@ -68,7 +63,8 @@ impl Application {
         })
     }
 
-    /// The key pairs it can make: what SELECT told, else what its firmware is known for.
+    /// Returns the key pairs the card can make: what SELECT told, else what its firmware is known for; `None` if
+    /// neither is known.
     pub fn algorithms(&mut self) -> Result<Option<Vec<KeyAlgorithm>>, token::Error> {
         let told = |algorithm: &KeyAlgorithm| self.property.algorithms.contains(&identifier(*algorithm));
         let told: Vec<_> = KeyAlgorithm::ALL.into_iter().filter(told).collect();
@@ -82,19 +78,19 @@ impl Application {
         }))
     }
 
-    /// MOVE KEY and DELETE KEY came with YubiKey 5.7.
+    /// Says whether the card has MOVE KEY and DELETE KEY, which came with YubiKey 5.7.
     pub fn moves_keys(&mut self) -> Result<bool, token::Error> {
         Ok(matches!(self.serial, Serial::Hardware(_)) && self.version()?.is_some_and(|version| version >= MOVES_KEYS))
     }
 
-    /// The tries that PIN and PUK have left, and what the card said last of those of its management key.
+    /// Returns the tries left for PIN and PUK, and those of the management key as the card last told them.
     pub fn counters(&mut self) -> Result<Counters, token::Error> {
         let user = self.tries(SecretReference::Pin)?;
         let puk = Some(self.tries(SecretReference::Puk)?);
         Ok(Counters { user, admin: self.management_tries, puk })
     }
 
-    /// How many tries the secret has left; none is spent.
+    /// Returns how many tries the secret has left; spends none.
     pub fn tries(&mut self, secret: SecretReference) -> Result<Tries, token::Error> {
         if let (SecretReference::Pin, Some(seen)) = (secret, self.pin_seen.take()) {
             return Ok(seen);
@@ -108,7 +104,7 @@ impl Application {
         }
     }
 
-    /// [`Self::tries`], and whether one may be spent.
+    /// Refuses if no try of the secret may be spent; see [`Self::tries`].
     pub fn may_try(&mut self, secret: SecretReference, last_try: LastTry) -> Result<(), token::Error> {
         self.tries(secret)?.may_try(secret.kind(), last_try)
     }
@@ -116,7 +112,7 @@ impl Application {
     fn pin_tries(&mut self) -> Result<Tries, token::Error> {
         let word = self.ask(command::pin_status())?.status;
         match (word, word.tries_left()) {
-            // The PIN is verified, and that has set its counter back.
+            // The PIN is verified, and that has reset its counter.
             (StatusWord::OK, _) => Ok(Tries::Full),
             (_, Some(left)) => Ok(counted(left)),
             (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Ok(Tries::Locked),

@@ -1,56 +1,17 @@
-//! Who a card is: the serial of a YubiKey, else what its data objects name it by.
+//! Asks a card who it is: the serial of a YubiKey, else what its data objects name it by.
 
-use super::application::{Application, is_not_offered};
+use super::application::Application;
 use super::command;
 use super::error::{Error, malformed};
 use super::objects::{self, CardId, Chuid};
+use super::offer::is_not_offered;
 use super::reference::ObjectTag;
+use super::serial::Serial;
 use crate::iso7816::StatusWord;
-use crate::token::{self, Identity};
+use crate::token;
 
-/// Every Nitrokey answers GET SERIAL so (piv-authenticator 0.7), which names none of them.
+/// Holds what every Nitrokey answers to GET SERIAL (piv-authenticator 0.7), so that it names none of them.
 const MADE_UP: [u8; 4] = [0x00, 0x52, 0xF7, 0x43];
-
-/// What a card is named by, and with it what must not be lost when its CHUID is renewed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Serial {
-    Unread,
-    /// GET SERIAL.
-    Hardware(u32),
-    /// The card identifier of the Card Capability Container.
-    Capability(CardId),
-    /// The first 14 bytes of the CHUID's GUID, which goes with the next certificate.
-    Chuid(CardId),
-    Nothing,
-}
-
-impl Serial {
-    /// The seam's serial; empty where nothing names the card.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Hardware(number) => number.to_string(),
-            Self::Capability(id) | Self::Chuid(id) => hex::encode(id),
-            Self::Unread | Self::Nothing => String::new(),
-        }
-    }
-
-    /// The card in the seam's words.
-    pub fn identity(&self) -> Identity {
-        let serial = self.text();
-        let (manufacturer, model) = match self {
-            Self::Hardware(_) => ("Yubico", "YubiKey"),
-            _ => ("", "PIV"),
-        };
-        Identity {
-            kind: "PIV",
-            label: format!("PIV {serial}").trim_end().into(),
-            serial,
-            manufacturer: manufacturer.into(),
-            model: model.into(),
-            card_id: None,
-        }
-    }
-}
 
 impl Application {
     /// Reads what names the card. A CHUID that cannot be read names none.
@@ -80,7 +41,7 @@ impl Application {
         }
     }
 
-    /// The card identifier of the Card Capability Container; `None` where there is none.
+    /// Returns the card identifier of the Card Capability Container; `None` if there is none.
     pub fn capability_card_id(&mut self) -> Result<Option<CardId>, token::Error> {
         match self.object(ObjectTag::CARD_CAPABILITY_CONTAINER)? {
             Some(content) => objects::read_card_capability(&content).map_err(malformed(command::GET_DATA)),

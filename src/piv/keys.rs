@@ -1,10 +1,10 @@
-//! Keys come onto the card, and those that decrypted give way (SP 800-73-4 part 2, 3.3.2).
+//! Puts keys on the card, and keeps the keys they replace if those can decrypt (SP 800-73-4 part 2, 3.3.2).
 
-use super::application::is_not_offered;
 use super::command;
 use super::error::{Error, malformed, refused_with};
 use super::metadata::generated;
 use super::objects::{read_key_history, write_key_history};
+use super::offer::is_not_offered;
 use super::reference::{KeyReference, ObjectTag};
 use super::session::{Known, PivSession};
 use crate::iso7816::StatusWord;
@@ -12,7 +12,7 @@ use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, Signer};
 use crate::token::{self, KeyOrder};
 
 impl PivSession<'_> {
-    /// Generates a key pair in its place.
+    /// Generates a key pair in the place that the order names.
     pub(super) fn make(&mut self, order: &KeyOrder) -> Result<PublicKey, token::Error> {
         let reference = self.prepare(order)?;
         let answer = self.application.done(command::generate(order.algorithm, reference));
@@ -22,7 +22,7 @@ impl PivSession<'_> {
         Ok(public_key)
     }
 
-    /// Brings a key pair from elsewhere to its place.
+    /// Imports a key pair into the place that the order names.
     pub(super) fn bring(&mut self, order: &KeyOrder, key: &MemoryKey) -> Result<(), token::Error> {
         if key.public_key().kind() != order.algorithm.kind() {
             return Err(token::Error::Algorithm(order.algorithm));
@@ -43,7 +43,7 @@ impl PivSession<'_> {
         self.known.insert(reference, known);
     }
 
-    /// Sees to it that a key may come to the order's place.
+    /// Makes sure that a key may be put into the order's place, and returns the place.
     fn prepare(&mut self, order: &KeyOrder) -> Result<KeyReference, token::Error> {
         let no_reference = || Error::NoReference { id: order.id.0.clone() }.at(command::GENERATE);
         let reference = KeyReference::of(&order.id).ok_or_else(no_reference)?;
@@ -59,7 +59,7 @@ impl PivSession<'_> {
         Ok(reference)
     }
 
-    /// A key that the card tells of, or a certificate, which is a sign of one.
+    /// Says whether the card tells of a key there, or has a certificate, which is taken as a sign of a key.
     fn is_taken(&mut self, reference: KeyReference) -> Result<bool, token::Error> {
         if self.known.contains_key(&reference) {
             return Ok(true);
@@ -70,8 +70,9 @@ impl PivSession<'_> {
         Ok(self.application.metadata(reference.byte())?.is_some() || self.application.is_certified(reference)?)
     }
 
-    /// Moves the key management key and its certificate to a retired place, where the card has MOVE KEY, so that what
-    /// was encrypted for it can still be read. The certificate goes first: a cut between the two loses neither.
+    /// Moves the key management key and its certificate to a retired place, if the card has MOVE KEY, so that what was
+    /// encrypted for it can still be read. The certificate is written first, so that a power cut between the two steps
+    /// loses neither.
     fn retire(&mut self) -> Result<(), token::Error> {
         const FROM: KeyReference = KeyReference::KEY_MANAGEMENT;
         if !self.application.moves_keys()? {
@@ -108,7 +109,8 @@ impl PivSession<'_> {
     }
 }
 
-/// The words by which a card says that it cannot make such a key (SP 800-73-4 part 2, table 12).
+/// Turns the status words by which a card says that it cannot make such a key (SP 800-73-4 part 2, table 12) into
+/// [`token::Error::Algorithm`].
 fn not_made(algorithm: KeyAlgorithm, error: token::Error) -> token::Error {
     match refused_with(&error) {
         Some(StatusWord::INCORRECT_DATA | StatusWord::FUNCTION_NOT_SUPPORTED) => token::Error::Algorithm(algorithm),

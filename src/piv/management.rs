@@ -3,24 +3,26 @@
 use zeroize::Zeroizing;
 
 use super::algorithm::ManagementAlgorithm;
-use super::application::{Application, VERIFICATION_FAILED, counted, is_not_offered};
+use super::application::{Application, VERIFICATION_FAILED, counted};
 use super::command::{self, GENERAL_AUTHENTICATE};
 use super::error::{Error, malformed, refused_with};
 use super::objects::one;
+use super::offer::is_not_offered;
 use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
 use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
 use crate::token::{self, Admin, LastTry, SecretKind, Tries};
 
-/// Lengths that some algorithm's key has, in bytes.
+/// Bounds the key lengths that some algorithm takes, in bytes.
 const SHORTEST: usize = 16;
 const LONGEST: usize = 32;
 
 impl Application {
-    /// Proves the administrator to the card, once, and says by which algorithm. Nothing is held while a responder is
-    /// waited for; the application is not selected anew after it, for that may cost the challenge. The standard gives the
-    /// key no counter that could be read; where a refusal told of one, it is remembered until the next right answer.
+    /// Proves the administrator to the card, once, and returns the algorithm of the key. While a responder is asked,
+    /// the transaction is ended. The application is not selected again after that, because the card might forget its
+    /// challenge. The standard gives the key no readable counter; a counter that a refusal told is remembered until the
+    /// next right answer.
     pub fn authenticate(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<ManagementAlgorithm, token::Error> {
         self.management_tries.may_try(SecretKind::Admin, last_try)?;
         let typed;
@@ -63,7 +65,7 @@ impl Application {
         Ok((algorithm, response))
     }
 
-    /// Asks for a challenge. A key that cannot answer it is refused before.
+    /// Asks for a challenge. Refuses a key that cannot answer it before anything is sent for it.
     fn challenge(&mut self, key: Option<usize>) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
         let fits = |algorithm: ManagementAlgorithm| key.is_none_or(|length| length == algorithm.key_length());
         if key.is_some_and(|length| !ManagementAlgorithm::ALL.iter().any(|known| known.key_length() == length)) {
@@ -80,7 +82,7 @@ impl Application {
             }
             return Ok((*algorithm, challenge_in(*algorithm, &answer.data)?));
         }
-        // Asking for a challenge spends nothing, and only the key's own algorithm gets one.
+        // Asking for a challenge spends no try, and only the key's own algorithm gets one.
         for algorithm in candidates {
             let answer = self.ask_challenge(algorithm)?;
             if answer.status.is_ok() {
@@ -91,7 +93,8 @@ impl Application {
         Err(Error::NoManagementAlgorithm.at(GENERAL_AUTHENTICATE))
     }
 
-    /// A card that counts wrong responses gives no challenge once the key is locked.
+    /// Sends the question for a challenge. A card that counts wrong responses gives no challenge once the key is
+    /// locked.
     fn ask_challenge(&mut self, algorithm: ManagementAlgorithm) -> Result<ResponseApdu, token::Error> {
         let answer = self.ask(command::challenge(algorithm))?;
         match answer.status {
@@ -100,7 +103,7 @@ impl Application {
         }
     }
 
-    /// What the key's algorithm may be: one where the card tells.
+    /// Returns the algorithms that the key may have: exactly one if the card tells.
     fn management_algorithms(&mut self) -> Result<Vec<ManagementAlgorithm>, token::Error> {
         if let Some(metadata) = self.metadata(MANAGEMENT_KEY)? {
             let identifier = metadata.algorithm;
@@ -119,7 +122,8 @@ impl Application {
         match (word, word.tries_left()) {
             (StatusWord::OK, _) => Ok(()),
             (_, Some(left)) => Err(token::Error::SecretRefused { secret, left: counted(left) }),
-            // The response is well formed, so that what is incorrect in the data field (Nitrokey) is the response itself.
+            // The response is well formed; so if the card calls the data field incorrect (Nitrokey does), it means the
+            // response.
             (StatusWord::SECURITY_STATUS_NOT_SATISFIED | VERIFICATION_FAILED | StatusWord::INCORRECT_DATA, _) => {
                 Err(token::Error::SecretRefused { secret, left: Tries::Untold })
             }
@@ -128,7 +132,7 @@ impl Application {
         }
     }
 
-    /// Replaces the management key, which was proven by `current`.
+    /// Replaces the management key, which was proven with the algorithm `current`.
     pub fn set_management_key(&mut self, current: ManagementAlgorithm, new: &AdminKey) -> Result<(), token::Error> {
         let algorithm = algorithm_for(current, new)?;
         match self.done(command::set_management_key(algorithm, new)) {
@@ -144,7 +148,7 @@ impl Application {
     }
 }
 
-/// The card's present algorithm where `new` fits it, else the one of AES whose length it has.
+/// Returns the card's present algorithm if `new` fits it, else the AES algorithm whose keys have its length.
 pub(super) fn algorithm_for(current: ManagementAlgorithm, new: &AdminKey) -> Result<ManagementAlgorithm, token::Error> {
     let length = new.expose().len();
     let aes = [ManagementAlgorithm::Aes128, ManagementAlgorithm::Aes192, ManagementAlgorithm::Aes256];
@@ -157,7 +161,7 @@ fn key_length(algorithm: ManagementAlgorithm) -> token::Error {
     token::Error::SecretLength { secret: SecretKind::Admin, minimum: length, maximum: length }
 }
 
-/// The challenge in `7C`, which must be one block long.
+/// Returns the challenge in `7C`, which must be one block long.
 fn challenge_in(algorithm: ManagementAlgorithm, answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, token::Error> {
     let read = || -> Result<_, TlvError> {
         let template = read_one(answer)?;

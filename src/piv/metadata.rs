@@ -1,4 +1,4 @@
-//! What YubiKeys from 5.3 tell of a secret or key (GET METADATA), and public keys as cards write them.
+//! What YubiKeys from 5.3 on tell of a secret or key (GET METADATA), and public keys as cards encode them.
 
 use super::algorithm::key_algorithm;
 use super::command;
@@ -9,21 +9,21 @@ use crate::iso7816::tlv::{Tlv, TlvError, read_all, read_one};
 use crate::pkix::{KeyAlgorithm, PublicKey};
 use crate::token;
 
-/// One answer to GET METADATA.
+/// Holds one answer to GET METADATA.
 pub(super) struct Metadata {
     /// Identifier of the key's algorithm; FF for PIN and PUK.
     pub algorithm: u8,
-    /// `None` where the reference's own rule holds.
+    /// `None` if the key reference's default policy holds.
     pub pin_policy: Option<PinPolicy>,
-    /// `None` also for kinds of key that are never asked for.
+    /// `None` also for kinds of key that this program never orders.
     pub public_key: Option<PublicKey>,
     pub is_default: Option<bool>,
     pub tries_left: Option<u8>,
 }
 
 impl Metadata {
-    /// `None` where the answer does not tell the algorithm, which every answer does: Nitrokeys know the command and
-    /// answer it with nothing (piv-authenticator 0.7).
+    /// Reads an answer. `None` if it does not tell the algorithm, which every real answer does: Nitrokeys know the
+    /// command and answer it with nothing (piv-authenticator 0.7).
     pub fn read(answer: &[u8]) -> Result<Option<Self>, token::Error> {
         let told = |objects: &[Tlv<'_>]| -> Result<_, TlvError> {
             let default = one(objects, 0x05)?.and_then(|value| value.first().map(|byte| *byte != 0));
@@ -61,7 +61,7 @@ fn byte(objects: &[Tlv<'_>], tag: u32) -> Result<Option<u8>, TlvError> {
     }
 }
 
-/// The public key in `7F49`, which GENERATE ASYMMETRIC KEY PAIR answers (SP 800-73-4 part 2, table 11).
+/// Reads the public key in `7F49`, which GENERATE ASYMMETRIC KEY PAIR answers (SP 800-73-4 part 2, table 11).
 pub(super) fn generated(algorithm: KeyAlgorithm, answer: &[u8]) -> Result<PublicKey, token::Error> {
     let template = read_one(answer).map_err(malformed(command::GENERATE))?;
     if template.tag != 0x7F49 {
@@ -70,7 +70,7 @@ pub(super) fn generated(algorithm: KeyAlgorithm, answer: &[u8]) -> Result<Public
     public_key(command::GENERATE, algorithm, template.value)
 }
 
-/// 81 modulus, 82 exponent; or 86 point.
+/// Reads a public key: objects 81 (modulus) and 82 (exponent), or 86 (point).
 fn public_key(command: &'static str, algorithm: KeyAlgorithm, fields: &[u8]) -> Result<PublicKey, token::Error> {
     let field = |tag| -> Result<_, TlvError> { one(&read_all(fields)?, tag)?.ok_or(TlvError::Missing { wanted: tag }) };
     let field = |tag| field(tag).map_err(malformed(command));

@@ -1,9 +1,9 @@
-//! PIV cards (NIST SP 800-73-4, SP 800-78-4, with the YubiKey extensions users need) as [`crate::token::Token`]s.
+//! PIV cards (NIST SP 800-73-4, SP 800-78-4, with the YubiKey extensions that users need) as [`crate::token::Token`]s.
 //!
-//! In: a [`crate::iso7816::Card`], secrets, key orders. Out: [`PivToken`] behind the seam [`crate::token`].
-//! A [`crate::token::KeyId`] is one byte here, the key reference. The management key 9B is the administrator; the PUK
-//! unblocks. What a card may or may not offer is asked of it, never assumed from its looks. A secret is sent once for
-//! each time it is handed in, and its counter is read before, where the card has one that can be read.
+//! In: a [`crate::iso7816::Card`], secrets, key orders. Out: [`PivToken`], which implements [`crate::token`]. A
+//! [`crate::token::KeyId`] is one byte here, the key reference. The management key 9B is the administrator; the PUK
+//! unblocks the PIN. The card is asked what it offers; that is never guessed from its make. A secret is sent once each
+//! time it is handed in, and its counter is read first if the card has a readable one.
 //! Absent: secure messaging, biometrics, the global PIN, the pairing code; decryption, which nothing here needs yet.
 
 mod algorithm;
@@ -18,16 +18,16 @@ mod keys;
 mod management;
 mod metadata;
 mod objects;
+mod offer;
 mod place;
 mod reference;
 mod reset;
+mod serial;
 mod session;
 mod sign;
 mod token;
 
+pub use command::AID;
 pub use error::Error;
 pub use reference::KeyReference;
 pub use token::PivToken;
-
-/// The full AID of the PIV card application (SP 800-73-4 part 1, 2.2).
-pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];

@@ -1,6 +1,6 @@
 //! Data objects and their contents (SP 800-73-4 part 1, appendix A).
 //!
-//! In: what GET DATA answers and SELECT's property template. Out: what they mean, and the bytes for PUT DATA.
+//! In: what GET DATA answers, and SELECT's property template. Out: what they mean, and the bytes for PUT DATA.
 
 use time::{Date, Month};
 use uuid::Uuid;
@@ -9,10 +9,11 @@ use super::error::Error;
 use crate::iso7816::tlv::{self, TlvError, read_all, read_one, write};
 use crate::token;
 
-/// The application property template that SELECT answers (SP 800-73-4 part 2, table 3): the part that is used.
+/// Holds the part that is used of the application property template, which SELECT answers (SP 800-73-4 part 2, table
+/// 3).
 #[derive(Default)]
 pub(super) struct Property {
-    /// Identifiers of the AC template; empty where the card does not tell.
+    /// Identifiers of the AC template; empty if the card does not tell.
     pub algorithms: Vec<u8>,
 }
 
@@ -29,7 +30,7 @@ impl Property {
     }
 }
 
-/// The content of the `53` that GET DATA answers; `None` where the object is empty, which is how one is removed.
+/// Returns the content of the `53` that GET DATA answers; `None` if it is empty, for a removed object is an empty one.
 pub(super) fn content(answer: &[u8]) -> Result<Option<&[u8]>, TlvError> {
     let content = tagged(answer, 0x53)?;
     Ok((!content.is_empty()).then_some(content))
@@ -43,7 +44,7 @@ fn tagged(bytes: &[u8], tag: u32) -> Result<&[u8], TlvError> {
     Ok(object.value)
 }
 
-/// The value of the one object `tag`; a second one is an error.
+/// Returns the value of the one object `tag`, or `None`; a second one is an error.
 pub(super) fn one<'a>(objects: &[tlv::Tlv<'a>], tag: u32) -> Result<Option<&'a [u8]>, TlvError> {
     let mut found = objects.iter().filter(|object| object.tag == tag);
     match (found.next(), found.next()) {
@@ -59,15 +60,15 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], token::Error> {
     Ok(bytes)
 }
 
-/// What names a card for good: 14 bytes.
+/// Names a card permanently, by 14 bytes.
 pub(super) type CardId = [u8; 14];
 
-/// Bytes that nobody set name no card.
+/// Says whether the bytes name a card: all zero means that nobody set them.
 fn named(bytes: &[u8]) -> bool {
     bytes.iter().any(|byte| *byte != 0)
 }
 
-/// Card Holder Unique Identifier (table 9). Software keeps what it knows of a card under its GUID.
+/// Holds a Card Holder Unique Identifier (table 9). Other software caches what it knows of a card under its GUID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Chuid {
     fasc_n: [u8; 25],
@@ -77,20 +78,21 @@ pub(super) struct Chuid {
 }
 
 impl Chuid {
-    /// The FASC-N of a card that is not of the federal government: agency and system 9999, credential 999999, all else
-    /// nines or zeros (TIG SCEPACS, 2.1; the issuer's choice outside of it).
+    /// Holds the FASC-N of a card that is not the federal government's: agency and system 9999, credential 999999, all
+    /// else nines or zeros (TIG SCEPACS, 2.1; outside of the government the issuer chooses).
     const NON_FEDERAL: [u8; 25] = [
         0xD4, 0xE7, 0x39, 0xDA, 0x73, 0x9C, 0xED, 0x39, 0xCE, 0x73, 0x9D, 0x83, 0x68, 0x58, 0x21, 0x08, 0x42, 0x10,
         0x84, 0x21, 0xC8, 0x42, 0x10, 0xC3, 0xEB,
     ];
     const NEVER: [u8; 8] = *b"20991231";
 
-    /// One with a new random GUID (RFC 4122, 4.4).
+    /// Makes one with a new random GUID (RFC 4122, 4.4).
     pub fn fresh() -> Self {
         Self { fasc_n: Self::NON_FEDERAL, guid: Uuid::new_v4(), expires: Self::NEVER }
     }
 
-    /// The same card's next one: everything but the GUID is kept. A signature is not: it was over the old GUID.
+    /// Returns the same card's next CHUID: another GUID, all else kept. A signature is dropped, as it was over the old
+    /// GUID.
     pub fn renewed(&self) -> Self {
         Self { guid: Uuid::new_v4(), ..self.clone() }
     }
@@ -115,13 +117,13 @@ impl Chuid {
         .concat()
     }
 
-    /// The first 14 bytes of the GUID; `None` when they are all zero.
+    /// Returns the first 14 bytes of the GUID; `None` if they are all zero.
     pub fn card_id(&self) -> Option<CardId> {
         let id = self.guid.as_bytes().first_chunk::<14>()?;
         named(id).then_some(*id)
     }
 
-    /// The last day; `None` when the field holds no date.
+    /// Returns the last day of validity; `None` if the field holds no date.
     pub fn expires(&self) -> Option<Date> {
         let digits = std::str::from_utf8(&self.expires).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()))?;
         let number = |range: std::ops::Range<usize>| digits.get(range)?.parse::<u16>().ok();
@@ -135,7 +137,7 @@ fn exact<const N: usize>(objects: &[tlv::Tlv<'_>], tag: u32) -> Result<[u8; N], 
     value.try_into().map_err(|_| TlvError::ValueLength { tag, length: value.len() })
 }
 
-/// The card identifier in a Card Capability Container (table 8); `None` when it is empty or all zero.
+/// Reads the card identifier in a Card Capability Container (table 8); `None` if it is empty or all zero.
 pub(super) fn read_card_capability(content: &[u8]) -> Result<Option<CardId>, TlvError> {
     let identifier = one(&read_all(content)?, 0xF0)?.unwrap_or_default();
     match identifier.last_chunk::<14>() {
@@ -145,9 +147,9 @@ pub(super) fn read_card_capability(content: &[u8]) -> Result<Option<CardId>, Tlv
     }
 }
 
-/// A Card Capability Container that names the card `id` and claims nothing else.
+/// Encodes a Card Capability Container that names the card `id` and claims nothing else.
 pub(super) fn write_card_capability(id: &CardId) -> Vec<u8> {
-    /// GSC-RID, manufacturer unknown, card type "Java card" (NISTIR 6887, 6.1).
+    /// Begins a card identifier: GSC-RID, manufacturer unknown, card type "Java card" (NISTIR 6887, 6.1).
     const PREFIX: [u8; 7] = [0xA0, 0x00, 0x00, 0x01, 0x16, 0xFF, 0x02];
     let empty = |tag| write(tag, &[]);
     [
@@ -169,12 +171,12 @@ pub(super) fn write_card_capability(id: &CardId) -> Vec<u8> {
     .concat()
 }
 
-/// How many retired keys have their certificate on the card (table 15, key history).
+/// Reads how many retired keys have their certificate on the card (table 15, key history).
 pub(super) fn read_key_history(content: &[u8]) -> Result<u8, TlvError> {
     exact::<1>(&read_all(content)?, 0xC1).map(|[count]| count)
 }
 
-/// A key history of `count` certificates on the card and none elsewhere.
+/// Encodes a key history of `count` certificates on the card and none elsewhere.
 pub(super) fn write_key_history(count: u8) -> Vec<u8> {
     [write(0xC1, &[count]), write(0xC2, &[0x00]), write(0xFE, &[])].concat()
 }
@@ -211,7 +213,7 @@ mod tests {
         assert_eq!(Chuid { guid: Uuid::nil(), ..Chuid::fresh() }.card_id(), None);
     }
 
-    /// TIG SCEPACS 2.1: five bits a digit, the least significant first, then odd parity.
+    /// Decodes by TIG SCEPACS 2.1: five bits a digit, the least significant first, then odd parity.
     #[test]
     fn the_fasc_n_is_that_of_no_federal_agency() {
         let bits: Vec<u8> =

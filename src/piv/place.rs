@@ -1,19 +1,20 @@
-//! Where a new key goes.
+//! Chooses where a new key goes.
 
 use super::application::Application;
 use super::reference::KeyReference;
 use crate::token::{self, KeyWish, Placement};
 
-/// The wishes that were given a place, so that two of them never get the same one.
+/// Remembers which wishes were given which place, so that two wishes never get the same one.
 #[derive(Default)]
 pub(super) struct Places {
     given: Vec<(Vec<u8>, KeyReference)>,
 }
 
 impl Places {
-    /// A key that supersedes another takes its place. Else a request's first key takes the place that is meant for it,
-    /// 9A for signatures and 9D for decryption, occupied or not; and its further keys a free one among 9A and 9C, or
-    /// 9D and the retired places. 9E is nobody's: whoever finds the card could use it.
+    /// Chooses the place of a key. A key that supersedes another takes its place. Otherwise the first key of a request
+    /// takes 9A for signatures or 9D for decryption, even if it is occupied. Further keys take a free place: 9A or 9C
+    /// for signatures, 9D or a retired place for decryption. 9E is never chosen: it needs no PIN, so anyone who finds
+    /// the card could use it.
     pub fn choose(&mut self, application: &mut Application, wish: &KeyWish) -> Result<Placement, token::Error> {
         if let Some((_, reference)) = self.given.iter().find(|(name, _)| *name == wish.name) {
             return look(application, *reference);

@@ -2,39 +2,39 @@
 
 use crate::token::KeyId;
 
-/// A key pair's place on the card; its one byte is the [`KeyId`].
+/// Names a key pair's place on the card; its one byte is the [`KeyId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyReference(u8);
 
 impl KeyReference {
-    /// 9A, for logging on: the PIN once.
+    /// Names 9A, the key for logging on; it needs the PIN once.
     pub const AUTHENTICATION: Self = Self(0x9A);
-    /// 9C, for signing documents: the PIN immediately before each use.
+    /// Names 9C, the key for signing documents; it needs the PIN immediately before each use.
     pub const SIGNATURE: Self = Self(0x9C);
-    /// 9D, for what was encrypted: the PIN once.
+    /// Names 9D, the key for decryption; it needs the PIN once.
     pub const KEY_MANAGEMENT: Self = Self(0x9D);
-    /// 9E, for doors: no PIN.
+    /// Names 9E, the key for doors; it needs no PIN.
     pub const CARD_AUTHENTICATION: Self = Self(0x9E);
 
-    /// The four places that every card has, in the order in which they are looked through.
+    /// Lists the four places that every card has, in the order in which they are searched.
     pub const PRINCIPAL: [Self; 4] =
         [Self::AUTHENTICATION, Self::SIGNATURE, Self::KEY_MANAGEMENT, Self::CARD_AUTHENTICATION];
 
     const FIRST_RETIRED: u8 = 0x82;
     const LAST_RETIRED: u8 = 0x95;
 
-    /// The twenty places for earlier key management keys, 82 to 95.
+    /// Returns the twenty places for earlier key management keys, 82 to 95.
     pub fn retired() -> impl Iterator<Item = Self> {
         (Self::FIRST_RETIRED..=Self::LAST_RETIRED).map(Self)
     }
 
-    /// Reads the byte of a key reference; `None` when it names no key pair.
+    /// Reads the byte of a key reference; `None` if it names no key pair.
     pub fn new(byte: u8) -> Option<Self> {
         let retired = (Self::FIRST_RETIRED..=Self::LAST_RETIRED).contains(&byte);
         (retired || Self::PRINCIPAL.contains(&Self(byte))).then_some(Self(byte))
     }
 
-    /// The place that `id` names; `None` when it names none.
+    /// Returns the place that `id` names; `None` if it names none.
     pub fn of(id: &KeyId) -> Option<Self> {
         match id.0.as_slice() {
             [byte] => Self::new(*byte),
@@ -42,27 +42,27 @@ impl KeyReference {
         }
     }
 
-    /// The seam's name for the place.
+    /// Returns the place as a [`KeyId`].
     pub fn id(self) -> KeyId {
         KeyId(vec![self.0])
     }
 
-    /// The byte that stands in P2.
+    /// Returns the byte that stands in P2.
     pub fn byte(self) -> u8 {
         self.0
     }
 
-    /// A place for keys that decrypted once.
+    /// Says whether this is a place for earlier key management keys.
     pub fn is_retired(self) -> bool {
         (Self::FIRST_RETIRED..=Self::LAST_RETIRED).contains(&self.0)
     }
 
-    /// 1 to 20; of no use for other places.
+    /// Returns the number of a retired place, 1 to 20; meaningless for other places.
     pub(super) fn retired_number(self) -> u8 {
         self.0.saturating_sub(Self::FIRST_RETIRED - 1)
     }
 
-    /// The data object of the certificate that goes with the key.
+    /// Returns the data object of the certificate that goes with the key.
     pub(super) fn certificate_object(self) -> ObjectTag {
         ObjectTag(match self {
             Self::AUTHENTICATION => 0x5F_C105,
@@ -73,7 +73,7 @@ impl KeyReference {
         })
     }
 
-    /// The standard's name of the key.
+    /// Returns the standard's name of the key.
     pub fn label(self) -> String {
         match self {
             Self::AUTHENTICATION => "PIV Authentication".into(),
@@ -84,7 +84,7 @@ impl KeyReference {
         }
     }
 
-    /// When the PIN is wanted, unless the card tells otherwise (SP 800-73-4 part 1, table 4b).
+    /// Returns when the PIN is needed, unless the card says otherwise (SP 800-73-4 part 1, table 4b).
     pub(super) fn pin_policy(self) -> PinPolicy {
         match self {
             Self::CARD_AUTHENTICATION => PinPolicy::Never,
@@ -100,7 +100,7 @@ impl std::fmt::Display for KeyReference {
     }
 }
 
-/// When a key wants the PIN.
+/// Says when a key needs the PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PinPolicy {
     Never,
@@ -109,7 +109,7 @@ pub(super) enum PinPolicy {
     Always,
 }
 
-/// The tag by which GET DATA and PUT DATA name a data object.
+/// Holds the tag by which GET DATA and PUT DATA name a data object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ObjectTag(pub u32);
 
@@ -117,17 +117,17 @@ impl ObjectTag {
     pub const CHUID: Self = Self(0x5F_C102);
     pub const CARD_CAPABILITY_CONTAINER: Self = Self(0x5F_C107);
     pub const KEY_HISTORY: Self = Self(0x5F_C10C);
-    /// The certificate of the key that attests (YubiKey).
+    /// Names the certificate of the key that attests (YubiKey).
     pub const ATTESTATION: Self = Self(0x5F_FF01);
 
-    /// The three bytes behind the tag list's `5C 03`.
+    /// Returns the three bytes behind the tag list's `5C 03`.
     pub fn bytes(self) -> [u8; 3] {
         let [_, bytes @ ..] = self.0.to_be_bytes();
         bytes
     }
 }
 
-/// A secret that PIV compares, by its key reference (SP 800-73-4 part 1, table 4b).
+/// Names a secret that PIV compares, by its key reference (SP 800-73-4 part 1, table 4b).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SecretReference {
     /// 80, the application PIN.
@@ -152,7 +152,7 @@ impl SecretReference {
     }
 }
 
-/// 9B, the card management key.
+/// Names the card management key, 9B.
 pub(super) const MANAGEMENT_KEY: u8 = 0x9B;
 
 #[cfg(test)]

@@ -1,20 +1,20 @@
-//! Back to the factory's state (YubiKey's RESET): possible only once PIN and PUK are blocked.
+//! Resets a card to the factory's state (YubiKey's RESET), which is possible only once PIN and PUK are blocked.
 
 use super::application::Application;
 use super::command::{self, Command, PinBlock};
 use super::error::Error;
-use super::identity::Serial;
 use super::objects::random;
 use super::reference::SecretReference;
+use super::serial::Serial;
 use crate::token::{self, Tries};
 
-/// Wrong tries that are made at most for each secret; a card that takes more is not blocked this way.
+/// Limits the wrong tries that are made for each secret; a card that takes more is not reset.
 const MOST_TRIES: u8 = 20;
 
 impl Application {
-    /// Blocks PIN and PUK and resets the application: all keys, certificates and secrets are gone.
+    /// Blocks PIN and PUK and resets the application: all keys, certificates and secrets are destroyed.
     pub fn reset_to_factory(&mut self) -> Result<(), token::Error> {
-        // Only cards that tell a version have RESET. Nothing is blocked on others.
+        // Only cards that tell a version have RESET. On others nothing is blocked.
         if self.version()?.is_none() {
             return Err(token::Error::NotOffered("a reset to the factory's state"));
         }
@@ -46,7 +46,7 @@ impl Application {
                 }
                 Err(token::Error::SecretRefused { .. }) => {}
                 Err(other) => return Err(other),
-                // Eight random digits were the secret; the next ones will not be.
+                // The eight random digits happened to be the secret; the next ones will not be.
                 Ok(()) => {}
             }
         }

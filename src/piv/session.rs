@@ -1,33 +1,35 @@
-//! A login's work on a card: keys, signatures, certificates. The transaction stays open between calls.
+//! What a logged-in user does on a card: keys, signatures, certificates. The transaction stays open between calls.
 
 use std::collections::BTreeMap;
 
-use super::application::{Application, is_not_offered};
+use super::application::Application;
 use super::certificate::{self, plain, write_object};
 use super::command::{self, PinBlock};
 use super::data::public_key_in;
 use super::metadata::Metadata;
+use super::offer::is_not_offered;
 use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::token::{self, KeyId, KeyOrder, Session, StoredKey};
 
-/// How the user logged in, kept for keys that want the PIN before each use.
+/// Keeps how the user logged in, for keys that need the PIN before each use.
 pub(super) enum Login {
     Pin(PinBlock),
     PinPad,
 }
 
-/// What is known of the key under a reference.
+/// Holds what is known of the key under a reference.
 #[derive(Clone)]
 pub(super) struct Known {
     pub public_key: PublicKey,
-    /// The card itself told or proved that the private key is that of `public_key`; else a certificate says so.
+    /// The card itself told or proved that the private key belongs to `public_key`; otherwise only a certificate says
+    /// so.
     pub certain: bool,
     pub pin_policy: PinPolicy,
 }
 
-/// What is told of the key under a reference without a certificate being read.
+/// Says what is known of the key under a reference without reading a certificate.
 pub(super) enum Told {
     Key(Known),
     NoKey,
@@ -35,12 +37,12 @@ pub(super) enum Told {
     Nothing,
 }
 
-/// A session on a card; dropping it resets the card, and that logs out.
+/// Holds a login on a card. Dropping it resets the card, which logs out.
 pub(super) struct PivSession<'a> {
     pub(super) application: &'a mut Application,
     admin: bool,
     pub(super) login: Option<Login>,
-    /// The card was reset while nobody held it, and the login is gone for good.
+    /// The card was reset during a pause, and the login is gone for good.
     lost: bool,
     pub(super) known: BTreeMap<KeyReference, Known>,
 }
@@ -51,9 +53,9 @@ impl<'a> PivSession<'a> {
         Self { application, admin, login, lost: false, known: BTreeMap::new() }
     }
 
-    /// Takes the card up again after a pause. Where others may have spoken to it, VERIFY without data tells whether the
-    /// application is still selected and the PIN still verified. Selecting it anew would not do: the standard keeps the
-    /// security status then (SP 800-73-4 part 2, 3.1.1), and YubiKeys do not.
+    /// Takes up the card again after a pause. If others may have used it, VERIFY without data tells whether the
+    /// application is still selected and the PIN still verified. Selecting again would not do: the standard keeps the
+    /// security status then (SP 800-73-4 part 2, 3.1.1), but YubiKeys do not.
     pub(super) fn enter(&mut self) -> Result<(), token::Error> {
         if self.lost {
             return Err(token::Error::Reset);
@@ -77,7 +79,7 @@ impl<'a> PivSession<'a> {
         Ok(word.is_ok() || (counted && self.login.is_none()))
     }
 
-    /// [`Self::enter`] for what only the administrator may.
+    /// Takes up the card like [`Self::enter`]; refuses a session without the administrator.
     pub(super) fn enter_as_admin(&mut self) -> Result<(), token::Error> {
         if !self.admin {
             return Err(token::Error::AdminNeeded);
@@ -85,7 +87,7 @@ impl<'a> PivSession<'a> {
         self.enter()
     }
 
-    /// The key under `reference` as far as this session or the card's metadata know it.
+    /// Returns what this session or the card's metadata know of the key under `reference`.
     pub(super) fn told(&mut self, reference: KeyReference) -> Result<Told, token::Error> {
         if let Some(known) = self.known.get(&reference).filter(|known| known.certain) {
             return Ok(Told::Key(known.clone()));
@@ -102,7 +104,7 @@ impl<'a> PivSession<'a> {
         }
     }
 
-    /// [`Self::told`], or else what the certificate says.
+    /// Returns what is known of the key, from [`Self::told`] or else from its certificate.
     pub(super) fn key(&mut self, reference: KeyReference) -> Result<Known, token::Error> {
         if let Some(known) = self.known.get(&reference) {
             return Ok(known.clone());
@@ -128,7 +130,7 @@ impl<'a> PivSession<'a> {
         let has_private_key = match told {
             Told::Key(_) => true,
             Told::NoKey => false,
-            // A key without a certificate is nothing that such a card tells of.
+            // Such a card does not tell of a key without a certificate.
             Told::Nothing => certificate.is_some(),
         };
         if !has_private_key && certificate.is_none() {
@@ -141,14 +143,16 @@ impl<'a> PivSession<'a> {
         Ok(Some(StoredKey { id: reference.id(), label: reference.label(), public_key, has_private_key, certificate }))
     }
 
-    /// Says whether some private key is under `reference` that a certificate for `public_key` may be written beside.
+    /// Says whether there is a private key under `reference` beside which a certificate for `public_key` may be
+    /// written.
     fn has_key(&mut self, reference: KeyReference, public_key: &PublicKey) -> Result<bool, token::Error> {
         match self.told(reference)? {
             Told::Key(_) => return Ok(true),
             Told::NoKey => return Ok(false),
             Told::Nothing => {}
         }
-        // Without metadata a certificate is a sign of its key, and else a trial signature, if the user is there for it.
+        // Without metadata, a certificate is taken as a sign of its key; without one, a trial signature tells, if the
+        // user is logged in.
         if self.application.is_certified(reference)? {
             return Ok(true);
         }
@@ -160,7 +164,7 @@ impl<'a> PivSession<'a> {
 }
 
 impl Drop for PivSession<'_> {
-    /// Logs out, also when the session ends in a pause: the card is taken up once more to be reset.
+    /// Logs out, also if the session ends in a pause: the card is taken up once more to be reset.
     fn drop(&mut self) {
         if !self.lost && self.application.resume().is_err() {
             return;
@@ -169,7 +173,7 @@ impl Drop for PivSession<'_> {
     }
 }
 
-/// The place that `id` names; on a card nothing is under any other id.
+/// Returns the place that `id` names; a card has nothing under any other id.
 pub(super) fn place(id: &KeyId) -> Result<KeyReference, token::Error> {
     KeyReference::of(id).ok_or_else(|| token::Error::NoSuchKey(id.clone()))
 }
@@ -206,8 +210,8 @@ impl Session for PivSession<'_> {
         }
     }
 
-    /// Where no object is there, one of that size is written and removed again. Where a shorter one is, nobody can tell
-    /// but by risking it.
+    /// Tries whether a certificate of this length fits, by writing an object of that size and removing it. If the place
+    /// already has an object, nothing is tried: testing would risk what is there.
     fn reserve(&mut self, id: &KeyId, length: usize) -> Result<(), token::Error> {
         let reference = place(id)?;
         let largest = self.application.container().largest_certificate();
@@ -242,7 +246,7 @@ impl Session for PivSession<'_> {
         self.sign_with(reference, &known, algorithm, message)
     }
 
-    /// The attestation and the certificate of the card's own attestation key.
+    /// Returns the attestation, and the certificate of the card's own attestation key if there is one.
     fn attest(&mut self, id: &KeyId) -> Result<Vec<Vec<u8>>, token::Error> {
         let reference = place(id)?;
         self.enter()?;
@@ -252,7 +256,7 @@ impl Session for PivSession<'_> {
         Ok(std::iter::once(attestation).chain(issuer).collect())
     }
 
-    /// The label is the place's own, and `label` goes nowhere.
+    /// Writes the certificate. The label is ignored, as each place has its own.
     fn write_certificate(&mut self, id: &KeyId, _label: &str, certificate: &[u8]) -> Result<(), token::Error> {
         let not_one = |error| token::Error::NotACertificate(Box::new(error));
         let public_key = Certificate::from_der(certificate).and_then(|it| it.public_key()).map_err(not_one)?;
@@ -272,7 +276,8 @@ impl Session for PivSession<'_> {
         self.application.certificate(reference)
     }
 
-    /// The key goes too where the card has DELETE KEY; elsewhere it stays, and no certificate tells of it.
+    /// Deletes the certificate, and the key if the card has DELETE KEY. On other cards the key stays, without a
+    /// certificate that tells of it.
     fn delete(&mut self, id: &KeyId) -> Result<usize, token::Error> {
         let Some(reference) = KeyReference::of(id) else { return Ok(0) };
         self.enter_as_admin()?;

@@ -12,7 +12,8 @@ use crate::pkix::{KeyAlgorithm, KeyKind, PublicKey, SignatureAlgorithm};
 use crate::token;
 
 impl PivSession<'_> {
-    /// Signs `message` with the key under `reference`; RSA: PKCS#1 v1.5, ECDSA: DER, as the card gives it.
+    /// Signs `message` with the key under `reference`. RSA signatures are PKCS#1 v1.5, ECDSA signatures are DER as the
+    /// card gives them.
     pub(super) fn sign_with(
         &mut self,
         reference: KeyReference,
@@ -32,7 +33,7 @@ impl PivSession<'_> {
         Ok(signature.to_vec())
     }
 
-    /// Sees to it that the PIN is verified as the key wants it.
+    /// Makes sure that the PIN is verified as the key's policy demands.
     fn satisfy(&mut self, policy: PinPolicy) -> Result<(), token::Error> {
         if policy == PinPolicy::Never {
             return Ok(());
@@ -47,14 +48,14 @@ impl PivSession<'_> {
             Some(Login::Pin(pin)) => self.application.verify(pin),
             _ => self.application.verify_by_pin_pad(),
         };
-        // A PIN that is wrong now was changed by somebody else; it is not sent a second time.
+        // If the PIN is wrong now, somebody else changed it; it is not sent a second time.
         if matches!(verified, Err(token::Error::SecretRefused { .. } | token::Error::Locked { .. })) {
             self.login = None;
         }
         verified
     }
 
-    /// Whether the private key under `reference` is that of `public_key`, by a signature over random bytes.
+    /// Says whether the private key under `reference` belongs to `public_key`, by a signature over random bytes.
     pub(super) fn proves(&mut self, reference: KeyReference, public_key: &PublicKey) -> Result<bool, token::Error> {
         let algorithm = default_algorithm(public_key.kind());
         let candidate = Known { public_key: public_key.clone(), certain: true, pin_policy: reference.pin_policy() };
@@ -74,7 +75,7 @@ fn default_algorithm(kind: KeyKind) -> SignatureAlgorithm {
     of_kind.map_or(SignatureAlgorithm::RsaPkcs1Sha256, SignatureAlgorithm::default_for)
 }
 
-/// The card has no such key, or one whose signature is another's.
+/// Says whether the error means that the card has no such key, or that another key made the signature.
 fn says_other_key(error: &token::Error) -> bool {
     let token::Error::Device { source, .. } = error else { return false };
     let word = match source.downcast_ref::<Error>() {
@@ -95,8 +96,8 @@ fn says_other_key(error: &token::Error) -> bool {
     )
 }
 
-/// What the card's key is applied to: EMSA-PKCS1-v1_5 as long as the modulus (RFC 8017, 9.2), or the leftmost bytes of
-/// the digest, as many as the curve's order has (FIPS 186-4, 6.4).
+/// Returns the block that the card's key is applied to. RSA: EMSA-PKCS1-v1_5 as long as the modulus (RFC 8017, 9.2).
+/// ECDSA: the leftmost bytes of the digest, as many as the curve's order has (FIPS 186-4, 6.4).
 fn block(kind: KeyKind, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, token::Error> {
     let order = match kind {
         KeyKind::Rsa { bits } => {
@@ -111,7 +112,7 @@ fn block(kind: KeyKind, algorithm: SignatureAlgorithm, message: &[u8]) -> Result
     };
     let mut digest = algorithm.digest(message);
     digest.truncate(order);
-    // The same number; some cards (Nitrokey) want it as long as the order.
+    // Leading zeros do not change the number, and some cards (Nitrokey) need it as long as the order.
     Ok([vec![0; order - digest.len()], digest].concat())
 }
 

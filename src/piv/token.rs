@@ -1,12 +1,12 @@
-//! One card: its counters, its secrets, its fitness.
+//! One PIV card as a [`Token`]: its counters, its secrets, its condition.
 
 use super::application::Application;
 use super::command::{self, PinBlock};
-use super::identity::Serial;
 use super::metadata::Metadata;
 use super::objects::{self, random};
 use super::place::Places;
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
+use super::serial::Serial;
 use super::session::{Login, PivSession};
 use crate::iso7816::{Card, EndWith};
 use crate::secret::{AdminKey, Pin, Puk};
@@ -15,7 +15,7 @@ use crate::token::{
     Placement, Session, StoredKey, Token, User,
 };
 
-/// A PIV card.
+/// Holds a PIV card.
 pub struct PivToken {
     application: Application,
     identity: Identity,
@@ -23,8 +23,8 @@ pub struct PivToken {
 }
 
 impl PivToken {
-    /// Selects the application and learns who the card is. A card without it is [`Error::NotOffered`]; one that names
-    /// itself by nothing has an empty serial until [`PivToken::initialise`].
+    /// Selects the application and reads what names the card. A card without the application returns
+    /// [`Error::NotOffered`]; one that nothing names has an empty serial until [`PivToken::initialise`].
     pub fn open(card: Card) -> Result<Self, Error> {
         let mut application = Application::new(card);
         application.serial = application.within(EndWith::Leave, Application::identify)?;
@@ -32,8 +32,8 @@ impl PivToken {
         Ok(Self { application, identity, places: Places::default() })
     }
 
-    /// Gives the card a Card Capability Container with a random card identifier, if it has none, and a fresh CHUID, by
-    /// the management key's authority. Keys, certificates and secrets stay.
+    /// Gives the card a Card Capability Container with a random card identifier, if it has none, and a fresh CHUID. The
+    /// management key authorises it. Keys, certificates and secrets stay.
     pub fn initialise(&mut self, admin: Admin<'_>) -> Result<(), Error> {
         let serial = self.application.within(EndWith::Reset, |card| {
             card.authenticate(admin, LastTry::Keep)?;
@@ -54,8 +54,8 @@ impl PivToken {
         Ok(())
     }
 
-    /// The certificate (DER) by which the card's own authority says that the key under `reference` was made on it
-    /// (YubiKey; made anew each time). Nothing is verified here.
+    /// Returns the certificate (DER) by which the card's own authority says that the key under `reference` was made on
+    /// it (YubiKey; made anew each time). Nothing is verified here.
     pub fn attest(&mut self, reference: KeyReference) -> Result<Vec<u8>, Error> {
         self.application.within(EndWith::Leave, |card| card.attestation(reference))
     }
@@ -77,13 +77,13 @@ impl PivToken {
     }
 }
 
-/// Six to eight bytes (SP 800-73-4 part 2, 2.4.3).
+/// Refuses a PIN or PUK that is not six to eight bytes long (SP 800-73-4 part 2, 2.4.3).
 fn fitting(secret: SecretReference, block: Option<PinBlock>) -> Result<PinBlock, Error> {
     let (minimum, maximum) = (PinBlock::SHORTEST, PinBlock::LENGTH);
     block.ok_or(Error::SecretLength { secret: secret.kind(), minimum, maximum })
 }
 
-/// Who the user says to be, before anything is sent.
+/// Says how the user will log in; checked before anything is sent.
 enum Claim {
     Pin(PinBlock, LastTry),
     PinPad(LastTry),
@@ -91,7 +91,7 @@ enum Claim {
 
 fn prove(card: &mut Application, admin: Option<Admin<'_>>, user: Option<Claim>) -> Result<Option<Login>, Error> {
     if let Some(admin) = admin {
-        // Credentials say nothing of the administrator's last try.
+        // Credentials cannot say that the administrator's last try may be spent.
         card.authenticate(admin, LastTry::Keep)?;
     }
     match user {
@@ -114,8 +114,8 @@ impl Token for PivToken {
         &self.identity
     }
 
-    /// The standard gives the management key no counter, and the PUK none that can be read; what a refusal told of the
-    /// management key is remembered.
+    /// Returns the counters. The standard gives the management key no counter, and the PUK none that can be read; what
+    /// a refusal told of the management key is remembered.
     fn counters(&mut self) -> Result<Counters, Error> {
         self.application.within(EndWith::Leave, Application::counters)
     }
@@ -168,7 +168,7 @@ impl Token for PivToken {
         self.application.within(EndWith::Leave, |card| places.choose(card, wish))
     }
 
-    /// Either may log in alone: the administrator generates and writes, the user signs.
+    /// Logs in. Either may log in alone: the administrator generates and writes, the user signs.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
         if self.identity.serial.is_empty() {
             return Err(Error::NoSerial);
@@ -197,7 +197,7 @@ impl Token for PivToken {
         self.change(SecretReference::Pin, PinBlock::pin(current), PinBlock::pin(new), last_try)
     }
 
-    /// By the PUK alone: the management key has no say in it.
+    /// Sets the PIN by the PUK alone; the management key cannot do it.
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
         let puk = match admin {
             Admin::Puk(puk) => fitting(SecretReference::Puk, PinBlock::puk(puk))?,
@@ -225,7 +225,7 @@ impl Token for PivToken {
         self.change(SecretReference::Puk, PinBlock::puk(current), PinBlock::puk(new), last_try)
     }
 
-    /// PIN and PUK are locked for it; the card's serial stays where it is the hardware's.
+    /// Resets the card, which locks PIN and PUK first. The card's serial stays if it is the hardware's.
     fn reset_to_factory(&mut self) -> Result<(), Error> {
         self.application.within(EndWith::Reset, Application::reset_to_factory)?;
         self.identity = self.application.serial.identity();

@@ -1,10 +1,10 @@
-//! The far side of a channel: the thread that owns the card's handle and waits where PC/SC lite waits without bound.
+//! The thread behind a channel: it owns the card's handle, and waits where PC/SC lite waits without bound.
 //!
-//! Every answer is handed over hand to hand: whoever gives up waiting takes nothing more, and the thread then knows
-//! that nobody will, and puts the card back as if the order had not come.
+//! Each answer is handed over directly: if the caller has given up waiting, the thread learns that nobody takes the
+//! answer, and puts the card back as if the order had not come.
 
-use super::Error;
-use super::channel::CardFacts;
+use super::error::Error;
+use super::facts::CardFacts;
 use super::feature::{self, Features};
 use crate::iso7816::{Atr, ChannelError, Continuity, EndWith, Limits, Protocol};
 use pcsc::{Card, Context, Disposition, Protocols, Scope, ShareMode, State, Transaction};
@@ -14,35 +14,37 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 use zeroize::{Zeroize, Zeroizing};
 
-/// What a card's thread hands back; a channel without room, so that it is received or refused.
+/// Takes what the thread hands back. It has no buffer, so an answer is either received or refused.
 pub(super) type Reply<T> = SyncSender<T>;
 pub(super) type Answer = Result<Zeroizing<Vec<u8>>, ChannelError>;
 
-/// What the near side asks for.
+/// Says what the channel asks of the thread.
 pub(super) enum Order {
     Begin(Reply<Result<Continuity, ChannelError>>),
     End(EndWith, Reply<Result<(), ChannelError>>),
     Transmit(Zeroizing<Vec<u8>>, Reply<Answer>),
-    /// To the reader itself, by control code.
+    /// Sends data to the reader itself, by control code.
     Control(u32, Vec<u8>, Reply<Answer>),
 }
 
-/// What is known once the card is connected to.
+/// Holds what is known once the card is connected.
 pub(super) struct Connected {
     pub(super) facts: CardFacts,
     pub(super) features: Features,
 }
 
-/// A transaction that finds the card reset this often in a row has met a program that does nothing else.
+/// Limits how often in a row a card may be found reset; more often means that another program does nothing else.
 const MOST_RECONNECTS: usize = 4;
-/// pcscd looks at a slot every 400 ms; a card that broke off is seen to be gone by then or was not taken out.
+/// Bounds the wait for a removal to show. pcscd looks at a slot every 400 ms, so a card that still seems present after
+/// this was not taken out.
 const SEEN_TO_BE_GONE: Duration = Duration::from_secs(2);
-/// Bytes of a status word, the least that a card can answer.
+/// Gives the length of a status word in bytes, the least that a card can answer.
 const STATUS: usize = 2;
-/// How often a card that another program has for itself alone is asked for; PC/SC lite asks as often by itself.
+/// Sets the pause between attempts to connect to a card that another program uses exclusively; PC/SC lite pauses as
+/// long as this.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Connects to the card, tells of it, and serves orders until nobody can give one any more.
+/// Connects to the card, reports what it found, and serves orders until the channel is gone.
 pub(super) fn run(
     reader: &str,
     patience: Duration,
@@ -62,7 +64,7 @@ pub(super) fn run(
     }
 }
 
-/// A connection to one card; when dropped it is given up, and the card keeps its state.
+/// Holds a connection to one card. Dropping it disconnects, and the card keeps its state.
 struct Line {
     card: Option<Card>,
     context: Context,
@@ -94,7 +96,7 @@ impl Line {
             match begin(card) {
                 Ok((transaction, continuity)) => {
                     if reply.send(Ok(continuity)).is_err() {
-                        // Whoever asked gave up waiting; nothing was sent to the card.
+                        // Whoever asked has given up waiting; nothing was sent to the card.
                         end(transaction, EndWith::Leave).ok();
                     } else if within(transaction, orders, buffer, &is_removed).is_break() {
                         return;
@@ -114,7 +116,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        // Dropping the handle would reset the card; where it cannot be left, there is none.
+        // Dropping the handle would reset the card. If disconnecting fails, there is no card.
         if let Some(card) = self.card.take() {
             card.disconnect(Disposition::LeaveCard).ok();
         }
@@ -122,7 +124,8 @@ impl Drop for Line {
 }
 
 impl Order {
-    /// Answers what only a transaction allows. Nobody who waits is left without an answer, and none is needed here.
+    /// Answers an order that came outside of a transaction. Everyone who waits gets an answer, except [`Order::Begin`],
+    /// which never comes here.
     fn refuse(self) {
         match self {
             Order::Begin(reply) => drop(reply),
@@ -151,7 +154,7 @@ fn begin(mut card: &mut Card) -> Result<(Transaction<'_>, Continuity), pcsc::Err
     Err(pcsc::Error::ResetCard)
 }
 
-/// Serves orders until the transaction ends; breaks when the card is to be given up.
+/// Serves orders until the transaction ends; breaks if the card is to be disconnected.
 fn within(
     transaction: Transaction<'_>,
     orders: &Receiver<Order>,
@@ -186,13 +189,13 @@ fn within(
             }
         };
         let answer = match answer {
-            // Some drivers give an answer without bytes when the card breaks off.
+            // Some drivers give an answer without bytes when the card loses contact.
             Ok(answer) if answer.len() < STATUS && is_removed() => Err(ChannelError::Removed),
             answer => answer.map_err(|error| told(call, error, is_removed)),
         };
         let removed = matches!(answer, Err(ChannelError::Removed));
         let reset = matches!(answer, Err(ChannelError::Reset));
-        // An answer nobody took leaves the card in a state nobody knows.
+        // If nobody took the answer, nobody knows the card's state.
         if reply.send(answer).is_err() || removed {
             break;
         }
@@ -201,7 +204,7 @@ fn within(
             return ControlFlow::Continue(());
         }
     }
-    // Whatever was proven to the card must not outlive the one who proved it.
+    // A login must not outlive the one who logged in.
     end(transaction, EndWith::Reset).ok();
     ControlFlow::Break(())
 }
@@ -226,7 +229,7 @@ fn end(transaction: Transaction<'_>, with: EndWith) -> Result<(), pcsc::Error> {
     transaction.end(disposition).map_err(|(_, error)| error)
 }
 
-/// Connects, once nobody has the card for itself alone.
+/// Connects, waiting up to `patience` while another program uses the card exclusively.
 fn connect_once_free(context: &Context, reader: &CString, patience: Duration) -> Result<Card, pcsc::Error> {
     let since = Instant::now();
     loop {
@@ -235,20 +238,20 @@ fn connect_once_free(context: &Context, reader: &CString, patience: Duration) ->
         if !matches!(connected, Err(pcsc::Error::SharingViolation)) || left.is_zero() {
             return connected;
         }
-        // pcscd does not tell when a card is no longer held by one alone; it does tell of a removal.
+        // pcscd does not tell when exclusive use ends, but it does tell of a removal.
         let mut state = [pcsc::ReaderState::new(reader.clone(), State::PRESENT)];
         context.get_status_change(left.min(ASK_AGAIN), &mut state).ok();
     }
 }
 
-/// Learns what card and reader can do. In a transaction: outside of one, the reader's answers may be refused.
+/// Asks what card and reader can do. It does so in a transaction, outside of which the reader's answers may be refused.
 fn look(card: &mut Card, reader: &str, buffer: &mut [u8]) -> Result<Connected, Error> {
     let failed = |error| not_connected(reader, error);
     let (transaction, _) = begin(card).map_err(failed)?;
     let status = transaction.status2_owned().map_err(failed)?;
     let features = match transaction.control(pcsc::ctl_code(feature::GET_FEATURE_REQUEST.into()), &[], buffer) {
         Ok(answer) => Features::read(answer),
-        // A reader without features is no failure.
+        // A reader without features is not an error.
         Err(_) => Features::default(),
     };
     let properties = features.tlv_properties.and_then(|code| transaction.control(code.into(), &[], buffer).ok());
@@ -258,7 +261,7 @@ fn look(card: &mut Card, reader: &str, buffer: &mut [u8]) -> Result<Connected, E
     Ok(Connected { facts: CardFacts { limits: limits(&atr, active, max_apdu), atr, max_apdu }, features })
 }
 
-/// T=0 carries no extended length but in envelopes, which no card here needs.
+/// Combines what card and reader can carry. T=0 carries extended length only in envelopes, which no card here needs.
 fn limits(atr: &[u8], active: Option<pcsc::Protocol>, max_apdu: Option<u32>) -> Limits {
     let atr = Atr::read(atr).ok();
     let protocol = if active == Some(pcsc::Protocol::T0) { Protocol::T0 } else { Protocol::T1 };
@@ -274,7 +277,7 @@ fn no_card(reader: &str) -> Error {
     Error::NoCard { reader: reader.into() }
 }
 
-/// Why there is no connection to the card in `reader`.
+/// Says why there is no connection to the card in `reader`.
 fn not_connected(reader: &str, error: pcsc::Error) -> Error {
     let reader = reader.to_owned();
     match error {
@@ -287,7 +290,7 @@ fn not_connected(reader: &str, error: pcsc::Error) -> Error {
     }
 }
 
-/// What `call` returned, in a channel's words.
+/// Turns the error of a PC/SC call into a channel's.
 fn told(call: &'static str, error: pcsc::Error, is_removed: &dyn Fn() -> bool) -> ChannelError {
     match error {
         error if says_gone(error) => ChannelError::Removed,
@@ -296,22 +299,23 @@ fn told(call: &'static str, error: pcsc::Error, is_removed: &dyn Fn() -> bool) -
         pcsc::Error::NoService | pcsc::Error::ServiceStopped | pcsc::Error::Shutdown => {
             ChannelError::Reader(Error::ServiceStopped.into())
         }
-        // A card that is pulled in the middle of a command fails like any other; what the slot says next tells.
+        // A card that is pulled in the middle of a command fails like any other; only the slot tells the difference.
         _ if is_removed() => ChannelError::Removed,
         error => ChannelError::Reader(Error::of_call(call, error).into()),
     }
 }
 
+/// Says whether the error means that the card or its reader is gone.
 fn says_gone(error: pcsc::Error) -> bool {
     use pcsc::Error as E;
     matches!(
         error,
-        // A handle whose reader was unplugged is answered with InvalidValue or InvalidHandle.
+        // PC/SC answers a handle whose reader was unplugged with InvalidValue or InvalidHandle.
         E::RemovedCard | E::NoSmartcard | E::ReaderUnavailable | E::UnknownReader | E::InvalidValue | E::InvalidHandle
     )
 }
 
-/// Waits until the slot shows that the card is gone, for as long as that may take.
+/// Waits a bounded time for the slot to show that the card is gone, and says whether it is.
 fn is_gone(context: &Context, reader: &CString) -> bool {
     let mut state = [pcsc::ReaderState::new(reader.clone(), State::PRESENT)];
     match context.get_status_change(SEEN_TO_BE_GONE, &mut state) {

@@ -1,7 +1,8 @@
-//! One card in a PC/SC reader as a [`CardChannel`]: the near side, where every wait has an end.
+//! One card in a PC/SC reader as a [`CardChannel`]. Every wait here is bounded.
 
-use super::Error;
 use super::card_thread::{self, Connected, Order, Reply};
+use super::error::Error;
+use super::facts::CardFacts;
 use super::pin_verify::{CANCEL_PRESSED, NO_KEY_IN_TIME, pin_verify};
 use crate::iso7816::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, ResponseApdu, StatusWord,
@@ -10,12 +11,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel}
 use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
-/// How long a channel waits.
+/// Says how long a channel waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
-    /// For other programs to let go of the card.
+    /// For other programs to release the card.
     pub busy: Duration,
-    /// For the answer to one command: a card may make an RSA-4096 key for minutes.
+    /// For the answer to one command: a card may take minutes to make an RSA-4096 key.
     pub answer: Duration,
 }
 
@@ -25,42 +26,32 @@ impl Default for Patience {
     }
 }
 
-/// How long a card that is given up may take to be put back.
+/// Bounds the wait for the card to be disconnected on drop.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// What is known of a card in a reader without an application being selected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CardFacts {
-    /// The answer to reset (ISO/IEC 7816-3, 8).
-    pub atr: Vec<u8>,
-    pub limits: Limits,
-    /// The most bytes of data the reader carries in one APDU; `None` where it does not tell.
-    pub max_apdu: Option<u32>,
-}
-
-/// A connection to one card, shared with other programs; a thread of its own speaks to it. Dropped within a
-/// transaction, the card is reset; else it keeps its state. A card that was removed, or did not answer in time, is not
+/// Connects to one card, shared with other programs; a thread of its own speaks to it. Dropping it within a transaction
+/// resets the card; otherwise the card keeps its state. A card that was removed, or did not answer in time, is not
 /// spoken to again.
 pub struct PcscChannel {
     orders: Option<Sender<Order>>,
-    /// Ends when the thread does.
+    /// Disconnects when the thread ends.
     ended: Receiver<()>,
     patience: Patience,
     connected: Connected,
     is_open: bool,
-    /// The thread is still at something that nobody waits for any more.
+    /// The thread is still busy with an order that was given up.
     is_occupied: bool,
     lost: Option<Lost>,
 }
 
-/// Why a channel is of no use any more.
+/// Says why a channel is of no more use.
 #[derive(Clone, Copy)]
 enum Lost {
     Removed,
     Silent { waited: Duration },
 }
 
-/// Why there is no answer from the thread.
+/// Says why there is no answer from the thread.
 enum NoAnswer {
     InTime,
     ThreadEnded,
@@ -91,11 +82,12 @@ impl PcscChannel {
         Ok(Self { orders: Some(orders), ended, patience, connected, is_open: false, is_occupied: false, lost: None })
     }
 
+    /// Returns what card and reader told when they were connected.
     pub fn facts(&self) -> &CardFacts {
         &self.connected.facts
     }
 
-    /// Has the thread do something, and waits for its answer.
+    /// Gives the thread an order, and waits for its answer.
     fn ask<T>(&mut self, order: impl FnOnce(Reply<T>) -> Order, wait: Duration) -> Result<T, NoAnswer> {
         let (reply, answer) = sync_channel(0);
         let orders = self.orders.as_ref().ok_or(NoAnswer::ThreadEnded)?;
@@ -108,7 +100,8 @@ impl PcscChannel {
         })
     }
 
-    /// Has the thread do something within a transaction; without an answer in time, nobody knows what became of it.
+    /// Gives the thread an order within a transaction. Without an answer in time, nobody knows what happened to the
+    /// command.
     fn ask_card<T>(&mut self, order: impl FnOnce(Reply<Result<T, ChannelError>>) -> Order) -> Result<T, ChannelError> {
         self.check()?;
         let wait = self.patience.answer;
@@ -120,6 +113,7 @@ impl PcscChannel {
         answer.inspect_err(|error| self.note(error))
     }
 
+    /// Refuses if the card was removed or did not answer in time.
     fn check(&self) -> Result<(), ChannelError> {
         match self.lost {
             None => Ok(()),
@@ -134,7 +128,7 @@ impl PcscChannel {
             ChannelError::Removed => self.lost = Some(Lost::Removed),
             ChannelError::Timeout { waited } => self.lost = Some(Lost::Silent { waited: *waited }),
             ChannelError::Reset => {}
-            _ => return,
+            ChannelError::Busy { .. } | ChannelError::Reader(_) => return,
         }
         self.is_open = false;
     }
@@ -157,7 +151,7 @@ impl CardChannel for PcscChannel {
         let waited = self.patience.busy;
         let begun = match self.ask(Order::Begin, waited) {
             Ok(begun) => begun,
-            // The thread waits on; once the transaction is there it finds nobody waiting, and ends it.
+            // The thread waits on; once it has the transaction, it finds that nobody waits, and ends it.
             Err(NoAnswer::InTime) => Err(ChannelError::Busy { waited }),
             Err(NoAnswer::ThreadEnded) => Err(thread_ended()),
         };
@@ -193,7 +187,7 @@ impl PinPad for PcscChannel {
     }
 }
 
-/// What the reader answered in the card's place, or the card itself.
+/// Reads what the reader answered instead of the card, or what the card answered.
 fn outcome(answer: &[u8]) -> Result<StatusWord, PinPadError> {
     let answer = ResponseApdu::from_bytes(answer).map_err(|error| ChannelError::Reader(error.into()))?;
     match answer.status {
@@ -207,7 +201,7 @@ impl Drop for PcscChannel {
     fn drop(&mut self) {
         self.orders = None;
         if !self.is_occupied {
-            // Whoever connects next should find the card put back.
+            // Whoever connects next should find the card disconnected.
             let _ = self.ended.recv_timeout(FAREWELL);
         }
     }

@@ -1,11 +1,12 @@
 //! What can go wrong between this program and a card it looks for.
 
-use super::find::Selector;
+use super::selector::Selector;
+use super::service::{ServiceFacts, SocketState, service};
 use crate::token::{self, Identity};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why readers could not be reached, or no card was chosen.
+/// Says why readers could not be reached, or no card was chosen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,7 +14,7 @@ pub enum Error {
     NoService { socket: PathBuf },
     #[error("this user may not use the PC/SC service (the socket {} is closed to others)", socket.display())]
     SocketClosed { socket: PathBuf },
-    /// polkit, where pcscd is built with it: `org.debian.pcsc-lite.access_pcsc` and `access_card`.
+    /// Refused by polkit, if pcscd is built with it: `org.debian.pcsc-lite.access_pcsc` and `access_card`.
     #[error("the PC/SC service does not let this user at readers or cards (polkit)")]
     NotPermitted,
     #[error("the PC/SC service was stopped")]
@@ -67,23 +68,29 @@ pub enum Error {
 }
 
 impl Error {
-    /// What `call` returned, in this room's words where it has some.
+    /// Turns what `call` returned into an error, looking at the service's socket if there is no service.
     pub(super) fn of_call(call: &'static str, source: pcsc::Error) -> Self {
         match source {
-            pcsc::Error::NoService => super::service().error(),
+            pcsc::Error::NoService => Self::of_service(service()),
             pcsc::Error::ServiceStopped | pcsc::Error::Shutdown => Error::ServiceStopped,
             pcsc::Error::SecurityViolation => Error::NotPermitted,
             source => Error::Call { call, source },
         }
     }
 
-    /// A card that was there a moment ago and is no longer: it is passed over where all are looked at.
-    pub(super) fn is_absence(&self) -> bool {
-        match self {
-            Error::NoCard { .. } => true,
-            Error::Token { source, .. } => matches!(source, token::Error::Removed),
-            _ => false,
+    /// Says why the service behind this socket cannot be used.
+    fn of_service(facts: ServiceFacts) -> Self {
+        match facts.state {
+            SocketState::Closed => Error::SocketClosed { socket: facts.socket },
+            SocketState::NobodyListens => Error::NoService { socket: facts.socket },
+            // It listens now, but has just refused us.
+            SocketState::Reachable => Error::ServiceStopped,
         }
+    }
+
+    /// Says whether the card was there a moment ago and is gone; where all cards are looked at, it is skipped.
+    pub(super) fn is_absence(&self) -> bool {
+        matches!(self, Error::NoCard { .. } | Error::Token { source: token::Error::Removed, .. })
     }
 }
 

@@ -1,20 +1,20 @@
 //! What a reader can do besides carrying APDUs (PC/SC part 10, 2.2 and 2.6).
 
-/// CM_IOCTL_GET_FEATURE_REQUEST, before it is made a control code.
+/// Asks a reader for its features: CM_IOCTL_GET_FEATURE_REQUEST, before it is made a control code.
 pub(super) const GET_FEATURE_REQUEST: u32 = 3400;
 
 const VERIFY_PIN_DIRECT: u8 = 0x06;
 const GET_TLV_PROPERTIES: u8 = 0x12;
-/// dwMaxAPDUDataSize, among the TLV properties.
+/// Names dwMaxAPDUDataSize among the TLV properties.
 const MAX_APDU_DATA_SIZE: u8 = 0x0A;
 
-/// Bytes of data in an answer of short length.
+/// Limits an answer of short length, in bytes of data.
 const SHORT_APDU: u32 = 256;
 
-/// A reader that carries at least this much carries any APDU of extended length: some count the header, some do not.
+/// Sets the size from which a reader carries any APDU of extended length: some readers count the header, some do not.
 const ANY_EXTENDED_APDU: u32 = 0xFF00;
 
-/// The control codes of the features this program uses.
+/// Holds the control codes of the features that this program uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Features {
     pub(super) verify_pin_direct: Option<u32>,
@@ -22,7 +22,7 @@ pub(super) struct Features {
 }
 
 impl Features {
-    /// Reads the answer to GET_FEATURE_REQUEST; of an answer that is none, what comes before the fault.
+    /// Reads the answer to GET_FEATURE_REQUEST; of a malformed answer, the part before the fault.
     pub(super) fn read(answer: &[u8]) -> Self {
         let mut features = Self::default();
         for (tag, value) in Properties(answer) {
@@ -37,22 +37,22 @@ impl Features {
     }
 }
 
-/// The largest APDU the reader says it carries, in bytes of data; `None` where it does not tell.
+/// Returns the largest APDU that the reader says it carries, in bytes of data; `None` if it does not tell.
 pub(super) fn max_apdu(tlv_properties: &[u8]) -> Option<u32> {
     let (_, value) = Properties(tlv_properties).find(|(tag, _)| *tag == MAX_APDU_DATA_SIZE)?;
     match u32::from_le_bytes(value.try_into().ok()?) {
-        // So libccid says that it carries short APDUs only.
+        // This is how libccid says that it carries short APDUs only.
         0 => Some(SHORT_APDU),
         size => Some(size),
     }
 }
 
-/// A reader that does not tell what it carries is taken at the card's word.
+/// Says whether the reader carries extended length. One that does not tell its limit is assumed to.
 pub(super) fn carries_extended(max_apdu: Option<u32>) -> bool {
     max_apdu.is_none_or(|size| size >= ANY_EXTENDED_APDU)
 }
 
-/// Data objects with one byte of tag and one of length.
+/// Iterates over data objects with one byte of tag and one of length.
 struct Properties<'a>(&'a [u8]);
 
 impl<'a> Iterator for Properties<'a> {

@@ -1,29 +1,20 @@
-//! Which card is meant: every card is asked who it is, and none is guessed at.
+//! Finds the card that is meant: every card is asked who it is, and nothing is guessed.
 
 use super::error::Error;
 use super::readers::{CardPresence, Event, ReaderState, Readers};
+use super::selector::Selector;
 use crate::gids::GidsToken;
 use crate::piv::PivToken;
 use crate::token::{self, Counters, Identity, Token};
-use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Chooses a card by what is written on it; an empty selector takes the only one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Selector {
-    pub label: Option<String>,
-    pub serial: Option<String>,
-    /// Only the card in this reader: its whole name, or a part that only one reader's name has.
-    pub reader: Option<String>,
-}
-
-/// A card that was found, and where.
+/// Holds a card that was found, and its reader.
 pub struct Found {
     pub token: Box<dyn Token>,
     pub reader: String,
 }
 
-/// A reader with a card in it, as a listing shows it.
+/// Describes a reader with a card in it, for a listing.
 #[derive(Debug)]
 pub struct Listed {
     pub reader: String,
@@ -31,32 +22,15 @@ pub struct Listed {
     pub card: Result<TokenSummary, Error>,
 }
 
-/// A card as a listing shows it.
+/// Describes a card, for a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSummary {
     pub identity: Identity,
     pub counters: Counters,
 }
 
-impl Selector {
-    fn accepts(&self, identity: &Identity) -> bool {
-        self.label.as_ref().is_none_or(|label| *label == identity.label)
-            && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
-    }
-}
-
-impl fmt::Display for Selector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reader = self.reader.as_ref().map(|reader| format!("is in a reader {reader:?}"));
-        let label = self.label.as_ref().map(|label| format!("has label {label:?}"));
-        let serial = self.serial.as_ref().map(|serial| format!("has serial {serial}"));
-        let wanted: Vec<String> = [label, serial, reader].into_iter().flatten().collect();
-        if wanted.is_empty() { f.write_str("is of a known kind") } else { f.write_str(&wanted.join(" and ")) }
-    }
-}
-
 impl Readers {
-    /// Every card there is, or only the one in `reader`; a reader that is named and empty is [`Error::NoCard`].
+    /// Lists every card, or only the one in `reader`. If `reader` is empty, returns [`Error::NoCard`].
     pub fn tokens(&self, reader: Option<&str>) -> Result<Vec<Listed>, Error> {
         let cards = self.with_card(&Selector { reader: reader.map(String::from), ..Selector::default() })?;
         let listed = cards.into_iter().map(|state| Listed { card: self.summary(&state), reader: state.name });
@@ -69,12 +43,13 @@ impl Readers {
         Ok(TokenSummary { identity: token.identity().clone(), counters })
     }
 
-    /// Finds the one card that `selector` describes. A card that cannot be asked who it is could be the one meant,
-    /// unless the serial is named and found; one that no kind of this program's fits is never meant.
+    /// Finds the one card that `selector` describes. A card that cannot be asked who it is could be the one meant, so
+    /// it is an error unless the selector names a serial and that was found. A card of no known kind is never the one
+    /// meant.
     ///
     /// # Errors
     /// [`Error::NoToken`], [`Error::Ambiguous`], [`Error::SameSerial`], [`Error::NoReader`]; [`Error::UnknownCard`],
-    /// [`Error::Busy`] and the like when that is all there is to tell.
+    /// [`Error::Busy`] and the like if nothing better can be said.
     pub fn find(&self, selector: &Selector) -> Result<Found, Error> {
         let (mut matching, mut present, mut doubtful, mut unusable) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for state in self.with_card(selector)? {
@@ -101,21 +76,22 @@ impl Readers {
         }
     }
 
-    /// Waits until the card that was in `place`, a reader, is inserted again, there or elsewhere, or finds it at once.
+    /// Waits until the card that was in the reader `place` is inserted again, there or elsewhere; returns at once if it
+    /// is there already.
     ///
     /// # Errors
-    /// [`Error::OtherCard`] when another one takes its place, [`Error::NotInserted`] when `timeout` is over, and
+    /// [`Error::OtherCard`] if another card is put into `place`, [`Error::NotInserted`] after `timeout`, and
     /// [`Error::Cancelled`].
     pub fn find_again(&mut self, expected: &Identity, place: &str, timeout: Duration) -> Result<Found, Error> {
         let since = Instant::now();
-        // What happens from here on is told by the wait; what is there already is looked at now.
+        // The wait reports what happens from here on; what is there already is looked at now.
         self.wait(Duration::ZERO)?;
         for state in self.with_card(&Selector::default())? {
             match self.probe(&state) {
                 Ok(found) if is_same(found.token.identity(), expected) => return Ok(found),
                 Ok(found) if state.name == place => return Err(other(expected, &found)),
                 Err(error) if state.name == place && !error.is_absence() => return Err(error),
-                _ => {}
+                Ok(_) | Err(_) => {}
             }
         }
         loop {
@@ -132,13 +108,13 @@ impl Readers {
                     Ok(found) if state.name == place => return Err(other(expected, &found)),
                     Err(error) if state.name == place && !error.is_absence() => return Err(error),
                     // What is put into other readers is somebody else's.
-                    _ => {}
+                    Ok(_) | Err(_) => {}
                 }
             }
         }
     }
 
-    /// The readers that have a card and that `selector` may mean.
+    /// Returns the readers that have a card and that `selector` may mean.
     fn with_card(&self, selector: &Selector) -> Result<Vec<ReaderState>, Error> {
         let mut all = self.list()?;
         if let Some(wanted) = &selector.reader {
@@ -155,7 +131,7 @@ impl Readers {
         Ok(all)
     }
 
-    /// Asks the card in a reader who it is: each kind's own application tells whether it is there.
+    /// Opens the card in a reader, by trying the application of each known kind.
     fn probe(&self, state: &ReaderState) -> Result<Found, Error> {
         let reader = state.name.clone();
         if state.card == CardPresence::Mute {
@@ -172,7 +148,7 @@ impl Readers {
         Err(Error::UnknownCard { reader, atr: state.atr.clone() })
     }
 
-    /// The token; nothing where the card does not have that application.
+    /// Returns the token; `None` if the card does not have that application.
     fn offered<T>(&self, reader: &str, opened: Result<T, token::Error>) -> Result<Option<T>, Error> {
         match opened {
             Ok(token) => Ok(Some(token)),
@@ -195,7 +171,7 @@ impl Found {
     }
 }
 
-/// The reader with that name, or the only one whose name has it as a part.
+/// Returns the reader with that name, or the only one whose name contains it.
 fn one_reader(wanted: &str, present: &[String]) -> Result<String, Error> {
     if present.iter().any(|name| name == wanted) {
         return Ok(wanted.into());
@@ -219,7 +195,8 @@ fn several(wanted: &Selector, matching: &[Found]) -> Error {
     Error::Ambiguous { wanted: wanted.clone(), matching: matching.iter().map(Found::told).collect() }
 }
 
-/// The serial is the card's own; the label may have been changed. Cards without a serial are all strangers.
+/// Says whether both are the same card. The serial decides, as the label may have been changed. A card without a serial
+/// is never the same.
 fn is_same(found: &Identity, expected: &Identity) -> bool {
     !expected.serial.is_empty() && found.kind == expected.kind && found.serial == expected.serial
 }

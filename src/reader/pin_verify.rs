@@ -1,27 +1,28 @@
-//! PIN_VERIFY (PC/SC part 10, 2.5.2): how a reader with keys of its own is told to ask for a PIN and send VERIFY.
+//! PIN_VERIFY (PC/SC part 10, 2.5.2): tells a reader with keys of its own to ask for a PIN and send VERIFY.
 
 use crate::iso7816::{PinPadVerify, StatusWord};
 
-/// Seconds the reader waits for the PIN, and for the next key.
+/// Sets the seconds that the reader waits for the PIN, and for the next key.
 const TIME_OUT: u8 = 30;
-/// System units are bytes, the PIN begins at the data field's first, is justified left and written in ASCII.
+/// Says that system units are bytes, and that the PIN begins at the data field's first byte, left-justified, in ASCII.
 const FORMAT_STRING: u8 = 0x82;
-/// The PIN's length is not written into the command.
+/// Says that the PIN's length is not written into the command.
 const LENGTH_FORMAT: u8 = 0x00;
-/// The entry is complete when the key that says so is pressed.
+/// Says that the entry is complete when the validation key is pressed.
 const VALIDATION_KEY_PRESSED: u8 = 0x02;
 const ONE_MESSAGE: u8 = 0x01;
 const ENGLISH: u16 = 0x0409;
-/// The message that asks for a PIN.
+/// Chooses the message that asks for a PIN.
 const MESSAGE_INDEX: u8 = 0x00;
-/// Only for readers that are spoken to in T=1 blocks.
+/// Serves only readers that are spoken to in T=1 blocks.
 const TEO_PROLOGUE: [u8; 3] = [0; 3];
 
-/// What the reader answers instead of the card.
+/// Says, in place of the card's answer, that nobody typed.
 pub(super) const NO_KEY_IN_TIME: StatusWord = StatusWord(0x6400);
+/// Says, in place of the card's answer, that the user cancelled.
 pub(super) const CANCEL_PRESSED: StatusWord = StatusWord(0x6401);
 
-/// The structure's bytes; numbers are written with their least byte first.
+/// Encodes the structure; numbers are little-endian.
 pub(super) fn pin_verify(verify: &PinPadVerify) -> Vec<u8> {
     let length = u32::try_from(verify.template.len()).unwrap_or(u32::MAX);
     let mut bytes = vec![TIME_OUT, TIME_OUT, FORMAT_STRING, verify.block & 0x0F, LENGTH_FORMAT];

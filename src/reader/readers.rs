@@ -1,7 +1,8 @@
-//! The readers there are, what is in them, and what happens to them.
+//! The readers of this computer, what is in them, and what happens to them.
 
-use super::channel::{CardFacts, Patience, PcscChannel};
+use super::channel::{Patience, PcscChannel};
 use super::error::Error;
+use super::facts::CardFacts;
 use crate::iso7816::Card;
 use pcsc::{Context, PNP_NOTIFICATION, Scope, State};
 use std::ffi::CString;
@@ -10,20 +11,21 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long the service may take to answer the first word.
+/// Bounds the wait for the service's first answer.
 const SERVICE_ANSWERS: Duration = Duration::from_secs(10);
-/// PCSCLITE_MAX_READERS_CONTEXTS: as many readers there may be, and be watched at once.
+/// Limits the readers that are watched at once: PCSCLITE_MAX_READERS_CONTEXTS, the most that PC/SC lite has.
 const MOST_WATCHED: usize = 16;
-/// A reader plugged in just before PC/SC lite (before 2.3) begins to listen for it is announced by nobody, so the list
-/// is read again after this long.
+/// Bounds one wait for a change. Before version 2.3, PC/SC lite announces no reader that is plugged in just before it
+/// begins to listen, so the list is read again after this time.
 const LONGEST_LISTENING: Duration = Duration::from_secs(10);
-/// How often a wait that was not yet begun is called off anew, and for how many times.
+/// Sets the pause before a wait is cancelled again; a cancellation that comes before the wait is lost.
 const CANCEL_AGAIN: Duration = Duration::from_millis(20);
+/// Limits how often a wait is cancelled again.
 const MOST_CANCELS: usize = 100;
-/// A list of readers that changes each time it is read is given up.
+/// Limits how often the list of readers is read again because it changed meanwhile.
 const MOST_READINGS: usize = 16;
 
-/// The readers of this computer's PC/SC service.
+/// Holds the readers of this computer's PC/SC service.
 pub struct Readers {
     context: Context,
     pub(super) patience: Patience,
@@ -31,17 +33,17 @@ pub struct Readers {
     bell: Arc<Bell>,
 }
 
-/// A reader and what is in it.
+/// Describes a reader and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReaderState {
     pub name: String,
     pub card: CardPresence,
-    /// The card's answer to reset; empty where there is none.
+    /// The card's answer to reset; empty if there is none.
     pub atr: Vec<u8>,
     pub in_use: InUse,
 }
 
-/// Whether there is a card in a reader.
+/// Says whether there is a card in a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardPresence {
     Absent,
@@ -52,7 +54,7 @@ pub enum CardPresence {
     Unknown,
 }
 
-/// Whether a program is connected to the card in a reader.
+/// Says whether a program is connected to the card in a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InUse {
     No,
@@ -60,7 +62,7 @@ pub enum InUse {
     Exclusively,
 }
 
-/// What happened to readers and cards.
+/// Says what happened to readers and cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     ReaderAdded { reader: String },
@@ -69,7 +71,7 @@ pub enum Event {
     Removed { reader: String },
 }
 
-/// A reader as PC/SC last told of it.
+/// Holds a reader as PC/SC last described it.
 #[derive(Clone)]
 struct Slot {
     name: CString,
@@ -80,7 +82,7 @@ struct Slot {
 }
 
 impl Readers {
-    /// Reaches the PC/SC service.
+    /// Connects to the PC/SC service.
     ///
     /// # Errors
     /// [`Error::NoService`], [`Error::SocketClosed`], [`Error::NotPermitted`], [`Error::ServiceSilent`].
@@ -88,11 +90,11 @@ impl Readers {
         Self::open_with(Patience::default())
     }
 
-    /// As [`Readers::open`]; cards are waited for with `patience`.
+    /// Connects like [`Readers::open`]; `patience` says how long to wait for cards.
     pub fn open_with(patience: Patience) -> Result<Self, Error> {
         let (reply, answer) = sync_channel(0);
         let establish = move || {
-            // Where nobody waits any more, the context is released again.
+            // If nobody waits any more, the context is released again.
             let _ = reply.send(Context::establish(Scope::User));
         };
         std::thread::Builder::new().name("pcsc".into()).spawn(establish).map_err(Error::Thread)?;
@@ -105,16 +107,16 @@ impl Readers {
         Ok(Self { context, patience, known, bell: Arc::default() })
     }
 
-    /// Every reader, and what is in it now.
+    /// Lists every reader, and what is in it now.
     pub fn list(&self) -> Result<Vec<ReaderState>, Error> {
         Ok(slots(&self.context)?.iter().map(Slot::told).collect())
     }
 
-    /// Waits until something happens, and tells what; nothing when `timeout` is over. What has happened since the last
-    /// wait (or since the readers were opened) is told at once.
+    /// Waits until something happens, and returns what; nothing after `timeout`. What happened since the last wait (or
+    /// since the readers were opened) is returned at once.
     ///
     /// # Errors
-    /// [`Error::Cancelled`] when [`Canceller::cancel`] was called, also before the wait.
+    /// [`Error::Cancelled`] if [`Canceller::cancel`] was called, also before the wait.
     pub fn wait(&mut self, timeout: Duration) -> Result<Vec<Event>, Error> {
         let since = Instant::now();
         let bell = self.bell.clone();
@@ -134,10 +136,10 @@ impl Readers {
         }
     }
 
-    /// Sleeps until PC/SC tells of something, or the time is over.
+    /// Sleeps until PC/SC reports something, or the time is over.
     fn listen(&self, timeout: Duration) -> Result<(), Error> {
         let mut states: Vec<_> = self.known.iter().map(Slot::watched).collect();
-        // With all the readers that pcsc-lite can have none is added, and one more to watch would be refused.
+        // With as many readers as PC/SC lite can have, none can be added, and watching for one more would be refused.
         if states.len() < MOST_WATCHED {
             states.push(pcsc::ReaderState::new(PNP_NOTIFICATION(), State::UNAWARE));
         }
@@ -148,17 +150,17 @@ impl Readers {
         }
     }
 
-    /// Calls a wait off from another thread.
+    /// Returns what cancels a wait from another thread.
     pub fn canceller(&self) -> Canceller {
         Canceller { context: self.context.clone(), bell: self.bell.clone() }
     }
 
-    /// The card in `reader`, whatever it is; no application is selected yet.
+    /// Returns the card in `reader`, of whatever kind; no application is selected yet.
     pub fn card(&self, reader: &str) -> Result<Card, Error> {
         Ok(Card::new(Box::new(self.channel(reader)?)))
     }
 
-    /// What is known of the card in `reader` without an application being selected.
+    /// Returns what is known of the card in `reader` without selecting an application.
     pub fn card_facts(&self, reader: &str) -> Result<CardFacts, Error> {
         Ok(self.channel(reader)?.facts().clone())
     }
@@ -168,7 +170,7 @@ impl Readers {
     }
 }
 
-/// Calls off a [`Readers::wait`].
+/// Cancels a [`Readers::wait`].
 #[derive(Clone)]
 pub struct Canceller {
     context: Context,
@@ -192,7 +194,7 @@ impl Canceller {
     }
 }
 
-/// Tells a canceller whether anybody listens.
+/// Tells a canceller whether anybody waits.
 #[derive(Default)]
 struct Bell {
     called_off: AtomicBool,
@@ -211,7 +213,7 @@ impl Bell {
     }
 }
 
-/// Until it is dropped, somebody listens.
+/// Marks that somebody waits, until it is dropped.
 struct Listening<'a>(&'a Bell);
 
 impl Drop for Listening<'_> {
@@ -221,7 +223,7 @@ impl Drop for Listening<'_> {
     }
 }
 
-/// Every reader there is now.
+/// Reads every reader there is now.
 fn slots(context: &Context) -> Result<Vec<Slot>, Error> {
     for _ in 0..MOST_READINGS {
         let names = match context.list_readers_owned() {
@@ -250,7 +252,8 @@ impl Slot {
         Self { name, state: state.event_state(), events: state.event_count(), atr }
     }
 
-    /// As the next wait is told of it: who uses the card does not matter to that.
+    /// Returns the state with which the next wait compares. Who uses the card is left out, so that it does not end the
+    /// wait.
     fn watched(&self) -> pcsc::ReaderState {
         let seen = self.state - State::CHANGED - State::INUSE - State::EXCLUSIVE;
         let counted = State::from_bits_retain(seen.bits() | pcsc::ffi::DWORD::from(self.events) << 16);
@@ -281,7 +284,7 @@ impl Slot {
     }
 }
 
-/// What happened between two readings.
+/// Returns what happened between two readings of the list.
 fn events(before: &[Slot], now: &[Slot]) -> Vec<Event> {
     let mut events = Vec::new();
     for slot in before.iter().filter(|slot| !now.iter().any(|other| other.name == slot.name)) {

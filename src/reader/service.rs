@@ -1,31 +1,30 @@
-//! Facts about the PC/SC service itself: is it there, may we use it, who else does.
+//! Facts about the PC/SC service itself: whether it runs, whether this user may use it, and who else does.
 
-use super::Error;
 use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-/// Where libpcsclite looks for the service unless PCSCLITE_CSOCK_NAME says otherwise.
+/// Names where libpcsclite looks for the service unless PCSCLITE_CSOCK_NAME says otherwise.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
 const LIBRARY: &str = "libpcsclite.so";
-/// The service has the library's name in its own maps on some systems; it holds no card for itself.
+/// Names the service. It has the library's name in its own maps on some systems, but holds no card for itself.
 const SERVICE: &str = "pcscd";
-/// A table of mappings longer than this is read no further.
+/// Limits how much is read of a process's table of mappings, in bytes.
 const LONGEST_MAPS: u64 = 1 << 22;
 
-/// Where the service listens, and whether it can be reached.
+/// Says where the service listens, and whether it can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceFacts {
     pub socket: PathBuf,
     pub state: SocketState,
 }
 
-/// How the service's socket answers.
+/// Says how the service's socket answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SocketState {
-    /// Somebody listens, and this user may speak to it.
+    /// Somebody listens, and this user may connect.
     Reachable,
     /// There is no such socket, or nobody listens at it.
     NobodyListens,
@@ -33,25 +32,14 @@ pub enum SocketState {
     Closed,
 }
 
-impl ServiceFacts {
-    pub(super) fn error(self) -> Error {
-        match self.state {
-            SocketState::Closed => Error::SocketClosed { socket: self.socket },
-            SocketState::NobodyListens => Error::NoService { socket: self.socket },
-            // It listens now, and has just turned us away.
-            SocketState::Reachable => Error::ServiceStopped,
-        }
-    }
-}
-
-/// A process that uses PC/SC, and so may hold a reader.
+/// Names a process that uses PC/SC and so may hold a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     pub pid: u32,
     pub name: String,
 }
 
-/// Looks at the service's socket; with socket activation this starts the service, as any use does.
+/// Looks at the service's socket. With socket activation this starts the service, as any use does.
 pub fn service() -> ServiceFacts {
     let socket = std::env::var_os(SOCKET_VARIABLE).map_or_else(|| PathBuf::from(SOCKET), PathBuf::from);
     let state = match UnixStream::connect(&socket) {
@@ -62,7 +50,8 @@ pub fn service() -> ServiceFacts {
     ServiceFacts { socket, state }
 }
 
-/// The other processes that have libpcsclite loaded, as far as this user may see them; none is an answer, not proof.
+/// Lists the other processes that have libpcsclite loaded, as far as this user may see them. An empty list proves
+/// nothing.
 pub fn holders() -> Vec<Holder> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -72,7 +61,7 @@ pub fn holders() -> Vec<Holder> {
     holders
 }
 
-/// The process, if it has the library loaded.
+/// Returns the process if it has the library loaded.
 fn holder(pid: u32) -> Option<Holder> {
     use std::io::{BufRead, BufReader, Read};
     let maps = std::fs::File::open(format!("/proc/{pid}/maps")).ok()?.take(LONGEST_MAPS);

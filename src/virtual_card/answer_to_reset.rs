@@ -1,18 +1,19 @@
-//! Answers to reset (ISO/IEC 7816-3, 8.2) as the fault dial rewrites them, and the limits they tell.
+//! Answers to reset (ISO/IEC 7816-3, 8.2): what the fault dial changes in them, and the limits they tell.
 
 use crate::iso7816::{Limits, Protocol};
 
-/// Card capabilities in the historical bytes (ISO/IEC 7816-4, 8.1.1.2.7): the bits of their third byte.
+/// Marks chaining in the third byte of the card capabilities, in the historical bytes (ISO/IEC 7816-4, 8.1.1.2.7).
 const CHAINING: u8 = 0x80;
+/// Marks extended length in the same byte.
 const EXTENDED: u8 = 0x40;
 
-/// An answer to reset, taken apart; lenient, as every byte of it is our own.
+/// Holds an answer to reset, taken apart. Reading it is lenient, because every one of them is our own.
 struct AnswerToReset {
     /// TS, T0 without its count of historical bytes, and the interface bytes.
     before: Vec<u8>,
     historical: Vec<u8>,
     protocol: Protocol,
-    /// A check byte (TCK) stands at the end: a protocol other than T=0 is named.
+    /// Whether a check byte (TCK) stands at the end: so it does if a protocol other than T=0 is named.
     checked: bool,
 }
 
@@ -37,7 +38,7 @@ impl AnswerToReset {
         Self { before: atr[..at].to_vec(), historical, protocol, checked }
     }
 
-    /// Where the third byte of the card capabilities (compact tag 7) stands.
+    /// Returns where the third byte of the card capabilities (compact tag 7) stands.
     fn capabilities(&self) -> Option<usize> {
         if self.historical.first() != Some(&0x80) {
             return None;
@@ -66,7 +67,7 @@ impl AnswerToReset {
     }
 }
 
-/// What is taken away from a card.
+/// Says which abilities are taken away from a card.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Without {
     pub t1: bool,
@@ -74,7 +75,7 @@ pub(super) struct Without {
     pub chaining: bool,
 }
 
-/// The answer to reset of a card that lacks `without`.
+/// Returns the answer to reset of a card that lacks `without`.
 pub(super) fn reduced(atr: &[u8], without: Without) -> Vec<u8> {
     let mut answer = AnswerToReset::read(atr);
     if let Some(at) = answer.capabilities() {
@@ -89,7 +90,7 @@ pub(super) fn reduced(atr: &[u8], without: Without) -> Vec<u8> {
     answer.write()
 }
 
-/// What a card with this answer to reset can carry. T=0 has no extended length at this level.
+/// Returns what a card with this answer to reset can carry. T=0 has no extended length at this level.
 pub(super) fn limits(atr: &[u8]) -> Limits {
     let answer = AnswerToReset::read(atr);
     let bits = answer.capabilities().and_then(|at| answer.historical.get(at).copied());

@@ -1,8 +1,8 @@
-//! A channel to the card in a [`super::SharedCard`]'s slot.
+//! One channel to the card in the slot of a [`SharedCard`](super::SharedCard).
 
-use super::Played;
 use super::answer_to_reset;
-use super::shared::{AtThePad, Shared, Slot};
+use super::dial::Played;
+use super::slot::{AtThePad, Shared, Slot};
 use crate::iso7816::{
     CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad, PinPadError, PinPadVerify, Protocol, StatusWord,
 };
@@ -10,20 +10,20 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Where the data field stands in a short command.
+/// Says where the data field stands in a short command.
 const DATA: usize = 5;
-/// How long the reader waits for somebody to type.
+/// Bounds the wait for somebody to type a PIN.
 const PAD_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) struct Channel {
     slot: Arc<Shared>,
     id: u64,
-    /// The slot's counts when the transaction began.
+    /// The slot's counts of resets and removals when the transaction began.
     resets: u64,
     removals: u64,
-    /// The removals this channel was told of.
+    /// The removals that this channel was told of.
     told: u64,
-    /// The slot's count of commands when this channel last had the card; `None` before it had.
+    /// The slot's count of commands when this channel last had the card; `None` if it never had.
     spoken: Option<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Channel {
         Self { slot, id, resets, removals, told: removals, spoken: None }
     }
 
-    /// What befell the card since the transaction began.
+    /// Returns what happened to the card since the transaction began, if it was removed or reset.
     fn broken(&self, slot: &Slot) -> Option<ChannelError> {
         if slot.removals != self.removals || slot.card.is_none() {
             Some(ChannelError::Removed)
@@ -63,7 +63,8 @@ impl CardChannel for Channel {
         }
     }
 
-    /// A removal is told once, also when a card was put in since; the next call then finds that card, reset.
+    /// Begins a transaction. A removal is reported once, even if a card was put in since; the next call then finds that
+    /// card, reset.
     fn begin(&mut self) -> Result<Continuity, ChannelError> {
         let mut slot = obtain(&self.slot, self.id)?;
         if slot.card.is_none() || slot.removals != self.told {
@@ -90,14 +91,13 @@ impl CardChannel for Channel {
         }
         slot.holder = None;
         self.slot.changed.notify_all();
-        match self.broken(&slot) {
-            Some(ChannelError::Removed) => Err(ChannelError::Removed),
-            _ if with == EndWith::Reset => {
-                slot.reset();
-                Ok(())
-            }
-            _ => Ok(()),
+        if matches!(self.broken(&slot), Some(ChannelError::Removed)) {
+            return Err(ChannelError::Removed);
         }
+        if with == EndWith::Reset {
+            slot.reset();
+        }
+        Ok(())
     }
 
     fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ChannelError> {
@@ -155,7 +155,7 @@ impl PinPad for Channel {
         }
         let fits = (verify.minimum..=verify.maximum).contains(&length) && (verify.block == 0 || length <= verify.block);
         match command.get_mut(DATA..DATA + digits.len()) {
-            // The reader's key for "done" does nothing while too few or too many digits stand there.
+            // The reader's confirmation key does nothing while too few or too many digits were typed.
             Some(place) if fits => place.copy_from_slice(digits.as_bytes()),
             _ => return Err(timeout),
         }
@@ -177,7 +177,7 @@ impl Drop for Channel {
     }
 }
 
-/// A command came without a transaction.
+/// Says that a command came without a transaction.
 #[derive(Debug, thiserror::Error)]
 #[error("a command was sent to the card outside a transaction")]
 struct NoTransaction;

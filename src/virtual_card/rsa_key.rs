@@ -1,4 +1,4 @@
-//! An RSA key of a card and its one private operation; padding is the caller's.
+//! A card's RSA key and its one private operation; padding is up to the caller.
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand;
@@ -11,10 +11,10 @@ use zeroize::Zeroizing;
 const SIZES: [usize; 3] = [2048, 3072, 4096];
 const PUBLIC_EXPONENT: u32 = 65_537;
 
-/// A key of 2048, 3072 or 4096 bits with its CRT components.
+/// Holds a key of 2048, 3072 or 4096 bits with its CRT components.
 pub(super) struct RsaKey(RsaPrivateKey);
 
-/// Numbers, big-endian.
+/// Holds the numbers of a key, big-endian.
 pub(super) struct Numbers<'a> {
     pub modulus: &'a [u8],
     pub public_exponent: &'a [u8],
@@ -23,7 +23,7 @@ pub(super) struct Numbers<'a> {
 }
 
 impl RsaKey {
-    /// `None` for a size that is not made here.
+    /// Generates a key; `None` for a size other than 2048, 3072 and 4096 bits.
     pub fn generate(bits: usize) -> Option<Self> {
         let size = match bits {
             2048 => KeySize::Rsa2048,
@@ -35,7 +35,7 @@ impl RsaKey {
         RsaPrivateKey::from_pkcs8_der(der.as_ref()).ok().map(Self)
     }
 
-    /// `None` when the numbers are no key, or of another size.
+    /// Makes a key of its numbers; `None` if they are no key, or one of another size.
     pub fn from_numbers(numbers: &Numbers) -> Option<Self> {
         let number = BigUint::from_bytes_be;
         let primes = numbers.primes.map(number);
@@ -49,7 +49,8 @@ impl RsaKey {
         key.0.qinv().is_some().then_some(key)
     }
 
-    /// By the CRT parts p, q, dp, dq, qinv, which must fit each other and make a key of that many bits.
+    /// Makes a key of its CRT parts p, q, dp, dq, qinv; `None` if they do not fit each other or do not make a key of
+    /// that many bits.
     pub fn from_crt(bits: usize, parts: [&[u8]; 5]) -> Option<Self> {
         let [p, q, dp, dq, qinv] = parts.map(BigUint::from_bytes_be);
         if !SIZES.contains(&bits) || ![&p, &q].into_iter().all(|prime| is_prime_of(bits, prime)) {
@@ -60,7 +61,7 @@ impl RsaKey {
         (agrees && key.n().bits() == bits).then_some(Self(key))
     }
 
-    /// A key as [`Self::to_pkcs8`] gave it; `None` when it is none.
+    /// Reads a key that [`Self::to_pkcs8`] wrote; `None` if it is none.
     pub fn from_pkcs8(der: &[u8]) -> Option<Self> {
         RsaPrivateKey::from_pkcs8_der(der).ok().map(Self)
     }
@@ -69,12 +70,12 @@ impl RsaKey {
         self.0.n().bits()
     }
 
-    /// Bytes of the modulus.
+    /// Returns the length of the modulus in bytes.
     pub fn length(&self) -> usize {
         self.0.size()
     }
 
-    /// Bytes it takes on a card: modulus, and five numbers of half its length.
+    /// Returns the bytes that it takes on a card: modulus, and five numbers of half its length.
     pub fn size(&self) -> usize {
         self.length() * 7 / 2
     }
@@ -95,13 +96,13 @@ impl RsaKey {
         self.0.primes().iter().map(|prime| Zeroizing::new(prime.to_bytes_be()))
     }
 
-    /// The key as it is kept.
+    /// Encodes the key as PKCS#8, in which it is kept.
     pub fn to_pkcs8(&self) -> Option<Zeroizing<Vec<u8>>> {
         Some(Zeroizing::new(self.0.to_pkcs8_der().ok()?.as_bytes().to_vec()))
     }
 
-    /// RSASP1 and RSADP (RFC 8017, 5), blinded and checked: as many bytes as the modulus has. `None` when `input` is not
-    /// below the modulus.
+    /// Computes RSASP1 and RSADP (RFC 8017, 5), blinded and checked; the result is as long as the modulus. `None` if
+    /// `input` is not below the modulus.
     pub fn private(&self, input: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let number = BigUint::from_bytes_be(input);
         if &number >= self.0.n() {
@@ -116,13 +117,13 @@ impl RsaKey {
     }
 }
 
-/// Whether this can be one of two primes of a key of this many bits: odd, and of full length. What the arithmetic is
-/// done with must be, for a modulus that is even or short makes it panic.
+/// Says whether this can be one of two primes of a key of this many bits: odd, and of full length. It must be checked
+/// first, because an even or short modulus makes the arithmetic panic.
 fn is_prime_of(bits: usize, prime: &BigUint) -> bool {
     prime.bits() == bits / 2 && prime.to_bytes_le().first().is_some_and(|low| low & 1 == 1)
 }
 
-/// The generator of AWS-LC, for the blinding.
+/// Draws random numbers from AWS-LC, for the blinding.
 struct SystemRandom;
 
 impl rsa::rand_core::RngCore for SystemRandom {
@@ -135,7 +136,7 @@ impl rsa::rand_core::RngCore for SystemRandom {
     }
 
     fn fill_bytes(&mut self, into: &mut [u8]) {
-        // AWS-LC aborts rather than fail here; a result without blinding would be right all the same.
+        // AWS-LC aborts rather than fail here; a result without blinding would still be right.
         let _ = rand::fill(into);
     }
 

@@ -1,27 +1,27 @@
-//! The wire of a card: command APDUs taken apart, chains put together, long answers handed out (ISO/IEC 7816-4, 5).
+//! The wire of a card: takes command APDUs apart, puts chains together, hands out long answers (ISO/IEC 7816-4, 5).
 //!
 //! A card owns one [`Wire`] and gives it an `execute` that sees whole commands only. Every buffer is bounded.
 
 use zeroize::Zeroizing;
 
-/// Ne of Le `00`.
+/// Holds the Ne of Le `00`.
 pub(super) const SHORT_ALL: usize = 256;
-/// Ne of Le `0000` at extended length.
+/// Holds the Ne of Le `0000` at extended length.
 pub(super) const EXTENDED_ALL: usize = 65_536;
 const GET_RESPONSE: u8 = 0xC0;
 const CHAINED: u8 = 0x10;
 
-/// A command APDU, taken apart; of a chain, the last command's header with the data of all.
+/// Holds a command APDU, taken apart; for a chain, the last command's header with the data of all.
 pub(super) struct WireCommand {
-    /// Without the chaining bit once a [`Wire`] has put the chain together.
+    /// Without the chaining bit, once a [`Wire`] has put the chain together.
     pub cla: u8,
     pub ins: u8,
     pub p1: u8,
     pub p2: u8,
     pub data: Zeroizing<Vec<u8>>,
-    /// Ne; `None` when no answer is expected.
+    /// Ne; `None` if no answer is expected.
     pub le: Option<usize>,
-    /// Lc or Le came in its extended form.
+    /// Whether Lc or Le came in its extended form.
     pub extended: bool,
 }
 
@@ -74,16 +74,16 @@ fn long(high: u8, low: u8) -> usize {
     }
 }
 
-/// What a card can do on the wire.
+/// Says what a card can do on the wire.
 #[derive(Clone, Copy)]
 pub(super) struct WireLimits {
     pub extended: bool,
     pub chaining: bool,
-    /// Most bytes of data a whole command may have, chained or not.
+    /// Most bytes of data that a whole command may have, chained or not.
     pub data: usize,
 }
 
-/// Puts chains together and hands out what an answer leaves over.
+/// Puts chains together, and keeps the rest of an answer that was too long.
 pub(super) struct Wire {
     limits: WireLimits,
     chain: Option<Chain>,
@@ -100,13 +100,13 @@ impl Wire {
         Self { limits, chain: None, waiting: Zeroizing::default() }
     }
 
-    /// Forgets a begun chain and what is waiting.
+    /// Forgets a chain that was begun and an answer that waits.
     pub fn reset(&mut self) {
         self.chain = None;
         self.waiting = Zeroizing::default();
     }
 
-    /// Answers one command APDU; `execute` is called when a command is whole, and gives its answer and status word.
+    /// Answers one command APDU. Calls `execute` when a command is whole; it returns answer and status word.
     pub fn transmit(
         &mut self,
         apdu: &[u8],
@@ -123,7 +123,7 @@ impl Wire {
         }
     }
 
-    /// The command when it is whole; `None` within a chain.
+    /// Returns the command if it is whole; `None` within a chain.
     fn whole(&mut self, apdu: &[u8]) -> Result<Option<WireCommand>, u16> {
         let chain = self.chain.take();
         let mut command = WireCommand::parse(apdu)?;
@@ -138,7 +138,7 @@ impl Wire {
         }
         let mut chain = match chain {
             Some(chain) if chain.header == command.header() => chain,
-            // Another command than the chain's: the chain is as if it had never begun (SP 800-73-4 part 2, 3.2.4).
+            // A command that is not of the chain ends it, as if it had never begun (SP 800-73-4 part 2, 3.2.4).
             _ => Chain { header: command.header(), data: Zeroizing::default() },
         };
         if chain.data.len() + command.data.len() > self.limits.data {
@@ -156,7 +156,7 @@ impl Wire {
         Ok(Some(command))
     }
 
-    /// GET RESPONSE (7.6.1).
+    /// Answers GET RESPONSE (7.6.1).
     fn get_response(&mut self, command: &WireCommand) -> Vec<u8> {
         if self.waiting.is_empty() {
             return vec![0x69, 0x85];
@@ -168,8 +168,8 @@ impl Wire {
         self.answer(waiting, 0x9000, command)
     }
 
-    /// As much as fits into Ne; the rest waits for GET RESPONSE. A command without Le gets up to 256 bytes, for a
-    /// reader may have dropped it.
+    /// Answers with as much as fits into Ne; the rest waits for GET RESPONSE. A command without Le gets up to 256
+    /// bytes, because a reader may have dropped the Le.
     fn answer(&mut self, mut data: Zeroizing<Vec<u8>>, word: u16, command: &WireCommand) -> Vec<u8> {
         let most = command.le.unwrap_or(SHORT_ALL);
         if data.len() <= most {

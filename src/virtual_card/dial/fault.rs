@@ -1,23 +1,23 @@
-//! The faults and how they are spelled: `remove@5`, `full=1024`, `t0`.
+//! The faults, and how they are spelled: `remove@5`, `full=1024`, `t0`.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// One way in which a card misbehaves. Commands are counted from 1, as they come over the wire.
+/// Names one way in which a card misbehaves. Commands are counted from 1, as they come over the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// `remove@5`: the card is gone before command 5 reaches it.
     Remove(u32),
-    /// `remove-after@5`: the card carries out command 5 and is gone before its answer.
+    /// `remove-after@5`: the card carries out command 5 and is gone before it answers.
     RemoveAfter(u32),
     /// `reset@5`: the card is reset before command 5 reaches it.
     Reset(u32),
-    /// `reset-after@5`: the card carries out command 5 and is reset before its answer.
+    /// `reset-after@5`: the card carries out command 5 and is reset before it answers.
     ResetAfter(u32),
-    /// `t0`: answers by 61xx and 6Cxx as over T=0, no extended length.
+    /// `t0`: answers by 61xx and 6Cxx as over T=0; no extended length.
     T0,
-    /// `blocks=16`: at most so many bytes an answer, the rest by 61xx.
+    /// `blocks=16`: at most this many bytes an answer; the rest follows 61xx.
     Blocks(u8),
     /// `exact-le`: 6Cxx whenever Le is not the length of the answer.
     ExactLe,
@@ -25,19 +25,19 @@ pub enum Fault {
     Short,
     /// `no-chaining`: no chained commands.
     NoChaining,
-    /// `full=1024`: room for so many bytes of objects and keys.
+    /// `full=1024`: room for this many bytes of objects and keys.
     Full(usize),
-    /// `tries=1`: so many tries left for each secret.
+    /// `tries=1`: this many tries left for each secret.
     Tries(u8),
-    /// `slow=3s`: making a key takes so long.
+    /// `slow=3s`: making a key takes this long.
     Slow(Duration),
-    /// `status@4=6F00`: command 4 is not carried out and answered by this status word.
+    /// `status@4=6F00`: command 4 is not carried out, and is answered by this status word.
     Status(u32, u16),
-    /// `truncate@3`: half the data of answer 3 is lost; where there is none, its last byte.
+    /// `truncate@3`: half the data of answer 3 is lost; if it has no data, its last byte.
     Truncate(u32),
     /// `oversize@3`: answer 3 is filled up to 65535 bytes.
     Oversize(u32),
-    /// `noise=7`: answers that are garbled or made up, the same ones for the same seed.
+    /// `noise=7`: answers are garbled or made up, always the same for the same seed.
     Noise(u64),
 }
 
@@ -65,7 +65,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Text that is no fault.
+/// Says why a text is not a fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FaultError {
@@ -119,7 +119,7 @@ impl FromStr for Fault {
     }
 }
 
-/// A fault's text in its parts: `name@at=value`.
+/// Holds the parts of a fault's text: `name@at=value`.
 struct Spelled<'a> {
     text: &'a str,
     name: &'a str,

@@ -1,13 +1,13 @@
-//! The fault dial: what may go wrong between a card and who speaks to it, chosen by the tester.
+//! The fault dial: what goes wrong between a card and who uses it, as the tester chooses.
 //!
-//! A dial stands between a lender and its card: [`Dial::play`] instead of [`VirtualCard::transmit`]. It counts commands
-//! from when it was set, and changes answers, the card's limits, its room and its retry counters.
+//! A dial stands between a lender and its card: call [`Dial::play`] instead of [`VirtualCard::transmit`]. It counts
+//! commands from when it was set, and changes answers, the card's limits, its room and its retry counters.
 
 mod fault;
 mod noise;
 
-use super::VirtualCard;
 use super::answer_to_reset::{self, Without};
+use super::card::VirtualCard;
 use super::wire::{SHORT_ALL, WireCommand};
 use noise::Noise;
 use std::fmt;
@@ -17,11 +17,11 @@ use zeroize::Zeroizing;
 
 pub use fault::{Fault, FaultError};
 
-/// GENERATE ASYMMETRIC KEY PAIR, on PIV and GIDS alike.
+/// Holds the INS of GENERATE ASYMMETRIC KEY PAIR, the same on PIV and GIDS.
 const GENERATE: u8 = 0x47;
 const OVERSIZE: usize = 65_535;
 
-/// What became of a command.
+/// Says what happened to a command.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Played {
     Answer(Vec<u8>),
@@ -31,7 +31,7 @@ pub enum Played {
     Reset,
 }
 
-/// The faults of one card, and how far its commands have come.
+/// Holds the faults of one card, and counts its commands.
 #[derive(Default)]
 pub struct Dial {
     faults: Vec<Fault>,
@@ -41,7 +41,7 @@ pub struct Dial {
     held: Option<Held>,
 }
 
-/// An answer that the dial hands out piece by piece.
+/// Holds an answer that the dial hands out in pieces.
 enum Held {
     /// After 61xx: the rest, for GET RESPONSE.
     Rest { data: Zeroizing<Vec<u8>>, word: [u8; 2] },
@@ -50,20 +50,20 @@ enum Held {
 }
 
 impl Dial {
-    /// What a lender shows as the card's answer to reset.
+    /// Returns the answer to reset that a lender shows for the card.
     pub fn atr(&self, card: &dyn VirtualCard) -> Vec<u8> {
         let t1 = self.has(Fault::T0);
         let without = Without { t1, extended: t1 || self.has(Fault::Short), chaining: self.has(Fault::NoChaining) };
         answer_to_reset::reduced(&card.atr(), without)
     }
 
-    /// Resets the card, and forgets what was held back of its answers.
+    /// Resets the card, and forgets the rest of an answer.
     pub fn reset(&mut self, card: &mut dyn VirtualCard) {
         self.held = None;
         card.reset();
     }
 
-    /// How long a lender waits before it plays this command.
+    /// Returns how long a lender waits before it plays this command.
     pub fn delay(&self, command: &[u8]) -> Duration {
         let generates = matches!(command, [cla, GENERATE, ..] if cla & 0x10 == 0);
         let slow =
@@ -71,7 +71,7 @@ impl Dial {
         slow.filter(|_| generates).unwrap_or_default()
     }
 
-    /// Gives the card a command, or what the faults make of it.
+    /// Gives the card a command, and returns what the faults make of it.
     pub fn play(&mut self, card: &mut dyn VirtualCard, command: &[u8]) -> Played {
         self.start(card);
         self.played = self.played.saturating_add(1);
@@ -100,7 +100,7 @@ impl Dial {
         self.faults.contains(&fault)
     }
 
-    /// Turns the card's own screws, once.
+    /// Sets the card's own room and counters, once.
     fn start(&mut self, card: &mut dyn VirtualCard) {
         if std::mem::replace(&mut self.started, true) {
             return;
@@ -144,7 +144,7 @@ impl Dial {
         }
     }
 
-    /// The answer in the pieces that T=0, a block size or a strict Le make of it.
+    /// Hands out the answer in the pieces that T=0, a block size or a strict Le demand.
     fn hand_out(&mut self, data: Zeroizing<Vec<u8>>, word: [u8; 2], command: &WireCommand) -> Vec<u8> {
         let block = self
             .faults
@@ -198,7 +198,7 @@ impl FromIterator<Fault> for Dial {
     }
 }
 
-/// Faults with commas between them; nothing is no fault.
+/// Reads faults separated by commas; an empty text is no fault.
 impl FromStr for Dial {
     type Err = FaultError;
 

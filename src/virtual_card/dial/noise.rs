@@ -1,6 +1,6 @@
-//! Answers of a card gone mad, the same for the same seed.
+//! Answers of a card that has failed completely; the same seed gives the same answers.
 
-/// A generator of numbers that look random (xorshift64*).
+/// Generates numbers that look random (xorshift64*).
 #[derive(Clone, Debug)]
 pub(super) struct Noise(u64);
 
@@ -25,7 +25,7 @@ impl Noise {
         (0..count).map(|_| self.next() as u8).collect()
     }
 
-    /// Cuts, turns over, lengthens or replaces an answer.
+    /// Shortens, changes, lengthens or replaces an answer.
     pub fn garble(&mut self, mut answer: Vec<u8>) -> Vec<u8> {
         match self.below(6) {
             0 => answer.truncate(self.below(answer.len())),

@@ -1,21 +1,21 @@
 //! Who may do what with a file: security attributes in compact format (ISO/IEC 7816-4, 5.4.3.1; tag 8C).
 
-/// The bits of an access mode byte. A bit means another thing on the application, a data file and a key file.
+/// Names the bits of an access mode byte. A bit has different meanings on the application, a data file and a key file.
 pub(super) mod mode {
     pub const CREATE_FILE: u8 = 0x02;
     pub const DELETE_CHILD: u8 = 0x01;
     pub const TERMINATE: u8 = 0x20;
     pub const DELETE_SELF: u8 = 0x40;
-    /// GET DATA; of a key file: its public key.
+    /// Allows GET DATA; of a key file, reading its public key.
     pub const GET: u8 = 0x01;
-    /// PUT DATA; of a key file: a key made elsewhere.
+    /// Allows PUT DATA; of a key file, storing a key made elsewhere.
     pub const PUT: u8 = 0x02;
-    /// MANAGE SECURITY ENVIRONMENT and every use of the key.
+    /// Allows MANAGE SECURITY ENVIRONMENT and every use of the key.
     pub const USE: u8 = 0x04;
     pub const GENERATE: u8 = 0x08;
 }
 
-/// The bits of a security condition byte, and the two that are no bits.
+/// Holds the security condition byte of what everybody may do.
 const ALWAYS: u8 = 0x00;
 const NEVER: u8 = 0xFF;
 const ALL_OF_THEM: u8 = 0x80;
@@ -23,27 +23,28 @@ const SECURE_MESSAGING: u8 = 0x40;
 const EXTERNAL_AUTHENTICATION: u8 = 0x20;
 const USER_AUTHENTICATION: u8 = 0x10;
 const ENVIRONMENT: u8 = 0x0F;
-/// The environments a card with contacts is ever in: none said, or contacts.
+/// Lists the environments that a card with contacts is ever in: unspecified, or contacts.
 const CONTACT_ENVIRONMENTS: [u8; 2] = [0, 1];
 
-/// What has been proven to the card.
+/// Says who has logged in to the card.
 #[derive(Clone, Copy)]
 pub(super) struct Proven {
     pub user: bool,
     pub admin: bool,
 }
 
-/// Access mode bits, each with its security condition.
+/// Holds access mode bits, each with its security condition.
 pub(super) struct AccessRules(Vec<(u8, u8)>);
 
 impl AccessRules {
-    /// Of the application: the administrator may terminate it; user and administrator create and delete files.
+    /// Returns the application's rules: the administrator may terminate it; user and administrator create and delete
+    /// files.
     pub fn of_application() -> Self {
         Self(vec![(mode::TERMINATE, 0x20), (mode::CREATE_FILE, 0x30), (mode::DELETE_CHILD, 0x30)])
     }
 
     /// Reads rules one behind the other: a mode byte, then a condition byte for each bit of it, the highest bit first.
-    /// Bit 8 gives bits 7 to 4 a meaning of their own, which is the key file's; it has no condition byte.
+    /// Bit 8 gives bits 7 to 4 the meaning they have for key files; it has no condition byte itself.
     pub fn read(mut bytes: &[u8]) -> Option<Self> {
         let mut rules = Vec::new();
         while let Some((modes, rest)) = bytes.split_first() {
@@ -55,12 +56,12 @@ impl AccessRules {
         Some(Self(rules))
     }
 
-    /// Whether a rule speaks of this access mode at all.
+    /// Says whether any rule names this access mode.
     pub fn names(&self, mode: u8) -> bool {
         self.0.iter().any(|(bit, _)| *bit == mode)
     }
 
-    /// What no rule speaks of is refused.
+    /// Says whether the access is allowed; what no rule names is refused.
     pub fn allow(&self, mode: u8, proven: Proven) -> bool {
         self.0.iter().any(|(bit, condition)| *bit == mode && is_met(*condition, proven))
     }

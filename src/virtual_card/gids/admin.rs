@@ -1,48 +1,36 @@
 //! The administrator: authentication with a 3DES key by challenge and response (GENERAL AUTHENTICATE, INS 87).
 //!
-//! External: the card's 8 bytes come back encrypted, one block. Mutual: host and card name 16 bytes each, and each
-//! sends 40 bytes in CBC mode, IV zero: the other's 16, its own 16, 7 random bytes and the padding byte 80.
+//! External: the host returns the card's 8 bytes encrypted, one block. Mutual: host and card choose 16 bytes each, and
+//! each sends 40 bytes in CBC mode, IV zero: the other's 16, its own 16, 7 random bytes and the padding byte 80.
 
 use super::applet::{Answer, Applet, nothing};
 use super::file::Key;
-use super::reference::Tries;
+use super::pin::Tries;
+use super::session::{Admin, BLOCK, Challenge, MUTUAL_CHALLENGE};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::TdesEde3;
 use zeroize::Zeroizing;
 
-/// Usage and mechanism of an administrator's key: authentication, 3DES.
+/// Names the usage of an administrator's key: authentication.
 pub(super) const AUTHENTICATION: u8 = 0xA4;
+/// Names the mechanism of an administrator's key: 3DES.
 pub(super) const TRIPLE_DES: u8 = 0x02;
 
-/// The administrator's key: a user may create a key file of the same make, but nobody is administrator by its key.
+/// Names the administrator's key. A user may create a similar key file, but its key makes nobody
+/// administrator.
 pub(super) const ADMIN_KEY: u8 = 0x80;
 
-const BLOCK: usize = 8;
-const MUTUAL_CHALLENGE: usize = 16;
 const CRYPTOGRAM: usize = 40;
 const NO_DIAGNOSIS: StatusWord = StatusWord(0x6F00);
 const DYNAMIC_AUTHENTICATION: u32 = 0x7C;
 const CHALLENGE: u32 = 0x81;
 const RESPONSE: u32 = 0x82;
 
-/// How far the administrator has come.
-#[derive(Default)]
-pub(super) enum Admin {
-    #[default]
-    Unknown,
-    Challenged(Challenge),
-    Proven,
-}
-
-pub(super) enum Challenge {
-    External([u8; BLOCK]),
-    Mutual { card: [u8; MUTUAL_CHALLENGE], host: [u8; MUTUAL_CHALLENGE] },
-}
-
 impl Applet {
-    /// GENERAL AUTHENTICATE: asks for a challenge, or answers one. Either way what was proven before is forgotten.
+    /// Answers GENERAL AUTHENTICATE: gives a challenge, or checks a response. Either way an earlier login of the
+    /// administrator ends.
     pub(super) fn general_authenticate(&mut self, command: &WireCommand) -> Answer {
         self.wants_activated()?;
         if (command.p1, command.p2) != (0x00, 0x00) {
@@ -100,7 +88,7 @@ impl Applet {
         if proof.is_empty() { nothing() } else { Ok(answer(RESPONSE, &proof)) }
     }
 
-    /// The key that MANAGE SECURITY ENVIRONMENT chose for authentication.
+    /// Returns the key that MANAGE SECURITY ENVIRONMENT chose for authentication.
     fn admin_key(&self) -> Result<Zeroizing<[u8; 24]>, StatusWord> {
         match self.environment_key(AUTHENTICATION)? {
             (Key::TripleDes(key), _) => Ok(key.clone()),
@@ -109,7 +97,7 @@ impl Applet {
     }
 }
 
-/// The card's own cryptogram when the host's is right.
+/// Returns the card's own cryptogram if the host's is right; `None` if it is wrong.
 fn mutual(
     key: &[u8; 24],
     card: &[u8; MUTUAL_CHALLENGE],
@@ -138,7 +126,7 @@ fn random<const N: usize>() -> Result<[u8; N], StatusWord> {
     Ok(bytes)
 }
 
-/// 3DES in CBC mode, IV zero, no padding; one block of it is ECB. `text` is whole blocks.
+/// Encrypts with 3DES in CBC mode, IV zero, no padding; for one block this is ECB. `text` must be whole blocks.
 fn encrypt(key: &[u8; 24], text: &[u8]) -> Zeroizing<Vec<u8>> {
     let cipher = TdesEde3::new(key.into());
     let mut done = Zeroizing::new(Vec::with_capacity(text.len()));
@@ -153,6 +141,7 @@ fn encrypt(key: &[u8; 24], text: &[u8]) -> Zeroizing<Vec<u8>> {
     done
 }
 
+/// Decrypts what [`encrypt`] encrypted.
 fn decrypt(key: &[u8; 24], text: &[u8]) -> Zeroizing<Vec<u8>> {
     let cipher = TdesEde3::new(key.into());
     let mut done = Zeroizing::new(Vec::with_capacity(text.len()));

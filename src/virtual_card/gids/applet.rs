@@ -1,10 +1,9 @@
-//! The card behind its wire: what it holds, what was proven to it, and which command means what.
+//! The card behind its wire: what it holds, who has logged in, and which command does what.
 
 use super::access::{AccessRules, Proven};
-use super::admin::Admin;
 use super::file::ElementaryFile;
-use super::reference::{Pin, Tries};
-use super::security::Environment;
+use super::pin::{Pin, Tries};
+use super::session::{Admin, Session};
 use crate::iso7816::StatusWord;
 use crate::virtual_card::wire::WireCommand;
 use std::collections::BTreeMap;
@@ -16,22 +15,22 @@ pub(super) const COMMAND_NOT_FOR_THIS_FILE: StatusWord = StatusWord(0x6981);
 const LOGICAL_CHANNEL: StatusWord = StatusWord(0x6881);
 const SECURE_MESSAGING: StatusWord = StatusWord(0x6882);
 
-/// An answer without data.
+/// Answers without data.
 pub(super) fn nothing() -> Answer {
     Ok(Zeroizing::default())
 }
 
-/// The application's life cycle (GIDS follows ISO/IEC 7816-4, 7.4.10).
+/// Names the states of the application's life cycle (GIDS follows ISO/IEC 7816-4, 7.4.10).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum LifeCycle {
-    /// Fresh from the factory: nothing need be proven.
+    /// Fresh from the factory: no login is needed.
     Creation,
     Activated,
     /// For ever.
     Terminated,
 }
 
-/// What survives a power cut.
+/// Holds what survives a power cut.
 pub(super) struct Held {
     pub extended: bool,
     pub t1: bool,
@@ -39,26 +38,16 @@ pub(super) struct Held {
     pub capacity: usize,
     pub life: LifeCycle,
     pub pin: Pin,
-    /// The administrator's key has a retry counter on few cards.
+    /// The retry counter of the administrator's key, which few cards have.
     pub admin_tries: Option<Tries>,
     pub files: BTreeMap<u16, ElementaryFile>,
 }
 
-/// What a reset forgets.
-#[derive(Default)]
-pub(super) struct Session {
-    pub selected: bool,
-    /// The current file; none is the application itself.
-    pub file: Option<u16>,
-    pub user: bool,
-    pub admin: Admin,
-    pub environment: Option<Environment>,
-}
-
+/// Holds the whole card behind its wire.
 pub(super) struct Applet {
     pub held: Held,
     pub session: Session,
-    /// Stands in for the capacity the card was made with.
+    /// Replaces the capacity that the card was made with.
     pub bound: Option<usize>,
 }
 
@@ -109,18 +98,18 @@ impl Applet {
         }
     }
 
-    /// What counts as proven: everything, while the card is being made ready.
+    /// Returns who counts as logged in: everybody, until the application is activated.
     pub(super) fn proven(&self) -> Proven {
         let fresh = self.held.life == LifeCycle::Creation;
         Proven { user: fresh || self.session.user, admin: fresh || matches!(self.session.admin, Admin::Proven) }
     }
 
-    /// Forgets what was proven, and the security environment with it.
+    /// Forgets who has logged in, and the security environment.
     pub(super) fn log_out(&mut self) {
         self.session = Session { selected: self.session.selected, file: self.session.file, ..Session::default() };
     }
 
-    /// Some commands make sense only once the card is ready.
+    /// Refuses commands that make sense only once the application is activated.
     pub(super) fn wants_activated(&self) -> Result<(), StatusWord> {
         if self.held.life == LifeCycle::Activated { Ok(()) } else { Err(StatusWord::CONDITIONS_NOT_SATISFIED) }
     }
@@ -129,7 +118,7 @@ impl Applet {
         self.allowed_by(&AccessRules::of_application(), mode)
     }
 
-    /// Whether the file is operational and lets this be done with it.
+    /// Refuses unless the file is active and its rules allow this access.
     pub(super) fn file_allows(&self, file: &ElementaryFile, mode: u8) -> Result<(), StatusWord> {
         if !file.active {
             return Err(StatusWord::CONDITIONS_NOT_SATISFIED);
@@ -148,13 +137,13 @@ impl Applet {
         self.held.files.get(&identifier).ok_or(StatusWord::FILE_NOT_FOUND)
     }
 
-    /// Of files that hold a key, the one with this reference.
+    /// Returns the file that holds the key with this reference.
     pub(super) fn key_file(&self, reference: u8) -> Result<&ElementaryFile, StatusWord> {
         let identifier = u16::from_be_bytes([0xB0, reference]);
         self.held.files.get(&identifier).ok_or(StatusWord::REFERENCE_DATA_NOT_FOUND)
     }
 
-    /// Whether what took `before` bytes of the card's memory may take `after`.
+    /// Refuses if content that took `before` bytes of memory may not grow to `after`.
     pub(super) fn room(&self, before: usize, after: usize) -> Result<(), StatusWord> {
         let used: usize = self.held.files.values().map(ElementaryFile::size).sum();
         let capacity = self.bound.unwrap_or(self.held.capacity);

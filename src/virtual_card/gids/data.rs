@@ -3,16 +3,17 @@
 use super::access::mode;
 use super::applet::{Answer, Applet, COMMAND_NOT_FOR_THIS_FILE, nothing};
 use super::file::{Content, DataObject};
+use super::security::public_key;
 use super::select::APPLICATION;
 use crate::iso7816::{StatusWord, tlv};
 
 const TAG_LIST: u32 = 0x5C;
 const KEY: u32 = 0x70;
-/// PIN status: of the PIN, of the PIN for the current operation.
+/// Names the PIN status objects: of the PIN, and of the PIN for the current operation.
 const PIN_STATUS: [u16; 2] = [0x7F71, 0x7F72];
 const TRIES_LEFT: u32 = 0x97;
 const TRIES_LIMIT: u32 = 0x93;
-/// "All of the public key", as an extended header list writes it.
+/// Means "all of the public key" in an extended header list.
 const PUBLIC_KEY: [u8; 3] = [0x7F, 0x49, 0x80];
 
 impl Applet {
@@ -35,12 +36,12 @@ impl Applet {
         }
     }
 
-    /// EF.ATR: what the card can do on the wire (ISO/IEC 7816-4, 8.1.1.2.7), and who made it.
+    /// Returns EF.ATR: what the card can do on the wire (ISO/IEC 7816-4, 8.1.1.2.7), and who made it.
     pub(super) fn ef_atr(&self, data: &[u8]) -> Answer {
         if data != [0x5C, 0x00] {
             return Err(StatusWord::INCORRECT_DATA);
         }
-        let capabilities = super::capabilities(self.held.extended);
+        let capabilities = capabilities(self.held.extended);
         let maker = b"cardwright";
         Ok(tlv::Writer::new().put(0x43, &[0xF4]).put(0x47, &capabilities).put(0x46, maker).finish())
     }
@@ -60,13 +61,13 @@ impl Applet {
             (0x84, &[reference], 0xA5, what) if what == PUBLIC_KEY => {
                 let file = self.key_file(reference)?;
                 self.file_allows(file, mode::GET)?;
-                super::security::public_key(file)
+                public_key(file)
             }
             _ => Err(malformed),
         }
     }
 
-    /// The data file a command means; 0000 is the current one.
+    /// Returns the data file that a command means; 0000 is the current one.
     fn data_file(&self, identifier: u16, mode: u8) -> Result<u16, StatusWord> {
         let identifier = match identifier {
             0x0000 => self.session.file.ok_or(StatusWord::CONDITIONS_NOT_SATISFIED)?,
@@ -81,7 +82,7 @@ impl Applet {
         Ok(identifier)
     }
 
-    /// One data object with its header, or with an empty list all of the file's.
+    /// Returns one data object with its header, or all of the file's for an empty list.
     fn read_objects(&mut self, file: u16, tags: &[u8]) -> Answer {
         let identifier = self.data_file(file, mode::GET)?;
         self.session.file = Some(identifier);
@@ -93,7 +94,7 @@ impl Applet {
         if found.is_empty() && !all { Err(StatusWord::REFERENCE_DATA_NOT_FOUND) } else { Ok(found) }
     }
 
-    /// Writes a data object, in place of one with the same tag. An empty one over an empty one deletes it.
+    /// Writes a data object, replacing one with the same tag. Writing an empty object over an empty one deletes it.
     fn write_object(&mut self, file: u16, tag: u32, value: &[u8]) -> Answer {
         let identifier = self.data_file(file, mode::PUT)?;
         let object = DataObject::new(tag, value);
@@ -112,4 +113,10 @@ impl Applet {
         }
         nothing()
     }
+}
+
+/// Returns the card capabilities (ISO/IEC 7816-4, 8.1.1.2.7): selection by full and partial name and by file
+/// identifier; BER-TLV files, data units of a byte; command chaining, and extended length if the card has it.
+pub(super) fn capabilities(extended: bool) -> [u8; 3] {
+    [0xD0, 0x81, if extended { 0xC0 } else { 0x80 }]
 }

@@ -1,20 +1,21 @@
 //! Files of the card: control parameters as CREATE FILE brings them, and what the files hold.
 //!
 //! A GIDS card has no tree: every file is an elementary file right below the application. A data file holds data
-//! objects under their tags, a key file one key and the templates (CRT) that say what the key may be used for.
+//! objects under their tags; a key file holds one key and the templates (CRT) that say what the key may be used for.
 
 use super::super::rsa_key::RsaKey;
 use super::access::AccessRules;
 use crate::iso7816::{StatusWord, tlv};
 use zeroize::Zeroizing;
 
-/// Identifiers that mean the application or EF.ATR, or are reserved (ISO/IEC 7816-4, 7.4.1).
+/// Lists identifiers that mean the application or EF.ATR, or are reserved (ISO/IEC 7816-4, 7.4.1).
 const TAKEN_IDENTIFIERS: [u16; 6] = [0x0000, 0x2F00, 0x2F01, 0x3F00, 0x3FFF, 0xFFFF];
-/// File descriptor bytes (ISO/IEC 7816-4, table 12): BER-TLV structure; internal EF, which holds keys.
+/// Holds the file descriptor byte of a file of BER-TLV objects (ISO/IEC 7816-4, table 12).
 const DATA_OBJECTS: u8 = 0x39;
+/// Holds the file descriptor byte of an internal EF, which holds keys.
 const INTERNAL: u8 = 0x18;
 
-/// What a key may be used for with which cryptographic mechanism.
+/// Says what a key may be used for, and with which cryptographic mechanism.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Template {
     /// The CRT's tag, one byte: A4 authentication, B6 digital signature, B8 confidentiality.
@@ -28,12 +29,12 @@ pub(super) enum Kind {
     Key,
 }
 
-/// A file's control parameters (FCP, tag 62).
+/// Holds a file's control parameters (FCP, tag 62).
 pub(super) struct ControlParameters {
     pub bytes: Vec<u8>,
     pub identifier: u16,
     pub kind: Kind,
-    /// `None` when the file came without security attributes: then everybody may do everything.
+    /// `None` if the file came without security attributes: then everybody may do everything.
     pub rules: Option<AccessRules>,
     pub templates: Vec<Template>,
 }
@@ -86,7 +87,7 @@ pub(super) enum Key {
 }
 
 impl Key {
-    /// Bytes of the card's memory it takes.
+    /// Returns the bytes of the card's memory that it takes.
     pub fn size(&self) -> usize {
         match self {
             Self::Rsa(key) => key.size(),
@@ -105,7 +106,7 @@ impl DataObject {
         Self { tag, value: Zeroizing::new(value.to_vec()) }
     }
 
-    /// Bytes of the card's memory it takes, tag and length included.
+    /// Returns the bytes of the card's memory that it takes, tag and length included.
     pub fn size(&self) -> usize {
         self.value.len() + 6
     }
@@ -118,7 +119,7 @@ pub(super) enum Content {
 
 pub(super) struct ElementaryFile {
     pub control: ControlParameters,
-    /// Operational; a file that was only created lets itself be activated, and nothing else.
+    /// Whether the file is operational; a file that was only created can be activated, and nothing else.
     pub active: bool,
     pub content: Content,
 }
@@ -132,7 +133,7 @@ impl ElementaryFile {
         Self { control, active: false, content }
     }
 
-    /// Bytes of the card's memory it takes.
+    /// Returns the bytes of the card's memory that it takes.
     pub fn size(&self) -> usize {
         let content = match &self.content {
             Content::Data(objects) => objects.iter().map(DataObject::size).sum(),
@@ -141,7 +142,7 @@ impl ElementaryFile {
         self.control.bytes.len() + content
     }
 
-    /// The file's key, of whatever kind.
+    /// Returns the file's key, of whatever kind; `None` if it has none.
     pub fn key(&self) -> Option<&Key> {
         match &self.content {
             Content::Key(key) => key.as_ref(),

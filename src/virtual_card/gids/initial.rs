@@ -1,14 +1,14 @@
-//! A card made ready: the files, the administrator's key and the PIN that Windows and OpenSC expect to find.
+//! Initialises a card: the files, the administrator's key and the PIN that Windows and OpenSC expect to find.
 
 use super::applet::{Held, LifeCycle};
 use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key};
-use super::reference::PIN_LENGTHS;
+use super::pin::PIN_LENGTHS;
 use super::state::GidsCardError;
 use crate::secret::{AdminKey, Pin};
 use zeroize::Zeroizing;
 
-/// Data files: identifier, and security conditions of PUT DATA and GET DATA. 00 everybody, 30 user or administrator,
-/// 20 administrator, FF nobody.
+/// Lists data files: identifier, and the security conditions of PUT DATA and GET DATA. 00 is everybody, 30 user or
+/// administrator, 20 administrator, FF nobody.
 const DATA_FILES: [(u16, [u8; 2]); 6] = [
     (0xA000, [0x30, 0x00]),
     (0xA010, [0x30, 0x00]),
@@ -17,7 +17,7 @@ const DATA_FILES: [(u16, [u8; 2]); 6] = [
     (0xA013, [0x30, 0x30]),
     (0xA014, [0x20, 0x20]),
 ];
-/// Where each file of the minidriver lives: directory, name, file, data object.
+/// Lists where each file of the minidriver is: directory, name, file, data object.
 const MASTER_FILE: [(&str, &str, u16, u16); 5] = [
     ("mscp", "", 0xA000, 0x0000),
     ("", "cardid", 0xA012, 0xDF20),
@@ -25,24 +25,25 @@ const MASTER_FILE: [(&str, &str, u16, u16); 5] = [
     ("", "cardcf", 0xA010, 0xDF22),
     ("mscp", "cmapfile", 0xA010, 0xDF23),
 ];
-/// The administrator's key file: everybody may choose the key, who is the administrator may replace it, nobody reads.
+/// Holds the parameters of the administrator's key file: everybody may choose the key, the administrator may replace
+/// it, nobody may read it.
 const ADMIN_KEY_FILE: [u8; 28] = [
     0x62, 0x1A, 0x82, 0x01, 0x18, 0x83, 0x02, 0xB0, 0x80, 0x8C, 0x04, 0x87, 0x00, 0x20, 0xFF, 0xA5, 0x0B, 0xA4, 0x09,
     0x80, 0x01, 0x02, 0x83, 0x01, 0x80, 0x95, 0x01, 0xC0,
 ];
 
-/// What a card is made ready with.
+/// Says what a card is initialised with.
 pub struct Initialised {
     /// 4 to 16 bytes.
     pub pin: Pin,
-    /// 24 bytes of 3DES key.
+    /// A 3DES key of 24 bytes.
     pub admin_key: AdminKey,
-    /// What the file cardid tells: the card's serial number.
+    /// Content of the file cardid: the card's serial number.
     pub card_id: [u8; 16],
 }
 
 impl Initialised {
-    /// Makes the card ready and activates it.
+    /// Initialises the card and activates it.
     pub(super) fn onto(&self, held: &mut Held) -> Result<(), GidsCardError> {
         let unsound = |what| GidsCardError::Unsound { what };
         let pin = Zeroizing::new(self.pin.expose().as_bytes().to_vec());
@@ -81,8 +82,8 @@ fn add(held: &mut Held, control: &[u8], content: Content) -> Result<(), GidsCard
     Ok(())
 }
 
-/// Version 1, then a record for each file: directory and name, 9 bytes each, 2 bytes of nothing, data object and file
-/// in 4 bytes each, the least significant first.
+/// Encodes the master file: version 1, then a record for each file: directory and name, 9 bytes each, 2 zero bytes,
+/// data object and file in 4 bytes each, little-endian.
 fn master_file() -> Vec<u8> {
     let name = |name: &str| {
         let mut field = [0; 9];

@@ -1,10 +1,10 @@
 //! A GIDS card in software: Microsoft's Generic Identity Device Specification, version 2, over ISO/IEC 7816-4, -8, -9.
 //!
 //! In: raw command APDUs. Out: raw response APDUs. RSA keys of 2048 to 4096 bits, a user's PIN, an administrator's key.
-//! A card fresh from the factory lets everything be done with it, until its application is activated.
-//! Readings, where the specification leaves room: a security environment ends with the login; what an access rule does
-//! not name is refused; SELECT by name forgets what was proven; the administrator's key is B080 and no other, and who
-//! may not write a file does not delete it.
+//! A card fresh from the factory allows everything, until its application is activated.
+//! Where the specification leaves room, this card chooses: a security environment ends with the login; what no access
+//! rule names is refused; SELECT by name logs out; the administrator's key is B080 and no other; who may not write a
+//! file may not delete it.
 //! Absent: 1024-bit keys, elliptic curves, OAEP, secure messaging, logical channels, contactless rules.
 
 mod access;
@@ -13,28 +13,31 @@ mod applet;
 mod data;
 mod file;
 mod initial;
+mod pin;
 mod reference;
 mod security;
 mod select;
+mod session;
 mod state;
 
 pub use initial::Initialised;
 pub use state::GidsCardError;
 
-use super::VirtualCard;
+use super::card::VirtualCard;
 use super::wire::{Wire, WireLimits};
 use crate::iso7816::Protocol;
 use applet::{Applet, Held, LifeCycle};
-use reference::{Pin, Tries};
+use data::capabilities;
+use pin::{Pin, Tries};
 use select::AID;
 use zeroize::Zeroizing;
 
-/// Most bytes of data a command may have: an RSA-4096 key has 2.4 kB, certificates seldom have 4.
+/// Limits the data of a command, in bytes: an RSA-4096 key has 2.4 kB, certificates seldom have 4.
 const MOST_DATA: usize = 16_384;
 
-/// What a card is like when it is made.
+/// Says what a card is like when it is made.
 pub struct GidsOptions {
-    /// What it is made ready with; `None` leaves it as it comes from the factory.
+    /// What it is initialised with; `None` leaves it as it comes from the factory.
     pub initialised: Option<Initialised>,
     /// Wrong PINs until it is blocked, 1 to 15.
     pub tries: u8,
@@ -42,12 +45,12 @@ pub struct GidsOptions {
     pub admin_tries: Option<u8>,
     /// Bytes of memory for files and keys.
     pub capacity: usize,
-    /// Takes command APDUs of extended length; over T=1 only.
+    /// Whether it takes command APDUs of extended length; over T=1 only.
     pub extended: bool,
     pub protocol: Protocol,
 }
 
-/// Fresh from the factory: 3 tries, 64 KiB, T=1 with extended length.
+/// Makes a card fresh from the factory: 3 tries, 64 KiB, T=1 with extended length.
 impl Default for GidsOptions {
     fn default() -> Self {
         Self {
@@ -61,7 +64,7 @@ impl Default for GidsOptions {
     }
 }
 
-/// A GIDS card.
+/// Emulates a GIDS card.
 pub struct GidsCard {
     wire: Wire,
     applet: Applet,
@@ -85,7 +88,7 @@ impl GidsCard {
         Ok(Self::with(held))
     }
 
-    /// The card that [`VirtualCard::state`] told of, just powered on.
+    /// Restores the card from its [`VirtualCard::state`], just powered on.
     pub fn from_state(state: &[u8]) -> Result<Self, GidsCardError> {
         state::read(state).map(Self::with)
     }
@@ -132,10 +135,4 @@ impl VirtualCard for GidsCard {
             counter.left = tries.min(counter.limit);
         }
     }
-}
-
-/// Card capabilities (ISO/IEC 7816-4, 8.1.1.2.7): selection by full and partial name and by file identifier; BER-TLV
-/// files, data units of a byte; command chaining, and extended length where there is.
-fn capabilities(extended: bool) -> [u8; 3] {
-    [0xD0, 0x81, if extended { 0xC0 } else { 0x80 }]
 }

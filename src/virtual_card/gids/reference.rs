@@ -1,74 +1,18 @@
-//! Reference data: the user's PIN and its retry counter, and VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
+//! The commands for the user's PIN and its retry counter: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER.
 
 use super::applet::{Answer, Applet, nothing};
+use super::pin::PIN_LENGTHS;
 use crate::iso7816::StatusWord;
 use crate::virtual_card::wire::WireCommand;
-use zeroize::Zeroizing;
 
-/// Fewest and most bytes of a PIN.
-pub(super) const PIN_LENGTHS: std::ops::RangeInclusive<usize> = 4..=16;
-/// Key references of VERIFY: the PIN, which may also go unnamed, and GIDS' word for logging out.
+/// Lists the references of the PIN in VERIFY; 00 leaves it unnamed.
 const PIN: [u8; 2] = [0x80, 0x00];
+/// Logs out of GIDS in VERIFY, where a reference would stand.
 const LOG_OUT: u8 = 0x82;
 
-/// A retry counter.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tries {
-    pub left: u8,
-    pub limit: u8,
-}
-
-impl Tries {
-    /// 63Cx can tell of 15 tries at most.
-    pub fn new(limit: u8) -> Self {
-        let limit = limit.clamp(1, 15);
-        Self { left: limit, limit }
-    }
-
-    /// Spends a try before what was presented is looked at, so that a power cut cannot save it.
-    pub fn spend(&mut self) -> Result<(), StatusWord> {
-        self.left = self.left.checked_sub(1).ok_or(StatusWord::AUTHENTICATION_METHOD_BLOCKED)?;
-        Ok(())
-    }
-
-    pub fn restore(&mut self) {
-        self.left = self.limit;
-    }
-
-    pub fn told(self) -> StatusWord {
-        StatusWord(0x63C0 | u16::from(self.left))
-    }
-}
-
-/// The user's PIN; a card fresh from the factory has none.
-pub(super) struct Pin {
-    pub value: Option<Zeroizing<Vec<u8>>>,
-    pub tries: Tries,
-}
-
-impl Pin {
-    /// Spends a try; gives it back when the PIN is right.
-    fn check(&mut self, presented: &[u8]) -> Result<(), StatusWord> {
-        self.tries.spend()?;
-        let value = self.value.as_ref().ok_or(StatusWord::REFERENCE_DATA_NOT_USABLE)?;
-        aws_lc_rs::constant_time::verify_slices_are_equal(value, presented).map_err(|_| self.tries.told())?;
-        self.tries.restore();
-        Ok(())
-    }
-
-    fn set(&mut self, value: &[u8]) {
-        self.value = Some(Zeroizing::new(value.to_vec()));
-    }
-
-    /// The bytes of the PIN in force, which is how old and new are told apart in CHANGE REFERENCE DATA.
-    fn length(&self) -> usize {
-        self.value.as_ref().map_or(0, |value| value.len())
-    }
-}
-
 impl Applet {
-    /// VERIFY (ISO/IEC 7816-4, 7.5.6). Without data it asks whether the PIN is still wanted. A PIN of impossible
-    /// length costs no try.
+    /// Answers VERIFY (ISO/IEC 7816-4, 7.5.6). Without data it tells whether the PIN is still needed. A PIN of
+    /// impossible length costs no try.
     pub(super) fn verify(&mut self, command: &WireCommand) -> Answer {
         match (command.p1, command.p2) {
             (0x00, LOG_OUT) if command.data.is_empty() => {
@@ -96,8 +40,8 @@ impl Applet {
         nothing()
     }
 
-    /// CHANGE REFERENCE DATA (7.5.7). P1 00: old and new PIN, one behind the other; P1 01: the new one alone, while
-    /// the card is being made ready or the old one has been verified.
+    /// Answers CHANGE REFERENCE DATA (7.5.7). P1 00: old and new PIN, one behind the other. P1 01: the new one alone,
+    /// if the application is not activated yet or the old one has been verified.
     pub(super) fn change_reference_data(&mut self, command: &WireCommand) -> Answer {
         if !PIN.contains(&command.p2) {
             return Err(StatusWord::REFERENCE_DATA_NOT_FOUND);
@@ -140,7 +84,8 @@ impl Applet {
         nothing()
     }
 
-    /// RESET RETRY COUNTER (7.5.10): P1 02, a new PIN on the administrator's word, which is used up by it.
+    /// Answers RESET RETRY COUNTER (7.5.10). P1 02: a new PIN by the administrator's authority; it ends the
+    /// administrator's login.
     pub(super) fn reset_retry_counter(&mut self, command: &WireCommand) -> Answer {
         self.wants_activated()?;
         match (command.p1, command.p2) {

@@ -1,11 +1,12 @@
-//! Keys at work: MANAGE SECURITY ENVIRONMENT, PERFORM SECURITY OPERATION, GENERATE ASYMMETRIC KEY PAIR, and keys that
-//! were made elsewhere (ISO/IEC 7816-8).
+//! Uses keys: MANAGE SECURITY ENVIRONMENT, PERFORM SECURITY OPERATION, GENERATE ASYMMETRIC KEY PAIR, and the import of
+//! keys that were made elsewhere (ISO/IEC 7816-8).
 
 use super::super::rsa_key::{Numbers, RsaKey};
 use super::access::mode;
 use super::admin::{ADMIN_KEY, AUTHENTICATION, TRIPLE_DES};
 use super::applet::{Answer, Applet, nothing};
 use super::file::{Content, ElementaryFile, Key, Kind};
+use super::session::Environment;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;
@@ -14,21 +15,21 @@ const SIGNATURE: u8 = 0xB6;
 const CONFIDENTIALITY: u8 = 0xB8;
 const PUBLIC_KEY: u32 = 0x7F49;
 
-/// Cryptographic mechanisms of an RSA key: the padding in the high half, the size in the low one.
+/// Names the cryptographic mechanisms of an RSA key: the padding in the high half, the size in the low one.
 mod mechanism {
     pub const RAW_DECIPHERMENT: u8 = 0x00;
-    /// The host pads.
+    /// Signs what the host has padded.
     pub const RAW_SIGNATURE: u8 = 0x10;
-    /// RSAES-PKCS1-v1_5.
+    /// Deciphers RSAES-PKCS1-v1_5.
     pub const PKCS1_DECIPHERMENT: u8 = 0x40;
-    /// RSASSA-PKCS1-v1_5 over the DigestInfo that the host sends.
+    /// Signs RSASSA-PKCS1-v1_5 over the DigestInfo that the host sends.
     pub const PKCS1_SIGNATURE: u8 = 0x50;
 
     pub fn padding(mechanism: u8) -> u8 {
         mechanism & 0xF0
     }
 
-    /// The bits of the modulus.
+    /// Returns the bits of the modulus.
     pub fn size(mechanism: u8) -> Option<usize> {
         match mechanism & 0x0F {
             0x07 => Some(2048),
@@ -39,17 +40,9 @@ mod mechanism {
     }
 }
 
-/// The key that the next operation uses, and for what.
-#[derive(Clone, Copy)]
-pub(super) struct Environment {
-    pub file: u16,
-    usage: u8,
-    mechanism: u8,
-}
-
 impl Applet {
-    /// MANAGE SECURITY ENVIRONMENT: SET for computation (41) and for the administrator's authentication (81, C1),
-    /// RESTORE (F3) of the empty one.
+    /// Answers MANAGE SECURITY ENVIRONMENT: SET for computation (41) and for the administrator's authentication (81,
+    /// C1), RESTORE (F3) of the empty environment.
     pub(super) fn manage_security_environment(&mut self, command: &WireCommand) -> Answer {
         let malformed = StatusWord::INCORRECT_DATA;
         let byte = |tag| match tlv::find(&command.data, tag).map(|object| object.value) {
@@ -79,7 +72,7 @@ impl Applet {
         nothing()
     }
 
-    /// The environment's key and mechanism when it was set for this usage and may still be used.
+    /// Returns the environment's key and mechanism, if it was set for this usage and may still be used.
     pub(super) fn environment_key(&self, usage: u8) -> Result<(&Key, u8), StatusWord> {
         let environment = self.session.environment.filter(|environment| environment.usage == usage);
         let environment = environment.ok_or(StatusWord::CONDITIONS_NOT_SATISFIED)?;
@@ -89,7 +82,7 @@ impl Applet {
         Ok((key, environment.mechanism))
     }
 
-    /// PERFORM SECURITY OPERATION: COMPUTE DIGITAL SIGNATURE, DECIPHER.
+    /// Answers PERFORM SECURITY OPERATION: COMPUTE DIGITAL SIGNATURE, DECIPHER.
     pub(super) fn perform_security_operation(&mut self, command: &WireCommand) -> Answer {
         match (command.p1, command.p2) {
             (0x9E, 0x9A) => self.sign(&command.data),
@@ -119,7 +112,8 @@ impl Applet {
         key.private(&padded).ok_or(StatusWord::INCORRECT_DATA)
     }
 
-    /// The cryptogram comes bare, as Windows sends it, or behind a padding indicator 00, as the standard has it.
+    /// Deciphers. The cryptogram comes bare, as Windows sends it, or behind a padding indicator 00, as the standard has
+    /// it.
     fn decipher(&self, data: &[u8]) -> Answer {
         let (key, padding) = self.rsa_key(CONFIDENTIALITY)?;
         let cryptogram = match data {
@@ -135,8 +129,8 @@ impl Applet {
         }
     }
 
-    /// GENERATE ASYMMETRIC KEY PAIR into a key file that is there; answers with the public key, if any answer is
-    /// expected: OpenSC asks without Le and reads the key afterwards.
+    /// Answers GENERATE ASYMMETRIC KEY PAIR in a key file that exists. Returns the public key if an answer is expected:
+    /// OpenSC asks without Le and reads the key afterwards.
     pub(super) fn generate_key_pair(&mut self, command: &WireCommand) -> Answer {
         if (command.p1, command.p2) != (0x00, 0x00) {
             return Err(StatusWord::INCORRECT_P1_P2);
@@ -160,15 +154,23 @@ impl Applet {
         if command.le.is_none() { nothing() } else { public_key(self.file(identifier)?) }
     }
 
-    /// A key made elsewhere (PUT DATA, 70): 84 names the file, A5 holds kind (83: 1 symmetric, the default; 2 RSA),
-    /// wrapping key (84, of which there is none) and value (87: 24 bytes, or an RSAPrivateKey of RFC 8017). A check
-    /// value (88) is not looked at: what `gids-tool` sends is always the one of its example key.
+    /// Stores a key made elsewhere (PUT DATA, 70): 84 names the file, A5 holds kind (83: 1 symmetric, the default; 2
+    /// RSA), wrapping key (84, which must be 0) and value (87: 24 bytes, or an RSAPrivateKey of RFC 8017). A check
+    /// value (88) is ignored: what `gids-tool` sends is always the one of its example key.
     pub(super) fn put_key(&mut self, data: &[u8]) -> Answer {
         let malformed = StatusWord::INCORRECT_DATA;
         let byte = |objects, tag| match tlv::find(objects, tag).map(|object| object.value) {
             Ok(&[byte]) => Ok(Some(byte)),
             Err(tlv::TlvError::Missing { .. }) => Ok(None),
-            _ => Err(malformed),
+            Ok(_)
+            | Err(
+                tlv::TlvError::Truncated { .. }
+                | tlv::TlvError::Tag
+                | tlv::TlvError::Length
+                | tlv::TlvError::LeftOver { .. }
+                | tlv::TlvError::Unexpected { .. }
+                | tlv::TlvError::ValueLength { .. },
+            ) => Err(malformed),
         };
         let file = self.key_file(byte(data, 0x84)?.ok_or(malformed)?)?;
         self.file_allows(file, mode::PUT)?;
@@ -207,13 +209,13 @@ impl Applet {
     }
 }
 
-/// The size of RSA key the file's templates speak of.
+/// Returns the size of RSA key that the file's templates allow.
 fn rsa_bits(file: &ElementaryFile) -> Option<usize> {
     let of_rsa = file.control.templates.iter().find(|template| template.usage != AUTHENTICATION)?;
     mechanism::size(of_rsa.mechanism)
 }
 
-/// The public key of the file's key: modulus and exponent (ISO/IEC 7816-8, table 3).
+/// Returns the public key of the file's key: modulus and exponent (ISO/IEC 7816-8, table 3).
 pub(super) fn public_key(file: &ElementaryFile) -> Answer {
     match file.key() {
         Some(Key::Rsa(key)) => {
@@ -224,7 +226,8 @@ pub(super) fn public_key(file: &ElementaryFile) -> Answer {
     }
 }
 
-/// RSAPrivateKey (RFC 8017, A.1.2), its integers read without sign: OpenSC leaves the leading zeros out.
+/// Reads an RSAPrivateKey (RFC 8017, A.1.2). Its integers are read without sign, because OpenSC leaves out leading
+/// zeros.
 fn read_rsa(bytes: &[u8]) -> Option<RsaKey> {
     let sequence = tlv::read_one(bytes).ok().filter(|sequence| sequence.tag == 0x30)?;
     let integers = tlv::read_all(sequence.value).ok()?;
@@ -236,7 +239,7 @@ fn read_rsa(bytes: &[u8]) -> Option<RsaKey> {
     RsaKey::from_numbers(&Numbers { modulus, public_exponent, private_exponent, primes: [p, q] })
 }
 
-/// What RSAES-PKCS1-v1_5 padding holds.
+/// Returns what an RSAES-PKCS1-v1_5 block holds; `None` if its padding is wrong.
 fn unpadded(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let [0x00, 0x02, rest @ ..] = block else { return None };
     let filler = rest.iter().position(|byte| *byte == 0).filter(|filler| *filler >= 8)?;

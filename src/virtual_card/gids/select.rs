@@ -1,27 +1,28 @@
 //! SELECT, and the life of files: CREATE, ACTIVATE, DELETE FILE and TERMINATE DF (ISO/IEC 7816-4, 7.1; 7816-9).
 
 use super::access::mode;
-use super::applet::{Answer, Applet, LifeCycle, Session, nothing};
+use super::applet::{Answer, Applet, LifeCycle, nothing};
 use super::file::{ControlParameters, ElementaryFile};
+use super::session::Session;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;
 
-/// The application identifier of GIDS version 2.
+/// Holds the application identifier of GIDS version 2.
 pub(super) const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01];
-/// A registered provider's identifier; no shorter name selects.
+/// Gives the length of a registered provider's identifier; no shorter name selects.
 const RID: usize = 5;
-/// The application as a file.
+/// Identifies the application as a file.
 pub(super) const APPLICATION: u16 = 0x3FFF;
 
-/// Control parameters of the application: a DF; what `AccessRules::of_application` says.
+/// Holds the control parameters of the application: a DF, with the rules of `AccessRules::of_application`.
 const CONTROL_PARAMETERS: [u8; 11] = [0x62, 0x09, 0x82, 0x01, 0x38, 0x8C, 0x04, 0x23, 0x20, 0x30, 0x30];
-/// Management data: PIN usage policy (5F2F) and discretionary data, as GIDS cards in the field have them.
+/// Holds management data: PIN usage policy (5F2F) and discretionary data, as GIDS cards in the field have them.
 const MANAGEMENT_DATA: [u8; 11] = [0x64, 0x09, 0x5F, 0x2F, 0x01, 0x60, 0x7F, 0x65, 0x02, 0x80, 0x00];
 const TERMINATED: StatusWord = StatusWord(0x6285);
 
 impl Applet {
-    /// SELECT. By name it begins anew, as a change of application does: nothing that was proven is left.
+    /// Answers SELECT. Selecting by name logs out, as a change of application does.
     pub(super) fn select(&mut self, command: &WireCommand) -> Answer {
         let wanted = match command.p2 {
             0x00 | 0x04 | 0x08 | 0x0C => command.p2,
@@ -55,7 +56,7 @@ impl Applet {
         Ok(Zeroizing::new(told))
     }
 
-    /// The file a file identifier means; none is the application.
+    /// Returns the file that an identifier means; `None` is the application.
     fn named(&self, identifier: &[u8]) -> Result<Option<u16>, StatusWord> {
         match <[u8; 2]>::try_from(identifier).map(u16::from_be_bytes) {
             Ok(APPLICATION) => Ok(None),
@@ -65,7 +66,7 @@ impl Applet {
         }
     }
 
-    /// CREATE FILE; the new file becomes the current one.
+    /// Answers CREATE FILE; the new file becomes the current one.
     pub(super) fn create_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         self.application_allows(mode::CREATE_FILE)?;
@@ -80,8 +81,8 @@ impl Applet {
         nothing()
     }
 
-    /// ACTIVATE FILE: of a file just created, by who may create; of the application, once, and from then on the
-    /// access rules hold.
+    /// Answers ACTIVATE FILE. Whoever may create a file may activate it. The application is activated once, and from
+    /// then on the access rules hold.
     pub(super) fn activate_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         no_data(command)?;
@@ -99,8 +100,8 @@ impl Applet {
         nothing()
     }
 
-    /// DELETE FILE, always the current one: by the file's own rule where it has one, else by the application's. What
-    /// only the administrator may write, only the administrator deletes.
+    /// Answers DELETE FILE, which deletes the current file. The file's own rule decides if it has one, else the
+    /// application's. What only the administrator may write, only the administrator may delete.
     pub(super) fn delete_file(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         no_data(command)?;
@@ -123,7 +124,7 @@ impl Applet {
         nothing()
     }
 
-    /// TERMINATE DF: the application is of no more use, for ever.
+    /// Answers TERMINATE DF: the application can never be used again.
     pub(super) fn terminate(&mut self, command: &WireCommand) -> Answer {
         no_parameters(command)?;
         self.application_allows(mode::TERMINATE)?;
@@ -134,7 +135,7 @@ impl Applet {
     }
 }
 
-/// Application template: AID, and in the discretionary objects the cryptographic mechanisms there are.
+/// Returns the application template: AID, and the cryptographic mechanisms in the discretionary objects.
 fn application_template() -> Vec<u8> {
     let mechanisms = tlv::write(0x73, &tlv::write(0x40, &[0xC0]));
     tlv::write(0x61, &[tlv::write(0x4F, &AID), mechanisms].concat())

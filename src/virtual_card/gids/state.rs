@@ -3,7 +3,7 @@
 use super::super::rsa_key::{Numbers, RsaKey};
 use super::applet::{Held, LifeCycle};
 use super::file::{Content, ControlParameters, DataObject, ElementaryFile, Key, Kind};
-use super::reference::{PIN_LENGTHS, Pin, Tries};
+use super::pin::{PIN_LENGTHS, Pin, Tries};
 use crate::iso7816::tlv::{self, TlvError, Writer};
 use zeroize::Zeroizing;
 
@@ -24,11 +24,11 @@ mod tag {
     pub const OBJECTS: u32 = 0xE2;
     pub const RSA: u32 = 0xE3;
     pub const TRIPLE_DES: u32 = 0xC9;
-    /// Modulus, public exponent, private exponent, primes.
+    /// Names modulus, public exponent, private exponent and the two primes.
     pub const NUMBERS: [u32; 5] = [0x81, 0x82, 0x83, 0x84, 0x85];
 }
 
-/// Why there is no card.
+/// Says why no card can be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GidsCardError {
@@ -40,6 +40,7 @@ pub enum GidsCardError {
     Unsound { what: &'static str },
 }
 
+/// Encodes the state.
 pub(super) fn write(held: &Held) -> Zeroizing<Vec<u8>> {
     let tries = |tries: Tries| [tries.left, tries.limit];
     let life = match held.life {
@@ -86,6 +87,7 @@ fn write_file(file: &ElementaryFile) -> Writer {
     }
 }
 
+/// Reads a state and checks it.
 pub(super) fn read(bytes: &[u8]) -> Result<Held, GidsCardError> {
     let unsound = |what| GidsCardError::Unsound { what };
     let state = tlv::find(bytes, tag::STATE)?;

@@ -1,10 +1,12 @@
 //! The application on the card: what each command of the standard does (SP 800-73-4 part 2, 3).
 
+use super::bytes::Bytes;
 use super::command::{Command, Order, Template};
 use super::keys::{Algorithm, FAILURE, Key, PinPolicy};
 use super::objects::{self, AID, RID_LENGTH};
+use super::options::ManagementAlgorithm;
 use super::security::{Step, Volatile, is_well_formed};
-use super::state::{Bytes, Persistent};
+use super::state::Persistent;
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use aws_lc_rs::rand;
@@ -18,14 +20,16 @@ const CARD_AUTHENTICATION_KEY: u8 = 0x9E;
 
 type Answer = Result<Zeroizing<Vec<u8>>, StatusWord>;
 
+/// Holds the whole card behind its wire.
 pub(super) struct Applet {
     pub persistent: Persistent,
     pub volatile: Volatile,
-    /// Bytes of room, when it is not the card's own.
+    /// Bytes of room, if it differs from the card's own.
     pub capacity: Option<usize>,
 }
 
 impl Applet {
+    /// Answers a whole command.
     pub fn execute(&mut self, wire: &WireCommand) -> Answer {
         let pin_just_now = std::mem::take(&mut self.volatile.pin_just_now);
         let command = Command::read(wire, self.persistent.profile.yubikey)?;
@@ -65,7 +69,7 @@ impl Applet {
         self.persistent.profile.yubikey
     }
 
-    /// Another application is none of this card's: what is selected and proven stays.
+    /// Selects the application. Another AID is not found, and selection and login stay.
     fn select(&mut self, aid: &[u8]) -> Answer {
         if aid.len() < RID_LENGTH || !AID.starts_with(aid) {
             return Err(StatusWord::FILE_NOT_FOUND);
@@ -103,7 +107,7 @@ impl Applet {
         Ok(())
     }
 
-    /// Whether so many bytes fit where `replaced` bytes go. What shrinks always fits.
+    /// Says whether so many bytes fit in place of `replaced` bytes. What does not grow always fits.
     fn has_room(&self, wanted: usize, replaced: usize) -> bool {
         let objects: usize = self.persistent.objects.values().map(|object| object.0.len()).sum();
         let keys: usize = self.persistent.keys.values().map(Key::size).sum();
@@ -123,7 +127,7 @@ impl Applet {
         }
     }
 
-    /// A PIN that is no PIN is refused without counting (3.2.1).
+    /// Verifies the PIN. A malformed PIN is refused without counting a try (3.2.1).
     fn verify(&mut self, reference: u8, pin: &[u8]) -> Result<(), StatusWord> {
         require_pin_reference(reference)?;
         self.persistent.pin.refuse_blocked()?;
@@ -174,9 +178,9 @@ impl Applet {
         Ok(())
     }
 
-    /// External and mutual authentication with 9B. What the card sent is good for one try.
+    /// Proves the administrator by external or mutual authentication with 9B. What the card sent is good for one try.
     fn authenticate_administrator(&mut self, algorithm: u8, template: &Template<'_>) -> Answer {
-        let named = super::options::ManagementAlgorithm::from_id(algorithm);
+        let named = ManagementAlgorithm::from_id(algorithm);
         let step = self.volatile.step.take();
         let management = &mut self.persistent.management;
         if named != Some(management.algorithm) {
@@ -260,7 +264,8 @@ impl Applet {
         Ok(public)
     }
 
-    /// The algorithm, if this card has it: RSA-4096 only YubiKeys from 5.7 on, RSA-3072 not those before.
+    /// Returns the algorithm if this card has it: a YubiKey has RSA-3072 only from 5.7 on, a plain card always; only
+    /// YubiKeys from 5.7 on have RSA-4096.
     pub fn algorithm(&self, id: u8) -> Result<Algorithm, StatusWord> {
         let profile = &self.persistent.profile;
         let offered = |algorithm: &Algorithm| match algorithm {
@@ -271,7 +276,8 @@ impl Applet {
         Algorithm::from_id(id).filter(offered).ok_or(StatusWord::INCORRECT_DATA)
     }
 
-    /// What the standard asks for the reference, or what was asked for; only YubiKeys can be asked.
+    /// Returns the policy that the standard sets for the reference, or the one that was asked for; only YubiKeys can be
+    /// asked.
     pub fn pin_policy(&self, reference: u8, asked: Option<u8>) -> Result<PinPolicy, StatusWord> {
         let standard = match reference {
             SIGNATURE_KEY => PinPolicy::Always,
@@ -289,6 +295,7 @@ impl Applet {
         }
     }
 
+    /// Stores a key, replacing one under the same reference.
     pub fn store_key(&mut self, reference: u8, key: Key) -> Result<(), StatusWord> {
         if !holds_keys(reference) {
             return Err(StatusWord::INCORRECT_P1_P2);
@@ -302,7 +309,7 @@ impl Applet {
     }
 }
 
-/// Whether the card has a place for a key under this reference (part 1, table 4b).
+/// Says whether the card has a place for a key under this reference (part 1, table 4b).
 pub(super) const fn holds_keys(reference: u8) -> bool {
     matches!(reference, 0x9A | 0x9C..=0x9E | 0x82..=0x95)
 }
@@ -311,7 +318,7 @@ fn require_pin_reference(reference: u8) -> Result<(), StatusWord> {
     if reference == PIN { Ok(()) } else { Err(StatusWord::REFERENCE_DATA_NOT_FOUND) }
 }
 
-/// Two references of 8 bytes, one behind the other.
+/// Splits two references of 8 bytes, one behind the other.
 fn two_references(data: &[u8]) -> Result<(&[u8], &[u8]), StatusWord> {
     if data.len() == 16 { Ok(data.split_at(8)) } else { Err(StatusWord::INCORRECT_DATA) }
 }
@@ -322,7 +329,7 @@ fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, StatusWord> {
     Ok(bytes)
 }
 
-/// One object in a dynamic authentication template.
+/// Wraps one object into a dynamic authentication template.
 fn templated(tag: u32, value: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(tlv::write(0x7C, &tlv::write(tag, value)))
 }

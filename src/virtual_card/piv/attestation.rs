@@ -1,10 +1,14 @@
 //! Attestation: an X.509 certificate (RFC 5280) by which the card's own key says that it made another key.
 
-use super::keys::{Algorithm, Key, Origin};
+use super::keys::{Algorithm, FAILURE, Key, Origin};
 use super::state::Persistent;
-use super::yubikey::{ATTESTATION_KEY, policy_id};
 use crate::iso7816::{StatusWord, tlv};
 use aws_lc_rs::{digest, rand};
+
+/// Names the key that signs attestations.
+pub(super) const ATTESTATION_KEY: u8 = 0xF9;
+/// Names the tag of the data object that holds the attestation key's certificate.
+pub(super) const ATTESTATION_CERTIFICATE: u32 = 0x5FFF01;
 
 const SEQUENCE: u32 = 0x30;
 const SET: u32 = 0x31;
@@ -22,24 +26,24 @@ const EC_PUBLIC_KEY: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
 const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
 const ECDSA_WITH_SHA256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];
-/// 1.3.6.1.4.1.41482.3: Yubico's extensions hang below.
+/// Begins Yubico's extensions: 1.3.6.1.4.1.41482.3.
 const YUBICO: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0x82, 0xC4, 0x0A, 0x03];
 const FIRMWARE: u8 = 3;
 const SERIAL: u8 = 7;
 const POLICIES: u8 = 8;
-/// Basic constraints, critical: a certification authority (RFC 5280, 4.2.1.9).
+/// Encodes basic constraints, critical: a certification authority (RFC 5280, 4.2.1.9).
 const AUTHORITY: &[u8] =
     &[0x30, 0x0F, 0x06, 0x03, 0x55, 0x1D, 0x13, 0x01, 0x01, 0xFF, 0x04, 0x05, 0x30, 0x03, 0x01, 0x01, 0xFF];
 
 const ISSUER: &str = "Cardwright Virtual PIV Attestation";
 
-/// The certificate of the attestation key itself, in the form of a certificate object (SP 800-73-4 part 1, 4).
+/// Returns the certificate of the attestation key itself, in the form of a certificate object (SP 800-73-4 part 1, 4).
 pub(super) fn own_certificate(key: &Key) -> Option<Vec<u8>> {
     let certificate = sign(key, key, ISSUER, AUTHORITY)?;
     Some([tlv::write(0x70, &certificate), tlv::write(0x71, &[0x00]), tlv::write(0xFE, &[])].concat())
 }
 
-/// The certificate for the key `reference`, which must have been made on the card.
+/// Returns the certificate for the key `reference`, which must have been made on the card.
 pub(super) fn certificate(card: &Persistent, reference: u8) -> Result<Vec<u8>, StatusWord> {
     let key = card.keys.get(&reference).ok_or(StatusWord::REFERENCE_DATA_NOT_FOUND)?;
     if reference == ATTESTATION_KEY || key.origin != Origin::Generated {
@@ -49,10 +53,10 @@ pub(super) fn certificate(card: &Persistent, reference: u8) -> Result<Vec<u8>, S
     let extensions = [
         extension(FIRMWARE, &card.profile.version),
         extension(SERIAL, &tlv::write(INTEGER, &unsigned(&card.profile.serial.to_be_bytes()))),
-        extension(POLICIES, &[policy_id(key.pin_policy), key.touch_policy]),
+        extension(POLICIES, &[key.pin_policy.id(), key.touch_policy]),
     ];
     let subject = format!("YubiKey PIV Attestation {reference:x}");
-    sign(issuer, key, &subject, &extensions.concat()).ok_or(super::keys::FAILURE)
+    sign(issuer, key, &subject, &extensions.concat()).ok_or(FAILURE)
 }
 
 fn extension(last: u8, value: &[u8]) -> Vec<u8> {
@@ -60,7 +64,7 @@ fn extension(last: u8, value: &[u8]) -> Vec<u8> {
     tlv::write(SEQUENCE, &[oid, tlv::write(OCTET_STRING, value)].concat())
 }
 
-/// A certificate over `subject`'s key, signed by `issuer`, which is a P-256 key.
+/// Makes a certificate over `subject`'s key, signed by `issuer`, which is a P-256 key.
 fn sign(issuer: &Key, subject: &Key, subject_name: &str, extensions: &[u8]) -> Option<Vec<u8>> {
     let mut serial = [0; 16];
     rand::fill(&mut serial).ok()?;
@@ -111,7 +115,7 @@ fn bit_string(bytes: &[u8]) -> Vec<u8> {
     tlv::write(BIT_STRING, &[&[0x00], bytes].concat())
 }
 
-/// The content of a positive INTEGER.
+/// Encodes the content of a positive INTEGER.
 fn unsigned(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let significant = &bytes[zeros..];

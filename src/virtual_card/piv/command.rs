@@ -1,10 +1,11 @@
 //! Commands of the card (SP 800-73-4 part 2, 3): bytes in, one typed command out.
 
-use super::yubikey::Extension;
+use super::extension::Extension;
+use super::fields::{byte, once};
 use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 
-/// A command of the standard, or one that YubiKeys add.
+/// Names a command of the standard, or one that YubiKeys add.
 pub(super) enum Command<'a> {
     Select { aid: &'a [u8] },
     GetData { tag: u32 },
@@ -19,7 +20,7 @@ pub(super) enum Command<'a> {
     Extension(Extension<'a>),
 }
 
-/// The dynamic authentication template 7C; an empty object asks for its content (table 7).
+/// Holds the dynamic authentication template 7C; an empty object asks for its content (table 7).
 #[derive(Default)]
 pub(super) struct Template<'a> {
     pub witness: Option<&'a [u8]>,
@@ -28,7 +29,7 @@ pub(super) struct Template<'a> {
     pub exponentiation: Option<&'a [u8]>,
 }
 
-/// The control reference template AC, with the policies that YubiKeys add.
+/// Holds the control reference template AC, with the policies that YubiKeys add.
 #[derive(Default)]
 pub(super) struct Order<'a> {
     pub mechanism: u8,
@@ -38,7 +39,7 @@ pub(super) struct Order<'a> {
 }
 
 impl<'a> Command<'a> {
-    /// Reads a whole command; what a YubiKey adds only where `extended_set`.
+    /// Reads a whole command; those that YubiKeys add only if `extended_set`.
     pub fn read(wire: &'a WireCommand, extended_set: bool) -> Result<Self, StatusWord> {
         if wire.cla != 0x00 {
             return Err(StatusWord::CLASS_NOT_SUPPORTED);
@@ -66,7 +67,7 @@ impl<'a> Command<'a> {
     }
 }
 
-/// The tag in a tag list 5C.
+/// Returns the tag in a tag list 5C.
 fn wanted_tag(data: &[u8]) -> Result<u32, StatusWord> {
     let list = tlv::read_one(data).map_err(|_| StatusWord::INCORRECT_DATA)?;
     if list.tag != 0x5C { Err(StatusWord::INCORRECT_DATA) } else { tag_number(list.value) }
@@ -79,7 +80,8 @@ fn tag_number(bytes: &[u8]) -> Result<u32, StatusWord> {
     }
 }
 
-/// Tag list and data 53; the discovery object 7E and the BIT group template 7F61 stand alone (tables 10 to 12).
+/// Reads a tag list and the data 53; the discovery object 7E and the BIT group template 7F61 come alone (tables 10 to
+/// 12).
 fn put_data(data: &[u8]) -> Result<Command<'_>, StatusWord> {
     let objects = tlv::read_all(data).map_err(|_| StatusWord::INCORRECT_DATA)?;
     match objects.as_slice() {
@@ -93,26 +95,13 @@ fn put_data(data: &[u8]) -> Result<Command<'_>, StatusWord> {
     }
 }
 
-/// The objects within the one object `tag`.
+/// Returns the objects within the one object `tag`.
 fn within(data: &[u8], tag: u32) -> Result<Vec<tlv::Tlv<'_>>, StatusWord> {
     let outer = tlv::read_one(data).map_err(|_| StatusWord::INCORRECT_DATA)?;
     if outer.tag != tag {
         return Err(StatusWord::INCORRECT_DATA);
     }
     tlv::read_all(outer.value).map_err(|_| StatusWord::INCORRECT_DATA)
-}
-
-/// Fills a field that must not have been there yet.
-pub(super) fn once<T>(field: &mut Option<T>, value: T) -> Result<(), StatusWord> {
-    if field.replace(value).is_some() { Err(StatusWord::INCORRECT_DATA) } else { Ok(()) }
-}
-
-/// The one byte of an object.
-pub(super) fn byte(value: &[u8]) -> Result<u8, StatusWord> {
-    match value {
-        [byte] => Ok(*byte),
-        _ => Err(StatusWord::INCORRECT_DATA),
-    }
 }
 
 impl<'a> Template<'a> {

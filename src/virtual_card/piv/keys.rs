@@ -1,7 +1,7 @@
 //! Asymmetric keys (SP 800-78-4, 3.1): making, importing, signing, agreeing.
 
 use super::super::rsa_key::RsaKey;
-use super::state::{Bytes, Secret};
+use super::bytes::{Bytes, Secret};
 use crate::iso7816::{StatusWord, tlv};
 use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
@@ -33,7 +33,7 @@ impl Algorithm {
         [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384].into_iter().find(|known| known.id() == id)
     }
 
-    /// Bytes of the modulus, or of a coordinate.
+    /// Returns the bytes of the modulus, or of a coordinate.
     pub const fn length(self) -> usize {
         match self {
             Self::Rsa2048 => 256,
@@ -44,7 +44,7 @@ impl Algorithm {
         }
     }
 
-    /// Bits of the modulus; `None` for a curve.
+    /// Returns the bits of the modulus; `None` for a curve.
     const fn rsa_bits(self) -> Option<usize> {
         match self {
             Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => Some(self.length() * 8),
@@ -63,12 +63,23 @@ pub(super) enum Origin {
     Imported,
 }
 
-/// When the PIN must have been verified.
+/// Says when the PIN must have been verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum PinPolicy {
     Never,
     Once,
     Always,
+}
+
+impl PinPolicy {
+    /// Returns the byte by which YubiKeys name the policy.
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::Never => 1,
+            Self::Once => 2,
+            Self::Always => 3,
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,14 +108,14 @@ impl Key {
         Self::new(algorithm, private, Origin::Generated, pin_policy)
     }
 
-    /// An RSA key by its CRT parts p, q, dp, dq, qinv, which must fit each other.
+    /// Makes an RSA key of its CRT parts p, q, dp, dq, qinv, which must fit each other.
     pub fn import_rsa(algorithm: Algorithm, parts: [&[u8]; 5], pin_policy: PinPolicy) -> Result<Self, StatusWord> {
         let key = algorithm.rsa_bits().and_then(|bits| RsaKey::from_crt(bits, parts));
         let private = key.ok_or(StatusWord::INCORRECT_DATA)?.to_pkcs8().ok_or(FAILURE)?;
         Self::new(algorithm, private, Origin::Imported, pin_policy)
     }
 
-    /// A key on a curve by its scalar.
+    /// Makes a key on a curve of its scalar.
     pub fn import_scalar(algorithm: Algorithm, scalar: &[u8], pin_policy: PinPolicy) -> Result<Self, StatusWord> {
         if algorithm.rsa_bits().is_some() || scalar.len() != algorithm.length() {
             return Err(StatusWord::INCORRECT_DATA);
@@ -122,17 +133,17 @@ impl Key {
         Ok(Self { algorithm, private: Secret(private), public, origin, pin_policy, touch_policy: 1 })
     }
 
-    /// Whether private and public part belong together, and to the algorithm.
+    /// Says whether private and public part belong together, and to the algorithm.
     pub fn is_sound(&self) -> bool {
         public_objects(self.algorithm, &self.private.0).as_deref() == Some(self.public.0.as_slice())
     }
 
-    /// Bytes of the card's memory that it takes.
+    /// Returns the bytes of the card's memory that it takes.
     pub fn size(&self) -> usize {
         self.private.0.len() + self.public.0.len()
     }
 
-    /// Raw RSA on a block of the modulus' length, or ECDSA over a hash of at most a coordinate's length.
+    /// Signs: raw RSA on a block as long as the modulus, or ECDSA over a hash no longer than a coordinate.
     pub fn sign(&self, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, StatusWord> {
         let length = self.algorithm.length();
         match self.algorithm {
@@ -156,7 +167,7 @@ impl Key {
         };
         let point = tlv::read_one(&self.public.0).ok()?.value;
         let pair = EcdsaKeyPair::from_private_key_and_public_key(signing, &self.private.0, point).ok()?;
-        // The card never sees what was hashed, or how: a number is a number.
+        // The card never learns which digest was used; it signs the number that it is given.
         let digest = digest::Digest::import_less_safe(hash, hashing).ok()?;
         Some(Zeroizing::new(pair.sign_digest(&digest).ok()?.as_ref().to_vec()))
     }
@@ -166,7 +177,7 @@ impl Key {
         key.private(block).ok_or(StatusWord::INCORRECT_DATA)
     }
 
-    /// The x coordinate that this key and somebody's point agree on.
+    /// Returns the x coordinate that this key and another's point agree on (ECDH).
     pub fn agree(&self, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, StatusWord> {
         let length = self.algorithm.length();
         if self.algorithm.rsa_bits().is_some() || point.len() != 1 + 2 * length || point.first() != Some(&0x04) {
@@ -179,7 +190,7 @@ impl Key {
     }
 }
 
-/// What the card answers when its cryptography fails: no precise diagnosis.
+/// Says that the card's cryptography failed: no precise diagnosis.
 pub(super) const FAILURE: StatusWord = StatusWord(0x6F00);
 
 fn public_objects(algorithm: Algorithm, private: &[u8]) -> Option<Vec<u8>> {

@@ -1,12 +1,15 @@
-//! A PIV card (SP 800-73-4, SP 800-78-4), read from the standard a second time; or a YubiKey 5, by option.
+//! A PIV card (SP 800-73-4, SP 800-78-4) in software, written from the standard a second time; by option, a YubiKey 5.
 //!
-//! In: command APDUs. Out: response APDUs. [`Command`](command::Command) is what one match makes of the bytes, the
-//! applet what each command does, [`state`] what survives a power cut. Absent: secure messaging, biometry, the global
+//! In: command APDUs. Out: response APDUs. [`Command`](command::Command) is made of the bytes by one match, the applet
+//! says what each command does, [`state`] is what survives a power cut. Absent: secure messaging, biometry, the global
 //! PIN, the contactless interface, touch.
 
 mod applet;
 mod attestation;
+mod bytes;
 mod command;
+mod extension;
+mod fields;
 mod keys;
 mod objects;
 mod options;
@@ -14,46 +17,48 @@ mod security;
 mod state;
 mod yubikey;
 
-use super::VirtualCard;
 use super::answer_to_reset::{self, Without};
+use super::card::VirtualCard;
 use super::wire::{Wire, WireLimits};
 use applet::Applet;
+use bytes::Bytes;
 use keys::{Algorithm, Key, PinPolicy};
 use security::Volatile;
-use state::{Bytes, Persistent};
+use state::Persistent;
 use zeroize::Zeroizing;
 
 pub use options::{ManagementAlgorithm, PivOptions};
 pub use state::PivCardError;
 
-/// Most bytes of a whole command: the longest container and what stands around it.
+/// Limits a whole command, in bytes: the longest container and what stands around it.
 const LONGEST_COMMAND: usize = 13_000;
 
-/// A YubiKey 5's answer to reset, up to its check byte: T=1, capabilities C0 (chaining, extended length), its name.
+/// Holds a YubiKey 5's answer to reset, up to its check byte: T=1, capabilities C0 (chaining, extended length), its
+/// name.
 const YUBIKEY_ATR: &[u8] = b"\x3B\xFD\x13\x00\x00\x81\x31\xFE\x15\x80\x73\xC0\x21\xC0\x57YubiKey";
-/// The same for a plain card.
+/// Holds the same for a plain card.
 const PLAIN_ATR: &[u8] = b"\x3B\x89\x81\x31\xFE\x45\x80\x73\xC0\x21\xC0\x53PIV";
 
-/// A PIV card in software.
+/// Emulates a PIV card.
 pub struct PivCard {
     wire: Wire,
     applet: Applet,
 }
 
 impl PivCard {
-    /// A card as it leaves the factory, but for the options.
+    /// Makes a card as it leaves the factory, except for the options.
     pub fn new(options: PivOptions) -> Result<Self, PivCardError> {
         let mut persistent = Persistent::new(&options)?;
         if options.yubikey {
             let key = Key::generate(Algorithm::P256, PinPolicy::Never).map_err(|_| PivCardError::Random)?;
             let certificate = attestation::own_certificate(&key).ok_or(PivCardError::Random)?;
-            persistent.objects.insert(yubikey::ATTESTATION_CERTIFICATE, Bytes(certificate));
-            persistent.keys.insert(yubikey::ATTESTATION_KEY, key);
+            persistent.objects.insert(attestation::ATTESTATION_CERTIFICATE, Bytes(certificate));
+            persistent.keys.insert(attestation::ATTESTATION_KEY, key);
         }
         Ok(Self::holding(persistent))
     }
 
-    /// The card whose [`VirtualCard::state`] this is, after a reset.
+    /// Restores the card from its [`VirtualCard::state`], after a reset.
     pub fn from_state(state: &[u8]) -> Result<Self, PivCardError> {
         Persistent::read(state).map(Self::holding)
     }

@@ -1,17 +1,17 @@
 //! PIN, PUK and the management key: comparing, counting, proving (SP 800-73-4 part 2, 2.4 and 3.2).
 
+use super::bytes::Secret;
 use super::options::ManagementAlgorithm;
-use super::state::Secret;
 use crate::iso7816::StatusWord;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use cipher::{Block, BlockCipherEncrypt, KeyInit};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// Bytes of PIN and PUK as they are presented, padded with FF (2.4.3).
+/// Gives the length of PIN and PUK as they are presented, padded with FF (2.4.3), in bytes.
 pub(super) const REFERENCE_LENGTH: usize = 8;
 
-/// A PIN or a PUK with its retry counter.
+/// Holds a PIN or a PUK with its retry counter.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reference {
@@ -21,12 +21,12 @@ pub(super) struct Reference {
 }
 
 impl Reference {
-    /// `text` is padded; `None` when it is longer than the reference data.
+    /// Pads `text`; `None` if it is longer than the reference data.
     pub fn new(text: &str, most: u8, left: Option<u8>) -> Option<Self> {
         Some(Self { value: Secret(padded(text)?), left: left.unwrap_or(most).min(most), most })
     }
 
-    /// Compares, and counts the try; 63Cx or 6983 otherwise.
+    /// Compares and counts the try; refuses with 63Cx, or with 6983 if no try is left.
     pub fn compare(&mut self, presented: &[u8]) -> Result<(), StatusWord> {
         self.refuse_blocked()?;
         if verify_slices_are_equal(&self.value.0, presented).is_err() {
@@ -47,7 +47,7 @@ impl Reference {
         self.left = self.most;
     }
 
-    /// The status word that tells the tries left.
+    /// Returns the status word that tells the tries left.
     pub fn told(&self) -> StatusWord {
         StatusWord(0x63C0 | u16::from(self.left & 0x0F))
     }
@@ -63,7 +63,7 @@ fn padded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
     Some(padded)
 }
 
-/// Six to eight bytes and FF behind them; `digits_only` as the standard has it for PINs (2.4.3).
+/// Says whether it is six to eight bytes with FF behind them; `digits_only` is the standard's rule for PINs (2.4.3).
 pub(super) fn is_well_formed(presented: &[u8], digits_only: bool) -> bool {
     let length = presented.iter().position(|byte| *byte == 0xFF).unwrap_or(presented.len());
     let (content, padding) = presented.split_at(length);
@@ -73,7 +73,7 @@ pub(super) fn is_well_formed(presented: &[u8], digits_only: bool) -> bool {
         && (!digits_only || content.iter().all(u8::is_ascii_digit))
 }
 
-/// Key 9B.
+/// Holds the management key 9B.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ManagementKey {
@@ -93,7 +93,7 @@ impl ManagementKey {
         }
     }
 
-    /// Whether both are the same; counts the try on a card that counts them.
+    /// Refuses if the two differ; counts the try on a card that counts them.
     pub fn compare(&mut self, wanted: &[u8], presented: &[u8]) -> Result<(), StatusWord> {
         let same = verify_slices_are_equal(wanted, presented).is_ok();
         if let Some((left, most)) = &mut self.tries {
@@ -116,20 +116,20 @@ fn encrypt<C: BlockCipherEncrypt + KeyInit>(key: &[u8], block: &[u8]) -> Option<
     Some(Zeroizing::new(block.to_vec()))
 }
 
-/// What an authentication with 9B has come to (2.4, and the examples of appendix A.1).
+/// Says how far an authentication with 9B has come (2.4, and the examples of appendix A.1).
 pub(super) enum Step {
-    /// The card sent a witness in secret; this is it.
+    /// The card sent this witness encrypted.
     Witness(Zeroizing<Vec<u8>>),
     /// The card sent this challenge.
     Challenge(Zeroizing<Vec<u8>>),
 }
 
-/// What is forgotten at reset.
+/// Holds what is forgotten at reset.
 #[derive(Default)]
 pub(super) struct Volatile {
     pub selected: bool,
     pub pin: bool,
-    /// VERIFY was the last command.
+    /// Whether VERIFY was the last command and right.
     pub pin_just_now: bool,
     pub administrator: bool,
     pub step: Option<Step>,

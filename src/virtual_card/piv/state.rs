@@ -1,55 +1,21 @@
 //! What survives a power cut, and the document it is kept in.
 //!
-//! One JSON document, versioned. Secrets are in it as they are: whoever writes it down seals it.
+//! It is one JSON document with a version. Secrets stand in it unprotected: whoever stores it must seal it.
 
+use super::bytes::{Bytes, Secret};
 use super::keys::Key;
 use super::objects;
 use super::options::{ManagementAlgorithm, PivOptions, factory_key};
 use super::security::{ManagementKey, REFERENCE_LENGTH, Reference, is_well_formed};
 use crate::iso7816::Protocol;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 const CARD: &str = "PIV";
 const VERSION: u32 = 1;
 
-/// Secret bytes, wiped; hexadecimal in the document.
-pub(super) struct Secret(pub Zeroizing<Vec<u8>>);
-
-/// Bytes that are no secret; hexadecimal in the document.
-pub(super) struct Bytes(pub Vec<u8>);
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&Zeroizing::new(hex::encode(&self.0)))
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = Zeroizing::new(String::deserialize(from)?);
-        hex::decode(text.as_bytes()).map(|bytes| Self(Zeroizing::new(bytes))).map_err(|_| not_hexadecimal())
-    }
-}
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&hex::encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        hex::decode(String::deserialize(from)?).map(Self).map_err(|_| not_hexadecimal())
-    }
-}
-
-fn not_hexadecimal<E: de::Error>() -> E {
-    E::custom("not hexadecimal")
-}
-
-/// What the card is, apart from what is in it.
+/// Says what the card is, apart from what it holds.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Profile {
@@ -63,7 +29,8 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// From this firmware on YubiKeys have longer RSA keys, move keys, and come with an AES management key.
+    /// Says whether it is a YubiKey with firmware 5.7 or later, which has longer RSA keys, moves keys, and comes with
+    /// an AES management key.
     pub fn is_5_7(&self) -> bool {
         self.yubikey && self.version >= [5, 7, 0]
     }
@@ -101,18 +68,18 @@ struct DocumentIn {
     content: Persistent,
 }
 
-/// Which card a document is about; read before its content.
+/// Says which card a document is about; read before its content.
 #[derive(Deserialize)]
 struct Heading {
     card: String,
     version: u32,
 }
 
-/// Why there is no card.
+/// Says why no card can be made.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PivCardError {
-    /// Says where, and not what: the document holds secrets.
+    /// Tells the place but not the content, because the document holds secrets.
     #[error("the card's state is damaged or no card's state at all (line {line}, column {column})")]
     Malformed { line: usize, column: usize },
     #[error("the state is of a {card:?} card, version {version}, not of a PIV card, version {VERSION}")]
@@ -158,7 +125,7 @@ impl Persistent {
         Ok(made)
     }
 
-    /// PIN, PUK and management key as they leave the factory; no keys, no objects.
+    /// Resets PIN, PUK and management key to the factory's; removes all keys and objects.
     pub fn forget_everything(&mut self) {
         self.reset_references(FACTORY_TRIES, FACTORY_TRIES);
         let algorithm = self.profile.management_algorithm();
@@ -169,7 +136,7 @@ impl Persistent {
         self.objects.clear();
     }
 
-    /// The factory's PIN and PUK with so many tries.
+    /// Resets PIN and PUK to the factory's, with so many tries.
     pub fn reset_references(&mut self, pin_most: u8, puk_most: u8) {
         for (reference, text, most) in [(&mut self.pin, FACTORY_PIN, pin_most), (&mut self.puk, FACTORY_PUK, puk_most)]
         {
@@ -179,10 +146,12 @@ impl Persistent {
         }
     }
 
+    /// Encodes the document.
     pub fn write(&self) -> Zeroizing<Vec<u8>> {
         let mut count = Counter(0);
         let document = DocumentOut { card: CARD, version: VERSION, content: self };
-        // Counted first, so that the buffer never grows and leaves copies behind. Writing to memory cannot fail.
+        // The length is counted first, so that the buffer never grows and leaves copies behind. Writing to memory
+        // cannot fail.
         let counted = serde_json::to_writer(&mut count, &document);
         let mut bytes = Zeroizing::new(Vec::with_capacity(count.0));
         let written = serde_json::to_writer(&mut *bytes, &document);
@@ -190,6 +159,7 @@ impl Persistent {
         bytes
     }
 
+    /// Reads a document and checks it.
     pub fn read(bytes: &[u8]) -> Result<Self, PivCardError> {
         let heading: Heading = serde_json::from_slice(bytes).map_err(malformed)?;
         if heading.card != CARD || heading.version != VERSION {
