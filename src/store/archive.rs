@@ -1,10 +1,9 @@
 //! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
 
-use super::LIST_LIMIT;
 use super::certificates::{revocation, select};
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, MasterKeyUse, Origin};
+use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, LIST_LIMIT, MasterKeyUse, Origin};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use uuid::Uuid;

@@ -1,9 +1,9 @@
 //! Reading the log of acts, and what is kept about it: signed heads, and how far it was sent on.
 
-use super::LIST_LIMIT;
-use super::chain::CHAINS;
+use super::chain::ChainHead;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
+use super::record::LIST_LIMIT;
 use super::writer::Tx;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -56,24 +56,6 @@ impl Record for AuditSignature {
             key: columns.take()?,
             signature: columns.take()?,
         })
-    }
-}
-
-/// Where a chain ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainHead {
-    pub chain: i64,
-    /// The number of its last record; 0: none yet.
-    pub length: i64,
-    /// The hash of its last record; 32 zero bytes: none yet.
-    pub head: Vec<u8>,
-}
-
-impl Record for ChainHead {
-    const TABLE: &'static str = CHAINS;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { chain: columns.take()?, length: columns.take()?, head: columns.take()? })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use super::audit_check::{AuditChecker, AuditReport};
 use super::audit_lines::AuditItem;
-use super::audit_log::{AuditRecord, AuditSignature, ChainHead, audit_chains, audit_records, audit_signatures};
-use super::chain::CHAINS;
+use super::audit_log::{AuditRecord, AuditSignature, audit_chains, audit_records, audit_signatures};
+use super::chain::{CHAINS, ChainHead};
 use super::error::Error;
 use super::link::{Answer, Ask, Columns, Record, sql};
 use super::open::Store;
-use super::sqlite::Reader;
+use super::sqlite::reader::Reader;
 use std::path::Path;
 
 /// Records read at one time.

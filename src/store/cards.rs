@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, Statement, sql};
-use super::record::{ProfileRecord, SmartcardRecord};
+use super::record::{LIST_LIMIT, ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::holder_role::HolderRole;

@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{CertificateRecord, CertificateScope, Revocation};
+use super::record::{CertificateRecord, CertificateScope, LIST_LIMIT, Revocation};
 use super::writer::Tx;
 use uuid::Uuid;
 

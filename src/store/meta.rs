@@ -1,9 +1,9 @@
 //! Facts about the database as a whole, by name.
 
-use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
 use super::open::Store;
+use super::record::LIST_LIMIT;
 use super::writer::Tx;
 
 const TABLE: &str = "meta";

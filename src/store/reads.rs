@@ -1,6 +1,7 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
-use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
+use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
+use super::chain::ChainHead;
 use super::error::Error;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// The most records one list gives; a filter's own limit may be lower.
+pub const LIST_LIMIT: u32 = 1000;
+
 /// A user; times are kept to the microsecond, here and below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
@@ -306,7 +309,7 @@ pub struct RequestFilter {
     pub open: bool,
     /// Only requests older than this one; the next page starts before the last one shown.
     pub before: Option<Uuid>,
-    /// `None`, or more than [`super::LIST_LIMIT`]: that many.
+    /// `None`, or more than [`LIST_LIMIT`]: that many.
     pub limit: Option<u32>,
 }
 

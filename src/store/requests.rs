@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, Statement, Value, sql};
-use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms};
+use super::record::{ApprovalRecord, LIST_LIMIT, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::request::{DataItem, RequestStatus};

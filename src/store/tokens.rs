@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
 use super::link::{Ask, Columns, Record, sql};
-use super::record::{Held, TokenRecord, UserRecord};
+use super::record::{Held, LIST_LIMIT, TokenRecord, UserRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
