@@ -2,7 +2,7 @@
 
 use super::chain::ChainHead;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, FromRow, sql};
 use super::record::LIST_LIMIT;
 use super::writer::Tx;
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub struct AuditRecord {
     pub hash: Vec<u8>,
 }
 
-impl Record for AuditRecord {
+impl FromRow for AuditRecord {
     const TABLE: &'static str = "audit";
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -45,7 +45,7 @@ pub struct AuditSignature {
     pub signature: Vec<u8>,
 }
 
-impl Record for AuditSignature {
+impl FromRow for AuditSignature {
     const TABLE: &'static str = SIGNATURES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -66,7 +66,7 @@ pub struct SentRecord {
     pub number: i64,
 }
 
-impl Record for SentRecord {
+impl FromRow for SentRecord {
     const TABLE: &'static str = SENT;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

@@ -1,7 +1,7 @@
 //! Which chain of the log a transaction adds to: on SQLite the one there is, on PostgreSQL one that nobody else is at.
 
 use super::error::Error;
-use super::link::{Columns, Record, Statement, sql};
+use super::link::{Columns, FromRow, Statement, sql};
 
 pub(super) const CHAINS: &str = "audit_chains";
 
@@ -15,7 +15,7 @@ pub struct ChainHead {
     pub head: Vec<u8>,
 }
 
-impl Record for ChainHead {
+impl FromRow for ChainHead {
     const TABLE: &'static str = CHAINS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

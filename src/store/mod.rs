@@ -49,10 +49,10 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::place::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, Holder,
-    HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord,
-    Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord,
-    TokenRecord, Touched, UserRecord, UserSource, Visibility,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Holder, HoldingRecord,
+    LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned, ProfileRecord, Reach,
+    RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord,
+    Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

@@ -72,7 +72,7 @@ pub struct SessionRecord {
 
 /// Something that stands for a person, and the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held<T> {
+pub struct Owned<T> {
     pub what: T,
     pub holder: UserRecord,
 }

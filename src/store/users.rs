@@ -1,5 +1,5 @@
 use super::error::Error;
-use super::link::{Ask, Columns, Record, Statement, sql};
+use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::record::{LIST_LIMIT, UserRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
@@ -13,7 +13,7 @@ macro_rules! select {
     };
 }
 
-impl Record for UserRecord {
+impl FromRow for UserRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
