@@ -96,7 +96,10 @@ impl Database {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => Error::Busy,
             PoolError::Closed => Error::Closed,
-            other => Error::Unreachable(pool_cause(other)),
+            other @ (PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)
+            | PoolError::Backend(_)
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_)) => Error::Unreachable(pool_cause(other)),
         })
     }
 }
@@ -104,6 +107,9 @@ impl Database {
 fn pool_cause(error: PoolError) -> Cause {
     match error {
         PoolError::Backend(error) => cause(error),
-        other => Cause::Postgres { message: other.to_string(), code: None },
+        other @ (PoolError::Timeout(_)
+        | PoolError::Closed
+        | PoolError::NoRuntimeSpecified
+        | PoolError::PostCreateHook(_)) => Cause::Postgres { message: other.to_string(), code: None },
     }
 }

@@ -116,7 +116,9 @@ impl PostgresTransaction {
         }
         self.end("COMMIT").await.map_err(|cause| match &cause {
             Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
-            _ => refusal(cause, |cause| Error::Transaction(Arc::new(cause))),
+            Cause::Postgres { code: Some(_), .. } | Cause::Sqlite(_) => {
+                refusal(cause, |cause| Error::Transaction(Arc::new(cause)))
+            }
         })?;
         if self.written {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
