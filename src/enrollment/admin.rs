@@ -1,8 +1,12 @@
 //! The administrator's key: which one holds, and how the card gets its own.
 
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Tried};
+use super::error::{Cause, Error};
+use super::plan::{Doubt, Held};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Need, Observer, Workflow};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer};
+use super::workflow::Workflow;
 use crate::client;
 use crate::cm::beyond_mim::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
@@ -11,31 +15,6 @@ use crate::token::{self, Admin, LastTry, SecretKind, Token, Tries};
 
 /// Bytes of a 3DES admin key; an empty default in a template means as many zeros.
 const ADMIN_KEY_BYTES: usize = 24;
-
-/// What an earlier try to change the admin key left open.
-#[derive(Clone, Copy)]
-pub(super) struct Doubt {
-    /// The template's default key does not hold.
-    pub default_refused: bool,
-    /// The card may hold its own key already.
-    pub own_possible: bool,
-}
-
-/// What came of trying the keys that may hold.
-pub(super) enum Tried<T> {
-    Done(T),
-    /// Somebody must type the secret.
-    Need(Need),
-}
-
-/// Whose key the card answers by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
-    /// The template's default.
-    Default,
-    /// The one derived for this card.
-    Own,
-}
 
 /// Something to be done as the administrator.
 #[derive(Clone, Copy)]

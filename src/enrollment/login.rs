@@ -1,34 +1,21 @@
 //! Logins: with the secrets that the token's authorities ask for, and no others.
 
-use super::admin::Held;
-use super::error::{Cause, Error, Stage};
+use super::admin::is_wrong;
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
+use super::inputs::PinEntry;
+use super::plan::Held;
 use super::record::Tie;
-use super::{Enrollment, Event, Leg, Need, Observer, Step};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer, Step};
 use crate::client::CmClient;
-use crate::secret::Pin;
-use crate::token::{Admin, Authority, ChallengeResponder, Credentials, LastTry, Operation, Session, Token, User};
+use crate::token::{Admin, Authority, ChallengeResponder, Credentials, Operation, Session, Token};
 use uuid::Uuid;
 
 /// A login, or the step that asks for the PIN.
 pub(super) enum Login<'t> {
     In(Box<dyn Session + 't>),
     Need(Leg),
-}
-
-/// How the user is proven.
-pub(super) enum PinEntry {
-    Typed(Pin, LastTry),
-    /// At the reader's own keys, anew for each login.
-    Pad(LastTry),
-}
-
-impl PinEntry {
-    fn as_user(&self) -> User<'_> {
-        match self {
-            PinEntry::Typed(pin, last_try) => User::Pin(pin, *last_try),
-            PinEntry::Pad(last_try) => User::PinPad(*last_try),
-        }
-    }
 }
 
 /// Has the server answer a card's challenge, so that the admin key stays there.
@@ -113,7 +100,7 @@ impl<'a> Enrollment<'a> {
             Some(AdminKeyState::Active) | None => Held::Own,
             Some(AdminKeyState::Proposed) => match self.log_in(false, Some((tie, Held::Default)), token, observer) {
                 Ok(_) => Held::Default,
-                Err(Error { cause: Cause::Token(refused), .. }) if super::admin::is_wrong(&refused) => Held::Own,
+                Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => Held::Own,
                 Err(error) => return Err(error),
             },
         };

@@ -1,21 +1,17 @@
 //! A token made ready for keys: its own admin key, its own PUK and a PIN, each only where it is missing.
 
-use super::admin::{AdminWork, Doubt, Held, Tried};
-use super::error::{Cause, Error, Stage};
-use super::puk::PukDoubt;
+use super::admin::AdminWork;
+use super::driver::{Enrollment, Leg, Tried};
+use super::error::{Cause, Error};
+use super::inputs::PinEntry;
+use super::plan::{Doubt, Doubts, Held, PukDoubt};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Need, Observer, Step};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer, Step};
 use crate::cm::beyond_mim::AdminKeyState;
 use crate::cm::template::{PinPolicy, SmartcardConfig};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{self, Authority, LastTry, Operation, Token, Tries};
-
-/// What work that was broken off left open on the token.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Doubts {
-    pub admin: Option<Doubt>,
-    pub puk: Option<PukDoubt>,
-}
 
 impl Enrollment<'_> {
     /// Brings the token to what the template wants, in the order of MIM's walkthrough: admin key, then PIN.
@@ -69,7 +65,7 @@ impl Enrollment<'_> {
             let keys = FirstPin { tie, config: &config, own: own.as_ref(), puk: puk.as_ref(), doubt: doubts.puk };
             let set = self.set_first_pin(keys, &new_pin, token, observer);
             match set {
-                Ok(Tried::Done(())) => self.inputs.pin = Some(super::login::PinEntry::Typed(new_pin, LastTry::Keep)),
+                Ok(Tried::Done(())) => self.inputs.pin = Some(PinEntry::Typed(new_pin, LastTry::Keep)),
                 Ok(Tried::Need(need)) => {
                     self.inputs.new_pin = Some(new_pin);
                     return Ok(Leg::Stop(Step::Need(need)));

@@ -4,24 +4,17 @@
 //! the two may hold. A wrong PUK is never followed by a guess: by the other one of a change that was cut off, once, or by
 //! one that somebody typed.
 
-use super::admin::Tried;
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Leg, Tried};
+use super::error::{Cause, Error};
+use super::plan::PukDoubt;
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Need, Observer};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer};
 use crate::client;
 use crate::cm::beyond_mim::{PukReport, PukState};
 use crate::cm::problem::ProblemCode;
 use crate::secret::{Pin, Puk};
-use crate::token::{self, Admin, Authority, Condition, LastTry, Operation, SecretKind, Token, Tries};
-
-/// What an earlier try of a PUK left open.
-#[derive(Clone, Copy, Default)]
-pub(super) struct PukDoubt {
-    /// The PUK that should hold does not.
-    pub current_refused: bool,
-    /// The card may hold the new PUK already.
-    pub next_possible: bool,
-}
+use crate::token::{self, Admin, Authority, LastTry, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
     /// What the server holds of the card's PUK; `None` where the token has none, or the server leaves it alone.
@@ -229,16 +222,6 @@ impl Enrollment<'_> {
             }
             Err(error) => Err(Error::new(stage, error)),
         }
-    }
-
-    /// What a look at the token shows, looked once until something fails.
-    pub(super) fn condition(&mut self, token: &mut dyn Token) -> Result<Condition, Error> {
-        if let Some(condition) = &self.facts.condition {
-            return Ok(condition.clone());
-        }
-        let condition = token.condition().map_err(|source| Error::new(Stage::ReadToken, source))?;
-        self.facts.condition = Some(condition.clone());
-        Ok(condition)
     }
 }
 

@@ -1,12 +1,15 @@
 //! The end of a card's life: what was made is taken off the token, its own secrets give way to those it came with, and
 //! the server is told.
 
-use super::admin::{AdminWork, Held, default_admin_key, is_wrong};
-use super::error::{Cause, Error, Stage};
+use super::admin::{AdminWork, default_admin_key, is_wrong};
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
 use super::login::Login;
+use super::plan::Held;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Tie};
-use super::{Enrollment, Event, Leg, Observer, Outcome, Step};
+use super::stage::Stage;
+use super::step::{Event, Observer, Outcome, Step};
 use crate::client;
 use crate::cm::beyond_mim::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;

@@ -1,10 +1,13 @@
 //! The next of a card's own admin keys, where the server has a newer master key: proposed by the server, given to the card,
 //! and confirmed. Until then either may hold, and the next contact settles it.
 
-use super::admin::{Held, is_wrong};
-use super::error::{Error, Stage};
+use super::admin::is_wrong;
+use super::driver::Enrollment;
+use super::error::Error;
+use super::plan::Held;
 use super::record::Tie;
-use super::{Enrollment, Event, Observer};
+use super::stage::Stage;
+use super::step::{Event, Observer};
 use crate::client;
 use crate::cm::beyond_mim::{AdminKeyState, NextAdminKey};
 use crate::cm::problem::ProblemCode;

@@ -1,10 +1,12 @@
 //! A new PIN for a forgotten one, by the administrator's authority or the PUK, over the server.
 
-use super::admin::{AdminWork, Held, Tried};
-use super::error::{Error, Stage};
-use super::puk::PukDoubt;
+use super::admin::AdminWork;
+use super::driver::{Enrollment, Leg, Tried};
+use super::error::Error;
+use super::plan::{Held, PukDoubt};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Need, Observer, Outcome, Step};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer, Outcome, Step};
 use crate::cm::beyond_mim::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
