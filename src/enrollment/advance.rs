@@ -2,7 +2,7 @@
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
-use super::plan::{Doubt, Doubts, PukDoubt};
+use super::plan::{LeftOpen, MayHold};
 use super::record::{Milestone, Record, Tie};
 use super::stage::Stage;
 use super::step::{Event, Input, Observer, Step};
@@ -49,12 +49,12 @@ impl Enrollment<'_> {
             Milestone::Asking => self.ask(observer),
             Milestone::Requested { request } => self.take_request(request, token, observer),
             Milestone::ChangingAdminKey { tie, default_refused, own_possible } => {
-                let doubts = Doubts { admin: Some(Doubt { default_refused, own_possible }), puk: None };
-                self.prepare(tie, doubts, present(token)?, observer)
+                let left_open = LeftOpen::AdminKey(MayHold::of(default_refused, own_possible));
+                self.prepare(tie, left_open, present(token)?, observer)
             }
             Milestone::ChangingPuk { tie, current_refused, next_possible } => {
-                let doubt = PukDoubt { current_refused, next_possible };
-                self.settle(tie, doubt, present(token)?, observer)
+                let left_open = MayHold::of(current_refused, next_possible);
+                self.take_up_puk(tie, left_open, present(token)?, observer)
             }
             Milestone::Prepared { tie } => self.choose_keys(tie, present(token)?, observer),
             Milestone::KeysChosen { tie, keys, old } => self.make_keys(tie, &keys, old, present(token)?, observer),
@@ -77,17 +77,19 @@ impl Enrollment<'_> {
     }
 
     /// Takes up a change of the PUK where the workflow made it.
-    fn settle(
+    fn take_up_puk(
         &mut self,
         tie: Tie,
-        doubt: PukDoubt,
+        left_open: MayHold,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         match self.order.workflow() {
-            Workflow::Renew => self.begin_renewal(tie, Some(doubt), token, observer),
-            Workflow::Unblock => self.unblock(tie, Some(doubt), token, observer),
-            _ => self.prepare(tie, Doubts { admin: None, puk: Some(doubt) }, token, observer),
+            Workflow::Renew => self.begin_renewal(tie, Some(left_open), token, observer),
+            Workflow::Unblock => self.unblock(tie, Some(left_open), token, observer),
+            Workflow::Enroll | Workflow::Retire | Workflow::RetireLost => {
+                self.prepare(tie, LeftOpen::Puk(left_open), token, observer)
+            }
         }
     }
 

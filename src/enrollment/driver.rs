@@ -4,7 +4,7 @@ use super::card::card_id;
 use super::error::{Cause, Error};
 use super::inputs::Inputs;
 use super::journal::{CardLock, Entry, Journal};
-use super::plan::Held;
+use super::plan::KnownAdminKey;
 use super::received::KeyReceiver;
 use super::record::{Milestone, Record, Tie};
 use super::stage::Stage;
@@ -42,7 +42,7 @@ pub(super) struct Facts {
     pub tied: Option<Tie>,
     pub condition: Option<Condition>,
     /// Which admin key the card answers by.
-    pub held: Option<Held>,
+    pub admin_key: Option<KnownAdminKey>,
     /// The login needs the server's responses, which end with the request.
     pub as_admin: bool,
     /// The places of the keys were chosen a moment ago: nothing of this work is there yet.
@@ -61,7 +61,7 @@ pub(super) enum Leg {
     Stop(Step),
 }
 
-/// What came of trying the keys that may hold.
+/// What came of trying the secrets that may hold.
 pub(super) enum Tried<T> {
     Done(T),
     /// Somebody must type the secret.
@@ -160,7 +160,7 @@ impl<'a> Enrollment<'a> {
         self.facts.request = None;
         match error.token_secret() {
             Some(SecretKind::Pin) => self.inputs.pin = None,
-            Some(SecretKind::Admin) => (self.inputs.so_pin, self.facts.held) = (None, None),
+            Some(SecretKind::Admin) => (self.inputs.so_pin, self.facts.admin_key) = (None, None),
             Some(SecretKind::Puk) => self.inputs.puk = None,
             None => {}
         }

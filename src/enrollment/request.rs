@@ -2,7 +2,7 @@
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
-use super::plan::Doubts;
+use super::plan::LeftOpen;
 use super::record::{Ended, Milestone, Record, Tie, VERSION};
 use super::stage::Stage;
 use super::step::{EnrollOrder, Event, Observer, Order, Step};
@@ -220,7 +220,7 @@ impl Enrollment<'_> {
         }
         let tie = self.tie(&read, observer)?;
         match self.order.workflow() {
-            Workflow::Enroll => self.prepare(tie, Doubts::default(), present(token)?, observer),
+            Workflow::Enroll => self.prepare(tie, LeftOpen::Nothing, present(token)?, observer),
             Workflow::Renew => self.begin_renewal(tie, None, present(token)?, observer),
             Workflow::Unblock => self.unblock(tie, None, present(token)?, observer),
             Workflow::Retire => self.begin_removal(tie, observer),

@@ -4,7 +4,7 @@
 use super::admin::is_wrong;
 use super::driver::Enrollment;
 use super::error::Error;
-use super::plan::Held;
+use super::plan::KnownAdminKey;
 use super::record::Tie;
 use super::stage::Stage;
 use super::step::{Event, Observer};
@@ -32,7 +32,7 @@ impl Enrollment<'_> {
             return Ok(());
         }
         let last_try = self.order.last_try();
-        let mut responder = self.responder(tie, Held::Own);
+        let mut responder = self.responder(tie, KnownAdminKey::Own);
         let mut tried = token.change_admin_key(Admin::Responder(&mut responder), &next, last_try);
         if let Err(token::Error::NoChallenge) = tried
             && let Some(NextAdminKey { current: Some(current), .. }) = self.next_admin_key(tie, true)?
