@@ -1,8 +1,12 @@
 //! The administrator's key: which one holds, and how the card gets its own.
 
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Tried};
+use super::error::{Cause, Error};
+use super::plan::{KnownAdminKey, MayHold, admin_keys_to_try};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Need, Observer, Workflow};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer};
+use super::workflow::Workflow;
 use crate::client;
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
@@ -12,38 +16,13 @@ use crate::token::{self, Admin, LastTry, SecretKind, Token, Tries};
 /// Bytes of a 3DES admin key; an empty default in a template means as many zeros.
 const ADMIN_KEY_BYTES: usize = 24;
 
-/// What an earlier try to change the admin key left open.
-#[derive(Clone, Copy)]
-pub(super) struct Doubt {
-    /// The template's default key does not hold.
-    pub default_refused: bool,
-    /// The card may hold its own key already.
-    pub own_possible: bool,
-}
-
-/// What came of trying the keys that may hold.
-pub(super) enum Tried<T> {
-    Done(T),
-    /// Somebody must type the secret.
-    Need(Need),
-}
-
-/// Whose key the card answers by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
-    /// The template's default.
-    Default,
-    /// The one derived for this card.
-    Own,
-}
-
 /// Something to be done as the administrator.
 #[derive(Clone, Copy)]
 pub(super) struct AdminWork<'w> {
     pub tie: Tie,
     pub config: &'w SmartcardConfig,
     /// What may hold, in the order of the tries; more than one only where it is in doubt.
-    pub keys: &'w [Held],
+    pub keys: &'w [KnownAdminKey],
     /// The card's own key, where it was fetched already.
     pub own: Option<&'w AdminKey>,
     pub stage: Stage,
@@ -97,17 +76,14 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         config: &SmartcardConfig,
         own: &AdminKey,
-        doubt: Doubt,
+        may_hold: MayHold,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let typed = self.inputs.so_pin.is_some();
-        let Doubt { default_refused, own_possible } = doubt;
-        let keys: &[Held] = match (default_refused && !typed, own_possible) {
-            (true, false) => return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? })),
-            (true, true) => &[Held::Own],
-            (false, true) => &[Held::Default, Held::Own],
-            (false, false) => &[Held::Default],
-        };
+        let keys = admin_keys_to_try(may_hold, self.inputs.so_pin.is_some());
+        if keys.is_empty() {
+            return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }));
+        }
+        let default_refused = may_hold.first_refused();
         observer(Event::Doing(Stage::ChangeAdminKey));
         self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: true })?;
         let work = AdminWork { tie, config, keys, own: Some(own), stage: Stage::ChangeAdminKey, asks: true };
@@ -140,10 +116,10 @@ impl Enrollment<'_> {
             return Err(Error::new(stage, token::Error::Locked { secret: SecretKind::Admin }));
         }
         let mut refused = None;
-        for held in keys {
-            let tried = match (held, &self.inputs.so_pin) {
-                (Held::Default, Some((so_pin, last_try))) => act(token, Admin::SoPin(so_pin), *last_try),
-                _ => self.prove(work, *held, token, observer, &mut act)?,
+        for key in keys {
+            let tried = match (key, &self.inputs.so_pin) {
+                (KnownAdminKey::Default, Some((so_pin, last_try))) => act(token, Admin::SoPin(so_pin), *last_try),
+                _ => self.prove(work, *key, token, observer, &mut act)?,
             };
             self.facts.counters = None;
             match tried {
@@ -162,25 +138,25 @@ impl Enrollment<'_> {
     fn prove<T>(
         &self,
         work: AdminWork<'_>,
-        held: Held,
+        key: KnownAdminKey,
         token: &mut dyn Token,
         observer: Observer<'_>,
         act: &mut impl FnMut(&mut dyn Token, Admin<'_>, LastTry) -> Result<T, token::Error>,
     ) -> Result<Result<T, token::Error>, Error> {
         let last_try = self.order.last_try();
-        let mut responder = self.responder(work.tie, held);
+        let mut responder = self.responder(work.tie, key);
         match act(token, Admin::Responder(&mut responder), last_try) {
             Err(token::Error::NoChallenge) => {}
             tried => return Ok(tried),
         }
         let fetched;
-        let key = match (held, work.own) {
-            (Held::Own, Some(own)) => own,
-            (Held::Own, None) => {
+        let key = match (key, work.own) {
+            (KnownAdminKey::Own, Some(own)) => own,
+            (KnownAdminKey::Own, None) => {
                 fetched = self.own_key(work.tie, observer)?;
                 &fetched
             }
-            (Held::Default, _) => {
+            (KnownAdminKey::Default, _) => {
                 fetched = default_admin_key(work.config).ok_or(Error::new(work.stage, Cause::DefaultAdminKey))?;
                 &fetched
             }

@@ -1,9 +1,12 @@
 //! Which keys are to be made, and where they will be: journaled before any of them exists.
 
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
 use super::key_order::{decrypts_only, key_algorithm, key_id, key_label, signature_algorithm};
 use super::record::{HexBytes, KeyWork, Milestone, Tie};
-use super::{Enrollment, Event, Leg, Observer, Workflow};
+use super::stage::Stage;
+use super::step::{Event, Observer};
+use super::workflow::Workflow;
 use crate::pkix;
 use crate::token::{self, KeyId, KeyWish, Token};
 

@@ -1,9 +1,12 @@
 //! Certificates onto the token, and what they supersede off it.
 
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
 use super::login::Login;
 use super::record::{Ended, IssuedWork, Milestone, Tie};
-use super::{Enrollment, Event, Installed, Leg, Observer, OldKey, Outcome, Step, Workflow};
+use super::stage::Stage;
+use super::step::{Event, Installed, Observer, OldKey, Outcome, Step};
+use super::workflow::Workflow;
 use crate::cm::route::Holder;
 use crate::pkix;
 use crate::token::{self, Authority, KeyId, Operation, Session, Token};

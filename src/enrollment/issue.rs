@@ -1,10 +1,14 @@
 //! From chosen keys to certificates: one login, one key each, one certificate each.
 
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
 use super::login::Login;
+use super::received::KeyReceiver;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
-use super::{Enrollment, Event, Leg, Observer, Workflow};
+use super::stage::Stage;
+use super::step::{Event, Observer};
+use super::workflow::Workflow;
 use crate::cm::certificate::{Certificate, CertificateData};
 use crate::pkix::{self, CertificationRequest, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::token::{self, KeyId, KeyOrder, Operation, Session, Token};
@@ -91,14 +95,16 @@ impl Enrollment<'_> {
     ) -> Result<Vec<IssuedWork>, Error> {
         observer(Event::Doing(Stage::SubmitRequest));
         let data = CertificateData {
-            pfx_password: self.pfx_password(),
+            pfx_password: self.receiver.as_ref().map(KeyReceiver::password),
             certificate_requests: signed.iter().map(|work| work.certification_request.0.clone()).collect(),
             comments: String::new(),
             attestations: attestations(signed),
         };
         let answers = self.client.submit_certificate_data(tie.request, &data);
         let answers = answers.map_err(|source| Error::new(Stage::SubmitRequest, source))?;
-        self.keep_keys(&answers, observer)?;
+        if let Some(receiver) = &mut self.receiver {
+            receiver.keep_all(&answers, observer)?;
+        }
         let mut issued = Vec::new();
         for work in signed {
             let request = CertificationRequest::from_der(&work.certification_request.0)

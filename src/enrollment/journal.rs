@@ -3,7 +3,7 @@
 //! A write goes to a file beside, is flushed to the disk, takes the old file's place, and the directory is flushed.
 //! A lock a card keeps two processes from working on one card at a time. No secret is ever written.
 
-use super::record::{Record, VERSION};
+use super::record::{Milestone, Record, VERSION};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -139,7 +139,7 @@ impl Entry {
     }
 
     /// Changes the record and writes it; when this returns, the change survives a power cut.
-    pub fn reach(&mut self, milestone: super::record::Milestone) -> Result<(), JournalError> {
+    pub fn reach(&mut self, milestone: Milestone) -> Result<(), JournalError> {
         self.record.milestone = milestone;
         self.write()
     }

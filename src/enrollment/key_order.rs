@@ -1,6 +1,7 @@
 //! What a server's key order means here: id, label, algorithms.
 
-use super::error::{Cause, Error, Stage};
+use super::error::{Cause, Error};
+use super::stage::Stage;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
 use crate::token::KeyId;

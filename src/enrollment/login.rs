@@ -1,12 +1,15 @@
 //! Logins: with the secrets that the token's authorities ask for, and no others.
 
-use super::admin::Held;
-use super::error::{Cause, Error, Stage};
+use super::admin::is_wrong;
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
+use super::inputs::PinEntry;
+use super::plan::KnownAdminKey;
 use super::record::Tie;
-use super::{Enrollment, Event, Leg, Need, Observer, Step};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer, Step};
 use crate::client::CmClient;
-use crate::secret::Pin;
-use crate::token::{Admin, Authority, ChallengeResponder, Credentials, LastTry, Operation, Session, Token, User};
+use crate::token::{Admin, Authority, ChallengeResponder, Credentials, Operation, Session, Token};
 use uuid::Uuid;
 
 /// A login, or the step that asks for the PIN.
@@ -15,41 +18,25 @@ pub(super) enum Login<'t> {
     Need(Leg),
 }
 
-/// How the user is proven.
-pub(super) enum PinEntry {
-    Typed(Pin, LastTry),
-    /// At the reader's own keys, anew for each login.
-    Pad(LastTry),
-}
-
-impl PinEntry {
-    fn as_user(&self) -> User<'_> {
-        match self {
-            PinEntry::Typed(pin, last_try) => User::Pin(pin, *last_try),
-            PinEntry::Pad(last_try) => User::PinPad(*last_try),
-        }
-    }
-}
-
 /// Has the server answer a card's challenge, so that the admin key stays there.
 pub(super) struct ServerResponder<'c> {
     client: &'c CmClient,
     tie: Tie,
     card_id: Uuid,
-    held: Held,
+    key: KnownAdminKey,
 }
 
 impl ChallengeResponder for ServerResponder<'_> {
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
         let Tie { request, smartcard } = self.tie;
-        let diversified = self.held == Held::Own;
+        let diversified = self.key == KnownAdminKey::Own;
         Ok(self.client.authentication_response(request, smartcard, self.card_id, challenge, diversified)?)
     }
 }
 
 impl<'a> Enrollment<'a> {
-    pub(super) fn responder(&self, tie: Tie, held: Held) -> ServerResponder<'a> {
-        ServerResponder { client: self.client, tie, card_id: self.card_id, held }
+    pub(super) fn responder(&self, tie: Tie, key: KnownAdminKey) -> ServerResponder<'a> {
+        ServerResponder { client: self.client, tie, card_id: self.card_id, key }
     }
 
     /// Logs in with all that `operations` need on this kind of token.
@@ -66,7 +53,7 @@ impl<'a> Enrollment<'a> {
             return Ok(Login::Need(need));
         }
         self.facts.as_admin = admin;
-        let admin = if admin { Some((tie, self.held(tie, token, observer)?)) } else { None };
+        let admin = if admin { Some((tie, self.known_admin_key(tie, token, observer)?)) } else { None };
         self.log_in(user, admin, token, observer)
     }
 
@@ -74,7 +61,7 @@ impl<'a> Enrollment<'a> {
     pub(super) fn log_in<'t>(
         &mut self,
         user: bool,
-        admin: Option<(Tie, Held)>,
+        admin: Option<(Tie, KnownAdminKey)>,
         token: &'t mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Login<'t>, Error> {
@@ -82,7 +69,7 @@ impl<'a> Enrollment<'a> {
             return Ok(Login::Need(need));
         }
         observer(Event::Doing(Stage::LogIn));
-        let mut responder = admin.map(|(tie, held)| self.responder(tie, held));
+        let mut responder = admin.map(|(tie, key)| self.responder(tie, key));
         let credentials = Credentials {
             user: self.inputs.pin.as_ref().filter(|_| user).map(PinEntry::as_user),
             admin: responder.as_mut().map(|responder| Admin::Responder(responder)),
@@ -101,23 +88,30 @@ impl<'a> Enrollment<'a> {
     }
 
     /// Which admin key the card answers by. Where both may hold, the default one is tried, once.
-    pub(super) fn held(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Held, Error> {
+    pub(super) fn known_admin_key(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<KnownAdminKey, Error> {
         use crate::cm::card_secrets::AdminKeyState;
-        if let Some(held) = self.facts.held {
-            return Ok(held);
+        if let Some(key) = self.facts.admin_key {
+            return Ok(key);
         }
         let config = self.config(tie, observer)?;
         let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
-        let held = match state {
-            Some(AdminKeyState::Default) => Held::Default,
-            Some(AdminKeyState::Active) | None => Held::Own,
-            Some(AdminKeyState::Proposed) => match self.log_in(false, Some((tie, Held::Default)), token, observer) {
-                Ok(_) => Held::Default,
-                Err(Error { cause: Cause::Token(refused), .. }) if super::admin::is_wrong(&refused) => Held::Own,
-                Err(error) => return Err(error),
-            },
+        let key = match state {
+            Some(AdminKeyState::Default) => KnownAdminKey::Default,
+            Some(AdminKeyState::Active) | None => KnownAdminKey::Own,
+            Some(AdminKeyState::Proposed) => {
+                match self.log_in(false, Some((tie, KnownAdminKey::Default)), token, observer) {
+                    Ok(_) => KnownAdminKey::Default,
+                    Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => KnownAdminKey::Own,
+                    Err(error) => return Err(error),
+                }
+            }
         };
-        self.facts.held = Some(held);
-        Ok(held)
+        self.facts.admin_key = Some(key);
+        Ok(key)
     }
 }

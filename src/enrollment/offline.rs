@@ -1,6 +1,8 @@
 //! A new PIN for a forgotten one by codes read out over the telephone; no server is asked.
 
-use super::error::{Error, Stage};
+use super::card::card_id;
+use super::error::Error;
+use super::stage::Stage;
 use crate::cm::offline::{CARD_BYTES, CODE_BYTES, CodeKind, puk_of, puk_request};
 use crate::secret::Pin;
 use crate::token::{self, Admin, Authority, ChallengeResponder, LastTry, Operation, Token};
@@ -56,7 +58,7 @@ pub fn unblock_offline(
 
 /// A new request for this card's PUK: the beginning of the SHA-256 of the card id, then what is random.
 fn request_of(token: &dyn Token) -> Result<[u8; CODE_BYTES], Error> {
-    let card_id = super::card_id(token.identity());
+    let card_id = card_id(token.identity());
     let mut card = [0; CARD_BYTES];
     for (to, from) in card.iter_mut().zip(digest(&SHA256, card_id.as_bytes()).as_ref()) {
         *to = *from;

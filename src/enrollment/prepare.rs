@@ -1,28 +1,24 @@
 //! A token made ready for keys: its own admin key, its own PUK and a PIN, each only where it is missing.
 
-use super::admin::{AdminWork, Doubt, Held, Tried};
-use super::error::{Cause, Error, Stage};
-use super::puk::PukDoubt;
+use super::admin::AdminWork;
+use super::driver::{Enrollment, Leg, Tried};
+use super::error::{Cause, Error};
+use super::inputs::PinEntry;
+use super::plan::{KnownAdminKey, LeftOpen, MayHold, Preparation, Unprepared, preparations};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Need, Observer, Step};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer, Step};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::{PinPolicy, SmartcardConfig};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{self, Authority, LastTry, Operation, Token, Tries};
 
-/// What work that was broken off left open on the token.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Doubts {
-    pub admin: Option<Doubt>,
-    pub puk: Option<PukDoubt>,
-}
-
 impl Enrollment<'_> {
-    /// Brings the token to what the template wants, in the order of MIM's walkthrough: admin key, then PIN.
+    /// Brings the token to what the template wants: learns how the card is, has the steps decided, and takes them.
     pub(super) fn prepare(
         &mut self,
         tie: Tie,
-        doubts: Doubts,
+        left_open: LeftOpen,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
@@ -31,56 +27,54 @@ impl Enrollment<'_> {
         let sets_pin = self.order.resets_pin()
             || self.counters(token)?.user == Tries::NotSet
             || (has_puk && self.condition(token)?.pin_is_default == Some(true));
-        let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { None };
-        // The PUK comes after the admin key, so work on it means that the key is settled.
-        if state == Some(AdminKeyState::Active) && doubts.puk.is_none() {
-            self.rotate_admin_key(tie, token, observer)?;
-        }
-        let changes_key = config.diversify_admin_key && state != Some(AdminKeyState::Active) && doubts.puk.is_none();
-        if sets_pin {
-            self.take_proposed_pin(tie, &config, observer)?;
-        }
-        if sets_pin && let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
-            return Ok(stop);
-        }
-        let takes_puk = has_puk && config.diversify_admin_key;
-        if !sets_pin && !changes_key && !takes_puk {
-            return match (doubts.admin, doubts.puk) {
-                (None, None) => self.choose_keys(tie, token, observer),
-                _ => self.reach(Milestone::Prepared { tie }),
+        let own_admin_key = config.diversify_admin_key;
+        let admin_key = if own_admin_key { self.admin_key_state(tie)? } else { None };
+        let (mut own, mut puk) = (None, None);
+        for step in preparations(Unprepared { own_admin_key, admin_key, has_puk, sets_pin, left_open }) {
+            let tried = match step {
+                Preparation::RotateAdminKey => {
+                    self.rotate_admin_key(tie, token, observer)?;
+                    Tried::Done(())
+                }
+                Preparation::ObtainPin => {
+                    self.take_proposed_pin(tie, &config, observer)?;
+                    match self.need_new_pin(Some(&config.user_pin_policy), token)? {
+                        Some(stop) => return Ok(stop),
+                        None => Tried::Done(()),
+                    }
+                }
+                Preparation::ChangeAdminKey(may_hold) => {
+                    let key = own.insert(self.own_key(tie, observer)?);
+                    self.take_admin_key(tie, token, &config, key, may_hold, observer)?
+                }
+                Preparation::SettlePuk(left_open) => match self.settle_puk(tie, left_open, token, observer)? {
+                    Tried::Done(told) => {
+                        puk = told;
+                        Tried::Done(())
+                    }
+                    Tried::Need(need) => Tried::Need(need),
+                },
+                Preparation::SetPin => {
+                    let secrets = FirstPin {
+                        tie,
+                        config: &config,
+                        own: own.as_ref(),
+                        puk: puk.as_ref(),
+                        left_open: left_open.puk(),
+                    };
+                    self.set_first_pin(secrets, token, observer)?
+                }
+                Preparation::NoteReady => {
+                    self.reach(Milestone::Prepared { tie })?;
+                    Tried::Done(())
+                }
+                Preparation::ChooseKeys => return self.choose_keys(tie, token, observer),
             };
-        }
-        let mut own = None;
-        if changes_key {
-            // What the journal knows is newer than what the server knows.
-            let proposed = Doubt { default_refused: false, own_possible: state == Some(AdminKeyState::Proposed) };
-            let doubt = doubts.admin.unwrap_or(proposed);
-            let key = self.own_key(tie, observer)?;
-            if let Tried::Need(need) = self.take_admin_key(tie, token, &config, &key, doubt, observer)? {
+            if let Tried::Need(need) = tried {
                 return Ok(Leg::Stop(Step::Need(need)));
             }
-            own = Some(key);
         }
-        let puk = match if takes_puk { self.settle_puk(tie, doubts.puk, token, observer)? } else { Tried::Done(None) } {
-            Tried::Done(puk) => puk,
-            Tried::Need(need) => return Ok(Leg::Stop(Step::Need(need))),
-        };
-        if sets_pin && let Some(new_pin) = self.inputs.new_pin.take() {
-            let keys = FirstPin { tie, config: &config, own: own.as_ref(), puk: puk.as_ref(), doubt: doubts.puk };
-            let set = self.set_first_pin(keys, &new_pin, token, observer);
-            match set {
-                Ok(Tried::Done(())) => self.inputs.pin = Some(super::login::PinEntry::Typed(new_pin, LastTry::Keep)),
-                Ok(Tried::Need(need)) => {
-                    self.inputs.new_pin = Some(new_pin);
-                    return Ok(Leg::Stop(Step::Need(need)));
-                }
-                Err(error) => {
-                    self.inputs.new_pin = Some(new_pin);
-                    return Err(error);
-                }
-            }
-        }
-        self.reach(Milestone::Prepared { tie })
+        Ok(Leg::Onward)
     }
 
     /// Gives the card its own admin key and has the server know. A card that cannot change its key goes on with it.
@@ -90,24 +84,40 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         config: &SmartcardConfig,
         own: &AdminKey,
-        doubt: Doubt,
+        may_hold: MayHold,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let (held, state) = match self.change_admin_key(tie, token, config, own, doubt, observer) {
-            Ok(Tried::Done(())) => (Held::Own, AdminKeyState::Active),
+        let (known, state) = match self.change_admin_key(tie, token, config, own, may_hold, observer) {
+            Ok(Tried::Done(())) => (KnownAdminKey::Own, AdminKeyState::Active),
             Err(Error { cause: Cause::Token(token::Error::NotOffered(_)), .. }) => {
                 observer(Event::AdminKeyKept);
-                (Held::Default, AdminKeyState::Default)
+                (KnownAdminKey::Default, AdminKeyState::Default)
             }
             other => return other,
         };
         observer(Event::Doing(Stage::ConfirmAdminKey));
         self.tell_admin_key(tie, state, Stage::ConfirmAdminKey)?;
-        self.facts.held = Some(held);
+        self.facts.admin_key = Some(known);
         Ok(Tried::Done(()))
     }
 
+    /// Sets the new PIN, which logs in from then on; it is kept where it was not set.
     fn set_first_pin(
+        &mut self,
+        secrets: FirstPin<'_>,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Tried<()>, Error> {
+        let Some(new_pin) = self.inputs.new_pin.take() else { return Ok(Tried::Done(())) };
+        let set = self.try_first_pin(secrets, &new_pin, token, observer);
+        match &set {
+            Ok(Tried::Done(())) => self.inputs.pin = Some(PinEntry::Typed(new_pin, LastTry::Keep)),
+            Ok(Tried::Need(_)) | Err(_) => self.inputs.new_pin = Some(new_pin),
+        }
+        set
+    }
+
+    fn try_first_pin(
         &mut self,
         secrets: FirstPin<'_>,
         new_pin: &Pin,
@@ -115,13 +125,14 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
         observer(Event::Doing(Stage::SetPin));
-        let FirstPin { tie, config, own, puk, doubt } = secrets;
+        let FirstPin { tie, config, own, puk, left_open } = secrets;
         let tried = if token.authority(Operation::Unblock) == Authority::Puk {
-            self.set_first_pin_by_puk(tie, config, puk, doubt.unwrap_or_default(), new_pin, token)?
+            self.set_first_pin_by_puk(tie, config, puk, left_open, new_pin, token)?
         } else {
-            let held = if config.diversify_admin_key { self.facts.held.unwrap_or(Held::Own) } else { Held::Default };
-            let asks = held == Held::Default;
-            let work = AdminWork { tie, config, keys: &[held], own, stage: Stage::SetPin, asks };
+            let own_by_default = self.facts.admin_key.unwrap_or(KnownAdminKey::Own);
+            let key = if config.diversify_admin_key { own_by_default } else { KnownAdminKey::Default };
+            let asks = key == KnownAdminKey::Default;
+            let work = AdminWork { tie, config, keys: &[key], own, stage: Stage::SetPin, asks };
             self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))?
         };
         self.facts.counters = None;
@@ -138,11 +149,12 @@ impl Enrollment<'_> {
         tie: Tie,
         config: &SmartcardConfig,
         told: Option<&Puk>,
-        doubt: PukDoubt,
+        left_open: Option<MayHold>,
         new_pin: &Pin,
         token: &mut dyn Token,
     ) -> Result<Tried<()>, Error> {
-        let worth_a_try = !doubt.current_refused && self.condition(token)?.puk_is_default != Some(false);
+        let refused = left_open.is_some_and(MayHold::first_refused);
+        let worth_a_try = !refused && self.condition(token)?.puk_is_default != Some(false);
         let factory = Puk::new(config.factory_puk().to_owned());
         let tried = self.set_pin_by_puk(new_pin, told, Some(&factory).filter(|_| worth_a_try), token)?;
         if told.is_none() && matches!(tried, Tried::Need(Need::Puk { refused: true, .. })) {
@@ -178,5 +190,5 @@ struct FirstPin<'f> {
     config: &'f SmartcardConfig,
     own: Option<&'f AdminKey>,
     puk: Option<&'f Puk>,
-    doubt: Option<PukDoubt>,
+    left_open: Option<MayHold>,
 }

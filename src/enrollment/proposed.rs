@@ -1,8 +1,10 @@
 //! The PIN the server proposes, where the template leaves the choice to nobody else.
 
-use super::error::{Error, Stage};
+use super::driver::Enrollment;
+use super::error::Error;
 use super::record::Tie;
-use super::{Enrollment, Event, Observer};
+use super::stage::Stage;
+use super::step::{Event, Observer};
 use crate::cm::template::{SmartcardConfig, UserPinOption};
 use crate::secret::Pin;
 

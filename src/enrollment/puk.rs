@@ -4,24 +4,17 @@
 //! the two may hold. A wrong PUK is never followed by a guess: by the other one of a change that was cut off, once, or by
 //! one that somebody typed.
 
-use super::admin::Tried;
-use super::error::{Cause, Error, Stage};
+use super::driver::{Enrollment, Leg, Tried};
+use super::error::{Cause, Error};
+use super::plan::{MayHold, PukChange, PukGoal, PukPlan, puk_plan, puk_that_may_hold};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Need, Observer};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer};
 use crate::client;
 use crate::cm::card_secrets::{PukReport, PukState};
 use crate::cm::problem::ProblemCode;
 use crate::secret::{Pin, Puk};
-use crate::token::{self, Admin, Authority, Condition, LastTry, Operation, SecretKind, Token, Tries};
-
-/// What an earlier try of a PUK left open.
-#[derive(Clone, Copy, Default)]
-pub(super) struct PukDoubt {
-    /// The PUK that should hold does not.
-    pub current_refused: bool,
-    /// The card may hold the new PUK already.
-    pub next_possible: bool,
-}
+use crate::token::{self, Admin, Authority, LastTry, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
     /// What the server holds of the card's PUK; `None` where the token has none, or the server leaves it alone.
@@ -47,50 +40,56 @@ impl Enrollment<'_> {
     pub(super) fn settle_puk(
         &mut self,
         tie: Tie,
-        doubt: Option<PukDoubt>,
+        left_open: Option<MayHold>,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Tried<Option<Puk>>, Error> {
-        let Some(PukReport { current, next, state }) = self.puk_report(tie, token, observer)? else {
+        let Some(report) = self.puk_report(tie, token, observer)? else {
             return Ok(Tried::Done(None));
         };
-        let (current, next) = match (current, next) {
-            (current, Some(next)) => (current, next),
-            // Somebody knows better which PUK the card has: it is given the server's again.
-            (Some(current), None) if self.inputs.puk.is_some() => (None, current),
-            (current, None) => return Ok(Tried::Done(current)),
+        let proposed = report.state == PukState::Proposed;
+        let typed = self.inputs.puk.is_some();
+        let (current, next) = match PukGoal::of(report, typed) {
+            PukGoal::Stays(current) => return Ok(Tried::Done(current)),
+            PukGoal::Next { current, next } => (current, next),
         };
-        // What the journal knows is newer than what the server knows.
-        let proposed = PukDoubt { current_refused: false, next_possible: state == PukState::Proposed };
-        let PukDoubt { mut current_refused, next_possible } = doubt.unwrap_or(proposed);
-        if current.is_none() && self.condition(token)?.puk_is_default == Some(false) {
-            current_refused = true;
-        }
-        let last_try = match &self.inputs.puk {
-            Some((_, last_try)) => *last_try,
-            None if current_refused && !next_possible => {
-                let counters = self.counters(token)?;
-                return Ok(Tried::Need(Need::Puk { counters, refused: doubt.is_some() }));
+        let factory_gone = current.is_none() && self.condition(token)?.puk_is_default == Some(false);
+        let may_hold = puk_that_may_hold(left_open, proposed, factory_gone);
+        match puk_plan(may_hold, typed, left_open.is_some()) {
+            PukPlan::Ask { refused } => Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused })),
+            PukPlan::Change(change) => {
+                let last_try = self.inputs.puk.as_ref().map_or(self.order.last_try(), |(_, last_try)| *last_try);
+                self.may_try_puk(last_try, Stage::ChangePuk, token)?;
+                observer(Event::Doing(Stage::ChangePuk));
+                let current_refused = may_hold.first_refused();
+                self.reach(Milestone::ChangingPuk { tie, current_refused, next_possible: true })?;
+                let current = match current {
+                    Some(current) => current,
+                    None => Puk::new(self.config(tie, observer)?.factory_puk().to_owned()),
+                };
+                self.change_puk(tie, change, &current, next, token, observer)
             }
-            None => self.order.last_try(),
-        };
-        self.may_try_puk(last_try, Stage::ChangePuk, token)?;
-        observer(Event::Doing(Stage::ChangePuk));
-        self.reach(Milestone::ChangingPuk { tie, current_refused, next_possible: true })?;
-        let current = match current {
-            Some(current) => current,
-            None => Puk::new(self.config(tie, observer)?.factory_puk().to_owned()),
-        };
+        }
+    }
+
+    /// Changes the PUK to `next` and has the server know; gives `next`, or asks for the PUK where none of those tried
+    /// held and nobody had typed one.
+    fn change_puk(
+        &mut self,
+        tie: Tie,
+        change: PukChange,
+        current: &Puk,
+        next: Puk,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Tried<Option<Puk>>, Error> {
         let typed = self.inputs.puk.take();
-        let candidate = match &typed {
-            Some((puk, last_try)) => Some((puk, *last_try)),
-            None => Some((&current, last_try)).filter(|_| !current_refused),
-        };
-        let tried = self.try_change(tie, candidate, &next, next_possible, token);
+        let first = typed.as_ref().map_or((current, self.order.last_try()), |(puk, last_try)| (puk, *last_try));
+        let answer = self.try_change(tie, change, first, &next, token);
         let by_hand = typed.is_some();
         self.inputs.puk = typed;
-        match tried? {
-            None => {
+        match answer? {
+            PukAnswer::Accepted => {
                 self.inputs.puk = None;
                 observer(Event::PukChanged);
                 // Should the server not hear of it, the PUK before need not be tried again.
@@ -98,7 +97,7 @@ impl Enrollment<'_> {
                 self.tell_puk(tie, PukState::Active, Stage::ConfirmPuk, observer)?;
                 Ok(Tried::Done(Some(next)))
             }
-            Some(refused) => {
+            PukAnswer::Refused(refused) => {
                 self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
                 if by_hand {
                     return Err(Error::new(Stage::ChangePuk, refused));
@@ -113,11 +112,11 @@ impl Enrollment<'_> {
     pub(super) fn begin_renewal(
         &mut self,
         tie: Tie,
-        doubt: Option<PukDoubt>,
+        left_open: Option<MayHold>,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        match self.settle_puk(tie, doubt, token, observer) {
+        match self.settle_puk(tie, left_open, token, observer) {
             Ok(Tried::Done(_)) => {}
             Ok(Tried::Need(_)) => observer(Event::PukKept),
             Err(Error { cause: Cause::Token(token::Error::Locked { secret: SecretKind::Puk }), .. }) => {
@@ -129,29 +128,34 @@ impl Enrollment<'_> {
         self.choose_keys(tie, token, observer)
     }
 
-    /// Changes the PUK from what may hold to `next`; gives the refusal where nothing of it held.
+    /// Makes the tries of a change; where two were refused, the first refusal is given.
     fn try_change(
         &mut self,
         tie: Tie,
-        candidate: Option<(&Puk, LastTry)>,
+        change: PukChange,
+        (first, last_try): (&Puk, LastTry),
         next: &Puk,
-        next_possible: bool,
         token: &mut dyn Token,
-    ) -> Result<Option<token::Error>, Error> {
-        let mut refused = None;
-        if let Some((puk, last_try)) = candidate {
-            refused = self.puk_refusal(Stage::ChangePuk, token.change_puk(puk, next, last_try))?;
-            if refused.is_none() {
-                return Ok(None);
+    ) -> Result<PukAnswer, Error> {
+        match change {
+            PukChange::Replace => self.puk_answer(Stage::ChangePuk, token.change_puk(first, next, last_try)),
+            PukChange::ReplaceOrConfirm => {
+                match self.puk_answer(Stage::ChangePuk, token.change_puk(first, next, last_try))? {
+                    PukAnswer::Accepted => Ok(PukAnswer::Accepted),
+                    PukAnswer::Refused(refused) => match self.confirm_puk(tie, next, token)? {
+                        PukAnswer::Accepted => Ok(PukAnswer::Accepted),
+                        PukAnswer::Refused(_) => Ok(PukAnswer::Refused(refused)),
+                    },
+                }
             }
+            PukChange::Confirm => self.confirm_puk(tie, next, token),
         }
-        if !next_possible {
-            return Ok(refused);
-        }
+    }
+
+    /// Changes `next` to itself: the card says whether it holds.
+    fn confirm_puk(&mut self, tie: Tie, next: &Puk, token: &mut dyn Token) -> Result<PukAnswer, Error> {
         self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: true })?;
-        // The very same PUK once more: the card says whether it holds.
-        let again = self.puk_refusal(Stage::ChangePuk, token.change_puk(next, next, self.order.last_try()))?;
-        Ok(again.map(|again| refused.unwrap_or(again)))
+        self.puk_answer(Stage::ChangePuk, token.change_puk(next, next, self.order.last_try()))
     }
 
     /// Tells the server what became of the PUK.
@@ -184,7 +188,7 @@ impl Enrollment<'_> {
         let tried = match candidate {
             Some((puk, last_try)) => {
                 let may = self.may_try_puk(last_try, Stage::SetPin, token);
-                may.and_then(|()| self.puk_refusal(Stage::SetPin, token.set_pin(Admin::Puk(puk), new_pin, last_try)))
+                may.and_then(|()| self.puk_answer(Stage::SetPin, token.set_pin(Admin::Puk(puk), new_pin, last_try)))
                     .map(Some)
             }
             None => Ok(None),
@@ -192,11 +196,13 @@ impl Enrollment<'_> {
         let by_hand = typed.is_some();
         self.inputs.puk = typed;
         self.facts.counters = None;
-        match tried? {
-            Some(None) => Ok(Tried::Done(())),
-            Some(Some(refused)) if by_hand => Err(Error::new(Stage::SetPin, refused)),
-            tried => Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused: tried.is_some() })),
-        }
+        let refused = match tried? {
+            Some(PukAnswer::Accepted) => return Ok(Tried::Done(())),
+            Some(PukAnswer::Refused(refused)) if by_hand => return Err(Error::new(Stage::SetPin, refused)),
+            Some(PukAnswer::Refused(_)) => true,
+            None => false,
+        };
+        Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused }))
     }
 
     /// Refuses a second PUK in one run where the card does not tell how many tries are left.
@@ -210,36 +216,29 @@ impl Enrollment<'_> {
         }
     }
 
-    /// `None`: the PUK was right. A refusal that says it is not the right one is given back, any other is an error.
-    pub(super) fn puk_refusal(
-        &mut self,
-        stage: Stage,
-        tried: Result<(), token::Error>,
-    ) -> Result<Option<token::Error>, Error> {
+    /// Reads what the card said to a PUK. Anything but an acceptance or a refusal of the PUK is an error.
+    fn puk_answer(&mut self, stage: Stage, tried: Result<(), token::Error>) -> Result<PukAnswer, Error> {
         self.facts.counters = None;
         match tried {
             Ok(()) => {
                 // All tries are there again.
                 self.facts.puk_refused = false;
-                Ok(None)
+                Ok(PukAnswer::Accepted)
             }
             Err(error) if is_wrong_puk(&error) => {
                 self.facts.puk_refused |= matches!(error, token::Error::SecretRefused { .. });
-                Ok(Some(error))
+                Ok(PukAnswer::Refused(error))
             }
             Err(error) => Err(Error::new(stage, error)),
         }
     }
+}
 
-    /// What a look at the token shows, looked once until something fails.
-    pub(super) fn condition(&mut self, token: &mut dyn Token) -> Result<Condition, Error> {
-        if let Some(condition) = &self.facts.condition {
-            return Ok(condition.clone());
-        }
-        let condition = token.condition().map_err(|source| Error::new(Stage::ReadToken, source))?;
-        self.facts.condition = Some(condition.clone());
-        Ok(condition)
-    }
+/// Says what a card made of a PUK.
+enum PukAnswer {
+    Accepted,
+    /// It is not the right one, or was not sent as it may not be.
+    Refused(token::Error),
 }
 
 /// Whether the PUK was not accepted, or not sent as it may be the wrong one.

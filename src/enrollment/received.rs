@@ -1,10 +1,10 @@
 //! Private keys that the server makes or brings back: they come as PKCS#12 beside the certificates of the card's own keys,
 //! and go where the face says, before the request is ended.
 
-use super::error::{Cause, Error, Stage};
-use super::{Enrollment, Observer};
+use super::error::{Cause, Error};
+use super::stage::Stage;
+use super::step::{Event, Observer};
 use crate::cm::certificate::Certificate;
-use crate::enrollment::Event;
 use crate::secret::Passphrase;
 
 /// A private key with its certificates, as PKCS#12.
@@ -24,24 +24,18 @@ pub struct KeyReceiver<'a> {
     pub keep: Box<dyn FnMut(ReceivedKey<'_>) -> std::io::Result<()> + 'a>,
 }
 
-impl<'a> Enrollment<'a> {
-    /// Takes private keys from the server; without this none are asked for.
-    pub fn receive_keys(&mut self, receiver: KeyReceiver<'a>) {
-        self.receiver = Some(receiver);
-    }
-
-    /// The password of this call.
-    pub(super) fn pfx_password(&self) -> Option<Passphrase> {
-        self.receiver.as_ref().map(|receiver| Passphrase::new(receiver.password.expose().to_owned()))
+impl KeyReceiver<'_> {
+    /// The password of one call.
+    pub(super) fn password(&self) -> Passphrase {
+        Passphrase::new(self.password.expose().to_owned())
     }
 
     /// Has the private keys of an answer kept.
-    pub(super) fn keep_keys(&mut self, answers: &[Certificate], observer: Observer<'_>) -> Result<(), Error> {
-        let Some(receiver) = &mut self.receiver else { return Ok(()) };
+    pub(super) fn keep_all(&mut self, answers: &[Certificate], observer: Observer<'_>) -> Result<(), Error> {
         for answer in answers {
             let Some(pfx) = &answer.pfx else { continue };
             let key = ReceivedKey { name: &answer.template_common_name, is_history: answer.is_key_history, pfx };
-            (receiver.keep)(key).map_err(|source| Error::new(Stage::SubmitRequest, Cause::KeyNotKept { source }))?;
+            (self.keep)(key).map_err(|source| Error::new(Stage::SubmitRequest, Cause::KeyNotKept { source }))?;
             observer(Event::KeyReceived { name: answer.template_common_name.clone() });
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What one workflow has come to, as the journal keeps it. Holds no secret.
 
-use super::Workflow;
+use super::workflow::Workflow;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::PublicKey;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! What to do about an error, for people and for scripts.
 
-use super::error::{Cause, Error, Stage};
+use super::error::{Cause, Error};
 use super::journal::JournalError;
 use super::record::Ended;
+use super::stage::Stage;
 use crate::client::TicketReason;
 use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;

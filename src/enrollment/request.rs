@@ -1,26 +1,18 @@
 //! From an order to a request that may be carried out, on the card it is for.
 
-use super::error::{Cause, Error, Stage};
-use super::prepare::Doubts;
+use super::driver::{Enrollment, Leg, present};
+use super::error::{Cause, Error};
+use super::plan::LeftOpen;
 use super::record::{Ended, Milestone, Record, Tie, VERSION};
-use super::{EnrollOrder, Enrollment, Event, Leg, Observer, Order, Step, Workflow, present};
+use super::stage::Stage;
+use super::step::{EnrollOrder, Event, Observer, Order, Step};
+use super::workflow::Workflow;
 use crate::client;
 use crate::cm::data_item::DataItem;
-use crate::cm::request::{CreateRequest, Request, RequestStatus, RequestType};
+use crate::cm::request::{CreateRequest, Request, RequestStatus};
 use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus};
 use crate::token::Token;
 use uuid::Uuid;
-
-impl Workflow {
-    pub(super) fn request_type(self) -> RequestType {
-        match self {
-            Workflow::Enroll => RequestType::Enroll,
-            Workflow::Renew => RequestType::Renew,
-            Workflow::Unblock => RequestType::Unblock,
-            Workflow::Retire | Workflow::RetireLost => RequestType::Retire,
-        }
-    }
-}
 
 impl Enrollment<'_> {
     /// Checks what can be checked before anything exists, and opens the journal entry.
@@ -229,7 +221,7 @@ impl Enrollment<'_> {
         }
         let tie = self.tie(&read, observer)?;
         match self.order.workflow() {
-            Workflow::Enroll => self.prepare(tie, Doubts::default(), present(token)?, observer),
+            Workflow::Enroll => self.prepare(tie, LeftOpen::Nothing, present(token)?, observer),
             Workflow::Renew => self.begin_renewal(tie, None, present(token)?, observer),
             Workflow::Unblock => self.unblock(tie, None, present(token)?, observer),
             Workflow::Retire => self.begin_removal(tie, observer),

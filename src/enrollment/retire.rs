@@ -1,12 +1,15 @@
 //! The end of a card's life: what was made is taken off the token, its own secrets give way to those it came with, and
 //! the server is told.
 
-use super::admin::{AdminWork, Held, default_admin_key, is_wrong};
-use super::error::{Cause, Error, Stage};
+use super::admin::{AdminWork, default_admin_key, is_wrong};
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
 use super::login::Login;
+use super::plan::KnownAdminKey;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Tie};
-use super::{Enrollment, Event, Leg, Observer, Outcome, Step};
+use super::stage::Stage;
+use super::step::{Event, Observer, Outcome, Step};
 use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
@@ -102,10 +105,12 @@ impl Enrollment<'_> {
                 self.rotate_admin_key(tie, token, observer)?;
             }
             observer(Event::Doing(Stage::ReturnAdminKey));
-            let keys: &[Held] = match (begun, state, self.facts.held) {
-                (false, _, Some(Held::Default)) => &[Held::Default],
-                (true, _, _) | (_, Some(AdminKeyState::Proposed), None) => &[Held::Own, Held::Default],
-                _ => &[Held::Own],
+            let keys: &[KnownAdminKey] = match (begun, state, self.facts.admin_key) {
+                (false, _, Some(KnownAdminKey::Default)) => &[KnownAdminKey::Default],
+                (true, _, _) | (_, Some(AdminKeyState::Proposed), None) => {
+                    &[KnownAdminKey::Own, KnownAdminKey::Default]
+                }
+                _ => &[KnownAdminKey::Own],
             };
             if state == Some(AdminKeyState::Active) {
                 self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ReturnAdminKey)?;

@@ -1,10 +1,13 @@
 //! The next of a card's own admin keys, where the server has a newer master key: proposed by the server, given to the card,
 //! and confirmed. Until then either may hold, and the next contact settles it.
 
-use super::admin::{Held, is_wrong};
-use super::error::{Error, Stage};
+use super::admin::is_wrong;
+use super::driver::Enrollment;
+use super::error::Error;
+use super::plan::KnownAdminKey;
 use super::record::Tie;
-use super::{Enrollment, Event, Observer};
+use super::stage::Stage;
+use super::step::{Event, Observer};
 use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, NextAdminKey};
 use crate::cm::problem::ProblemCode;
@@ -29,7 +32,7 @@ impl Enrollment<'_> {
             return Ok(());
         }
         let last_try = self.order.last_try();
-        let mut responder = self.responder(tie, Held::Own);
+        let mut responder = self.responder(tie, KnownAdminKey::Own);
         let mut tried = token.change_admin_key(Admin::Responder(&mut responder), &next, last_try);
         if let Err(token::Error::NoChallenge) = tried
             && let Some(NextAdminKey { current: Some(current), .. }) = self.next_admin_key(tie, true)?

@@ -1,25 +1,14 @@
 //! What goes between the driver and a face.
 
-use super::error::Stage;
 use super::record::Record;
+use super::stage::Stage;
+use super::workflow::Workflow;
 use crate::cm::data_item::DataItem;
 use crate::cm::template::PinPolicy;
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Pin, Puk};
 use crate::token::{Counters, KeyId, LastTry};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-
-/// Which way a card goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Workflow {
-    Enroll,
-    Renew,
-    Unblock,
-    Retire,
-    RetireLost,
-}
 
 /// What the face wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,6 +197,9 @@ pub enum Event {
         key: KeyId,
     },
 }
+
+/// Where events go while the driver works.
+pub(super) type Observer<'o> = &'o mut dyn FnMut(Event);
 
 /// What was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]

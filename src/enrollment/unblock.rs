@@ -1,10 +1,12 @@
 //! A new PIN for a forgotten one, by the administrator's authority or the PUK, over the server.
 
-use super::admin::{AdminWork, Held, Tried};
-use super::error::{Error, Stage};
-use super::puk::PukDoubt;
+use super::admin::AdminWork;
+use super::driver::{Enrollment, Leg, Tried};
+use super::error::Error;
+use super::plan::{KnownAdminKey, MayHold};
 use super::record::{Milestone, Tie};
-use super::{Enrollment, Event, Leg, Need, Observer, Outcome, Step};
+use super::stage::Stage;
+use super::step::{Event, Need, Observer, Outcome, Step};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
@@ -15,7 +17,7 @@ impl Enrollment<'_> {
     pub(super) fn unblock(
         &mut self,
         tie: Tie,
-        doubt: Option<PukDoubt>,
+        left_open: Option<MayHold>,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
@@ -27,7 +29,7 @@ impl Enrollment<'_> {
         self.rotate_admin_key(tie, token, observer)?;
         let Some(new_pin) = self.inputs.new_pin.take() else { return Ok(Leg::Onward) };
         let outcome = if token.authority(Operation::Unblock) == Authority::Puk {
-            self.unblock_by_puk(tie, doubt, &new_pin, token, observer)
+            self.unblock_by_puk(tie, left_open, &new_pin, token, observer)
         } else {
             self.unblock_as_admin(tie, &config, &new_pin, token, observer)
         };
@@ -46,18 +48,18 @@ impl Enrollment<'_> {
     fn unblock_by_puk(
         &mut self,
         tie: Tie,
-        doubt: Option<PukDoubt>,
+        left_open: Option<MayHold>,
         new_pin: &Pin,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let told = match self.settle_puk(tie, doubt, token, observer)? {
+        let told = match self.settle_puk(tie, left_open, token, observer)? {
             Tried::Done(told) => told,
             Tried::Need(need) => return Ok(Tried::Need(need)),
         };
         observer(Event::Doing(Stage::SetPin));
-        let refused = doubt.is_some_and(|doubt| doubt.current_refused && !doubt.next_possible);
-        let tried = self.set_pin_by_puk(new_pin, told.as_ref().filter(|_| !refused), None, token)?;
+        let told = told.as_ref().filter(|_| left_open != Some(MayHold::Neither));
+        let tried = self.set_pin_by_puk(new_pin, told, None, token)?;
         if matches!(tried, Tried::Need(Need::Puk { refused: true, .. })) {
             // It is not tried again: somebody has changed the PUK.
             self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
@@ -75,33 +77,33 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
         let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
-        let held = if state == Some(AdminKeyState::Default) { Held::Default } else { Held::Own };
+        let key = if state == Some(AdminKeyState::Default) { KnownAdminKey::Default } else { KnownAdminKey::Own };
         let mut own = None;
         if state == Some(AdminKeyState::Proposed) {
             // The key was proposed and never confirmed: the default one may hold, and the server must not be told
             // otherwise.
-            let key = self.own_key(tie, observer)?;
+            let fetched = self.own_key(tie, observer)?;
             let work = AdminWork {
                 tie,
                 config,
-                keys: &[Held::Default, Held::Own],
-                own: Some(&key),
+                keys: &[KnownAdminKey::Default, KnownAdminKey::Own],
+                own: Some(&fetched),
                 stage: Stage::ChangeAdminKey,
                 asks: true,
             };
             let settled = self.as_admin(work, token, observer, |token, admin, last_try| {
-                token.change_admin_key(admin, &key, last_try)
+                token.change_admin_key(admin, &fetched, last_try)
             })?;
             if let Tried::Need(need) = settled {
                 return Ok(Tried::Need(need));
             }
             observer(Event::AdminKeyChanged);
             self.tell_admin_key(tie, AdminKeyState::Active, Stage::ConfirmAdminKey)?;
-            own = Some(key);
+            own = Some(fetched);
         }
         observer(Event::Doing(Stage::SetPin));
-        let asks = held == Held::Default;
-        let work = AdminWork { tie, config, keys: &[held], own: own.as_ref(), stage: Stage::SetPin, asks };
+        let asks = key == KnownAdminKey::Default;
+        let work = AdminWork { tie, config, keys: &[key], own: own.as_ref(), stage: Stage::SetPin, asks };
         self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
     }
 

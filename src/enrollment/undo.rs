@@ -1,9 +1,11 @@
 //! A request that ended elsewhere: what was made for it is taken off the token.
 
-use super::error::{Error, Stage};
+use super::driver::{Enrollment, Leg, present};
+use super::error::Error;
 use super::login::Login;
 use super::record::{Ended, KeyWork};
-use super::{Enrollment, Event, Leg, Observer, present};
+use super::stage::Stage;
+use super::step::{Event, Observer};
 use crate::token::{self, Authority, KeyId, Operation, Token};
 use uuid::Uuid;
 

@@ -1,10 +1,9 @@
 //! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
 
-use super::LIST_LIMIT;
 use super::certificates::{revocation, select};
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
-use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, MasterKeyUse, Origin};
+use super::link::{Ask, Columns, FromRow, sql};
+use super::record::{ArchivedRecord, CertificateRecord, HoldingRecord, LIST_LIMIT, MasterKeyUse, Origin};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use uuid::Uuid;
@@ -12,7 +11,7 @@ use uuid::Uuid;
 const HOLDINGS: &str = "profile_certificates";
 const ARCHIVE: &str = "archived_keys";
 
-impl Record for HoldingRecord {
+impl FromRow for HoldingRecord {
     const TABLE: &'static str = HOLDINGS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -20,7 +19,7 @@ impl Record for HoldingRecord {
     }
 }
 
-impl Record for ArchivedRecord {
+impl FromRow for ArchivedRecord {
     const TABLE: &'static str = ARCHIVE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -39,7 +38,7 @@ impl Record for ArchivedRecord {
 /// An archived key as it lies in the archive.
 pub(super) struct Sealed(pub Vec<u8>);
 
-impl Record for Sealed {
+impl FromRow for Sealed {
     const TABLE: &'static str = ARCHIVE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -74,7 +73,7 @@ pub(super) fn agents_key(serial: &[u8]) -> Ask<'_, Option<Sealed>> {
     sql("SELECT sealed FROM agents_keys WHERE serial = $1").bind(serial).asking()
 }
 
-impl Record for MasterKeyUse {
+impl FromRow for MasterKeyUse {
     const TABLE: &'static str = "smartcards";
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

@@ -1,13 +1,13 @@
 //! What cards have said of the keys of certificates.
 
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, FromRow, sql};
 use super::record::AttestationRecord;
 use super::writer::Tx;
 
 const TABLE: &str = "attestations";
 
-impl Record for AttestationRecord {
+impl FromRow for AttestationRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

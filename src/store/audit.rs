@@ -1,6 +1,6 @@
 //! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
 
-use super::audit_log::ChainHead;
+use super::chain::ChainHead;
 use super::error::Error;
 use super::link::sql;
 use super::writer::Tx;

@@ -1,7 +1,8 @@
 //! Checks a log of acts: every hash, number, time and signature; names the record that is broken, and how.
 
 use super::audit_lines::AuditItem;
-use super::audit_log::{AuditRecord, AuditSignature, ChainHead};
+use super::audit_log::{AuditRecord, AuditSignature};
+use super::chain::ChainHead;
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,8 @@
 //! One object a line: first what the file is, then for each chain its records in their order, each signature behind the
 //! record it signs, and where the chain ends. A record's text and a signed text stand in strings, byte for byte.
 
-use super::audit_log::{AuditRecord, AuditSignature, ChainHead};
+use super::audit_log::{AuditRecord, AuditSignature};
+use super::chain::ChainHead;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! Reading the log of acts, and what is kept about it: signed heads, and how far it was sent on.
 
-use super::LIST_LIMIT;
-use super::chain::CHAINS;
+use super::chain::ChainHead;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, FromRow, sql};
+use super::record::LIST_LIMIT;
 use super::writer::Tx;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -24,7 +24,7 @@ pub struct AuditRecord {
     pub hash: Vec<u8>,
 }
 
-impl Record for AuditRecord {
+impl FromRow for AuditRecord {
     const TABLE: &'static str = "audit";
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -45,7 +45,7 @@ pub struct AuditSignature {
     pub signature: Vec<u8>,
 }
 
-impl Record for AuditSignature {
+impl FromRow for AuditSignature {
     const TABLE: &'static str = SIGNATURES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -59,24 +59,6 @@ impl Record for AuditSignature {
     }
 }
 
-/// Where a chain ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChainHead {
-    pub chain: i64,
-    /// The number of its last record; 0: none yet.
-    pub length: i64,
-    /// The hash of its last record; 32 zero bytes: none yet.
-    pub head: Vec<u8>,
-}
-
-impl Record for ChainHead {
-    const TABLE: &'static str = CHAINS;
-
-    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { chain: columns.take()?, length: columns.take()?, head: columns.take()? })
-    }
-}
-
 /// How far a receiver was sent a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentRecord {
@@ -84,7 +66,7 @@ pub struct SentRecord {
     pub number: i64,
 }
 
-impl Record for SentRecord {
+impl FromRow for SentRecord {
     const TABLE: &'static str = SENT;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

@@ -2,12 +2,12 @@
 
 use super::audit_check::{AuditChecker, AuditReport};
 use super::audit_lines::AuditItem;
-use super::audit_log::{AuditRecord, AuditSignature, ChainHead, audit_chains, audit_records, audit_signatures};
-use super::chain::CHAINS;
+use super::audit_log::{AuditRecord, AuditSignature, audit_chains, audit_records, audit_signatures};
+use super::chain::{CHAINS, ChainHead};
 use super::error::Error;
-use super::link::{Answer, Ask, Columns, Record, sql};
+use super::link::{Answer, Ask, Columns, FromRow, sql};
 use super::open::Store;
-use super::sqlite::Reader;
+use super::sqlite::reader::Reader;
 use std::path::Path;
 
 /// Records read at one time.
@@ -22,9 +22,9 @@ enum Place {
 }
 
 /// A chain that is named anywhere.
-struct Named(i64);
+struct ChainNumber(i64);
 
-impl Record for Named {
+impl FromRow for ChainNumber {
     const TABLE: &'static str = CHAINS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -56,8 +56,8 @@ impl AuditSource {
                      UNION SELECT chain FROM audit_signatures ORDER BY 1";
         // Heads are read first: a record that comes later is left for the next time.
         let heads: Vec<ChainHead> = self.ask(audit_chains()).await?;
-        let chains: Vec<Named> = self.ask(sql(named).asking()).await?;
-        for Named(chain) in chains {
+        let chains: Vec<ChainNumber> = self.ask(sql(named).asking()).await?;
+        for ChainNumber(chain) in chains {
             let head = heads.iter().find(|head| head.chain == chain);
             let end = match (&self.0, head) {
                 (Place::Store(_), Some(head)) => head.length,

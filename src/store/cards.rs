@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, Statement, sql};
-use super::record::{ProfileRecord, SmartcardRecord};
+use super::link::{Ask, Columns, FromRow, Statement, sql};
+use super::record::{LIST_LIMIT, ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::holder_role::HolderRole;
@@ -35,7 +34,7 @@ macro_rules! select_profiles {
     };
 }
 
-impl Record for SmartcardRecord {
+impl FromRow for SmartcardRecord {
     const TABLE: &'static str = SMARTCARDS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -64,7 +63,7 @@ impl Record for SmartcardRecord {
     }
 }
 
-impl Record for ProfileRecord {
+impl FromRow for ProfileRecord {
     const TABLE: &'static str = PROFILES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -92,7 +91,7 @@ fn holder_role(columns: &mut Columns<'_>) -> Result<HolderRole, Error> {
     })
 }
 
-fn bind_standing(statement: Statement<'_>, holder_role: HolderRole) -> Statement<'_> {
+fn bind_holder_role(statement: Statement<'_>, holder_role: HolderRole) -> Statement<'_> {
     statement
         .bind(holder_role.role.word())
         .bind(holder_role.superseded)
@@ -149,7 +148,7 @@ fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Stateme
         .bind(card.master_key_next)
         .bind(card.puk_master)
         .bind(card.puk_before_master);
-    bind_standing(statement, card.holder_role)
+    bind_holder_role(statement, card.holder_role)
 }
 
 /// The last columns of a profile, likewise.
@@ -161,7 +160,7 @@ fn bind_profile<'a>(statement: Statement<'a>, profile: &'a ProfileRecord) -> Sta
         .bind(profile.parent)
         .bind(profile.primary)
         .bind(&profile.comment);
-    bind_standing(statement, profile.holder_role)
+    bind_holder_role(statement, profile.holder_role)
 }
 
 impl Tx {

@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
-use super::record::{CertificateRecord, CertificateScope, Revocation};
+use super::link::{Ask, Columns, FromRow, sql};
+use super::record::{CertificateRecord, CertificateScope, LIST_LIMIT, Revocation};
 use super::writer::Tx;
 use uuid::Uuid;
 
@@ -20,7 +19,7 @@ macro_rules! select {
 }
 pub(super) use select;
 
-impl Record for CertificateRecord {
+impl FromRow for CertificateRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -54,7 +53,7 @@ pub(super) fn revocation(columns: &mut Columns<'_>) -> Result<Option<Revocation>
 /// An answer as it was sent.
 pub(super) struct Response(pub Vec<u8>);
 
-impl Record for Response {
+impl FromRow for Response {
     const TABLE: &'static str = RESPONSES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -121,7 +120,7 @@ impl Tx {
     /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).
     pub async fn next_crl_number(&mut self) -> Result<u64, Error> {
         struct Number(u64);
-        impl Record for Number {
+        impl FromRow for Number {
             const TABLE: &'static str = COUNTERS;
             fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
                 columns.number().map(Self)

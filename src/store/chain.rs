@@ -1,36 +1,25 @@
 //! Which chain of the log a transaction adds to: on SQLite the one there is, on PostgreSQL one that nobody else is at.
 
-use super::audit_log::ChainHead;
 use super::error::Error;
-use super::link::{Statement, sql};
-use super::writer::{Session, Tx};
+use super::link::{Columns, FromRow, Statement, sql};
 
 pub(super) const CHAINS: &str = "audit_chains";
 
-impl Tx {
-    /// The chain that this transaction adds to, its own until it ends.
-    pub(super) async fn chain(&mut self) -> Result<ChainHead, Error> {
-        match &mut self.session {
-            Session::Postgres(session) => session.chain().await,
-            Session::Sqlite(session) => session.chain(),
-        }
-    }
+/// Where a chain ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainHead {
+    pub chain: i64,
+    /// The number of its last record; 0: none yet.
+    pub length: i64,
+    /// The hash of its last record; 32 zero bytes: none yet.
+    pub head: Vec<u8>,
+}
 
-    /// Writes a record, and remembers that the chain ends with it.
-    pub(super) async fn add_to_chain(
-        &mut self,
-        record: (&'static str, Statement<'_>),
-        head: ChainHead,
-    ) -> Result<(), Error> {
-        match &mut self.session {
-            Session::Postgres(session) => session.execute_both(record, (CHAINS, moved(&head))).await,
-            Session::Sqlite(session) => {
-                let (table, insert) = record;
-                session.execute(table, insert)?;
-                session.move_chain(head);
-                Ok(())
-            }
-        }
+impl FromRow for ChainHead {
+    const TABLE: &'static str = CHAINS;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        Ok(Self { chain: columns.take()?, length: columns.take()?, head: columns.take()? })
     }
 }
 

@@ -107,7 +107,29 @@ impl Error {
     pub(super) fn shared(&self) -> Self {
         match self {
             Self::Transaction(cause) => Self::Transaction(cause.clone()),
-            _ => Self::Closed,
+            Self::File { .. }
+            | Self::Open { .. }
+            | Self::Foreign { .. }
+            | Self::Newer { .. }
+            | Self::Older { .. }
+            | Self::Unsound { .. }
+            | Self::Url(_)
+            | Self::Tls(_)
+            | Self::Read(_)
+            | Self::Write { .. }
+            | Self::Duplicate { .. }
+            | Self::Dangling { .. }
+            | Self::Changed { .. }
+            | Self::Missing { .. }
+            | Self::Damaged { .. }
+            | Self::FilterTooWide { .. }
+            | Self::Contended(_)
+            | Self::Unreachable(_)
+            | Self::Uncertain(_)
+            | Self::Panicked
+            | Self::Busy
+            | Self::Closed
+            | Self::Thread(_) => Self::Closed,
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) trait Answer: Sized {
     fn add(&mut self, columns: &mut Columns<'_>) -> Result<bool, Error>;
 }
 
-impl<R: Record> Answer for Option<R> {
+impl<R: FromRow> Answer for Option<R> {
     const TABLE: &'static str = R::TABLE;
     const ONE: bool = true;
 
@@ -76,7 +76,7 @@ impl<R: Record> Answer for Option<R> {
     }
 }
 
-impl<R: Record> Answer for Vec<R> {
+impl<R: FromRow> Answer for Vec<R> {
     const TABLE: &'static str = R::TABLE;
     const ONE: bool = false;
 
@@ -177,7 +177,7 @@ impl Counts {
 }
 
 /// Something a row is read into, column by column in the order of the SELECT.
-pub(super) trait Record: Sized {
+pub(super) trait FromRow: Sized {
     const TABLE: &'static str;
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error>;
 }

@@ -2,7 +2,7 @@
 
 use super::certificates::{COUNTERS, TABLE as CERTIFICATES};
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, FromRow, sql};
 use super::record::Revocation;
 use super::spelling::Spelled;
 use super::writer::Tx;
@@ -58,7 +58,7 @@ pub struct ListedCertificate {
     pub revocation: Revocation,
 }
 
-impl Record for ListRecord {
+impl FromRow for ListRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -74,7 +74,7 @@ impl Record for ListRecord {
     }
 }
 
-impl Record for ListedCertificate {
+impl FromRow for ListedCertificate {
     const TABLE: &'static str = CERTIFICATES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -86,7 +86,7 @@ impl Record for ListedCertificate {
 /// A list's number and bytes.
 pub(super) struct ListBytes(pub u64, pub Vec<u8>);
 
-impl Record for ListBytes {
+impl FromRow for ListBytes {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -96,7 +96,7 @@ impl Record for ListBytes {
 
 pub(super) struct Count(pub u64);
 
-impl Record for Count {
+impl FromRow for Count {
     const TABLE: &'static str = COUNTERS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -106,7 +106,7 @@ impl Record for Count {
 
 pub(super) struct Due(pub Option<OffsetDateTime>);
 
-impl Record for Due {
+impl FromRow for Due {
     const TABLE: &'static str = CERTIFICATES;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

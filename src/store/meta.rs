@@ -1,9 +1,9 @@
 //! Facts about the database as a whole, by name.
 
-use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, FromRow, sql};
 use super::open::Store;
+use super::record::LIST_LIMIT;
 use super::writer::Tx;
 
 const TABLE: &str = "meta";
@@ -11,7 +11,7 @@ const TABLE: &str = "meta";
 /// A fact's value.
 pub(super) struct Fact(pub Vec<u8>);
 
-impl Record for Fact {
+impl FromRow for Fact {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -24,9 +24,9 @@ fn fact(name: &str) -> Ask<'_, Option<Fact>> {
 }
 
 /// A fact with its name.
-pub(super) struct Named(pub String, pub Vec<u8>);
+pub(super) struct NamedFact(pub String, pub Vec<u8>);
 
-impl Record for Named {
+impl FromRow for NamedFact {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -39,8 +39,8 @@ impl Store {
     pub async fn facts(&self, start: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let ask = sql("SELECT name, value FROM meta WHERE substr(name, 1, $2) = $1 ORDER BY name LIMIT $3");
         let length = u32::try_from(start.chars().count()).unwrap_or(u32::MAX);
-        let found: Vec<Named> = self.ask(ask.bind(start).bind(length).bind(LIST_LIMIT).asking()).await?;
-        Ok(found.into_iter().map(|Named(name, value)| (name, value)).collect())
+        let found: Vec<NamedFact> = self.ask(ask.bind(start).bind(length).bind(LIST_LIMIT).asking()).await?;
+        Ok(found.into_iter().map(|NamedFact(name, value)| (name, value)).collect())
     }
 }
 

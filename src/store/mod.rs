@@ -40,22 +40,20 @@ mod writer;
 pub use audit::AuditEntry;
 pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
 pub use audit_lines::{AuditItem, LineError};
-pub use audit_log::{AuditRecord, AuditSignature, ChainHead, SentRecord, signed_text};
+pub use audit_log::{AuditRecord, AuditSignature, SentRecord, signed_text};
 pub use audit_source::AuditSource;
+pub use chain::ChainHead;
 pub use error::{Cause, Error};
 pub use link::CountsSeen;
 pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
-pub use postgres::PostgresPlace;
+pub use postgres::place::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, Holder,
-    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, ProfileRecord, Reach,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Holder, HoldingRecord,
+    LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned, ProfileRecord, Reach,
     RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord,
     Touched, UserRecord, UserSource, Visibility,
 };
-pub use sqlite::{check as check_database, copy as copy_database};
+pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;
 pub use writer::{BoxFuture, Tx};
-
-/// The most records one list gives; a filter's own limit may be lower.
-pub const LIST_LIMIT: u32 = 1000;

@@ -1,12 +1,12 @@
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
+use super::link::{Ask, Columns, FromRow, sql};
 use super::record::OfflineAnswerRecord;
 use super::writer::Tx;
 use uuid::Uuid;
 
 const TABLE: &str = "offline_answers";
 
-impl Record for OfflineAnswerRecord {
+impl FromRow for OfflineAnswerRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

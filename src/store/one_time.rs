@@ -1,5 +1,5 @@
 use super::error::Error;
-use super::link::{Ask, Columns, Record, Statement, sql};
+use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::record::{MailRecord, OneTimeRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 const TABLE: &str = "one_time_passwords";
 const OUTBOX: &str = "outbox";
 
-impl Record for OneTimeRecord {
+impl FromRow for OneTimeRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -24,7 +24,7 @@ impl Record for OneTimeRecord {
     }
 }
 
-impl Record for MailRecord {
+impl FromRow for MailRecord {
     const TABLE: &'static str = OUTBOX;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
-use super::postgres::PostgresPlace;
+use super::postgres::place::PostgresPlace;
 use super::writer::{BoxFuture, Tx};
 use super::{postgres, sqlite};
 use std::collections::BTreeMap;

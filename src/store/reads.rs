@@ -1,13 +1,14 @@
 //! Every read, once; on [`Store`] it sees what is on disk, within a job also what the job itself has written.
 
-use super::audit_log::{self, AuditRecord, AuditSignature, ChainHead, SentRecord};
+use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
+use super::chain::ChainHead;
 use super::error::Error;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Held, HoldingRecord,
-    MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, ProfileRecord, RequestCount, RequestFilter,
-    RequestRecord, SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord, MailRecord,
+    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, ProfileRecord, RequestCount, RequestFilter, RequestRecord,
+    SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
 };
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
@@ -45,13 +46,13 @@ reads! {
     /// The users with this e-mail address in any letter case, at most two.
     users::users_by_email(email: &str) -> Vec<UserRecord>;
     /// The bearer token with this SHA-256 and whose it is; whether it still holds is the caller's to see.
-    tokens::token_by_hash(hash: &[u8; 32]) -> Option<Held<TokenRecord>>;
+    tokens::token_by_hash(hash: &[u8; 32]) -> Option<Owned<TokenRecord>>;
     /// The bearer token with this uuid.
     tokens::token(uuid: Uuid) -> Option<TokenRecord>;
     /// The user's tokens, revoked ones among them, newest first, at most [`super::LIST_LIMIT`].
     tokens::tokens_of(owner: Uuid) -> Vec<TokenRecord>;
     /// The session whose cookie has this SHA-256 and whose it is; whether it still holds is the caller's to see.
-    sessions::session_by_hash(hash: &[u8; 32]) -> Option<Held<SessionRecord>>;
+    sessions::session_by_hash(hash: &[u8; 32]) -> Option<Owned<SessionRecord>>;
     /// The user's sessions, newest first, at most [`super::LIST_LIMIT`].
     sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
     /// All users, oldest first, at most [`super::LIST_LIMIT`].

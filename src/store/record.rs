@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// The most records one list gives; a filter's own limit may be lower.
+pub const LIST_LIMIT: u32 = 1000;
+
 /// A user; times are kept to the microsecond, here and below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
@@ -70,7 +73,7 @@ pub struct SessionRecord {
 
 /// Something that stands for a person, and the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Held<T> {
+pub struct Owned<T> {
     pub what: T,
     pub holder: UserRecord,
 }
@@ -307,7 +310,7 @@ pub struct RequestFilter {
     pub open: bool,
     /// Only requests older than this one; the next page starts before the last one shown.
     pub before: Option<Uuid>,
-    /// `None`, or more than [`super::LIST_LIMIT`]: that many.
+    /// `None`, or more than [`LIST_LIMIT`]: that many.
     pub limit: Option<u32>,
 }
 

@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, Statement, Value, sql};
-use super::record::{ApprovalRecord, RequestCount, RequestFilter, RequestRecord, RequestTerms};
+use super::link::{Ask, Columns, FromRow, Statement, Value, sql};
+use super::record::{ApprovalRecord, LIST_LIMIT, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::data_item::DataItem;
@@ -25,7 +24,7 @@ macro_rules! select {
     };
 }
 
-impl Record for RequestRecord {
+impl FromRow for RequestRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -58,7 +57,7 @@ impl Record for RequestRecord {
     }
 }
 
-impl Record for ApprovalRecord {
+impl FromRow for ApprovalRecord {
     const TABLE: &'static str = APPROVALS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -159,7 +158,7 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
     Ok(values.into_iter().fold(sql(text), Statement::bind))
 }
 
-impl Record for RequestCount {
+impl FromRow for RequestCount {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

@@ -1,14 +1,13 @@
-use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
-use super::record::{Held, SessionRecord};
+use super::link::{Ask, Columns, FromRow, sql};
+use super::record::{LIST_LIMIT, Owned, SessionRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "sessions";
 
-impl Record for SessionRecord {
+impl FromRow for SessionRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -23,7 +22,7 @@ impl Record for SessionRecord {
     }
 }
 
-pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<SessionRecord>>> {
+pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<SessionRecord>>> {
     let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, \
                      u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";

@@ -1,7 +1,6 @@
-use super::LIST_LIMIT;
 use super::error::Error;
-use super::link::{Ask, Columns, Record, sql};
-use super::record::{Held, TokenRecord, UserRecord};
+use super::link::{Ask, Columns, FromRow, sql};
+use super::record::{LIST_LIMIT, Owned, TokenRecord, UserRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,7 +13,7 @@ macro_rules! select {
     };
 }
 
-impl Record for TokenRecord {
+impl FromRow for TokenRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -31,7 +30,7 @@ impl Record for TokenRecord {
     }
 }
 
-impl<T: Record> Record for Held<T> {
+impl<T: FromRow> FromRow for Owned<T> {
     const TABLE: &'static str = T::TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -39,7 +38,7 @@ impl<T: Record> Record for Held<T> {
     }
 }
 
-pub(super) fn token_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Held<TokenRecord>>> {
+pub(super) fn token_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<TokenRecord>>> {
     let statement = "SELECT t.uuid, t.owner, t.label, t.hash, t.created, t.expires, t.last_used, t.revoked, \
                      u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM tokens t JOIN users u ON u.uuid = t.owner WHERE t.hash = $1";

@@ -1,7 +1,7 @@
 //! What was ordered from a CA elsewhere, so that nothing is ordered twice and nothing ordered is lost.
 
 use super::error::Error;
-use super::link::{Ask, Columns, Record, Statement, sql};
+use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::writer::Tx;
 use time::OffsetDateTime;
 
@@ -40,7 +40,7 @@ macro_rules! select {
     };
 }
 
-impl Record for UpstreamOrder {
+impl FromRow for UpstreamOrder {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -61,7 +61,7 @@ impl Record for UpstreamOrder {
     }
 }
 
-impl Record for (UpstreamOrder, u8) {
+impl FromRow for (UpstreamOrder, u8) {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {

@@ -1,6 +1,6 @@
 use super::error::Error;
-use super::link::{Ask, Columns, Record, Statement, sql};
-use super::record::UserRecord;
+use super::link::{Ask, Columns, FromRow, Statement, sql};
+use super::record::{LIST_LIMIT, UserRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ macro_rules! select {
     };
 }
 
-impl Record for UserRecord {
+impl FromRow for UserRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -48,7 +48,7 @@ pub(super) fn users_by_email(email: &str) -> Ask<'_, Vec<UserRecord>> {
 }
 
 pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
-    sql(select!("ORDER BY seq LIMIT $1")).bind(super::LIST_LIMIT).asking()
+    sql(select!("ORDER BY seq LIMIT $1")).bind(LIST_LIMIT).asking()
 }
 
 impl Tx {

@@ -1,8 +1,10 @@
 //! A transaction as a job sees it, whichever the database, and how a job is run in it.
 
+use super::chain::{CHAINS, ChainHead, moved};
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, Statement};
-use super::{postgres, sqlite};
+use super::postgres::transaction::PostgresTransaction;
+use super::sqlite::transaction::SqliteTransaction;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -19,7 +21,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// What a job has read by its key is still so when it writes. A job that was refused a write can only end: whatever it
 /// says then, none of its writes are kept on PostgreSQL.
 pub struct Tx {
-    pub(super) session: Session,
+    transaction: Transaction,
     ledger: Ledger,
 }
 
@@ -54,15 +56,15 @@ impl Ledger {
     }
 }
 
-pub(super) enum Session {
-    Sqlite(sqlite::Session),
-    Postgres(postgres::Session),
+pub(super) enum Transaction {
+    Sqlite(SqliteTransaction),
+    Postgres(PostgresTransaction),
 }
 
 impl Tx {
-    pub(super) fn new(session: Session, counts: Arc<Counts>) -> Self {
+    pub(super) fn new(transaction: Transaction, counts: Arc<Counts>) -> Self {
         let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
-        Self { session, ledger }
+        Self { transaction, ledger }
     }
 
     /// Counts an act that was logged, once it is on disk.
@@ -77,17 +79,17 @@ impl Tx {
 
     /// Answers a question; what this job has written counts.
     pub(super) async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
-        match &mut self.session {
-            Session::Sqlite(session) => session.ask(ask),
-            Session::Postgres(session) => session.ask(ask).await,
+        match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.ask(ask),
+            Transaction::Postgres(transaction) => transaction.ask(ask).await,
         }
     }
 
     /// Runs a statement that writes `table`, and says how many rows it touched.
     pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
-        let rows = match &mut self.session {
-            Session::Sqlite(session) => session.execute(table, statement),
-            Session::Postgres(session) => session.execute(table, statement).await,
+        let rows = match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.execute(table, statement),
+            Transaction::Postgres(transaction) => transaction.execute(table, statement).await,
         }?;
         self.ledger.written |= rows > 0;
         Ok(rows)
@@ -107,38 +109,63 @@ impl Tx {
         }
     }
 
+    /// The chain that this transaction adds to, its own until it ends.
+    pub(super) async fn chain(&mut self) -> Result<ChainHead, Error> {
+        match &mut self.transaction {
+            Transaction::Postgres(transaction) => transaction.chain().await,
+            Transaction::Sqlite(transaction) => transaction.chain(),
+        }
+    }
+
+    /// Writes a record, and remembers that the chain ends with it.
+    pub(super) async fn add_to_chain(
+        &mut self,
+        record: (&'static str, Statement<'_>),
+        head: ChainHead,
+    ) -> Result<(), Error> {
+        match &mut self.transaction {
+            Transaction::Postgres(transaction) => transaction.execute_both(record, (CHAINS, moved(&head))).await,
+            Transaction::Sqlite(transaction) => {
+                let (table, insert) = record;
+                transaction.execute(table, insert)?;
+                transaction.move_chain(head);
+                Ok(())
+            }
+        }
+    }
+
     pub(super) fn begin(&mut self) -> Result<(), Error> {
         self.ledger.begin();
-        match &mut self.session {
-            Session::Sqlite(session) => session.begin(),
+        match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.begin(),
             // It begins with its first statement, in the same packet.
-            Session::Postgres(_) => Ok(()),
+            Transaction::Postgres(_) => Ok(()),
         }
     }
 
     /// Ends the running job: keeps its writes for the commit, or takes them back.
     pub(super) async fn settle(&mut self, keep: bool) -> Result<(), Error> {
         self.ledger.settle(keep);
-        match &mut self.session {
-            Session::Sqlite(session) => session.settle(keep),
-            Session::Postgres(session) => session.settle(keep).await,
+        match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.settle(keep),
+            Transaction::Postgres(transaction) => transaction.settle(keep).await,
         }
     }
 
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
-        match &mut self.session {
-            Session::Sqlite(session) => session.commit(),
-            Session::Postgres(session) => session.commit().await,
+        match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.commit(),
+            Transaction::Postgres(transaction) => transaction.commit().await,
         }?;
         self.ledger.counts.acted(&self.ledger.acts);
         Ok(())
     }
 
     pub(super) fn abandon(&mut self) {
-        match &mut self.session {
-            Session::Sqlite(session) => session.abandon(),
+        match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.abandon(),
             // Its connection is given up with it, and the transaction with that.
-            Session::Postgres(_) => {}
+            Transaction::Postgres(_) => {}
         }
     }
 }

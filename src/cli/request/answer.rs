@@ -6,9 +6,9 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::prompt;
 use crate::cli::settings::Settings;
+use crate::cm::offline::{CodeError, OfflineChallenge, read_spoken};
 use serde::Serialize;
 use uuid::Uuid;
-use crate::cm::offline::{CodeError, OfflineChallenge, read_spoken};
 
 /// What is read back. It may be a PUK.
 #[derive(Serialize)]

@@ -3,22 +3,21 @@
 //! Every wait is bounded: for a connection, for a lock, for a statement, for an answer.
 
 mod link;
-mod place;
+pub(super) mod place;
 mod schema;
-mod session;
-
-pub use place::PostgresPlace;
-pub(super) use session::Session;
+pub(super) mod transaction;
 
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
-use super::writer::{self, BoxFuture, Tx, Work};
+use super::writer::{BoxFuture, Transaction, Tx, Work};
 use deadpool_postgres::{Client, Object, Pool, PoolError, TimeoutType};
 use link::{Link, cause, gather, refusal};
+use place::PostgresPlace;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use transaction::PostgresTransaction;
 use uuid::Uuid;
 
 /// Jobs that may run or wait for a connection; a caller beyond them waits for room.
@@ -53,11 +52,11 @@ impl Database {
     {
         let room = tokio::time::timeout(PATIENCE, self.room.acquire()).await.map_err(|_| Error::Busy)?;
         let _room = room.map_err(|_| Error::Closed)?;
-        let session = Session::new(self.connection().await?, self.counts.clone());
+        let transaction = PostgresTransaction::new(self.connection().await?, self.counts.clone());
         self.counts.jobs.fetch_add(1, Ordering::Relaxed);
         let counts = self.counts.clone();
         let run = async move {
-            let mut tx = Tx::new(writer::Session::Postgres(session), counts);
+            let mut tx = Tx::new(Transaction::Postgres(transaction), counts);
             let mut work = Work::new(job);
             let keep = work.run(&mut tx).await;
             let mut fate = tx.settle(keep).await;
@@ -97,7 +96,10 @@ impl Database {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Timeout(TimeoutType::Wait) => Error::Busy,
             PoolError::Closed => Error::Closed,
-            other => Error::Unreachable(pool_cause(other)),
+            other @ (PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle)
+            | PoolError::Backend(_)
+            | PoolError::NoRuntimeSpecified
+            | PoolError::PostCreateHook(_)) => Error::Unreachable(pool_cause(other)),
         })
     }
 }
@@ -105,6 +107,9 @@ impl Database {
 fn pool_cause(error: PoolError) -> Cause {
     match error {
         PoolError::Backend(error) => cause(error),
-        other => Cause::Postgres { message: other.to_string(), code: None },
+        other @ (PoolError::Timeout(_)
+        | PoolError::Closed
+        | PoolError::NoRuntimeSpecified
+        | PoolError::PostCreateHook(_)) => Cause::Postgres { message: other.to_string(), code: None },
     }
 }

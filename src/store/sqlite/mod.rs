@@ -1,40 +1,28 @@
 //! SQLite: a file of our own, one writer with group commit, readers that never wait for it (WAL).
 
+mod connection;
 mod link;
 mod queue;
-mod reader;
-mod schema;
-mod session;
-
-pub(super) use reader::Reader;
-pub use schema::{check, copy};
-pub(super) use session::Session;
+pub(super) mod reader;
+pub(super) mod schema;
+pub(super) mod transaction;
 
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
 use super::writer::{BoxFuture, Tx};
+use connection::{PATIENCE, connect, own};
 use link::Link;
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
-use std::fs::{OpenOptions, Permissions};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Reader connections kept open between reads.
 const IDLE_READERS: usize = 8;
-/// How long a write waits for a place in the queue, and a statement for another process's lock.
-const PATIENCE: Duration = Duration::from_secs(10);
-const STATEMENTS_CACHED: usize = 64;
-/// Page cache of a connection, in KiB; SQLite's own two MiB are outgrown by the indexes of some ten thousand requests.
-const CACHE_KIB: i64 = 6 * 1024;
 /// That of a reader, which finds in the system's own cache what it does not have.
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Pages the log may hold before they are brought into the database: pages that change often are copied less often.
 const LOG_PAGES: i64 = 4000;
-const OWNER_ONLY: u32 = 0o600;
 
 /// A file that is open.
 pub(super) struct Database {
@@ -102,26 +90,6 @@ impl Database {
         connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
         Ok(connection)
     }
-}
-
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    // Plans never depend on what is bound: without this, statements with ORDER BY are prepared again for every value.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
-    Ok(connection)
-}
-
-/// Makes the file for its owner alone before SQLite would make it by the umask; the -wal and -shm files follow it.
-fn own(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-    }
-    Ok(())
 }
 
 fn instance(connection: &Connection) -> rusqlite::Result<Uuid> {

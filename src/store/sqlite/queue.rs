@@ -2,8 +2,8 @@
 
 use super::super::error::Error;
 use super::super::link::Counts;
-use super::super::writer::{self, BoxFuture, Tx, Work};
-use super::session::Session;
+use super::super::writer::{BoxFuture, Transaction, Tx, Work};
+use super::transaction::SqliteTransaction;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -87,8 +87,8 @@ impl Queue {
 pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
-    let session = Session::new(connection, counts.clone());
-    let tx = Tx::new(writer::Session::Sqlite(session), counts.clone());
+    let transaction = SqliteTransaction::new(connection, counts.clone());
+    let tx = Tx::new(Transaction::Sqlite(transaction), counts.clone());
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || runtime.block_on(serve(tx, &counts, receiver)))

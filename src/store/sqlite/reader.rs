@@ -2,6 +2,7 @@
 
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts};
+use super::connection::PATIENCE;
 use super::link::Link;
 use super::schema;
 use rusqlite::{Connection, OpenFlags};
@@ -19,7 +20,7 @@ impl Reader {
         let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-        connection.busy_timeout(super::PATIENCE).map_err(failed)?;
+        connection.busy_timeout(PATIENCE).map_err(failed)?;
         schema::recognise(&connection, path)?;
         connection.execute_batch("BEGIN").map_err(failed)?;
         Ok(Self { connection, counts: Counts::default() })

@@ -2,6 +2,7 @@
 
 use super::super::error::{Cause, Error};
 use super::super::schema::{VERSION, missing};
+use super::connection::{PATIENCE, connect, own};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 
@@ -46,9 +47,9 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
         |path: &Path, source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|source| failed(from, source))?;
-    source.busy_timeout(super::PATIENCE).map_err(|source| failed(from, source))?;
-    super::own(to).map_err(|source| Error::File { path: to.to_owned(), source })?;
-    let mut copy = super::connect(to).map_err(|source| failed(to, source))?;
+    source.busy_timeout(PATIENCE).map_err(|source| failed(from, source))?;
+    own(to).map_err(|source| Error::File { path: to.to_owned(), source })?;
+    let mut copy = connect(to).map_err(|source| failed(to, source))?;
     // All pages in one step: a writer beside it would have smaller ones begin again and again.
     rusqlite::backup::Backup::new(&source, &mut copy)
         .and_then(|backup| backup.step(-1).map(drop))
@@ -60,7 +61,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
 /// Refuses a file that is not a sound database of ours.
 pub fn check(path: &Path) -> Result<(), Error> {
     let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
-    verify(&super::connect(path).map_err(failed)?, path)
+    verify(&connect(path).map_err(failed)?, path)
 }
 
 fn verify(connection: &Connection, path: &Path) -> Result<(), Error> {

@@ -1,7 +1,6 @@
 //! A job's transaction: READ COMMITTED, and what it decides on is locked.
 
-use super::super::audit_log::ChainHead;
-use super::super::chain::CHAINS;
+use super::super::chain::{CHAINS, ChainHead};
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts, Statement, sql};
 use super::link::{Link, gather, refusal};
@@ -13,7 +12,7 @@ use std::sync::atomic::Ordering;
 const NO_ROW: [&str; 9] = [" JOIN ", "DISTINCT", "GROUP BY", " UNION ", "EXISTS", "count(", "max(", "min(", "sum("];
 
 /// A connection, and the transaction that begins with the first statement.
-pub(in crate::store) struct Session {
+pub(in crate::store) struct PostgresTransaction {
     /// Taken when its state is not known, so that no other job meets it.
     client: Option<Client>,
     counts: Arc<Counts>,
@@ -24,7 +23,7 @@ pub(in crate::store) struct Session {
     chain: Option<i64>,
 }
 
-impl Session {
+impl PostgresTransaction {
     pub(super) fn new(client: Client, counts: Arc<Counts>) -> Self {
         Self { client: Some(client), counts, open: false, written: false, broken: None, chain: None }
     }
@@ -117,7 +116,9 @@ impl Session {
         }
         self.end("COMMIT").await.map_err(|cause| match &cause {
             Cause::Postgres { code: None, .. } => Error::Uncertain(cause),
-            _ => refusal(cause, |cause| Error::Transaction(Arc::new(cause))),
+            Cause::Postgres { code: Some(_), .. } | Cause::Sqlite(_) => {
+                refusal(cause, |cause| Error::Transaction(Arc::new(cause)))
+            }
         })?;
         if self.written {
             self.counts.commits.fetch_add(1, Ordering::Relaxed);
@@ -148,7 +149,7 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for PostgresTransaction {
     /// A job that was cut short leaves its transaction open: the connection ends, and PostgreSQL takes it back.
     fn drop(&mut self) {
         if self.open

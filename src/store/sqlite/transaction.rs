@@ -1,7 +1,6 @@
 //! The transaction of the one writer.
 
-use super::super::audit_log::ChainHead;
-use super::super::chain::{CHAINS, moved};
+use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts, Statement, sql};
 use super::link::Link;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// The writer's transaction: many jobs, each behind a savepoint of its own.
-pub(in crate::store) struct Session {
+pub(in crate::store) struct SqliteTransaction {
     connection: Connection,
     counts: Arc<Counts>,
     /// The running job has written.
@@ -40,7 +39,7 @@ enum Savepoint {
     Used,
 }
 
-impl Session {
+impl SqliteTransaction {
     pub(super) fn new(connection: Connection, counts: Arc<Counts>) -> Self {
         let chain = Chain::default();
         Self { connection, counts, written: false, kept: false, savepoint: Savepoint::None, chain, broken: None }

@@ -1,0 +1,126 @@
+//! From one milestone to the next, until something is needed or all is done.
+
+use super::driver::{Enrollment, Leg, present};
+use super::error::{Cause, Error};
+use super::plan::{LeftOpen, MayHold};
+use super::record::{Milestone, Record, Tie};
+use super::stage::Stage;
+use super::step::{Event, Input, Observer, Step};
+use super::workflow::Workflow;
+use crate::token::{Authority, Operation, SecretKind, Token, Tries};
+
+impl Enrollment<'_> {
+    /// Goes on until something is needed, the request waits for approval, or all is done. `token` may be `None` only
+    /// for a lost card. After an error everything is as the journal says, and `advance` may be called again.
+    pub fn advance(
+        &mut self,
+        mut token: Option<&mut dyn Token>,
+        input: Input,
+        observer: Observer<'_>,
+    ) -> Result<Step, Error> {
+        self.give(input);
+        let outcome = self.same_card(token.as_deref()).and_then(|()| self.go_on(&mut token, observer));
+        outcome.map_err(|error| {
+            self.forget(&error);
+            error.about(self.record().and_then(Record::request))
+        })
+    }
+
+    /// Leg after leg. Each changes the milestone or stops, and the longest way has fewer legs than the bound.
+    fn go_on(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Step, Error> {
+        const MOST_LEGS: usize = 32;
+        for _ in 0..MOST_LEGS {
+            if let Leg::Stop(step) = self.leg(token, observer)? {
+                return Ok(step);
+            }
+        }
+        Err(Error::new(Stage::ReadRequest, Cause::NoProgress))
+    }
+
+    fn leg(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Leg, Error> {
+        let Some(milestone) = self.record().map(|record| record.milestone.clone()) else {
+            self.check_token(token, observer)?;
+            return self.start(observer);
+        };
+        if let Some(leg) = self.recheck(&milestone, observer)? {
+            return Ok(leg);
+        }
+        match milestone {
+            Milestone::Asking => self.ask(observer),
+            Milestone::Requested { request } => self.take_request(request, token, observer),
+            Milestone::ChangingAdminKey { tie, default_refused, own_possible } => {
+                let left_open = LeftOpen::AdminKey(MayHold::of(default_refused, own_possible));
+                self.prepare(tie, left_open, present(token)?, observer)
+            }
+            Milestone::ChangingPuk { tie, current_refused, next_possible } => {
+                let left_open = MayHold::of(current_refused, next_possible);
+                self.take_up_puk(tie, left_open, present(token)?, observer)
+            }
+            Milestone::Prepared { tie } => self.choose_keys(tie, present(token)?, observer),
+            Milestone::KeysChosen { tie, keys, old } => self.make_keys(tie, &keys, old, present(token)?, observer),
+            Milestone::Signed { tie, keys, old } => self.finish_signed(tie, &keys, old, present(token)?, observer),
+            Milestone::Issued { tie, keys, old } => self.finish_issued(tie, &keys, old, present(token)?, observer),
+            Milestone::Superseding { tie, keys, old } => self.supersede(tie, &keys, &old, present(token)?, observer),
+            Milestone::Undoing { request, keys, ended } => self.undo(request, &keys, ended, token, observer),
+            Milestone::PinSet { tie } => self.finish_unblock(tie, observer),
+            Milestone::Removing { tie, thumbprints, keys } => {
+                self.remove(tie, &thumbprints, &keys, present(token)?, observer)
+            }
+            Milestone::ReturningAdminKey { tie, removed, begun } => {
+                self.return_admin_key(tie, removed, begun, present(token)?, observer)
+            }
+            Milestone::ReturningPuk { tie, removed, begun } => {
+                self.return_puk(tie, removed, begun, present(token)?, observer)
+            }
+            Milestone::Removed { tie, removed } => self.finish_retire(tie, removed, observer),
+        }
+    }
+
+    /// Takes up a change of the PUK where the workflow made it.
+    fn take_up_puk(
+        &mut self,
+        tie: Tie,
+        left_open: MayHold,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        match self.order.workflow() {
+            Workflow::Renew => self.begin_renewal(tie, Some(left_open), token, observer),
+            Workflow::Unblock => self.unblock(tie, Some(left_open), token, observer),
+            Workflow::Enroll | Workflow::Retire | Workflow::RetireLost => {
+                self.prepare(tie, LeftOpen::Puk(left_open), token, observer)
+            }
+        }
+    }
+
+    /// The checks before the server is asked: what could not end well is refused while nothing has begun.
+    fn check_token(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<(), Error> {
+        use Operation::{Delete, Generate, Sign, Unblock, WriteCertificate};
+        let operations: &[Operation] = match self.order.workflow() {
+            Workflow::RetireLost => return Ok(()),
+            Workflow::Enroll | Workflow::Renew => &[Generate, Sign, WriteCertificate],
+            Workflow::Unblock => &[Unblock],
+            Workflow::Retire => &[Delete],
+        };
+        observer(Event::Doing(Stage::ReadToken));
+        let token = present(token)?;
+        if token.identity().serial.is_empty() && token.identity().card_id.is_none() {
+            // All such cards would be the same one to the server.
+            return Err(Error::new(Stage::ReadToken, crate::token::Error::NoSerial));
+        }
+        let counters = self.counters(token)?;
+        let sets_pin = self.order.resets_pin().then_some(&Unblock);
+        for operation in operations.iter().chain(sets_pin) {
+            let (secret, tries) = match token.authority(*operation) {
+                Authority::User if self.order.resets_pin() => continue,
+                Authority::User => (SecretKind::Pin, counters.user),
+                Authority::Admin => (SecretKind::Admin, counters.admin),
+                Authority::Puk => (SecretKind::Puk, counters.puk.unwrap_or(Tries::Untold)),
+            };
+            if tries == Tries::Locked || tries == Tries::Left(0) {
+                return Err(Error::new(Stage::ReadToken, crate::token::Error::Locked { secret }));
+            }
+        }
+        Ok(())
+    }
+}

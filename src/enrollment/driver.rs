@@ -1,0 +1,222 @@
+//! One workflow on one card: what it knows, what it was given, and how far it has come.
+
+use super::card::card_id;
+use super::error::{Cause, Error};
+use super::inputs::Inputs;
+use super::journal::{CardLock, Entry, Journal};
+use super::plan::KnownAdminKey;
+use super::received::KeyReceiver;
+use super::record::{Milestone, Record, Tie};
+use super::stage::Stage;
+use super::step::{Input, Need, Order, Step};
+use crate::client::CmClient;
+use crate::cm::request::Request;
+use crate::cm::template::SmartcardConfig;
+use crate::secret::Pin;
+use crate::token::{Condition, Counters, Identity, SecretKind, Token};
+use uuid::Uuid;
+
+/// One workflow on one card, from wherever it stands to its end.
+pub struct Enrollment<'a> {
+    pub(super) client: &'a CmClient,
+    pub(super) journal: &'a Journal,
+    pub(super) order: Order,
+    pub(super) card_id: Uuid,
+    pub(super) token_label: String,
+    pub(super) _lock: CardLock,
+    pub(super) entry: Option<Entry>,
+    /// Whether an answer of the server may have been lost, in an earlier process or just now.
+    pub(super) unsettled: bool,
+    pub(super) inputs: Inputs,
+    pub(super) receiver: Option<KeyReceiver<'a>>,
+    pub(super) facts: Facts,
+}
+
+/// What was learned in this process and need not be asked twice.
+#[derive(Default)]
+pub(super) struct Facts {
+    pub counters: Option<Counters>,
+    pub request: Option<Request>,
+    pub config: Option<SmartcardConfig>,
+    pub template_name: Option<String>,
+    pub tied: Option<Tie>,
+    pub condition: Option<Condition>,
+    /// Which admin key the card answers by.
+    pub admin_key: Option<KnownAdminKey>,
+    /// The login needs the server's responses, which end with the request.
+    pub as_admin: bool,
+    /// The places of the keys were chosen a moment ago: nothing of this work is there yet.
+    pub just_placed: bool,
+    /// The card has refused a PUK.
+    pub puk_refused: bool,
+    /// The PIN the server proposed, until the face has told it.
+    pub proposed: Option<Pin>,
+}
+
+/// What one leg of the way came to.
+pub(super) enum Leg {
+    /// The milestone has changed; go on from there.
+    Onward,
+    /// The face is to be asked or told.
+    Stop(Step),
+}
+
+/// What came of trying the secrets that may hold.
+pub(super) enum Tried<T> {
+    Done(T),
+    /// Somebody must type the secret.
+    Need(Need),
+}
+
+impl<'a> Enrollment<'a> {
+    /// Begins the order on the token, or takes up the same workflow on the same card where the journal says it stands.
+    /// Nothing is asked of server or token yet; no other process can work on this card until the value is dropped.
+    pub fn begin(client: &'a CmClient, journal: &'a Journal, token: &Identity, order: Order) -> Result<Self, Error> {
+        Self::begin_card(client, journal, card_id(token), token.label.clone(), order)
+    }
+
+    /// Begins the retirement of a card that is lost: only the server is asked.
+    pub fn begin_lost(
+        client: &'a CmClient,
+        journal: &'a Journal,
+        card_id: Uuid,
+        comment: String,
+    ) -> Result<Self, Error> {
+        Self::begin_card(client, journal, card_id, String::new(), Order::RetireLost { comment })
+    }
+
+    fn begin_card(
+        client: &'a CmClient,
+        journal: &'a Journal,
+        card_id: Uuid,
+        token_label: String,
+        order: Order,
+    ) -> Result<Self, Error> {
+        let in_journal = |source| Error::new(Stage::ReadJournal, source);
+        let lock = journal.lock(card_id).map_err(in_journal)?;
+        let workflow = order.workflow();
+        let found = journal
+            .unfinished()
+            .map_err(in_journal)?
+            .into_iter()
+            .find(|record| record.card_id == card_id && record.workflow == workflow);
+        let server = client.base_url().to_string();
+        if let Some(record) = &found {
+            let refused = |cause| Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
+            if record.server != server {
+                return refused(Cause::OtherServer { begun_at: record.server.clone() });
+            }
+            if order.differs_from(record) {
+                return refused(Cause::OtherRequestOpen);
+            }
+        }
+        let unsettled = found.is_some();
+        let entry = found.map(|record| journal.take_up(record));
+        Ok(Self {
+            client,
+            journal,
+            order,
+            card_id,
+            token_label,
+            _lock: lock,
+            entry,
+            unsettled,
+            inputs: Inputs::default(),
+            receiver: None,
+            facts: Facts::default(),
+        })
+    }
+
+    /// What the journal says of this work; `None` before the server was asked.
+    pub fn record(&self) -> Option<&Record> {
+        self.entry.as_ref().map(Entry::record)
+    }
+
+    /// Keeps what the face knows already, so that it need not be asked for.
+    pub fn give(&mut self, input: Input) {
+        self.inputs.give(input);
+    }
+
+    /// Takes private keys from the server; without this none are asked for.
+    pub fn receive_keys(&mut self, receiver: KeyReceiver<'a>) {
+        self.receiver = Some(receiver);
+    }
+
+    /// Refuses a card that took the other one's place in the reader.
+    pub(super) fn same_card(&self, token: Option<&dyn Token>) -> Result<(), Error> {
+        // A card that was reset may have become another one, and is not needed any more.
+        let at_the_end = matches!(self.record().map(|record| &record.milestone), Some(Milestone::Removed { .. }));
+        match token.filter(|_| !at_the_end).map(|token| card_id(token.identity())) {
+            Some(found) if found != self.card_id => Err(Error::new(Stage::ReadToken, Cause::OtherCard { found })),
+            _ => Ok(()),
+        }
+    }
+
+    /// Drops what an error showed to be wrong or stale.
+    pub(super) fn forget(&mut self, error: &Error) {
+        use crate::token::Error as E;
+        self.facts.counters = None;
+        self.facts.condition = None;
+        self.facts.request = None;
+        match error.token_secret() {
+            Some(SecretKind::Pin) => self.inputs.pin = None,
+            Some(SecretKind::Admin) => (self.inputs.so_pin, self.facts.admin_key) = (None, None),
+            Some(SecretKind::Puk) => self.inputs.puk = None,
+            None => {}
+        }
+        match &error.cause {
+            Cause::PinLength { .. } => self.inputs.new_pin = None,
+            Cause::Token(E::SecretLength { secret: SecretKind::Pin, .. }) if error.stage == Stage::SetPin => {
+                self.inputs.new_pin = None;
+            }
+            // What was typed is sent to the card once: whoever comes back to it types anew.
+            Cause::Token(E::Removed | E::Reset) => {
+                (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
+            }
+            _ => {}
+        }
+    }
+
+    /// The retry counters, read once until a try is spent.
+    pub(super) fn counters(&mut self, token: &mut dyn Token) -> Result<Counters, Error> {
+        if let Some(counters) = self.facts.counters {
+            return Ok(counters);
+        }
+        let counters = token.counters().map_err(|source| Error::new(Stage::ReadToken, source))?;
+        self.facts.counters = Some(counters);
+        Ok(counters)
+    }
+
+    /// What a look at the token shows, looked once until something fails.
+    pub(super) fn condition(&mut self, token: &mut dyn Token) -> Result<Condition, Error> {
+        if let Some(condition) = &self.facts.condition {
+            return Ok(condition.clone());
+        }
+        let condition = token.condition().map_err(|source| Error::new(Stage::ReadToken, source))?;
+        self.facts.condition = Some(condition.clone());
+        Ok(condition)
+    }
+
+    /// Writes the milestone to the journal; when this returns it survives a power cut.
+    pub(super) fn reach(&mut self, milestone: Milestone) -> Result<Leg, Error> {
+        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+        entry.reach(milestone).map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        Ok(Leg::Onward)
+    }
+
+    /// Removes the journal file: nothing is left to be taken up.
+    pub(super) fn close(&mut self) -> Result<(), Error> {
+        match self.entry.take() {
+            Some(entry) => entry.close().map_err(|source| Error::new(Stage::WriteJournal, source)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The token, where the workflow cannot do without one.
+pub(super) fn present<'t>(token: &'t mut Option<&mut dyn Token>) -> Result<&'t mut dyn Token, Error> {
+    match token {
+        Some(token) => Ok(&mut **token),
+        None => Err(Error::new(Stage::ReadToken, Cause::TokenNeeded)),
+    }
+}
