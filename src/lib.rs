@@ -20,6 +20,7 @@ pub mod client;
 pub mod cm;
 pub mod doctor;
 pub mod enrollment;
+#[cfg(feature = "farm")]
 pub mod farm;
 pub mod gids;
 pub mod gssapi;
@@ -29,9 +30,13 @@ pub mod pkcs11;
 pub mod pkix;
 pub mod reader;
 pub mod secret;
+#[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "server")]
 pub mod store;
 pub mod template;
 pub mod token;
+#[cfg(feature = "farm")]
 pub mod virtual_card;
+#[cfg(feature = "server")]
 pub mod web;

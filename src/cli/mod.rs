@@ -7,6 +7,7 @@ pub mod args;
 mod complete;
 mod connection;
 mod data_item;
+#[cfg(feature = "server")]
 mod demo;
 mod doctor;
 mod enrollment;
@@ -16,10 +17,12 @@ mod prompt;
 mod request;
 mod seat;
 mod secrets;
+#[cfg(feature = "server")]
 mod server;
 mod settings;
 mod template;
 mod token;
+#[cfg(feature = "farm")]
 mod vcard;
 
 use args::{Cli, Command};
@@ -69,11 +72,16 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Retire(args) => enrollment::retire(&args, output),
         Command::Request(command) => request::run(command, output),
         Command::Template(command) => template::run(command, output),
+        #[cfg(feature = "farm")]
         Command::Vcard(command) => vcard::run(command, output),
+        #[cfg(feature = "server")]
         Command::Serve(args) => server::serve::serve(&args, output),
+        #[cfg(feature = "server")]
         Command::Server(command) => server::run(command, output),
+        #[cfg(feature = "server")]
         Command::Audit(command) => server::audit::run(command, output),
         Command::Doctor(args) => doctor::run(&args, output),
+        #[cfg(feature = "server")]
         Command::Demo(args) => demo::run(&args, output),
         Command::Completions { shell } => {
             complete::completions(shell);

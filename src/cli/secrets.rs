@@ -17,19 +17,12 @@ pub const NEW_PIN: Ask = Ask { what: "New PIN", option: "--new-pin-from", env: "
 pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
 pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
-pub const CA_PIN: Ask = Ask { what: "PIN of the CA's token", option: "--ca-pin-from", env: "CARDWRIGHT_CA_PIN" };
 pub const ONE_TIME_PASSWORD: Ask =
     Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
-pub const UPSTREAM: Ask =
-    Ask { what: "Password or key for the CA elsewhere", option: "--secret-from", env: "CARDWRIGHT_UPSTREAM_SECRET" };
 
 pub const PFX_PASSWORD: Ask =
     Ask { what: "Password for the PKCS#12 file", option: "--pfx-password-from", env: "CARDWRIGHT_PFX_PASSWORD" };
-pub const PASSPHRASE: Ask =
-    Ask { what: "Passphrase of the key files", option: "--passphrase-from", env: "CARDWRIGHT_PASSPHRASE" };
-pub const CARD_PASSPHRASE: Ask =
-    Ask { what: "Passphrase of the virtual card", option: "--passphrase-from", env: "CARDWRIGHT_VCARD_PASSPHRASE" };
 
 /// Reads a PIN or SO PIN that exists already.
 pub fn pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
@@ -65,24 +58,9 @@ pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
     read(source, BEARER, false).map(BearerToken::new)
 }
 
-/// Reads a passphrase; `fresh`: it is being chosen, and a prompt asks for it twice.
-pub fn passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
-    read(source, PASSPHRASE, fresh).map(Passphrase::new)
-}
-
-/// Reads the password or key by which a CA elsewhere knows the server; a prompt asks for it twice.
-pub fn upstream(source: Option<&Source>) -> Result<Passphrase, Failure> {
-    read(source, UPSTREAM, true).map(Passphrase::new)
-}
-
-/// Reads the password that is to protect private keys; a prompt asks for it twice.
-pub fn pfx_password(source: Option<&Source>) -> Result<Passphrase, Failure> {
-    read(source, PFX_PASSWORD, true).map(Passphrase::new)
-}
-
-/// Reads the passphrase of a virtual card's file; `fresh` as for [`passphrase`].
-pub fn card_passphrase(source: Option<&Source>, fresh: bool) -> Result<Passphrase, Failure> {
-    read(source, CARD_PASSPHRASE, fresh).map(Passphrase::new)
+/// Reads a passphrase or password; `fresh`: it is being chosen, and a prompt asks for it twice.
+pub fn passphrase(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<Passphrase, Failure> {
+    read(source, ask, fresh).map(Passphrase::new)
 }
 
 /// Could [`read`] answer without a person? A face asks first only when it can.

@@ -57,15 +57,8 @@ pub fn state_directory() -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where virtual cards are kept: `$XDG_DATA_HOME/cardwright`, or `~/.local/share/…`.
-pub fn data_directory() -> Result<PathBuf, Failure> {
-    home_directory("XDG_DATA_HOME", ".local/share").ok_or_else(|| {
-        Failure::new("data-directory", Exit::LocalState, "there is no home directory to keep cards in")
-            .remedy("Set XDG_DATA_HOME to a directory of your own.")
-    })
-}
-
-fn home_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
+/// Returns the program's directory below what a variable names, else below a folder of the home directory.
+pub fn home_directory(variable: &str, below_home: &str) -> Option<PathBuf> {
     let base = match std::env::var_os(variable).filter(|path| !path.is_empty()) {
         Some(base) => PathBuf::from(base),
         None => PathBuf::from(std::env::var_os("HOME").filter(|home| !home.is_empty())?).join(below_home),

@@ -1,26 +1,34 @@
 //! What can be typed.
 
+#[cfg(feature = "server")]
 mod audit;
+#[cfg(feature = "server")]
 mod demo;
 mod doctor;
 mod enrollment;
 mod request;
+#[cfg(feature = "server")]
 mod server;
 mod source;
 mod template;
 mod token;
+#[cfg(feature = "farm")]
 mod vcard;
 mod which;
 
+#[cfg(feature = "server")]
 pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+#[cfg(feature = "server")]
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
 pub use request::{DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind};
+#[cfg(feature = "server")]
 pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 pub use source::Source;
 pub use template::TemplateCommand;
 pub use token::{InitArgs, TokenCommand};
+#[cfg(feature = "farm")]
 pub use vcard::{VcardCommand, VcardCreateArgs, VcardKind, VcardRunArgs, WARNING};
 pub use which::{PinArgs, PlaceArgs, ServerArgs, TokenArgs};
 
@@ -79,17 +87,22 @@ pub enum Command {
     Template(TemplateCommand),
     /// Tell whether this computer and the cards in its readers are fit for an enrollment.
     Doctor(DoctorArgs),
+    #[cfg(feature = "farm")]
     /// Keep virtual cards and put them into readers, for trials and tests.
     #[command(subcommand)]
     Vcard(VcardCommand),
+    #[cfg(feature = "server")]
     /// Run the CM server.
     Serve(ServeArgs),
+    #[cfg(feature = "server")]
     /// Set a CM server up.
     #[command(subcommand)]
     Server(ServerCommand),
+    #[cfg(feature = "server")]
     /// Check or export a server's log of acts.
     #[command(subcommand)]
     Audit(AuditCommand),
+    #[cfg(feature = "server")]
     /// Show the whole job on a software token and a server of its own, then clean up.
     Demo(DemoArgs),
     /// Print completions for a shell.

@@ -15,7 +15,7 @@ const MODE: u32 = 0o600;
 /// Where keys go, if it was said. A file that is there is never overwritten: it may hold the only copy of a key.
 pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure> {
     let Some(path) = args.pfx_to.clone() else { return Ok(None) };
-    let password = secrets::pfx_password(args.pfx_password_from.as_ref())?;
+    let password = secrets::passphrase(args.pfx_password_from.as_ref(), secrets::PFX_PASSWORD, true)?;
     let mut count = 0;
     Ok(Some(KeyReceiver {
         password,

@@ -1,5 +1,6 @@
 //! `cardwright server ca`: the CA above a server's own, or instead of it.
 
+use super::asks::{PASSPHRASE, UPSTREAM};
 use crate::cli::args::CaCommand;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -13,8 +14,8 @@ pub fn run(command: CaCommand, output: &Output) -> Result<(), Failure> {
     match command {
         CaCommand::Install { directory, chain } => install(&directory, &chain, output),
         CaCommand::Secret { directory, secret_from, passphrase_from } => {
-            let secret = secrets::upstream(secret_from.as_ref())?;
-            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
+            let secret = secrets::passphrase(secret_from.as_ref(), UPSTREAM, true)?;
+            let passphrase = secrets::passphrase(passphrase_from.as_ref(), PASSPHRASE, false)?;
             let kept = server::ca_secret(&directory, &secret, &passphrase);
             kept.map_err(|error| failed(&error, "server-keys", "Give the passphrase of the server's key files."))?;
             output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());

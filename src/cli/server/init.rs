@@ -1,9 +1,10 @@
 //! `cardwright server init`: makes a server's directory.
 
+use super::asks::{CA_PIN, PASSPHRASE};
 use crate::cli::args::ServerInitArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::cli::secrets::{self, CA_PIN};
+use crate::cli::secrets;
 use crate::pkix::KeyAlgorithm;
 use crate::server::{self, InitError, InitOptions, TokenSettings};
 use serde_json::json;
@@ -36,7 +37,7 @@ pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure>
         subordinate: args.ca_csr_out.is_some(),
         ca_token,
     };
-    let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), true)?;
+    let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), PASSPHRASE, true)?;
     let made = {
         let _spinner = output.spinner("making keys …");
         server::init(&args.directory, &options, passphrase, ca_pin).map_err(init_failed)?

@@ -1,9 +1,10 @@
 //! `cardwright server masterkey`: the versions of the key that cards' keys are derived from.
 
+use super::asks::{CA_PIN, PASSPHRASE};
 use crate::cli::args::MasterkeyCommand;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::cli::secrets::{self, CA_PIN};
+use crate::cli::secrets;
 use crate::server::{self, MasterKeyError, MasterKeyVersion};
 use serde_json::json;
 
@@ -14,7 +15,7 @@ pub fn run(command: MasterkeyCommand, output: &Output) -> Result<(), Failure> {
                 true => Some(secrets::pin(ca_pin_from.as_ref(), CA_PIN)?),
                 false => None,
             };
-            let passphrase = secrets::passphrase(passphrase_from.as_ref(), false)?;
+            let passphrase = secrets::passphrase(passphrase_from.as_ref(), PASSPHRASE, false)?;
             let version = server::add_master_key(&directory, &passphrase, pin.as_ref()).map_err(failed)?;
             output.result(&json!({ "version": version }), || {
                 format!(

@@ -1,5 +1,6 @@
 //! `cardwright server`: sets a CM server up and keeps it; beside it `serve`, which runs one, and `audit`.
 
+mod asks;
 pub mod audit;
 mod backup;
 mod ca;

@@ -1,10 +1,11 @@
 //! `cardwright serve`: runs a CM server until it is told to end.
 
+use super::asks::{CA_PIN, PASSPHRASE};
 use super::config::settings_failed;
 use crate::cli::args::ServeArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::cli::secrets::{self, CA_PIN};
+use crate::cli::secrets;
 use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError};
 use serde_json::json;
 use std::path::Path;
@@ -20,7 +21,7 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
         data_dir: args.directory.clone(),
         listen: args.listen,
         plain_http: args.plain_http,
-        passphrase: secrets::passphrase(args.passphrase_from.as_ref(), false)?,
+        passphrase: secrets::passphrase(args.passphrase_from.as_ref(), PASSPHRASE, false)?,
         ca_pin,
     };
     let ready = |ready: &server::Ready| {

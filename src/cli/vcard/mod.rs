@@ -1,5 +1,6 @@
 //! `cardwright vcard`: create, run, list, remove virtual cards.
 
+mod ask;
 mod failure;
 mod run;
 
@@ -15,7 +16,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 pub fn run(command: VcardCommand, output: &Output) -> Result<(), Failure> {
-    let shelf = Shelf::open(settings::data_directory()?.join("vcards"))?;
+    let shelf = Shelf::open(data_directory()?.join("vcards"))?;
     match command {
         VcardCommand::Create(args) => create(&shelf, &args, output),
         VcardCommand::Run(args) => run::run(&shelf, &args, output),
@@ -37,7 +38,7 @@ fn create(shelf: &Shelf, args: &VcardCreateArgs, output: &Output) -> Result<(), 
             (NewCard::Piv(piv), "as from the factory: PIN 123456, PUK 12345678, the well-known management key")
         }
     };
-    let passphrase = secrets::card_passphrase(args.passphrase_from.as_ref(), true)?;
+    let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), ask::CARD_PASSPHRASE, true)?;
     {
         let _spinner = output.spinner("making the card …");
         shelf.create(&args.name, new, &passphrase)?;
@@ -79,4 +80,12 @@ fn remove(shelf: &Shelf, name: &str, yes: bool, output: &Output) -> Result<(), F
 fn random_serial() -> u32 {
     let (random, ..) = Uuid::new_v4().as_fields();
     10_000_000 + random % 90_000_000
+}
+
+/// Where virtual cards are kept: `$XDG_DATA_HOME/cardwright`, or `~/.local/share/…`.
+fn data_directory() -> Result<PathBuf, Failure> {
+    settings::home_directory("XDG_DATA_HOME", ".local/share").ok_or_else(|| {
+        Failure::new("data-directory", Exit::LocalState, "there is no home directory to keep cards in")
+            .remedy("Set XDG_DATA_HOME to a directory of your own.")
+    })
 }

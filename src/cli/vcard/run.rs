@@ -1,5 +1,6 @@
 //! `cardwright vcard run`: cards in readers, until a signal comes or a command ends.
 
+use super::ask::CARD_PASSPHRASE;
 use crate::cli::args::{VcardRunArgs, WARNING};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -56,7 +57,7 @@ fn take(shelf: &Shelf, args: &VcardRunArgs) -> Result<Vec<Lent>, Failure> {
         let faults = args.fault.as_deref().unwrap_or_default().parse::<Dial>().map_err(|error| {
             Failure::from_error("fault-unknown", Exit::Usage, &error).remedy("Faults are spelled as in remove@5,t0.")
         })?;
-        let passphrase = secrets::card_passphrase(args.passphrase_from.as_ref(), false)?;
+        let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), CARD_PASSPHRASE, false)?;
         let kept = shelf.take(name, &passphrase)?;
         let (kind, trouble) = (kept.kind(), kept.trouble());
         let card = SharedCard::new(Box::new(kept));

@@ -257,7 +257,7 @@ fn only_the_recovery_reads_the_archive() {
         }
     }
     readers.sort();
-    assert_eq!(readers, ["server/recovery.rs", "store/archive.rs", "store/reads.rs"]);
+    assert_eq!(readers, ["server/keys/archive.rs", "store/archive.rs", "store/reads.rs"]);
 }
 
 #[test]
