@@ -1,0 +1,77 @@
+//! Why a token refused.
+
+use super::keys::KeyId;
+use super::tries::{LastTry, SecretKind, Tries};
+use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
+
+/// Why a token refused, in words that hold for every kind.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("the {secret} is wrong; {left}")]
+    SecretRefused { secret: SecretKind, left: Tries },
+    #[error("one try of the {secret} is left; it was not spent")]
+    LastTryKept { secret: SecretKind },
+    #[error("the {secret} is locked")]
+    Locked { secret: SecretKind },
+    #[error("the {secret} has not been set")]
+    NotSet { secret: SecretKind },
+    #[error("the {secret} does not fit the token's rules ({minimum} to {maximum} bytes)")]
+    SecretLength { secret: SecretKind, minimum: usize, maximum: usize },
+    #[error("the token was removed")]
+    Removed,
+    #[error("the card was reset by another program or lost its power, and the login with it")]
+    Reset,
+    #[error("another program holds the reader")]
+    Busy,
+    #[error("the card did not answer in time")]
+    Timeout,
+    #[error("nobody typed a PIN at the reader")]
+    PinPadCancelled,
+    #[error("the token is full")]
+    Full,
+    #[error("the certificate has {length} bytes, and the token takes at most {largest}")]
+    CertificateTooLarge { length: usize, largest: usize },
+    #[error("this token does not offer {0}")]
+    NotOffered(&'static str),
+    #[error("the session lacks the administrator's authority")]
+    AdminNeeded,
+    #[error("the session lacks the user's PIN")]
+    UserNeeded,
+    #[error("the card has no serial of its own yet; initialise it first")]
+    NoSerial,
+    #[error("the token cannot make {0:?} keys")]
+    Algorithm(KeyAlgorithm),
+    #[error("the token cannot sign with {0:?}")]
+    Signature(SignatureAlgorithm),
+    #[error("key id {} is taken; delete what it names first, or choose another", hex::encode(&.0.0))]
+    KeyIdTaken(KeyId),
+    #[error("what should be written is not a certificate")]
+    NotACertificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("nothing is stored under key id {}", hex::encode(&.0.0))]
+    NoSuchKey(KeyId),
+    #[error("this kind of token has no challenge to answer; it needs the administrator's secret itself")]
+    NoChallenge,
+    #[error("the administrator's responder failed")]
+    Responder(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What the tongue below said, kept as the source.
+    #[error("the token failed at {operation}")]
+    Device {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Tries {
+    /// May a try be spent? The last one only on [`LastTry::Spend`]; where the token does not tell, the caller sees to
+    /// it that one wrong secret is not followed by another.
+    pub fn may_try(self, secret: SecretKind, last_try: LastTry) -> Result<(), Error> {
+        match self {
+            Tries::NotSet => Err(Error::NotSet { secret }),
+            Tries::Locked | Tries::Left(0) => Err(Error::Locked { secret }),
+            Tries::Last | Tries::Left(1) if last_try == LastTry::Keep => Err(Error::LastTryKept { secret }),
+            Tries::Full | Tries::Low | Tries::Last | Tries::Left(_) | Tries::Untold => Ok(()),
+        }
+    }
+}
