@@ -2,7 +2,9 @@
 //! card's maker, with extensions under 1.3.6.1.4.1.41482.3 (Yubico, "PIV attestation").
 
 use super::certificate::Certificate;
-use super::{Error, PublicKey, oid};
+use super::error::Error;
+use super::key::PublicKey;
+use super::oid;
 use der::{Decode, Reader, SliceReader, asn1::UintRef};
 use time::OffsetDateTime;
 

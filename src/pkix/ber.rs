@@ -2,7 +2,7 @@
 //!
 //! Some certificate authorities stream their CMS with indefinite lengths. DER comes out as it went in.
 
-use super::Error;
+use super::error::Error;
 
 /// Microsoft's longest messages have a dozen levels, certificates included.
 const MAX_DEPTH: usize = 32;

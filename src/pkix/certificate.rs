@@ -2,12 +2,16 @@
 
 use std::fmt;
 
-use aws_lc_rs::digest;
 use der::{Decode, Encode, Reader, SliceReader};
 use time::OffsetDateTime;
 use x509_cert::{name::Name, time::Time};
 
-use super::{AltNames, Error, KeyUsage, PublicKey, SignatureAlgorithm, extension, extension::Extension, name};
+use super::digest::sha1;
+use super::error::Error;
+use super::extension::{self, AltNames, Extension, KeyUsage};
+use super::key::PublicKey;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::{name, pem};
 
 /// The largest certificate that is read, in bytes. Cards hold a few thousand.
 const MAX_SIZE: usize = 64 * 1024;
@@ -33,7 +37,7 @@ impl Certificate {
 
     /// Reads one certificate in PEM (RFC 7468, 5).
     pub fn from_pem(text: &str) -> Result<Self, Error> {
-        Self::from_der(&super::pem::decode(text.as_bytes(), WHAT, &["CERTIFICATE", "X509 CERTIFICATE"])?)
+        Self::from_der(&pem::decode(text.as_bytes(), WHAT, &["CERTIFICATE", "X509 CERTIFICATE"])?)
     }
 
     /// The certificate as it came, DER.
@@ -43,7 +47,7 @@ impl Certificate {
 
     /// The certificate in PEM (RFC 7468, 5).
     pub fn to_pem(&self) -> String {
-        super::pem::encode("CERTIFICATE", &self.der)
+        pem::encode("CERTIFICATE", &self.der)
     }
 
     /// The subject as RFC 4514 text.
@@ -177,10 +181,7 @@ impl Certificate {
         }
         let algorithm = SignatureAlgorithm::from_identifier(self.read.signature_algorithm())?;
         let signature = self.read.signature().as_bytes().ok_or(BAD)?;
-        issuer.public_key()?.verify(algorithm, signed_part(&self.der, WHAT)?, signature).map_err(|error| match error {
-            Error::BadSignature { .. } => BAD,
-            other => other,
-        })
+        issuer.public_key()?.verify_part(WHAT, algorithm, signed_part(&self.der, WHAT)?, signature)
     }
 
     /// Subject and serial number, for messages.
@@ -201,12 +202,6 @@ pub(super) fn signed_part<'a>(der: &'a [u8], what: &'static str) -> Result<&'a [
     let mut reader = SliceReader::new(der).map_err(&malformed)?;
     der::Header::decode(&mut reader).map_err(&malformed)?;
     reader.tlv_bytes().map_err(&malformed)
-}
-
-pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
-    let mut out = [0; 20];
-    out.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
-    out
 }
 
 fn instant(time: &Time) -> OffsetDateTime {

@@ -13,7 +13,12 @@ use der::{
 };
 use x509_cert::{attr::Attribute, spki::AlgorithmIdentifierOwned};
 
-use super::{Certificate, Error, KeyKind, SignatureAlgorithm, Signer, ber, oid};
+use super::certificate::Certificate;
+use super::error::Error;
+use super::key_algorithm::KeyKind;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::signer::Signer;
+use super::{ber, oid};
 
 /// The largest message that is read, in bytes: a leaf, a long chain and room to spare.
 const MAX_SIZE: usize = 1024 * 1024;
@@ -87,10 +92,7 @@ impl SignedData {
             }
             None => content.to_vec(),
         };
-        key.verify(algorithm, &signed, info.signature.as_bytes()).map_err(|error| match error {
-            Error::BadSignature { .. } => Error::BadSignature { what: WHAT },
-            other => other,
-        })?;
+        key.verify_part(WHAT, algorithm, &signed, info.signature.as_bytes())?;
         Ok(signer)
     }
 }

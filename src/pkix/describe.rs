@@ -9,7 +9,8 @@ use x509_parser::{
     prelude::{FromDer, X509Certificate},
 };
 
-use super::{Certificate, Error};
+use super::certificate::Certificate;
+use super::error::Error;
 
 impl Certificate {
     /// The certificate as labelled lines, in the order in which people look for them.

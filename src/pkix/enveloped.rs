@@ -22,8 +22,12 @@ use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
+use super::certificate::Certificate;
+use super::error::Error;
+use super::key::PublicKey;
+use super::key_algorithm::KeyKind;
+use super::oid;
 use super::opener::{Opener, curve, shared};
-use super::{Certificate, Error, KeyKind, PublicKey, oid};
 
 /// The largest message that is sealed or opened, in bytes.
 const MAX_SIZE: usize = 256 * 1024;

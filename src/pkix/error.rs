@@ -1,6 +1,13 @@
 //! Why bytes were refused, or could not be made.
 
-use super::{KeyKind, SignError, SignatureAlgorithm, cmc::CmcStatus};
+use super::cmc::status::CmcStatus;
+use super::key_algorithm::{KeyKind, RSA_BITS};
+use super::signature_algorithm::SignatureAlgorithm;
+
+/// Why a key elsewhere did not sign.
+#[derive(Debug, thiserror::Error)]
+#[error("the key did not sign: {0}")]
+pub struct SignError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Why bytes were refused, or could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +34,7 @@ pub enum Error {
 
     #[error("the public key algorithm {oid} is not known here")]
     UnknownKeyAlgorithm { oid: String },
-    #[error("an RSA key of {bits} bits is outside the range of {} to {} bits", super::key::RSA_BITS.start(), super::key::RSA_BITS.end())]
+    #[error("an RSA key of {bits} bits is outside the range of {} to {} bits", RSA_BITS.start(), RSA_BITS.end())]
     RsaSize { bits: usize },
     #[error("the RSA public exponent is not an odd number from 3 to 2^32")]
     RsaExponent,

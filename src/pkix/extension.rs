@@ -6,7 +6,8 @@ use der::{Decode, asn1::ObjectIdentifier as Oid};
 pub use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{self, KeyUsages, name::GeneralName};
 
-use super::{Error, oid, text};
+use super::error::Error;
+use super::{oid, text};
 
 /// What a key may be used for (RFC 5280, 4.2.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,6 +1,6 @@
 //! Public keys (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
 
-use std::{fmt, ops::RangeInclusive, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use aws_lc_rs::{digest, signature as awslc};
 use der::{
@@ -9,56 +9,14 @@ use der::{
 };
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 
-use super::{Error, SignatureAlgorithm, oid};
-
-/// RSA moduli that are read: smaller ones are broken, larger ones only cost time.
-pub(super) const RSA_BITS: RangeInclusive<usize> = 1024..=8192;
+use super::digest::sha1;
+use super::error::Error;
+use super::key_algorithm::{KeyAlgorithm, KeyKind, RSA_BITS};
+use super::oid;
+use super::signature_algorithm::SignatureAlgorithm;
 
 /// An RSA 8192 key in SubjectPublicKeyInfo is far below this.
 const MAX_SPKI: usize = 4096;
-
-/// What kind of key pair is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyAlgorithm {
-    Rsa2048,
-    Rsa3072,
-    Rsa4096,
-    P256,
-    P384,
-}
-
-impl KeyAlgorithm {
-    /// Every kind of key pair, the weakest of each family first.
-    pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384];
-
-    /// The name in templates and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rsa2048 => "rsa-2048",
-            Self::Rsa3072 => "rsa-3072",
-            Self::Rsa4096 => "rsa-4096",
-            Self::P256 => "p-256",
-            Self::P384 => "p-384",
-        }
-    }
-
-    /// What a public key of this algorithm is.
-    pub fn kind(self) -> KeyKind {
-        match self {
-            Self::Rsa2048 => KeyKind::Rsa { bits: 2048 },
-            Self::Rsa3072 => KeyKind::Rsa { bits: 3072 },
-            Self::Rsa4096 => KeyKind::Rsa { bits: 4096 },
-            Self::P256 => KeyKind::P256,
-            Self::P384 => KeyKind::P384,
-        }
-    }
-}
-
-impl fmt::Display for KeyAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 impl FromStr for KeyAlgorithm {
     type Err = Error;
@@ -70,34 +28,6 @@ impl FromStr for KeyAlgorithm {
             .into_iter()
             .find(|algorithm| plain(algorithm.name()) == plain(text))
             .ok_or_else(|| Error::UnknownKeyName { name: text.into() })
-    }
-}
-
-/// What a public key is, other sizes of RSA than are ever asked for included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyKind {
-    /// RSA with the modulus size in bits.
-    Rsa { bits: usize },
-    /// ECDSA or ECDH on secp256r1.
-    P256,
-    /// ECDSA or ECDH on secp384r1.
-    P384,
-}
-
-impl KeyKind {
-    /// Whether this is an RSA key.
-    pub fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa { .. })
-    }
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa { bits } => write!(f, "RSA {bits}"),
-            Self::P256 => f.write_str("P-256"),
-            Self::P384 => f.write_str("P-384"),
-        }
     }
 }
 
@@ -196,7 +126,7 @@ impl PublicKey {
 
     /// The key identifier of RFC 5280, 4.2.1.2 (1): SHA-1 of the bit string.
     pub fn key_identifier(&self) -> [u8; 20] {
-        super::certificate::sha1(self.subject_public_key())
+        sha1(self.subject_public_key())
     }
 
     /// SHA-256 of the whole SubjectPublicKeyInfo.
@@ -209,10 +139,21 @@ impl PublicKey {
     /// Verifies a signature over `message`. SHA-1 is verified too when `algorithm` names it: whether it is allowed is
     /// the caller's policy.
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        self.verify_part("message", algorithm, message, signature)
+    }
+
+    /// Verifies a signature over a part of a message; `what` is how an error names that part.
+    pub(super) fn verify_part(
+        &self,
+        what: &'static str,
+        algorithm: SignatureAlgorithm,
+        part: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
         let verifier = algorithm.verifier(self.kind).ok_or(Error::AlgorithmMismatch { kind: self.kind, algorithm })?;
         awslc::UnparsedPublicKey::new(verifier, self.subject_public_key())
-            .verify(message, signature)
-            .map_err(|_| Error::BadSignature { what: "message" })
+            .verify(part, signature)
+            .map_err(|_| Error::BadSignature { what })
     }
 }
 

@@ -11,7 +11,11 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use super::{Error, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use super::error::{Error, SignError};
+use super::key::PublicKey;
+use super::key_algorithm::KeyAlgorithm;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::signer::Signer;
 
 /// A private key held in memory. It cannot be printed or cloned; its PKCS#8 bytes are wiped when it is dropped.
 ///

@@ -9,7 +9,8 @@ use der::{
 pub use x509_cert::name::Name;
 use x509_cert::{attr::AttributeTypeAndValue, name::RelativeDistinguishedName};
 
-use super::{Error, text};
+use super::error::Error;
+use super::text;
 
 /// The longest text that is read, in bytes.
 const MAX_TEXT: usize = 4096;

@@ -5,7 +5,10 @@ use der::{Decode, Sequence};
 use pkcs8::PrivateKeyInfoRef;
 use zeroize::Zeroizing;
 
-use super::{Error, KeyKind, MemoryKey, Signer};
+use super::error::Error;
+use super::key_algorithm::KeyKind;
+use super::memory::MemoryKey;
+use super::signer::Signer;
 
 /// The numbers of a private key, unsigned and big-endian, wiped on drop.
 pub enum PrivateNumbers {

@@ -4,7 +4,11 @@ use aws_lc_rs::agreement::{self, Algorithm, ECDH_P256, ECDH_P384, PrivateKey, Un
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use zeroize::Zeroizing;
 
-use super::{Error, KeyKind, MemoryKey, PublicKey, Signer};
+use super::error::Error;
+use super::key::PublicKey;
+use super::key_algorithm::KeyKind;
+use super::memory::MemoryKey;
+use super::signer::Signer;
 
 /// A private key that opens what was sealed to it.
 pub trait Opener: Send + Sync {

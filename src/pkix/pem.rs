@@ -2,7 +2,7 @@
 
 use der::pem::{self, LineEnding};
 
-use super::Error;
+use super::error::Error;
 
 /// Takes the one block out of its armour; another label, or text after the block, is an error.
 pub(super) fn decode(text: &[u8], what: &'static str, labels: &[&str]) -> Result<Vec<u8>, Error> {

@@ -5,7 +5,10 @@ use p12_keystore::{
     PrivateKey, PrivateKeyChain,
 };
 
-use super::{Certificate, Error, MemoryKey, Signer};
+use super::certificate::Certificate;
+use super::error::Error;
+use super::memory::MemoryKey;
+use super::signer::Signer;
 
 /// How often the password is hashed, for the key and for the MAC each.
 const ITERATIONS: u32 = 10_000;

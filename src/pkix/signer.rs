@@ -1,11 +1,8 @@
 //! A private key that stays elsewhere: in a token, a file, or memory.
 
-use super::{PublicKey, SignatureAlgorithm};
-
-/// Why a key elsewhere did not sign.
-#[derive(Debug, thiserror::Error)]
-#[error("the key did not sign: {0}")]
-pub struct SignError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+use super::error::SignError;
+use super::key::PublicKey;
+use super::signature_algorithm::SignatureAlgorithm;
 
 /// Signs with a private key that this room never sees.
 pub trait Signer {

@@ -2,16 +2,7 @@
 
 use std::fmt;
 
-use der::{
-    Any, Sequence, Tag, TagNumber, Tagged,
-    asn1::{GeneralizedTime, OctetString},
-};
 use time::OffsetDateTime;
-
-use super::super::Error;
-
-/// The longest explanation that is kept, in characters.
-const MAX_TEXT: usize = 1000;
 
 /// What became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +11,8 @@ pub enum CmcStatus {
     Success { text: Option<String> },
     /// The request was refused.
     Failed { reason: Option<FailInfo>, text: Option<String> },
-    /// Someone has yet to decide; `token` names the request when it is asked for again, from `time` on.
-    Pending { text: Option<String>, token: Vec<u8>, time: Option<OffsetDateTime> },
+    /// Someone has yet to decide; `pend_token` names the request when it is asked for again, from `time` on.
+    Pending { text: Option<String>, pend_token: Vec<u8>, time: Option<OffsetDateTime> },
     /// The authority does not do this.
     NoSupport { text: Option<String> },
     /// The certificate waits for a confirmation of its receipt.
@@ -57,76 +48,16 @@ pub enum FailInfo {
     Extended(String),
 }
 
-/// CMCStatusInfo and CMCStatusInfoV2 (RFC 5272, 6.1.1): they differ in the body list and in tags of `other_info`.
-#[derive(Sequence)]
-pub(super) struct StatusInfo {
-    pub(super) status: u32,
-    pub(super) body_list: Vec<Any>,
-    #[asn1(optional = "true")]
-    pub(super) text: Option<String>,
-    #[asn1(optional = "true")]
-    pub(super) other_info: Option<Any>,
-}
-
-/// PendInfo (RFC 5272, 6.1.1).
-#[derive(Sequence)]
-pub(super) struct PendInfo {
-    pub(super) token: OctetString,
-    pub(super) time: Any,
-}
-
-#[derive(Sequence)]
-struct ExtendedFailInfo {
-    oid: der::oid::ObjectIdentifier,
-    value: Any,
-}
-
-const PEND_INFO_V2: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
-const EXTENDED_FAIL_INFO: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(1) };
-
 impl CmcStatus {
     /// Whether a certificate came of it.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success { .. } | Self::Partial { .. })
     }
-
-    pub(super) fn read(value: &Any) -> Result<Self, Error> {
-        let info: StatusInfo = value.decode_as().map_err(Error::malformed("CMC status"))?;
-        let text = info.text.map(|text| text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect());
-        Ok(match info.status {
-            0 => Self::Success { text },
-            2 => Self::Failed { reason: info.other_info.as_ref().map(FailInfo::read).transpose()?, text },
-            3 => {
-                let pending = info.other_info.as_ref().map(read_pending).transpose()?;
-                let (token, time) = pending.unwrap_or_default();
-                Self::Pending { text, token, time }
-            }
-            4 => Self::NoSupport { text },
-            5 => Self::ConfirmRequired { text },
-            6 => Self::PopRequired { text },
-            7 => Self::Partial { text },
-            code => Self::Unknown { code, text },
-        })
-    }
-}
-
-fn read_pending(info: &Any) -> Result<(Vec<u8>, Option<OffsetDateTime>), Error> {
-    let malformed = Error::malformed("CMC pending info");
-    // The module of RFC 5272 tags implicitly.
-    let info = match info.tag() {
-        PEND_INFO_V2 => Any::new(Tag::Sequence, info.value()).map_err(&malformed)?,
-        _ => info.clone(),
-    };
-    let info: PendInfo = info.decode_as().map_err(&malformed)?;
-    let time = info.time.decode_as::<GeneralizedTime>().ok();
-    let seconds = time.and_then(|time| i64::try_from(time.to_unix_duration().as_secs()).ok());
-    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    Ok((info.token.as_bytes().to_vec(), time))
 }
 
 impl FailInfo {
     /// The standard's reasons in the order of their numbers, 0 to 13.
-    const STANDARD: [Self; 14] = [
+    pub(super) const STANDARD: [Self; 14] = [
         Self::BadAlgorithm,
         Self::BadMessageCheck,
         Self::BadRequest,
@@ -142,18 +73,6 @@ impl FailInfo {
         Self::TryLater,
         Self::AuthDataFail,
     ];
-
-    fn read(info: &Any) -> Result<Self, Error> {
-        let malformed = Error::malformed("CMC fail info");
-        if info.tag() == EXTENDED_FAIL_INFO {
-            let info = Any::new(Tag::Sequence, info.value()).map_err(&malformed)?;
-            let info: ExtendedFailInfo = info.decode_as().map_err(&malformed)?;
-            return Ok(Self::Extended(info.oid.to_string()));
-        }
-        let number: u32 = info.decode_as().map_err(&malformed)?;
-        let standard = usize::try_from(number).ok().and_then(|at| Self::STANDARD.get(at));
-        Ok(standard.cloned().unwrap_or(Self::Unknown(number)))
-    }
 
     /// The number; `None` for reasons that have none.
     pub(super) fn number(&self) -> Option<u32> {

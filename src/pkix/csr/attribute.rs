@@ -7,7 +7,8 @@ use der::{
 };
 use x509_cert::attr::Attribute;
 
-use super::super::{Error, oid, text};
+use crate::pkix::error::Error;
+use crate::pkix::{oid, text};
 
 /// An attribute with its values as they are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

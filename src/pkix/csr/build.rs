@@ -15,8 +15,14 @@ use x509_cert::{
     request::{CertReq, CertReqInfo},
 };
 
-use super::{CertificationRequest, ClientInfo, EnrollmentCsp, RawAttribute, WHAT, attribute};
-use crate::pkix::{Error, Extension, KeyKind, KeyUsage, PublicKey, Signer, oid};
+use super::attribute::{self, ClientInfo, EnrollmentCsp, RawAttribute};
+use super::request::{CertificationRequest, WHAT};
+use crate::pkix::error::Error;
+use crate::pkix::extension::{Extension, KeyUsage};
+use crate::pkix::key::PublicKey;
+use crate::pkix::key_algorithm::KeyKind;
+use crate::pkix::oid;
+use crate::pkix::signer::Signer;
 
 /// What a request asks for. The default asks for a bare key to be certified, under an empty subject.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
