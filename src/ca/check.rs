@@ -1,8 +1,9 @@
 //! What came from an authority elsewhere, held against what was ordered.
 
-use super::{Error, IssueOrder, SubjectAltName};
+use super::error::Error;
+use super::order::{IssueOrder, SubjectAltName};
 use crate::pkix::csr::{self, RequestContent};
-use crate::pkix::{self, Certificate, CertificationRequest, Signer, name};
+use crate::pkix::{Certificate, CertificationRequest, Signer, name};
 use ::time::{Duration, OffsetDateTime};
 
 /// How far a clock elsewhere may be ahead.
@@ -110,9 +111,6 @@ impl IssueOrder {
             extended_key_usage: self.extended_key_usages.clone(),
             ..RequestContent::default()
         };
-        csr::build(&content, key).map_err(|error| match error {
-            pkix::Error::Sign(error) => Error::Sign(error),
-            other => Error::Key(other),
-        })
+        csr::build(&content, key).map_err(Error::of_signing(Error::Key))
     }
 }

@@ -1,8 +1,9 @@
 //! Revocation lists (RFC 5280, 5), complete and delta.
 
-use super::embedded::time;
+use super::error::Error;
 use super::extensions::{FRESHEST_CRL, authority_key_identifier, distribution_point, extension};
-use super::{Error, Revocation, RevocationReason};
+use super::revocation::{Revocation, RevocationReason};
+use super::x509_time::time;
 use crate::pkix::{Certificate, Signer};
 use ::time::OffsetDateTime;
 use der::asn1::{AnyRef, BitString, ObjectIdentifier as Oid, Uint};

@@ -134,3 +134,10 @@ pub enum Error {
     #[error("the token of the authority's key does not answer")]
     TokenSilent,
 }
+
+impl Error {
+    /// Returns a function that keeps a key's refusal to sign as such and makes the rest what `other` makes of it.
+    pub(super) fn of_signing(other: fn(pkix::Error) -> Self) -> impl Fn(pkix::Error) -> Self {
+        move |error| error.into_sign_error().map_or_else(other, Self::Sign)
+    }
+}

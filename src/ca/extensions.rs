@@ -1,6 +1,8 @@
 //! The extensions of the certificates that are made here (RFC 5280, 4.2).
 
-use super::{CertificatePolicy, Error, IssueOrder, MicrosoftTemplate, SubjectAltName, kerberos};
+use super::error::Error;
+use super::kerberos;
+use super::order::{CertificatePolicy, IssueOrder, MicrosoftTemplate, SubjectAltName};
 use crate::pkix::{Extension, KeyUsage, PublicKey};
 use der::asn1::{Any, BmpString, Ia5String, Null, ObjectIdentifier as Oid, OctetString, Utf8StringRef};
 use der::{Encode, Sequence};

@@ -1,6 +1,6 @@
 //! A Kerberos principal as another name of a subject (RFC 4556, 3.2.2; RFC 4120, 5.2).
 
-use super::Error;
+use super::error::Error;
 use der::Sequence;
 use der::asn1::Any;
 use der::{Decode, Encode, Tag};

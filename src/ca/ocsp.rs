@@ -2,7 +2,8 @@
 //!
 //! The types are those of x509-ocsp, which is on an older generation of `der`; none of them leaves this file.
 
-use super::{Error, RevocationReason};
+use super::error::Error;
+use super::revocation::RevocationReason;
 use crate::pkix::{Certificate, Signer};
 use ::time::OffsetDateTime;
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};

@@ -1,8 +1,10 @@
 //! An authority under another's root: its request, and the chain that comes back (RFC 5280, 6.1, as far as it goes
 //! without revocation).
 
-use super::embedded::{KeyPlace, RootOrder};
-use super::{Error, extensions};
+use super::error::Error;
+use super::extensions;
+use super::key_place::KeyPlace;
+use super::order::RootOrder;
 use crate::pkix::csr::{self, RequestContent};
 use crate::pkix::{self, Certificate, CertificationRequest, KeyUsage, PublicKey, name};
 use ::time::OffsetDateTime;
@@ -18,10 +20,7 @@ pub fn request(order: &RootOrder, place: KeyPlace) -> Result<CertificationReques
     }
     let signer = place.make(order.algorithm)?;
     let content = RequestContent { subject, extensions: extensions::of_request()?, ..RequestContent::default() };
-    csr::build(&content, &*signer).map_err(|error| match error {
-        pkix::Error::Sign(error) => Error::Sign(error),
-        other => Error::Key(other),
-    })
+    csr::build(&content, &*signer).map_err(Error::of_signing(Error::Key))
 }
 
 /// Reads PEM certificates in any order and gives those from the one for `key` up to the root, every link verified.

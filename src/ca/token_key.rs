@@ -1,7 +1,7 @@
 //! The authority's key in a PKCS#11 token. A login is a borrow of the token, so both live on one thread, which signs
 //! what it is sent, one message after the other.
 
-use super::Error;
+use super::error::Error;
 use crate::pkcs11::{Module, Pkcs11Token, Selector};
 use crate::pkix::{KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::secret::Pin;

@@ -1,6 +1,6 @@
 //! A login to a PKCS#11 token that is kept for as long as it works, and begun anew after a failure.
 
-use super::Error;
+use super::error::Error;
 use crate::pkcs11::{Module, Pkcs11Token, Selector};
 use crate::secret::Pin;
 use crate::token;

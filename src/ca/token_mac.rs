@@ -1,6 +1,6 @@
 //! Secret keys in a PKCS#11 token, for a server's derivations: messages go in, their HMAC-SHA-256 comes out.
 
-use super::Error;
+use super::error::Error;
 use super::token_login::TokenLogin;
 use crate::pkcs11::{Macs, Pkcs11Token, Selector};
 use crate::secret::Pin;

@@ -1,6 +1,6 @@
 //! A private key in a PKCS#11 token that opens what was sealed to it; only shared secrets come out of the token.
 
-use super::Error;
+use super::error::Error;
 use super::token_login::TokenLogin;
 use crate::pkcs11::{Agreements, Pkcs11Token, Selector};
 use crate::pkix::{self, Opener, PublicKey};

@@ -122,4 +122,51 @@ impl Error {
     pub(super) fn pkcs12(action: &'static str) -> impl Fn(p12_keystore::error::Error) -> Self {
         move |source| Self::Pfx { action, source: Box::new(source) }
     }
+
+    /// Tells a key's refusal to sign from everything else that can go wrong.
+    pub(crate) fn into_sign_error(self) -> Result<SignError, Self> {
+        match self {
+            Self::Sign(error) => Ok(error),
+            Self::Malformed { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyAttributes { .. }
+            | Self::TooDeep { .. }
+            | Self::Encoding { .. }
+            | Self::Leftover { .. }
+            | Self::PemLabel { .. }
+            | Self::UnknownKeyAlgorithm { .. }
+            | Self::RsaSize { .. }
+            | Self::RsaExponent
+            | Self::InvalidKey { .. }
+            | Self::AlgorithmMismatch { .. }
+            | Self::UnknownSignatureAlgorithm { .. }
+            | Self::UnknownHash { .. }
+            | Self::UnknownKeyName { .. }
+            | Self::UnknownKeyUsage { .. }
+            | Self::ObjectIdentifier { .. }
+            | Self::PrivateKey
+            | Self::KeyGeneration
+            | Self::BadSignature { .. }
+            | Self::Name { .. }
+            | Self::NotAscii { .. }
+            | Self::RequestEncoding(_)
+            | Self::Description(_)
+            | Self::NotSignedData { .. }
+            | Self::NotPkiResponse { .. }
+            | Self::BadDigest
+            | Self::SignerMissing { .. }
+            | Self::SignerCertificate
+            | Self::NotIssued(_)
+            | Self::NoCertificate
+            | Self::NotAttested
+            | Self::PfxPassword
+            | Self::Pfx { .. }
+            | Self::Recipients { .. }
+            | Self::Sealing
+            | Self::NotForThisKey
+            | Self::Opening
+            | Self::Elsewhere(_)
+            | Self::CertificateForAnotherKey { .. } => Err(self),
+        }
+    }
 }

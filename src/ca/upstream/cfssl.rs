@@ -1,7 +1,9 @@
 //! cfssl's API, version 1: `info`, `sign`, `authsign` and `revoke`.
 
 use super::transport::{Answer, Transport, excerpt};
-use crate::ca::{Error, IssueOrder, RevocationReason, SubjectAltName};
+use crate::ca::error::Error;
+use crate::ca::order::{IssueOrder, SubjectAltName};
+use crate::ca::revocation::RevocationReason;
 use crate::pkix::{Certificate, CertificationRequest, name};
 use aws_lc_rs::hmac;
 use base64::Engine;

@@ -1,7 +1,7 @@
 //! Enrollment over Secure Transport (RFC 7030, RFC 8951).
 
 use super::transport::{Answer, Transport};
-use crate::ca::Error;
+use crate::ca::error::Error;
 use crate::pkix::{Certificate, CertificationRequest, cmc};
 use ::time::Duration;
 use base64::Engine;

@@ -10,8 +10,11 @@ mod transport;
 
 pub use transport::Credentials;
 
+use super::authority::CertificateAuthority;
 use super::check;
-use super::{CertificateAuthority, Error, IssueOrder, RevocationReason};
+use super::error::Error;
+use super::order::IssueOrder;
+use super::revocation::RevocationReason;
 use crate::pkix::Certificate;
 use ::time::OffsetDateTime;
 use transport::Transport;

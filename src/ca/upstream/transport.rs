@@ -1,6 +1,6 @@
 //! One HTTPS exchange with an authority elsewhere: who is trusted, who asks, what is bounded.
 
-use crate::ca::Error;
+use crate::ca::error::Error;
 use crate::pkix::Certificate;
 use crate::secret::{Passphrase, SharedKey};
 use base64::Engine;
