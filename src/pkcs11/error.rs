@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 
-use super::module::Selector;
+use super::selector::Selector;
 use crate::token::{self, Identity};
 
 /// Why a module, or the choice or initialisation of one of its tokens, failed.
@@ -75,7 +75,17 @@ impl From<Cryptoki> for CallError {
     fn from(error: Cryptoki) -> Self {
         match error {
             Cryptoki::Pkcs11(value, function) => CallError::Returned { function: format!("{function:?}"), value },
-            other => CallError::Binding(other),
+            other @ (Cryptoki::LibraryLoading(_)
+            | Cryptoki::NotSupported
+            | Cryptoki::TryFromInt(_)
+            | Cryptoki::TryFromSlice(_)
+            | Cryptoki::ParseInt(_)
+            | Cryptoki::Utf8(_)
+            | Cryptoki::NulError(_)
+            | Cryptoki::NullFunctionPointer
+            | Cryptoki::MissingSymbol(_)
+            | Cryptoki::InvalidValue
+            | Cryptoki::PinNotSet) => CallError::Binding(other),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::error::{CallError, device, failed};
-use super::module::Lease;
+use super::lease::Lease;
 use super::open::Open;
 use super::token::Pkcs11Token;
 use crate::secret::Pin;

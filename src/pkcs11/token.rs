@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::attributes;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
-use super::module::Lease;
+use super::lease::Lease;
 use super::open::Open;
 use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};

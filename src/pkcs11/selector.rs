@@ -1,0 +1,42 @@
+//! Which token is meant.
+
+use std::fmt;
+
+use crate::token::Identity;
+
+/// Chooses a token by what is written on it; an empty selector takes the only initialised one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selector {
+    pub label: Option<String>,
+    pub serial: Option<String>,
+}
+
+impl Selector {
+    pub fn label(label: &str) -> Self {
+        Self { label: Some(label.into()), serial: None }
+    }
+
+    pub fn serial(serial: &str) -> Self {
+        Self { label: None, serial: Some(serial.into()) }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.label.is_none() && self.serial.is_none()
+    }
+
+    pub(super) fn accepts(&self, identity: &Identity) -> bool {
+        self.label.as_ref().is_none_or(|label| *label == identity.label)
+            && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.label, &self.serial) {
+            (Some(label), Some(serial)) => write!(f, "has label {label:?} and serial {serial}"),
+            (Some(label), None) => write!(f, "has label {label:?}"),
+            (None, Some(serial)) => write!(f, "has serial {serial}"),
+            (None, None) => f.write_str("is initialised"),
+        }
+    }
+}
