@@ -1,6 +1,6 @@
 //! One method a route.
 
-use super::CmClient;
+use super::cm_client::CmClient;
 use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::beyond_mim::{
@@ -311,27 +311,6 @@ impl CmClient {
 
     fn bytes(&self, route: &Route) -> Result<Vec<u8>, Error> {
         Ok(self.transport.exchange(route, None)?.body.to_vec())
-    }
-}
-
-/// What an extension route is for; `None` for Microsoft's own routes.
-pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
-    match route {
-        Route::ListRequestTypes { .. } => Some("list of request types"),
-        Route::Whoami => Some("answer to who the caller is"),
-        Route::FindUser { .. } => Some("search for users"),
-        Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
-        Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
-        Route::CollectSealedKeys { .. } => Some("archive of keys sealed to agents"),
-        Route::GetAdminKeyState { .. }
-        | Route::TellAdminKey { .. }
-        | Route::SurrenderAdminKey { .. }
-        | Route::GetNextAdminKey { .. } => Some("record of admin keys"),
-        Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
-        Route::OfflineUnblock { .. } => Some("offline unblock"),
-        Route::GetCaCertificate => Some("CA certificate to fetch"),
-        Route::GetCrl => Some("revocation list to fetch"),
-        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a call gave no answer.
 
+use super::beyond_mim::purpose;
 use crate::cm::route::Route;
 use crate::gssapi;
 use std::fmt;
@@ -168,7 +169,7 @@ impl Error {
         let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |key: &str| problem.get(key).and_then(serde_json::Value::as_str);
         let code = text("Code").map(|code| clean(&code.chars().take(64).collect::<String>()));
-        if let (None, 404 | 405, Some(route)) = (&code, status, super::calls::extension_name(route)) {
+        if let (None, 404 | 405, Some(route)) = (&code, status, purpose(route)) {
             return Error::ExtensionAbsent { route };
         }
         let message = match problem.as_str().or_else(|| text("Message")) {
@@ -182,10 +183,8 @@ impl Error {
 
     /// The stable code a refusal carries.
     pub fn refusal_code(&self) -> Option<&str> {
-        match self {
-            Error::Refused { code, .. } => code.as_deref(),
-            _ => None,
-        }
+        let Error::Refused { code, .. } = self else { return None };
+        code.as_deref()
     }
 
     /// Whether a call that changes something may or may not have taken effect.
@@ -195,7 +194,10 @@ impl Error {
             Error::ServerUnproven { .. } => true,
             // A server or a proxy before it that failed may have done the work first.
             Error::Refused { status, .. } => *status >= 500,
-            _ => false,
+            Error::Address { .. } | Error::PlainHttp { .. } | Error::BearerToken | Error::Unspeakable { .. } => false,
+            Error::Ticket { .. } | Error::TicketRefused { .. } | Error::NegotiateNotOffered { .. } => false,
+            Error::TrustedCertificates { .. } | Error::Tls { .. } => false,
+            Error::Redirected { .. } | Error::ExtensionAbsent { .. } => false,
         }
     }
 }

@@ -9,8 +9,8 @@ use ureq::http::{HeaderValue, Response, header};
 use url::Url;
 use zeroize::Zeroizing;
 
-/// The longest token of a server that is looked at.
-const MAX_TOKEN: usize = 64 * 1024;
+/// The longest SPNEGO token of a server that is looked at.
+const MAX_SPNEGO: usize = 64 * 1024;
 
 /// What a caller shows.
 pub enum Login {
@@ -31,8 +31,8 @@ pub(super) type Exchange = Option<Initiation>;
 impl Prover {
     pub fn new(login: &Login, base_url: &Url) -> Result<Self, Error> {
         match login {
-            Login::Bearer(token) => {
-                let text = Zeroizing::new(format!("Bearer {}", token.expose().trim()));
+            Login::Bearer(bearer) => {
+                let text = Zeroizing::new(format!("Bearer {}", bearer.expose().trim()));
                 let mut value = HeaderValue::from_str(&text).map_err(|_| Error::BearerToken)?;
                 value.set_sensitive(true);
                 Ok(Self::Bearer(value))
@@ -47,8 +47,8 @@ impl Prover {
             Self::Bearer(value) => Ok((value.clone(), None)),
             Self::Negotiate { host } => {
                 let failed = |source| Error::ticket(host, source);
-                let (exchange, token) = Initiation::begin(host).map_err(failed)?;
-                let mut value = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(token)))
+                let (exchange, spnego) = Initiation::begin(host).map_err(failed)?;
+                let mut value = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(spnego)))
                     .map_err(|_| failed(crate::gssapi::Error::Unfinished))?;
                 value.set_sensitive(true);
                 Ok((value, Some(exchange)))
@@ -63,16 +63,16 @@ impl Prover {
         let lines = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
         let mut lines = lines.filter_map(|line| line.to_str().ok());
         let offer = lines.find_map(|line| {
-            let (scheme, token) = line.split_once(' ').unwrap_or((line, ""));
-            scheme.eq_ignore_ascii_case("negotiate").then_some(token.trim())
+            let (scheme, spnego) = line.split_once(' ').unwrap_or((line, ""));
+            scheme.eq_ignore_ascii_case("negotiate").then_some(spnego.trim())
         });
         match (response.status().as_u16(), offer) {
             (401, None) => Err(Error::NegotiateNotOffered { host: host.clone() }),
             (401, Some(_)) => Err(Error::TicketRefused { host: host.clone() }),
             (_, None | Some("")) => Ok(()),
-            (_, Some(token)) => {
-                let token = STANDARD.decode(token.get(..MAX_TOKEN).unwrap_or(token)).unwrap_or_default();
-                exchange.finish(&token).map_err(|source| Error::ServerUnproven { host: host.clone(), source })
+            (_, Some(spnego)) => {
+                let spnego = STANDARD.decode(spnego.get(..MAX_SPNEGO).unwrap_or(spnego)).unwrap_or_default();
+                exchange.finish(&spnego).map_err(|source| Error::ServerUnproven { host: host.clone(), source })
             }
         }
     }

@@ -6,28 +6,14 @@
 //! what a caller shows never crosses plain HTTP except on loopback. Routes beyond Microsoft's answer
 //! [`Error::ExtensionAbsent`] where the server has not got them. Absent: cookies, proxies by environment.
 
+mod beyond_mim;
 mod calls;
+mod cm_client;
 mod error;
 mod login;
 mod transport;
 
+pub use cm_client::CmClient;
 pub use error::{Error, TicketReason};
 pub use login::Login;
 pub use transport::{ClientConfig, MAX_REPLY, Timeouts, Trust};
-
-/// Calls one CM server as one user.
-pub struct CmClient {
-    transport: transport::Transport,
-}
-
-impl CmClient {
-    /// Prepares the calls; nothing is sent yet. Fails when the URL or the trusted certificates cannot be used.
-    pub fn new(config: ClientConfig) -> Result<Self, Error> {
-        Ok(Self { transport: transport::Transport::new(config)? })
-    }
-
-    /// Where the server is, as it was configured.
-    pub fn base_url(&self) -> &url::Url {
-        self.transport.base_url()
-    }
-}
