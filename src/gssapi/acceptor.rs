@@ -1,6 +1,6 @@
 //! The side that takes tickets: a service with its keytab.
 
-use super::Error;
+use super::error::Error;
 use super::library::{Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, Owned, StoreElement, StoreSet, api, refusal};
 use std::ffi::CString;
 use std::ptr::{null, null_mut};
@@ -48,10 +48,11 @@ impl Acceptor {
         if major & ERRORS == 0 { Ok(Self(made)) } else { Err(refusal(api, major, minor)) }
     }
 
-    /// Takes the one token of a caller; gives the caller's principal, and the token that proves this side to the caller.
-    pub fn accept(&self, token: &[u8]) -> Result<(String, Vec<u8>), Error> {
+    /// Takes the one SPNEGO token of a caller; gives the caller's principal, and the one that proves this side to the
+    /// caller.
+    pub fn accept(&self, spnego: &[u8]) -> Result<(String, Vec<u8>), Error> {
         let api = api()?;
-        let input = Buffer::lent(token);
+        let input = Buffer::lent(spnego);
         let mut output = Filled::new(api);
         let mut context = Context(null_mut(), api);
         let mut source = Owned(null_mut(), api.release_name);

@@ -1,6 +1,6 @@
 //! The side that shows a ticket: a user with a ticket cache, as `kinit` fills it.
 
-use super::Error;
+use super::error::Error;
 use super::library::{
     Api, Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, HOST_SERVICE, KERBEROS, Oid, OidSet, Owned, SPNEGO, api,
     refusal,
@@ -20,7 +20,7 @@ pub struct Initiation {
 }
 
 impl Initiation {
-    /// Shows the user's ticket to the HTTP service of `host`; gives the token to be sent.
+    /// Shows the user's ticket to the HTTP service of `host`; gives the SPNEGO token to be sent.
     ///
     /// Asks a KDC where the cache has no ticket for the service yet; libkrb5 bounds how long that takes.
     pub fn begin(host: &str) -> Result<(Self, Vec<u8>), Error> {
@@ -28,15 +28,15 @@ impl Initiation {
         let service = service(api, host)?;
         let begun = credential(api).and_then(|credential| {
             let mut new = Self { context: Context(null_mut(), api), service, credential };
-            let (token, _) = new.step(&SPNEGO, None)?;
-            Ok((new, token))
+            let (spnego, _) = new.step(&SPNEGO, None)?;
+            Ok((new, spnego))
         });
         begun.map_err(|error| why(api, host).unwrap_or(error))
     }
 
-    /// Takes the service's token, which must prove the service.
-    pub fn finish(mut self, token: &[u8]) -> Result<(), Error> {
-        match self.step(&SPNEGO, Some(token))? {
+    /// Takes the service's SPNEGO token, which must prove the service.
+    pub fn finish(mut self, spnego: &[u8]) -> Result<(), Error> {
+        match self.step(&SPNEGO, Some(spnego))? {
             (_, Some(flags)) if flags & MUTUAL != 0 => Ok(()),
             _ => Err(Error::Unfinished),
         }

@@ -2,7 +2,7 @@
 //!
 //! Whatever it hands out is released by the `Drop` of its owner.
 
-use super::{Error, Reason};
+use super::error::{Error, Reason};
 use libloading::Library;
 use std::ffi::{c_char, c_void};
 use std::ptr::{null, null_mut};
