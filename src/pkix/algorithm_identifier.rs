@@ -1,5 +1,5 @@
-//! Signature algorithms as others write them: AlgorithmIdentifier (RFC 5280, 4.1.1.2), DigestInfo (RFC 8017, A.2.4),
-//! and the name of a hash in a policy.
+//! Reads and writes signature algorithms as others spell them: AlgorithmIdentifier (RFC 5280, 4.1.1.2), DigestInfo (RFC
+//! 8017, A.2.4), and the name of a hash in a policy.
 
 use der::{
     Decode, Encode, Sequence,
@@ -12,7 +12,7 @@ use super::error::Error;
 use super::key_algorithm::{KeyAlgorithm, KeyKind};
 use super::signature_algorithm::SignatureAlgorithm;
 
-/// RFC 8017, A.2.4.
+/// Encodes a DigestInfo (RFC 8017, A.2.4).
 #[derive(Sequence)]
 struct DigestInfo<'a> {
     algorithm: AlgorithmIdentifierOwned,
@@ -20,8 +20,8 @@ struct DigestInfo<'a> {
 }
 
 impl SignatureAlgorithm {
-    /// The algorithm for a policy that names a hash: SHA1, SHA256, SHA384 or SHA512, in any letter case, with or
-    /// without a hyphen.
+    /// Returns the algorithm for a key and the hash that a policy names: SHA1, SHA256, SHA384 or SHA512, in any letter
+    /// case, with or without a hyphen. Any other name is [`Error::UnknownHash`].
     pub fn for_hash(key: KeyAlgorithm, hash: &str) -> Result<Self, Error> {
         let rsa = key.kind().is_rsa();
         match (hash.replace('-', "").to_ascii_uppercase().as_str(), rsa) {
@@ -37,7 +37,8 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// The DigestInfo over a message (RFC 8017, 9.2), for keys that pad it or are given it padded.
+    /// Returns the DigestInfo over a message (RFC 8017, 9.2), DER, for keys that pad it themselves or are given it
+    /// padded.
     pub fn digest_info(self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let malformed = Error::malformed("DigestInfo");
         let digest = self.digest(message);
@@ -48,7 +49,7 @@ impl SignatureAlgorithm {
         info.to_der().map_err(&malformed)
     }
 
-    /// The AlgorithmIdentifier, DER.
+    /// Returns the AlgorithmIdentifier, DER.
     pub fn to_der(self) -> Result<Vec<u8>, Error> {
         self.identifier().to_der().map_err(Error::malformed("signature algorithm"))
     }
@@ -59,7 +60,7 @@ impl SignatureAlgorithm {
         Self::from_identifier(&identifier)
     }
 
-    /// Reads an AlgorithmIdentifier. RSA without the NULL is read too, as RFC 4055, 5 asks.
+    /// Reads an AlgorithmIdentifier. RSA without NULL parameters is accepted too, as RFC 4055, 5 requires.
     pub fn from_identifier(identifier: &AlgorithmIdentifierOwned) -> Result<Self, Error> {
         let unknown = || Error::UnknownSignatureAlgorithm { oid: identifier.oid.to_string() };
         let found = Self::ALL.into_iter().find(|algorithm| algorithm.oid() == identifier.oid).ok_or_else(unknown)?;
@@ -70,7 +71,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// The algorithm of a message that names the hash and leaves the rest to the key.
+    /// Returns the algorithm where a message names only the hash and the rest follows from the kind of key.
     pub(super) fn for_digest(kind: KeyKind, digest: ObjectIdentifier) -> Result<Self, Error> {
         let found = Self::ALL.into_iter().find(|it| it.goes_with(kind) && it.digest_oid() == digest);
         found.ok_or_else(|| Error::UnknownSignatureAlgorithm { oid: digest.to_string() })

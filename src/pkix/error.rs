@@ -1,15 +1,15 @@
-//! Why bytes were refused, or could not be made.
+//! Lists why bytes were refused, or could not be made.
 
 use super::cmc::status::CmcStatus;
 use super::key_algorithm::{KeyKind, RSA_BITS};
 use super::signature_algorithm::SignatureAlgorithm;
 
-/// Why a key elsewhere did not sign.
+/// Says why a [`super::Signer`] did not sign.
 #[derive(Debug, thiserror::Error)]
 #[error("the key did not sign: {0}")]
 pub struct SignError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// Why bytes were refused, or could not be made.
+/// Says why bytes were refused, or could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -113,17 +113,17 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns a function that says of which thing a decoder complained.
+    /// Returns a function that wraps a decoder's error and names what was decoded.
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |source| Self::Malformed { what, source }
     }
 
-    /// Returns a function that says what could not be done with a PKCS#12 file.
+    /// Returns a function that wraps an error of the PKCS#12 library and names what was tried.
     pub(super) fn pkcs12(action: &'static str) -> impl Fn(p12_keystore::error::Error) -> Self {
         move |source| Self::Pfx { action, source: Box::new(source) }
     }
 
-    /// Tells a key's refusal to sign from everything else that can go wrong.
+    /// Returns the key's refusal to sign; any other error comes back as it was.
     pub(crate) fn into_sign_error(self) -> Result<SignError, Self> {
         match self {
             Self::Sign(error) => Ok(error),

@@ -1,4 +1,4 @@
-//! Public keys (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
+//! Reads, builds and uses public keys (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
 
 use std::{fmt, str::FromStr};
 
@@ -15,7 +15,7 @@ use super::key_algorithm::{KeyAlgorithm, KeyKind, RSA_BITS};
 use super::oid;
 use super::signature_algorithm::SignatureAlgorithm;
 
-/// An RSA 8192 key in SubjectPublicKeyInfo is far below this.
+/// Limits a SubjectPublicKeyInfo, in bytes; that of an RSA 8192 key is far below.
 const MAX_SPKI: usize = 4096;
 
 impl FromStr for KeyAlgorithm {
@@ -31,16 +31,16 @@ impl FromStr for KeyAlgorithm {
     }
 }
 
-/// A public key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), DER.
+/// Holds a public key as a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), DER.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
     spki: Vec<u8>,
     kind: KeyKind,
-    /// Where in `spki` the bytes of the bit string begin.
+    /// Offset in `spki` at which the content of the BIT STRING begins.
     start: usize,
 }
 
-/// RSAPublicKey (RFC 3279, 2.3.1).
+/// Encodes an RSAPublicKey (RFC 3279, 2.3.1).
 #[derive(Sequence)]
 struct RsaPublicKey<'a> {
     modulus: UintRef<'a>,
@@ -68,7 +68,7 @@ impl PublicKey {
         Ok(Self { start: spki.len().saturating_sub(bits.len()), spki: spki.to_vec(), kind })
     }
 
-    /// Makes an RSA key from modulus and exponent, both unsigned and big-endian, as PKCS#11 and cards give them.
+    /// Builds an RSA key from modulus and exponent, both unsigned and big-endian, as PKCS#11 and cards give them.
     pub fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, Error> {
         let malformed = Error::malformed("RSA public key");
         let key = RsaPublicKey {
@@ -79,8 +79,8 @@ impl PublicKey {
         Self::assemble(oid::RSA_ENCRYPTION, Null.into(), &bits)
     }
 
-    /// Makes an EC key from an uncompressed point (`04 || X || Y`), bare or in the DER OCTET STRING that PKCS#11 wraps
-    /// around it (PKCS#11 3.0, 2.3.3: modules disagree).
+    /// Builds an EC key from an uncompressed point (`04 || X || Y`), either bare or in a DER OCTET STRING: PKCS#11
+    /// modules disagree on which to return (PKCS#11 3.0, 2.3.3).
     pub fn from_ec_point(algorithm: KeyAlgorithm, point: &[u8]) -> Result<Self, Error> {
         let (curve, length) = match algorithm {
             KeyAlgorithm::P256 => (oid::SECP256R1, 65),
@@ -95,6 +95,7 @@ impl PublicKey {
         Self::assemble(oid::EC_PUBLIC_KEY, curve.into(), bare)
     }
 
+    /// Writes a SubjectPublicKeyInfo and reads it back, so that a key built here passes the same checks as one read.
     fn assemble(algorithm: der::oid::ObjectIdentifier, parameters: Any, bits: &[u8]) -> Result<Self, Error> {
         let malformed = Error::malformed("public key");
         let spki = SubjectPublicKeyInfoOwned {
@@ -104,39 +105,39 @@ impl PublicKey {
         Self::from_spki(&spki.to_der().map_err(&malformed)?)
     }
 
-    /// The SubjectPublicKeyInfo, DER.
+    /// Returns the SubjectPublicKeyInfo, DER.
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }
 
-    /// The content of the BIT STRING: an RSAPublicKey, or an uncompressed point.
+    /// Returns the content of the BIT STRING: an RSAPublicKey, or an uncompressed point.
     pub fn subject_public_key(&self) -> &[u8] {
         self.spki.get(self.start..).unwrap_or_default()
     }
 
-    /// What kind of key this is.
+    /// Returns the kind of this key.
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    /// The algorithm this key would be asked for with; `None` for RSA sizes that are never asked for.
+    /// Returns the algorithm that makes keys like this one; `None` for RSA sizes that are never ordered.
     pub fn algorithm(&self) -> Option<KeyAlgorithm> {
         KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.kind() == self.kind)
     }
 
-    /// The key identifier of RFC 5280, 4.2.1.2 (1): SHA-1 of the bit string.
+    /// Returns the key identifier of RFC 5280, 4.2.1.2 (1): SHA-1 of the content of the BIT STRING.
     pub fn key_identifier(&self) -> [u8; 20] {
         sha1(self.subject_public_key())
     }
 
-    /// SHA-256 of the whole SubjectPublicKeyInfo.
+    /// Returns SHA-256 of the whole SubjectPublicKeyInfo.
     pub fn sha256(&self) -> [u8; 32] {
         let mut out = [0; 32];
         out.copy_from_slice(digest::digest(&digest::SHA256, &self.spki).as_ref());
         out
     }
 
-    /// Verifies a signature over `message`. SHA-1 is verified too when `algorithm` names it: whether it is allowed is
+    /// Verifies a signature over `message`. SHA-1 is accepted when `algorithm` names it; whether SHA-1 is allowed is
     /// the caller's policy.
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), Error> {
         self.verify_part("message", algorithm, message, signature)
@@ -163,6 +164,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
+/// Reads an RSAPublicKey and refuses sizes out of range, even moduli and unsafe exponents.
 fn rsa_kind(bits: &[u8]) -> Result<KeyKind, Error> {
     let key = RsaPublicKey::from_der(bits).map_err(Error::malformed("RSA public key"))?;
     let (modulus, exponent) = (key.modulus.as_bytes(), key.exponent.as_bytes());
@@ -182,6 +184,7 @@ fn rsa_kind(bits: &[u8]) -> Result<KeyKind, Error> {
     }
 }
 
+/// Reads the named curve and refuses a point that is not on it or is not uncompressed.
 fn ec_kind(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyKind, Error> {
     let parameters = parameters.ok_or_else(|| Error::UnknownKeyAlgorithm { oid: oid::EC_PUBLIC_KEY.to_string() })?;
     let curve = parameters

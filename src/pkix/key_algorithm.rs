@@ -1,11 +1,11 @@
-//! Which kinds of key pair there are.
+//! Lists the kinds of key pair that can be ordered, and tells the kinds of public key apart.
 
 use std::{fmt, ops::RangeInclusive};
 
-/// RSA moduli that are read: smaller ones are broken, larger ones only cost time.
+/// Limits the RSA modulus of a key that is read, in bits: smaller ones are broken, larger ones only cost time.
 pub(super) const RSA_BITS: RangeInclusive<usize> = 1024..=8192;
 
-/// What kind of key pair is asked for.
+/// Names the kind of a key pair that is to be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyAlgorithm {
     Rsa2048,
@@ -16,10 +16,10 @@ pub enum KeyAlgorithm {
 }
 
 impl KeyAlgorithm {
-    /// Every kind of key pair, the weakest of each family first.
+    /// Lists every kind of key pair, the weakest of each family first.
     pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384];
 
-    /// The name in templates and on the command line.
+    /// Returns the name used in templates and on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rsa2048 => "rsa-2048",
@@ -30,7 +30,7 @@ impl KeyAlgorithm {
         }
     }
 
-    /// What a public key of this algorithm is.
+    /// Returns the kind of the public keys this algorithm makes.
     pub fn kind(self) -> KeyKind {
         match self {
             Self::Rsa2048 => KeyKind::Rsa { bits: 2048 },
@@ -48,10 +48,10 @@ impl fmt::Display for KeyAlgorithm {
     }
 }
 
-/// What a public key is, other sizes of RSA than are ever asked for included.
+/// Tells the kind of a public key. Strangers' RSA keys may have other sizes than those of [`KeyAlgorithm`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyKind {
-    /// RSA with the modulus size in bits.
+    /// RSA, with the size of the modulus in bits.
     Rsa { bits: usize },
     /// ECDSA or ECDH on secp256r1.
     P256,
@@ -60,7 +60,7 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
-    /// Whether this is an RSA key.
+    /// Says whether this is an RSA key.
     pub fn is_rsa(self) -> bool {
         matches!(self, Self::Rsa { .. })
     }

@@ -1,12 +1,12 @@
-//! Certificates, certification requests and the messages that carry them: bytes <-> meaning.
+//! Reads and writes certificates, certification requests and the messages that carry them.
 //!
-//! In: DER, BER or PEM from strangers, always bounded. Out: [`Certificate`], [`CertificationRequest`],
-//! [`cmc::CertificateResponse`]; and bytes that strangers read.
-//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 and 5083 (CMS), RFC 5272 (CMC), RFC 7292 (PKCS#12),
-//! RFC 4514 (names).
+//! In: DER, BER or PEM from strangers, always of limited size. Out: [`Certificate`], [`CertificationRequest`],
+//! [`cmc::CertificateResponse`]; and bytes for others to read.
+//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 and 5083 (CMS), RFC 5272 (CMC), RFC 7292
+//! (PKCS#12), RFC 4514 (names).
 //! A private key stays behind [`Signer`] and is asked to sign once.
 //!
-//! Floor 0: imports nothing of the project; holds no socket, file, clock or thread. Nothing here decides trust.
+//! Floor 0: imports no other room. Absent: sockets, files, clocks, threads, and any decision about trust.
 
 mod algorithm_identifier;
 pub mod attestation;

@@ -1,4 +1,4 @@
-//! Object identifiers, each under the name its standard gives it.
+//! Lists object identifiers under the names their standards give them.
 
 use der::asn1::ObjectIdentifier as Oid;
 
@@ -27,12 +27,12 @@ pub(super) const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
 pub(super) const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
 
-/// Extensions of YubiKeys' attestations: firmware, the device's number, when PIN and touch are wanted.
+/// Extensions of YubiKeys' attestations: firmware version, serial number, PIN and touch policy.
 pub(super) const YUBICO_FIRMWARE: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.3");
 pub(super) const YUBICO_SERIAL: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.7");
 pub(super) const YUBICO_POLICIES: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.8");
 
-/// szOID_CERT_EXTENSIONS: the extension request of Windows before PKCS#9 had one.
+/// szOID_CERT_EXTENSIONS, the extension request of Windows from before PKCS#9 defined one.
 pub(super) const CERT_EXTENSIONS: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.2.1.14");
 /// szOID_NT_PRINCIPAL_NAME.
 pub(super) const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");

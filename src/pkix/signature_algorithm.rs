@@ -1,4 +1,5 @@
-//! How a message is signed (RFC 3279, 2.2; RFC 4055, 5; RFC 5758, 3.2).
+//! Lists the signature algorithms: their identifiers, their hashes, the keys they go with (RFC 3279, 2.2; RFC 4055, 5;
+//! RFC 5758, 3.2).
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use super::key_algorithm::{KeyAlgorithm, KeyKind};
 use super::oid;
 
-/// How a message is signed. SHA-1 is there for old policies that name it and is never chosen by default.
+/// Names how a message is signed. SHA-1 is there for old policies that name it and is never chosen by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
     RsaPkcs1Sha1,
@@ -25,6 +26,7 @@ pub enum SignatureAlgorithm {
 use SignatureAlgorithm::*;
 
 impl SignatureAlgorithm {
+    /// Lists every algorithm.
     pub(super) const ALL: [Self; 8] = [
         RsaPkcs1Sha1,
         RsaPkcs1Sha256,
@@ -36,7 +38,7 @@ impl SignatureAlgorithm {
         EcdsaSha512,
     ];
 
-    /// The algorithm where no policy names one: SHA-256, or SHA-384 on P-384.
+    /// Returns the algorithm that is used where no policy names one: SHA-256, or SHA-384 with P-384.
     pub fn default_for(key: KeyAlgorithm) -> Self {
         match key {
             KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => RsaPkcs1Sha256,
@@ -45,17 +47,18 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// Whether keys of this kind sign so. P-384 with SHA-1 is the one pair of a family that nobody verifies.
+    /// Says whether keys of this kind can sign with this algorithm. P-384 with SHA-1 is refused, because no verifier
+    /// here accepts it.
     pub fn goes_with(self, kind: KeyKind) -> bool {
         self.verifier(kind).is_some()
     }
 
-    /// Whether this is RSA PKCS#1 v1.5.
+    /// Says whether this is RSA PKCS#1 v1.5.
     pub fn is_rsa(self) -> bool {
         matches!(self, RsaPkcs1Sha1 | RsaPkcs1Sha256 | RsaPkcs1Sha384 | RsaPkcs1Sha512)
     }
 
-    /// The name of the hash as policies write it: SHA1, SHA256, SHA384 or SHA512.
+    /// Returns the hash's name as policies write it: SHA1, SHA256, SHA384 or SHA512.
     pub fn hash_name(self) -> &'static str {
         match self {
             RsaPkcs1Sha1 | EcdsaSha1 => "SHA1",
@@ -76,11 +79,12 @@ impl SignatureAlgorithm {
         digest::digest(algorithm, message).as_ref().to_vec()
     }
 
-    /// The AlgorithmIdentifier (RFC 5280, 4.1.1.2): NULL parameters with RSA, none with ECDSA.
+    /// Returns the AlgorithmIdentifier (RFC 5280, 4.1.1.2): NULL parameters with RSA, none with ECDSA.
     pub fn identifier(self) -> AlgorithmIdentifierOwned {
         AlgorithmIdentifierOwned { oid: self.oid(), parameters: self.is_rsa().then(|| Null.into()) }
     }
 
+    /// Returns the object identifier of the hash.
     pub(super) fn digest_oid(self) -> ObjectIdentifier {
         match self {
             RsaPkcs1Sha1 | EcdsaSha1 => oid::SHA1,
@@ -90,6 +94,7 @@ impl SignatureAlgorithm {
         }
     }
 
+    /// Returns the object identifier of the algorithm.
     pub(super) fn oid(self) -> ObjectIdentifier {
         match self {
             RsaPkcs1Sha1 => oid::SHA1_WITH_RSA,
@@ -103,7 +108,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// What verifies such signatures of such keys; `None` where nothing does.
+    /// Returns the verifier for signatures of this algorithm by keys of this kind; `None` where there is none.
     pub(super) fn verifier(self, kind: KeyKind) -> Option<&'static dyn awslc::VerificationAlgorithm> {
         let small = matches!(kind, KeyKind::Rsa { bits } if bits < 2048);
         Some(match (self, kind) {

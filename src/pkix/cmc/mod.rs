@@ -1,7 +1,7 @@
-//! A certificate authority's answer (RFC 5272, 4): a Full PKI Response, or certificates alone.
+//! Reads and writes a certificate authority's answer (RFC 5272, 4): a Full PKI Response, or certificates alone.
 //!
-//! What is absent: PKI requests (PKIData), controls other than status and Microsoft's added attributes, and trust:
-//! [`CertificateResponse::verify_signature`] says that a message is whole, not that its signer may issue.
+//! Absent: PKI requests (PKIData), controls other than the status and Microsoft's added attributes, and trust:
+//! [`CertificateResponse::verify_signature`] says that a message is unaltered, not that its signer may issue.
 
 mod pki_response;
 mod response;

@@ -1,4 +1,4 @@
-//! PKIResponse as it is encoded (RFC 5272, 4.2), with the one attribute of Microsoft's that is used here.
+//! Encodes a PKIResponse (RFC 5272, 4.2) and the one control of Microsoft's that is used here.
 
 use der::{
     Any, Sequence,
@@ -6,10 +6,10 @@ use der::{
 };
 use x509_cert::attr::Attribute;
 
-/// What errors call such a message.
+/// Names such a message in errors.
 pub(super) const WHAT: &str = "PKI response";
 
-/// PKIResponse (RFC 5272, 4.2).
+/// Encodes a PKIResponse (RFC 5272, 4.2).
 #[derive(Sequence)]
 pub(super) struct PkiResponse {
     pub control_sequence: Vec<TaggedAttribute>,
@@ -17,7 +17,7 @@ pub(super) struct PkiResponse {
     pub other_msg_sequence: Vec<Any>,
 }
 
-/// TaggedAttribute (RFC 5272, 3.2.1.1).
+/// Encodes a TaggedAttribute (RFC 5272, 3.2.1.1).
 #[derive(Sequence)]
 pub(super) struct TaggedAttribute {
     pub body_part_id: u32,
@@ -25,7 +25,7 @@ pub(super) struct TaggedAttribute {
     pub attr_values: SetOfVec<Any>,
 }
 
-/// The value of szOID_CMC_ADD_ATTRIBUTES (MS-WCCE, 2.2.2.6.2).
+/// Encodes the value of szOID_CMC_ADD_ATTRIBUTES (MS-WCCE, 2.2.2.6.2).
 #[derive(Sequence)]
 pub(super) struct AddAttributes {
     pub pki_data_reference: u32,

@@ -1,4 +1,4 @@
-//! A certificate authority's answer as it is read.
+//! Reads a certificate authority's answer and finds the issued certificate in it.
 
 use der::{Decode, Tag, Tagged};
 
@@ -10,18 +10,18 @@ use crate::pkix::error::Error;
 use crate::pkix::key::PublicKey;
 use crate::pkix::oid;
 
-/// What a certificate authority answered.
+/// Holds what a certificate authority answered.
 #[derive(Clone, Debug)]
 pub struct CertificateResponse {
-    /// The certificates in the message, in the order of their encodings: never rely on it.
+    /// Certificates in the message. They are a SET, sorted by their encoding: the order means nothing.
     pub certificates: Vec<Certificate>,
-    /// The first status that is not a success, else the first; `None` in messages that carry certificates alone.
+    /// First status that is not a success, else the first one; `None` in a message that carries certificates alone.
     pub status: Option<CmcStatus>,
     issued_hash: Option<Vec<u8>>,
     signed: SignedData,
 }
 
-/// Reads an answer in BER or DER of at most 1 MiB. A refusal is read, not an error: see
+/// Reads an answer in BER or DER of at most 1 MiB. An answer that refuses the request is no error here; it shows in
 /// [`CertificateResponse::status`].
 pub fn read(bytes: &[u8]) -> Result<CertificateResponse, Error> {
     let signed = SignedData::read(bytes)?;
@@ -39,6 +39,7 @@ pub fn read(bytes: &[u8]) -> Result<CertificateResponse, Error> {
     Ok(CertificateResponse { certificates, status, issued_hash, signed })
 }
 
+/// Returns the first status that is not a success, else the first one.
 fn read_status(response: &PkiResponse) -> Result<Option<CmcStatus>, Error> {
     let mut first = None;
     for control in &response.control_sequence {
@@ -56,6 +57,7 @@ fn read_status(response: &PkiResponse) -> Result<Option<CmcStatus>, Error> {
     Ok(first)
 }
 
+/// Returns the hash that Microsoft's added attributes state.
 fn read_issued_hash(response: &PkiResponse) -> Result<Option<Vec<u8>>, Error> {
     let added = response.control_sequence.iter().filter(|control| control.attr_type == oid::CMC_ADD_ATTRIBUTES);
     for value in added.flat_map(|control| control.attr_values.iter()) {
@@ -69,13 +71,16 @@ fn read_issued_hash(response: &PkiResponse) -> Result<Option<Vec<u8>>, Error> {
 }
 
 impl CertificateResponse {
-    /// SHA-1 of the issued certificate as the message states it (1.3.6.1.4.1.311.21.17).
+    /// Returns SHA-1 of the issued certificate as the message states it (1.3.6.1.4.1.311.21.17); `None` where it does
+    /// not.
     pub fn issued_certificate_hash(&self) -> Option<&[u8]> {
         self.issued_hash.as_deref()
     }
 
-    /// The certificate issued for `key`. Where several are for that key (a renewal may bring the old one along), the
-    /// one whose hash the message states, else the youngest.
+    /// Returns the certificate issued for `key`. Where several are for that key (a renewal may bring the old one
+    /// along), it is the one whose hash the message states, else the one that became valid last. Errors:
+    /// [`Error::NotIssued`] when the request was refused or is pending, [`Error::NoCertificate`],
+    /// [`Error::CertificateForAnotherKey`].
     pub fn leaf_for(&self, key: &PublicKey) -> Result<&Certificate, Error> {
         if let Some(status) = self.status.as_ref().filter(|status| !status.is_success()) {
             return Err(Error::NotIssued(status.clone()));
@@ -90,8 +95,8 @@ impl CertificateResponse {
         })
     }
 
-    /// Verifies the message's signatures with the certificates it carries and returns the signers: none when it
-    /// carries certificates alone. SHA-1 verifies, Microsoft's authorities used it for long.
+    /// Verifies the message's signatures with the certificates it carries and returns the signers; there are none when
+    /// it carries certificates alone. SHA-1 is accepted, because Microsoft's authorities used it for long.
     pub fn verify_signature(&self) -> Result<Vec<&Certificate>, Error> {
         self.signed.verify(&self.certificates)
     }

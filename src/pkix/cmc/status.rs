@@ -1,31 +1,32 @@
-//! What a certificate authority says of a request (RFC 5272, 6.1), in words.
+//! Tells in words what a certificate authority says of a request (RFC 5272, 6.1).
 
 use std::fmt;
 
 use time::OffsetDateTime;
 
-/// What became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control characters.
+/// Tells what became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CmcStatus {
     /// The certificate was issued.
     Success { text: Option<String> },
     /// The request was refused.
     Failed { reason: Option<FailInfo>, text: Option<String> },
-    /// Someone has yet to decide; `pend_token` names the request when it is asked for again, from `time` on.
+    /// Nobody has decided yet. Ask again from `time` on; `pend_token` identifies the request then.
     Pending { text: Option<String>, pend_token: Vec<u8>, time: Option<OffsetDateTime> },
-    /// The authority does not do this.
+    /// The authority does not support what was asked.
     NoSupport { text: Option<String> },
-    /// The certificate waits for a confirmation of its receipt.
+    /// The authority waits for a confirmation that the certificate was received.
     ConfirmRequired { text: Option<String> },
     /// Possession of the private key must be proven in another way.
     PopRequired { text: Option<String> },
     /// Part of the request was granted.
     Partial { text: Option<String> },
-    /// A status of no standard.
+    /// A status number that RFC 5272 does not define.
     Unknown { code: u32, text: Option<String> },
 }
 
-/// Why a request was refused (RFC 5272, 6.1.4).
+/// Tells why a request was refused (RFC 5272, 6.1.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FailInfo {
     BadAlgorithm,
@@ -42,21 +43,21 @@ pub enum FailInfo {
     InternalCaError,
     TryLater,
     AuthDataFail,
-    /// A reason of no standard.
+    /// A reason number that RFC 5272 does not define.
     Unknown(u32),
-    /// A reason of the authority's own, dotted.
+    /// A reason that the authority defines, as a dotted object identifier.
     Extended(String),
 }
 
 impl CmcStatus {
-    /// Whether a certificate came of it.
+    /// Says whether a certificate was issued.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success { .. } | Self::Partial { .. })
     }
 }
 
 impl FailInfo {
-    /// The standard's reasons in the order of their numbers, 0 to 13.
+    /// Lists the standard's reasons in the order of their numbers, 0 to 13.
     pub(super) const STANDARD: [Self; 14] = [
         Self::BadAlgorithm,
         Self::BadMessageCheck,
@@ -74,7 +75,7 @@ impl FailInfo {
         Self::AuthDataFail,
     ];
 
-    /// The number; `None` for reasons that have none.
+    /// Returns the reason's number; `None` for [`FailInfo::Extended`].
     pub(super) fn number(&self) -> Option<u32> {
         match self {
             Self::Unknown(number) => Some(*number),

@@ -1,4 +1,4 @@
-//! CMCStatusInfo and what may stand in it, as they are encoded (RFC 5272, 6.1.1).
+//! Decodes and encodes CMCStatusInfo and what may stand in it (RFC 5272, 6.1.1).
 
 use der::{
     Any, Sequence, Tag, TagNumber, Tagged,
@@ -9,10 +9,11 @@ use time::OffsetDateTime;
 use super::status::{CmcStatus, FailInfo};
 use crate::pkix::error::Error;
 
-/// The longest explanation that is kept, in characters.
+/// Limits the explanation that is kept, in characters.
 const MAX_TEXT: usize = 1000;
 
-/// CMCStatusInfo and CMCStatusInfoV2 (RFC 5272, 6.1.1): they differ in the body list and in tags of `other_info`.
+/// Encodes CMCStatusInfo and CMCStatusInfoV2 (RFC 5272, 6.1.1): they differ in the body list and in tags of
+/// `other_info`.
 #[derive(Sequence)]
 pub(super) struct StatusInfo {
     pub status: u32,
@@ -23,13 +24,14 @@ pub(super) struct StatusInfo {
     pub other_info: Option<Any>,
 }
 
-/// PendInfo (RFC 5272, 6.1.1).
+/// Encodes a PendInfo (RFC 5272, 6.1.1).
 #[derive(Sequence)]
 pub(super) struct PendInfo {
     pub pend_token: OctetString,
     pub pend_time: Any,
 }
 
+/// Encodes an ExtendedFailInfo (RFC 5272, 6.1.4).
 #[derive(Sequence)]
 struct ExtendedFailInfo {
     oid: der::oid::ObjectIdentifier,
@@ -40,6 +42,7 @@ const PEND_INFO_V2: Tag = Tag::ContextSpecific { constructed: true, number: TagN
 const EXTENDED_FAIL_INFO: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(1) };
 
 impl CmcStatus {
+    /// Reads the value of a status control; an explanation is cut and loses its control characters.
     pub(super) fn read(value: &Any) -> Result<Self, Error> {
         let info: StatusInfo = value.decode_as().map_err(Error::malformed("CMC status"))?;
         let text = info.text.map(|text| text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect());
@@ -61,6 +64,7 @@ impl CmcStatus {
 }
 
 impl FailInfo {
+    /// Reads a failInfo or an extendedFailInfo.
     fn read(info: &Any) -> Result<Self, Error> {
         let malformed = Error::malformed("CMC fail info");
         if info.tag() == EXTENDED_FAIL_INFO {
@@ -74,9 +78,10 @@ impl FailInfo {
     }
 }
 
+/// Reads a pendInfo: the token of the pending request, and when to ask again where a time is given.
 fn read_pending(info: &Any) -> Result<(Vec<u8>, Option<OffsetDateTime>), Error> {
     let malformed = Error::malformed("CMC pending info");
-    // The module of RFC 5272 tags implicitly.
+    // The ASN.1 module of RFC 5272 tags implicitly.
     let info = match info.tag() {
         PEND_INFO_V2 => Any::new(Tag::Sequence, info.value()).map_err(&malformed)?,
         _ => info.clone(),

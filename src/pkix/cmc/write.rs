@@ -1,4 +1,4 @@
-//! Writes Full PKI Responses, laid out as Microsoft's authority does.
+//! Writes Full PKI Responses with the layout of Microsoft's authority.
 
 use der::{
     Encode,
@@ -15,8 +15,8 @@ use crate::pkix::error::Error;
 use crate::pkix::signer::Signer;
 use crate::pkix::{cms, oid};
 
-/// Writes the answer that carries an issued certificate and its chain, signed by the authority. The DER is what
-/// `openssl cms -verify` and Windows accept; `signer` is asked to sign once.
+/// Writes the answer that carries an issued certificate and its chain, signed by the authority, DER. `openssl cms
+/// -verify` and Windows accept it. `signer` signs once.
 pub fn write_full_response(
     leaf: &Certificate,
     chain: &[Certificate],
@@ -58,7 +58,7 @@ pub fn write_failed(
     cms::sign(oid::PKI_RESPONSE, body, &[], signer, signer_certificate)
 }
 
-/// Writes the answer that puts a request off: `pend_token` names it when it is asked for again, from `time` on.
+/// Writes the answer that a request is pending: ask again from `time` on, with `pend_token`.
 pub fn write_pending(
     text: &str,
     pend_token: &[u8],
@@ -77,15 +77,17 @@ pub fn write_pending(
     cms::sign(oid::PKI_RESPONSE, body, &[], signer, signer_certificate)
 }
 
+/// Encodes a PKIResponse that consists of controls.
 fn response(control_sequence: Vec<TaggedAttribute>) -> der::Result<Vec<u8>> {
     PkiResponse { control_sequence, cms_sequence: Vec::new(), other_msg_sequence: Vec::new() }.to_der()
 }
 
+/// Builds a control with one value.
 fn control(body_part_id: u32, attr_type: Oid, value: Any) -> der::Result<TaggedAttribute> {
     Ok(TaggedAttribute { body_part_id, attr_type, attr_values: SetOfVec::try_from(vec![value])? })
 }
 
-/// The status of body part 1, the request.
+/// Builds the status of body part 1, the request.
 fn status(status: u32, text: &str, other_info: Option<Any>) -> der::Result<StatusInfo> {
     Ok(StatusInfo { status, body_list: vec![Any::encode_from(&1u32)?], text: Some(text.into()), other_info })
 }

@@ -1,4 +1,4 @@
-//! Certification requests (RFC 2986; PKCS#10): read, judged and built.
+//! Reads, verifies and builds certification requests (RFC 2986; PKCS#10).
 
 mod attribute;
 mod build;
