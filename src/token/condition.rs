@@ -1,33 +1,34 @@
-//! What a look at a token shows of its fitness.
+//! Tells what can be seen of a token's fitness without spending a try.
 
 use crate::pkix::KeyAlgorithm;
 use time::Date;
 
-/// What a look at a token shows of its fitness; `None` where it does not tell without a try being spent.
+/// Tells what can be seen of a token's fitness; `None` where the token does not tell without a try being spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Condition {
     pub pin_is_default: Option<bool>,
     pub puk_is_default: Option<bool>,
     pub admin_key_is_default: Option<bool>,
-    /// The key pairs it can make.
+    /// Kinds of key pair the token can generate.
     pub algorithms: Option<Vec<KeyAlgorithm>>,
-    /// The longest certificate it can take, in bytes, compression aside.
+    /// Longest certificate the token can store, in bytes before compression.
     pub largest_certificate: Option<usize>,
     pub card_identifier: CardIdentifier,
     /// Version of the applet or firmware.
     pub version: Option<String>,
 }
 
-/// The object by which other software tells that a card has changed (CHUID on PIV, `cardcf` on GIDS).
+/// Tells the state of the object by which other software notices that a card has changed (CHUID on PIV, `cardcf` on
+/// GIDS).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CardIdentifier {
-    /// This kind of token has none.
+    /// This kind of token has no such object.
     #[default]
     None,
     Absent,
     Present {
         expires: Option<Date>,
     },
-    /// It is there and cannot be read as what it should be.
+    /// The object is there and is malformed.
     Broken,
 }

@@ -1,10 +1,10 @@
-//! Why a token refused.
+//! Lists why a token refused, and when a try may be spent.
 
 use super::keys::KeyId;
 use super::tries::{LastTry, SecretKind, Tries};
 use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
 
-/// Why a token refused, in words that hold for every kind.
+/// Says why a token refused, in words that fit every kind of token.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -54,7 +54,7 @@ pub enum Error {
     NoChallenge,
     #[error("the administrator's responder failed")]
     Responder(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What the tongue below said, kept as the source.
+    /// Anything else; what the card or module answered is the source.
     #[error("the token failed at {operation}")]
     Device {
         operation: &'static str,
@@ -64,8 +64,9 @@ pub enum Error {
 }
 
 impl Tries {
-    /// May a try be spent? The last one only on [`LastTry::Spend`]; where the token does not tell, the caller sees to
-    /// it that one wrong secret is not followed by another.
+    /// Refuses to spend a try of a secret that is locked or not set, and the last try unless [`LastTry::Spend`] is
+    /// given. Where the token does not tell its counter the try is allowed: the caller must not send a second secret
+    /// after a wrong one.
     pub fn may_try(self, secret: SecretKind, last_try: LastTry) -> Result<(), Error> {
         match self {
             Tries::NotSet => Err(Error::NotSet { secret }),

@@ -1,16 +1,16 @@
-//! Which token this is.
+//! Identifies a token.
 
 use uuid::Uuid;
 
-/// Who a token is; `serial` and `label` choose it, never a slot number.
+/// Identifies a token. It is chosen by `serial` or `label`, never by a PKCS#11 slot number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// The tongue it speaks: "PKCS#11", "PIV" or "GIDS".
+    /// Protocol of the token: "PKCS#11", "PIV" or "GIDS".
     pub kind: &'static str,
     pub label: String,
     pub serial: String,
     pub manufacturer: String,
     pub model: String,
-    /// The GUID the card itself carries for good (GIDS: the file `cardid`); where there is none, one is derived.
+    /// Unchanging GUID stored on the card (GIDS: the file `cardid`); where there is none, callers derive one.
     pub card_id: Option<Uuid>,
 }

@@ -1,4 +1,4 @@
-//! Keys on a token: wanted, placed, ordered, stored.
+//! Describes keys on a token: wanted, placed, ordered, stored.
 
 use crate::pkix::{KeyAlgorithm, PublicKey};
 
@@ -6,51 +6,52 @@ use crate::pkix::{KeyAlgorithm, PublicKey};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyId(pub Vec<u8>);
 
-/// A key pair to be made.
+/// Describes a key pair that is to be generated or imported.
 #[derive(Clone, Debug)]
 pub struct KeyOrder {
     pub id: KeyId,
-    /// What people see beside the key.
+    /// Label that people see beside the key.
     pub label: String,
     pub algorithm: KeyAlgorithm,
-    /// The key may decrypt or agree, besides signing.
+    /// Whether the key may also decrypt or agree, besides signing.
     pub decrypts: bool,
-    /// What is under the id gives way to the new key; else it is refused ([`super::Error::KeyIdTaken`]). Only where ids are
-    /// places, as on PIV.
+    /// Whether a key that is under the id is replaced; otherwise the order is refused ([`super::Error::KeyIdTaken`]).
+    /// Only where ids are fixed places, as on PIV.
     pub replace: bool,
 }
 
-/// A key that is wanted, before it has a [`KeyId`].
+/// Describes a key that is wanted, before the token has chosen a [`KeyId`] for it.
 #[derive(Clone, Debug)]
 pub struct KeyWish {
-    /// Unique to this key: the request's UUID, and its index where a request orders several.
+    /// Unique name of the key: the request's UUID, with the key's index where a request orders several.
     pub name: Vec<u8>,
-    /// The key's index among those of its request.
+    /// Index of the key among those of its request.
     pub index: u8,
-    /// It decrypts and does not sign; a key for both is placed like one that signs.
+    /// Whether the key decrypts and does not sign. A key for both is placed like one that signs.
     pub decrypts_only: bool,
-    /// What the new key is to supersede (a renewal); empty for a first one.
+    /// Keys that the new one supersedes, in a renewal; else empty.
     pub supersedes: Vec<KeyId>,
 }
 
-/// Where a key will be, chosen before it is made so that a journal can name it.
+/// Says where a key will be. It is chosen before the key is made, so that a journal can name the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {
     pub id: KeyId,
-    /// The key that is under the id now, where the token tells; a key found there later is new if it is another one.
+    /// Public key that is under the id now, where the token tells. If another one is found there later, that is the new
+    /// key.
     pub replaces: Option<PublicKey>,
-    /// A certificate is under the id now.
+    /// Whether a certificate is under the id now.
     pub occupied: bool,
 }
 
-/// What a token holds under one [`KeyId`].
+/// Describes what a token holds under one [`KeyId`].
 #[derive(Clone)]
 pub struct StoredKey {
     pub id: KeyId,
     pub label: String,
-    /// `None` when only a certificate is there.
+    /// Public key; `None` when only a certificate is there.
     pub public_key: Option<PublicKey>,
     pub has_private_key: bool,
-    /// The certificate, DER.
+    /// Certificate, DER.
     pub certificate: Option<Vec<u8>>,
 }

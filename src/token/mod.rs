@@ -1,8 +1,8 @@
-//! The seam: what every card or device can be asked, whatever tongue it speaks.
+//! Defines what every card or device can be asked, whatever protocol it speaks: the traits [`Token`] and [`Session`].
 //!
-//! In: secrets, key orders, bytes to sign. Out: public keys, signatures, facts about the token. Implemented by the
-//! tongues ([`crate::pkcs11`], [`crate::piv`], [`crate::gids`]); called by [`crate::enrollment`]. It has never heard of HTTP, and names no APDU and no
-//! `C_*` call. Retry counters are read before a try is spent, and a last try is spent only on [`LastTry::Spend`].
+//! In: secrets, key orders, bytes to sign. Out: public keys, signatures, facts about the token. Implemented by
+//! [`crate::pkcs11`], [`crate::piv`] and [`crate::gids`]; called by [`crate::enrollment`]. Retry counters are read
+//! before a try is spent, and a last try is spent only on [`LastTry::Spend`]. Absent: HTTP, APDUs, `C_*` calls.
 
 mod condition;
 mod credentials;

@@ -1,24 +1,24 @@
-//! Secrets of a token, and how many tries they have left.
+//! Names the secrets of a token and the tries they have left.
 
-/// How many tries a secret has left, as exactly as the token tells.
+/// Tells how many tries a secret has left, as exactly as the token tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tries {
     /// The secret has not been set.
     NotSet,
     /// No wrong try since the last right one.
     Full,
-    /// At least one wrong try; more than one left.
+    /// At least one wrong try; more than one is left.
     Low,
-    /// One try left.
+    /// One try is left.
     Last,
     Locked,
-    /// An exact number left.
+    /// So many tries are left.
     Left(u8),
     /// The token does not tell.
     Untold,
 }
 
-/// The retry counters of the token's secrets.
+/// Holds the retry counters of the token's secrets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counters {
     pub user: Tries,
@@ -27,14 +27,14 @@ pub struct Counters {
     pub puk: Option<Tries>,
 }
 
-/// May the last try of a secret be spent?
+/// Says whether the last try of a secret may be spent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastTry {
     Keep,
     Spend,
 }
 
-/// Which secret a refusal speaks of.
+/// Names the secret that a refusal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretKind {
     Pin,
