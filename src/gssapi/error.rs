@@ -1,6 +1,6 @@
-//! Why no ticket was shown or taken.
+//! Lists why no ticket was presented or accepted.
 
-/// Why GSSAPI refused.
+/// Says why GSSAPI refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("libgssapi_krb5.so.2 is not there, or lacks a function: install libgssapi-krb5-2")]
@@ -10,7 +10,7 @@ pub enum Error {
     #[error("{text}")]
     Refused {
         reason: Reason,
-        /// The library's own words.
+        /// What the library says.
         text: String,
     },
     #[error("this token was seen before")]
@@ -21,7 +21,7 @@ pub enum Error {
     Name,
 }
 
-/// What was the matter, as far as a person can do something about it.
+/// Names the causes that a person can do something about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// The ticket cache is missing or empty.
@@ -35,7 +35,7 @@ pub enum Reason {
 }
 
 impl Error {
-    /// What was the matter.
+    /// Returns the cause; [`Reason::Other`] where nobody can act on it.
     pub fn reason(&self) -> Reason {
         match self {
             Self::Refused { reason, .. } => *reason,

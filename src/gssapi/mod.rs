@@ -1,9 +1,9 @@
-//! Kerberos tickets, shown and taken as SPNEGO tokens (RFC 4178), through MIT's GSSAPI library (RFC 2744).
+//! Presents and accepts Kerberos tickets as SPNEGO tokens (RFC 4178), through MIT's GSSAPI library (RFC 2744).
 //!
-//! In: a keytab or the user's ticket cache, and the other side's token. Out: the caller's principal, or the proof that
-//! the service is the one meant. The library is opened when it is needed: nothing is linked, no header is built against.
-//! All of the room's code that is unsafe says why it is sound; what comes out owns its bytes. Absent: HTTP, delegation,
-//! channel bindings, any mechanism but Kerberos, and passwords: `kinit` asks for those.
+//! In: a keytab or the user's ticket cache, and the other side's SPNEGO token. Out: the caller's principal, or the
+//! proof that the service is the one meant. The library is loaded when it is first needed: nothing is linked, and no
+//! header is needed to build. Every unsafe block says why it is sound; returned values own their bytes. Absent: HTTP,
+//! delegation, channel bindings, any mechanism but Kerberos, and passwords: `kinit` asks for those.
 #![allow(unsafe_code)]
 
 mod acceptor;
