@@ -1,4 +1,4 @@
-//! Modules in use: loaded once a process, finalised when the last use of one ends.
+//! Loads each module once in a process, and finalises it when its last use ends.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,18 +10,20 @@ use cryptoki::error::{Error as Cryptoki, RvError};
 use super::error::Error;
 use super::open::Sessions;
 
-/// Modules in use, by canonical path: a second C_Initialize in one process is refused (PKCS#11 v2.40 base, 5.4).
+/// Holds the modules in use, by canonical path: a second C_Initialize in one process is refused (PKCS#11 v2.40 base,
+/// 5.4).
 static LOADED: LazyLock<Mutex<HashMap<PathBuf, Loaded>>> = LazyLock::new(Mutex::default);
 
+/// Holds a loaded module and the number of its leases.
 struct Loaded {
     pkcs11: Pkcs11,
     users: usize,
-    /// False when somebody else in this process had initialised it: then it is theirs to finalise.
+    /// False when other code in this process had initialised the module: that code must finalise it then.
     ours: bool,
     shared: Shared,
 }
 
-/// What all leases of a module share.
+/// Holds what all leases of a module share.
 #[derive(Clone)]
 pub(super) struct Shared {
     pub sessions: Arc<Sessions>,
@@ -29,7 +31,7 @@ pub(super) struct Shared {
     pub initialising: Arc<Mutex<()>>,
 }
 
-/// One use of a loaded module.
+/// Represents one use of a loaded module; dropping the last one finalises the module.
 pub(super) struct Lease {
     pub path: PathBuf,
     pub pkcs11: Pkcs11,
@@ -62,10 +64,12 @@ impl Lease {
     }
 }
 
+/// Locks the table of modules.
 fn loaded() -> MutexGuard<'static, HashMap<PathBuf, Loaded>> {
     lock(&LOADED)
 }
 
+/// Locks a mutex, also one whose holder has panicked.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -78,7 +82,7 @@ impl Drop for Lease {
         if entry.users > 0 {
             return;
         }
-        // Still under the lock: a load on another thread must not meet a module half finalised.
+        // Still under the lock: another thread must not load a module that is being finalised.
         if let Some(Loaded { pkcs11, ours: true, .. }) = loaded.remove(&self.path)
             && let Err(error) = pkcs11.finalize()
         {

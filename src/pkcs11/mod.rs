@@ -1,9 +1,10 @@
-//! Tokens that speak PKCS#11 v2.40 or later, through whatever module the operator names.
+//! Speaks to tokens by PKCS#11 v2.40 or later, through the module that the operator names.
 //!
-//! In: a module's path, a label or serial, secrets, key orders. Out: [`Pkcs11Token`] behind the seam [`crate::token`].
-//! The only door to `cryptoki`. A token is never chosen by slot: slots are renumbered when a token is initialised.
-//! A secret is sent once for each time it is handed in, and the retry flags are read before.
-//! Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE), configuration of modules.
+//! In: a module's path, a label or serial, secrets, key orders. Out: [`Pkcs11Token`], which implements
+//! [`crate::token::Token`]. Only this room uses the crate `cryptoki`. A token is never chosen by its PKCS#11 slot:
+//! slots are renumbered when a token is initialised. A secret is sent once for each call that passes it, and the retry
+//! flags are read before. Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE),
+//! configuration of modules.
 
 mod agree;
 mod attributes;

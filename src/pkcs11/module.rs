@@ -1,4 +1,4 @@
-//! Modules: the choice and initialisation of their tokens.
+//! Loads modules, chooses their tokens and initialises them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,24 +14,25 @@ use super::token::{Pkcs11Token, refusal, to_auth_pin};
 use crate::secret::Pin;
 use crate::token::{self, Counters, Identity, LastTry, SecretKind};
 
-/// Bytes of CKA_LABEL in CK_TOKEN_INFO.
+/// Is the length of the label in CK_TOKEN_INFO, in bytes.
 const LABEL_BYTES: usize = 32;
 
-/// A PKCS#11 module in use; when the last handle and token of one path are dropped it is finalised.
+/// Represents a loaded PKCS#11 module. It is finalised when the last `Module` and token of its path are dropped.
 #[derive(Clone)]
 pub struct Module {
     lease: Arc<Lease>,
 }
 
-/// What is done with a token that is initialised already.
+/// Says what to do with a token that is already initialised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
+    /// Refuse to initialise it.
     Keep,
-    /// Everything on it is lost; it needs the SO PIN it has.
+    /// Erase it: everything on it is lost. Needs the SO PIN that the token has.
     Erase,
 }
 
-/// A token as a listing shows it.
+/// Describes a token for a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSummary {
     pub identity: Identity,
@@ -119,7 +120,7 @@ impl Module {
         })
     }
 
-    /// Every token there is now; those taken away while we look are left out.
+    /// Reads every token that is present. Those that are removed meanwhile are left out.
     fn present(&self) -> Result<Present, token::Error> {
         let pkcs11 = &self.lease.pkcs11;
         let mut present = Present { readable: Vec::new(), unreadable: None };
@@ -138,15 +139,15 @@ impl Module {
     }
 }
 
-/// One reading of all tokens of a module.
+/// Holds one reading of all tokens of a module.
 struct Present {
     readable: Vec<(Slot, Facts)>,
-    /// Why the first of those that did not answer did not.
+    /// Why the first unreadable token could not be read.
     unreadable: Option<token::Error>,
 }
 
 impl Present {
-    /// Nothing was found; says why, or what is there instead.
+    /// Makes the error for a token that was not found: why one could not be read, or which are present.
     fn nothing(self, wanted: &Selector) -> Error {
         if let Some(error) = self.unreadable {
             return Error::Token(error);
@@ -156,12 +157,12 @@ impl Present {
     }
 }
 
-/// The token that `selector` means when one is to be initialised.
+/// Chooses the token to be initialised; `None` when there is none.
 fn to_initialise<'a>(present: &'a [(Slot, Facts)], selector: &Selector) -> Result<Option<&'a (Slot, Facts)>, Error> {
     let accepted: Vec<_> = present.iter().filter(|(_, facts)| selector.accepts(&facts.identity)).collect();
     let blank: Vec<_> = accepted.iter().copied().filter(|(_, facts)| !facts.initialised).collect();
     let candidates = if blank.is_empty() && !selector.is_empty() { accepted } else { blank };
-    // Blank tokens that nobody can tell apart are as good as one another.
+    // Blank tokens with the same identity cannot be told apart, so any of them will do.
     if let [first, rest @ ..] = candidates.as_slice()
         && rest.iter().all(|(_, other)| !other.initialised && other.identity == first.1.identity)
     {
@@ -170,11 +171,12 @@ fn to_initialise<'a>(present: &'a [(Slot, Facts)], selector: &Selector) -> Resul
     only(candidates.into_iter()).map_err(|matching| ambiguous(selector, matching))
 }
 
+/// Makes the error for several matching tokens.
 fn ambiguous(wanted: &Selector, matching: Vec<Identity>) -> Error {
     Error::Ambiguous { wanted: wanted.clone(), matching }
 }
 
-/// The only item, nothing, or the identities of several.
+/// Returns the only item, `None` when there is none, or the identities when there are several.
 fn only<'a>(mut matching: impl Iterator<Item = &'a (Slot, Facts)>) -> Result<Option<&'a (Slot, Facts)>, Vec<Identity>> {
     let Some(first) = matching.next() else { return Ok(None) };
     let others: Vec<_> = matching.map(|(_, facts)| facts.identity.clone()).collect();

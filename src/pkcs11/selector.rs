@@ -1,10 +1,10 @@
-//! Which token is meant.
+//! Says which token is meant.
 
 use std::fmt;
 
 use crate::token::Identity;
 
-/// Chooses a token by what is written on it; an empty selector takes the only initialised one.
+/// Chooses a token by its label and serial; an empty selector means the only initialised token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selector {
     pub label: Option<String>,
@@ -12,18 +12,22 @@ pub struct Selector {
 }
 
 impl Selector {
+    /// Chooses by label.
     pub fn label(label: &str) -> Self {
         Self { label: Some(label.into()), serial: None }
     }
 
+    /// Chooses by serial.
     pub fn serial(serial: &str) -> Self {
         Self { label: None, serial: Some(serial.into()) }
     }
 
+    /// Says whether neither label nor serial is given.
     pub(super) fn is_empty(&self) -> bool {
         self.label.is_none() && self.serial.is_none()
     }
 
+    /// Says whether a token has the label and serial that are given.
     pub(super) fn accepts(&self, identity: &Identity) -> bool {
         self.label.as_ref().is_none_or(|label| *label == identity.label)
             && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
