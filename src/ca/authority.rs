@@ -1,4 +1,4 @@
-//! The seam: what every certificate authority can be asked.
+//! Defines what every certificate authority can be asked, in this process or behind a network.
 
 use super::error::Error;
 use super::order::IssueOrder;
@@ -6,38 +6,40 @@ use super::revocation::RevocationReason;
 use crate::pkix::Certificate;
 use time::OffsetDateTime;
 
-/// A certificate authority, in this process or behind a network.
+/// Issues and revokes certificates.
 pub trait CertificateAuthority: Send + Sync {
-    /// Issues a certificate; the order's policy has been checked, its form is checked here.
+    /// Issues a certificate. The caller must have checked the order against policy; its form is checked here.
     ///
-    /// An authority elsewhere may answer [`Error::Pending`]; then [`CertificateAuthority::collect`] is asked later.
+    /// An authority elsewhere may answer [`Error::Pending`]; call [`CertificateAuthority::collect`] later then.
     fn issue(&self, order: &IssueOrder, now: OffsetDateTime) -> Result<Certificate, Error>;
 
-    /// Asks again for what an earlier call left pending with this ticket.
+    /// Asks again for a certificate that was pending; `ticket` comes from [`Error::Pending`]. An authority that leaves
+    /// nothing pending refuses ([`Error::NothingPending`]).
     fn collect(&self, _csr: &[u8], _ticket: &[u8]) -> Result<Certificate, Error> {
         Err(Error::NothingPending)
     }
 
-    /// Holds a certificate made elsewhere against the order it is to answer.
+    /// Compares a certificate that was issued elsewhere with its order and refuses one that differs.
     fn check(&self, _order: &IssueOrder, _certificate: &Certificate, _now: OffsetDateTime) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Tells an authority elsewhere of a revocation; one in this process has lists of its own.
+    /// Reports a revocation to an authority elsewhere. Does nothing for one in this process, whose lists the server
+    /// makes.
     fn revoke(&self, _certificate: &Certificate, _reason: RevocationReason) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Whether [`CertificateAuthority::revoke`] reaches those who rely on the certificates.
+    /// Says whether relying parties learn of a revocation after [`CertificateAuthority::revoke`].
     fn revokes(&self) -> bool {
         true
     }
 
-    /// Whether the authority says of itself what the settings say of it.
+    /// Asks the authority for its certificate and says whether it is the one in the settings.
     fn is_as_configured(&self) -> Result<bool, Error> {
         Ok(true)
     }
 
-    /// The authority's certificates: the issuing one first, up to the root.
+    /// Returns the authority's certificates: the issuing one first, up to the root.
     fn chain(&self) -> &[Certificate];
 }

@@ -1,4 +1,4 @@
-//! A certificate before it is signed, and its signing by a key that is elsewhere.
+//! Assembles a certificate and has it signed by a key that may be elsewhere.
 
 use super::error::Error;
 use super::keyfile;
@@ -18,7 +18,7 @@ use x509_cert::spki::{
 };
 use x509_cert::time::Validity;
 
-/// A certificate before it is signed.
+/// Holds a certificate's content before it is signed.
 pub(super) struct Draft<'a> {
     pub issuer: Name,
     pub subject: Name,
@@ -29,7 +29,7 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Gives it a serial number and has it signed; read back, so that what goes out is what others will read.
+    /// Chooses a serial number, has the certificate signed, and reads the result back.
     pub fn sign(self, signer: &(dyn Signer + Send + Sync), now: OffsetDateTime) -> Result<Certificate, Error> {
         let serial = SerialNumber::new(&serial(now)?).map_err(Error::Encoding)?;
         let validity = Validity::new(time(self.not_before)?, time(self.not_after)?);
@@ -62,9 +62,10 @@ impl BuilderProfile for Draft<'_> {
     }
 }
 
-/// Tells the builder about a key that signs elsewhere.
+/// Shows x509-cert's builder the public key and algorithm of a [`Signer`]; it never signs through this type.
 struct Outside<'a>(&'a dyn Signer);
 
+/// Holds a SubjectPublicKeyInfo in the form that the builder takes.
 #[derive(Clone)]
 struct OutsideKey(Vec<u8>);
 
@@ -88,8 +89,9 @@ impl DynSignatureAlgorithmIdentifier for Outside<'_> {
     }
 }
 
-/// 16 bytes: 48 bits of milliseconds, which keep a store's index in order and the number positive for millennia, then
-/// 80 random bits (RFC 5280, 4.1.2.2, wants at most 20 bytes; the CA/Browser Forum at least 64 random bits).
+/// Makes a serial number of 16 bytes: 48 bits of milliseconds, which keep a store's index in order and the number
+/// positive for millennia, then 80 random bits. RFC 5280, 4.1.2.2 allows at most 20 bytes; the CA/Browser Forum
+/// requires at least 64 random bits.
 fn serial(now: OffsetDateTime) -> Result<[u8; 16], Error> {
     let milliseconds = u64::try_from(now.unix_timestamp_nanos() / 1_000_000).map_err(|_| Error::Time { at: now })?;
     let mut serial = keyfile::random::<16>()?;

@@ -1,4 +1,4 @@
-//! The authority that comes with the server: a root, or one under another's root, that issues by itself.
+//! Issues certificates in this process, as a root or as an authority under another's root.
 
 use super::authority::CertificateAuthority;
 use super::crl::{self, Entries, ListOrder};
@@ -11,26 +11,27 @@ use crate::pkix::{self, Certificate, KeyKind, KeyUsage, PublicKey, Signer, name}
 use ::time::{Duration, OffsetDateTime};
 use std::path::Path;
 
-/// How early a certificate starts, for clocks that are late.
+/// Sets how long before now a certificate's validity starts, for clocks that are late.
 const BACKDATE: Duration = Duration::minutes(5);
+/// Sets the shortest RSA modulus that is certified, in bits.
 const FEWEST_RSA_BITS: usize = 2048;
 /// A certificate is public.
 const CERTIFICATE_MODE: u32 = 0o644;
 
-/// An authority in this process.
+/// Issues certificates with a key of its own in this process.
 pub struct EmbeddedCa {
     signer: Box<dyn Signer + Send + Sync>,
     own: Certificate,
-    /// `own` and those above it.
+    /// `own` and the certificates above it.
     chain: Vec<Certificate>,
     key_identifier: Vec<u8>,
 }
 
 impl EmbeddedCa {
-    /// Makes a root: its key in `place`, its certificate (PEM) in the new file `certificate`.
+    /// Creates a root: its key in `place`, its certificate (PEM) in the new file `certificate`.
     ///
-    /// A key that is already in its place is taken if it is of the kind asked for: a hardware key made beforehand, or
-    /// one left by an attempt that did not get as far as the certificate.
+    /// A key that is already in `place` is used if it is of the kind ordered: a hardware key generated beforehand, or
+    /// one left by an attempt that failed before the certificate was written.
     pub fn create(order: &RootOrder, place: KeyPlace, certificate: &Path, now: OffsetDateTime) -> Result<Self, Error> {
         if certificate.exists() {
             return Err(Error::Exists { path: certificate.into() });
@@ -54,7 +55,8 @@ impl EmbeddedCa {
         Self::assemble(signer, root, Vec::new())
     }
 
-    /// Opens an authority: its key, and its certificate (PEM; those above it may follow in the same file).
+    /// Opens an authority: its key in `place`, and its certificate in the file `certificate` (PEM; the certificates
+    /// above it may follow in the same file).
     pub fn open(certificate: &Path, place: KeyPlace) -> Result<Self, Error> {
         let text = keyfile::read(certificate)?;
         let unreadable = |source| Error::Certificate { path: certificate.into(), source };
@@ -67,6 +69,7 @@ impl EmbeddedCa {
         Self::assemble(place.open(None)?, own, chain.collect())
     }
 
+    /// Checks that the certificate is a CA's and is for the key.
     fn assemble(
         signer: Box<dyn Signer + Send + Sync>,
         own: Certificate,
@@ -85,24 +88,25 @@ impl EmbeddedCa {
         Ok(Self { signer, own, chain, key_identifier })
     }
 
-    /// The authority's own certificate.
+    /// Returns the authority's own certificate.
     pub fn own(&self) -> &Certificate {
         &self.own
     }
 
-    /// The CMC Full PKI Response (RFC 5272, 3.2) that brings `leaf` and the chain above it, DER, signed by this
-    /// authority, whichever has issued the leaf.
+    /// Returns the CMC Full PKI Response (RFC 5272, 3.2) that carries `leaf` and the chain above it, DER. It is signed
+    /// by this authority, even if another has issued the leaf.
     pub fn respond(&self, leaf: &Certificate, chain: &[Certificate]) -> Result<Vec<u8>, Error> {
         let response = pkix::cmc::write_full_response(leaf, chain, &*self.signer, &self.own);
         response.map_err(Error::of_signing(Error::ReadBack))
     }
 
-    /// Signs a revocation list, DER.
+    /// Signs a revocation list and returns it, DER.
     pub fn sign_list(&self, order: &ListOrder<'_>, entries: &Entries) -> Result<Vec<u8>, Error> {
         crl::sign(&self.own, &self.key_identifier, &*self.signer, order, entries)
     }
 
-    /// Lets `key` answer OCSP questions for this authority until `now + validity` (RFC 6960, 4.2.2.2).
+    /// Issues the certificate that lets `key` answer OCSP questions for this authority until `now + validity` (RFC
+    /// 6960, 4.2.2.2).
     pub fn delegate(&self, key: &PublicKey, validity: Duration, now: OffsetDateTime) -> Result<Certificate, Error> {
         Draft {
             issuer: self.own.subject_name().clone(),
@@ -152,6 +156,7 @@ impl CertificateAuthority for EmbeddedCa {
     }
 }
 
+/// Returns the end of a validity that begins now; it must be positive.
 fn end(now: OffsetDateTime, validity: Duration) -> Result<OffsetDateTime, Error> {
     if !validity.is_positive() {
         return Err(Error::Validity { seconds: validity.whole_seconds() });

@@ -1,4 +1,4 @@
-//! Where an authority's key is kept, and how it is made and opened there.
+//! Generates and opens an authority's key where it is kept: in a sealed file or a PKCS#11 token.
 
 use super::error::Error;
 use super::keyfile;
@@ -8,7 +8,7 @@ use crate::pkix::{KeyAlgorithm, MemoryKey, Signer};
 use crate::secret::{Passphrase, Pin};
 use std::path::PathBuf;
 
-/// Where an authority's key is kept.
+/// Says where an authority's key is kept.
 pub enum KeyPlace {
     /// A file sealed under a passphrase, see [`keyfile`].
     File { path: PathBuf, passphrase: Passphrase },
@@ -17,7 +17,7 @@ pub enum KeyPlace {
 }
 
 impl KeyPlace {
-    /// Makes the key, or takes the one that is there if it is of this kind.
+    /// Generates the key, or opens the one that is there; one of another kind is [`Error::KeyKind`].
     pub(super) fn make(self, algorithm: KeyAlgorithm) -> Result<Box<dyn Signer + Send + Sync>, Error> {
         let signer = self.open(Some(algorithm))?;
         match (signer.public_key().kind(), algorithm.kind()) {
@@ -26,7 +26,7 @@ impl KeyPlace {
         }
     }
 
-    /// Opens the key; one that is not there is made when `make` says of which kind.
+    /// Opens the key. One that is not there is generated if `make` names its kind, else it is an error.
     pub(super) fn open(self, make: Option<KeyAlgorithm>) -> Result<Box<dyn Signer + Send + Sync>, Error> {
         match (self, make) {
             (Self::File { path, passphrase }, Some(algorithm)) if !path.exists() => {

@@ -1,10 +1,12 @@
-//! Issues certificates and revocation lists: the seam, and the authority that comes with the server.
+//! Issues certificates, revocation lists and OCSP answers: the trait of every authority, the one in this process, and
+//! clients of authorities elsewhere.
 //!
-//! In: an [`IssueOrder`] whose policy somebody else has checked, and the time. Out: certificates, CMC answers, CRLs.
-//! Standards: RFC 5280 (certificates and CRLs), RFC 5272 (answers), RFC 8018 and RFC 7914 (key files).
-//! Only end entities are issued; a certificate starts five minutes early, for clocks that are late, and never outlives
-//! its authority: a longer order is cut. Every refusal is in [`Error`].
-//! Absent: any clock, any store (revocations and CRL numbers come in), any rule about who may have what.
+//! In: an [`IssueOrder`] that the caller has checked against policy, and the time. Out: certificates, CMC answers,
+//! CRLs.
+//! Standards: RFC 5280 (certificates and CRLs), RFC 5272 (answers), RFC 6960 (OCSP), RFC 8018 and RFC 7914 (key files).
+//! Only end entities are certified. A certificate starts five minutes early, for clocks that are late, and never
+//! outlives its authority: a longer order is cut. Absent: clocks, stores (revocations and CRL numbers are arguments),
+//! and any rule about who may have what.
 
 mod authority;
 mod check;

@@ -1,44 +1,45 @@
-//! Orders: a certificate or a root that is to be made.
+//! Describes certificates and roots that are to be made.
 
 use crate::pkix::{KeyAlgorithm, KeyUsage, PublicKey};
 use std::net::IpAddr;
 use time::Duration;
 
-/// A certificate to be made.
+/// Describes a certificate that is to be issued.
 #[derive(Clone, Debug)]
 pub struct IssueOrder {
     pub public_key: PublicKey,
-    /// RFC 4514 text, most specific part first; repeated types are kept. May be empty when there is another name.
+    /// Subject as RFC 4514 text, most specific part first; repeated types are kept. May be empty when there is an
+    /// alternative name.
     pub subject: String,
     pub subject_alt_names: Vec<SubjectAltName>,
-    /// Empty: the certificate does not say.
+    /// Key usages; if empty, the extension is left out.
     pub key_usage: Vec<KeyUsage>,
-    /// Dotted object identifiers.
+    /// Extended key usages as dotted object identifiers.
     pub extended_key_usages: Vec<String>,
-    /// Counted from now.
+    /// Length of the validity, counted from now.
     pub validity: Duration,
-    /// Where the revocation list is to be had.
+    /// Where the revocation list can be fetched.
     pub crl_url: Option<String>,
-    /// Where the list of changes since then is to be had.
+    /// Where the delta list can be fetched.
     pub freshest_crl_url: Option<String>,
-    /// Where the authority's certificate is to be had.
+    /// Where the authority's certificate can be fetched.
     pub aia_url: Option<String>,
     /// Where the authority's OCSP responder is.
     pub ocsp_url: Option<String>,
     pub template: Option<MicrosoftTemplate>,
     /// The template's name in the older extension (1.3.6.1.4.1.311.20.2).
     pub template_name: Option<String>,
-    /// Says the extended key usages a second time, as application policies (1.3.6.1.4.1.311.21.10).
+    /// Whether the extended key usages are repeated as application policies (1.3.6.1.4.1.311.21.10).
     pub application_policies: bool,
     pub policies: Vec<CertificatePolicy>,
     /// The subject's security identifier in Active Directory (`S-1-5-...`), for strong certificate mapping.
     pub sid: Option<String>,
-    /// The certification request, DER; an authority elsewhere certifies nothing without.
+    /// The certification request, DER; an authority elsewhere needs it.
     pub csr: Option<Vec<u8>>,
 }
 
 impl IssueOrder {
-    /// An order for a key, with no name, no usage and a validity of a day.
+    /// Makes an order for a key with no name, no usage and a validity of one day.
     pub fn bare(public_key: PublicKey) -> Self {
         Self {
             public_key,
@@ -61,19 +62,19 @@ impl IssueOrder {
     }
 }
 
-/// A policy under which a certificate is issued (RFC 5280, 4.2.1.4).
+/// Names a policy under which a certificate is issued (RFC 5280, 4.2.1.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificatePolicy {
     /// Dotted object identifier.
     pub oid: String,
-    /// Where the certification practice statement is to be read.
+    /// Where the certification practice statement can be read.
     pub cps_url: Option<String>,
 }
 
-/// Another name of the subject (RFC 5280, 4.2.1.6).
+/// Holds an alternative name of the subject (RFC 5280, 4.2.1.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SubjectAltName {
-    /// User principal name, by which Windows logs people on.
+    /// User principal name, which Windows uses for logon.
     Upn(String),
     /// Kerberos principal, `alice@EXAMPLE.TEST` (id-pkinit-san, RFC 4556, 3.2.2).
     Kerberos(String),
@@ -82,7 +83,7 @@ pub enum SubjectAltName {
     Ip(IpAddr),
 }
 
-/// The certificate template extension of Windows (1.3.6.1.4.1.311.21.7).
+/// Holds the certificate template extension of Windows (1.3.6.1.4.1.311.21.7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MicrosoftTemplate {
     /// Dotted object identifier of the template.
@@ -91,10 +92,10 @@ pub struct MicrosoftTemplate {
     pub minor_version: u32,
 }
 
-/// A root to be made.
+/// Describes a root that is to be created, or the subject and key of a subordinate authority.
 #[derive(Clone, Debug)]
 pub struct RootOrder {
-    /// RFC 4514 text.
+    /// Subject as RFC 4514 text.
     pub subject: String,
     pub algorithm: KeyAlgorithm,
     pub validity: Duration,

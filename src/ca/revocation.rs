@@ -1,18 +1,18 @@
-//! Revocations, as lists and answers carry them (RFC 5280, 5.3).
+//! Describes revocations as lists and OCSP answers carry them (RFC 5280, 5.3).
 
 use time::OffsetDateTime;
 
-/// An entry of a revocation list.
+/// Describes an entry of a revocation list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revocation {
-    /// The serial number's bytes, big endian.
+    /// Serial number, big-endian.
     pub serial: Vec<u8>,
     pub at: OffsetDateTime,
-    /// `None`: taken off hold, which only a delta list says (removeFromCRL).
+    /// Reason; `None` when the certificate was taken off hold, which only a delta list says (removeFromCRL).
     pub reason: Option<RevocationReason>,
 }
 
-/// CRLReason (RFC 5280, 5.3.1).
+/// Names a CRLReason (RFC 5280, 5.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum RevocationReason {
@@ -28,12 +28,12 @@ pub enum RevocationReason {
 }
 
 impl RevocationReason {
-    /// The reason's number; a list leaves 0 out.
+    /// Returns the reason's number; a list leaves reason 0 out.
     pub fn number(self) -> u8 {
         self as u8
     }
 
-    /// The reason with this number; `None` for numbers no complete list may hold.
+    /// Returns the reason with this number; `None` for numbers that no complete list may contain.
     pub fn from_number(number: u8) -> Option<Self> {
         use RevocationReason::*;
         let all = [
