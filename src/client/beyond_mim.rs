@@ -1,8 +1,8 @@
-//! Names of the routes beyond MIM's, for servers that have not got them.
+//! Names the routes beyond MIM, for errors about servers that lack them.
 
 use crate::cm::route::Route;
 
-/// What an extension route is for; `None` for Microsoft's own routes.
+/// Returns what a route beyond MIM is for; `None` for MIM's own routes.
 pub(super) fn purpose(route: &Route) -> Option<&'static str> {
     match route {
         Route::ListRequestTypes { .. } => Some("list of request types"),

@@ -1,4 +1,4 @@
-//! The client itself; its calls are in [`super::calls`].
+//! Holds the client; its calls are in [`super::calls`].
 
 use super::error::Error;
 use super::transport::{ClientConfig, Transport};
@@ -10,12 +10,13 @@ pub struct CmClient {
 }
 
 impl CmClient {
-    /// Prepares the calls; nothing is sent yet. Fails when the URL or the trusted certificates cannot be used.
+    /// Prepares the calls; nothing is sent yet. Fails when the URL, the trusted certificates or the bearer token cannot
+    /// be used.
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         Ok(Self { transport: Transport::new(config)? })
     }
 
-    /// Where the server is, as it was configured.
+    /// Returns the server's address as configured.
     pub fn base_url(&self) -> &Url {
         self.transport.base_url()
     }
