@@ -8,7 +8,7 @@ use ::time::{Duration, OffsetDateTime};
 
 /// Sets how far the clock of an authority elsewhere may be ahead.
 const AHEAD: Duration = Duration::minutes(10);
-/// Is szOID_NTDS_CA_SECURITY_EXT.
+/// Holds szOID_NTDS_CA_SECURITY_EXT.
 const NTDS_CA_SECURITY: &str = "1.3.6.1.4.1.311.25.2";
 
 /// Refuses a certificate that is for another key, from another issuer, itself a CA certificate, or not valid now.

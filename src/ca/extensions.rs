@@ -25,27 +25,27 @@ const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
 const AUTHORITY_INFO_ACCESS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.1.1");
 const CA_ISSUERS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.2");
 const OCSP: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1");
-/// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
+/// Holds id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
 const OCSP_NO_CHECK: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 const CERTIFICATE_POLICIES: Oid = Oid::new_unwrap("2.5.29.32");
-/// id-qt-cps.
+/// Holds id-qt-cps.
 const CPS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.2.1");
 pub(super) const FRESHEST_CRL: Oid = Oid::new_unwrap("2.5.29.46");
-/// id-pkinit-san.
+/// Holds id-pkinit-san.
 const PKINIT_SAN: Oid = Oid::new_unwrap("1.3.6.1.5.2.2");
-/// szOID_NT_PRINCIPAL_NAME.
+/// Holds szOID_NT_PRINCIPAL_NAME.
 const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
-/// szOID_CERTIFICATE_TEMPLATE.
+/// Holds szOID_CERTIFICATE_TEMPLATE.
 const CERTIFICATE_TEMPLATE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.7");
-/// szOID_ENROLL_CERTTYPE_EXTENSION.
+/// Holds szOID_ENROLL_CERTTYPE_EXTENSION.
 const ENROLL_CERTTYPE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2");
-/// szOID_APPLICATION_CERT_POLICIES.
+/// Holds szOID_APPLICATION_CERT_POLICIES.
 const APPLICATION_POLICIES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.10");
-/// szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
+/// Holds szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
 const NTDS_CA_SECURITY: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2");
 const NTDS_OBJECT_SID: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2.1");
 
-/// id-kp-OCSPSigning.
+/// Holds id-kp-OCSPSigning.
 const OCSP_SIGNING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.9");
 /// Lists the key usages of an authority.
 const AUTHORITY_USAGES: [KeyUsage; 3] = [KeyUsage::DigitalSignature, KeyUsage::KeyCertSign, KeyUsage::CrlSign];

@@ -1,11 +1,11 @@
-//! Instants as X.509 writes them.
+//! Converts instants to the times of X.509.
 
 use super::error::Error;
 use ::time::OffsetDateTime;
 use der::asn1::{GeneralizedTime, UtcTime};
 use x509_cert::time::Time;
 
-/// UTCTime through 2049, GeneralizedTime from then on (RFC 5280, 4.1.2.5).
+/// Returns a UTCTime through 2049, a GeneralizedTime from 2050 on (RFC 5280, 4.1.2.5).
 pub(super) fn time(at: OffsetDateTime) -> Result<Time, Error> {
     let wrong = || Error::Time { at };
     let since = std::time::Duration::from_secs(u64::try_from(at.unix_timestamp()).map_err(|_| wrong())?);

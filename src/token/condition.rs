@@ -11,7 +11,7 @@ pub struct Condition {
     pub admin_key_is_default: Option<bool>,
     /// Kinds of key pair the token can generate.
     pub algorithms: Option<Vec<KeyAlgorithm>>,
-    /// Longest certificate the token can store, in bytes before compression.
+    /// Longest certificate the token can store without compression, in bytes.
     pub largest_certificate: Option<usize>,
     pub card_identifier: CardIdentifier,
     /// Version of the applet or firmware.
