@@ -1,8 +1,8 @@
-//! Secrets: types that cannot be printed, cloned or serialised and are wiped when dropped.
+//! Holds secrets in types that cannot be printed, cloned or serialised and are wiped when dropped.
 //!
-//! None of them implements `Debug`, `Display`, `Clone` or `Serialize`; a struct that holds one must say itself how it
-//! is shown. `expose()` is the only door, and it is opened only where the bytes leave the process: a command encoder,
-//! [`crate::pkcs11`], [`crate::cm::wire`], a key derivation.
+//! None of them implements `Debug`, `Display`, `Clone` or `Serialize`; a struct that holds one must implement `Debug`
+//! itself. `expose()` is the only way to the content. Call it only where the bytes leave the process or are computed
+//! with: a command encoder, [`crate::pkcs11`], [`crate::cm::wire`], a key derivation.
 //!
 //! ```compile_fail
 //! let pin = cardwright::secret::Pin::new("123456".into());
@@ -26,7 +26,7 @@ macro_rules! text_secret {
         pub struct $name(Zeroizing<String>);
 
         impl $name {
-            /// Takes over the text; its buffer is wiped when the secret is dropped.
+            /// Takes ownership of the text; its buffer is wiped when the secret is dropped.
             pub fn new(text: String) -> Self {
                 Self(Zeroizing::new(text))
             }
@@ -45,12 +45,12 @@ macro_rules! byte_secret {
         pub struct $name(Zeroizing<Vec<u8>>);
 
         impl $name {
-            /// Takes over the bytes; their buffer is wiped when the secret is dropped.
+            /// Takes ownership of the bytes; their buffer is wiped when the secret is dropped.
             pub fn new(bytes: Vec<u8>) -> Self {
                 Self(Zeroizing::new(bytes))
             }
 
-            /// Reads hexadecimal digits; `None` when they are not hexadecimal.
+            /// Reads hexadecimal digits; `None` for anything else.
             pub fn from_hex(text: &str) -> Option<Self> {
                 hex::decode(text).ok().map(Self::new)
             }
@@ -64,47 +64,48 @@ macro_rules! byte_secret {
 }
 
 text_secret! {
-    /// A user PIN, or the SO PIN of a PKCS#11 token, as typed (UTF-8).
+    /// Holds a user PIN, or the SO PIN of a PKCS#11 token, as typed (UTF-8).
     Pin
 }
 text_secret! {
-    /// The unblocking key of a PIV card: 6 to 8 characters.
+    /// Holds the PIN unblocking key of a PIV card: 6 to 8 characters.
     Puk
 }
 text_secret! {
-    /// The bearer token a caller shows to a CM server (RFC 6750).
+    /// Holds the bearer token that a caller presents to a CM server (RFC 6750).
     BearerToken
 }
 text_secret! {
-    /// The passphrase that opens a sealed file: the server's keys, a virtual card.
+    /// Holds the passphrase of a sealed file: the server's keys, a virtual card.
     Passphrase
 }
 text_secret! {
-    /// What a person proves with, once, that a request may be executed.
+    /// Holds the password with which a person proves, once, that a request may be executed.
     OneTimePassword
 }
 text_secret! {
-    /// The password that a database server asks for.
+    /// Holds the password that a database server asks for.
     DatabasePassword
 }
 byte_secret! {
-    /// A card's administrator key: 24 bytes of 3DES key on most cards; the SO PIN's source on PKCS#11 tokens.
+    /// Holds a card's administrator key: a 3DES key of 24 bytes on most cards. On a PKCS#11 token its hexadecimal
+    /// digits are the SO PIN.
     AdminKey
 }
 byte_secret! {
-    /// The key from which each card's [`AdminKey`] is derived.
+    /// Holds the key from which each card's [`AdminKey`] is derived.
     MasterKey
 }
 byte_secret! {
-    /// A key shared with an authority elsewhere.
+    /// Holds a key shared with a certificate authority elsewhere.
     SharedKey
 }
 
 impl AdminKey {
-    /// Encrypts one block (ECB), the answer to a card's challenge: 8 bytes by 3DES with three keys, 16 by the AES of the
-    /// key's length; `None` when key and block do not go together.
+    /// Encrypts one block (ECB), which answers a card's challenge: 8 bytes with three-key 3DES, 16 bytes with AES of
+    /// the key's length. Returns `None` when key and block do not go together.
     ///
-    /// Weak keys are not refused: the all-zero key is the one a card fresh from the factory has.
+    /// Weak keys are not refused, because a card fresh from the factory has the all-zero key.
     pub fn encrypt(&self, block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         match (block.len(), self.0.len()) {
             (8, 24) => one_block::<des::TdesEde3>(&self.0, block),
@@ -116,6 +117,7 @@ impl AdminKey {
     }
 }
 
+/// Encrypts one block; `None` when key or block has the wrong length.
 fn one_block<C: BlockCipherEncrypt + KeyInit>(key: &[u8], block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let cipher = C::new_from_slice(key).ok()?;
     let mut block = Block::<C>::try_from(block).ok()?;

@@ -1,16 +1,17 @@
-//! What came from an authority elsewhere, held against what was ordered.
+//! Compares what came from an authority elsewhere with what was ordered.
 
-use super::{Error, IssueOrder, SubjectAltName};
+use super::error::Error;
+use super::order::{IssueOrder, SubjectAltName};
 use crate::pkix::csr::{self, RequestContent};
-use crate::pkix::{self, Certificate, CertificationRequest, Signer, name};
+use crate::pkix::{Certificate, CertificationRequest, Signer, name};
 use ::time::{Duration, OffsetDateTime};
 
-/// How far a clock elsewhere may be ahead.
+/// Sets how far the clock of an authority elsewhere may be ahead.
 const AHEAD: Duration = Duration::minutes(10);
-/// szOID_NTDS_CA_SECURITY_EXT.
+/// Holds szOID_NTDS_CA_SECURITY_EXT.
 const NTDS_CA_SECURITY: &str = "1.3.6.1.4.1.311.25.2";
 
-/// Refuses a certificate for another key, of another authority, of an authority, or for another time.
+/// Refuses a certificate that is for another key, from another issuer, itself a CA certificate, or not valid now.
 pub(super) fn whole(
     order: &IssueOrder,
     certificate: &Certificate,
@@ -33,7 +34,7 @@ pub(super) fn whole(
     Ok(())
 }
 
-/// Names what a certificate says otherwise than ordered.
+/// Lists in what a certificate differs from its order.
 pub(super) fn differences(order: &IssueOrder, certificate: &Certificate) -> Result<Vec<&'static str>, Error> {
     let mut differences = Vec::new();
     let ordered = name::parse(&order.subject).map_err(Error::Subject)?;
@@ -69,6 +70,7 @@ pub(super) fn differences(order: &IssueOrder, certificate: &Certificate) -> Resu
     Ok(differences)
 }
 
+/// Holds the alternative names of an order by kind; Kerberos principals and addresses are only counted.
 #[derive(Default)]
 struct AltNames {
     upns: Vec<String>,
@@ -98,7 +100,8 @@ fn sorted(mut names: Vec<String>) -> Vec<String> {
 }
 
 impl IssueOrder {
-    /// The certification request for a key made here, with the order's names: what an authority elsewhere is sent.
+    /// Builds the certification request that is sent to an authority elsewhere, for a key that was generated here, with
+    /// the names of the order.
     pub fn request(&self, key: &dyn Signer) -> Result<CertificationRequest, Error> {
         let names = AltNames::of(self);
         let content = RequestContent {
@@ -110,9 +113,6 @@ impl IssueOrder {
             extended_key_usage: self.extended_key_usages.clone(),
             ..RequestContent::default()
         };
-        csr::build(&content, key).map_err(|error| match error {
-            pkix::Error::Sign(error) => Error::Sign(error),
-            other => Error::Key(other),
-        })
+        csr::build(&content, key).map_err(Error::of_signing(Error::Key))
     }
 }

@@ -1,8 +1,9 @@
-//! Revocation lists (RFC 5280, 5), complete and delta.
+//! Signs revocation lists (RFC 5280, 5), complete and delta.
 
-use super::embedded::time;
+use super::error::Error;
 use super::extensions::{FRESHEST_CRL, authority_key_identifier, distribution_point, extension};
-use super::{Error, Revocation, RevocationReason};
+use super::revocation::{Revocation, RevocationReason};
+use super::x509_time::time;
 use crate::pkix::{Certificate, Signer};
 use ::time::OffsetDateTime;
 use der::asn1::{AnyRef, BitString, ObjectIdentifier as Oid, Uint};
@@ -20,20 +21,20 @@ const CRL_NUMBER: Oid = Oid::new_unwrap("2.5.29.20");
 const CRL_REASON: Oid = Oid::new_unwrap("2.5.29.21");
 const DELTA_CRL_INDICATOR: Oid = Oid::new_unwrap("2.5.29.27");
 
-/// A list to be signed.
+/// Describes a list to be signed.
 #[derive(Clone, Copy, Debug)]
 pub struct ListOrder<'a> {
-    /// Greater than that of every list before, delta lists included (RFC 5280, 5.2.3).
+    /// Number of the list; greater than that of every list before, delta lists included (RFC 5280, 5.2.3).
     pub number: u64,
-    /// The number of the complete list that a delta list goes with; `None`: this is a complete list.
+    /// Number of the complete list that a delta list goes with; `None` for a complete list.
     pub base: Option<u64>,
     pub this_update: OffsetDateTime,
     pub next_update: OffsetDateTime,
-    /// Where the delta lists are to be had; on complete lists only.
+    /// Where the delta lists can be fetched; on complete lists only.
     pub freshest_url: Option<&'a str>,
 }
 
-/// A list's entries, encoded one by one as they come: a long list takes some forty bytes an entry.
+/// Holds a list's entries. Each is encoded when it is added, so that a long list takes some forty bytes for each.
 #[derive(Default)]
 pub struct Entries {
     der: Vec<u8>,
@@ -48,23 +49,23 @@ impl Entries {
         Ok(())
     }
 
-    /// How many there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether there are none.
+    /// Says whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 }
 
-/// Whether a list, DER, says where its changes are to be had.
+/// Says whether a list, DER, tells where its delta lists can be fetched.
 pub fn has_freshest(list: &[u8]) -> bool {
     FRESHEST_CRL.to_der().is_ok_and(|id| list.windows(id.len()).any(|part| part == id))
 }
 
-/// TBSCertList (RFC 5280, 5.1), the entries encoded already.
+/// Encodes a TBSCertList (RFC 5280, 5.1) with entries that are already encoded.
 #[derive(Sequence)]
 struct List<'a> {
     version: u8,
@@ -77,7 +78,7 @@ struct List<'a> {
     extensions: Vec<Extension>,
 }
 
-/// CertificateList.
+/// Encodes a CertificateList (RFC 5280, 5.1).
 #[derive(Sequence)]
 struct SignedList<'a> {
     list: AnyRef<'a>,
@@ -85,7 +86,7 @@ struct SignedList<'a> {
     signature: BitString,
 }
 
-/// Signs a list, DER.
+/// Signs a list and returns it, DER; `key_identifier` is that of the issuer's key.
 pub(super) fn sign(
     issuer: &Certificate,
     key_identifier: &[u8],
@@ -119,6 +120,7 @@ pub(super) fn sign(
     signed.to_der().map_err(Error::Encoding)
 }
 
+/// Builds the list's extensions.
 fn extensions(key_identifier: &[u8], order: &ListOrder<'_>) -> Result<Vec<Extension>, Error> {
     let number = CrlNumber::try_from(order.number).map_err(Error::Encoding)?;
     let mut extensions = vec![authority_key_identifier(key_identifier)?, extension(CRL_NUMBER, false, &number)?];
@@ -132,10 +134,11 @@ fn extensions(key_identifier: &[u8], order: &ListOrder<'_>) -> Result<Vec<Extens
     Ok(extensions)
 }
 
+/// Builds one entry; an empty or malformed serial number is an error.
 fn entry(revocation: &Revocation) -> Result<RevokedCert, Error> {
     let reason = match revocation.reason {
         None => Some(CrlReason::RemoveFromCRL),
-        // RFC 5280, 5.3.1: left out rather than said to be unspecified.
+        // RFC 5280, 5.3.1: the reason is left out rather than given as unspecified.
         Some(RevocationReason::Unspecified) => None,
         Some(RevocationReason::KeyCompromise) => Some(CrlReason::KeyCompromise),
         Some(RevocationReason::CaCompromise) => Some(CrlReason::CaCompromise),

@@ -1,9 +1,11 @@
+//! Lists why an authority refused, or could not work.
+
 use crate::pkix::{self, KeyKind, KeyUsage, SignError};
 use crate::{pkcs11, token};
 use std::path::PathBuf;
 use time::OffsetDateTime;
 
-/// Why an authority refused an order, or could not work.
+/// Says why an authority refused an order, or could not work.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -133,4 +135,12 @@ pub enum Error {
     Thread(#[source] std::io::Error),
     #[error("the token of the authority's key does not answer")]
     TokenSilent,
+}
+
+impl Error {
+    /// Returns a function that translates an error of [`crate::pkix`]: a key's refusal to sign becomes [`Error::Sign`],
+    /// anything else is left to `other`.
+    pub(super) fn of_signing(other: fn(pkix::Error) -> Self) -> impl Fn(pkix::Error) -> Self {
+        move |error| error.into_sign_error().map_or_else(other, Self::Sign)
+    }
 }

@@ -1,6 +1,8 @@
-//! The extensions of the certificates that are made here (RFC 5280, 4.2).
+//! Builds the extensions of the certificates that are issued here (RFC 5280, 4.2).
 
-use super::{CertificatePolicy, Error, IssueOrder, MicrosoftTemplate, SubjectAltName, kerberos};
+use super::error::Error;
+use super::kerberos;
+use super::order::{CertificatePolicy, IssueOrder, MicrosoftTemplate, SubjectAltName};
 use crate::pkix::{Extension, KeyUsage, PublicKey};
 use der::asn1::{Any, BmpString, Ia5String, Null, ObjectIdentifier as Oid, OctetString, Utf8StringRef};
 use der::{Encode, Sequence};
@@ -23,34 +25,35 @@ const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
 const AUTHORITY_INFO_ACCESS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.1.1");
 const CA_ISSUERS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.2");
 const OCSP: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1");
-/// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
+/// Holds id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1).
 const OCSP_NO_CHECK: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 const CERTIFICATE_POLICIES: Oid = Oid::new_unwrap("2.5.29.32");
-/// id-qt-cps.
+/// Holds id-qt-cps.
 const CPS: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.2.1");
 pub(super) const FRESHEST_CRL: Oid = Oid::new_unwrap("2.5.29.46");
-/// id-pkinit-san.
+/// Holds id-pkinit-san.
 const PKINIT_SAN: Oid = Oid::new_unwrap("1.3.6.1.5.2.2");
-/// szOID_NT_PRINCIPAL_NAME.
+/// Holds szOID_NT_PRINCIPAL_NAME.
 const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
-/// szOID_CERTIFICATE_TEMPLATE.
+/// Holds szOID_CERTIFICATE_TEMPLATE.
 const CERTIFICATE_TEMPLATE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.7");
-/// szOID_ENROLL_CERTTYPE_EXTENSION.
+/// Holds szOID_ENROLL_CERTTYPE_EXTENSION.
 const ENROLL_CERTTYPE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2");
-/// szOID_APPLICATION_CERT_POLICIES.
+/// Holds szOID_APPLICATION_CERT_POLICIES.
 const APPLICATION_POLICIES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.10");
-/// szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
+/// Holds szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
 const NTDS_CA_SECURITY: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2");
 const NTDS_OBJECT_SID: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2.1");
 
-/// id-kp-OCSPSigning.
+/// Holds id-kp-OCSPSigning.
 const OCSP_SIGNING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.9");
+/// Lists the key usages of an authority.
 const AUTHORITY_USAGES: [KeyUsage; 3] = [KeyUsage::DigitalSignature, KeyUsage::KeyCertSign, KeyUsage::CrlSign];
 
 const CRITICAL: bool = true;
 const NOT_CRITICAL: bool = false;
 
-/// The template extension's value.
+/// Encodes the value of the template extension of Windows.
 #[derive(Sequence)]
 struct TemplateId {
     id: Oid,
@@ -58,7 +61,7 @@ struct TemplateId {
     minor: u32,
 }
 
-/// Those of a self-signed root. It signs answers too, so its usage says digitalSignature as well.
+/// Builds those of a self-signed root. It signs CMC answers too, so its key usage includes digitalSignature.
 pub(super) fn of_root(key: &PublicKey) -> Result<Vec<Extension>, Error> {
     Ok(vec![
         subject_key_identifier(key)?,
@@ -67,7 +70,7 @@ pub(super) fn of_root(key: &PublicKey) -> Result<Vec<Extension>, Error> {
     ])
 }
 
-/// Those of an end entity's certificate, issued by the authority whose key has the identifier `authority`.
+/// Builds those of an end entity's certificate; `authority` is the key identifier of the issuing authority.
 pub(super) fn of_order(order: &IssueOrder, authority: &[u8]) -> Result<Vec<Extension>, Error> {
     let mut extensions = vec![
         subject_key_identifier(&order.public_key)?,
@@ -96,7 +99,8 @@ pub(super) fn of_order(order: &IssueOrder, authority: &[u8]) -> Result<Vec<Exten
     Ok(extensions)
 }
 
-/// Those of a responder that answers for the authority for a short time: nobody asks whether it was revoked itself.
+/// Builds those of an OCSP responder with a short validity. They tell clients not to check whether it is revoked
+/// itself.
 pub(super) fn of_responder(key: &PublicKey, authority: &[u8]) -> Result<Vec<Extension>, Error> {
     Ok(vec![
         subject_key_identifier(key)?,
@@ -108,7 +112,7 @@ pub(super) fn of_responder(key: &PublicKey, authority: &[u8]) -> Result<Vec<Exte
     ])
 }
 
-/// Those a subordinate authority asks its superior for.
+/// Builds those that a subordinate authority requests from its superior.
 pub(super) fn of_request() -> Result<Vec<Extension>, Error> {
     Ok(vec![
         extension(BASIC_CONSTRAINTS, CRITICAL, &BasicConstraints { ca: true, path_len_constraint: Some(0) })?,
@@ -116,7 +120,7 @@ pub(super) fn of_request() -> Result<Vec<Extension>, Error> {
     ])
 }
 
-/// Where the lists, the responder and the authority's certificate are to be had.
+/// Builds those that tell where the lists, the responder and the authority's certificate can be fetched.
 fn addresses(order: &IssueOrder) -> Result<Vec<Extension>, Error> {
     let mut extensions = Vec::new();
     for (id, url) in [(CRL_DISTRIBUTION_POINTS, &order.crl_url), (FRESHEST_CRL, &order.freshest_crl_url)] {
@@ -140,7 +144,7 @@ fn addresses(order: &IssueOrder) -> Result<Vec<Extension>, Error> {
     Ok(extensions)
 }
 
-/// The extension that says where a list is to be had: RFC 5280, 4.2.1.13 and 4.2.1.15 share their form.
+/// Builds the extension that tells where a list can be fetched: RFC 5280, 4.2.1.13 and 4.2.1.15 have the same form.
 pub(super) fn distribution_point(id: Oid, url: &str) -> Result<Extension, Error> {
     let point = DistributionPoint {
         distribution_point: Some(DistributionPointName::FullName(vec![uri("CRL address", url)?])),
@@ -150,6 +154,7 @@ pub(super) fn distribution_point(id: Oid, url: &str) -> Result<Extension, Error>
     extension(id, NOT_CRITICAL, &CrlDistributionPoints(vec![point]))
 }
 
+/// Builds a policy with the address of its practice statement.
 fn policy(policy: &CertificatePolicy) -> Result<PolicyInformation, Error> {
     let qualifier = |url: &String| {
         let url = Any::encode_from(&ia5("practice statement's address", url)?).map_err(Error::Encoding)?;
@@ -161,7 +166,7 @@ fn policy(policy: &CertificatePolicy) -> Result<PolicyInformation, Error> {
     })
 }
 
-/// What only Windows reads.
+/// Builds those that only Windows reads.
 fn microsoft(order: &IssueOrder) -> Result<Vec<Extension>, Error> {
     let mut extensions = Vec::new();
     if let Some(template) = &order.template {
@@ -183,6 +188,7 @@ fn microsoft(order: &IssueOrder) -> Result<Vec<Extension>, Error> {
     Ok(extensions)
 }
 
+/// Builds the authority key identifier.
 pub(super) fn authority_key_identifier(authority: &[u8]) -> Result<Extension, Error> {
     let value = AuthorityKeyIdentifier {
         key_identifier: Some(OctetString::new(authority).map_err(Error::Encoding)?),
@@ -191,23 +197,25 @@ pub(super) fn authority_key_identifier(authority: &[u8]) -> Result<Extension, Er
     extension(AUTHORITY_KEY_IDENTIFIER, NOT_CRITICAL, &value)
 }
 
+/// Builds the subject key identifier.
 fn subject_key_identifier(key: &PublicKey) -> Result<Extension, Error> {
     let value = OctetString::new(key.key_identifier()).map_err(Error::Encoding)?;
     extension(SUBJECT_KEY_IDENTIFIER, NOT_CRITICAL, &SubjectKeyIdentifier(value))
 }
 
+/// Builds the certificate template extension.
 fn microsoft_template(template: &MicrosoftTemplate) -> Result<Extension, Error> {
     let value = TemplateId { id: oid(&template.oid)?, major: template.major_version, minor: template.minor_version };
     extension(CERTIFICATE_TEMPLATE, NOT_CRITICAL, &value)
 }
 
-/// Whether this is the text of a security identifier ([MS-DTYP], 2.4.2.1).
+/// Says whether this is the text of a security identifier ([MS-DTYP], 2.4.2.1).
 pub fn is_sid(text: &str) -> bool {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.strip_prefix("S-1-").is_some_and(|rest| rest.split('-').all(number))
 }
 
-/// KB5014754: a GeneralNames with one otherName that holds the SID's text.
+/// Builds the SID extension of KB5014754: a GeneralNames with one otherName that holds the SID's text.
 fn security_identifier(sid: &str) -> Result<Extension, Error> {
     if !is_sid(sid) {
         return Err(Error::Name { kind: "security identifier", value: sid.into() });
@@ -217,6 +225,7 @@ fn security_identifier(sid: &str) -> Result<Extension, Error> {
     extension(NTDS_CA_SECURITY, NOT_CRITICAL, &vec![name])
 }
 
+/// Builds an alternative name.
 fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
     Ok(match name {
         SubjectAltName::Upn(upn) => {
@@ -240,16 +249,18 @@ fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
     })
 }
 
+/// Builds a URI.
 fn uri(kind: &'static str, text: &str) -> Result<GeneralName, Error> {
     ia5(kind, text).map(GeneralName::UniformResourceIdentifier)
 }
 
+/// Builds an IA5String of a name that is not empty and has no blanks.
 fn ia5(kind: &'static str, text: &str) -> Result<Ia5String, Error> {
     filled(kind, text)?;
     Ia5String::new(text).map_err(|_| Error::Name { kind, value: text.into() })
 }
 
-/// Blanks and control characters in such a name would make readers disagree about it.
+/// Refuses an empty name, and blanks and control characters in it: readers would disagree about such a name.
 fn filled(kind: &'static str, text: &str) -> Result<(), Error> {
     if text.is_empty() || text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return Err(Error::Name { kind, value: text.into() });
@@ -257,10 +268,12 @@ fn filled(kind: &'static str, text: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Reads a dotted object identifier.
 fn oid(text: &str) -> Result<Oid, Error> {
     Oid::new(text).map_err(|_| Error::ObjectIdentifier { text: text.into() })
 }
 
+/// Builds an extension.
 pub(super) fn extension(id: Oid, critical: bool, value: &impl Encode) -> Result<Extension, Error> {
     let der = value.to_der().and_then(OctetString::new).map_err(Error::Encoding)?;
     Ok(Extension { extn_id: id, critical, extn_value: der })

@@ -1,14 +1,14 @@
-//! A Kerberos principal as another name of a subject (RFC 4556, 3.2.2; RFC 4120, 5.2).
+//! Encodes a Kerberos principal as an alternative name of a subject (RFC 4556, 3.2.2; RFC 4120, 5.2).
 
-use super::Error;
+use super::error::Error;
 use der::Sequence;
 use der::asn1::Any;
 use der::{Decode, Encode, Tag};
 
-/// NT-PRINCIPAL (RFC 4120, 6.2).
+/// Is NT-PRINCIPAL (RFC 4120, 6.2).
 const NT_PRINCIPAL: u32 = 1;
 
-/// KRB5PrincipalName.
+/// Encodes a KRB5PrincipalName.
 #[derive(Sequence)]
 struct PrincipalName {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
@@ -17,7 +17,7 @@ struct PrincipalName {
     name: Components,
 }
 
-/// PrincipalName.
+/// Encodes a PrincipalName.
 #[derive(Sequence)]
 struct Components {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
@@ -26,7 +26,7 @@ struct Components {
     name_string: Vec<Any>,
 }
 
-/// Writes `primary/instance@REALM` as a KRB5PrincipalName.
+/// Encodes `primary/instance@REALM` as a KRB5PrincipalName; realm and name must be ASCII and not empty.
 pub(super) fn principal_name(principal: &str) -> Result<Any, Error> {
     let wrong = || Error::Name { kind: "Kerberos principal", value: principal.into() };
     let (name, realm) = principal.rsplit_once('@').ok_or_else(wrong)?;

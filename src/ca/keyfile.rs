@@ -1,8 +1,8 @@
-//! Secrets at rest: sealed under a passphrase, in PEM, in files only their owner reads.
+//! Seals secrets under a passphrase, in PEM, and keeps them in files that only their owner may read.
 //!
 //! A private key is a PKCS#8 EncryptedPrivateKeyInfo (RFC 5958, 3) that `openssl pkey` opens: PBES2 with scrypt and
-//! AES-256-CBC. Anything else is sealed likewise but with AES-256-GCM, so that a wrong passphrase or an altered file is
-//! never taken for the secret, and its label is sealed in, so that one secret cannot be put in another's place.
+//! AES-256-CBC. Any other secret is sealed with AES-256-GCM instead, so that a wrong passphrase or an altered file is
+//! always noticed; its label is encrypted with it, so that one secret cannot be put in another's place.
 
 use super::Error;
 use crate::pkix::MemoryKey;
@@ -18,17 +18,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-/// PEM label of a private key (RFC 7468, 11).
+/// Is the PEM label of a private key (RFC 7468, 11).
 const PRIVATE_KEY: &str = "ENCRYPTED PRIVATE KEY";
-/// scrypt N = 2^14, r = 8: 16 MiB, the most OpenSSL opens without being asked; p = 4 makes up for some of the rest.
+/// Sets scrypt's N = 2^14 and r = 8, which take 16 MiB, the most that OpenSSL opens by default; p = 4 raises the cost
+/// further.
 const SCRYPT_LOG_N: u8 = 14;
 const SCRYPT_R: u32 = 8;
 const SCRYPT_P: u32 = 4;
-/// The most memory a file that comes from elsewhere may ask for.
+/// Limits the memory that opening a file may take, in MiB.
 const MOST_MEBIBYTES: u64 = 512;
 const MOST_BYTES: u64 = 64 * 1024;
 
-/// Seals a private key (PKCS#8, DER) under a passphrase; takes tenths of a second, as opening does.
+/// Seals a private key (PKCS#8, DER) under a passphrase. Sealing and opening take tenths of a second.
 pub fn seal_private_key(pkcs8: &[u8], passphrase: &Passphrase) -> Result<String, Error> {
     let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(cost()?, &random::<16>()?, random()?);
     seal_with(PRIVATE_KEY, &parameters.map_err(|_| Error::Encryption)?, pkcs8, passphrase)
@@ -37,28 +38,30 @@ pub fn seal_private_key(pkcs8: &[u8], passphrase: &Passphrase) -> Result<String,
 /// Opens a private key that [`seal_private_key`] or OpenSSL (PKCS#8, PBES2) has sealed.
 pub fn open_private_key(text: &str, passphrase: &Passphrase) -> Result<MemoryKey, Error> {
     let pkcs8 = open_with(PRIVATE_KEY, text, passphrase)?;
-    // CBC lets one wrong passphrase in 256 pass; what it gives then is no key.
+    // With CBC one wrong passphrase in 256 goes unnoticed; the result is no key then.
     if der::AnyRef::from_der(&pkcs8).is_err() {
         return Err(Error::Passphrase);
     }
     MemoryKey::from_pkcs8(&pkcs8).map_err(Error::Key)
 }
 
-/// Seals bytes under a passphrase. `label` is what they are, in capitals: it heads the PEM text and is sealed in.
+/// Seals bytes under a passphrase. `label` names them, in capitals; it is the PEM label and is encrypted with them.
 pub fn seal(label: &str, bytes: &[u8], passphrase: &Passphrase) -> Result<String, Error> {
     let parameters = pbes2::Parameters::scrypt_aes256gcm(cost()?, &random::<16>()?, random()?);
     let plain = Zeroizing::new([label.as_bytes(), &[0], bytes].concat());
     seal_with(label, &parameters.map_err(|_| Error::Encryption)?, &plain, passphrase)
 }
 
-/// Opens what [`seal`] has sealed under the same label.
+/// Opens what [`seal`] has sealed under the same label. Errors: [`Error::Passphrase`], [`Error::KeyFileLabel`],
+/// [`Error::KeyFileDamaged`], [`Error::KeyFileCost`].
 pub fn open(label: &str, text: &str, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, Error> {
     let plain = open_with(label, text, passphrase)?;
     let bytes = plain.strip_prefix(label.as_bytes()).and_then(|rest| rest.strip_prefix(&[0]));
     bytes.map(|bytes| Zeroizing::new(bytes.to_vec())).ok_or(Error::Passphrase)
 }
 
-/// Writes a file that only its owner may read, whole and on disk or not at all; a file that is there stays as it is.
+/// Writes a file that only its owner may read, completely and durably or not at all. A file that exists is left as it
+/// is ([`Error::Exists`]).
 pub fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     write(path, text, 0o600)
 }
@@ -93,6 +96,7 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
     })
 }
 
+/// Encrypts and writes PEM.
 fn seal_with(
     label: &str,
     parameters: &pbes2::Parameters,
@@ -111,6 +115,7 @@ fn seal_with(
     pem::encode_string(label, LineEnding::LF, &der).map_err(|source| Error::Encoding(source.into()))
 }
 
+/// Reads PEM, refuses a scrypt cost above the limit, and decrypts.
 fn open_with(expected: &str, text: &str, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, Error> {
     let damaged = |reason: &dyn std::fmt::Display| Error::KeyFileDamaged { reason: reason.to_string() };
     let (found, der) = pem::decode_vec(text.trim_ascii().as_bytes()).map_err(|error| damaged(&error))?;
@@ -133,10 +138,12 @@ fn open_with(expected: &str, text: &str, passphrase: &Passphrase) -> Result<Zero
     }
 }
 
+/// Returns the scrypt parameters.
 fn cost() -> Result<scrypt::Params, Error> {
     scrypt::Params::new(SCRYPT_LOG_N, SCRYPT_R, SCRYPT_P).map_err(|_| Error::Encryption)
 }
 
+/// Returns random bytes.
 pub(super) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Random)?;

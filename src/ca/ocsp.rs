@@ -1,8 +1,9 @@
-//! OCSP (RFC 6960) as RFC 5019 and RFC 9654 narrow it: questions read, answers signed; bytes in, bytes out.
+//! Reads OCSP questions and signs answers (RFC 6960, as narrowed by RFC 5019 and RFC 9654). Bytes in, bytes out.
 //!
-//! The types are those of x509-ocsp, which is on an older generation of `der`; none of them leaves this file.
+//! The types are those of x509-ocsp, which uses an older `der`; none of them leaves this file.
 
-use super::{Error, RevocationReason};
+use super::error::Error;
+use super::revocation::RevocationReason;
 use crate::pkix::{Certificate, Signer};
 use ::time::OffsetDateTime;
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
@@ -13,19 +14,19 @@ use x509_ocsp::{
     RevokedInfo, SingleResponse, Version,
 };
 
-/// The largest question that is read, in bytes, and the most certificates one may be about.
+/// Limits a question, in bytes, and the certificates it asks about.
 pub const MAX_QUESTION: usize = 16 * 1024;
 const MOST_CERTIFICATES: usize = 32;
-/// RFC 9654, 2.1, with tag and length.
+/// Limits the length of a nonce (RFC 9654, 2.1), tag and length included.
 const NONCE: std::ops::RangeInclusive<usize> = 3..=131;
 const SHA1_OID: Oid = Oid::new_unwrap("1.3.14.3.2.26");
 const SHA256_OID: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.2.1");
 const NONCE_OID: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1.2");
 
-/// A question about certificates.
+/// Holds a question about certificates.
 pub struct Question(OcspRequest);
 
-/// What became of a certificate.
+/// Tells the status of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Good,
@@ -37,7 +38,7 @@ pub enum Status {
     Unknown,
 }
 
-/// An answer without content (RFC 6960, 4.2.1).
+/// Names an answer without content (RFC 6960, 4.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Malformed,
@@ -46,7 +47,7 @@ pub enum Refusal {
     Unauthorized,
 }
 
-/// Who answers, and for how long the answer is good.
+/// Says who signs the answer and how long it is valid.
 pub struct Answering<'a> {
     pub signer: &'a dyn Signer,
     pub certificate: &'a Certificate,
@@ -55,7 +56,7 @@ pub struct Answering<'a> {
 }
 
 impl Question {
-    /// Reads a question, DER; a signature on it is not looked at.
+    /// Reads a question, DER; a signature on it is ignored.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_QUESTION {
             return Err(Error::OcspRequest);
@@ -73,7 +74,7 @@ impl Question {
         Ok(Self(request))
     }
 
-    /// The serial numbers asked about, in order; `None` for a certificate of another authority.
+    /// Returns the serial numbers asked about, in order; `None` for a certificate of another authority.
     pub fn serials(&self, issuer: &Certificate) -> Result<Vec<Option<Vec<u8>>>, Error> {
         let name = der::Encode::to_der(issuer.subject_name()).map_err(Error::Encoding)?;
         let key = issuer.public_key().map_err(Error::ReadBack)?;
@@ -87,16 +88,17 @@ impl Question {
         Ok(ids.map(|id| of_issuer(id).then(|| unsigned(id.serial_number.as_bytes()))).collect())
     }
 
-    /// Whether the asker wants an answer made for this question alone.
+    /// Says whether the question has a nonce, so that the answer must be made for it alone.
     pub fn has_nonce(&self) -> bool {
         self.0.tbs_request.request_extensions.iter().flatten().any(|extension| extension.extn_id == NONCE_OID)
     }
 
-    /// Signs the answer, DER: a status for each serial number, in the question's order.
+    /// Signs the answer and returns it, DER; `statuses` has one status for each serial number, in the question's order.
     pub fn answer(&self, statuses: &[Status], by: &Answering<'_>) -> Result<Vec<u8>, Error> {
         self.write(statuses, by)?.to_der().map_err(|_| Error::OcspEncoding)
     }
 
+    /// Builds the signed answer.
     fn write(&self, statuses: &[Status], by: &Answering<'_>) -> Result<OcspResponse, Error> {
         let encoding = |_| Error::OcspEncoding;
         let mut responses = Vec::new();
@@ -133,7 +135,7 @@ impl Question {
 }
 
 impl Refusal {
-    /// The answer, DER.
+    /// Returns the answer, DER.
     pub fn to_der(self) -> Vec<u8> {
         let number = match self {
             Self::Malformed => 1,
@@ -145,6 +147,7 @@ impl Refusal {
     }
 }
 
+/// Returns the hash that identifies the issuer; `None` for hashes that are not known here.
 fn hash_of(id: &CertId) -> Option<&'static Algorithm> {
     match id.hash_algorithm.oid {
         SHA1_OID => Some(&SHA1_FOR_LEGACY_USE_ONLY),
@@ -153,6 +156,7 @@ fn hash_of(id: &CertId) -> Option<&'static Algorithm> {
     }
 }
 
+/// Removes the sign octet of a serial number.
 fn unsigned(serial: &[u8]) -> Vec<u8> {
     match serial {
         [0, rest @ ..] if !rest.is_empty() => rest.to_vec(),
@@ -160,13 +164,14 @@ fn unsigned(serial: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Converts a status.
 fn written(status: Status) -> Result<CertStatus, Error> {
     Ok(match status {
         Status::Good => CertStatus::good(),
         Status::Unknown => CertStatus::unknown(),
         Status::Revoked { at, reason } => CertStatus::revoked(RevokedInfo {
             revocation_time: time(at)?,
-            // The enumeration is another crate's, so it is read from its DER.
+            // The enumeration belongs to another crate, so it is read from its DER.
             revocation_reason: match reason {
                 RevocationReason::Unspecified => None,
                 reason => Some(Decode::from_der(&[0x0a, 1, reason.number()]).map_err(|_| Error::OcspEncoding)?),
@@ -175,6 +180,7 @@ fn written(status: Status) -> Result<CertStatus, Error> {
     })
 }
 
+/// Converts a time.
 fn time(at: OffsetDateTime) -> Result<OcspGeneralizedTime, Error> {
     let seconds = u64::try_from(at.unix_timestamp()).map_err(|_| Error::Time { at })?;
     let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds));

@@ -1,16 +1,18 @@
-//! An authority under another's root: its request, and the chain that comes back (RFC 5280, 6.1, as far as it goes
+//! Makes the request of an authority under another's root, and verifies the chain that comes back (RFC 5280, 6.1,
 //! without revocation).
 
-use super::embedded::{KeyPlace, RootOrder};
-use super::{Error, extensions};
+use super::error::Error;
+use super::extensions;
+use super::key_place::KeyPlace;
+use super::order::RootOrder;
 use crate::pkix::csr::{self, RequestContent};
 use crate::pkix::{self, Certificate, CertificationRequest, KeyUsage, PublicKey, name};
 use ::time::OffsetDateTime;
 
-/// The longest chain that is read.
+/// Limits the certificates of a chain.
 const MOST_CERTIFICATES: usize = 10;
 
-/// Makes the key in `place`, or takes the one that is there, and asks for a certificate of an authority for it.
+/// Generates the key in `place`, or opens the one that is there, and builds the request for its CA certificate.
 pub fn request(order: &RootOrder, place: KeyPlace) -> Result<CertificationRequest, Error> {
     let subject = name::parse(&order.subject).map_err(Error::Subject)?;
     if subject.is_empty() {
@@ -18,13 +20,11 @@ pub fn request(order: &RootOrder, place: KeyPlace) -> Result<CertificationReques
     }
     let signer = place.make(order.algorithm)?;
     let content = RequestContent { subject, extensions: extensions::of_request()?, ..RequestContent::default() };
-    csr::build(&content, &*signer).map_err(|error| match error {
-        pkix::Error::Sign(error) => Error::Sign(error),
-        other => Error::Key(other),
-    })
+    csr::build(&content, &*signer).map_err(Error::of_signing(Error::Key))
 }
 
-/// Reads PEM certificates in any order and gives those from the one for `key` up to the root, every link verified.
+/// Reads PEM certificates in any order and returns the chain from the one for `key` up to the root, with every
+/// signature, validity and CA constraint verified.
 pub fn verified_chain(text: &str, key: &PublicKey, now: OffsetDateTime) -> Result<Vec<Certificate>, Error> {
     let mut given = certificates(text)?;
     if given.len() > MOST_CERTIFICATES {
@@ -46,7 +46,7 @@ pub fn verified_chain(text: &str, key: &PublicKey, now: OffsetDateTime) -> Resul
     Err(Error::ChainLong { limit: MOST_CERTIFICATES })
 }
 
-/// Refuses a certificate that may not stand above `below` other authorities, or not now.
+/// Refuses a certificate that is not allowed to stand above `below` other authorities, or is not valid now.
 fn allowed(certificate: &Certificate, below: usize, now: OffsetDateTime) -> Result<(), Error> {
     let refused = |what| Err(Error::NotAllowed { subject: certificate.subject(), what });
     if !certificate.is_ca().map_err(Error::ChainBroken)? {
@@ -70,14 +70,15 @@ fn allowed(certificate: &Certificate, below: usize, now: OffsetDateTime) -> Resu
     Ok(())
 }
 
-/// The certificates of a PEM text, in its order.
+/// Reads the certificates of a PEM text, in its order.
 pub fn certificates(text: &str) -> Result<Vec<Certificate>, Error> {
     blocks(text).map_err(Error::ChainBroken)
 }
 
+/// Reads the certificates of a PEM text; text before each block is skipped.
 pub(super) fn blocks(text: &str) -> Result<Vec<Certificate>, pkix::Error> {
     let blocks = text.split_inclusive("-----END CERTIFICATE-----").filter_map(|block| {
-        // What tools write about a certificate stands before it.
+        // Some tools write a description before each certificate.
         block.find("-----BEGIN ").map(|begin| &block[begin..]).or((!block.trim().is_empty()).then_some(block))
     });
     blocks.map(Certificate::from_pem).collect()

@@ -1,7 +1,7 @@
-//! The authority's key in a PKCS#11 token. A login is a borrow of the token, so both live on one thread, which signs
-//! what it is sent, one message after the other.
+//! Signs with the authority's key in a PKCS#11 token. A login borrows the token, so both live on one thread, which
+//! signs what it is sent, one message after the other.
 
-use super::Error;
+use super::error::Error;
 use crate::pkcs11::{Module, Pkcs11Token, Selector};
 use crate::pkix::{KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::secret::Pin;
@@ -11,36 +11,38 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Messages that may wait for the token.
+/// Limits the messages that wait for the token.
 const QUEUE: usize = 64;
-/// How long a caller waits for a signature, or for a key to be generated.
+/// Limits how long a caller waits for a signature, or for a key to be generated.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Where the key is.
+/// Says in which token the key is, and under which label.
 pub(super) struct Place {
     pub module: PathBuf,
     pub selector: Selector,
     pub pin: Pin,
-    /// CKA_LABEL, and as UTF-8 CKA_ID.
+    /// Label of the key: CKA_LABEL, and as UTF-8 CKA_ID.
     pub label: String,
 }
 
-/// A key in a token, logged in for as long as this lives.
+/// Holds a key in a token; logged in until it is dropped.
 pub(super) struct TokenKey {
-    /// `None` only while it is dropped.
+    /// `None` only during the drop.
     messages: Option<SyncSender<Message>>,
     thread: Option<JoinHandle<()>>,
     public_key: PublicKey,
     algorithm: SignatureAlgorithm,
 }
 
+/// Holds bytes to be signed, and where the signature goes.
 struct Message {
     bytes: Vec<u8>,
     reply: SyncSender<Result<Vec<u8>, TokenError>>,
 }
 
 impl TokenKey {
-    /// Logs in and finds the key; one that is not there is generated when `make` says of which kind.
+    /// Logs in and finds the key. One that is not there is generated if `make` names its kind, else it is
+    /// [`Error::NoTokenKey`].
     pub fn open(place: Place, make: Option<KeyAlgorithm>) -> Result<Self, Error> {
         let (messages, queue) = sync_channel(QUEUE);
         let (ready, found) = sync_channel(1);
@@ -76,21 +78,23 @@ impl Drop for TokenKey {
     fn drop(&mut self) {
         drop(self.messages.take());
         if let Some(thread) = self.thread.take() {
-            // A panic there has been reported by the thread itself.
+            // The thread itself has reported a panic.
             let _ = thread.join();
         }
     }
 }
 
+/// Carries the key that was found, or why there is none.
 type Ready = SyncSender<Result<(PublicKey, SignatureAlgorithm), Error>>;
 
+/// Runs on the thread: logs in, reports the key, signs.
 fn work(place: &Place, make: Option<KeyAlgorithm>, ready: &Ready, queue: &Receiver<Message>) {
     let id = KeyId(place.label.clone().into_bytes());
     let found = Module::load(&place.module).and_then(|module| module.find(&place.selector)).map_err(Error::Module);
     let started = found.and_then(|mut token| {
         let mut session = token.log_in(Credentials::user(&place.pin, LastTry::Keep)).map_err(Error::Token)?;
         let (public_key, algorithm) = key(&mut *session, &id, &place.label, make)?;
-        // Whoever does not wait for the key any longer sends no message either.
+        // A caller that no longer waits for the key sends no message either.
         let _ = ready.send(Ok((public_key, algorithm)));
         let again = sign_until_error(session, &id, algorithm, queue);
         Ok(again.then_some((token, algorithm)))
@@ -104,7 +108,8 @@ fn work(place: &Place, make: Option<KeyAlgorithm>, ready: &Ready, queue: &Receiv
     }
 }
 
-/// After a failure (a token pulled out, say) the next message finds a fresh login; a refused PIN is not sent twice.
+/// Serves messages after a failure, for example a removed token: each logs in anew until one succeeds. Ends when the
+/// PIN is refused, so that it is not sent twice.
 fn log_in_again(
     token: &mut Pkcs11Token,
     place: &Place,
@@ -134,7 +139,7 @@ fn log_in_again(
     }
 }
 
-/// Signs what comes; false when nobody is left to ask, true when a login is to be tried again.
+/// Signs messages until one fails. Returns true when a new login should be tried, false when no caller is left.
 fn sign_until_error(
     mut session: Box<dyn Session + '_>,
     id: &KeyId,
@@ -153,6 +158,7 @@ fn sign_until_error(
     false
 }
 
+/// Finds the key, or generates it.
 fn key(
     session: &mut dyn Session,
     id: &KeyId,

@@ -1,6 +1,6 @@
-//! A private key in a PKCS#11 token that opens what was sealed to it; only shared secrets come out of the token.
+//! Opens sealed messages with a private key in a PKCS#11 token; only shared secrets leave the token.
 
-use super::Error;
+use super::error::Error;
 use super::token_login::TokenLogin;
 use crate::pkcs11::{Agreements, Pkcs11Token, Selector};
 use crate::pkix::{self, Opener, PublicKey};
@@ -8,7 +8,7 @@ use crate::secret::Pin;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// A key on P-256 or P-384 in a token, logged in to for as long as this lives.
+/// Holds a key on P-256 or P-384 in a token; logged in until it is dropped.
 pub struct TokenOpener {
     login: TokenLogin<Agreements>,
     label: String,
@@ -16,8 +16,8 @@ pub struct TokenOpener {
 }
 
 impl TokenOpener {
-    /// Logs in and finds the key; one that is not there is made on P-384 if `make` says so, otherwise `None` is the
-    /// answer.
+    /// Logs in and finds the key. One that is not there is generated on P-384 if `make` is true, else `None` is
+    /// returned.
     pub fn open(module: PathBuf, selector: Selector, pin: Pin, label: &str, make: bool) -> Result<Option<Self>, Error> {
         let login = TokenLogin::open(module, selector, pin, Pkcs11Token::agreements)?;
         let found = login.within(|agreements| match agreements.public_key(label)? {

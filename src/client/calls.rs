@@ -1,6 +1,6 @@
-//! One method a route.
+//! Calls the routes of the CM API, one method for each; the numbers are those of the table in MIM's reference.
 
-use super::CmClient;
+use super::cm_client::CmClient;
 use super::error::{Error, Excerpt};
 use super::transport::Reply;
 use crate::cm::beyond_mim::{
@@ -23,37 +23,37 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 impl CmClient {
-    /// The profile templates the caller may use (route 1).
+    /// Lists the profile templates that the caller may use (route 1).
     pub fn list_profile_templates(&self) -> Result<Vec<ProfileTemplateView>, Error> {
         self.list(&Route::ListProfileTemplates, "a list of profile templates")
     }
 
-    /// The policy of one workflow of a template (route 2).
+    /// Returns the policy of one workflow of a template (route 2).
     pub fn policy(&self, template: Uuid, workflow: RequestType) -> Result<Policy, Error> {
         self.one(&Route::GetPolicy { template, workflow }, "a workflow's policy")
     }
 
-    /// How cards of a template are to be prepared (route 3).
+    /// Returns how cards of a template must be prepared (route 3).
     pub fn smartcard_config(&self, template: Uuid) -> Result<SmartcardConfig, Error> {
         self.one(&Route::GetSmartcardConfig { template }, "a smart card configuration")
     }
 
-    /// Makes a request and gives its id (route 4).
+    /// Creates a request and returns its id (route 4).
     pub fn create_request(&self, order: &CreateRequest) -> Result<Uuid, Error> {
         self.created(&Route::CreateRequest, &encode(order)?, "the address of a request")
     }
 
-    /// One request (route 5).
+    /// Returns a request (route 5).
     pub fn request(&self, request: Uuid) -> Result<Request, Error> {
         self.one(&Route::GetRequest { request }, "a request")
     }
 
-    /// The requests whose target the caller is (route 5).
+    /// Lists the requests whose target is the caller (route 5).
     pub fn requests(&self, status: Option<RequestStatus>) -> Result<Vec<Request>, Error> {
         self.list(&Route::ListRequests { target_user_current: true, status }, "a list of requests")
     }
 
-    /// All requests the caller may see (extension).
+    /// Lists all requests that the caller may see (beyond MIM).
     pub fn visible_requests(&self, status: Option<RequestStatus>) -> Result<Vec<Request>, Error> {
         self.list(&Route::ListVisibleRequests { status }, "a list of requests")
     }
@@ -73,33 +73,35 @@ impl CmClient {
         self.close(request, RequestClosing::Abandoned)
     }
 
+    /// Closes a request (route 6).
     fn close(&self, request: Uuid, closing: RequestClosing) -> Result<(), Error> {
         let body = encode(&CloseRequest { status: closing })?;
         self.transport.exchange(&Route::CloseRequest { request }, Some(&body)).map(drop)
     }
 
-    /// The keys and certification requests to be made (route 7).
+    /// Returns which keys and certification requests must be made (route 7).
     pub fn generation_options(&self, request: Uuid) -> Result<Vec<GenerationOptions>, Error> {
         self.list(&Route::GetGenerationOptions { request }, "a list of key orders")
     }
 
-    /// Sends certification requests and gives what the CA made of them (route 8).
+    /// Sends certification requests and returns the certificates that the CA issued (route 8).
     pub fn submit_certificate_data(&self, request: Uuid, data: &CertificateData) -> Result<Vec<Certificate>, Error> {
         let route = Route::SubmitCertificateData { request };
         decode_list(self.transport.exchange(&route, Some(&encode(data)?))?, "a list of certificates")
     }
 
-    /// Ties a card to a request and gives the card's id at the server (route 9).
+    /// Assigns a card to a request and returns the card's id on the server (route 9).
     pub fn assign_smartcard(&self, assignment: &AssignSmartcard) -> Result<Uuid, Error> {
         self.created(&Route::AssignSmartcard, &encode(assignment)?, "the address of a smart card")
     }
 
-    /// One card (route 10).
+    /// Returns a card (route 10).
     pub fn smartcard(&self, smartcard: Uuid) -> Result<Smartcard, Error> {
         self.one(&Route::GetSmartcard { smartcard }, "a smart card")
     }
 
-    /// The card with this card id, one in use before a retired one; `None` when the server knows none (route 10).
+    /// Finds the card with this card id; `None` when the server knows none. One in use takes precedence over a retired
+    /// one (route 10).
     pub fn find_smartcard(&self, card_id: Uuid) -> Result<Option<Smartcard>, Error> {
         match self.list(&Route::FindSmartcard { card_id }, "a smart card") {
             Ok(cards) => {
@@ -111,19 +113,20 @@ impl CmClient {
         }
     }
 
-    /// The caller's cards (route 10).
+    /// Lists the caller's cards (route 10).
     pub fn smartcards(&self) -> Result<Vec<Smartcard>, Error> {
         self.list(&Route::ListSmartcards, "a list of smart cards")
     }
 
-    /// The card's own admin key, while a request on that card is carried out (route 11).
+    /// Returns the card's own admin key, while a request for that card is being executed (route 11).
     pub fn diversified_key(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<AdminKey, Error> {
         let route = Route::GetDiversifiedKey { request, smartcard, card_id, atr: None };
         let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
         Ok(key)
     }
 
-    /// The response to a card's challenge; `diversified`: under the card's own key, else under the default (route 12).
+    /// Returns the response to a card's challenge: under the card's own key when `diversified`, else under the default
+    /// key (route 12).
     pub fn authentication_response(
         &self,
         request: Uuid,
@@ -139,7 +142,7 @@ impl CmClient {
         Ok(response)
     }
 
-    /// The PIN the server proposes for the card of a request (route 14).
+    /// Returns the PIN that the server proposes for the card of a request (route 14).
     pub fn server_proposed_pin(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Pin, Error> {
         let (request, card_id) = (Some(request), Some(card_id));
         let route = Route::GetServerProposedPin { request, smartcard, card_id, atr: None, challenge: None };
@@ -147,13 +150,13 @@ impl CmClient {
         Ok(pin)
     }
 
-    /// What may be asked for a card or profile as it is now (route 13).
+    /// Lists the operations that may be requested for a card or profile in its present state (route 13).
     pub fn operations(&self, of: Holder) -> Result<Vec<Operation>, Error> {
         let Operations(operations) = self.one(&Route::ListOperations { of }, "a list of operations")?;
         Ok(operations)
     }
 
-    /// Every request type that may be asked for a card or profile as it is now (extension).
+    /// Lists every request type that may be requested for a card or profile in its present state (beyond MIM).
     pub fn request_types(&self, of: Holder) -> Result<Vec<OfferedType>, Error> {
         self.list(&Route::ListRequestTypes { of }, "a list of request types")
     }
@@ -164,32 +167,32 @@ impl CmClient {
         self.transport.exchange(&Route::UpdateSmartcard { request, smartcard }, Some(&body)).map(drop)
     }
 
-    /// The caller's profiles (route 17).
+    /// Lists the caller's profiles (route 17).
     pub fn profiles(&self) -> Result<Vec<Profile>, Error> {
         self.list(&Route::ListProfiles { status: None }, "a list of profiles")
     }
 
-    /// One profile (route 17).
+    /// Returns a profile (route 17).
     pub fn profile(&self, profile: Uuid) -> Result<Profile, Error> {
         self.one(&Route::GetProfile { profile }, "a profile")
     }
 
-    /// The certificates of a card or profile (route 18).
+    /// Lists the certificates of a card or profile (route 18).
     pub fn certificates_of(&self, of: Holder) -> Result<Vec<ListedCertificate>, Error> {
         self.list(&Route::ListHolderCertificates { of }, "a list of certificates")
     }
 
-    /// The caller's certificates (route 19).
+    /// Lists the caller's certificates (route 19).
     pub fn certificates(&self) -> Result<Vec<ListedCertificate>, Error> {
         self.list(&Route::ListCertificates, "a list of certificates")
     }
 
-    /// Who the bearer token speaks for (extension).
+    /// Returns the user as whom the server knows the caller (beyond MIM).
     pub fn whoami(&self) -> Result<User, Error> {
         self.one(&Route::Whoami, "a user")
     }
 
-    /// The user with this name; `None` when the server knows none (extension).
+    /// Finds the user with this name; `None` when the server knows none (beyond MIM).
     pub fn find_user(&self, name: &str) -> Result<Option<User>, Error> {
         match self.transport.exchange(&Route::FindUser { name: name.to_owned() }, None) {
             Ok(reply) if reply.is_empty() => Ok(None),
@@ -199,7 +202,8 @@ impl CmClient {
         }
     }
 
-    /// Approves a pending request; with the last approval come the one-time passwords to be handed over (extension).
+    /// Approves a pending request. The last approval returns the one-time passwords that must be handed over (beyond
+    /// MIM).
     pub fn approve(&self, request: Uuid, decision: &Decision) -> Result<Decided, Error> {
         let reply = self.transport.exchange(&Route::Approve { request }, Some(&encode(decision)?))?;
         let read = wire::read_body(&reply.body)
@@ -207,61 +211,62 @@ impl CmClient {
         read.map_err(|_| reply.nonsense("a request", Excerpt::hidden(), None))
     }
 
-    /// Gives data items for a request that was made before (extension).
+    /// Supplies data items for a request that exists already (beyond MIM).
     pub fn collect_data(&self, request: Uuid, items: &DataCollection) -> Result<Request, Error> {
         decode(self.transport.exchange(&Route::CollectData { request }, Some(&encode(items)?))?, "a request")
     }
 
-    /// The forms of a request, filled in (extension).
+    /// Lists the documents of a request, filled in (beyond MIM).
     pub fn documents(&self, request: Uuid) -> Result<Vec<FilledDocument>, Error> {
         self.list(&Route::ListDocuments { request }, "a list of documents")
     }
 
-    /// Archived keys that recovery agents alone can open, sealed to them (extension).
+    /// Returns archived keys, sealed to recovery agents, who alone can open them (beyond MIM).
     pub fn sealed_keys(&self, request: Uuid) -> Result<Vec<SealedKey>, Error> {
         let reply = self.transport.exchange(&Route::CollectSealedKeys { request }, Some(b"{}"))?;
         decode_list(reply, "a list of sealed keys")
     }
 
-    /// Proves a request's one-time passwords (extension).
+    /// Proves a request's one-time passwords (beyond MIM).
     pub fn prove_one_time_password(&self, request: Uuid, passwords: &OneTimePasswords) -> Result<Request, Error> {
         let body = encode(passwords)?;
         decode(self.transport.exchange(&Route::ProveOneTimePassword { request }, Some(&body))?, "a request")
     }
 
-    /// Has one-time passwords made anew; gives those to be handed over (extension).
+    /// Has new one-time passwords made; returns those that must be handed over (beyond MIM).
     pub fn distribute_one_time_password(&self, request: Uuid) -> Result<OneTimePasswords, Error> {
-        // An object without meaning: no form of another site's page can send one.
+        // An empty object, because no form of another site's page can send JSON.
         let reply = self.transport.exchange(&Route::DistributeOneTimePassword { request }, Some(b"{}"))?;
         decode_hidden(reply, "one-time passwords")
     }
 
-    /// Denies a pending request (extension).
+    /// Denies a pending request (beyond MIM).
     pub fn deny(&self, request: Uuid, decision: &Decision) -> Result<Request, Error> {
         decode(self.transport.exchange(&Route::Deny { request }, Some(&encode(decision)?))?, "a request")
     }
 
-    /// How far a card's own admin key has come (extension).
+    /// Returns the state of a card's own admin key (beyond MIM).
     pub fn admin_key_state(&self, smartcard: Uuid) -> Result<AdminKeyState, Error> {
         let report: AdminKeyReport = self.one(&Route::GetAdminKeyState { smartcard }, "an admin key's state")?;
         Ok(report.state)
     }
 
-    /// Says what became of the admin key on the card: active, about to be taken back, or the default again (extension).
+    /// Tells the server the state of the admin key on the card: active, about to be replaced by the default, or the
+    /// default again (beyond MIM).
     pub fn tell_admin_key(&self, request: Uuid, smartcard: Uuid, state: AdminKeyState) -> Result<(), Error> {
         let body = encode(&AdminKeyNews { state: Some(state) })?;
         self.transport.exchange(&Route::TellAdminKey { request, smartcard }, Some(&body)).map(drop)
     }
 
-    /// The card's own admin key, to put the default one back at its retirement where the card has no challenge
-    /// (extension).
+    /// Returns the card's own admin key when a card without challenge and response is retired, so that the default key
+    /// can be set again (beyond MIM).
     pub fn surrendered_admin_key(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<AdminKey, Error> {
         let route = Route::SurrenderAdminKey { request, smartcard, card_id };
         let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
         Ok(key)
     }
 
-    /// The next of a card's own admin keys, and where it is asked for the one that holds (extension).
+    /// Returns the successor of a card's own admin key, and with `with_current` the key in force too (beyond MIM).
     pub fn next_admin_key(
         &self,
         request: Uuid,
@@ -273,76 +278,61 @@ impl CmClient {
         decode_hidden(self.transport.exchange(&route, None)?, "an admin key's successor")
     }
 
-    /// The card's PUKs, while a request on that card is carried out (extension).
+    /// Returns the card's PUKs, while a request for that card is being executed (beyond MIM).
     pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<PukReport, Error> {
         decode_hidden(self.transport.exchange(&Route::GetPuk { request, smartcard, card_id }, None)?, "a PUK's state")
     }
 
-    /// Says what became of the PUK on the card: active, or the default again (extension).
+    /// Tells the server the state of the PUK on the card: active, or the default again (beyond MIM).
     pub fn tell_puk(&self, request: Uuid, smartcard: Uuid, state: PukState) -> Result<(), Error> {
         self.transport.exchange(&Route::TellPuk { request, smartcard }, Some(&encode(&PukNews { state })?)).map(drop)
     }
 
-    /// Has the server answer a challenge read out by a user (extension).
+    /// Has the server answer a challenge that a user reads out (beyond MIM).
     pub fn offline_unblock(&self, request: Uuid, challenge: &OfflineChallenge) -> Result<OfflineResponse, Error> {
         let reply = self.transport.exchange(&Route::OfflineUnblock { request }, Some(&encode(challenge)?))?;
         decode_hidden(reply, "a response to read out")
     }
 
-    /// The certificate of the server's CA, DER or PEM as the server gives it (extension).
+    /// Returns the certificate of the server's CA, in DER or PEM as the server sends it (beyond MIM).
     pub fn ca_certificate(&self) -> Result<Vec<u8>, Error> {
         self.bytes(&Route::GetCaCertificate)
     }
 
-    /// The CA's newest revocation list, DER or PEM as the server gives it (extension).
+    /// Returns the CA's newest revocation list, in DER or PEM as the server sends it (beyond MIM).
     pub fn crl(&self) -> Result<Vec<u8>, Error> {
         self.bytes(&Route::GetCrl)
     }
 
+    /// Gets one object.
     fn one<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<T, Error> {
         decode(self.transport.exchange(route, None)?, expected)
     }
 
+    /// Gets a list.
     fn list<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<Vec<T>, Error> {
         decode_list(self.transport.exchange(route, None)?, expected)
     }
 
+    /// Posts an order and returns the id in the address of what was created.
     fn created(&self, route: &Route, body: &[u8], expected: &'static str) -> Result<Uuid, Error> {
         let created: Created = decode(self.transport.exchange(route, Some(body))?, expected)?;
         Ok(created.uuid())
     }
 
+    /// Gets a body as it comes.
     fn bytes(&self, route: &Route) -> Result<Vec<u8>, Error> {
         Ok(self.transport.exchange(route, None)?.body.to_vec())
     }
 }
 
-/// What an extension route is for; `None` for Microsoft's own routes.
-pub(super) fn extension_name(route: &Route) -> Option<&'static str> {
-    match route {
-        Route::ListRequestTypes { .. } => Some("list of request types"),
-        Route::Whoami => Some("answer to who the caller is"),
-        Route::FindUser { .. } => Some("search for users"),
-        Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
-        Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
-        Route::CollectSealedKeys { .. } => Some("archive of keys sealed to agents"),
-        Route::GetAdminKeyState { .. }
-        | Route::TellAdminKey { .. }
-        | Route::SurrenderAdminKey { .. }
-        | Route::GetNextAdminKey { .. } => Some("record of admin keys"),
-        Route::GetPuk { .. } | Route::TellPuk { .. } => Some("record of PUKs"),
-        Route::OfflineUnblock { .. } => Some("offline unblock"),
-        Route::GetCaCertificate => Some("CA certificate to fetch"),
-        Route::GetCrl => Some("revocation list to fetch"),
-        _ => None,
-    }
-}
-
 impl Reply {
+    /// Says whether the reply has no body, or null.
     fn is_empty(&self) -> bool {
         self.status == 204 || self.body.trim_ascii().is_empty() || self.body.trim_ascii() == b"null"
     }
 
+    /// Makes the error for a reply that cannot be read.
     fn nonsense(&self, expected: &'static str, start: Excerpt, source: Option<BodyError>) -> Error {
         Error::Nonsense {
             expected,
@@ -354,19 +344,22 @@ impl Reply {
     }
 }
 
+/// Encodes a body as JSON.
 fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(body).map_err(|source| Error::Unspeakable { source })
 }
 
+/// Decodes one object.
 fn decode<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
     wire::read_body(&reply.body).map_err(|source| reply.nonsense(expected, Excerpt::of(&reply.body), Some(source)))
 }
 
-/// Reads a secret: neither the body nor what a decoder quotes of it is told.
+/// Decodes a body that holds a secret: an error shows neither the body nor what the decoder quotes of it.
 fn decode_hidden<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
     wire::read_body(&reply.body).map_err(|_| reply.nonsense(expected, Excerpt::hidden(), None))
 }
 
+/// Decodes a list; an empty body is an empty list.
 fn decode_list<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<Vec<T>, Error> {
     if reply.is_empty() {
         return Ok(Vec::new());

@@ -1,17 +1,18 @@
-//! Why a call gave no answer.
+//! Lists why a call failed.
 
+use super::beyond_mim::purpose;
 use crate::cm::route::Route;
 use crate::gssapi;
 use std::fmt;
 use url::Url;
 use uuid::Uuid;
 
-/// Why there is no ticket.
+/// Names why there is no ticket.
 pub use crate::gssapi::Reason as TicketReason;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a call gave no answer; [`Error::is_unsettled`] says whether it may have taken effect nevertheless.
+/// Says why a call failed; [`Error::is_unsettled`] says whether it may have taken effect nevertheless.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -62,11 +63,11 @@ pub enum Error {
     #[error("the server refused ({status}{}): {message}{}", after(", ", code.as_ref()), after(" Correlation id: ", correlation_id.as_ref()))]
     Refused {
         status: u16,
-        /// Stable, for scripts; `None` from servers that give none, Microsoft's for one.
+        /// Stable code for scripts; `None` from servers that send none, such as Microsoft's.
         code: Option<String>,
-        /// What the server says, cut and without control characters.
+        /// What the server says, shortened and without control characters.
         message: String,
-        /// Stands in the server's log too.
+        /// Number under which the server has logged the refusal.
         correlation_id: Option<Uuid>,
     },
     #[error("the server sends callers elsewhere ({status}, to {location}); redirects are not followed")]
@@ -85,25 +86,27 @@ pub enum Error {
         expected: &'static str,
         status: u16,
         content_type: String,
-        /// How the body starts; empty where it may hold a secret.
+        /// Start of the body; "(not shown)" where it may hold a secret.
         start: Excerpt,
         #[source]
         source: Option<Source>,
     },
 }
 
-/// The start of what a server said, safe to show: short and without control characters.
+/// Holds the start of what a server said, safe to show: short and without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt(String);
 
 impl Excerpt {
     const LONGEST: usize = 120;
 
+    /// Takes the start of a body.
     pub(super) fn of(bytes: &[u8]) -> Self {
         let start = String::from_utf8_lossy(bytes.get(..Self::LONGEST).unwrap_or(bytes)).into_owned();
         Self(clean(&start))
     }
 
+    /// Stands for a body that may hold a secret.
     pub(super) fn hidden() -> Self {
         Self("(not shown)".to_owned())
     }
@@ -115,21 +118,23 @@ impl fmt::Display for Excerpt {
     }
 }
 
-/// What a terminal shows as it stands: blanks for control characters.
+/// Replaces control characters by blanks, so that a terminal can show the text.
 fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
 }
 
+/// Puts words before a text; empty when there is none.
 fn after(words: &str, given: Option<&impl fmt::Display>) -> String {
     given.map(|given| format!("{words}{given}")).unwrap_or_default()
 }
 
 impl Error {
+    /// Makes the error for a ticket that could not be had.
     pub(super) fn ticket(host: &str, source: gssapi::Error) -> Self {
         Self::Ticket { host: host.to_owned(), reason: source.reason(), source }
     }
 
-    /// Tells apart what the HTTP library reports as one.
+    /// Translates an error of the HTTP library.
     pub(super) fn from_transport(base: &Url, source: ureq::Error) -> Self {
         let host = base.origin().ascii_serialization();
         match source {
@@ -162,13 +167,14 @@ impl Error {
         }
     }
 
-    /// Reads a refusal's body: cardwright's problem, ASP.NET's `Message`, or whatever it is.
+    /// Reads a refusal's body: cardwright's problem document, ASP.NET's `Message`, or plain text. A 404 or 405 without
+    /// a code on a route beyond MIM is [`Error::ExtensionAbsent`].
     pub(super) fn from_refusal(route: &Route, status: u16, content_type: &str, body: &[u8]) -> Self {
         const LONGEST_MESSAGE: usize = 1000;
         let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |key: &str| problem.get(key).and_then(serde_json::Value::as_str);
         let code = text("Code").map(|code| clean(&code.chars().take(64).collect::<String>()));
-        if let (None, 404 | 405, Some(route)) = (&code, status, super::calls::extension_name(route)) {
+        if let (None, 404 | 405, Some(route)) = (&code, status, purpose(route)) {
             return Error::ExtensionAbsent { route };
         }
         let message = match problem.as_str().or_else(|| text("Message")) {
@@ -180,22 +186,23 @@ impl Error {
         Error::Refused { status, code, message, correlation_id }
     }
 
-    /// The stable code a refusal carries.
+    /// Returns the stable code of a refusal.
     pub fn refusal_code(&self) -> Option<&str> {
-        match self {
-            Error::Refused { code, .. } => code.as_deref(),
-            _ => None,
-        }
+        let Error::Refused { code, .. } = self else { return None };
+        code.as_deref()
     }
 
-    /// Whether a call that changes something may or may not have taken effect.
+    /// Says whether a failed call may have taken effect on the server nevertheless.
     pub fn is_unsettled(&self) -> bool {
         match self {
             Error::Unreachable { .. } | Error::Timeout { .. } | Error::TooLarge { .. } | Error::Nonsense { .. } => true,
             Error::ServerUnproven { .. } => true,
-            // A server or a proxy before it that failed may have done the work first.
+            // A server that failed, or a proxy before it, may have done the work first.
             Error::Refused { status, .. } => *status >= 500,
-            _ => false,
+            Error::Address { .. } | Error::PlainHttp { .. } | Error::BearerToken | Error::Unspeakable { .. } => false,
+            Error::Ticket { .. } | Error::TicketRefused { .. } | Error::NegotiateNotOffered { .. } => false,
+            Error::TrustedCertificates { .. } | Error::Tls { .. } => false,
+            Error::Redirected { .. } | Error::ExtensionAbsent { .. } => false,
         }
     }
 }

@@ -1,33 +1,19 @@
-//! Calls a MIM CM server, cardwright's or Microsoft's: one method a route, blocking.
+//! Calls a MIM CM server, cardwright's or Microsoft's, with one blocking method for each route.
 //!
-//! In: routes and bodies from [`crate::cm`], a bearer token or the user's Kerberos ticket. Out: CM nouns, or an error that says what happened.
-//! Bounded: a reply holds at most [`MAX_REPLY`] bytes, a call lasts at most [`Timeouts::call`]. A call that only reads
-//! is repeated once when the connection broke; one that changes something never is. Redirects are not followed, and
-//! what a caller shows never crosses plain HTTP except on loopback. Routes beyond Microsoft's answer
-//! [`Error::ExtensionAbsent`] where the server has not got them. Absent: cookies, proxies by environment.
+//! In: routes and bodies from [`crate::cm`], a bearer token or the user's Kerberos ticket. Out: types of [`crate::cm`],
+//! or an error that says what happened. A reply has at most [`MAX_REPLY`] bytes, a call takes at most
+//! [`Timeouts::call`]. A call that only reads is repeated once when the connection broke; one that changes something
+//! never is. Redirects are not followed. Credentials are never sent over plain HTTP except on loopback. A route beyond
+//! MIM that the server lacks is [`Error::ExtensionAbsent`]. Absent: cookies, proxies from the environment.
 
+mod beyond_mim;
 mod calls;
+mod cm_client;
 mod error;
 mod login;
 mod transport;
 
+pub use cm_client::CmClient;
 pub use error::{Error, TicketReason};
 pub use login::Login;
 pub use transport::{ClientConfig, MAX_REPLY, Timeouts, Trust};
-
-/// Calls one CM server as one user.
-pub struct CmClient {
-    transport: transport::Transport,
-}
-
-impl CmClient {
-    /// Prepares the calls; nothing is sent yet. Fails when the URL or the trusted certificates cannot be used.
-    pub fn new(config: ClientConfig) -> Result<Self, Error> {
-        Ok(Self { transport: transport::Transport::new(config)? })
-    }
-
-    /// Where the server is, as it was configured.
-    pub fn base_url(&self) -> &url::Url {
-        self.transport.base_url()
-    }
-}

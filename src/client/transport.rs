@@ -1,4 +1,4 @@
-//! One HTTP exchange: what is sent, what is bounded, what is refused before it is sent.
+//! Does one HTTP exchange: checks the address, sends, limits time and size, reads the reply.
 
 use super::error::{Error, Excerpt};
 use super::login::{Login, Prover};
@@ -11,21 +11,21 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use url::Url;
 use zeroize::Zeroizing;
 
-/// The most bytes a reply may hold.
+/// Limits a reply, in bytes.
 pub const MAX_REPLY: u64 = 4 * 1024 * 1024;
 
-/// A connection kept longer may have been closed by the server unseen, and a POST on it would fail for nothing.
+/// Limits how long an idle connection is kept: the server may have closed it unnoticed, and a POST on it would fail.
 const KEEP_IDLE: Duration = Duration::from_secs(3);
 
-/// How many times a call that only reads is sent when the connection breaks.
+/// Sets how often a call that only reads is sent when the connection breaks.
 const READ_ATTEMPTS: u32 = 2;
 
-/// How long a caller waits at most.
+/// Limits how long a caller waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// For the connection and its TLS handshake.
+    /// Limit for the connection and its TLS handshake.
     pub connect: Duration,
-    /// For the whole call, from name resolution to the last byte of the reply.
+    /// Limit for the whole call, from name resolution to the last byte of the reply.
     pub call: Duration,
 }
 
@@ -35,32 +35,33 @@ impl Default for Timeouts {
     }
 }
 
-/// Whose certificates a server may show.
+/// Says which certificates of a server are trusted.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Trust {
-    /// What the operating system trusts.
+    /// Those that the operating system trusts.
     #[default]
     Platform,
-    /// Only what these certificates (PEM, one or more) vouch for.
+    /// Only those under these trust anchors (PEM, one or more).
     Pem(Vec<u8>),
 }
 
-/// Which server is called, by whom, and whom the caller trusts.
+/// Says which server is called, how the caller authenticates, and which certificates are trusted.
 pub struct ClientConfig {
-    /// `https://host:port`, with another virtual directory than `/CertificateManagement` as its path if need be.
+    /// Address: `https://host:port`, with a path where the virtual directory is not `/CertificateManagement`.
     pub base_url: Url,
     pub trust: Trust,
     pub login: Login,
     pub timeouts: Timeouts,
 }
 
-/// A reply with a status of success, its body read whole.
+/// Holds a reply with a status from 200 to 299 and its whole body.
 pub(super) struct Reply {
     pub status: u16,
     pub content_type: String,
     pub body: Zeroizing<Vec<u8>>,
 }
 
+/// Sends calls to one server.
 pub(super) struct Transport {
     agent: ureq::Agent,
     base_url: Url,
@@ -68,6 +69,7 @@ pub(super) struct Transport {
 }
 
 impl Transport {
+    /// Checks the address and prepares the connection.
     pub fn new(config: ClientConfig) -> Result<Self, Error> {
         check_address(&config.base_url)?;
         let prover = Prover::new(&config.login, &config.base_url)?;
@@ -94,6 +96,7 @@ impl Transport {
         Ok(Self { agent, base_url: config.base_url, prover })
     }
 
+    /// Returns the server's address as configured.
     pub fn base_url(&self) -> &Url {
         &self.base_url
     }
@@ -112,6 +115,7 @@ impl Transport {
         }
     }
 
+    /// Sends a call once and checks the server's proof.
     fn exchange_once(&self, route: &Route, url: &str, body: Option<&[u8]>) -> Result<Reply, Error> {
         let (authorization, exchange) = self.prover.authorize()?;
         let accept = http::HeaderValue::from_static("application/json");
@@ -141,6 +145,7 @@ impl Transport {
         proof.and(reply)
     }
 
+    /// Reads the reply and turns any status but success into an error.
     fn read(&self, route: &Route, mut response: http::Response<ureq::Body>) -> Result<Reply, Error> {
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -164,6 +169,7 @@ impl Transport {
         }
     }
 
+    /// Returns the address of a route.
     fn url(&self, route: &Route) -> String {
         let origin = self.base_url.origin().ascii_serialization();
         let directory = match self.base_url.path().trim_end_matches('/') {
@@ -174,7 +180,7 @@ impl Transport {
     }
 }
 
-/// Refuses addresses that cannot be called, and plain HTTP to anywhere but this machine.
+/// Refuses addresses that cannot be called, and plain HTTP to anything but loopback.
 fn check_address(url: &Url) -> Result<(), Error> {
     let usable = url.host().is_some() && url.query().is_none() && url.fragment().is_none();
     if !usable || !url.username().is_empty() || url.password().is_some() {
@@ -194,6 +200,7 @@ fn check_address(url: &Url) -> Result<(), Error> {
     }
 }
 
+/// Reads the PEM certificates that are trusted; none is an error.
 fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
     let mut found = Vec::new();
     for item in parse_pem(pem) {

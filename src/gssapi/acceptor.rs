@@ -1,16 +1,16 @@
-//! The side that takes tickets: a service with its keytab.
+//! Accepts tickets: the side of a service with a keytab.
 
-use super::Error;
+use super::error::Error;
 use super::library::{Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, Owned, StoreElement, StoreSet, api, refusal};
 use std::ffi::CString;
 use std::ptr::{null, null_mut};
 
-/// gss_cred_usage_t: GSS_C_ACCEPT.
+/// Is GSS_C_ACCEPT of gss_cred_usage_t.
 const ACCEPT: i32 = 2;
 const DUPLICATE_TOKEN: u32 = 1 << 1;
 const OLD_TOKEN: u32 = 1 << 2;
 
-/// The key that callers' tickets are for.
+/// Holds a service's credential, to which callers' tickets are addressed.
 pub struct Acceptor(Owned);
 
 // SAFETY: a GSSAPI credential may be used by several threads at once (MIT krb5 locks it); it is released once, by Drop.
@@ -19,7 +19,7 @@ unsafe impl Send for Acceptor {}
 unsafe impl Sync for Acceptor {}
 
 impl Acceptor {
-    /// Takes the key from a keytab, and notes used tickets in `replays`.
+    /// Reads the key from the file `keytab`; used tickets are recorded in the replay cache `replays`, a file too.
     pub fn open(keytab: &str, replays: &str) -> Result<Self, Error> {
         let api = api()?;
         let text = |text: String| CString::new(text).map_err(|_| Error::Nul);
@@ -48,10 +48,11 @@ impl Acceptor {
         if major & ERRORS == 0 { Ok(Self(made)) } else { Err(refusal(api, major, minor)) }
     }
 
-    /// Takes the one token of a caller; gives the caller's principal, and the token that proves this side to the caller.
-    pub fn accept(&self, token: &[u8]) -> Result<(String, Vec<u8>), Error> {
+    /// Accepts a caller's SPNEGO token. Returns the caller's principal and the SPNEGO token that proves this side to
+    /// the caller. Errors: [`Error::Replayed`]; [`Error::Unfinished`] when one token is not enough.
+    pub fn accept(&self, spnego: &[u8]) -> Result<(String, Vec<u8>), Error> {
         let api = api()?;
-        let input = Buffer::lent(token);
+        let input = Buffer::lent(spnego);
         let mut output = Filled::new(api);
         let mut context = Context(null_mut(), api);
         let mut source = Owned(null_mut(), api.release_name);

@@ -1,18 +1,18 @@
-//! The side that shows a ticket: a user with a ticket cache, as `kinit` fills it.
+//! Presents tickets: the side of a user with a ticket cache, which `kinit` fills.
 
-use super::Error;
+use super::error::Error;
 use super::library::{
     Api, Buffer, CONTINUE_NEEDED, Context, ERRORS, Filled, HOST_SERVICE, KERBEROS, Oid, OidSet, Owned, SPNEGO, api,
     refusal,
 };
 use std::ptr::{null, null_mut};
 
-/// gss_cred_usage_t: GSS_C_INITIATE.
+/// Is GSS_C_INITIATE of gss_cred_usage_t.
 const INITIATE: i32 = 1;
-/// GSS_C_MUTUAL_FLAG: the service is to prove itself too.
+/// Is GSS_C_MUTUAL_FLAG: the service must prove itself too.
 const MUTUAL: u32 = 2;
 
-/// An exchange with a service that has not proven itself yet. It belongs to one thread.
+/// Holds an exchange with a service that has not proven itself yet. It must stay on one thread.
 pub struct Initiation {
     context: Context<'static>,
     service: Owned,
@@ -20,29 +20,29 @@ pub struct Initiation {
 }
 
 impl Initiation {
-    /// Shows the user's ticket to the HTTP service of `host`; gives the token to be sent.
+    /// Begins an exchange with the HTTP service of `host`; returns the SPNEGO token to be sent.
     ///
-    /// Asks a KDC where the cache has no ticket for the service yet; libkrb5 bounds how long that takes.
+    /// Asks a KDC when the cache has no ticket for the service yet; libkrb5 limits how long that takes.
     pub fn begin(host: &str) -> Result<(Self, Vec<u8>), Error> {
         let api = api()?;
         let service = service(api, host)?;
         let begun = credential(api).and_then(|credential| {
             let mut new = Self { context: Context(null_mut(), api), service, credential };
-            let (token, _) = new.step(&SPNEGO, None)?;
-            Ok((new, token))
+            let (spnego, _) = new.step(&SPNEGO, None)?;
+            Ok((new, spnego))
         });
         begun.map_err(|error| why(api, host).unwrap_or(error))
     }
 
-    /// Takes the service's token, which must prove the service.
-    pub fn finish(mut self, token: &[u8]) -> Result<(), Error> {
-        match self.step(&SPNEGO, Some(token))? {
+    /// Checks the service's SPNEGO token; one that does not prove the service is an error.
+    pub fn finish(mut self, spnego: &[u8]) -> Result<(), Error> {
+        match self.step(&SPNEGO, Some(spnego))? {
             (_, Some(flags)) if flags & MUTUAL != 0 => Ok(()),
             _ => Err(Error::Unfinished),
         }
     }
 
-    /// Gives the next token, and what was agreed on where all is said.
+    /// Returns the next token to send, and the agreed flags once the exchange is over.
     fn step(&mut self, mechanism: &Oid, input: Option<&[u8]>) -> Result<(Vec<u8>, Option<u32>), Error> {
         let api = self.context.1;
         let input = input.map(Buffer::lent);
@@ -75,7 +75,7 @@ impl Initiation {
     }
 }
 
-/// The name `HTTP@host`.
+/// Makes the name `HTTP@host`.
 fn service(api: &'static Api, host: &str) -> Result<Owned, Error> {
     let text = format!("HTTP@{host}");
     let mut name = Owned(null_mut(), api.release_name);
@@ -85,7 +85,7 @@ fn service(api: &'static Api, host: &str) -> Result<Owned, Error> {
     if major & ERRORS == 0 { Ok(name) } else { Err(refusal(api, major, minor)) }
 }
 
-/// The user's own credential, for Kerberos alone: no other mechanism is offered, NTLM least of all.
+/// Acquires the user's own credential, for Kerberos alone: no other mechanism is offered, in particular not NTLM.
 fn credential(api: &'static Api) -> Result<Owned, Error> {
     let (spnego, kerberos) = (OidSet { count: 1, elements: &SPNEGO }, OidSet { count: 1, elements: &KERBEROS });
     let mut made = Owned(null_mut(), api.release_cred);
@@ -101,7 +101,7 @@ fn credential(api: &'static Api) -> Result<Owned, Error> {
     if major & ERRORS == 0 { Ok(made) } else { Err(refusal(api, major, minor)) }
 }
 
-/// Why no token came about: SPNEGO does not tell, so Kerberos is asked alone.
+/// Finds out why there was no token: SPNEGO hides the cause, so Kerberos is tried alone.
 fn why(api: &'static Api, host: &str) -> Option<Error> {
     let nobody = Owned(null_mut(), api.release_cred);
     let mut alone =

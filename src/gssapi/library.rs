@@ -1,25 +1,27 @@
-//! The library's functions as RFC 2744 types them, its handles, and what it says of a status.
+//! Declares the library's functions as RFC 2744 types them, owns its handles, and reads what it says of a status.
 //!
-//! Whatever it hands out is released by the `Drop` of its owner.
+//! Whatever the library allocates is released by the `Drop` of its owner here.
 
-use super::{Error, Reason};
+use super::error::{Error, Reason};
 use libloading::Library;
 use std::ffi::{c_char, c_void};
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 
 const LIBRARY: &str = "libgssapi_krb5.so.2";
-/// Calling and routine errors stand in the upper half of a major status (RFC 2744, 3.9.1).
+/// Masks the calling and routine errors in a major status (RFC 2744, 3.9.1).
 pub const ERRORS: u32 = 0xFFFF_0000;
+/// Is GSS_S_CONTINUE_NEEDED (RFC 2744, 3.9.1).
 pub const CONTINUE_NEEDED: u32 = 1;
-/// GSS_C_GSS_CODE and GSS_C_MECH_CODE.
+/// Lists GSS_C_GSS_CODE and GSS_C_MECH_CODE.
 const STATUS_KINDS: [i32; 2] = [1, 2];
-/// Messages of one status that are read.
+/// Limits the messages that are read of one status.
 const MAX_MESSAGES: usize = 4;
 
+/// Is a handle of the library: a name, a credential or a context.
 pub type Handle = *mut c_void;
 
-/// gss_buffer_desc.
+/// Lays out a gss_buffer_desc.
 #[repr(C)]
 pub struct Buffer {
     length: usize,
@@ -33,7 +35,7 @@ impl Buffer {
     }
 }
 
-/// gss_OID_desc: an object identifier as the content of its DER.
+/// Lays out a gss_OID_desc: an object identifier as the content of its DER.
 #[repr(C)]
 pub struct Oid {
     length: u32,
@@ -44,31 +46,34 @@ pub struct Oid {
 unsafe impl Sync for Oid {}
 
 impl Oid {
+    /// Makes an identifier of the content of its DER.
     const fn of<const N: usize>(content: &'static [u8; N]) -> Self {
         Self { length: N as u32, elements: content.as_ptr() }
     }
 }
 
-/// gss_OID_set_desc.
+/// Lays out a gss_OID_set_desc.
 #[repr(C)]
 pub struct OidSet {
     pub count: usize,
     pub elements: *const Oid,
 }
 
-/// 1.3.6.1.5.5.2 (RFC 4178, 3).
+/// Identifies SPNEGO: 1.3.6.1.5.5.2 (RFC 4178, 3).
 pub static SPNEGO: Oid = Oid::of(b"\x2b\x06\x01\x05\x05\x02");
-/// 1.2.840.113554.1.2.2 (RFC 4121, 1).
+/// Identifies Kerberos 5: 1.2.840.113554.1.2.2 (RFC 4121, 1).
 pub static KERBEROS: Oid = Oid::of(b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02");
-/// 1.2.840.113554.1.2.1.4, GSS_C_NT_HOSTBASED_SERVICE.
+/// Identifies GSS_C_NT_HOSTBASED_SERVICE: 1.2.840.113554.1.2.1.4.
 pub static HOST_SERVICE: Oid = Oid::of(b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x01\x04");
 
+/// Lays out a gss_key_value_element_desc of MIT's gssapi_ext.h.
 #[repr(C)]
 pub struct StoreElement {
     pub key: *const c_char,
     pub value: *const c_char,
 }
 
+/// Lays out a gss_key_value_set_desc of MIT's gssapi_ext.h.
 #[repr(C)]
 pub struct StoreSet {
     pub count: u32,
@@ -124,6 +129,7 @@ type ReleaseBuffer = unsafe extern "C" fn(*mut u32, *mut Buffer) -> u32;
 type ReleaseHandle = unsafe extern "C" fn(*mut u32, *mut Handle) -> u32;
 type DeleteContext = unsafe extern "C" fn(*mut u32, *mut Handle, *mut Buffer) -> u32;
 
+/// Holds the functions that are used, and the library they belong to.
 pub struct Api {
     pub acquire: Acquire,
     pub acquire_from: AcquireFrom,
@@ -137,16 +143,17 @@ pub struct Api {
     pub release_name: ReleaseHandle,
     pub release_cred: ReleaseHandle,
     delete_context: DeleteContext,
-    /// Keeps the functions above where they are.
+    /// Keeps the library loaded, and with it the functions above valid.
     _library: Library,
 }
 
-/// Opens the library, once.
+/// Returns the library's functions, loading it on the first call.
 pub fn api() -> Result<&'static Api, Error> {
     static API: OnceLock<Option<Api>> = OnceLock::new();
     API.get_or_init(load).as_ref().ok_or(Error::NoLibrary)
 }
 
+/// Loads the library; `None` when it or one of the functions is missing.
 fn load() -> Option<Api> {
     macro_rules! function {
         ($library:ident, $name:literal) => {
@@ -175,14 +182,16 @@ fn load() -> Option<Api> {
     }
 }
 
-/// A buffer the library has filled.
+/// Owns a buffer that the library fills.
 pub struct Filled<'a>(pub Buffer, &'a Api);
 
 impl<'a> Filled<'a> {
+    /// Makes an empty buffer.
     pub fn new(api: &'a Api) -> Self {
         Self(Buffer { length: 0, value: null_mut() }, api)
     }
 
+    /// Returns what the library has put into the buffer.
     pub fn bytes(&self) -> &[u8] {
         if self.0.value.is_null() {
             return &[];
@@ -199,7 +208,7 @@ impl Drop for Filled<'_> {
     }
 }
 
-/// A name or credential the library has made, and what releases it.
+/// Owns a name or credential that the library has made, with the function that releases it.
 pub struct Owned(pub Handle, pub ReleaseHandle);
 
 impl Drop for Owned {
@@ -211,7 +220,7 @@ impl Drop for Owned {
     }
 }
 
-/// One side of an exchange.
+/// Owns the security context of one side of an exchange.
 pub struct Context<'a>(pub Handle, pub &'a Api);
 
 impl Drop for Context<'_> {
@@ -223,7 +232,7 @@ impl Drop for Context<'_> {
     }
 }
 
-/// What the library says of a status that is no success.
+/// Makes an error of a status that is no success, with what the library says of it.
 pub fn refusal(api: &Api, major: u32, minor: u32) -> Error {
     let mut texts = Vec::new();
     for (code, kind) in [major, minor].into_iter().zip(STATUS_KINDS) {
@@ -241,11 +250,11 @@ pub fn refusal(api: &Api, major: u32, minor: u32) -> Error {
     Error::Refused { reason: reason(major, minor), text: texts.join("; ") }
 }
 
-/// Tells apart what a person can do something about. Only Kerberos' own numbers are known: SPNEGO makes up others.
+/// Finds the cause behind a status. Only the minor codes of Kerberos itself are known; SPNEGO replaces them by its own.
 fn reason(major: u32, minor: u32) -> Reason {
     const NO_CRED: u32 = 7;
     const CREDENTIALS_EXPIRED: u32 = 11;
-    // The numbers of krb5.h count from here; up to 127 they are those of RFC 4120, 7.5.9.
+    // The error numbers of krb5.h are offsets from this one; up to 127 they are those of RFC 4120, 7.5.9.
     let number = minor.cast_signed().wrapping_add(1_765_328_384);
     match (major >> 16 & 0xFF, number) {
         (_, 7) => Reason::ServerUnknown,

@@ -1,4 +1,4 @@
-//! Key pairs that agree on secrets within the token (CKM_ECDH1_DERIVE, SP 800-56A): the private key never leaves it.
+//! Agrees on secrets with key pairs whose private key never leaves the token (CKM_ECDH1_DERIVE, SP 800-56A).
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
@@ -16,24 +16,24 @@ use crate::token::{Error, KeyId, KeyOrder};
 
 const DERIVING: &str = "C_DeriveKey";
 
-/// A login that agrees on secrets; dropping it logs out.
+/// Holds a login with which secrets are agreed on; dropping it logs out.
 pub struct Agreements(Login);
 
 impl Pkcs11Token {
-    /// Logs the user in to agree on secrets.
+    /// Logs the user in, once, to agree on secrets; a last try is not spent.
     pub fn agreements(&mut self, pin: &Pin) -> Result<Agreements, Error> {
         self.log_in_to_keys(pin).map(Agreements)
     }
 }
 
 impl Agreements {
-    /// The public key of the pair on P-256 or P-384 with this label; `None` when there is none.
+    /// Returns the public key of the pair on P-256 or P-384 with this label; `None` when there is none.
     pub fn public_key(&self, label: &str) -> Result<Option<PublicKey>, Error> {
         let found = self.0.find(ObjectClass::PUBLIC_KEY, KeyType::EC, label)?;
         found.map(|public| attributes::public_key(&self.0, public, false)).transpose()
     }
 
-    /// Makes a pair on P-384 whose private key never leaves the token.
+    /// Generates a pair on P-384 whose private key never leaves the token.
     pub fn make(&self, label: &str) -> Result<PublicKey, Error> {
         let algorithm = KeyAlgorithm::P384;
         let id = KeyId(label.as_bytes().to_vec());
@@ -44,7 +44,8 @@ impl Agreements {
         attributes::public_key(&self.0, public, false)
     }
 
-    /// The secret that the pair with this label shares with an uncompressed point; `None` when there is no such pair.
+    /// Returns the secret that the pair with this label shares with an uncompressed point; `None` when there is no such
+    /// pair.
     pub fn agree(&self, label: &str, kind: KeyKind, point: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let Some(private) = self.0.find(ObjectClass::PRIVATE_KEY, KeyType::EC, label)? else { return Ok(None) };
         let bytes: u64 = if kind == KeyKind::P256 { 32 } else { 48 };

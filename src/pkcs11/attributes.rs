@@ -1,4 +1,4 @@
-//! Templates of what is made, and the reading of what is there (PKCS#11 v2.40 base, 4).
+//! Writes templates for new objects and reads the attributes of existing ones (PKCS#11 v2.40 base, 4).
 
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -14,14 +14,14 @@ use super::error::{CallError, device, failed};
 use crate::pkix::{KeyAlgorithm, PublicKey};
 use crate::token::{Error, KeyId, KeyOrder};
 
-/// CKA_EC_PARAMS of secp256r1 and secp384r1: the curve's name in DER (RFC 5480, 2.1.1.1).
+/// Holds CKA_EC_PARAMS of secp256r1 and secp384r1: the named curve in DER (RFC 5480, 2.1.1.1).
 const SECP256R1: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const SECP384R1: [u8; 7] = [0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
 
-/// 65537, big-endian.
+/// Is 65537, big-endian.
 const PUBLIC_EXPONENT: [u8; 3] = [1, 0, 1];
 
-/// What CKM_RSA_PKCS_KEY_PAIR_GEN or CKM_EC_KEY_PAIR_GEN must be told.
+/// Holds what CKM_RSA_PKCS_KEY_PAIR_GEN or CKM_EC_KEY_PAIR_GEN needs to know.
 enum Generation {
     /// CKA_MODULUS_BITS.
     Rsa(u64),
@@ -29,6 +29,7 @@ enum Generation {
     Ec(&'static [u8]),
 }
 
+/// Returns what the mechanism needs for this kind of key.
 fn generation(algorithm: KeyAlgorithm) -> Generation {
     match algorithm {
         KeyAlgorithm::Rsa2048 => Generation::Rsa(2048),
@@ -39,7 +40,7 @@ fn generation(algorithm: KeyAlgorithm) -> Generation {
     }
 }
 
-/// The key pairs that the module can make in this slot.
+/// Lists the key pairs that the module can generate in this slot.
 pub(super) fn offered(pkcs11: &Pkcs11, slot: Slot) -> Result<Vec<KeyAlgorithm>, Cryptoki> {
     let mechanisms = pkcs11.get_mechanism_list(slot)?;
     let mut offered = Vec::new();
@@ -62,7 +63,7 @@ pub(super) fn offered(pkcs11: &Pkcs11, slot: Slot) -> Result<Vec<KeyAlgorithm>, 
     Ok(offered)
 }
 
-/// The mechanism that makes such a pair.
+/// Returns the mechanism that generates such a pair.
 pub(super) fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
     match generation(algorithm) {
         Generation::Rsa(_) => Mechanism::RsaPkcsKeyPairGen,
@@ -70,11 +71,12 @@ pub(super) fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
     }
 }
 
+/// Says whether such a key is RSA.
 pub(super) fn is_rsa(algorithm: KeyAlgorithm) -> bool {
     matches!(generation(algorithm), Generation::Rsa(_))
 }
 
-/// The templates of the public and of the private key; the private one can never be read out.
+/// Returns the templates of the public and of the private key; the private key can never be read out.
 pub(super) fn key_pair(order: &KeyOrder) -> (Vec<Attribute>, Vec<Attribute>) {
     let id = || Attribute::Id(order.id.0.clone());
     let label = || Attribute::Label(order.label.clone().into_bytes());
@@ -104,7 +106,8 @@ pub(super) fn key_pair(order: &KeyOrder) -> (Vec<Attribute>, Vec<Attribute>) {
     (public, private)
 }
 
-/// The template of a certificate, as other programs look for it: subject, issuer and serial number in DER.
+/// Returns the template of a certificate, with what other programs search by: subject, issuer and serial number in DER.
+/// Anything but one certificate is [`Error::NotACertificate`].
 pub(super) fn certificate(id: &KeyId, label: &str, der: &[u8]) -> Result<Vec<Attribute>, Error> {
     let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| Error::NotACertificate(error);
     let (rest, parsed) = X509Certificate::from_der(der).map_err(|error| unreadable(error.to_string().into()))?;
@@ -128,7 +131,7 @@ pub(super) fn certificate(id: &KeyId, label: &str, der: &[u8]) -> Result<Vec<Att
     ])
 }
 
-/// Reads the public key out of the key object `object`; a private RSA key shows it too.
+/// Reads the public key from the attributes of the key `object`; a private RSA key has them too.
 pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> Result<PublicKey, Error> {
     let wanted: &[AttributeType] = if rsa {
         &[AttributeType::Modulus, AttributeType::PublicExponent]
@@ -165,11 +168,11 @@ pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> 
 
 const READING: &str = "C_GetAttributeValue";
 
-/// Reads attributes of `object`; what the object lacks is left out, and one that is gone has none.
+/// Reads attributes of `object`. Those it lacks are left out; an object that is gone has none.
 pub(super) fn read(session: &Session, object: ObjectHandle, wanted: &[AttributeType]) -> Result<Vec<Attribute>, Error> {
     match session.get_attributes(object, wanted) {
         Ok(attributes) => Ok(attributes),
-        // SoftHSM 2.6.1 says CKR_OK to C_CreateObject on a full disk and then knows the handle no more.
+        // SoftHSM 2.6.1 answers CKR_OK to C_CreateObject on a full disk, and afterwards does not know the handle.
         Err(Cryptoki::Pkcs11(RvError::ObjectHandleInvalid, _)) => Ok(Vec::new()),
         Err(error) => Err(failed(READING)(error)),
     }

@@ -1,13 +1,13 @@
-//! What can go wrong with modules and tokens, and how return values become the seam's words.
+//! Lists what can go wrong with modules and tokens, and translates return values to [`crate::token::Error`].
 
 use std::path::PathBuf;
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 
-use super::module::Selector;
+use super::selector::Selector;
 use crate::token::{self, Identity};
 
-/// Why a module, or the choice or initialisation of one of its tokens, failed.
+/// Says why a module could not be used, or one of its tokens not be chosen or initialised.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -49,7 +49,7 @@ pub enum Error {
     Token(#[from] token::Error),
 }
 
-/// What a module answered instead of doing what was asked.
+/// Says what a module answered instead of doing what it was asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
@@ -75,11 +75,22 @@ impl From<Cryptoki> for CallError {
     fn from(error: Cryptoki) -> Self {
         match error {
             Cryptoki::Pkcs11(value, function) => CallError::Returned { function: format!("{function:?}"), value },
-            other => CallError::Binding(other),
+            other @ (Cryptoki::LibraryLoading(_)
+            | Cryptoki::NotSupported
+            | Cryptoki::TryFromInt(_)
+            | Cryptoki::TryFromSlice(_)
+            | Cryptoki::ParseInt(_)
+            | Cryptoki::Utf8(_)
+            | Cryptoki::NulError(_)
+            | Cryptoki::NullFunctionPointer
+            | Cryptoki::MissingSymbol(_)
+            | Cryptoki::InvalidValue
+            | Cryptoki::PinNotSet) => CallError::Binding(other),
         }
     }
 }
 
+/// Lists tokens for an error message.
 fn listed(tokens: &[Identity]) -> String {
     if tokens.is_empty() {
         return "none".into();
@@ -87,6 +98,7 @@ fn listed(tokens: &[Identity]) -> String {
     tokens.iter().map(named).collect::<Vec<_>>().join(", ")
 }
 
+/// Names a token for an error message.
 fn named(identity: &Identity) -> String {
     match (identity.label.is_empty(), identity.serial.is_empty()) {
         (true, true) => "(blank)".into(),
@@ -95,7 +107,7 @@ fn named(identity: &Identity) -> String {
     }
 }
 
-/// The standard's spelling of a return value: `PinIncorrect` is CKR_PIN_INCORRECT.
+/// Returns a return value as the standard spells it: `PinIncorrect` is CKR_PIN_INCORRECT.
 fn ckr(value: &RvError) -> String {
     if let RvError::VendorDefined(code) | RvError::UnknownErrorCode(code) = value {
         return format!("{code:#010x}");
@@ -110,7 +122,7 @@ fn ckr(value: &RvError) -> String {
     text
 }
 
-/// Says that the token is no longer there; such a value never counts as a wrong secret.
+/// Says whether a return value means that the token is gone; such a value never counts as a wrong secret.
 pub(super) fn is_removal(error: &Cryptoki) -> bool {
     matches!(
         error,
@@ -126,7 +138,8 @@ pub(super) fn is_removal(error: &Cryptoki) -> bool {
     )
 }
 
-/// Tells `error` in the seam's words, where it has one; else keeps it as the source.
+/// Returns a function that translates an error of `operation`: a full or removed token has a variant of its own,
+/// anything else becomes the source of [`token::Error::Device`].
 pub(super) fn failed(operation: &'static str) -> impl Fn(Cryptoki) -> token::Error {
     move |error| match error {
         Cryptoki::Pkcs11(RvError::DeviceMemory, _) => token::Error::Full,
@@ -135,6 +148,7 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(Cryptoki) -> token::Err
     }
 }
 
+/// Makes a [`token::Error::Device`].
 pub(super) fn device(operation: &'static str, source: CallError) -> token::Error {
     token::Error::Device { operation, source: Box::new(source) }
 }

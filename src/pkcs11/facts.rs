@@ -1,10 +1,10 @@
-//! What C_GetTokenInfo tells (PKCS#11 v2.40 base, 3.2: CK_TOKEN_INFO), in the seam's words.
+//! Reads CK_TOKEN_INFO (PKCS#11 v2.40 base, 3.2) into the types of [`crate::token`].
 
 use cryptoki::slot::TokenInfo;
 
 use crate::token::{Counters, Error, Identity, LastTry, SecretKind, Tries};
 
-/// One reading of a token; old as soon as somebody else uses the token.
+/// Holds what C_GetTokenInfo said once; it may be outdated as soon as somebody else uses the token.
 pub(super) struct Facts {
     pub identity: Identity,
     pub initialised: bool,
@@ -15,6 +15,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// Reads a CK_TOKEN_INFO.
     pub fn of(info: &TokenInfo) -> Self {
         let text = |field: &str| field.trim_end_matches(['\0', ' ']).to_owned();
         Self {
@@ -34,6 +35,7 @@ impl Facts {
         }
     }
 
+    /// Returns the tries left of a secret.
     pub fn tries(&self, secret: SecretKind) -> Tries {
         match secret {
             SecretKind::Pin => self.counters.user,
@@ -42,14 +44,14 @@ impl Facts {
         }
     }
 
-    /// Refuses to send a secret that is locked, not set, or on its last try.
+    /// Refuses to send a secret that is locked or not set, and to spend a last try unless [`LastTry::Spend`] is given.
     pub fn may_try(&self, secret: SecretKind, last_try: LastTry) -> Result<(), Error> {
         self.tries(secret).may_try(secret, last_try)
     }
 
-    /// Refuses a secret whose length (bytes) the token says it never accepts.
+    /// Refuses a secret whose length in bytes is outside what the token accepts.
     pub fn fits(&self, secret: SecretKind, bytes: usize) -> Result<(), Error> {
-        // Zero, or CK_UNAVAILABLE_INFORMATION, stands for "not told".
+        // Zero or CK_UNAVAILABLE_INFORMATION means that the token does not tell.
         let told = self.longest_pin > 0 && self.shortest_pin <= self.longest_pin;
         if told && !(self.shortest_pin..=self.longest_pin).contains(&bytes) {
             return Err(self.length_refused(secret));
@@ -57,6 +59,7 @@ impl Facts {
         Ok(())
     }
 
+    /// Makes the error for a secret of a wrong length.
     pub fn length_refused(&self, secret: SecretKind) -> Error {
         Error::SecretLength { secret, minimum: self.shortest_pin, maximum: self.longest_pin }
     }

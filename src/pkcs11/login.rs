@@ -1,4 +1,4 @@
-//! A user's login for work with keys that are named by their label.
+//! Logs a user in for work with keys that are named by their label.
 
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
@@ -6,21 +6,21 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::error::{CallError, device, failed};
-use super::module::Lease;
+use super::lease::Lease;
 use super::open::Open;
 use super::token::Pkcs11Token;
 use crate::secret::Pin;
 use crate::token::{Error, LastTry};
 
-/// A login; dropping it logs out.
+/// Holds a login; dropping it logs out.
 pub(super) struct Login {
     session: Open,
-    /// Dropped after the session: the module stays in use.
+    /// Keeps the module loaded until the session is closed.
     _lease: Arc<Lease>,
 }
 
 impl Pkcs11Token {
-    /// Logs the user in; a last try is kept.
+    /// Logs the user in, once; a last try is not spent.
     pub(super) fn log_in_to_keys(&mut self, pin: &Pin) -> Result<Login, Error> {
         let session = self.open_as_user(pin, LastTry::Keep)?;
         Ok(Login { session, _lease: self.lease() })
@@ -36,7 +36,8 @@ impl Deref for Login {
 }
 
 impl Login {
-    /// The key with this label. Several are refused: nobody could tell which is meant.
+    /// Finds the key with this label; `None` when there is none. Several keys with the label are an error, as nobody
+    /// could tell which is meant.
     pub fn find(&self, class: ObjectClass, kind: KeyType, label: &str) -> Result<Option<ObjectHandle>, Error> {
         let template =
             [Attribute::Token(true), Attribute::Class(class), Attribute::KeyType(kind), Attribute::Label(label.into())];

@@ -1,19 +1,22 @@
-//! Tokens that speak PKCS#11 v2.40 or later, through whatever module the operator names.
+//! Speaks to tokens by PKCS#11 v2.40 or later, through the module that the operator names.
 //!
-//! In: a module's path, a label or serial, secrets, key orders. Out: [`Pkcs11Token`] behind the seam [`crate::token`].
-//! The only door to `cryptoki`. A token is never chosen by slot: slots are renumbered when a token is initialised.
-//! A secret is sent once for each time it is handed in, and the retry flags are read before.
-//! Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE), configuration of modules.
+//! In: a module's path, a label or serial, secrets, key orders. Out: [`Pkcs11Token`], which implements
+//! [`crate::token::Token`]. Only this room uses the crate `cryptoki`. A token is never chosen by its PKCS#11 slot:
+//! slots are renumbered when a token is initialised. A secret is sent once for each call that passes it, and the retry
+//! flags are read before. Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE),
+//! configuration of modules.
 
 mod agree;
 mod attributes;
 mod error;
 mod facts;
+mod lease;
 mod login;
 mod mac;
 mod module;
 mod objects;
 mod open;
+mod selector;
 mod session;
 mod sign;
 mod token;
@@ -21,5 +24,6 @@ mod token;
 pub use agree::Agreements;
 pub use error::{CallError, Error};
 pub use mac::Macs;
-pub use module::{Existing, Module, Selector, TokenSummary};
+pub use module::{Existing, Module, TokenSummary};
+pub use selector::Selector;
 pub use token::{Pkcs11Token, so_pin};

@@ -1,4 +1,4 @@
-//! What lies under a CKA_ID: key pair and certificates, by handle.
+//! Finds the objects under a CKA_ID: key pair and certificates, by handle.
 
 use cryptoki::error::Error as Cryptoki;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -10,18 +10,20 @@ use super::error::{CallError, device, failed};
 use crate::pkix::PublicKey;
 use crate::token::{Error, KeyId};
 
-/// More objects than any token has; a module that lists more is not believed.
+/// Limits the objects that a module may list; no token has so many.
 const MOST_OBJECTS: usize = 4096;
 
-/// The handles under one id; `public_key` once it has been read.
+/// Holds the handles under one id.
 #[derive(Default)]
 pub(super) struct Held {
     pub private: Vec<Key>,
     pub public: Vec<Key>,
     pub certificates: Vec<ObjectHandle>,
+    /// Public key, once it has been read.
     public_key: Option<PublicKey>,
 }
 
+/// Holds a key's handle, and whether it is RSA or EC.
 #[derive(Clone, Copy)]
 pub(super) struct Key {
     pub handle: ObjectHandle,
@@ -29,15 +31,15 @@ pub(super) struct Key {
 }
 
 impl Held {
-    /// A pair just made.
+    /// Makes the entry of a pair that was just generated.
     pub fn pair(private: Key, public: Key, public_key: PublicKey) -> Self {
         Self { private: vec![private], public: vec![public], certificates: Vec::new(), public_key: Some(public_key) }
     }
 
-    /// Finds what is under `id`: one find, and one call more for each object found.
+    /// Finds what is under `id`, with one search and one further call for each object found.
     pub fn find(session: &Session, id: &KeyId) -> Result<Self, Error> {
         let mut held = Self::default();
-        // An empty CKA_ID names nothing: it is what objects without an id have.
+        // Objects without an id have an empty CKA_ID, so it names nothing.
         if id.0.is_empty() {
             return Ok(held);
         }
@@ -47,7 +49,7 @@ impl Held {
         Ok(held)
     }
 
-    /// Everything on the token, one entry an id, in the token's order.
+    /// Lists everything on the token, one entry for each id, in the token's order.
     pub fn all(session: &Session) -> Result<Vec<(KeyId, Self)>, Error> {
         let mut entries: Vec<(KeyId, Self)> = Vec::new();
         for handle in handles(session, &[Attribute::Token(true)])? {
@@ -65,28 +67,31 @@ impl Held {
         Ok(entries)
     }
 
+    /// Says whether nothing is under the id.
     pub fn is_empty(&self) -> bool {
         self.handles().is_empty()
     }
 
-    /// Every handle, the private key's first.
+    /// Returns every handle, the private key's first.
     pub fn handles(&self) -> Vec<ObjectHandle> {
         let keys = self.private.iter().chain(&self.public).map(|key| key.handle);
         keys.chain(self.certificates.iter().copied()).collect()
     }
 
+    /// Adds the handles of another entry.
     fn merge(&mut self, other: Self) {
         self.private.extend(other.private);
         self.public.extend(other.public);
         self.certificates.extend(other.certificates);
     }
 
+    /// Adds an object if it is a certificate or a key that is RSA or EC.
     fn add(&mut self, session: &Session, handle: ObjectHandle) -> Result<(), Error> {
         let wanted = [AttributeType::Class, AttributeType::KeyType];
         let attributes = match session.get_attributes(handle, &wanted) {
             Ok(attributes) => attributes,
             Err(error @ Cryptoki::Pkcs11(..)) => return Err(failed("C_GetAttributeValue")(error)),
-            // A class or key type of the vendor's own is nothing of ours.
+            // Objects of a vendor-defined class or key type are skipped.
             Err(_) => return Ok(()),
         };
         let key_type = |wanted: KeyType| attributes.contains(&Attribute::KeyType(wanted));
@@ -106,7 +111,8 @@ impl Held {
         Ok(())
     }
 
-    /// The public key: from its own object, else from a private RSA key, else from the certificate.
+    /// Returns the public key: from its own object, else from a private RSA key, else from the certificate. It is read
+    /// once and then remembered.
     pub fn public_key(&mut self, session: &Session) -> Result<Option<&PublicKey>, Error> {
         if self.public_key.is_none() {
             let private = self.private.first().filter(|key| key.rsa);
@@ -118,13 +124,13 @@ impl Held {
         Ok(self.public_key.as_ref())
     }
 
-    /// The certificate, read from the token.
+    /// Reads the certificate, DER; `None` when there is none.
     pub fn certificate(&self, session: &Session) -> Result<Option<Vec<u8>>, Error> {
         let Some(handle) = self.certificates.first() else { return Ok(None) };
         certificate(session, *handle)
     }
 
-    /// What people see: the private key's label, else the next one's.
+    /// Reads the label that people see: the private key's, else that of the next object.
     pub fn label(&self, session: &Session) -> Result<String, Error> {
         let Some(handle) = self.handles().into_iter().next() else { return Ok(String::new()) };
         let label = bytes(session, handle, AttributeType::Label)?.unwrap_or_default();
@@ -132,16 +138,18 @@ impl Held {
     }
 }
 
-/// CKA_VALUE of a certificate; `None` when it is gone.
+/// Reads CKA_VALUE of a certificate; `None` when the object is gone.
 pub(super) fn certificate(session: &Session, handle: ObjectHandle) -> Result<Option<Vec<u8>>, Error> {
     bytes(session, handle, AttributeType::Value)
 }
 
+/// Reads the public key of a certificate; `None` where it cannot be used.
 fn certified_key(der: &[u8]) -> Option<PublicKey> {
     let (_, certificate) = X509Certificate::from_der(der).ok()?;
     PublicKey::from_spki(certificate.public_key().raw).ok()
 }
 
+/// Reads one attribute that holds bytes.
 fn bytes(session: &Session, handle: ObjectHandle, wanted: AttributeType) -> Result<Option<Vec<u8>>, Error> {
     let attributes = read(session, handle, &[wanted])?;
     Ok(attributes.into_iter().find_map(|attribute| match attribute {
@@ -150,6 +158,7 @@ fn bytes(session: &Session, handle: ObjectHandle, wanted: AttributeType) -> Resu
     }))
 }
 
+/// Finds the objects that match a template.
 fn handles(session: &Session, template: &[Attribute]) -> Result<Vec<ObjectHandle>, Error> {
     let found = session.iter_objects(template).map_err(failed("C_FindObjectsInit"))?;
     let handles: Result<Vec<_>, _> = found.take(MOST_OBJECTS + 1).collect();

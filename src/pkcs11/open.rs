@@ -1,4 +1,4 @@
-//! Open sessions, counted a token, so that logging out costs no call of its own where closing does it.
+//! Opens sessions and counts them for each token: closing the last one logs out, which saves a call.
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -10,32 +10,33 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 
-/// The sessions this process has open in one module.
+/// Counts the sessions that this process has open in one module.
 pub(super) struct Sessions {
-    /// False when another part of the process initialised the module: it may have sessions we know nothing of.
+    /// False when other code in this process initialised the module: it may have sessions that are not counted here.
     alone: bool,
     open: Mutex<HashMap<Slot, usize>>,
 }
 
-/// An open session; dropping it logs out and closes it.
+/// Holds an open session; dropping it logs out and closes it.
 pub(super) struct Open {
     session: Session,
     logged_in: bool,
     counted: Counted,
 }
 
-/// Counts one session; declared after the session, it is dropped when that is closed.
+/// Counts one session down on drop. It is declared after the session, so that the session is closed first.
 struct Counted {
     sessions: Arc<Sessions>,
     slot: Slot,
 }
 
 impl Sessions {
+    /// Starts with no session open.
     pub fn new(alone: bool) -> Self {
         Self { alone, open: Mutex::default() }
     }
 
-    /// C_OpenSession, read and write.
+    /// Opens a session for reading and writing (C_OpenSession).
     pub fn open(self: &Arc<Self>, pkcs11: &Pkcs11, slot: Slot) -> Result<Open, Cryptoki> {
         let session = pkcs11.open_rw_session(slot)?;
         let mut open = self.lock();
@@ -50,7 +51,7 @@ impl Sessions {
 }
 
 impl Open {
-    /// C_Login, once.
+    /// Logs in, once (C_Login).
     pub fn log_in(&mut self, user: UserType, pin: &AuthPin) -> Result<(), Cryptoki> {
         self.session.login(user, Some(pin))?;
         self.logged_in = true;
@@ -69,7 +70,7 @@ impl Deref for Open {
 impl Drop for Open {
     fn drop(&mut self) {
         let Counted { sessions, slot } = &self.counted;
-        // Closing the last session logs out (PKCS#11 v2.40 base, 5.6: C_CloseSession); any other keeps the login.
+        // Closing the last session logs out (PKCS#11 v2.40 base, 5.6: C_CloseSession); closing any other does not.
         let last = sessions.alone && sessions.lock().get(slot).is_none_or(|count| *count <= 1);
         if self.logged_in
             && !last

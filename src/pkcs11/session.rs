@@ -1,4 +1,4 @@
-//! A logged-in user's work: keys, signatures, certificates.
+//! Does a logged-in user's work: keys, signatures, certificates.
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::session::Session as Cryptosession;
@@ -11,20 +11,21 @@ use super::sign;
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
 
-/// A session with the user logged in; dropping it logs out.
+/// Holds a session with the user logged in; dropping it logs out.
 ///
-/// It remembers what it found and made under an id, so that a whole enrollment needs one find.
+/// It remembers what it found and generated under an id, so that a whole enrollment needs one search.
 pub(super) struct Pkcs11Session {
     session: Open,
     known: Vec<(KeyId, Held)>,
 }
 
 impl Pkcs11Session {
+    /// Begins with nothing remembered.
     pub fn new(session: Open) -> Self {
         Self { session, known: Vec::new() }
     }
 
-    /// What is under `id`, looked up at most once.
+    /// Returns what is under `id`; the token is searched for it at most once.
     fn held(&mut self, id: &KeyId) -> Result<(&Cryptosession, &mut Held), Error> {
         let at = match self.known.iter().position(|(known, _)| known == id) {
             Some(at) => at,
@@ -38,12 +39,13 @@ impl Pkcs11Session {
         Ok((&self.session, held))
     }
 
+    /// Forgets what is known of an id.
     fn forget(&mut self, id: &KeyId) {
         self.known.retain(|(known, _)| known != id);
     }
 }
 
-/// Everything `session` may see, one entry an id.
+/// Lists every object that `session` may see, one entry for each id.
 pub(super) fn list(session: &Cryptosession) -> Result<Vec<StoredKey>, Error> {
     let all = Held::all(session)?;
     all.into_iter().map(|(id, mut held)| stored(session, id, &mut held)).collect()
@@ -67,7 +69,8 @@ impl Session for Pkcs11Session {
         Ok(!held.private.is_empty() && held.public_key(session)? == Some(public_key))
     }
 
-    /// A module tells only of all its memory, if of that; a certificate that does not fit is found when it is written.
+    /// Reserves nothing: a module tells its total memory at most, so that a certificate that does not fit is noticed
+    /// when it is written.
     fn reserve(&mut self, _id: &KeyId, _length: usize) -> Result<(), Error> {
         Ok(())
     }
@@ -86,7 +89,7 @@ impl Session for Pkcs11Session {
         let public_key = match made {
             Ok(public_key) => public_key,
             Err(error) => {
-                // A pair whose public half nobody knows is of no use; what cannot be removed stays under its id.
+                // A pair whose public key cannot be read is of no use; what cannot be removed stays under its id.
                 for handle in [private, public] {
                     let _ = session.destroy_object(handle);
                 }
@@ -118,7 +121,7 @@ impl Session for Pkcs11Session {
                 written = Some(*handle);
             }
         }
-        // The old certificate goes only when the new one is there.
+        // The old certificate is deleted only once the new one is there.
         let written = match written {
             Some(written) => written,
             None => session.create_object(&template).map_err(failed("C_CreateObject"))?,
@@ -136,7 +139,7 @@ impl Session for Pkcs11Session {
     }
 
     fn delete(&mut self, id: &KeyId) -> Result<usize, Error> {
-        // Looked up afresh: what another program wrote under the id goes too.
+        // Searched anew, so that objects which another program wrote under the id are deleted too.
         self.forget(id);
         let held = Held::find(&self.session, id)?;
         let mut gone = 0;
@@ -151,6 +154,7 @@ impl Session for Pkcs11Session {
     }
 }
 
+/// Reads label, public key and certificate of an entry.
 fn stored(session: &Cryptosession, id: KeyId, held: &mut Held) -> Result<StoredKey, Error> {
     Ok(StoredKey {
         id,
@@ -165,6 +169,7 @@ fn stored(session: &Cryptosession, id: KeyId, held: &mut Held) -> Result<StoredK
     })
 }
 
+/// Translates an error of C_GenerateKeyPair; unsupported kinds of key are [`Error::Algorithm`].
 fn not_made(order: &KeyOrder, error: Cryptoki) -> Error {
     match error {
         Cryptoki::Pkcs11(

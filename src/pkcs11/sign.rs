@@ -1,4 +1,5 @@
-//! Signing: which mechanism, what is hashed here, and the signature's form (PKCS#11 v2.40 mechanisms, 2.1 and 2.3).
+//! Signs: chooses the mechanism, hashes where the token does not, and puts the signature into its standard form
+//! (PKCS#11 v2.40 mechanisms, 2.1 and 2.3).
 
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
@@ -13,9 +14,10 @@ use crate::token::Error;
 
 const SIGNING: &str = "C_Sign";
 
-/// Signs `message` with the private key `object` of the kind `key`.
+/// Signs `message` with the private key `object`, which is of kind `key`.
 ///
-/// ECDSA is hashed here: SoftHSM 2.6.1 has CKM_ECDSA but none that hashes. RSA is hashed by the token where it can.
+/// For ECDSA the message is hashed here, because SoftHSM 2.6.1 has no ECDSA mechanism that hashes. For RSA the token
+/// hashes if it can.
 pub(super) fn sign(
     session: &Session,
     object: ObjectHandle,
@@ -36,7 +38,7 @@ pub(super) fn sign(
         }
         (Some(bytes), None) => {
             let digest = algorithm.digest(message);
-            // FIPS 186-4, 6.4: the leftmost bits, as many as the order has; not every module shortens by itself.
+            // FIPS 186-4, 6.4: as many leftmost bits as the order has. Not every module cuts the digest by itself.
             let leftmost = digest.get(..bytes).unwrap_or(&digest);
             let raw = session.sign(&Mechanism::Ecdsa, object, leftmost).map_err(|error| refused(algorithm, error))?;
             ecdsa_sig_value(&raw, bytes)
@@ -45,7 +47,7 @@ pub(super) fn sign(
     }
 }
 
-/// Bytes of the order of the key's curve; `None` for RSA.
+/// Returns the length of the curve's order, in bytes; `None` for RSA.
 fn order_bytes(key: KeyKind) -> Option<usize> {
     match key {
         KeyKind::Rsa { .. } => None,
@@ -54,6 +56,7 @@ fn order_bytes(key: KeyKind) -> Option<usize> {
     }
 }
 
+/// Translates an error of C_Sign; a key or mechanism that does not fit is [`Error::Signature`].
 fn refused(algorithm: SignatureAlgorithm, error: Cryptoki) -> Error {
     match error {
         Cryptoki::Pkcs11(
@@ -67,7 +70,7 @@ fn refused(algorithm: SignatureAlgorithm, error: Cryptoki) -> Error {
     }
 }
 
-/// The mechanism that hashes and signs; `None` for ECDSA.
+/// Returns the mechanism that hashes and signs; `None` for ECDSA.
 fn hashing_mechanism(algorithm: SignatureAlgorithm) -> Option<Mechanism<'static>> {
     use SignatureAlgorithm as A;
     match algorithm {
@@ -79,14 +82,14 @@ fn hashing_mechanism(algorithm: SignatureAlgorithm) -> Option<Mechanism<'static>
     }
 }
 
-/// RFC 3279, 2.2.3.
+/// Encodes an Ecdsa-Sig-Value (RFC 3279, 2.2.3).
 #[derive(Sequence)]
 struct EcdsaSigValue<'a> {
     r: UintRef<'a>,
     s: UintRef<'a>,
 }
 
-/// Turns r || s, each as long as the order (`bytes`), into DER.
+/// Encodes r || s, each as long as the order (`bytes`), in DER.
 fn ecdsa_sig_value(raw: &[u8], bytes: usize) -> Result<Vec<u8>, Error> {
     let length = || device(SIGNING, CallError::SignatureLength(raw.len()));
     if raw.len() != 2 * bytes {

@@ -1,4 +1,4 @@
-//! One token: its counters and its secrets.
+//! Represents one token: its counters, its secrets, its logins.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::attributes;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
-use super::module::Lease;
+use super::lease::Lease;
 use super::open::Open;
 use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};
@@ -21,23 +21,24 @@ use crate::token::{
     Operation, Placement, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 
-/// A token in a PKCS#11 module; keeps the module loaded.
+/// Represents a token of a PKCS#11 module; keeps the module loaded.
 pub struct Pkcs11Token {
     lease: Arc<Lease>,
     slot: Slot,
     identity: Identity,
-    /// What [`super::Module::find`] has just read, for the first question about it.
+    /// Counters as [`super::Module::find`] has just read them, for the first call of [`Token::counters`].
     found: Option<Counters>,
-    /// C_InitPIN has just set the PIN, and no try has been made since.
+    /// Whether C_InitPIN has set the PIN and no login was tried since.
     pin_just_set: bool,
 }
 
-/// The SO PIN that an admin key stands for: its lower-case hexadecimal digits.
+/// Returns the SO PIN for an admin key: the key's lower-case hexadecimal digits.
 pub fn so_pin(admin_key: &AdminKey) -> Pin {
     Pin::new(hex::encode(admin_key.expose()))
 }
 
 impl Pkcs11Token {
+    /// Makes the token from what was just read of it.
     pub(super) fn new(lease: Arc<Lease>, slot: Slot, facts: &Facts) -> Self {
         let (identity, found) = (facts.identity.clone(), Some(facts.counters));
         Self { lease, slot, identity, found, pin_just_set: false }
@@ -47,29 +48,31 @@ impl Pkcs11Token {
         &self.lease.pkcs11
     }
 
+    /// Returns another handle that keeps the module loaded.
     pub(super) fn lease(&self) -> Arc<Lease> {
         Arc::clone(&self.lease)
     }
 
-    /// Reads the token's facts anew, and makes sure that nobody has put another token in its place.
+    /// Reads CK_TOKEN_INFO anew. If another token is in the slot by now, this one counts as removed.
     fn look(&mut self) -> Result<Facts, Error> {
         self.found = None;
         let mut facts = facts(self.pkcs11(), self.slot).map_err(failed("C_GetTokenInfo"))?;
         if facts.identity != self.identity {
             return Err(Error::Removed);
         }
-        // kryoptic 1.5.4 shows the flags of the PIN before until the next login.
+        // kryoptic 1.5.4 shows the flags of the previous PIN until the next login.
         if self.pin_just_set {
             facts.counters.user = Tries::Full;
         }
         Ok(facts)
     }
 
+    /// Opens a session without a login.
     fn open(&self) -> Result<Open, Error> {
         self.lease.shared.sessions.open(self.pkcs11(), self.slot).map_err(failed("C_OpenSession"))
     }
 
-    /// Logs `user` in once; the caller has read the retry flags. Dropping the session logs out.
+    /// Logs `user` in, once; the caller must have checked the retry flags. Dropping the session logs out.
     fn open_as(&self, user: UserType, secret: SecretKind, pin: &AuthPin) -> Result<Open, Error> {
         let mut session = self.open()?;
         match session.log_in(user, pin) {
@@ -78,7 +81,7 @@ impl Pkcs11Token {
         }
     }
 
-    /// Logs the user in once, if the token's flags allow it.
+    /// Logs the user in, once, if the token's flags allow it.
     pub(super) fn open_as_user(&mut self, pin: &Pin, last_try: LastTry) -> Result<Open, Error> {
         let facts = self.look()?;
         facts.may_try(SecretKind::Pin, last_try)?;
@@ -87,6 +90,7 @@ impl Pkcs11Token {
         self.open_as(UserType::User, SecretKind::Pin, &to_auth_pin(pin.expose()))
     }
 
+    /// Translates the error of a call that carried `secret`; see [`refusal`].
     fn refusal(&self, secret: SecretKind, operation: &'static str, error: Cryptoki) -> Error {
         refusal(self.pkcs11(), self.slot, secret, operation, error)
     }
@@ -123,12 +127,12 @@ impl Token for Pkcs11Token {
         Ok(Condition { algorithms, card_identifier: CardIdentifier::None, ..Condition::default() })
     }
 
-    /// Ids are names here, and the wish's own name is unique.
+    /// Takes the wish's name as the id: here ids are free names, and that name is unique.
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
         Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
     }
 
-    /// The administrator adds nothing to what the user may do here, so that only the user logs in.
+    /// Logs in the user only: on PKCS#11 the administrator's login would allow a session nothing more.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
         let (pin, last_try) = match credentials.user {
             Some(User::Pin(pin, last_try)) => (pin, last_try),
@@ -173,7 +177,7 @@ impl Token for Pkcs11Token {
     }
 }
 
-/// The SO PIN in `admin`, once the token's flags allow it to be sent.
+/// Returns the SO PIN in `admin`, if the token's flags allow it to be sent.
 fn officer_pin(facts: &Facts, admin: Admin<'_>, last_try: LastTry) -> Result<AuthPin, Error> {
     let digits;
     let text = match admin {
@@ -190,18 +194,19 @@ fn officer_pin(facts: &Facts, admin: Admin<'_>, last_try: LastTry) -> Result<Aut
     Ok(to_auth_pin(text))
 }
 
-/// Copies a secret into the type the binding takes, which wipes it too.
+/// Copies a secret into the type that `cryptoki` takes, which wipes it too.
 pub(super) fn to_auth_pin(text: &str) -> AuthPin {
     AuthPin::new(text.into())
 }
 
+/// Reads CK_TOKEN_INFO.
 fn facts(pkcs11: &Pkcs11, slot: Slot) -> Result<Facts, Cryptoki> {
     pkcs11.get_token_info(slot).map(|info| Facts::of(&info))
 }
 
-/// Tells why a call that carried `secret` failed, reading the retry flags once more where that matters.
+/// Translates the error of a call that carried `secret`; reads the retry flags again where the error should tell them.
 ///
-/// Only CKR_PIN_INCORRECT says that the secret is wrong.
+/// Only CKR_PIN_INCORRECT means that the secret is wrong.
 pub(super) fn refusal(
     pkcs11: &Pkcs11,
     slot: Slot,

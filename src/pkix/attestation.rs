@@ -1,29 +1,33 @@
-//! What a card says of a key it has made: YubiKeys' PIV attestation, a certificate (RFC 5280) for the key by a key of the
-//! card's maker, with extensions under 1.3.6.1.4.1.41482.3 (Yubico, "PIV attestation").
+//! Reads and verifies what a card states about a key it has generated. The one form known here is the PIV attestation
+//! of YubiKeys: a certificate (RFC 5280) for the key, signed by a key of the card's maker, with extensions under
+//! 1.3.6.1.4.1.41482.3 (Yubico, "PIV attestation").
 
 use super::certificate::Certificate;
-use super::{Error, PublicKey, oid};
+use super::error::Error;
+use super::key::PublicKey;
+use super::oid;
 use der::{Decode, Reader, SliceReader, asn1::UintRef};
 use time::OffsetDateTime;
 
 const WHAT: &str = "attestation";
-/// The most certificates that are read: the key's, the card's, and some of the maker's.
+/// Limits the certificates of one attestation: the key's, the card's, and some of the maker's.
 const MOST_CERTIFICATES: usize = 8;
 
-/// An attestation, and the certificates it comes from as far as they were given. Nothing is verified by reading it.
+/// Holds an attestation with the issuer certificates that came with it. Reading one verifies nothing; see
+/// [`Attestation::is_about`] and [`Attestation::leads_to`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attestation {
-    /// The key's first, then its issuer, and so on.
+    /// The key's certificate first, then its issuer's, and so on.
     chain: Vec<Certificate>,
-    /// Major, minor, patch.
+    /// Firmware version: major, minor, patch.
     pub firmware: [u8; 3],
-    /// The device's own number; some are made not to tell it.
+    /// Serial number of the device; `None` on devices that are configured to hide it.
     pub serial: Option<u32>,
-    /// When the device wants the PIN for the key, and when a touch (Yubico's numbers).
+    /// When the device asks for the PIN and for a touch before it uses the key, in Yubico's numbers.
     pub policies: Option<[u8; 2]>,
 }
 
-/// Why an attestation does not hold.
+/// Says why an attestation is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum AttestationFault {
     #[error("it is about another key")]
@@ -35,7 +39,8 @@ pub enum AttestationFault {
 }
 
 impl Attestation {
-    /// Reads certificates in DER, one right after the other: the attestation of a key, then those it comes from.
+    /// Reads concatenated DER certificates: the attestation of a key, then the certificates of its issuers. More than 8
+    /// are refused.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
         let malformed = Error::malformed(WHAT);
         let mut reader = SliceReader::new(bytes).map_err(&malformed)?;
@@ -55,24 +60,24 @@ impl Attestation {
         Ok(Self { firmware, serial, policies, chain })
     }
 
-    /// The certificates as they came, the key's first.
+    /// Returns the certificates in the order they came, the key's first.
     pub fn chain(&self) -> &[Certificate] {
         &self.chain
     }
 
-    /// The certificates in DER, one right after the other.
+    /// Returns the certificates as concatenated DER, the form that [`Attestation::from_der`] reads.
     pub fn der(&self) -> Vec<u8> {
         self.chain.iter().flat_map(|certificate| certificate.der()).copied().collect()
     }
 
-    /// Holds the attestation against the key it should be about.
+    /// Refuses an attestation that is about another key than `key`.
     pub fn is_about(&self, key: &PublicKey) -> Result<(), AttestationFault> {
         let is = self.chain.first().is_some_and(|certificate| certificate.is_for(key));
         if is { Ok(()) } else { Err(AttestationFault::OtherKey) }
     }
 
-    /// Follows the attestation up to one of `anchors`, each link verified and valid at `now` (RFC 5280, 6.1, as far as it
-    /// goes without revocation). An anchor need not be a root.
+    /// Follows the chain up to one of `anchors` and checks every signature and validity period at `now` (RFC 5280, 6.1,
+    /// without revocation). An anchor need not be a root.
     pub fn leads_to(&self, anchors: &[Certificate], now: OffsetDateTime) -> Result<(), AttestationFault> {
         for (below, certificate) in self.chain.iter().enumerate() {
             in_time(certificate, now)?;
@@ -88,7 +93,8 @@ impl Attestation {
     }
 }
 
-/// Says whether `issuer` is an authority that may stand above so many others and has signed `certificate`.
+/// Says whether `issuer` is an authority whose path length allows `below` authorities under it, and whether it has
+/// signed `certificate`.
 fn may_issue(issuer: &Certificate, certificate: &Certificate, below: usize) -> bool {
     let long_enough = |most: Option<u8>| most.is_none_or(|most| usize::from(most) >= below);
     issuer.is_ca().is_ok_and(|is| is)
@@ -96,6 +102,7 @@ fn may_issue(issuer: &Certificate, certificate: &Certificate, below: usize) -> b
         && certificate.verify_issued_by(issuer).is_ok()
 }
 
+/// Refuses a certificate outside its validity period.
 fn in_time(certificate: &Certificate, now: OffsetDateTime) -> Result<(), AttestationFault> {
     let (not_before, not_after) = (certificate.not_before(), certificate.not_after());
     if (not_before..=not_after).contains(&now) {
@@ -104,6 +111,7 @@ fn in_time(certificate: &Certificate, now: OffsetDateTime) -> Result<(), Attesta
     Err(AttestationFault::Expired { subject: certificate.subject(), not_before, not_after })
 }
 
+/// Reads an INTEGER that fits 32 bits.
 fn number(value: &[u8]) -> Result<u32, Error> {
     let bytes = UintRef::from_der(value).map_err(Error::malformed(WHAT))?;
     let bytes = bytes.as_bytes();

@@ -1,17 +1,17 @@
-//! BER made into definite lengths and whole strings, so that a DER reader can follow (X.690, 8.1 and 8.7).
+//! Rewrites BER so that a DER reader can read it: definite lengths, and strings in one piece (X.690, 8.1 and 8.7).
 //!
-//! Some certificate authorities stream their CMS with indefinite lengths. DER comes out as it went in.
+//! Some certificate authorities send CMS with indefinite lengths. DER comes out as it went in.
 
-use super::Error;
+use super::error::Error;
 
-/// Microsoft's longest messages have a dozen levels, certificates included.
+/// Limits the nesting; Microsoft's deepest messages have a dozen levels, certificates included.
 const MAX_DEPTH: usize = 32;
 
 const CONSTRUCTED: u8 = 0x20;
 const OCTET_STRING: u8 = 0x04;
 const INDEFINITE: u8 = 0x80;
 
-/// Rewrites the one element in `input`; whatever follows it is an error.
+/// Rewrites the one element in `input`; bytes after it are an error, which calls the message `what`.
 pub(super) fn to_definite(input: &[u8], what: &'static str) -> Result<Vec<u8>, Error> {
     let mut cursor = Cursor { input, at: 0 };
     let mut out = Vec::with_capacity(input.len());
@@ -22,12 +22,13 @@ pub(super) fn to_definite(input: &[u8], what: &'static str) -> Result<Vec<u8>, E
     }
 }
 
+/// Reads `input` from the offset `at`.
 struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
 }
 
-/// Where an element's content ends.
+/// Says where an element's content ends: at an offset, or at the end-of-contents octets.
 enum End {
     At(usize),
     EndOfContents,
@@ -38,6 +39,7 @@ impl Cursor<'_> {
         Err(Error::Encoding { offset: self.at })
     }
 
+    /// Reads the next byte, which must stand before `limit`.
     fn byte(&mut self, limit: usize) -> Result<u8, Error> {
         match self.input.get(self.at) {
             Some(byte) if self.at < limit => {
@@ -79,6 +81,7 @@ impl Cursor<'_> {
         Ok(())
     }
 
+    /// Reads the length octets; a definite length that goes beyond `limit` is an error.
     fn length(&mut self, limit: usize) -> Result<End, Error> {
         let first = self.byte(limit)?;
         let length = match first {
@@ -102,6 +105,7 @@ impl Cursor<'_> {
         }
     }
 
+    /// Says whether the content has ended, and steps over end-of-contents octets.
     fn finished(&mut self, end: &End, limit: usize) -> bool {
         match end {
             End::At(end) => self.at >= *end,
@@ -114,6 +118,7 @@ impl Cursor<'_> {
     }
 }
 
+/// Writes tag and length octets in DER.
 fn header(tag: u8, length: usize, out: &mut Vec<u8>) {
     out.push(tag);
     if length < 0x80 {
@@ -125,7 +130,8 @@ fn header(tag: u8, length: usize, out: &mut Vec<u8>) {
     out.extend(bytes);
 }
 
-/// Takes the header off the OCTET STRING that begins at `start` and ends the buffer.
+/// Removes the header of the OCTET STRING that begins at `start` and ends the buffer; `None` when another type is
+/// there.
 fn strip_header(content: &mut Vec<u8>, start: usize) -> Option<()> {
     let (tag, first) = (*content.get(start)?, *content.get(start + 1)?);
     if tag != OCTET_STRING {

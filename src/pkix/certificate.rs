@@ -1,20 +1,24 @@
-//! X.509 certificates as read (RFC 5280).
+//! Reads X.509 certificates (RFC 5280).
 
 use std::fmt;
 
-use aws_lc_rs::digest;
 use der::{Decode, Encode, Reader, SliceReader};
 use time::OffsetDateTime;
 use x509_cert::{name::Name, time::Time};
 
-use super::{AltNames, Error, KeyUsage, PublicKey, SignatureAlgorithm, extension, extension::Extension, name};
+use super::digest::sha1;
+use super::error::Error;
+use super::extension::{self, AltNames, Extension, KeyUsage};
+use super::key::PublicKey;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::{name, pem};
 
-/// The largest certificate that is read, in bytes. Cards hold a few thousand.
+/// Limits a certificate, in bytes. Cards hold a few thousand.
 const MAX_SIZE: usize = 64 * 1024;
 
 const WHAT: &str = "certificate";
 
-/// An X.509 certificate. Its bytes stay exactly as they came.
+/// Holds an X.509 certificate; its bytes stay exactly as they came.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     der: Vec<u8>,
@@ -33,45 +37,45 @@ impl Certificate {
 
     /// Reads one certificate in PEM (RFC 7468, 5).
     pub fn from_pem(text: &str) -> Result<Self, Error> {
-        Self::from_der(&super::pem::decode(text.as_bytes(), WHAT, &["CERTIFICATE", "X509 CERTIFICATE"])?)
+        Self::from_der(&pem::decode(text.as_bytes(), WHAT, &["CERTIFICATE", "X509 CERTIFICATE"])?)
     }
 
-    /// The certificate as it came, DER.
+    /// Returns the certificate as it came, DER.
     pub fn der(&self) -> &[u8] {
         &self.der
     }
 
-    /// The certificate in PEM (RFC 7468, 5).
+    /// Returns the certificate in PEM (RFC 7468, 5).
     pub fn to_pem(&self) -> String {
-        super::pem::encode("CERTIFICATE", &self.der)
+        pem::encode("CERTIFICATE", &self.der)
     }
 
-    /// The subject as RFC 4514 text.
+    /// Returns the subject as RFC 4514 text.
     pub fn subject(&self) -> String {
         name::to_text(self.subject_name())
     }
 
-    /// The issuer as RFC 4514 text.
+    /// Returns the issuer as RFC 4514 text.
     pub fn issuer(&self) -> String {
         name::to_text(self.issuer_name())
     }
 
-    /// The subject.
+    /// Returns the subject as it is encoded.
     pub fn subject_name(&self) -> &Name {
         self.read.tbs_certificate().subject()
     }
 
-    /// The issuer.
+    /// Returns the issuer as it is encoded.
     pub fn issuer_name(&self) -> &Name {
         self.read.tbs_certificate().issuer()
     }
 
-    /// The serial number in upper-case hexadecimal, without the sign octet.
+    /// Returns the serial number in upper-case hexadecimal, without the sign octet.
     pub fn serial(&self) -> String {
         hex::encode_upper(self.serial_bytes())
     }
 
-    /// The serial number's bytes, big endian, without the sign octet.
+    /// Returns the serial number's bytes, big-endian, without the sign octet.
     pub fn serial_bytes(&self) -> Vec<u8> {
         let bytes = self.read.tbs_certificate().serial_number().as_bytes();
         match bytes {
@@ -80,96 +84,98 @@ impl Certificate {
         }
     }
 
-    /// The first instant at which the certificate is valid.
+    /// Returns the first instant at which the certificate is valid.
     pub fn not_before(&self) -> OffsetDateTime {
         instant(&self.read.tbs_certificate().validity().not_before)
     }
 
-    /// The last instant at which the certificate is valid.
+    /// Returns the last instant at which the certificate is valid.
     pub fn not_after(&self) -> OffsetDateTime {
         instant(&self.read.tbs_certificate().validity().not_after)
     }
 
-    /// The subject's public key; an error for algorithms that are not known here.
+    /// Returns the subject's public key; an error for an algorithm that is not known here.
     pub fn public_key(&self) -> Result<PublicKey, Error> {
         let spki = self.read.tbs_certificate().subject_public_key_info();
         PublicKey::from_spki(&spki.to_der().map_err(Error::malformed("public key"))?)
     }
 
-    /// Says whether the certificate is for `key`, by its bytes: cheaper than reading the key, which checks a curve point.
+    /// Says whether the certificate is for `key`. Compares encoded bytes, which costs less than
+    /// [`Certificate::public_key`]: that checks a curve point.
     pub fn is_for(&self, key: &PublicKey) -> bool {
         self.read.tbs_certificate().subject_public_key_info().to_der().is_ok_and(|spki| spki == key.spki())
     }
 
-    /// SHA-1 of the certificate, the thumbprint by which Windows and MIM name it.
+    /// Returns SHA-1 of the certificate, the thumbprint by which Windows and MIM name it.
     pub fn sha1(&self) -> [u8; 20] {
         sha1(&self.der)
     }
 
-    /// The thumbprint in upper-case hexadecimal.
+    /// Returns the thumbprint in upper-case hexadecimal.
     pub fn thumbprint_sha1(&self) -> String {
         hex::encode_upper(self.sha1())
     }
 
-    /// What the key may be used for; `None` when the certificate does not say.
+    /// Returns what the key may be used for; `None` when the certificate does not say.
     pub fn key_usage(&self) -> Result<Option<Vec<KeyUsage>>, Error> {
         extension::key_usage(self.extensions())
     }
 
-    /// The extended key usages, dotted.
+    /// Returns the extended key usages as dotted object identifiers.
     pub fn extended_key_usage(&self) -> Result<Vec<String>, Error> {
         extension::extended_key_usage(self.extensions())
     }
 
-    /// Whether the key opens what others encrypt for it: such a key must outlive its certificate.
+    /// Says whether the key may decrypt or agree. Such a key must be kept after its certificate has expired.
     pub fn can_decrypt(&self) -> Result<bool, Error> {
         Ok(self.key_usage()?.is_some_and(|usages| usages.into_iter().any(KeyUsage::decrypts)))
     }
 
-    /// Whether decryption or agreement is all the key is for.
+    /// Says whether the key may decrypt or agree and may not sign.
     pub fn decrypts_only(&self) -> Result<bool, Error> {
         let usages = self.key_usage()?.unwrap_or_default();
         let signs = |usage: &KeyUsage| matches!(usage, KeyUsage::DigitalSignature | KeyUsage::NonRepudiation);
         Ok(usages.iter().any(|usage| usage.decrypts()) && !usages.iter().any(signs))
     }
 
-    /// The subject's other names.
+    /// Returns the subject's alternative names.
     pub fn alt_names(&self) -> Result<AltNames, Error> {
         extension::alt_names(self.extensions())
     }
 
-    /// Whether the basic constraints say CA.
+    /// Says whether the basic constraints call the subject a CA.
     pub fn is_ca(&self) -> Result<bool, Error> {
         extension::is_ca(self.extensions())
     }
 
-    /// How many authorities may stand between this one and the end of a chain; `None` when the certificate does not say.
+    /// Returns how many further authorities may stand between this one and an end entity; `None` when the certificate
+    /// sets no limit.
     pub fn path_length(&self) -> Result<Option<u8>, Error> {
         extension::path_length(self.extensions())
     }
 
-    /// The subject key identifier.
+    /// Returns the subject key identifier.
     pub fn subject_key_id(&self) -> Result<Option<Vec<u8>>, Error> {
         extension::subject_key_id(self.extensions())
     }
 
-    /// The key identifier of the issuer.
+    /// Returns the key identifier of the issuer.
     pub fn authority_key_id(&self) -> Result<Option<Vec<u8>>, Error> {
         extension::authority_key_id(self.extensions())
     }
 
-    /// All extensions.
+    /// Returns all extensions.
     pub fn extensions(&self) -> &[Extension] {
         self.read.tbs_certificate().extensions().map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The certificate as x509-cert read it.
+    /// Returns the certificate as x509-cert has read it.
     pub fn x509(&self) -> &x509_cert::Certificate {
         &self.read
     }
 
-    /// Verifies that this certificate was signed with `issuer`'s key and names it as issuer. Says nothing of dates,
-    /// usages or revocation.
+    /// Verifies that this certificate names `issuer` as its issuer and is signed with its key. Validity, usages and
+    /// revocation are not checked.
     pub fn verify_issued_by(&self, issuer: &Certificate) -> Result<(), Error> {
         const BAD: Error = Error::BadSignature { what: WHAT };
         if self.issuer_name() != issuer.subject_name() {
@@ -177,13 +183,10 @@ impl Certificate {
         }
         let algorithm = SignatureAlgorithm::from_identifier(self.read.signature_algorithm())?;
         let signature = self.read.signature().as_bytes().ok_or(BAD)?;
-        issuer.public_key()?.verify(algorithm, signed_part(&self.der, WHAT)?, signature).map_err(|error| match error {
-            Error::BadSignature { .. } => BAD,
-            other => other,
-        })
+        issuer.public_key()?.verify_part(WHAT, algorithm, signed_part(&self.der, WHAT)?, signature)
     }
 
-    /// Subject and serial number, for messages.
+    /// Returns subject and serial number, for messages.
     pub(super) fn label(&self) -> String {
         format!("{} (serial number {})", self.subject(), self.serial())
     }
@@ -195,7 +198,8 @@ impl fmt::Debug for Certificate {
     }
 }
 
-/// The first element inside the outer SEQUENCE, as it came: what certificates and requests sign.
+/// Returns the first element inside the outer SEQUENCE, as it came: the part of a certificate or request that is
+/// signed.
 pub(super) fn signed_part<'a>(der: &'a [u8], what: &'static str) -> Result<&'a [u8], Error> {
     let malformed = Error::malformed(what);
     let mut reader = SliceReader::new(der).map_err(&malformed)?;
@@ -203,12 +207,7 @@ pub(super) fn signed_part<'a>(der: &'a [u8], what: &'static str) -> Result<&'a [
     reader.tlv_bytes().map_err(&malformed)
 }
 
-pub(super) fn sha1(bytes: &[u8]) -> [u8; 20] {
-    let mut out = [0; 20];
-    out.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref());
-    out
-}
-
+/// Converts a time of X.509.
 fn instant(time: &Time) -> OffsetDateTime {
     // X.509 cannot write a time outside the years 1970 (in this reader) to 9999, which `time` holds.
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);

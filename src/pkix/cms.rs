@@ -1,6 +1,6 @@
-//! Signed data (RFC 5652, 5): the envelope of every answer of a certificate authority.
+//! Reads, verifies and writes signed data (RFC 5652, 5), the envelope of every answer of a certificate authority.
 //!
-//! Certificates are kept as they came, byte for byte, for their signatures and hashes.
+//! Certificates are kept byte for byte as they came, so that their signatures and hashes stay valid.
 
 use cms::{
     cert::IssuerAndSerialNumber,
@@ -13,14 +13,19 @@ use der::{
 };
 use x509_cert::{attr::Attribute, spki::AlgorithmIdentifierOwned};
 
-use super::{Certificate, Error, KeyKind, SignatureAlgorithm, Signer, ber, oid};
+use super::certificate::Certificate;
+use super::error::Error;
+use super::key_algorithm::KeyKind;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::signer::Signer;
+use super::{ber, oid};
 
-/// The largest message that is read, in bytes: a leaf, a long chain and room to spare.
+/// Limits a message, in bytes: a leaf, a long chain and room to spare.
 const MAX_SIZE: usize = 1024 * 1024;
 
 const WHAT: &str = "signed message";
 
-/// SignedData with the certificates still encoded.
+/// Encodes a SignedData; its certificates stay encoded.
 #[derive(Clone, Debug, Sequence)]
 pub(super) struct SignedData {
     version: CmsVersion,
@@ -47,16 +52,17 @@ impl SignedData {
         info.content.decode_as().map_err(&malformed)
     }
 
+    /// Returns the type of the signed content.
     pub(super) fn content_type(&self) -> Oid {
         self.content.econtent_type
     }
 
-    /// The signed bytes; `None` when the message carries only certificates.
+    /// Returns the signed bytes; `None` when the message carries only certificates.
     pub(super) fn content(&self) -> Option<&[u8]> {
         self.content.econtent.as_ref().map(Any::value)
     }
 
-    /// The X.509 certificates; attribute certificates and other kinds are passed over.
+    /// Returns the X.509 certificates; attribute certificates and other kinds are skipped.
     pub(super) fn certificates(&self) -> Result<Vec<Certificate>, Error> {
         let all = self.certificates.iter().flat_map(SetOfVec::iter);
         all.filter(|any| any.tag() == Tag::Sequence)
@@ -64,11 +70,12 @@ impl SignedData {
             .collect()
     }
 
-    /// Verifies every signature with the certificates that came along, and returns the signers, in order.
+    /// Verifies every signature with the given certificates and returns the signers, in order.
     pub(super) fn verify<'a>(&self, certificates: &'a [Certificate]) -> Result<Vec<&'a Certificate>, Error> {
         self.signer_infos.iter().map(|info| self.verify_one(info, certificates)).collect()
     }
 
+    /// Verifies one signature and returns the certificate of its signer.
     fn verify_one<'a>(&self, info: &SignerInfo, certificates: &'a [Certificate]) -> Result<&'a Certificate, Error> {
         let signer = find_signer(&info.sid, certificates)?;
         let key = signer.public_key()?;
@@ -87,14 +94,12 @@ impl SignedData {
             }
             None => content.to_vec(),
         };
-        key.verify(algorithm, &signed, info.signature.as_bytes()).map_err(|error| match error {
-            Error::BadSignature { .. } => Error::BadSignature { what: WHAT },
-            other => other,
-        })?;
+        key.verify_part(WHAT, algorithm, &signed, info.signature.as_bytes())?;
         Ok(signer)
     }
 }
 
+/// Finds the certificate that a signer identifier names.
 fn find_signer<'a>(id: &SignerIdentifier, certificates: &'a [Certificate]) -> Result<&'a Certificate, Error> {
     let is_signer = |it: &&Certificate| match id {
         SignerIdentifier::IssuerAndSerialNumber(id) => {
@@ -116,7 +121,8 @@ fn find_signer<'a>(id: &SignerIdentifier, certificates: &'a [Certificate]) -> Re
     })
 }
 
-/// RFC 3370, 3.2: signers write the key's algorithm and leave the hash to `digestAlgorithm`, or write both in one.
+/// Returns the algorithm of a signature. Some signers write only the key's algorithm and leave the hash to
+/// `digestAlgorithm`, others name both at once (RFC 3370, 3.2).
 fn algorithm_of(info: &SignerInfo, kind: KeyKind) -> Result<SignatureAlgorithm, Error> {
     let named = &info.signature_algorithm;
     let algorithm = match named.oid {
@@ -129,7 +135,7 @@ fn algorithm_of(info: &SignerInfo, kind: KeyKind) -> Result<SignatureAlgorithm, 
     Ok(algorithm)
 }
 
-/// Signs `content` and packs it with `certificates`, the signer's own among them whether listed or not.
+/// Signs `content` and packs it with `certificates`; the signer's own is added where it is not listed.
 pub(super) fn sign(
     content_type: Oid,
     content: Vec<u8>,
@@ -185,10 +191,12 @@ pub(super) fn sign(
     body().map_err(&malformed)
 }
 
+/// Builds an attribute with one value.
 fn attribute(id: Oid, value: Any) -> der::Result<Attribute> {
     Ok(Attribute { oid: id, values: SetOfVec::try_from(vec![value])? })
 }
 
+/// Builds the SET of certificates, without duplicates.
 fn certificate_set(certificates: &[&Certificate], signer: &Certificate) -> der::Result<SetOfVec<Any>> {
     let mut all: Vec<&[u8]> = certificates.iter().map(|it| it.der()).chain([signer.der()]).collect();
     all.sort_unstable();

@@ -1,4 +1,5 @@
-//! A certificate in words, for people. It is read a second time, by x509-parser, which knows the names of things.
+//! Describes a certificate for people. It is read a second time, by x509-parser, which knows the names of algorithms
+//! and usages.
 
 use time::OffsetDateTime;
 use x509_parser::{
@@ -9,10 +10,11 @@ use x509_parser::{
     prelude::{FromDer, X509Certificate},
 };
 
-use super::{Certificate, Error};
+use super::certificate::Certificate;
+use super::error::Error;
 
 impl Certificate {
-    /// The certificate as labelled lines, in the order in which people look for them.
+    /// Returns the certificate as labelled lines, in the order in which people look for them.
     pub fn describe(&self) -> Result<Vec<(&'static str, String)>, Error> {
         let (_, read) = X509Certificate::from_der(self.der()).map_err(|error| match error {
             nom::Err::Error(inner) | nom::Err::Failure(inner) => Error::Description(inner),
@@ -52,6 +54,7 @@ fn utc(at: OffsetDateTime) -> String {
     format!("{} {:02}:{:02}:{:02} UTC", at.date(), at.hour(), at.minute(), at.second())
 }
 
+/// Returns label and text of a mailbox, host name or address; `None` for names of other kinds.
 fn other_name<'a>(name: &GeneralName<'a>) -> Option<(&'static str, String)> {
     match name {
         GeneralName::RFC822Name(email) => Some(("Mailbox", email.escape_debug().to_string())),
@@ -61,6 +64,7 @@ fn other_name<'a>(name: &GeneralName<'a>) -> Option<(&'static str, String)> {
     }
 }
 
+/// Names the extended key usages.
 fn purposes(usage: &ExtendedKeyUsage<'_>) -> Vec<String> {
     let known = [
         (usage.any, "any"),

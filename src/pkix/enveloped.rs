@@ -1,6 +1,6 @@
-//! Bytes sealed to the holders of certificates (CMS AuthEnvelopedData, RFC 5083): AES-256-GCM (RFC 5084) under a fresh
-//! key, which each RSA recipient gets by RSAES-OAEP with SHA-256 (RFC 4056), each recipient on P-256 or P-384 by ephemeral
-//! ECDH with the X9.63 KDF and AES-256 key wrap (RFC 5753). `openssl cms -decrypt` opens what is sealed here.
+//! Seals bytes to holders of keys and opens them again (CMS AuthEnvelopedData, RFC 5083): AES-256-GCM (RFC 5084) under
+//! a fresh content key. An RSA recipient gets that key by RSAES-OAEP with SHA-256 (RFC 4056), one on P-256 or P-384 by
+//! ephemeral ECDH with the X9.63 KDF and AES-256 key wrap (RFC 5753). `openssl cms -decrypt` opens what is sealed here.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, PrivateKey};
@@ -22,27 +22,31 @@ use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
+use super::certificate::Certificate;
+use super::error::Error;
+use super::key::PublicKey;
+use super::key_algorithm::KeyKind;
+use super::oid;
 use super::opener::{Opener, curve, shared};
-use super::{Certificate, Error, KeyKind, PublicKey, oid};
 
-/// The largest message that is sealed or opened, in bytes.
+/// Limits the content that is sealed, in bytes; a message that is opened may be twice as long.
 const MAX_SIZE: usize = 256 * 1024;
-/// The most recipients of one message.
+/// Limits the recipients of one message.
 pub const MAX_RECIPIENTS: usize = 32;
 const KEY_LEN: usize = 32;
 const TAG_LEN: usize = 16;
 
 const WHAT: &str = "sealed message";
 
-/// Who may open a message.
+/// Names one who may open a message.
 pub struct Recipient {
     key: PublicKey,
-    /// `None`: named by the key's identifier alone.
+    /// Issuer and serial number; `None` when the recipient is named by the key identifier.
     certificate: Option<IssuerAndSerialNumber>,
 }
 
 impl Recipient {
-    /// The holder of a certificate, named by issuer and serial number.
+    /// Names the holder of a certificate, by issuer and serial number.
     pub fn holder(certificate: &Certificate) -> Result<Self, Error> {
         let id = IssuerAndSerialNumber {
             issuer: certificate.issuer_name().clone(),
@@ -51,20 +55,20 @@ impl Recipient {
         Ok(Self { key: certificate.public_key()?, certificate: Some(id) })
     }
 
-    /// The holder of a key without a certificate, named by the key's identifier.
+    /// Names the holder of a key without a certificate, by the key identifier.
     pub fn key(key: PublicKey) -> Self {
         Self { key, certificate: None }
     }
 }
 
-/// GCMParameters (RFC 5084, 3.2).
+/// Encodes GCMParameters (RFC 5084, 3.2).
 #[derive(Sequence)]
 struct GcmParameters {
     nonce: OctetString,
     tag_length: u8,
 }
 
-/// RSAES-OAEP-params (RFC 4055, 4.1), without a label.
+/// Encodes RSAES-OAEP-params (RFC 4055, 4.1), without a label.
 #[derive(Sequence)]
 struct OaepParameters {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
@@ -73,7 +77,7 @@ struct OaepParameters {
     mask: AlgorithmIdentifierOwned,
 }
 
-/// ECC-CMS-SharedInfo (RFC 5753, 7.2), without user keying material.
+/// Encodes ECC-CMS-SharedInfo (RFC 5753, 7.2), without user keying material.
 #[derive(Sequence)]
 struct SharedInfo {
     wrap: AlgorithmIdentifierOwned,
@@ -81,7 +85,8 @@ struct SharedInfo {
     key_bits: OctetString,
 }
 
-/// Seals bytes to all recipients: 1 to [`MAX_RECIPIENTS`], each with an RSA key or one on P-256 or P-384.
+/// Seals at most 256 KiB to all recipients, DER: 1 to [`MAX_RECIPIENTS`], each with an RSA key or one on P-256 or
+/// P-384.
 pub fn seal(content: &[u8], recipients: &[Recipient]) -> Result<Vec<u8>, Error> {
     if content.len() > MAX_SIZE {
         return Err(Error::TooLarge { what: WHAT, size: content.len(), limit: MAX_SIZE });
@@ -117,7 +122,9 @@ pub fn seal(content: &[u8], recipients: &[Recipient]) -> Result<Vec<u8>, Error> 
     ContentInfo { content_type: oid::AUTH_ENVELOPED_DATA, content }.to_der().map_err(&malformed)
 }
 
-/// Opens what was sealed to this key, named by its identifier or by this certificate.
+/// Opens what was sealed to this key. The recipient is looked for under `certificate` when one is given, else under the
+/// key identifier. Errors: [`Error::NotForThisKey`]; [`Error::Opening`] when the message was altered or uses other
+/// algorithms.
 pub fn open(bytes: &[u8], key: &dyn Opener, certificate: Option<&Certificate>) -> Result<Zeroizing<Vec<u8>>, Error> {
     if bytes.len() > 2 * MAX_SIZE {
         return Err(Error::TooLarge { what: WHAT, size: bytes.len(), limit: 2 * MAX_SIZE });
@@ -152,13 +159,14 @@ pub fn open(bytes: &[u8], key: &dyn Opener, certificate: Option<&Certificate>) -
     Ok(plain)
 }
 
-/// The content key as one recipient gets it.
+/// Holds the content key as it is encrypted for one recipient.
 enum Wrapped<'a> {
     Oaep(&'a [u8]),
     Agreed { info: &'a KeyAgreeRecipientInfo, key: &'a [u8] },
 }
 
 impl Wrapped<'_> {
+    /// Decrypts the content key.
     fn unwrap(&self, key: &dyn Opener) -> Result<Zeroizing<Vec<u8>>, Error> {
         match self {
             Self::Oaep(wrapped) => key.decrypt(wrapped),
@@ -179,6 +187,7 @@ impl Wrapped<'_> {
 }
 
 impl Recipient {
+    /// Encrypts the content key for this recipient.
     fn info(&self, content_key: &[u8]) -> Result<RecipientInfo, Error> {
         match curve(self.key.kind()) {
             None => self.by_transport(content_key),
@@ -186,6 +195,7 @@ impl Recipient {
         }
     }
 
+    /// Encrypts the content key by RSAES-OAEP.
     fn by_transport(&self, content_key: &[u8]) -> Result<RecipientInfo, Error> {
         let failed = |_| Error::Sealing;
         let malformed = Error::malformed(WHAT);
@@ -208,6 +218,7 @@ impl Recipient {
         }))
     }
 
+    /// Encrypts the content key under a key that a fresh key pair shares with the recipient's.
     fn by_agreement(&self, content_key: &[u8], curve: &'static agreement::Algorithm) -> Result<RecipientInfo, Error> {
         let malformed = Error::malformed(WHAT);
         let ephemeral = PrivateKey::generate(curve).map_err(|_| Error::Sealing)?;
@@ -245,7 +256,7 @@ impl Recipient {
         Ok(SubjectKeyIdentifier(id))
     }
 
-    /// The content key, where this is the recipient who is named.
+    /// Returns the encrypted content key when `info` names this recipient.
     fn find<'a>(&self, info: &'a RecipientInfo) -> Option<Wrapped<'a>> {
         let key_id = self.key.key_identifier();
         match info {
@@ -272,7 +283,7 @@ fn identifier(oid: der::asn1::ObjectIdentifier, parameters: Option<Any>) -> Algo
     AlgorithmIdentifierOwned { oid, parameters }
 }
 
-/// The key-encryption key of a shared secret (RFC 5753, 7.2; SEC 1, 3.6.1): one block of the KDF is all of it.
+/// Derives the key-encryption key from a shared secret (RFC 5753, 7.2; SEC 1, 3.6.1). One block of the KDF suffices.
 fn kek(secret: &[u8]) -> Result<AesKek, Error> {
     let malformed = Error::malformed(WHAT);
     let bits = u32::try_from(KEY_LEN * 8).map_err(|_| Error::Sealing)?.to_be_bytes();

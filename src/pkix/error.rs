@@ -1,8 +1,15 @@
-//! Why bytes were refused, or could not be made.
+//! Lists why bytes were refused, or could not be made.
 
-use super::{KeyKind, SignError, SignatureAlgorithm, cmc::CmcStatus};
+use super::cmc::status::CmcStatus;
+use super::key_algorithm::{KeyKind, RSA_BITS};
+use super::signature_algorithm::SignatureAlgorithm;
 
-/// Why bytes were refused, or could not be made.
+/// Says why a [`super::Signer`] did not sign.
+#[derive(Debug, thiserror::Error)]
+#[error("the key did not sign: {0}")]
+pub struct SignError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Says why bytes were refused, or could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -27,7 +34,7 @@ pub enum Error {
 
     #[error("the public key algorithm {oid} is not known here")]
     UnknownKeyAlgorithm { oid: String },
-    #[error("an RSA key of {bits} bits is outside the range of {} to {} bits", super::key::RSA_BITS.start(), super::key::RSA_BITS.end())]
+    #[error("an RSA key of {bits} bits is outside the range of {} to {} bits", RSA_BITS.start(), RSA_BITS.end())]
     RsaSize { bits: usize },
     #[error("the RSA public exponent is not an odd number from 3 to 2^32")]
     RsaExponent,
@@ -106,13 +113,60 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns a function that says of which thing a decoder complained.
+    /// Returns a function that wraps a decoder's error and names what was decoded.
     pub(super) fn malformed(what: &'static str) -> impl Fn(der::Error) -> Self {
         move |source| Self::Malformed { what, source }
     }
 
-    /// Returns a function that says what could not be done with a PKCS#12 file.
+    /// Returns a function that wraps an error of the PKCS#12 library and names what was tried.
     pub(super) fn pkcs12(action: &'static str) -> impl Fn(p12_keystore::error::Error) -> Self {
         move |source| Self::Pfx { action, source: Box::new(source) }
+    }
+
+    /// Returns the key's refusal to sign; any other error comes back as it was.
+    pub(crate) fn into_sign_error(self) -> Result<SignError, Self> {
+        match self {
+            Self::Sign(error) => Ok(error),
+            Self::Malformed { .. }
+            | Self::TooLarge { .. }
+            | Self::TooManyAttributes { .. }
+            | Self::TooDeep { .. }
+            | Self::Encoding { .. }
+            | Self::Leftover { .. }
+            | Self::PemLabel { .. }
+            | Self::UnknownKeyAlgorithm { .. }
+            | Self::RsaSize { .. }
+            | Self::RsaExponent
+            | Self::InvalidKey { .. }
+            | Self::AlgorithmMismatch { .. }
+            | Self::UnknownSignatureAlgorithm { .. }
+            | Self::UnknownHash { .. }
+            | Self::UnknownKeyName { .. }
+            | Self::UnknownKeyUsage { .. }
+            | Self::ObjectIdentifier { .. }
+            | Self::PrivateKey
+            | Self::KeyGeneration
+            | Self::BadSignature { .. }
+            | Self::Name { .. }
+            | Self::NotAscii { .. }
+            | Self::RequestEncoding(_)
+            | Self::Description(_)
+            | Self::NotSignedData { .. }
+            | Self::NotPkiResponse { .. }
+            | Self::BadDigest
+            | Self::SignerMissing { .. }
+            | Self::SignerCertificate
+            | Self::NotIssued(_)
+            | Self::NoCertificate
+            | Self::NotAttested
+            | Self::PfxPassword
+            | Self::Pfx { .. }
+            | Self::Recipients { .. }
+            | Self::Sealing
+            | Self::NotForThisKey
+            | Self::Opening
+            | Self::Elsewhere(_)
+            | Self::CertificateForAnotherKey { .. } => Err(self),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The extensions that requests and certificates share (RFC 5280, 4.2.1).
+//! Reads the extensions that requests and certificates share (RFC 5280, 4.2.1).
 
 use std::{fmt, str::FromStr};
 
@@ -6,9 +6,10 @@ use der::{Decode, asn1::ObjectIdentifier as Oid};
 pub use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{self, KeyUsages, name::GeneralName};
 
-use super::{Error, oid, text};
+use super::error::Error;
+use super::{oid, text};
 
-/// What a key may be used for (RFC 5280, 4.2.1.3).
+/// Names what a key may be used for (RFC 5280, 4.2.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum KeyUsage {
     DigitalSignature,
@@ -23,7 +24,7 @@ pub enum KeyUsage {
 }
 
 impl KeyUsage {
-    /// Every usage, in the order of its bit.
+    /// Lists every usage, in the order of the bits.
     pub const ALL: [Self; 9] = [
         Self::DigitalSignature,
         Self::NonRepudiation,
@@ -36,7 +37,7 @@ impl KeyUsage {
         Self::DecipherOnly,
     ];
 
-    /// The name in RFC 5280.
+    /// Returns the name in RFC 5280.
     pub fn name(self) -> &'static str {
         match self {
             Self::DigitalSignature => "digitalSignature",
@@ -51,11 +52,12 @@ impl KeyUsage {
         }
     }
 
-    /// Whether a key with this usage opens what was encrypted for it.
+    /// Says whether a key with this usage may decrypt or agree.
     pub fn decrypts(self) -> bool {
         matches!(self, Self::KeyEncipherment | Self::DataEncipherment | Self::KeyAgreement)
     }
 
+    /// Returns the bit of this usage.
     fn bit(self) -> KeyUsages {
         match self {
             Self::DigitalSignature => KeyUsages::DigitalSignature,
@@ -70,7 +72,7 @@ impl KeyUsage {
         }
     }
 
-    /// The usages as the extension's value, to be encoded.
+    /// Returns the usages as the value of the extension, to be encoded.
     pub fn bits(usages: &[Self]) -> pkix::KeyUsage {
         let mut set = der::flagset::FlagSet::default();
         for usage in usages {
@@ -89,7 +91,7 @@ impl fmt::Display for KeyUsage {
 impl FromStr for KeyUsage {
     type Err = Error;
 
-    /// Reads [`KeyUsage::name`] in any letter case; `contentCommitment` is nonRepudiation's newer name.
+    /// Reads [`KeyUsage::name`] in any letter case. `contentCommitment`, the newer name of nonRepudiation, is read too.
     fn from_str(name: &str) -> Result<Self, Error> {
         if name.eq_ignore_ascii_case("contentCommitment") {
             return Ok(Self::NonRepudiation);
@@ -99,7 +101,7 @@ impl FromStr for KeyUsage {
     }
 }
 
-/// Other names of a subject (RFC 5280, 4.2.1.6), those kinds of which this project makes use.
+/// Holds a subject's alternative names (RFC 5280, 4.2.1.6), of the kinds that this project uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AltNames {
     /// User principal names (otherName 1.3.6.1.4.1.311.20.2.3).
@@ -108,10 +110,11 @@ pub struct AltNames {
     pub emails: Vec<String>,
     /// Host names (dNSName).
     pub dns_names: Vec<String>,
-    /// How many names are of other kinds.
+    /// Number of names of other kinds.
     pub others: usize,
 }
 
+/// Decodes the extension with this identifier; `None` where there is none.
 fn find<'a, T: Decode<'a, Error = der::Error>>(
     extensions: &'a [Extension],
     id: Oid,
@@ -121,38 +124,45 @@ fn find<'a, T: Decode<'a, Error = der::Error>>(
     found.map(|it| T::from_der(it.extn_value.as_bytes())).transpose().map_err(Error::malformed(what))
 }
 
+/// Returns the key usages; `None` where there is no such extension.
 pub(super) fn key_usage(extensions: &[Extension]) -> Result<Option<Vec<KeyUsage>>, Error> {
     let usage: Option<pkix::KeyUsage> = find(extensions, oid::KEY_USAGE, "key usage")?;
     Ok(usage.map(|usage| KeyUsage::ALL.into_iter().filter(|it| usage.0.contains(it.bit())).collect()))
 }
 
+/// Returns the extended key usages as dotted object identifiers.
 pub(super) fn extended_key_usage(extensions: &[Extension]) -> Result<Vec<String>, Error> {
     let usage: Option<pkix::ExtendedKeyUsage> = find(extensions, oid::EXTENDED_KEY_USAGE, "extended key usage")?;
     Ok(usage.map(|usage| usage.0.iter().map(Oid::to_string).collect()).unwrap_or_default())
 }
 
+/// Says whether the basic constraints call the subject a CA.
 pub(super) fn is_ca(extensions: &[Extension]) -> Result<bool, Error> {
     let basic: Option<pkix::BasicConstraints> = find(extensions, oid::BASIC_CONSTRAINTS, "basic constraints")?;
     Ok(basic.is_some_and(|basic| basic.ca))
 }
 
+/// Returns the path length of the basic constraints; `None` where they set no limit.
 pub(super) fn path_length(extensions: &[Extension]) -> Result<Option<u8>, Error> {
     let basic: Option<pkix::BasicConstraints> = find(extensions, oid::BASIC_CONSTRAINTS, "basic constraints")?;
     Ok(basic.and_then(|basic| basic.path_len_constraint))
 }
 
+/// Returns the subject key identifier.
 pub(super) fn subject_key_id(extensions: &[Extension]) -> Result<Option<Vec<u8>>, Error> {
     let id: Option<pkix::SubjectKeyIdentifier> =
         find(extensions, oid::SUBJECT_KEY_IDENTIFIER, "subject key identifier")?;
     Ok(id.map(|id| id.0.as_bytes().to_vec()))
 }
 
+/// Returns the key identifier of the issuer.
 pub(super) fn authority_key_id(extensions: &[Extension]) -> Result<Option<Vec<u8>>, Error> {
     let id: Option<pkix::AuthorityKeyIdentifier> =
         find(extensions, oid::AUTHORITY_KEY_IDENTIFIER, "authority key identifier")?;
     Ok(id.and_then(|id| id.key_identifier).map(|id| id.as_bytes().to_vec()))
 }
 
+/// Returns the alternative names, those of other kinds only counted.
 pub(super) fn alt_names(extensions: &[Extension]) -> Result<AltNames, Error> {
     let names: Option<pkix::SubjectAltName> = find(extensions, oid::SUBJECT_ALT_NAME, "subject alternative name")?;
     let mut out = AltNames::default();

@@ -1,6 +1,6 @@
-//! Public keys (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
+//! Reads, builds and uses public keys (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
 
-use std::{fmt, ops::RangeInclusive, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use aws_lc_rs::{digest, signature as awslc};
 use der::{
@@ -9,56 +9,14 @@ use der::{
 };
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 
-use super::{Error, SignatureAlgorithm, oid};
+use super::digest::sha1;
+use super::error::Error;
+use super::key_algorithm::{KeyAlgorithm, KeyKind, RSA_BITS};
+use super::oid;
+use super::signature_algorithm::SignatureAlgorithm;
 
-/// RSA moduli that are read: smaller ones are broken, larger ones only cost time.
-pub(super) const RSA_BITS: RangeInclusive<usize> = 1024..=8192;
-
-/// An RSA 8192 key in SubjectPublicKeyInfo is far below this.
+/// Limits a SubjectPublicKeyInfo, in bytes; that of an RSA 8192 key is far below.
 const MAX_SPKI: usize = 4096;
-
-/// What kind of key pair is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyAlgorithm {
-    Rsa2048,
-    Rsa3072,
-    Rsa4096,
-    P256,
-    P384,
-}
-
-impl KeyAlgorithm {
-    /// Every kind of key pair, the weakest of each family first.
-    pub const ALL: [Self; 5] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::P256, Self::P384];
-
-    /// The name in templates and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Rsa2048 => "rsa-2048",
-            Self::Rsa3072 => "rsa-3072",
-            Self::Rsa4096 => "rsa-4096",
-            Self::P256 => "p-256",
-            Self::P384 => "p-384",
-        }
-    }
-
-    /// What a public key of this algorithm is.
-    pub fn kind(self) -> KeyKind {
-        match self {
-            Self::Rsa2048 => KeyKind::Rsa { bits: 2048 },
-            Self::Rsa3072 => KeyKind::Rsa { bits: 3072 },
-            Self::Rsa4096 => KeyKind::Rsa { bits: 4096 },
-            Self::P256 => KeyKind::P256,
-            Self::P384 => KeyKind::P384,
-        }
-    }
-}
-
-impl fmt::Display for KeyAlgorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 impl FromStr for KeyAlgorithm {
     type Err = Error;
@@ -73,44 +31,16 @@ impl FromStr for KeyAlgorithm {
     }
 }
 
-/// What a public key is, other sizes of RSA than are ever asked for included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyKind {
-    /// RSA with the modulus size in bits.
-    Rsa { bits: usize },
-    /// ECDSA or ECDH on secp256r1.
-    P256,
-    /// ECDSA or ECDH on secp384r1.
-    P384,
-}
-
-impl KeyKind {
-    /// Whether this is an RSA key.
-    pub fn is_rsa(self) -> bool {
-        matches!(self, Self::Rsa { .. })
-    }
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa { bits } => write!(f, "RSA {bits}"),
-            Self::P256 => f.write_str("P-256"),
-            Self::P384 => f.write_str("P-384"),
-        }
-    }
-}
-
-/// A public key as SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), DER.
+/// Holds a public key as a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7), DER.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
     spki: Vec<u8>,
     kind: KeyKind,
-    /// Where in `spki` the bytes of the bit string begin.
+    /// Offset in `spki` at which the content of the BIT STRING begins.
     start: usize,
 }
 
-/// RSAPublicKey (RFC 3279, 2.3.1).
+/// Encodes an RSAPublicKey (RFC 3279, 2.3.1).
 #[derive(Sequence)]
 struct RsaPublicKey<'a> {
     modulus: UintRef<'a>,
@@ -138,7 +68,7 @@ impl PublicKey {
         Ok(Self { start: spki.len().saturating_sub(bits.len()), spki: spki.to_vec(), kind })
     }
 
-    /// Makes an RSA key from modulus and exponent, both unsigned and big-endian, as PKCS#11 and cards give them.
+    /// Builds an RSA key from modulus and exponent, both unsigned and big-endian, as PKCS#11 and cards give them.
     pub fn from_rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, Error> {
         let malformed = Error::malformed("RSA public key");
         let key = RsaPublicKey {
@@ -149,8 +79,8 @@ impl PublicKey {
         Self::assemble(oid::RSA_ENCRYPTION, Null.into(), &bits)
     }
 
-    /// Makes an EC key from an uncompressed point (`04 || X || Y`), bare or in the DER OCTET STRING that PKCS#11 wraps
-    /// around it (PKCS#11 3.0, 2.3.3: modules disagree).
+    /// Builds an EC key from an uncompressed point (`04 || X || Y`), either bare or in a DER OCTET STRING: PKCS#11
+    /// modules disagree on which to return (PKCS#11 3.0, 2.3.3).
     pub fn from_ec_point(algorithm: KeyAlgorithm, point: &[u8]) -> Result<Self, Error> {
         let (curve, length) = match algorithm {
             KeyAlgorithm::P256 => (oid::SECP256R1, 65),
@@ -165,6 +95,7 @@ impl PublicKey {
         Self::assemble(oid::EC_PUBLIC_KEY, curve.into(), bare)
     }
 
+    /// Writes a SubjectPublicKeyInfo and reads it back, so that a key built here passes the same checks as one read.
     fn assemble(algorithm: der::oid::ObjectIdentifier, parameters: Any, bits: &[u8]) -> Result<Self, Error> {
         let malformed = Error::malformed("public key");
         let spki = SubjectPublicKeyInfoOwned {
@@ -174,45 +105,56 @@ impl PublicKey {
         Self::from_spki(&spki.to_der().map_err(&malformed)?)
     }
 
-    /// The SubjectPublicKeyInfo, DER.
+    /// Returns the SubjectPublicKeyInfo, DER.
     pub fn spki(&self) -> &[u8] {
         &self.spki
     }
 
-    /// The content of the BIT STRING: an RSAPublicKey, or an uncompressed point.
+    /// Returns the content of the BIT STRING: an RSAPublicKey, or an uncompressed point.
     pub fn subject_public_key(&self) -> &[u8] {
         self.spki.get(self.start..).unwrap_or_default()
     }
 
-    /// What kind of key this is.
+    /// Returns the kind of this key.
     pub fn kind(&self) -> KeyKind {
         self.kind
     }
 
-    /// The algorithm this key would be asked for with; `None` for RSA sizes that are never asked for.
+    /// Returns the algorithm that makes keys like this one; `None` for RSA sizes that are never ordered.
     pub fn algorithm(&self) -> Option<KeyAlgorithm> {
         KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.kind() == self.kind)
     }
 
-    /// The key identifier of RFC 5280, 4.2.1.2 (1): SHA-1 of the bit string.
+    /// Returns the key identifier of RFC 5280, 4.2.1.2 (1): SHA-1 of the content of the BIT STRING.
     pub fn key_identifier(&self) -> [u8; 20] {
-        super::certificate::sha1(self.subject_public_key())
+        sha1(self.subject_public_key())
     }
 
-    /// SHA-256 of the whole SubjectPublicKeyInfo.
+    /// Returns SHA-256 of the whole SubjectPublicKeyInfo.
     pub fn sha256(&self) -> [u8; 32] {
         let mut out = [0; 32];
         out.copy_from_slice(digest::digest(&digest::SHA256, &self.spki).as_ref());
         out
     }
 
-    /// Verifies a signature over `message`. SHA-1 is verified too when `algorithm` names it: whether it is allowed is
+    /// Verifies a signature over `message`. SHA-1 is accepted when `algorithm` names it; whether SHA-1 is allowed is
     /// the caller's policy.
     pub fn verify(&self, algorithm: SignatureAlgorithm, message: &[u8], signature: &[u8]) -> Result<(), Error> {
+        self.verify_part("message", algorithm, message, signature)
+    }
+
+    /// Verifies a signature over a part of a message; `what` is how an error names that part.
+    pub(super) fn verify_part(
+        &self,
+        what: &'static str,
+        algorithm: SignatureAlgorithm,
+        part: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
         let verifier = algorithm.verifier(self.kind).ok_or(Error::AlgorithmMismatch { kind: self.kind, algorithm })?;
         awslc::UnparsedPublicKey::new(verifier, self.subject_public_key())
-            .verify(message, signature)
-            .map_err(|_| Error::BadSignature { what: "message" })
+            .verify(part, signature)
+            .map_err(|_| Error::BadSignature { what })
     }
 }
 
@@ -222,6 +164,7 @@ impl fmt::Debug for PublicKey {
     }
 }
 
+/// Reads an RSAPublicKey and refuses sizes out of range, even moduli and unsafe exponents.
 fn rsa_kind(bits: &[u8]) -> Result<KeyKind, Error> {
     let key = RsaPublicKey::from_der(bits).map_err(Error::malformed("RSA public key"))?;
     let (modulus, exponent) = (key.modulus.as_bytes(), key.exponent.as_bytes());
@@ -241,6 +184,7 @@ fn rsa_kind(bits: &[u8]) -> Result<KeyKind, Error> {
     }
 }
 
+/// Reads the named curve and refuses a point that is not on it or is not uncompressed.
 fn ec_kind(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyKind, Error> {
     let parameters = parameters.ok_or_else(|| Error::UnknownKeyAlgorithm { oid: oid::EC_PUBLIC_KEY.to_string() })?;
     let curve = parameters

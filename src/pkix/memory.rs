@@ -1,4 +1,4 @@
-//! A private key held in memory: for a server's own keys, never for a person's.
+//! Keeps private keys in memory: a server's own, and those that are generated off a card.
 
 use aws_lc_rs::{
     encoding::AsDer,
@@ -11,9 +11,13 @@ use aws_lc_rs::{
 };
 use zeroize::Zeroizing;
 
-use super::{Error, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use super::error::{Error, SignError};
+use super::key::PublicKey;
+use super::key_algorithm::KeyAlgorithm;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::signer::Signer;
 
-/// A private key held in memory. It cannot be printed or cloned; its PKCS#8 bytes are wiped when it is dropped.
+/// Holds a private key in memory. It cannot be printed or cloned; its PKCS#8 bytes are wiped when it is dropped.
 ///
 /// ```compile_fail
 /// use cardwright::pkix::{KeyAlgorithm, MemoryKey};
@@ -26,13 +30,14 @@ pub struct MemoryKey {
     algorithm: SignatureAlgorithm,
 }
 
+/// Holds the key pair in the form that signs.
 enum Pair {
     Rsa(RsaKeyPair),
     Ecdsa(EcdsaKeyPair),
 }
 
 impl MemoryKey {
-    /// Generates a key pair. RSA 4096 takes up to seconds.
+    /// Generates a key pair. RSA 4096 may take seconds.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, Error> {
         let rsa = |size| -> Result<_, aws_lc_rs::error::Unspecified> {
             Ok(Zeroizing::new(RsaKeyPair::generate(size)?.as_der()?.as_ref().to_vec()))
@@ -70,7 +75,8 @@ impl MemoryKey {
         Ok(Self { pair, pkcs8: Zeroizing::new(pkcs8.to_vec()), public, algorithm })
     }
 
-    /// Signs with another hash from now on: SHA-256, SHA-384 or SHA-512 with RSA, only the curve's own with ECDSA.
+    /// Sets the algorithm that [`Signer::sign`] uses: with RSA the hash may be SHA-256, SHA-384 or SHA-512, with ECDSA
+    /// only the curve's own.
     pub fn with_algorithm(mut self, algorithm: SignatureAlgorithm) -> Result<Self, Error> {
         let possible = match &self.pair {
             Pair::Rsa(_) => rsa_encoding(algorithm).is_some(),
@@ -89,6 +95,7 @@ impl MemoryKey {
     }
 }
 
+/// Returns the padding and hash for RSA; `None` for algorithms that this type does not sign with.
 fn rsa_encoding(algorithm: SignatureAlgorithm) -> Option<&'static dyn RsaEncoding> {
     match algorithm {
         SignatureAlgorithm::RsaPkcs1Sha256 => Some(&RSA_PKCS1_SHA256),

@@ -1,13 +1,14 @@
-//! Certificates, certification requests and the messages that carry them: bytes <-> meaning.
+//! Reads and writes certificates, certification requests and the messages that carry them.
 //!
-//! In: DER, BER or PEM from strangers, always bounded. Out: [`Certificate`], [`CertificationRequest`],
-//! [`cmc::CertificateResponse`]; and bytes that strangers read.
-//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 and 5083 (CMS), RFC 5272 (CMC), RFC 7292 (PKCS#12),
-//! RFC 4514 (names).
+//! In: DER, BER or PEM from strangers, always of limited size. Out: [`Certificate`], [`CertificationRequest`],
+//! [`cmc::CertificateResponse`]; and bytes for others to read.
+//! Standards: RFC 5280 (certificates), RFC 2986 (requests), RFC 5652 and 5083 (CMS), RFC 5272 (CMC), RFC 7292
+//! (PKCS#12), RFC 4514 (names).
 //! A private key stays behind [`Signer`] and is asked to sign once.
 //!
-//! Floor 0: imports nothing of the project; holds no socket, file, clock or thread. Nothing here decides trust.
+//! Floor 0: imports no other room. Absent: sockets, files, clocks, threads, and any decision about trust.
 
+mod algorithm_identifier;
 pub mod attestation;
 mod ber;
 mod certificate;
@@ -15,10 +16,12 @@ pub mod cmc;
 mod cms;
 pub mod csr;
 mod describe;
+mod digest;
 pub mod enveloped;
 mod error;
 mod extension;
 mod key;
+mod key_algorithm;
 mod memory;
 pub mod name;
 mod numbers;
@@ -26,17 +29,18 @@ mod oid;
 mod opener;
 mod pem;
 pub mod pfx;
-mod signature;
+mod signature_algorithm;
 mod signer;
 mod text;
 
 pub use certificate::Certificate;
 pub use csr::CertificationRequest;
-pub use error::Error;
+pub use error::{Error, SignError};
 pub use extension::{AltNames, Extension, KeyUsage};
-pub use key::{KeyAlgorithm, KeyKind, PublicKey};
+pub use key::PublicKey;
+pub use key_algorithm::{KeyAlgorithm, KeyKind};
 pub use memory::MemoryKey;
 pub use numbers::PrivateNumbers;
 pub use opener::Opener;
-pub use signature::SignatureAlgorithm;
-pub use signer::{SignError, Signer};
+pub use signature_algorithm::SignatureAlgorithm;
+pub use signer::Signer;

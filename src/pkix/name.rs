@@ -1,4 +1,5 @@
-//! Distinguished names as text (RFC 4514). Order and repeated types are kept: `OU=A,OU=B,DC=corp,DC=example`.
+//! Reads and writes distinguished names as text (RFC 4514). Order and repeated types are kept:
+//! `OU=A,OU=B,DC=corp,DC=example`.
 
 use std::fmt::Write;
 
@@ -9,13 +10,14 @@ use der::{
 pub use x509_cert::name::Name;
 use x509_cert::{attr::AttributeTypeAndValue, name::RelativeDistinguishedName};
 
-use super::{Error, text};
+use super::error::Error;
+use super::text;
 
-/// The longest text that is read, in bytes.
+/// Limits the text that is read, in bytes.
 const MAX_TEXT: usize = 4096;
 
-/// Types with a short name: those of RFC 4514, 3, then those that people and Active Directory also write. Where one
-/// type has two names the first is printed.
+/// Lists the types with a short name: those of RFC 4514, 3, then those that people and Active Directory also write.
+/// Where one type has two names the first is printed.
 const TYPES: [(&str, Oid); 18] = [
     ("CN", Oid::new_unwrap("2.5.4.3")),
     ("L", Oid::new_unwrap("2.5.4.7")),
@@ -68,7 +70,7 @@ pub fn parse(text: &str) -> Result<Name, Error> {
     Name::from_der(&sets.to_der().map_err(&malformed)?).map_err(&malformed)
 }
 
-/// Writes RFC 4514 text, most specific part first. Control characters and those that turn the direction of writing
+/// Writes RFC 4514 text, most specific part first. Control characters and those that change the direction of writing
 /// are escaped, so that a name cannot disturb a terminal.
 pub fn to_text(name: &Name) -> String {
     let rdns: Vec<&RelativeDistinguishedName> = name.iter_rdn().collect();
@@ -76,7 +78,7 @@ pub fn to_text(name: &Name) -> String {
     rdns.into_iter().rev().map(part).collect::<Vec<_>>().join(",")
 }
 
-/// The values of one type, most significant first (`CN` and the like, as in [`parse`]).
+/// Returns the values of one type, most significant first; `short` is a short name such as `CN`, in any letter case.
 pub fn values(name: &Name, short: &str) -> Vec<String> {
     let Some((_, wanted)) = TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(short)) else {
         return Vec::new();
@@ -84,6 +86,7 @@ pub fn values(name: &Name, short: &str) -> Vec<String> {
     name.iter().filter(|attribute| attribute.oid == *wanted).filter_map(|it| text::of(it.value.to_ref())).collect()
 }
 
+/// Writes `type=value`; the value in hexadecimal DER where type or encoding is not known.
 fn attribute_text(attribute: &AttributeTypeAndValue) -> String {
     let known = TYPES.iter().find(|(_, oid)| *oid == attribute.oid);
     match (known, text::of(attribute.value.to_ref())) {
@@ -95,7 +98,7 @@ fn attribute_text(attribute: &AttributeTypeAndValue) -> String {
     }
 }
 
-/// Escapes a value so that it stands as one value in RFC 4514 text, whatever is in it.
+/// Escapes any text so that it can stand as one value in RFC 4514 text.
 pub fn escape(value: &str) -> String {
     let last = value.chars().count().saturating_sub(1);
     let mut out = String::with_capacity(value.len());
@@ -116,16 +119,19 @@ pub fn escape(value: &str) -> String {
     out
 }
 
+/// Says whether a character changes the direction of writing.
 fn turns_direction(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// Reads the text character by character.
 struct Scanner {
     chars: Vec<char>,
     at: usize,
 }
 
 impl Scanner {
+    /// Refuses the text at the current character.
     fn wrong<T>(&self, reason: &'static str) -> Result<T, Error> {
         Err(Error::Name { position: self.at, reason })
     }
@@ -164,6 +170,7 @@ impl Scanner {
         Ok(AttributeTypeAndValue { oid, value })
     }
 
+    /// Reads a short name or a dotted identifier.
     fn oid(&self, short: &str) -> Result<Oid, Error> {
         let dotted = short.strip_prefix("OID.").or_else(|| short.strip_prefix("oid.")).unwrap_or(short);
         match TYPES.iter().find(|(known, _)| known.eq_ignore_ascii_case(short)) {
@@ -172,6 +179,7 @@ impl Scanner {
         }
     }
 
+    /// Reads a value after `#`: DER in hexadecimal.
     fn hex_value(&mut self) -> Result<Any, Error> {
         self.at += 1;
         let mut digits = String::new();
@@ -183,6 +191,7 @@ impl Scanner {
         decoded.map_or_else(|| self.wrong("the value after # is not DER in hexadecimal"), Ok)
     }
 
+    /// Reads a value as text, in the string type that RFC 5280, A.1 wants for the attribute.
     fn text_value(&mut self, oid: Oid) -> Result<Any, Error> {
         let mut bytes = Vec::new();
         let mut kept = 0;
@@ -219,6 +228,7 @@ impl Scanner {
         Any::new(tag, bytes).map_err(Error::malformed("distinguished name"))
     }
 
+    /// Reads what follows a backslash: a special character or two hexadecimal digits.
     fn escaped(&mut self, bytes: &mut Vec<u8>) -> Result<(), Error> {
         let digit = |c: Option<char>| c.and_then(|c| c.to_digit(16));
         match (self.next(), self.peek()) {
@@ -235,6 +245,7 @@ impl Scanner {
     }
 }
 
+/// Says whether a byte may stand in a PrintableString (X.680, 41.4).
 fn is_printable(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b" '()+,-./:=?".contains(&byte)
 }

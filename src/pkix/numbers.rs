@@ -1,15 +1,19 @@
-//! What a private key consists of (RFC 8017, A.1.2; RFC 5915, 3), for cards that take it number by number.
+//! Takes a private key apart into its numbers (RFC 8017, A.1.2; RFC 5915, 3), for cards that import a key number by
+//! number.
 
 use der::asn1::{AnyRef, OctetStringRef, UintRef};
 use der::{Decode, Sequence};
 use pkcs8::PrivateKeyInfoRef;
 use zeroize::Zeroizing;
 
-use super::{Error, KeyKind, MemoryKey, Signer};
+use super::error::Error;
+use super::key_algorithm::KeyKind;
+use super::memory::MemoryKey;
+use super::signer::Signer;
 
-/// The numbers of a private key, unsigned and big-endian, wiped on drop.
+/// Holds the numbers of a private key, unsigned and big-endian; they are wiped on drop.
 pub enum PrivateNumbers {
-    /// Each half as long as the modulus.
+    /// Each number is half as long as the modulus.
     Rsa {
         prime1: Zeroizing<Vec<u8>>,
         prime2: Zeroizing<Vec<u8>>,
@@ -17,11 +21,11 @@ pub enum PrivateNumbers {
         exponent2: Zeroizing<Vec<u8>>,
         coefficient: Zeroizing<Vec<u8>>,
     },
-    /// As long as the curve's order.
+    /// The number is as long as the order of the curve.
     Ec { scalar: Zeroizing<Vec<u8>> },
 }
 
-/// RSAPrivateKey (RFC 8017, A.1.2) of two primes.
+/// Encodes an RSAPrivateKey of two primes (RFC 8017, A.1.2).
 #[derive(Sequence)]
 struct RsaPrivateKey<'a> {
     version: u8,
@@ -35,7 +39,7 @@ struct RsaPrivateKey<'a> {
     coefficient: UintRef<'a>,
 }
 
-/// ECPrivateKey (RFC 5915, 3).
+/// Encodes an ECPrivateKey (RFC 5915, 3).
 #[derive(Sequence)]
 struct EcPrivateKey<'a> {
     version: u8,
@@ -47,7 +51,7 @@ struct EcPrivateKey<'a> {
 }
 
 impl MemoryKey {
-    /// Lends the private key's numbers to the one place that must bring them onto a card.
+    /// Returns the private key's numbers, for the one place that must write them to a card.
     pub fn expose_numbers(&self) -> Result<PrivateNumbers, Error> {
         let info = PrivateKeyInfoRef::from_der(self.expose_pkcs8()).map_err(|_| Error::PrivateKey)?;
         let key = info.private_key.as_bytes();
@@ -76,7 +80,7 @@ fn ec(key: &[u8], length: usize) -> Result<PrivateNumbers, Error> {
     Ok(PrivateNumbers::Ec { scalar: padded(key.private_key.as_bytes(), length)? })
 }
 
-/// With zeros before it; an error when it is longer than `length`.
+/// Puts zeros before a number up to `length` bytes; a longer number is an error.
 fn padded(number: &[u8], length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
     let zeros = length.checked_sub(number.len()).ok_or(Error::PrivateKey)?;
     let mut padded = Zeroizing::new(Vec::with_capacity(length));

@@ -1,4 +1,4 @@
-//! Object identifiers, each under the name its standard gives it.
+//! Lists object identifiers under the names their standards give them.
 
 use der::asn1::ObjectIdentifier as Oid;
 
@@ -27,42 +27,44 @@ pub(super) const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
 pub(super) const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
 
-/// Extensions of YubiKeys' attestations: firmware, the device's number, when PIN and touch are wanted.
+/// Holds the extension of YubiKeys' attestations that states the firmware version.
 pub(super) const YUBICO_FIRMWARE: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.3");
+/// Holds the one that states the serial number.
 pub(super) const YUBICO_SERIAL: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.7");
+/// Holds the one that states the PIN and touch policies.
 pub(super) const YUBICO_POLICIES: Oid = Oid::new_unwrap("1.3.6.1.4.1.41482.3.8");
 
-/// szOID_CERT_EXTENSIONS: the extension request of Windows before PKCS#9 had one.
+/// Holds szOID_CERT_EXTENSIONS, the extension request of Windows from before PKCS#9 defined one.
 pub(super) const CERT_EXTENSIONS: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.2.1.14");
-/// szOID_NT_PRINCIPAL_NAME.
+/// Holds szOID_NT_PRINCIPAL_NAME.
 pub(super) const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
-/// szOID_OS_VERSION.
+/// Holds szOID_OS_VERSION.
 pub(super) const OS_VERSION: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.13.2.3");
-/// szOID_REQUEST_CLIENT_INFO.
+/// Holds szOID_REQUEST_CLIENT_INFO.
 pub(super) const REQUEST_CLIENT_INFO: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.20");
-/// szOID_ENROLLMENT_CSP_PROVIDER.
+/// Holds szOID_ENROLLMENT_CSP_PROVIDER.
 pub(super) const ENROLLMENT_CSP: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.13.2.2");
 
 pub(super) const DATA: Oid = Oid::new_unwrap("1.2.840.113549.1.7.1");
 pub(super) const SIGNED_DATA: Oid = Oid::new_unwrap("1.2.840.113549.1.7.2");
 pub(super) const CONTENT_TYPE: Oid = Oid::new_unwrap("1.2.840.113549.1.9.3");
 pub(super) const MESSAGE_DIGEST: Oid = Oid::new_unwrap("1.2.840.113549.1.9.4");
-/// id-cct-PKIResponse.
+/// Holds id-cct-PKIResponse.
 pub(super) const PKI_RESPONSE: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.12.3");
-/// id-cmc-statusInfo.
+/// Holds id-cmc-statusInfo.
 pub(super) const CMC_STATUS_INFO: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.7.1");
-/// id-cmc-statusInfoV2.
+/// Holds id-cmc-statusInfoV2.
 pub(super) const CMC_STATUS_INFO_V2: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.7.25");
-/// szOID_CMC_ADD_ATTRIBUTES.
+/// Holds szOID_CMC_ADD_ATTRIBUTES.
 pub(super) const CMC_ADD_ATTRIBUTES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.10.10.1");
-/// szOID_ISSUED_CERT_HASH.
+/// Holds szOID_ISSUED_CERT_HASH.
 pub(super) const ISSUED_CERT_HASH: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.17");
 
-/// id-ct-authEnvelopedData.
+/// Holds id-ct-authEnvelopedData.
 pub(super) const AUTH_ENVELOPED_DATA: Oid = Oid::new_unwrap("1.2.840.113549.1.9.16.1.23");
 pub(super) const AES256_GCM: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.46");
 pub(super) const AES256_WRAP: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.1.45");
 pub(super) const RSAES_OAEP: Oid = Oid::new_unwrap("1.2.840.113549.1.1.7");
 pub(super) const MGF1: Oid = Oid::new_unwrap("1.2.840.113549.1.1.8");
-/// dhSinglePass-stdDH-sha256kdf-scheme.
+/// Holds dhSinglePass-stdDH-sha256kdf-scheme.
 pub(super) const ECDH_SHA256_KDF: Oid = Oid::new_unwrap("1.3.132.1.11.1");

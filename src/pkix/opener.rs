@@ -1,24 +1,28 @@
-//! Private keys that open what was sealed to them, in memory or elsewhere.
+//! Defines private keys that decrypt or agree, in memory or elsewhere.
 
 use aws_lc_rs::agreement::{self, Algorithm, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use zeroize::Zeroizing;
 
-use super::{Error, KeyKind, MemoryKey, PublicKey, Signer};
+use super::error::Error;
+use super::key::PublicKey;
+use super::key_algorithm::KeyKind;
+use super::memory::MemoryKey;
+use super::signer::Signer;
 
-/// A private key that opens what was sealed to it.
+/// Decrypts or agrees with a private key, which may be in memory or in a token.
 pub trait Opener: Send + Sync {
-    /// What others seal to.
+    /// Returns the public key that others encrypt to.
     fn sealed_to(&self) -> &PublicKey;
 
-    /// The secret that a key on P-256 or P-384 shares with an uncompressed point (SP 800-56A, 5.7.1.2).
+    /// Returns the secret that a key on P-256 or P-384 shares with an uncompressed point (SP 800-56A, 5.7.1.2).
     fn agree(&self, point: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error>;
 
-    /// Opens what is under RSAES-OAEP with SHA-256.
+    /// Decrypts RSAES-OAEP with SHA-256.
     fn decrypt(&self, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error>;
 }
 
-/// The curve of a key; `None`: RSA.
+/// Returns the curve of a key; `None` for RSA.
 pub(super) fn curve(kind: KeyKind) -> Option<&'static Algorithm> {
     match kind {
         KeyKind::Rsa { .. } => None,
@@ -27,7 +31,7 @@ pub(super) fn curve(kind: KeyKind) -> Option<&'static Algorithm> {
     }
 }
 
-/// What two keys share; `failed` says what it was for.
+/// Returns the secret that two keys share; `failed` is the error when there is none.
 pub(super) fn shared(
     private: &PrivateKey,
     curve: &'static Algorithm,

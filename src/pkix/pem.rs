@@ -1,10 +1,11 @@
-//! PEM armour (RFC 7468).
+//! Reads and writes PEM (RFC 7468).
 
 use der::pem::{self, LineEnding};
 
-use super::Error;
+use super::error::Error;
 
-/// Takes the one block out of its armour; another label, or text after the block, is an error.
+/// Decodes the one block in `text`. A label that is not in `labels` and text after the block are errors, which call the
+/// content `what`.
 pub(super) fn decode(text: &[u8], what: &'static str, labels: &[&str]) -> Result<Vec<u8>, Error> {
     let refused = |error: pem::Error| Error::malformed(what)(error.into());
     let text = text.trim_ascii();
@@ -15,7 +16,7 @@ pub(super) fn decode(text: &[u8], what: &'static str, labels: &[&str]) -> Result
     Ok(der)
 }
 
-/// Puts armour around `der`, with line feeds.
+/// Encodes `der` under `label`, with line feeds.
 pub(super) fn encode(label: &str, der: &[u8]) -> String {
     // The only failure is a length beyond the address space.
     pem::encode_string(label, LineEnding::LF, der).unwrap_or_default()

@@ -1,30 +1,33 @@
-//! A key with its certificates for its owner to carry away (PKCS#12, RFC 7292), under the owner's password.
+//! Writes and reads PKCS#12 files (RFC 7292): a private key with its certificates under a password.
 
 use p12_keystore::{
     Certificate as P12Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy,
     PrivateKey, PrivateKeyChain,
 };
 
-use super::{Certificate, Error, MemoryKey, Signer};
+use super::certificate::Certificate;
+use super::error::Error;
+use super::memory::MemoryKey;
+use super::signer::Signer;
 
-/// How often the password is hashed, for the key and for the MAC each.
+/// Sets how often the password is hashed, once for the key and once for the MAC.
 const ITERATIONS: u32 = 10_000;
-/// The largest file that is read, in bytes.
+/// Limits a file that is read, in bytes.
 const MAX_SIZE: usize = 256 * 1024;
 
 const WHAT: &str = "PKCS#12 file";
 
-/// What a PKCS#12 file is protected with.
+/// Names the protection of a PKCS#12 file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PfxCipher {
     /// PBES2 with PBKDF2 and AES-256-CBC, a MAC by HMAC-SHA-256.
     Aes256,
-    /// 3-key 3DES and a MAC by HMAC-SHA-1, for readers that know nothing later.
+    /// 3DES with three keys and a MAC by HMAC-SHA-1, for old readers.
     TripleDes,
 }
 
-/// Writes a PKCS#12 file: the key, its certificate, and the chain that issued it, under a password that is not empty
-/// and whose characters are all in Unicode's first plane (RFC 7292, B.1).
+/// Writes a PKCS#12 file: the key, its certificate, and the chain that issued it. `password` must not be empty, and all
+/// its characters must be in Unicode's first plane (RFC 7292, B.1).
 pub fn write(
     key: &MemoryKey,
     certificate: &Certificate,
@@ -53,13 +56,13 @@ pub fn write(
     writer.encryption_iterations(ITERATIONS).mac_iterations(ITERATIONS).write().map_err(failed)
 }
 
-/// Refuses a password that [`write()`] cannot use.
+/// Refuses a password that [`write()`] cannot use ([`Error::PfxPassword`]).
 pub fn check_password(password: &str) -> Result<(), Error> {
     let usable = !password.is_empty() && password.chars().all(|character| u32::from(character) <= 0xFFFF);
     if usable { Ok(()) } else { Err(Error::PfxPassword) }
 }
 
-/// Reads the first key of a PKCS#12 file of at most 256 KiB, and its certificates, its own first.
+/// Reads the first key of a PKCS#12 file of at most 256 KiB, and its certificates, the key's own first.
 pub fn read(bytes: &[u8], password: &str) -> Result<(MemoryKey, Vec<Certificate>), Error> {
     if bytes.len() > MAX_SIZE {
         return Err(Error::TooLarge { what: WHAT, size: bytes.len(), limit: MAX_SIZE });

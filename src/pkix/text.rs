@@ -1,8 +1,8 @@
-//! The string types of X.509 as text (RFC 5280, 4.1.2.4).
+//! Reads the string types of X.509 (RFC 5280, 4.1.2.4).
 
 use der::{Tag, Tagged, asn1::AnyRef};
 
-/// Reads any string type; `None` when it is another type or does not hold what its type promises.
+/// Reads any string type; `None` for another type, or when the bytes do not fit the type.
 pub(super) fn of(value: AnyRef<'_>) -> Option<String> {
     let bytes = value.value();
     match value.tag() {

@@ -1,7 +1,9 @@
-//! cfssl's API, version 1: `info`, `sign`, `authsign` and `revoke`.
+//! Calls cfssl's API, version 1: `info`, `sign`, `authsign` and `revoke`.
 
 use super::transport::{Answer, Transport, excerpt};
-use crate::ca::{Error, IssueOrder, RevocationReason, SubjectAltName};
+use crate::ca::error::Error;
+use crate::ca::order::{IssueOrder, SubjectAltName};
+use crate::ca::revocation::RevocationReason;
 use crate::pkix::{Certificate, CertificationRequest, name};
 use aws_lc_rs::hmac;
 use base64::Engine;
@@ -9,15 +11,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];
-/// Attributes of a subject that cfssl knows besides CN.
+/// Lists the attributes of a subject that cfssl knows besides CN.
 const ATTRIBUTES: [&str; 5] = ["C", "ST", "L", "O", "OU"];
 
-/// `/info`: the authority's certificate.
+/// Asks for the authority's certificate (`/info`).
 pub fn authority(transport: &Transport) -> Result<Vec<Certificate>, Error> {
     Ok(vec![certificate(&post(transport, "/api/v1/cfssl/info", &json!({ "label": "" }))?)?])
 }
 
-/// `/authsign`, or `/sign` where there is no key to authenticate with.
+/// Asks for a certificate (`/authsign`, or `/sign` without a key to authenticate with).
 pub fn sign(
     transport: &Transport,
     order: &IssueOrder,
@@ -43,7 +45,7 @@ pub fn sign(
     certificate(&result)
 }
 
-/// `/revoke`; the authority needs a database for it.
+/// Revokes a certificate (`/revoke`); cfssl needs a database for it.
 pub fn revoke(transport: &Transport, certificate: &Certificate, reason: RevocationReason) -> Result<(), Error> {
     let authority = certificate.authority_key_id().map_err(Error::ReadBack)?.unwrap_or_default();
     let revoke = |authority: &str| {
@@ -55,12 +57,13 @@ pub fn revoke(transport: &Transport, certificate: &Certificate, reason: Revocati
         post(transport, "/api/v1/cfssl/revoke", &request).map(drop)
     };
     match revoke(&hex::encode(authority)) {
-        // Older releases have kept the certificate without its authority's key identifier.
+        // Older releases store the certificate without its authority's key identifier.
         Err(Error::Refused { .. }) => revoke(""),
         outcome => outcome,
     }
 }
 
+/// Sends JSON and returns `result`; an answer without `success` is [`Error::Refused`].
 fn post(transport: &Transport, path: &str, body: &Value) -> Result<Value, Error> {
     let Answer { status, body, .. } = transport.post(path, &JSON, body.to_string().as_bytes())?;
     let mut answer: Value = serde_json::from_slice(&body).map_err(|_| Error::Answer { what: "it is not JSON" })?;
@@ -70,12 +73,13 @@ fn post(transport: &Transport, path: &str, body: &Value) -> Result<Value, Error>
     Ok(answer["result"].take())
 }
 
+/// Reads the certificate in a result.
 fn certificate(result: &Value) -> Result<Certificate, Error> {
     let pem = result["certificate"].as_str().ok_or(Error::Answer { what: "it holds no certificate" })?;
     Certificate::from_pem(pem).map_err(|_| Error::Answer { what: "its certificate is none" })
 }
 
-/// What cfssl cannot say is left out, and seen when the certificate is held against the order.
+/// Builds the subject. What cfssl cannot express is left out; the comparison of certificate and order shows it then.
 fn subject(order: &IssueOrder) -> Result<Value, Error> {
     let subject = name::parse(&order.subject).map_err(Error::Subject)?;
     let names = ATTRIBUTES.iter().flat_map(|attribute| {
@@ -85,6 +89,7 @@ fn subject(order: &IssueOrder) -> Result<Value, Error> {
     Ok(json!({ "CN": name::values(&subject, "CN").into_iter().next().unwrap_or_default(), "names": names }))
 }
 
+/// Returns a name that cfssl takes as a host; `None` for other kinds.
 fn host(name: &SubjectAltName) -> Option<String> {
     match name {
         SubjectAltName::Email(email) => Some(email.clone()),
@@ -94,6 +99,7 @@ fn host(name: &SubjectAltName) -> Option<String> {
     }
 }
 
+/// Returns cfssl's name for a reason.
 fn reason_name(reason: RevocationReason) -> &'static str {
     match reason {
         RevocationReason::Unspecified => "unspecified",
@@ -108,14 +114,14 @@ fn reason_name(reason: RevocationReason) -> &'static str {
     }
 }
 
-/// A number of any length, big endian, in decimal digits.
+/// Writes a big-endian number of any length in decimal digits.
 fn decimal(bytes: &[u8]) -> String {
     let mut digits = vec![0_u8];
     for byte in bytes {
         let mut carry = u32::from(*byte);
         for digit in &mut digits {
             carry += u32::from(*digit) << 8;
-            // What is left of a division by ten fits.
+            // The remainder of a division by ten fits.
             *digit = (carry % 10) as u8;
             carry /= 10;
         }

@@ -1,26 +1,26 @@
-//! Enrollment over Secure Transport (RFC 7030, RFC 8951).
+//! Calls an authority by Enrollment over Secure Transport (RFC 7030, RFC 8951).
 
 use super::transport::{Answer, Transport};
-use crate::ca::Error;
+use crate::ca::error::Error;
 use crate::pkix::{Certificate, CertificationRequest, cmc};
 use ::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// How long to wait where the authority does not say, and the longest it may ask for.
+/// Sets how many seconds to wait where the authority does not say, and the most it may ask for.
 const WAIT: u64 = 60;
 const LONGEST_WAIT: u64 = 24 * 3600;
 
-/// `/cacerts` (4.1).
+/// Asks for the authority's certificates (`/cacerts`, 4.1).
 pub fn authority(transport: &Transport) -> Result<Vec<Certificate>, Error> {
     certificates(&transport.get("/cacerts")?)
 }
 
-/// `/simpleenroll` (4.2.1).
+/// Asks for a certificate (`/simpleenroll`, 4.2.1); status 202 is [`Error::Pending`].
 pub fn enroll(transport: &Transport, csr: &[u8]) -> Result<Certificate, Error> {
     let request = CertificationRequest::from_der(csr).map_err(Error::Key)?;
     let headers = [("content-type", "application/pkcs10"), ("content-transfer-encoding", "base64")];
-    // On one line: receivers need not take white space (RFC 8951, 3.2), and some do not.
+    // On one line: receivers need not accept white space (RFC 8951, 3.2), and some do not.
     let answer = transport.post("/simpleenroll", &headers, STANDARD.encode(csr).as_bytes())?;
     if answer.status == 202 {
         let seconds = answer.retry_after.unwrap_or(WAIT).clamp(1, LONGEST_WAIT);
@@ -31,7 +31,7 @@ pub fn enroll(transport: &Transport, csr: &[u8]) -> Result<Certificate, Error> {
     ours.ok_or(Error::Answer { what: "no certificate in it is for the key" })
 }
 
-/// A certs-only message (4.1.3), base64 as the standard has it or DER as some send it.
+/// Reads a certs-only message (4.1.3), in base64 as the standard requires or in DER as some send it.
 fn certificates(answer: &Answer) -> Result<Vec<Certificate>, Error> {
     let unreadable = |_| Error::Answer { what: "it is not certs-only CMS" };
     let der = match answer.body.first() {

@@ -1,8 +1,8 @@
-//! Authorities elsewhere behind the seam: EST (RFC 7030) and cfssl's API.
+//! Calls certificate authorities elsewhere, by EST (RFC 7030) or cfssl's API.
 //!
-//! In: an order with its certification request. Out: the certificate, checked: for the order's key, of the configured
-//! authority, with the names ordered; or that it is pending. The TLS trust anchor is pinned; each call is bounded in
-//! time and size and is made once: asking again is the caller's to decide.
+//! In: an order with its certification request. Out: the certificate, or that it is pending. A certificate is checked:
+//! it must be for the order's key, from the configured issuer, with the names ordered. The TLS trust anchor is pinned.
+//! Each call is limited in time and size and made once; whether to ask again is the caller's decision.
 
 mod cfssl;
 mod est;
@@ -10,37 +10,41 @@ mod transport;
 
 pub use transport::Credentials;
 
+use super::authority::CertificateAuthority;
 use super::check;
-use super::{CertificateAuthority, Error, IssueOrder, RevocationReason};
+use super::error::Error;
+use super::order::IssueOrder;
+use super::revocation::RevocationReason;
 use crate::pkix::Certificate;
 use ::time::OffsetDateTime;
 use transport::Transport;
 use url::Url;
 
-/// Which language an authority speaks.
+/// Names the protocol of an authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     Est,
     Cfssl,
 }
 
-/// Whether a certificate may carry other names than were ordered.
+/// Says whether a certificate may carry other names than were ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
-    /// No: it is refused, and what differs is named.
+    /// No: such a certificate is refused, and the error names the differences.
     AsOrdered,
-    /// Yes: the authority elsewhere says who people are.
+    /// Yes: the authority elsewhere decides the names.
     Upstream,
 }
 
-/// How an authority elsewhere is reached, and what is expected of it.
+/// Says how an authority elsewhere is reached, and what is expected of it.
 pub struct Settings {
     pub protocol: Protocol,
-    /// EST: up to and with `/.well-known/est` and a label if there is one; cfssl: where `/api` begins.
+    /// Address. EST: up to and including `/.well-known/est` and a label, if there is one; cfssl: up to where `/api`
+    /// begins.
     pub url: Url,
-    /// Whom the authority's TLS certificate must come from.
+    /// Trust anchors for the authority's TLS certificate.
     pub tls_trust: Vec<Certificate>,
-    /// The certificates that will be issued come from the first of these; the root is the last.
+    /// The authority's chain: the issuing certificate first, the root last.
     pub chain: Vec<Certificate>,
     pub credentials: Credentials,
     /// cfssl's signing profile.
@@ -48,7 +52,7 @@ pub struct Settings {
     pub names: Names,
 }
 
-/// An authority elsewhere.
+/// Calls an authority elsewhere.
 pub struct Upstream {
     transport: Transport,
     protocol: Protocol,
@@ -58,7 +62,7 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Prepares the calls; nothing is called yet.
+    /// Checks the settings and prepares the calls; nothing is called yet.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let wrong = |what: &str| Error::UpstreamSettings { what: what.to_owned() };
         let root = settings.chain.last().ok_or_else(|| wrong("the chain holds no certificate"))?;
@@ -86,6 +90,7 @@ impl Upstream {
         }
     }
 
+    /// Returns the issuing certificate.
     fn issuer(&self) -> Result<&Certificate, Error> {
         self.chain.first().ok_or(Error::ChainKey)
     }
@@ -104,7 +109,7 @@ impl CertificateAuthority for Upstream {
 
     fn collect(&self, csr: &[u8], _ticket: &[u8]) -> Result<Certificate, Error> {
         match self.protocol {
-            // RFC 7030, 4.2.3: the very same request is sent again.
+            // RFC 7030, 4.2.3: the same request is sent again.
             Protocol::Est => est::enroll(&self.transport, csr),
             Protocol::Cfssl => Err(Error::NothingPending),
         }

@@ -1,6 +1,6 @@
-//! One HTTPS exchange with an authority elsewhere: who is trusted, who asks, what is bounded.
+//! Does one HTTPS exchange with an authority elsewhere: pins trust, authenticates this server, limits time and size.
 
-use crate::ca::Error;
+use crate::ca::error::Error;
 use crate::pkix::Certificate;
 use crate::secret::{Passphrase, SharedKey};
 use base64::Engine;
@@ -14,14 +14,14 @@ use ureq::tls::{ClientCert, PrivateKey, RootCerts, TlsConfig};
 use url::Url;
 use zeroize::Zeroizing;
 
-/// How long an exchange may take: the connection, and all of it.
+/// Limits how long an exchange may take: the connection, and the whole.
 const CONNECT: Duration = Duration::from_secs(5);
 const CALL: Duration = Duration::from_secs(20);
-/// The most bytes an answer may hold, and how much of a refusal's text is kept.
+/// Limits an answer, in bytes, and the part of a refusal's text that is kept, in characters.
 const MAX_ANSWER: u64 = 256 * 1024;
 const MAX_TEXT: usize = 200;
 
-/// By what the authority knows this server.
+/// Holds what authenticates this server to the authority.
 pub enum Credentials {
     None,
     /// HTTP basic authentication (RFC 7617).
@@ -29,7 +29,7 @@ pub enum Credentials {
         user: String,
         password: Passphrase,
     },
-    /// A TLS client certificate with those above it, and its key (PKCS#8, DER).
+    /// A TLS client certificate with its chain, and its key (PKCS#8, DER).
     Certificate {
         chain: Vec<Certificate>,
         key: Zeroizing<Vec<u8>>,
@@ -38,7 +38,7 @@ pub enum Credentials {
     Hmac(SharedKey),
 }
 
-/// An answer whose status is one of success.
+/// Holds an answer with a status from 200 to 299.
 pub(super) struct Answer {
     pub status: u16,
     /// Seconds to wait before asking again (RFC 9110, 10.2.3), where the answer says so.
@@ -46,7 +46,7 @@ pub(super) struct Answer {
     pub body: Vec<u8>,
 }
 
-/// The way to one authority.
+/// Sends requests to one authority.
 pub(super) struct Transport {
     agent: ureq::Agent,
     base: String,
@@ -55,6 +55,7 @@ pub(super) struct Transport {
 }
 
 impl Transport {
+    /// Checks address and credentials and prepares the connection.
     pub fn new(url: Url, trust: &[Certificate], credentials: Credentials) -> Result<Self, Error> {
         check_address(&url)?;
         let roots: Vec<_> = trust.iter().map(|it| ureq::tls::Certificate::from_der(it.der()).to_owned()).collect();
@@ -87,6 +88,7 @@ impl Transport {
         Ok(Self { agent, base: url.as_str().trim_end_matches('/').to_owned(), authorization, hmac })
     }
 
+    /// Sends a GET.
     pub fn get(&self, path: &str) -> Result<Answer, Error> {
         let mut request = self.agent.get(format!("{}{path}", self.base));
         if let Some(authorization) = &self.authorization {
@@ -95,6 +97,7 @@ impl Transport {
         read(request.call().map_err(unreachable)?)
     }
 
+    /// Sends a POST.
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, Error> {
         let mut request = self.agent.post(format!("{}{path}", self.base));
         for (name, value) in headers {
@@ -107,7 +110,7 @@ impl Transport {
     }
 }
 
-/// A sender of secrets speaks TLS; this machine alone may be spoken to without.
+/// Refuses an address that is not https, because secrets are sent; plain http is allowed on loopback only.
 fn check_address(url: &Url) -> Result<(), Error> {
     let loopback = match url.host() {
         Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
@@ -125,6 +128,7 @@ fn check_address(url: &Url) -> Result<(), Error> {
     }
 }
 
+/// Builds the header of HTTP basic authentication.
 fn basic(user: &str, password: &Passphrase) -> Result<HeaderValue, Error> {
     let pair = Zeroizing::new(format!("{user}:{}", password.expose()));
     let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes())));
@@ -134,6 +138,7 @@ fn basic(user: &str, password: &Passphrase) -> Result<HeaderValue, Error> {
     Ok(value)
 }
 
+/// Builds the TLS client certificate.
 fn client_certificate(chain: &[Certificate], key: &[u8]) -> Result<ClientCert, Error> {
     let wrong = || Error::UpstreamSettings { what: "the client certificate's key cannot be used".into() };
     let chain: Vec<_> = chain.iter().map(|it| ureq::tls::Certificate::from_der(it.der()).to_owned()).collect();
@@ -145,6 +150,7 @@ fn unreachable(error: ureq::Error) -> Error {
     Error::Unreachable(Box::new(error))
 }
 
+/// Reads the answer; any status but success is an error.
 fn read(mut response: http::Response<ureq::Body>) -> Result<Answer, Error> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|it| it.to_str().ok()?.trim().parse().ok());
@@ -156,13 +162,13 @@ fn read(mut response: http::Response<ureq::Body>) -> Result<Answer, Error> {
     }
     match status {
         200..=299 => Ok(Answer { status, retry_after, body }),
-        // Try again: the authority is there, and busy.
+        // The authority is busy: worth another try.
         429 | 503 => Err(Error::Unreachable(format!("the authority answered with status {status}").into())),
         _ => Err(Error::Refused { status, text: excerpt(&String::from_utf8_lossy(&body)) }),
     }
 }
 
-/// One line of a stranger's text, fit for a log.
+/// Makes one line of a stranger's text, safe for a log.
 pub(super) fn excerpt(text: &str) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_TEXT).collect()
 }

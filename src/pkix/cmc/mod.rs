@@ -1,131 +1,14 @@
-//! A certificate authority's answer (RFC 5272, 4): a Full PKI Response, or certificates alone.
+//! Reads and writes a certificate authority's answer (RFC 5272, 4): a Full PKI Response, or certificates alone.
 //!
-//! What is absent: PKI requests (PKIData), controls other than status and Microsoft's added attributes, and trust:
-//! [`CertificateResponse::verify_signature`] says that a message is whole, not that its signer may issue.
+//! Absent: PKI requests (PKIData), controls other than the status and Microsoft's added attributes, and trust:
+//! [`CertificateResponse::verify_signature`] says that a message is unaltered, not that its signer may issue.
 
-mod status;
+mod pki_response;
+mod response;
+pub(super) mod status;
+mod status_info;
 mod write;
 
-use der::{
-    Any, Decode, Sequence, Tag, Tagged,
-    asn1::{ObjectIdentifier as Oid, SetOfVec},
-};
-use x509_cert::attr::Attribute;
-
+pub use response::{CertificateResponse, read};
 pub use status::{CmcStatus, FailInfo};
 pub use write::{write_failed, write_full_response, write_pending};
-
-use super::{Certificate, Error, PublicKey, cms::SignedData, oid};
-
-const WHAT: &str = "PKI response";
-
-/// PKIResponse (RFC 5272, 4.2).
-#[derive(Sequence)]
-struct PkiResponse {
-    control_sequence: Vec<TaggedAttribute>,
-    cms_sequence: Vec<Any>,
-    other_msg_sequence: Vec<Any>,
-}
-
-/// TaggedAttribute (RFC 5272, 3.2.1.1).
-#[derive(Sequence)]
-struct TaggedAttribute {
-    body_part_id: u32,
-    attr_type: Oid,
-    attr_values: SetOfVec<Any>,
-}
-
-/// The value of szOID_CMC_ADD_ATTRIBUTES (MS-WCCE, 2.2.2.6.2).
-#[derive(Sequence)]
-struct AddAttributes {
-    pki_data_reference: u32,
-    cert_references: Vec<u32>,
-    attributes: SetOfVec<Attribute>,
-}
-
-/// What a certificate authority answered.
-#[derive(Clone, Debug)]
-pub struct CertificateResponse {
-    /// The certificates in the message, in the order of their encodings: never rely on it.
-    pub certificates: Vec<Certificate>,
-    /// The first status that is not a success, else the first; `None` in messages that carry certificates alone.
-    pub status: Option<CmcStatus>,
-    issued_hash: Option<Vec<u8>>,
-    signed: SignedData,
-}
-
-/// Reads an answer in BER or DER of at most 1 MiB. A refusal is read, not an error: see
-/// [`CertificateResponse::status`].
-pub fn read(bytes: &[u8]) -> Result<CertificateResponse, Error> {
-    let signed = SignedData::read(bytes)?;
-    let certificates = signed.certificates()?;
-    let (mut status, mut issued_hash) = (None, None);
-    match (signed.content_type(), signed.content()) {
-        (oid::DATA, _) => {}
-        (oid::PKI_RESPONSE, Some(content)) => {
-            let response = PkiResponse::from_der(content).map_err(Error::malformed(WHAT))?;
-            status = read_status(&response)?;
-            issued_hash = read_issued_hash(&response)?;
-        }
-        (other, _) => return Err(Error::NotPkiResponse { found: other.to_string() }),
-    }
-    Ok(CertificateResponse { certificates, status, issued_hash, signed })
-}
-
-fn read_status(response: &PkiResponse) -> Result<Option<CmcStatus>, Error> {
-    let mut first = None;
-    for control in &response.control_sequence {
-        if !matches!(control.attr_type, oid::CMC_STATUS_INFO | oid::CMC_STATUS_INFO_V2) {
-            continue;
-        }
-        for value in control.attr_values.iter() {
-            let status = CmcStatus::read(value)?;
-            if !status.is_success() {
-                return Ok(Some(status));
-            }
-            first.get_or_insert(status);
-        }
-    }
-    Ok(first)
-}
-
-fn read_issued_hash(response: &PkiResponse) -> Result<Option<Vec<u8>>, Error> {
-    let added = response.control_sequence.iter().filter(|control| control.attr_type == oid::CMC_ADD_ATTRIBUTES);
-    for value in added.flat_map(|control| control.attr_values.iter()) {
-        let added: AddAttributes = value.decode_as().map_err(Error::malformed("added attributes control"))?;
-        let hash = added.attributes.iter().find(|attribute| attribute.oid == oid::ISSUED_CERT_HASH);
-        if let Some(value) = hash.and_then(|it| it.values.get(0)).filter(|value| value.tag() == Tag::OctetString) {
-            return Ok(Some(value.value().to_vec()));
-        }
-    }
-    Ok(None)
-}
-
-impl CertificateResponse {
-    /// SHA-1 of the issued certificate as the message states it (1.3.6.1.4.1.311.21.17).
-    pub fn issued_certificate_hash(&self) -> Option<&[u8]> {
-        self.issued_hash.as_deref()
-    }
-
-    /// The certificate issued for `key`. Where several are for that key (a renewal may bring the old one along), the
-    /// one whose hash the message states, else the youngest.
-    pub fn leaf_for(&self, key: &PublicKey) -> Result<&Certificate, Error> {
-        if let Some(status) = self.status.as_ref().filter(|status| !status.is_success()) {
-            return Err(Error::NotIssued(status.clone()));
-        }
-        if self.certificates.is_empty() {
-            return Err(Error::NoCertificate);
-        }
-        let ours = || self.certificates.iter().filter(|it| it.public_key().is_ok_and(|found| found == *key));
-        let stated = ours().find(|it| self.issued_certificate_hash() == Some(&it.sha1()));
-        stated.or_else(|| ours().max_by_key(|it| it.not_before())).ok_or_else(|| Error::CertificateForAnotherKey {
-            came: self.certificates.iter().map(Certificate::label).collect(),
-        })
-    }
-
-    /// Verifies the message's signatures with the certificates it carries and returns the signers: none when it
-    /// carries certificates alone. SHA-1 verifies, Microsoft's authorities used it for long.
-    pub fn verify_signature(&self) -> Result<Vec<&Certificate>, Error> {
-        self.signed.verify(&self.certificates)
-    }
-}

@@ -1,40 +1,32 @@
-//! What a certificate authority says of a request (RFC 5272, 6.1), in words.
+//! Tells in words what a certificate authority says of a request (RFC 5272, 6.1).
 
 use std::fmt;
 
-use der::{
-    Any, Sequence, Tag, TagNumber, Tagged,
-    asn1::{GeneralizedTime, OctetString},
-};
 use time::OffsetDateTime;
 
-use super::super::Error;
-
-/// The longest explanation that is kept, in characters.
-const MAX_TEXT: usize = 1000;
-
-/// What became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control characters.
+/// Tells what became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CmcStatus {
     /// The certificate was issued.
     Success { text: Option<String> },
     /// The request was refused.
     Failed { reason: Option<FailInfo>, text: Option<String> },
-    /// Someone has yet to decide; `token` names the request when it is asked for again, from `time` on.
-    Pending { text: Option<String>, token: Vec<u8>, time: Option<OffsetDateTime> },
-    /// The authority does not do this.
+    /// Nobody has decided yet. Ask again from `time` on; `pend_token` identifies the request then.
+    Pending { text: Option<String>, pend_token: Vec<u8>, time: Option<OffsetDateTime> },
+    /// The authority does not support what was asked.
     NoSupport { text: Option<String> },
-    /// The certificate waits for a confirmation of its receipt.
+    /// The authority waits for a confirmation that the certificate was received.
     ConfirmRequired { text: Option<String> },
     /// Possession of the private key must be proven in another way.
     PopRequired { text: Option<String> },
     /// Part of the request was granted.
     Partial { text: Option<String> },
-    /// A status of no standard.
+    /// A status number that RFC 5272 does not define.
     Unknown { code: u32, text: Option<String> },
 }
 
-/// Why a request was refused (RFC 5272, 6.1.4).
+/// Tells why a request was refused (RFC 5272, 6.1.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FailInfo {
     BadAlgorithm,
@@ -51,82 +43,22 @@ pub enum FailInfo {
     InternalCaError,
     TryLater,
     AuthDataFail,
-    /// A reason of no standard.
+    /// A reason number that RFC 5272 does not define.
     Unknown(u32),
-    /// A reason of the authority's own, dotted.
+    /// A reason that the authority defines, as a dotted object identifier.
     Extended(String),
 }
 
-/// CMCStatusInfo and CMCStatusInfoV2 (RFC 5272, 6.1.1): they differ in the body list and in tags of `other_info`.
-#[derive(Sequence)]
-pub(super) struct StatusInfo {
-    pub(super) status: u32,
-    pub(super) body_list: Vec<Any>,
-    #[asn1(optional = "true")]
-    pub(super) text: Option<String>,
-    #[asn1(optional = "true")]
-    pub(super) other_info: Option<Any>,
-}
-
-/// PendInfo (RFC 5272, 6.1.1).
-#[derive(Sequence)]
-pub(super) struct PendInfo {
-    pub(super) token: OctetString,
-    pub(super) time: Any,
-}
-
-#[derive(Sequence)]
-struct ExtendedFailInfo {
-    oid: der::oid::ObjectIdentifier,
-    value: Any,
-}
-
-const PEND_INFO_V2: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(0) };
-const EXTENDED_FAIL_INFO: Tag = Tag::ContextSpecific { constructed: true, number: TagNumber(1) };
-
 impl CmcStatus {
-    /// Whether a certificate came of it.
+    /// Says whether a certificate was issued.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Success { .. } | Self::Partial { .. })
     }
-
-    pub(super) fn read(value: &Any) -> Result<Self, Error> {
-        let info: StatusInfo = value.decode_as().map_err(Error::malformed("CMC status"))?;
-        let text = info.text.map(|text| text.chars().filter(|c| !c.is_control()).take(MAX_TEXT).collect());
-        Ok(match info.status {
-            0 => Self::Success { text },
-            2 => Self::Failed { reason: info.other_info.as_ref().map(FailInfo::read).transpose()?, text },
-            3 => {
-                let pending = info.other_info.as_ref().map(read_pending).transpose()?;
-                let (token, time) = pending.unwrap_or_default();
-                Self::Pending { text, token, time }
-            }
-            4 => Self::NoSupport { text },
-            5 => Self::ConfirmRequired { text },
-            6 => Self::PopRequired { text },
-            7 => Self::Partial { text },
-            code => Self::Unknown { code, text },
-        })
-    }
-}
-
-fn read_pending(info: &Any) -> Result<(Vec<u8>, Option<OffsetDateTime>), Error> {
-    let malformed = Error::malformed("CMC pending info");
-    // The module of RFC 5272 tags implicitly.
-    let info = match info.tag() {
-        PEND_INFO_V2 => Any::new(Tag::Sequence, info.value()).map_err(&malformed)?,
-        _ => info.clone(),
-    };
-    let info: PendInfo = info.decode_as().map_err(&malformed)?;
-    let time = info.time.decode_as::<GeneralizedTime>().ok();
-    let seconds = time.and_then(|time| i64::try_from(time.to_unix_duration().as_secs()).ok());
-    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    Ok((info.token.as_bytes().to_vec(), time))
 }
 
 impl FailInfo {
-    /// The standard's reasons in the order of their numbers, 0 to 13.
-    const STANDARD: [Self; 14] = [
+    /// Lists the standard's reasons in the order of their numbers, 0 to 13.
+    pub(super) const STANDARD: [Self; 14] = [
         Self::BadAlgorithm,
         Self::BadMessageCheck,
         Self::BadRequest,
@@ -143,19 +75,7 @@ impl FailInfo {
         Self::AuthDataFail,
     ];
 
-    fn read(info: &Any) -> Result<Self, Error> {
-        let malformed = Error::malformed("CMC fail info");
-        if info.tag() == EXTENDED_FAIL_INFO {
-            let info = Any::new(Tag::Sequence, info.value()).map_err(&malformed)?;
-            let info: ExtendedFailInfo = info.decode_as().map_err(&malformed)?;
-            return Ok(Self::Extended(info.oid.to_string()));
-        }
-        let number: u32 = info.decode_as().map_err(&malformed)?;
-        let standard = usize::try_from(number).ok().and_then(|at| Self::STANDARD.get(at));
-        Ok(standard.cloned().unwrap_or(Self::Unknown(number)))
-    }
-
-    /// The number; `None` for reasons that have none.
+    /// Returns the reason's number; `None` for [`FailInfo::Extended`].
     pub(super) fn number(&self) -> Option<u32> {
         match self {
             Self::Unknown(number) => Some(*number),

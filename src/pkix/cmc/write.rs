@@ -1,4 +1,4 @@
-//! Writes Full PKI Responses, laid out as Microsoft's authority does.
+//! Writes Full PKI Responses with the layout of Microsoft's authority.
 
 use der::{
     Encode,
@@ -7,14 +7,16 @@ use der::{
 use time::OffsetDateTime;
 use x509_cert::attr::Attribute;
 
-use super::{
-    AddAttributes, FailInfo, PkiResponse, TaggedAttribute, WHAT,
-    status::{PendInfo, StatusInfo},
-};
-use crate::pkix::{Certificate, Error, Signer, cms, oid};
+use super::pki_response::{AddAttributes, PkiResponse, TaggedAttribute, WHAT};
+use super::status::FailInfo;
+use super::status_info::{PendInfo, StatusInfo};
+use crate::pkix::certificate::Certificate;
+use crate::pkix::error::Error;
+use crate::pkix::signer::Signer;
+use crate::pkix::{cms, oid};
 
-/// Writes the answer that carries an issued certificate and its chain, signed by the authority. The DER is what
-/// `openssl cms -verify` and Windows accept; `signer` is asked to sign once.
+/// Writes the answer that carries an issued certificate and its chain, signed by the authority, DER. `openssl cms
+/// -verify` and Windows accept it. `signer` signs once.
 pub fn write_full_response(
     leaf: &Certificate,
     chain: &[Certificate],
@@ -56,10 +58,10 @@ pub fn write_failed(
     cms::sign(oid::PKI_RESPONSE, body, &[], signer, signer_certificate)
 }
 
-/// Writes the answer that puts a request off: `token` names it when it is asked for again, from `time` on.
+/// Writes the answer that a request is pending: ask again from `time` on, with `pend_token`.
 pub fn write_pending(
     text: &str,
-    token: &[u8],
+    pend_token: &[u8],
     time: OffsetDateTime,
     signer: &dyn Signer,
     signer_certificate: &Certificate,
@@ -67,7 +69,7 @@ pub fn write_pending(
     let body = || {
         let seconds = u64::try_from(time.unix_timestamp()).unwrap_or_default();
         let time = GeneralizedTime::from_unix_duration(std::time::Duration::from_secs(seconds))?;
-        let pending = PendInfo { token: OctetString::new(token)?, time: Any::encode_from(&time)? };
+        let pending = PendInfo { pend_token: OctetString::new(pend_token)?, pend_time: Any::encode_from(&time)? };
         let status = status(3, text, Some(Any::encode_from(&pending)?))?;
         response(vec![control(1, oid::CMC_STATUS_INFO, Any::encode_from(&status)?)?])
     };
@@ -75,15 +77,17 @@ pub fn write_pending(
     cms::sign(oid::PKI_RESPONSE, body, &[], signer, signer_certificate)
 }
 
+/// Encodes a PKIResponse that consists of controls.
 fn response(control_sequence: Vec<TaggedAttribute>) -> der::Result<Vec<u8>> {
     PkiResponse { control_sequence, cms_sequence: Vec::new(), other_msg_sequence: Vec::new() }.to_der()
 }
 
+/// Builds a control with one value.
 fn control(body_part_id: u32, attr_type: Oid, value: Any) -> der::Result<TaggedAttribute> {
     Ok(TaggedAttribute { body_part_id, attr_type, attr_values: SetOfVec::try_from(vec![value])? })
 }
 
-/// The status of body part 1, the request.
+/// Builds the status of body part 1, the request.
 fn status(status: u32, text: &str, other_info: Option<Any>) -> der::Result<StatusInfo> {
     Ok(StatusInfo { status, body_list: vec![Any::encode_from(&1u32)?], text: Some(text.into()), other_info })
 }

@@ -1,4 +1,4 @@
-//! Attributes of a request beside the extension request, Microsoft's among them (MS-WCCE, 2.2.2.7).
+//! Reads and writes a request's attributes beside the extension request, Microsoft's among them (MS-WCCE, 2.2.2.7).
 
 use der::{
     Any, Decode, Encode, Sequence, Tag,
@@ -7,12 +7,13 @@ use der::{
 };
 use x509_cert::attr::Attribute;
 
-use super::super::{Error, oid, text};
+use crate::pkix::error::Error;
+use crate::pkix::{oid, text};
 
-/// An attribute with its values as they are encoded.
+/// Holds an attribute whose values stay encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawAttribute {
-    /// The type, dotted.
+    /// Type, as a dotted object identifier.
     pub oid: String,
     /// Each value, DER.
     pub values: Vec<Vec<u8>>,
@@ -32,19 +33,20 @@ impl RawAttribute {
     }
 }
 
-/// Who made a request and where (MS-WCCE, 2.2.2.7.4).
+/// Says who made a request and where (MS-WCCE, 2.2.2.7.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientInfo {
-    /// Microsoft's number of the kind of client; 5 is certificate enrollment through its API.
+    /// Microsoft's number for the kind of client; 5 is certificate enrollment through its API.
     pub client_id: u32,
-    /// The machine's host name.
+    /// Host name of the machine.
     pub machine: String,
-    /// `DOMAIN\user`.
+    /// User, as `DOMAIN\user`.
     pub user: String,
-    /// The program.
+    /// Name of the program.
     pub process: String,
 }
 
+/// Encodes a [`ClientInfo`].
 #[derive(Sequence)]
 struct ClientInfoDer {
     client_id: u32,
@@ -81,17 +83,18 @@ impl ClientInfo {
     }
 }
 
-/// The cryptographic provider that made a key (MS-WCCE, 2.2.2.7.2).
+/// Names the cryptographic provider that made a key (MS-WCCE, 2.2.2.7.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrollmentCsp {
-    /// 1 key exchange, 2 signature, 0 neither.
+    /// Purpose of the key: 1 key exchange, 2 signature, 0 neither.
     pub key_spec: u32,
     /// The provider's name.
     pub provider: String,
-    /// The provider's signature; empty since key storage providers exist.
+    /// Signature of the provider; empty with key storage providers.
     pub signature: Vec<u8>,
 }
 
+/// Encodes an [`EnrollmentCsp`].
 #[derive(Sequence)]
 struct EnrollmentCspDer {
     key_spec: u32,
@@ -121,6 +124,7 @@ impl EnrollmentCsp {
     }
 }
 
+/// Builds the attribute that tells the operating system's version, which must be ASCII.
 pub(super) fn os_version(version: &str) -> Result<Attribute, Error> {
     if !version.is_ascii() {
         return Err(Error::NotAscii { field: "operating system version", value: version.into() });
@@ -129,6 +133,7 @@ pub(super) fn os_version(version: &str) -> Result<Attribute, Error> {
     single(oid::OS_VERSION, value)
 }
 
+/// Builds an attribute with one value.
 fn single(id: Oid, value: Any) -> Result<Attribute, Error> {
     let values = SetOfVec::try_from([value]).map_err(Error::malformed("attribute"))?;
     Ok(Attribute { oid: id, values })

@@ -1,7 +1,7 @@
-//! Builds requests for keys that stay elsewhere.
+//! Builds certification requests for keys that this room never sees.
 //!
-//! rcgen writes the body with the extension request. Its names are maps that lose repeated types, and it knows no
-//! SHA-1; so the subject is put into the body afterwards, and the key signs that body, once.
+//! rcgen writes the body with the extension request. Its names are maps that lose repeated types, and it cannot sign
+//! with SHA-1; so the subject is put into the body afterwards, and the key signs that body, once.
 
 use std::cell::RefCell;
 
@@ -15,10 +15,16 @@ use x509_cert::{
     request::{CertReq, CertReqInfo},
 };
 
-use super::{CertificationRequest, ClientInfo, EnrollmentCsp, RawAttribute, WHAT, attribute};
-use crate::pkix::{Error, Extension, KeyKind, KeyUsage, PublicKey, Signer, oid};
+use super::attribute::{self, ClientInfo, EnrollmentCsp, RawAttribute};
+use super::request::{CertificationRequest, WHAT};
+use crate::pkix::error::Error;
+use crate::pkix::extension::{Extension, KeyUsage};
+use crate::pkix::key::PublicKey;
+use crate::pkix::key_algorithm::KeyKind;
+use crate::pkix::oid;
+use crate::pkix::signer::Signer;
 
-/// What a request asks for. The default asks for a bare key to be certified, under an empty subject.
+/// Says what a request asks for. The default has an empty subject and asks for nothing but the key to be certified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestContent {
     /// The subject; see [`crate::pkix::name::parse`].
@@ -45,8 +51,8 @@ pub struct RequestContent {
     pub extensions: Vec<Extension>,
 }
 
-/// Builds a request and has `signer` sign it: one call of [`Signer::sign`]. The signature is verified before the
-/// request is handed out, so that a key that is not the one it claims to be is noticed here.
+/// Builds a request and has `signer` sign it, with one call of [`Signer::sign`]. The signature is verified before the
+/// request is returned, so that a signer that uses another key than it claims is noticed here.
 pub fn build(content: &RequestContent, signer: &dyn Signer) -> Result<CertificationRequest, Error> {
     let (key, algorithm) = (signer.public_key(), signer.algorithm());
     if !algorithm.goes_with(key.kind()) {
@@ -71,7 +77,7 @@ pub fn build(content: &RequestContent, signer: &dyn Signer) -> Result<Certificat
     Ok(request)
 }
 
-/// Shows the public key to rcgen and catches the body it would have signed.
+/// Shows the public key to rcgen and keeps the body that rcgen wants signed.
 struct Draft<'a> {
     key: &'a PublicKey,
     body: RefCell<Vec<u8>>,
@@ -98,6 +104,7 @@ impl SigningKey for Draft<'_> {
     }
 }
 
+/// Translates the content for rcgen: alternative names, usages, extensions.
 fn params(content: &RequestContent) -> Result<CertificateParams, Error> {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
@@ -124,6 +131,7 @@ fn params(content: &RequestContent) -> Result<CertificateParams, Error> {
     Ok(params)
 }
 
+/// Builds the attributes beside the extension request.
 fn attributes(content: &RequestContent) -> Result<Vec<x509_cert::attr::Attribute>, Error> {
     let mut out = Vec::new();
     out.extend(content.os_version.as_deref().map(attribute::os_version).transpose()?);
@@ -139,6 +147,7 @@ fn arcs(id: Oid) -> Vec<u64> {
     id.arcs().map(u64::from).collect()
 }
 
+/// Refuses text that is not ASCII.
 fn ascii(field: &'static str, text: &str) -> Result<Ia5String, Error> {
     Ia5String::try_from(text).map_err(|_| Error::NotAscii { field, value: text.into() })
 }

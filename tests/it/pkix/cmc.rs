@@ -228,7 +228,11 @@ fn refusals_and_delays_are_told_in_words() {
     let status = cmc::read(&message).unwrap().status.unwrap();
     assert_eq!(
         status,
-        CmcStatus::Pending { text: Some("Taken Under Submission".into()), token: b"4711".into(), time: Some(when) }
+        CmcStatus::Pending {
+            text: Some("Taken Under Submission".into()),
+            pend_token: b"4711".into(),
+            time: Some(when)
+        }
     );
     assert_eq!(
         status.to_string(),
@@ -294,7 +298,7 @@ fn every_status_of_both_versions_is_read() {
     assert_eq!(status(25, "3010 020102 3003020101 a106 06022a03 0500"), failed(own));
     let pending = status(25, "301e 020103 3003020101 a014 040141 180f 32303236313132323135303430305a");
     let when = time::macros::datetime!(2026-11-22 15:04:00 UTC);
-    assert_eq!(pending, CmcStatus::Pending { text: None, token: b"A".into(), time: Some(when) });
+    assert_eq!(pending, CmcStatus::Pending { text: None, pend_token: b"A".into(), time: Some(when) });
     refused!(with_status(&authority, 1, "3003 020102"), Error::Malformed { what: "CMC status", .. });
     refused!(
         with_status(&authority, 1, "300b 020102 3003020101 040161"),

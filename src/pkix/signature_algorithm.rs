@@ -1,18 +1,16 @@
-//! How a message is signed (RFC 3279, 2.2; RFC 4055, 5; RFC 5758, 3.2).
+//! Lists the signature algorithms: their identifiers, their hashes, the keys they go with (RFC 3279, 2.2; RFC 4055, 5;
+//! RFC 5758, 3.2).
 
 use std::fmt;
 
 use aws_lc_rs::{digest, signature as awslc};
-use der::{
-    Decode, Encode, Sequence,
-    asn1::{Null, OctetStringRef},
-    oid::ObjectIdentifier,
-};
+use der::{asn1::Null, oid::ObjectIdentifier};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::{Error, KeyAlgorithm, KeyKind, oid};
+use super::key_algorithm::{KeyAlgorithm, KeyKind};
+use super::oid;
 
-/// How a message is signed. SHA-1 is there for old policies that name it and is never chosen by default.
+/// Names how a message is signed. SHA-1 is there for old policies that name it and is never chosen by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureAlgorithm {
     RsaPkcs1Sha1,
@@ -28,7 +26,8 @@ pub enum SignatureAlgorithm {
 use SignatureAlgorithm::*;
 
 impl SignatureAlgorithm {
-    const ALL: [Self; 8] = [
+    /// Lists every algorithm.
+    pub(super) const ALL: [Self; 8] = [
         RsaPkcs1Sha1,
         RsaPkcs1Sha256,
         RsaPkcs1Sha384,
@@ -39,7 +38,7 @@ impl SignatureAlgorithm {
         EcdsaSha512,
     ];
 
-    /// The algorithm where no policy names one: SHA-256, or SHA-384 on P-384.
+    /// Returns the algorithm that is used where no policy names one: SHA-256, or SHA-384 with P-384.
     pub fn default_for(key: KeyAlgorithm) -> Self {
         match key {
             KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => RsaPkcs1Sha256,
@@ -48,34 +47,18 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// The algorithm for a policy that names a hash: SHA1, SHA256, SHA384 or SHA512, in any letter case, with or
-    /// without a hyphen.
-    pub fn for_hash(key: KeyAlgorithm, hash: &str) -> Result<Self, Error> {
-        let rsa = key.kind().is_rsa();
-        match (hash.replace('-', "").to_ascii_uppercase().as_str(), rsa) {
-            ("SHA1", true) => Ok(RsaPkcs1Sha1),
-            ("SHA256", true) => Ok(RsaPkcs1Sha256),
-            ("SHA384", true) => Ok(RsaPkcs1Sha384),
-            ("SHA512", true) => Ok(RsaPkcs1Sha512),
-            ("SHA1", false) => Ok(EcdsaSha1),
-            ("SHA256", false) => Ok(EcdsaSha256),
-            ("SHA384", false) => Ok(EcdsaSha384),
-            ("SHA512", false) => Ok(EcdsaSha512),
-            _ => Err(Error::UnknownHash { name: hash.into() }),
-        }
-    }
-
-    /// Whether keys of this kind sign so. P-384 with SHA-1 is the one pair of a family that nobody verifies.
+    /// Says whether keys of this kind can sign with this algorithm. P-384 with SHA-1 is refused, because no verifier
+    /// here accepts it.
     pub fn goes_with(self, kind: KeyKind) -> bool {
         self.verifier(kind).is_some()
     }
 
-    /// Whether this is RSA PKCS#1 v1.5.
+    /// Says whether this is RSA PKCS#1 v1.5.
     pub fn is_rsa(self) -> bool {
         matches!(self, RsaPkcs1Sha1 | RsaPkcs1Sha256 | RsaPkcs1Sha384 | RsaPkcs1Sha512)
     }
 
-    /// The name of the hash as policies write it: SHA1, SHA256, SHA384 or SHA512.
+    /// Returns the hash's name as policies write it: SHA1, SHA256, SHA384 or SHA512.
     pub fn hash_name(self) -> &'static str {
         match self {
             RsaPkcs1Sha1 | EcdsaSha1 => "SHA1",
@@ -96,50 +79,12 @@ impl SignatureAlgorithm {
         digest::digest(algorithm, message).as_ref().to_vec()
     }
 
-    /// The DigestInfo over a message (RFC 8017, 9.2), for keys that pad it or are given it padded.
-    pub fn digest_info(self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let malformed = Error::malformed("DigestInfo");
-        let digest = self.digest(message);
-        let info = DigestInfo {
-            algorithm: AlgorithmIdentifierOwned { oid: self.digest_oid(), parameters: Some(Null.into()) },
-            digest: OctetStringRef::new(&digest).map_err(&malformed)?,
-        };
-        info.to_der().map_err(&malformed)
-    }
-
-    /// The AlgorithmIdentifier (RFC 5280, 4.1.1.2): NULL parameters with RSA, none with ECDSA.
+    /// Returns the AlgorithmIdentifier (RFC 5280, 4.1.1.2): NULL parameters with RSA, none with ECDSA.
     pub fn identifier(self) -> AlgorithmIdentifierOwned {
         AlgorithmIdentifierOwned { oid: self.oid(), parameters: self.is_rsa().then(|| Null.into()) }
     }
 
-    /// The AlgorithmIdentifier, DER.
-    pub fn to_der(self) -> Result<Vec<u8>, Error> {
-        self.identifier().to_der().map_err(Error::malformed("signature algorithm"))
-    }
-
-    /// Reads an AlgorithmIdentifier, DER.
-    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
-        let identifier = AlgorithmIdentifierOwned::from_der(der).map_err(Error::malformed("signature algorithm"))?;
-        Self::from_identifier(&identifier)
-    }
-
-    /// Reads an AlgorithmIdentifier. RSA without the NULL is read too, as RFC 4055, 5 asks.
-    pub fn from_identifier(identifier: &AlgorithmIdentifierOwned) -> Result<Self, Error> {
-        let unknown = || Error::UnknownSignatureAlgorithm { oid: identifier.oid.to_string() };
-        let found = Self::ALL.into_iter().find(|algorithm| algorithm.oid() == identifier.oid).ok_or_else(unknown)?;
-        match &identifier.parameters {
-            None => Ok(found),
-            Some(parameters) if parameters.is_null() && found.is_rsa() => Ok(found),
-            Some(_) => Err(unknown()),
-        }
-    }
-
-    /// The algorithm of a message that names the hash and leaves the rest to the key.
-    pub(super) fn for_digest(kind: KeyKind, digest: ObjectIdentifier) -> Result<Self, Error> {
-        let found = Self::ALL.into_iter().find(|it| it.goes_with(kind) && it.digest_oid() == digest);
-        found.ok_or_else(|| Error::UnknownSignatureAlgorithm { oid: digest.to_string() })
-    }
-
+    /// Returns the object identifier of the hash.
     pub(super) fn digest_oid(self) -> ObjectIdentifier {
         match self {
             RsaPkcs1Sha1 | EcdsaSha1 => oid::SHA1,
@@ -149,7 +94,8 @@ impl SignatureAlgorithm {
         }
     }
 
-    fn oid(self) -> ObjectIdentifier {
+    /// Returns the object identifier of the algorithm.
+    pub(super) fn oid(self) -> ObjectIdentifier {
         match self {
             RsaPkcs1Sha1 => oid::SHA1_WITH_RSA,
             RsaPkcs1Sha256 => oid::SHA256_WITH_RSA,
@@ -162,7 +108,7 @@ impl SignatureAlgorithm {
         }
     }
 
-    /// What verifies such signatures of such keys; `None` where nothing does.
+    /// Returns the verifier for signatures of this algorithm by keys of this kind; `None` where there is none.
     pub(super) fn verifier(self, kind: KeyKind) -> Option<&'static dyn awslc::VerificationAlgorithm> {
         let small = matches!(kind, KeyKind::Rsa { bits } if bits < 2048);
         Some(match (self, kind) {
@@ -185,13 +131,6 @@ impl SignatureAlgorithm {
     }
 }
 
-/// RFC 8017, A.2.4.
-#[derive(Sequence)]
-struct DigestInfo<'a> {
-    algorithm: AlgorithmIdentifierOwned,
-    digest: &'a OctetStringRef,
-}
-
 impl fmt::Display for SignatureAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -204,19 +143,5 @@ impl fmt::Display for SignatureAlgorithm {
             EcdsaSha384 => "ecdsa-with-SHA384",
             EcdsaSha512 => "ecdsa-with-SHA512",
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digest_info_is_that_of_rfc_8017() {
-        let info = RsaPkcs1Sha256.digest_info(b"abc").unwrap();
-        assert!(hex::encode(info).starts_with("3031300d060960864801650304020105000420ba7816bf"));
-        assert!(
-            hex::encode(RsaPkcs1Sha1.digest_info(b"").unwrap()).starts_with("3021300906052b0e03021a05000414da39a3ee")
-        );
     }
 }

@@ -1,0 +1,78 @@
+//! Lists why a token refused, and when a try may be spent.
+
+use super::keys::KeyId;
+use super::tries::{LastTry, SecretKind, Tries};
+use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
+
+/// Says why a token refused, in words that fit every kind of token.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    #[error("the {secret} is wrong; {left}")]
+    SecretRefused { secret: SecretKind, left: Tries },
+    #[error("one try of the {secret} is left; it was not spent")]
+    LastTryKept { secret: SecretKind },
+    #[error("the {secret} is locked")]
+    Locked { secret: SecretKind },
+    #[error("the {secret} has not been set")]
+    NotSet { secret: SecretKind },
+    #[error("the {secret} does not fit the token's rules ({minimum} to {maximum} bytes)")]
+    SecretLength { secret: SecretKind, minimum: usize, maximum: usize },
+    #[error("the token was removed")]
+    Removed,
+    #[error("the card was reset by another program or lost its power, and the login with it")]
+    Reset,
+    #[error("another program holds the reader")]
+    Busy,
+    #[error("the card did not answer in time")]
+    Timeout,
+    #[error("nobody typed a PIN at the reader")]
+    PinPadCancelled,
+    #[error("the token is full")]
+    Full,
+    #[error("the certificate has {length} bytes, and the token takes at most {largest}")]
+    CertificateTooLarge { length: usize, largest: usize },
+    #[error("this token does not offer {0}")]
+    NotOffered(&'static str),
+    #[error("the session lacks the administrator's authority")]
+    AdminNeeded,
+    #[error("the session lacks the user's PIN")]
+    UserNeeded,
+    #[error("the card has no serial of its own yet; initialise it first")]
+    NoSerial,
+    #[error("the token cannot make {0:?} keys")]
+    Algorithm(KeyAlgorithm),
+    #[error("the token cannot sign with {0:?}")]
+    Signature(SignatureAlgorithm),
+    #[error("key id {} is taken; delete what it names first, or choose another", hex::encode(&.0.0))]
+    KeyIdTaken(KeyId),
+    #[error("what should be written is not a certificate")]
+    NotACertificate(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("nothing is stored under key id {}", hex::encode(&.0.0))]
+    NoSuchKey(KeyId),
+    #[error("this kind of token has no challenge to answer; it needs the administrator's secret itself")]
+    NoChallenge,
+    #[error("the administrator's responder failed")]
+    Responder(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Anything else; what the card or module answered is the source.
+    #[error("the token failed at {operation}")]
+    Device {
+        operation: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Tries {
+    /// Refuses to spend a try of a secret that is locked or not set, and the last try unless [`LastTry::Spend`] is
+    /// given. Where the token does not tell its counter the try is allowed: the caller must not send a second secret
+    /// after a wrong one.
+    pub fn may_try(self, secret: SecretKind, last_try: LastTry) -> Result<(), Error> {
+        match self {
+            Tries::NotSet => Err(Error::NotSet { secret }),
+            Tries::Locked | Tries::Left(0) => Err(Error::Locked { secret }),
+            Tries::Last | Tries::Left(1) if last_try == LastTry::Keep => Err(Error::LastTryKept { secret }),
+            Tries::Full | Tries::Low | Tries::Last | Tries::Left(_) | Tries::Untold => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Describes keys on a token: wanted, placed, ordered, stored.
+
+use crate::pkix::{KeyAlgorithm, PublicKey};
+
+/// Names a key pair and its certificate on a token (CKA_ID on PKCS#11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyId(pub Vec<u8>);
+
+/// Describes a key pair that is to be generated or imported.
+#[derive(Clone, Debug)]
+pub struct KeyOrder {
+    pub id: KeyId,
+    /// Label that people see beside the key.
+    pub label: String,
+    pub algorithm: KeyAlgorithm,
+    /// Whether the key may also decrypt or agree, besides signing.
+    pub decrypts: bool,
+    /// Whether a key that is under the id is replaced; otherwise the order is refused ([`super::Error::KeyIdTaken`]).
+    /// Only where ids are fixed places, as on PIV.
+    pub replace: bool,
+}
+
+/// Describes a key that is wanted, before the token has chosen a [`KeyId`] for it.
+#[derive(Clone, Debug)]
+pub struct KeyWish {
+    /// Unique name of the key: the request's UUID, with the key's index where a request orders several.
+    pub name: Vec<u8>,
+    /// Index of the key among those of its request.
+    pub index: u8,
+    /// Whether the key decrypts and does not sign. A key for both is placed like one that signs.
+    pub decrypts_only: bool,
+    /// Keys that the new one supersedes, in a renewal; else empty.
+    pub supersedes: Vec<KeyId>,
+}
+
+/// Says where a key will be. It is chosen before the key is made, so that a journal can name the place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placement {
+    pub id: KeyId,
+    /// Public key that is under the id now, where the token tells. If another one is found there later, that is the new
+    /// key.
+    pub replaces: Option<PublicKey>,
+    /// Whether a certificate is under the id now.
+    pub occupied: bool,
+}
+
+/// Describes what a token holds under one [`KeyId`].
+#[derive(Clone)]
+pub struct StoredKey {
+    pub id: KeyId,
+    pub label: String,
+    /// Public key; `None` when only a certificate is there.
+    pub public_key: Option<PublicKey>,
+    pub has_private_key: bool,
+    /// Certificate, DER.
+    pub certificate: Option<Vec<u8>>,
+}

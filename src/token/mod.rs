@@ -1,0 +1,21 @@
+//! Defines what every card or device can be asked, whatever protocol it speaks: the traits [`Token`] and [`Session`].
+//!
+//! In: secrets, key orders, bytes to sign. Out: public keys, signatures, facts about the token. Implemented by
+//! [`crate::pkcs11`], [`crate::piv`] and [`crate::gids`]; called by [`crate::enrollment`]. Retry counters are read
+//! before a try is spent, and a last try is spent only on [`LastTry::Spend`]. Absent: HTTP, APDUs, `C_*` calls.
+
+mod condition;
+mod credentials;
+mod error;
+mod identity;
+mod keys;
+mod seam;
+mod tries;
+
+pub use condition::{CardIdentifier, Condition};
+pub use credentials::{Admin, Authority, ChallengeResponder, Credentials, Operation, User};
+pub use error::Error;
+pub use identity::Identity;
+pub use keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
+pub use seam::{Session, Token};
+pub use tries::{Counters, LastTry, SecretKind, Tries};

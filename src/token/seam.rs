@@ -1,0 +1,112 @@
+//! Defines the two traits that every kind of token implements.
+
+use super::condition::Condition;
+use super::credentials::{Admin, Authority, Credentials, Operation};
+use super::error::Error;
+use super::identity::Identity;
+use super::keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
+use super::tries::{Counters, LastTry};
+use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm};
+use crate::secret::{AdminKey, Pin, Puk};
+
+/// Represents a card or device that can be chosen by serial or label.
+pub trait Token {
+    /// Returns what identifies the token.
+    fn identity(&self) -> &Identity;
+
+    /// Reads the retry counters without spending a try.
+    fn counters(&mut self) -> Result<Counters, Error>;
+
+    /// Lists what is readable without the PIN: certificates and public keys, one entry for each [`KeyId`].
+    fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error>;
+
+    /// Reads counters and public objects together, with as few commands as possible.
+    fn overview(&mut self) -> Result<(Counters, Vec<StoredKey>), Error> {
+        Ok((self.counters()?, self.public_objects()?))
+    }
+
+    /// Returns whose secret `operation` needs on this kind of token.
+    fn authority(&self, operation: Operation) -> Authority;
+
+    /// Reads what an enrollment will need to know; spends no try and changes nothing.
+    fn condition(&mut self) -> Result<Condition, Error>;
+
+    /// Says whether the reader has a PIN pad that can be used.
+    fn has_pin_pad(&mut self) -> bool {
+        false
+    }
+
+    /// Chooses where a new key will be; changes nothing on the token.
+    fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error>;
+
+    /// Logs in, once: the administrator first, then the user. The session borrows the token, and dropping it logs out.
+    fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error>;
+
+    /// Changes the PIN from `current` to `new`.
+    fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error>;
+
+    /// Sets the PIN with the administrator's secret: the first PIN, or a new one in place of one that was forgotten.
+    fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error>;
+
+    /// Replaces the administrator's secret by `new`.
+    fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error>;
+
+    /// Changes the PIN unblocking key. A token that has none refuses ([`Error::NotOffered`]).
+    fn change_puk(&mut self, _current: &Puk, _new: &Puk, _last_try: LastTry) -> Result<(), Error> {
+        Err(Error::NotOffered("a PUK"))
+    }
+
+    /// Returns the token to its factory state: keys, certificates and secrets. On some tokens this locks PIN and PUK on
+    /// the way, so call it only when a reset was asked for. A token that cannot refuses ([`Error::NotOffered`]).
+    fn reset_to_factory(&mut self) -> Result<(), Error> {
+        Err(Error::NotOffered("a reset to the factory's state"))
+    }
+}
+
+/// Works on a token within a login.
+pub trait Session {
+    /// Returns what is stored under `id`; `None` when nothing is.
+    fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, Error>;
+
+    /// Lists everything stored, one entry for each [`KeyId`].
+    fn list(&mut self) -> Result<Vec<StoredKey>, Error>;
+
+    /// Says whether the private key under `id` belongs to `public_key`. Where the token does not tell, a trial
+    /// signature does.
+    fn holds(&mut self, id: &KeyId, public_key: &PublicKey) -> Result<bool, Error>;
+
+    /// Makes sure that a certificate of `length` bytes will fit under `id`, before anybody is asked to issue it. What
+    /// is under `id` stays. Errors: [`Error::Full`], [`Error::CertificateTooLarge`].
+    fn reserve(&mut self, id: &KeyId, length: usize) -> Result<(), Error>;
+
+    /// Releases the card while a person or the network is waited for. The next call takes it again, and fails with
+    /// [`Error::Reset`] if the login was lost meanwhile.
+    fn pause(&mut self) {}
+
+    /// Generates a key pair on the token; the private key never leaves it. May take minutes (RSA on a card). An id that
+    /// already names a key is refused ([`Error::KeyIdTaken`]) unless the order says to replace it.
+    fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, Error>;
+
+    /// Writes a key pair that was made elsewhere to the token. A token that cannot refuses ([`Error::NotOffered`]).
+    fn import(&mut self, _order: &KeyOrder, _key: &MemoryKey) -> Result<(), Error> {
+        Err(Error::NotOffered("the import of a private key"))
+    }
+
+    /// Signs `message` with the key under `id`. The signature has the form described at [`crate::pkix::Signer::sign`].
+    fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error>;
+
+    /// Returns the attestation of the key under `id` as certificates (DER): the key's, then its issuers' as far as the
+    /// token holds them. Nothing is verified here. A token that cannot attest refuses ([`Error::NotOffered`]).
+    fn attest(&mut self, _id: &KeyId) -> Result<Vec<Vec<u8>>, Error> {
+        Err(Error::NotOffered("attestation"))
+    }
+
+    /// Writes the certificate (DER) beside the key under `id`; it replaces one that is there.
+    fn write_certificate(&mut self, id: &KeyId, label: &str, certificate: &[u8]) -> Result<(), Error>;
+
+    /// Reads back the certificate (DER) under `id`; `None` when there is none.
+    fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Deletes keys and certificate under `id` and returns the number of objects deleted.
+    fn delete(&mut self, id: &KeyId) -> Result<usize, Error>;
+}
