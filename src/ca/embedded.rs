@@ -4,6 +4,7 @@ use super::token_key::{Place, TokenKey};
 use super::{CertificateAuthority, Entries, Error, IssueOrder, ListOrder, crl, extensions, keyfile, subordinate};
 use crate::pkcs11::Selector;
 use crate::pkix::{self, Certificate, Extension, KeyAlgorithm, KeyKind, KeyUsage, MemoryKey, PublicKey, Signer, name};
+use crate::platform::file::Readers;
 use crate::secret::{Passphrase, Pin};
 use ::time::{Duration, OffsetDateTime};
 use der::asn1::{BitString, GeneralizedTime, UtcTime};
@@ -23,8 +24,6 @@ use x509_cert::time::{Time, Validity};
 /// How early a certificate starts, for clocks that are late.
 const BACKDATE: Duration = Duration::minutes(5);
 const FEWEST_RSA_BITS: usize = 2048;
-/// A certificate is public.
-const CERTIFICATE_MODE: u32 = 0o644;
 
 /// Where an authority's key is kept.
 pub enum KeyPlace {
@@ -76,7 +75,7 @@ impl EmbeddedCa {
             extensions: extensions::of_root(signer.public_key())?,
         }
         .sign(&*signer, now)?;
-        keyfile::write(certificate, &root.to_pem(), CERTIFICATE_MODE)?;
+        keyfile::write(certificate, &root.to_pem(), Readers::Everyone)?;
         Self::assemble(signer, root, Vec::new())
     }
 

@@ -1,6 +1,7 @@
 //! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
 
 use super::failure::{Exit, Failure};
+use crate::platform::file;
 use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
@@ -175,10 +176,7 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
     let text = match source.unwrap_or(&default) {
         Source::Prompt => prompt(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,
-        Source::Fd(number) => {
-            let path = format!("/dev/fd/{number}");
-            first_line(std::io::BufReader::new(open(&path, ask)?), ask)?
-        }
+        Source::Fd(number) => first_line(std::io::BufReader::new(open(file::inherited(*number), ask)?), ask)?,
         Source::File(path) => first_line(std::io::BufReader::new(open(path, ask)?), ask)?,
         Source::Env(name) => std::env::var(name).map_err(|_| {
             Failure::new("secret-source", Exit::Usage, format!("{}: the variable {name} is not set to text", ask.what))

@@ -2,8 +2,8 @@
 
 use super::sealed::Seal;
 use super::shelf::{Kind, Place, Saved, ShelfError};
+use crate::platform::lock::Lock;
 use crate::virtual_card::VirtualCard;
-use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -19,7 +19,7 @@ pub struct KeptCard {
     place: Place,
     trouble: Trouble,
     /// Held until the card is put back.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Why a card's last change could not be saved, for who lends the card.
@@ -40,7 +40,7 @@ impl KeptCard {
         saved: Saved,
         seal: Seal,
         place: Place,
-        lock: File,
+        lock: Lock,
     ) -> Self {
         Self { card, kind, saved, seal, place, trouble: Trouble::default(), _lock: lock }
     }

@@ -5,26 +5,24 @@
 
 use super::kept::KeptCard;
 use super::sealed::{self, Seal, SealError};
+use crate::platform::directory;
+use crate::platform::file::{flush_parent, replace};
+use crate::platform::lock::{Lock, LockError};
 use crate::secret::Passphrase;
 use crate::virtual_card::{GidsCard, GidsCardError, GidsOptions, PivCard, PivCardError, PivOptions, VirtualCard};
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 const LONGEST_NAME: usize = 64;
 /// A card with all its room full has some hundred kilobytes.
 const MOST_BYTES: u64 = 4 << 20;
+/// A list that is being made holds a card for a moment only.
 const LOCK_TRIES: u32 = 10;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 const SUFFIX: &str = "card";
-const DIRECTORY_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 
 /// Which standard a card follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,12 +127,11 @@ impl Shelf {
             let path = directory.clone();
             move |source| ShelfError::File { path, action, source }
         };
-        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(&directory).map_err(failed("made"))?;
-        let mode = std::fs::metadata(&directory).map_err(failed("read"))?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(ShelfError::Exposed { path: directory, mode });
+        directory::make_with_parents(&directory).map_err(failed("made"))?;
+        match directory::open_to_others(&directory).map_err(failed("read"))? {
+            Some(mode) => Err(ShelfError::Exposed { path: directory, mode }),
+            None => Ok(Self { directory }),
         }
-        Ok(Self { directory })
     }
 
     /// Makes a card and puts it on the shelf; takes tenths of a second, and a YubiKey's own key besides.
@@ -181,7 +178,7 @@ impl Shelf {
             }
             let place = self.place(&name)?;
             let kind = place.read().ok().and_then(|file| sealed::kind(&file).ok());
-            let in_use = matches!(place.try_lock(), Err(ShelfError::InUse { .. }));
+            let in_use = matches!(place.lock_within(1), Err(ShelfError::InUse { .. }));
             listed.push(Listed { name, kind, in_use });
         }
         listed.sort_by(|a, b| a.name.cmp(&b.name));
@@ -195,7 +192,7 @@ impl Shelf {
             return Err(ShelfError::Missing { name: name.into() });
         }
         let _lock = place.lock()?;
-        let removed = std::fs::remove_file(&place.path).and_then(|()| place.sync_directory());
+        let removed = std::fs::remove_file(&place.path).and_then(|()| flush_parent(&place.path));
         removed.map_err(|source| place.failed("removed", source))?;
         // A name that is never used again should leave nothing behind; where this fails, the next one uses it.
         let _ = std::fs::remove_file(place.beside("lock"));
@@ -228,28 +225,18 @@ impl Place {
         self.path.with_file_name(format!(".{}.{what}", self.name))
     }
 
-    /// Holds the card until the file is dropped; a list that is being made holds it for a moment only.
-    fn lock(&self) -> Result<File, ShelfError> {
-        let mut locked = self.try_lock();
-        for _ in 1..LOCK_TRIES {
-            if !matches!(locked, Err(ShelfError::InUse { .. })) {
-                break;
-            }
-            std::thread::sleep(LOCK_PAUSE);
-            locked = self.try_lock();
-        }
-        locked
+    /// Holds the card until the lock is dropped.
+    fn lock(&self) -> Result<Lock, ShelfError> {
+        self.lock_within(LOCK_TRIES)
     }
 
-    fn try_lock(&self) -> Result<File, ShelfError> {
+    fn lock_within(&self, tries: u32) -> Result<Lock, ShelfError> {
         let path = self.beside("lock");
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(&path);
-        let file = opened.map_err(|source| ShelfError::File { path, action: "locked", source })?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(ShelfError::InUse { name: self.name.clone() }),
-            Err(error) => Err(self.failed("locked", error.into())),
-        }
+        Lock::take(&path, tries).map_err(|error| match error {
+            LockError::Open(source) => ShelfError::File { path, action: "locked", source },
+            LockError::Held => ShelfError::InUse { name: self.name.clone() },
+            LockError::Failed(source) => self.failed("locked", source),
+        })
     }
 
     fn read(&self) -> Result<Vec<u8>, ShelfError> {
@@ -266,19 +253,7 @@ impl Place {
     /// Writes the state in the place of the one that is there; who holds the lock is alone with the file beside it.
     pub fn save(&self, seal: &Seal, state: &[u8]) -> Result<(), ShelfError> {
         let sealed = seal.seal(state).map_err(|source| self.sealed(source))?;
-        let fresh = self.beside("new");
-        let replace = || {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&fresh)?;
-            file.write_all(&sealed)?;
-            file.sync_all()?;
-            std::fs::rename(&fresh, &self.path)?;
-            self.sync_directory()
-        };
-        replace().map_err(|source| self.failed("written", source))
-    }
-
-    fn sync_directory(&self) -> std::io::Result<()> {
-        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()
+        replace(&self.path, &self.beside("new"), &sealed).map_err(|error| self.failed("written", error.source))
     }
 
     fn sealed(&self, source: SealError) -> ShelfError {

@@ -9,6 +9,7 @@ use super::database::{DatabaseError, with_store};
 use super::diversify::{KeyError, MASTER_KEY, MASTER_KEY_LEN, MasterKeySource, MasterKeys};
 use super::files::{self, FileError};
 use crate::ca::{self, TokenMac, keyfile};
+use crate::platform::file;
 use crate::secret::{MasterKey, Passphrase, Pin};
 use crate::store::{self, AuditEntry, MasterKeyUse, Store, Tx};
 use aws_lc_rs::rand;
@@ -151,7 +152,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
         said(store, Deed::MasterKeyRemoved, version).await?;
         Ok(())
     })??;
-    let gone = std::fs::remove_file(&path).and_then(|()| files::sync_parent(&path));
+    let gone = std::fs::remove_file(&path).and_then(|()| file::flush_parent(&path));
     gone.map_err(|source| MasterKeyError::File(FileError { path, what: "removed", source }))
 }
 

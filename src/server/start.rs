@@ -18,8 +18,8 @@ use super::template::{LoadError, Templates};
 use super::{tls, upstream};
 use crate::ca::{self, CertificateAuthority, EmbeddedCa, KeyPlace};
 use crate::pkix::{self, MemoryKey};
+use crate::platform::lock::Lock;
 use rustls::ServerConfig;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -101,7 +101,7 @@ pub struct Started {
     /// Where health and metrics are to be had.
     pub operations: Option<SocketAddr>,
     /// Kept while the server runs: no second one uses the directory.
-    pub lock: File,
+    pub lock: Lock,
 }
 
 /// Opens everything in the data directory.

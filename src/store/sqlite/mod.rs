@@ -13,11 +13,10 @@ pub(super) use session::Session;
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
 use super::writer::{BoxFuture, Tx};
+use crate::platform::file::keep_for_owner;
 use link::Link;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{OpenOptions, Permissions};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -34,7 +33,6 @@ const CACHE_KIB: i64 = 6 * 1024;
 const READER_CACHE_KIB: i64 = 2 * 1024;
 /// Pages the log may hold before they are brought into the database: pages that change often are copied less often.
 const LOG_PAGES: i64 = 4000;
-const OWNER_ONLY: u32 = 0o600;
 
 /// A file that is open.
 pub(super) struct Database {
@@ -49,7 +47,8 @@ impl Database {
     /// Opens the file, made and brought up to date where needed, and says its identity.
     pub fn open(path: &Path, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
         let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
-        own(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+        // Before SQLite would make it by the umask; the -wal and -shm files follow it.
+        keep_for_owner(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         let mut connection = connect(path).map_err(failed)?;
         schema::migrate(&mut connection, path)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
@@ -113,15 +112,6 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
-}
-
-/// Makes the file for its owner alone before SQLite would make it by the umask; the -wal and -shm files follow it.
-fn own(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-    }
-    Ok(())
 }
 
 fn instance(connection: &Connection) -> rusqlite::Result<Uuid> {
