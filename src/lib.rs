@@ -12,7 +12,7 @@
 //! | 2 tongues | [`gssapi`]: Kerberos tickets, shown and taken |
 //! | 2 mirror | [`virtual_card`]: PIV and GIDS cards of our own, with a fault dial |
 //! | 1 seam | [`token`]: what every card or device can be asked |
-//! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] · [`web`] |
+//! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] · [`web`] · [`platform`]: what only an operating system has |
 
 pub mod ca;
 pub mod cli;
@@ -28,6 +28,7 @@ pub mod iso7816;
 pub mod piv;
 pub mod pkcs11;
 pub mod pkix;
+pub mod platform;
 pub mod reader;
 pub mod secret;
 #[cfg(feature = "server")]

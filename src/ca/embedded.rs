@@ -8,6 +8,7 @@ use super::key_place::KeyPlace;
 use super::order::{IssueOrder, RootOrder};
 use super::{extensions, keyfile, subordinate};
 use crate::pkix::{self, Certificate, KeyKind, KeyUsage, PublicKey, Signer, name};
+use crate::platform::file::Readers;
 use ::time::{Duration, OffsetDateTime};
 use std::path::Path;
 
@@ -15,8 +16,6 @@ use std::path::Path;
 const BACKDATE: Duration = Duration::minutes(5);
 /// Sets the shortest RSA modulus that is certified, in bits.
 const FEWEST_RSA_BITS: usize = 2048;
-/// A certificate is public.
-const CERTIFICATE_MODE: u32 = 0o644;
 
 /// Issues certificates with a key of its own in this process.
 pub struct EmbeddedCa {
@@ -51,7 +50,7 @@ impl EmbeddedCa {
             extensions: extensions::of_root(signer.public_key())?,
         }
         .sign(&*signer, now)?;
-        keyfile::write(certificate, &root.to_pem(), CERTIFICATE_MODE)?;
+        keyfile::write(certificate, &root.to_pem(), Readers::Everyone)?;
         Self::assemble(signer, root, Vec::new())
     }
 

@@ -6,15 +6,15 @@
 
 use super::Error;
 use crate::pkix::MemoryKey;
+use crate::platform::file::{Readers, place_new};
 use crate::secret::Passphrase;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use der::pem::{self, LineEnding};
 use der::{Decode, Encode};
 use pkcs8::EncryptedPrivateKeyInfoOwned;
 use pkcs8::pkcs5::{self, pbes2, scrypt};
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -63,7 +63,7 @@ pub fn open(label: &str, text: &str, passphrase: &Passphrase) -> Result<Zeroizin
 /// Writes a file that only its owner may read, completely and durably or not at all. A file that exists is left as it
 /// is ([`Error::Exists`]).
 pub fn write_new(path: &Path, text: &str) -> Result<(), Error> {
-    write(path, text, 0o600)
+    write(path, text, Readers::Owner)
 }
 
 /// Reads a key file of at most 64 KiB.
@@ -77,20 +77,11 @@ pub fn read(path: &Path) -> Result<String, Error> {
     }
 }
 
-/// Writes beside the place, and links into place: the link fails where something is, and a crash leaves no half file.
-pub(super) fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
+/// Writes a file whole and on disk or not at all; a file that is there stays as it is.
+pub(super) fn write(path: &Path, text: &str, readers: Readers) -> Result<(), Error> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(format!(".{}", hex::encode(random::<8>()?)));
-    let beside = PathBuf::from(beside);
-    let written = (|| {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::hard_link(&beside, path)
-    })();
-    let removed = fs::remove_file(&beside);
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    written.and(removed).and_then(|()| File::open(directory)?.sync_all()).map_err(|source| match source.kind() {
+    place_new(path, &PathBuf::from(beside), text.as_bytes(), readers).map_err(|source| match source.kind() {
         std::io::ErrorKind::AlreadyExists => Error::Exists { path: path.into() },
         _ => Error::File { path: path.into(), action: "written", source },
     })

@@ -3,6 +3,7 @@
 use super::args::Source;
 use super::failure::{Exit, Failure};
 use super::prompt::{self, Ask};
+use crate::platform::file;
 use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
 use crate::token::LastTry;
 use std::io::BufRead;
@@ -84,10 +85,7 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
     let text = match source.unwrap_or(&default) {
         Source::Prompt => prompt::secret(ask, fresh)?,
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,
-        Source::Fd(number) => {
-            let path = format!("/dev/fd/{number}");
-            first_line(std::io::BufReader::new(open(&path, ask)?), ask)?
-        }
+        Source::Fd(number) => first_line(std::io::BufReader::new(open(file::inherited(*number), ask)?), ask)?,
         Source::File(path) => first_line(std::io::BufReader::new(open(path, ask)?), ask)?,
         Source::Env(name) => std::env::var(name).map_err(|_| {
             Failure::new("secret-source", Exit::Usage, format!("{}: the variable {name} is not set to text", ask.what))

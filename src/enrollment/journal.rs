@@ -4,9 +4,11 @@
 //! A lock a card keeps two processes from working on one card at a time. No secret is ever written.
 
 use super::record::{Milestone, Record, VERSION};
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use crate::platform::directory;
+use crate::platform::file::{ReplaceError, Step, flush_parent, replace};
+use crate::platform::lock::{Lock, LockError};
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
@@ -55,14 +57,7 @@ pub struct Journal {
 }
 
 /// Keeps other processes off one card until it is dropped.
-pub(super) struct CardLock(File);
-
-impl Drop for CardLock {
-    fn drop(&mut self) {
-        // Closing is not enough: a child that another thread is just starting holds the file until it becomes its program.
-        let _ = self.0.unlock();
-    }
-}
+pub(super) type CardLock = Lock;
 
 /// One file of the journal and what stands in it.
 pub(super) struct Entry {
@@ -74,17 +69,11 @@ impl Journal {
     /// Opens the journal, and makes its directory (mode 0700) if there is none.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let directory = directory.into();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&directory)
-            .map_err(|source| io("created", &directory, source))?;
-        let metadata = directory.metadata().map_err(|source| io("read", &directory, source))?;
-        let mode = metadata.permissions().mode() & 0o7777;
-        if mode & 0o022 != 0 {
-            return Err(JournalError::OpenToOthers { path: directory, mode });
+        directory::make_with_parents(&directory).map_err(|source| io("created", &directory, source))?;
+        match directory::writable_by_others(&directory).map_err(|source| io("read", &directory, source))? {
+            Some(mode) => Err(JournalError::OpenToOthers { path: directory, mode }),
+            None => Ok(Self { directory }),
         }
-        Ok(Self { directory })
     }
 
     /// All work that is not finished. A damaged file is renamed, told as an error, and not met again.
@@ -106,18 +95,10 @@ impl Journal {
 
     pub(super) fn lock(&self, card_id: Uuid) -> Result<CardLock, JournalError> {
         let path = self.directory.join(format!("{card_id}.lock"));
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|source| io("locked", &path, source))?;
-        match file.try_lock() {
-            Ok(()) => Ok(CardLock(file)),
-            Err(TryLockError::WouldBlock) => Err(JournalError::Locked { path }),
-            Err(TryLockError::Error(source)) => Err(io("locked", &path, source)),
-        }
+        Lock::take(&path, 1).map_err(|error| match error {
+            LockError::Held => JournalError::Locked { path },
+            LockError::Open(source) | LockError::Failed(source) => io("locked", &path, source),
+        })
     }
 
     /// Takes up a record that was read before.
@@ -148,7 +129,7 @@ impl Entry {
     pub fn close(self) -> Result<(), JournalError> {
         let path = self.path();
         match std::fs::remove_file(&path) {
-            Ok(()) => flush_directory(&self.directory),
+            Ok(()) => flush_parent(&path).map_err(|source| io("flushed", &self.directory, source)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(source) => Err(io("removed", &path, source)),
         }
@@ -162,17 +143,12 @@ impl Entry {
         let text = serde_json::to_vec_pretty(&self.record).map_err(|source| JournalError::Encoding { source })?;
         let path = self.path();
         let beside = path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&beside)
-            .map_err(|source| io("written", &beside, source))?;
-        file.write_all(&text).map_err(|source| io("written", &beside, source))?;
-        file.sync_all().map_err(|source| io("flushed", &beside, source))?;
-        std::fs::rename(&beside, &path).map_err(|source| io("written", &path, source))?;
-        flush_directory(&self.directory)
+        replace(&path, &beside, &text).map_err(|ReplaceError { step, source }| match step {
+            Step::Write => io("written", &beside, source),
+            Step::Flush => io("flushed", &beside, source),
+            Step::Rename => io("written", &path, source),
+            Step::FlushDirectory => io("flushed", &self.directory, source),
+        })
     }
 }
 
@@ -205,10 +181,6 @@ fn set_aside(path: &Path, source: Option<serde_json::Error>) -> JournalError {
         Ok(()) => JournalError::Damaged { kept, source },
         Err(source) => io("set aside", path, source),
     }
-}
-
-fn flush_directory(directory: &Path) -> Result<(), JournalError> {
-    File::open(directory).and_then(|file| file.sync_all()).map_err(|source| io("flushed", directory, source))
 }
 
 fn io(doing: &'static str, path: &Path, source: std::io::Error) -> JournalError {

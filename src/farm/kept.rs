@@ -4,8 +4,8 @@ use super::kind::Kind;
 use super::place::{Place, Saved};
 use super::sealed::Seal;
 use super::shelf_error::ShelfError;
+use crate::platform::lock::Lock;
 use crate::virtual_card::VirtualCard;
-use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
@@ -22,7 +22,7 @@ pub struct KeptCard {
     place: Place,
     trouble: Trouble,
     /// Held until the card is put back.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// Tells whoever lends the card why its last change could not be saved.
@@ -43,7 +43,7 @@ impl KeptCard {
         saved: Saved,
         seal: Seal,
         place: Place,
-        lock: File,
+        lock: Lock,
     ) -> Self {
         Self { card, kind, saved, seal, place, trouble: Trouble::default(), _lock: lock }
     }

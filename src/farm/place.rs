@@ -3,17 +3,14 @@
 
 use super::sealed::{Seal, SealError};
 use super::shelf_error::{MOST_BYTES, ShelfError};
-use rustix::fs::{FlockOperation, flock};
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use crate::platform::file::replace;
+use crate::platform::lock::{Lock, LockError};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 const LOCK_TRIES: u32 = 10;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
-const FILE_MODE: u32 = 0o600;
 
 /// Names a card, and the file it lies in.
 pub struct Place {
@@ -27,30 +24,20 @@ impl Place {
         self.path.with_file_name(format!(".{}.{what}", self.name))
     }
 
-    /// Locks the card until the returned file is dropped. It tries for a short time, because a listing holds each lock
-    /// for a moment.
-    pub fn lock(&self) -> Result<File, ShelfError> {
-        let mut locked = self.try_lock();
-        for _ in 1..LOCK_TRIES {
-            if !matches!(locked, Err(ShelfError::InUse { .. })) {
-                break;
-            }
-            std::thread::sleep(LOCK_PAUSE);
-            locked = self.try_lock();
-        }
-        locked
+    /// Locks the card until the lock is dropped. It tries for a short time, because a listing holds each lock for a
+    /// moment.
+    pub fn lock(&self) -> Result<Lock, ShelfError> {
+        self.lock_within(LOCK_TRIES)
     }
 
-    /// Locks the card once; [`ShelfError::InUse`] if another process has it.
-    pub fn try_lock(&self) -> Result<File, ShelfError> {
+    /// Locks the card within this many tries; [`ShelfError::InUse`] if another process has it.
+    pub fn lock_within(&self, tries: u32) -> Result<Lock, ShelfError> {
         let path = self.beside("lock");
-        let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(FILE_MODE).open(&path);
-        let file = opened.map_err(|source| ShelfError::File { path, action: "locked", source })?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(file),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(ShelfError::InUse { name: self.name.clone() }),
-            Err(error) => Err(self.failed("locked", error.into())),
-        }
+        Lock::take(&path, tries).map_err(|error| match error {
+            LockError::Open(source) => ShelfError::File { path, action: "locked", source },
+            LockError::Held => ShelfError::InUse { name: self.name.clone() },
+            LockError::Failed(source) => self.failed("locked", source),
+        })
     }
 
     /// Reads the card's sealed file.
@@ -68,19 +55,7 @@ impl Place {
     /// Replaces the file by one with this state. Whoever holds the lock has the temporary file beside it to himself.
     pub fn save(&self, seal: &Seal, state: &[u8]) -> Result<(), ShelfError> {
         let sealed = seal.seal(state).map_err(|source| self.sealed(source))?;
-        let fresh = self.beside("new");
-        let replace = || {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(&fresh)?;
-            file.write_all(&sealed)?;
-            file.sync_all()?;
-            std::fs::rename(&fresh, &self.path)?;
-            self.sync_directory()
-        };
-        replace().map_err(|source| self.failed("written", source))
-    }
-
-    pub fn sync_directory(&self) -> std::io::Result<()> {
-        File::open(self.path.parent().unwrap_or(Path::new("/")))?.sync_all()
+        replace(&self.path, &self.beside("new"), &sealed).map_err(|error| self.failed("written", error.source))
     }
 
     pub fn sealed(&self, source: SealError) -> ShelfError {

@@ -9,14 +9,13 @@ use super::kind::Kind;
 use super::place::Place;
 use super::sealed::{self, Seal};
 use super::shelf_error::{LONGEST_NAME, ShelfError};
+use crate::platform::directory;
+use crate::platform::file::flush_parent;
 use crate::secret::Passphrase;
 use crate::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, VirtualCard};
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::PathBuf;
 
 const SUFFIX: &str = "card";
-const DIRECTORY_MODE: u32 = 0o700;
 
 /// Says what a new card is like.
 pub enum NewCard {
@@ -45,12 +44,11 @@ impl Shelf {
             let path = directory.clone();
             move |source| ShelfError::File { path, action, source }
         };
-        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(&directory).map_err(failed("made"))?;
-        let mode = std::fs::metadata(&directory).map_err(failed("read"))?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            return Err(ShelfError::Exposed { path: directory, mode });
+        directory::make_with_parents(&directory).map_err(failed("made"))?;
+        match directory::open_to_others(&directory).map_err(failed("read"))? {
+            Some(mode) => Err(ShelfError::Exposed { path: directory, mode }),
+            None => Ok(Self { directory }),
         }
-        Ok(Self { directory })
     }
 
     /// Makes a card and puts it on the shelf. It takes tenths of a second; a YubiKey takes longer, because its own key
@@ -98,7 +96,7 @@ impl Shelf {
             }
             let place = self.place(&name)?;
             let kind = place.read().ok().and_then(|file| sealed::kind(&file).ok());
-            let in_use = matches!(place.try_lock(), Err(ShelfError::InUse { .. }));
+            let in_use = matches!(place.lock_within(1), Err(ShelfError::InUse { .. }));
             listed.push(Listed { name, kind, in_use });
         }
         listed.sort_by(|a, b| a.name.cmp(&b.name));
@@ -112,7 +110,7 @@ impl Shelf {
             return Err(ShelfError::Missing { name: name.into() });
         }
         let _lock = place.lock()?;
-        let removed = std::fs::remove_file(&place.path).and_then(|()| place.sync_directory());
+        let removed = std::fs::remove_file(&place.path).and_then(|()| flush_parent(&place.path));
         removed.map_err(|source| place.failed("removed", source))?;
         // A name that is never used again should leave nothing behind; if this fails, the next card of that name uses
         // the file.

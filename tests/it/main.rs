@@ -13,6 +13,7 @@ mod layers;
 mod malice;
 mod piv;
 mod pkix;
+mod platform;
 mod reader;
 mod server;
 mod store;

@@ -4,13 +4,9 @@ use crate::cli::args::KeyArgs;
 use crate::cli::failure::Failure;
 use crate::cli::secrets;
 use crate::enrollment::KeyReceiver;
-use std::fs::OpenOptions;
-use std::io::{Error, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use crate::platform::file;
+use std::io::Error;
 use std::path::{Path, PathBuf};
-
-/// Owner only.
-const MODE: u32 = 0o600;
 
 /// Where keys go, if it was said. A file that is there is never overwritten: it may hold the only copy of a key.
 pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure> {
@@ -22,7 +18,7 @@ pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure>
         keep: Box::new(move |key| {
             count += 1;
             let path = numbered(&path, count);
-            let written = write(&path, key.pfx);
+            let written = file::create(&path, key.pfx);
             written.map_err(|error| Error::new(error.kind(), format!("{}: {error}", path.display())))
         }),
     }))
@@ -34,10 +30,4 @@ fn numbered(path: &Path, count: u32) -> PathBuf {
         name.push(format!(".{count}"));
     }
     name.into()
-}
-
-fn write(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
 }

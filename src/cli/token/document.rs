@@ -3,10 +3,9 @@
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, date};
 use crate::enrollment::card_id;
-use crate::pkcs11;
 use crate::pkix::Certificate;
-use crate::reader;
 use crate::token::{Counters, Identity, Token, Tries};
+use crate::{pkcs11, reader};
 use serde::Serialize;
 
 /// A token for people and scripts.

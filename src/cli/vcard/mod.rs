@@ -8,11 +8,11 @@ use crate::cli::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::prompt::confirm;
-use crate::cli::secrets;
-use crate::cli::settings;
+use crate::cli::{secrets, settings};
 use crate::farm::{Kind, NewCard, Shelf};
 use crate::virtual_card::{GidsOptions, PivOptions};
 use serde_json::json;
+use std::path::PathBuf;
 use uuid::Uuid;
 
 pub fn run(command: VcardCommand, output: &Output) -> Result<(), Failure> {

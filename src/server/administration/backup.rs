@@ -5,15 +5,15 @@
 //! or changed is seen. Key files stay sealed with the passphrase; the records are not sealed, so the archive is for its
 //! owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
 
-use crate::server::data_directory::files::{Exists, FileError, OWNER_ONLY};
+use crate::platform::file;
+use crate::server::data_directory::files::{Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::store;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub(super) const FORMAT: u32 = 1;
 pub(super) const MAX_FILE: u64 = 16 * 1024 * 1024;
 pub(super) const MAX_FILES: usize = 10_000;
 const MAX_DEPTH: usize = 8;
+/// What the archive says of each member: for its owner only.
+const MODE: u32 = 0o600;
 const COPY: &str = ".backup.";
 const BUFFER: usize = 64 * 1024;
 
@@ -89,7 +91,7 @@ pub enum BackupError {
 /// Writes a new file with an archive of the data directory, for its owner only; after a failure there is none.
 pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
     let failed = |source| FileError { path: path.to_owned(), what: "written", source };
-    let file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path).map_err(failed)?;
+    let file = file::open_new(path).map_err(failed)?;
     let saved = backup(data_dir, &file).and_then(|saved| {
         file.sync_all().map_err(failed)?;
         Ok(saved)
@@ -158,7 +160,7 @@ fn append(
 ) -> std::io::Result<()> {
     let mut header = tar::Header::new_ustar();
     header.set_size(size);
-    header.set_mode(OWNER_ONLY);
+    header.set_mode(MODE);
     header.set_mtime(made.try_into().unwrap_or(0));
     archive.append_data(&mut header, name, content)
 }

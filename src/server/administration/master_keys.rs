@@ -1,6 +1,7 @@
 //! `server master-key`: versions of the master key added, listed and removed at the data directory.
 
 use crate::ca::keyfile;
+use crate::platform::file;
 use crate::secret::{Passphrase, Pin};
 use crate::server::audit::deed;
 use crate::server::audit::deed::Deed;
@@ -79,7 +80,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
         said(store, Deed::MasterKeyRemoved, version).await?;
         Ok(())
     })??;
-    let gone = std::fs::remove_file(&path).and_then(|()| files::sync_parent(&path));
+    let gone = std::fs::remove_file(&path).and_then(|()| file::flush_parent(&path));
     gone.map_err(|source| MasterKeyError::File(FileError { path, what: "removed", source }))
 }
 

@@ -1,14 +1,13 @@
 //! `server restore`: an archive becomes a data directory again, whole or not at all.
 
 use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, passed};
-use crate::server::data_directory::files::{self, FileError, OWNER_ONLY};
+use crate::platform::file;
+use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::store;
 use std::collections::BTreeMap;
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf};
 
 /// Makes the data directory `data_dir` of an archive, checked before it is there; one that exists is never touched.
@@ -36,8 +35,7 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
         let member = wanted.remove(name.as_str()).filter(|_| entry.header().entry_type().is_file());
         let member = member.ok_or_else(|| BackupError::Damaged(name.clone()))?;
         let path = below(draft, &name)?;
-        let opened = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(&path);
-        let mut file = opened.map_err(|source| written(&path, source))?;
+        let mut file = file::open_new(&path).map_err(|source| written(&path, source))?;
         let (size, sha256) = passed(&mut entry.by_ref().take(member.size), &mut file).map_err(BackupError::Read)?;
         file.sync_all().map_err(|source| written(&path, source))?;
         if size != member.size || sha256 != member.sha256 || entry.size() != member.size {
@@ -52,7 +50,7 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
     }
-    files::sync_parent(&directory.settings()).map_err(|source| written(draft, source))?;
+    file::flush_parent(&directory.settings()).map_err(|source| written(draft, source))?;
     let bytes = manifest.files.iter().map(|member| member.size).sum();
     Ok(Saved { files: manifest.files.len(), bytes, postgresql: manifest.postgresql })
 }

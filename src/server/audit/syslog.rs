@@ -5,8 +5,7 @@
 
 use crate::server::data_directory::settings::operation::Target;
 use crate::server::monitoring::metrics::Metrics;
-use crate::store::Store;
-use crate::store::{AuditRecord, SentRecord};
+use crate::store::{AuditRecord, SentRecord, Store};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io;

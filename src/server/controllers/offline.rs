@@ -2,8 +2,9 @@
 
 use super::card_secrets::{present_key, present_puk};
 use crate::cm::card_secrets::PukState;
-use crate::cm::offline::{CODE_BYTES, CodeKind, card_of, puk_answer, read_spoken, write_code};
-use crate::cm::offline::{OfflineChallenge, OfflineResponse};
+use crate::cm::offline::{
+    CODE_BYTES, CodeKind, OfflineChallenge, OfflineResponse, card_of, puk_answer, read_spoken, write_code,
+};
 use crate::cm::request::RequestType;
 use crate::secret::Puk;
 use crate::server::audit::deed::Deed;

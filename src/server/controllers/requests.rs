@@ -5,8 +5,7 @@ use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, R
 use crate::cm::wire::Created;
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
-use crate::server::call::reply::MAX_LIST;
-use crate::server::call::reply::Reply;
+use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Duty;
 use crate::server::permission::{self, Act};

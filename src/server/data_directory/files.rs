@@ -1,21 +1,17 @@
 //! A data directory and its files: for their owner only, made whole or not at all.
 
-use rustix::fs::{Mode, OFlags};
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use crate::platform::lock::Lock;
+use crate::platform::{directory, file};
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Key files and certificates are short.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
-pub const OWNER_ONLY: u32 = 0o600;
-const OWNER_ONLY_DIRECTORY: u32 = 0o700;
-/// A lock is asked for so often, with a pause between: between fork and exec a child holds its parent's locks, and a
+/// A lock is asked for so often, within a second: between fork and exec a child holds its parent's locks, and a
 /// server that ends holds its own until it has ended.
 const LOCK_TRIES: u32 = 50;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What is never overwritten is there already.
 #[derive(Debug, thiserror::Error)]
@@ -51,38 +47,18 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
 
 /// Writes a new file; one that is there is never overwritten.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path)?;
-        file.write_all(content)?;
-        file.sync_all()
-    };
-    write().map_err(|source| FileError { path: path.to_owned(), what: "written", source })
+    file::create(path, content).map_err(|source| FileError { path: path.to_owned(), what: "written", source })
 }
 
 /// Puts a new content in the place of a file's, so that after a crash either the old or the new one is there.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
-    let fresh = path.with_extension("new");
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(&fresh)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        std::fs::rename(&fresh, path)?;
-        sync_parent(path)
-    };
-    write().map_err(|source| FileError { path: path.to_owned(), what: "written", source })
-}
-
-/// Makes the names in the directory above `path` durable.
-pub fn sync_parent(path: &Path) -> std::io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let parent = rustix::fs::open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    Ok(rustix::fs::fsync(parent)?)
+    let replaced = file::replace(path, &path.with_extension("new"), content);
+    replaced.map_err(|error| FileError { path: path.to_owned(), what: "written", source: error.source })
 }
 
 /// Makes a directory.
 pub fn make_directory(path: &Path) -> Result<(), FileError> {
-    let made = DirBuilder::new().mode(OWNER_ONLY_DIRECTORY).create(path);
-    made.map_err(|source| FileError { path: path.to_owned(), what: "made", source })
+    directory::make(path).map_err(|source| FileError { path: path.to_owned(), what: "made", source })
 }
 
 /// Makes a directory with all that `fill` puts into it; one that exists is never touched.
@@ -101,7 +77,7 @@ pub fn make_whole<T, E: From<Exists> + From<FileError>>(
     let made = fill(&draft).and_then(|made| {
         // A rename onto an empty directory would succeed, so it is asked again that nothing is there.
         is_free()?;
-        std::fs::rename(&draft, path).and_then(|()| sync_parent(path)).map_err(failed)?;
+        std::fs::rename(&draft, path).and_then(|()| file::flush_parent(path)).map_err(failed)?;
         Ok(made)
     });
     if made.is_err() {
@@ -113,22 +89,10 @@ pub fn make_whole<T, E: From<Exists> + From<FileError>>(
 
 /// Holds a data directory for one server, within a second or not at all; the kernel lets go when the process ends,
 /// however it ends.
-pub fn lock(path: &Path) -> Result<File, FileError> {
-    let take = || {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(OWNER_ONLY).open(path)?;
-        let mut tries = 1;
-        while let Err(error) = rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
-            if error != rustix::io::Errno::WOULDBLOCK || tries == LOCK_TRIES {
-                return Err(error.into());
-            }
-            tries += 1;
-            std::thread::sleep(LOCK_PAUSE);
-        }
-        Ok(file)
-    };
-    take().map_err(|source| FileError {
+pub fn lock(path: &Path) -> Result<Lock, FileError> {
+    Lock::take(path, LOCK_TRIES).map_err(|error| FileError {
         path: path.to_owned(),
         what: "locked; is another server running here?",
-        source,
+        source: error.into(),
     })
 }

@@ -1,15 +1,13 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
 
-use super::public_files;
-use super::{operations, surface};
+use super::{operations, public_files, surface};
 use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
 use crate::cm::route::{Route, RouteError};
 use crate::server::call::Call;
 use crate::server::call::app::App;
 use crate::server::call::body::Payload;
-use crate::server::call::reply::MAX_LIST;
-use crate::server::call::reply::Reply;
+use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, audit_log, beyond_mim, card_secrets, certificates, offline, pins, policies, profiles, requests,
     sealed_keys, smartcards, templates,

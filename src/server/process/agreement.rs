@@ -4,13 +4,11 @@
 //! with what they have read. What differs without that, or is older than what others know, stops the start.
 
 use crate::ca::CertificateAuthority;
-use crate::pkix;
 use crate::server::audit::deed::{Deed, own};
-use crate::server::keys::diversify::KeyError;
-use crate::server::keys::diversify::MasterKeys;
-use crate::store;
+use crate::server::keys::diversify::{KeyError, MasterKeys};
 use crate::store::{Error, Store, Tx};
 use crate::template::{ProfileTemplate, Templates};
+use crate::{pkix, store};
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use super::config::Config;
 use super::error::StartError;
 use crate::ca::{EmbeddedCa, KeyPlace};
 use crate::pkix::MemoryKey;
+use crate::platform::lock::Lock;
 use crate::server::audit::heads;
 use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
@@ -23,7 +24,6 @@ use crate::server::monitoring::health::Health;
 use crate::server::publication::lists::Publication;
 use crate::template::Templates;
 use rustls::ServerConfig;
-use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -46,7 +46,7 @@ pub struct Started {
     /// Where health and metrics are to be had.
     pub operations: Option<SocketAddr>,
     /// Kept while the server runs: no second one uses the directory.
-    pub lock: File,
+    pub lock: Lock,
 }
 
 /// Opens everything in the data directory.

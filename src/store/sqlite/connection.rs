@@ -1,9 +1,7 @@
-//! A connection to a database file, and the file itself: how each is opened.
+//! How a connection to a database file is opened.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::fs::{OpenOptions, Permissions};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +10,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS_CACHED: usize = 64;
 /// Page cache of a connection, in KiB; SQLite's own two MiB are outgrown by the indexes of some ten thousand requests.
 const CACHE_KIB: i64 = 6 * 1024;
-const OWNER_ONLY: u32 = 0o600;
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -23,13 +20,4 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
-}
-
-/// Makes the file for its owner alone before SQLite would make it by the umask; the -wal and -shm files follow it.
-pub(super) fn own(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
-    }
-    Ok(())
 }

@@ -10,7 +10,8 @@ pub(super) mod transaction;
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
 use super::writer::{BoxFuture, Tx};
-use connection::{PATIENCE, connect, own};
+use crate::platform::file::keep_for_owner;
+use connection::{PATIENCE, connect};
 use link::Link;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,8 @@ impl Database {
     /// Opens the file, made and brought up to date where needed, and says its identity.
     pub fn open(path: &Path, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
         let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
-        own(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+        // Before SQLite would make it by the umask; the -wal and -shm files follow it.
+        keep_for_owner(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         let mut connection = connect(path).map_err(failed)?;
         schema::migrate(&mut connection, path)?;
         connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;

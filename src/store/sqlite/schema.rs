@@ -2,7 +2,8 @@
 
 use super::super::error::{Cause, Error};
 use super::super::schema::{VERSION, missing};
-use super::connection::{PATIENCE, connect, own};
+use super::connection::{PATIENCE, connect};
+use crate::platform::file::keep_for_owner;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 
@@ -48,7 +49,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|source| failed(from, source))?;
     source.busy_timeout(PATIENCE).map_err(|source| failed(from, source))?;
-    own(to).map_err(|source| Error::File { path: to.to_owned(), source })?;
+    keep_for_owner(to).map_err(|source| Error::File { path: to.to_owned(), source })?;
     let mut copy = connect(to).map_err(|source| failed(to, source))?;
     // All pages in one step: a writer beside it would have smaller ones begin again and again.
     rusqlite::backup::Backup::new(&source, &mut copy)

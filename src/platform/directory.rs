@@ -1,0 +1,43 @@
+//! Directories for their owner alone, and whether others were let in.
+
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+const OWNER_ONLY: u32 = 0o700;
+/// Group and others may write.
+const WRITE_OF_OTHERS: u32 = 0o022;
+/// What group and others may do.
+const OF_OTHERS: u32 = 0o077;
+
+/// Makes a directory that only its owner may enter.
+///
+/// Fails with `AlreadyExists` where something has the name, and with `NotFound` where its parent is missing. Windows: a
+/// security descriptor that names the owner alone.
+pub fn make(path: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(OWNER_ONLY).create(path)
+}
+
+/// Makes a directory that only its owner may enter, and those above it that are missing; one that is there stays as it is.
+///
+/// Windows: as [`make`]; below the user's profile what is made is the user's without more.
+pub fn make_with_parents(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(path)
+}
+
+/// Says whether others than the owner may write into a directory: `Some` holds its twelve mode bits (chmod(2)).
+///
+/// Windows: would read the access control list; there is no mode to tell.
+pub fn writable_by_others(path: &Path) -> io::Result<Option<u32>> {
+    let mode = path.metadata()?.permissions().mode() & 0o7777;
+    Ok((mode & WRITE_OF_OTHERS != 0).then_some(mode))
+}
+
+/// Says whether others than the owner may do anything with a directory: `Some` holds its nine permission bits (chmod(2)).
+///
+/// Windows: as [`writable_by_others`].
+pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    let mode = path.metadata()?.permissions().mode() & 0o777;
+    Ok((mode & OF_OTHERS != 0).then_some(mode))
+}

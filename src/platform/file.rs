@@ -1,0 +1,129 @@
+//! Files for their owner alone, and files that a crash leaves whole: the one place that writes durably.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+pub(super) const OWNER_ONLY: u32 = 0o600;
+/// Everyone reads, the owner writes.
+const PUBLIC: u32 = 0o644;
+/// What group and others may do.
+const OF_OTHERS: u32 = 0o077;
+
+/// Who may read a new file, before the process's umask takes from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    Owner,
+    Everyone,
+}
+
+/// How far [`replace`] had come when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The file beside could not be opened or filled; the old one stands.
+    Write,
+    /// The file beside could not be flushed to the disk; the old one stands.
+    Flush,
+    /// The file beside could not take the old one's place; the old one stands.
+    Rename,
+    /// The directory could not be flushed: the new content is there, but may not survive a power cut.
+    FlushDirectory,
+}
+
+/// Why a file was not replaced durably.
+#[derive(Debug)]
+pub struct ReplaceError {
+    pub step: Step,
+    pub source: io::Error,
+}
+
+impl From<ReplaceError> for io::Error {
+    fn from(error: ReplaceError) -> Self {
+        error.source
+    }
+}
+
+/// Opens a new file for writing that only its owner may read or write.
+///
+/// Fails with `AlreadyExists` where something has the name. Windows: `CREATE_NEW` with a security descriptor that names
+/// the owner alone.
+pub fn open_new(path: &Path) -> io::Result<File> {
+    open_new_for(path, Readers::Owner)
+}
+
+/// Writes a new file for its owner alone and flushes it to the disk, but not its directory.
+///
+/// Fails with `AlreadyExists` where something has the name, and never overwrites it. A crash may leave half a file.
+/// Windows: as [`open_new`]; flushing is `FlushFileBuffers`, which the standard library calls.
+pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    fill(open_new(path)?, content)
+}
+
+/// Writes a new file whole and durably: `beside` is written and flushed, linked to `path`, and removed; then the
+/// directory is flushed.
+///
+/// A link, unlike a rename, fails with `AlreadyExists` where something has the name `path`. `beside` must be a name in
+/// the same directory that nobody else uses. Windows: `CreateHardLinkW`, which the standard library calls; a directory
+/// cannot be flushed there.
+pub fn place_new(path: &Path, beside: &Path, content: &[u8], readers: Readers) -> io::Result<()> {
+    let written =
+        open_new_for(beside, readers).and_then(|file| fill(file, content)).and_then(|()| fs::hard_link(beside, path));
+    let removed = fs::remove_file(beside);
+    written.and(removed).and_then(|()| flush_parent(path))
+}
+
+/// Puts a new content in the place of a file's, or of none: `beside` is written for its owner alone and flushed, renamed
+/// to `path`, and the directory is flushed. After a crash either the old or the new content is there.
+///
+/// `beside` must be a name in the same directory; a file of that name, which a crash may have left, is overwritten.
+/// Windows: `MoveFileExW` with `MOVEFILE_REPLACE_EXISTING` and `MOVEFILE_WRITE_THROUGH` in place of rename and flush.
+pub fn replace(path: &Path, beside: &Path, content: &[u8]) -> Result<(), ReplaceError> {
+    let at = |step| move |source| ReplaceError { step, source };
+    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ONLY).open(beside);
+    let mut file = opened.map_err(at(Step::Write))?;
+    file.write_all(content).map_err(at(Step::Write))?;
+    file.sync_all().map_err(at(Step::Flush))?;
+    fs::rename(beside, path).map_err(at(Step::Rename))?;
+    flush_parent(path).map_err(at(Step::FlushDirectory))
+}
+
+/// Makes the names in the directory above `path` durable: what was created, renamed or removed there.
+///
+/// Windows: a directory cannot be flushed; the move itself is written through, see [`replace`].
+pub fn flush_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Makes an empty file for its owner alone where there is none; takes from group and others what they may do with one
+/// that is there.
+///
+/// Windows: sets a security descriptor that names the owner alone.
+pub fn keep_for_owner(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(path)?;
+    if file.metadata()?.permissions().mode() & OF_OTHERS != 0 {
+        file.set_permissions(Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(())
+}
+
+/// Returns the path of a file that the parent process left open under a descriptor's number.
+///
+/// Whether there is one shows when it is opened. Windows: has no such numbers; a pipe's name would be given instead.
+pub fn inherited(descriptor: i32) -> PathBuf {
+    PathBuf::from(format!("/dev/fd/{descriptor}"))
+}
+
+fn open_new_for(path: &Path, readers: Readers) -> io::Result<File> {
+    let mode = match readers {
+        Readers::Owner => OWNER_ONLY,
+        Readers::Everyone => PUBLIC,
+    };
+    OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
+}
+
+fn fill(mut file: File, content: &[u8]) -> io::Result<()> {
+    file.write_all(content)?;
+    file.sync_all()
+}

@@ -1,0 +1,19 @@
+//! What only an operating system has. This is the one door for Unix, and this list is what a Windows client lacks:
+//!
+//! - [`file`]: files for their owner alone, written whole and durably; files left open by a parent
+//! - [`directory`]: directories for their owner alone; whether others may enter or write
+//! - [`lock`]: a file that one process holds at a time
+//! - [`process`]: a child asked to end or set apart; who has a library loaded
+//! - [`signal`]: being asked to end
+//! - [`memory`]: no core dumps, no debuggers; freed memory given back
+//! - [`socket`]: sockets that are files
+//!
+//! Out: `std::io::Error`, or an enum where a room tells steps apart. Absent: any meaning of a file; a Windows side.
+
+pub mod directory;
+pub mod file;
+pub mod lock;
+pub mod memory;
+pub mod process;
+pub mod signal;
+pub mod socket;

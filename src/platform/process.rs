@@ -1,0 +1,54 @@
+//! Other processes: children asked to end or set apart, and who has a library loaded (Linux, proc(5)).
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command};
+
+/// A table of mappings longer than this, in bytes, is read no further.
+const LONGEST_MAPS: u64 = 1 << 22;
+
+/// A process and its program's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    pub pid: u32,
+    pub name: String,
+}
+
+/// Asks a child to end (SIGTERM); it may take its time, or not heed it.
+///
+/// Fails where the child has ended and was waited for, or belongs to another user. Windows: `GenerateConsoleCtrlEvent`
+/// with `CTRL_BREAK_EVENT`, to a child that was started in a process group of its own.
+pub fn ask_to_end(child: &Child) -> io::Result<()> {
+    Ok(kill_process(Pid::from_child(child), Signal::TERM)?)
+}
+
+/// Has a command start in a process group of its own, which Ctrl-C at this terminal does not reach.
+///
+/// Windows: the creation flag `CREATE_NEW_PROCESS_GROUP`.
+pub fn set_apart(command: &mut Command) -> &mut Command {
+    command.process_group(0)
+}
+
+/// Returns the other processes that have a library loaded whose path holds `library`, by process id, as far as this user
+/// may see them: none is an answer, not proof.
+///
+/// Windows: the modules of each process, by `CreateToolhelp32Snapshot`.
+pub fn with_library(library: &str) -> Vec<Process> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let pids = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let others = pids.filter(|pid| *pid != std::process::id());
+    let mut found: Vec<Process> = others.filter_map(|pid| if_loaded(pid, library)).collect();
+    found.sort_by_key(|process| process.pid);
+    found
+}
+
+/// Returns the process, if it has the library loaded.
+fn if_loaded(pid: u32, library: &str) -> Option<Process> {
+    let maps = File::open(format!("/proc/{pid}/maps")).ok()?.take(LONGEST_MAPS);
+    let mut lines = BufReader::new(maps).split(b'\n').map_while(Result::ok);
+    lines.find(|line| line.windows(library.len()).any(|window| window == library.as_bytes()))?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned();
+    Some(Process { pid, name })
+}

@@ -1,0 +1,24 @@
+//! Sockets that are files (unix(7)).
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+/// The longest path of a socket, in bytes (unix(7)).
+pub const LONGEST_PATH: usize = 107;
+
+/// Holds a link to who listens at a socket; nothing is said over it.
+#[derive(Debug)]
+pub struct Link {
+    _stream: UnixStream,
+}
+
+impl Link {
+    /// Connects to a socket; where systemd listens for a service, this starts the service.
+    ///
+    /// Fails with `PermissionDenied` where this user may not open the socket, and otherwise where nobody listens. Windows:
+    /// its PC/SC service has no socket; `SCardEstablishContext` and the service manager tell whether it runs.
+    pub fn to(socket: &Path) -> io::Result<Self> {
+        Ok(Self { _stream: UnixStream::connect(socket)? })
+    }
+}
