@@ -65,19 +65,15 @@ pub enum AccountError {
     Write(#[source] Box<ApiError>),
 }
 
-impl From<ApiError> for AccountError {
-    fn from(error: ApiError) -> Self {
-        match error {
-            ApiError::Account(refusal) => Self::Refused(refusal),
-            ApiError::Internal(Internal::Store(source)) => Self::Store(source),
-            other => Self::Write(Box::new(other)),
-        }
-    }
-}
-
 impl From<JobError> for AccountError {
     fn from(error: JobError) -> Self {
-        ApiError::from(error).into()
+        match error {
+            JobError::Refused(refusal) => Self::Refused(refusal),
+            JobError::Store(source) => match ApiError::from(source) {
+                ApiError::Internal(Internal::Store(source)) => Self::Store(source),
+                refusal => Self::Write(Box::new(refusal)),
+            },
+        }
     }
 }
 

@@ -15,7 +15,23 @@ impl From<store::Error> for ApiError {
                 Self::Conflict
             }
             store::Error::Unreachable(cause) | store::Error::Uncertain(cause) => Self::Database(cause),
-            other => Self::Internal(Internal::Store(other)),
+            inner @ (store::Error::File { .. }
+            | store::Error::Open { .. }
+            | store::Error::Foreign { .. }
+            | store::Error::Newer { .. }
+            | store::Error::Older { .. }
+            | store::Error::Unsound { .. }
+            | store::Error::Url(_)
+            | store::Error::Tls(_)
+            | store::Error::Read(_)
+            | store::Error::Write { .. }
+            | store::Error::Dangling { .. }
+            | store::Error::Missing { .. }
+            | store::Error::Damaged { .. }
+            | store::Error::FilterTooWide { .. }
+            | store::Error::Transaction(_)
+            | store::Error::Panicked
+            | store::Error::Thread(_)) => Self::Internal(Internal::Store(inner)),
         }
     }
 }
@@ -31,7 +47,51 @@ impl From<ca::Error> for ApiError {
             ca::Error::Refused { .. } | ca::Error::Answer { .. } | ca::Error::Unordered { .. } => {
                 Self::CaRefused(error)
             }
-            other => Self::Internal(Internal::Ca(other)),
+            ca::Error::ObjectIdentifier { .. }
+            | ca::Error::AuthorityUsage { .. }
+            | ca::Error::WeakKey { .. }
+            | ca::Error::Validity { .. }
+            | ca::Error::Time { .. }
+            | ca::Error::Serial { .. }
+            | ca::Error::Expired { .. }
+            | ca::Error::NotYetValid { .. }
+            | ca::Error::Sign(_)
+            | ca::Error::Encoding(_)
+            | ca::Error::Build(_)
+            | ca::Error::ReadBack(_)
+            | ca::Error::Random
+            | ca::Error::ChainKey
+            | ca::Error::ChainIncomplete { .. }
+            | ca::Error::ChainBroken(_)
+            | ca::Error::ChainLong { .. }
+            | ca::Error::NotAllowed { .. }
+            | ca::Error::OutOfTime { .. }
+            | ca::Error::OcspRequest
+            | ca::Error::OcspEncoding
+            | ca::Error::NothingPending
+            | ca::Error::NoRequest
+            | ca::Error::NoRevocation { .. }
+            | ca::Error::UpstreamSettings { .. }
+            | ca::Error::Exists { .. }
+            | ca::Error::File { .. }
+            | ca::Error::FileSize { .. }
+            | ca::Error::Certificate { .. }
+            | ca::Error::NoCertificate { .. }
+            | ca::Error::NotAnAuthority { .. }
+            | ca::Error::KeyMismatch { .. }
+            | ca::Error::KeyKind { .. }
+            | ca::Error::Key(_)
+            | ca::Error::KeyFileDamaged { .. }
+            | ca::Error::KeyFileLabel { .. }
+            | ca::Error::Passphrase
+            | ca::Error::NoPassphrase
+            | ca::Error::KeyFileCost { .. }
+            | ca::Error::Encryption
+            | ca::Error::Module(_)
+            | ca::Error::Token(_)
+            | ca::Error::NoTokenKey { .. }
+            | ca::Error::Thread(_)
+            | ca::Error::TokenSilent => Self::Internal(Internal::Ca(error)),
         }
     }
 }

@@ -72,7 +72,18 @@ impl From<MasterKeyError> for StartError {
     fn from(error: MasterKeyError) -> Self {
         match error {
             MasterKeyError::Key(source) => Self::Ca(source),
-            other => Self::MasterKey(other),
+            error @ (MasterKeyError::NoDirectory(_)
+            | MasterKeyError::Settings(_)
+            | MasterKeyError::File(_)
+            | MasterKeyError::NoPin
+            | MasterKeyError::Keys(_)
+            | MasterKeyError::Random
+            | MasterKeyError::NoMoreVersions
+            | MasterKeyError::NoSuchVersion(_)
+            | MasterKeyError::Newest(_)
+            | MasterKeyError::Needed { .. }
+            | MasterKeyError::Store(_)
+            | MasterKeyError::Database(_)) => Self::MasterKey(error),
         }
     }
 }
