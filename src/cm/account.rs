@@ -1,4 +1,4 @@
-//! Users and their tokens as administrators see and change them; MIM has no call for it.
+//! Users and their bearer tokens, as administrators see and change them. MIM has no calls for this.
 
 use super::check::FieldError;
 use super::wire::body::body;
@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// The longest label, name or other text that is read, in characters.
+/// Bounds the label of a bearer token, in characters.
 const MAX_TEXT: usize = 256;
 
-/// A user with what the server knows besides the name.
+/// Describes a user with everything the server knows about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub uuid: Uuid,
@@ -32,7 +32,7 @@ body!(Account {
     disabled: "Disabled" => Plain<bool>,
 });
 
-/// The body that adds a user, who has no token yet.
+/// Holds the body that adds a user. The user has no bearer token at first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewAccount {
     pub name: String,
@@ -50,7 +50,7 @@ body!(NewAccount {
     sid: "Sid" => PlainOrNothing<String>,
 });
 
-/// The body that changes a user: what is absent stays, an empty text takes away.
+/// Holds the body that changes a user: an absent field stays as it is, an empty text removes the value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AccountChange {
     pub groups: Option<Vec<String>>,
@@ -68,7 +68,7 @@ body!(AccountChange {
     disabled: "Disabled" => PlainOrNothing<bool>,
 });
 
-/// The body that adds a token.
+/// Holds the body that adds a bearer token, valid for `days` days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewToken {
     pub label: String,
@@ -78,7 +78,7 @@ pub struct NewToken {
 body!(NewToken { label: "Label" => Text, days: "Days" => Plain<u32> });
 
 impl NewToken {
-    /// Refuses a label that is too long.
+    /// Refuses a label of more than 256 characters.
     pub fn check(&self) -> Result<(), FieldError> {
         match self.label.chars().count() {
             found if found > MAX_TEXT => {
@@ -89,14 +89,14 @@ impl NewToken {
     }
 }
 
-/// A token as lists show it.
+/// Describes a bearer token as lists show it, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
     pub uuid: Uuid,
     pub label: String,
     pub created: OffsetDateTime,
     pub expires: OffsetDateTime,
-    /// To the hour or so.
+    /// Accurate to about an hour.
     pub last_used: Option<OffsetDateTime>,
     pub revoked: Option<OffsetDateTime>,
 }
@@ -110,7 +110,7 @@ body!(Token {
     revoked: "Revoked" => MomentOrUnset,
 });
 
-/// A token at the one moment it is told. It is a secret, so it is not shown.
+/// Holds a new bearer token, which is shown once. It is a secret, so the type cannot be printed.
 pub struct GivenToken {
     pub uuid: Uuid,
     pub bearer: Zeroizing<String>,

@@ -1,15 +1,16 @@
-//! What auditors read: the log of acts, its chains and their signed heads, what cards said of their keys. MIM CM has none.
+//! What auditors read: the log of acts, its chains and their signed heads, attestations of keys. MIM CM has no calls
+//! for this.
 
 use super::wire::body::body;
 use super::wire::{Plain, Text, TextList};
 
-/// An act of the log, as it is kept.
+/// Holds one act of the log, as the store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedAct {
     pub chain: u32,
     /// Counts from 1 within the chain.
     pub number: u64,
-    /// The text the hash is made over, byte for byte.
+    /// The text that is hashed, byte for byte.
     pub record: String,
     /// SHA-256, hexadecimal.
     pub hash: String,
@@ -22,7 +23,7 @@ body!(LoggedAct {
     hash: "Hash" => Plain<String>,
 });
 
-/// A chain of the log, and the last of its heads that was signed.
+/// Describes a chain of the log and the last of its heads that was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogChain {
     pub chain: u32,
@@ -30,11 +31,11 @@ pub struct LogChain {
     pub length: u64,
     /// The hash of its last act, hexadecimal.
     pub head: String,
-    /// The text that was signed; empty: none yet.
+    /// The text that was signed; empty where no head was signed yet.
     pub signed: String,
-    /// ECDSA on P-256 with SHA-256, DER in base64; empty: none yet.
+    /// ECDSA on P-256 with SHA-256, DER in base64; empty where no head was signed yet.
     pub signature: String,
-    /// SHA-256 of the key's SubjectPublicKeyInfo, hexadecimal; empty: none yet.
+    /// SHA-256 of the signing key's SubjectPublicKeyInfo, hexadecimal; empty where no head was signed yet.
     pub key: String,
 }
 
@@ -47,16 +48,16 @@ body!(LogChain {
     key: "Key" => Text,
 });
 
-/// What a card has said of the key of a certificate, for auditors.
+/// Shows auditors what a card attested about the key of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestationReport {
-    /// It came from an authority that the template named; else nobody has verified it.
+    /// True if the attestation came from an authority that the template names; otherwise nobody has verified it.
     pub proven: bool,
-    /// Of the device's software: major, minor and patch, with dots.
+    /// Version of the device's firmware: major, minor and patch, with dots.
     pub firmware: String,
-    /// The device's own number, decimal; empty where it does not tell.
+    /// Serial number of the device, decimal; empty where the device does not tell it.
     pub device: String,
-    /// In PEM: the key's attestation, then those it comes from as far as they were given.
+    /// In PEM: the key's attestation, then its issuers' certificates as far as they were given.
     pub certificates: Vec<String>,
 }
 

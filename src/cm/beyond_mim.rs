@@ -1,5 +1,6 @@
-//! What MIM CM has no REST route for, under a prefix of our own: approvals, data items given later, who is who, forms,
-//! sealed keys. The others of that prefix are in `card_secrets`, `offline`, `audit` and `account`.
+//! Bodies of calls that MIM CM does not have, under a prefix of our own: users, approvals, data items given later,
+//! forms, one-time passwords, sealed keys. The others of that prefix are in `card_secrets`, `offline`, `audit` and
+//! `account`.
 
 use super::data_item::{DataItem, DataPairs};
 use super::request::{Request, RequestType};
@@ -12,7 +13,7 @@ use crate::secret::OneTimePassword;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-/// A user as the extension shows one.
+/// Describes a user as the calls beyond MIM show one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     pub uuid: Uuid,
@@ -22,13 +23,14 @@ pub struct User {
 
 body!(User { uuid: "Uuid" => Guid, name: "Name" => Plain<String>, groups: "Groups" => TextList });
 
-/// The caller, as `whoami` shows one.
+/// Describes the caller, as `whoami` answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Myself {
     pub uuid: Uuid,
     pub name: String,
     pub groups: Vec<String>,
-    /// What the caller may do that no template gives, by the server's words; the key is left out when there is nothing.
+    /// Names of the duties that the caller has by the server's roles, not by a template; the key is left out when there
+    /// are none.
     pub duties: Option<Vec<String>>,
 }
 
@@ -39,23 +41,23 @@ body!(Myself {
     duties: "Duties" => PlainOrNothing<Vec<String>>,
 });
 
-/// One entry of `requesttypes`: what may be asked for a card or profile.
+/// Names a request type that the caller may ask for a card or profile; one entry of `requesttypes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfferedType {
     pub request_type: RequestType,
-    /// Of Reinstate: "suspend" or "reinstate"; empty elsewhere.
+    /// "suspend" or "reinstate" for the type Reinstate; empty for others.
     pub effect: String,
 }
 
 body!(OfferedType { request_type: "Type" => Named<RequestType>, effect: "Effect" => TextOrNothing });
 
-/// The body of `approve` and `deny`.
+/// Holds the body of `approve` and `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Decision {
     pub comment: String,
-    /// The manager's data items, given with an approval.
+    /// Data items that the certificate manager gives with an approval.
     pub data_collection: Vec<DataItem>,
-    /// 0 is the highest; `None`: as it is.
+    /// 0 is the highest; `None` leaves the priority as it is.
     pub priority: Option<u8>,
 }
 
@@ -65,7 +67,7 @@ body!(Decision {
     priority: "Priority" => PriorityText,
 });
 
-/// The body of `datacollection`: items for a request that was made before.
+/// Holds the body of `datacollection`: data items for a request that exists already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataCollection {
     pub items: Vec<DataItem>,
@@ -73,7 +75,8 @@ pub struct DataCollection {
 
 body!(DataCollection { items: "DataCollection" => DataPairs });
 
-/// A request's one-time passwords: those that are proven, or those that are shown, once. They are not shown otherwise.
+/// Holds a request's one-time passwords: those that a caller proves, or new ones that are shown once. They are secrets,
+/// so the type cannot be printed.
 #[derive(Default)]
 pub struct OneTimePasswords {
     pub first: Option<OneTimePassword>,
@@ -85,7 +88,7 @@ body!(OneTimePasswords {
     second: "SecondOneTimePassword" => OneTimePasswordOrNothing,
 });
 
-/// The answer to an approval: the request, and with the last approval the one-time passwords the approver hands over.
+/// Answers an approval: the request, and after the last approval the one-time passwords that the approver hands over.
 pub struct Decided {
     pub request: Request,
     pub passwords: OneTimePasswords,
@@ -104,7 +107,7 @@ impl Serialize for Decided {
     }
 }
 
-/// A form, filled in.
+/// Holds a form with its placeholders filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilledDocument {
     pub name: String,
@@ -113,14 +116,14 @@ pub struct FilledDocument {
 
 body!(FilledDocument { name: "Name" => Plain<String>, text: "Text" => Text });
 
-/// An archived private key as recovery agents alone can open it.
+/// Holds an archived private key that recovery agents alone can open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedKey {
     pub template_common_name: String,
     /// Upper-case hexadecimal.
     pub serial_number: String,
     pub is_key_history: bool,
-    /// The certificate whose key it is, DER.
+    /// The certificate of the key, DER.
     pub certificate: Vec<u8>,
     /// PKCS#8 in CMS AuthEnvelopedData (RFC 5083), DER.
     pub sealed: Vec<u8>,

@@ -1,10 +1,11 @@
-//! A card's own admin key and PUK: how far each has come, and the bodies that tell and report it. MIM CM has none of them.
+//! A card's own admin key and PUK: the states of each, and the bodies that hand them out and report on them. MIM CM has
+//! none of these calls.
 
 use super::wire::body::body;
 use super::wire::{AdminKeyOrNothing, Named, NamedOrNothing, Plain, PukOrNothing, Vocabulary};
 use crate::secret::{AdminKey, Puk};
 
-/// Declares how far a secret of a card's own has come: each state with its number and name on the wire.
+/// Declares the states of a secret that belongs to one card, each with its number and name on the wire.
 macro_rules! states {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$state_doc:meta])* $state:ident = $number:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -16,14 +17,14 @@ macro_rules! states {
         impl $name {
             const ALL: &'static [Self] = &[$(Self::$state),*];
 
-            /// Gives the name on the wire.
+            /// Returns the name on the wire.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$state => stringify!($state)),*
                 }
             }
 
-            /// Reads a name in any letter case.
+            /// Reads a name in any letter case; `None` when it is not known.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|state| state.name().eq_ignore_ascii_case(name))
             }
@@ -54,30 +55,30 @@ macro_rules! states {
 }
 
 states! {
-    /// How far a card's own admin key has come: proposed before the card is touched, active once the card confirmed.
+    /// Says how far the change to a card's own admin key has come.
     AdminKeyState, "an admin key state" {
         /// The card has the template's default admin key.
         Default = 0,
-        /// Either may hold: the default, or the card's own.
+        /// The server has let the card's own key out, and the card has not confirmed it: either key may hold.
         Proposed = 1,
         Active = 2,
     }
 }
 
 states! {
-    /// How far a card's own PUK has come.
+    /// Says how far the change to a card's own PUK has come.
     PukState, "a PUK state" {
         /// The card has the PUK it came with.
         Default = 0,
-        /// Either may hold: the one before, or the one that is to take its place.
+        /// The server has let the next PUK out, and the card has not confirmed it: either PUK may hold.
         Proposed = 1,
         Active = 2,
-        /// The card's own, told to a person; the next work on the card replaces it.
+        /// The card's own PUK was read to a person; the next work on the card replaces it.
         Spoken = 3,
     }
 }
 
-/// The body of `smartcards/{id}/adminkey`.
+/// Answers `GET smartcards/{id}/adminkey`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdminKeyReport {
     pub state: AdminKeyState,
@@ -85,7 +86,7 @@ pub struct AdminKeyReport {
 
 body!(AdminKeyReport { state: "State" => Named<AdminKeyState> });
 
-/// What a client says became of the admin key on the card; `None` is read as active.
+/// Reports what became of the admin key on the card; `None` counts as active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdminKeyNews {
     pub state: Option<AdminKeyState>,
@@ -93,13 +94,13 @@ pub struct AdminKeyNews {
 
 body!(AdminKeyNews { state: "State" => NamedOrNothing<AdminKeyState> });
 
-/// The next of a card's own admin keys. It holds secrets, so it is not shown.
+/// Holds the admin key that a card is to get next. It holds secrets, so the type cannot be printed.
 pub struct NextAdminKey {
-    /// The one that held before; only where it was asked for.
+    /// The key that holds, or held before `next` was let out; only where it was asked for.
     pub current: Option<AdminKey>,
-    /// The one the card is to be given; `None`: nothing is to change.
+    /// The key that the card is to get; `None` where nothing changes.
     pub next: Option<AdminKey>,
-    /// It was let out before, so that the card may hold it already.
+    /// True if `next` was let out before, so that the card may have it already.
     pub proposed: bool,
 }
 
@@ -109,13 +110,14 @@ body!(NextAdminKey {
     proposed: "Proposed" => Plain<bool>,
 });
 
-/// The PUKs of a card, to whom executes a request on it. It holds secrets, so it is not shown.
+/// Holds the PUKs of a card, for the person who executes a request on it. It holds secrets, so the type cannot be
+/// printed.
 pub struct PukReport {
-    /// The one that holds, or held before `next` was proposed; `None`: the one the card came with.
+    /// The PUK that holds, or held before `next` was proposed; `None` is the PUK the card came with.
     pub current: Option<Puk>,
-    /// The one the card is to be given; `None`: nothing is to change.
+    /// The PUK that the card is to get; `None` where nothing changes.
     pub next: Option<Puk>,
-    /// How far the PUK had come before it was asked for.
+    /// State of the PUK before this call.
     pub state: PukState,
 }
 
@@ -125,7 +127,7 @@ body!(PukReport {
     state: "State" => Named<PukState>,
 });
 
-/// What a client says became of the PUK on the card.
+/// Reports what became of the PUK on the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PukNews {
     pub state: PukState,

@@ -1,4 +1,4 @@
-//! Certificates on the wire: what `certificatedata` takes and gives, and what the lists show.
+//! Certificates on the wire: the body and the answer of `certificatedata`, and the lists.
 
 use super::wire::body::body;
 use super::wire::{
@@ -10,15 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-/// The body of `POST requests/{id}/certificatedata`.
+/// Holds the body of `POST requests/{id}/certificatedata`.
 pub struct CertificateData {
     /// Protects server-generated keys; unused where keys are made on the card.
     pub pfx_password: Option<Passphrase>,
-    /// PKCS#10 requests, DER; base64 with CRLF on the wire.
+    /// Certification requests (PKCS#10), DER; base64 with CRLF on the wire.
     pub certificate_requests: Vec<Vec<u8>>,
     pub comments: String,
-    /// Not of MIM's: in the order of the requests, what a card says of each key, as certificates (DER) one after the
-    /// other: the key's attestation, then those it comes from. An empty entry says nothing of its key.
+    /// Beyond MIM: one entry for each certification request, in their order: the attestation of its key, then its
+    /// issuers' certificates (DER), one after the other. An empty entry attests nothing.
     pub attestations: Vec<Vec<u8>>,
 }
 
@@ -29,7 +29,7 @@ body!(CertificateData {
     attestations: "attestations" => CrlfListOrNothing,
 });
 
-/// One answer to [`CertificateData`].
+/// Holds one issued certificate, as [`CertificateData`] is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     pub template_common_name: String,
@@ -63,7 +63,7 @@ body!(Certificate {
     is_key_history: "isKeyHistory" => PlainOr<bool>,
 });
 
-/// A certificate in a list (X509ClmCertificate): the six fields every list has.
+/// Describes a certificate in a list (X509ClmCertificate): the six fields that every list has, and `details`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCertificate {
     pub is_key_history: bool,
@@ -72,13 +72,13 @@ pub struct ListedCertificate {
     pub template_common_name: String,
     /// Upper-case hexadecimal.
     pub serial_number: String,
-    /// SHA-1 over the certificate, upper-case hexadecimal.
+    /// SHA-1 of the certificate, upper-case hexadecimal.
     pub thumbprint: String,
-    /// What `GET certificates` adds; the other lists lack it.
+    /// Fields of `GET certificates` alone; `None` in the other lists.
     pub details: Option<CertificateDetails>,
 }
 
-/// What `GET certificates` adds to [`ListedCertificate`].
+/// Holds the fields that `GET certificates` adds to [`ListedCertificate`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateDetails {
     /// No zone and no fraction on the wire.
@@ -91,7 +91,7 @@ pub struct CertificateDetails {
     pub status: u32,
 }
 
-/// Both lists' keys in one row.
+/// Holds one row on the wire: the keys of all lists.
 struct ListedRow {
     is_key_history: bool,
     archived_on_ca: bool,

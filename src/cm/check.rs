@@ -1,4 +1,4 @@
-//! Bounds on what callers send, beyond what reading it already demands.
+//! Checks of bodies after they were read: counts, lengths, and fields that do not go together.
 
 use super::beyond_mim::{DataCollection, Decision};
 use super::certificate::CertificateData;
@@ -7,28 +7,28 @@ use super::request::{CreateRequest, CreateTerms, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
 
-/// The most data items a request may carry.
+/// Bounds the data items of a request.
 pub const MAX_DATA_ITEMS: usize = 64;
-/// The longest name of a data item, in characters.
+/// Bounds the name of a data item, in characters.
 pub const MAX_ITEM_NAME: usize = 128;
-/// The longest value of a data item, in characters.
+/// Bounds the value of a data item, in characters.
 pub const MAX_ITEM_VALUE: usize = 4096;
-/// The longest comment, in characters.
+/// Bounds a comment, in characters.
 pub const MAX_COMMENT: usize = 4096;
-/// The longest of the words a request's terms are given in, in characters.
+/// Bounds each word of a request's terms, such as the loss reason, in characters.
 pub const MAX_WORD: usize = 64;
-/// The longest wait before certificates are revoked: a year, in hours.
+/// Bounds the wait before certificates are revoked, in hours: a year.
 pub const MAX_DELAY_HOURS: usize = 366 * 24;
-/// The most certification requests at once.
+/// Bounds the certification requests of one call.
 pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
-/// The longest certification request, in bytes; one for RSA 4096 has about 1.5 KiB.
+/// Bounds a certification request, in bytes; one for RSA 4096 has about 1.5 KiB.
 pub const MAX_CERTIFICATE_REQUEST: usize = 16 * 1024;
-/// The longest attestation with its chain, in bytes; a YubiKey's have about 1.5 KiB.
+/// Bounds an attestation with its chain, in bytes; a YubiKey's has about 1.5 KiB.
 pub const MAX_ATTESTATION: usize = 16 * 1024;
-/// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
+/// Bounds an answer to reset, in bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
 
-/// A field of a body that is not acceptable.
+/// Says which field of a body is refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
     #[error("\"{field}\" is missing")]
@@ -49,7 +49,8 @@ fn at_most(field: &'static str, found: usize, most: usize, unit: &'static str) -
     if found > most { Err(FieldError::TooMuch { field, found, most, unit }) } else { Ok(()) }
 }
 
-/// Takes line ends and tabs, but nothing else that could draw over an operator's terminal.
+/// Checks the length of a text in characters, and refuses control characters that could draw over an operator's
+/// terminal; line ends and tabs may stand.
 fn plain_text(field: &'static str, text: &str, most: usize) -> Result<(), FieldError> {
     at_most(field, text.chars().count(), most, "characters")?;
     if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
@@ -75,7 +76,8 @@ fn data_items(field: &'static str, items: &[DataItem]) -> Result<(), FieldError>
 }
 
 impl CreateRequest {
-    /// Checks lengths, and that the request names what its type is about: a template to enroll, a card or profile else.
+    /// Checks lengths, and that the request names what its type needs: a template for Enroll, a card or profile for
+    /// types that act on one, a target for RecoverOnBehalf.
     pub fn check(&self) -> Result<(), FieldError> {
         data_items("datacollection", &self.data_collection)?;
         plain_text("comment", &self.comment, MAX_COMMENT)?;
@@ -111,7 +113,7 @@ impl CreateRequest {
 }
 
 impl CreateTerms {
-    /// Checks lengths, and that what is said goes with the request's type.
+    /// Checks lengths, and that each term goes with the request's type.
     fn check(&self, request_type: RequestType) -> Result<(), FieldError> {
         plain_text("lossreason", &self.loss_reason, MAX_WORD)?;
         plain_text("revocationreason", &self.revocation_reason, MAX_WORD)?;
@@ -139,7 +141,7 @@ impl CreateTerms {
 }
 
 impl CertificateData {
-    /// Checks counts and lengths.
+    /// Checks counts and lengths: each attestation needs a certification request.
     pub fn check(&self) -> Result<(), FieldError> {
         let field = "certificaterequests";
         at_most(field, self.certificate_requests.len(), MAX_CERTIFICATE_REQUESTS, "entries")?;
@@ -156,7 +158,7 @@ impl CertificateData {
 }
 
 impl AssignSmartcard {
-    /// Checks lengths.
+    /// Checks that a card id is given, and the length of the answer to reset.
     pub fn check(&self) -> Result<(), FieldError> {
         if self.card_id.is_nil() {
             return Err(FieldError::Missing { field: "cardid" });
@@ -166,7 +168,7 @@ impl AssignSmartcard {
 }
 
 impl Decision {
-    /// Checks lengths.
+    /// Checks the data items and the comment.
     pub fn check(&self) -> Result<(), FieldError> {
         data_items("datacollection", &self.data_collection)?;
         plain_text("Comment", &self.comment, MAX_COMMENT)
@@ -174,7 +176,7 @@ impl Decision {
 }
 
 impl DataCollection {
-    /// Checks counts and lengths.
+    /// Checks the data items.
     pub fn check(&self) -> Result<(), FieldError> {
         data_items("datacollection", &self.items)
     }

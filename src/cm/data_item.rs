@@ -1,20 +1,20 @@
-//! Collected data items, and how requests and responses spell them.
+//! Collected data items, and their spelling in requests and in responses.
 
 use super::wire::Spelling;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-/// One collected data item.
+/// Holds one collected data item: what a person typed under this name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataItem {
     pub name: String,
     pub value: Option<String>,
 }
 
-/// Data items as `POST requests` spells them: an array of objects of one pair, `"[]"` as text when there are none.
+/// Spells data items as `POST requests` does: an array of objects of one pair, the text `"[]"` when there are none.
 ///
-/// Read: the array, or the same as JSON text, or one object, or `{"Name":…,"Value":…}` objects; absent means none.
+/// Reads the array, the same as JSON text, one object, or `{"Name":…,"Value":…}` objects; an absent key means none.
 pub struct DataPairs;
 
 impl Spelling for DataPairs {
@@ -74,7 +74,7 @@ fn items<E: serde::de::Error>(value: Value) -> Result<Vec<DataItem>, E> {
     Ok(items)
 }
 
-/// The spelling of responses, which clients send back.
+/// Reads one item as responses spell it, for clients that send it back so; `None` when the object is no such item.
 fn named_item(pairs: &Map<String, Value>) -> Option<DataItem> {
     let of = |key: &str| pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value);
     match (pairs.len(), of("Name")?, of("Value")?) {
@@ -96,7 +96,7 @@ fn item_value<E: serde::de::Error>(name: &str, value: Value) -> Result<Option<St
     }
 }
 
-/// Data items as a request in a response has them: objects of `Name` and `Value`; the pairs of requests are read too.
+/// Spells data items as responses do: objects of `Name` and `Value`. The pairs of [`DataPairs`] are read too.
 pub struct DataItems;
 
 impl Spelling for DataItems {

@@ -1,4 +1,4 @@
-//! What may be asked for a card or profile: by its status, by what it is to its user, and by what a template forbids.
+//! Which request types may be asked for a card or profile, by its status, its role and what its template forbids.
 
 use super::holder_role::{HolderRole, Role};
 use super::lifecycle::{HolderEvent, Narrowing};
@@ -6,7 +6,7 @@ use super::profile::Operation;
 use super::request::RequestType;
 use super::smartcard::SmartcardStatus;
 
-/// In which status what may be asked for; profiles have no status but those of cards.
+/// Lists the statuses in which each request type may be asked for. A profile has the statuses of cards.
 const ASKED_OF: &[(RequestType, &[SmartcardStatus])] = {
     use RequestType::{
         Duplicate, OfflineUnblock, OnlineUpdate, Recover, RecoverOnBehalf, Reinstate, Renew, Retire, Revoke,
@@ -29,7 +29,7 @@ const ASKED_OF: &[(RequestType, &[SmartcardStatus])] = {
     ]
 };
 
-/// A card or profile, as far as it matters what may be asked for it.
+/// Describes a card or profile, as far as it decides what may be asked for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked {
     pub is_card: bool,
@@ -38,7 +38,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Whether the tables, what the holder is to its user, and the template's narrowing allow this type.
+    /// Says whether the tables, the holder's role and the template's narrowing allow this request type.
     pub fn allows(self, request_type: RequestType, narrowing: &Narrowing) -> bool {
         self.in_status(request_type)
             && (self.is_card || !request_type.is_smartcard_only())
@@ -46,7 +46,8 @@ impl Asked {
             && self.event(request_type).is_none_or(|event| narrowing.smartcard_edge(self.status, event).is_ok())
     }
 
-    /// Whether a profile goes with what is asked for its card: what carries keys on begins with one that is in use.
+    /// Says whether a request for the card covers this profile too. A type that issues certificates needs a profile
+    /// whose status and role allow it; any other type covers every profile.
     pub fn allows_on_card(self, request_type: RequestType) -> bool {
         !request_type.issues_certificates() || (self.in_status(request_type) && self.standing_allows(request_type))
     }
@@ -55,7 +56,8 @@ impl Asked {
         ASKED_OF.iter().any(|(asked, statuses)| *asked == request_type && statuses.contains(&self.status))
     }
 
-    /// What is lent, holds another's keys or was replaced is not carried on; it is only ended.
+    /// Says whether the holder's role allows this type. A holder that is lent, holds another person's keys or was
+    /// replaced gets no more certificates, except by RecoverOnBehalf; it can only be ended.
     fn standing_allows(self, request_type: RequestType) -> bool {
         let carries_on = request_type.issues_certificates() && request_type != RequestType::RecoverOnBehalf;
         let is_ended =
@@ -63,7 +65,7 @@ impl Asked {
         !(carries_on && is_ended)
     }
 
-    /// What happens to the card or profile itself when this is carried out.
+    /// Returns the event that carrying out this type causes on the card or profile; `None` where its status stays.
     fn event(self, request_type: RequestType) -> Option<HolderEvent> {
         match request_type {
             RequestType::Retire => Some(HolderEvent::Retire),
@@ -74,7 +76,8 @@ impl Asked {
         }
     }
 
-    /// What a person may ask for it, as `operations` lists it: first what Microsoft's samples have, in their order.
+    /// Lists what a person may ask for, as `operations` answers: first what Microsoft's samples have, in their order.
+    /// `may` says whether the person may ask for a type; Unblock is listed where OfflineUnblock is allowed.
     pub fn operations(self, may: impl Fn(RequestType) -> bool) -> Vec<Operation> {
         use Operation::{Disable, OnlineUpdate, Recover, RecoverOnBehalf, Renew, Retire, Revoke, Unblock};
         let all: &[Operation] = if self.is_card {
@@ -90,47 +93,48 @@ impl Asked {
 }
 
 impl RequestType {
-    /// Whether this can be asked for smart cards only, never for a software profile.
+    /// Says whether this type is for smart cards only, never for a software profile.
     pub fn is_smartcard_only(self) -> bool {
         matches!(self, Self::Unblock | Self::OfflineUnblock | Self::Retire | Self::TemporaryCards)
     }
 
-    /// Whether this is about a card or profile that is already there, which the request then names.
+    /// Says whether this type acts on an existing card or profile, which the request must name.
     pub fn acts_on_holder(self) -> bool {
         !matches!(self, Self::Enroll | Self::TemporaryCards | Self::Other(_))
     }
 
-    /// Whether carrying it out issues certificates or brings keys back.
+    /// Says whether this type issues certificates or brings back archived keys.
     pub fn issues_certificates(self) -> bool {
         self.adds_holder() || matches!(self, Self::OnlineUpdate | Self::Renew | Self::Recover)
     }
 
-    /// Whether a person has one card or profile more afterwards.
+    /// Says whether the person has one more card or profile afterwards.
     pub fn adds_holder(self) -> bool {
         matches!(self, Self::Enroll | Self::Duplicate | Self::RecoverOnBehalf | Self::TemporaryCards)
     }
 
-    /// Whether a card that was not this person's before may be given to it: it is prepared then like a new one.
+    /// Says whether a card that the person did not have may be assigned; it is then prepared like a new one.
     pub fn may_bring_card(self) -> bool {
         self.adds_holder() || matches!(self, Self::Renew | Self::Recover)
     }
 
-    /// Whether its card may be given a PIN and have its admin key known: it may be new to the person, or is unblocked.
+    /// Says whether the card may get a new PIN and its admin key may be let out: the card may be new to the person, or
+    /// is unblocked.
     pub fn may_prepare_card(self) -> bool {
         self.may_bring_card() || self == Self::Unblock
     }
 
-    /// Whether it is carried out on a card under its admin key, and may change the card's PUK.
+    /// Says whether this type is carried out under the card's admin key, and may change the card's PUK.
     pub fn administers_card(self) -> bool {
         self.issues_certificates() || matches!(self, Self::Unblock | Self::Retire)
     }
 
-    /// Whether a template may tie what becomes of the old certificates to it.
+    /// Says whether a template may set what happens to the old certificates.
     pub fn ends_certificates(self) -> bool {
         matches!(self, Self::Renew | Self::OnlineUpdate | Self::Recover | Self::Retire | Self::Revoke)
     }
 
-    /// Whether the reason why a card is missing may be given with it.
+    /// Says whether the reason why a card is missing may be given.
     pub fn takes_loss_reason(self) -> bool {
         matches!(self, Self::Recover | Self::Retire | Self::Revoke | Self::TemporaryCards)
     }

@@ -1,14 +1,14 @@
-//! What a card or profile is to its user, beside its status.
+//! The role of a card or profile for its user: primary, duplicate, temporary or holder of another person's keys.
 
 use super::vocabulary;
 use time::OffsetDateTime;
 
-/// Why a person has this card or profile.
+/// Says why a person has this card or profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Role {
     #[default]
     Primary,
-    /// A second one beside the primary.
+    /// A second card or profile beside the primary.
     Duplicate,
     /// Lent for a while.
     Temporary,
@@ -16,20 +16,20 @@ pub enum Role {
     KeyEscrow,
 }
 
-/// Role, and what has become of it.
+/// Holds the role of a card or profile, and what became of it since.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct HolderRole {
     pub role: Role,
-    /// Another took its place.
+    /// Another card or profile took its place.
     pub superseded: bool,
     /// A card that carried earlier certificates before.
     pub reused: bool,
-    /// When it is retired by itself.
+    /// When the server retires it without being asked.
     pub expires: Option<OffsetDateTime>,
 }
 
 impl HolderRole {
-    /// Gives the `Flags` of responses.
+    /// Returns the `Flags` of responses (the `HOLDER_FLAG_` constants of [`vocabulary`]).
     pub fn flags(self) -> u32 {
         let role = match self.role {
             // The SDK: "Primary if it is the current, non-duplicated smart card".

@@ -1,19 +1,19 @@
-//! The lifecycle as transition tables: from, event, to, and the operator's words on each edge.
+//! The lifecycle of requests, cards and profiles as tables: from, event, to, and what the operator is told.
 //!
-//! What no row allows is refused, and the refusal says what can be done instead. States and final states are MIM's;
-//! edges its documentation does not settle carry a comment.
+//! A change without a row is refused, and the refusal says what can be done instead. The statuses are MIM's; a row that
+//! its documentation does not settle has a comment.
 
 use super::profile::ProfileStatus;
 use super::request::{RequestClosing, RequestStatus};
 use super::smartcard::SmartcardStatus;
 use std::fmt;
 
-/// What happens to a request.
+/// Names what happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestEvent {
-    /// An approval after which more are needed.
+    /// An approval that is not the last.
     Approve,
-    /// The approval after which no more are needed.
+    /// The last approval that is needed.
     ApproveLast,
     Deny,
     /// The first act of carrying it out: a card assigned, a certification request submitted, a card's key asked for.
@@ -21,12 +21,12 @@ pub enum RequestEvent {
     Complete,
     Cancel,
     Abandon,
-    /// Carrying it out went wrong for good.
+    /// It cannot be carried out any more.
     Fail,
 }
 
 impl RequestEvent {
-    /// Gives the word a person would use: "approve".
+    /// Returns the word a person would use: "approve".
     pub fn word(self) -> &'static str {
         match self {
             Self::Approve | Self::ApproveLast => "approve",
@@ -50,7 +50,7 @@ impl From<RequestClosing> for RequestEvent {
     }
 }
 
-/// What happens to a smart card or a profile.
+/// Names what happens to a smart card or a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HolderEvent {
     /// A card is bound to a request; profiles skip this.
@@ -64,7 +64,7 @@ pub enum HolderEvent {
 }
 
 impl HolderEvent {
-    /// Gives the word a person would use: "retire".
+    /// Returns the word a person would use: "retire".
     pub fn word(self) -> &'static str {
         match self {
             Self::Assign => "assign",
@@ -77,13 +77,13 @@ impl HolderEvent {
     }
 }
 
-/// One row of a table.
+/// Holds one row of a table: in state `from`, `event` leads to `to`.
 #[derive(Clone, Copy, Debug)]
 pub struct Edge<S, E> {
     pub from: S,
     pub event: E,
     pub to: S,
-    /// What the operator is told has happened.
+    /// What the operator is told.
     pub words: &'static str,
 }
 
@@ -91,7 +91,7 @@ const fn edge<S: Copy, E: Copy>(from: S, event: E, to: S, words: &'static str) -
     Edge { from, event, to, words }
 }
 
-/// The life of a request, after its status at creation ([`first_status`]).
+/// Lists every change of a request's status after its creation ([`first_status`]).
 pub const REQUEST_EDGES: &[Edge<RequestStatus, RequestEvent>] = {
     use RequestEvent::{Abandon, Approve, ApproveLast, Cancel, Complete, Deny, Fail, StartExecution};
     use RequestStatus::{Approved, Canceled, Completed, Denied, Executing, Failed, Pending};
@@ -119,7 +119,7 @@ pub const REQUEST_EDGES: &[Edge<RequestStatus, RequestEvent>] = {
     ]
 };
 
-/// The life of a smart card.
+/// Lists every change of a smart card's status.
 pub const SMARTCARD_EDGES: &[Edge<SmartcardStatus, HolderEvent>] = {
     use HolderEvent::{Activate, Assign, Disable, Reinstate, Retire, Suspend};
     use SmartcardStatus::{Active, Assigned, Disabled, New, Retired, Suspended};
@@ -140,7 +140,7 @@ pub const SMARTCARD_EDGES: &[Edge<SmartcardStatus, HolderEvent>] = {
     ]
 };
 
-/// The life of a profile.
+/// Lists every change of a profile's status.
 pub const PROFILE_EDGES: &[Edge<ProfileStatus, HolderEvent>] = {
     use HolderEvent::{Activate, Disable, Reinstate, Retire, Suspend};
     use ProfileStatus::{Active, Disabled, New, Retired, Suspended};
@@ -159,7 +159,7 @@ pub const PROFILE_EDGES: &[Edge<ProfileStatus, HolderEvent>] = {
     ]
 };
 
-/// What cannot be done in a state, and what can be.
+/// Says what a status does not allow, and what it does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a {what} that is {status} cannot be told to {event}; {}", remedy(instead))]
 pub struct Refusal<S: fmt::Debug + fmt::Display> {
@@ -168,7 +168,7 @@ pub struct Refusal<S: fmt::Debug + fmt::Display> {
     pub status: S,
     /// The event refused, as a word.
     pub event: &'static str,
-    /// The events this status allows, as words, each once; none: the status is final.
+    /// The events that lead to another status, as words, each once; empty where the status is final.
     pub instead: Vec<&'static str>,
 }
 
@@ -205,7 +205,7 @@ where
     Err(Refusal { what, status: from, event: word(event), instead })
 }
 
-/// Gives the edge a request takes, with the operator's words.
+/// Returns the edge that a request takes on an event, with the operator's words.
 pub fn request_edge(
     status: RequestStatus,
     event: RequestEvent,
@@ -213,12 +213,12 @@ pub fn request_edge(
     follow(REQUEST_EDGES, status, event, "request", RequestEvent::word, |_| true)
 }
 
-/// Gives the status of a request after an event.
+/// Returns the status of a request after an event.
 pub fn request_after(status: RequestStatus, event: RequestEvent) -> Result<RequestStatus, Refusal<RequestStatus>> {
     request_edge(status, event).map(|edge| edge.to)
 }
 
-/// Gives the edge a smart card takes, with the operator's words.
+/// Returns the edge that a smart card takes on an event, with the operator's words.
 pub fn smartcard_edge(
     status: SmartcardStatus,
     event: HolderEvent,
@@ -226,7 +226,7 @@ pub fn smartcard_edge(
     Narrowing::NONE.smartcard_edge(status, event)
 }
 
-/// Gives the status of a smart card after an event.
+/// Returns the status of a smart card after an event.
 pub fn smartcard_after(
     status: SmartcardStatus,
     event: HolderEvent,
@@ -234,7 +234,7 @@ pub fn smartcard_after(
     smartcard_edge(status, event).map(|edge| edge.to)
 }
 
-/// Gives the edge a profile takes, with the operator's words.
+/// Returns the edge that a profile takes on an event, with the operator's words.
 pub fn profile_edge(
     status: ProfileStatus,
     event: HolderEvent,
@@ -242,36 +242,36 @@ pub fn profile_edge(
     Narrowing::NONE.profile_edge(status, event)
 }
 
-/// Gives the status of a profile after an event.
+/// Returns the status of a profile after an event.
 pub fn profile_after(status: ProfileStatus, event: HolderEvent) -> Result<ProfileStatus, Refusal<ProfileStatus>> {
     profile_edge(status, event).map(|edge| edge.to)
 }
 
-/// Gives the status a request is created with.
+/// Returns the status of a new request: Pending, or Approved where no approval is needed.
 pub fn first_status(approvals_needed: u32) -> RequestStatus {
     if approvals_needed == 0 { RequestStatus::Approved } else { RequestStatus::Pending }
 }
 
 impl RequestStatus {
-    /// Whether no event leads to another status.
+    /// Says whether no event leads to another status.
     pub fn is_final(self) -> bool {
         !REQUEST_EDGES.iter().any(|edge| edge.from == self && edge.to != self)
     }
 
-    /// Whether cards may be touched for it: approved, or being carried out.
+    /// Says whether cards may be changed for the request: it is approved or being carried out.
     pub fn is_executable(self) -> bool {
         request_after(self, RequestEvent::StartExecution).is_ok()
     }
 }
 
-/// Transitions of cards and profiles that a template takes out of the tables; nothing can be added to them.
+/// Holds the changes of status that a template takes out of the tables of cards and profiles. It cannot add any.
 #[derive(Clone, Debug, Default)]
 pub struct Narrowing {
-    /// From, to; of a profile too.
+    /// From and to, for cards and profiles alike.
     forbidden: Vec<(SmartcardStatus, SmartcardStatus)>,
 }
 
-/// The text forbids nothing that the tables have.
+/// Says why a text names no change of status that could be forbidden.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoTransition {
     #[error("a transition is written \"suspended -> active\"")]
@@ -281,10 +281,10 @@ pub enum NoTransition {
 }
 
 impl Narrowing {
-    /// The tables as they are.
+    /// Forbids nothing.
     pub const NONE: Self = Self { forbidden: Vec::new() };
 
-    /// Takes out the transition that `text` names ("suspended -> active").
+    /// Forbids the change of status that `text` names ("suspended -> active"); refuses one that no table has.
     pub fn forbid(&mut self, text: &str) -> Result<(), NoTransition> {
         let (from, to) = text.split_once("->").ok_or(NoTransition::Unreadable)?;
         let status = |name: &str| SmartcardStatus::from_name(name.trim()).ok_or(NoTransition::Unreadable);
@@ -301,7 +301,7 @@ impl Narrowing {
         !self.forbidden.contains(&(from, to))
     }
 
-    /// Gives the edge a smart card takes where this narrowing leaves it.
+    /// Returns the edge that a smart card takes on an event, unless it is forbidden.
     pub fn smartcard_edge(
         &self,
         status: SmartcardStatus,
@@ -311,7 +311,7 @@ impl Narrowing {
         follow(SMARTCARD_EDGES, status, event, "smart card", HolderEvent::word, allowed)
     }
 
-    /// Gives the edge a profile takes where this narrowing leaves it.
+    /// Returns the edge that a profile takes on an event, unless it is forbidden.
     pub fn profile_edge(
         &self,
         status: ProfileStatus,

@@ -1,9 +1,9 @@
-//! Offline unblock over the telephone: a challenge or response as groups a person can read out and check.
+//! Offline unblock over the telephone: codes that a person can read out, and that show when they were misread.
 //!
 //! Eight bytes are sixteen hexadecimal digits in four groups, then two decimal check digits: `D611-43F9-CCFF-D2CA-65`.
-//! The check is that of ISO/IEC 7064 MOD 97-10 over the hexadecimal number: every single wrong digit and every swap of
-//! neighbours is found, the check digits included. Each kind of code leaves a remainder of its own, so that one read out
-//! for another is found too. A card that is unblocked by a PUK has no challenge; its user reads out a request for the PUK.
+//! The check digits are those of ISO/IEC 7064 MOD 97-10 over the hexadecimal number. They find every single wrong digit
+//! and every swap of neighbours, also within themselves. Each kind of code has its own remainder, so a code of another
+//! kind is found too. A card that is unblocked by a PUK has no challenge; its user reads out a PUK request.
 
 use super::wire::body::body;
 use super::wire::{Plain, SecretText};
@@ -11,33 +11,33 @@ use crate::secret::Puk;
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// Bytes of a challenge or response: one block of 3DES.
+/// Counts the bytes of a challenge or response: one block of 3DES.
 pub const CODE_BYTES: usize = 8;
 const HEX_DIGITS: usize = CODE_BYTES * 2;
 const CHECK_DIGITS: usize = 2;
 const GROUP: usize = 4;
 const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
 const MODULUS: u128 = 97;
-/// Longer text is not looked at.
+/// Bounds how many characters of a typed text are read.
 const MAX_TEXT: usize = 128;
 
-/// What a code is, and with it which way it travels.
+/// Names what a code is, and so which way it travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CodeKind {
     /// From the card, read out by the user.
     Challenge,
-    /// From the server, read back to the user.
+    /// From the server, read to the user.
     Response,
-    /// For a card without a challenge, read out by the user: [`puk_request`].
+    /// For a card without a challenge, read out by the user ([`puk_request`]).
     PukRequest,
-    /// From the server, read back to the user: the PUK's characters, filled up with FF.
+    /// From the server, read to the user: the PUK's characters, padded with FF.
     PukAnswer,
 }
 
 impl CodeKind {
     const ALL: [Self; 4] = [Self::Challenge, Self::Response, Self::PukRequest, Self::PukAnswer];
 
-    /// What the code leaves when divided by 97; 1 is the standard's.
+    /// Returns the remainder of the whole number divided by 97 for codes of this kind; the standard's own is 1.
     fn remainder(self) -> u128 {
         match self {
             Self::Challenge => 1,
@@ -47,7 +47,7 @@ impl CodeKind {
         }
     }
 
-    /// The kind of code that answers one of this kind.
+    /// Returns the kind of code that answers one of this kind.
     pub fn answer(self) -> Self {
         match self {
             Self::Challenge | Self::Response => Self::Response,
@@ -67,7 +67,7 @@ impl fmt::Display for CodeKind {
     }
 }
 
-/// A code that was not read or typed as it was shown.
+/// Says how a typed code differs from any code that was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
     #[error("the {kind} has {found} digits, not {expected}: four groups of four, then two check digits")]
@@ -82,11 +82,11 @@ pub enum CodeError {
     OtherKind { kind: CodeKind, found: CodeKind },
 }
 
-/// Bytes of a PUK's request that name the card; the others are random.
+/// Counts the bytes of a PUK request that name the card; the others are random.
 pub const CARD_BYTES: usize = 4;
 
-/// The code by which the PUK of one card is asked for once: what names the card (the beginning of a digest of its card
-/// id, which the caller computes), then what is random.
+/// Builds the code that asks for the PUK of one card once: first the bytes that name the card (the beginning of a
+/// digest of its card id, which the caller computes), then random bytes.
 pub fn puk_request(card: [u8; CARD_BYTES], random: [u8; CODE_BYTES - CARD_BYTES]) -> [u8; CODE_BYTES] {
     let mut code = [0; CODE_BYTES];
     for (to, from) in code.iter_mut().zip(card.into_iter().chain(random)) {
@@ -95,16 +95,16 @@ pub fn puk_request(card: [u8; CARD_BYTES], random: [u8; CODE_BYTES - CARD_BYTES]
     code
 }
 
-/// What names the card in a PUK's request.
+/// Returns the bytes of a PUK request that name the card.
 pub fn card_of(request: [u8; CODE_BYTES]) -> [u8; CARD_BYTES] {
     let [a, b, c, d, ..] = request;
     [a, b, c, d]
 }
 
-/// What fills up a PUK that is shorter than a code (SP 800-73-4, part 2, 2.4.3).
+/// Pads a PUK that is shorter than a code (SP 800-73-4, part 2, 2.4.3).
 const FILL: u8 = 0xFF;
 
-/// The bytes of an answer with this PUK; `None` where it has more than eight, or none.
+/// Returns the bytes of an answer with this PUK; `None` where the PUK is empty or has more than eight bytes.
 pub fn puk_answer(puk: &Puk) -> Option<Zeroizing<[u8; CODE_BYTES]>> {
     let text = puk.expose().as_bytes();
     let mut code = Zeroizing::new([FILL; CODE_BYTES]);
@@ -112,14 +112,14 @@ pub fn puk_answer(puk: &Puk) -> Option<Zeroizing<[u8; CODE_BYTES]>> {
     (!text.is_empty()).then_some(code)
 }
 
-/// The PUK in an answer; `None` where there is no text.
+/// Returns the PUK in an answer; `None` where it is empty or no UTF-8.
 pub fn puk_of(answer: &[u8; CODE_BYTES]) -> Option<Puk> {
     let length = answer.iter().position(|byte| *byte == FILL).unwrap_or(CODE_BYTES);
     let text = std::str::from_utf8(answer.get(..length)?).ok()?;
     (!text.is_empty()).then(|| Puk::new(text.to_owned()))
 }
 
-/// Writes a code: `D611-43F9-CCFF-D2CA-65`. It is wiped when dropped, for it may hold a PUK.
+/// Writes a code, such as `D611-43F9-CCFF-D2CA-65`. The text is wiped when dropped, because it may hold a PUK.
 pub fn write_code(kind: CodeKind, bytes: [u8; CODE_BYTES]) -> Zeroizing<String> {
     let number = u128::from(u64::from_be_bytes(bytes));
     let check = (kind.remainder() + MODULUS - number * 100 % MODULUS) % MODULUS;
@@ -135,7 +135,7 @@ pub fn write_code(kind: CodeKind, bytes: [u8; CODE_BYTES]) -> Zeroizing<String> 
     text
 }
 
-/// Reads a code that a user reads out: a challenge, or a request for a PUK.
+/// Reads a code that a user reads out: a challenge or a PUK request.
 pub fn read_spoken(text: &str) -> Result<(CodeKind, [u8; CODE_BYTES]), CodeError> {
     match read_code(CodeKind::Challenge, text) {
         Err(CodeError::OtherKind { found: CodeKind::PukRequest, .. }) => {
@@ -145,7 +145,8 @@ pub fn read_spoken(text: &str) -> Result<(CodeKind, [u8; CODE_BYTES]), CodeError
     }
 }
 
-/// Reads a code in any letter case, with blanks, dashes and dots anywhere.
+/// Reads a code of this kind in any letter case, with blanks, dashes and dots anywhere. Refuses another length, other
+/// characters, wrong check digits and codes of another kind.
 pub fn read_code(kind: CodeKind, text: &str) -> Result<[u8; CODE_BYTES], CodeError> {
     let digits: Vec<char> = text
         .chars()
@@ -177,7 +178,7 @@ pub fn read_code(kind: CodeKind, text: &str) -> Result<[u8; CODE_BYTES], CodeErr
     }
 }
 
-/// The body of offline unblock: what the user reads out, a card's challenge or the request for its PUK.
+/// Holds the body of `offlineunblock`: the code that the user reads out, a card's challenge or a PUK request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineChallenge {
     /// Grouped hexadecimal with check digits, as read out.
@@ -186,7 +187,8 @@ pub struct OfflineChallenge {
 
 body!(OfflineChallenge { challenge: "Challenge" => Plain<String> });
 
-/// The answer to [`OfflineChallenge`], to be read back. It may be a PUK, so it is not shown and is wiped.
+/// Answers [`OfflineChallenge`] with the code that is read to the user. It may hold a PUK, so it is wiped and the type
+/// cannot be printed.
 pub struct OfflineResponse {
     pub response: Zeroizing<String>,
 }

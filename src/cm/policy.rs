@@ -1,31 +1,31 @@
-//! What a workflow's policy says of data items and one-time passwords.
+//! The data items and one-time passwords of a workflow's policy.
 //!
 //! No body of Microsoft's is known for either. The SDK names DataCollectionItem, DataCollectionItemStorage and
-//! DataCollectionItemValidation, but not their members: those here are inferred, and whatever else comes is read too.
+//! DataCollectionItemValidation, but not their members. The members here are inferred, and other forms are read too.
 
 use super::wire::body::body;
 use super::wire::{PlainOr, Spelling, Text, TextList};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// A data item a workflow collects.
+/// Describes a data item that a workflow collects.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct PolicyDataItem {
     pub name: String,
     pub description: String,
     /// "text", "number", "date", "email", "choice" or "yes-no".
     pub kind: String,
-    /// Who gives it: "originator", "subscriber" or "manager".
+    /// The person who gives it: "originator", "subscriber" or "manager".
     pub from: String,
     pub required: bool,
     pub stored: bool,
     /// In characters.
     pub min_length: u32,
     pub max_length: u32,
-    /// A regular expression for the whole value; empty: any.
+    /// A regular expression for the whole value; empty allows any.
     pub pattern: String,
     pub choices: Vec<String>,
-    /// Of a number or date; empty: none.
+    /// Lower bound of a number or date; empty for none.
     pub minimum: String,
     pub maximum: String,
 }
@@ -45,7 +45,8 @@ body!(PolicyDataItem {
     maximum: "Maximum" => Text,
 });
 
-/// The data items of a policy: objects; a name alone and objects of any other make (as their JSON) are read too.
+/// Spells the data items of a policy as objects. A name alone is read too, and an object of any other form, whose JSON
+/// then is the name.
 pub struct PolicyDataItems;
 
 impl Spelling for PolicyDataItems {
@@ -82,16 +83,16 @@ fn item(value: Value) -> PolicyDataItem {
     }
 }
 
-/// How a workflow's one-time passwords are made and reach people.
+/// Says how a workflow's one-time passwords are made and delivered.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct OneTimePasswordPolicy {
-    /// One entry a password: "smtp:target", "display" and so on.
+    /// One entry for each password: "smtp:target", "display" and so on.
     pub deliver: Vec<String>,
     /// In characters.
     pub length: u32,
     pub lifetime_hours: u32,
     pub tries: u32,
-    /// Must an enrollment agent have it too?
+    /// True if an enrollment agent needs the password too.
     pub agent_needs_it: bool,
 }
 

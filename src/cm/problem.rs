@@ -1,19 +1,19 @@
-//! What a refusal looks like on the wire, and the stable codes scripts may rely on.
+//! The body of a refusal, and the stable codes that scripts may rely on.
 
 use super::wire::body::body;
 use super::wire::{GuidOrNothing, Plain, Text};
 use std::fmt;
 use uuid::Uuid;
 
-/// The JSON body of every refusal. MIM's own shape is not documented; `Message` is ASP.NET Web API's, and a body with
-/// that alone is read.
+/// Holds the JSON body of every refusal. MIM's own form is not documented; `Message` is that of ASP.NET Web API, and a
+/// body with it alone is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// What happened and what to do next, for people.
     pub message: String,
-    /// Stable, for scripts: "request-pending", say. Empty: the server gave none.
+    /// Stable text for scripts, such as "request-pending"; empty where the server gave none.
     pub code: String,
-    /// The same id stands in the server's log. `None`: the server gave none.
+    /// The id of the call in the server's log; `None` where the server gave none.
     pub correlation_id: Option<Uuid>,
 }
 
@@ -24,13 +24,14 @@ body!(Problem {
 });
 
 impl Problem {
-    /// Makes the body of a refusal. What a caller sent may be quoted in it, but nothing that could draw over a terminal.
+    /// Makes the body of a refusal. Replaces control characters in the message, which may quote the caller, so that it
+    /// cannot draw over a terminal.
     pub fn new(code: ProblemCode, message: &str, correlation_id: Uuid) -> Self {
         let message = message.replace(char::is_control, "\u{FFFD}");
         Self { message, code: code.name().into(), correlation_id: Some(correlation_id) }
     }
 
-    /// Gives the code as one of the known ones; `None` when it is absent or another server's.
+    /// Returns the code as one of the known ones; `None` when it is absent or not known.
     pub fn known_code(&self) -> Option<ProblemCode> {
         ProblemCode::from_name(&self.code)
     }
@@ -38,24 +39,24 @@ impl Problem {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident = $name:literal),* $(,)?) => {
-        /// Why a call was refused; the texts are stable.
+        /// Says why a call was refused; the texts on the wire are stable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ProblemCode {
             $($(#[$doc])* $code),*
         }
 
         impl ProblemCode {
-            /// Every code.
+            /// Lists every code.
             pub const ALL: &'static [Self] = &[$(Self::$code),*];
 
-            /// Gives the text on the wire.
+            /// Returns the text on the wire.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$code => $name),*
                 }
             }
 
-            /// Reads the text of the wire; `None` when it is not known.
+            /// Reads the text on the wire; `None` when it is not known.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|code| code.name() == name)
             }
@@ -66,7 +67,7 @@ macro_rules! codes {
 codes! {
     /// No credentials came, or ones the server does not know.
     NotAuthenticated = "not-authenticated",
-    /// The bearer token is past its time.
+    /// The bearer token has expired.
     TokenExpired = "token-expired",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
@@ -76,9 +77,9 @@ codes! {
     CrossSite = "cross-site",
     /// There is a user of that name already.
     UserExists = "user-exists",
-    /// The user has as many tokens as one may have.
+    /// The user has as many bearer tokens as are allowed.
     TooManyTokens = "too-many-tokens",
-    /// Only who came in by a token of the server's own can have it renewed or revoked so.
+    /// The call renews or revokes the caller's own bearer token, and the caller used none of this server.
     NotByToken = "not-by-token",
     /// The caller is known and may not do this.
     Forbidden = "forbidden",
@@ -92,15 +93,15 @@ codes! {
     BodyTooLarge = "body-too-large",
     /// The body is of another content type than `application/json`.
     UnsupportedMediaType = "unsupported-media-type",
-    /// A parameter of path or query is not there.
+    /// A parameter of path or query is missing.
     MissingParameter = "missing-parameter",
-    /// A parameter of path or query has no sense.
+    /// A parameter of path or query cannot be read.
     BadParameter = "bad-parameter",
     /// A field of the body is missing, too long, or not as the policy demands.
     BadField = "bad-field",
     /// The request waits for approvals.
     RequestPending = "request-pending",
-    /// The request was denied, for good.
+    /// The request was denied.
     RequestDenied = "request-denied",
     /// The request is in a status that does not allow this; the message names the status.
     RequestNotExecutable = "request-not-executable",
@@ -112,29 +113,29 @@ codes! {
     CardAlreadyAssigned = "card-already-assigned",
     /// A card must be assigned to the request first.
     CardNotAssigned = "card-not-assigned",
-    /// The card has, or by its template gets, no admin key of its own.
+    /// The card has no admin key of its own, or its template gives it none.
     NotDiversified = "not-diversified",
     /// The card is in a status that does not allow this; the message names the status.
     CardStatus = "card-status",
     /// The profile is in a status that does not allow this; the message names the status.
     ProfileStatus = "profile-status",
-    /// The same is asked for in another request that is still open; the message names it.
+    /// Another open request asks for the same; the message names it.
     RequestOpen = "request-open",
-    /// A person has as many of these as the template allows.
+    /// The person has as many of these as the template allows.
     LimitReached = "limit-reached",
-    /// The certificate is good for too long yet to be renewed.
+    /// The certificate is valid for too long to be renewed yet.
     TooEarly = "too-early",
-    /// What is said of the card's loss does not go with what is asked for.
+    /// The given loss reason does not go with what is asked for.
     LossReason = "loss-reason",
     /// The caller has approved this request before.
     AlreadyApproved = "already-approved",
-    /// Nobody approves what they asked for themselves.
+    /// The caller asked for this request and may not approve it.
     SelfApproval = "self-approval",
     /// There is no such profile template.
     TemplateUnknown = "template-unknown",
     /// The template has no policy for this workflow, or it is switched off.
     WorkflowDisabled = "workflow-disabled",
-    /// There is no such user, or several of that name.
+    /// There is no such user, or there are several of that name.
     UserUnknown = "user-unknown",
     /// The policy demands a data item that was not given.
     DataItemMissing = "data-item-missing",
@@ -142,11 +143,11 @@ codes! {
     DataItemUnknown = "data-item-unknown",
     /// A data item's value is not one the policy takes.
     DataItemInvalid = "data-item-invalid",
-    /// The data item is another person's to give.
+    /// Another person must give this data item.
     DataItemNotYours = "data-item-not-yours",
     /// The data item was given already, and somebody has approved what was given.
     DataItemGiven = "data-item-given",
-    /// Data items are missing that must be there before the request is executed.
+    /// Data items are missing that are needed before the request is executed.
     DataCollectionIncomplete = "data-collection-incomplete",
     /// Data items are taken until the execution begins.
     DataCollectionClosed = "data-collection-closed",
@@ -158,11 +159,11 @@ codes! {
     OneTimePasswordNeeded = "one-time-password-needed",
     /// The one-time password is wrong; the message says how many tries are left.
     OneTimePasswordWrong = "one-time-password-wrong",
-    /// The one-time password has expired, or was tried too often, or was not made yet: an approver makes another.
+    /// The one-time password has expired, was tried too often or was not made yet; an approver can make another.
     OneTimePasswordSpent = "one-time-password-spent",
     /// The request has no one-time password, or it was proven already.
     OneTimePasswordNotUsed = "one-time-password-not-used",
-    /// The template lets people choose their PINs.
+    /// The template proposes no PIN: people choose their own.
     PinNotProposed = "pin-not-proposed",
     /// The certification request is not PKCS#10.
     CsrUnreadable = "csr-unreadable",
@@ -172,7 +173,7 @@ codes! {
     CsrCount = "csr-count",
     /// Two certification requests are for the same key.
     KeyRepeated = "key-repeated",
-    /// The password that is to protect private keys is missing or cannot do that.
+    /// The password that protects private keys is missing or does not suffice.
     PfxPassword = "pfx-password",
     /// There is no archived key to bring back.
     NothingArchived = "nothing-archived",
@@ -186,9 +187,9 @@ codes! {
     HashAlgorithm = "hash-algorithm",
     /// The template demands an attestation of the key, and none came.
     AttestationMissing = "attestation-missing",
-    /// What came is no attestation: certificates in DER, the key's first.
+    /// The attestation cannot be read as certificates in DER, the key's first.
     AttestationUnreadable = "attestation-unreadable",
-    /// The attestation is about another key than the certification request's.
+    /// The attestation is for another key than the certification request's.
     AttestationOtherKey = "attestation-other-key",
     /// The attestation does not come from an authority the template names.
     AttestationUntrusted = "attestation-untrusted",
@@ -198,33 +199,33 @@ codes! {
     KeyAlreadyCertified = "key-already-certified",
     /// The certificates of this request were issued before, for another key.
     AlreadyIssued = "already-issued",
-    /// The request is completed by a certificate, and none was issued yet.
+    /// The request can be completed only after a certificate was issued.
     NothingIssued = "nothing-issued",
     /// The person's record lacks what the template puts into the certificate.
     UserAttributeMissing = "user-attribute-missing",
-    /// The request has answered another challenge.
+    /// The request has answered another challenge already.
     ChallengeAnswered = "challenge-answered",
-    /// The challenge is not as long as the card's cipher takes.
+    /// The challenge does not have the length of the card's cipher block.
     ChallengeLength = "challenge-length",
-    /// A code that was read out comes from another card than the request's.
+    /// The code that was read out comes from another card than the request's.
     CodeOfOtherCard = "code-of-other-card",
-    /// The card's own admin key is active: first it must be said that it is to be taken back.
+    /// The card's own admin key is active; the client must first report that the key is being taken back.
     AdminKeyActive = "admin-key-active",
     /// The template does not let the admin key out for requests of this type.
     AdminKeyKept = "admin-key-kept",
-    /// A code that was read out has a wrong digit.
+    /// The code that was read out has a wrong digit.
     CodeMistyped = "code-mistyped",
-    /// Another caller changed the same thing at the same moment; asking again may help.
+    /// Another caller changed the same thing at the same moment; repeating the call may help.
     Conflict = "conflict",
     /// Too many calls, or too many failed attempts; the message says when to come back.
     TooManyRequests = "too-many-requests",
     /// The call took longer than the server allows.
     Timeout = "timeout",
-    /// The server is stopping or its store or CA is away; asking again later may help.
+    /// The server is stopping, or its store or CA cannot be reached; repeating the call later may help.
     Unavailable = "unavailable",
-    /// The CA is elsewhere and has not decided; repeating the very same call later collects the certificate.
+    /// The CA is elsewhere and has not decided; repeating the same call later collects the certificate.
     CaPending = "ca-pending",
-    /// The CA is elsewhere and has refused, or what it made is not what was ordered.
+    /// The CA is elsewhere and has refused, or issued another certificate than was ordered.
     CaRefused = "ca-refused",
     /// The server failed; the correlation id leads to the cause in its log.
     Internal = "internal",

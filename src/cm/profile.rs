@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// The life of a profile.
+/// Names the statuses of a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProfileStatus {
     New,
@@ -14,11 +14,11 @@ pub enum ProfileStatus {
     Disabled,
     Suspended,
     Retired,
-    /// A number no name is known for, out of a MIM server's answer.
+    /// A number without a known name, from a MIM server's answer.
     Other(u32),
 }
 
-/// A profile as `GET profiles` shows it.
+/// Describes a profile as `GET profiles` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub uuid: Uuid,
@@ -46,7 +46,7 @@ body!(Profile {
     operations: "ProfileOperations" => OperationNames,
 });
 
-/// What may be asked for a profile or card in its state; lower-case names on the wire.
+/// Names what may be asked for a profile or card in its status; lower-case names on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operation {
     OnlineUpdate,
@@ -59,7 +59,8 @@ pub enum Operation {
     Disable,
 }
 
-/// The lower-case names of operations; a name not known is passed over, for what has no name here cannot be asked for.
+/// Spells operations as an array of lower-case names. Reading skips unknown names, because an operation without a name
+/// here cannot be asked for.
 pub struct OperationNames;
 
 impl Spelling for OperationNames {
@@ -83,7 +84,7 @@ impl Spelling for OperationNames {
     }
 }
 
-/// The body of `GET profiles/{id}/operations` and its smart card twin: an array of names.
+/// Answers `GET profiles/{id}/operations` and `GET smartcards/{id}/operations`: an array of names.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Operations(pub Vec<Operation>);
 

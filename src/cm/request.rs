@@ -1,4 +1,4 @@
-//! Requests: what is asked for, by whom, and how far it has come.
+//! Requests: the bodies that make, show and close them, their types and statuses.
 
 use super::data_item::{DataItem, DataItems, DataPairs};
 use super::wire::body::body;
@@ -9,7 +9,7 @@ use super::wire::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The request types of the REST API; numbers and names in [`crate::cm::vocabulary`].
+/// Names the request types of the REST API; their numbers and names are in [`crate::cm::vocabulary`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestType {
     Enroll,
@@ -24,11 +24,11 @@ pub enum RequestType {
     Revoke,
     TemporaryCards,
     Unblock,
-    /// A number no name is known for, out of a MIM server's answer.
+    /// A number without a known name, from a MIM server's answer.
     Other(u32),
 }
 
-/// How far a request has come.
+/// Names the statuses of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestStatus {
     None,
@@ -39,37 +39,37 @@ pub enum RequestStatus {
     Pending,
     Canceled,
     Executing,
-    /// A number no name is known for, out of a MIM server's answer.
+    /// A number without a known name, from a MIM server's answer.
     Other(u32),
 }
 
-/// The body of `POST requests`.
+/// Holds the body of `POST requests`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreateRequest {
     pub profile_template: Option<Uuid>,
     pub data_collection: Vec<DataItem>,
-    /// `None`: the caller.
+    /// `None` means the caller.
     pub target: Option<Uuid>,
     pub request_type: RequestType,
     pub comment: String,
-    /// 0 is the highest; `None`: the policy's default.
+    /// 0 is the highest; `None` means the policy's default.
     pub priority: Option<u8>,
     pub smartcard: Option<Uuid>,
     pub profile: Option<Uuid>,
-    /// Not of MIM's; `None` leaves the key out.
+    /// Beyond MIM; `None` leaves the key out.
     pub terms: Option<CreateTerms>,
 }
 
-/// What MIM's portal asks for and its REST body has no key for; under the key `cardwright`.
+/// Holds what MIM's portal asks for and its REST body has no keys for; it stands under the key `cardwright`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct CreateTerms {
-    /// A loss reason of the template: "lost", say.
+    /// A loss reason of the template, such as "lost".
     pub loss_reason: String,
     /// A reason of RFC 5280, 5.3.1, where the policy lets the caller choose.
     pub revocation_reason: String,
-    /// Where the policy lets the caller choose.
+    /// Hours until the old certificates are revoked, where the policy lets the caller choose.
     pub revocation_delay_hours: Option<u32>,
-    /// "suspend" or "reinstate"; empty: what the state says.
+    /// "suspend" or "reinstate"; empty leaves it to the present status.
     pub effect: String,
 }
 
@@ -94,7 +94,7 @@ body!(CreateRequest {
     terms: "cardwright" => PlainOrNothing<CreateTerms>,
 });
 
-/// A request as `GET requests/{id}` shows it.
+/// Describes a request as `GET requests/{id}` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     pub uuid: Uuid,
@@ -147,7 +147,7 @@ body!(Request {
     is_data_collection_complete: "IsDataCollectionComplete" => PlainOr<bool>,
 });
 
-/// What `PUT requests/{id}` may ask for.
+/// Names the statuses that `PUT requests/{id}` may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestClosing {
     Completed,
@@ -155,7 +155,7 @@ pub enum RequestClosing {
     Abandoned,
 }
 
-/// The body of `PUT requests/{id}`.
+/// Holds the body of `PUT requests/{id}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CloseRequest {
     pub status: RequestClosing,

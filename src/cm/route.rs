@@ -1,7 +1,7 @@
-//! Every route, once: the same table takes a server's path apart and puts a client's together.
+//! Every route, declared once: by the same table the server reads paths and the client writes them.
 //!
-//! MIM's routes after its public pages (which contradict each other: each pattern after the first is another spelling of
-//! the same call), and those MIM lacks under [`EXTENSION`].
+//! MIM's routes follow its public pages. These contradict each other, so each pattern after the first is another
+//! spelling of the same call. Routes beyond MIM are under [`EXTENSION`].
 
 mod look_up;
 mod param;
@@ -15,15 +15,15 @@ use super::request::{RequestStatus, RequestType};
 use std::fmt;
 use uuid::Uuid;
 
-/// The virtual directory MIM's setup proposes. [`Route::parse`] takes paths with it or without; a server that stands
-/// under another one cuts that off first.
+/// Names the virtual directory that MIM's setup proposes. [`Route::parse`] takes paths with or without it; a server
+/// under another one must cut that off first.
 pub const VIRTUAL_DIRECTORY: &str = "/CertificateManagement";
-/// Where MIM's routes begin, after the virtual directory.
+/// Begins every route of MIM's, after the virtual directory.
 pub const API: &str = "/api/v1.0";
-/// Where the routes begin that MIM does not have, after the virtual directory.
+/// Begins every route beyond MIM, after the virtual directory.
 pub const EXTENSION: &str = "/api/cardwright/v1";
 
-/// The verb of a route.
+/// Names the verb of a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     Get,
@@ -32,7 +32,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// Gives the verb as HTTP spells it.
+    /// Returns the verb as HTTP spells it.
     pub fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
@@ -41,7 +41,7 @@ impl Method {
         }
     }
 
-    /// Reads HTTP's spelling; verbs are case-sensitive (RFC 9110, 9.1).
+    /// Reads HTTP's spelling; `None` for other verbs and other letter cases (RFC 9110, 9.1).
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Get, Self::Post, Self::Put].into_iter().find(|method| method.name() == name)
     }
@@ -53,14 +53,14 @@ impl fmt::Display for Method {
     }
 }
 
-/// Profiles or smart cards, where a route serves both.
+/// Names a profile or a smart card, where a route serves both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Holder {
     Profile(Uuid),
     Smartcard(Uuid),
 }
 
-/// What `GET profiles?status=` may ask for: the documented list mixes one profile status with those of requests.
+/// Names what `GET profiles?status=` may ask for: the documented list mixes one profile status with those of requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProfileFilter {
     Active,
@@ -69,7 +69,7 @@ pub enum ProfileFilter {
 }
 
 impl ProfileFilter {
-    /// Gives the profile status this asks for, if it asks for one.
+    /// Returns the profile status that is asked for; `None` where a request status is.
     pub fn profile_status(self) -> Option<ProfileStatus> {
         match self {
             Self::Active => Some(ProfileStatus::Active),
@@ -78,7 +78,7 @@ impl ProfileFilter {
     }
 }
 
-/// Everything a caller can ask, with its parameters out of path and query (numbers: the table in MIM's reference).
+/// Names every call with its parameters from path and query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     ListProfileTemplates,
@@ -93,7 +93,7 @@ pub enum Route {
         template: Uuid,
     },
     CreateRequest,
-    /// `target_user_current`: the query `targetuser=current`, the only target a caller may name.
+    /// `target_user_current` is the query `targetuser=current`, the only target a caller may name.
     ListRequests {
         target_user_current: bool,
         status: Option<RequestStatus>,
@@ -168,7 +168,7 @@ pub enum Route {
     },
     ListCertificates,
     // Extension prefix.
-    /// Every request type that may be asked for a card or profile; `operations` has MIM's words only.
+    /// Lists every request type that may be asked for a card or profile; `operations` lists MIM's words only.
     ListRequestTypes {
         of: Holder,
     },
@@ -176,7 +176,7 @@ pub enum Route {
     FindUser {
         name: String,
     },
-    /// All requests the caller may see, not only the caller's own.
+    /// Lists all requests that the caller may see, not only the caller's own.
     ListVisibleRequests {
         status: Option<RequestStatus>,
     },
@@ -186,40 +186,40 @@ pub enum Route {
     Deny {
         request: Uuid,
     },
-    /// Gives data items for a request that was made before.
+    /// Gives data items for a request that exists already.
     CollectData {
         request: Uuid,
     },
-    /// The forms of a request, filled in.
+    /// Lists the forms of a request, filled in.
     ListDocuments {
         request: Uuid,
     },
-    /// Archived keys that recovery agents alone can open, sealed to them.
+    /// Collects archived keys that are sealed to recovery agents.
     CollectSealedKeys {
         request: Uuid,
     },
     ProveOneTimePassword {
         request: Uuid,
     },
-    /// Makes one-time passwords anew; those before hold no longer.
+    /// Makes new one-time passwords; the previous ones become invalid.
     DistributeOneTimePassword {
         request: Uuid,
     },
     GetAdminKeyState {
         smartcard: Uuid,
     },
-    /// Says what became of the admin key on the card.
+    /// Reports what became of the admin key on the card.
     TellAdminKey {
         request: Uuid,
         smartcard: Uuid,
     },
-    /// The card's own admin key, to put the default one back where the card cannot be given a response.
+    /// Returns the card's own admin key, so that the default one can be put back on a card that takes no response.
     SurrenderAdminKey {
         request: Uuid,
         smartcard: Uuid,
         card_id: Uuid,
     },
-    /// The next of the card's own admin keys, from the newest master key; `with_current`: the one that holds, too.
+    /// Returns the card's next admin key, derived from the newest master key; `with_current` adds the one that holds.
     GetNextAdminKey {
         request: Uuid,
         smartcard: Uuid,
@@ -231,7 +231,7 @@ pub enum Route {
         smartcard: Uuid,
         card_id: Uuid,
     },
-    /// Says what became of the PUK on the card.
+    /// Reports what became of the PUK on the card.
     TellPuk {
         request: Uuid,
         smartcard: Uuid,
@@ -239,15 +239,15 @@ pub enum Route {
     OfflineUnblock {
         request: Uuid,
     },
-    /// The acts of a chain of the log after this number.
+    /// Lists the acts of a chain of the log after this number.
     ListAudit {
         chain: Option<u32>,
         after: Option<u64>,
         limit: Option<u32>,
     },
-    /// The chains of the log, and the last signature of each.
+    /// Lists the chains of the log and the last signature of each.
     ListAuditChains,
-    /// What a card has said of the key of the certificate with this serial number.
+    /// Returns what a card attested about the key of the certificate with this serial number.
     GetAttestation {
         serial: Vec<u8>,
     },
@@ -267,13 +267,13 @@ pub enum Route {
     RevokeToken {
         token: Uuid,
     },
-    /// The token the call itself is made with.
+    /// Renews the bearer token that the call itself is made with.
     RenewOwnToken,
     RevokeOwnToken,
     EndSession,
 }
 
-/// A path, verb or parameter that is no call.
+/// Says why path, verb and parameters are no call.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RouteError {
     #[error("there is nothing at this path")]

@@ -1,10 +1,10 @@
-//! Smart cards as the CM server knows them.
+//! Smart cards: the bodies that assign, show and update them, and their statuses.
 
 use super::wire::body::body;
 use super::wire::{BracedGuid, Guid, GuidOrEmpty, HexOrEmpty, HexOrNothing, Named, Numbered, PlainOr, Text};
 use uuid::Uuid;
 
-/// The life of a card.
+/// Names the statuses of a smart card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SmartcardStatus {
     New,
@@ -13,11 +13,11 @@ pub enum SmartcardStatus {
     Disabled,
     Suspended,
     Retired,
-    /// A number no name is known for, out of a MIM server's answer.
+    /// A number without a known name, from a MIM server's answer.
     Other(u32),
 }
 
-/// A card as `GET smartcards/{id}` shows it.
+/// Describes a card as `GET smartcards/{id}` shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smartcard {
     pub uuid: Uuid,
@@ -53,7 +53,7 @@ body!(Smartcard {
     atr: "Atr" => HexOrEmpty,
 });
 
-/// The body of `POST smartcards`.
+/// Holds the body of `POST smartcards`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssignSmartcard {
     pub request: Uuid,
@@ -67,7 +67,7 @@ body!(AssignSmartcard {
     atr: "atr" => HexOrNothing,
 });
 
-/// The body of `PUT requests/{rid}/smartcards/{scid}`; Microsoft's example sets `Retired`.
+/// Holds the body of `PUT requests/{rid}/smartcards/{scid}`; Microsoft's example sets `Retired`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateSmartcard {
     pub status: SmartcardStatus,

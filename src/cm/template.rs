@@ -5,7 +5,7 @@ use super::wire::body::body;
 use super::wire::{Guid, Numbered, Plain, PlainOr, PlainOrNull, Text, TextList, TrueOrAnything, TrueOrNothing};
 use uuid::Uuid;
 
-/// A template as `GET profiletemplates` shows it (ProfileTemplateLimitedView).
+/// Describes a template as `GET profiletemplates` shows it (ProfileTemplateLimitedView).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileTemplateView {
     pub name: String,
@@ -23,7 +23,7 @@ body!(ProfileTemplateView {
     is_virtual_smartcard: "IsVirtualSmartcardProfileTemplate" => PlainOr<bool>,
 });
 
-/// The policy of one workflow of a template. No body of Microsoft's is known; names are those of the SDK.
+/// Holds the policy of one workflow of a template. No body of Microsoft's is known; the names are those of the SDK.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub approvals_needed: u32,
@@ -36,7 +36,7 @@ pub struct Policy {
     pub documents: Vec<String>,
     pub enabled: bool,
     pub enroll_agent_required: bool,
-    /// `None`: no password is asked for.
+    /// `None` where no password is asked for.
     pub one_time_password_policy: Option<OneTimePasswordPolicy>,
     pub personalization: bool,
     pub policy_data_collection: Vec<PolicyDataItem>,
@@ -61,7 +61,7 @@ body!(Policy {
     self_service_enabled: "SelfServiceEnabled" => PlainOr<bool>,
 });
 
-/// Who chooses the user's PIN (UserPinOption).
+/// Says who chooses the user's PIN (UserPinOption).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserPinOption {
     None,
@@ -71,7 +71,7 @@ pub enum UserPinOption {
     CustomServerDistributed,
 }
 
-/// Rules for a PIN.
+/// Holds the rules for a PIN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PinPolicy {
     pub min_length: u32,
@@ -89,14 +89,14 @@ body!(PinPolicy {
     default_value: "DefaultValue" => Text,
 });
 
-/// `GET profiletemplates/{id}/configuration/smartcards`.
+/// Answers `GET profiletemplates/{id}/configuration/smartcards`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmartcardConfig {
     pub user_pin_option: UserPinOption,
     pub user_pin_policy: PinPolicy,
-    /// Its default value is the PUK of a card fresh from the factory, public by nature; empty: 12345678.
+    /// Its default value is the PUK of a card fresh from the factory, which is public; empty means 12345678.
     pub admin_pin_policy: PinPolicy,
-    /// The key of a card fresh from the factory, public by nature; empty: 24 zero bytes.
+    /// The admin key of a card fresh from the factory, which is public; empty means 24 zero bytes.
     pub default_admin_key_hex: String,
     pub provider_name: String,
     pub provider_id: String,
@@ -108,13 +108,13 @@ pub struct SmartcardConfig {
     pub use_secure_key_injection: bool,
     pub do_not_install_ca_certificates: bool,
     pub certificate_label: String,
-    /// 0: no limit.
+    /// 0 means no limit.
     pub max_number_of_certificates: u32,
     pub allow_smartcard_reuse: bool,
     pub erase_on_overflow: bool,
     pub use_virtual_smartcards: bool,
     pub smartcard_print_policy: SmartcardPrintPolicy,
-    /// Not of MIM's: retirement puts the whole card back to the factory's state, where the card offers that.
+    /// Beyond MIM: retirement resets the whole card to the factory's state, where the card can.
     pub reset_on_retire: bool,
 }
 
@@ -142,7 +142,7 @@ body!(SmartcardConfig {
 });
 
 impl SmartcardConfig {
-    /// The PUK of a card fresh from the factory.
+    /// Returns the PUK of a card fresh from the factory.
     pub fn factory_puk(&self) -> &str {
         match self.admin_pin_policy.default_value.as_str() {
             "" => "12345678",
@@ -151,7 +151,7 @@ impl SmartcardConfig {
     }
 }
 
-/// How the card's surface is printed; carried, not acted on.
+/// Says how the card's surface is printed; it is passed on, and nothing here acts on it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct SmartcardPrintPolicy {
     pub field_mapping: String,
@@ -167,10 +167,10 @@ body!(SmartcardPrintPolicy {
     print: "Print" => PlainOr<bool>,
 });
 
-/// One entry of `GET requests/{id}/certificaterequestgenerationoptions`: the key and request to be made.
+/// Orders one key and certification request; one entry of `GET requests/{id}/certificaterequestgenerationoptions`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GenerationOptions {
-    /// May be empty: the server decides.
+    /// Empty where the server decides.
     pub subject: String,
     /// "RSA", "ECDSA_P256" or "ECDSA_P384" (CNG's names).
     pub key_algorithm_name: String,
@@ -184,7 +184,7 @@ pub struct GenerationOptions {
     pub key_protection_level: u32,
     /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
     pub key_usages: u32,
-    /// Not of MIM's: a card must attest that the key was made on it.
+    /// Beyond MIM: the card must attest that the key was made on it.
     pub attestation_needed: bool,
 }
 

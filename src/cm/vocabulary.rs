@@ -1,7 +1,7 @@
-//! Every word of MIM's with its number and its name, in one place.
+//! The numbers and names of MIM's words: request types, statuses, flags, operations.
 //!
-//! Where a number is a guess, the line says so: `guess` means that it follows the order of the SDK's enumeration and
-//! that nothing published confirms it. A number nobody knows is kept as `Other` so that a list can still be shown.
+//! Where a line says `guess`, the number follows the order of the SDK's enumeration, and nothing published confirms it.
+//! An unknown number is kept as `Other`, so that a list can still be shown.
 
 use super::profile::{Operation, ProfileStatus};
 use super::request::{RequestClosing, RequestStatus, RequestType};
@@ -10,48 +10,49 @@ use super::template::UserPinOption;
 use super::wire::Vocabulary;
 use std::fmt;
 
-/// A request on a smart card, in a request's `Flags` (2 in every sample; guess that it means this).
+/// Marks a request for a smart card, in a request's `Flags` (2 in every sample; guess that it means this).
 pub const REQUEST_FLAG_SMARTCARD: u32 = 2;
-/// A request an enrollment agent must execute, in a request's `Flags` (guess).
+/// Marks a request that an enrollment agent must execute, in a request's `Flags` (guess).
 pub const REQUEST_FLAG_ENROLLMENT_AGENT: u32 = 4;
-/// The subscriber has given his data items, in a request's `DataCollectionFlags`: the SDK sets it when the policy has
-/// none of them, and 32 alone is in every sample (inferred).
+/// Says that the subscriber has given all data items due, in a request's `DataCollectionFlags`. The SDK sets it too
+/// when the policy asks the subscriber for none, and every sample has 32 alone (inferred).
 pub const SUBSCRIBER_PROVIDED: u32 = 32;
-/// The certificate manager has given his data items, in a request's `DataCollectionFlags` (guess).
+/// Says that the certificate manager has given all data items due, in a request's `DataCollectionFlags` (guess).
 pub const MANAGER_PROVIDED: u32 = 16;
-/// The current card or profile of its user, in `Flags` of either (1 in every sample; guess that it means this).
+/// Marks the current card or profile of its user, in its `Flags` (1 in every sample; guess that it means this).
 pub const HOLDER_FLAG_PRIMARY: u32 = 1;
 // The other `Flags` of a card or profile: the SDK's order, one bit each (guess).
-/// A second card or profile beside the primary.
+/// Marks a second card or profile beside the primary.
 pub const HOLDER_FLAG_DUPLICATE: u32 = 2;
-/// A card or profile lent for a while.
+/// Marks a card or profile that is lent for a while.
 pub const HOLDER_FLAG_TEMPORARY: u32 = 4;
-/// Another card or profile took its place.
+/// Marks a card or profile that another one replaced.
 pub const HOLDER_FLAG_SUPERSEDED: u32 = 8;
-/// A card that carried earlier certificates before.
+/// Marks a card that carried earlier certificates before.
 pub const HOLDER_FLAG_REUSED: u32 = 16;
-/// A card or profile with keys recovered from somebody else's.
+/// Marks a card or profile that holds keys recovered from somebody else's.
 pub const HOLDER_FLAG_KEY_ESCROW: u32 = 32;
-/// A certificate that comes as PKCS#7, in its `Flags`.
+/// Marks a certificate that comes as PKCS#7, in its `Flags`.
 pub const CERTIFICATE_FLAG_PKCS7: u32 = 0x1_0000;
-/// The flags MIM's pages give no numbers for are the bits next to the one that is known.
+/// Marks a certificate that comes as PFX. MIM's pages give no number for this flag and the next two: they are the bits
+/// beside the known one (guess).
 pub const CERTIFICATE_FLAG_PFX: u32 = 0x2_0000;
 pub const CERTIFICATE_FLAG_SERVER_GENERATED: u32 = 0x4_0000;
 pub const CERTIFICATE_FLAG_KEY_HISTORY: u32 = 0x8_0000;
-/// A listed certificate's `CertificateType` in every sample.
+/// Holds the `CertificateType` that listed certificates have in every sample.
 pub const CERTIFICATE_TYPE: u32 = 1;
-/// A live certificate's `Status` in `GET certificates`.
+/// Holds the `Status` of a valid certificate in `GET certificates`.
 pub const CERTIFICATE_STATUS_LIVE: u32 = 0;
 
-/// An enumeration with `Other` for numbers nobody knows.
+/// Gives an enumeration its numbers and names, with `Other` for unknown numbers.
 macro_rules! open_words {
     ($type:ident, $what:literal, [$($variant:ident = $number:literal $name:literal $(| $alias:literal)*),* $(,)?]
      $(also $also:literal => $also_variant:ident)*) => {
         impl $type {
-            /// Every word that has a name.
+            /// Lists every word that has a name.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
-            /// Gives the number responses carry.
+            /// Returns the number in responses.
             pub fn number(self) -> u32 {
                 match self {
                     $(Self::$variant => $number,)*
@@ -59,7 +60,7 @@ macro_rules! open_words {
                 }
             }
 
-            /// Reads the number of a response; one that nobody knows becomes `Other`.
+            /// Reads the number in a response; an unknown one becomes `Other`.
             pub fn from_number(number: u32) -> Self {
                 match number {
                     $($number => Self::$variant,)*
@@ -68,7 +69,7 @@ macro_rules! open_words {
                 }
             }
 
-            /// Gives the name requests carry.
+            /// Returns the name in requests.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
@@ -76,7 +77,7 @@ macro_rules! open_words {
                 }
             }
 
-            /// Reads a name in any letter case; the SDK's names are taken too.
+            /// Reads a name in any letter case, the SDK's names too; `None` when it is not known.
             pub fn from_name(name: &str) -> Option<Self> {
                 $(
                     if [$name $(, $alias)*].iter().any(|known| known.eq_ignore_ascii_case(name)) {
@@ -170,7 +171,7 @@ open_words!(ProfileStatus, "a profile status", [
 ] also 5 => Suspended);
 
 impl RequestType {
-    /// Gives the last segment of the policy route, which calls temporary cards by another name than bodies do.
+    /// Returns the last segment of the policy route, where temporary cards have another name than in bodies.
     pub fn workflow_name(self) -> String {
         match self {
             Self::TemporaryCards => "temporaryenroll".into(),
@@ -189,12 +190,12 @@ impl UserPinOption {
         (Self::CustomServerDistributed, "CustomServerDistributed"),
     ];
 
-    /// Gives the SDK's name.
+    /// Returns the SDK's name.
     pub fn name(self) -> &'static str {
         self.to_name()
     }
 
-    /// Reads the SDK's name in any letter case.
+    /// Reads the SDK's name in any letter case; `None` when it is not known.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::of_name(name)
     }
@@ -238,17 +239,17 @@ impl Operation {
         (Self::Disable, "disable"),
     ];
 
-    /// Gives the lower-case name responses carry.
+    /// Returns the lower-case name in responses.
     pub fn name(self) -> &'static str {
         Self::NAMED.iter().find(|(operation, _)| *operation == self).map_or("", |(_, name)| name)
     }
 
-    /// Reads a name in any letter case.
+    /// Reads a name in any letter case; `None` when it is not known.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::NAMED.iter().find(|(_, known)| known.eq_ignore_ascii_case(name.trim())).map(|(operation, _)| *operation)
     }
 
-    /// Gives the request type that asks for this.
+    /// Returns the request type that asks for this operation.
     pub fn request_type(self) -> RequestType {
         match self {
             Self::OnlineUpdate => RequestType::OnlineUpdate,
@@ -265,7 +266,7 @@ impl Operation {
 impl RequestClosing {
     const ALL: [Self; 3] = [Self::Completed, Self::Canceled, Self::Abandoned];
 
-    /// Gives the name requests carry.
+    /// Returns the name in requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Completed => "Completed",
@@ -274,7 +275,7 @@ impl RequestClosing {
         }
     }
 
-    /// Reads a name in any letter case.
+    /// Reads a name in any letter case; `None` when it is not known.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|closing| closing.name().eq_ignore_ascii_case(name))
     }

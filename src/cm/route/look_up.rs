@@ -1,4 +1,4 @@
-//! A caller's path looked up in the table, and a route's own line of it.
+//! Finds the route of a caller's path in the table, and the table's line of a route.
 
 use super::path::{PathText, fill};
 use super::table::{DECLARATIONS, Declaration, address};
@@ -6,7 +6,8 @@ use super::{Method, Route, RouteError};
 use uuid::Uuid;
 
 impl Route {
-    /// Reads what a caller asks: path with or without [`VIRTUAL_DIRECTORY`](super::VIRTUAL_DIRECTORY) and in any letter case, query without `?`.
+    /// Reads a call: the path with or without [`VIRTUAL_DIRECTORY`](super::VIRTUAL_DIRECTORY) and in any letter case,
+    /// the query without `?`.
     pub fn parse(method: Method, path: &str, query: Option<&str>) -> Result<Self, RouteError> {
         let path = PathText::new(path).ok_or(RouteError::NotFound)?;
         let mut allowed = Vec::new();
@@ -34,7 +35,7 @@ impl Route {
         }
     }
 
-    /// Gives the verbs a path is called with; none: there is nothing at it.
+    /// Returns the verbs that a path is called with; none where there is nothing at the path.
     pub fn methods(path: &str) -> Vec<Method> {
         let Some(path) = PathText::new(path) else { return Vec::new() };
         let there = |declaration: &&Declaration| declaration.patterns.iter().any(|at| path.matched(at).is_some());
@@ -47,30 +48,31 @@ impl Route {
         methods
     }
 
-    /// Gives the pattern a client calls; names the route where its parameters must not stand.
+    /// Returns the pattern that a client calls. It names the route in places, such as the log, where the parameters
+    /// must not stand.
     pub fn pattern(&self) -> &'static str {
         address(self).1
     }
 
-    /// Gives the verb.
+    /// Returns the verb.
     pub fn method(&self) -> Method {
         address(self).0
     }
 
-    /// Says whether question or answer bears a secret.
+    /// Says whether the call or its answer bears a secret.
     pub fn bears_secret(&self) -> bool {
         let (method, pattern, _) = address(self);
         DECLARATIONS.iter().any(|line| line.secret && line.method == method && line.patterns.first() == Some(&pattern))
     }
 
-    /// Gives the card the call is about, where path or query names one.
+    /// Returns the smart card that path or query names, if one does.
     pub fn card(&self) -> Option<Uuid> {
         let (_, _, parameters) = address(self);
         let named = parameters.into_iter().find(|(name, _)| *name == "smartcard");
         named.and_then(|(_, text)| text).and_then(|text| Uuid::parse_str(&text).ok())
     }
 
-    /// Gives path and query after the virtual directory, percent-encoded; it begins with a slash.
+    /// Returns path and query after the virtual directory, percent-encoded; the text begins with a slash.
     pub fn path_and_query(&self) -> String {
         let (_, pattern, parameters) = address(self);
         fill(pattern, &parameters)

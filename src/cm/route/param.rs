@@ -1,4 +1,4 @@
-//! How each parameter of path or query is spelt.
+//! The spelling of each parameter of path or query.
 
 use super::ProfileFilter;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -8,23 +8,23 @@ use std::marker::PhantomData;
 use std::str::FromStr;
 use uuid::Uuid;
 
-/// The longest name a caller may look for, in bytes.
+/// Bounds the name of a user to look for, in bytes.
 const MAX_NAME: usize = 256;
-/// An answer to reset has at most 33 bytes (ISO/IEC 7816-3, 8.2).
+/// Bounds an answer to reset, in hexadecimal digits: it has at most 33 bytes (ISO/IEC 7816-3, 8.2).
 const MAX_ATR_DIGITS: usize = 66;
-/// The longest serial number of a certificate, in bytes (RFC 5280, 4.1.2.2).
+/// Bounds the serial number of a certificate, in bytes (RFC 5280, 4.1.2.2).
 const MAX_SERIAL: usize = 20;
-/// The longest challenge any card gives, in bytes, with room to spare.
+/// Bounds a challenge, in bytes; it is more than any card gives.
 const MAX_CHALLENGE: usize = 64;
 
-/// A parameter's spelling.
+/// Spells a parameter of path or query.
 pub(super) trait Param {
     type Value;
-    /// What stands in the message about a malformed one.
+    /// Says what is expected, in the message about a malformed parameter.
     const EXPECTED: &'static str;
     const REQUIRED: bool = true;
 
-    /// What is read, as JSON Schema.
+    /// Returns the JSON Schema of what is read.
     fn schema() -> Value {
         json!({ "type": "string" })
     }
@@ -35,7 +35,7 @@ pub(super) trait Param {
         None
     }
 
-    /// `None` leaves the parameter out.
+    /// Writes the value; `None` leaves the parameter out.
     fn write(value: &Self::Value) -> Option<String>;
 }
 
@@ -58,7 +58,7 @@ impl Param for Guid {
     }
 }
 
-/// A parameter that may be absent or empty.
+/// Spells a parameter that may be absent or empty.
 pub(super) struct Optional<P>(PhantomData<P>);
 
 impl<P: Param> Param for Optional<P> {
@@ -83,7 +83,7 @@ impl<P: Param> Param for Optional<P> {
     }
 }
 
-/// The last segment of the policy route.
+/// Spells a request type as the last segment of the policy route.
 pub(super) struct Workflow;
 
 impl Param for Workflow {
@@ -99,7 +99,7 @@ impl Param for Workflow {
     }
 }
 
-/// `targetuser=current`.
+/// Spells `targetuser=current` as true.
 pub(super) struct CurrentUser;
 
 impl Param for CurrentUser {
@@ -138,7 +138,7 @@ impl Param for Status {
     }
 }
 
-/// The status of `GET profiles`.
+/// Spells the status of `GET profiles`.
 pub(super) struct Filter;
 
 impl Param for Filter {
@@ -160,7 +160,7 @@ impl Param for Filter {
     }
 }
 
-/// `diversified`, of which Microsoft writes `True` and `False`.
+/// Spells a flag, as Microsoft writes `True` and `False` for `diversified`.
 pub(super) struct Flag;
 
 impl Param for Flag {
@@ -176,7 +176,7 @@ impl Param for Flag {
     }
 }
 
-/// An answer to reset in hexadecimal.
+/// Spells an answer to reset in hexadecimal.
 pub(super) struct Atr;
 
 impl Param for Atr {
@@ -194,7 +194,7 @@ impl Param for Atr {
     }
 }
 
-/// A certificate's serial number in hexadecimal.
+/// Spells a certificate's serial number in hexadecimal.
 pub(super) struct Serial;
 
 impl Param for Serial {
@@ -214,7 +214,7 @@ impl Param for Serial {
     }
 }
 
-/// A challenge in base64; hexadecimal is read too.
+/// Spells a challenge in base64; hexadecimal is read too.
 pub(super) struct Challenge;
 
 impl Param for Challenge {
@@ -230,7 +230,7 @@ impl Param for Challenge {
     }
 }
 
-/// A user's name.
+/// Spells a user's name.
 pub(super) struct Name;
 
 impl Param for Name {
@@ -247,7 +247,7 @@ impl Param for Name {
     }
 }
 
-/// A number in decimal digits.
+/// Spells a number in decimal digits.
 pub(super) struct Number<N>(PhantomData<N>);
 
 impl<N: FromStr + ToString> Param for Number<N> {

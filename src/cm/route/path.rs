@@ -1,17 +1,17 @@
-//! Paths taken apart and put together by patterns such as `requests/{request}`.
+//! Reads and writes paths by patterns such as `requests/{request}`.
 
 use super::param::Param;
 use super::{RouteError, VIRTUAL_DIRECTORY};
 use std::fmt::Write as _;
 
-/// No pattern has more segments; longer paths are not looked at.
+/// Bounds the segments of a path; no pattern has more.
 const MAX_SEGMENTS: usize = 12;
 
-/// The decoded segments of a path after the virtual directory.
+/// Holds the decoded segments of a path after the virtual directory.
 pub(super) struct PathText(Vec<String>);
 
 impl PathText {
-    /// Decodes a path; `None` when no pattern could match it.
+    /// Decodes a path; `None` when it is too long or no UTF-8, so that no pattern could match it.
     pub(super) fn new(path: &str) -> Option<Self> {
         let mut segments = Vec::new();
         for segment in path.trim_matches('/').split('/') {
@@ -27,7 +27,7 @@ impl PathText {
         Some(Self(segments))
     }
 
-    /// Gives the placeholders' text when the pattern matches.
+    /// Returns the text of the placeholders when the pattern matches, in any letter case.
     pub(super) fn matched(&self, pattern: &'static str) -> Option<Given> {
         let mut pattern_segments = pattern.split('/');
         let mut given = Vec::new();
@@ -47,11 +47,11 @@ fn placeholder(segment: &str) -> Option<&str> {
     segment.strip_prefix('{')?.strip_suffix('}')
 }
 
-/// The parameters a caller gave, by name.
+/// Holds the parameters that a caller gave, by name.
 pub(super) struct Given(Vec<(&'static str, String)>);
 
 impl Given {
-    /// Adds those of the query that are known by name, in any letter case; one that is given twice is refused.
+    /// Adds the known parameters of the query, named in any letter case; refuses one that is given twice.
     pub(super) fn add_query(&mut self, known: &[(&'static str, bool)], query: &str) -> Result<(), RouteError> {
         let mut added: Vec<&'static str> = Vec::new();
         for pair in query.split('&') {
@@ -75,7 +75,7 @@ impl Given {
         self.0.iter().any(|(known, _)| *known == name)
     }
 
-    /// Reads one parameter.
+    /// Reads one parameter; refuses a missing or malformed one.
     pub(super) fn take<P: Param>(&self, name: &'static str) -> Result<P::Value, RouteError> {
         match self.0.iter().find(|(known, _)| *known == name) {
             Some((_, text)) => P::read(text).ok_or(RouteError::BadParameter { name, expected: P::EXPECTED }),
@@ -84,7 +84,7 @@ impl Given {
     }
 }
 
-/// Puts parameters into the placeholders of a pattern, and what no placeholder names into the query.
+/// Writes a path and query: puts parameters into the placeholders of a pattern, and the others into the query.
 pub(super) fn fill(pattern: &str, parameters: &[(&'static str, Option<String>)]) -> String {
     let mut text = String::new();
     let mut in_path = Vec::new();
@@ -112,7 +112,7 @@ pub(super) fn fill(pattern: &str, parameters: &[(&'static str, Option<String>)])
     text
 }
 
-/// Encodes all but the unreserved characters of RFC 3986, 2.3.
+/// Adds a value with all but the unreserved characters of RFC 3986, 2.3, percent-encoded.
 fn push_percent_encoded(text: &mut String, value: &str) {
     for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -1,4 +1,4 @@
-//! The table: each route's verb, patterns and parameters, once.
+//! The table of routes: verb, patterns and parameters of each.
 
 use super::param::{
     Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Serial, Status, Workflow,
@@ -6,28 +6,32 @@ use super::param::{
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
 
-/// One line of the table.
+/// Declares one line of the table.
 pub struct Declaration {
     pub method: Method,
-    /// What a client calls first, then what a server also takes; after the virtual directory, without its slash.
+    /// First the pattern that a client calls, then others that a server takes too; after the virtual directory, without
+    /// a leading slash.
     pub patterns: &'static [&'static str],
-    /// Parameters out of path and query, and whether each must be there.
+    /// Parameters of path and query, and whether each is required.
     pub parameters: &'static [(&'static str, bool)],
     /// The parameters' JSON Schemas, in their order.
     pub schemas: &'static [fn() -> serde_json::Value],
-    /// Question or answer bears a secret: a key, a PIN, a token. Such calls are counted and limited.
+    /// True if the call or its answer bears a secret (a key, a PIN, a bearer token). The server counts and limits such
+    /// calls.
     pub secret: bool,
     pub(super) read: fn(&Given) -> Result<Route, RouteError>,
 }
 
-/// Where a route leads: verb, first pattern, and the parameters' text.
+/// Holds where a route leads: verb, first pattern, and the text of the parameters.
 pub(super) type Address = (Method, &'static str, Vec<(&'static str, Option<String>)>);
 
-/// A line is: verb, `(secret)` if it bears one, patterns, parameters with their spelling, and the route as both pattern and expression. A parameter
-/// that no placeholder names is one of the query. The match in `address` is exhaustive, so no route can be forgotten.
+/// Declares the table and [`address`], which reads it the other way. A line is: verb, `(secret)` if it bears one,
+/// patterns, parameters with their spelling, and the route as both pattern and expression. A parameter without a
+/// placeholder belongs to the query. The match in `address` is exhaustive, so no route can be forgotten.
 macro_rules! routes {
     ($($method:ident $(($secret:ident))? [$first:literal $(, $other:literal)*] { $($key:ident: $param:ty),* } => ($($route:tt)+);)+) => {
-        /// Every route; where two have the same verb and path, the first whose parameters are there is meant.
+        /// Lists every route. Where two have the same verb and path, the first whose required parameters are given is
+        /// meant.
         pub const DECLARATIONS: &[Declaration] = &[$(
             Declaration {
                 method: Method::$method,

@@ -1,13 +1,13 @@
-//! What a body is made of: keys in their order, each with its spelling.
+//! Bodies in JSON: their keys in order, each with its spelling; reading and writing them.
 
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::marker::PhantomData;
 
-/// How one value of a body is written and read.
+/// Writes and reads one value of a body.
 pub trait Spelling {
-    /// What is spelt.
+    /// The type of the value.
     type Value;
 
     /// Writes the value.
@@ -16,23 +16,23 @@ pub trait Spelling {
     /// Reads the value.
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self::Value, D::Error>;
 
-    /// What an absent key means; `None`: the body is refused.
+    /// Returns the value that an absent key means; `None` refuses the body.
     fn absent() -> Option<Self::Value> {
         None
     }
 
-    /// What is written, as JSON Schema; where nothing is said, anything.
+    /// Returns the JSON Schema of what is written; the default allows anything.
     fn schema() -> Value {
         Value::Object(serde_json::Map::new())
     }
 
-    /// Whether the key is written at all.
+    /// Says whether the key is written at all.
     fn is_written(_value: &Self::Value) -> bool {
         true
     }
 }
 
-/// Lends a value its [`Spelling`] for writing.
+/// Serializes a value by its [`Spelling`].
 pub struct Written<'a, P: Spelling>(pub &'a P::Value);
 
 impl<P: Spelling> Serialize for Written<'_, P> {
@@ -41,7 +41,7 @@ impl<P: Spelling> Serialize for Written<'_, P> {
     }
 }
 
-/// Reads one value and names its key when that fails.
+/// Deserializes one value by its [`Spelling`].
 pub(in crate::cm) struct Seed<P: Spelling>(pub(in crate::cm) PhantomData<P>);
 
 impl<'de, P: Spelling> DeserializeSeed<'de> for Seed<P> {
@@ -52,12 +52,12 @@ impl<'de, P: Spelling> DeserializeSeed<'de> for Seed<P> {
     }
 }
 
-/// Puts the key before what went wrong with its value.
+/// Adds the key to an error about its value.
 pub(in crate::cm) fn at_key<E: serde::de::Error>(key: &str, error: E) -> E {
     E::custom(format_args!("{key}: {error}"))
 }
 
-/// A body that could not be read.
+/// Says why a body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     #[error("the body is not JSON: {0}")]
@@ -66,7 +66,7 @@ pub enum BodyError {
     Meaning(serde_json::Error),
 }
 
-/// Reads a body; a byte order mark and trailing commas (the public walkthrough has one) are forgiven.
+/// Reads a body. Tolerates a byte order mark and trailing commas; the public walkthrough has one.
 pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     let bytes = without_mark(bytes);
     let error = match serde_json::from_slice(bytes) {
@@ -85,7 +85,7 @@ pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     }
 }
 
-/// Reads an array, or a single object in its place; the public pages contradict each other about some answers.
+/// Reads an array, or a single object in its place, because the public pages contradict each other about some answers.
 pub fn read_one_or_many<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, BodyError> {
     if without_mark(bytes).trim_ascii_start().starts_with(b"{") {
         read_body(bytes).map(|one| vec![one])
@@ -94,12 +94,12 @@ pub fn read_one_or_many<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, Bod
     }
 }
 
-/// Leaves out a byte order mark.
+/// Removes a byte order mark.
 fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
-/// Leaves out each comma before a closing bracket; `None` when there is none.
+/// Removes each comma before a closing bracket; `None` when there is none.
 fn without_trailing_commas(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut kept = Vec::with_capacity(bytes.len());
     let mut comma_at = None;
@@ -124,7 +124,7 @@ fn without_trailing_commas(bytes: &[u8]) -> Option<Vec<u8>> {
     dropped.then_some(kept)
 }
 
-/// What an absent key means, or which key is missing.
+/// Returns the value found or the one that an absent key means; refuses a missing key otherwise.
 pub(in crate::cm) fn or_absent<P: Spelling, E: serde::de::Error>(
     found: Option<P::Value>,
     key: &'static str,
@@ -132,10 +132,10 @@ pub(in crate::cm) fn or_absent<P: Spelling, E: serde::de::Error>(
     found.or_else(P::absent).ok_or_else(|| E::missing_field(key))
 }
 
-/// Declares a body: each field, its key (then other keys read for it), its spelling.
+/// Declares a body: for each field its key, then other keys that are read for it, and its spelling.
 ///
-/// Keys are written in this order and letter case; read in any order and letter case; unknown keys are passed over; a
-/// key given twice is refused.
+/// Keys are written in this order and letter case, and read in any. Reading skips unknown keys and refuses a key that
+/// is given twice.
 macro_rules! body {
     ($name:ident { $($field:ident: $key:literal $(| $other:literal)* => $spelling:ty),* $(,)? }) => {
         impl serde::Serialize for $name {

@@ -11,7 +11,7 @@ fn base64_of<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
     read_base64(text).ok_or_else(|| E::custom("not base64"))
 }
 
-/// Base64 in lines with CRLF.
+/// Spells bytes as base64 in lines with CRLF.
 pub struct Crlf;
 
 impl Spelling for Crlf {
@@ -30,7 +30,7 @@ impl Spelling for Crlf {
     }
 }
 
-/// Base64 in lines with CRLF, or null.
+/// Spells bytes as base64 in lines with CRLF, or null; empty text is read as null.
 pub struct CrlfOrNull;
 
 impl Spelling for CrlfOrNull {
@@ -56,7 +56,7 @@ impl Spelling for CrlfOrNull {
     }
 }
 
-/// An array of base64 texts in lines with CRLF; a single text is read as an array of one.
+/// Spells an array of [`Crlf`] texts; a single text is read as an array of one.
 pub struct CrlfList;
 
 impl Spelling for CrlfList {
@@ -85,7 +85,7 @@ impl Spelling for CrlfList {
     }
 }
 
-/// [`CrlfList`], left out when it is empty; null is read as that.
+/// Spells an array of [`Crlf`] texts whose key is left out when it is empty; null is read as empty.
 pub struct CrlfListOrNothing;
 
 impl Spelling for CrlfListOrNothing {
@@ -122,7 +122,7 @@ fn read_hex<E: serde::de::Error>(text: &str) -> Result<String, E> {
     }
 }
 
-/// Lower-case hexadecimal; may be empty.
+/// Spells lower-case hexadecimal, which may be empty; blanks, colons and hyphens are skipped in reading.
 pub struct HexOrEmpty;
 
 impl Spelling for HexOrEmpty {
@@ -145,7 +145,7 @@ impl Spelling for HexOrEmpty {
     }
 }
 
-/// Lower-case hexadecimal; `None` leaves the key out, and empty is read as `None`.
+/// Spells lower-case hexadecimal; `None` leaves the key out, and empty is read as `None`.
 pub struct HexOrNothing;
 
 impl Spelling for HexOrNothing {

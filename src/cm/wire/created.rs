@@ -1,18 +1,18 @@
-//! The body of 201: a bare JSON string that names what was created.
+//! The body of status 201: a bare JSON string that names what was created.
 
 use super::text::{guid_text, read_guid};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-/// What `POST requests` and `POST smartcards` answer, `"api/v1.0/requests/{guid}"`.
+/// Answers `POST requests` and `POST smartcards`, as in `"api/v1.0/requests/{guid}"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     Request(Uuid),
     Smartcard(Uuid),
 }
 
-/// A location out of which no GUID can be taken.
+/// Says why a location names nothing that was created.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CreatedError {
     #[error("the server answered the location \"{location}\", which names neither a request nor a smart card")]
@@ -22,7 +22,7 @@ pub enum CreatedError {
 }
 
 impl Created {
-    /// Writes the location as Microsoft's samples do: relative, with the API's version.
+    /// Returns the location as Microsoft's samples have it: relative, with the API's version.
     pub fn location(self) -> String {
         let (collection, uuid) = match self {
             Self::Request(uuid) => ("requests", uuid),
@@ -31,7 +31,7 @@ impl Created {
         format!("api/v1.0/{collection}/{}", guid_text(uuid))
     }
 
-    /// Reads a location, relative, rooted or absolute: only its last two segments count.
+    /// Reads a relative, rooted or absolute location; only its last two segments count.
     pub fn from_location(location: &str) -> Result<Self, CreatedError> {
         let mut segments = location.trim().trim_end_matches('/').rsplit('/');
         let guid = segments.next().unwrap_or_default();
@@ -44,7 +44,7 @@ impl Created {
         }
     }
 
-    /// The GUID of what was created.
+    /// Returns the GUID of what was created.
     pub fn uuid(self) -> Uuid {
         match self {
             Self::Request(uuid) | Self::Smartcard(uuid) => uuid,

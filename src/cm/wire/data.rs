@@ -1,4 +1,4 @@
-//! What people typed: priorities, and lists whose shape is not documented.
+//! Priorities, and lists of texts whose form is not documented.
 
 use super::body::Spelling;
 use super::schema::Described;
@@ -6,7 +6,8 @@ use serde::de::{Error as _, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// A request's priority, written as text as Microsoft's sample does; a number is read too, and `None` leaves the key out.
+/// Spells a request's priority as text, as Microsoft's sample does; a number is read too, and `None` leaves the key
+/// out.
 pub struct PriorityText;
 
 impl Spelling for PriorityText {
@@ -40,8 +41,8 @@ impl Spelling for PriorityText {
     }
 }
 
-/// A list of texts in a policy. No body of Microsoft's is known, so one text, objects with a `Name`, and objects of any
-/// other make (as their JSON) are read too.
+/// Spells a list of texts in a policy. No body of Microsoft's is known, so reading also takes one text, objects with a
+/// `Name`, and other objects as their JSON.
 pub struct TextList;
 
 impl Spelling for TextList {

@@ -1,8 +1,9 @@
-//! Spelling: how the nouns of [`crate::cm`] are written in JSON, URIs and over the telephone.
+//! The spelling of [`crate::cm`]'s nouns in JSON and URIs.
 //!
-//! In: values; out: Microsoft's spelling of them, and back. Source: the public MIM CM REST pages and their sample bodies.
-//! Reading is tolerant (letter case of keys, unknown keys, both spellings of contradictory things), writing is exact.
-//! A body is declared once, by the `body!` macro: its keys in their order, each with a [`Spelling`].
+//! In: values; out: Microsoft's spelling of them, and back. Source: the public MIM CM REST pages and their sample
+//! bodies. Reading is tolerant (letter case of keys, unknown keys, both spellings where the pages contradict each
+//! other), writing is exact. A body is declared once, by the `body!` macro: its keys in order, each with a
+//! [`Spelling`]. This room knows none of the nouns.
 
 pub(in crate::cm) mod body;
 mod bytes;

@@ -1,12 +1,13 @@
-//! What a body looks like, as JSON Schema (2020-12), for the description of all calls.
+//! JSON Schemas (2020-12) of bodies, for the description of all calls.
 //!
-//! A schema says what is written. Reading is more tolerant: other letter cases of keys, unknown keys, null for absent.
+//! A schema describes what is written. Reading is more tolerant: other letter cases of keys, unknown keys, null for
+//! absent.
 
 use serde_json::{Map, Value, json};
 
-/// Something whose form on the wire is known.
+/// Describes the form of a type on the wire.
 pub trait Described {
-    /// The JSON Schema.
+    /// Returns the JSON Schema.
     fn schema() -> Value;
 }
 
@@ -44,7 +45,7 @@ impl<T: Described> Described for Option<T> {
     }
 }
 
-/// The same, or null.
+/// Returns a schema that allows null too.
 pub(super) fn or_null(schema: Value) -> Value {
     match schema {
         Value::Object(mut parts) => {
@@ -58,7 +59,7 @@ pub(super) fn or_null(schema: Value) -> Value {
     }
 }
 
-/// An object: each key with its schema, and whether it must be there.
+/// Returns the schema of an object: each key with its schema, and whether it is required.
 pub(in crate::cm) fn object(title: &str, keys: Vec<(&str, Value, bool)>) -> Value {
     let required: Vec<&str> = keys.iter().filter(|(_, _, required)| *required).map(|(key, _, _)| *key).collect();
     let properties: Map<_, _> = keys.iter().map(|(key, schema, _)| ((*key).to_owned(), schema.clone())).collect();

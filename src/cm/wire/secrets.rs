@@ -1,5 +1,5 @@
-//! The only secrets that travel: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX,
-//! one-time passwords.
+//! The only secrets in bodies: a card's admin key, its PUK, a server-proposed PIN, the passphrase of a PFX, one-time
+//! passwords, bearer tokens and codes of offline unblock.
 
 use super::body::Spelling;
 use super::schema::Described;
@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// The longest secret that is taken, in bytes.
+/// Bounds a secret that is read, in bytes.
 const MAX_SECRET: usize = 1024;
 
-/// The body of `diversifiedkey`: the key's bytes in base64, on one line.
+/// Answers `diversifiedkey`: the key's bytes in base64, on one line.
 pub struct DiversifiedKey(pub AdminKey);
 
 impl Serialize for DiversifiedKey {
@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for DiversifiedKey {
     }
 }
 
-/// The body of `serverproposedpin`.
+/// Answers `serverproposedpin` with the PIN.
 pub struct PinText(pub Pin);
 
 impl Serialize for PinText {
@@ -49,7 +49,7 @@ impl<'de> Deserialize<'de> for PinText {
     }
 }
 
-/// Declares the spelling of a secret text whose key is left out when there is none.
+/// Declares the spelling of a secret text whose key is left out when there is none; empty text is read as none.
 macro_rules! secret_or_nothing {
     ($(#[$doc:meta])* $name:ident, $secret:ty) => {
         $(#[$doc])*
@@ -83,20 +83,20 @@ macro_rules! secret_or_nothing {
 }
 
 secret_or_nothing! {
-    /// A passphrase whose key is left out when there is none.
+    /// Spells a passphrase whose key is left out when there is none.
     PassphraseOrNothing, Passphrase
 }
 secret_or_nothing! {
-    /// A PUK whose key is left out when there is none.
+    /// Spells a PUK whose key is left out when there is none.
     PukOrNothing, Puk
 }
 
 secret_or_nothing! {
-    /// A one-time password whose key is left out when there is none.
+    /// Spells a one-time password whose key is left out when there is none.
     OneTimePasswordOrNothing, OneTimePassword
 }
 
-/// An admin key in base64, left out when there is none.
+/// Spells an admin key in base64; the key is left out when there is none.
 pub struct AdminKeyOrNothing;
 
 impl Spelling for AdminKeyOrNothing {
@@ -128,7 +128,7 @@ impl Spelling for AdminKeyOrNothing {
     }
 }
 
-/// A text that is wiped; it must be there.
+/// Spells a required text that is wiped when dropped.
 pub struct SecretText;
 
 impl Spelling for SecretText {
@@ -147,7 +147,7 @@ impl Spelling for SecretText {
     }
 }
 
-/// Reads text of a bounded length; a refusal does not quote the value, as serde's own would.
+/// Reads text of at most [`MAX_SECRET`] bytes. Errors never quote the value, as serde's own would.
 fn secret_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Zeroizing<String>>, D::Error> {
     let text = Option::<String>::deserialize(deserializer).map_err(|_| D::Error::custom("must be text"))?;
     let text = text.map(Zeroizing::new);

@@ -1,4 +1,4 @@
-//! The spellings a body's values have.
+//! The spellings of plain values: JSON's own, booleans, text, GUIDs, dates.
 
 use super::body::Spelling;
 use super::schema::Described;
@@ -22,7 +22,7 @@ fn moment_of<E: serde::de::Error>(text: &str) -> Result<OffsetDateTime, E> {
     read_moment(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &"a date"))
 }
 
-/// A value JSON itself spells; its absence is refused.
+/// Spells a value as JSON does; refuses an absent key.
 pub struct Plain<T>(PhantomData<T>);
 
 impl<T: Serialize + DeserializeOwned + Described> Spelling for Plain<T> {
@@ -41,7 +41,7 @@ impl<T: Serialize + DeserializeOwned + Described> Spelling for Plain<T> {
     }
 }
 
-/// A value JSON itself spells; null or absent is the type's default.
+/// Spells a value as JSON does; null or an absent key means the type's default.
 pub struct PlainOr<T>(PhantomData<T>);
 
 impl<T: Serialize + DeserializeOwned + Described + Default> Spelling for PlainOr<T> {
@@ -64,7 +64,7 @@ impl<T: Serialize + DeserializeOwned + Described + Default> Spelling for PlainOr
     }
 }
 
-/// A value JSON itself spells; `None` leaves the key out.
+/// Spells a value as JSON does; `None` leaves the key out.
 pub struct PlainOrNothing<T>(PhantomData<T>);
 
 impl<T: Serialize + DeserializeOwned + Described> Spelling for PlainOrNothing<T> {
@@ -91,7 +91,7 @@ impl<T: Serialize + DeserializeOwned + Described> Spelling for PlainOrNothing<T>
     }
 }
 
-/// A value JSON itself spells, or null when there is none.
+/// Spells a value as JSON does, or null when there is none.
 pub struct PlainOrNull<T>(PhantomData<T>);
 
 impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNull<T> {
@@ -110,7 +110,7 @@ impl<T: Serialize + DeserializeOwned> Spelling for PlainOrNull<T> {
     }
 }
 
-/// A truth; what is neither true nor false, or absent, is false: its shape is not documented.
+/// Spells a boolean whose form is not documented: anything but true, or an absent key, means false.
 pub struct TrueOrAnything;
 
 impl Spelling for TrueOrAnything {
@@ -129,7 +129,7 @@ impl Spelling for TrueOrAnything {
     }
 }
 
-/// A truth whose key is left out when it is false.
+/// Spells a boolean whose key is left out when it is false.
 pub struct TrueOrNothing;
 
 impl Spelling for TrueOrNothing {
@@ -156,10 +156,10 @@ impl Spelling for TrueOrNothing {
     }
 }
 
-/// Text; null or absent is empty.
+/// Spells text; null or an absent key means empty.
 pub type Text = PlainOr<String>;
 
-/// Text, or null when there is none.
+/// Spells text, or null when there is none.
 pub struct TextOrNull;
 
 impl Spelling for TextOrNull {
@@ -182,7 +182,7 @@ impl Spelling for TextOrNull {
     }
 }
 
-/// Text whose key is left out when it is empty.
+/// Spells text whose key is left out when it is empty.
 pub struct TextOrNothing;
 
 impl Spelling for TextOrNothing {
@@ -209,7 +209,7 @@ impl Spelling for TextOrNothing {
     }
 }
 
-/// A GUID that must be there.
+/// Spells a required GUID.
 pub struct Guid;
 
 impl Spelling for Guid {
@@ -228,7 +228,7 @@ impl Spelling for Guid {
     }
 }
 
-/// A GUID in braces, as a card's serial number.
+/// Spells a GUID in braces, as a card's serial number.
 pub struct BracedGuid;
 
 impl Spelling for BracedGuid {
@@ -247,7 +247,7 @@ impl Spelling for BracedGuid {
     }
 }
 
-/// A GUID in a response: `None` is the empty GUID.
+/// Spells a GUID in a response: `None` is the empty GUID.
 pub struct GuidOrEmpty;
 
 impl Spelling for GuidOrEmpty {
@@ -273,7 +273,7 @@ impl Spelling for GuidOrEmpty {
     }
 }
 
-/// A GUID in a request: `None` leaves the key out.
+/// Spells a GUID in a request: `None` leaves the key out.
 pub struct GuidOrNothing;
 
 impl Spelling for GuidOrNothing {
@@ -300,7 +300,7 @@ impl Spelling for GuidOrNothing {
     }
 }
 
-/// A date in UTC.
+/// Spells a date and time in UTC.
 pub struct Moment;
 
 impl Spelling for Moment {
@@ -319,7 +319,7 @@ impl Spelling for Moment {
     }
 }
 
-/// A date in UTC; `None` is the first moment of the year 1, without zone.
+/// Spells a date and time in UTC; `None` is the first moment of the year 1, without zone.
 pub struct MomentOrUnset;
 
 impl Spelling for MomentOrUnset {
@@ -348,7 +348,7 @@ impl Spelling for MomentOrUnset {
     }
 }
 
-/// A certificate's date: no zone, no fraction. Whether MIM means UTC is not documented; UTC is what is read and written.
+/// Spells a certificate's date without zone and fraction. MIM's zone is not documented; UTC is read and written.
 pub struct LocalMoment;
 
 impl Spelling for LocalMoment {
@@ -367,7 +367,7 @@ impl Spelling for LocalMoment {
     }
 }
 
-/// A certificate's date whose key is left out when there is none.
+/// Spells a certificate's date whose key is left out when there is none.
 pub struct LocalMomentOrNothing;
 
 impl Spelling for LocalMomentOrNothing {

@@ -11,7 +11,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 use uuid::Uuid;
 
-/// The columns of base64 in Microsoft's bodies.
+/// Counts the columns of base64 lines in Microsoft's bodies.
 const COLUMNS: usize = 64;
 
 const TOLERANT: GeneralPurpose = GeneralPurpose::new(
@@ -24,7 +24,7 @@ pub fn guid_text(guid: Uuid) -> String {
     guid.as_hyphenated().to_string()
 }
 
-/// Reads a GUID in any letter case, with or without braces, with blanks around it; `None` when it is none.
+/// Reads a GUID in any letter case, with or without braces and hyphens, with blanks around it; `None` for other text.
 pub fn read_guid(text: &str) -> Option<Uuid> {
     let trimmed = text.trim();
     let bare = match (trimmed.strip_prefix('{'), trimmed.ends_with('}')) {
@@ -36,7 +36,8 @@ pub fn read_guid(text: &str) -> Option<Uuid> {
     if bare.len() != 36 && bare.len() != 32 { None } else { Uuid::try_parse(bare).ok() }
 }
 
-/// Writes a UTC date as responses do: trailing zeros of the fraction removed, at most seven digits (.NET's tick), `Z`.
+/// Writes a date and time as responses do: in UTC with `Z`, the fraction in at most seven digits (.NET's ticks) without
+/// trailing zeros.
 pub fn moment_text(moment: OffsetDateTime) -> String {
     let mut text = local_moment_text(moment);
     let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment);
@@ -50,7 +51,7 @@ pub fn moment_text(moment: OffsetDateTime) -> String {
     text
 }
 
-/// Writes a date as certificate lists do: UTC, to the second, no zone.
+/// Writes a date and time as certificate lists do: in UTC, to the second, without zone.
 pub(super) fn local_moment_text(moment: OffsetDateTime) -> String {
     let utc = moment.checked_to_offset(UtcOffset::UTC).unwrap_or(moment);
     let mut text = String::with_capacity(28);
@@ -68,7 +69,7 @@ pub(super) fn local_moment_text(moment: OffsetDateTime) -> String {
     text
 }
 
-/// Reads a date with or without fraction and zone (no zone: UTC); `None` when it is none.
+/// Reads a date and time with or without fraction and zone; without zone it is UTC. `None` for other text.
 pub fn read_moment(text: &str) -> Option<OffsetDateTime> {
     let text = text.trim();
     let time_of_day = text.get(10..)?;
@@ -97,13 +98,13 @@ pub fn crlf_base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads base64 with line ends and blanks anywhere, padding optional; `None` when it is none.
+/// Reads base64 with line ends and blanks anywhere and optional padding; `None` for other text.
 pub fn read_base64(text: &str) -> Option<Vec<u8>> {
     let flat: String = text.chars().filter(|character| !character.is_ascii_whitespace()).collect();
     TOLERANT.decode(flat).ok()
 }
 
-/// Writes a challenge as the query of `authenticationresponse` wants it, before percent-encoding.
+/// Writes a challenge for the query of `authenticationresponse`, before percent-encoding.
 pub fn challenge_text(challenge: &[u8]) -> String {
     STANDARD.encode(challenge)
 }
@@ -122,7 +123,7 @@ pub fn read_challenge(text: &str) -> Option<Vec<u8>> {
     bytes.filter(|bytes| !bytes.is_empty())
 }
 
-/// Reads `True` or `false` in any letter case; `None` when it is neither.
+/// Reads `true` or `false` in any letter case; `None` for other text.
 pub fn read_bool(text: &str) -> Option<bool> {
     match text.trim() {
         text if text.eq_ignore_ascii_case("true") => Some(true),
@@ -131,7 +132,7 @@ pub fn read_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// The body of a successful `authenticationresponse`: base64 of what the card expects, on one line.
+/// Answers `authenticationresponse`: the bytes that the card expects, in base64 on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthenticationResponse(pub Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! Words of MIM's: by number in responses, by name in requests.
+//! The spelling of MIM's words: by number in responses, by name in requests.
 
 use super::body::Spelling;
 use serde::de::{Unexpected, Visitor};
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// No word of MIM's has a greater number.
+/// Bounds the numbers of MIM's words, for listing their names.
 const MOST_NUMBER: u32 = 32;
 
-/// A word of MIM's: a number in responses, a name in requests.
+/// Gives a word of MIM's its number in responses and its name in requests.
 pub trait Vocabulary: Copy {
-    /// What it is called in error messages.
+    /// Names the kind of word in error messages.
     const WHAT: &'static str;
-    /// The number in responses.
+    /// Returns the number in responses.
     fn to_number(self) -> u32;
-    /// Reads a number; `None` when it cannot be given any sense.
+    /// Reads a number; `None` when it has no meaning.
     fn of_number(number: u32) -> Option<Self>;
-    /// The name in requests.
+    /// Returns the name in requests.
     fn to_name(self) -> &'static str;
-    /// Reads a name in any letter case.
+    /// Reads a name in any letter case; `None` when it is not known.
     fn of_name(name: &str) -> Option<Self>;
 }
 
@@ -43,7 +43,7 @@ impl<V: Vocabulary> Visitor<'_> for WordVisitor<V> {
     }
 }
 
-/// A word as responses write it, by number; a name is read too.
+/// Spells a word by its number, as responses do; a name is read too.
 pub struct Numbered<V>(PhantomData<V>);
 
 impl<V: Vocabulary> Spelling for Numbered<V> {
@@ -62,7 +62,7 @@ impl<V: Vocabulary> Spelling for Numbered<V> {
     }
 }
 
-/// A word as requests write it, by name; a number is read too.
+/// Spells a word by its name, as requests do; a number is read too.
 pub struct Named<V>(PhantomData<V>);
 
 impl<V: Vocabulary> Spelling for Named<V> {
@@ -84,7 +84,7 @@ impl<V: Vocabulary> Spelling for Named<V> {
     }
 }
 
-/// A word by name; `None` leaves the key out.
+/// Spells a word by its name; `None` leaves the key out.
 pub struct NamedOrNothing<V>(PhantomData<V>);
 
 impl<V: Vocabulary> Spelling for NamedOrNothing<V> {

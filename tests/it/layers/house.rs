@@ -63,7 +63,6 @@ enum Meaning {
 
 /// Something that one file takes from another.
 pub struct Import {
-    pub from: Module,
     pub to: Module,
     pub name: String,
     pub line: usize,
@@ -116,7 +115,7 @@ impl House {
         let taken = paths.chain(bare).filter_map(|(path, line, kind)| {
             match self.meaning(&file.module, &path.segments, MOST_STEPS) {
                 Meaning::Item { file: to, name, through } if to != file.module => {
-                    Some(Import { from: file.module.clone(), to, name, line, kind, through })
+                    Some(Import { to, name, line, kind, through })
                 }
                 Meaning::Item { .. } | Meaning::Module(_) | Meaning::Outside => None,
             }
