@@ -61,11 +61,10 @@ impl Enrollment<'_> {
             Workflow::Retire => self.client.surrendered_admin_key(request, smartcard, self.card_id),
             _ => self.client.diversified_key(request, smartcard, self.card_id),
         };
-        key.map_err(|source| match source {
-            client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. } => {
-                Error::new(Stage::FetchAdminKey, Cause::AdminKeyWithheld { source })
-            }
-            source => Error::new(Stage::FetchAdminKey, source),
+        key.map_err(|source| {
+            let withheld = matches!(source, client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. });
+            let cause = if withheld { Cause::AdminKeyWithheld { source } } else { source.into() };
+            Error::new(Stage::FetchAdminKey, cause)
         })
     }
 
@@ -181,6 +180,12 @@ pub(super) fn is_wrong(error: &token::Error) -> bool {
             | token::Error::SecretLength { secret: SecretKind::Admin, .. }
             | token::Error::LastTryKept { secret: SecretKind::Admin }
     )
+}
+
+/// Whether the card keeps its admin key, whatever is repeated: it does not accept or change it.
+pub(super) fn stays(error: &token::Error) -> bool {
+    let gone = matches!(error, token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_));
+    gone || is_wrong(error)
 }
 
 /// The key of a card fresh from the factory; `None` when the template's text is not hexadecimal.

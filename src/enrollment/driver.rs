@@ -13,7 +13,7 @@ use crate::client::CmClient;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
-use crate::token::{Condition, Counters, Identity, SecretKind, Token};
+use crate::token::{self, Condition, Counters, Identity, SecretKind, Token};
 use uuid::Uuid;
 
 /// One workflow on one card, from wherever it stands to its end.
@@ -154,7 +154,6 @@ impl<'a> Enrollment<'a> {
 
     /// Drops what an error showed to be wrong or stale.
     pub(super) fn forget(&mut self, error: &Error) {
-        use crate::token::Error as E;
         self.facts.counters = None;
         self.facts.condition = None;
         self.facts.request = None;
@@ -164,16 +163,12 @@ impl<'a> Enrollment<'a> {
             Some(SecretKind::Puk) => self.inputs.puk = None,
             None => {}
         }
-        match &error.cause {
-            Cause::PinLength { .. } => self.inputs.new_pin = None,
-            Cause::Token(E::SecretLength { secret: SecretKind::Pin, .. }) if error.stage == Stage::SetPin => {
-                self.inputs.new_pin = None;
-            }
-            // What was typed is sent to the card once: whoever comes back to it types anew.
-            Cause::Token(E::Removed | E::Reset) => {
-                (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
-            }
-            _ => {}
+        if error.is_of_new_pin() {
+            self.inputs.new_pin = None;
+        }
+        // What was typed is sent to the card once: whoever comes back to it types anew.
+        if matches!(error.cause, Cause::Token(token::Error::Removed | token::Error::Reset)) {
+            (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
         }
     }
 

@@ -99,7 +99,29 @@ impl From<token::Error> for Cause {
                 Ok(error) => Cause::Server(*error),
                 Err(source) => Cause::Token(token::Error::Responder(source)),
             },
-            error => Cause::Token(error),
+            error @ (token::Error::SecretRefused { .. }
+            | token::Error::LastTryKept { .. }
+            | token::Error::Locked { .. }
+            | token::Error::NotSet { .. }
+            | token::Error::SecretLength { .. }
+            | token::Error::Removed
+            | token::Error::Reset
+            | token::Error::Busy
+            | token::Error::Timeout
+            | token::Error::PinPadCancelled
+            | token::Error::Full
+            | token::Error::CertificateTooLarge { .. }
+            | token::Error::NotOffered(_)
+            | token::Error::AdminNeeded
+            | token::Error::UserNeeded
+            | token::Error::NoSerial
+            | token::Error::Algorithm(_)
+            | token::Error::Signature(_)
+            | token::Error::KeyIdTaken(_)
+            | token::Error::NotACertificate(_)
+            | token::Error::NoSuchKey(_)
+            | token::Error::NoChallenge
+            | token::Error::Device { .. }) => Cause::Token(error),
         }
     }
 }
@@ -117,15 +139,39 @@ impl Error {
 
     /// Which secret the token refused, if that is what happened.
     pub fn token_secret(&self) -> Option<SecretKind> {
-        match &self.cause {
-            Cause::Token(
-                token::Error::SecretRefused { secret, .. }
-                | token::Error::LastTryKept { secret }
-                | token::Error::Locked { secret }
-                | token::Error::SecretLength { secret, .. },
-            ) => Some(*secret),
-            _ => None,
+        let Cause::Token(error) = &self.cause else { return None };
+        match error {
+            token::Error::SecretRefused { secret, .. }
+            | token::Error::LastTryKept { secret }
+            | token::Error::Locked { secret }
+            | token::Error::SecretLength { secret, .. } => Some(*secret),
+            token::Error::NotSet { .. }
+            | token::Error::Removed
+            | token::Error::Reset
+            | token::Error::Busy
+            | token::Error::Timeout
+            | token::Error::PinPadCancelled
+            | token::Error::Full
+            | token::Error::CertificateTooLarge { .. }
+            | token::Error::NotOffered(_)
+            | token::Error::AdminNeeded
+            | token::Error::UserNeeded
+            | token::Error::NoSerial
+            | token::Error::Algorithm(_)
+            | token::Error::Signature(_)
+            | token::Error::KeyIdTaken(_)
+            | token::Error::NotACertificate(_)
+            | token::Error::NoSuchKey(_)
+            | token::Error::NoChallenge
+            | token::Error::Responder(_)
+            | token::Error::Device { .. } => None,
         }
+    }
+
+    /// Says whether the new PIN is what does not fit, so that another is to be chosen.
+    pub(super) fn is_of_new_pin(&self) -> bool {
+        let refused = matches!(self.cause, Cause::Token(token::Error::SecretLength { secret: SecretKind::Pin, .. }));
+        matches!(self.cause, Cause::PinLength { .. }) || (refused && self.stage == Stage::SetPin)
     }
 
     /// What is still there after the error, in one sentence.

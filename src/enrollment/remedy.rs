@@ -85,7 +85,13 @@ impl Error {
         match &self.cause {
             Cause::Journal(JournalError::Locked { .. }) => "card-busy",
             Cause::Journal(JournalError::Damaged { .. }) => "journal-damaged",
-            Cause::Journal(_) => "journal",
+            Cause::Journal(
+                JournalError::Io { .. }
+                | JournalError::OpenToOthers { .. }
+                | JournalError::Version { .. }
+                | JournalError::TooManyFiles { .. }
+                | JournalError::Encoding { .. },
+            ) => "journal",
             Cause::Server(error) => server_code(error),
             Cause::Token(error) => token_code(error),
             Cause::Pkix(_) if self.stage == Stage::SignRequest => "key-order-unusable",
@@ -130,14 +136,7 @@ impl Error {
             Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen | Cause::KeyNotKept { .. } => {
                 ExitClass::LocalState
             }
-            Cause::Server(client::Error::Refused { .. } | client::Error::ExtensionAbsent { .. }) => ExitClass::Refused,
-            Cause::Server(client::Error::Address { .. } | client::Error::PlainHttp { .. }) => ExitClass::Usage,
-            Cause::Server(client::Error::BearerToken | client::Error::TrustedCertificates { .. }) => ExitClass::Usage,
-            Cause::Server(client::Error::TicketRefused { .. } | client::Error::NegotiateNotOffered { .. }) => {
-                ExitClass::Refused
-            }
-            Cause::Server(client::Error::Ticket { reason, .. }) if *reason != TicketReason::KdcAway => ExitClass::Usage,
-            Cause::Server(_) => ExitClass::ServerAway,
+            Cause::Server(error) => server_class(error),
             Cause::Token(error) => token_class(error),
             Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } => ExitClass::Secret,
             Cause::TemplateUnknown { .. }
@@ -209,7 +208,7 @@ fn server_remedy(error: &client::Error) -> &'static str {
             "Something may stand between: check the address, and ask the server's operator before you repeat the command."
         }
         E::TrustedCertificates { .. } => "Give a PEM file with the CA certificates to trust.",
-        _ => "Report this: it is a fault of the program.",
+        E::Unspeakable { .. } => "Report this: it is a fault of the program.",
     }
 }
 
@@ -255,7 +254,27 @@ fn server_code(error: &client::Error) -> &'static str {
         E::NegotiateNotOffered { .. } => "negotiate-not-offered",
         E::ServerUnproven { .. } => "server-unproven",
         E::TrustedCertificates { .. } => "trusted-certificates-unreadable",
-        _ => "server",
+        E::Unspeakable { .. } => "server",
+    }
+}
+
+fn server_class(error: &client::Error) -> ExitClass {
+    use client::Error as E;
+    match error {
+        E::Refused { .. } | E::ExtensionAbsent { .. } | E::TicketRefused { .. } | E::NegotiateNotOffered { .. } => {
+            ExitClass::Refused
+        }
+        E::Address { .. } | E::PlainHttp { .. } | E::BearerToken | E::TrustedCertificates { .. } => ExitClass::Usage,
+        E::Ticket { reason: TicketReason::KdcAway, .. } => ExitClass::ServerAway,
+        E::Ticket { .. } => ExitClass::Usage,
+        E::Unreachable { .. }
+        | E::Timeout { .. }
+        | E::Tls { .. }
+        | E::ServerUnproven { .. }
+        | E::Redirected { .. }
+        | E::Nonsense { .. }
+        | E::TooLarge { .. }
+        | E::Unspeakable { .. } => ExitClass::ServerAway,
     }
 }
 
@@ -285,7 +304,9 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::NoChallenge => "Use the online unblock: it needs no challenge.",
         E::Responder(_) => "Have the challenge answered again.",
         E::AdminNeeded | E::UserNeeded => "Report this: it is a fault of the program.",
-        _ => "Check the token and its reader or PKCS#11 module, then repeat.",
+        E::NotACertificate(_) | E::NoSuchKey(_) | E::Device { .. } => {
+            "Check the token and its reader or PKCS#11 module, then repeat."
+        }
     }
 }
 
@@ -315,7 +336,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::NoSuchKey(_) => "key-gone",
         E::NoChallenge => "no-challenge",
         E::Responder(_) => "responder-failed",
-        _ => "token-failed",
+        E::AdminNeeded | E::UserNeeded | E::NotACertificate(_) | E::Device { .. } => "token-failed",
     }
 }
 
@@ -331,6 +352,20 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::Responder(_) => ExitClass::Secret,
         E::KeyIdTaken(_) => ExitClass::Usage,
         E::NoChallenge => ExitClass::Refused,
-        _ => ExitClass::TokenFailed,
+        E::Removed
+        | E::Reset
+        | E::Busy
+        | E::Timeout
+        | E::Full
+        | E::CertificateTooLarge { .. }
+        | E::NotOffered(_)
+        | E::AdminNeeded
+        | E::UserNeeded
+        | E::NoSerial
+        | E::Algorithm(_)
+        | E::Signature(_)
+        | E::NotACertificate(_)
+        | E::NoSuchKey(_)
+        | E::Device { .. } => ExitClass::TokenFailed,
     }
 }

@@ -1,7 +1,7 @@
 //! The end of a card's life: what was made is taken off the token, its own secrets give way to those it came with, and
 //! the server is told.
 
-use super::admin::{AdminWork, default_admin_key, is_wrong};
+use super::admin::{AdminWork, default_admin_key, stays};
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::login::Login;
@@ -127,7 +127,7 @@ impl Enrollment<'_> {
                     self.tell_admin_key(tie, AdminKeyState::Default, stage)?;
                     observer(Event::AdminKeyReturned);
                 }
-                Err(error) if stays(&error.cause) => observer(Event::AdminKeyKept),
+                Err(error) if is_kept(&error.cause) => observer(Event::AdminKeyKept),
                 Err(error) => return Err(error),
             }
         }
@@ -211,12 +211,9 @@ impl Enrollment<'_> {
 
 /// Whether the admin key stays as it is, whatever is repeated: the card does not accept or change it, or the server does
 /// not lend its authority.
-fn stays(cause: &Cause) -> bool {
-    match cause {
-        Cause::Token(token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_)) => true,
-        Cause::Token(error) => is_wrong(error),
-        Cause::AdminKeyWithheld { .. } | Cause::Server(client::Error::ExtensionAbsent { .. }) => true,
-        Cause::Server(client::Error::Refused { status, .. }) => *status < 500,
-        _ => false,
-    }
+fn is_kept(cause: &Cause) -> bool {
+    use client::Error::{ExtensionAbsent, Refused};
+    let by_server = matches!(cause, Cause::Server(ExtensionAbsent { .. } | Refused { status: ..500, .. }));
+    let by_card = matches!(cause, Cause::Token(error) if stays(error));
+    by_card || by_server || matches!(cause, Cause::AdminKeyWithheld { .. })
 }

@@ -1,7 +1,7 @@
 //! The next of a card's own admin keys, where the server has a newer master key: proposed by the server, given to the card,
 //! and confirmed. Until then either may hold, and the next contact settles it.
 
-use super::admin::is_wrong;
+use super::admin::{is_wrong, stays};
 use super::driver::Enrollment;
 use super::error::Error;
 use super::plan::KnownAdminKey;
@@ -11,7 +11,7 @@ use super::step::{Event, Observer};
 use crate::client;
 use crate::cm::beyond_mim::{AdminKeyState, NextAdminKey};
 use crate::cm::problem::ProblemCode;
-use crate::token::{self, Admin, SecretKind, Token, Tries};
+use crate::token::{self, Admin, Token, Tries};
 
 impl Enrollment<'_> {
     /// Gives the card its next own admin key, where there is one. A card that does not take it keeps the one it has: what
@@ -73,9 +73,4 @@ impl Enrollment<'_> {
             }
         }
     }
-}
-
-fn stays(error: &token::Error) -> bool {
-    let gone = matches!(error, token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_));
-    gone || is_wrong(error)
 }
