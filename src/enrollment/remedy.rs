@@ -1,4 +1,4 @@
-//! What to do about an error, for people and for scripts.
+//! Says what to do about an error: a sentence for people, a code and an exit class for scripts.
 
 use super::error::{Cause, Error};
 use super::journal::JournalError;
@@ -9,7 +9,7 @@ use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
 
-/// Exit codes by kind of failure; a face may use them as they are.
+/// Lists the exit codes by kind of failure, as a face may use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitClass {
@@ -23,14 +23,14 @@ pub enum ExitClass {
     TokenFailed = 8,
     NotAcceptable = 9,
     LocalState = 10,
-    /// A diagnosis, not a workflow, ended badly.
+    /// A diagnosis, not a workflow, found something unfit.
     Unfit = 11,
     /// A server's log of acts was altered.
     AuditBroken = 12,
 }
 
 impl Error {
-    /// What to do next, in one sentence.
+    /// Says what to do next, in one sentence.
     pub fn remedy(&self) -> &'static str {
         match &self.cause {
             Cause::Journal(error) => journal_remedy(error),
@@ -80,7 +80,7 @@ impl Error {
         }
     }
 
-    /// A stable name for scripts; where a server refused and gave a code this program knows, that code.
+    /// Returns a stable name for scripts; the server's own code where it refused with one that this program knows.
     pub fn code(&self) -> &'static str {
         match &self.cause {
             Cause::Journal(JournalError::Locked { .. }) => "card-busy",
@@ -130,7 +130,7 @@ impl Error {
         }
     }
 
-    /// The class a process may exit with.
+    /// Returns the class that a process may exit with.
     pub fn exit_class(&self) -> ExitClass {
         match &self.cause {
             Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen | Cause::KeyNotKept { .. } => {
