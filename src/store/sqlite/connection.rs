@@ -1,4 +1,4 @@
-//! A connection to a database file, and the file itself: how each is opened.
+//! Opens connections to a database file, and makes the file.
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -7,25 +7,27 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a write waits for a place in the queue, and a statement for another process's lock.
+/// Bounds how long a write waits for a place in the queue, and a statement for another process's lock.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const STATEMENTS_CACHED: usize = 64;
-/// Page cache of a connection, in KiB; SQLite's own two MiB are outgrown by the indexes of some ten thousand requests.
+/// Sizes the page cache of a connection, in KiB; SQLite's own two MiB are too small for the indexes of some ten
+/// thousand requests.
 const CACHE_KIB: i64 = 6 * 1024;
 const OWNER_ONLY: u32 = 0o600;
 
+/// Opens a connection to the file, which must exist.
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    // Plans never depend on what is bound: without this, statements with ORDER BY are prepared again for every value.
+    // Plans then never depend on bound values; otherwise statements with ORDER BY are prepared again for every value.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
 }
 
-/// Makes the file for its owner alone before SQLite would make it by the umask; the -wal and -shm files follow it.
+/// Makes the file for its owner alone, before SQLite makes it by the umask; the -wal and -shm files follow it.
 pub(super) fn own(path: &Path) -> std::io::Result<()> {
     let file = OpenOptions::new().read(true).append(true).create(true).mode(OWNER_ONLY).open(path)?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
