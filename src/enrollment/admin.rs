@@ -1,4 +1,4 @@
-//! The administrator's key: which one holds, and how the card gets its own.
+//! The admin key of a card: tries the keys that may hold, and gives the card its own.
 
 use super::driver::{Enrollment, Tried};
 use super::error::{Cause, Error};
@@ -13,25 +13,25 @@ use crate::cm::template::SmartcardConfig;
 use crate::secret::AdminKey;
 use crate::token::{self, Admin, LastTry, SecretKind, Token, Tries};
 
-/// Bytes of a 3DES admin key; an empty default in a template means as many zeros.
+/// Counts the bytes of a 3DES admin key; an empty default in a template means as many zeros.
 const ADMIN_KEY_BYTES: usize = 24;
 
-/// Something to be done as the administrator.
+/// Holds what is needed to do something as the administrator.
 #[derive(Clone, Copy)]
 pub(super) struct AdminWork<'w> {
     pub tie: Tie,
     pub config: &'w SmartcardConfig,
-    /// What may hold, in the order of the tries; more than one only where it is in doubt.
+    /// The keys to try, in this order; more than one only where it is not known which holds.
     pub keys: &'w [KnownAdminKey],
-    /// The card's own key, where it was fetched already.
+    /// The card's own key, if it was fetched already.
     pub own: Option<&'w AdminKey>,
     pub stage: Stage,
-    /// The operator is asked for the SO PIN where nothing holds.
+    /// True: where no key holds, the operator is asked for the SO PIN; false: that is an error.
     pub asks: bool,
 }
 
 impl Enrollment<'_> {
-    /// How the template wants its cards prepared.
+    /// Reads how the template wants its cards prepared; asks the server once in a process.
     pub(super) fn config(&mut self, tie: Tie, observer: Observer<'_>) -> Result<SmartcardConfig, Error> {
         if let Some(config) = &self.facts.config {
             return Ok(config.clone());
@@ -44,7 +44,7 @@ impl Enrollment<'_> {
         Ok(config)
     }
 
-    /// How far the card's own key has come; `None` from a server without that record.
+    /// Asks the server how far the card's own key has come; `None` from a server that does not keep this.
     pub(super) fn admin_key_state(&self, tie: Tie) -> Result<Option<AdminKeyState>, Error> {
         match self.client.admin_key_state(tie.smartcard) {
             Ok(state) => Ok(Some(state)),
@@ -53,7 +53,8 @@ impl Enrollment<'_> {
         }
     }
 
-    /// The card's own admin key, from the server.
+    /// Fetches the card's own admin key from the server; [`Cause::AdminKeyWithheld`] where the server does not give it
+    /// out.
     pub(super) fn own_key(&self, tie: Tie, observer: Observer<'_>) -> Result<AdminKey, Error> {
         observer(Event::Doing(Stage::FetchAdminKey));
         let Tie { request, smartcard } = tie;
@@ -61,15 +62,14 @@ impl Enrollment<'_> {
             Workflow::Retire => self.client.surrendered_admin_key(request, smartcard, self.card_id),
             _ => self.client.diversified_key(request, smartcard, self.card_id),
         };
-        key.map_err(|source| match source {
-            client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. } => {
-                Error::new(Stage::FetchAdminKey, Cause::AdminKeyWithheld { source })
-            }
-            source => Error::new(Stage::FetchAdminKey, source),
+        key.map_err(|source| {
+            let withheld = matches!(source, client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. });
+            let cause = if withheld { Cause::AdminKeyWithheld { source } } else { source.into() };
+            Error::new(Stage::FetchAdminKey, cause)
         })
     }
 
-    /// Gives the card its own key. Where it may hold already, each key is tried at most once and never on its last try.
+    /// Gives the card its own key. Where either key may hold, each is tried at most once and never on its last try.
     pub(super) fn change_admin_key(
         &mut self,
         tie: Tie,
@@ -92,10 +92,10 @@ impl Enrollment<'_> {
         match tried {
             Tried::Done(()) => {
                 observer(Event::AdminKeyChanged);
-                // Should the server not hear of it, the default key need not be tried again.
+                // If the server does not hear of it, the default key need not be tried again.
                 self.reach(Milestone::ChangingAdminKey { tie, default_refused: true, own_possible: true })?;
             }
-            // All that were tried were refused, so that nothing has changed.
+            // All that were tried were refused, so nothing has changed.
             Tried::Need(_) => {
                 self.reach(Milestone::ChangingAdminKey { tie, default_refused: true, own_possible: false })?;
             }
@@ -103,7 +103,8 @@ impl Enrollment<'_> {
         Ok(tried)
     }
 
-    /// Does `act` by one key after the other until one holds; an SO PIN that was typed stands in for the default key.
+    /// Runs `act` with one key after the other until one is accepted; a typed SO PIN is used in place of the default
+    /// key.
     pub(super) fn as_admin<T>(
         &mut self,
         work: AdminWork<'_>,
@@ -134,7 +135,8 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Does `act` by the server's response to the token's challenge, or by the key itself where the token has none.
+    /// Runs `act` with the server's response to the token's challenge, or with the key itself where the token has no
+    /// challenge.
     fn prove<T>(
         &self,
         work: AdminWork<'_>,
@@ -164,7 +166,7 @@ impl Enrollment<'_> {
         Ok(act(token, Admin::Key(key), last_try))
     }
 
-    /// Tells the server what became of the admin key; one without that record need not know.
+    /// Tells the server what became of the admin key; a server that does not keep this is not told.
     pub(super) fn tell_admin_key(&self, tie: Tie, state: AdminKeyState, stage: Stage) -> Result<(), Error> {
         match self.client.tell_admin_key(tie.request, tie.smartcard, state) {
             Ok(()) | Err(client::Error::ExtensionAbsent { .. }) => Ok(()),
@@ -173,7 +175,7 @@ impl Enrollment<'_> {
     }
 }
 
-/// Whether the key was not accepted, or not sent as it may be the wrong one.
+/// Says whether the token refused the admin key as wrong, or it was not sent because it may be.
 pub(super) fn is_wrong(error: &token::Error) -> bool {
     matches!(
         error,
@@ -183,7 +185,15 @@ pub(super) fn is_wrong(error: &token::Error) -> bool {
     )
 }
 
-/// The key of a card fresh from the factory; `None` when the template's text is not hexadecimal.
+/// Says whether the card keeps its admin key however often a change is repeated: the key is locked, wrong, or cannot be
+/// changed.
+pub(super) fn stays(error: &token::Error) -> bool {
+    let gone = matches!(error, token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_));
+    gone || is_wrong(error)
+}
+
+/// Returns the template's default admin key, which a card fresh from the factory has; `None` when the template's text
+/// is not hexadecimal.
 pub(super) fn default_admin_key(config: &SmartcardConfig) -> Option<AdminKey> {
     match config.default_admin_key_hex.trim() {
         "" => Some(AdminKey::new(vec![0; ADMIN_KEY_BYTES])),

@@ -1,4 +1,4 @@
-//! From one milestone to the next, until something is needed or all is done.
+//! Goes from one milestone to the next until something is needed or all is done.
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
@@ -10,8 +10,9 @@ use super::workflow::Workflow;
 use crate::token::{Authority, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
-    /// Goes on until something is needed, the request waits for approval, or all is done. `token` may be `None` only
-    /// for a lost card. After an error everything is as the journal says, and `advance` may be called again.
+    /// Goes on until the caller must give something, the request waits for approval, or all is done. `token` may be
+    /// `None` only for a lost card. After an error the journal still says how far the work is, and `advance` may be
+    /// called again.
     pub fn advance(
         &mut self,
         mut token: Option<&mut dyn Token>,
@@ -26,7 +27,7 @@ impl Enrollment<'_> {
         })
     }
 
-    /// Leg after leg. Each changes the milestone or stops, and the longest way has fewer legs than the bound.
+    /// Goes leg after leg. Each changes the milestone or stops, and the longest way has fewer legs than the bound.
     fn go_on(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Step, Error> {
         const MOST_LEGS: usize = 32;
         for _ in 0..MOST_LEGS {
@@ -37,6 +38,7 @@ impl Enrollment<'_> {
         Err(Error::new(Stage::ReadRequest, Cause::NoProgress))
     }
 
+    /// Takes the step that follows from the milestone in the journal, or opens the journal where there is none.
     fn leg(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Leg, Error> {
         let Some(milestone) = self.record().map(|record| record.milestone.clone()) else {
             self.check_token(token, observer)?;
@@ -76,7 +78,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Takes up a change of the PUK where the workflow made it.
+    /// Takes up a change of the PUK that was broken off, in the workflow that began it.
     fn take_up_puk(
         &mut self,
         tie: Tie,
@@ -93,7 +95,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// The checks before the server is asked: what could not end well is refused while nothing has begun.
+    /// Checks the token before the server is asked, so that what must fail is refused before anything has begun.
     fn check_token(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<(), Error> {
         use Operation::{Delete, Generate, Sign, Unblock, WriteCertificate};
         let operations: &[Operation] = match self.order.workflow() {
@@ -105,7 +107,7 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::ReadToken));
         let token = present(token)?;
         if token.identity().serial.is_empty() && token.identity().card_id.is_none() {
-            // All such cards would be the same one to the server.
+            // The server would take all such cards for the same one.
             return Err(Error::new(Stage::ReadToken, crate::token::Error::NoSerial));
         }
         let counters = self.counters(token)?;

@@ -1,17 +1,17 @@
-//! Who a token is to the server.
+//! Tells by which id the server knows a token.
 
 use crate::token::Identity;
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use uuid::{Builder, Uuid};
 
-/// The namespace of card ids that are derived (RFC 9562, 5.5), chosen at random once and for all.
+/// Names the namespace of derived card ids (RFC 9562, 5.5); it was chosen at random once and never changes.
 const NAMESPACE: Uuid = Uuid::from_u128(0x5b1e_7c2a_90d4_4b8e_a3f6_1d2c_8e47_b905);
 
-/// The card id of a token: its own GUID, or else a UUID of version 5 over manufacturer, model and serial, each ended by
-/// a zero byte.
+/// Returns the card id of a token: its own GUID if it has one, else a UUID of version 5 over manufacturer, model and
+/// serial, each followed by a zero byte.
 ///
-/// PKCS#11 tokens have a text serial (unique only within a manufacturer's model), where CM servers want a GUID. The
-/// label is left out, so that a relabelled token stays the same card.
+/// PKCS#11 tokens have a serial that is text and unique only within a manufacturer's model, while CM servers want a
+/// GUID. The label is left out, so that a relabelled token stays the same card.
 pub fn card_id(token: &Identity) -> Uuid {
     if let Some(card_id) = token.card_id {
         return card_id;

@@ -1,4 +1,4 @@
-//! Which keys are to be made, and where they will be: journaled before any of them exists.
+//! Chooses which keys are made and where they go. The journal has both before any key exists.
 
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
@@ -10,18 +10,18 @@ use super::workflow::Workflow;
 use crate::pkix;
 use crate::token::{self, KeyId, KeyWish, Token};
 
-/// More keys than any template orders for one card.
+/// Bounds the keys that one request may order; no template orders more for one card.
 const MOST_KEYS: usize = 16;
 
-/// A key that is to be renewed.
+/// Holds where a key is that is to be renewed.
 struct OldPlace {
     id: KeyId,
     decrypts_only: bool,
 }
 
 impl Enrollment<'_> {
-    /// Asks which keys are to be made and has the token choose their places. What is in a place already is only replaced
-    /// where that was ordered.
+    /// Asks the server which keys to make and has the token choose their places. A place that is taken is used only
+    /// where the order lets keys be replaced.
     pub(super) fn choose_keys(
         &mut self,
         tie: Tie,
@@ -50,7 +50,7 @@ impl Enrollment<'_> {
             signature_algorithm(kind, &options)?;
             pkix::name::parse(&options.subject).map_err(|source| Error::new(Stage::SignRequest, source))?;
             let decrypts_only = decrypts_only(&options);
-            // Keys are renewed in the order they were made, each by one of its own purpose.
+            // Keys are renewed in the order they were made, each by a key of the same purpose.
             let superseded = old_places.iter().position(|old| old.decrypts_only == decrypts_only);
             let supersedes = superseded.map(|at| old_places.remove(at).id).into_iter().collect();
             let name = key_id(tie.request, (!alone).then_some(index)).0;
@@ -63,7 +63,8 @@ impl Enrollment<'_> {
         self.reach(Milestone::KeysChosen { tie, keys, old })
     }
 
-    /// What the template calls its cards' certificates; its own name where the pattern asks for more than that.
+    /// Returns the label of the card's certificates by the template's pattern; the template's name where the pattern
+    /// needs more than that.
     fn card_label(&mut self, tie: Tie, observer: Observer<'_>) -> Result<String, Error> {
         let pattern = self.config(tie, observer)?.certificate_label;
         let template = self.request(tie.request, observer)?.profile_template;
@@ -80,6 +81,7 @@ impl Enrollment<'_> {
     }
 }
 
+/// Has the token choose a place for one key; [`token::Error::KeyIdTaken`] where it is taken and may not be replaced.
 fn place(wish: &KeyWish, replaces: bool, token: &mut dyn Token) -> Result<token::Placement, Error> {
     let failed = |source| Error::new(Stage::PlaceKeys, source);
     let placed = token.place(wish).map_err(failed)?;
@@ -89,7 +91,7 @@ fn place(wish: &KeyWish, replaces: bool, token: &mut dyn Token) -> Result<token:
     Ok(placed)
 }
 
-/// Where the keys are on the token whose certificates have these thumbprints.
+/// Finds where on the token the keys are whose certificates have these thumbprints.
 fn places_of(thumbprints: &[String], token: &mut dyn Token) -> Result<Vec<OldPlace>, Error> {
     let stored = token.public_objects().map_err(|source| Error::new(Stage::PlaceKeys, source))?;
     let places = stored.into_iter().filter_map(|stored| {

@@ -1,4 +1,4 @@
-//! One workflow on one card: what it knows, what it was given, and how far it has come.
+//! Holds one workflow on one card: what is known of it, what the face gave, and how far it has come.
 
 use super::card::card_id;
 use super::error::{Cause, Error};
@@ -13,10 +13,10 @@ use crate::client::CmClient;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
-use crate::token::{Condition, Counters, Identity, SecretKind, Token};
+use crate::token::{self, Condition, Counters, Identity, SecretKind, Token};
 use uuid::Uuid;
 
-/// One workflow on one card, from wherever it stands to its end.
+/// Drives one workflow on one card, from wherever it stands to its end.
 pub struct Enrollment<'a> {
     pub(super) client: &'a CmClient,
     pub(super) journal: &'a Journal,
@@ -25,14 +25,14 @@ pub struct Enrollment<'a> {
     pub(super) token_label: String,
     pub(super) _lock: CardLock,
     pub(super) entry: Option<Entry>,
-    /// Whether an answer of the server may have been lost, in an earlier process or just now.
+    /// An answer of the server may have been lost, in an earlier process or just now.
     pub(super) unsettled: bool,
     pub(super) inputs: Inputs,
     pub(super) receiver: Option<KeyReceiver<'a>>,
     pub(super) facts: Facts,
 }
 
-/// What was learned in this process and need not be asked twice.
+/// Holds what was learned in this process and need not be asked again.
 #[derive(Default)]
 pub(super) struct Facts {
     pub counters: Option<Counters>,
@@ -43,39 +43,40 @@ pub(super) struct Facts {
     pub condition: Option<Condition>,
     /// Which admin key the card answers by.
     pub admin_key: Option<KnownAdminKey>,
-    /// The login needs the server's responses, which end with the request.
+    /// The login needs responses of the server, which gives none once the request has ended.
     pub as_admin: bool,
-    /// The places of the keys were chosen a moment ago: nothing of this work is there yet.
+    /// The places of the keys were chosen in this process: no key of this work is there yet.
     pub just_placed: bool,
-    /// The card has refused a PUK.
+    /// The card has refused a PUK in this process.
     pub puk_refused: bool,
-    /// The PIN the server proposed, until the face has told it.
+    /// The PIN that the server proposed, until the face has read it.
     pub proposed: Option<Pin>,
 }
 
-/// What one leg of the way came to.
+/// Says what one leg of the way came to.
 pub(super) enum Leg {
-    /// The milestone has changed; go on from there.
+    /// The milestone has changed, or the next leg may be taken.
     Onward,
-    /// The face is to be asked or told.
+    /// The face must ask or tell somebody something.
     Stop(Step),
 }
 
-/// What came of trying the secrets that may hold.
+/// Says what came of trying the secrets that the card may accept.
 pub(super) enum Tried<T> {
     Done(T),
-    /// Somebody must type the secret.
+    /// None was accepted, or none is known: somebody must type it.
     Need(Need),
 }
 
 impl<'a> Enrollment<'a> {
-    /// Begins the order on the token, or takes up the same workflow on the same card where the journal says it stands.
-    /// Nothing is asked of server or token yet; no other process can work on this card until the value is dropped.
+    /// Begins the order on the token, or goes on with the same workflow on the same card from where the journal says it
+    /// stands. Neither server nor token is asked yet. No other process can work on this card until the value is
+    /// dropped.
     pub fn begin(client: &'a CmClient, journal: &'a Journal, token: &Identity, order: Order) -> Result<Self, Error> {
         Self::begin_card(client, journal, card_id(token), token.label.clone(), order)
     }
 
-    /// Begins the retirement of a card that is lost: only the server is asked.
+    /// Begins the retirement of a lost card, for which only the server is asked.
     pub fn begin_lost(
         client: &'a CmClient,
         journal: &'a Journal,
@@ -85,6 +86,8 @@ impl<'a> Enrollment<'a> {
         Self::begin_card(client, journal, card_id, String::new(), Order::RetireLost { comment })
     }
 
+    /// Locks the card and looks for unfinished work of the same workflow; refuses work that was begun at another server
+    /// or for another request.
     fn begin_card(
         client: &'a CmClient,
         journal: &'a Journal,
@@ -127,7 +130,7 @@ impl<'a> Enrollment<'a> {
         })
     }
 
-    /// What the journal says of this work; `None` before the server was asked.
+    /// Returns what the journal says of this work; `None` before anything was written.
     pub fn record(&self) -> Option<&Record> {
         self.entry.as_ref().map(Entry::record)
     }
@@ -137,14 +140,14 @@ impl<'a> Enrollment<'a> {
         self.inputs.give(input);
     }
 
-    /// Takes private keys from the server; without this none are asked for.
+    /// Has private keys that the server makes or brings back go to `receiver`; without one, none are asked for.
     pub fn receive_keys(&mut self, receiver: KeyReceiver<'a>) {
         self.receiver = Some(receiver);
     }
 
-    /// Refuses a card that took the other one's place in the reader.
+    /// Refuses another card that has taken this one's place in the reader.
     pub(super) fn same_card(&self, token: Option<&dyn Token>) -> Result<(), Error> {
-        // A card that was reset may have become another one, and is not needed any more.
+        // A card that was reset may have another id now, and is not needed any more.
         let at_the_end = matches!(self.record().map(|record| &record.milestone), Some(Milestone::Removed { .. }));
         match token.filter(|_| !at_the_end).map(|token| card_id(token.identity())) {
             Some(found) if found != self.card_id => Err(Error::new(Stage::ReadToken, Cause::OtherCard { found })),
@@ -152,9 +155,8 @@ impl<'a> Enrollment<'a> {
         }
     }
 
-    /// Drops what an error showed to be wrong or stale.
+    /// Drops what an error has shown to be wrong or out of date.
     pub(super) fn forget(&mut self, error: &Error) {
-        use crate::token::Error as E;
         self.facts.counters = None;
         self.facts.condition = None;
         self.facts.request = None;
@@ -164,20 +166,16 @@ impl<'a> Enrollment<'a> {
             Some(SecretKind::Puk) => self.inputs.puk = None,
             None => {}
         }
-        match &error.cause {
-            Cause::PinLength { .. } => self.inputs.new_pin = None,
-            Cause::Token(E::SecretLength { secret: SecretKind::Pin, .. }) if error.stage == Stage::SetPin => {
-                self.inputs.new_pin = None;
-            }
-            // What was typed is sent to the card once: whoever comes back to it types anew.
-            Cause::Token(E::Removed | E::Reset) => {
-                (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
-            }
-            _ => {}
+        if error.is_of_new_pin() {
+            self.inputs.new_pin = None;
+        }
+        // What was typed is sent to a card once: after a removal or reset it must be typed again.
+        if matches!(error.cause, Cause::Token(token::Error::Removed | token::Error::Reset)) {
+            (self.inputs.pin, self.inputs.so_pin, self.inputs.puk) = (None, None, None);
         }
     }
 
-    /// The retry counters, read once until a try is spent.
+    /// Reads the retry counters, once until a try may have been spent.
     pub(super) fn counters(&mut self, token: &mut dyn Token) -> Result<Counters, Error> {
         if let Some(counters) = self.facts.counters {
             return Ok(counters);
@@ -187,7 +185,7 @@ impl<'a> Enrollment<'a> {
         Ok(counters)
     }
 
-    /// What a look at the token shows, looked once until something fails.
+    /// Reads what the token shows of its condition, once until something fails.
     pub(super) fn condition(&mut self, token: &mut dyn Token) -> Result<Condition, Error> {
         if let Some(condition) = &self.facts.condition {
             return Ok(condition.clone());
@@ -197,14 +195,14 @@ impl<'a> Enrollment<'a> {
         Ok(condition)
     }
 
-    /// Writes the milestone to the journal; when this returns it survives a power cut.
+    /// Writes the milestone to the journal; once this returns, it survives a power cut.
     pub(super) fn reach(&mut self, milestone: Milestone) -> Result<Leg, Error> {
         let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
         entry.reach(milestone).map_err(|source| Error::new(Stage::WriteJournal, source))?;
         Ok(Leg::Onward)
     }
 
-    /// Removes the journal file: nothing is left to be taken up.
+    /// Removes the journal file, so that this work is not taken up again.
     pub(super) fn close(&mut self) -> Result<(), Error> {
         match self.entry.take() {
             Some(entry) => entry.close().map_err(|source| Error::new(Stage::WriteJournal, source)),
@@ -213,7 +211,7 @@ impl<'a> Enrollment<'a> {
     }
 }
 
-/// The token, where the workflow cannot do without one.
+/// Returns the token, or [`Cause::TokenNeeded`] where the caller gave none.
 pub(super) fn present<'t>(token: &'t mut Option<&mut dyn Token>) -> Result<&'t mut dyn Token, Error> {
     match token {
         Some(token) => Ok(&mut **token),

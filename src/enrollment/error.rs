@@ -1,4 +1,4 @@
-//! Why a workflow stopped: what was being done, why it failed, what was kept, what to do next.
+//! Why a workflow stopped: the stage, the cause, and what is kept. [`super::remedy`] adds what to do next.
 
 use super::journal::JournalError;
 use super::record::Ended;
@@ -9,18 +9,18 @@ use crate::token::SecretKind;
 use crate::{client, pkix, token};
 use uuid::Uuid;
 
-/// Why a workflow stopped.
+/// Says at which stage a workflow stopped, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {stage}")]
 pub struct Error {
     pub stage: Stage,
-    /// The request that was worked on, if there was one yet.
+    /// The request that was being worked on, if there was one yet.
     pub request: Option<Uuid>,
     #[source]
     pub cause: Cause,
 }
 
-/// What went wrong.
+/// Says what went wrong.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
@@ -91,7 +91,8 @@ pub enum Cause {
     NoProgress,
 }
 
-/// What the server said to a card's challenge is told as the server's word.
+/// Turns what the token says into a cause. Where the server failed to answer a card's challenge, the server's error is
+/// the cause.
 impl From<token::Error> for Cause {
     fn from(error: token::Error) -> Self {
         match error {
@@ -99,36 +100,83 @@ impl From<token::Error> for Cause {
                 Ok(error) => Cause::Server(*error),
                 Err(source) => Cause::Token(token::Error::Responder(source)),
             },
-            error => Cause::Token(error),
+            error @ (token::Error::SecretRefused { .. }
+            | token::Error::LastTryKept { .. }
+            | token::Error::Locked { .. }
+            | token::Error::NotSet { .. }
+            | token::Error::SecretLength { .. }
+            | token::Error::Removed
+            | token::Error::Reset
+            | token::Error::Busy
+            | token::Error::Timeout
+            | token::Error::PinPadCancelled
+            | token::Error::Full
+            | token::Error::CertificateTooLarge { .. }
+            | token::Error::NotOffered(_)
+            | token::Error::AdminNeeded
+            | token::Error::UserNeeded
+            | token::Error::NoSerial
+            | token::Error::Algorithm(_)
+            | token::Error::Signature(_)
+            | token::Error::KeyIdTaken(_)
+            | token::Error::NotACertificate(_)
+            | token::Error::NoSuchKey(_)
+            | token::Error::NoChallenge
+            | token::Error::Device { .. }) => Cause::Token(error),
         }
     }
 }
 
 impl Error {
+    /// Makes an error of this stage, about no request yet.
     pub(super) fn new(stage: Stage, cause: impl Into<Cause>) -> Self {
         Self { stage, request: None, cause: cause.into() }
     }
 
-    /// Adds the request, unless it is named already.
+    /// Adds the request, unless there is one already.
     pub(super) fn about(mut self, request: Option<Uuid>) -> Self {
         self.request = self.request.or(request);
         self
     }
 
-    /// Which secret the token refused, if that is what happened.
+    /// Returns which secret the token refused or did not take; `None` for any other error.
     pub fn token_secret(&self) -> Option<SecretKind> {
-        match &self.cause {
-            Cause::Token(
-                token::Error::SecretRefused { secret, .. }
-                | token::Error::LastTryKept { secret }
-                | token::Error::Locked { secret }
-                | token::Error::SecretLength { secret, .. },
-            ) => Some(*secret),
-            _ => None,
+        let Cause::Token(error) = &self.cause else { return None };
+        match error {
+            token::Error::SecretRefused { secret, .. }
+            | token::Error::LastTryKept { secret }
+            | token::Error::Locked { secret }
+            | token::Error::SecretLength { secret, .. } => Some(*secret),
+            token::Error::NotSet { .. }
+            | token::Error::Removed
+            | token::Error::Reset
+            | token::Error::Busy
+            | token::Error::Timeout
+            | token::Error::PinPadCancelled
+            | token::Error::Full
+            | token::Error::CertificateTooLarge { .. }
+            | token::Error::NotOffered(_)
+            | token::Error::AdminNeeded
+            | token::Error::UserNeeded
+            | token::Error::NoSerial
+            | token::Error::Algorithm(_)
+            | token::Error::Signature(_)
+            | token::Error::KeyIdTaken(_)
+            | token::Error::NotACertificate(_)
+            | token::Error::NoSuchKey(_)
+            | token::Error::NoChallenge
+            | token::Error::Responder(_)
+            | token::Error::Device { .. } => None,
         }
     }
 
-    /// What is still there after the error, in one sentence.
+    /// Says whether the new PIN has the wrong length, so that another must be chosen.
+    pub(super) fn is_of_new_pin(&self) -> bool {
+        let refused = matches!(self.cause, Cause::Token(token::Error::SecretLength { secret: SecretKind::Pin, .. }));
+        matches!(self.cause, Cause::PinLength { .. }) || (refused && self.stage == Stage::SetPin)
+    }
+
+    /// Says in one sentence what is kept after the error.
     pub fn kept(&self) -> String {
         match (&self.cause, self.request) {
             (Cause::RequestEnded { .. }, _) => "Nothing made for it is in use on the token.".to_owned(),

@@ -1,10 +1,10 @@
-//! What the face gave, until it is used up.
+//! Holds what the face has given: PINs, PUK, SO PIN.
 
 use super::step::Input;
 use crate::secret::{Pin, Puk};
 use crate::token::{LastTry, User};
 
-/// What the face gave, until it is used up.
+/// Holds what the face has given, each secret until it is used up or was refused.
 #[derive(Default)]
 pub(super) struct Inputs {
     pub pin: Option<PinEntry>,
@@ -14,7 +14,7 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
-    /// Keeps what the face gave, until it is used up.
+    /// Keeps one input, in place of an earlier one of its kind.
     pub fn give(&mut self, input: Input) {
         match input {
             Input::Nothing => {}
@@ -27,14 +27,15 @@ impl Inputs {
     }
 }
 
-/// How the user is proven.
+/// Says how the user proves to be who they are.
 pub(super) enum PinEntry {
     Typed(Pin, LastTry),
-    /// At the reader's own keys, anew for each login.
+    /// The PIN is typed at the reader's own keys, anew for each login.
     Pad(LastTry),
 }
 
 impl PinEntry {
+    /// Returns what a login takes.
     pub fn as_user(&self) -> User<'_> {
         match self {
             PinEntry::Typed(pin, last_try) => User::Pin(pin, *last_try),

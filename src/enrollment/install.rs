@@ -1,4 +1,4 @@
-//! Certificates onto the token, and what they supersede off it.
+//! Writes certificates to the token, and removes what they supersede.
 
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
@@ -12,7 +12,7 @@ use crate::pkix;
 use crate::token::{self, Authority, KeyId, Operation, Session, Token};
 
 impl Enrollment<'_> {
-    /// The thumbprints of what the server holds to be on the card, upper-case hexadecimal.
+    /// Lists the thumbprints of the certificates that the server holds to be on the card, in upper-case hexadecimal.
     pub(super) fn thumbprints(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Vec<String>, Error> {
         observer(Event::Doing(Stage::ListCertificates));
         let listed = self.client.certificates_of(Holder::Smartcard(tie.smartcard));
@@ -20,6 +20,8 @@ impl Enrollment<'_> {
         Ok(listed.into_iter().map(|certificate| certificate.thumbprint.to_ascii_uppercase()).collect())
     }
 
+    /// Goes on where the certificates are in the journal and may be on the token. Where only the administrator can
+    /// write and the request has ended, the keys are removed instead.
     pub(super) fn finish_issued(
         &mut self,
         tie: Tie,
@@ -29,7 +31,7 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         if self.is_completed() && token.authority(Operation::WriteCertificate) == Authority::Admin {
-            // Somebody else ended the request, and with it the server's responses.
+            // Somebody else ended the request, and the server answers no challenge for it any more.
             let keys = keys.iter().map(|work| work.key.clone()).collect();
             return self.reach(Milestone::Undoing { request: tie.request, keys, ended: Ended::Completed });
         }
@@ -39,7 +41,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Writes the certificates, reads them back, and goes on to the end. `again`: some may be there already.
+    /// Writes the certificates, reads them back, and goes on to the end. `again`: some may have been written before.
     pub(super) fn install(
         &mut self,
         tie: Tie,
@@ -55,7 +57,7 @@ impl Enrollment<'_> {
             observer(Event::CertificateWritten { key: KeyId(work.key.id.0.clone()) });
         }
         let renewed = self.order.workflow() == Workflow::Renew;
-        // Once the request is completed no admin could log in to look whether all is there.
+        // Once the request is completed, nobody can log in as administrator to check that all is there.
         if renewed || self.facts.as_admin {
             self.reach(Milestone::Superseding { tie, keys: issued.to_vec(), old: old.clone() })?;
         }
@@ -64,7 +66,7 @@ impl Enrollment<'_> {
         self.finish(tie, issued, gone, observer)
     }
 
-    /// Goes on where the certificates are on the token: the server is told last, so that once it knows nothing is left.
+    /// Goes on once the certificates are on the token: removes what was renewed, then tells the server.
     pub(super) fn supersede(
         &mut self,
         tie: Tie,
@@ -85,7 +87,7 @@ impl Enrollment<'_> {
         self.finish(tie, issued, gone, observer)
     }
 
-    /// Tells the server that the token has what was asked for.
+    /// Tells the server that the token has what was ordered, and closes the journal.
     fn finish(
         &mut self,
         tie: Tie,
@@ -104,13 +106,13 @@ impl Enrollment<'_> {
     }
 }
 
-/// The keys whose places were taken by new ones.
+/// Lists the old keys whose places the new ones have taken.
 fn replaced(issued: &[IssuedWork]) -> Vec<OldKey> {
     let replaced = issued.iter().filter(|work| work.key.takes_a_place());
     replaced.map(|work| OldKey::Replaced(KeyId(work.key.id.0.clone()))).collect()
 }
 
-/// Removes the keys that were renewed; those that can decrypt stay, or old messages could never be read again.
+/// Removes the keys that were renewed. Those that can decrypt stay, so that old messages can still be read.
 fn remove_superseded(
     issued: &[IssuedWork],
     old: &[String],
@@ -120,7 +122,7 @@ fn remove_superseded(
     observer(Event::Doing(Stage::RemoveKeys));
     let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
     let mut gone = replaced(issued);
-    // Where every old key gave its place to a new one, nothing is left to be looked for.
+    // Where every old key gave its place to a new one, there is nothing left to look for.
     let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
     for stored in stored {
         let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
@@ -142,6 +144,7 @@ fn remove_superseded(
     Ok(gone)
 }
 
+/// Returns what the face is told of a key and its certificate.
 fn installed(work: &IssuedWork) -> Installed {
     Installed {
         key: KeyId(work.key.id.0.clone()),
@@ -150,6 +153,8 @@ fn installed(work: &IssuedWork) -> Installed {
     }
 }
 
+/// Writes one certificate and reads it back; where it may be there already (`again`), the key is checked and an equal
+/// certificate is left.
 fn install_one(session: &mut dyn Session, work: &IssuedWork, again: bool) -> Result<(), Cause> {
     let id = KeyId(work.key.id.0.clone());
     let certificate = &work.certificate.0;
@@ -160,7 +165,7 @@ fn install_one(session: &mut dyn Session, work: &IssuedWork, again: bool) -> Res
         }
         match session.read_certificate(&id)? {
             Some(there) if there == *certificate => return Ok(()),
-            // The certificate before is still in its place, or it is somebody else's.
+            // The old certificate is still in its place, or the certificate is somebody else's.
             Some(_) if !work.key.takes_a_place() => return Err(Cause::ReadBackDiffers),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! From chosen keys to certificates: one login, one key each, one certificate each.
+//! Makes the chosen keys, requests their certificates, and goes on to install them, all in one login.
 
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
@@ -15,7 +15,7 @@ use crate::token::{self, KeyId, KeyOrder, Operation, Session, Token};
 use std::cell::RefCell;
 
 impl Enrollment<'_> {
-    /// What the rest of the way will ask of the token, so that one login serves for all of it.
+    /// Lists what the rest of the way will ask of the token, so that one login is enough.
     pub(super) fn operations_ahead(&self) -> &'static [Operation] {
         use Operation::{Delete, Generate, Sign, WriteCertificate};
         match self.order.workflow() {
@@ -24,7 +24,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Makes what keys are missing, signs their certification requests, and goes on to the end in the same login.
+    /// Makes the keys that are missing, signs their certification requests, and goes on to the end in the same login.
     pub(super) fn make_keys(
         &mut self,
         tie: Tie,
@@ -37,7 +37,7 @@ impl Enrollment<'_> {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
         };
-        // What was placed a moment ago need not be looked at once more.
+        // Places that were chosen in this process hold no key of this work yet.
         let just_placed = std::mem::take(&mut self.facts.just_placed);
         let mut signed = Vec::new();
         for key in keys {
@@ -58,7 +58,8 @@ impl Enrollment<'_> {
         self.install(tie, &issued, old, session.as_mut(), false, observer)
     }
 
-    /// Sends the very requests that were signed, once more if need be, while their keys are there.
+    /// Sends the same certification requests again that the journal holds, after a check that their keys are still
+    /// there.
     pub(super) fn finish_signed(
         &mut self,
         tie: Tie,
@@ -86,6 +87,8 @@ impl Enrollment<'_> {
         self.install(tie, &issued, old, session.as_mut(), false, observer)
     }
 
+    /// Sends the certification requests, has private keys of the answer kept, and notes the certificates in the
+    /// journal.
     fn submit(
         &mut self,
         tie: Tie,
@@ -124,15 +127,16 @@ impl Enrollment<'_> {
     }
 }
 
-/// What is on the token where a key is to be.
+/// Says what is on the token where a key is to be.
 enum Found {
     Nothing,
-    /// The key this work made before it was broken off.
+    /// The key that this work made before it was broken off.
     Ours(PublicKey),
-    /// A key the token does not tell the public half of: it may be the one before, or half a key pair.
+    /// A key whose public half the token does not tell: the old one, or half of a key pair.
     Unknown,
 }
 
+/// Looks what is under the key's id; removes half a key pair.
 fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Result<Found, Error> {
     let id = KeyId(key.id.0.clone());
     observer(Event::Doing(Stage::FindKey));
@@ -140,7 +144,8 @@ fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Res
     match session.find(&id).map_err(failed)? {
         None => Ok(Found::Nothing),
         Some(stored) => match (stored.has_private_key, stored.public_key) {
-            // Nobody told which key was there before, and a card of the standard alone shows what its certificate says.
+            // It is not known which key was there before, and a card of the plain standard shows only what its
+            // certificate says.
             (true, _) if key.occupied && key.replaces.is_none() => Ok(Found::Unknown),
             (true, Some(public_key)) if key.is_replaced(&public_key) => Ok(Found::Nothing),
             (true, Some(public_key)) => {
@@ -151,9 +156,9 @@ fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Res
                 Ok(Found::Ours(public_key))
             }
             (true, None) => Ok(Found::Unknown),
-            // The certificate of the key that was there stays until it is replaced.
+            // The certificate of the old key stays until it is replaced.
             (false, _) if key.takes_a_place() => Ok(Found::Nothing),
-            // Half a key pair is what a token leaves that lost power while generating.
+            // A token that loses power while generating leaves half a key pair.
             (false, _) => {
                 session.delete(&id).map_err(failed)?;
                 Ok(Found::Nothing)
@@ -162,6 +167,7 @@ fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Res
     }
 }
 
+/// Makes the key, after the token has reserved room for the certificate.
 fn generate(
     session: &mut dyn Session,
     key: &KeyWork,
@@ -180,11 +186,11 @@ fn generate(
     Ok(public_key)
 }
 
-/// How many bytes a certificate for such a key may have.
+/// Returns how many bytes the certificate of such a key may have.
 ///
-/// SubjectPublicKeyInfo and signature are as long as their algorithms make them, the CA's key being taken for RSA-4096 at
-/// most; names, dates and extensions of what CM servers issue fit into a kilobyte. A certificate that does not fit is
-/// then found while nothing is lost: before the key in its place is replaced, and before the CA is asked.
+/// SubjectPublicKeyInfo and signature are as long as their algorithms make them, with RSA-4096 as the largest key of a
+/// CA; names, dates and extensions of what CM servers issue fit into a kilobyte. So a lack of room shows while nothing
+/// is lost: before the old key is replaced, and before the CA is asked.
 fn expected_length(algorithm: KeyAlgorithm) -> usize {
     const SIGNATURE: usize = 512;
     const REST: usize = 1024;
@@ -198,13 +204,13 @@ fn expected_length(algorithm: KeyAlgorithm) -> usize {
     public_key + SIGNATURE + REST
 }
 
-/// A key on the token, as [`pkix::csr::build`] wants it.
+/// Signs with a key on the token, for [`pkix::csr::build`].
 struct TokenSigner<'s> {
     session: RefCell<&'s mut dyn Session>,
     id: KeyId,
     public_key: PublicKey,
     algorithm: SignatureAlgorithm,
-    /// What the token said, kept apart so that its facts are not lost in the wrapping.
+    /// What the token said, kept apart because the signing error holds only text.
     refusal: RefCell<Option<token::Error>>,
 }
 
@@ -226,6 +232,7 @@ impl Signer for TokenSigner<'_> {
     }
 }
 
+/// Signs the certification request of one key, with the subject that the server ordered.
 fn sign(
     session: &mut dyn Session,
     key: &KeyWork,
@@ -249,7 +256,7 @@ fn sign(
     })
 }
 
-/// What the card says of the key it has made, where the server wants to know.
+/// Has the card attest the key it has made, where the server wants that: certificates in DER, one after the other.
 fn attest(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Result<Option<HexBytes>, Error> {
     if !key.options.attestation_needed {
         return Ok(None);
@@ -260,7 +267,7 @@ fn attest(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> R
     Ok(Some(HexBytes(certificates.concat())))
 }
 
-/// One entry a request, none at all where nothing is attested.
+/// Returns one attestation a certification request, empty where that key has none; nothing at all where no key has one.
 fn attestations(signed: &[SignedWork]) -> Vec<Vec<u8>> {
     if signed.iter().all(|work| work.attestation.is_none()) {
         return Vec::new();
@@ -268,7 +275,7 @@ fn attestations(signed: &[SignedWork]) -> Vec<Vec<u8>> {
     signed.iter().map(|work| work.attestation.as_ref().map(|bytes| bytes.0.clone()).unwrap_or_default()).collect()
 }
 
-/// The certificate for `key` among all that was answered; servers may send more than was asked for.
+/// Finds the certificate for `key` among the answers; servers may send more than was asked for.
 fn pick(answers: &[Certificate], key: &PublicKey) -> Result<Vec<u8>, Cause> {
     let mut cause = Cause::NotIssued { reason: "the answer holds no certificate".to_owned() };
     for answer in answers {

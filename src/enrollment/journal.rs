@@ -1,7 +1,7 @@
-//! The journal: what survives a power cut, one file a request, written whole or not at all.
+//! The journal: what survives a power cut. One file a request, written whole or not at all.
 //!
-//! A write goes to a file beside, is flushed to the disk, takes the old file's place, and the directory is flushed.
-//! A lock a card keeps two processes from working on one card at a time. No secret is ever written.
+//! A write goes to a second file, which is flushed to the disk and renamed over the first; then the directory is
+//! flushed. A lock for each card keeps two processes from working on one card at a time. No secret is ever written.
 
 use super::record::{Milestone, Record, VERSION};
 use crate::platform::directory;
@@ -12,13 +12,13 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-/// More would be a sign that the directory is not a journal.
+/// Bounds the files of the directory; more of them mean that it is no journal.
 const MOST_FILES: usize = 4096;
 
-/// The largest file read, in bytes.
+/// Bounds the bytes read of one file.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
-/// Why the journal could not be read or written.
+/// Says why the journal could not be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -50,7 +50,7 @@ pub enum JournalError {
     },
 }
 
-/// A directory of journal files.
+/// Names a directory of journal files.
 #[derive(Clone, Debug)]
 pub struct Journal {
     directory: PathBuf,
@@ -59,14 +59,14 @@ pub struct Journal {
 /// Keeps other processes off one card until it is dropped.
 pub(super) type CardLock = Lock;
 
-/// One file of the journal and what stands in it.
+/// Holds one file of the journal and its record.
 pub(super) struct Entry {
     directory: PathBuf,
     record: Record,
 }
 
 impl Journal {
-    /// Opens the journal, and makes its directory (mode 0700) if there is none.
+    /// Opens the journal, and makes its directory (mode 0700) if there is none; refuses one that others may write to.
     pub fn open(directory: impl Into<PathBuf>) -> Result<Self, JournalError> {
         let directory = directory.into();
         directory::make_with_parents(&directory).map_err(|source| io("created", &directory, source))?;
@@ -76,7 +76,7 @@ impl Journal {
         }
     }
 
-    /// All work that is not finished. A damaged file is renamed, told as an error, and not met again.
+    /// Reads all work that is not finished. A damaged file is renamed and reported once as an error.
     pub fn unfinished(&self) -> Result<Vec<Record>, JournalError> {
         let listing = std::fs::read_dir(&self.directory).map_err(|source| io("listed", &self.directory, source))?;
         let mut records = Vec::new();
@@ -93,6 +93,7 @@ impl Journal {
         Ok(records)
     }
 
+    /// Locks a card for this process; [`JournalError::Locked`] where another process has it.
     pub(super) fn lock(&self, card_id: Uuid) -> Result<CardLock, JournalError> {
         let path = self.directory.join(format!("{card_id}.lock"));
         Lock::take(&path, 1).map_err(|error| match error {
@@ -101,7 +102,7 @@ impl Journal {
         })
     }
 
-    /// Takes up a record that was read before.
+    /// Takes up a record that was read before; writes nothing.
     pub(super) fn take_up(&self, record: Record) -> Entry {
         Entry { directory: self.directory.clone(), record }
     }
@@ -119,13 +120,13 @@ impl Entry {
         &self.record
     }
 
-    /// Changes the record and writes it; when this returns, the change survives a power cut.
+    /// Changes the record and writes it; once this returns, the change survives a power cut.
     pub fn reach(&mut self, milestone: Milestone) -> Result<(), JournalError> {
         self.record.milestone = milestone;
         self.write()
     }
 
-    /// Removes the file: the work is finished.
+    /// Removes the file, as the work is finished.
     pub fn close(self) -> Result<(), JournalError> {
         let path = self.path();
         match std::fs::remove_file(&path) {
@@ -152,7 +153,7 @@ impl Entry {
     }
 }
 
-/// Reads one file; `None` when it was removed meanwhile.
+/// Reads one file; `None` if it was removed meanwhile.
 fn read(path: &Path) -> Result<Option<Record>, JournalError> {
     let file = match File::open(path) {
         Ok(file) => file,
@@ -174,7 +175,7 @@ fn read(path: &Path) -> Result<Option<Record>, JournalError> {
     }
 }
 
-/// Renames a damaged file so that it is kept and stands in nobody's way.
+/// Renames a damaged file, so that it is kept and not read again.
 fn set_aside(path: &Path, source: Option<serde_json::Error>) -> JournalError {
     let kept = path.with_extension("json.damaged");
     match std::fs::rename(path, &kept) {

@@ -1,4 +1,4 @@
-//! What a server's key order means here: id, label, algorithms.
+//! Reads a server's order for a key: id, label, purpose, algorithms.
 
 use super::error::{Cause, Error};
 use super::stage::Stage;
@@ -7,35 +7,38 @@ use crate::pkix::{KeyAlgorithm, SignatureAlgorithm};
 use crate::token::KeyId;
 use uuid::Uuid;
 
-/// EnrollKeyUsages: the bits that let a key decrypt or agree.
+/// Holds the bits of EnrollKeyUsages that let a key decrypt or agree.
 const DECRYPTION_OR_AGREEMENT: u32 = 1 | 4;
-/// EnrollKeyUsages: the bit that lets a key sign.
+/// Holds the bit of EnrollKeyUsages that lets a key sign.
 const SIGNING: u32 = 2;
 
-/// Whether the key is to decrypt or agree, besides signing.
+/// Says whether the key is to decrypt or agree, possibly besides signing.
 pub(super) fn decrypts(options: &GenerationOptions) -> bool {
     options.key_usages & DECRYPTION_OR_AGREEMENT != 0
 }
 
-/// Whether decryption or agreement is all the key is for.
+/// Says whether the key is to decrypt or agree and never to sign.
 pub(super) fn decrypts_only(options: &GenerationOptions) -> bool {
     decrypts(options) && options.key_usages & SIGNING == 0
 }
 
-/// The request's UUID, and the key's place where there are several: known before the key, the same after a restart.
+/// Returns the key's id: the request's UUID, followed by the key's index where there are several. It is known before
+/// the key is made and is the same after a restart.
 pub(super) fn key_id(request: Uuid, index: Option<u8>) -> KeyId {
     let mut id = request.as_bytes().to_vec();
     id.extend(index);
     KeyId(id)
 }
 
-/// What people see beside the key: the name it was ordered under, or the card's, and its place where there are several.
+/// Returns what people see beside the key: the name it was ordered under, or else the card's, with a number where there
+/// are several.
 pub(super) fn key_label(card_label: &str, options: &GenerationOptions, index: Option<u8>) -> String {
     let friendly = Some(options.friendly_name.trim()).filter(|name| !name.is_empty());
     let name = friendly.unwrap_or(card_label);
     index.map_or_else(|| name.to_owned(), |index| format!("{name} {}", u32::from(index) + 1))
 }
 
+/// Returns the ordered algorithm and size; [`Cause::KeyKind`] for one that is not known here.
 pub(super) fn key_algorithm(options: &GenerationOptions) -> Result<KeyAlgorithm, Error> {
     let name = options.key_algorithm_name.trim().to_ascii_uppercase();
     match (name.as_str(), options.key_size) {
@@ -51,6 +54,8 @@ pub(super) fn key_algorithm(options: &GenerationOptions) -> Result<KeyAlgorithm,
     }
 }
 
+/// Returns the algorithm that signs the certification request, by the ordered hash, or the key's usual one where none
+/// is ordered.
 pub(super) fn signature_algorithm(key: KeyAlgorithm, options: &GenerationOptions) -> Result<SignatureAlgorithm, Error> {
     match options.hash_algorithm_name.trim() {
         "" => Ok(SignatureAlgorithm::default_for(key)),

@@ -1,4 +1,4 @@
-//! Logins: with the secrets that the token's authorities ask for, and no others.
+//! Logs in to the token with the secrets that its authorities ask for, and no others.
 
 use super::admin::is_wrong;
 use super::driver::{Enrollment, Leg};
@@ -12,13 +12,13 @@ use crate::client::CmClient;
 use crate::token::{Admin, Authority, ChallengeResponder, Credentials, Operation, Session, Token};
 use uuid::Uuid;
 
-/// A login, or the step that asks for the PIN.
+/// Holds a login, or the step that asks for the PIN.
 pub(super) enum Login<'t> {
     In(Box<dyn Session + 't>),
     Need(Leg),
 }
 
-/// Has the server answer a card's challenge, so that the admin key stays there.
+/// Has the server answer a card's challenge, so that the admin key never leaves the server.
 pub(super) struct ServerResponder<'c> {
     client: &'c CmClient,
     tie: Tie,
@@ -35,6 +35,7 @@ impl ChallengeResponder for ServerResponder<'_> {
 }
 
 impl<'a> Enrollment<'a> {
+    /// Returns what answers the card's challenges by this key, through the server.
     pub(super) fn responder(&self, tie: Tie, key: KnownAdminKey) -> ServerResponder<'a> {
         ServerResponder { client: self.client, tie, card_id: self.card_id, key }
     }
@@ -77,7 +78,7 @@ impl<'a> Enrollment<'a> {
         token.log_in(credentials).map(Login::In).map_err(|source| Error::new(Stage::LogIn, source))
     }
 
-    /// The step that asks for the PIN to log in with, if none was given.
+    /// Returns the step that asks for the PIN, if none was given.
     fn need_pin(&mut self, token: &mut dyn Token) -> Result<Option<Leg>, Error> {
         if self.inputs.pin.is_some() {
             return Ok(None);
@@ -87,7 +88,8 @@ impl<'a> Enrollment<'a> {
         Ok(Some(Leg::Stop(Step::Need(Need::Pin { counters, pin_pad }))))
     }
 
-    /// Which admin key the card answers by. Where both may hold, the default one is tried, once.
+    /// Finds out by which admin key the card answers, once in a process. Where both are possible, the default one is
+    /// tried, once.
     pub(super) fn known_admin_key(
         &mut self,
         tie: Tie,

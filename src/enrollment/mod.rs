@@ -1,10 +1,11 @@
-//! The driver of every face: enrolls, renews, unblocks and retires a token over a CM server.
+//! Drives a card through one workflow over a CM server: enrolls, renews, unblocks or retires it, for every face.
 //!
-//! In: a [`Token`](crate::token::Token), a [`CmClient`](crate::client::CmClient), a [`Journal`], an [`Order`], and what a [`Step`] asked for. Out: a [`Step`] to
-//! render and [`Event`]s on the way; it never prints and never asks. [`Enrollment::advance`] goes as far as it can; it
-//! may be called again after an error, and a new process takes the work up where the journal says it stands: no second
-//! request, key or certificate. The PIN is needed once, for one login. Order of MIM's enrollment walkthrough.
-//! Absent: clock, terminal, any key of the server's.
+//! In: a [`Token`](crate::token::Token), a [`CmClient`](crate::client::CmClient), a [`Journal`], an [`Order`], and the
+//! answers to what a [`Step`] asked for. Out: a [`Step`] to render, and [`Event`]s on the way; nothing here prints or
+//! prompts. [`Enrollment::advance`] goes as far as it can and may be called again after an error. A new process goes on
+//! from where the journal says the work stands and makes no second request, key or certificate. The PIN is needed once,
+//! for one login. The order of the calls is that of MIM's enrollment walkthrough. Absent: clock, terminal, any key of
+//! the server's.
 
 mod admin;
 mod advance;

@@ -1,4 +1,4 @@
-//! A new PIN for a forgotten one by codes read out over the telephone; no server is asked.
+//! Sets a new PIN for a forgotten one, by codes that are read out over the telephone; no server is asked.
 
 use super::card::card_id;
 use super::error::Error;
@@ -10,12 +10,12 @@ use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
-/// What a help desk may fail with.
+/// Holds whatever error a help desk ends with.
 pub type HelpDeskError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The help desk at the other end of the telephone.
+/// Answers codes: the help desk at the other end of the telephone.
 pub trait HelpDesk {
-    /// The bytes of the answer ([`CodeKind::answer`]) to a code that is read out.
+    /// Reads out a code and returns the bytes of the answer ([`CodeKind::answer`]).
     fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError>;
 }
 
@@ -28,13 +28,13 @@ impl ChallengeResponder for Spoken<'_> {
     }
 }
 
-/// An answer that holds no PUK.
+/// Says that an answer holds no PUK.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer holds no PUK")]
 struct NoPuk;
 
 /// Sets a new PIN by what the help desk answers: to the card's challenge, or to a request for the card's PUK. A token
-/// that has neither, as those of PKCS#11, refuses before the help desk is asked.
+/// that has neither, such as those of PKCS#11, refuses before the help desk is asked.
 pub fn unblock_offline(
     token: &mut dyn Token,
     desk: &mut dyn HelpDesk,
@@ -45,7 +45,7 @@ pub fn unblock_offline(
     if token.authority(Operation::Unblock) != Authority::Puk {
         return token.set_pin(Admin::Responder(&mut Spoken(desk)), new_pin, last_try).map_err(failed);
     }
-    // A locked PUK is told before anybody is telephoned.
+    // A locked PUK must show before anybody is telephoned.
     let counters = token.counters().map_err(failed)?;
     if let Some(tries) = counters.puk {
         tries.may_try(token::SecretKind::Puk, last_try).map_err(failed)?;
@@ -56,7 +56,7 @@ pub fn unblock_offline(
     token.set_pin(Admin::Puk(&puk), new_pin, last_try).map_err(failed)
 }
 
-/// A new request for this card's PUK: the beginning of the SHA-256 of the card id, then what is random.
+/// Makes a new request for this card's PUK: the first bytes of the SHA-256 of the card id, then random ones.
 fn request_of(token: &dyn Token) -> Result<[u8; CODE_BYTES], Error> {
     let card_id = card_id(token.identity());
     let mut card = [0; CARD_BYTES];
@@ -68,7 +68,7 @@ fn request_of(token: &dyn Token) -> Result<[u8; CODE_BYTES], Error> {
     Ok(puk_request(card, random))
 }
 
-/// The system gives no random bytes.
+/// Says that the system gives no random bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("the system gives no random bytes")]
 struct NoRandom;

@@ -1,25 +1,25 @@
-//! Decides what is done about a card's secrets, from what is known of them; others carry it out.
+//! Decides what is done about a card's secrets; others carry it out.
 //!
 //! In: what the journal, the server and the card say. Out: a plan. Absent: any call of card, server or journal.
 
 use crate::cm::card_secrets::{AdminKeyState, PukReport};
 use crate::secret::Puk;
 
-/// Names which of two secrets a card may hold, while the second takes the place of the first.
+/// Says which of two secrets a card may hold when the second is to replace the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MayHold {
-    /// The first one: nothing speaks for a change yet.
+    /// The first one; no change was begun.
     First,
-    /// Either: a change was begun, and how it ended was not seen.
+    /// Either; a change was begun and its end was not seen.
     Either,
-    /// The second one: the card has refused the first.
+    /// The second one; the card has refused the first.
     Second,
-    /// Neither: the card has refused the first and never got the second; somebody else has changed it.
+    /// Neither; the card has refused the first and never got the second, so somebody else has changed the secret.
     Neither,
 }
 
 impl MayHold {
-    /// Reads the two facts that a milestone keeps: the first was refused, the second may hold.
+    /// Reads the two facts that a milestone keeps: the first was refused, the second is possible.
     pub fn of(first_refused: bool, second_possible: bool) -> Self {
         match (first_refused, second_possible) {
             (false, false) => Self::First,
@@ -34,7 +34,7 @@ impl MayHold {
         matches!(self, Self::Second | Self::Neither)
     }
 
-    /// Returns what is left once the first one is known not to hold.
+    /// Returns what is left when the first one is known not to hold.
     fn without_first(self) -> Self {
         match self {
             Self::First | Self::Neither => Self::Neither,
@@ -42,24 +42,24 @@ impl MayHold {
         }
     }
 
-    /// Returns what may hold before a change that the server has proposed already, or not yet.
+    /// Returns what may hold before a change; `proposed`: the server has proposed the second one before.
     fn before_change(proposed: bool) -> Self {
         if proposed { Self::Either } else { Self::First }
     }
 }
 
-/// Names what work that was broken off left open on the card.
+/// Says which change an earlier run left unfinished on the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LeftOpen {
     Nothing,
-    /// A change from the template's default admin key to the card's own.
+    /// The change from the template's default admin key to the card's own.
     AdminKey(MayHold),
-    /// A change of the PUK; the admin key is settled by then.
+    /// The change of the PUK; the admin key was settled before.
     Puk(MayHold),
 }
 
 impl LeftOpen {
-    /// Returns what an open change of the PUK left, if that is what was left open.
+    /// Returns what the card may hold by an unfinished change of the PUK; `None` where there is none.
     pub fn puk(self) -> Option<MayHold> {
         match self {
             Self::Puk(may_hold) => Some(may_hold),
@@ -68,7 +68,7 @@ impl LeftOpen {
     }
 }
 
-/// Names which of the two admin keys that the server knows a card answers by.
+/// Names the two admin keys that the server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KnownAdminKey {
     /// The template's default.
@@ -77,8 +77,8 @@ pub(super) enum KnownAdminKey {
     Own,
 }
 
-/// Returns the keys to try, in this order, when a card gets its own admin key; none: somebody must type the SO PIN,
-/// which stands in for the default key.
+/// Returns the keys to try, in this order, when a card gets its own admin key. A typed SO PIN is tried in place of the
+/// default key. Where the list is empty, somebody must type the SO PIN.
 pub(super) fn admin_keys_to_try(may_hold: MayHold, so_pin_typed: bool) -> &'static [KnownAdminKey] {
     use KnownAdminKey::{Default, Own};
     match (may_hold, so_pin_typed) {
@@ -89,16 +89,16 @@ pub(super) fn admin_keys_to_try(may_hold: MayHold, so_pin_typed: bool) -> &'stat
     }
 }
 
-/// Holds what is known of a card before it is prepared for keys.
+/// Holds what is known of a card that is to be made ready for keys.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unprepared {
     /// The template wants an admin key of its own for each card.
     pub own_admin_key: bool,
-    /// How far the server says that key has come; `None` where it does not know.
+    /// How far the server says that this key has come; `None` where it does not say or was not asked.
     pub admin_key: Option<AdminKeyState>,
-    /// The card unblocks its PIN by a PUK.
+    /// The card's PIN is unblocked by a PUK.
     pub has_puk: bool,
-    /// The card has no PIN of its user's yet, or is to get another one.
+    /// A PIN must be set: the card has none of its user's, or the order asks for a new one.
     pub sets_pin: bool,
     pub left_open: LeftOpen,
 }
@@ -106,29 +106,29 @@ pub(super) struct Unprepared {
 /// Names one step of making a card ready for keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Preparation {
-    /// The card gets the next of its own admin keys, where the server has one.
+    /// Give the card the next of its own admin keys, where the server has one.
     RotateAdminKey,
-    /// The new PIN is fetched from the server or asked for, before anything on the card changes.
+    /// Get the new PIN, from the server or by asking for it, before anything changes on the card.
     ObtainPin,
-    /// The card gets its own admin key in place of the default one.
+    /// Give the card its own admin key in place of the default one.
     ChangeAdminKey(MayHold),
-    /// The card gets the PUK that the server wants it to have.
+    /// Give the card the PUK that the server wants it to have.
     SettlePuk(Option<MayHold>),
-    /// The new PIN is set.
+    /// Set the new PIN.
     SetPin,
-    /// The journal notes that the card is ready.
+    /// Note in the journal that the card is ready.
     NoteReady,
-    /// The card was ready before: the keys are chosen at once.
+    /// Choose the keys at once: the card was ready before and nothing is to be noted.
     ChooseKeys,
 }
 
 /// Returns the steps that make a card ready for keys, in the order of MIM's walkthrough: admin key, then PIN.
 pub(super) fn preparations(card: Unprepared) -> Vec<Preparation> {
     let (rotates, changes) = match (card.own_admin_key, card.left_open, card.admin_key) {
-        // The PUK comes after the admin key, so work on it means that the key is settled.
+        // The PUK comes after the admin key, so an unfinished PUK means that the admin key is settled.
         (false, _, _) | (true, LeftOpen::Puk(_), _) => (None, None),
         (true, _, Some(AdminKeyState::Active)) => (Some(Preparation::RotateAdminKey), None),
-        // What the journal knows is newer than what the server knows.
+        // The journal is newer than what the server knows.
         (true, LeftOpen::AdminKey(may_hold), _) => (None, Some(Preparation::ChangeAdminKey(may_hold))),
         (true, LeftOpen::Nothing, state) => {
             let may_hold = MayHold::before_change(state == Some(AdminKeyState::Proposed));
@@ -143,56 +143,56 @@ pub(super) fn preparations(card: Unprepared) -> Vec<Preparation> {
     [rotates, obtains, changes, settles, sets, Some(last)].into_iter().flatten().collect()
 }
 
-/// Says what becomes of a card's PUK by what the server tells of it.
+/// Says whether a card's PUK is to change, and to what.
 pub(super) enum PukGoal {
     /// It stays as it is; `None`: the card has the one it came with.
     Stays(Option<Puk>),
-    /// The card gets `next`; `current` is the one it should hold, `None` the one it came with.
+    /// The card gets `next`; `current` is the one it should hold, `None` for the one it came with.
     Next { current: Option<Puk>, next: Puk },
 }
 
 impl PukGoal {
-    /// Decides by the server's report, and by whether somebody has typed the PUK that the card has.
+    /// Decides by the server's report and by whether somebody typed the card's PUK.
     pub fn of(report: PukReport, typed: bool) -> Self {
         match (report.current, report.next) {
             (current, Some(next)) => Self::Next { current, next },
-            // Somebody knows better which PUK the card has: it is given the server's again.
+            // Somebody knows better than the server which PUK the card has; the card is given the server's again.
             (Some(server), None) if typed => Self::Next { current: None, next: server },
             (current, None) => Self::Stays(current),
         }
     }
 }
 
-/// Names what is done so that a card gets its next PUK.
+/// Says what is done so that a card gets its next PUK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PukPlan {
-    /// Somebody is asked for the PUK: no known one holds. `refused`: one was tried before.
+    /// Somebody must type the PUK, as no known one can hold. `refused`: an earlier run has tried one.
     Ask {
         refused: bool,
     },
     Change(PukChange),
 }
 
-/// Names the tries by which a card gets its next PUK. What is replaced is the PUK that was typed, or else the known one.
+/// Names the tries that give a card its next PUK. The PUK that is replaced is the typed one, or else the known one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PukChange {
-    /// The PUK before is replaced by the next one.
+    /// Replace the PUK by the next one.
     Replace,
-    /// Likewise; where it is refused, the next one is confirmed.
+    /// Replace the PUK by the next one; if the card refuses that, try whether it holds the next one already.
     ReplaceOrConfirm,
-    /// The next one is replaced by itself: the card says whether it holds.
+    /// Try whether the card holds the next one already, by replacing it with itself.
     Confirm,
 }
 
-/// Returns which PUK the card may hold: by the journal, which is newer, or else by the server. `factory_gone`: the server
-/// told no PUK, and the card says that it has not the one it came with any more.
+/// Returns which PUK the card may hold, by the journal if it says, since it is newer, or else by the server.
+/// `factory_gone`: the server knows of no PUK, and the card says that it no longer has the one it came with.
 pub(super) fn puk_that_may_hold(left_open: Option<MayHold>, proposed: bool, factory_gone: bool) -> MayHold {
     let may_hold = left_open.unwrap_or(MayHold::before_change(proposed));
     if factory_gone { may_hold.without_first() } else { may_hold }
 }
 
-/// Decides how a card gets its next PUK. A wrong PUK is followed by no guess, only by the other one of a change that was
-/// cut off. `tried`: an earlier run has tried one.
+/// Decides how a card gets its next PUK. After a wrong PUK, only the other one of an unfinished change is tried, never
+/// a guess. `tried`: an earlier run has tried a PUK.
 pub(super) fn puk_plan(may_hold: MayHold, typed: bool, tried: bool) -> PukPlan {
     match (may_hold, typed) {
         (MayHold::Neither, false) => PukPlan::Ask { refused: tried },

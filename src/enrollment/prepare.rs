@@ -1,4 +1,4 @@
-//! A token made ready for keys: its own admin key, its own PUK and a PIN, each only where it is missing.
+//! Makes a token ready for keys: gives it its own admin key, its own PUK and a PIN, each only where it is missing.
 
 use super::admin::AdminWork;
 use super::driver::{Enrollment, Leg, Tried};
@@ -14,7 +14,7 @@ use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{self, Authority, LastTry, Operation, Token, Tries};
 
 impl Enrollment<'_> {
-    /// Brings the token to what the template wants: learns how the card is, has the steps decided, and takes them.
+    /// Brings the token to what the template wants: reads its state, has the steps decided, and takes them.
     pub(super) fn prepare(
         &mut self,
         tie: Tie,
@@ -77,7 +77,7 @@ impl Enrollment<'_> {
         Ok(Leg::Onward)
     }
 
-    /// Gives the card its own admin key and has the server know. A card that cannot change its key goes on with it.
+    /// Gives the card its own admin key and tells the server. A card that cannot change its key keeps the default one.
     fn take_admin_key(
         &mut self,
         tie: Tie,
@@ -101,7 +101,7 @@ impl Enrollment<'_> {
         Ok(Tried::Done(()))
     }
 
-    /// Sets the new PIN, which logs in from then on; it is kept where it was not set.
+    /// Sets the new PIN and logs in with it from then on; a PIN that was not set is kept for the next try.
     fn set_first_pin(
         &mut self,
         secrets: FirstPin<'_>,
@@ -117,6 +117,7 @@ impl Enrollment<'_> {
         set
     }
 
+    /// Sets the PIN by the PUK, or as the administrator where the card has none.
     fn try_first_pin(
         &mut self,
         secrets: FirstPin<'_>,
@@ -142,8 +143,8 @@ impl Enrollment<'_> {
         Ok(tried)
     }
 
-    /// Where the server holds no PUK, the card still has the one it came with; it is tried once, unless it is known not
-    /// to hold.
+    /// Sets the PIN by the PUK that the server told. Where the server told none, the PUK the card came with is tried
+    /// once, unless the card is known to have another.
     fn set_first_pin_by_puk(
         &mut self,
         tie: Tie,
@@ -163,7 +164,7 @@ impl Enrollment<'_> {
         Ok(tried)
     }
 
-    /// Stops for a new PIN if none was given, and refuses one that breaks the policy.
+    /// Stops to ask for a new PIN if none was given; refuses one that the policy forbids ([`Cause::PinLength`]).
     pub(super) fn need_new_pin(
         &mut self,
         policy: Option<&PinPolicy>,
@@ -184,7 +185,7 @@ impl Enrollment<'_> {
     }
 }
 
-/// What the first PIN may be set by.
+/// Holds what the first PIN can be set by.
 struct FirstPin<'f> {
     tie: Tie,
     config: &'f SmartcardConfig,

@@ -1,4 +1,4 @@
-//! The PIN the server proposes, where the template leaves the choice to nobody else.
+//! Gets the PIN that the server proposes, where the template leaves the choice to the server.
 
 use super::driver::Enrollment;
 use super::error::Error;
@@ -9,8 +9,8 @@ use crate::cm::template::{SmartcardConfig, UserPinOption};
 use crate::secret::Pin;
 
 impl Enrollment<'_> {
-    /// Has the server propose the new PIN if the template says so and none was given. The server's answer is the same
-    /// each time within a request, so it is asked for again after a cut.
+    /// Fetches the new PIN from the server if the template says so and none was given. Within one request the server's
+    /// answer is always the same, so it can be asked again after a cut.
     pub(super) fn take_proposed_pin(
         &mut self,
         tie: Tie,
@@ -35,8 +35,8 @@ impl Enrollment<'_> {
         Ok(())
     }
 
-    /// Gives, once, the PIN the server has proposed, for the face to tell the operator after [`Event::PinSet`]; `None`
-    /// where people choose, or where nobody is to know it.
+    /// Returns, once, the PIN that the server proposed, which the face tells the operator after [`Event::PinSet`];
+    /// `None` where people choose the PIN, or where nobody is to know it.
     pub fn proposed_pin(&mut self) -> Option<Pin> {
         self.facts.proposed.take()
     }

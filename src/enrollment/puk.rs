@@ -1,8 +1,7 @@
-//! The PUK: which one holds, how the card gets its own, and a PIN set by it.
+//! Gives a card its own PUK, finds out which PUK holds, and sets a PIN by it.
 //!
-//! Where the server holds PUKs, it proposes the next one before it is tried on the card, and the journal knows which of
-//! the two may hold. A wrong PUK is never followed by a guess: by the other one of a change that was cut off, once, or by
-//! one that somebody typed.
+//! The server proposes the next PUK before it is tried on the card, and the journal says which of the two may hold.
+//! After a wrong PUK no guess follows: only the other one of an unfinished change, once, or one that somebody typed.
 
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
@@ -17,7 +16,7 @@ use crate::secret::{Pin, Puk};
 use crate::token::{self, Admin, Authority, LastTry, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
-    /// What the server holds of the card's PUK; `None` where the token has none, or the server leaves it alone.
+    /// Asks the server for the card's PUKs; `None` where the token has no PUK, or the server keeps none for it.
     pub(super) fn puk_report(
         &self,
         tie: Tie,
@@ -36,7 +35,8 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Sees to it that the card holds the PUK the server wants it to, and gives it where the server told it.
+    /// Gives the card the PUK that the server wants it to have, if it has another; returns the PUK that the server
+    /// told.
     pub(super) fn settle_puk(
         &mut self,
         tie: Tie,
@@ -72,8 +72,8 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Changes the PUK to `next` and has the server know; gives `next`, or asks for the PUK where none of those tried
-    /// held and nobody had typed one.
+    /// Changes the PUK to `next`, tells the server, and returns `next`. Where the card accepts none of the PUKs tried,
+    /// that is an error if one was typed; otherwise the PUK is asked for.
     fn change_puk(
         &mut self,
         tie: Tie,
@@ -92,7 +92,7 @@ impl Enrollment<'_> {
             PukAnswer::Accepted => {
                 self.inputs.puk = None;
                 observer(Event::PukChanged);
-                // Should the server not hear of it, the PUK before need not be tried again.
+                // If the server does not hear of it, the PUK before need not be tried again.
                 self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: true })?;
                 self.tell_puk(tie, PukState::Active, Stage::ConfirmPuk, observer)?;
                 Ok(Tried::Done(Some(next)))
@@ -107,8 +107,8 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Before a renewal: a PUK that was told to a person gives way. A card that refuses keeps the one it has, for its
-    /// user knows no PUK.
+    /// Begins a renewal: replaces a PUK that was told to a person. A card that does not accept the change keeps its
+    /// PUK, as its user knows none.
     pub(super) fn begin_renewal(
         &mut self,
         tie: Tie,
@@ -128,7 +128,7 @@ impl Enrollment<'_> {
         self.choose_keys(tie, token, observer)
     }
 
-    /// Makes the tries of a change; where two were refused, the first refusal is given.
+    /// Makes the tries of a change; where two are refused, returns the first refusal.
     fn try_change(
         &mut self,
         tie: Tie,
@@ -152,7 +152,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Changes `next` to itself: the card says whether it holds.
+    /// Tries whether the card holds `next`, by changing it to itself.
     fn confirm_puk(&mut self, tie: Tie, next: &Puk, token: &mut dyn Token) -> Result<PukAnswer, Error> {
         self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: true })?;
         self.puk_answer(Stage::ChangePuk, token.change_puk(next, next, self.order.last_try()))
@@ -170,8 +170,8 @@ impl Enrollment<'_> {
         self.client.tell_puk(tie.request, tie.smartcard, state).map_err(|source| Error::new(stage, source))
     }
 
-    /// Sets a PIN by the PUK the server told, or by a typed one, or by `factory`: the one the card came with, where that
-    /// is worth a try.
+    /// Sets a PIN by a typed PUK, or else by the one the server told, or else by `factory`: the one the card came with,
+    /// where that may hold.
     pub(super) fn set_pin_by_puk(
         &mut self,
         new_pin: &Pin,
@@ -205,7 +205,7 @@ impl Enrollment<'_> {
         Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused }))
     }
 
-    /// Refuses a second PUK in one run where the card does not tell how many tries are left.
+    /// Refuses a second PUK in one process where the card does not tell how many tries are left.
     fn may_try_puk(&mut self, last_try: LastTry, stage: Stage, token: &mut dyn Token) -> Result<(), Error> {
         if !self.facts.puk_refused || last_try == LastTry::Spend {
             return Ok(());
@@ -216,12 +216,12 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Reads what the card said to a PUK. Anything but an acceptance or a refusal of the PUK is an error.
+    /// Sorts what the card said to a PUK; anything but an acceptance or a refusal of the PUK is an error.
     fn puk_answer(&mut self, stage: Stage, tried: Result<(), token::Error>) -> Result<PukAnswer, Error> {
         self.facts.counters = None;
         match tried {
             Ok(()) => {
-                // All tries are there again.
+                // The counter starts anew.
                 self.facts.puk_refused = false;
                 Ok(PukAnswer::Accepted)
             }
@@ -234,10 +234,10 @@ impl Enrollment<'_> {
     }
 }
 
-/// Says what a card made of a PUK.
+/// Says whether the card accepted a PUK.
 enum PukAnswer {
     Accepted,
-    /// It is not the right one, or was not sent as it may not be.
+    /// The PUK is wrong, or was not sent because it may be.
     Refused(token::Error),
 }
 

@@ -1,5 +1,5 @@
-//! Private keys that the server makes or brings back: they come as PKCS#12 beside the certificates of the card's own keys,
-//! and go where the face says, before the request is ended.
+//! Hands on private keys that the server makes or brings back. They come as PKCS#12 with the certificates of the card's
+//! own keys, and are kept by the face before the request is ended.
 
 use super::error::{Cause, Error};
 use super::stage::Stage;
@@ -7,30 +7,30 @@ use super::step::{Event, Observer};
 use crate::cm::certificate::Certificate;
 use crate::secret::Passphrase;
 
-/// A private key with its certificates, as PKCS#12.
+/// Holds a private key with its certificates, as PKCS#12.
 #[derive(Clone, Copy, Debug)]
 pub struct ReceivedKey<'k> {
-    /// The certificate's template.
+    /// The name of the certificate's template.
     pub name: &'k str,
-    /// For what was encrypted once.
+    /// True for an old key, which only decrypts what was encrypted before.
     pub is_history: bool,
     pub pfx: &'k [u8],
 }
 
-/// Where private keys go, and the password they come under.
+/// Says where private keys go, and under which password they come.
 pub struct KeyReceiver<'a> {
     pub password: Passphrase,
-    /// Called once a key each time the server sends it; nothing goes on before it has kept the key.
+    /// Called once for each key whenever the server sends it; the work goes on only after the key was kept.
     pub keep: Box<dyn FnMut(ReceivedKey<'_>) -> std::io::Result<()> + 'a>,
 }
 
 impl KeyReceiver<'_> {
-    /// The password of one call.
+    /// Returns a copy of the password, for one call.
     pub(super) fn password(&self) -> Passphrase {
         Passphrase::new(self.password.expose().to_owned())
     }
 
-    /// Has the private keys of an answer kept.
+    /// Has each private key of an answer kept; stops at the first that cannot be.
     pub(super) fn keep_all(&mut self, answers: &[Certificate], observer: Observer<'_>) -> Result<(), Error> {
         for answer in answers {
             let Some(pfx) = &answer.pfx else { continue };

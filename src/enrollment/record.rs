@@ -1,4 +1,4 @@
-//! What one workflow has come to, as the journal keeps it. Holds no secret.
+//! Says how far one workflow has come, as the journal keeps it. Holds no secret.
 
 use super::workflow::Workflow;
 use crate::cm::template::GenerationOptions;
@@ -6,17 +6,17 @@ use crate::pkix::PublicKey;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The version this program writes and the only one it reads.
+/// Names the version that this program writes, the only one it reads.
 pub(super) const VERSION: u32 = 1;
 
-/// One journal file.
+/// Holds the content of one journal file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Record {
     pub(super) version: u32,
-    /// Names the file, and stands in the request's comment, so that a request whose answer was lost is found again.
+    /// Names the file, and stands in the request's comment, so that a request whose answer was lost can be found again.
     pub marker: Uuid,
-    /// Where the request was made.
+    /// The address of the server where the request was made.
     pub server: String,
     pub card_id: Uuid,
     /// What people call the token.
@@ -29,7 +29,7 @@ pub struct Record {
     pub milestone: Milestone,
 }
 
-/// The request and the card it is carried out on, by their ids at the server.
+/// Names the request and the card it is carried out on, by their ids at the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Tie {
@@ -37,7 +37,7 @@ pub struct Tie {
     pub smartcard: Uuid,
 }
 
-/// The last thing known to be done, with all that is needed to go on from there.
+/// Names the last step known to be done, with all that is needed to go on from there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "kebab-case")]
 pub enum Milestone {
@@ -45,44 +45,45 @@ pub enum Milestone {
     Asking,
     /// The request exists; the token is untouched.
     Requested { request: Uuid },
-    /// The admin key is being replaced. `default_refused`: the template's default does not hold. `own_possible`: the
-    /// card's own key may hold already.
+    /// The admin key is being replaced. `default_refused`: the card has refused the template's default. `own_possible`:
+    /// the card may have its own key already.
     ChangingAdminKey { tie: Tie, default_refused: bool, own_possible: bool },
-    /// The PUK is being replaced. `current_refused`: the one that should hold does not. `next_possible`: the new one may
-    /// hold already.
+    /// The PUK is being replaced. `current_refused`: the card has refused the one it should have. `next_possible`: the
+    /// card may have the new one already.
     ChangingPuk { tie: Tie, current_refused: bool, next_possible: bool },
     /// Admin key, PUK and PIN are as the template wants them.
     Prepared { tie: Tie },
-    /// The key ids are chosen; keys may be on the token under them.
+    /// The key ids are chosen; there may be keys on the token under them. `old`: thumbprints of the certificates to be
+    /// renewed.
     KeysChosen { tie: Tie, keys: Vec<KeyWork>, old: Vec<String> },
     /// The certification requests are signed; the server may have answered them.
     Signed { tie: Tie, keys: Vec<SignedWork>, old: Vec<String> },
-    /// The certificates are here; they may be on the token.
+    /// The certificates have come; they may be on the token.
     Issued { tie: Tie, keys: Vec<IssuedWork>, old: Vec<String> },
-    /// The certificates are on the token; keys that were renewed are being removed, then the server is told.
+    /// The certificates are on the token. Renewed keys are being removed; then the server is told.
     Superseding { tie: Tie, keys: Vec<IssuedWork>, old: Vec<String> },
     /// The request ended elsewhere; the keys made for it are being removed.
     Undoing { request: Uuid, keys: Vec<KeyWork>, ended: Ended },
     /// The user's new PIN is set.
     PinSet { tie: Tie },
-    /// Keys and certificates of the card are being removed: certificates by thumbprint, keys by id.
+    /// Keys and certificates are being removed from the card: certificates by thumbprint, keys by id.
     Removing { tie: Tie, thumbprints: Vec<String>, keys: Vec<HexBytes> },
-    /// The template's default admin key is being put back. `begun`: it may hold already.
+    /// The template's default admin key is being put back. `begun`: the card may have it already.
     ReturningAdminKey { tie: Tie, removed: Vec<HexBytes>, begun: bool },
-    /// The PUK the card came with is being put back. `begun`: it may hold already.
+    /// The PUK that the card came with is being put back. `begun`: the card may have it already.
     ReturningPuk { tie: Tie, removed: Vec<HexBytes>, begun: bool },
     /// The token is clean.
     Removed { tie: Tie, removed: Vec<HexBytes> },
 }
 
-/// How a request ended without being carried out.
+/// Says how a request ended without being carried out here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     Denied,
     Canceled,
     Failed,
-    /// Completed by somebody else, before the token had its certificate.
+    /// Somebody else completed it, before the token had its certificate.
     Completed,
 }
 
@@ -97,45 +98,45 @@ impl std::fmt::Display for Ended {
     }
 }
 
-/// One key to be made.
+/// Holds one key to be made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct KeyWork {
     pub id: HexBytes,
     pub label: String,
     pub options: GenerationOptions,
-    /// The key that was under the id when it was chosen, as SubjectPublicKeyInfo (DER), where the token told.
+    /// The key that was under the id when the id was chosen, as SubjectPublicKeyInfo (DER), if the token told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<HexBytes>,
-    /// A certificate was under the id when it was chosen.
+    /// A certificate was under the id when the id was chosen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub occupied: bool,
 }
 
 impl KeyWork {
-    /// Whether something was under the id before.
+    /// Says whether something was under the id before.
     pub(super) fn takes_a_place(&self) -> bool {
         self.occupied || self.replaces.is_some()
     }
 
-    /// Whether `key` is the one that was under the id before.
+    /// Says whether `key` is the one that was under the id before.
     pub(super) fn is_replaced(&self, key: &PublicKey) -> bool {
         self.replaces.as_ref().is_some_and(|replaced| replaced.0 == key.spki())
     }
 }
 
-/// One key with its certification request, DER.
+/// Holds one key and its certification request (DER).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct SignedWork {
     pub key: KeyWork,
     pub certification_request: HexBytes,
-    /// What the card says of the key, where the server wants it: certificates, DER, one after the other.
+    /// What the card attests of the key, where the server wants that: certificates in DER, one after the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attestation: Option<HexBytes>,
 }
 
-/// One key with its certificate, DER.
+/// Holds one key and its certificate (DER).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct IssuedWork {
@@ -143,7 +144,7 @@ pub struct IssuedWork {
     pub certificate: HexBytes,
 }
 
-/// Bytes that are hexadecimal digits in the file.
+/// Holds bytes that are hexadecimal digits in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HexBytes(pub Vec<u8>);
 
@@ -161,21 +162,21 @@ impl<'de> Deserialize<'de> for HexBytes {
 }
 
 impl Record {
-    /// The request at the server, once it is known.
+    /// Returns the request's id at the server, once it is known.
     pub fn request(&self) -> Option<Uuid> {
         self.milestone.request()
     }
 
-    /// The text in a request's comment by which this record finds it again.
+    /// Returns the text in a request's comment by which this record finds the request again.
     pub(super) fn tag(&self) -> String {
         format!("{TAG}{}]", self.marker.simple())
     }
 }
 
-/// How the tag begins that a driver adds to a request's comment.
+/// Begins the tag that the driver adds to a request's comment.
 const TAG: &str = "[cardwright ";
 
-/// What a person wrote into a request's comment, without the driver's tag.
+/// Returns what a person wrote into a request's comment, without the driver's tag.
 pub fn own_words(comment: &str) -> &str {
     comment.rfind(TAG).and_then(|at| comment.get(..at)).unwrap_or(comment).trim_end()
 }
@@ -200,7 +201,7 @@ impl Milestone {
         }
     }
 
-    /// The keys that may be on the token because of this work.
+    /// Lists the keys that may be on the token because of this work.
     pub(super) fn keys(&self) -> Vec<KeyWork> {
         match self {
             Milestone::KeysChosen { keys, .. } | Milestone::Undoing { keys, .. } => keys.clone(),

@@ -1,4 +1,4 @@
-//! What to do about an error, for people and for scripts.
+//! Says what to do about an error: a sentence for people, a code and an exit class for scripts.
 
 use super::error::{Cause, Error};
 use super::journal::JournalError;
@@ -9,7 +9,7 @@ use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
 
-/// Exit codes by kind of failure; a face may use them as they are.
+/// Lists the exit codes by kind of failure, as a face may use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum ExitClass {
@@ -23,14 +23,14 @@ pub enum ExitClass {
     TokenFailed = 8,
     NotAcceptable = 9,
     LocalState = 10,
-    /// A diagnosis, not a workflow, ended badly.
+    /// A diagnosis, not a workflow, found something unfit.
     Unfit = 11,
     /// A server's log of acts was altered.
     AuditBroken = 12,
 }
 
 impl Error {
-    /// What to do next, in one sentence.
+    /// Says what to do next, in one sentence.
     pub fn remedy(&self) -> &'static str {
         match &self.cause {
             Cause::Journal(error) => journal_remedy(error),
@@ -80,12 +80,18 @@ impl Error {
         }
     }
 
-    /// A stable name for scripts; where a server refused and gave a code this program knows, that code.
+    /// Returns a stable name for scripts; the server's own code where it refused with one that this program knows.
     pub fn code(&self) -> &'static str {
         match &self.cause {
             Cause::Journal(JournalError::Locked { .. }) => "card-busy",
             Cause::Journal(JournalError::Damaged { .. }) => "journal-damaged",
-            Cause::Journal(_) => "journal",
+            Cause::Journal(
+                JournalError::Io { .. }
+                | JournalError::OpenToOthers { .. }
+                | JournalError::Version { .. }
+                | JournalError::TooManyFiles { .. }
+                | JournalError::Encoding { .. },
+            ) => "journal",
             Cause::Server(error) => server_code(error),
             Cause::Token(error) => token_code(error),
             Cause::Pkix(_) if self.stage == Stage::SignRequest => "key-order-unusable",
@@ -124,20 +130,13 @@ impl Error {
         }
     }
 
-    /// The class a process may exit with.
+    /// Returns the class that a process may exit with.
     pub fn exit_class(&self) -> ExitClass {
         match &self.cause {
             Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen | Cause::KeyNotKept { .. } => {
                 ExitClass::LocalState
             }
-            Cause::Server(client::Error::Refused { .. } | client::Error::ExtensionAbsent { .. }) => ExitClass::Refused,
-            Cause::Server(client::Error::Address { .. } | client::Error::PlainHttp { .. }) => ExitClass::Usage,
-            Cause::Server(client::Error::BearerToken | client::Error::TrustedCertificates { .. }) => ExitClass::Usage,
-            Cause::Server(client::Error::TicketRefused { .. } | client::Error::NegotiateNotOffered { .. }) => {
-                ExitClass::Refused
-            }
-            Cause::Server(client::Error::Ticket { reason, .. }) if *reason != TicketReason::KdcAway => ExitClass::Usage,
-            Cause::Server(_) => ExitClass::ServerAway,
+            Cause::Server(error) => server_class(error),
             Cause::Token(error) => token_class(error),
             Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } => ExitClass::Secret,
             Cause::TemplateUnknown { .. }
@@ -209,7 +208,7 @@ fn server_remedy(error: &client::Error) -> &'static str {
             "Something may stand between: check the address, and ask the server's operator before you repeat the command."
         }
         E::TrustedCertificates { .. } => "Give a PEM file with the CA certificates to trust.",
-        _ => "Report this: it is a fault of the program.",
+        E::Unspeakable { .. } => "Report this: it is a fault of the program.",
     }
 }
 
@@ -255,7 +254,27 @@ fn server_code(error: &client::Error) -> &'static str {
         E::NegotiateNotOffered { .. } => "negotiate-not-offered",
         E::ServerUnproven { .. } => "server-unproven",
         E::TrustedCertificates { .. } => "trusted-certificates-unreadable",
-        _ => "server",
+        E::Unspeakable { .. } => "server",
+    }
+}
+
+fn server_class(error: &client::Error) -> ExitClass {
+    use client::Error as E;
+    match error {
+        E::Refused { .. } | E::ExtensionAbsent { .. } | E::TicketRefused { .. } | E::NegotiateNotOffered { .. } => {
+            ExitClass::Refused
+        }
+        E::Address { .. } | E::PlainHttp { .. } | E::BearerToken | E::TrustedCertificates { .. } => ExitClass::Usage,
+        E::Ticket { reason: TicketReason::KdcAway, .. } => ExitClass::ServerAway,
+        E::Ticket { .. } => ExitClass::Usage,
+        E::Unreachable { .. }
+        | E::Timeout { .. }
+        | E::Tls { .. }
+        | E::ServerUnproven { .. }
+        | E::Redirected { .. }
+        | E::Nonsense { .. }
+        | E::TooLarge { .. }
+        | E::Unspeakable { .. } => ExitClass::ServerAway,
     }
 }
 
@@ -285,7 +304,9 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::NoChallenge => "Use the online unblock: it needs no challenge.",
         E::Responder(_) => "Have the challenge answered again.",
         E::AdminNeeded | E::UserNeeded => "Report this: it is a fault of the program.",
-        _ => "Check the token and its reader or PKCS#11 module, then repeat.",
+        E::NotACertificate(_) | E::NoSuchKey(_) | E::Device { .. } => {
+            "Check the token and its reader or PKCS#11 module, then repeat."
+        }
     }
 }
 
@@ -315,7 +336,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::NoSuchKey(_) => "key-gone",
         E::NoChallenge => "no-challenge",
         E::Responder(_) => "responder-failed",
-        _ => "token-failed",
+        E::AdminNeeded | E::UserNeeded | E::NotACertificate(_) | E::Device { .. } => "token-failed",
     }
 }
 
@@ -331,6 +352,20 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::Responder(_) => ExitClass::Secret,
         E::KeyIdTaken(_) => ExitClass::Usage,
         E::NoChallenge => ExitClass::Refused,
-        _ => ExitClass::TokenFailed,
+        E::Removed
+        | E::Reset
+        | E::Busy
+        | E::Timeout
+        | E::Full
+        | E::CertificateTooLarge { .. }
+        | E::NotOffered(_)
+        | E::AdminNeeded
+        | E::UserNeeded
+        | E::NoSerial
+        | E::Algorithm(_)
+        | E::Signature(_)
+        | E::NotACertificate(_)
+        | E::NoSuchKey(_)
+        | E::Device { .. } => ExitClass::TokenFailed,
     }
 }

@@ -1,4 +1,4 @@
-//! From an order to a request that may be carried out, on the card it is for.
+//! Gets the request that an order needs, waits until it may be carried out, and ties it to the card.
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
@@ -15,7 +15,7 @@ use crate::token::Token;
 use uuid::Uuid;
 
 impl Enrollment<'_> {
-    /// Checks what can be checked before anything exists, and opens the journal entry.
+    /// Checks what can be checked before a request exists, and opens the journal entry.
     pub(super) fn start(&mut self, observer: Observer<'_>) -> Result<Leg, Error> {
         let workflow = self.order.workflow();
         let (given, template, target) = match &self.order {
@@ -49,6 +49,7 @@ impl Enrollment<'_> {
         Ok(Leg::Onward)
     }
 
+    /// Finds a template for smart cards by name or id, or the only one there is.
     fn find_template(&mut self, asked: Option<&str>, observer: Observer<'_>) -> Result<Uuid, Error> {
         observer(Event::Doing(Stage::FindTemplate));
         let failed = |cause| Error::new(Stage::FindTemplate, cause);
@@ -74,7 +75,7 @@ impl Enrollment<'_> {
         Ok(found.uuid)
     }
 
-    /// A card in use cannot be enrolled again; a request for it would only wait for ever.
+    /// Refuses to enroll a card that is in use: a request for it could never be carried out.
     fn refuse_card_in_use(&mut self, observer: Observer<'_>) -> Result<(), Error> {
         observer(Event::Doing(Stage::FindCard));
         let failed = |cause| Error::new(Stage::FindCard, cause);
@@ -86,7 +87,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// The card at the server, in a state the workflow can begin from.
+    /// Finds the card at the server; refuses one in a state that the workflow cannot begin from.
     fn find_card(&mut self, observer: Observer<'_>) -> Result<Smartcard, Error> {
         observer(Event::Doing(Stage::FindCard));
         let failed = |cause| Error::new(Stage::FindCard, cause);
@@ -101,7 +102,7 @@ impl Enrollment<'_> {
         if suits { Ok(card) } else { Err(failed(Cause::CardNotActive { status: card.status })) }
     }
 
-    /// Asks for the request, unless an earlier try already did and only the answer was lost.
+    /// Makes the request, unless an earlier try made it and only the answer was lost.
     pub(super) fn ask(&mut self, observer: Observer<'_>) -> Result<Leg, Error> {
         let Some(record) = self.record().cloned() else {
             return Err(Error::new(Stage::MakeRequest, Cause::NoProgress));
@@ -114,7 +115,7 @@ impl Enrollment<'_> {
         }
         let order = self.request_order(&record, observer)?;
         observer(Event::Doing(Stage::MakeRequest));
-        // From here on the request may exist though no answer came.
+        // From here on the request may exist even if no answer comes.
         self.unsettled = true;
         match self.client.create_request(&order) {
             Ok(request) => {
@@ -131,6 +132,7 @@ impl Enrollment<'_> {
         }
     }
 
+    /// Returns the call that makes the request; its comment ends with the record's tag.
     fn request_order(&mut self, record: &Record, observer: Observer<'_>) -> Result<CreateRequest, Error> {
         let (comment, data, priority) = match &self.order {
             Order::Enroll(order) => (order.comment.clone(), order.data.clone(), order.priority),
@@ -159,7 +161,7 @@ impl Enrollment<'_> {
         })
     }
 
-    /// The request whose comment bears the record's tag, if the server made it.
+    /// Finds the request whose comment bears the record's tag, if the server made it.
     fn find_request(&mut self, record: &Record) -> Result<Option<Uuid>, Error> {
         let failed = |source: client::Error| Error::new(Stage::ReadRequest, source);
         let mut requests = self.client.requests(None).map_err(failed)?;
@@ -174,7 +176,8 @@ impl Enrollment<'_> {
         Ok(requests.iter().find(|request| request.comment.contains(&tag)).map(|request| request.uuid))
     }
 
-    /// The request as the server has it, read once in a process unless it may have changed.
+    /// Reads the request at the server, once in a process unless it may have changed; closes the journal over one of
+    /// another kind.
     pub(super) fn request(&mut self, request: Uuid, observer: Observer<'_>) -> Result<Request, Error> {
         if let Some(known) = &self.facts.request {
             return Ok(known.clone());
@@ -192,7 +195,7 @@ impl Enrollment<'_> {
         Ok(read)
     }
 
-    /// Looks how far the request has come, and begins to carry it out once it may be.
+    /// Looks how far the request has come, and begins to carry it out once it is approved.
     pub(super) fn take_request(
         &mut self,
         request: Uuid,
@@ -208,7 +211,7 @@ impl Enrollment<'_> {
                 return Ok(Leg::Stop(Step::Pending { request, approvals_needed }));
             }
             RequestStatus::Approved | RequestStatus::Executing => {}
-            // Nothing is on the token yet, and only the last answer can have been lost.
+            // Nothing is on the token, and only the last answer can have been lost.
             RequestStatus::Completed if self.order.workflow() == Workflow::RetireLost => {}
             RequestStatus::Denied => return self.end(request, Ended::Denied),
             RequestStatus::Canceled => return self.end(request, Ended::Canceled),
@@ -229,7 +232,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Ties this card to the request, or makes sure that the card tied to it is this one.
+    /// Assigns this card to the request, or checks that the card assigned to it is this one.
     fn tie(&mut self, read: &Request, observer: Observer<'_>) -> Result<Tie, Error> {
         let failed = |cause: Cause| Error::new(Stage::AssignCard, cause).about(Some(read.uuid));
         let tied = match self.order.workflow() {
@@ -258,7 +261,8 @@ impl Enrollment<'_> {
         Ok(tie)
     }
 
-    /// Once in a process that took the work up: what became of the request in the meantime?
+    /// Asks, once in a process that took up older work, whether the request has ended meanwhile; begins to undo the
+    /// work if so.
     pub(super) fn recheck(&mut self, milestone: &Milestone, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
         let Some(request) = milestone.request() else { return Ok(None) };
         if !self.unsettled || self.facts.request.is_some() {
@@ -290,7 +294,7 @@ impl Enrollment<'_> {
         self.reach(Milestone::Undoing { request, keys, ended }).map(Some)
     }
 
-    /// An order that names another template than the work in the journal does not mean that work.
+    /// Refuses an order that names another template than the work in the journal.
     fn refuse_other_template(&mut self, observer: Observer<'_>) -> Result<(), Error> {
         let begun = self.record().and_then(|record| record.template);
         let Order::Enroll(EnrollOrder { template: Some(asked), .. }) = self.order.clone() else { return Ok(()) };
@@ -300,13 +304,13 @@ impl Enrollment<'_> {
         Ok(())
     }
 
-    /// Closes the journal over a request that will not be carried out.
+    /// Closes the journal over a request that will not be carried out, and returns the error that says so.
     pub(super) fn end(&mut self, request: Uuid, ended: Ended) -> Result<Leg, Error> {
         self.close()?;
         Err(Error::new(Stage::ReadRequest, Cause::RequestEnded { ended }).about(Some(request)))
     }
 
-    /// Whether the server was heard to know that the request is carried out.
+    /// Says whether the server is known to have the request as completed.
     pub(super) fn is_completed(&self) -> bool {
         self.facts.request.as_ref().is_some_and(|known| known.status == RequestStatus::Completed)
     }
@@ -317,7 +321,7 @@ impl Enrollment<'_> {
             return Ok(());
         }
         observer(Event::Doing(Stage::CompleteRequest));
-        // Should the answer be lost, the server is asked before anything is repeated.
+        // If the answer is lost, the server is asked before anything is repeated.
         self.unsettled = true;
         self.client.complete(request).map_err(|source| Error::new(Stage::CompleteRequest, source))
     }

@@ -1,7 +1,7 @@
-//! The end of a card's life: what was made is taken off the token, its own secrets give way to those it came with, and
-//! the server is told.
+//! Ends a card's life: takes off the token what was made on it, gives it back the secrets it came with, and tells the
+//! server.
 
-use super::admin::{AdminWork, default_admin_key, is_wrong};
+use super::admin::{AdminWork, default_admin_key, stays};
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::login::Login;
@@ -17,11 +17,11 @@ use crate::pkix::Certificate;
 use crate::secret::Puk;
 use crate::token::{self, KeyId, Operation, SecretKind, Token};
 
-/// How many PUKs may be tried one after the other: those of a change that was cut off.
+/// Bounds how many PUKs are tried one after the other: the two of a change that was cut off.
 const MOST_PUKS: usize = 2;
 
 impl Enrollment<'_> {
-    /// Notes what is to go: certificates the server knows, and keys of work on this card that was never finished.
+    /// Notes what is to be removed: the certificates that the server knows, and keys of unfinished work on this card.
     pub(super) fn begin_removal(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
         let thumbprints = self.thumbprints(tie, observer)?;
         let unfinished = self.journal.unfinished().map_err(|source| Error::new(Stage::ReadJournal, source))?;
@@ -30,7 +30,7 @@ impl Enrollment<'_> {
         self.reach(Milestone::Removing { tie, thumbprints, keys })
     }
 
-    /// Takes off the token what was noted, and nothing else; or everything, where the template wants that and the card
+    /// Removes what was noted and nothing else; or resets the whole card, where the template wants that and the card
     /// offers it.
     pub(super) fn remove(
         &mut self,
@@ -63,7 +63,7 @@ impl Enrollment<'_> {
         self.reach(Milestone::ReturningAdminKey { tie, removed, begun: false })
     }
 
-    /// Puts the whole card back to the factory's state; false where it does not offer that.
+    /// Resets the whole card to the factory's state; false where the card does not offer that.
     fn reset(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<bool, Error> {
         observer(Event::Doing(Stage::ResetToken));
         let state = self.admin_key_state(tie)?;
@@ -88,8 +88,8 @@ impl Enrollment<'_> {
         Ok(true)
     }
 
-    /// Puts the template's default admin key back, so that the card is nobody's. A card that does not accept its own key
-    /// keeps what it has: each repetition would cost another try.
+    /// Puts the template's default admin key back, so that the card is bound to no server. A card that refuses its own key
+    /// keeps what it has, as each repetition would cost another try.
     pub(super) fn return_admin_key(
         &mut self,
         tie: Tie,
@@ -127,14 +127,14 @@ impl Enrollment<'_> {
                     self.tell_admin_key(tie, AdminKeyState::Default, stage)?;
                     observer(Event::AdminKeyReturned);
                 }
-                Err(error) if stays(&error.cause) => observer(Event::AdminKeyKept),
+                Err(error) if is_kept(&error.cause) => observer(Event::AdminKeyKept),
                 Err(error) => return Err(error),
             }
         }
         self.reach(Milestone::ReturningPuk { tie, removed, begun: false })
     }
 
-    /// Puts the PUK back that the card came with, where it has the server's.
+    /// Puts back the PUK that the card came with, where the card has one of the server's.
     pub(super) fn return_puk(
         &mut self,
         tie: Tie,
@@ -161,7 +161,7 @@ impl Enrollment<'_> {
         self.reach(Milestone::Removed { tie, removed })
     }
 
-    /// False where none of the candidates holds.
+    /// Tries one PUK after the other; false where the card accepts none.
     fn change_puk_back<'p>(
         &mut self,
         candidates: impl Iterator<Item = &'p Puk>,
@@ -181,7 +181,7 @@ impl Enrollment<'_> {
         Ok(false)
     }
 
-    /// Tells the server, and forgets all other work on the card.
+    /// Tells the server that the card is retired, and removes all journal files about the card.
     pub(super) fn finish_retire(
         &mut self,
         tie: Tie,
@@ -209,14 +209,11 @@ impl Enrollment<'_> {
     }
 }
 
-/// Whether the admin key stays as it is, whatever is repeated: the card does not accept or change it, or the server does
-/// not lend its authority.
-fn stays(cause: &Cause) -> bool {
-    match cause {
-        Cause::Token(token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_)) => true,
-        Cause::Token(error) => is_wrong(error),
-        Cause::AdminKeyWithheld { .. } | Cause::Server(client::Error::ExtensionAbsent { .. }) => true,
-        Cause::Server(client::Error::Refused { status, .. }) => *status < 500,
-        _ => false,
-    }
+/// Says whether the card keeps its admin key however often this is repeated: the card does not accept or change it, or
+/// the server refuses to help.
+fn is_kept(cause: &Cause) -> bool {
+    use client::Error::{ExtensionAbsent, Refused};
+    let by_server = matches!(cause, Cause::Server(ExtensionAbsent { .. } | Refused { status: ..500, .. }));
+    let by_card = matches!(cause, Cause::Token(error) if stays(error));
+    by_card || by_server || matches!(cause, Cause::AdminKeyWithheld { .. })
 }

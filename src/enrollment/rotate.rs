@@ -1,7 +1,8 @@
-//! The next of a card's own admin keys, where the server has a newer master key: proposed by the server, given to the card,
-//! and confirmed. Until then either may hold, and the next contact settles it.
+//! Gives a card the next of its own admin keys, where the server has a newer master key: the server proposes it, the
+//! card takes it, the client confirms it. Between proposal and confirmation either may hold, and the next contact
+//! settles it.
 
-use super::admin::is_wrong;
+use super::admin::{is_wrong, stays};
 use super::driver::Enrollment;
 use super::error::Error;
 use super::plan::KnownAdminKey;
@@ -11,11 +12,11 @@ use super::step::{Event, Observer};
 use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, NextAdminKey};
 use crate::cm::problem::ProblemCode;
-use crate::token::{self, Admin, SecretKind, Token, Tries};
+use crate::token::{self, Admin, Token, Tries};
 
 impl Enrollment<'_> {
-    /// Gives the card its next own admin key, where there is one. A card that does not take it keeps the one it has: what
-    /// the work needs is done by that.
+    /// Gives the card its next own admin key, if there is one. A card that does not take it keeps the one it has, which
+    /// is enough for the work.
     pub(super) fn rotate_admin_key(
         &mut self,
         tie: Tie,
@@ -41,7 +42,7 @@ impl Enrollment<'_> {
         }
         self.facts.counters = None;
         if tried.as_ref().is_err_and(is_wrong) && proposed {
-            // The very same key once more: the card says whether it holds.
+            // The new key is changed to itself: the card says whether it holds already.
             tried = token.change_admin_key(Admin::Key(&next), &next, last_try);
             self.facts.counters = None;
         }
@@ -59,7 +60,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// `None` from a server without such keys, or one that keeps them to itself.
+    /// Asks for the next key; `None` from a server that has no such keys or does not give them out.
     fn next_admin_key(&self, tie: Tie, with_current: bool) -> Result<Option<NextAdminKey>, Error> {
         match self.client.next_admin_key(tie.request, tie.smartcard, self.card_id, with_current) {
             Ok(next) => Ok(Some(next)),
@@ -73,9 +74,4 @@ impl Enrollment<'_> {
             }
         }
     }
-}
-
-fn stays(error: &token::Error) -> bool {
-    let gone = matches!(error, token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_));
-    gone || is_wrong(error)
 }

@@ -1,8 +1,8 @@
-//! What the driver may be doing when it stops, told in words that follow "could not".
+//! Names what the driver was doing when it stopped, in words that follow "could not".
 
 use std::fmt;
 
-/// What the driver was doing.
+/// Names what the driver is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -44,7 +44,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// The stage in words that follow "could not".
+    /// Returns the stage in words that follow "could not".
     pub fn words(self) -> &'static str {
         match self {
             Stage::ReadJournal => "read the journal",

@@ -1,4 +1,4 @@
-//! What goes between the driver and a face.
+//! What goes between the driver and a face: orders and inputs in, steps, events and outcomes out.
 
 use super::record::Record;
 use super::stage::Stage;
@@ -10,12 +10,13 @@ use crate::secret::{Pin, Puk};
 use crate::token::{Counters, KeyId, LastTry};
 use uuid::Uuid;
 
-/// What the face wants done.
+/// Says what the face wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     Enroll(EnrollOrder),
     Renew(RenewOrder),
-    /// Sets a new PIN by the administrator's authority or the PUK. `last_try`: may the last try of either be spent?
+    /// Sets a new PIN by the administrator's authority or the PUK. `last_try`: whether the last try of either may be
+    /// spent.
     Unblock {
         comment: String,
         last_try: LastTry,
@@ -29,7 +30,7 @@ pub enum Order {
     },
 }
 
-/// What an enrollment is to be.
+/// Says how a card is to be enrolled.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct EnrollOrder {
     /// A request that exists already; `None`: one is made.
@@ -42,13 +43,13 @@ pub struct EnrollOrder {
     pub data: Vec<DataItem>,
     /// 0 is the highest; `None`: the policy's default.
     pub priority: Option<u8>,
-    /// Sets a new PIN though the token has one.
+    /// Sets a new PIN even if the token has one.
     pub reset_pin: bool,
-    /// Keys and certificates that are where the new ones belong give way.
+    /// Lets new keys and certificates replace what is in their places.
     pub replace: bool,
 }
 
-/// What a renewal is to be.
+/// Says how a card is to be renewed.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RenewOrder {
     pub comment: String,
@@ -56,7 +57,7 @@ pub struct RenewOrder {
 }
 
 impl Order {
-    /// The way the card goes.
+    /// Returns the workflow of the order.
     pub fn workflow(&self) -> Workflow {
         match self {
             Order::Enroll(_) => Workflow::Enroll,
@@ -67,7 +68,7 @@ impl Order {
         }
     }
 
-    /// Whether the journal holds work for another request or person than this order names.
+    /// Says whether the journal's work is for another request or person than this order names.
     pub(super) fn differs_from(&self, record: &Record) -> bool {
         match self {
             Order::Enroll(EnrollOrder { request: Some(request), .. }) => record.request() != Some(*request),
@@ -76,6 +77,7 @@ impl Order {
         }
     }
 
+    /// Says whether new keys may replace what is in their places.
     pub(super) fn replaces(&self) -> bool {
         match self {
             Order::Enroll(order) => order.replace,
@@ -84,7 +86,7 @@ impl Order {
         }
     }
 
-    /// May the last try of a secret be spent that nobody typed?
+    /// Says whether the last try may be spent of a secret that nobody typed.
     pub(super) fn last_try(&self) -> LastTry {
         match self {
             Order::Unblock { last_try, .. } => *last_try,
@@ -92,41 +94,42 @@ impl Order {
         }
     }
 
+    /// Says whether a new PIN is set even if the token has one.
     pub(super) fn resets_pin(&self) -> bool {
         matches!(self, Order::Enroll(EnrollOrder { reset_pin: true, .. }))
     }
 }
 
-/// What a face gives when it calls the driver.
+/// Holds what a face gives when it calls the driver.
 pub enum Input {
     Nothing,
     /// The user's PIN, and whether its last try may be spent.
     Pin(Pin, LastTry),
     /// The PIN will be typed at the reader's own keys.
     PinPad(LastTry),
-    /// A PIN the user chose.
+    /// A PIN that the user chose.
     NewPin(Pin),
     /// The SO PIN of a token whose admin key is not the template's default.
     SoPin(Pin, LastTry),
-    /// The PUK of a card whose PUK is neither the server's nor the one it came with.
+    /// The PUK of a card that has neither the server's PUK nor the one it came with.
     Puk(Puk, LastTry),
 }
 
-/// Where the driver stopped.
+/// Says where the driver stopped.
 #[derive(Debug)]
 pub enum Step {
-    /// Call again with what is needed.
+    /// Something is needed; call again with it.
     Need(Need),
-    /// The request waits for approval; the token is untouched and the work can be taken up at any time.
+    /// The request waits for approval. The token is untouched, and the work can be taken up at any time.
     Pending {
         request: Uuid,
-        /// How many approvals the template asks for, where the server tells.
+        /// How many approvals the template asks for, if the server tells.
         approvals_needed: Option<u32>,
     },
     Done(Outcome),
 }
 
-/// What the driver cannot go on without.
+/// Names what the driver cannot go on without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
     /// `pin_pad`: it may be typed at the reader instead ([`Input::PinPad`]).
@@ -135,12 +138,12 @@ pub enum Need {
     NewPin { policy: Option<PinPolicy>, counters: Counters },
     /// The template's default admin key does not hold on this token.
     SoPin { counters: Counters },
-    /// The card's PUK is known to nobody here. `refused`: the one it might have been was tried; where the card does not
-    /// tell how many tries are left, another is only made with [`LastTry::Spend`].
+    /// Nobody here knows the card's PUK. `refused`: one that it might have been was tried. Where the card does not tell how
+    /// many tries are left, another is tried only with [`LastTry::Spend`].
     Puk { counters: Counters, refused: bool },
 }
 
-/// What happens on the way, in order; for progress and for people, never needed to go on.
+/// Tells what happens on the way, in order. It is for people to watch; nothing depends on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -157,7 +160,7 @@ pub enum Event {
         smartcard: Uuid,
     },
     AdminKeyChanged,
-    /// A private key of the server's was kept; `name` is its certificate's template.
+    /// A private key from the server was kept; `name` is its certificate's template.
     KeyReceived {
         name: String,
     },
@@ -168,12 +171,12 @@ pub enum Event {
     PukChanged,
     /// The card keeps the PUK it has: it did not accept the one it should have.
     PukKept,
-    /// The PUK the card came with is back.
+    /// The PUK that the card came with is back.
     PukReturned,
     PinSet,
     /// The whole card is as it came from the factory.
     TokenReset,
-    /// The card has no way back to the factory's state, so only what was made is taken off.
+    /// The card cannot be reset to the factory's state, so only what was made is removed.
     ResetNotOffered,
     /// A key pair is being made on the token; RSA takes minutes on some cards.
     Generating {
@@ -182,7 +185,7 @@ pub enum Event {
     KeyMade {
         key: KeyId,
     },
-    /// The key was on the token already, from the work that was broken off.
+    /// The key was on the token already, from work that was broken off.
     KeyFound {
         key: KeyId,
     },
@@ -198,10 +201,10 @@ pub enum Event {
     },
 }
 
-/// Where events go while the driver works.
+/// Takes events while the driver works.
 pub(super) type Observer<'o> = &'o mut dyn FnMut(Event);
 
-/// What was reached.
+/// Says what was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Enrolled {
@@ -227,7 +230,7 @@ pub enum Outcome {
     },
 }
 
-/// A key with its certificate on the token.
+/// Names a key with its certificate on the token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installed {
     pub key: KeyId,
@@ -236,11 +239,11 @@ pub struct Installed {
     pub certificate: Vec<u8>,
 }
 
-/// What became of a key that was renewed.
+/// Says what became of a key that was renewed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OldKey {
     Removed(KeyId),
-    /// It can decrypt, so what was encrypted for it stays readable.
+    /// It can decrypt, so it stays and old messages can still be read.
     KeptForDecryption(KeyId),
     /// The new key took its place.
     Replaced(KeyId),

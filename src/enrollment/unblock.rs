@@ -1,4 +1,4 @@
-//! A new PIN for a forgotten one, by the administrator's authority or the PUK, over the server.
+//! Sets a new PIN for a forgotten one, with the server's help: by the administrator's authority or the PUK.
 
 use super::admin::AdminWork;
 use super::driver::{Enrollment, Leg, Tried};
@@ -13,7 +13,7 @@ use crate::secret::Pin;
 use crate::token::{Authority, Operation, Token};
 
 impl Enrollment<'_> {
-    /// Sets the new PIN.
+    /// Sets the new PIN and notes that in the journal.
     pub(super) fn unblock(
         &mut self,
         tie: Tie,
@@ -44,7 +44,7 @@ impl Enrollment<'_> {
         }
     }
 
-    /// By the PUK the server holds, which is settled first; else by one that is typed.
+    /// Sets the PIN by the PUK that the server holds, which is brought up to date first, or else by a typed one.
     fn unblock_by_puk(
         &mut self,
         tie: Tie,
@@ -61,13 +61,13 @@ impl Enrollment<'_> {
         let told = told.as_ref().filter(|_| left_open != Some(MayHold::Neither));
         let tried = self.set_pin_by_puk(new_pin, told, None, token)?;
         if matches!(tried, Tried::Need(Need::Puk { refused: true, .. })) {
-            // It is not tried again: somebody has changed the PUK.
+            // It is not tried again, as somebody has changed the PUK.
             self.reach(Milestone::ChangingPuk { tie, current_refused: true, next_possible: false })?;
         }
         Ok(tried)
     }
 
-    /// By the server's answer to the token's challenge, or by the key where there is no challenge.
+    /// Sets the PIN by the server's answer to the token's challenge, or by the admin key where there is no challenge.
     fn unblock_as_admin(
         &mut self,
         tie: Tie,
@@ -80,7 +80,7 @@ impl Enrollment<'_> {
         let key = if state == Some(AdminKeyState::Default) { KnownAdminKey::Default } else { KnownAdminKey::Own };
         let mut own = None;
         if state == Some(AdminKeyState::Proposed) {
-            // The key was proposed and never confirmed: the default one may hold, and the server must not be told
+            // The key was proposed and never confirmed, so the default one may hold; the server must not be told
             // otherwise.
             let fetched = self.own_key(tie, observer)?;
             let work = AdminWork {
@@ -107,6 +107,7 @@ impl Enrollment<'_> {
         self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
     }
 
+    /// Tells the server that the request is carried out, and closes the journal.
     pub(super) fn finish_unblock(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
         self.complete(tie.request, observer)?;
         self.close()?;

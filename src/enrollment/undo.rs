@@ -1,4 +1,4 @@
-//! A request that ended elsewhere: what was made for it is taken off the token.
+//! Takes off the token what was made for a request that ended elsewhere.
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::Error;
@@ -10,8 +10,8 @@ use crate::token::{self, Authority, KeyId, Operation, Token};
 use uuid::Uuid;
 
 impl Enrollment<'_> {
-    /// Takes the request's keys off the token, and none that was there before. Where only the administrator could, they
-    /// stay: the server answers no challenge for a request that is over.
+    /// Removes the request's keys from the token, and none that was there before. Where only the administrator could
+    /// remove them, they stay: the server answers no challenge for a request that is over.
     pub(super) fn undo(
         &mut self,
         request: Uuid,

@@ -1,9 +1,9 @@
-//! Which way a card goes, and the kind of request that lets it.
+//! Names the workflows, and the kind of request that each needs.
 
 use crate::cm::request::RequestType;
 use serde::{Deserialize, Serialize};
 
-/// Which way a card goes.
+/// Names what is done with a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Workflow {
@@ -15,6 +15,7 @@ pub enum Workflow {
 }
 
 impl Workflow {
+    /// Returns the type of the request that allows this workflow.
     pub(super) fn request_type(self) -> RequestType {
         match self {
             Workflow::Enroll => RequestType::Enroll,

@@ -1,4 +1,5 @@
-//! What profiles hold, and the archive of private keys, which only [`crate::server`]'s recovery reads.
+//! Keeps which certificates a profile holds, and the archive of their private keys, which only [`crate::server`]'s
+//! recovery reads.
 
 use super::certificates::{revocation, select};
 use super::error::Error;
@@ -35,7 +36,7 @@ impl FromRow for ArchivedRecord {
     }
 }
 
-/// An archived key as it lies in the archive.
+/// Holds an archived key, sealed as it is kept.
 pub(super) struct Sealed(pub Vec<u8>);
 
 impl FromRow for Sealed {
@@ -92,7 +93,7 @@ pub(super) fn master_key_uses() -> Ask<'static, Vec<MasterKeyUse>> {
 }
 
 impl Tx {
-    /// Adds a certificate to what a profile holds, after what it holds already.
+    /// Adds a certificate to those that a profile holds, after the ones it holds already.
     pub async fn insert_holding(&mut self, profile: Uuid, serial: &[u8], origin: Origin) -> Result<(), Error> {
         let statement = sql("INSERT INTO profile_certificates (profile, serial, origin) VALUES ($1, $2, $3)")
             .bind(profile)
@@ -101,7 +102,7 @@ impl Tx {
         self.execute(HOLDINGS, statement).await.map(drop)
     }
 
-    /// Archives the sealed private key of a certificate; one that does not last goes with [`Tx::forget_keys`].
+    /// Archives the sealed private key of a certificate. One that does not last is removed by [`Tx::forget_keys`].
     pub async fn insert_archived_key(&mut self, serial: &[u8], sealed: &[u8], lasts: bool) -> Result<(), Error> {
         let statement = sql("INSERT INTO archived_keys (serial, sealed, lasts) VALUES ($1, $2, $3)")
             .bind(serial)
@@ -110,13 +111,13 @@ impl Tx {
         self.execute(ARCHIVE, statement).await.map(drop)
     }
 
-    /// Archives the private key of a certificate that the recovery agents alone can open.
+    /// Archives the private key of a certificate that only the recovery agents can open.
     pub async fn insert_agents_key(&mut self, serial: &[u8], sealed: &[u8]) -> Result<(), Error> {
         let statement = sql("INSERT INTO agents_keys (serial, sealed) VALUES ($1, $2)").bind(serial).bind(sealed);
         self.execute("agents_keys", statement).await.map(drop)
     }
 
-    /// Forgets the private keys of a profile that are not to last, and says how many those were.
+    /// Removes the archived private keys of a profile that are not to last; returns how many there were.
     pub async fn forget_keys(&mut self, profile: Uuid) -> Result<usize, Error> {
         let statement = "DELETE FROM archived_keys WHERE lasts = FALSE \
                          AND serial IN (SELECT serial FROM profile_certificates WHERE profile = $1)";

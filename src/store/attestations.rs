@@ -1,4 +1,4 @@
-//! What cards have said of the keys of certificates.
+//! Keeps what cards have attested of the keys of certificates.
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
@@ -20,7 +20,7 @@ pub(super) fn attestation(serial: &[u8]) -> Ask<'_, Option<AttestationRecord>> {
 }
 
 impl Tx {
-    /// Keeps what a card has said of a certificate's key: certificates in DER, one after the other.
+    /// Keeps what a card has attested of a certificate's key: certificates in DER, one after the other.
     pub async fn insert_attestation(&mut self, serial: &[u8], chain: &[u8], proven: bool) -> Result<(), Error> {
         let statement = sql("INSERT INTO attestations (serial, chain, proven) VALUES ($1, $2, $3)")
             .bind(serial)

@@ -1,4 +1,4 @@
-//! The log of acts, hash-chained: each record's text holds the SHA-256 of the text before it.
+//! Writes the log of acts as a hash chain: each record's text holds the SHA-256 of the text before it.
 
 use super::chain::ChainHead;
 use super::error::Error;
@@ -12,28 +12,28 @@ use uuid::Uuid;
 
 const TABLE: &str = "audit";
 
-/// One act, as the log keeps it.
+/// Describes one act, as the log keeps it.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
     pub at: OffsetDateTime,
     /// Who acted; `None`: the server itself.
     pub actor: Option<Uuid>,
     pub actor_name: String,
-    /// A stable word: "certificate-issued", say.
+    /// A stable word, such as "certificate-issued".
     pub act: &'static str,
     pub request: Option<Uuid>,
     pub smartcard: Option<Uuid>,
     pub profile: Option<Uuid>,
-    /// Whom it was done for or to.
+    /// The user for whom or to whom it was done.
     pub user: Option<Uuid>,
-    /// The call it was done in.
+    /// The id of the call it was done in.
     pub correlation: Option<Uuid>,
-    /// What proves it: names and values, nothing secret among them.
+    /// Names and values that prove the act; nothing secret is among them.
     pub evidence: Vec<(&'static str, String)>,
 }
 
 impl AuditEntry {
-    /// An act of the server itself, about nothing in particular yet.
+    /// Makes an act of the server itself, which names no request, card or user yet.
     pub fn of(act: &'static str, at: OffsetDateTime) -> Self {
         Self {
             at,
@@ -50,7 +50,7 @@ impl AuditEntry {
     }
 }
 
-/// The record's text; the order of the fields is the order of the text.
+/// Holds the record's text; the fields are written in this order.
 #[derive(Serialize)]
 struct Line<'a> {
     chain: i64,
@@ -69,7 +69,7 @@ struct Line<'a> {
 }
 
 impl Tx {
-    /// Adds an act to the log; it is kept, or not, with what the job writes.
+    /// Adds an act to the log. It is kept only if the job's writes are kept.
     pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), Error> {
         let chain = self.chain().await?;
         let line = Line {

@@ -1,4 +1,4 @@
-//! Checks a log of acts: every hash, number, time and signature; names the record that is broken, and how.
+//! Checks a log of acts: every hash, number, time and signature. Reports which record is wrong, and how.
 
 use super::audit_lines::AuditItem;
 use super::audit_log::{AuditRecord, AuditSignature};
@@ -10,34 +10,34 @@ use std::collections::BTreeMap;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-/// What the first record of a chain names as the hash before it.
+/// Stands in the first record of a chain as the hash of the record before.
 const NOTHING_BEFORE: [u8; 32] = [0; 32];
-/// Findings that are told one by one; what comes after them is only counted.
+/// Bounds the findings that are reported one by one; later ones are only counted.
 const MOST_FINDINGS: usize = 100;
 
-/// What is wrong with a record or a chain.
+/// Says what is wrong with a record or a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuditFault {
-    /// The text is no longer the one its own hash, or the record after it, was made over.
+    /// The text is not the one that its own hash, or the next record, was made over.
     Altered,
-    /// The numbers leave it out.
+    /// The numbers skip it.
     Missing,
-    /// It stands where its own text says it does not belong.
+    /// It is out of its place: behind a record with a higher number, or its text names another number or chain.
     Reordered,
-    /// Its number is there already, or lies beyond the end of the chain.
+    /// Its number is taken or impossible, or lies beyond the end of the chain.
     Inserted,
-    /// The chain ends before it, and a signature or the chain's own length says it went on.
+    /// The chain ends before it, although a signature or the chain's recorded length says that it went on.
     CutOff,
-    /// The signature is not the one of a known key over this head.
+    /// The signature is not that of a known key over this head.
     Forged,
-    /// The signature is good, and the chain has another head at this number: it was made anew.
+    /// The signature is good, but the chain has another head at this number: it was made anew.
     Replaced,
-    /// It is older than the one before it by more than clocks differ.
+    /// It is older than the record before it, by more than clocks may differ.
     TimeReversed,
 }
 
-/// One thing that is wrong.
+/// Describes one thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AuditFinding {
     pub chain: i64,
@@ -47,28 +47,28 @@ pub struct AuditFinding {
     pub detail: String,
 }
 
-/// What a check has found.
+/// Reports what a check has found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct AuditReport {
     pub chains: u64,
     pub records: u64,
     pub signatures: u64,
-    /// Records after the last good signature of their chain: nothing but the file itself vouches for them.
+    /// Records after the last good signature of their chain; nothing but the file itself vouches for them.
     pub unsigned: u64,
     /// At most the first hundred.
     pub findings: Vec<AuditFinding>,
-    /// All of them.
+    /// The number of all findings.
     pub faults: u64,
 }
 
 impl AuditReport {
-    /// Is the log whole?
+    /// Says whether nothing is wrong with the log.
     pub fn is_whole(&self) -> bool {
         self.faults == 0
     }
 }
 
-/// Takes the log in, item by item, in constant memory.
+/// Reads a log item by item, in constant memory.
 pub struct AuditChecker {
     keys: Vec<PublicKey>,
     tolerance: Duration,
@@ -77,21 +77,21 @@ pub struct AuditChecker {
     report: AuditReport,
 }
 
-/// What was seen of a chain so far.
+/// Holds what was seen of a chain so far.
 #[derive(Default)]
 struct Seen {
     number: i64,
-    /// The hash over the last record's text as it stands there.
+    /// The hash over the last record's text, as read.
     hash: Vec<u8>,
     latest: Option<OffsetDateTime>,
     signed: i64,
-    /// A head beyond the last record was signed.
+    /// The number of a signed head that lies beyond the last record.
     beyond: Option<i64>,
-    /// The last record is known to be broken: the one after it is not blamed.
+    /// The last record is known to be wrong; the next one is not blamed for it.
     broken: bool,
 }
 
-/// The parts of a record's text that make it a chain.
+/// Holds the parts of a record's text that link the chain.
 #[derive(Deserialize)]
 struct Text {
     chain: i64,
@@ -101,7 +101,7 @@ struct Text {
     at: OffsetDateTime,
 }
 
-/// The parts of a signed text.
+/// Holds the parts of a signed text.
 #[derive(Deserialize)]
 struct SignedHead {
     chain: i64,
@@ -110,12 +110,12 @@ struct SignedHead {
 }
 
 impl AuditChecker {
-    /// Checks with these keys; `tolerance`: how far the clocks of several servers may be apart.
+    /// Makes a checker that trusts these keys; `tolerance` is how far the clocks of several servers may differ.
     pub fn new(keys: Vec<PublicKey>, tolerance: Duration) -> Self {
         Self { keys, tolerance, complete: true, chains: BTreeMap::new(), report: AuditReport::default() }
     }
 
-    /// Takes the next item in.
+    /// Takes in the next item.
     pub fn take(&mut self, item: &AuditItem) {
         match item {
             AuditItem::Begin { complete } => self.complete = *complete,
@@ -125,7 +125,7 @@ impl AuditChecker {
         }
     }
 
-    /// Says what was found.
+    /// Reports what was found, after the last item.
     pub fn finish(mut self) -> AuditReport {
         let cut = self.chains.iter().filter_map(|(chain, seen)| Some((*chain, seen.number, seen.beyond?)));
         for (chain, number, signed) in cut.collect::<Vec<_>>() {
@@ -175,12 +175,14 @@ impl AuditChecker {
         self.chains.insert(chain, seen);
     }
 
+    /// Reports an altered record; returns true, for it is broken.
     fn altered(&mut self, chain: i64, number: i64, detail: &str) -> bool {
         self.find(chain, number, AuditFault::Altered, detail);
         true
     }
 
-    /// Is the number the one after the last? A gap is told here, and what comes twice or late is passed over.
+    /// Says whether the record may follow the last one. A gap is reported, unless records were left out on purpose; a
+    /// number that repeats or goes back is reported and its record skipped.
     fn stands_in_order(&mut self, record: &AuditRecord, seen: &mut Seen) -> bool {
         let AuditRecord { chain, number, .. } = *record;
         if number < 1 || number == seen.number {
@@ -202,7 +204,7 @@ impl AuditChecker {
         true
     }
 
-    /// The record names the hash of the one before it; where it does not, the one before is another than it was.
+    /// Checks that the record names the hash of the one before it; where it does not, the one before was altered.
     fn links(&mut self, chain: i64, number: i64, before: &str, hash: &[u8]) {
         let expected = if number == 1 { &NOTHING_BEFORE } else { hash };
         if before == hex::encode(expected) {
@@ -217,6 +219,7 @@ impl AuditChecker {
         }
     }
 
+    /// Reports a record that is older than one before it, beyond the tolerance.
     fn ages(&mut self, chain: i64, number: i64, at: OffsetDateTime, seen: &mut Seen) {
         if let Some(latest) = seen.latest.filter(|latest| at < *latest - self.tolerance) {
             let latest = latest.format(&Rfc3339).unwrap_or_default();
@@ -225,6 +228,7 @@ impl AuditChecker {
         seen.latest = seen.latest.max(Some(at));
     }
 
+    /// Checks a signed head: a trusted key, a good signature, and the chain's hash at that number.
     fn signature(&mut self, signature: &AuditSignature) {
         self.report.signatures += 1;
         let AuditSignature { chain, number, .. } = *signature;
@@ -242,7 +246,7 @@ impl AuditChecker {
         };
         let seen = self.chains.entry(chain).or_default();
         if seen.number == number {
-            // A record that was found broken by itself is not blamed twice.
+            // A record that was found wrong by itself is not reported twice.
             let (same, broken) = (said.hash == hex::encode(&seen.hash), seen.broken);
             if same {
                 seen.signed = number;
@@ -256,6 +260,7 @@ impl AuditChecker {
         }
     }
 
+    /// Checks the recorded end of a chain against the last record.
     fn head(&mut self, head: &ChainHead) {
         let ChainHead { chain, length, .. } = *head;
         let seen = self.chains.entry(chain).or_default();

@@ -1,7 +1,7 @@
-//! The log as JSON lines: what `audit export` writes and `audit verify` reads.
+//! Writes and reads the log as JSON lines, for `audit export` and `audit verify`.
 //!
-//! One object a line: first what the file is, then for each chain its records in their order, each signature behind the
-//! record it signs, and where the chain ends. A record's text and a signed text stand in strings, byte for byte.
+//! One object a line: first the format, then for each chain its records in order, each signature after the record it
+//! signs, and where the chain ends. Texts of records and signed texts are strings, byte for byte.
 
 use super::audit_log::{AuditRecord, AuditSignature};
 use super::chain::ChainHead;
@@ -9,13 +9,13 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-/// What the first line names.
+/// Names the format, in the first line.
 const FORMAT: &str = "cardwright-audit-1";
 
-/// A line.
+/// Holds what one line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuditItem {
-    /// The first line; not `complete`: records were left out on purpose.
+    /// The first line. `complete` is false where records were left out on purpose.
     Begin {
         complete: bool,
     },
@@ -24,7 +24,7 @@ pub enum AuditItem {
     Head(ChainHead),
 }
 
-/// A line that is none.
+/// Says why a line cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     #[error("it is not a line of an exported log")]
@@ -45,7 +45,7 @@ enum Line {
 }
 
 impl AuditItem {
-    /// Writes the line, without its end.
+    /// Returns the line, without its end.
     pub fn to_line(&self) -> Result<String, LineError> {
         let line = match self {
             Self::Begin { complete } => Line::Begin { format: FORMAT.into(), complete: *complete },

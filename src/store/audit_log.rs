@@ -1,4 +1,4 @@
-//! Reading the log of acts, and what is kept about it: signed heads, and how far it was sent on.
+//! Reads the log of acts, and keeps its signed heads and how far it was sent on.
 
 use super::chain::ChainHead;
 use super::error::Error;
@@ -12,13 +12,13 @@ use time::format_description::well_known::Rfc3339;
 const SIGNATURES: &str = "audit_signatures";
 const SENT: &str = "audit_sent";
 
-/// An act as it is kept.
+/// Holds an act as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRecord {
     pub chain: i64,
     /// Counts from 1 within the chain.
     pub number: i64,
-    /// The very text the hash is made over.
+    /// The text, exactly as the hash is made over it.
     pub record: String,
     /// SHA-256 of the text.
     pub hash: Vec<u8>,
@@ -32,12 +32,12 @@ impl FromRow for AuditRecord {
     }
 }
 
-/// A head that was signed.
+/// Holds the signed head of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditSignature {
     pub chain: i64,
     pub number: i64,
-    /// The very text that was signed; [`signed_text`] wrote it.
+    /// The text, exactly as it was signed; [`signed_text`] wrote it.
     pub signed: String,
     /// SHA-256 of the key's SubjectPublicKeyInfo.
     pub key: Vec<u8>,
@@ -59,7 +59,7 @@ impl FromRow for AuditSignature {
     }
 }
 
-/// How far a receiver was sent a chain.
+/// Says up to which record a receiver was sent a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentRecord {
     pub chain: i64,
@@ -74,7 +74,7 @@ impl FromRow for SentRecord {
     }
 }
 
-/// What is signed of a head.
+/// Holds what is signed of a head.
 #[derive(Serialize)]
 struct Signed {
     chain: i64,
@@ -83,7 +83,7 @@ struct Signed {
     at: String,
 }
 
-/// The text that is signed of a head; `None` when the time cannot be written.
+/// Returns the text to sign for a head; `None` when the time cannot be written.
 pub fn signed_text(head: &ChainHead, at: OffsetDateTime) -> Option<String> {
     let at = at.format(&Rfc3339).ok()?;
     serde_json::to_string(&Signed { chain: head.chain, number: head.length, hash: hex::encode(&head.head), at }).ok()
@@ -116,7 +116,7 @@ pub(super) fn audit_sent(receiver: &str) -> Ask<'_, Vec<SentRecord>> {
 }
 
 impl Tx {
-    /// Keeps a signed head; where another instance was quicker, its signature stays.
+    /// Keeps a signed head; where another server of the database was quicker, its signature stays.
     pub async fn keep_audit_signature(&mut self, signature: &AuditSignature) -> Result<(), Error> {
         self.housekeeping();
         let statement = "INSERT INTO audit_signatures (chain, number, signed, key, signature) \
@@ -130,7 +130,7 @@ impl Tx {
         self.execute(SIGNATURES, statement).await.map(drop)
     }
 
-    /// Keeps how far a receiver was sent the log; never goes back.
+    /// Notes how far a receiver was sent the log; never goes back.
     pub async fn keep_audit_sent(&mut self, receiver: &str, sent: SentRecord) -> Result<(), Error> {
         self.housekeeping();
         let statement = "INSERT INTO audit_sent (receiver, chain, number) VALUES ($1, $2, $3) \

@@ -1,4 +1,4 @@
-//! The whole log, from a database file or a store, in the order a checker wants it.
+//! Reads the whole log, from a database file or a store, in the order that a checker needs.
 
 use super::audit_check::{AuditChecker, AuditReport};
 use super::audit_lines::AuditItem;
@@ -10,10 +10,10 @@ use super::open::Store;
 use super::sqlite::reader::Reader;
 use std::path::Path;
 
-/// Records read at one time.
+/// Bounds the records read at one time.
 const PAGE: u32 = 500;
 
-/// Where a log is read from.
+/// Reads a log from a file or a store.
 pub struct AuditSource(Place);
 
 enum Place {
@@ -21,7 +21,7 @@ enum Place {
     Store(Store),
 }
 
-/// A chain that is named anywhere.
+/// Holds the number of a chain that any of the log's tables names.
 struct ChainNumber(i64);
 
 impl FromRow for ChainNumber {
@@ -33,12 +33,12 @@ impl FromRow for ChainNumber {
 }
 
 impl AuditSource {
-    /// Reads a database file; nothing of it is changed, and all is of one moment.
+    /// Reads from a database file; nothing in it is changed, and all that is read is of one moment.
     pub fn file(path: &Path) -> Result<Self, Error> {
         Reader::open(path).map(|reader| Self(Place::File(reader)))
     }
 
-    /// Reads what is in a store; what is added meanwhile may be read in part, and is no fault.
+    /// Reads from a store. What is added meanwhile may be left out.
     pub fn store(store: Store) -> Self {
         Self(Place::Store(store))
     }
@@ -50,11 +50,11 @@ impl AuditSource {
         }
     }
 
-    /// Gives every record, each signature behind its record, and each chain's head behind the chain.
+    /// Hands over every record, each signature after its record, and each chain's head after the chain.
     pub async fn each<E: From<Error>>(&self, mut take: impl FnMut(AuditItem) -> Result<(), E>) -> Result<(), E> {
         let named = "SELECT chain FROM audit_chains UNION SELECT chain FROM audit \
                      UNION SELECT chain FROM audit_signatures ORDER BY 1";
-        // Heads are read first: a record that comes later is left for the next time.
+        // Heads are read first; records that come later are left out.
         let heads: Vec<ChainHead> = self.ask(audit_chains()).await?;
         let chains: Vec<ChainNumber> = self.ask(sql(named).asking()).await?;
         for ChainNumber(chain) in chains {
@@ -72,13 +72,14 @@ impl AuditSource {
         Ok(())
     }
 
+    /// Hands over the records and signatures of one chain, up to the number `end`.
     async fn each_of<E: From<Error>>(
         &self,
         chain: i64,
         end: i64,
         take: &mut impl FnMut(AuditItem) -> Result<(), E>,
     ) -> Result<(), E> {
-        // A number below 1 is nobody's, unless somebody has written into the file.
+        // No record has a number below 1, unless somebody has written into the file.
         let mut after = i64::MIN;
         let mut signed = i64::MIN;
         loop {
@@ -104,6 +105,7 @@ impl AuditSource {
         }
     }
 
+    /// Reads all signatures of a chain after one number and up to another.
     async fn signatures(&self, chain: i64, mut after: i64, up_to: i64) -> Result<Vec<AuditSignature>, Error> {
         let mut all = Vec::new();
         loop {

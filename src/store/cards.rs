@@ -1,3 +1,5 @@
+//! Keeps cards and profiles.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::record::{LIST_LIMIT, ProfileRecord, SmartcardRecord};
@@ -82,6 +84,7 @@ impl FromRow for ProfileRecord {
     }
 }
 
+/// Reads the role columns of a card or profile.
 fn holder_role(columns: &mut Columns<'_>) -> Result<HolderRole, Error> {
     Ok(HolderRole {
         role: columns.state()?,
@@ -91,6 +94,7 @@ fn holder_role(columns: &mut Columns<'_>) -> Result<HolderRole, Error> {
     })
 }
 
+/// Binds the role columns, which come last.
 fn bind_holder_role(statement: Statement<'_>, holder_role: HolderRole) -> Statement<'_> {
     statement
         .bind(holder_role.role.word())
@@ -131,7 +135,7 @@ pub(super) fn profiles_on(smartcard: Uuid) -> Ask<'static, Vec<ProfileRecord>> {
     sql(statement).bind(smartcard).bind(LIST_LIMIT).asking()
 }
 
-/// The last columns of a card, in their order: the same where it is added and where it is changed.
+/// Binds the last columns of a card; they have the same order where a card is added and where it is changed.
 fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Statement<'a> {
     let statement = statement
         .bind(card.profile_template)
@@ -151,7 +155,7 @@ fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Stateme
     bind_holder_role(statement, card.holder_role)
 }
 
-/// The last columns of a profile, likewise.
+/// Binds the last columns of a profile; they have the same order where a profile is added and where it is changed.
 fn bind_profile<'a>(statement: Statement<'a>, profile: &'a ProfileRecord) -> Statement<'a> {
     let statement = statement
         .bind(profile.smartcard)
@@ -164,7 +168,7 @@ fn bind_profile<'a>(statement: Statement<'a>, profile: &'a ProfileRecord) -> Sta
 }
 
 impl Tx {
-    /// Adds a card; [`Error::Duplicate`] when a card with this card id lives.
+    /// Adds a card; [`Error::Duplicate`] when a card with this card id is not retired.
     pub async fn insert_smartcard(&mut self, card: &SmartcardRecord) -> Result<(), Error> {
         let statement = sql(
             "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
@@ -181,7 +185,7 @@ impl Tx {
         self.execute(SMARTCARDS, bind_card(statement, card)).await.map(drop)
     }
 
-    /// Writes everything but card id and user if the card's status is still `expected`; [`Error::Changed`] otherwise.
+    /// Writes all but card id and user, if the card's status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_smartcard(&mut self, card: &SmartcardRecord, expected: SmartcardStatus) -> Result<(), Error> {
         let statement =
             sql("UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
@@ -209,7 +213,7 @@ impl Tx {
         self.execute(PROFILES, bind_profile(statement, profile)).await.map(drop)
     }
 
-    /// Writes everything but the user if the profile's status is still `expected`; [`Error::Changed`] otherwise.
+    /// Writes all but the user, if the profile's status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_profile(&mut self, profile: &ProfileRecord, expected: ProfileStatus) -> Result<(), Error> {
         let statement =
             sql("UPDATE profiles SET status = $3, smartcard = $4, profile_template = $5, template_version = $6, \

@@ -1,3 +1,5 @@
+//! Keeps certificates, and the answers they were sent in.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::{CertificateRecord, CertificateScope, LIST_LIMIT, Revocation};
@@ -42,7 +44,7 @@ impl FromRow for CertificateRecord {
     }
 }
 
-/// When and why, from the last two columns of a row.
+/// Reads when and why a certificate was revoked, from the last two columns of a row.
 pub(super) fn revocation(columns: &mut Columns<'_>) -> Result<Option<Revocation>, Error> {
     Ok(match columns.optional_time()? {
         None => None,
@@ -50,7 +52,7 @@ pub(super) fn revocation(columns: &mut Columns<'_>) -> Result<Option<Revocation>
     })
 }
 
-/// An answer as it was sent.
+/// Holds an answer as it was sent.
 pub(super) struct Response(pub Vec<u8>);
 
 impl FromRow for Response {
@@ -89,7 +91,8 @@ pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
 }
 
 impl Tx {
-    /// Adds a certificate and the answer it is sent in; [`Error::Duplicate`] when the request has one for this key.
+    /// Adds a certificate and the answer it is sent in; [`Error::Duplicate`] when the request has a certificate for
+    /// this key.
     pub async fn insert_certificate(&mut self, certificate: &CertificateRecord, pkcs7: &[u8]) -> Result<(), Error> {
         let statement = sql(
             "INSERT INTO certificates (serial, request, profile, smartcard, owner, template_common_name, thumbprint, \
@@ -117,7 +120,7 @@ impl Tx {
         self.execute(RESPONSES, statement).await.map(drop)
     }
 
-    /// The number of the next revocation list: 1, then one more each time (RFC 5280, 5.2.3).
+    /// Takes the next number for a revocation list: 1 at first, then one more each time (RFC 5280, 5.2.3).
     pub async fn next_crl_number(&mut self) -> Result<u64, Error> {
         struct Number(u64);
         impl FromRow for Number {

@@ -1,13 +1,15 @@
+//! Names how the store fails.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// What a database said.
+/// Holds what a database said.
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// What PostgreSQL adds as detail is left out: it quotes rows.
+    /// PostgreSQL's details are left out, as they quote rows.
     #[error("{message}")]
     Postgres {
         message: String,
@@ -16,7 +18,7 @@ pub enum Cause {
     },
 }
 
-/// Why the store refused or failed.
+/// Says why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -43,7 +45,7 @@ pub enum Error {
     Older { database: String, found: i64, known: i64 },
     #[error("the database {database} is damaged: it contradicts itself")]
     Unsound { database: String },
-    /// Says what is wrong, never the text itself.
+    /// Says what is wrong and never quotes the URL.
     #[error("the database's URL cannot be used: {0}")]
     Url(&'static str),
     #[error("TLS to the database cannot be set up")]
@@ -56,21 +58,22 @@ pub enum Error {
         #[source]
         source: Cause,
     },
-    /// A unique key is taken: the same uuid, name, serial, living card id, decision of one approver.
+    /// A unique key is taken: the same uuid, name, serial, card id of a card that is not retired, or decision of one
+    /// approver.
     #[error("the {table} already hold such a record")]
     Duplicate {
         table: &'static str,
         #[source]
         source: Cause,
     },
-    /// A record named by another does not exist.
+    /// A record names another one that does not exist.
     #[error("a record in {table} names one that does not exist")]
     Dangling {
         table: &'static str,
         #[source]
         source: Cause,
     },
-    /// The record is gone or its state is no longer the one the caller has read.
+    /// The record is gone, or its state is not the one that the caller has read.
     #[error("the record {record} in {table} is no longer {expected}")]
     Changed { table: &'static str, record: Uuid, expected: &'static str },
     #[error("no record {record} in {table}")]
@@ -80,10 +83,10 @@ pub enum Error {
     Damaged { table: &'static str, column: usize },
     #[error("{given} templates are too many for one list; {limit} fit")]
     FilterTooWide { given: usize, limit: usize },
-    /// The job was undone: the whole batch it was part of did not reach the disk.
+    /// The job was undone: nothing of the whole batch it was part of reached the disk.
     #[error("nothing was kept: the transaction failed")]
     Transaction(#[source] Arc<Cause>),
-    /// Another transaction was in the way (a deadlock, a lock held for long); the same job may pass in a moment.
+    /// Another transaction was in the way (a deadlock, or a lock held for long); the same job may succeed in a moment.
     #[error("nothing was kept: another write was in the way")]
     Contended(#[source] Cause),
     /// There is no connection, or it was lost before the job was to be committed.
@@ -103,7 +106,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same to one more of those whom a shared transaction failed.
+    /// Returns the same error for another job of a batch that failed.
     pub(super) fn shared(&self) -> Self {
         match self {
             Self::Transaction(cause) => Self::Transaction(cause.clone()),

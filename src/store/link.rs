@@ -1,6 +1,6 @@
-//! What the rooms of the store say to a database, whichever it is: statements, questions, and what rows are read into.
+//! What the files of the store say to either database: statements, questions, and what rows are read into.
 //!
-//! A statement is a text with `$1` placeholders and its values; a database that gives rows gives them as [`Cell`]s.
+//! A statement is a text with `$1` placeholders and its values. A database returns rows as [`Cell`]s.
 
 use super::error::Error;
 use super::spelling::Spelled;
@@ -12,13 +12,13 @@ use std::sync::{Mutex, PoisonError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A statement and what is bound to it.
+/// Holds a statement and the values bound to it.
 pub(super) struct Statement<'a> {
     pub text: Cow<'static, str>,
     pub values: Vec<Value<'a>>,
 }
 
-/// What can be bound.
+/// Holds a value that can be bound.
 pub(super) enum Value<'a> {
     Null,
     Integer(i64),
@@ -28,6 +28,7 @@ pub(super) enum Value<'a> {
     Uuid(Uuid),
 }
 
+/// Makes a statement of a text, with no values bound yet.
 pub(super) fn sql<'a>(text: impl Into<Cow<'static, str>>) -> Statement<'a> {
     Statement { text: text.into(), values: Vec::with_capacity(18) }
 }
@@ -39,26 +40,26 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// Says that the statement is a question, and of what form its answer is.
+    /// Makes a question of the statement; `T` is the form of its answer.
     pub fn asking<T: Answer>(self) -> Ask<'a, T> {
         Ask { statement: self, answer: PhantomData }
     }
 }
 
-/// A question: a statement, and what its rows are gathered into.
+/// Holds a question: a statement, and the form of its answer.
 pub(super) struct Ask<'a, T> {
     pub statement: Statement<'a>,
     answer: PhantomData<T>,
 }
 
-/// What rows are gathered into: `Option` for at most one, `Vec` for all (the statement bounds them).
+/// Gathers rows: `Option` takes at most one, `Vec` takes all (the statement bounds them).
 pub(super) trait Answer: Sized {
     const TABLE: &'static str;
-    /// It asks for one record: what a job decides on.
+    /// True where one record is asked for, on which a job may decide.
     const ONE: bool;
-    /// The answer when there is no row.
+    /// Returns the answer for no row.
     fn none() -> Self;
-    /// Takes in a row, and says whether more are wanted.
+    /// Takes in a row; says whether more are wanted.
     fn add(&mut self, columns: &mut Columns<'_>) -> Result<bool, Error>;
 }
 
@@ -123,7 +124,7 @@ impl<'a, T: Into<Value<'a>>> From<Option<T>> for Value<'a> {
     }
 }
 
-/// Running totals since the store was opened.
+/// Counts work since the store was opened.
 #[derive(Default)]
 pub(super) struct Counts {
     pub commits: AtomicU64,
@@ -132,26 +133,28 @@ pub(super) struct Counts {
     pub steps: AtomicU64,
     /// Write jobs that logged no act.
     pub unaudited: AtomicU64,
-    /// Acts by their word.
+    /// How often each act was logged, by its word.
     acts: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-/// What [`super::Store::counts`] saw.
+/// Reports the counts of [`super::Store::counts`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CountsSeen {
     /// Transactions that changed something: one fsync each on SQLite, one flush each on PostgreSQL.
     pub commits: u64,
     /// Write jobs run.
     pub jobs: u64,
-    /// Statements, reads included, transaction control excluded.
+    /// Statements, with reads and without transaction control.
     pub statements: u64,
-    /// Steps of SQLite's virtual machine: the same for the same work on any computer. PostgreSQL keeps such counts itself.
+    /// Steps of SQLite's virtual machine, the same for the same work on any computer. Not counted for PostgreSQL, which
+    /// counts for itself.
     pub steps: u64,
-    /// Write jobs that logged no act: a mistake of whoever wrote the job.
+    /// Write jobs that logged no act, which is a mistake in the job.
     pub unaudited: u64,
 }
 
 impl Counts {
+    /// Returns the counts as they are now.
     pub fn seen(&self) -> CountsSeen {
         CountsSeen {
             commits: self.commits.load(Ordering::Relaxed),
@@ -162,7 +165,7 @@ impl Counts {
         }
     }
 
-    /// These acts are on disk.
+    /// Counts acts that are on disk.
     pub fn acted(&self, acts: &[&'static str]) {
         let mut counted = self.acts.lock().unwrap_or_else(PoisonError::into_inner);
         for act in acts {
@@ -170,38 +173,38 @@ impl Counts {
         }
     }
 
-    /// How often each act was logged.
+    /// Returns how often each act was logged.
     pub fn acts(&self) -> BTreeMap<&'static str, u64> {
         self.acts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// Something a row is read into, column by column in the order of the SELECT.
+/// Is read from a row, column by column in the order of the SELECT.
 pub(super) trait FromRow: Sized {
     const TABLE: &'static str;
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error>;
 }
 
-/// What stands in a column.
+/// Holds what is in a column.
 #[derive(Clone, Copy)]
 pub(super) enum Cell<'r> {
     Null,
     Integer(i64),
     Bool(bool),
     Text(&'r str),
-    /// A UUID's sixteen bytes too.
+    /// Bytes, among them the sixteen of a UUID.
     Bytes(&'r [u8]),
 }
 
-/// A row as a database gives it.
+/// Gives the columns of a row.
 pub(super) trait Row {
-    /// What stands in a column, counted from 0; `None`: nothing of a kind that the store keeps.
+    /// Returns what is in a column, counted from 0; `None` for a kind of value that the store does not keep.
     fn cell(&self, column: usize) -> Option<Cell<'_>>;
 }
 
-/// What a column is read as.
+/// Is read from one column.
 pub(super) trait FromCell: Sized {
-    /// Reads a cell; `None`: it holds something else.
+    /// Reads a cell; `None` where it holds something else.
     fn from_cell(cell: Cell<'_>) -> Option<Self>;
 }
 
@@ -229,7 +232,7 @@ impl FromCell for bool {
     fn from_cell(cell: Cell<'_>) -> Option<Self> {
         match cell {
             Cell::Bool(truth) => Some(truth),
-            // SQLite has no other truth.
+            // SQLite keeps truth values as numbers.
             Cell::Integer(0) => Some(false),
             Cell::Integer(1) => Some(true),
             _ => None,
@@ -255,7 +258,7 @@ impl<T: FromCell> FromCell for Option<T> {
     }
 }
 
-/// The columns of a row, taken from left to right.
+/// Takes the columns of a row from left to right.
 pub(super) struct Columns<'r> {
     row: &'r dyn Row,
     table: &'static str,
@@ -267,48 +270,56 @@ impl<'r> Columns<'r> {
         Self { row, table, next: 0 }
     }
 
+    /// Reads the next column; [`Error::Damaged`] where it holds something else.
     pub fn take<T: FromCell>(&mut self) -> Result<T, Error> {
         let column = self.next;
         self.next += 1;
         self.row.cell(column).and_then(T::from_cell).ok_or(Error::Damaged { table: self.table, column })
     }
 
+    /// Returns the error for the column that was read last.
     fn damaged(&self) -> Error {
         Error::Damaged { table: self.table, column: self.next.saturating_sub(1) }
     }
 
+    /// Reads the next column as a state that is spelled as a word.
     pub fn state<T: Spelled>(&mut self) -> Result<T, Error> {
         let word: String = self.take()?;
         T::from_word(&word).ok_or_else(|| self.damaged())
     }
 
+    /// Reads the next column as a number of a smaller range.
     pub fn number<T: TryFrom<i64>>(&mut self) -> Result<T, Error> {
         let number: i64 = self.take()?;
         T::try_from(number).map_err(|_| self.damaged())
     }
 
+    /// Reads the next column as a number of a smaller range, or NULL.
     pub fn optional_number<T: TryFrom<i64>>(&mut self) -> Result<Option<T>, Error> {
         let number: Option<i64> = self.take()?;
         number.map(|number| T::try_from(number).map_err(|_| self.damaged())).transpose()
     }
 
+    /// Reads the next column as a time.
     pub fn time(&mut self) -> Result<OffsetDateTime, Error> {
         let micros: i64 = self.take()?;
         from_micros(micros).ok_or_else(|| self.damaged())
     }
 
+    /// Reads the next column as a time, or NULL.
     pub fn optional_time(&mut self) -> Result<Option<OffsetDateTime>, Error> {
         let micros: Option<i64> = self.take()?;
         micros.map(|micros| from_micros(micros).ok_or_else(|| self.damaged())).transpose()
     }
 
+    /// Reads the next column as JSON text.
     pub fn json<T: serde::de::DeserializeOwned>(&mut self) -> Result<T, Error> {
         let text: String = self.take()?;
         serde_json::from_str(&text).map_err(|_| self.damaged())
     }
 }
 
-/// Microseconds since the epoch; what is finer is cut off.
+/// Returns microseconds since the epoch; anything finer is cut off.
 fn micros(at: OffsetDateTime) -> i64 {
     at.unix_timestamp().saturating_mul(1_000_000).saturating_add(at.microsecond().into())
 }

@@ -1,4 +1,4 @@
-//! Revocation lists as they are served, and what they are made from.
+//! Keeps the revocation lists as they are served, and reads what they are made from.
 
 use super::certificates::{COUNTERS, TABLE as CERTIFICATES};
 use super::error::Error;
@@ -10,10 +10,10 @@ use time::OffsetDateTime;
 
 const TABLE: &str = "crls";
 
-/// The most revocations one page gives.
+/// Bounds the revocations of one page.
 pub const PAGE: u32 = 5000;
 
-/// A complete list, or what has changed since one (RFC 5280, 5.2.4).
+/// Names the complete list, and the list of what has changed since one (RFC 5280, 5.2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ListKind {
     Base,
@@ -33,28 +33,28 @@ impl Spelled for ListKind {
     }
 }
 
-/// A list without its bytes; number 0: none was made yet.
+/// Describes a list, without its bytes; number 0: none was made yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListRecord {
     pub kind: ListKind,
     pub number: u64,
-    /// The number of the complete list a delta goes with; 0 on a complete one.
+    /// The number of the complete list that a delta goes with; 0 on a complete list.
     pub base: u64,
     pub this_update: OffsetDateTime,
     pub next_update: OffsetDateTime,
-    /// How far the count of revocations was when the list was begun.
+    /// The count of revocations when the list was begun.
     pub revocations: u64,
-    /// When the next revocation with a time of its own comes due.
+    /// When the next revocation that was put off comes due.
     pub next_due: Option<OffsetDateTime>,
 }
 
-/// A page's entry.
+/// Holds one entry of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCertificate {
     /// The next page begins after it.
     pub seq: i64,
     pub serial: Vec<u8>,
-    /// On a page of released certificates: when, with no reason.
+    /// On a page of released certificates: when it was released; the reason is 0.
     pub revocation: Revocation,
 }
 
@@ -83,7 +83,7 @@ impl FromRow for ListedCertificate {
     }
 }
 
-/// A list's number and bytes.
+/// Holds a list's number and bytes.
 pub(super) struct ListBytes(pub u64, pub Vec<u8>);
 
 impl FromRow for ListBytes {
@@ -132,7 +132,7 @@ pub(super) fn next_due(after: OffsetDateTime) -> Ask<'static, Option<Due>> {
     sql("SELECT min(revoked_at) FROM certificates WHERE revoked_at > $1").bind(after).asking()
 }
 
-/// Certificates of a CA elsewhere are on that CA's lists.
+/// Asks for a page of revoked certificates; those of a CA elsewhere are left out, as they are on that CA's lists.
 pub(super) fn revoked_page(
     after: i64,
     valid_after: OffsetDateTime,
@@ -160,7 +160,7 @@ pub(super) fn released_page(
 }
 
 impl Tx {
-    /// Outdates the lists where certificates were revoked, held or released, and gives back how many.
+    /// Marks the lists as outdated if certificates were revoked, held or released; returns how many.
     pub(super) async fn outdate_lists_after(&mut self, changed: usize) -> Result<usize, Error> {
         if changed > 0 {
             self.outdate_lists().await?;
@@ -168,13 +168,13 @@ impl Tx {
         Ok(changed)
     }
 
-    /// Says that the lists are no longer true, as every revocation and release does by itself.
+    /// Marks the lists as outdated; every revocation and release does so by itself.
     pub async fn outdate_lists(&mut self) -> Result<(), Error> {
         let statement = "UPDATE counters SET value = value + 1 WHERE name = 'revocations'";
         self.execute(COUNTERS, sql(statement)).await.map(drop)
     }
 
-    /// Claims the making of a list until `until`, and gives its number; `None` while another instance makes it.
+    /// Claims the making of a list until `until` and returns its number; `None` while another server makes it.
     pub async fn claim_list(
         &mut self,
         kind: ListKind,
@@ -192,7 +192,7 @@ impl Tx {
         Ok(Some(number))
     }
 
-    /// Puts a list in the place of the one before it and ends the claim; false when the claim was lost meanwhile.
+    /// Puts a list in place of the one before and ends the claim; false where the claim was lost meanwhile.
     pub async fn publish_list(&mut self, list: &ListRecord, der: &[u8]) -> Result<bool, Error> {
         let statement = sql("UPDATE crls SET number = $2, base = $3, this_update = $4, next_update = $5, \
                              revocations = $6, next_due = $7, der = $8, claimed_until = 0 \
@@ -208,7 +208,7 @@ impl Tx {
         Ok(self.execute(TABLE, statement).await? > 0)
     }
 
-    /// Gives a claim back after a failure, so that nobody waits for its end.
+    /// Ends a claim after a failure, so that nobody waits until it runs out.
     pub async fn drop_claim(&mut self, kind: ListKind, number: u64) -> Result<(), Error> {
         self.housekeeping();
         let statement = "UPDATE crls SET claimed_until = 0 WHERE kind = $1 AND claim = $2";

@@ -1,4 +1,4 @@
-//! Facts about the database as a whole, by name.
+//! Keeps facts about the database as a whole, by name.
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
@@ -8,7 +8,7 @@ use super::writer::Tx;
 
 const TABLE: &str = "meta";
 
-/// A fact's value.
+/// Holds a fact's value.
 pub(super) struct Fact(pub Vec<u8>);
 
 impl FromRow for Fact {
@@ -23,7 +23,7 @@ fn fact(name: &str) -> Ask<'_, Option<Fact>> {
     sql("SELECT value FROM meta WHERE name = $1").bind(name).asking()
 }
 
-/// A fact with its name.
+/// Holds a fact's name and value.
 pub(super) struct NamedFact(pub String, pub Vec<u8>);
 
 impl FromRow for NamedFact {
@@ -35,7 +35,7 @@ impl FromRow for NamedFact {
 }
 
 impl Store {
-    /// The facts whose names begin with `start`, by name, at most [`LIST_LIMIT`].
+    /// Lists the facts whose names begin with `start`, by name, at most [`LIST_LIMIT`].
     pub async fn facts(&self, start: &str) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let ask = sql("SELECT name, value FROM meta WHERE substr(name, 1, $2) = $1 ORDER BY name LIMIT $3");
         let length = u32::try_from(start.chars().count()).unwrap_or(u32::MAX);
@@ -45,14 +45,13 @@ impl Store {
 }
 
 impl Tx {
-    /// Puts another value in the place of a fact that is there; the caller has read it in this job, by
-    /// [`Tx::first_said`].
+    /// Replaces the value of a fact, which the caller has read in this job by [`Tx::first_said`].
     pub async fn say_instead(&mut self, name: &str, value: &[u8]) -> Result<(), Error> {
         let update = sql("UPDATE meta SET value = $2 WHERE name = $1");
         self.execute(TABLE, update.bind(name).bind(value)).await.map(drop)
     }
 
-    /// Keeps a fact unless there is one of this name already, and gives what holds now.
+    /// Keeps a fact unless there is one of this name; returns the value that is kept.
     pub async fn first_said(&mut self, name: &str, value: &[u8]) -> Result<Vec<u8>, Error> {
         self.housekeeping();
         let insert = sql("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING");

@@ -1,10 +1,10 @@
 //! Remembers users, requests, approvals, cards, profiles and certificates, durably.
 //!
-//! In: records and jobs. Out: records, once they are on disk. All SQL of the project is here; what the rooms say is one
-//! text for both databases. Writes are jobs, atomic, answered after the commit; what a job reads by key is still so when
-//! it writes. `sqlite`: WAL, synchronous FULL, one writer that commits many waiting jobs with one fsync. `postgres`: a
-//! transaction a job, rows locked as they are read, any number of servers on one database.
-//! Absent: any rule about who may do what, any clock (times come in), any wire spelling.
+//! In: records and jobs. Out: records, once they are on disk. All SQL of the project is here, one text for both
+//! databases. A write is a job: atomic, answered after the commit; what it has read by key is still true when it
+//! writes. `sqlite` has WAL, synchronous FULL, and one writer that commits many waiting jobs with one fsync. `postgres`
+//! has one transaction a job, locks rows as they are read, and lets any number of servers share a database. Absent: any
+//! rule about who may do what, any clock (times come in), any wire spelling.
 
 mod archive;
 mod attestations;

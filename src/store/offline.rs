@@ -1,3 +1,5 @@
+//! Keeps the one challenge that an offline unblock was answered for.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::OfflineAnswerRecord;
@@ -25,7 +27,7 @@ pub(super) fn offline_answer(request: Uuid) -> Ask<'static, Option<OfflineAnswer
 }
 
 impl Tx {
-    /// Remembers the challenge a request is answered for; [`Error::Duplicate`] when there is one already.
+    /// Remembers the challenge that a request was answered for; [`Error::Duplicate`] when there is one already.
     pub async fn insert_offline_answer(&mut self, answer: &OfflineAnswerRecord) -> Result<(), Error> {
         let statement = sql("INSERT INTO offline_answers (request, smartcard, challenge, at) VALUES ($1, $2, $3, $4)")
             .bind(answer.request)

@@ -1,3 +1,5 @@
+//! Keeps what proves one-time passwords, and the outbox of those to be mailed.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::record::{MailRecord, OneTimeRecord};
@@ -51,6 +53,7 @@ pub(super) fn due_mail(now: OffsetDateTime) -> Ask<'static, Vec<MailRecord>> {
     sql(statement).bind(now).asking()
 }
 
+/// Binds a record to a statement that takes all its columns.
 fn bound<'a>(statement: &'static str, record: &'a OneTimeRecord) -> Statement<'a> {
     sql(statement)
         .bind(record.request)
@@ -63,7 +66,7 @@ fn bound<'a>(statement: &'static str, record: &'a OneTimeRecord) -> Statement<'a
 }
 
 impl Tx {
-    /// Remembers what proves a request's one-time passwords; what was remembered before is forgotten.
+    /// Remembers what proves a request's one-time passwords, and forgets what was remembered before.
     pub async fn replace_one_time(&mut self, record: &OneTimeRecord) -> Result<(), Error> {
         self.execute(OUTBOX, sql("DELETE FROM outbox WHERE request = $1").bind(record.request)).await?;
         self.execute(TABLE, sql("DELETE FROM one_time_passwords WHERE request = $1").bind(record.request)).await?;
@@ -73,14 +76,14 @@ impl Tx {
         self.execute(TABLE, bound(statement, record)).await.map(drop)
     }
 
-    /// Writes what was tried, made or proven within a generation; [`Error::Changed`] when that has ended.
+    /// Writes what was tried, made or proven within a generation; [`Error::Changed`] when that generation is over.
     pub async fn update_one_time(&mut self, record: &OneTimeRecord) -> Result<(), Error> {
         let statement = "UPDATE one_time_passwords SET tries_left = $3, expires = $4, first = $5, second = $6, \
                          proven = $7 WHERE request = $1 AND generation = $2";
         self.change(TABLE, record.request, "the same generation", bound(statement, record)).await
     }
 
-    /// Has a one-time password mailed.
+    /// Adds a one-time password to those that are to be mailed.
     pub async fn insert_mail(&mut self, mail: &MailRecord) -> Result<(), Error> {
         let statement = sql("INSERT INTO outbox (request, part, generation, recipient, attempts, due) \
                              VALUES ($1, $2, $3, $4, $5, $6)")
@@ -93,7 +96,7 @@ impl Tx {
         self.execute(OUTBOX, statement).await.map(drop)
     }
 
-    /// Counts an attempt and says when the next is due.
+    /// Counts an attempt to mail and notes when the next one is due.
     pub async fn attempt_mail(&mut self, mail: &MailRecord, next: OffsetDateTime) -> Result<(), Error> {
         let statement = sql("UPDATE outbox SET attempts = attempts + 1, due = $5 \
                              WHERE request = $1 AND part = $2 AND generation = $3 AND attempts = $4")
@@ -105,7 +108,7 @@ impl Tx {
         self.change(OUTBOX, mail.request, "the same attempt", statement).await
     }
 
-    /// Forgets a mail of this generation: it was sent, or given up.
+    /// Removes a mail of this generation, because it was sent or given up.
     pub async fn delete_mail(&mut self, mail: &MailRecord) -> Result<(), Error> {
         let statement = sql("DELETE FROM outbox WHERE request = $1 AND part = $2 AND generation = $3")
             .bind(mail.request)

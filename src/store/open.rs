@@ -1,4 +1,4 @@
-//! Opening and closing, whichever the database.
+//! Opens and closes the store, with either database.
 
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The database; clones share it.
+/// Holds the open database; clones share it.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -26,14 +26,15 @@ enum Database {
 }
 
 impl Store {
-    /// Opens the SQLite database at `path`, made and brought up to date where needed; only its owner may read the file.
+    /// Opens the SQLite database at `path`, after making it or bringing its schema up to date; only the owner may read
+    /// the file.
     pub async fn open(path: &Path) -> Result<Store, Error> {
         let counts = Arc::new(Counts::default());
         let (database, instance) = sqlite::Database::open(path, counts.clone())?;
         Ok(Self::over(Database::Sqlite(database), counts, instance))
     }
 
-    /// Connects to a PostgreSQL database and brings its schema up to date where needed.
+    /// Connects to a PostgreSQL database, after bringing its schema up to date.
     pub async fn connect(place: &PostgresPlace) -> Result<Store, Error> {
         let counts = Arc::new(Counts::default());
         let (database, instance) = postgres::Database::open(place, counts.clone()).await?;
@@ -44,27 +45,28 @@ impl Store {
         Self(Arc::new(Inner { database, counts, instance }))
     }
 
-    /// The identity of this database, made when the file was.
+    /// Returns the identity of this database, made when the database was.
     pub fn instance(&self) -> Uuid {
         self.0.instance
     }
 
-    /// How much work was done since the store was opened.
+    /// Returns how much work was done since the store was opened.
     pub fn counts(&self) -> CountsSeen {
         self.0.counts.seen()
     }
 
-    /// How often each act was logged since the store was opened.
+    /// Returns how often each act was logged since the store was opened.
     pub fn acts(&self) -> BTreeMap<&'static str, u64> {
         self.0.counts.acts()
     }
 
     /// Runs `job` as one atomic transaction and answers once it is on disk.
     ///
-    /// On SQLite jobs run one after the other, and those that wait together share a commit: a job should read, decide
-    /// and write, and wait for nothing but its [`Tx`], for all other writes wait behind it. On PostgreSQL they run side
-    /// by side, and one that meets another may be refused with [`Error::Contended`]. Either way a job that returns an
-    /// error takes back its own writes only. Dropping the returned future before the job started may leave it undone.
+    /// On SQLite jobs run one after the other, and those that wait together share a commit. A job should read, decide
+    /// and write, and wait for nothing but its [`Tx`], as all other writes wait behind it. On PostgreSQL jobs run side
+    /// by side, and one that meets another may be refused with [`Error::Contended`]. With either, a job that returns an
+    /// error undoes its own writes only. If the returned future is dropped before the job started, the job may never
+    /// run.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
@@ -77,7 +79,7 @@ impl Store {
         }
     }
 
-    /// Waits for the writes already queued, then closes every connection; later calls fail with [`Error::Closed`].
+    /// Waits for the writes that are queued, then closes every connection; later calls fail with [`Error::Closed`].
     pub async fn close(&self) {
         match &self.0.database {
             Database::Sqlite(database) => database.close().await,
@@ -85,6 +87,7 @@ impl Store {
         }
     }
 
+    /// Answers a question outside any job.
     pub(super) async fn ask<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
         match &self.0.database {
             Database::Sqlite(database) => database.read(ask),

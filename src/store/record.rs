@@ -1,4 +1,4 @@
-//! What is remembered: facts, not what goes over the wire.
+//! Defines the records that the store keeps. They hold facts and are not what goes over the wire.
 
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::data_item::DataItem;
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// The most records one list gives; a filter's own limit may be lower.
+/// Bounds the records that one list gives; a filter's own limit may be lower.
 pub const LIST_LIMIT: u32 = 1000;
 
-/// A user; times are kept to the microsecond, here and below.
+/// Describes a user. Times are kept to the microsecond, here and below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserRecord {
     pub uuid: Uuid,
@@ -23,16 +23,16 @@ pub struct UserRecord {
     /// User principal name, `alice@example.test`.
     pub upn: Option<String>,
     pub email: Option<String>,
-    /// The security identifier Windows knows the person by, `S-1-5-21-…`.
+    /// The security identifier by which Windows knows the person, `S-1-5-21-…`.
     pub sid: Option<String>,
     /// What else certificates say of the user, by name.
     pub attributes: BTreeMap<String, String>,
-    /// Is nobody for the time being; what the person has done and holds is kept.
+    /// The user may do nothing for now; what they have done and hold is kept.
     pub disabled: bool,
     pub source: UserSource,
 }
 
-/// Who wrote a user's record.
+/// Says who wrote a user's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserSource {
     /// An administrator.
@@ -41,12 +41,12 @@ pub enum UserSource {
     Issuer,
 }
 
-/// A bearer token of a user.
+/// Describes a bearer token of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
     pub uuid: Uuid,
     pub owner: Uuid,
-    /// What the owner calls it: "workstation 7", say.
+    /// What the owner calls it, such as "workstation 7".
     pub label: String,
     /// SHA-256 of the token; the token itself is kept nowhere. Unique.
     pub hash: [u8; 32],
@@ -57,7 +57,7 @@ pub struct TokenRecord {
     pub revoked: Option<OffsetDateTime>,
 }
 
-/// A session, which a cookie stands for.
+/// Describes a session, which is proven by a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
     pub uuid: Uuid,
@@ -65,23 +65,23 @@ pub struct SessionRecord {
     /// SHA-256 of the cookie's value, which is kept nowhere. Unique.
     pub hash: [u8; 32],
     pub created: OffsetDateTime,
-    /// The end, however busy the session is.
+    /// When it ends, however busy it is.
     pub expires: OffsetDateTime,
     /// To the minute or so.
     pub last_used: OffsetDateTime,
 }
 
-/// Something that stands for a person, and the person.
+/// Holds a bearer token or session, with its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owned<T> {
     pub what: T,
     pub holder: UserRecord,
 }
 
-/// A request.
+/// Describes a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestRecord {
-    /// Version 7 keeps the index that holds it warm.
+    /// Of version 7, so that new entries of the index lie together.
     pub uuid: Uuid,
     pub request_type: RequestType,
     pub status: RequestStatus,
@@ -103,20 +103,20 @@ pub struct RequestRecord {
     pub terms: RequestTerms,
 }
 
-/// What was agreed when a request was made, beyond its type.
+/// Holds what was agreed when a request was made, beyond its type.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RequestTerms {
     /// Why the card or key is missing, in the template's words.
     pub loss_reason: Option<String>,
-    /// CRLReason (RFC 5280, 5.3.1) the caller chose; `None`: the policy's.
+    /// CRLReason (RFC 5280, 5.3.1) that the caller chose; `None`: the policy's.
     pub revocation_reason: Option<u8>,
     /// `None`: the policy's.
     pub revocation_delay_hours: Option<u32>,
-    /// Of Reinstate: which of the two it is.
+    /// Only for Reinstate: true where it suspends, false where it reinstates.
     pub suspends: Option<bool>,
 }
 
-/// One decision on a request; an approver decides once.
+/// Holds one decision on a request; an approver decides once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApprovalRecord {
     pub request: Uuid,
@@ -127,7 +127,7 @@ pub struct ApprovalRecord {
     pub at: OffsetDateTime,
 }
 
-/// One assignment of a card; a card that is used again after it was retired gets a new record.
+/// Describes one assignment of a card. A card that is used again after it was retired gets a new record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmartcardRecord {
     pub uuid: Uuid,
@@ -140,18 +140,18 @@ pub struct SmartcardRecord {
     pub profile_template: Uuid,
     pub template_version: u32,
     pub admin_key: AdminKeyState,
-    /// Which master key the card's own admin key is derived from.
+    /// The version of the master key that the card's own admin key is derived from.
     pub master_key_version: u32,
-    /// Which one its next own admin key is derived from, while one is proposed; 0: none is.
+    /// The version that its next own admin key is derived from, while one is proposed; 0: none is.
     pub master_key_next: u32,
     pub puk_state: PukState,
-    /// The latest PUK derived for the card, which holds unless only the default does; 0: none yet.
+    /// The latest PUK derived for the card, which it has unless it only has the default one; 0: none yet.
     pub puk_version: u32,
-    /// Which PUK held before one was proposed; 0: the one the card came with.
+    /// The PUK it had before one was proposed; 0: the one the card came with.
     pub puk_before: u32,
-    /// Which master key the latest PUK is derived from; 0: there is none yet.
+    /// The version of the master key that the latest PUK is derived from; 0: there is none yet.
     pub puk_master: u32,
-    /// Which master key the PUK before it is derived from; 0: that is the one the card came with.
+    /// The version that the PUK before it is derived from; 0: that is the one the card came with.
     pub puk_before_master: u32,
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
@@ -160,7 +160,7 @@ pub struct SmartcardRecord {
     pub holder_role: HolderRole,
 }
 
-/// A profile.
+/// Describes a profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProfileRecord {
     pub uuid: Uuid,
@@ -175,7 +175,7 @@ pub struct ProfileRecord {
     pub holder_role: HolderRole,
 }
 
-/// The one challenge a request's offline unblock was answered for; the answer is computed anew, never kept.
+/// Holds the one challenge that a request's offline unblock was answered for; the answer is computed again, never kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineAnswerRecord {
     pub request: Uuid,
@@ -184,11 +184,11 @@ pub struct OfflineAnswerRecord {
     pub at: OffsetDateTime,
 }
 
-/// What proves a request's one-time passwords; they themselves are kept nowhere.
+/// Holds what proves a request's one-time passwords; the passwords are kept nowhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OneTimeRecord {
     pub request: Uuid,
-    /// Grows when passwords are distributed anew: those before hold no longer.
+    /// Grows when passwords are distributed anew; earlier ones are invalid then.
     pub generation: u32,
     pub tries_left: u32,
     /// `None`: none was made yet.
@@ -200,7 +200,7 @@ pub struct OneTimeRecord {
     pub proven: Option<OffsetDateTime>,
 }
 
-/// A one-time password that is to be made and mailed.
+/// Describes a one-time password that is to be made and mailed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MailRecord {
     pub request: Uuid,
@@ -212,7 +212,7 @@ pub struct MailRecord {
     pub due: OffsetDateTime,
 }
 
-/// An issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
+/// Describes an issued certificate; the answer it was sent in is kept beside it ([`super::Store::response`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateRecord {
     /// The serial number's bytes, big endian. Unique.
@@ -236,7 +236,7 @@ pub struct CertificateRecord {
     pub superseded: bool,
 }
 
-/// When and why a certificate was revoked.
+/// Says when and why a certificate was revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
     pub at: OffsetDateTime,
@@ -244,7 +244,7 @@ pub struct Revocation {
     pub reason: u8,
 }
 
-/// Whose certificates.
+/// Says whose certificates are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CertificateScope {
     Request(Uuid),
@@ -254,7 +254,7 @@ pub enum CertificateScope {
 }
 
 impl CertificateScope {
-    /// Of the request, profile, card or user.
+    /// Returns the uuid of the request, profile, card or user.
     pub fn uuid(self) -> Uuid {
         match self {
             Self::Request(uuid) | Self::Profile(uuid) | Self::Smartcard(uuid) | Self::User(uuid) => uuid,
@@ -262,29 +262,31 @@ impl CertificateScope {
     }
 }
 
-/// A card, or a profile on none: what private keys are held in.
+/// Names what holds private keys: a card, or a profile that is on none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holder {
     Smartcard(Uuid),
     Profile(Uuid),
 }
 
-/// How far what becomes of a holder goes among the certificates whose keys it holds: issued for it, or brought back to it.
+/// Says which certificates are meant among those whose keys a holder holds, issued for it or brought back to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Those of its owner that no other living card or profile has in use, history aside.
+    /// Those of its owner that no other living card or profile has in use; a certificate kept only for old messages is
+    /// not in use.
     Unshared,
-    /// All of its owner's, wherever else they are.
+    /// All of its owner's, also those that another card or profile holds.
     Own,
-    /// All, whoever's they are.
+    /// All, whoever owns them.
     All,
 }
 
-/// Which certificates are revoked, held, released or superseded.
+/// Says which certificates are revoked, held, released or superseded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// What was issued, and nothing that was brought back.
+    /// Those that were issued there, without those that were brought back.
     Issued(CertificateScope),
+    /// Those whose keys a card or profile holds.
     Held(Holder, Reach),
 }
 
@@ -294,7 +296,7 @@ impl From<CertificateScope> for Touched {
     }
 }
 
-/// Which requests; every field given must hold.
+/// Selects requests; every field that is given must match.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RequestFilter {
     /// `None`: whoever they belong to.
@@ -314,7 +316,7 @@ pub struct RequestFilter {
     pub limit: Option<u32>,
 }
 
-/// What a person sees: the requests they made or are the target of, and all requests on these templates.
+/// Says what a person may see: the requests they made or are the target of, and all requests on these templates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visibility {
     pub user: Uuid,
@@ -322,27 +324,27 @@ pub struct Visibility {
     pub templates: Vec<Uuid>,
 }
 
-/// How a certificate came into a profile.
+/// Says how a certificate came into a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// For a key its owner made.
+    /// For a key that its owner made.
     Client,
-    /// For a key the server made.
+    /// For a key that the server made.
     Server,
-    /// Of another profile, with its archived key.
+    /// From another profile, with its archived key.
     Recovered,
-    /// Of another profile, with its archived key, for what was encrypted once.
+    /// From another profile, with its archived key, only to decrypt what was encrypted before.
     History,
 }
 
-/// A certificate a profile holds, and how it came there.
+/// Holds a certificate of a profile, and how it came there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldingRecord {
     pub origin: Origin,
     pub certificate: CertificateRecord,
 }
 
-/// A certificate of a profile whose private key is archived for good.
+/// Describes a certificate of a profile whose private key is archived for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArchivedRecord {
     pub serial: Vec<u8>,
@@ -351,12 +353,12 @@ pub struct ArchivedRecord {
     /// Whose certificate it is.
     pub owner: Uuid,
     pub not_after: OffsetDateTime,
-    /// The server cannot open it: it is sealed to the recovery agents alone.
+    /// The key is sealed to the recovery agents alone, so the server cannot open it.
     pub agents_only: bool,
     pub revocation: Option<Revocation>,
 }
 
-/// What a card has said of a certificate's key.
+/// Holds what a card has attested of a certificate's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestationRecord {
     /// Certificates in DER one after the other, the key's attestation first.
@@ -365,13 +367,13 @@ pub struct AttestationRecord {
     pub proven: bool,
 }
 
-/// How many cards need a version of the master key.
+/// Counts the cards that need a version of the master key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MasterKeyUse {
     pub version: u32,
     pub cards: u64,
 }
 
-/// A number of requests.
+/// Counts requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestCount(pub u64);

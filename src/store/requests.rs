@@ -1,3 +1,5 @@
+//! Keeps requests and the decisions on them.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, Value, sql};
 use super::record::{ApprovalRecord, LIST_LIMIT, RequestCount, RequestFilter, RequestRecord, RequestTerms};
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 const TABLE: &str = "requests";
 const APPROVALS: &str = "approvals";
-/// SQLite's compound SELECT holds 500 terms.
+/// Bounds the templates of one filter, as SQLite's compound SELECT holds 500 terms.
 const MOST_TEMPLATES: usize = 200;
 
 macro_rules! select {
@@ -71,10 +73,12 @@ impl FromRow for ApprovalRecord {
     }
 }
 
+/// Reads data items from the pairs that the database keeps.
 fn items(pairs: Vec<(String, Option<String>)>) -> Vec<DataItem> {
     pairs.into_iter().map(|(name, value)| DataItem { name, value }).collect()
 }
 
+/// Writes data items as JSON, an array of pairs that keeps their order.
 fn data(items: &[DataItem]) -> String {
     let pairs: Vec<_> = items.iter().map(|item| (&item.name, &item.value)).collect();
     serde_json::json!(pairs).to_string()
@@ -93,8 +97,9 @@ pub(super) fn approvals(request: Uuid) -> Ask<'static, Vec<ApprovalRecord>> {
     sql(statement).bind(request).asking()
 }
 
-/// Builds the list's statement. What may hold in several ways (a person's own, or on a template they approve) becomes
-/// a union of short walks, one an index, each cut at the limit: an OR would have all of them collected and sorted.
+/// Builds the statement of a list. Where a request may match in several ways (it is the person's own, or on a template
+/// they approve), each way is a query of its own over one index, cut at the limit, and the results are joined. With an
+/// OR, all of them would be collected and sorted.
 fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
     let mut values = Vec::new();
     let mut number = |value: Value<'static>| {
@@ -113,8 +118,8 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
             common += &format!(" AND (old_{what} = ${number} OR new_{what} = ${number})");
         }
     }
-    // An expression in the place of a column keeps SQLite, which knows no numbers, from walking all that have the status
-    // instead of the few that are somebody's.
+    // Concatenation keeps SQLite, which has no statistics, from walking all requests of the status instead of the few that
+    // are somebody's.
     let somebodys = filter.target.or(filter.originator).or(filter.smartcard).or(filter.profile).is_some();
     let (mut of_few, mut of_all) = (String::new(), String::new());
     if let Some(status) = filter.status {
@@ -204,8 +209,8 @@ impl Tx {
         self.execute(TABLE, statement).await.map(drop)
     }
 
-    /// Writes what may change in a request's life (status, cards, profiles, completed, comment, data, priority) if its
-    /// status is still `expected`; [`Error::Changed`] otherwise.
+    /// Writes what may change during a request's life (status, cards, profiles, completed, comment, data, priority), if
+    /// its status is still `expected`; [`Error::Changed`] otherwise.
     pub async fn update_request(&mut self, request: &RequestRecord, expected: RequestStatus) -> Result<(), Error> {
         let statement =
             sql("UPDATE requests SET status = $3, priority = $4, comment = $5, data = $6, old_profile = $7, \

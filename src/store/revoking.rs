@@ -1,5 +1,5 @@
-//! What is superseded, revoked, put on hold and released: what was issued somewhere, or all whose keys a card or profile
-//! holds, with what was brought back to it.
+//! Supersedes, revokes, holds and releases certificates: those that were issued somewhere, or those whose keys a card
+//! or profile holds, brought back ones included.
 
 use super::certificates::TABLE;
 use super::error::Error;
@@ -9,20 +9,20 @@ use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// CRLReason certificateHold (RFC 5280, 5.3.1).
+/// Names CRLReason certificateHold (RFC 5280, 5.3.1).
 const HOLD: u8 = 6;
 
-/// Says where a certificate is held, within a statement on certificates.
+/// Finds, within a statement on certificates, the profiles that hold the certificate.
 const HELD: &str = "SELECT 1 FROM profile_certificates h JOIN profiles p ON p.uuid = h.profile \
                     WHERE h.serial = certificates.serial";
 const IN_USE: &str = "h.origin <> 'history'";
 const LIVES: &str = "p.status IN ('new', 'active', 'suspended')";
 
-/// A holder as statements spell it; `$1` is its uuid.
+/// Holds how statements spell a holder; `$1` is its uuid.
 struct Spelt {
-    /// Where its owner stands.
+    /// The table that names its owner.
     table: &'static str,
-    /// A profile is it, or on it.
+    /// The profile is the holder, or is on it.
     is_it: &'static str,
     is_another: &'static str,
 }
@@ -39,7 +39,7 @@ impl Holder {
 }
 
 impl Touched {
-    /// The condition on certificates; `$1` in it is [`Self::uuid`].
+    /// Returns the condition on certificates; `$1` in it is [`Self::uuid`].
     fn condition(self) -> String {
         let (holder, reach) = match self {
             Self::Issued(CertificateScope::Request(_)) => return "request = $1".into(),
@@ -63,7 +63,7 @@ impl Touched {
         }
     }
 
-    /// What another card or profile still has suspended stays on hold.
+    /// Returns the condition that keeps a certificate on hold while another card or profile that holds it is suspended.
     fn not_suspended_elsewhere(self) -> String {
         match self {
             Self::Issued(_) => String::new(),
@@ -82,20 +82,21 @@ impl Touched {
     }
 }
 
+/// Returns a statement that changes the certificates meant, if they also meet `only`.
 fn update(touched: Touched, change: &str, only: &str) -> String {
     format!("UPDATE certificates SET {change} WHERE {only} AND {}", touched.condition())
 }
 
 impl Tx {
-    /// Marks certificates as superseded, and says how many were not so before.
+    /// Marks certificates as superseded; returns how many were not superseded before.
     pub async fn supersede_certificates(&mut self, touched: impl Into<Touched>) -> Result<usize, Error> {
         let touched = touched.into();
         let statement = update(touched, "superseded = TRUE", "superseded = FALSE");
         self.execute(TABLE, sql(statement).bind(touched.uuid())).await
     }
 
-    /// Revokes what is not revoked yet, or only later than this, and says how many that were; what is on hold is revoked
-    /// from the hold on. An earlier revocation stays as it is.
+    /// Revokes certificates that are not revoked, or only from a later time; returns how many. A certificate on hold is
+    /// revoked from the time of the hold. An earlier revocation stays as it is.
     pub async fn revoke_certificates(
         &mut self,
         touched: impl Into<Touched>,
@@ -111,8 +112,8 @@ impl Tx {
         self.outdate_lists_after(revoked).await
     }
 
-    /// Puts what is not revoked on hold, and says how many that were; a revocation that was put off takes effect now, for
-    /// after a hold nobody would remember it.
+    /// Puts certificates that are not revoked on hold; returns how many. A revocation that was put off takes effect
+    /// now, as it would be forgotten after a hold.
     pub async fn hold_certificates(&mut self, touched: impl Into<Touched>, at: OffsetDateTime) -> Result<usize, Error> {
         let touched = touched.into();
         let statement = update(touched, "revoked_at = $2", "revoked_at > $2");
@@ -123,7 +124,7 @@ impl Tx {
         self.outdate_lists_after(held).await
     }
 
-    /// Takes what is on hold off the lists, and says how many that were; other revocations are for good.
+    /// Releases certificates that are on hold; returns how many. Other revocations are for good.
     pub async fn release_certificates(
         &mut self,
         touched: impl Into<Touched>,

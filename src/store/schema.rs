@@ -1,6 +1,6 @@
-//! The schema's steps, from the first release on, in both dialects.
+//! Lists the steps that make the schema, from the first release on, for both databases.
 
-/// One step; never changed once released.
+/// Holds one step, which never changes once it is released.
 pub(super) struct Migration {
     pub sqlite: &'static str,
     pub postgres: &'static str,
@@ -30,10 +30,10 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0012_sealed_to_agents",
 ];
 
-/// The version that this release makes and works with.
+/// Names the version that this release makes and works with.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;
 
-/// The steps that a database of version `found` lacks; `None`: it is of a newer release.
+/// Returns the steps that a database of version `found` lacks; `None` where it is of a newer release.
 pub(super) fn missing(found: i64) -> Option<&'static [Migration]> {
     usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..))
 }

@@ -1,3 +1,5 @@
+//! Keeps the sessions of people who log in with a cookie.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::{LIST_LIMIT, Owned, SessionRecord};
@@ -50,7 +52,7 @@ impl Tx {
         self.execute(TABLE, statement).await.map(drop)
     }
 
-    /// Removes the user's sessions but the newest `kept`, and those past their end, and says how many that were.
+    /// Removes the user's sessions that have ended, and all but the newest `kept`; returns how many.
     pub async fn prune_sessions(&mut self, owner: Uuid, kept: u32, now: OffsetDateTime) -> Result<usize, Error> {
         let statement = "DELETE FROM sessions WHERE owner = $1 AND (expires <= $3 OR uuid NOT IN \
                          (SELECT uuid FROM sessions WHERE owner = $1 ORDER BY seq DESC LIMIT $2))";
@@ -62,7 +64,7 @@ impl Tx {
         self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await.map(drop)
     }
 
-    /// Notes that a session was used. A use is no act: what was done is in the log.
+    /// Notes that a session was used. That is no act for the log, which has what was done in the session.
     pub async fn touch_session(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement =

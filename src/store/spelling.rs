@@ -1,4 +1,4 @@
-//! How states are written in the database: words, so that a person with a SQL prompt can read them.
+//! Spells states in the database as words, so that a person with a SQL prompt can read them.
 
 use super::record::UserSource;
 use crate::cm::card_secrets::{AdminKeyState, PukState};
@@ -9,13 +9,13 @@ use crate::cm::smartcard::SmartcardStatus;
 
 use super::record::Origin;
 
-/// A state with one word for each value.
+/// Has one word for each of its values.
 pub(super) trait Spelled: Sized {
     fn word(self) -> &'static str;
     fn from_word(word: &str) -> Option<Self>;
 }
 
-/// What a state without a word is bound as: the schema's checks refuse it.
+/// Is bound for a state without a word; the schema's checks refuse it.
 const NO_WORD: &str = "";
 
 macro_rules! spelled {

@@ -1,3 +1,5 @@
+//! Keeps bearer tokens, by their hashes.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::{LIST_LIMIT, Owned, TokenRecord, UserRecord};
@@ -76,13 +78,14 @@ impl Tx {
         Ok(self.execute(TABLE, statement).await? > 0)
     }
 
-    /// Has a token end at `at`, unless it ends sooner.
+    /// Ends a token at `at`, unless it ends sooner.
     pub async fn shorten_token(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
         let statement = sql("UPDATE tokens SET expires = $2 WHERE uuid = $1 AND expires > $2").bind(uuid).bind(at);
         self.execute(TABLE, statement).await.map(drop)
     }
 
-    /// Notes that a token was used, unless that was noted after `since`. A use is no act: what was done is in the log.
+    /// Notes that a token was used, unless a use after `since` was noted. That is no act for the log, which has what
+    /// was done with the token.
     pub async fn touch_token(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";

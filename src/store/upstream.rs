@@ -1,4 +1,4 @@
-//! What was ordered from a CA elsewhere, so that nothing is ordered twice and nothing ordered is lost.
+//! Keeps what was ordered from a CA elsewhere, so that nothing is ordered twice and no order is lost.
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
@@ -6,25 +6,25 @@ use super::writer::Tx;
 use time::OffsetDateTime;
 
 const TABLE: &str = "upstream_orders";
-/// The most orders one round of a background task takes up.
+/// Bounds the orders that one round of a background task takes up.
 const ROUND: u32 = 20;
 
-/// An order at a CA elsewhere.
+/// Describes an order at a CA elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamOrder {
     pub public_key_sha256: [u8; 32],
     /// The certification request, DER.
     pub csr: Vec<u8>,
-    /// What the CA gave to ask with; may be empty.
+    /// What the CA gave to ask again with; may be empty.
     pub ticket: Vec<u8>,
     pub ordered: OffsetDateTime,
     pub next_poll: OffsetDateTime,
     pub polls: u32,
     /// Why the CA will never answer it.
     pub failure: Option<String>,
-    /// The certificate's serial number and the certificate, DER; `None` while it is awaited.
+    /// The certificate's serial number, and the certificate in DER; `None` while it is awaited.
     pub issued: Option<(Vec<u8>, Vec<u8>)>,
-    /// The certificate was handed out.
+    /// The certificate was handed out: it is among the issued ones of this store.
     pub is_recorded: bool,
 }
 
@@ -88,14 +88,14 @@ pub(super) fn upstream_revoked(now: OffsetDateTime) -> Ask<'static, Vec<(Upstrea
     sql(statement).bind(now).bind(ROUND).asking()
 }
 
-/// The last columns of an order, in their order: what the CA has said so far.
+/// Binds the last columns of an order: what the CA has said so far.
 fn bind_answer<'a>(statement: Statement<'a>, order: &'a UpstreamOrder) -> Statement<'a> {
     let (serial, certificate) = order.issued.as_ref().map(|(serial, certificate)| (serial, certificate)).unzip();
     statement.bind(order.next_poll).bind(order.polls).bind(order.failure.as_ref()).bind(serial).bind(certificate)
 }
 
 impl Tx {
-    /// Remembers an order before or after the CA was asked for it the first time.
+    /// Remembers an order, before or after the CA is first asked for it.
     pub async fn insert_upstream_order(&mut self, order: &UpstreamOrder) -> Result<(), Error> {
         let statement = sql("INSERT INTO upstream_orders (public_key_sha256, csr, ticket, ordered, next_poll, polls, \
                              failure, serial, certificate) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
@@ -106,7 +106,7 @@ impl Tx {
         self.execute(TABLE, bind_answer(statement, order)).await.map(drop)
     }
 
-    /// Writes what became of an order that is still open; false when it is not open any more.
+    /// Writes what became of an open order; false where it is not open any more.
     pub async fn update_upstream_order(&mut self, order: &UpstreamOrder) -> Result<bool, Error> {
         let statement = sql("UPDATE upstream_orders SET ticket = $2, next_poll = $3, polls = $4, failure = $5, \
                              serial = $6, certificate = $7 \

@@ -1,3 +1,5 @@
+//! Keeps users.
+
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::record::{LIST_LIMIT, UserRecord};
@@ -59,7 +61,7 @@ impl Tx {
         self.execute(TABLE, bind(sql(statement), user)).await.map(drop)
     }
 
-    /// Replaces what is known of the user with this uuid.
+    /// Replaces what is known of the user with this uuid; [`Error::Missing`] when there is none.
     pub async fn update_user(&mut self, user: &UserRecord) -> Result<(), Error> {
         let statement = "UPDATE users SET name = $2, groups = $3, upn = $4, email = $5, sid = $6, attributes = $7, disabled = $8, \
                          source = $9 WHERE uuid = $1";
@@ -70,6 +72,7 @@ impl Tx {
     }
 }
 
+/// Binds all columns of a user, in their order.
 fn bind<'a>(statement: Statement<'a>, user: &'a UserRecord) -> Statement<'a> {
     statement
         .bind(user.uuid)

@@ -1,4 +1,4 @@
-//! A transaction as a job sees it, whichever the database, and how a job is run in it.
+//! Shows a job its transaction, whichever the database, and runs jobs.
 
 use super::chain::{CHAINS, ChainHead, moved};
 use super::error::Error;
@@ -13,27 +13,27 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use uuid::Uuid;
 
-/// A future that may wait on another thread.
+/// Is a future that may wait on another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A transaction as a job sees it: every read, and the writes of this room.
+/// Offers a job its transaction: every read, and every write of the store.
 ///
-/// What a job has read by its key is still so when it writes. A job that was refused a write can only end: whatever it
-/// says then, none of its writes are kept on PostgreSQL.
+/// What a job has read by its key is still true when it writes. A job whose write was refused can only end: on
+/// PostgreSQL none of its writes are kept, whatever it returns.
 pub struct Tx {
     transaction: Transaction,
     ledger: Ledger,
 }
 
-/// Which acts were logged, and by which jobs none.
+/// Notes which acts were logged, and counts jobs that logged none.
 struct Ledger {
     counts: Arc<Counts>,
-    /// Acts that are to be counted with the next commit, and how many of them by jobs before the running one.
+    /// Acts that the next commit counts; `settled` of them are by jobs before the running one.
     acts: Vec<&'static str>,
     settled: usize,
     /// The running job has written.
     written: bool,
-    /// The running job writes what is no act: it keeps the log itself.
+    /// The running job writes nothing that needs an act in the log.
     housekeeping: bool,
 }
 
@@ -43,7 +43,7 @@ impl Ledger {
         self.acts.clear();
     }
 
-    /// Settles the acts of the running job, and counts it when it has written without one.
+    /// Settles the acts of the running job, and counts the job if it has written and logged no act.
     fn settle(&mut self, keep: bool) {
         let excused = std::mem::take(&mut self.housekeeping) || self.acts.len() > self.settled;
         if std::mem::take(&mut self.written) && keep && !excused {
@@ -67,17 +67,17 @@ impl Tx {
         Self { transaction, ledger }
     }
 
-    /// Counts an act that was logged, once it is on disk.
+    /// Notes an act that was logged; it is counted once it is on disk.
     pub(super) fn noted(&mut self, act: &'static str) {
         self.ledger.acts.push(act);
     }
 
-    /// Says that the running job is no act of anybody.
+    /// Says that the running job needs no act in the log.
     pub(super) fn housekeeping(&mut self) {
         self.ledger.housekeeping = true;
     }
 
-    /// Answers a question; what this job has written counts.
+    /// Answers a question, with what this job has written.
     pub(super) async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.ask(ask),
@@ -85,7 +85,7 @@ impl Tx {
         }
     }
 
-    /// Runs a statement that writes `table`, and says how many rows it touched.
+    /// Runs a statement that writes `table`; returns how many rows it changed.
     pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
         let rows = match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.execute(table, statement),
@@ -95,7 +95,7 @@ impl Tx {
         Ok(rows)
     }
 
-    /// Runs a statement that writes `record` of `table` only while that is as `expected`; [`Error::Changed`] otherwise.
+    /// Runs a statement that writes `record` of `table` only while it is as `expected`; [`Error::Changed`] otherwise.
     pub(super) async fn change(
         &mut self,
         table: &'static str,
@@ -109,7 +109,7 @@ impl Tx {
         }
     }
 
-    /// The chain that this transaction adds to, its own until it ends.
+    /// Returns the chain that this transaction adds to; nobody else adds to it until the transaction ends.
     pub(super) async fn chain(&mut self) -> Result<ChainHead, Error> {
         match &mut self.transaction {
             Transaction::Postgres(transaction) => transaction.chain().await,
@@ -117,7 +117,7 @@ impl Tx {
         }
     }
 
-    /// Writes a record, and remembers that the chain ends with it.
+    /// Writes a record, and moves the chain's end to it.
     pub(super) async fn add_to_chain(
         &mut self,
         record: (&'static str, Statement<'_>),
@@ -134,6 +134,7 @@ impl Tx {
         }
     }
 
+    /// Begins a transaction for the next jobs.
     pub(super) fn begin(&mut self) -> Result<(), Error> {
         self.ledger.begin();
         match &mut self.transaction {
@@ -143,7 +144,7 @@ impl Tx {
         }
     }
 
-    /// Ends the running job: keeps its writes for the commit, or takes them back.
+    /// Ends the running job: keeps its writes for the commit, or undoes them.
     pub(super) async fn settle(&mut self, keep: bool) -> Result<(), Error> {
         self.ledger.settle(keep);
         match &mut self.transaction {
@@ -152,6 +153,7 @@ impl Tx {
         }
     }
 
+    /// Brings what was kept to disk, and counts its acts.
     pub(super) async fn commit(&mut self) -> Result<(), Error> {
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.commit(),
@@ -161,16 +163,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Undoes all that was not committed.
     pub(super) fn abandon(&mut self) {
         match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.abandon(),
-            // Its connection is given up with it, and the transaction with that.
+            // The connection is dropped with it, and PostgreSQL ends the transaction.
             Transaction::Postgres(_) => {}
         }
     }
 }
 
-/// A job, and what came of it.
+/// Holds a job, and then what it returned.
 pub(super) struct Work<T, E, F> {
     job: Option<F>,
     outcome: Option<Result<T, E>>,
@@ -186,7 +189,7 @@ where
         Self { job: Some(job), outcome: None }
     }
 
-    /// Runs the job and says whether its writes are to be kept; a panic is a refusal of this job, not the writer's end.
+    /// Runs the job and says whether its writes are to be kept. A panic undoes this job only; the writer goes on.
     pub async fn run(&mut self, tx: &mut Tx) -> bool {
         let Some(job) = self.job.take() else { return false };
         let mut work = Box::pin(async move { job(tx).await });
@@ -198,7 +201,7 @@ where
         self.outcome.insert(outcome).is_ok()
     }
 
-    /// What the caller is told, given what became of the transaction.
+    /// Returns what the caller is told, given what became of the transaction.
     pub fn told(self, fate: Result<(), Error>) -> Result<T, E> {
         match (fate, self.outcome) {
             (Ok(()), Some(outcome)) | (Err(_), Some(outcome @ Err(_))) => outcome,

@@ -1,4 +1,4 @@
-//! The one place that hands statements to PostgreSQL and counts them.
+//! Hands statements to PostgreSQL and counts them; nothing else does.
 
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Cell, Columns, Counts, Row, Statement, Value};
@@ -9,14 +9,14 @@ use std::time::Duration;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-/// Statements a connection keeps prepared.
+/// Bounds the statements that a connection keeps prepared.
 const STATEMENTS_CACHED: usize = 256;
-/// How long an answer is waited for; the server itself gives up sooner.
+/// Bounds how long an answer is waited for; the server itself gives up sooner.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 type BoxError = Box<dyn std::error::Error + Sync + Send>;
 
-/// A value on its way; what it is shows in no error.
+/// Holds a value to be bound; no error shows what it is.
 struct Bound<'v>(&'v Value<'v>);
 
 impl fmt::Debug for Bound<'_> {
@@ -83,14 +83,14 @@ pub(super) fn gather<T: Answer>(rows: &[tokio_postgres::Row]) -> Result<T, Error
     Ok(answer)
 }
 
-/// A connection for the length of one call.
+/// Holds a connection for the length of one call.
 pub(super) struct Link<'c> {
     pub client: &'c Client,
     pub counts: &'c Counts,
 }
 
 impl Link<'_> {
-    /// Asks, and gives the rows; `begins` opens a transaction for it in the same packet.
+    /// Asks and returns the rows; `begins` opens a transaction for it in the same packet.
     pub async fn query(
         &self,
         text: &str,
@@ -103,7 +103,7 @@ impl Link<'_> {
         self.sent(begins, self.client.query(&statement, &parameters)).await
     }
 
-    /// Changes rows, and says how many; `begins` as for [`Self::query`].
+    /// Changes rows and returns how many; `begins` as for [`Self::query`].
     pub async fn execute(&self, given: &Statement<'_>, begins: bool) -> Result<usize, Cause> {
         let statement = self.prepare(&given.text).await?;
         let bound: Vec<_> = given.values.iter().map(Bound).collect();
@@ -125,6 +125,7 @@ impl Link<'_> {
         within(self.client.prepare_cached(text)).await
     }
 
+    /// Does the work, after the beginning of a transaction where `begins` says so.
     async fn sent<T>(
         &self,
         begins: bool,
@@ -133,7 +134,7 @@ impl Link<'_> {
         if !begins {
             return within(work).await;
         }
-        // Each is sent when it is first polled, so the order is kept and one round trip saved.
+        // Each is sent when it is first polled, so the order is kept and one round trip is saved.
         let both =
             async { tokio::join!(biased; self.client.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"), work) };
         let (begun, done) = tokio::time::timeout(PATIENCE, both).await.map_err(|_| slow())?;
@@ -142,6 +143,7 @@ impl Link<'_> {
     }
 }
 
+/// Waits for the work, no longer than [`PATIENCE`].
 async fn within<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Cause> {
     tokio::time::timeout(PATIENCE, work).await.map_err(|_| slow())?.map_err(cause)
 }
@@ -150,7 +152,7 @@ fn slow() -> Cause {
     Cause::Postgres { message: format!("no answer within {} seconds", PATIENCE.as_secs()), code: None }
 }
 
-/// What PostgreSQL said, without the rows it quotes; no code: the connection failed.
+/// Returns what PostgreSQL said, without the rows that it quotes; no code: the connection failed.
 pub(super) fn cause(error: tokio_postgres::Error) -> Cause {
     if let Some(said) = error.as_db_error() {
         return Cause::Postgres { message: said.message().to_owned(), code: Some(said.code().code().to_owned()) };
@@ -159,7 +161,7 @@ pub(super) fn cause(error: tokio_postgres::Error) -> Cause {
     Cause::Postgres { message: format!("{error}{why}"), code: None }
 }
 
-/// Tells what passes by itself from what does not.
+/// Tells failures that pass by themselves from others, which `otherwise` turns into an error.
 pub(super) fn refusal(cause: Cause, otherwise: impl FnOnce(Cause) -> Error) -> Error {
     let Cause::Postgres { code, .. } = &cause else { return otherwise(cause) };
     match code.as_deref() {

@@ -1,4 +1,4 @@
-//! PostgreSQL: a pool of connections, a transaction a job; any number of servers beside this one.
+//! PostgreSQL: a pool of connections, and one transaction for each job; any number of servers may share the database.
 //!
 //! Every wait is bounded: for a connection, for a lock, for a statement, for an answer.
 
@@ -20,12 +20,12 @@ use tokio::sync::Semaphore;
 use transaction::PostgresTransaction;
 use uuid::Uuid;
 
-/// Jobs that may run or wait for a connection; a caller beyond them waits for room.
+/// Bounds the jobs that run or wait for a connection; a caller beyond them waits for room.
 const MOST_JOBS: u32 = 1024;
-/// How long a caller waits for room.
+/// Bounds how long a caller waits for room.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A database that is open.
+/// Holds an open database.
 pub(super) struct Database {
     pool: Pool,
     room: Semaphore,
@@ -33,7 +33,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Connects, brings the schema up to date where needed, and says the database's identity.
+    /// Connects, brings the schema up to date where needed, and returns the database's identity.
     pub async fn open(place: &PostgresPlace, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
         let (pool, name) = place.pool()?;
         let failed = |source| Error::Open { database: name.clone(), source };
@@ -43,7 +43,7 @@ impl Database {
         Ok((Self { pool, room: Semaphore::new(MOST_JOBS as usize), counts }, instance))
     }
 
-    /// Runs the job in a task of its own: a caller that goes away half way cuts nothing short.
+    /// Runs the job in a task of its own, so that it ends even if the caller goes away.
     pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Tx) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
@@ -76,7 +76,7 @@ impl Database {
             Err(cause) => {
                 let refused = refusal(cause, Error::Read);
                 if matches!(refused, Error::Unreachable(_)) {
-                    // An answer may still be on its way: nobody else is to meet it.
+                    // An answer may still be on its way, so nobody else may use this connection.
                     drop(Object::take(client));
                 }
                 Err(refused)
@@ -85,7 +85,7 @@ impl Database {
     }
 
     pub async fn close(&self) {
-        // Jobs that run hold their room until they are answered.
+        // Running jobs hold their room until they are answered.
         let all = self.room.acquire_many(MOST_JOBS).await;
         self.room.close();
         self.pool.close();
@@ -104,6 +104,7 @@ impl Database {
     }
 }
 
+/// Returns what the pool said as the database's cause.
 fn pool_cause(error: PoolError) -> Cause {
     match error {
         PoolError::Backend(error) => cause(error),

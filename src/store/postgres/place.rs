@@ -1,4 +1,4 @@
-//! Where a PostgreSQL database is, and how it is spoken to.
+//! Says where a PostgreSQL database is, and how to speak to it.
 
 use super::super::error::Error;
 use crate::secret::DatabasePassword;
@@ -15,19 +15,19 @@ use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 const CONNECT: Duration = Duration::from_secs(5);
-/// How long a caller waits for a free connection.
+/// Bounds how long a caller waits for a free connection.
 const WAIT: Duration = Duration::from_secs(10);
-/// What the database ends by itself: a statement, a wait for a lock, a transaction whose server has died.
+/// Has the database end a statement, a wait for a lock, and a transaction whose server has died.
 const BOUNDS: &str = "-c statement_timeout=10s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s";
-/// Bounds how long a connection that has gone dead is taken for alive.
+/// Bounds how long a dead connection is taken for alive.
 const ALIVE: Duration = Duration::from_secs(15);
 
-/// A PostgreSQL database, and how many connections to keep to it.
+/// Says where a PostgreSQL database is, and how many connections to keep to it.
 pub struct PostgresPlace {
-    /// `postgresql://user@host/database`, or with `?host=/directory` a socket's; it holds no password.
+    /// `postgresql://user@host/database`, or with `?host=/directory` that of a socket; it holds no password.
     ///
-    /// `sslmode=disable` speaks without TLS, `require` and `verify-full` both check the certificate and its name. Without
-    /// it, TLS is spoken to every host but this one.
+    /// `sslmode=disable` speaks without TLS; `require` and `verify-full` both check the certificate and its name.
+    /// Without `sslmode`, TLS is spoken to every host but this one.
     pub url: String,
     pub password: Option<DatabasePassword>,
     /// PEM; `None`: what the system trusts.
@@ -37,7 +37,7 @@ pub struct PostgresPlace {
 }
 
 impl PostgresPlace {
-    /// Makes the pool, and a name for the database that tells neither user nor password; nothing is connected yet.
+    /// Makes the pool and a name for the database that tells neither user nor password; connects to nothing yet.
     pub(super) fn pool(&self) -> Result<(Pool, String), Error> {
         let mut config: Config = self
             .url

@@ -1,4 +1,4 @@
-//! How an empty or older database is brought up to date, by one server while the others wait.
+//! Brings an empty or older database up to date. One server does it while the others wait.
 
 use super::super::error::Error;
 use super::super::schema::{VERSION, missing};
@@ -6,13 +6,13 @@ use super::link::cause;
 use deadpool_postgres::{Client, Transaction};
 use uuid::Uuid;
 
-/// "CWRT", the lock under which the schema is changed.
+/// Spells "CWRT": the lock under which the schema is changed.
 const LOCK: i64 = 0x4357_5254;
-/// Changing a large table takes its time, and so does waiting for another server that does it.
+/// Lifts the usual bounds, as changing a large table takes long, and so does waiting for another server that does it.
 const BOUNDS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '600s'";
 
-/// Applies the migrations the database lacks, all or none, and gives the database's identity; refuses a schema of
-/// another program or a newer release.
+/// Applies the migrations that the database lacks, all or none, and returns the database's identity; refuses a schema
+/// of another program or a newer release.
 pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<Uuid, Error> {
     let failed = |error| Error::Open { database: database.to_owned(), source: cause(error) };
     let transaction = client.transaction().await.map_err(failed)?;
@@ -38,7 +38,7 @@ pub(super) async fn migrate(client: &mut Client, database: &str) -> Result<Uuid,
     Uuid::from_slice(&value).map_err(|_| Error::Damaged { table: "meta", column: 0 })
 }
 
-/// The schema's version, 0 for an empty one; `None`: its tables are another program's.
+/// Reads the schema's version, 0 for an empty one; `None`: the tables are another program's.
 async fn version(transaction: &Transaction<'_>) -> Result<Option<i64>, tokio_postgres::Error> {
     let ours = "SELECT count(*) FILTER (WHERE tablename = 'cardwright_schema'), count(*) FROM pg_catalog.pg_tables \
                 WHERE schemaname = current_schema()";

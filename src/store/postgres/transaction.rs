@@ -1,4 +1,4 @@
-//! A job's transaction: READ COMMITTED, and what it decides on is locked.
+//! Runs the transaction of one job: READ COMMITTED, with locks on what the job decides on.
 
 use super::super::chain::{CHAINS, ChainHead};
 use super::super::error::{Cause, Error};
@@ -8,17 +8,17 @@ use deadpool_postgres::{Client, Object};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Words of a question whose answer is no row of one table, so that none could be locked.
+/// Lists the words of a question whose answer is not a row of one table, so that nothing can be locked.
 const NO_ROW: [&str; 9] = [" JOIN ", "DISTINCT", "GROUP BY", " UNION ", "EXISTS", "count(", "max(", "min(", "sum("];
 
-/// A connection, and the transaction that begins with the first statement.
+/// Holds a connection and its transaction, which begins with the first statement.
 pub(in crate::store) struct PostgresTransaction {
-    /// Taken when its state is not known, so that no other job meets it.
+    /// Taken out when its state is not known, so that no other job uses it.
     client: Option<Client>,
     counts: Arc<Counts>,
     open: bool,
     written: bool,
-    /// A statement was refused: PostgreSQL takes nothing more in this transaction.
+    /// Set once a statement was refused: PostgreSQL then takes nothing more in this transaction.
     broken: Option<Arc<Cause>>,
     chain: Option<i64>,
 }
@@ -28,7 +28,7 @@ impl PostgresTransaction {
         Self { client: Some(client), counts, open: false, written: false, broken: None, chain: None }
     }
 
-    /// Answers a question; one record, read by its key, is locked until the job ends.
+    /// Answers a question; one record that is read by its key is locked until the job ends.
     pub async fn ask<T: Answer>(&mut self, ask: Ask<'_, T>) -> Result<T, Error> {
         let Statement { text, values } = ask.statement;
         let locks = T::ONE && text.starts_with("SELECT") && !NO_ROW.iter().any(|word| text.contains(word));
@@ -38,6 +38,7 @@ impl PostgresTransaction {
         gather(&asked.map_err(|cause| self.refused(cause, Error::Read))?)
     }
 
+    /// Runs a statement that writes `table`; returns how many rows it changed.
     pub async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
         let begins = !std::mem::replace(&mut self.open, true);
         self.written = true;
@@ -59,6 +60,7 @@ impl PostgresTransaction {
         done_too.map(drop).map_err(|cause| self.unwritten(other, cause))
     }
 
+    /// Turns the refusal of a write into an error: a taken key, a missing record, or another failure.
     fn unwritten(&mut self, table: &'static str, cause: Cause) -> Error {
         self.refused(cause, |source| {
             let Cause::Postgres { code, .. } = &source else { return Error::Write { table, source } };
@@ -70,9 +72,9 @@ impl PostgresTransaction {
         })
     }
 
-    /// Takes a chain of the log that no other transaction is at, a new one if there is none; the job keeps it.
+    /// Takes a chain of the log that no other transaction uses, or a new one; the job keeps it.
     ///
-    /// It is asked for as late as can be: until the job ends, others go to other chains.
+    /// It is taken as late as possible: until the job ends, others must use other chains.
     pub async fn chain(&mut self) -> Result<ChainHead, Error> {
         let found: Option<ChainHead> = match self.chain {
             Some(mine) => {
@@ -80,7 +82,7 @@ impl PostgresTransaction {
                     .await?
             }
             None => {
-                // Asked for as a list, for it brings its own lock.
+                // It is asked for as a list, because it brings a lock of its own.
                 let free = "SELECT chain, length, head FROM audit_chains ORDER BY chain LIMIT 1 FOR UPDATE SKIP LOCKED";
                 self.ask::<Vec<ChainHead>>(sql(free).asking()).await?.pop()
             }
@@ -97,12 +99,12 @@ impl PostgresTransaction {
         Ok(chain)
     }
 
-    /// Ends the job: what is not to be kept is taken back at once.
+    /// Ends the job; undoes at once what is not to be kept.
     pub async fn settle(&mut self, keep: bool) -> Result<(), Error> {
         if keep && self.broken.is_none() {
             return Ok(());
         }
-        // A connection that does not even take this is given up, and the transaction with it.
+        // A connection that does not even take this is dropped, and the transaction with it.
         let _ = self.end("ROLLBACK").await;
         match &self.broken {
             Some(cause) if keep => Err(Error::Transaction(cause.clone())),
@@ -110,6 +112,7 @@ impl PostgresTransaction {
         }
     }
 
+    /// Commits the transaction, if one has begun; [`Error::Uncertain`] where the connection was lost meanwhile.
     pub async fn commit(&mut self) -> Result<(), Error> {
         if !self.open {
             return Ok(());
@@ -141,6 +144,7 @@ impl PostgresTransaction {
         Ok(Link { client, counts: &self.counts })
     }
 
+    /// Notes that the transaction takes nothing more, and turns the cause into an error.
     fn refused(&mut self, cause: Cause, otherwise: impl FnOnce(Cause) -> Error) -> Error {
         if let Cause::Postgres { message, code } = &cause {
             self.broken = Some(Arc::new(Cause::Postgres { message: message.clone(), code: code.clone() }));
@@ -150,7 +154,7 @@ impl PostgresTransaction {
 }
 
 impl Drop for PostgresTransaction {
-    /// A job that was cut short leaves its transaction open: the connection ends, and PostgreSQL takes it back.
+    /// Drops the connection of a job that was cut short, so that PostgreSQL undoes its open transaction.
     fn drop(&mut self) {
         if self.open
             && let Some(client) = self.client.take()

@@ -1,4 +1,4 @@
-//! The one place that hands statements to SQLite and counts them.
+//! Hands statements to SQLite and counts them; nothing else does.
 
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Cell, Columns, Counts, Row, Statement, Value};
@@ -31,7 +31,7 @@ impl Row for rusqlite::Row<'_> {
     }
 }
 
-/// A connection for the length of one call, of a reader or of the writer.
+/// Holds a connection of a reader or of the writer, for the length of one call.
 pub(super) struct Link<'c> {
     pub connection: &'c Connection,
     pub counts: &'c Counts,
@@ -40,7 +40,7 @@ pub(super) struct Link<'c> {
 impl Link<'_> {
     fn prepare(&self, statement: &Statement<'_>) -> rusqlite::Result<CachedStatement<'_>> {
         self.counts.statements.fetch_add(1, Ordering::Relaxed);
-        // PostgreSQL numbers $1; SQLite takes that for a name and numbers names as they come, but it numbers ?1.
+        // PostgreSQL numbers $1. SQLite takes $1 for a name and numbers names as they come, but it numbers ?1.
         let mut prepared = self.connection.prepare_cached(&statement.text.replace('$', "?"))?;
         for (position, value) in (1..).zip(&statement.values) {
             prepared.raw_bind_parameter(position, value)?;
@@ -53,7 +53,7 @@ impl Link<'_> {
         self.counts.steps.fetch_add(steps.try_into().unwrap_or(0), Ordering::Relaxed);
     }
 
-    /// Changes rows, and says how many.
+    /// Changes rows and returns how many.
     pub fn execute(&self, statement: Statement<'_>) -> rusqlite::Result<usize> {
         let mut prepared = self.prepare(&statement)?;
         let rows = prepared.raw_execute();

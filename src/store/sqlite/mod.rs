@@ -1,4 +1,4 @@
-//! SQLite: a file of our own, one writer with group commit, readers that never wait for it (WAL).
+//! SQLite: a file of our own, one writer with group commit, and readers that never wait for it (WAL).
 
 mod connection;
 mod link;
@@ -18,14 +18,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use uuid::Uuid;
 
-/// Reader connections kept open between reads.
+/// Bounds the reader connections that are kept open between reads.
 const IDLE_READERS: usize = 8;
-/// That of a reader, which finds in the system's own cache what it does not have.
+/// Sizes the page cache of a reader, in KiB; what is missing there is in the system's own cache.
 const READER_CACHE_KIB: i64 = 2 * 1024;
-/// Pages the log may hold before they are brought into the database: pages that change often are copied less often.
+/// Bounds the pages of the write-ahead log before they are copied into the database; pages that change often are then
+/// copied less often.
 const LOG_PAGES: i64 = 4000;
 
-/// A file that is open.
+/// Holds an open file.
 pub(super) struct Database {
     path: PathBuf,
     /// `None` once closed.
@@ -35,7 +36,7 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// Opens the file, made and brought up to date where needed, and says its identity.
+    /// Opens the file, after making it or bringing its schema up to date, and returns its identity.
     pub fn open(path: &Path, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
         let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
         // Before SQLite would make it by the umask; the -wal and -shm files follow it.
@@ -46,7 +47,7 @@ impl Database {
         connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
         connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES).map_err(failed)?;
-        // What a savepoint may have to restore goes to a temporary file otherwise: 42 writes a job instead of 6, seen
+        // Otherwise what a savepoint may have to restore goes to a temporary file: 42 writes a job instead of 6, seen
         // with strace at 64 jobs a commit.
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         let instance = instance(&connection).map_err(failed)?;
@@ -63,8 +64,8 @@ impl Database {
         self.writer.write(job).await
     }
 
-    /// Reads in place: a bounded read of a local file costs less than handing it to another thread, and is never
-    /// blocked by the writer (WAL). A reader belongs to nobody between reads, so there are never more than threads.
+    /// Reads on the caller's thread: a bounded read of a local file costs less than handing it to another thread, and
+    /// the writer never blocks it (WAL). Idle readers are shared, so there are never more of them than threads.
     pub fn read<T: Answer>(&self, ask: Ask<'_, T>) -> Result<T, Error> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let reader = idle().as_mut().ok_or(Error::Closed)?.pop();
@@ -94,6 +95,7 @@ impl Database {
     }
 }
 
+/// Returns the database's identity, made when it is first opened.
 fn instance(connection: &Connection) -> rusqlite::Result<Uuid> {
     let insert = "INSERT INTO meta (name, value) VALUES ('instance', ?1) ON CONFLICT (name) DO NOTHING";
     connection.execute(insert, [Uuid::new_v4()])?;

@@ -1,4 +1,4 @@
-//! The one writer: a thread that runs jobs in turn and commits many of them with one fsync.
+//! Runs the one writer: a thread that takes jobs in turn and commits many of them with one fsync.
 
 use super::super::error::Error;
 use super::super::link::Counts;
@@ -10,12 +10,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// Jobs that may wait; a caller beyond them waits for room.
+/// Bounds the jobs that wait; a caller beyond them waits for room.
 const QUEUE: usize = 1024;
-/// Jobs one commit may carry; bounds how long the first of them waits for its answer.
+/// Bounds the jobs of one commit, and so how long the first of them waits for its answer.
 const BATCH: usize = 256;
 
-/// A job with its types hidden: it is run, then told its batch's fate, and only then answers its caller.
+/// Hides the types of a job. It is run, then told whether its batch was committed, and only then answers its caller.
 trait Job: Send {
     fn is_awaited(&self) -> bool;
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, bool>;
@@ -41,7 +41,7 @@ where
         Box::pin(self.work.run(tx))
     }
 
-    /// A caller that has gone away needs no answer.
+    /// Answers the caller; one that has gone away needs no answer.
     fn answer(self: Box<Self>, fate: Result<(), Error>) {
         let _ = self.reply.send(self.work.told(fate));
     }
@@ -52,7 +52,7 @@ enum Message {
     Close(oneshot::Sender<()>),
 }
 
-/// The way to the writer.
+/// Sends jobs to the writer.
 #[derive(Clone)]
 pub(super) struct Queue {
     jobs: mpsc::Sender<Message>,
@@ -83,7 +83,7 @@ impl Queue {
     }
 }
 
-/// Starts the writer on a thread of its own: statements and fsyncs run there and hold up no task of the server.
+/// Starts the writer on a thread of its own, so that its statements and fsyncs hold up no task of the server.
 pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
@@ -96,6 +96,7 @@ pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Durat
     Ok(Queue { jobs: sender, patience })
 }
 
+/// Takes jobs and commits them in batches until it is told to close.
 async fn serve(mut tx: Tx, counts: &Counts, mut queue: mpsc::Receiver<Message>) {
     let mut close = None;
     while close.is_none() {
@@ -112,7 +113,7 @@ async fn serve(mut tx: Tx, counts: &Counts, mut queue: mpsc::Receiver<Message>) 
     }
 }
 
-/// Runs `first` and whatever waits behind it, commits, and answers; gives back the wish to close if it met one.
+/// Runs `first` and the jobs that wait behind it, commits, and answers them; returns a request to close if it met one.
 async fn batch(
     tx: &mut Tx,
     counts: &Counts,

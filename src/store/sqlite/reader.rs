@@ -1,4 +1,4 @@
-//! A database file, read without a server and without changing anything.
+//! Reads a database file without a server, and changes nothing.
 
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts};
@@ -8,14 +8,14 @@ use super::schema;
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
-/// A file opened for reading; all that is read is of one moment, also while a server writes.
+/// Holds a file that is open for reading; all that is read is of one moment, even while a server writes.
 pub(in crate::store) struct Reader {
     connection: Connection,
     counts: Counts,
 }
 
 impl Reader {
-    /// Opens the file; one of another program or version is refused.
+    /// Opens the file; refuses one of another program or version.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -1,4 +1,4 @@
-//! How an older file is brought up to date, and how one is copied.
+//! Brings an older file up to date, copies a file, and checks one.
 
 use super::super::error::{Cause, Error};
 use super::super::schema::{VERSION, missing};
@@ -7,14 +7,15 @@ use crate::platform::file::keep_for_owner;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
 
-/// "CWRT" in the file's header: this database is ours.
+/// Spells "CWRT" in the file's header, which marks the database as ours.
 const APPLICATION_ID: i64 = 0x4357_5254;
 
-/// Applies the migrations the database lacks, all or none; refuses a database of another program or a newer release.
+/// Applies the migrations that the database lacks, all or none; refuses a database of another program or a newer
+/// release.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Error> {
     let database = || path.display().to_string();
     let failed = |source| Error::Open { database: database(), source: Cause::Sqlite(source) };
-    // A step may build a table anew that others name; the check before the commit sees to what they name.
+    // A step may rebuild a table that others refer to; the check before the commit covers the references.
     connection.pragma_update(None, "foreign_keys", false).map_err(failed)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(failed);
@@ -41,8 +42,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Er
     transaction.commit().map_err(failed)
 }
 
-/// Copies the database at `from`, also while a server writes to it, into the new file `to`: all that was acknowledged
-/// before, and nothing by halves. What was copied is checked, page by page and record by record.
+/// Copies the database at `from`, even while a server writes to it, into the new file `to`: all that was acknowledged
+/// before, and no half of a write. Checks the copy, page by page and record by record.
 pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     let failed =
         |path: &Path, source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
@@ -51,7 +52,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), Error> {
     source.busy_timeout(PATIENCE).map_err(|source| failed(from, source))?;
     keep_for_owner(to).map_err(|source| Error::File { path: to.to_owned(), source })?;
     let mut copy = connect(to).map_err(|source| failed(to, source))?;
-    // All pages in one step: a writer beside it would have smaller ones begin again and again.
+    // All pages in one step: with smaller steps, each write beside it would make it start again.
     rusqlite::backup::Backup::new(&source, &mut copy)
         .and_then(|backup| backup.step(-1).map(drop))
         .map_err(|source| failed(from, source))?;
@@ -65,6 +66,7 @@ pub fn check(path: &Path) -> Result<(), Error> {
     verify(&connect(path).map_err(failed)?, path)
 }
 
+/// Checks that the file is ours and sound: its pages, and what its records refer to.
 fn verify(connection: &Connection, path: &Path) -> Result<(), Error> {
     let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
     let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
@@ -79,7 +81,7 @@ fn verify(connection: &Connection, path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses a file that is not ours and of this release's version; changes nothing.
+/// Refuses a file that is not ours or not of this release's version; changes nothing.
 pub(super) fn recognise(connection: &Connection, path: &Path) -> Result<(), Error> {
     let database = || path.display().to_string();
     let failed = |source| Error::Open { database: database(), source: Cause::Sqlite(source) };

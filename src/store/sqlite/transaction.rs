@@ -1,4 +1,4 @@
-//! The transaction of the one writer.
+//! Runs the transaction of the one writer.
 
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
@@ -8,21 +8,21 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// The writer's transaction: many jobs, each behind a savepoint of its own.
+/// Holds the writer's transaction: many jobs, each behind a savepoint of its own.
 pub(in crate::store) struct SqliteTransaction {
     connection: Connection,
     counts: Arc<Counts>,
     /// The running job has written.
     written: bool,
-    /// A job before it in this batch has.
+    /// A job before it in this batch has written, and its writes are kept.
     kept: bool,
     savepoint: Savepoint,
     chain: Chain,
-    /// A statement failed in a way that may have ended the transaction behind our back (disk full, I/O error).
+    /// A statement failed in a way that may have ended the transaction without our doing (disk full, I/O error).
     broken: Option<Arc<Cause>>,
 }
 
-/// Where the log's chain ends, once something was added to it: written once, before the commit.
+/// Holds where the log's chain ends once something was added; it is written once, before the commit.
 #[derive(Default)]
 struct Chain {
     now: Option<ChainHead>,
@@ -30,7 +30,7 @@ struct Chain {
     kept: Option<ChainHead>,
 }
 
-/// The savepoint that separates the running job from those before it; set only before a first write.
+/// Separates the running job from those before it; a savepoint is set only before a first write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Savepoint {
     None,
@@ -53,6 +53,7 @@ impl SqliteTransaction {
         self.link().ask(ask)
     }
 
+    /// Runs a statement that writes `table`; returns how many rows it changed.
     pub fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
         if let Err(source) = self.guard() {
             return Err(self.fail(source));
@@ -72,7 +73,7 @@ impl SqliteTransaction {
         }
     }
 
-    /// Where the log ends, with what the jobs of this batch have added.
+    /// Returns where the log ends, with what the jobs of this batch have added.
     pub fn chain(&mut self) -> Result<ChainHead, Error> {
         if let Some(head) = &self.chain.now {
             return Ok(head.clone());
@@ -82,17 +83,20 @@ impl SqliteTransaction {
         only.ok_or(Error::Damaged { table: CHAINS, column: 0 })
     }
 
+    /// Notes where the log ends now.
     pub fn move_chain(&mut self, head: ChainHead) {
         self.chain.now = Some(head);
     }
 
+    /// Notes that the transaction may have ended, so that nothing of the batch is kept.
     fn fail(&mut self, source: rusqlite::Error) -> Error {
         let source = Arc::new(Cause::Sqlite(source));
         self.broken = Some(source.clone());
         Error::Transaction(source)
     }
 
-    /// Sets the savepoint before a job's first write. The first job of a batch needs none: it can roll back alone.
+    /// Sets the savepoint before a job's first write. The first job of a batch needs none, as it can be rolled back
+    /// alone.
     fn guard(&mut self) -> rusqlite::Result<()> {
         if self.written || !self.kept {
             return Ok(());
@@ -111,13 +115,14 @@ impl SqliteTransaction {
         self.connection.prepare_cached(statement)?.execute([]).map(drop)
     }
 
+    /// Begins the transaction of a batch.
     pub fn begin(&mut self) -> Result<(), Error> {
         (self.written, self.kept, self.savepoint, self.broken) = (false, false, Savepoint::None, None);
         self.chain = Chain::default();
         self.control("BEGIN IMMEDIATE").map_err(failed)
     }
 
-    /// Ends the running job: keeps its writes for the commit, or takes them back.
+    /// Ends the running job: keeps its writes for the commit, or undoes them.
     pub fn settle(&mut self, keep: bool) -> Result<(), Error> {
         if let Some(error) = &self.broken {
             return Err(Error::Transaction(error.clone()));
@@ -156,9 +161,9 @@ impl SqliteTransaction {
         Ok(())
     }
 
-    /// Takes back the whole batch.
+    /// Undoes the whole batch.
     pub fn abandon(&self) {
-        // Refused when SQLite has rolled back by itself: either way no transaction is left.
+        // This is refused where SQLite has rolled back by itself; either way no transaction is left.
         let _ = self.control("ROLLBACK");
     }
 }
