@@ -14,7 +14,7 @@ pub struct Expected {
     pub today: Date,
 }
 
-/// Is how long before its end an identifier's expiry is reported.
+/// Sets how long before its end an identifier's expiry is reported.
 const SOON: Duration = Duration::days(90);
 
 /// Examines a card's fitness. An error means that card or reader failed, not that the card is unfit.

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
-/// Is status word 6581: memory failure (ISO/IEC 7816-4, 5.6).
+/// Holds status word 6581: memory failure (ISO/IEC 7816-4, 5.6).
 const MEMORY_FAILURE: [u8; 2] = [0x65, 0x81];
 
 /// Holds a card taken from the shelf. If its state cannot be saved, the command fails, and the card is reset to what is

@@ -21,10 +21,10 @@ use std::time::{Duration, Instant};
 
 /// Names the environment variable that tells clients where pcscd's socket is (pcsc-lite).
 pub const CLIENTS_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
-/// Is a reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
+/// Holds a reader name that Yubico's own tools (yubico-piv-tool, ykcs11) take for a YubiKey.
 pub const YUBIKEY_READER: &str = "Yubico YubiKey CCID";
 
-/// Is where the system's pcscd has its socket.
+/// Names where the system's pcscd has its socket.
 const SYSTEM_SOCKET: &str = "/run/pcscd/pcscd.comm";
 /// Limits the attempts to start: another program may take a port that was free when it was chosen.
 const STARTS: usize = 3;

@@ -4,7 +4,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-/// Is the kernel's table of IPv4 connections (proc(5)).
+/// Names the kernel's table of IPv4 connections (proc(5)).
 const TABLE: &str = "/proc/net/tcp";
 
 /// Says whether the other end belongs to this user. It must have accepted the connection. `false` also if the kernel

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// others, or another card may be in this one.
 const ASKING: Duration = Duration::from_secs(10);
 const CONNECTING: Duration = Duration::from_secs(2);
-/// Is the pause after a connection that failed, and between looks at a slot whose card was pulled.
+/// Sets the pause after a connection that failed, and between looks at a slot whose card was pulled.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Says who runs the pcscd behind a driver.

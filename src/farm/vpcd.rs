@@ -11,7 +11,7 @@ use std::os::linux::net::TcpStreamExt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Is where the system's vpcd listens unless its configuration says otherwise.
+/// Names where the system's vpcd listens unless its configuration says otherwise.
 pub const PORT: u16 = 35963;
 
 /// Bounds the silence of pcscd, which asks for the ATR more than twice a second: if it is silent this long, it hangs.
@@ -24,7 +24,7 @@ const POWER_ON: u8 = 1;
 const RESET: u8 = 2;
 const ATR: u8 = 4;
 
-/// Is status word 6F00, no precise diagnosis (ISO/IEC 7816-4, 5.6), for an answer that no message can hold.
+/// Holds status word 6F00, no precise diagnosis (ISO/IEC 7816-4, 5.6), for an answer that no message can hold.
 const NO_DIAGNOSIS: [u8; 2] = [0x6F, 0x00];
 
 /// Says why a connection to the driver is of no more use.

@@ -10,13 +10,13 @@ pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59,
 
 /// Addresses the whole application in GET DATA and PUT DATA.
 const APPLICATION: u16 = 0x3FFF;
-/// Is the reference of the application password, the PIN.
+/// Names the application password, the PIN.
 const PIN: u8 = 0x80;
-/// Is the length of the AID without version and revision.
+/// Gives the length of the AID without version and revision.
 pub(super) const AID_PREFIX: usize = 9;
 /// Names the object that holds the counters of the application password.
 pub(super) const COUNTERS: u16 = 0x7F71;
-/// Is the admin key's reference.
+/// Names the admin key.
 pub(super) const ADMIN_KEY: u8 = 0x80;
 
 /// Holds an APDU and the name that errors use for it.

@@ -34,7 +34,7 @@ pub(super) const MSCP: &str = "mscp";
 const FREE: std::ops::RangeInclusive<u16> = 0xDF24..=0xDF7F;
 const ROW: usize = 28;
 const NAME: usize = 9;
-/// Is how many bytes the master file grows by for each file.
+/// Gives the bytes that the master file grows by for each file.
 pub(super) const ROW_LENGTH: usize = ROW;
 
 #[derive(Clone, Debug, PartialEq, Eq)]

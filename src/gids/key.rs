@@ -8,7 +8,7 @@ use crate::token;
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::Decode;
 
-/// Is the reference of the first container's key; its file is B081.
+/// Names the first container's key; its file is B081.
 const FIRST: u8 = 0x81;
 const FILES: u16 = 0xB000;
 
@@ -17,7 +17,7 @@ const COMPUTES: u8 = 0x40;
 const CONFIDENTIALITY: u32 = 0xB8;
 const SIGNATURE: u32 = 0xB6;
 
-/// Is the key type "RSA" of an imported key.
+/// Names the key type "RSA" of an imported key.
 const RSA: u8 = 2;
 /// Says that an imported key is not wrapped under another key.
 const NOT_WRAPPED: u8 = 0;

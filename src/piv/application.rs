@@ -272,7 +272,7 @@ impl Application {
 /// Says that verification failed without telling the tries left (ISO/IEC 7816-4, table 6).
 pub(super) const VERIFICATION_FAILED: StatusWord = StatusWord(0x6300);
 
-/// Is what Java cards answer if the applet is there but refuses to be selected.
+/// Says that the applet is there but refuses to be selected (Java cards).
 const APPLET_SELECT_FAILED: StatusWord = StatusWord(0x6999);
 
 /// Turns a counter into [`Tries`]; 0 is locked.

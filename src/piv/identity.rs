@@ -10,7 +10,7 @@ use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::token;
 
-/// Is what every Nitrokey answers to GET SERIAL (piv-authenticator 0.7), so that it names none of them.
+/// Holds what every Nitrokey answers to GET SERIAL (piv-authenticator 0.7), so that it names none of them.
 const MADE_UP: [u8; 4] = [0x00, 0x52, 0xF7, 0x43];
 
 impl Application {

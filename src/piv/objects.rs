@@ -78,7 +78,7 @@ pub(super) struct Chuid {
 }
 
 impl Chuid {
-    /// Is the FASC-N of a card that is not the federal government's: agency and system 9999, credential 999999, all
+    /// Holds the FASC-N of a card that is not the federal government's: agency and system 9999, credential 999999, all
     /// else nines or zeros (TIG SCEPACS, 2.1; outside of the government the issuer chooses).
     const NON_FEDERAL: [u8; 25] = [
         0xD4, 0xE7, 0x39, 0xDA, 0x73, 0x9C, 0xED, 0x39, 0xCE, 0x73, 0x9D, 0x83, 0x68, 0x58, 0x21, 0x08, 0x42, 0x10,

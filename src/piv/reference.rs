@@ -152,7 +152,7 @@ impl SecretReference {
     }
 }
 
-/// Is the reference of the card management key, 9B.
+/// Names the card management key, 9B.
 pub(super) const MANAGEMENT_KEY: u8 = 0x9B;
 
 #[cfg(test)]

@@ -38,9 +38,10 @@ const MOST_RECONNECTS: usize = 4;
 /// Bounds the wait for a removal to show. pcscd looks at a slot every 400 ms, so a card that still seems present after
 /// this was not taken out.
 const SEEN_TO_BE_GONE: Duration = Duration::from_secs(2);
-/// Is the length of a status word in bytes, the least that a card can answer.
+/// Gives the length of a status word in bytes, the least that a card can answer.
 const STATUS: usize = 2;
-/// Is the pause between attempts to connect to a card that another program uses exclusively; PC/SC lite pauses as long.
+/// Sets the pause between attempts to connect to a card that another program uses exclusively; PC/SC lite pauses as
+/// long as this.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Connects to the card, reports what it found, and serves orders until the channel is gone.

@@ -11,7 +11,7 @@ const MAX_APDU_DATA_SIZE: u8 = 0x0A;
 /// Limits an answer of short length, in bytes of data.
 const SHORT_APDU: u32 = 256;
 
-/// Is the size from which a reader carries any APDU of extended length: some readers count the header, some do not.
+/// Sets the size from which a reader carries any APDU of extended length: some readers count the header, some do not.
 const ANY_EXTENDED_APDU: u32 = 0xFF00;
 
 /// Holds the control codes of the features that this program uses.

@@ -2,7 +2,7 @@
 
 use crate::iso7816::{PinPadVerify, StatusWord};
 
-/// Is how many seconds the reader waits for the PIN, and for the next key.
+/// Sets the seconds that the reader waits for the PIN, and for the next key.
 const TIME_OUT: u8 = 30;
 /// Says that system units are bytes, and that the PIN begins at the data field's first byte, left-justified, in ASCII.
 const FORMAT_STRING: u8 = 0x82;
@@ -14,12 +14,12 @@ const ONE_MESSAGE: u8 = 0x01;
 const ENGLISH: u16 = 0x0409;
 /// Chooses the message that asks for a PIN.
 const MESSAGE_INDEX: u8 = 0x00;
-/// Is used only by readers that are spoken to in T=1 blocks.
+/// Serves only readers that are spoken to in T=1 blocks.
 const TEO_PROLOGUE: [u8; 3] = [0; 3];
 
-/// Is what the reader answers instead of the card if nobody types.
+/// Says, in place of the card's answer, that nobody typed.
 pub(super) const NO_KEY_IN_TIME: StatusWord = StatusWord(0x6400);
-/// Is what the reader answers instead of the card if the user cancels.
+/// Says, in place of the card's answer, that the user cancelled.
 pub(super) const CANCEL_PRESSED: StatusWord = StatusWord(0x6401);
 
 /// Encodes the structure; numbers are little-endian.

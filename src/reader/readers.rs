@@ -18,7 +18,7 @@ const MOST_WATCHED: usize = 16;
 /// Bounds one wait for a change. Before version 2.3, PC/SC lite announces no reader that is plugged in just before it
 /// begins to listen, so the list is read again after this time.
 const LONGEST_LISTENING: Duration = Duration::from_secs(10);
-/// Is the pause before a wait is cancelled again; a cancellation that comes before the wait is lost.
+/// Sets the pause before a wait is cancelled again; a cancellation that comes before the wait is lost.
 const CANCEL_AGAIN: Duration = Duration::from_millis(20);
 /// Limits how often a wait is cancelled again.
 const MOST_CANCELS: usize = 100;

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
-/// Is where libpcsclite looks for the service unless PCSCLITE_CSOCK_NAME says otherwise.
+/// Names where libpcsclite looks for the service unless PCSCLITE_CSOCK_NAME says otherwise.
 const SOCKET: &str = "/run/pcscd/pcscd.comm";
 const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
-/// Is where the data field stands in a short command.
+/// Says where the data field stands in a short command.
 const DATA: usize = 5;
 /// Bounds the wait for somebody to type a PIN.
 const PAD_PATIENCE: Duration = Duration::from_secs(30);

@@ -4,9 +4,9 @@
 
 use zeroize::Zeroizing;
 
-/// Is the Ne of Le `00`.
+/// Holds the Ne of Le `00`.
 pub(super) const SHORT_ALL: usize = 256;
-/// Is the Ne of Le `0000` at extended length.
+/// Holds the Ne of Le `0000` at extended length.
 pub(super) const EXTENDED_ALL: usize = 65_536;
 const GET_RESPONSE: u8 = 0xC0;
 const CHAINED: u8 = 0x10;

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 pub use fault::{Fault, FaultError};
 
-/// Is the INS of GENERATE ASYMMETRIC KEY PAIR, the same on PIV and GIDS.
+/// Holds the INS of GENERATE ASYMMETRIC KEY PAIR, the same on PIV and GIDS.
 const GENERATE: u8 = 0x47;
 const OVERSIZE: usize = 65_535;
 

@@ -15,7 +15,7 @@ pub(super) mod mode {
     pub const GENERATE: u8 = 0x08;
 }
 
-/// Is the security condition byte of what everybody may do.
+/// Holds the security condition byte of what everybody may do.
 const ALWAYS: u8 = 0x00;
 const NEVER: u8 = 0xFF;
 const ALL_OF_THEM: u8 = 0x80;

@@ -13,13 +13,12 @@ use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::TdesEde3;
 use zeroize::Zeroizing;
 
-/// Is the usage of an administrator's key: authentication.
+/// Names the usage of an administrator's key: authentication.
 pub(super) const AUTHENTICATION: u8 = 0xA4;
-/// Is the mechanism of an administrator's key: 3DES.
+/// Names the mechanism of an administrator's key: 3DES.
 pub(super) const TRIPLE_DES: u8 = 0x02;
 
-/// Is the reference of the administrator's key. A user may create a similar key file, but its key makes nobody
-/// administrator.
+/// Names the administrator's key. A user may create a similar key file, but its key makes nobody administrator.
 pub(super) const ADMIN_KEY: u8 = 0x80;
 
 const CRYPTOGRAM: usize = 40;

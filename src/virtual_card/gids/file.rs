@@ -10,9 +10,9 @@ use zeroize::Zeroizing;
 
 /// Lists identifiers that mean the application or EF.ATR, or are reserved (ISO/IEC 7816-4, 7.4.1).
 const TAKEN_IDENTIFIERS: [u16; 6] = [0x0000, 0x2F00, 0x2F01, 0x3F00, 0x3FFF, 0xFFFF];
-/// Is the file descriptor byte of a file of BER-TLV objects (ISO/IEC 7816-4, table 12).
+/// Holds the file descriptor byte of a file of BER-TLV objects (ISO/IEC 7816-4, table 12).
 const DATA_OBJECTS: u8 = 0x39;
-/// Is the file descriptor byte of an internal EF, which holds keys.
+/// Holds the file descriptor byte of an internal EF, which holds keys.
 const INTERNAL: u8 = 0x18;
 
 /// Says what a key may be used for, and with which cryptographic mechanism.

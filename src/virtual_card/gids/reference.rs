@@ -7,7 +7,7 @@ use crate::virtual_card::wire::WireCommand;
 
 /// Lists the references of the PIN in VERIFY; 00 leaves it unnamed.
 const PIN: [u8; 2] = [0x80, 0x00];
-/// Is the reference by which GIDS logs out in VERIFY.
+/// Logs out of GIDS in VERIFY, where a reference would stand.
 const LOG_OUT: u8 = 0x82;
 
 impl Applet {

@@ -8,9 +8,9 @@ use crate::iso7816::{StatusWord, tlv};
 use crate::virtual_card::wire::WireCommand;
 use zeroize::Zeroizing;
 
-/// Is the application identifier of GIDS version 2.
+/// Holds the application identifier of GIDS version 2.
 pub(super) const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x97, 0x42, 0x54, 0x46, 0x59, 0x02, 0x01];
-/// Is the length of a registered provider's identifier; no shorter name selects.
+/// Gives the length of a registered provider's identifier; no shorter name selects.
 const RID: usize = 5;
 /// Identifies the application as a file.
 pub(super) const APPLICATION: u16 = 0x3FFF;

@@ -1,8 +1,8 @@
 //! What a reset forgets: what is selected, who has logged in, and the security environment.
 
-/// Is one block of 3DES in bytes, and so the challenge for external authentication.
+/// Gives one block of 3DES in bytes, and so the length of the challenge for external authentication.
 pub(super) const BLOCK: usize = 8;
-/// Is how many bytes host and card each choose in mutual authentication.
+/// Gives the bytes that host and card each choose in mutual authentication.
 pub(super) const MUTUAL_CHALLENGE: usize = 16;
 
 /// Holds what a reset forgets.

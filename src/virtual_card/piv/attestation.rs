@@ -5,9 +5,9 @@ use super::state::Persistent;
 use crate::iso7816::{StatusWord, tlv};
 use aws_lc_rs::{digest, rand};
 
-/// Is the reference of the key that signs attestations.
+/// Names the key that signs attestations.
 pub(super) const ATTESTATION_KEY: u8 = 0xF9;
-/// Is the tag of the data object that holds the attestation key's certificate.
+/// Names the tag of the data object that holds the attestation key's certificate.
 pub(super) const ATTESTATION_CERTIFICATE: u32 = 0x5FFF01;
 
 const SEQUENCE: u32 = 0x30;

@@ -190,7 +190,7 @@ impl Key {
     }
 }
 
-/// Is what the card answers if its cryptography fails: no precise diagnosis.
+/// Says that the card's cryptography failed: no precise diagnosis.
 pub(super) const FAILURE: StatusWord = StatusWord(0x6F00);
 
 fn public_objects(algorithm: Algorithm, private: &[u8]) -> Option<Vec<u8>> {

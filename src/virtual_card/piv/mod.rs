@@ -33,9 +33,10 @@ pub use state::PivCardError;
 /// Limits a whole command, in bytes: the longest container and what stands around it.
 const LONGEST_COMMAND: usize = 13_000;
 
-/// Is a YubiKey 5's answer to reset, up to its check byte: T=1, capabilities C0 (chaining, extended length), its name.
+/// Holds a YubiKey 5's answer to reset, up to its check byte: T=1, capabilities C0 (chaining, extended length), its
+/// name.
 const YUBIKEY_ATR: &[u8] = b"\x3B\xFD\x13\x00\x00\x81\x31\xFE\x15\x80\x73\xC0\x21\xC0\x57YubiKey";
-/// Is the same for a plain card.
+/// Holds the same for a plain card.
 const PLAIN_ATR: &[u8] = b"\x3B\x89\x81\x31\xFE\x45\x80\x73\xC0\x21\xC0\x53PIV";
 
 /// Emulates a PIV card.

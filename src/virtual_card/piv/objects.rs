@@ -8,9 +8,9 @@ const BIT_GROUP: u32 = 0x7F61;
 /// Limits an object of a YubiKey, in bytes.
 const YUBIKEY_OBJECT: usize = 3052;
 
-/// Is the application's identifier with its version (part 1, 2.2).
+/// Holds the application's identifier with its version (part 1, 2.2).
 pub(super) const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];
-/// Is the length of the registered provider's identifier, NIST's, with which the AID begins.
+/// Gives the length of the registered provider's identifier, NIST's, with which the AID begins.
 pub(super) const RID_LENGTH: usize = 5;
 
 /// Returns the container capacity that the standard guarantees (part 1, table 8), in bytes; this card gives exactly

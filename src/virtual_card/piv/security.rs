@@ -8,7 +8,7 @@ use cipher::{Block, BlockCipherEncrypt, KeyInit};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// Is the length of PIN and PUK as they are presented, padded with FF (2.4.3), in bytes.
+/// Gives the length of PIN and PUK as they are presented, padded with FF (2.4.3), in bytes.
 pub(super) const REFERENCE_LENGTH: usize = 8;
 
 /// Holds a PIN or a PUK with its retry counter.
