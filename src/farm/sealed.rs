@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 
 const WHAT: &str = "virtual card";
 const VERSION: u32 = 1;
-/// Sets the cost of a new file: N = 2^14, r = 8, p = 4, which is 16 MiB and some tenths of a second, as for the server's
-/// key files.
+/// Sets the cost of a new file: N = 2^14, r = 8, p = 4, which is 16 MiB and some tenths of a second, as for the
+/// server's key files.
 const COST: Cost = Cost { log_n: 14, r: 8, p: 4 };
 /// Limits the memory that opening a file from elsewhere may cost: 512 MiB.
 const MOST_BYTES: u64 = 512 << 20;

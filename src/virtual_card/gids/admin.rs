@@ -18,8 +18,7 @@ pub(super) const AUTHENTICATION: u8 = 0xA4;
 /// Names the mechanism of an administrator's key: 3DES.
 pub(super) const TRIPLE_DES: u8 = 0x02;
 
-/// Names the administrator's key. A user may create a similar key file, but its key makes nobody
-/// administrator.
+/// Names the administrator's key. A user may create a similar key file, but its key makes nobody administrator.
 pub(super) const ADMIN_KEY: u8 = 0x80;
 
 const CRYPTOGRAM: usize = 40;
