@@ -1,4 +1,4 @@
-//! Private keys that the server sends, into files of their owner's.
+//! Writes private keys that the server sends into PKCS#12 files that only their owner may read.
 
 use crate::cli::args::KeyArgs;
 use crate::cli::failure::Failure;
@@ -9,10 +9,12 @@ use std::io::{Error, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Owner only.
+/// Gives the files' mode: only the owner may read and write.
 const MODE: u32 = 0o600;
 
-/// Where keys go, if it was said. A file that is there is never overwritten: it may hold the only copy of a key.
+/// Returns what writes the keys to the files that `--pfx-to` names; `None` without that option. Reads the password.
+///
+/// A file that exists is never overwritten, because it may hold the only copy of a key.
 pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure> {
     let Some(path) = args.pfx_to.clone() else { return Ok(None) };
     let password = secrets::pfx_password(args.pfx_password_from.as_ref())?;
@@ -28,6 +30,7 @@ pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure>
     }))
 }
 
+/// Names the file of the key with this number: FILE, FILE.2, FILE.3 and so on.
 fn numbered(path: &Path, count: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     if count > 1 {
