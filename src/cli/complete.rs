@@ -1,4 +1,4 @@
-//! Shell completions and man pages, made from [`super::args`].
+//! Generates shell completions and man pages from [`super::args`].
 
 use super::args::Cli;
 use super::failure::{Exit, Failure};
@@ -6,12 +6,12 @@ use super::output::Output;
 use clap::CommandFactory;
 use std::path::Path;
 
-/// Prints the completions for a shell.
+/// Prints the completions for a shell on standard output.
 pub fn completions(shell: clap_complete::Shell) {
     clap_complete::generate(shell, &mut Cli::command(), "cardwright", &mut std::io::stdout());
 }
 
-/// Writes a man page for the program and for each of its commands.
+/// Writes a man page for the program and for each of its commands into a directory, which is made if need be.
 pub fn man_pages(directory: &Path, output: &Output) -> Result<(), Failure> {
     let write = std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
     write.map_err(|error| {

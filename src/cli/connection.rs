@@ -1,4 +1,4 @@
-//! The CM server that a command calls: which one, whom it trusts, and as whom.
+//! The connection to a CM server: its address, the CAs trusted for it, and how the caller logs in.
 
 use super::args::{ServerArgs, Source};
 use super::failure::{Exit, Failure};
@@ -8,7 +8,9 @@ use crate::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use crate::cm::beyond_mim::User;
 use url::Url;
 
-/// Prepares the calls to the server that options and settings name; reads the bearer token if there is to be one.
+/// Builds a client for the server that the options name, or else the settings.
+///
+/// Reads the bearer token, which may prompt, unless Kerberos is used.
 pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failure> {
     let server = args.server.as_ref().or(settings.server.as_ref()).ok_or_else(|| {
         Failure::new("server-missing", Exit::Usage, "no server was named")
@@ -26,6 +28,8 @@ pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failur
     Ok(CmClient::new(ClientConfig { base_url, trust, login, timeouts: Timeouts::default() })?)
 }
 
+/// Chooses how to log in: `--negotiate`, then a bearer token that was given (option, variable or credential), then the
+/// settings: Kerberos or the bearer file. Without any of these the bearer token is asked for.
 fn login(settings: &Settings, args: &ServerArgs) -> Result<Login, Failure> {
     let bearer_given = args.bearer_from.is_some() || secrets::is_given(None, secrets::BEARER);
     if args.negotiate || settings.negotiate && !bearer_given {
@@ -36,7 +40,7 @@ fn login(settings: &Settings, args: &ServerArgs) -> Result<Login, Failure> {
     Ok(Login::Bearer(secrets::bearer(given.as_ref())?))
 }
 
-/// Finds a user by name.
+/// Looks a user up by name at the server; fails with `user-unknown` if the server shows none to this caller.
 pub fn user_named(client: &CmClient, name: &str) -> Result<User, Failure> {
     client.find_user(name)?.ok_or_else(|| {
         Failure::new("user-unknown", Exit::Refused, format!("the server knows no user {name:?}, or does not tell you"))

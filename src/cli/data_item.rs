@@ -1,9 +1,9 @@
-//! Data items that a template asks for, as they are typed: `--data NAME=VALUE`.
+//! Reads the data items that a template asks for, from `--data NAME=VALUE`.
 
 use super::failure::{Exit, Failure};
 use crate::cm::data_item::DataItem;
 
-/// Reads what was typed, in its order.
+/// Parses each `NAME=VALUE`, keeping the order; fails with `data-item` on the first that has no name or no `=`.
 pub fn data_items(texts: &[String]) -> Result<Vec<DataItem>, Failure> {
     texts.iter().map(|text| data_item(text)).collect()
 }

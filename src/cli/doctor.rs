@@ -1,4 +1,7 @@
-//! `cardwright doctor`: will this card do, and this computer? Green and red lines, each red one with a remedy.
+//! `cardwright doctor`: checks whether this computer and the cards in its readers are fit for an enrollment.
+//!
+//! Out: one line a finding, coloured by its verdict, with a remedy where there is one. Changes nothing and
+//! spends no try.
 
 use super::args::DoctorArgs;
 use super::failure::{Exit, Failure};
@@ -10,12 +13,13 @@ use crate::reader::{CardPresence, ReaderState, Readers, Selector, SocketState, h
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-/// A finding, and the reader it speaks of.
+/// Holds a finding, and the reader it is about; `None` where it is about the computer.
 struct Line {
     reader: Option<String>,
     finding: Finding,
 }
 
+/// Prints all findings; fails with [`Exit::Unfit`] if any is bad.
 pub fn run(args: &DoctorArgs, output: &Output) -> Result<(), Failure> {
     let lines = examine(args);
     let worst = lines.iter().map(|line| line.finding.verdict).max().unwrap_or(Verdict::Good);
@@ -30,6 +34,7 @@ pub fn run(args: &DoctorArgs, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Examines the PC/SC service, then the readers, then each card; stops early where the service cannot be reached.
 fn examine(args: &DoctorArgs) -> Vec<Line> {
     let computer = |finding| Line { reader: None, finding };
     let facts = service();
@@ -57,7 +62,7 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
     lines
 }
 
-/// The card in one reader: what it carries, who it is, and whether it is fit.
+/// Examines the card in one reader: its protocol and, if it can be read, whether it is fit.
 fn examine_reader(readers: &Readers, reader: &str, args: &DoctorArgs) -> Vec<Finding> {
     let expected =
         Expected { algorithm: args.key, certificate: args.certificate, today: OffsetDateTime::now_utc().date() };

@@ -1,19 +1,22 @@
-//! How a command ends badly: a stable code, an exit code, what happened, and what to do next.
+//! What a command reports when it fails: a stable code, an exit code, what happened, and what to do next.
+//!
+//! In: the errors of the rooms below that clients use. What the farm and the server refuse is translated in `vcard`
+//! and `server`.
 
 use crate::enrollment::{self, Cause, Stage};
 use crate::{client, pkcs11, pkix, reader, token};
 use serde::Serialize;
 use std::error::Error as StdError;
 
-/// The exit codes of [`super::args::EXIT_CODES`].
+/// Lists the exit codes that [`super::args::EXIT_CODES`] explains.
 pub use crate::enrollment::ExitClass as Exit;
 
-/// What is told when a command fails.
+/// Describes why a command failed, for people (as lines) and for scripts (as JSON).
 #[derive(Debug, Serialize)]
 pub struct Failure {
-    /// Stable, for scripts.
+    /// A word for the kind of failure, which never changes; for scripts.
     code: String,
-    /// The request that is kept, if there is one.
+    /// The UUID of the request that is kept at the server, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<String>,
     #[serde(skip)]
@@ -21,30 +24,32 @@ pub struct Failure {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
-    /// What was underneath, outermost first.
+    /// The messages of the errors underneath, outermost first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     causes: Vec<String>,
-    /// The command's own result has told everything: only the exit code is left to be given.
+    /// Whether the command's result has said everything already, so that nothing more is printed.
     #[serde(skip)]
     told: bool,
 }
 
 impl Failure {
+    /// Makes a failure without causes, remedy or request.
     pub fn new(code: &str, exit: Exit, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
         Self { code, request: None, exit, message, remedy: None, causes: Vec::new(), told: false }
     }
 
-    /// A command that told in its result what is wrong.
+    /// Makes a failure that prints nothing, for a command whose result says what is wrong.
     pub fn told(code: &str, exit: Exit) -> Self {
         Self { told: true, ..Self::new(code, exit, "") }
     }
 
+    /// Says whether the command's result has said everything already.
     pub fn is_told(&self) -> bool {
         self.told
     }
 
-    /// Tells `error` and everything underneath it.
+    /// Makes a failure of `error` and its chain of sources, leaving out messages that the one above contains.
     pub fn from_error(code: &str, exit: Exit, error: &(dyn StdError + 'static)) -> Self {
         let mut failure = Self::new(code, exit, error.to_string());
         let mut source = error.source();
@@ -59,12 +64,13 @@ impl Failure {
         failure
     }
 
-    /// Names the request that is kept.
+    /// Names the request that is kept at the server.
     pub fn about(mut self, request: uuid::Uuid) -> Self {
         self.request = Some(request.to_string());
         self
     }
 
+    /// Says what to do about it.
     pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
@@ -78,7 +84,7 @@ impl Failure {
         self.exit
     }
 
-    /// The lines for people: message, causes, remedy, code.
+    /// Returns the lines for people: message, causes, remedy, code.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.message.clone()];
         lines.extend(self.causes.iter().map(|cause| format!("  because: {cause}")));
@@ -96,7 +102,8 @@ impl From<enrollment::Error> for Failure {
     }
 }
 
-/// What the rooms below say outside a workflow is told in the workflow's words, without its stage.
+/// Makes a failure of an error that came outside a workflow, with the code and remedy that it has inside one. No stage
+/// is named.
 fn outside_a_workflow(cause: Cause) -> Failure {
     let error = enrollment::Error { stage: Stage::ReadToken, request: None, cause };
     Failure::from_error(error.code(), error.exit_class(), &error.cause).remedy(error.remedy())

@@ -2,6 +2,10 @@
 //!
 //! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
 //! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
+//!
+//! [`args`] holds everything that can be typed. Each subject carries its commands out in a folder or file of its own
+//! and imports no other subject. What several of them need (connection, prompts, output, secrets, settings, failures)
+//! is a file each, here.
 
 pub mod args;
 mod complete;
@@ -48,7 +52,8 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Tells what is wrong with the command line, also where a script asked for JSON; help and version are no mistakes.
+/// Reports what is wrong with the command line, as JSON where `--json` was given, and returns the exit code. Clap gives
+/// help and version as errors too; they are printed and end with 0.
 fn misread(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
         let text = error.to_string();
@@ -58,7 +63,7 @@ fn misread(error: &clap::Error) -> ExitCode {
         Output::new(true).failure(&failure);
         return ExitCode::from(Exit::Usage as u8);
     }
-    // Nobody is left to be told that nothing can be printed.
+    // If nothing can be printed, there is nobody left to report it to.
     let _ = error.print();
     ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 })
 }
@@ -91,10 +96,10 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Secrets pass through this process: neither a core dump nor a debugger of the same user may see them.
+/// Forbids core dumps and debuggers of the same user, because secrets pass through this process.
 fn forbid_core_dumps() {
     let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // Where a sandbox forbids even this, the program is still of use.
+    // A sandbox may forbid even this; the program is still useful then.
     let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

@@ -1,4 +1,6 @@
-//! Everything that is printed goes through here: text for people or one JSON document for scripts.
+//! Prints everything that the program prints: text for people, or one JSON document for scripts.
+//!
+//! Results go to standard output, progress and failures of a text run to standard error.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use super::failure::Failure;
@@ -8,7 +10,7 @@ use serde::Serialize;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-/// Knows whether scripts or people read, and whether colour may be used.
+/// Knows whether people or scripts (`--json`) read, and whether colour may be used.
 #[derive(Clone, Copy)]
 pub struct Output {
     json: bool,
@@ -21,31 +23,32 @@ impl Output {
         Self { json, colour }
     }
 
-    /// Is there somebody at a terminal who reads what is told and can do something about it?
+    /// Says whether a person is at the terminal, who can read a message and act on it.
     pub fn has_a_person(&self) -> bool {
         !self.json && std::io::stdin().is_terminal()
     }
 
-    /// Prints a command's result: `document` for scripts, or the text for people.
+    /// Prints a command's result on standard output: `document` for scripts, or `text` for people.
     pub fn result(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         let line = if self.json { serde_json::to_string(document).unwrap_or_default() } else { text() };
         self.raw(&line);
     }
 
-    /// Prints a line on standard output; a reader that has gone away is no failure.
+    /// Prints a line on standard output; a closed pipe is ignored.
     pub fn raw(&self, line: &str) {
         let mut out = std::io::stdout().lock();
         let _ = writeln!(out, "{}", line.trim_end_matches('\n')).and_then(|()| out.flush());
     }
 
-    /// Tells people how it goes, on standard error; scripts are spared.
+    /// Prints a line of progress on standard error; nothing with `--json`.
     pub fn tell(&self, line: &str) {
         if !self.json {
             eprintln!("{line}");
         }
     }
 
-    /// Tells why a command failed.
+    /// Prints why a command failed: on standard error, or with `--json` as a document on standard output. Prints
+    /// nothing where the command's result has said it already.
     pub fn failure(&self, failure: &Failure) {
         if failure.is_told() {
             return;
@@ -66,7 +69,7 @@ impl Output {
         }
     }
 
-    /// A verdict as the head of a line: green, plain, yellow or red where standard output is a terminal.
+    /// Returns a verdict as the padded head of a line: green, plain, yellow or red where standard output is a terminal.
     pub fn verdict(&self, verdict: Verdict) -> String {
         let (colour, word) = match verdict {
             Verdict::Good => ("32", "good"),
@@ -78,7 +81,7 @@ impl Output {
         if coloured { format!("\x1b[{colour}m{word:<10}\x1b[0m") } else { format!("{word:<10}") }
     }
 
-    /// Shows that something long is going on, until the guard is dropped. Without a terminal it is one line.
+    /// Shows a spinner until the guard is dropped; without a terminal prints `what` as one line.
     pub fn spinner(&self, what: &str) -> Spinner {
         if self.json || !std::io::stderr().is_terminal() {
             self.tell(what);
@@ -94,7 +97,7 @@ impl Output {
         Spinner(Some(bar))
     }
 
-    /// A table with a head, for people.
+    /// Lays rows out as a table with a head, for people.
     pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING).set_header(head);
@@ -105,7 +108,7 @@ impl Output {
     }
 }
 
-/// Takes the spinner away when dropped.
+/// Removes the spinner when dropped.
 pub struct Spinner(Option<ProgressBar>);
 
 impl Drop for Spinner {
@@ -116,7 +119,7 @@ impl Drop for Spinner {
     }
 }
 
-/// The day and time in UTC, as people and scripts read it (RFC 3339).
+/// Writes a moment as RFC 3339; all that are printed here are in UTC.
 pub fn date(time: time::OffsetDateTime) -> String {
     time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
 }

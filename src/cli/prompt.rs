@@ -1,4 +1,4 @@
-//! Questions at the terminal: a secret, a yes or no, a code that is read out over the telephone.
+//! Asks a person at the terminal: for a secret, a yes or no, or a code that is read out over the telephone.
 
 use super::failure::{Exit, Failure};
 use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, read_spoken, write_code};
@@ -7,18 +7,21 @@ use inquire::validator::Validation;
 use std::io::IsTerminal;
 use zeroize::Zeroizing;
 
-/// What a secret is called where it is asked for.
+/// Names a secret where it is asked for, and where else it may come from.
 #[derive(Clone, Copy)]
 pub struct Ask {
-    /// For people: "PIN of token \"demo\"".
+    /// What the prompt and messages call it: "New PIN".
     pub what: &'static str,
-    /// The option that names its source.
+    /// The option that names its source: "--new-pin-from".
     pub option: &'static str,
-    /// The environment variable that is looked at when no source is named; then a systemd credential of that name.
+    /// The environment variable that is read when no source is named, and the name of the systemd credential that is
+    /// read after it.
     pub env: &'static str,
 }
 
-/// Asks for a secret without showing what is typed; `fresh`: it is being chosen, and is asked for twice.
+/// Asks for a secret without showing what is typed, twice if it is a `fresh` one that is being chosen.
+///
+/// Fails with `secret-missing`, naming the other sources, where standard input is no terminal.
 pub fn secret(ask: Ask, fresh: bool) -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         let message = format!("{}: needed, and there is no terminal to ask at", ask.what);
@@ -43,7 +46,8 @@ pub fn secret(ask: Ask, fresh: bool) -> Result<String, Failure> {
     })
 }
 
-/// Asks before something that cannot be undone.
+/// Asks before something that cannot be undone, unless `yes`; fails with `not-confirmed` where the answer is no or
+/// there is none.
 pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
@@ -56,7 +60,7 @@ pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     }
 }
 
-/// Asks the help desk for the code that a user reads out.
+/// Asks the help desk to type the code that a user reads out; a mistyped one is refused at the prompt.
 pub fn spoken_code() -> Result<String, Failure> {
     if !std::io::stdin().is_terminal() {
         let message = "the code that is read out is needed, and there is no terminal to ask at";
@@ -71,13 +75,13 @@ pub fn spoken_code() -> Result<String, Failure> {
     })
 }
 
-/// The help desk at the other end of the telephone: the code is read out, the answer typed in.
+/// Reaches the help desk by telephone: shows the code to be read out, and takes the answer that is typed in.
 pub struct Telephone;
 
 impl HelpDesk for Telephone {
     fn ask(&mut self, kind: CodeKind, code: [u8; CODE_BYTES]) -> Result<Zeroizing<[u8; CODE_BYTES]>, HelpDeskError> {
         let code = write_code(kind, code);
-        // A slip is told at the prompt, so that the call need not begin anew with another code.
+        // A mistyped answer is refused at the prompt, so that the call need not start again with another code.
         let check = move |typed: &str| match read_code(kind.answer(), typed) {
             Ok(_) => Ok(Validation::Valid),
             Err(slip) => Ok(Validation::Invalid(slip.into())),

@@ -1,4 +1,4 @@
-//! A token at a workplace: the one that is meant, and a card that was pulled and comes back.
+//! Finds the token that a command means, and waits for a card that was pulled out during the work.
 
 use super::args::TokenArgs;
 use super::failure::Failure;
@@ -9,17 +9,18 @@ use crate::reader::{self, Readers};
 use crate::token::Token;
 use std::time::Duration;
 
-/// How long a card that was pulled is waited for.
+/// Bounds the wait for a card that was pulled out.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A token, and for a card in a reader which one.
+/// Holds an open token and, for a card, the name of its reader.
 pub struct Seat {
     pub token: Box<dyn Token>,
     reader: Option<String>,
 }
 
 impl Seat {
-    /// Finds the one token that is meant: behind the module that is named or configured, else in a reader.
+    /// Finds the one token that is meant: behind the module that is named or configured, else in a reader. Fails where
+    /// none or more than one fits.
     pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Self, Failure> {
         let TokenArgs { module, label, serial, place } = args;
         let (label, serial) = (label.clone(), serial.clone());
@@ -32,12 +33,12 @@ impl Seat {
         Ok(Self { token, reader: Some(reader) })
     }
 
-    /// Was it a card that `failure` says was pulled, with somebody at the terminal who can put it back?
+    /// Says whether `failure` means that a card was pulled out of its reader, and a person is there to put it back.
     pub fn may_come_back(&self, failure: &Failure, output: &Output) -> bool {
         self.reader.is_some() && failure.has_code("token-removed") && output.has_a_person()
     }
 
-    /// Waits for the very card that was pulled, in any reader; another one is refused and not touched.
+    /// Waits up to [`PATIENCE`] for the card that was pulled, in any reader; another card is refused and not touched.
     pub fn come_back(&mut self, output: &Output) -> Result<(), Failure> {
         let Some(reader) = &self.reader else { return Ok(()) };
         let identity = self.token.identity().clone();
@@ -49,7 +50,7 @@ impl Seat {
     }
 }
 
-/// Finds the one token that is meant: behind the module that is named or configured, else in a reader.
+/// Finds the one token that is meant, as [`Seat::find`], for commands that do not wait for a card to come back.
 pub fn find(settings: &Settings, args: &TokenArgs) -> Result<Box<dyn Token>, Failure> {
     Ok(Seat::find(settings, args)?.token)
 }

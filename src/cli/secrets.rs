@@ -1,4 +1,7 @@
-//! Where secrets come from: a prompt, standard input, a file descriptor, a file, an environment variable. Never argv.
+//! Reads secrets from their sources: a prompt, standard input, a file descriptor, a file, an environment variable.
+//! Never from the arguments.
+//!
+//! Where no source is named: the secret's environment variable, else its systemd credential, else a prompt.
 
 use super::args::Source;
 use super::failure::{Exit, Failure};
@@ -10,7 +13,7 @@ use std::io::BufRead;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// A secret is one line of at most this many bytes.
+/// Bounds the bytes of a secret, which is one line.
 const LONGEST: u64 = 4096;
 
 pub const PIN: Ask = Ask { what: "PIN", option: "--pin-from", env: "CARDWRIGHT_PIN" };
@@ -25,7 +28,7 @@ pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env
 pub const PFX_PASSWORD: Ask =
     Ask { what: "Password for the PKCS#12 file", option: "--pfx-password-from", env: "CARDWRIGHT_PFX_PASSWORD" };
 
-/// Reads a PIN or SO PIN that exists already.
+/// Reads a PIN or SO PIN that is set already.
 pub fn pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
     read(source, ask, false).map(Pin::new)
 }
@@ -40,7 +43,7 @@ pub fn new_pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
     read(source, ask, true).map(Pin::new)
 }
 
-/// Reads a card's admin key, in hexadecimal digits.
+/// Reads a card's admin key, given in hexadecimal digits.
 pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
     let digits = Zeroizing::new(read(source, ADMIN_KEY, false)?);
     AdminKey::from_hex(&digits).ok_or_else(|| {
@@ -64,18 +67,20 @@ pub fn passphrase(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<Pass
     read(source, ask, fresh).map(Passphrase::new)
 }
 
-/// Could [`read`] answer without a person? A face asks first only when it can.
+/// Says whether a source is named, or the secret's environment variable or credential is there.
 pub fn is_given(source: Option<&Source>, ask: Ask) -> bool {
     source.is_some() || std::env::var_os(ask.env).is_some() || credential(ask).is_some()
 }
 
-/// The file of a systemd credential that is called as the variable is, `cardwright-passphrase` for one.
+/// Returns the file of the systemd credential that has the variable's name in lower case with dashes, such as
+/// `cardwright-passphrase`, if there is one.
 fn credential(ask: Ask) -> Option<PathBuf> {
     let directory = std::env::var_os("CREDENTIALS_DIRECTORY")?;
     let file = PathBuf::from(directory).join(ask.env.to_ascii_lowercase().replace('_', "-"));
     file.is_file().then_some(file)
 }
 
+/// Reads a secret from `source` or, without one, from where it comes by default; an empty one is refused.
 fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failure> {
     let default = match credential(ask) {
         _ if std::env::var_os(ask.env).is_some() => Source::Env(ask.env.into()),
@@ -104,6 +109,7 @@ fn open(path: impl AsRef<std::path::Path>, ask: Ask) -> Result<std::fs::File, Fa
     })
 }
 
+/// Reads one line without its line end, refusing one of more than [`LONGEST`] bytes.
 fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
     let mut line = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
     from.take(LONGEST + 1).read_line(&mut line).map_err(|source| {
@@ -116,7 +122,7 @@ fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
     Ok(line.trim_end_matches(['\r', '\n']).to_string())
 }
 
-/// May the last try of a secret be spent?
+/// Turns the flag `--spend-last-try` into what the token is told.
 pub fn last_try(spend: bool) -> LastTry {
     if spend { LastTry::Spend } else { LastTry::Keep }
 }

@@ -1,26 +1,28 @@
-//! What need not be typed each time: `config.toml` in the user's configuration directory, under options and environment.
+//! Reads `config.toml` in the user's configuration directory: what need not be typed each time. Options and environment
+//! variables go before it. Also names the directories that the program keeps files in.
 
 use super::args::PlaceArgs;
 use super::failure::{Exit, Failure};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
-/// The keys of `config.toml`; all may be left out.
+/// Holds the keys of `config.toml`; all may be left out.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub server: Option<String>,
     pub ca_file: Option<PathBuf>,
-    /// Holds the bearer token; readable by its owner only.
+    /// The file that holds the bearer token; only its owner should be able to read it.
     pub bearer_file: Option<PathBuf>,
-    /// A Kerberos ticket instead of a bearer token, where none is given.
+    /// Whether to use a Kerberos ticket where no bearer token is given.
     #[serde(default)]
     pub negotiate: bool,
     module: Option<PathBuf>,
 }
 
 impl Settings {
-    /// Reads `$XDG_CONFIG_HOME/cardwright/config.toml` (or `~/.config/…`); none is no failure, a wrong one is.
+    /// Reads `$XDG_CONFIG_HOME/cardwright/config.toml` (or `~/.config/…`). A missing file gives the defaults, a wrong
+    /// one fails.
     pub fn load() -> Result<Self, Failure> {
         let Some(path) = home_directory("XDG_CONFIG_HOME", ".config").map(|dir| dir.join("config.toml")) else {
             return Ok(Self::default());
@@ -39,14 +41,15 @@ impl Settings {
         })
     }
 
-    /// The PKCS#11 module, from the option or the settings; `None` where a card in a reader is meant.
+    /// Returns the PKCS#11 module, from the option or the settings; `None` where a card in a reader is meant.
     pub fn module(&self, option: Option<&PathBuf>, place: &PlaceArgs) -> Option<PathBuf> {
         let card = place.any_reader || place.reader.is_some();
         option.or(self.module.as_ref()).filter(|_| !card).cloned()
     }
 }
 
-/// Where unfinished work is remembered: `$CARDWRIGHT_STATE`, else `$XDG_STATE_HOME/cardwright`, else `~/.local/state/…`.
+/// Returns the directory of the journal: `$CARDWRIGHT_STATE`, else `$XDG_STATE_HOME/cardwright`, else
+/// `~/.local/state/cardwright`.
 pub fn state_directory() -> Result<PathBuf, Failure> {
     if let Some(path) = std::env::var_os("CARDWRIGHT_STATE").filter(|path| !path.is_empty()) {
         return Ok(path.into());

@@ -1,4 +1,4 @@
-//! `audit`.
+//! What can be typed after `audit`.
 
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-/// What an outsider needs to check an export without this program.
+/// Explains an export's format, so that an outsider can check one without this program.
 const FORMAT: &str = "\
 Each line is a JSON object. The first names the format, and whether the export is complete. Then come, chain by chain:
   {chain, number, record, hash}             an act: hash is the SHA-256 of the text in `record`, byte for byte
@@ -66,6 +66,7 @@ pub struct AuditExportArgs {
     pub syslog: Option<String>,
 }
 
+/// Parses a moment in RFC 3339.
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "not a moment such as 2026-11-22T00:00:00Z".into())
 }

@@ -1,4 +1,4 @@
-//! What can be typed behind `demo`.
+//! What can be typed after `demo`.
 
 use clap::{Args, ValueHint};
 use std::path::PathBuf;

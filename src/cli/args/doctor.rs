@@ -1,4 +1,4 @@
-//! What can be typed behind `doctor`.
+//! What can be typed after `doctor`.
 
 use crate::pkix::KeyAlgorithm;
 use clap::Args;

@@ -1,4 +1,4 @@
-//! What can be typed behind `enroll`, `renew`, `unblock` and `retire`.
+//! What can be typed after `enroll`, `renew`, `unblock` and `retire`.
 
 use super::source::Source;
 use super::which::{PinArgs, ServerArgs, TokenArgs};

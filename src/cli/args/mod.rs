@@ -1,4 +1,6 @@
-//! What can be typed.
+//! Everything that can be typed, a file a subject. The `///` of these types are help texts.
+//!
+//! Imports no other file of the command line: what is typed is carried out above.
 
 #[cfg(feature = "server")]
 mod audit;
@@ -46,7 +48,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Listed in `--help` and in the man pages.
+/// Explains secrets' sources and exit codes, in `--help` and in the man pages.
 pub const EXIT_CODES: &str = "\
 Secrets are never given as arguments: each is named by its source, which is one of
 prompt, stdin (one line a secret, in the order they are needed), fd:N, file:PATH or env:NAME.

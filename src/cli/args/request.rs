@@ -1,4 +1,4 @@
-//! What can be typed about requests.
+//! What can be typed after `request`.
 
 use super::source::Source;
 use super::which::ServerArgs;

@@ -1,4 +1,4 @@
-//! `serve` and `server`.
+//! What can be typed after `serve` and `server`.
 
 use super::source::Source;
 use clap::{Args, Subcommand, ValueHint};

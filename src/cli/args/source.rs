@@ -1,5 +1,5 @@
-//! Where a secret comes from, as it is typed: a prompt, standard input, a file descriptor, a file, an environment
-//! variable. Never the secret itself.
+//! The value that names where a secret comes from: a prompt, standard input, a file descriptor, a file or a variable of
+//! the environment. Never the secret itself.
 
 use clap::builder::{TypedValueParser, ValueParserFactory};
 use clap::error::ErrorKind;
@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// Where one secret comes from.
+/// Names where one secret comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Prompt,
@@ -47,8 +47,8 @@ impl ValueParserFactory for Source {
     }
 }
 
-/// Reads a [`Source`] from the command line. What is refused is not repeated, as clap's own parsers do: somebody may
-/// have typed the secret itself.
+/// Parses a [`Source`]. Unlike clap's own parsers it does not repeat what it refuses, because somebody may have typed
+/// the secret itself.
 #[derive(Clone)]
 pub struct SourceParser;
 

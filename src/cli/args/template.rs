@@ -1,4 +1,4 @@
-//! What can be typed about profile templates.
+//! What can be typed after `template`.
 
 use super::which::ServerArgs;
 use clap::{Subcommand, ValueHint};

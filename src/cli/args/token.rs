@@ -1,4 +1,4 @@
-//! What can be typed about tokens.
+//! What can be typed after `token`.
 
 use super::source::Source;
 use super::which::{PinArgs, PlaceArgs, TokenArgs};

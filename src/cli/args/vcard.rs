@@ -1,10 +1,10 @@
-//! What can be typed about virtual cards.
+//! What can be typed after `vcard`.
 
 use super::source::Source;
 use clap::{Args, Subcommand, ValueEnum};
 use std::ffi::OsString;
 
-/// Said wherever a card is made or lent.
+/// Warns of what a virtual card is worth; shown in the help and wherever one is made or lent.
 pub const WARNING: &str = "A virtual card's keys live in software on this computer: they protect nothing that matters.";
 
 #[derive(Subcommand)]
@@ -82,6 +82,7 @@ pub struct VcardRunArgs {
     pub command: Vec<OsString>,
 }
 
+/// Parses a firmware version, `5.7.1` for one.
 fn firmware(text: &str) -> Result<[u8; 3], String> {
     let numbers: Option<Vec<u8>> = text.split('.').map(|number| number.parse().ok()).collect();
     numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(|| "three numbers, as in 5.7.1".into())

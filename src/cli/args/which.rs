@@ -1,4 +1,4 @@
-//! Which token with which PIN, and which server: what several commands have in common.
+//! Options that several commands share: which token, its PIN, and which server.
 
 use super::source::Source;
 use clap::builder::FalseyValueParser;

@@ -1,6 +1,6 @@
-//! `cardwright demo`: the whole job on a software token and a server of its own, told step by step.
+//! `cardwright demo`: runs the whole job, from `server init` to `retire`, on a software token and a server of its own.
 //!
-//! It runs this very program as a person would, and lets OpenSSL and pkcs11-tool judge what came out.
+//! It starts this very program as a person would, and has OpenSSL and pkcs11-tool judge the results.
 
 mod stage;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use stage::{Stage, text_at};
 use std::time::Instant;
 
-/// What the demo did, for scripts.
+/// Lists what the demo did, for scripts.
 #[derive(Serialize)]
 struct Told {
     steps: Vec<Step>,
@@ -24,13 +24,15 @@ struct Step {
     seconds: f64,
 }
 
-/// The demo's own secrets; the token they protect lives for seconds.
+/// Holds the PIN that enrollment sets. The demo's PINs may stand here, for the token they protect lives for seconds.
 const FIRST_PIN: &str = "271828";
 const NEW_PIN: &str = "314159";
 const WRONG_PIN: &str = "000000";
 
+/// Runs one step of the demo and returns what to print about it.
 type Act = fn(&mut Stage) -> Result<String, Failure>;
 
+/// Lists the steps in order: what is printed before each, and the step.
 const ACTS: &[(&str, Act)] = &[
     ("Set up a CM server: its CA, its database, a template, three people", set_up_server),
     ("Start it on loopback, over HTTPS with a certificate of its own CA", start_server),
@@ -44,7 +46,7 @@ const ACTS: &[(&str, Act)] = &[
     ("Retire: the token is clean, the certificates are on the CRL", retire),
 ];
 
-/// Runs all acts; the directory of the demo is removed whatever happens, unless `--keep`.
+/// Runs all acts in turn, timing each; the demo's directory is removed whatever happens, unless `--keep`.
 pub fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
     let started = Instant::now();
     let mut stage = Stage::build(args)?;

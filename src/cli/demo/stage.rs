@@ -1,4 +1,4 @@
-//! The demo's stage: a directory in memory, a SoftHSM token, a server as a child, and other people's tools.
+//! What the demo runs on: a directory in memory, a SoftHSM token, a server as a child, and other people's tools.
 
 use crate::cli::args::DemoArgs;
 use crate::cli::failure::{Exit, Failure};
@@ -16,7 +16,7 @@ const SOFTHSM_CONF: &str = include_str!("../../../softhsm-config/softhsm2.conf")
 const SERVER_STARTS_WITHIN: Duration = Duration::from_secs(30);
 const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(15);
 
-/// Everything that must be gone when the demo is over.
+/// Holds everything that must be gone when the demo is over; dropping it kills the server and removes the directory.
 pub struct Stage {
     directory: PathBuf,
     module: PathBuf,
@@ -32,7 +32,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Makes the directory and the token store, and looks whether the tools are there.
+    /// Makes the directory and the token store; fails with `demo-tools` where a tool is missing.
     pub fn build(args: &DemoArgs) -> Result<Self, Failure> {
         if !args.module.exists() {
             return Err(missing(&args.module.display().to_string()));
@@ -61,21 +61,22 @@ impl Stage {
         })
     }
 
-    /// A path of the demo's own, as text.
+    /// Returns the path of a file in the demo's directory, as text.
     pub fn path(&self, name: &str) -> String {
         self.directory.join(name).display().to_string()
     }
 
+    /// Keeps the bearer token by which one of the people calls the server.
     pub fn remember_bearer(&mut self, name: &str, bearer: String) {
         self.bearers.insert(name.into(), bearer);
     }
 
-    /// The PIN that is typed from now on.
+    /// Sets the PIN that is given to every command from now on, as PIN and as new PIN.
     pub fn set_pin(&mut self, pin: &str) {
         self.pin = pin.into();
     }
 
-    /// Runs this program; it must succeed.
+    /// Runs this program without a bearer token; it must succeed. Returns what it printed.
     pub fn cardwright(&self, arguments: &[&str]) -> Result<Value, Failure> {
         self.run("", arguments, None)
     }
@@ -90,6 +91,7 @@ impl Stage {
         self.run(who, arguments, Some(exit))
     }
 
+    /// Prepares this program with the demo's environment and the bearer token of `who`.
     fn own_command(&self, who: &str) -> Result<Command, Failure> {
         let program = std::env::current_exe().map_err(|e| failed("this program's path", e))?;
         let mut command = Command::new(program);
@@ -118,7 +120,7 @@ impl Stage {
         serde_json::from_slice(&output.stdout).map_err(|e| failed("what cardwright printed", e))
     }
 
-    /// Starts the server on a free port and waits until it listens.
+    /// Starts the server on a free port, waits until it listens and returns its URL.
     pub fn start_server(&mut self) -> Result<String, Failure> {
         let directory = self.path("server");
         let log = std::fs::File::create(self.path("server.log")).map_err(|e| failed("server.log", e))?;
@@ -145,13 +147,13 @@ impl Stage {
         Ok(self.address.clone())
     }
 
-    /// Lets pkcs11-tool read the newest certificate from the token into a file.
+    /// Has pkcs11-tool read the newest certificate from the token into a file.
     pub fn fetch_certificate(&self, name: &str) -> Result<(), Failure> {
         let file = self.path(name);
         self.pkcs11_tool(&["--read-object", "--type", "cert", "--id", &self.key_id, "--output-file", &file]).map(drop)
     }
 
-    /// Fetches the CRL from the server.
+    /// Fetches the CRL from the server into `ca.crl`, in PEM.
     pub fn fetch_crl(&self) -> Result<(), Failure> {
         let base_url = Url::parse(&self.address).map_err(|e| failed("the server's address", e))?;
         let ca = std::fs::read(self.path("server/ca.cer.pem")).map_err(|e| failed("the CA's certificate", e))?;
@@ -163,7 +165,7 @@ impl Stage {
         self.openssl(&["crl", "-inform", "DER", "-in", &der, "-out", &pem]).map(drop)
     }
 
-    /// OpenSSL verifies the certificate against the CA and its CRL.
+    /// Has OpenSSL verify the certificate against the CA and its CRL.
     pub fn openssl_verifies(&self, certificate: &str) -> Result<(), Failure> {
         self.openssl(&[
             "verify",
@@ -177,7 +179,7 @@ impl Stage {
         .map(drop)
     }
 
-    /// OpenSSL finds the certificate revoked.
+    /// Has OpenSSL find the certificate revoked.
     pub fn openssl_says_revoked(&self, certificate: &str) -> Result<(), Failure> {
         match self.openssl_verifies(certificate) {
             Err(failure) if failure.lines().iter().any(|line| line.contains("revoked")) => Ok(()),
@@ -186,7 +188,7 @@ impl Stage {
         }
     }
 
-    /// pkcs11-tool signs on the token with the key beside the certificate, and OpenSSL verifies with the certificate's key.
+    /// Has pkcs11-tool sign on the token with the certificate's key, and OpenSSL verify with the certificate.
     pub fn token_signs(&self, certificate: &str) -> Result<(), Failure> {
         let (text, signature, key) = (self.path("text"), self.path("signature"), self.path("key.pem"));
         std::fs::write(&text, "signed on the token\n").map_err(|e| failed("text", e))?;
@@ -212,7 +214,7 @@ impl Stage {
         self.openssl(&["dgst", "-sha256", "-verify", &key, "-signature", &signature, &text]).map(drop)
     }
 
-    /// pkcs11-tool, logged in, sees no object.
+    /// Has pkcs11-tool, logged in, list the token's objects; there must be none.
     pub fn token_is_empty(&self) -> Result<(), Failure> {
         let listed = self.pkcs11_tool(&["--login", "--pin", "env:CARDWRIGHT_PIN", "--list-objects"])?;
         if listed.contains("Object") {
@@ -232,7 +234,8 @@ impl Stage {
         judge(&mut command)
     }
 
-    /// Stops the server in good order and removes everything.
+    /// Stops the server, which must end by itself within [`SERVER_STOPS_WITHIN`], and removes the directory unless
+    /// that is to be kept.
     pub fn strike(mut self) -> Result<(), Failure> {
         let Some(mut server) = self.server.take() else { return Ok(()) };
         let id = i32::try_from(server.id()).ok().and_then(rustix::process::Pid::from_raw);
@@ -264,11 +267,12 @@ impl Drop for Stage {
     }
 }
 
-/// The text under `key` of what a command printed.
+/// Returns the text under `key` of what a command printed.
 pub fn text_at(document: &Value, key: &str) -> Result<String, Failure> {
     document[key].as_str().map(String::from).ok_or_else(|| failed("what a command printed", format!("no \"{key}\"")))
 }
 
+/// Runs a tool, which must succeed, and returns what it printed.
 fn judge(command: &mut Command) -> Result<String, Failure> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(Stdio::null()).output().map_err(|e| failed(&program, e))?;

@@ -1,4 +1,4 @@
-//! Calls the driver until its work is done, and goes on where a card was pulled and came back.
+//! Calls the driver ([`crate::enrollment`]) until its work is done; resumes after a card was pulled out and put back.
 
 use super::needs::{Sources, meet};
 use super::pfx;
@@ -13,11 +13,12 @@ use crate::client::CmClient;
 use crate::enrollment::{self, Enrollment, Event, Input, Journal, Order, Step};
 use crate::token::Token;
 
-/// A face that is asked more often than this has met a driver that goes in circles.
+/// Bounds how often a run may call the driver; more means that it asks for the same again and again.
 const MOST_STEPS: usize = 16;
-/// So often the card may be pulled in one run.
+/// Bounds how often a card may be pulled out and put back in one run.
 const MOST_PULLED: usize = 5;
 
+/// Carries `order` out on the token that is meant; waits where a card is pulled out and a person can put it back.
 pub fn on_token(
     settings: &Settings,
     client: &CmClient,
@@ -39,6 +40,7 @@ pub fn on_token(
     }
 }
 
+/// Opens the journal in the state directory.
 pub fn journal() -> Result<Journal, Failure> {
     let directory = state_directory()?.join("journal");
     Journal::open(&directory).map_err(|error| {
@@ -47,7 +49,9 @@ pub fn journal() -> Result<Journal, Failure> {
     })
 }
 
-/// Calls the driver until it is done, meeting each need from its source.
+/// Calls the driver until it is done, supplying each secret that it asks for from its source.
+///
+/// `token` is `None` for a lost card. Fails with `request-pending` where the request waits for approval.
 pub fn pump(
     mut work: Enrollment<'_>,
     mut token: Option<&mut dyn Token>,
@@ -57,7 +61,7 @@ pub fn pump(
     if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
         work.receive_keys(receiver);
     }
-    // What is given is tried first: the default would spend a try for nothing.
+    // A secret that was given is tried before the default, which would spend a try for nothing.
     if let Some(source) = sources.puk {
         work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
     }
@@ -75,7 +79,7 @@ pub fn pump(
             watch(&event, &mut spinner, output);
         });
         drop(spinner);
-        // Told as soon as it holds, and before any error: nothing else on this computer knows it.
+        // Printed as soon as it is set and before any error, because it is kept nowhere else on this computer.
         if let Some(told) = pin_set.then(|| work.proposed_pin()).flatten() {
             output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
             pin = Some(told);

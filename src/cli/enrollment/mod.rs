@@ -1,4 +1,5 @@
-//! `cardwright enroll`, `renew`, `unblock`, `retire`: says what is wanted, and lets the driver do it.
+//! `cardwright enroll`, `renew`, `unblock`, `retire`: turns options into an order for [`crate::enrollment`], and has it
+//! carried out.
 
 mod drive;
 mod needs;
@@ -20,6 +21,7 @@ use drive::{journal, on_token, pump};
 use needs::Sources;
 use serde_json::json;
 
+/// Enrolls a token, for the caller or for `--target`.
 pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let client = client(&settings, &args.server)?;
@@ -36,7 +38,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         replace: args.replace,
         ..EnrollOrder::default()
     });
-    // A PIN that is to be set where there was none is asked for as the PIN, unless it has a source of its own.
+    // A first PIN comes from the source of the PIN, unless it has a source of its own.
     let new_pin = args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref());
     let sources = Sources {
         pin: args.pin.pin_from.as_ref(),
@@ -49,6 +51,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
     on_token(&settings, &client, &args.token, order, &sources, output)
 }
 
+/// Renews a token's certificates on new keys.
 pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let order = Order::Renew(RenewOrder { comment: args.comment.clone(), ..RenewOrder::default() });
@@ -61,6 +64,7 @@ pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
+/// Sets a new PIN through the server or, with `--offline`, through the help desk on the telephone.
 pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     if args.offline {
@@ -76,6 +80,7 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     on_token(&settings, &client(&settings, &args.server)?, &args.token, order, &sources, output)
 }
 
+/// Sets a new PIN with the code that the help desk reads back; calls no server.
 fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let mut token = find(settings, &args.token)?;
     let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
@@ -84,6 +89,7 @@ fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> 
     Ok(())
 }
 
+/// Retires a token or, with `--lost`, a card that is not at hand; asks for confirmation first, unless `--yes`.
 pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let client = client(&settings, &args.server)?;

@@ -1,4 +1,4 @@
-//! What the driver needs, and where it is met from.
+//! Supplies the secrets that the driver asks for.
 
 use crate::cli::args::{KeyArgs, Source};
 use crate::cli::failure::{Exit, Failure};
@@ -7,7 +7,7 @@ use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
 use crate::enrollment::{Input, Need};
 use crate::token::{Counters, Tries};
 
-/// Where the driver's needs are met from.
+/// Names where each secret comes from, whether a last try may be spent, and where received keys are written.
 #[derive(Default)]
 pub struct Sources<'a> {
     pub pin: Option<&'a Source>,
@@ -18,6 +18,9 @@ pub struct Sources<'a> {
     pub keys: Option<&'a KeyArgs>,
 }
 
+/// Reads the secret that the driver asks for; a reader with a PIN pad takes the PIN itself, unless one is given.
+///
+/// Fails with `puk-needed` where a PUK was refused, the card does not tell its tries, and the last may not be spent.
 pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Failure> {
     match need {
         Need::Pin { counters, pin_pad } => {
@@ -33,7 +36,7 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
                 output.tell(&format!("a new PIN of {} to {} characters", policy.min_length, policy.max_length));
             }
             let source = sources.new_pin;
-            // A first PIN may be given as the PIN where no new one is.
+            // Where only the PIN is given, it serves as the first PIN too.
             let ask = if secrets::is_given(source, NEW_PIN) || !secrets::is_given(None, PIN) { NEW_PIN } else { PIN };
             secrets::new_pin(source, ask).map(Input::NewPin)
         }
@@ -53,6 +56,7 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
     }
 }
 
+/// Prints how many PIN tries are left, unless all are.
 fn tell_counters(counters: Counters, output: &Output) {
     if counters.user != Tries::Full {
         output.tell(&format!("PIN: {}", counters.user));

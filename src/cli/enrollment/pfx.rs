@@ -1,4 +1,4 @@
-//! Private keys that the server sends, into files of their owner's.
+//! Writes private keys that the server sends into PKCS#12 files that only their owner may read.
 
 use crate::cli::args::KeyArgs;
 use crate::cli::failure::Failure;
@@ -8,7 +8,9 @@ use crate::platform::file;
 use std::io::Error;
 use std::path::{Path, PathBuf};
 
-/// Where keys go, if it was said. A file that is there is never overwritten: it may hold the only copy of a key.
+/// Returns what writes the keys to the files that `--pfx-to` names; `None` without that option. Reads the password.
+///
+/// A file that exists is never overwritten, because it may hold the only copy of a key.
 pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure> {
     let Some(path) = args.pfx_to.clone() else { return Ok(None) };
     let password = secrets::passphrase(args.pfx_password_from.as_ref(), secrets::PFX_PASSWORD, true)?;
@@ -24,6 +26,7 @@ pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure>
     }))
 }
 
+/// Names the file of the key with this number: FILE, FILE.2, FILE.3 and so on.
 fn numbered(path: &Path, count: u32) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     if count > 1 {

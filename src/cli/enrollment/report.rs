@@ -1,4 +1,4 @@
-//! What the driver does and what came of it, told to people and to scripts.
+//! Prints the driver's events while it works, and its outcome.
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Spinner, date};
@@ -7,7 +7,7 @@ use crate::pkix::Certificate;
 use crate::secret::Pin;
 use serde_json::{Value, json};
 
-/// Tells what goes on; what may take long gets a spinner.
+/// Prints one event; making a key, which may take long, shows a spinner until the next event.
 pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
     *spinner = None;
     match event {
@@ -35,6 +35,7 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
     }
 }
 
+/// Makes the failure of a request that waits for approval.
 pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
     let wants = match approvals_needed {
         Some(1) => "one approval".to_string(),
@@ -46,6 +47,7 @@ pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
         .remedy("The token was not touched. Run the same command again once it is approved.")
 }
 
+/// Prints the outcome and, for scripts, the PIN that was set if the server proposed it.
 pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(), Failure> {
     let (mut document, text) = match outcome {
         Outcome::Enrolled { request, smartcard, installed } => {
@@ -76,6 +78,7 @@ pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(
     Ok(())
 }
 
+/// Returns the installed certificates for scripts and for people.
 fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), Failure> {
     let (mut documents, mut lines) = (Vec::new(), String::new());
     for one in installed {
@@ -94,6 +97,7 @@ fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), 
     Ok((documents, lines))
 }
 
+/// Returns what became of an old key for scripts, and adds a line for people.
 fn old_document(old: &OldKey, lines: &mut String) -> Value {
     let (key, removed, fate) = match old {
         OldKey::Removed(key) => (key, true, "was removed"),

@@ -1,4 +1,4 @@
-//! `cardwright request answer`: the help desk's end of an unblock over the telephone.
+//! `cardwright request answer`: what the help desk does when a user unblocks a card over the telephone.
 
 use crate::cli::args::RequestAnswerArgs;
 use crate::cli::connection::client;
@@ -10,21 +10,21 @@ use crate::cm::offline::{CodeError, OfflineChallenge, read_spoken};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What is read back. It may be a PUK.
+/// Holds the answer that is read back to the user. It may be a PUK.
 #[derive(Serialize)]
 struct Answer<'a> {
     request: Uuid,
     answer: &'a str,
 }
 
-/// Has the server answer the code a user reads out, and prints what is to be read back.
+/// Has the server answer the code that a user reads out, and prints what to read back.
 pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Result<(), Failure> {
     let client = client(settings, &args.server)?;
     let challenge = match &args.code {
         Some(code) => code.clone(),
         None => prompt::spoken_code()?,
     };
-    // A slip is told before the request is spent on another card's code.
+    // A mistyped code is refused here, before the request is spent on the code of another card.
     read_spoken(&challenge).map_err(slipped)?;
     let answer = client.offline_unblock(args.request, &OfflineChallenge { challenge })?;
     let told = Answer { request: args.request, answer: &answer.response };
@@ -33,6 +33,7 @@ pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Re
     Ok(())
 }
 
+/// Makes the failure of a mistyped code; nothing was sent.
 fn slipped(error: CodeError) -> Failure {
     let code = if matches!(error, CodeError::Length { .. }) { "challenge-length" } else { "code-mistyped" };
     Failure::from_error(code, Exit::Usage, &error)

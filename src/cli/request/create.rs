@@ -1,4 +1,4 @@
-//! `cardwright request create`: asks for any request type, and carries out what needs no card in a reader.
+//! `cardwright request create` and `complete`: makes a request of any type, and carries out what needs no card.
 
 use super::document::show;
 use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
@@ -10,6 +10,7 @@ use crate::client::CmClient;
 use crate::cm::request::{CreateRequest, CreateTerms, RequestType};
 
 impl RequestKind {
+    /// Returns MIM's type; suspending and reinstating are one type there, told apart by [`Self::effect`].
     fn request_type(self) -> RequestType {
         match self {
             Self::Enroll => RequestType::Enroll,
@@ -27,6 +28,7 @@ impl RequestKind {
         }
     }
 
+    /// Returns what a `Reinstate` request is to do; empty for other types.
     fn effect(self) -> &'static str {
         match self {
             Self::Suspend => "suspend",
@@ -35,13 +37,13 @@ impl RequestKind {
         }
     }
 
-    /// Whether completing it is all there is to do.
+    /// Says whether completing the request is all there is to do.
     fn is_done_by_completing(self) -> bool {
         matches!(self, Self::Revoke | Self::Suspend | Self::Reinstate)
     }
 }
 
-/// Makes the request and shows it.
+/// Makes the request and shows it; with `--now` completes it, which only some types allow.
 pub fn run(settings: &Settings, args: &RequestCreateArgs, output: &Output) -> Result<(), Failure> {
     if args.now && !args.kind.is_done_by_completing() {
         return Err(Failure::new("not-at-once", Exit::Usage, "--now goes with revoke, suspend and reinstate only"));
@@ -54,13 +56,14 @@ pub fn run(settings: &Settings, args: &RequestCreateArgs, output: &Output) -> Re
     show(&client.request(request)?, output)
 }
 
-/// Completes a request whose work is done, or that has no other.
+/// Completes a request whose work is done, or that needs no other work, and shows it.
 pub fn complete(settings: &Settings, args: &RequestArgs, output: &Output) -> Result<(), Failure> {
     let client = client(settings, &args.server)?;
     client.complete(args.request)?;
     show(&client.request(args.request)?, output)
 }
 
+/// Builds the body of the call; looks the target up by name. Terms are left out where none was given.
 fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, Failure> {
     let target = args.target.as_deref().map(|name| user_named(client, name)).transpose()?;
     let terms = CreateTerms {

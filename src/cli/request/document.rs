@@ -1,4 +1,4 @@
-//! A request as `cardwright request` shows it, to people and to scripts.
+//! Shows a request, to people and to scripts.
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, date};
@@ -6,7 +6,7 @@ use crate::cm::request::Request;
 use crate::enrollment::own_words;
 use serde_json::{Value, json};
 
-/// A request for scripts.
+/// Returns a request as scripts get it; without the driver's tag in the comment.
 pub fn document(request: &Request) -> Value {
     json!({
         "request": request.uuid,
@@ -27,14 +27,14 @@ pub fn document(request: &Request) -> Value {
     })
 }
 
-/// Shows a request.
+/// Prints a request.
 pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
     let document = document(request);
     output.result(&document, || text_of(&document));
     Ok(())
 }
 
-/// A request for people.
+/// Writes the document of a request as lines for people, leaving out what is null.
 pub fn text_of(document: &Value) -> String {
     let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()

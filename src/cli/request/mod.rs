@@ -1,4 +1,4 @@
-//! `cardwright request`: list, show, create, decide, complete, cancel, and what a policy asks for besides.
+//! `cardwright request`: lists, shows, creates, decides, completes and cancels requests; gives what policies ask for.
 
 mod answer;
 mod create;
@@ -18,6 +18,7 @@ use crate::enrollment::own_words;
 use document::{document, show, text_of};
 use serde_json::Value;
 
+/// Carries a command about requests out.
 pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
@@ -64,7 +65,7 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
 fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), Failure> {
     let status = status.map(status_named).transpose()?;
     let requests = match client.visible_requests(status) {
-        // Microsoft's server lists the caller's own only.
+        // Microsoft's server lists only the caller's own requests.
         Err(crate::client::Error::ExtensionAbsent { .. }) => client.requests(status)?,
         other => other?,
     };
@@ -98,6 +99,7 @@ fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
     Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority })
 }
 
+/// Approves a request and shows it, together with its one-time passwords if the server gives them.
 fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<(), Failure> {
     let Decided { request, passwords } = client(settings, &args.server)?.approve(args.request, &decision(args)?)?;
     let mut shown = document(&request);
@@ -110,7 +112,7 @@ fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<
     Ok(())
 }
 
-/// The one place where one-time passwords are shown: to the approver who hands them over.
+/// Writes one-time passwords for the approver who hands them over. No other text shows them.
 fn passwords_told(passwords: &OneTimePasswords) -> String {
     let told = [&passwords.first, &passwords.second].into_iter().flatten();
     told.map(|password| format!("one-time password {}\n", password.expose())).collect()

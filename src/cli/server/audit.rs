@@ -1,4 +1,4 @@
-//! `cardwright audit`: a server's log of acts, checked and exported.
+//! `cardwright audit`: checks and exports a server's log of acts.
 
 use crate::cli::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
 use crate::cli::failure::{Exit, Failure};
@@ -9,6 +9,7 @@ use serde_json::json;
 use std::io::BufWriter;
 use time::Duration;
 
+/// Carries a command of `cardwright audit` out.
 pub fn run(command: AuditCommand, output: &Output) -> Result<(), Failure> {
     match command {
         AuditCommand::Verify(args) => verify(&args, output),
@@ -16,6 +17,7 @@ pub fn run(command: AuditCommand, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Checks a log and prints the report; fails with [`Exit::AuditBroken`] if the log is not whole.
 fn verify(args: &AuditVerifyArgs, output: &Output) -> Result<(), Failure> {
     let tolerance = Duration::seconds(args.tolerance.into());
     let report = server::audit_check(&args.log, &args.keys, tolerance).map_err(failed)?;
@@ -23,6 +25,7 @@ fn verify(args: &AuditVerifyArgs, output: &Output) -> Result<(), Failure> {
     if report.is_whole() { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
 }
 
+/// Writes a report for people: the faults, then the counts, then whether the log is whole.
 fn told(report: &AuditReport) -> String {
     let mut lines: Vec<String> = report
         .findings
@@ -46,6 +49,7 @@ fn told(report: &AuditReport) -> String {
     lines.join("\n")
 }
 
+/// Writes a log as JSON lines on standard output, or sends it to a syslog receiver and prints how many records went.
 fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
     let target = args.syslog.map(SyslogTarget::try_from).transpose();
     let target = target.map_err(|why| Failure::new("syslog-target", Exit::Usage, why))?;
@@ -65,6 +69,7 @@ fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Translates what [`crate::server`] refuses into a failure.
 fn failed(error: AuditTrailError) -> Failure {
     let (code, exit) = match &error {
         AuditTrailError::NoKeys | AuditTrailError::NoKey(_) | AuditTrailError::Key { .. } => ("audit-key", Exit::Usage),

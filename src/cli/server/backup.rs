@@ -1,4 +1,4 @@
-//! `cardwright server backup` and `restore`.
+//! `cardwright server backup` and `restore`: a server's directory as one archive (tar).
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -6,9 +6,10 @@ use crate::server::{self, BackupError, Saved};
 use serde_json::json;
 use std::path::Path;
 
+/// Saves a directory into `file`, or on standard output where it is `-`.
 pub fn backup(directory: &Path, file: &Path, output: &Output) -> Result<(), Failure> {
     if file == Path::new("-") {
-        // Standard output is the archive's.
+        // Standard output carries the archive, so nothing else is printed.
         return server::backup(directory, std::io::stdout().lock()).map(drop).map_err(backup_failed);
     }
     let saved = server::backup_file(directory, file).map_err(backup_failed)?;
@@ -20,6 +21,7 @@ pub fn backup(directory: &Path, file: &Path, output: &Output) -> Result<(), Fail
     Ok(())
 }
 
+/// Makes a directory from the archive in `file`, or on standard input where it is `-`.
 pub fn restore(file: &Path, directory: &Path, output: &Output) -> Result<(), Failure> {
     let restored = if file == Path::new("-") {
         server::restore(std::io::stdin().lock(), directory)

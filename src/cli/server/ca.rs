@@ -1,4 +1,4 @@
-//! `cardwright server ca`: the CA above a server's own, or instead of it.
+//! `cardwright server ca`: puts the server's CA under another's root, or keeps the secret for a CA elsewhere.
 
 use super::asks::{PASSPHRASE, UPSTREAM};
 use crate::cli::args::CaCommand;
@@ -10,6 +10,7 @@ use crate::server::{self, InitError};
 use serde_json::json;
 use std::path::Path;
 
+/// Carries a command of `cardwright server ca` out.
 pub fn run(command: CaCommand, output: &Output) -> Result<(), Failure> {
     match command {
         CaCommand::Install { directory, chain } => install(&directory, &chain, output),
@@ -24,6 +25,7 @@ pub fn run(command: CaCommand, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Installs the chain that answers the CA's request, and prints its subjects from the CA's own up to the root.
 fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failure> {
     let remedy = "Nothing was installed. Give the certificates from this CA's own up to the root, in PEM.";
     let installed = server::ca_install(directory, chain).map_err(|error| failed(&error, "ca-chain", remedy))?;
@@ -34,7 +36,7 @@ fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failur
     Ok(())
 }
 
-/// `code` and `remedy` are for what the CA's own room refuses.
+/// Translates an error into a failure; `code` and `remedy` are for what [`crate::ca`] refuses.
 fn failed(error: &InitError, code: &str, remedy: &str) -> Failure {
     let (code, exit, remedy) = match error {
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage, "Name the server's data directory."),

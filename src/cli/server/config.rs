@@ -1,4 +1,4 @@
-//! `cardwright server config`: the settings that hold, and where each comes from.
+//! `cardwright server config`: shows the settings in effect, and where each comes from.
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -6,6 +6,7 @@ use crate::server::{self, Effective, Origin, SettingsError};
 use serde_json::json;
 use std::path::Path;
 
+/// Prints every setting of a server's directory with its value and origin.
 pub fn show(directory: &Path, output: &Output) -> Result<(), Failure> {
     let settings = server::effective_settings(directory).map_err(settings_failed)?;
     let origin = |setting: &Effective| match &setting.origin {
@@ -24,6 +25,7 @@ pub fn show(directory: &Path, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Translates what is wrong with `server.toml` into a failure.
 pub fn settings_failed(error: SettingsError) -> Failure {
     Failure::from_error("server-settings", Exit::Usage, &error)
 }

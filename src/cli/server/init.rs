@@ -10,6 +10,7 @@ use crate::server::{self, InitError, InitOptions, TokenSettings};
 use serde_json::json;
 use std::path::Path;
 
+/// Makes a server's directory: CA, master key, database and a first template.
 pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure> {
     let defaults = InitOptions::default();
     let ca_key: KeyAlgorithm = args.ca_key.parse().map_err(|_| {
@@ -65,7 +66,8 @@ pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure>
     Ok(())
 }
 
-/// The directory keeps the request too, so a failure to write it elsewhere loses nothing.
+/// Writes the CA's request to `path` and prints what to do with it. The directory keeps it too, so that a failure loses
+/// nothing.
 fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output) -> Result<(), Failure> {
     std::fs::write(path, request).map_err(|source| {
         let kept = args.directory.join("ca.csr.pem");

@@ -1,4 +1,4 @@
-//! `cardwright server masterkey`: the versions of the key that cards' keys are derived from.
+//! `cardwright server masterkey`: adds, lists and removes versions of the master key that cards' keys derive from.
 
 use super::asks::{CA_PIN, PASSPHRASE};
 use crate::cli::args::MasterkeyCommand;
@@ -8,6 +8,7 @@ use crate::cli::secrets;
 use crate::server::{self, MasterKeyError, MasterKeyVersion};
 use serde_json::json;
 
+/// Carries a command of `cardwright server masterkey` out.
 pub fn run(command: MasterkeyCommand, output: &Output) -> Result<(), Failure> {
     match command {
         MasterkeyCommand::Add { directory, passphrase_from, ca_pin_from } => {

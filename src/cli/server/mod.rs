@@ -1,4 +1,5 @@
-//! `cardwright server`: sets a CM server up and keeps it; beside it `serve`, which runs one, and `audit`.
+//! `cardwright server`: sets a CM server up and maintains it. Also `serve`, which runs one, and
+//! `audit`, which reads its log.
 
 mod asks;
 pub mod audit;
@@ -14,6 +15,7 @@ use crate::cli::args::ServerCommand;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 
+/// Carries a command of `cardwright server` out.
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ServerCommand::Init(args) => init::initialise(&args, output),

@@ -1,4 +1,4 @@
-//! `cardwright serve`: runs a CM server until it is told to end.
+//! `cardwright serve`: runs a CM server until a signal ends it.
 
 use super::asks::{CA_PIN, PASSPHRASE};
 use super::config::settings_failed;
@@ -11,6 +11,7 @@ use serde_json::json;
 use std::path::Path;
 use tracing_subscriber::EnvFilter;
 
+/// Runs the server; prints its URL once it listens, and returns when it has ended.
 pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     log(&args.directory)?;
     let ca_pin = match secrets::is_given(args.ca_pin_from.as_ref(), CA_PIN) {
@@ -35,9 +36,10 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     server::serve(config, ready).map_err(start_failed)
 }
 
-/// The log goes to standard error, a line an event. The journal writes times by itself.
+/// Sends the log to standard error, a line an event. Lines of text bear no time where systemd's journal reads them,
+/// because it adds its own.
 fn log(directory: &Path) -> Result<(), Failure> {
-    // A directory that is none is told by the start itself, and nothing is logged before.
+    // If this is no server's directory, the start itself reports it, and nothing is logged before.
     let settings = if directory.join("server.toml").is_file() {
         server::log_settings(directory).map_err(settings_failed)?
     } else {
@@ -57,6 +59,7 @@ fn log(directory: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Translates what stopped the server into a failure.
 fn start_failed(error: StartError) -> Failure {
     let (code, exit) = match &error {
         StartError::NoDirectory(_) => ("no-data-directory", Exit::Usage),

@@ -1,4 +1,4 @@
-//! `cardwright server user` and `cardwright server token`: those who may call a server, and their tokens.
+//! `cardwright server user` and `cardwright server token`: the people who may call a server, and their bearer tokens.
 
 use crate::cli::args::{BearerCommand, UserCommand};
 use crate::cli::failure::{Exit, Failure};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
 
+/// Carries a command of `cardwright server user` out.
 pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
     match command {
         UserCommand::Add { directory, name, groups, upn, email, sid, attributes, days } => {
@@ -31,17 +32,18 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
     }
 }
 
-/// Names are told in lower case, as templates ask for them.
+/// Parses `NAME=VALUE`; the name is put in lower case, as templates ask for it.
 fn attribute(text: &str) -> Result<(String, String), Failure> {
     let pair = text.split_once('=').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
     pair.ok_or_else(|| Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE")))
 }
 
+/// Adds a user, and shows the bearer token, which expires after `days`.
 fn add(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
     let name = user.name.clone();
     let expires = OffsetDateTime::now_utc() + Duration::days(days.into());
     let added = server::user_add(directory, user, expires).map_err(failed)?;
-    // One of two places that show a bearer token: it is made here and kept nowhere.
+    // A bearer token is shown in two places only, here and in `token`: it is made here and kept nowhere.
     let bearer = added.token.expose();
     let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
     output.result(&document, || {
@@ -75,12 +77,14 @@ fn list(directory: &Path, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Changes a user and shows the result; `done` says what happened.
 fn change(directory: &Path, name: &str, change: UserChange, done: &str, output: &Output) -> Result<(), Failure> {
     let user = server::user_change(directory, name, change).map_err(failed)?;
     output.result(&document(&user), || format!("{name} is {done}"));
     Ok(())
 }
 
+/// Carries a command of `cardwright server token` out.
 pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         BearerCommand::Add { directory, name, label, days } => {

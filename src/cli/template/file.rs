@@ -1,4 +1,4 @@
-//! `cardwright template check` and `import`: template files on this computer, no server.
+//! `cardwright template check` and `import`: reads and writes template files on this computer; calls no server.
 
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Bounds of what is read.
+/// Bounds the files that one command reads.
 const MAX_FILES: usize = 500;
+/// Bounds the bytes of a file that are read.
 const MAX_BYTES: u64 = 1024 * 1024;
 
-/// Tells every problem and warning; problems make the exit code that of a wrong configuration file.
+/// Prints every problem and warning of a file or of the `.toml` files of a directory; fails with [`Exit::Usage`] if
+/// there are problems.
 pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
     let (mut problems, mut warnings, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
     let files = files(path)?;
@@ -49,6 +51,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
         .remedy("Check the path.")
 }
 
+/// Returns `path` itself, or the `.toml` files of the directory, sorted.
 fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -75,7 +78,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Writes a template out of a MIM template's JSON, and tells what it could not carry over.
+/// Writes a template from a MIM template's JSON, to `out` or on standard output, and prints what could not be carried
+/// over.
 pub fn import(files: &[String], out: Option<&Path>, output: &Output) -> Result<(), Failure> {
     let refused = |error: &(dyn std::error::Error + 'static)| {
         Failure::from_error("import", Exit::Usage, error)

@@ -1,4 +1,4 @@
-//! `cardwright template`: list, show, check, import.
+//! `cardwright template`: lists and shows a server's profile templates; checks and imports template files.
 
 mod file;
 
@@ -12,10 +12,11 @@ use crate::cm::request::RequestType;
 use crate::cm::template::ProfileTemplateView;
 use serde_json::{Value, json};
 
-/// The workflows whose policy `template show` tells.
+/// Lists the workflows whose policy `template show` prints.
 const WORKFLOWS: [RequestType; 5] =
     [RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::OfflineUnblock, RequestType::Retire];
 
+/// Carries a command of `cardwright template` out.
 pub fn run(command: TemplateCommand, output: &Output) -> Result<(), Failure> {
     match command {
         TemplateCommand::Check { path } => file::check(&path, output),
@@ -25,6 +26,7 @@ pub fn run(command: TemplateCommand, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Prints the templates that the caller may use.
 fn list(client: &CmClient, output: &Output) -> Result<(), Failure> {
     let templates = client.list_profile_templates()?;
     output.result(&templates, || {
@@ -40,6 +42,7 @@ fn list(client: &CmClient, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints a template, found by name or UUID: its view, smart card configuration and policies.
 fn show(client: &CmClient, wanted: &str, output: &Output) -> Result<(), Failure> {
     let templates = client.list_profile_templates()?;
     let named = |t: &&ProfileTemplateView| t.name == wanted || t.uuid.to_string().eq_ignore_ascii_case(wanted);

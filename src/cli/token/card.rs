@@ -1,4 +1,4 @@
-//! What `cardwright token` does with cards in readers only: first use, attestation.
+//! What `cardwright token` does only with cards in readers: initialising them, and attestation.
 
 use super::document::TokenDocument;
 use crate::cli::args::{InitArgs, TokenArgs};
@@ -14,12 +14,13 @@ use crate::token::{self, Admin, Identity, Token};
 use serde_json::json;
 use uuid::Uuid;
 
-/// The management key that PIV cards leave the factory with (NIST's test cards, and YubiKeys of every cipher).
+/// Holds what is repeated to make the management key of PIV cards fresh from the factory (NIST's test cards, and
+/// YubiKeys of every cipher).
 const PIV_FACTORY_KEY: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
-/// Bytes of a 3DES key.
+/// Counts the bytes of a 3DES admin key.
 const ADMIN_KEY_BYTES: usize = 24;
 
-/// Makes the one card that is meant ready for enrollment.
+/// Makes the one card that is meant ready for enrollment; with `--erase` resets it to the factory's state first.
 pub fn initialise(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     if args.label.is_some() {
         return Err(Failure::new("label-rules", Exit::Usage, "a card in a reader bears no label of its own")
@@ -45,7 +46,7 @@ pub fn initialise(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Gives a PIV card an identity of its own; its keys, certificates and secrets stay.
+/// Gives a PIV card an identity of its own, by its management key; keys, certificates and secrets stay.
 fn initialise_piv(readers: &Readers, reader: &str, found: &Identity, args: &InitArgs) -> Result<PivToken, Failure> {
     let mut token = open_piv(readers, reader, found)?;
     if !args.default_admin_key && !args.erase {
@@ -54,7 +55,7 @@ fn initialise_piv(readers: &Readers, reader: &str, found: &Identity, args: &Init
         return Ok(token);
     }
     match token.initialise(Admin::Key(&piv_factory_key(ADMIN_KEY_BYTES))) {
-        // The card's cipher takes a key of another length; the card itself has compared nothing yet.
+        // The card's cipher takes a key of another length. The card itself has compared nothing yet.
         Err(token::Error::SecretLength { minimum, .. }) => {
             token.initialise(Admin::Key(&piv_factory_key(minimum)))?;
         }
@@ -63,12 +64,12 @@ fn initialise_piv(readers: &Readers, reader: &str, found: &Identity, args: &Init
     Ok(token)
 }
 
-/// The factory's key, repeated or cut to so many bytes.
+/// Returns the factory's management key, repeated or cut to `length` bytes.
 fn piv_factory_key(length: usize) -> AdminKey {
     AdminKey::new(PIV_FACTORY_KEY.into_iter().cycle().take(length).collect())
 }
 
-/// Gives a GIDS card its secrets and files.
+/// Gives a blank GIDS card its secrets, a card id and its files; one that is initialised is refused.
 fn initialise_gids(readers: &Readers, reader: &str, found: &Identity, args: &InitArgs) -> Result<GidsToken, Failure> {
     if !found.serial.is_empty() {
         let message = format!("GIDS card {} is initialised already", found.serial);
@@ -84,7 +85,8 @@ fn initialise_gids(readers: &Readers, reader: &str, found: &Identity, args: &Ini
     Ok(GidsToken::initialise(readers.card(reader)?, &key, &pin, Uuid::new_v4().into_bytes())?)
 }
 
-/// Prints the certificate by which the card testifies that a key was made on it.
+/// Prints the certificate (PEM) by which a PIV card attests that a key was generated on it. `key` is a PIV key
+/// reference in two hexadecimal digits.
 pub fn attest(key: &str, which: &TokenArgs, output: &Output) -> Result<(), Failure> {
     let byte = u8::from_str_radix(key, 16).ok().filter(|_| key.len() == 2);
     let Some(reference) = byte.and_then(KeyReference::new) else {
@@ -107,7 +109,7 @@ pub fn attest(key: &str, which: &TokenArgs, output: &Output) -> Result<(), Failu
     Ok(())
 }
 
-/// Opens the PIV card that was found, and no other that was put in its place meanwhile.
+/// Opens the PIV card that was found; fails if another was put in its place meanwhile.
 fn open_piv(readers: &Readers, reader: &str, found: &Identity) -> Result<PivToken, Failure> {
     let token = PivToken::open(readers.card(reader)?)?;
     if token.identity() == found { Ok(token) } else { Err(token::Error::Removed.into()) }

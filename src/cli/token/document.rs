@@ -1,4 +1,4 @@
-//! Tokens and cards as `cardwright token` shows them, to people and to scripts.
+//! Shows tokens and cards, to people and to scripts.
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{Output, date};
@@ -8,7 +8,7 @@ use crate::token::{Counters, Identity, Token, Tries};
 use crate::{pkcs11, reader};
 use serde::Serialize;
 
-/// A token for people and scripts.
+/// Describes a token for people and scripts.
 #[derive(Default, Serialize)]
 pub struct TokenDocument {
     /// "PKCS#11", "PIV" or "GIDS"; empty where it cannot be told.
@@ -21,19 +21,19 @@ pub struct TokenDocument {
     state: String,
     pin: String,
     so_pin: String,
-    /// Only where the kind has one.
+    /// The PUK's state; left out where the kind has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     puk: Option<String>,
     tries_left: TriesLeft,
-    /// The reader the card is in.
+    /// The name of the reader that the card is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     reader: Option<String>,
-    /// Why the card cannot be read.
+    /// Why the card cannot be read, where it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
-/// The numbers, where the token tells them.
+/// Holds the tries left of each secret, where the token tells the number.
 #[derive(Default, Serialize)]
 struct TriesLeft {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,11 +45,13 @@ struct TriesLeft {
 }
 
 impl TokenDocument {
+    /// Describes a token behind a PKCS#11 module.
     pub fn of_module(summary: &pkcs11::TokenSummary) -> Self {
         let state = if summary.initialised { "initialised" } else { "blank" };
         Self { state: state.into(), ..Self::new(&summary.identity, &summary.counters) }
     }
 
+    /// Describes a card in a reader, also one that cannot be read.
     pub fn of_card(listed: &reader::Listed) -> Self {
         let known = match &listed.card {
             Ok(summary) => Self::new(&summary.identity, &summary.counters),
@@ -58,12 +60,12 @@ impl TokenDocument {
         known.within(&listed.reader)
     }
 
-    /// Names the reader the card is in.
+    /// Adds the name of the reader that the card is in.
     pub fn within(self, reader: &str) -> Self {
         Self { reader: Some(reader.into()), ..self }
     }
 
-    /// A token that was found; a card that nothing names is blank.
+    /// Describes a token that was found; one without a serial number is blank.
     pub fn new(identity: &Identity, counters: &Counters) -> Self {
         let state = if identity.serial.is_empty() { "blank" } else { "initialised" };
         Self {
@@ -102,7 +104,7 @@ impl TokenDocument {
     }
 }
 
-/// The listing for people.
+/// Writes the listing for people: a table, then the errors of cards that cannot be read.
 pub fn table(tokens: &[TokenDocument]) -> String {
     if tokens.is_empty() {
         return "no token is present".into();
@@ -115,7 +117,7 @@ pub fn table(tokens: &[TokenDocument]) -> String {
     text
 }
 
-/// One word for a counter, the same for people and scripts.
+/// Returns one word for a counter, the same for people and scripts.
 fn word(tries: Tries) -> &'static str {
     match tries {
         Tries::NotSet => "not-set",
@@ -128,6 +130,7 @@ fn word(tries: Tries) -> &'static str {
     }
 }
 
+/// Returns the tries left, where they are known.
 fn number(tries: Tries) -> Option<u8> {
     match tries {
         Tries::Left(left) => Some(left),
@@ -137,7 +140,7 @@ fn number(tries: Tries) -> Option<u8> {
     }
 }
 
-/// A counter for people: the number where more than one try is left and the token tells how many.
+/// Writes a counter for people: the number, where the token tells it and more than one try is left.
 fn counted(word: &str, left: Option<u8>) -> String {
     match left {
         Some(left) if left > 1 => format!("{left} tries"),
@@ -145,11 +148,12 @@ fn counted(word: &str, left: Option<u8>) -> String {
     }
 }
 
+/// Writes a dash in place of an empty text.
 fn shown(text: &str) -> String {
     if text.is_empty() { "-".into() } else { text.into() }
 }
 
-/// An error and what is underneath it, in one line.
+/// Writes an error and its sources in one line.
 fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -160,19 +164,19 @@ fn told(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// `token info` for people and scripts.
+/// Holds what `token info` shows, to people and scripts.
 #[derive(Serialize)]
 pub struct InfoDocument {
     #[serde(flatten)]
     token: TokenDocument,
-    /// How a CM server knows this token; empty on a card that is blank.
+    /// The card id by which a CM server knows this token; empty on a blank card.
     card_id: String,
     certificates: Vec<CertificateDocument>,
 }
 
 #[derive(Serialize)]
 struct CertificateDocument {
-    /// The key id (CKA_ID, or the PIV key reference), hexadecimal.
+    /// The key's id (CKA_ID, or the PIV key reference), in hexadecimal digits.
     id: String,
     label: String,
     subject: String,
@@ -182,6 +186,7 @@ struct CertificateDocument {
 }
 
 impl InfoDocument {
+    /// Reads a token's counters and certificates.
     pub fn of(token: &mut dyn Token) -> Result<Self, Failure> {
         let (counters, objects) = token.overview()?;
         let mut certificates = Vec::new();
@@ -202,6 +207,7 @@ impl InfoDocument {
         Ok(Self { token: TokenDocument::new(identity, &counters), card_id, certificates })
     }
 
+    /// Writes the lines for people.
     pub fn text(&self) -> String {
         let TokenDocument { kind, label, serial, model, manufacturer, pin, so_pin, puk, tries_left, .. } = &self.token;
         let mut text = format!("kind        {kind}\nlabel       {}\nserial      {}", shown(label), shown(serial));

@@ -1,4 +1,4 @@
-//! `cardwright token`: list, info, init, change-pin, attest.
+//! `cardwright token`: lists tokens, shows and initialises one, changes its PIN, has a card attest a key.
 
 mod card;
 mod document;
@@ -16,9 +16,10 @@ use crate::token::{Admin, LastTry, Token};
 use document::{InfoDocument, TokenDocument, table};
 use std::path::{Path, PathBuf};
 
-/// The length of a 3DES admin key; a factory-fresh card's is all zero.
+/// Counts the bytes of a 3DES admin key; on a card fresh from the factory they are all zero.
 const ADMIN_KEY_BYTES: usize = 24;
 
+/// Carries a command of `cardwright token` out.
 pub fn run(command: TokenCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     match command {
@@ -35,6 +36,7 @@ pub fn run(command: TokenCommand, output: &Output) -> Result<(), Failure> {
     }
 }
 
+/// Prints the tokens of the module, if one is meant, and the cards in readers.
 fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(), Failure> {
     let mut tokens = Vec::new();
     if let Some(path) = &module {
@@ -43,7 +45,7 @@ fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(
     let in_readers = Readers::open().and_then(|readers| readers.tokens(place.reader.as_deref()));
     match in_readers {
         Ok(cards) => tokens.extend(cards.iter().map(TokenDocument::of_card)),
-        // Who uses a module need not have PC/SC.
+        // PC/SC need not be there where a module is used.
         Err(reader::Error::NoService { .. }) if module.is_some() => {}
         Err(error) if module.is_some() => output.tell(&format!("cards in readers cannot be listed: {error}")),
         Err(error) => return Err(error.into()),
@@ -52,12 +54,14 @@ fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(
     Ok(())
 }
 
+/// Prints a token with its counters and certificates.
 fn info(token: &mut dyn Token, output: &Output) -> Result<(), Failure> {
     let document = InfoDocument::of(token)?;
     output.result(&document, || document.text());
     Ok(())
 }
 
+/// Initialises a PKCS#11 token: label, SO PIN and, if a source is given, the first PIN.
 fn initialise(module: &Path, args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let Some(label) = &args.label else {
         return Err(Failure::new("label-missing", Exit::Usage, "a PKCS#11 token needs a label")
@@ -86,6 +90,7 @@ fn initialise(module: &Path, args: &InitArgs, output: &Output) -> Result<(), Fai
     Ok(())
 }
 
+/// Changes the user's PIN; says first how many tries are left.
 fn change_pin(
     token: &mut dyn Token,
     args: &PinArgs,

@@ -1,4 +1,4 @@
-//! What the farm refuses, in the command line's words.
+//! Translates the errors of [`crate::farm`] into failures.
 
 use crate::cli::failure::{Exit, Failure};
 use crate::farm::pcscd::PcscdError;

@@ -1,4 +1,4 @@
-//! `cardwright vcard`: create, run, list, remove virtual cards.
+//! `cardwright vcard`: creates, lists, removes virtual cards, and puts them into readers.
 
 mod ask;
 mod failure;
@@ -15,6 +15,7 @@ use serde_json::json;
 use std::path::PathBuf;
 use uuid::Uuid;
 
+/// Carries a command of `cardwright vcard` out.
 pub fn run(command: VcardCommand, output: &Output) -> Result<(), Failure> {
     let shelf = Shelf::open(data_directory()?.join("vcards"))?;
     match command {
@@ -69,6 +70,7 @@ fn list(shelf: &Shelf, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Destroys a card with its keys; asks for confirmation first, unless `yes`.
 fn remove(shelf: &Shelf, name: &str, yes: bool, output: &Output) -> Result<(), Failure> {
     confirm(yes, &format!("Destroy virtual card {name:?} with its keys?"))?;
     shelf.remove(name)?;
@@ -76,7 +78,7 @@ fn remove(shelf: &Shelf, name: &str, yes: bool, output: &Output) -> Result<(), F
     Ok(())
 }
 
-/// Eight digits, as YubiKeys have them, so that no two cards are taken for one.
+/// Returns a random serial number of eight digits, as YubiKeys have them, so that no two cards are taken for one.
 fn random_serial() -> u32 {
     let (random, ..) = Uuid::new_v4().as_fields();
     10_000_000 + random % 90_000_000

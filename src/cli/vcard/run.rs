@@ -1,4 +1,4 @@
-//! `cardwright vcard run`: cards in readers, until a signal comes or a command ends.
+//! `cardwright vcard run`: keeps virtual cards in readers until a signal comes or a command ends.
 
 use super::ask::CARD_PASSPHRASE;
 use crate::cli::args::{VcardRunArgs, WARNING};
@@ -19,16 +19,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// How long pcscd may take to see a card; one that starts for us included.
+/// Bounds the time until pcscd sees a card, its start included.
 const TAKEN_UP: Duration = Duration::from_secs(10);
+/// Bounds that time where no pcscd was reached.
 const GIVING_UP: Duration = Duration::from_secs(2);
-/// How long a command that was told to end may take.
+/// Bounds the time that a command may take to end once it was told to.
 const ENDING: Duration = Duration::from_secs(5);
+/// Sets how often signals, the command and pcscd are looked at.
 const GLANCE: Duration = Duration::from_millis(50);
-/// An entry of vpcd makes so many readers.
+/// Counts the readers that one entry of vpcd makes.
 const READERS: usize = 2;
 
-/// A card ready to be lent.
+/// Holds a card that is ready to be put into a reader.
 struct Lent {
     name: String,
     kind: Kind,
@@ -36,6 +38,8 @@ struct Lent {
     trouble: Trouble,
 }
 
+/// Puts the cards into readers, waits until pcscd has seen them, and runs the command if there is one. Returns when
+/// the command has ended or a signal came.
 pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Failure> {
     let cards = take(shelf, args)?;
     let signals = signals()?;
@@ -51,6 +55,7 @@ pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Fa
     wait(command, &signals, &mut readers, &cards, output)
 }
 
+/// Opens the cards' files and sets the faults; a card that is in use is refused.
 fn take(shelf: &Shelf, args: &VcardRunArgs) -> Result<Vec<Lent>, Failure> {
     let mut cards = Vec::new();
     for name in &args.names {
@@ -67,10 +72,10 @@ fn take(shelf: &Shelf, args: &VcardRunArgs) -> Result<Vec<Lent>, Failure> {
     Ok(cards)
 }
 
-/// Where the cards are put in.
+/// Holds the readers that the cards are put into.
 enum Readers {
     Private(PrivatePcscd),
-    /// Readers of the system's pcscd, and a link that keeps it from ending for lack of clients.
+    /// Readers of the system's pcscd, and a connection that keeps it from ending for lack of clients.
     System {
         seats: Vec<Seat>,
         client: Option<UnixStream>,
@@ -78,6 +83,7 @@ enum Readers {
 }
 
 impl Readers {
+    /// Starts a private pcscd, or takes the readers of the system's.
     fn open(args: &VcardRunArgs, cards: usize) -> Result<Self, Failure> {
         if args.private_pcscd {
             let names: Vec<String> = (1..=cards.div_ceil(READERS))
@@ -103,7 +109,7 @@ impl Readers {
         }
     }
 
-    /// The names under which PC/SC lists them, where they are known.
+    /// Returns the names under which PC/SC lists the readers; none where they are the system's.
     fn names(&self) -> Vec<&str> {
         match self {
             Self::Private(pcscd) => pcscd.readers().iter().map(pcscd::Reader::name).collect(),
@@ -111,6 +117,7 @@ impl Readers {
         }
     }
 
+    /// Returns the socket of a private pcscd, for its clients' environment.
     fn socket(&self) -> Option<PathBuf> {
         match self {
             Self::Private(pcscd) => Some(pcscd.socket()),
@@ -118,7 +125,7 @@ impl Readers {
         }
     }
 
-    /// How long it may take until a card is seen; nothing starts a pcscd that is not there.
+    /// Returns how long to wait until a card is seen; short where no pcscd was reached, for nothing starts one.
     fn patience(&self) -> Duration {
         match self {
             Self::System { client: None, .. } => GIVING_UP,
@@ -126,6 +133,7 @@ impl Readers {
         }
     }
 
+    /// Says whether the private pcscd has ended.
     fn have_ended(&mut self) -> bool {
         match self {
             Self::Private(pcscd) => pcscd.has_ended(),
@@ -134,7 +142,7 @@ impl Readers {
     }
 }
 
-/// Tells where the cards are; on standard output only where no command's output goes there.
+/// Prints where the cards are; on standard output only if `alone`, that is where no command prints there.
 fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
     let names = readers.names();
     for (at, card) in cards.iter().enumerate() {
@@ -163,6 +171,7 @@ fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
     output.tell("Ctrl-C takes the cards out.");
 }
 
+/// Starts the command, if there is one, with the variable that leads its PC/SC calls to a private pcscd.
 fn start(command: &[OsString], readers: &Readers) -> Result<Option<Child>, Failure> {
     let Some((program, arguments)) = command.split_first() else { return Ok(None) };
     let variable = readers.socket().map(|socket| (pcscd::CLIENTS_VARIABLE, socket));
@@ -173,7 +182,7 @@ fn start(command: &[OsString], readers: &Readers) -> Result<Option<Child>, Failu
     })
 }
 
-/// Waits for a signal or the command's end, and tells of what goes wrong meanwhile.
+/// Waits for a signal or the command's end, and prints what goes wrong meanwhile.
 fn wait(
     mut command: Option<Child>,
     signals: &Receiver<()>,
@@ -203,10 +212,10 @@ fn wait(
     }
 }
 
-/// Ends the command: it is asked to, and after a while made to.
+/// Ends the command by SIGTERM and, if it has not ended after [`ENDING`], by SIGKILL.
 fn end(command: &mut Child) -> Result<(), Failure> {
     if let Some(pid) = i32::try_from(command.id()).ok().and_then(Pid::from_raw) {
-        // Fails where it has ended by itself, at the same Ctrl-C for one.
+        // Fails where the command has ended by itself, by the same Ctrl-C for example.
         let _ = kill_process(pid, Signal::TERM);
     }
     let since = Instant::now();
@@ -230,7 +239,8 @@ fn not_waited(error: std::io::Error) -> Failure {
     Failure::new("command-lost", Exit::Other, format!("the command cannot be waited for: {error}"))
 }
 
-/// One message for each signal to end; from then on they no longer end the process by themselves.
+/// Catches SIGINT, SIGTERM and SIGHUP, which then no longer end the process, and returns where a message for each
+/// arrives.
 fn signals() -> Result<Receiver<()>, Failure> {
     let failed =
         |error: std::io::Error| Failure::new("signals", Exit::Other, format!("signals cannot be caught: {error}"));
