@@ -70,14 +70,14 @@ body!(AccountChange {
 
 /// Holds the body that adds a bearer token, valid for `days` days.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewToken {
+pub struct NewBearer {
     pub label: String,
     pub days: u32,
 }
 
-body!(NewToken { label: "Label" => Text, days: "Days" => Plain<u32> });
+body!(NewBearer { label: "Label" => Text, days: "Days" => Plain<u32> });
 
-impl NewToken {
+impl NewBearer {
     /// Refuses a label of more than 256 characters.
     pub fn check(&self) -> Result<(), FieldError> {
         match self.label.chars().count() {
@@ -91,7 +91,7 @@ impl NewToken {
 
 /// Describes a bearer token as lists show it, without the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Token {
+pub struct BearerEntry {
     pub uuid: Uuid,
     pub label: String,
     pub created: OffsetDateTime,
@@ -101,7 +101,7 @@ pub struct Token {
     pub revoked: Option<OffsetDateTime>,
 }
 
-body!(Token {
+body!(BearerEntry {
     uuid: "Uuid" => Guid,
     label: "Label" => Text,
     created: "Created" => Moment,
@@ -111,10 +111,10 @@ body!(Token {
 });
 
 /// Holds a new bearer token, which is shown once. It is a secret, so the type cannot be printed.
-pub struct GivenToken {
+pub struct GivenBearer {
     pub uuid: Uuid,
     pub bearer: Zeroizing<String>,
     pub expires: OffsetDateTime,
 }
 
-body!(GivenToken { uuid: "Uuid" => Guid, bearer: "Bearer" => SecretText, expires: "Expires" => Moment });
+body!(GivenBearer { uuid: "Uuid" => Guid, bearer: "Bearer" => SecretText, expires: "Expires" => Moment });

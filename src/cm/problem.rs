@@ -68,7 +68,7 @@ codes! {
     /// No credentials came, or ones the server does not know.
     NotAuthenticated = "not-authenticated",
     /// The bearer token has expired.
-    TokenExpired = "token-expired",
+    BearerExpired = "token-expired",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
     /// The client certificate was revoked or put on hold.
@@ -78,9 +78,9 @@ codes! {
     /// There is a user of that name already.
     UserExists = "user-exists",
     /// The user has as many bearer tokens as are allowed.
-    TooManyTokens = "too-many-tokens",
+    TooManyBearers = "too-many-tokens",
     /// The call renews or revokes the caller's own bearer token, and the caller used none of this server.
-    NotByToken = "not-by-token",
+    NotByBearer = "not-by-token",
     /// The caller is known and may not do this.
     Forbidden = "forbidden",
     /// There is no such path, or nothing the caller may see under it.

@@ -258,18 +258,18 @@ pub enum Route {
     ChangeUser {
         user: Uuid,
     },
-    ListTokens {
+    ListBearer {
         user: Uuid,
     },
-    AddToken {
+    AddBearer {
         user: Uuid,
     },
-    RevokeToken {
+    RevokeBearer {
         token: Uuid,
     },
     /// Renews the bearer token that the call itself is made with.
-    RenewOwnToken,
-    RevokeOwnToken,
+    RenewOwnBearer,
+    RevokeOwnBearer,
     EndSession,
 }
 

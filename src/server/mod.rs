@@ -35,7 +35,8 @@ pub use administration::master_keys::{
 };
 pub use administration::restore::restore;
 pub use administration::users::{
-    AccountError, AddedToken, AddedUser, NewUser, token_add, token_list, token_revoke, user_add, user_change, user_list,
+    AccountError, AddedBearer, AddedUser, NewUser, bearer_add, bearer_list, bearer_revoke, user_add, user_change,
+    user_list,
 };
 pub use data_directory::database::DatabaseError;
 pub use data_directory::files::FileError;

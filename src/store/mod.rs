@@ -13,6 +13,7 @@ mod audit_check;
 mod audit_lines;
 mod audit_log;
 mod audit_source;
+mod bearer;
 mod cards;
 mod certificates;
 mod chain;
@@ -32,7 +33,6 @@ mod schema;
 mod sessions;
 mod spelling;
 mod sqlite;
-mod tokens;
 mod upstream;
 mod users;
 mod writer;
@@ -49,10 +49,10 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::place::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Holder, HoldingRecord,
-    LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned, ProfileRecord, Reach,
-    RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord, SmartcardRecord, TokenRecord,
-    Touched, UserRecord, UserSource, Visibility,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope, Holder,
+    HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
+    ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord,
+    SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

@@ -6,14 +6,14 @@ use super::error::Error;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord, MailRecord,
-    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, ProfileRecord, RequestCount, RequestFilter, RequestRecord,
-    SessionRecord, SmartcardRecord, TokenRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope,
+    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, cards, certificates, lists, offline, one_time, requests, sessions, tokens, upstream, users,
+    archive, attestations, bearer, cards, certificates, lists, offline, one_time, requests, sessions, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -46,11 +46,11 @@ reads! {
     /// Lists the users with this e-mail address in any letter case, at most two.
     users::users_by_email(email: &str) -> Vec<UserRecord>;
     /// Returns the bearer token with this SHA-256, and its owner; the caller must check whether it is still valid.
-    tokens::token_by_hash(hash: &[u8; 32]) -> Option<Owned<TokenRecord>>;
+    bearer::bearer_by_hash(hash: &[u8; 32]) -> Option<Owned<BearerRecord>>;
     /// Returns the bearer token with this uuid.
-    tokens::token(uuid: Uuid) -> Option<TokenRecord>;
+    bearer::bearer(uuid: Uuid) -> Option<BearerRecord>;
     /// Lists the user's tokens, with revoked ones, newest first, at most [`super::LIST_LIMIT`].
-    tokens::tokens_of(owner: Uuid) -> Vec<TokenRecord>;
+    bearer::bearers_of(owner: Uuid) -> Vec<BearerRecord>;
     /// Returns the session whose cookie has this SHA-256, and its owner; the caller must check whether it is still
     /// valid.
     sessions::session_by_hash(hash: &[u8; 32]) -> Option<Owned<SessionRecord>>;

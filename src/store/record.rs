@@ -43,7 +43,7 @@ pub enum UserSource {
 
 /// Describes a bearer token of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRecord {
+pub struct BearerRecord {
     pub uuid: Uuid,
     pub owner: Uuid,
     /// What the owner calls it, such as "workstation 7".

@@ -4,7 +4,7 @@ use crate::cli::args::{BearerCommand, UserCommand};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, date};
 use crate::server::{self, AccountError, AccountRefusal, NewUser, UserChange};
-use crate::store::{TokenRecord, UserRecord};
+use crate::store::{BearerRecord, UserRecord};
 use serde_json::{Value, json};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
@@ -88,7 +88,7 @@ fn change(directory: &Path, name: &str, change: UserChange, done: &str, output: 
 pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         BearerCommand::Add { directory, name, label, days } => {
-            let added = server::token_add(&directory, &name, &label, days).map_err(failed)?;
+            let added = server::bearer_add(&directory, &name, &label, days).map_err(failed)?;
             let (bearer, expires) = (added.token.expose(), date(added.record.expires));
             let document = json!({ "name": name, "token": added.record.uuid, "bearer": bearer, "expires": expires });
             output.result(&document, || {
@@ -98,21 +98,21 @@ pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
             });
         }
         BearerCommand::List { directory, name } => {
-            let tokens = server::token_list(&directory, &name).map_err(failed)?;
+            let tokens = server::bearer_list(&directory, &name).map_err(failed)?;
             let documents: Vec<Value> = tokens.iter().map(token_document).collect();
             output.result(&json!({ "tokens": documents }), || {
                 tokens.iter().map(token_line).collect::<Vec<_>>().join("\n")
             });
         }
         BearerCommand::Revoke { directory, token } => {
-            server::token_revoke(&directory, token).map_err(failed)?;
+            server::bearer_revoke(&directory, token).map_err(failed)?;
             output.result(&json!({ "token": token, "revoked": true }), || format!("token {token} is revoked"));
         }
     }
     Ok(())
 }
 
-fn token_document(token: &TokenRecord) -> Value {
+fn token_document(token: &BearerRecord) -> Value {
     json!({
         "token": token.uuid,
         "label": token.label,
@@ -123,7 +123,7 @@ fn token_document(token: &TokenRecord) -> Value {
     })
 }
 
-fn token_line(token: &TokenRecord) -> String {
+fn token_line(token: &BearerRecord) -> String {
     let state = match (token.revoked, token.last_used) {
         (Some(at), _) => format!("revoked {}", date(at)),
         (None, Some(at)) => format!("until {}, last used {}", date(token.expires), date(at)),
@@ -137,7 +137,7 @@ fn failed(error: AccountError) -> Failure {
         AccountError::Settings(_) => ("server-settings", Exit::Usage),
         AccountError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         AccountError::NoUser(_) => ("user-unknown", Exit::Usage),
-        AccountError::NoToken(_) => ("token-unknown", Exit::Usage),
+        AccountError::NoBearer(_) => ("token-unknown", Exit::Usage),
         AccountError::Refused(AccountRefusal::UserExists) => ("user-exists", Exit::Usage),
         AccountError::Refused(AccountRefusal::Sid(_) | AccountRefusal::Attribute) => ("user-attribute", Exit::Usage),
         AccountError::Refused(AccountRefusal::Name(_) | AccountRefusal::TooManyGroups) => ("user-name", Exit::Usage),

@@ -152,10 +152,10 @@ routes! {
     Get ["api/cardwright/v1/accounts"] {} => (ListUsers);
     Post ["api/cardwright/v1/accounts"] {} => (AddUser);
     Put ["api/cardwright/v1/accounts/{user}"] { user: Guid } => (ChangeUser { user });
-    Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListTokens { user });
-    Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddToken { user });
-    Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeToken { token });
-    Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnToken);
-    Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnToken);
+    Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListBearer { user });
+    Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddBearer { user });
+    Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeBearer { token });
+    Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnBearer);
+    Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnBearer);
     Post ["api/cardwright/v1/session/end"] {} => (EndSession);
 }

@@ -7,11 +7,11 @@ use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::server::error::{ApiError, Internal};
+use crate::server::users::bearer::FreshBearer;
 use crate::server::users::jobs::JobError;
 use crate::server::users::rules::{AccountRefusal, UserChange};
-use crate::server::users::tokens::FreshToken;
-use crate::server::users::{jobs, rules, tokens};
-use crate::store::{self, Store, TokenRecord, UserRecord, UserSource};
+use crate::server::users::{bearer, jobs, rules};
+use crate::store::{self, BearerRecord, Store, UserRecord, UserSource};
 use std::collections::BTreeMap;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -37,8 +37,8 @@ pub struct AddedUser {
 }
 
 /// A token that was added; it is shown once and kept nowhere.
-pub struct AddedToken {
-    pub record: TokenRecord,
+pub struct AddedBearer {
+    pub record: BearerRecord,
     pub token: BearerToken,
 }
 
@@ -50,7 +50,7 @@ pub enum AccountError {
     #[error("there is no user named \"{0}\"")]
     NoUser(String),
     #[error("there is no token {0}; \"server token list\" shows what there is")]
-    NoToken(Uuid),
+    NoBearer(Uuid),
     #[error(transparent)]
     Refused(#[from] AccountRefusal),
     #[error("the system gave no random bytes")]
@@ -106,7 +106,7 @@ pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Resul
     let now = OffsetDateTime::now_utc();
     rules::check(&user)?;
     let uuid = user.uuid;
-    let FreshToken { record, token } = FreshToken::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
+    let FreshBearer { record, token } = FreshBearer::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
     let entry = deed::own(Deed::UserAdded, now).user(uuid).with("name", &user.name).with("token", record.uuid);
     with_store(data_dir, async move |store| {
         let job = store.write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&record), &entry).await }));
@@ -131,32 +131,32 @@ pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<Us
 }
 
 /// Adds a token for a person.
-pub fn token_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedToken, AccountError> {
+pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedBearer, AccountError> {
     with_store(data_dir, async |store| {
         let user = named(store, name).await?;
         let now = OffsetDateTime::now_utc();
-        let fresh = FreshToken::new(user.uuid, label, now, tokens::expiry(now, days)?);
-        let FreshToken { record, token } = fresh.ok_or(AccountError::Random)?;
-        let entry = deed::own(Deed::TokenAdded, now).user(user.uuid).with("token", record.uuid);
+        let fresh = FreshBearer::new(user.uuid, label, now, bearer::expiry(now, days)?);
+        let FreshBearer { record, token } = fresh.ok_or(AccountError::Random)?;
+        let entry = deed::own(Deed::BearerAdded, now).user(user.uuid).with("token", record.uuid);
         let written = record.clone();
-        let job = store.write(move |tx| Box::pin(async move { jobs::token_added(tx, &written, &entry).await }));
+        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
         job.await?;
-        Ok(AddedToken { record, token })
+        Ok(AddedBearer { record, token })
     })
 }
 
 /// A person's tokens, newest first, revoked ones among them.
-pub fn token_list(data_dir: &Path, name: &str) -> Result<Vec<TokenRecord>, AccountError> {
-    with_store(data_dir, async |store| Ok(store.tokens_of(named(store, name).await?.uuid).await?))
+pub fn bearer_list(data_dir: &Path, name: &str) -> Result<Vec<BearerRecord>, AccountError> {
+    with_store(data_dir, async |store| Ok(store.bearers_of(named(store, name).await?.uuid).await?))
 }
 
 /// Revokes a token; it is refused from the next call on.
-pub fn token_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
+pub fn bearer_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
     with_store(data_dir, async |store| {
-        let record = store.token(token).await?.ok_or(AccountError::NoToken(token))?;
+        let record = store.bearer(token).await?.ok_or(AccountError::NoBearer(token))?;
         let now = OffsetDateTime::now_utc();
-        let entry = deed::own(Deed::TokenRevoked, now).user(record.owner).with("token", token);
-        let job = store.write(move |tx| Box::pin(async move { jobs::token_revoked(tx, token, now, &entry).await }));
+        let entry = deed::own(Deed::BearerRevoked, now).user(record.owner).with("token", token);
+        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, token, now, &entry).await }));
         Ok(job.await?)
     })
 }

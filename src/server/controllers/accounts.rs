@@ -1,16 +1,16 @@
 //! Users and tokens: administrators manage others', everybody the token that the call itself is made with.
 
-use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
+use crate::cm::account::{Account, AccountChange, BearerEntry, GivenBearer, NewAccount, NewBearer};
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::{ApiError, Internal};
 use crate::server::permission;
 use crate::server::permission::caller::{Duty, Shown};
+use crate::server::users::bearer::FreshBearer;
 use crate::server::users::rules::{AccountRefusal, MAX_DAYS, UserChange};
-use crate::server::users::tokens::FreshToken;
-use crate::server::users::{jobs, tokens};
-use crate::store::{TokenRecord, UserRecord, UserSource};
+use crate::server::users::{bearer, jobs};
+use crate::store::{BearerRecord, UserRecord, UserSource};
 use std::collections::BTreeMap;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -77,78 +77,79 @@ pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<
 }
 
 /// A user's tokens, newest first: an administrator's to see, and one's own.
-pub async fn list_tokens(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError> {
+pub async fn list_bearers(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError> {
     if !permission::may_revoke(&call.caller, user) {
         return Err(ApiError::NotFound("user"));
     }
-    let tokens = call.app.store.tokens_of(user).await?.into_iter().take(MAX_LIST + 1);
-    let shown = |token: TokenRecord| {
-        let TokenRecord { uuid, label, created, expires, last_used, revoked, .. } = token;
-        Token { uuid, label, created, expires, last_used, revoked }
+    let tokens = call.app.store.bearers_of(user).await?.into_iter().take(MAX_LIST + 1);
+    let shown = |token: BearerRecord| {
+        let BearerRecord { uuid, label, created, expires, last_used, revoked, .. } = token;
+        BearerEntry { uuid, label, created, expires, last_used, revoked }
     };
     Reply::list(tokens.map(shown).collect())
 }
 
 /// Adds a token for a user, told now and never again.
-pub async fn add_token(call: &Call<'_>, user: Uuid, body: NewToken) -> Result<Reply, ApiError> {
+pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<Reply, ApiError> {
     body.check()?;
     let user = managed(call, user).await?;
-    let expires = tokens::expiry(call.now, body.days)?;
+    let expires = bearer::expiry(call.now, body.days)?;
     let fresh = fresh(call, user.uuid, &body.label, expires)?;
-    let entry = call.entry(Deed::TokenAdded).user(user.uuid).with("token", fresh.record.uuid);
+    let entry = call.entry(Deed::BearerAdded).user(user.uuid).with("token", fresh.record.uuid);
     let written = fresh.record.clone();
-    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::token_added(tx, &written, &entry).await }));
+    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
     job.await?;
     Reply::created(&given(&fresh))
 }
 
-fn fresh(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshToken, ApiError> {
-    FreshToken::new(owner, label, call.now, expires).ok_or(ApiError::Internal(Internal::Random))
+fn fresh(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshBearer, ApiError> {
+    FreshBearer::new(owner, label, call.now, expires).ok_or(ApiError::Internal(Internal::Random))
 }
 
-fn given(fresh: &FreshToken) -> GivenToken {
+fn given(fresh: &FreshBearer) -> GivenBearer {
     let bearer = Zeroizing::new(fresh.token.expose().to_owned());
-    GivenToken { uuid: fresh.record.uuid, bearer, expires: fresh.record.expires }
+    GivenBearer { uuid: fresh.record.uuid, bearer, expires: fresh.record.expires }
 }
 
 /// The token this call was made with.
-async fn own(call: &Call<'_>) -> Result<TokenRecord, ApiError> {
-    let Shown::Token(token) = call.caller.shown else { return Err(AccountRefusal::NotByToken.into()) };
-    call.app.store.token(token).await?.ok_or(ApiError::NotFound("token"))
+async fn own(call: &Call<'_>) -> Result<BearerRecord, ApiError> {
+    let Shown::Bearer(token) = call.caller.shown else { return Err(AccountRefusal::NotByBearer.into()) };
+    call.app.store.bearer(token).await?.ok_or(ApiError::NotFound("token"))
 }
 
 /// Gives another token for the one this call was made with, of the same length; the old one ends within minutes.
-pub async fn renew_token(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub async fn renew_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
     let old = own(call).await?;
     let length = (old.expires - old.created).min(Duration::days(MAX_DAYS.into()));
     let fresh = fresh(call, old.owner, &old.label, call.now + length)?;
-    let entry = call.entry(Deed::TokenRenewed).user(old.owner).with("token", fresh.record.uuid).with("old", old.uuid);
+    let entry = call.entry(Deed::BearerRenewed).user(old.owner).with("token", fresh.record.uuid).with("old", old.uuid);
     let written = fresh.record.clone();
     let job = call
         .app
         .store
-        .write(move |tx| Box::pin(async move { jobs::token_renewed(tx, old.uuid, &written, &entry).await }));
+        .write(move |tx| Box::pin(async move { jobs::bearer_renewed(tx, old.uuid, &written, &entry).await }));
     job.await?;
     Reply::created(&given(&fresh))
 }
 
 /// Revokes the token this call was made with.
-pub async fn revoke_own_token(call: &Call<'_>) -> Result<Reply, ApiError> {
+pub async fn revoke_own_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
     let token = own(call).await?;
     revoke(call, token).await
 }
 
 /// Revokes a token of one's own, or as an administrator anybody's.
-pub async fn revoke_token(call: &Call<'_>, token: Uuid) -> Result<Reply, ApiError> {
-    let token = call.app.store.token(token).await?;
+pub async fn revoke_bearer(call: &Call<'_>, token: Uuid) -> Result<Reply, ApiError> {
+    let token = call.app.store.bearer(token).await?;
     let token = token.filter(|token| permission::may_revoke(&call.caller, token.owner));
     revoke(call, token.ok_or(ApiError::NotFound("token"))?).await
 }
 
-async fn revoke(call: &Call<'_>, token: TokenRecord) -> Result<Reply, ApiError> {
+async fn revoke(call: &Call<'_>, token: BearerRecord) -> Result<Reply, ApiError> {
     let (uuid, now) = (token.uuid, call.now);
-    let entry = call.entry(Deed::TokenRevoked).user(token.owner).with("token", uuid);
-    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::token_revoked(tx, uuid, now, &entry).await }));
+    let entry = call.entry(Deed::BearerRevoked).user(token.owner).with("token", uuid);
+    let job =
+        call.app.store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, uuid, now, &entry).await }));
     job.await?;
     Ok(Reply::Empty)
 }

@@ -53,7 +53,7 @@ refusals! {
 pub enum ApiError {
     NotAuthenticated => (UNAUTHORIZED, NotAuthenticated),
         "this call needs credentials that the server knows: a bearer token, or another way in that it offers";
-    TokenExpired => (UNAUTHORIZED, TokenExpired), "the bearer token has expired; ask an administrator for a new one";
+    BearerExpired => (UNAUTHORIZED, BearerExpired), "the bearer token has expired; ask an administrator for a new one";
     UserUnknown => (FORBIDDEN, UserUnknown),
         "the way in has worked, but this server knows no such user; ask an administrator";
     UserDisabled => (FORBIDDEN, UserDisabled), "you are disabled here; ask an administrator";
@@ -198,8 +198,8 @@ pub enum ApiError {
 fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
     match refusal {
         AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
-        AccountRefusal::TooManyTokens => (StatusCode::CONFLICT, ProblemCode::TooManyTokens),
-        AccountRefusal::NotByToken => (StatusCode::CONFLICT, ProblemCode::NotByToken),
+        AccountRefusal::TooManyBearers => (StatusCode::CONFLICT, ProblemCode::TooManyBearers),
+        AccountRefusal::NotByBearer => (StatusCode::CONFLICT, ProblemCode::NotByBearer),
         AccountRefusal::Name(_)
         | AccountRefusal::TooManyGroups
         | AccountRefusal::Text

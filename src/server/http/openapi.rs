@@ -1,6 +1,6 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
-use crate::cm::account::{Account, AccountChange, GivenToken, NewAccount, NewToken, Token};
+use crate::cm::account::{Account, AccountChange, BearerEntry, GivenBearer, NewAccount, NewBearer};
 use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::cm::beyond_mim::{
     DataCollection, Decision, FilledDocument, Myself, OfferedType, OneTimePasswords, SealedKey, User,
@@ -289,11 +289,11 @@ fn accounts(method: Method, tail: &str) -> Bodies {
         (Method::Get, "accounts") => list(Account::schema()),
         (Method::Post, "accounts") => takes(NewAccount::schema(), Gives::Made(Account::schema(), "user")),
         (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
-        (Method::Get, "accounts/{user}/tokens") => list(Token::schema()),
+        (Method::Get, "accounts/{user}/tokens") => list(BearerEntry::schema()),
         (Method::Post, "accounts/{user}/tokens") => {
-            takes(NewToken::schema(), Gives::Made(GivenToken::schema(), "token"))
+            takes(NewBearer::schema(), Gives::Made(GivenBearer::schema(), "token"))
         }
-        (_, "token/renew") => takes(nothing(), Gives::Made(GivenToken::schema(), "token")),
+        (_, "token/renew") => takes(nothing(), Gives::Made(GivenBearer::schema(), "token")),
         (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => takes(nothing(), Gives::Nothing),
         // A test sees to it that nothing is left over.
         _ => Bodies { takes: None, gives: Gives::One(json!({})) },

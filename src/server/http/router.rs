@@ -120,7 +120,7 @@ pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let mut response = response(status, "application/json; charset=utf-8", bytes, id);
     let headers = response.headers_mut();
     match error {
-        ApiError::NotAuthenticated | ApiError::TokenExpired => {
+        ApiError::NotAuthenticated | ApiError::BearerExpired => {
             for challenge in app.identity.challenges(error) {
                 headers.append(header::WWW_AUTHENTICATE, challenge);
             }
@@ -295,19 +295,19 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::ListUsers => accounts::list(&call).await,
         Route::AddUser => accounts::add(&call, payload.read().await?).await,
         Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
-        Route::ListTokens { user } => accounts::list_tokens(&call, user).await,
-        Route::AddToken { user } => accounts::add_token(&call, user, payload.read().await?).await,
-        Route::RevokeToken { token } => {
+        Route::ListBearer { user } => accounts::list_bearers(&call, user).await,
+        Route::AddBearer { user } => accounts::add_bearer(&call, user, payload.read().await?).await,
+        Route::RevokeBearer { token } => {
             payload.nothing().await?;
-            accounts::revoke_token(&call, token).await
+            accounts::revoke_bearer(&call, token).await
         }
-        Route::RenewOwnToken => {
+        Route::RenewOwnBearer => {
             payload.nothing().await?;
-            accounts::renew_token(&call).await
+            accounts::renew_bearer(&call).await
         }
-        Route::RevokeOwnToken => {
+        Route::RevokeOwnBearer => {
             payload.nothing().await?;
-            accounts::revoke_own_token(&call).await
+            accounts::revoke_own_bearer(&call).await
         }
         Route::EndSession => {
             payload.nothing().await?;

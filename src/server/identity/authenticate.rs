@@ -51,7 +51,7 @@ impl Identity {
     /// How to come in, for whoever did not (RFC 9110, 11.6.1).
     pub fn challenges(&self, error: &ApiError) -> Vec<HeaderValue> {
         let bearer = match error {
-            ApiError::TokenExpired => "Bearer error=\"invalid_token\"",
+            ApiError::BearerExpired => "Bearer error=\"invalid_token\"",
             _ => "Bearer",
         };
         let negotiate = self.negotiate.as_ref().map(|_| HeaderValue::from_static("Negotiate"));
@@ -94,7 +94,7 @@ impl Identity {
         if found.user.disabled {
             return Err(Failure::of(ApiError::UserDisabled, &found.user.name));
         }
-        if !matches!(found.shown, Shown::Token(_) | Shown::Oidc) && site::is_foreign(&parts.headers) {
+        if !matches!(found.shown, Shown::Bearer(_) | Shown::Oidc) && site::is_foreign(&parts.headers) {
             return Err(ApiError::CrossSite.into());
         }
         Ok(Some(found))

@@ -3,8 +3,8 @@
 use super::way::{Failure, Found};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
-use crate::server::users::tokens::token_hash;
-use crate::store::{Store, TokenRecord};
+use crate::server::users::bearer::bearer_hash;
+use crate::store::{BearerRecord, Store};
 use time::{Duration, OffsetDateTime};
 /// How long a use is not noted again.
 const COARSE: Duration = Duration::HOUR;
@@ -12,27 +12,27 @@ const COARSE: Duration = Duration::HOUR;
 /// Finds the person behind a token.
 pub async fn find(store: &Store, token: &str, now: OffsetDateTime) -> Result<Found, Failure> {
     // The token is looked up by its hash: how long that takes tells nothing about another token.
-    let held = store.token_by_hash(&token_hash(token)).await.map_err(ApiError::from)?;
+    let held = store.bearer_by_hash(&bearer_hash(token)).await.map_err(ApiError::from)?;
     let held = held.ok_or(ApiError::NotAuthenticated)?;
     if held.what.revoked.is_some() {
         return Err(Failure::of(ApiError::NotAuthenticated, &held.holder.name));
     }
     if held.what.expires <= now {
-        return Err(ApiError::TokenExpired.into());
+        return Err(ApiError::BearerExpired.into());
     }
     note(store, &held.what, now);
-    Ok(Found { user: held.holder, shown: Shown::Token(held.what.uuid), answer: None })
+    Ok(Found { user: held.holder, shown: Shown::Bearer(held.what.uuid), answer: None })
 }
 
 /// Notes the use, outside the call's way.
-fn note(store: &Store, token: &TokenRecord, now: OffsetDateTime) {
+fn note(store: &Store, token: &BearerRecord, now: OffsetDateTime) {
     let since = now - COARSE;
     if token.last_used.is_some_and(|used| used > since) {
         return;
     }
     let (store, uuid) = (store.clone(), token.uuid);
     tokio::spawn(async move {
-        let noted = store.write(move |tx| Box::pin(async move { tx.touch_token(uuid, now, since).await })).await;
+        let noted = store.write(move |tx| Box::pin(async move { tx.touch_bearer(uuid, now, since).await })).await;
         if let Err(error) = noted {
             tracing::warn!(%error, "the use of a token was not noted");
         }

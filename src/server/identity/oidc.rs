@@ -53,7 +53,7 @@ impl Issuer {
         let key = self.keys.key(id).await.ok_or(ApiError::NotAuthenticated)?;
         let decoded =
             decode::<Map<String, Value>>(token, &key, &self.validation).map_err(|error| match error.kind() {
-                ErrorKind::ExpiredSignature => ApiError::TokenExpired,
+                ErrorKind::ExpiredSignature => ApiError::BearerExpired,
                 _ => ApiError::NotAuthenticated,
             })?;
         let claims = decoded.claims;

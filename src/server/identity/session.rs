@@ -9,7 +9,7 @@ use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::settings::identity::{SessionAfter, SessionSettings};
 use crate::server::error::{ApiError, Internal};
 use crate::server::permission::caller::Shown;
-use crate::server::users::tokens::{new_token, token_hash};
+use crate::server::users::bearer::{bearer_hash, new_bearer};
 use crate::store::{SessionRecord, Store, UserRecord};
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::{Duration, OffsetDateTime};
@@ -36,7 +36,7 @@ impl Sessions {
             Shown::Negotiate => SessionAfter::Negotiate,
             Shown::Oidc => SessionAfter::Oidc,
             Shown::Certificate => SessionAfter::Certificate,
-            Shown::Token(_) | Shown::Session(_) => return false,
+            Shown::Bearer(_) | Shown::Session(_) => return false,
         };
         self.0.after.contains(&after)
     }
@@ -49,7 +49,7 @@ impl Sessions {
         now: OffsetDateTime,
     ) -> Result<Option<Found>, Failure> {
         let Some(value) = cookie(headers) else { return Ok(None) };
-        let held = store.session_by_hash(&token_hash(value)).await.map_err(ApiError::from)?;
+        let held = store.session_by_hash(&bearer_hash(value)).await.map_err(ApiError::from)?;
         let idle = Duration::minutes(self.0.idle_minutes.into());
         // A session that is over is like none: a certificate, or another try with a ticket, may begin the next.
         let held = held.filter(|held| now < held.what.expires && now < held.what.last_used + idle);
@@ -61,12 +61,12 @@ impl Sessions {
     /// Begins a session, and gives its cookie.
     pub async fn begin(&self, store: &Store, user: &UserRecord, now: OffsetDateTime) -> Result<HeaderValue, ApiError> {
         let failed = ApiError::Internal(Internal::Random);
-        let Ok(value) = new_token() else { return Err(failed) };
+        let Ok(value) = new_bearer() else { return Err(failed) };
         let length = Duration::hours(self.0.hours.into());
         let session = SessionRecord {
             uuid: Uuid::now_v7(),
             owner: user.uuid,
-            hash: token_hash(value.expose()),
+            hash: bearer_hash(value.expose()),
             created: now,
             expires: now + length,
             last_used: now,

@@ -81,7 +81,7 @@ impl Roles {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     /// A token of the server's own.
-    Token(Uuid),
+    Bearer(Uuid),
     Oidc,
     Negotiate,
     Certificate,

@@ -1,7 +1,7 @@
 //! Users and their tokens: the rules of a record, and the write jobs of an administrator, of the issuer, and of oneself.
 
 use super::rules::{AccountRefusal, MAX_TOKENS, check, is_text};
-use crate::store::{AuditEntry, Error, TokenRecord, Tx, UserRecord};
+use crate::store::{AuditEntry, BearerRecord, Error, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::minutes(10);
 pub async fn added(
     tx: &mut Tx,
     user: &UserRecord,
-    token: Option<&TokenRecord>,
+    token: Option<&BearerRecord>,
     entry: &AuditEntry,
 ) -> Result<(), JobError> {
     check(user)?;
@@ -30,7 +30,7 @@ pub async fn added(
         other => JobError::Store(other),
     })?;
     if let Some(token) = token {
-        tx.insert_token(token).await?;
+        tx.insert_bearer(token).await?;
     }
     Ok(tx.audit(entry).await?)
 }
@@ -44,28 +44,28 @@ pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result
 }
 
 /// Adds a token of a user who has not too many.
-pub async fn token_added(tx: &mut Tx, token: &TokenRecord, entry: &AuditEntry) -> Result<(), JobError> {
+pub async fn bearer_added(tx: &mut Tx, token: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
     if !is_text(&token.label) {
         return Err(AccountRefusal::Text.into());
     }
-    let holds = |other: &TokenRecord| other.revoked.is_none() && other.expires > token.created;
-    if tx.tokens_of(token.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_TOKENS {
-        return Err(AccountRefusal::TooManyTokens.into());
+    let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > token.created;
+    if tx.bearers_of(token.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_TOKENS {
+        return Err(AccountRefusal::TooManyBearers.into());
     }
-    tx.insert_token(token).await?;
+    tx.insert_bearer(token).await?;
     Ok(tx.audit(entry).await?)
 }
 
 /// Puts `fresh` in the place of a token, which ends within minutes.
-pub async fn token_renewed(tx: &mut Tx, old: Uuid, fresh: &TokenRecord, entry: &AuditEntry) -> Result<(), JobError> {
-    token_added(tx, fresh, entry).await?;
-    Ok(tx.shorten_token(old, fresh.created + GRACE).await?)
+pub async fn bearer_renewed(tx: &mut Tx, old: Uuid, fresh: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
+    bearer_added(tx, fresh, entry).await?;
+    Ok(tx.shorten_bearer(old, fresh.created + GRACE).await?)
 }
 
 /// Revokes a token; one that is revoked already stays so, and is no second act.
-pub async fn token_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), JobError> {
-    let holds = tx.token(token).await?.is_some_and(|token| token.revoked.is_none());
-    if holds && tx.revoke_token(token, at).await? {
+pub async fn bearer_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), JobError> {
+    let holds = tx.bearer(token).await?.is_some_and(|token| token.revoked.is_none());
+    if holds && tx.revoke_bearer(token, at).await? {
         tx.audit(entry).await?;
     }
     Ok(())

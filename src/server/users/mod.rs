@@ -2,6 +2,6 @@
 //!
 //! Absent: how somebody comes in (`identity`), who may change whom (`permission`).
 
+pub mod bearer;
 pub mod jobs;
 pub mod rules;
-pub mod tokens;

@@ -35,9 +35,9 @@ pub enum AccountRefusal {
     #[error("a token holds for 1 to {MAX_DAYS} days")]
     Lifetime,
     #[error("a user has at most {MAX_TOKENS} tokens that hold; revoke one first")]
-    TooManyTokens,
+    TooManyBearers,
     #[error("this is for callers with a token of this server; come in with the one that is meant")]
-    NotByToken,
+    NotByBearer,
 }
 
 /// Checks what is to be written of a user.

@@ -57,7 +57,7 @@ fn everybody_gets_what_is_theirs_and_nothing_else() {
             let (verb, path) = (route.method().name(), VIRTUAL_DIRECTORY.to_owned() + &route.path_and_query());
             let body = (row.body)(&lab, &objects, &people);
             let body = Some(&body).filter(|body| !body.is_null());
-            let own = who.filter(|_| route == Route::RevokeOwnToken && expected < 300).map(|who| another(&lab, who));
+            let own = who.filter(|_| route == Route::RevokeOwnBearer && expected < 300).map(|who| another(&lab, who));
             let token = own.as_deref().or(who.map(|who| who.token.as_str()));
             let answer = lab.call(token, verb, &path, body);
             if answer.status != expected || (expected >= 400 && answer.code().is_empty()) {

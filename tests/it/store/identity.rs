@@ -1,10 +1,10 @@
 //! Tokens and sessions: found by their hash, with their holder; bounded in number.
 
 use super::*;
-use cardwright::store::{SessionRecord, TokenRecord};
+use cardwright::store::{BearerRecord, SessionRecord};
 
-fn token(owner: Uuid, label: &str, byte: u8) -> TokenRecord {
-    TokenRecord {
+fn token(owner: Uuid, label: &str, byte: u8) -> BearerRecord {
+    BearerRecord {
         uuid: Uuid::now_v7(),
         owner,
         label: label.into(),
@@ -39,31 +39,32 @@ async fn tokens_are_found_with_their_holder_revoked_once_and_touched_coarsely() 
     let write = store.write(move |tx| {
         Box::pin(async move {
             tx.insert_user(&person).await?;
-            tx.insert_token(&one).await?;
-            tx.insert_token(&two).await
+            tx.insert_bearer(&one).await?;
+            tx.insert_bearer(&two).await
         })
     });
     write.await.unwrap();
-    let held = store.token_by_hash(&[1; 32]).await.unwrap().unwrap();
+    let held = store.bearer_by_hash(&[1; 32]).await.unwrap().unwrap();
     assert_eq!((&held.what, &held.holder), (&first, &ada));
-    assert_eq!(store.token_by_hash(&[9; 32]).await.unwrap(), None);
-    assert_eq!(store.tokens_of(ada.uuid).await.unwrap(), [second.clone(), first.clone()]);
-    let twin = TokenRecord { uuid: Uuid::now_v7(), ..first.clone() };
-    let refused: Result<(), Error> = store.write(move |tx| Box::pin(async move { tx.insert_token(&twin).await })).await;
+    assert_eq!(store.bearer_by_hash(&[9; 32]).await.unwrap(), None);
+    assert_eq!(store.bearers_of(ada.uuid).await.unwrap(), [second.clone(), first.clone()]);
+    let twin = BearerRecord { uuid: Uuid::now_v7(), ..first.clone() };
+    let refused: Result<(), Error> =
+        store.write(move |tx| Box::pin(async move { tx.insert_bearer(&twin).await })).await;
     assert!(matches!(refused, Err(Error::Duplicate { table: "tokens", .. })), "{refused:?}");
     let uuid = first.uuid;
     let later = NOW + Duration::from_secs(10);
     let revoked: Result<(bool, bool), Error> = store
         .write(move |tx| {
             Box::pin(async move {
-                tx.touch_token(uuid, later, NOW).await?;
-                tx.touch_token(uuid, later + Duration::from_secs(1), NOW).await?;
-                Ok((tx.revoke_token(uuid, NOW).await?, tx.revoke_token(uuid, later).await?))
+                tx.touch_bearer(uuid, later, NOW).await?;
+                tx.touch_bearer(uuid, later + Duration::from_secs(1), NOW).await?;
+                Ok((tx.revoke_bearer(uuid, NOW).await?, tx.revoke_bearer(uuid, later).await?))
             })
         })
         .await;
     assert_eq!(revoked.unwrap(), (true, false));
-    let seen = store.token(uuid).await.unwrap().unwrap();
+    let seen = store.bearer(uuid).await.unwrap().unwrap();
     assert_eq!((seen.revoked, seen.last_used), (Some(NOW), Some(later)));
 }
 

@@ -13,9 +13,9 @@ async fn holds_all(store: &Store, version: usize) {
     assert_eq!(store.instance(), uuid(0xcafe));
     let ada = store.user_by_name("ada").await.unwrap().unwrap();
     assert_eq!((ada.uuid, ada.groups, ada.email), (uuid(1), vec!["Operators".to_owned()], None));
-    let token = &store.tokens_of(uuid(1)).await.unwrap()[0];
+    let token = &store.bearers_of(uuid(1)).await.unwrap()[0];
     assert_eq!((token.label.as_str(), token.revoked, ada.disabled), ("first", None, false));
-    assert_eq!(store.token_by_hash(&token.hash).await.unwrap().unwrap().holder.uuid, uuid(1));
+    assert_eq!(store.bearer_by_hash(&token.hash).await.unwrap().unwrap().holder.uuid, uuid(1));
     assert_eq!(store.user(uuid(2)).await.unwrap().unwrap().name, "Zoë O'Brien");
     let [pending, done] = store.requests(&RequestFilter::default()).await.unwrap().try_into().unwrap();
     assert_eq!((pending.uuid, pending.status, pending.completed), (uuid(17), RequestStatus::Pending, None));

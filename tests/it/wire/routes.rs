@@ -83,11 +83,11 @@ fn one_of_each() -> Vec<Route> {
         Route::ListUsers,
         Route::AddUser,
         Route::ChangeUser { user: A },
-        Route::ListTokens { user: A },
-        Route::AddToken { user: A },
-        Route::RevokeToken { token: B },
-        Route::RenewOwnToken,
-        Route::RevokeOwnToken,
+        Route::ListBearer { user: A },
+        Route::AddBearer { user: A },
+        Route::RevokeBearer { token: B },
+        Route::RenewOwnBearer,
+        Route::RevokeOwnBearer,
         Route::EndSession,
     ]
 }

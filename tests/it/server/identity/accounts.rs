@@ -12,21 +12,21 @@ const ROLES: &str = "[roles]\nadmin = [\"group:admins\"]\nauditor = [\"user:eve\
 fn a_user_has_several_tokens_each_revoked_for_itself() {
     let lab = Lab::plain(|template| template);
     let alice = lab.user("alice", &["staff"]);
-    let second = server::token_add(&lab.data(), "alice", "workstation 7", 30).unwrap();
+    let second = server::bearer_add(&lab.data(), "alice", "workstation 7", 30).unwrap();
     assert_eq!(whoami(&lab, second.token.expose()).ok()["Name"], "alice");
-    server::token_revoke(&lab.data(), second.record.uuid).unwrap();
-    server::token_revoke(&lab.data(), second.record.uuid).unwrap();
+    server::bearer_revoke(&lab.data(), second.record.uuid).unwrap();
+    server::bearer_revoke(&lab.data(), second.record.uuid).unwrap();
     assert_eq!(whoami(&lab, second.token.expose()).refusal(), (401, "not-authenticated".into()));
     whoami(&lab, &alice.token).ok();
-    let tokens = server::token_list(&lab.data(), "alice").unwrap();
+    let tokens = server::bearer_list(&lab.data(), "alice").unwrap();
     assert_eq!(tokens.iter().map(|token| token.label.as_str()).collect::<Vec<_>>(), ["workstation 7", "first"]);
     assert!(tokens[0].revoked.is_some() && tokens[1].revoked.is_none());
-    assert!(matches!(server::token_add(&lab.data(), "nobody", "", 1), Err(AccountError::NoUser(_))));
+    assert!(matches!(server::bearer_add(&lab.data(), "nobody", "", 1), Err(AccountError::NoUser(_))));
     for days in [0, 1097] {
-        let refused = server::token_add(&lab.data(), "alice", "", days);
+        let refused = server::bearer_add(&lab.data(), "alice", "", days);
         assert!(matches!(refused, Err(AccountError::Refused(AccountRefusal::Lifetime))));
     }
-    assert!(matches!(server::token_revoke(&lab.data(), Uuid::nil()), Err(AccountError::NoToken(_))));
+    assert!(matches!(server::bearer_revoke(&lab.data(), Uuid::nil()), Err(AccountError::NoBearer(_))));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn the_use_of_a_token_is_noted_outside_the_calls_way() {
     let lab = Lab::plain(|template| template);
     let alice = lab.user("alice", &[]);
     whoami(&lab, &alice.token).ok();
-    let noted = || server::token_list(&lab.data(), "alice").unwrap()[0].last_used;
+    let noted = || server::bearer_list(&lab.data(), "alice").unwrap()[0].last_used;
     let first = (0..200).find_map(|_| {
         std::thread::sleep(std::time::Duration::from_millis(20));
         noted()
@@ -53,7 +53,7 @@ fn a_token_renews_itself_and_the_old_one_ends_within_minutes() {
     let renewed = renewed.json();
     whoami(&lab, renewed["Bearer"].as_str().unwrap()).ok();
     whoami(&lab, &alice.token).ok();
-    let tokens = server::token_list(&lab.data(), "alice").unwrap();
+    let tokens = server::bearer_list(&lab.data(), "alice").unwrap();
     assert_eq!(tokens.len(), 2);
     assert!(tokens[1].expires < tokens[0].expires && tokens[0].label == "first");
     let fresh = Person { uuid: alice.uuid, token: renewed["Bearer"].as_str().unwrap().into() };

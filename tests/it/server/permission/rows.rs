@@ -383,18 +383,18 @@ pub fn rows() -> Vec<Row> {
             row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::ChangeUser { user: o.user }),
             |_, _, _| json!({"Groups": []}),
         )),
-        account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListTokens { user: o.user })),
+        account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListBearer { user: o.user })),
         account(with(
-            row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::AddToken { user: o.user }),
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::AddBearer { user: o.user }),
             |_, _, _| json!({"Label": "", "Days": 1}),
         )),
         account(with(
-            row(Pending, [404, 404, 404, 404, 404, 404, 404, 204], |_, o| Route::RevokeToken { token: o.token }),
+            row(Pending, [404, 404, 404, 404, 404, 404, 404, 204], |_, o| Route::RevokeBearer { token: o.token }),
             |_, _, _| json!({}),
         )),
-        with(row(Pending, [201; 8], |_, _| Route::RenewOwnToken), |_, _, _| json!({})),
+        with(row(Pending, [201; 8], |_, _| Route::RenewOwnBearer), |_, _, _| json!({})),
         with(row(Pending, [204; 8], |_, _| Route::EndSession), |_, _, _| json!({})),
-        with(row(Pending, [204; 8], |_, _| Route::RevokeOwnToken), |_, _, _| json!({})),
+        with(row(Pending, [204; 8], |_, _| Route::RevokeOwnBearer), |_, _, _| json!({})),
         with(row(Pending, [403, 201, 201, 403, 201, 403, 403, 403], |_, _| Route::CreateRequest), |lab, _, people| {
             json!({
                 "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",

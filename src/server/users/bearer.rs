@@ -4,7 +4,7 @@ use super::rules::MAX_DAYS;
 use crate::secret::BearerToken;
 
 use super::rules::AccountRefusal;
-use crate::store::TokenRecord;
+use crate::store::BearerRecord;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
 use base64::Engine;
@@ -16,18 +16,18 @@ use zeroize::Zeroizing;
 pub const TOKEN_BYTES: usize = 32;
 
 /// A token about to be written, and what its owner is told.
-pub struct FreshToken {
-    pub record: TokenRecord,
+pub struct FreshBearer {
+    pub record: BearerRecord,
     pub token: BearerToken,
 }
 
-impl FreshToken {
+impl FreshBearer {
     /// Makes a token; `None` when the system gives no random bytes.
     pub fn new(owner: Uuid, label: &str, now: OffsetDateTime, expires: OffsetDateTime) -> Option<Self> {
-        let token = new_token().ok()?;
-        let hash = token_hash(token.expose());
+        let token = new_bearer().ok()?;
+        let hash = bearer_hash(token.expose());
         let (uuid, label) = (Uuid::now_v7(), label.to_owned());
-        let record = TokenRecord { uuid, owner, label, hash, created: now, expires, last_used: None, revoked: None };
+        let record = BearerRecord { uuid, owner, label, hash, created: now, expires, last_used: None, revoked: None };
         Some(Self { record, token })
     }
 }
@@ -38,14 +38,14 @@ pub fn expiry(now: OffsetDateTime, days: u32) -> Result<OffsetDateTime, AccountR
 }
 
 /// Makes a new token: 32 random bytes, base64url.
-pub fn new_token() -> Result<BearerToken, aws_lc_rs::error::Unspecified> {
+pub fn new_bearer() -> Result<BearerToken, aws_lc_rs::error::Unspecified> {
     let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
     rand::fill(bytes.as_mut_slice())?;
     Ok(BearerToken::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
 /// What is stored of a token: its SHA-256. A token is random, so that a slow hash would protect nothing.
-pub fn token_hash(token: &str) -> [u8; 32] {
+pub fn bearer_hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     hash

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
-use super::record::{LIST_LIMIT, Owned, TokenRecord, UserRecord};
+use super::record::{BearerRecord, LIST_LIMIT, Owned, UserRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -15,7 +15,7 @@ macro_rules! select {
     };
 }
 
-impl FromRow for TokenRecord {
+impl FromRow for BearerRecord {
     const TABLE: &'static str = TABLE;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
@@ -40,24 +40,24 @@ impl<T: FromRow> FromRow for Owned<T> {
     }
 }
 
-pub(super) fn token_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<TokenRecord>>> {
+pub(super) fn bearer_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<BearerRecord>>> {
     let statement = "SELECT t.uuid, t.owner, t.label, t.hash, t.created, t.expires, t.last_used, t.revoked, \
                      u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM tokens t JOIN users u ON u.uuid = t.owner WHERE t.hash = $1";
     sql(statement).bind(hash).asking()
 }
 
-pub(super) fn token(uuid: Uuid) -> Ask<'static, Option<TokenRecord>> {
+pub(super) fn bearer(uuid: Uuid) -> Ask<'static, Option<BearerRecord>> {
     sql(select!("WHERE uuid = $1")).bind(uuid).asking()
 }
 
-pub(super) fn tokens_of(owner: Uuid) -> Ask<'static, Vec<TokenRecord>> {
+pub(super) fn bearers_of(owner: Uuid) -> Ask<'static, Vec<BearerRecord>> {
     sql(select!("WHERE owner = $1 ORDER BY seq DESC LIMIT $2")).bind(owner).bind(LIST_LIMIT).asking()
 }
 
 impl Tx {
     /// Adds a token; [`Error::Duplicate`] when there is one of the same hash.
-    pub async fn insert_token(&mut self, token: &TokenRecord) -> Result<(), Error> {
+    pub async fn insert_bearer(&mut self, token: &BearerRecord) -> Result<(), Error> {
         let statement = "INSERT INTO tokens (uuid, owner, label, hash, created, expires, last_used, revoked) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let statement = sql(statement)
@@ -73,20 +73,20 @@ impl Tx {
     }
 
     /// Revokes a token; says whether it was not revoked before.
-    pub async fn revoke_token(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<bool, Error> {
+    pub async fn revoke_bearer(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<bool, Error> {
         let statement = sql("UPDATE tokens SET revoked = $2 WHERE uuid = $1 AND revoked IS NULL").bind(uuid).bind(at);
         Ok(self.execute(TABLE, statement).await? > 0)
     }
 
     /// Ends a token at `at`, unless it ends sooner.
-    pub async fn shorten_token(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
+    pub async fn shorten_bearer(&mut self, uuid: Uuid, at: OffsetDateTime) -> Result<(), Error> {
         let statement = sql("UPDATE tokens SET expires = $2 WHERE uuid = $1 AND expires > $2").bind(uuid).bind(at);
         self.execute(TABLE, statement).await.map(drop)
     }
 
     /// Notes that a token was used, unless a use after `since` was noted. That is no act for the log, which has what
     /// was done with the token.
-    pub async fn touch_token(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
+    pub async fn touch_bearer(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";
         self.execute(TABLE, sql(statement).bind(uuid).bind(at).bind(since)).await.map(drop)
