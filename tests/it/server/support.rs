@@ -1,5 +1,6 @@
 //! A server of our own, and people who call it.
 
+use crate::support::data_directory;
 use crate::support::postgres::Database;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -99,9 +100,13 @@ impl Lab {
     ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let data = directory.path().join("data");
-        let listen = "127.0.0.1:0".parse().unwrap();
-        let options = InitOptions { listen, subordinate: sign.is_some(), ..InitOptions::default() };
-        let mut made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        let mut made = if sign.is_some() {
+            let listen = "127.0.0.1:0".parse().unwrap();
+            let options = InitOptions { listen, subordinate: true, ..InitOptions::default() };
+            server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap()
+        } else {
+            data_directory::make(&data, PASSPHRASE)
+        };
         if let (Some(sign), Some(request)) = (sign, &made.ca_request) {
             let chain = directory.path().join("chain.pem");
             std::fs::write(&chain, sign(request)).unwrap();
