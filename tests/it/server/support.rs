@@ -1,7 +1,7 @@
 //! A server of our own, and people who call it.
 
-use crate::support::data_directory;
 use crate::support::postgres::Database;
+use crate::support::{data_directory, directory};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::csr::{RequestContent, build};
@@ -98,7 +98,7 @@ impl Lab {
         database: Option<Database>,
         sign: Option<impl FnOnce(&str) -> String>,
     ) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory::temporary();
         let data = directory.path().join("data");
         let mut made = if sign.is_some() {
             let listen = "127.0.0.1:0".parse().unwrap();
@@ -140,7 +140,7 @@ impl Lab {
 
     /// One more server on the same database, with a copy of the data directory; it must be dropped first.
     pub fn beside(&self) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory::temporary();
         let copied = std::process::Command::new("cp").arg("-a").arg(self.data()).arg(directory.path()).status();
         assert!(copied.unwrap().success());
         let (template, plain, agent) = (self.template, self.plain, self.agent.clone());
