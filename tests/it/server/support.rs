@@ -114,7 +114,11 @@ impl Lab {
             made.ca_certificate = chain.last().unwrap().der().to_vec();
         }
         let uuid = made.template_uuid;
-        std::fs::write(&made.template, edit(TEMPLATE.replace("@UUID@", &uuid.to_string()))).unwrap();
+        let template = edit(TEMPLATE.replace("@UUID@", &uuid.to_string()));
+        std::fs::write(&made.template, &template).unwrap();
+        if template.contains("generated_by = \"server\"") {
+            data_directory::add_recovery_key(&data, PASSPHRASE);
+        }
         let roots = ureq::tls::Certificate::from_der(&made.ca_certificate).to_owned();
         let tls = ureq::tls::TlsConfig::builder()
             .root_certs(ureq::tls::RootCerts::new_with_certs(&[roots]))

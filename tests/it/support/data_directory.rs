@@ -56,20 +56,26 @@ pub fn make(directory: &Path, passphrase: &str) -> Initialised {
     Initialised { ca_certificate: authority.own().der().to_vec(), ca_request: None, template, template_uuid }
 }
 
-/// Seals anew, at the least cost, the key files that `server init` has made, and adds those of the first start.
+/// Seals all key files of a directory anew, at the least cost.
 pub fn seal_cheaply(directory: &Path, passphrase: &str) {
-    for name in [CA_KEY, MASTER_KEY] {
-        let path = directory.join(name);
-        let text = std::fs::read(&path).unwrap();
-        let (label, der) = pem::decode_vec(&text).unwrap();
-        let file = EncryptedPrivateKeyInfoOwned::from_der(&der).unwrap();
-        let plain = file.encryption_algorithm.decrypt(passphrase, file.encrypted_data.as_bytes()).unwrap();
-        write(&path, &sealed(label, &plain, passphrase));
+    for path in std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.to_string_lossy().ends_with(".key.pem") {
+            let text = std::fs::read(&path).unwrap();
+            let (label, der) = pem::decode_vec(&text).unwrap();
+            let file = EncryptedPrivateKeyInfoOwned::from_der(&der).unwrap();
+            let plain = file.encryption_algorithm.decrypt(passphrase, file.encrypted_data.as_bytes()).unwrap();
+            write(&path, &sealed(label, &plain, passphrase));
+        }
     }
-    add_keys(directory, passphrase);
 }
 
-fn add_keys(directory: &Path, passphrase: &str) {
+/// Adds the key that a server makes where it archives what it makes for people.
+pub fn add_recovery_key(directory: &Path, passphrase: &str) {
+    write_key(&directory.join("recovery.key.pem"), KeyAlgorithm::P384, passphrase);
+}
+
+/// Adds the keys that a server makes at its first start.
+pub fn add_keys(directory: &Path, passphrase: &str) {
     MADE_AT_START.iter().for_each(|name| write_key(&directory.join(name), KeyAlgorithm::P256, passphrase));
 }
 

@@ -14,7 +14,7 @@ use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::secret::BearerToken;
 use serde_json::{Value, json};
 
-use super::data_directory::{copy, seal_cheaply};
+use super::data_directory::{add_keys, copy, seal_cheaply};
 use super::directory;
 use super::postgres::Database;
 use super::program::{Ended, Program, end};
@@ -370,6 +370,7 @@ fn made_once() -> &'static Path {
         let ended = end(command.arg(&made).env("CARDWRIGHT_PASSPHRASE", PASSPHRASE));
         assert!(ended.success(), "{ended:?}");
         seal_cheaply(&made, PASSPHRASE);
+        add_keys(&made, PASSPHRASE);
         made
     })
 }
