@@ -48,7 +48,7 @@ fn file(directory: &Path) -> KeyPlace {
 }
 
 fn create(algorithm: KeyAlgorithm) -> (TempDir, EmbeddedCa) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let ca =
         EmbeddedCa::create(&root(algorithm), file(directory.path()), &directory.path().join("ca.crt"), now()).unwrap();
     (directory, ca)
@@ -181,7 +181,7 @@ fn strangers_accept_what_an_rsa_authority_issues() {
 fn an_authority_lives_in_a_token() {
     let label = "ca in a token";
     drop(softhsm::token(label, "12345678", "123456"));
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let certificate = directory.path().join("ca.crt");
     let place = |pin: &str, key: &str| KeyPlace::Token {
         module: PathBuf::from(softhsm::MODULE),

@@ -146,7 +146,7 @@ enum Place {
 
 impl Place {
     fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
+        Self::Sqlite(crate::support::directory::temporary())
     }
 
     fn postgres() -> Self {
@@ -192,7 +192,7 @@ macro_rules! on_both {
 use on_both;
 
 async fn empty() -> (TempDir, Store) {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let store = Store::open(&directory.path().join("cm.db")).await.unwrap();
     (directory, store)
 }

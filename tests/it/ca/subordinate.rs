@@ -11,7 +11,7 @@ pub struct Root {
 impl Root {
     /// A root that may stand above `depth` authorities.
     pub fn new(depth: u32) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = crate::support::directory::temporary();
         let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
         let constraints = format!("basicConstraints=critical,CA:TRUE,pathlen:{depth}");
         let arguments = [
@@ -75,7 +75,7 @@ pub const SUBORDINATE: &str = "basicConstraints=critical,CA:TRUE,pathlen:0\n\
 #[test]
 fn a_request_is_signed_by_a_root_and_the_chain_installed() {
     let root = Root::new(1);
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let request = ca::request(&super::root(KeyAlgorithm::P256), file(directory.path())).unwrap();
     let csr = write(directory.path(), "sub.csr", request.to_pem().as_bytes());
     let text = content("openssl", &["req", "-in", &csr, "-noout", "-text", "-verify"], b"");
@@ -103,7 +103,7 @@ fn a_request_is_signed_by_a_root_and_the_chain_installed() {
 #[test]
 fn a_chain_that_does_not_hold_is_refused() {
     let root = Root::new(1);
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let request = ca::request(&super::root(KeyAlgorithm::P256), file(directory.path())).unwrap();
     let key = request.public_key();
     let csr = request.to_pem();

@@ -84,7 +84,7 @@ fn two_drivers_never_work_on_one_card() {
 
 #[test]
 fn a_directory_others_may_write_to_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     assert!(Journal::open(directory.path()).is_err());
 }

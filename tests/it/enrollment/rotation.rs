@@ -5,12 +5,12 @@ use super::memory_rules::{Cipher, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::real::Proxy;
 use super::ways::{enroll, renew, retire, unblock};
-use crate::support::{directory, gids, kryoptic, piv};
+use crate::support::{data_directory, directory, gids, kryoptic, piv};
 use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::enrollment::{Enrollment, Error, Event, Journal, Order};
 use cardwright::pkix::Certificate;
 use cardwright::secret::{BearerToken, Passphrase};
-use cardwright::server::{self, Config, InitOptions, NewUser, RunningServer, Server};
+use cardwright::server::{self, Config, NewUser, RunningServer, Server};
 use cardwright::token::Token;
 use cardwright::virtual_card::GidsOptions;
 use std::net::SocketAddr;
@@ -30,8 +30,7 @@ fn passphrase() -> Passphrase {
 impl Lab {
     fn new(default_key: &str, algorithm: &str) -> Self {
         let directory = directory::fresh("rotation");
-        let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ..InitOptions::default() };
-        let made = server::init(&directory.join("data"), &options, passphrase(), None).unwrap();
+        let made = data_directory::make(&directory.join("data"), passphrase().expose());
         let template = std::fs::read_to_string(&made.template).unwrap();
         let template = template
             .replacen("approvals_needed = 1", "approvals_needed = 0", 1)

@@ -16,7 +16,7 @@ fn passphrase() -> Passphrase {
 }
 
 fn shelf() -> (Shelf, PathBuf, tempfile::TempDir) {
-    let base = tempfile::tempdir().unwrap();
+    let base = crate::support::directory::temporary();
     let directory = base.path().join("data/vcards");
     (Shelf::open(directory.clone()).unwrap(), directory, base)
 }

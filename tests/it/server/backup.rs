@@ -47,7 +47,7 @@ fn only_a_whole_archive_of_ours_becomes_a_directory() {
     let mut archive = Vec::new();
     let saved = backup(&lab.data(), &mut archive).unwrap();
     assert!(!saved.postgresql);
-    let room = tempfile::tempdir().unwrap();
+    let room = crate::support::directory::temporary();
     std::fs::write(room.path().join("mark"), b"").unwrap();
     let place = room.path().join("data");
 
@@ -100,7 +100,7 @@ fn only_a_whole_archive_of_ours_becomes_a_directory() {
 #[test]
 fn an_archive_overwrites_nothing_and_a_failed_one_leaves_nothing() {
     let lab = Lab::new();
-    let room = tempfile::tempdir().unwrap();
+    let room = crate::support::directory::temporary();
     let file = room.path().join("archive.tar");
     std::fs::write(&file, b"mine").unwrap();
     assert!(matches!(backup_file(&lab.data(), &file), Err(BackupError::File(_))));

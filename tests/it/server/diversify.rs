@@ -28,7 +28,7 @@ fn microsofts_challenge_is_answered() {
 fn openssl_answers_alike() {
     let key = "0123456789abcdef23456789abcdef01456789abcdef0123";
     let challenge = "0011223344556677";
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let file = directory.path().join("challenge");
     std::fs::write(&file, hex::decode(challenge).unwrap()).unwrap();
     let enc = ["enc", "-des-ede3", "-nopad", "-K", key, "-in"];
@@ -83,7 +83,7 @@ fn openssl_derives_a_puk_alike() {
 #[test]
 fn openssl_answers_by_aes_alike() {
     let challenge = "00112233445566778899aabbccddeeff";
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let file = directory.path().join("challenge");
     std::fs::write(&file, hex::decode(challenge).unwrap()).unwrap();
     for (cipher, length) in [("-aes-128-ecb", 16), ("-aes-192-ecb", 24), ("-aes-256-ecb", 32)] {

@@ -15,7 +15,7 @@ fn passphrase() -> Passphrase {
 
 #[test]
 fn a_directory_is_made_for_its_owner_and_never_overwritten() {
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::support::directory::temporary();
     let data = home.path().join("data");
     server::init(&data, &InitOptions::default(), passphrase(), None).unwrap();
     let mode = |name: &str| std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777;
@@ -79,7 +79,7 @@ fn what_was_acknowledged_is_there_after_a_restart() {
 fn the_ca_can_live_in_a_token() {
     let (label, pin) = ("ca of a server", "123456");
     drop(softhsm::token(label, "12345678", pin));
-    let home = tempfile::tempdir().unwrap();
+    let home = crate::support::directory::temporary();
     let data = home.path().join("data");
     let token = TokenSettings {
         module: softhsm::MODULE.into(),

@@ -20,7 +20,7 @@ fn config(data: &Path) -> Config {
 
 #[test]
 fn a_server_starts_once_its_chain_is_installed() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let data = directory.path().join("data");
     let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), subordinate: true, ..InitOptions::default() };
     let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();

@@ -1,6 +1,7 @@
 //! A server of our own, and people who call it.
 
 use crate::support::postgres::Database;
+use crate::support::{data_directory, directory};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::csr::{RequestContent, build};
@@ -97,11 +98,15 @@ impl Lab {
         database: Option<Database>,
         sign: Option<impl FnOnce(&str) -> String>,
     ) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory::temporary();
         let data = directory.path().join("data");
-        let listen = "127.0.0.1:0".parse().unwrap();
-        let options = InitOptions { listen, subordinate: sign.is_some(), ..InitOptions::default() };
-        let mut made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+        let mut made = if sign.is_some() {
+            let listen = "127.0.0.1:0".parse().unwrap();
+            let options = InitOptions { listen, subordinate: true, ..InitOptions::default() };
+            server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap()
+        } else {
+            data_directory::make(&data, PASSPHRASE)
+        };
         if let (Some(sign), Some(request)) = (sign, &made.ca_request) {
             let chain = directory.path().join("chain.pem");
             std::fs::write(&chain, sign(request)).unwrap();
@@ -109,7 +114,11 @@ impl Lab {
             made.ca_certificate = chain.last().unwrap().der().to_vec();
         }
         let uuid = made.template_uuid;
-        std::fs::write(&made.template, edit(TEMPLATE.replace("@UUID@", &uuid.to_string()))).unwrap();
+        let template = edit(TEMPLATE.replace("@UUID@", &uuid.to_string()));
+        std::fs::write(&made.template, &template).unwrap();
+        if template.contains("generated_by = \"server\"") {
+            data_directory::add_recovery_key(&data, PASSPHRASE);
+        }
         let roots = ureq::tls::Certificate::from_der(&made.ca_certificate).to_owned();
         let tls = ureq::tls::TlsConfig::builder()
             .root_certs(ureq::tls::RootCerts::new_with_certs(&[roots]))
@@ -135,7 +144,7 @@ impl Lab {
 
     /// One more server on the same database, with a copy of the data directory; it must be dropped first.
     pub fn beside(&self) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory::temporary();
         let copied = std::process::Command::new("cp").arg("-a").arg(self.data()).arg(directory.path()).status();
         assert!(copied.unwrap().success());
         let (template, plain, agent) = (self.template, self.plain, self.agent.clone());

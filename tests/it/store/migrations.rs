@@ -41,7 +41,7 @@ async fn holds_all(store: &Store, version: usize) {
 #[tokio::test]
 async fn a_sqlite_database_of_any_version_is_brought_up_to_date() {
     for (version, dump) in (1..).zip(SQLITE) {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = crate::support::directory::temporary();
         let path = directory.path().join("cm.db");
         rusqlite::Connection::open(&path).unwrap().execute_batch(dump).unwrap();
         let store = Store::open(&path).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_postgresql_database_of_any_version_is_brought_up_to_date() {
 
 #[tokio::test]
 async fn a_database_whose_records_name_what_does_not_exist_is_not_migrated() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let path = directory.path().join("cm.db");
     let old = rusqlite::Connection::open(&path).unwrap();
     old.execute_batch(SQLITE[0]).unwrap();
@@ -104,7 +104,7 @@ async fn a_postgresql_database_that_is_not_ours_or_is_newer_is_refused() {
 
 #[tokio::test]
 async fn what_is_no_database_of_ours_is_refused() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let absent = directory.path().join("no").join("cm.db");
     assert!(matches!(Store::open(&absent).await, Err(Error::File { .. })));
     let newer = directory.path().join("newer.db");

@@ -125,7 +125,7 @@ async fn a_batch_whose_transaction_fails_is_acknowledged_to_nobody() {
 
 #[tokio::test]
 async fn the_file_is_its_owners_alone() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let path = directory.path().join("cm.db");
     std::fs::write(&path, b"").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
@@ -164,7 +164,7 @@ fn writes_until_killed() {
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
     use std::io::{BufRead, BufReader};
-    let directory = tempfile::tempdir().unwrap();
+    let directory = crate::support::directory::temporary();
     let path = directory.path().join("cm.db");
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["store::writer::writes_until_killed", "--exact", "--nocapture"])

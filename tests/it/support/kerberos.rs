@@ -6,6 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
+use super::directory;
+
 pub const PASSWORD: &str = "a password for tests";
 
 pub struct Realm {
@@ -25,7 +27,7 @@ impl Drop for Realm {
 impl Realm {
     /// A realm in which the service `HTTP/localhost` has a key, and nobody else is.
     pub fn new(name: &'static str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = directory::temporary();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let own = |file: &str| directory.path().join(file).display().to_string();
         let client = |skew: u32| {

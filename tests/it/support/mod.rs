@@ -8,6 +8,7 @@
 
 pub mod attesting;
 pub mod certificates;
+pub mod data_directory;
 pub mod directory;
 pub mod gids;
 pub mod kerberos;

@@ -41,7 +41,7 @@ export LC_ALL=C.UTF-8
     $as "$programs/pg_ctl" -D "$1/data" -w -l "$1/data/log" start \
         -o "-k $1 -c listen_addresses=127.0.0.1 -c port=$2 -c ssl=on -c max_connections=400 -c random_page_cost=1.1 -c log_line_prefix='of %d ' -c shared_buffers=256MB -c dynamic_shared_memory_type=mmap"
 } >"$1.said" 2>&1 || { cat "$1.said" >&2; rm -rf "$1" "$1.said"; exit 1; }
-echo ready
+echo "$programs"
 cat >/dev/null
 $as "$programs/pg_ctl" -D "$1/data" -m immediate stop >/dev/null 2>&1 || true
 rm -rf "$1" "$1.said"
@@ -50,6 +50,8 @@ rm -rf "$1" "$1.said"
 struct Cluster {
     directory: PathBuf,
     port: u16,
+    /// Where its programs are; Debian's `psql` is a script that looks for the program first.
+    programs: PathBuf,
     /// Its standard input is the pipe.
     _shell: Child,
 }
@@ -70,8 +72,8 @@ fn cluster() -> &'static Cluster {
             .unwrap();
         let mut line = String::new();
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "ready\n", "PostgreSQL did not start; is the package postgresql installed?");
-        Cluster { directory, port, _shell: shell }
+        assert!(line.ends_with('\n'), "PostgreSQL did not start; is the package postgresql installed?");
+        Cluster { directory, port, programs: line.trim_end().into(), _shell: shell }
     })
 }
 
@@ -152,8 +154,8 @@ impl Drop for Database {
 
 #[track_caller]
 fn psql(database: &str, statements: &str) -> String {
-    let Cluster { directory, port, .. } = cluster();
-    let ran = Command::new("psql")
+    let Cluster { directory, port, programs, .. } = cluster();
+    let ran = Command::new(programs.join("psql"))
         .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database, "-p", &port.to_string(), "-h"])
         .arg(directory)
         .args(["-c", statements])

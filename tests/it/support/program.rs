@@ -81,7 +81,7 @@ impl Program {
 
     /// Any program, in this environment, for a terminal.
     pub fn interactive(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(program);
+        let mut command = Command::new(found(program));
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).env("TERM", "xterm");
         command
     }
@@ -149,6 +149,15 @@ impl Program {
         let json = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
         json.filter_map(|path| std::fs::read_to_string(path).ok()).collect()
     }
+}
+
+/// The program's path. For a bare name in an environment of its own the standard library forks, and a fork copies the
+/// page tables of all that the tests of this process hold in memory; a path it spawns.
+pub fn found(program: impl AsRef<OsStr>) -> PathBuf {
+    let name = PathBuf::from(program.as_ref());
+    let places = std::env::var_os("PATH").unwrap_or_default();
+    let mut paths = std::env::split_paths(&places).map(|place| place.join(&name));
+    paths.find(|path| path.is_file()).unwrap_or(name)
 }
 
 fn gather(directory: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {

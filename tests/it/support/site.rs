@@ -14,6 +14,7 @@ use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
 use cardwright::secret::BearerToken;
 use serde_json::{Value, json};
 
+use super::data_directory::{add_keys, copy, seal_cheaply};
 use super::directory;
 use super::postgres::Database;
 use super::program::{Ended, Program, end};
@@ -368,21 +369,10 @@ fn made_once() -> &'static Path {
         let mut command = Program::new().command(["--json", "server", "init"]);
         let ended = end(command.arg(&made).env("CARDWRIGHT_PASSPHRASE", PASSPHRASE));
         assert!(ended.success(), "{ended:?}");
+        seal_cheaply(&made, PASSPHRASE);
+        add_keys(&made, PASSPHRASE);
         made
     })
-}
-
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    std::fs::set_permissions(to, std::fs::metadata(from).unwrap().permissions()).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let (entry, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.is_dir() {
-            copy(&entry, &to);
-        } else {
-            std::fs::copy(&entry, &to).unwrap();
-        }
-    }
 }
 
 fn agent(ca: &[u8]) -> ureq::Agent {

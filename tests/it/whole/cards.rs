@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::support::directory;
 use crate::support::pcscd::{self, Inserted};
-use crate::support::program::{Ended, end};
+use crate::support::program::{Ended, end, found};
 use crate::support::site::{self, API, EXTENSION, Site, set};
 
 use kind::{ADMIN_KEY, Kind};
@@ -81,7 +81,7 @@ fn shared() -> Arc<Site> {
 
 /// The command, ended after [`BOUND`]: a wedged driver makes clients hang for ever.
 fn bounded(command: &Command) -> Command {
-    let mut bounded = Command::new("timeout");
+    let mut bounded = Command::new(found("timeout"));
     bounded.args(["--kill-after=5", BOUND]).arg(command.get_program()).args(command.get_args());
     bounded.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     bounded.stdin(Stdio::null());

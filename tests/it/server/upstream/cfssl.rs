@@ -35,7 +35,7 @@ fn write(directory: &Path, name: &str, document: &Value) {
 
 impl Cfssl {
     fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = crate::support::directory::temporary();
         let at = directory.path();
         write(at, "root.json", &json!({ "CN": "Elsewhere", "key": { "algo": "ecdsa", "size": 256 } }));
         let made = Command::new("cfssl").current_dir(at).args(["gencert", "-initca", "root.json"]).output().unwrap();

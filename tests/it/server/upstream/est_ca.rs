@@ -39,7 +39,7 @@ fn program() -> PathBuf {
 
 impl EstCa {
     fn start(name: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = crate::support::directory::temporary();
         let mut command = Command::new(program());
         command.arg(directory.path()).args([USER, PASSWORD, name]).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

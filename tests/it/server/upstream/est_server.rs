@@ -60,7 +60,7 @@ struct Inner {
 impl EstServer {
     /// `mutual`: only callers with a certificate of its CA get in; a password is asked for otherwise.
     pub fn start(mutual: bool) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = crate::support::directory::temporary();
         let place = KeyPlace::File {
             path: directory.path().join("ca.key"),
             passphrase: Passphrase::new("of the EST server".into()),
