@@ -8,7 +8,6 @@
 mod kept;
 mod namespace;
 pub mod pcscd;
-mod peer;
 mod sealed;
 mod seat;
 mod shelf;

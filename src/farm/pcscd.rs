@@ -5,14 +5,14 @@
 //! however this process ends, the pipe closes and pcscd is killed. Clients find it by [`CLIENTS_VARIABLE`]. Its readers'
 //! ports are open on every network interface (vpcd cannot do otherwise): whoever reaches one may put a card in.
 
-use super::namespace::{self, LONGEST_SOCKET, Programs};
-use super::peer;
+use super::namespace::{self, Programs};
 use super::seat::{Daemon, Seat};
+use crate::platform::peer;
+use crate::platform::socket::{LONGEST_PATH, Link};
 use std::fs::File;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,7 @@ pub enum PcscdError {
     Name { name: String },
     #[error("two readers cannot have one name, {name:?}: PC/SC could not tell them apart")]
     NameTwice { name: String },
-    #[error("the path {} is longer than the {LONGEST_SOCKET} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
+    #[error("the path {} is longer than the {LONGEST_PATH} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
     SocketPath { path: PathBuf },
     #[error("there is no randomness for the name of a directory")]
     Random,
@@ -159,7 +159,7 @@ impl PrivatePcscd {
 
     fn wait_until_ready(&mut self) -> Result<(), PcscdError> {
         let since = Instant::now();
-        while UnixStream::connect(self.socket()).is_err() {
+        while Link::to(&self.socket()).is_err() {
             if self.has_ended() {
                 return Err(PcscdError::Ended { said: self.said() });
             }
@@ -198,8 +198,8 @@ impl Drop for PrivatePcscd {
 
 /// Has systemd start the system's pcscd, and keeps it from ending for lack of clients while the link is held. `None`:
 /// there is no such pcscd.
-pub fn wake_system() -> Option<UnixStream> {
-    UnixStream::connect(SYSTEM_SOCKET).ok()
+pub fn wake_system() -> Option<Link> {
+    Link::to(Path::new(SYSTEM_SOCKET)).ok()
 }
 
 /// What pcscd's configuration can hold between quotes.

@@ -30,7 +30,6 @@ mod environment;
 mod error;
 mod files;
 mod health;
-mod heap;
 mod identity;
 mod init;
 mod issue;

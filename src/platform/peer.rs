@@ -1,4 +1,4 @@
-//! Who is at the other end of a loopback link: any local user can listen at a port, only our pcscd may have the card.
+//! Who is at the other end of a loopback link, where any local user can listen at a port (Linux, proc(5)).
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -6,14 +6,19 @@ use std::path::Path;
 /// The kernel's table of IPv4 links (proc(5)).
 const TABLE: &str = "/proc/net/tcp";
 
-/// Does the other end belong to this user? It must have accepted the link; `false` also where the kernel does not tell.
+/// Says whether the other end belongs to this user. It must have accepted the link; `false` also where the kernel does not
+/// tell, and for IPv6.
+///
+/// Windows: the owner of the process that `GetExtendedTcpTable` names.
 pub fn is_own(link: &TcpStream) -> bool {
     let (Ok(peer), Ok(own)) = (link.peer_addr(), link.local_addr()) else { return false };
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
     owner(&table, peer, own) == Some(rustix::process::geteuid().as_raw())
 }
 
-/// Does this user listen at `port` of every interface, as vpcd does?
+/// Says whether this user listens at `port` of every IPv4 interface; `false` also where the kernel does not tell.
+///
+/// Windows: as [`is_own`].
 pub fn listens(port: u16) -> bool {
     let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
