@@ -69,7 +69,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("axum_server", &["server"]),
     ("ureq", &["client", "ca", "server"]),
     ("libloading", &["gssapi"]),
-    ("libc", &["server", "platform"]),
+    ("libc", &["platform"]),
+    ("rustix", &["platform"]),
+    // As in `std::os::unix` and `tokio::signal::unix`.
+    ("unix", &["platform"]),
     ("jsonwebtoken", &["server"]),
     ("clap", &["cli", "main"]),
     ("inquire", &["cli"]),
