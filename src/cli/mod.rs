@@ -29,6 +29,7 @@ mod token;
 #[cfg(feature = "farm")]
 mod vcard;
 
+use crate::platform::memory;
 use args::{Cli, Command};
 use clap::Parser;
 use failure::{Exit, Failure};
@@ -37,7 +38,8 @@ use std::process::ExitCode;
 
 /// Runs the program and returns its exit code.
 pub fn main() -> ExitCode {
-    forbid_core_dumps();
+    // Secrets pass through this process: neither a core dump nor a debugger of the same user may see them.
+    memory::forbid_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return misread(&error),
@@ -94,12 +96,4 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         }
         Command::Man { directory } => complete::man_pages(&directory, output),
     }
-}
-
-/// Forbids core dumps and debuggers of the same user, because secrets pass through this process.
-fn forbid_core_dumps() {
-    let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-    // A sandbox may forbid even this; the program is still useful then.
-    let _ = rustix::process::setrlimit(rustix::process::Resource::Core, none);
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

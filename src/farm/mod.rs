@@ -10,7 +10,6 @@ mod kind;
 mod namespace;
 pub mod pcscd;
 mod pcscd_error;
-mod peer;
 mod place;
 mod sealed;
 mod seat;

@@ -1,13 +1,13 @@
 //! What a private pcscd needs before it runs: programs, the driver, a directory of its own, ports.
 
-use super::pcscd_error::{LONGEST_SOCKET, PcscdError};
+use super::pcscd_error::PcscdError;
+use crate::platform::socket::LONGEST_PATH;
+use crate::platform::{directory, process};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::fs::{DirBuilder, File};
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::DirBuilderExt;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -72,12 +72,11 @@ impl Programs {
     pub fn run(&self, directory: &Path) -> Result<Child, PcscdError> {
         let failed = |source| PcscdError::Directory { path: directory.into(), source };
         let log = File::create(log_in(directory)).map_err(failed)?;
-        Command::new(&self.unshare)
+        // Ctrl-C at the terminal is for this process; the pipe tells the shell what follows from it.
+        process::set_apart(&mut Command::new(&self.unshare))
             .args(["--user", "--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh"])
             .args([directory, &self.pcscd])
             .env("PATH", path())
-            // Ctrl-C at the terminal is for this process; the shell learns by the pipe if it ends.
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(log.try_clone().map_err(failed)?)
             .stderr(log)
@@ -121,10 +120,10 @@ pub fn log_in(directory: &Path) -> PathBuf {
 pub fn private_directory() -> Result<PathBuf, PcscdError> {
     let path = std::env::temp_dir().join(format!("cardwright-pcscd-{}", hex::encode(random::<8>()?)));
     let socket = socket_in(&path);
-    if socket.as_os_str().len() > LONGEST_SOCKET {
+    if socket.as_os_str().len() > LONGEST_PATH {
         return Err(PcscdError::SocketPath { path: socket });
     }
-    match DirBuilder::new().mode(0o700).create(&path) {
+    match directory::make(&path) {
         Ok(()) => Ok(path),
         Err(source) => Err(PcscdError::Directory { path, source }),
     }

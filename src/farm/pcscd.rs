@@ -9,13 +9,13 @@
 use super::namespace::{self, Programs};
 use super::pcscd_error::{LONGEST_NAME, READY};
 pub use super::pcscd_error::{MOST_ENTRIES, PcscdError};
-use super::peer;
 use super::seat::{Daemon, Seat};
+use crate::platform::peer;
+use crate::platform::socket::Link;
 use std::fs::File;
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin};
 use std::time::{Duration, Instant};
 
@@ -123,7 +123,7 @@ impl PrivatePcscd {
 
     fn wait_until_ready(&mut self) -> Result<(), PcscdError> {
         let since = Instant::now();
-        while UnixStream::connect(self.socket()).is_err() {
+        while Link::to(&self.socket()).is_err() {
             if self.has_ended() {
                 return Err(PcscdError::Ended { said: self.said() });
             }
@@ -163,8 +163,8 @@ impl Drop for PrivatePcscd {
 
 /// Makes systemd start the system's pcscd, and keeps it from ending for lack of clients while the connection is held.
 /// `None` if there is no such pcscd.
-pub fn wake_system() -> Option<UnixStream> {
-    UnixStream::connect(SYSTEM_SOCKET).ok()
+pub fn wake_system() -> Option<Link> {
+    Link::to(Path::new(SYSTEM_SOCKET)).ok()
 }
 
 /// Says whether the name can stand between quotes in pcscd's configuration.

@@ -1,5 +1,6 @@
 //! Says why there is no private pcscd, and holds the bounds that its messages name.
 
+use crate::platform::socket::LONGEST_PATH;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,8 +8,6 @@ use std::time::Duration;
 pub const MOST_ENTRIES: usize = 8;
 /// Limits a reader's name, in characters.
 pub const LONGEST_NAME: usize = 80;
-/// Limits a socket's path, in bytes (unix(7)).
-pub const LONGEST_SOCKET: usize = 107;
 /// Bounds the wait for pcscd to open its socket.
 pub const READY: Duration = Duration::from_secs(20);
 
@@ -26,7 +25,7 @@ pub enum PcscdError {
     Name { name: String },
     #[error("two readers cannot have one name, {name:?}: PC/SC could not tell them apart")]
     NameTwice { name: String },
-    #[error("the path {} is longer than the {LONGEST_SOCKET} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
+    #[error("the path {} is longer than the {LONGEST_PATH} bytes of a socket's; set TMPDIR to a shorter one", path.display())]
     SocketPath { path: PathBuf },
     #[error("there is no randomness for the name of a directory")]
     Random,

@@ -3,7 +3,8 @@
 //!
 //! If pcscd ends and comes back (the system's ends when nobody needs it), the card is in its reader again.
 
-use super::{peer, vpcd};
+use super::vpcd;
+use crate::platform::peer;
 use crate::virtual_card::SharedCard;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

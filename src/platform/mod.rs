@@ -6,7 +6,7 @@
 //! - [`process`]: a child asked to end or set apart; who has a library loaded
 //! - [`signal`]: being asked to end
 //! - [`memory`]: no core dumps, no debuggers; freed memory given back
-//! - [`socket`]: sockets that are files
+//! - [`socket`], [`peer`]: sockets that are files; who is at the other end of a loopback link
 //!
 //! Out: `std::io::Error`, or an enum where a room tells steps apart. Absent: any meaning of a file; a Windows side.
 
@@ -14,6 +14,7 @@ pub mod directory;
 pub mod file;
 pub mod lock;
 pub mod memory;
+pub mod peer;
 pub mod process;
 pub mod signal;
 pub mod socket;

@@ -3,6 +3,7 @@
 use crate::cli::args::DemoArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
+use crate::platform::process;
 use crate::secret::BearerToken;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -238,11 +239,7 @@ impl Stage {
     /// that is to be kept.
     pub fn strike(mut self) -> Result<(), Failure> {
         let Some(mut server) = self.server.take() else { return Ok(()) };
-        let id = i32::try_from(server.id()).ok().and_then(rustix::process::Pid::from_raw);
-        if let Some(id) = id {
-            rustix::process::kill_process(id, rustix::process::Signal::TERM)
-                .map_err(|e| failed("stopping the server", e))?;
-        }
+        process::ask_to_end(&server).map_err(|e| failed("stopping the server", e))?;
         let asked = Instant::now();
         while asked.elapsed() < SERVER_STOPS_WITHIN {
             if let Some(status) = server.try_wait().map_err(|e| failed("the server's end", e))? {

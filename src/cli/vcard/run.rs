@@ -7,17 +7,17 @@ use crate::cli::output::Output;
 use crate::cli::secrets;
 use crate::farm::pcscd::{self, PrivatePcscd};
 use crate::farm::{Daemon, Kind, Seat, Shelf, Trouble};
+use crate::platform::process;
+use crate::platform::signal::EndSignals;
+use crate::platform::socket::Link;
 use crate::virtual_card::{Dial, SharedCard};
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Bounds the time until pcscd sees a card, its start included.
 const TAKEN_UP: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ enum Readers {
     /// Readers of the system's pcscd, and a connection that keeps it from ending for lack of clients.
     System {
         seats: Vec<Seat>,
-        client: Option<UnixStream>,
+        client: Option<Link>,
     },
 }
 
@@ -214,10 +214,8 @@ fn wait(
 
 /// Ends the command by SIGTERM and, if it has not ended after [`ENDING`], by SIGKILL.
 fn end(command: &mut Child) -> Result<(), Failure> {
-    if let Some(pid) = i32::try_from(command.id()).ok().and_then(Pid::from_raw) {
-        // Fails where the command has ended by itself, by the same Ctrl-C for example.
-        let _ = kill_process(pid, Signal::TERM);
-    }
+    // Fails where it has ended by itself, at the same Ctrl-C for one.
+    let _ = process::ask_to_end(command);
     let since = Instant::now();
     while since.elapsed() < ENDING {
         if command.try_wait().map_err(not_waited)?.is_some() {
@@ -248,26 +246,15 @@ fn signals() -> Result<Receiver<()>, Failure> {
     let (sender, receiver) = channel();
     let mut caught = {
         let _inside = runtime.enter();
-        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
-            .map(signal)
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(failed)?
+        EndSignals::take_over().and_then(EndSignals::with_hangup).map_err(failed)?
     };
     std::thread::spawn(move || {
-        runtime.block_on(async {
-            let [interrupt, terminate, hangup] = caught.as_mut_slice() else { return };
-            loop {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                    _ = hangup.recv() => {}
-                }
-                if sender.send(()).is_err() {
-                    return;
-                }
+        loop {
+            runtime.block_on(caught.comes());
+            if sender.send(()).is_err() {
+                return;
             }
-        });
+        }
     });
     Ok(receiver)
 }

@@ -4,7 +4,6 @@
 //! Absent: who may do what (`permission`), how a refusal looks (`error`).
 
 pub mod accept;
-pub mod heap;
 pub mod openapi;
 pub mod operations;
 pub mod peer;

@@ -4,8 +4,9 @@ use super::config::Config;
 use super::error::StartError;
 use super::start::{self, Started};
 use super::upkeep::{Duties, Upkeep};
+use crate::platform::memory;
+use crate::platform::signal::EndSignals;
 use crate::server::http::accept::accept;
-use crate::server::http::heap;
 use crate::store::{CountsSeen, Store};
 use crate::web::listen::{self, STOP_GRACE, until};
 use axum_server::Handle;
@@ -105,23 +106,17 @@ fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> 
 
 /// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens and those are heeded.
 pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
-    heap::keep_small();
+    memory::return_large_blocks();
     run(config, stop_signal, ready)
 }
 
 /// Takes over the signals at once, and ends with the first of them.
 fn stop_signal() -> impl Future<Output = ()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    let signals = EndSignals::take_over();
     async {
         match signals {
-            (Ok(mut terminate), Ok(mut interrupt)) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
-                }
-            }
-            (Err(error), _) | (_, Err(error)) => {
+            Ok(mut signals) => signals.comes().await,
+            Err(error) => {
                 // Without handlers the signals end the process by themselves, and the store survives that.
                 tracing::error!(%error, "signals cannot be caught");
                 std::future::pending::<()>().await;

@@ -1,5 +1,4 @@
-//! Finds out who is at the other end of a loopback connection: any local user can listen at a port, but only a pcscd of
-//! this user may have the card.
+//! Finds out who is at the other end of a loopback connection, where any local user can listen at a port (Linux, proc(5)).
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -7,15 +6,19 @@ use std::path::Path;
 /// Names the kernel's table of IPv4 connections (proc(5)).
 const TABLE: &str = "/proc/net/tcp";
 
-/// Says whether the other end belongs to this user. It must have accepted the connection. `false` also if the kernel
-/// does not tell.
+/// Says whether the other end belongs to this user. It must have accepted the connection; `false` also where the kernel does not
+/// tell, and for IPv6.
+///
+/// Windows: the owner of the process that `GetExtendedTcpTable` names.
 pub fn is_own(link: &TcpStream) -> bool {
     let (Ok(peer), Ok(own)) = (link.peer_addr(), link.local_addr()) else { return false };
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
     owner(&table, peer, own) == Some(rustix::process::geteuid().as_raw())
 }
 
-/// Says whether this user listens at `port` of every interface, as vpcd does.
+/// Says whether this user listens at `port` of every IPv4 interface; `false` also where the kernel does not tell.
+///
+/// Windows: as [`is_own`].
 pub fn listens(port: u16) -> bool {
     let at = |port| SocketAddr::from(([0, 0, 0, 0], port));
     let Ok(table) = std::fs::read_to_string(Path::new(TABLE)) else { return false };
