@@ -4,10 +4,10 @@
 //! revocation lists, OCSP answers.
 //! Sub-rooms, each importing only from those after it: `process`; `http`; `controllers`; `issuance`; `requests`;
 //! `call`; `administration`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
-//! `permission`; `data_directory`, `users`, `monitoring`. `permission` alone says who may do what, `error` alone how a
-//! refusal looks, [`crate::cm::lifecycle`] alone which step follows which. A certificate is signed before it is
-//! recorded, and sent after. Absent: any talk to a card (the server knows its id, ATR and secrets only), SQL, the CA's
-//! own key ([`crate::ca`]).
+//! `permission`; `data_directory`, `users`, `monitoring`.
+//! `permission` alone says who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] alone which
+//! step follows which. A certificate is signed before it is recorded, and sent after. Absent: any talk to a card (the
+//! server knows its id, ATR and secrets only), SQL, the CA's own key ([`crate::ca`]).
 
 mod administration;
 mod audit;
