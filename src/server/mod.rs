@@ -6,8 +6,8 @@
 //! `call`; `administration`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
 //! `permission`; `data_directory`, `users`, `monitoring`.
 //! `permission` alone says who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] alone which
-//! step follows which. A certificate is signed before it is recorded, and sent after. Absent: any talk to a card (the
-//! server knows its id, ATR and secrets only), SQL, the CA's own key ([`crate::ca`]).
+//! step follows which. A certificate is signed before it is recorded, and sent after.
+//! Absent: any talk to a card (the server knows its id, ATR and secrets only), SQL, the CA's key ([`crate::ca`]).
 
 mod administration;
 mod audit;
