@@ -1,4 +1,4 @@
-//! Users and tokens: administrators manage others', everybody the token that the call itself is made with.
+//! Users and bearer tokens: administrators manage those of others, everybody the one that the call itself is made with.
 
 use crate::cm::account::{Account, AccountChange, BearerEntry, GivenBearer, NewAccount, NewBearer};
 use crate::server::audit::deed::Deed;
@@ -16,12 +16,13 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// Shows a user as the wire does.
 fn shown(user: UserRecord) -> Account {
     let UserRecord { uuid, name, groups, upn, email, sid, disabled, .. } = user;
     Account { uuid, name, groups, upn, email, sid, disabled }
 }
 
-/// Refuses who does not manage users; they see the same as if nothing were there.
+/// Refuses a caller who does not manage users, whether the user exists or not.
 fn manages(call: &Call<'_>) -> Result<(), ApiError> {
     match permission::has(&call.caller, Duty::ManageUsers) {
         true => Ok(()),
@@ -29,7 +30,7 @@ fn manages(call: &Call<'_>) -> Result<(), ApiError> {
     }
 }
 
-/// The user, if the caller may change it.
+/// Reads the user, if the caller may change it.
 async fn managed(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
     manages(call)?;
     let user = call.app.store.user(user).await?.ok_or(ApiError::NotFound("user"))?;
@@ -39,13 +40,13 @@ async fn managed(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
     }
 }
 
-/// All users, oldest first.
+/// Lists all users, oldest first.
 pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     manages(call)?;
     Reply::list(call.app.store.users().await?.into_iter().take(MAX_LIST + 1).map(shown).collect())
 }
 
-/// Adds a user without a token.
+/// Adds a user without a bearer token.
 pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
     manages(call)?;
     let user = UserRecord {
@@ -66,7 +67,7 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
     Reply::created(&shown(user))
 }
 
-/// Changes a user; whoever is disabled is nobody from the next call on.
+/// Changes a user; one who is disabled is refused from the next call on.
 pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<Reply, ApiError> {
     let user = managed(call, user).await?;
     let AccountChange { groups, upn, email, sid, disabled } = body;
@@ -76,7 +77,7 @@ pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<
     Reply::json(&shown(job.await?))
 }
 
-/// A user's tokens, newest first: an administrator's to see, and one's own.
+/// Lists a user's bearer tokens, newest first, for the user and for administrators.
 pub async fn list_bearers(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError> {
     if !permission::may_revoke(&call.caller, user) {
         return Err(ApiError::NotFound("user"));
@@ -89,7 +90,7 @@ pub async fn list_bearers(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError
     Reply::list(tokens.map(shown).collect())
 }
 
-/// Adds a token for a user, told now and never again.
+/// Adds a bearer token for a user; it is told now and never again.
 pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<Reply, ApiError> {
     body.check()?;
     let user = managed(call, user).await?;
@@ -102,22 +103,25 @@ pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<
     Reply::created(&given(&fresh))
 }
 
+/// Makes a bearer token.
 fn fresh(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshBearer, ApiError> {
     FreshBearer::new(owner, label, call.now, expires).ok_or(ApiError::Internal(Internal::Random))
 }
 
+/// Shows a fresh bearer token with its secret.
 fn given(fresh: &FreshBearer) -> GivenBearer {
     let bearer = Zeroizing::new(fresh.token.expose().to_owned());
     GivenBearer { uuid: fresh.record.uuid, bearer, expires: fresh.record.expires }
 }
 
-/// The token this call was made with.
+/// Reads the record of the bearer token that this call was made with; refuses other ways in.
 async fn own(call: &Call<'_>) -> Result<BearerRecord, ApiError> {
     let Shown::Bearer(token) = call.caller.shown else { return Err(AccountRefusal::NotByBearer.into()) };
     call.app.store.bearer(token).await?.ok_or(ApiError::NotFound("token"))
 }
 
-/// Gives another token for the one this call was made with, of the same length; the old one ends within minutes.
+/// Gives a new bearer token for the one that this call was made with, good for as long as that was, but at most
+/// [`MAX_DAYS`]. The old one ends within minutes.
 pub async fn renew_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
     let old = own(call).await?;
     let length = (old.expires - old.created).min(Duration::days(MAX_DAYS.into()));
@@ -132,19 +136,20 @@ pub async fn renew_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
     Reply::created(&given(&fresh))
 }
 
-/// Revokes the token this call was made with.
+/// Revokes the bearer token that this call was made with.
 pub async fn revoke_own_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
     let token = own(call).await?;
     revoke(call, token).await
 }
 
-/// Revokes a token of one's own, or as an administrator anybody's.
+/// Revokes a bearer token of the caller's own, or for an administrator anybody's.
 pub async fn revoke_bearer(call: &Call<'_>, token: Uuid) -> Result<Reply, ApiError> {
     let token = call.app.store.bearer(token).await?;
     let token = token.filter(|token| permission::may_revoke(&call.caller, token.owner));
     revoke(call, token.ok_or(ApiError::NotFound("token"))?).await
 }
 
+/// Revokes a bearer token; one that is revoked already stays so.
 async fn revoke(call: &Call<'_>, token: BearerRecord) -> Result<Reply, ApiError> {
     let (uuid, now) = (token.uuid, call.now);
     let entry = call.entry(Deed::BearerRevoked).user(token.owner).with("token", uuid);
@@ -154,7 +159,7 @@ async fn revoke(call: &Call<'_>, token: BearerRecord) -> Result<Reply, ApiError>
     Ok(Reply::Empty)
 }
 
-/// Ends the session this call was made in; who has none has nothing to end.
+/// Ends the session that this call was made in; without one nothing changes.
 pub async fn end_session(call: &Call<'_>) -> Result<Reply, ApiError> {
     if let Shown::Session(session) = call.caller.shown {
         let entry = call.entry(Deed::SessionEnded).user(call.caller.uuid).with("session", session);

@@ -11,14 +11,16 @@ use crate::store::{AuditRecord, ChainHead};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The chain that is meant when none is named.
+/// Names the chain that is meant when the caller names none.
 const FIRST_CHAIN: u32 = 1;
 
+/// Refuses a caller who may not read the log.
 fn allowed(call: &Call<'_>) -> Result<(), ApiError> {
     if permission::reads_audit(&call.caller) { Ok(()) } else { Err(ApiError::Forbidden("read the log of acts")) }
 }
 
-/// The acts of a chain after a number, at most [`MAX_LIST`]; the next page begins after the last number of this one.
+/// Lists the acts of a chain after a number, at most [`MAX_LIST`]; the next page begins after the last number of this
+/// one.
 pub async fn list(
     call: &Call<'_>,
     chain: Option<u32>,
@@ -33,7 +35,7 @@ pub async fn list(
     Reply::list(records.into_iter().filter_map(act).collect())
 }
 
-/// The chains, and the last signed head of each.
+/// Lists the chains, each with its end and its last signed head.
 pub async fn chains(call: &Call<'_>) -> Result<Reply, ApiError> {
     allowed(call)?;
     let mut chains = Vec::new();
@@ -43,7 +45,7 @@ pub async fn chains(call: &Call<'_>) -> Result<Reply, ApiError> {
     Reply::list(chains)
 }
 
-/// What a card has said of a certificate's key, as it came.
+/// Answers with the attestation that came with a certificate's key.
 pub async fn attestation(call: &Call<'_>, serial: &[u8]) -> Result<Reply, ApiError> {
     allowed(call)?;
     let kept = call.app.store.attestation(serial).await?.ok_or(ApiError::NotFound("attestation"))?;
@@ -57,11 +59,13 @@ pub async fn attestation(call: &Call<'_>, serial: &[u8]) -> Result<Reply, ApiErr
     })
 }
 
+/// Shows an act as the wire does.
 fn act(record: AuditRecord) -> Option<LoggedAct> {
     let (chain, number) = (u32::try_from(record.chain).ok()?, u64::try_from(record.number).ok()?);
     Some(LoggedAct { chain, number, record: record.record, hash: hex::encode(record.hash) })
 }
 
+/// Shows a chain as the wire does.
 async fn chain(call: &Call<'_>, head: ChainHead) -> Result<Option<LogChain>, ApiError> {
     let signed = call.app.store.last_audit_signature(head.chain).await?;
     let (Ok(chain), Ok(length)) = (u32::try_from(head.chain), u64::try_from(head.length)) else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! What MIM has no REST route for: who is who, and approvals.
+//! Calls that MIM has no REST route for: who the caller is, who another user is, approvals.
 
 use super::view;
 use crate::cm::beyond_mim::{Decided, Decision, Myself, User};
@@ -16,7 +16,7 @@ use crate::store::{ApprovalRecord, RequestRecord, Tx};
 use crate::template::{Side, Workflow};
 use uuid::Uuid;
 
-/// The caller.
+/// Answers with the caller.
 pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     let caller = &call.caller;
     let duties: Vec<String> = permission::duties(caller).map(|duty| duty.name().to_owned()).collect();
@@ -28,7 +28,7 @@ pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     })
 }
 
-/// The user of this name: for oneself, and for whoever may ask for others in some template.
+/// Answers with the user of this name, for himself and for whoever has a role for others in some template.
 pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
     let missing = ApiError::NotFound("user");
     let acts_for_others = call.app.templates.iter().flat_map(|template| template.workflows()).any(|workflow| {
@@ -42,7 +42,7 @@ pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
     Reply::json(&User { uuid: user.uuid, name: user.name, groups: user.groups })
 }
 
-/// Approves or denies a pending request; the last approval needed makes it approved, one denial ends it.
+/// Approves or denies a pending request; the last approval that is needed makes it approved, one denial ends it.
 pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decision) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
@@ -87,12 +87,13 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     Reply::json(&Decided { request, passwords })
 }
 
-/// What an approver adds to a request.
+/// Holds what an approver adds to a request.
 struct Merged {
     items: Vec<DataItem>,
     priority: Option<u8>,
 }
 
+/// Records a decision and what it makes of the request; nobody decides on a request twice.
 async fn decided(
     tx: &mut Tx,
     decision: &ApprovalRecord,
@@ -120,7 +121,7 @@ async fn decided(
     }
     let missing = workflow.and_then(|workflow| data_items::missing(workflow, &request.data, Some(Side::Manager)));
     if let Some(name) = missing.filter(|_| request.status == RequestStatus::Approved) {
-        // Nobody but a manager could give it, and this is the last who is asked.
+        // Only a manager could give it, and this one is the last who is asked.
         return Err(ApiError::DataItem(name.to_owned()));
     }
     tx.update_request(&request, before).await?;

@@ -1,4 +1,4 @@
-//! `serverproposedpin`: the PIN a card is to be given, told to who executes a request on that very card.
+//! `serverproposedpin`: the PIN that a card is to be given, for whoever executes a request on that very card.
 
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::template::UserPinOption;
@@ -13,17 +13,17 @@ use crate::server::workflow::execute;
 use crate::store::{RequestFilter, Tx};
 use uuid::Uuid;
 
-/// The most requests on one card that are looked through.
+/// Limits how many requests on one card are looked through, for each status.
 const MOST_REQUESTS: u32 = 16;
 
-/// What the query says of the card.
+/// Holds what the query says of the card.
 pub struct Shown {
     pub card_id: Option<Uuid>,
-    /// The card's challenge; carried, as the PIN does not depend on it.
+    /// The card's challenge; its length is checked, and the PIN does not depend on it.
     pub challenge: Option<Vec<u8>>,
 }
 
-/// `serverproposedpin` in both spellings: with the request, or for the one that is executed on the card.
+/// Answers `serverproposedpin` in both spellings: with a request, or for the one that is being executed on the card.
 pub async fn proposed(
     call: &Call<'_>,
     request: Option<Uuid>,
@@ -60,7 +60,7 @@ pub async fn proposed(
     Reply::json(&PinText(pin))
 }
 
-/// The latest request on the card that the caller sees and that is being executed, or else is approved.
+/// Finds the latest request on the card that the caller may see: one that is being executed, else an approved one.
 async fn executed_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, ApiError> {
     for status in [RequestStatus::Executing, RequestStatus::Approved] {
         let filter = RequestFilter {

@@ -1,4 +1,4 @@
-//! What a workflow's policy asks of a request beyond MIM's routes: data items, documents, one-time passwords.
+//! What a workflow's policy wants beyond MIM's routes: data items, documents, one-time passwords.
 
 use super::requests::shown;
 use crate::cm::beyond_mim::{DataCollection, FilledDocument, OneTimePasswords};
@@ -17,11 +17,13 @@ use crate::store::{RequestRecord, Tx};
 use crate::template::{Attributes, Filling, OneTimePolicy, Workflow};
 use uuid::Uuid;
 
+/// Returns the policy of the request's type; refuses where the template no longer offers it.
 fn offered(request: &SeenRequest) -> Result<&Workflow, ApiError> {
     request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))
 }
 
-/// `PUT datacollection`: items for a request that waits. What is approved is filled up, not changed.
+/// Answers `PUT datacollection`: adds items to a request that is not executed yet. Once somebody has approved, items
+/// may be added but not changed.
 pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
@@ -54,7 +56,7 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
     shown(record, request.template.as_deref())
 }
 
-/// `GET documents`: the forms of the request's workflow, filled in; 204 when there are none.
+/// Answers `GET documents`: the forms of the request's workflow, filled in; 204 when there are none.
 pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     let workflow = offered(&request)?;
@@ -80,12 +82,13 @@ pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError
     Reply::list(filled.map(|form| FilledDocument { name: form.name.clone(), text: form.fill(known) }).collect())
 }
 
+/// Returns the policy of one-time passwords; refuses where there is none.
 fn passwords(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
     let none = ApiError::PasswordNotUsed("requests of this kind have no one-time password");
     workflow.one_time_password.as_ref().ok_or(none)
 }
 
-/// `POST onetimepassword`: opens an approved request to whoever executes it.
+/// Answers `POST onetimepassword`: proves the one-time password, so that the request can be executed.
 pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     request.permitted(call, Act::Execute)?;
@@ -96,7 +99,8 @@ pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> R
     shown(request.record, request.template.as_deref())
 }
 
-/// `POST onetimepassword/distribution`: passwords anew, by who may approve; the answer has those to be handed over.
+/// Answers `POST onetimepassword/distribution`: makes passwords anew, for a caller who may approve; the answer holds
+/// those that he is to hand over.
 pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     request.permitted(call, Act::Decide)?;
@@ -117,6 +121,7 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
     Reply::json(&answer)
 }
 
+/// Reads a request that is approved or being executed; refuses others.
 async fn approved(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
     let request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
     execute::executable(&request)?;

@@ -1,4 +1,4 @@
-//! `profiles`, and what may be asked for a profile or card.
+//! `profiles`: read and listed; and which requests may be made for a profile or card.
 
 use super::view;
 use crate::cm::beyond_mim::OfferedType;
@@ -16,12 +16,13 @@ use crate::template::ProfileTemplate;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Shows a profile as the wire does, with what may be asked for it.
 fn shown(call: &Call<'_>, record: ProfileRecord) -> Profile {
     let operations = Held::profile(call, &record).operations(call);
     view::profile(record, operations)
 }
 
-/// The caller's own profiles.
+/// Lists the caller's own profiles, all or by a status: their own, or that of the request that made them.
 pub async fn list(call: &Call<'_>, filter: Option<ProfileFilter>) -> Result<Reply, ApiError> {
     let mut records = call.app.store.profiles_of(call.caller.uuid).await?;
     match filter {
@@ -38,13 +39,13 @@ pub async fn list(call: &Call<'_>, filter: Option<ProfileFilter>) -> Result<Repl
     Reply::list(records.into_iter().map(|record| shown(call, record)).collect())
 }
 
-/// One profile.
+/// Answers with one profile.
 pub async fn get(call: &Call<'_>, profile: Uuid) -> Result<Reply, ApiError> {
     let record = call.profile(profile).await?;
     Reply::json(&shown(call, record))
 }
 
-/// The profiles a request makes or changes.
+/// Lists the profiles that a request makes or changes.
 pub async fn list_of_request(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?.record;
     let mut uuids: Vec<Uuid> = [request.new_profile, request.old_profile].into_iter().flatten().collect();
@@ -56,7 +57,7 @@ pub async fn list_of_request(call: &Call<'_>, request: Uuid) -> Result<Reply, Ap
     Reply::list(profiles)
 }
 
-/// One profile of a request.
+/// Answers with one profile of a request.
 pub async fn of_request(call: &Call<'_>, request: Uuid, profile: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?.record;
     if ![request.new_profile, request.old_profile].contains(&Some(profile)) {
@@ -66,7 +67,7 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, profile: Uuid) -> Result
     Reply::json(&shown(call, record))
 }
 
-/// A card or profile, its owner and its template.
+/// Holds what decides which requests may be made for a card or profile: its state, its owner and its template.
 struct Held {
     asked: Asked,
     owner: Uuid,
@@ -86,7 +87,7 @@ impl Held {
         Self { asked, owner: profile.assigned_user, template }
     }
 
-    /// Whether table, template and the caller's rights let this be asked.
+    /// Says whether the tables, the template and the caller's rights let a request of this type be made.
     fn may(&self, call: &Call<'_>, request_type: RequestType) -> bool {
         let Some(template) = &self.template else { return false };
         // Another person's keys are asked for by those who may ask for others.
@@ -96,11 +97,13 @@ impl Held {
             && self.asked.allows(request_type, &template.narrowing)
     }
 
+    /// Lists what the caller may ask for, in MIM's words.
     fn operations(&self, call: &Call<'_>) -> Vec<Operation> {
         self.asked.operations(|request_type| self.may(call, request_type))
     }
 }
 
+/// Reads the card or profile, if the caller may see it.
 async fn held(call: &Call<'_>, of: Holder) -> Result<Held, ApiError> {
     Ok(match of {
         Holder::Profile(profile) => Held::profile(call, &call.profile(profile).await?),
@@ -108,13 +111,14 @@ async fn held(call: &Call<'_>, of: Holder) -> Result<Held, ApiError> {
     })
 }
 
-/// What may be asked for a profile or card, in MIM's words.
+/// Lists what may be asked for a profile or card, in MIM's words; 204 when there is nothing.
 pub async fn operations(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
     let operations = held(call, of).await?.operations(call);
     if operations.is_empty() { Ok(Reply::Empty) } else { Reply::json(&Operations(operations)) }
 }
 
-/// Every request type that may be asked for a profile or card, and which way a suspension would go.
+/// Lists every request type that may be made for a profile or card; for Reinstate also whether it would suspend or
+/// reinstate.
 pub async fn request_types(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
     let held = held(call, of).await?;
     let effect = |request_type| match (request_type, held.asked.status) {

@@ -1,4 +1,4 @@
-//! Keys that recovery agents alone can open, handed out sealed.
+//! `sealedkeys`: hands out, still sealed, the keys that recovery agents alone can open.
 
 use crate::cm::beyond_mim::SealedKey;
 use crate::cm::request::RequestType;
@@ -11,8 +11,8 @@ use crate::server::issuance::plan::Plan;
 use crate::store::{HoldingRecord, Origin, RequestRecord};
 use uuid::Uuid;
 
-/// `sealedkeys`: takes the place of `certificatedata` in a RecoverOnBehalf of keys that the server cannot open. Repeated,
-/// it gives the same.
+/// Answers `sealedkeys`, which takes the place of `certificatedata` in a RecoverOnBehalf of keys that the server cannot
+/// open. Repeated, it answers the same.
 pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     let template = request.executed(call, |request_type| request_type == RequestType::RecoverOnBehalf)?;
@@ -30,7 +30,7 @@ pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> 
     Reply::json(&sealed(call, &request.record, profile).await?)
 }
 
-/// What the profile holds that agents alone can open; it is spoken of before it leaves.
+/// Reads the keys of the profile that agents alone can open, and logs that they are given out.
 async fn sealed(call: &Call<'_>, request: &RequestRecord, profile: Uuid) -> Result<Vec<SealedKey>, ApiError> {
     let store = &call.app.store;
     let mut keys = Vec::new();

@@ -1,4 +1,7 @@
-//! What is public, over HTTP: paths, caching (RFC 9110, 13; RFC 9111; RFC 5019, 6), and nothing that knows a caller.
+//! Serves what anybody may fetch: the CA's certificate, revocation lists, OCSP answers.
+//!
+//! In: a path, and a question for OCSP. Out: DER, with what caches need (RFC 9110, 13; RFC 9111; RFC 5019, 6).
+//! Absent: any knowledge of who calls; how a list or an answer is made (`publication`).
 
 use crate::ca::ocsp::MAX_QUESTION;
 use crate::cm::route::{Method as Verb, RouteError};
@@ -18,24 +21,32 @@ use base64::engine::general_purpose::STANDARD;
 use std::time::Duration as Wait;
 use time::{Duration, OffsetDateTime};
 
-/// How long a question may take to arrive.
+/// Limits how long an OCSP question may take to arrive.
 const PATIENCE: Wait = Wait::from_secs(5);
-/// How long others may keep a list or an answer without asking again.
+
+/// Limits how long caches may keep a list or an OCSP answer without asking again.
 const KEEP: Duration = Duration::minutes(5);
+
+/// Names the media type of an OCSP answer (RFC 6960, appendix C.2).
 const OCSP_RESPONSE: &str = "application/ocsp-response";
 
-/// A public file.
+/// Names a public file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
     Certificate,
     List(ListKind),
 }
 
+/// Says what a public path leads to.
 enum Public<'a> {
     File(File),
-    Ocsp { question: Option<&'a str> },
+    /// The question as the path has it (RFC 6960, appendix A.1); `None`: it comes as a body.
+    Ocsp {
+        question: Option<&'a str>,
+    },
 }
 
+/// Finds what a path leads to; `None`: nothing public.
 fn at(path: &str) -> Option<Public<'_>> {
     Some(match path {
         "/pki/ca.cer" => Public::File(File::Certificate),
@@ -46,12 +57,12 @@ fn at(path: &str) -> Option<Public<'_>> {
     })
 }
 
-/// Whether anybody may ask for what is at this path.
+/// Says whether anybody may fetch what is at this path.
 pub fn is_public(path: &str) -> bool {
     at(path).is_some()
 }
 
-/// A file, DER (RFC 2585, 4), as the API gives it.
+/// Answers a call of the API with a public file, DER (RFC 2585, 4).
 pub async fn get(app: &App, file: File) -> Result<Reply, ApiError> {
     let fresh = read(app, file).await?;
     Ok(Reply::File { media_type: fresh.media_type, bytes: fresh.bytes })
@@ -80,6 +91,7 @@ fn wrong_method(allowed: Verb) -> Result<Response, ApiError> {
     Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![allowed] }))
 }
 
+/// Answers an OCSP question that came as a body; no cache keeps the answer.
 async fn asked(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
     if !is_of_type(headers, "application/ocsp-request") {
         return Err(ApiError::MediaType);
@@ -89,6 +101,7 @@ async fn asked(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, A
     Ok(file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
 }
 
+/// Returns a file as it is now; a list is made anew where it is due.
 async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
     let now = OffsetDateTime::now_utc();
     match file {
@@ -115,6 +128,7 @@ async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
     }
 }
 
+/// Answers with an OCSP answer to a GET, which caches may keep unless the answer says otherwise.
 fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
     if !answer.may_be_kept {
         return file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
@@ -130,7 +144,7 @@ fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
     file::cached(headers, fresh, OffsetDateTime::now_utc())
 }
 
-/// Undoes percent-encoding (RFC 3986, 2.1); a plus stays one, for base64 has it.
+/// Undoes percent-encoding (RFC 3986, 2.1); a plus stays a plus, for base64 has it. `None`: an escape is broken.
 fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

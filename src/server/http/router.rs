@@ -1,4 +1,7 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
+//!
+//! In: requests. Out: responses. The order of the checks is the server's: health, stopping, a place to work, public
+//! files, the virtual directory, credentials, the route, limits on secrets.
 
 use super::{operations, public_files, surface};
 use crate::cm::certificate::CertificateData;
@@ -31,15 +34,17 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use tracing::Instrument;
 use uuid::Uuid;
-/// How long a call waits for a place among those being worked on.
+
+/// Limits how long a call waits for a place among those being worked on.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The service a listener serves.
+/// Returns the service that answers every call of a listener.
 pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
     Router::new().fallback(handle).with_state(app).into_make_service_with_connect_info::<SocketAddr>()
 }
 
-/// Answers one call. The work is a task of its own: a caller who hangs up cuts nothing in half, and a panic ends here.
+/// Answers one call. The work is a task of its own, so that a caller who hangs up cuts nothing in half, and a panic
+/// becomes a refusal.
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let id = Uuid::new_v4();
     let begun = Instant::now();
@@ -72,7 +77,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     response
 }
 
-/// Paths and queries stay out of the log: a challenge may stand in them.
+/// Logs a refusal, without path and query: a challenge may stand in them.
 fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     let (status, code) = error.status_and_code();
     if status.is_server_error() {
@@ -88,6 +93,7 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     }
 }
 
+/// Writes a reply as a response.
 fn written(reply: Reply, id: Uuid) -> Response {
     const JSON: &str = "application/json; charset=utf-8";
     let cut = matches!(reply, Reply::CutList(_));
@@ -112,7 +118,7 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-/// The answer that refuses.
+/// Writes a refusal as a response, with the headers that its status wants.
 pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, &error.to_string(), id);
@@ -146,6 +152,7 @@ pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     response
 }
 
+/// Builds a response with its marks; without a media type no `Content-Type` is sent.
 fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uuid) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
@@ -157,15 +164,16 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
     response
 }
 
-/// What is known of a call on its way, whatever it is answered with.
+/// Holds what is learnt of a call while it is answered, and kept also when it is refused.
 #[derive(Default)]
 struct Answering {
-    /// The route's pattern, for the log.
+    /// The route's pattern, for log and metrics.
     route: &'static str,
-    /// What the way in has to say to the caller.
+    /// Headers that the way in adds to the answer.
     headers: HeaderMap,
 }
 
+/// Answers one call, up to its controller.
 async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut Answering) -> Result<Reply, ApiError> {
     if let Some(health) = operations::health(app, parts.uri.path()).await {
         return Ok(Reply::Other(health));
@@ -189,13 +197,13 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut A
         verb.of_public_file()?;
         return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app) };
     }
-    // What can be called is public knowledge: it stands in the description.
+    // Which verbs a path takes is public: it stands in the description.
     if verb == surface::Verb::Options {
         return surface::options(path);
     }
-    // As exact as MIM shows it: what is answered at once is what is read back later.
+    // As exact as MIM shows it, so that a time is read back later as it was answered at once.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
-    // Who is nobody learns nothing, not even which paths there are.
+    // A caller without credentials learns nothing, not even which paths there are.
     let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
     answering.headers = headers;
     let method = verb.method(path)?;
@@ -212,6 +220,7 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut A
     dispatch(call, route, payload).await
 }
 
+/// Calls the controller of a route.
 async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<Reply, ApiError> {
     match route {
         Route::ListProfileTemplates => templates::list(&call),
@@ -225,7 +234,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
         Route::SubmitCertificateData { request } => {
             let body: CertificateData = payload.read().await?;
-            // The passphrase asks for private keys in return.
+            // Whoever sends a passphrase wants private keys in return.
             if body.pfx_password.is_some() {
                 call.app.identity.limits.secret(call.caller.uuid, Some(request))?;
             }

@@ -1,5 +1,5 @@
-//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed when near its end. Clients
-//! are asked for theirs where the settings say so.
+//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed by a start near its end.
+//! Clients are asked for theirs where the settings say so.
 
 use crate::ca::{self, CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
 use crate::pkix::{self, Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
@@ -17,11 +17,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
-/// How long a certificate is good for, and how near its end a start replaces it.
+/// Sets how long a certificate is good for.
 const VALIDITY: Duration = Duration::days(397);
+
+/// Sets how near its end a start replaces the certificate.
 const RENEW_WITHIN: Duration = Duration::days(30);
 
-/// Why TLS cannot be set up.
+/// Says why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error(transparent)]
@@ -36,7 +38,7 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// The server's key, made at the first start.
+/// Opens the server's key, or makes it at the first start.
 pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, TlsError> {
     if let Some(sealed) = files::read_if_there(&directory.tls_key())? {
         return Ok(keyfile::open_private_key(&sealed, passphrase)?);
@@ -46,7 +48,7 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     Ok(key)
 }
 
-/// What TLS is spoken with: the key, and a certificate of the CA for the public names.
+/// Sets TLS up: the key, and a certificate of the CA for the public names. HTTP/1.1 alone is offered (ALPN).
 pub fn server_config(
     directory: &DataDirectory,
     settings: &Settings,
@@ -73,7 +75,7 @@ pub fn server_config(
     Ok(Arc::new(config))
 }
 
-/// Asks for a certificate and lets in who shows none: there are other ways in.
+/// Asks clients for a certificate of these authorities, and lets in who shows none: there are other ways in.
 fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     for authority in clients.authorities() {
@@ -83,7 +85,8 @@ fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc
     Ok(builder.allow_unauthenticated().build()?)
 }
 
-/// The certificate of an earlier start, if it still serves: not near its end, of this CA, for this key and these names.
+/// Reads the certificate of an earlier start; returns it if it will still do: not near its end, of this CA, for this
+/// key and these names.
 fn kept(
     directory: &DataDirectory,
     settings: &Settings,
@@ -102,6 +105,7 @@ fn kept(
     Ok(Some(certificate).filter(|_| in_time && ours && of_this_key && for_these))
 }
 
+/// Has the CA issue a new certificate for the public names, and writes it into the data directory.
 fn renewed(
     directory: &DataDirectory,
     settings: &Settings,
@@ -127,5 +131,5 @@ fn renewed(
     Ok(certificate)
 }
 
-/// id-kp-serverAuth (RFC 5280, 4.2.1.12).
+/// Names id-kp-serverAuth (RFC 5280, 4.2.1.12).
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";

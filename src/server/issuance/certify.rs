@@ -1,5 +1,5 @@
-//! From a plan to what is remembered: certificates for fresh keys, archived keys, and what is brought back, in one
-//! transaction.
+//! Carries a plan out: has certificates signed, then remembers them in one transaction, together with archived keys and
+//! with what is brought back.
 
 use super::judge::{self, Attested, Judged};
 use super::plan::{Item, Plan};
@@ -22,29 +22,37 @@ use base64::engine::general_purpose::STANDARD;
 use time::Duration;
 use uuid::Uuid;
 
-/// A certificate that is about to be remembered.
+/// Holds a new certificate that is about to be remembered.
 struct New {
     certificate: CertificateRecord,
+    /// What the client is sent for it: a CMC Full PKI Response.
     response: Vec<u8>,
     origin: Origin,
+    /// Of a key that the server made.
     key: Option<SealedKey>,
     attestation: Option<Attested>,
 }
 
-/// All that one request brings.
+/// Holds all that one request brings.
 struct Batch {
     profile: ProfileRecord,
     /// In the order of the answer; what is brought back has a serial number only.
     contents: Vec<Content>,
+    /// One act each.
     entries: Vec<AuditEntry>,
 }
 
+/// Holds one certificate that a profile is to hold.
 enum Content {
     New(Box<New>),
-    Back { serial: Vec<u8>, origin: Origin },
+    /// One of an earlier profile, with its archived key.
+    Back {
+        serial: Vec<u8>,
+        origin: Origin,
+    },
 }
 
-/// Issues what the plan has, and remembers it; gives the profile that holds it, which another call may have made.
+/// Issues what the plan wants, and remembers it; returns the profile that holds it, which another call may have made.
 pub async fn certify(
     call: &Call<'_>,
     request: &RequestRecord,
@@ -75,8 +83,8 @@ pub async fn certify(
     let maker = Maker { call, request, template, user: &user, profile: profile.uuid, left };
     let mut judged = judged.iter();
     let mut contents = Vec::new();
-    // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
-    // signed in vain is never seen by anybody.
+    // Signed before it is written, and sent only after: no write waits for a signature, and nobody ever sees what was
+    // signed in vain.
     for item in plan.items {
         contents.push(match item {
             Item::Copied(record) => Content::Back { serial: record.serial, origin: Origin::Recovered },
@@ -93,6 +101,7 @@ pub async fn certify(
     Ok(profile)
 }
 
+/// Makes the log's entry of one certificate.
 fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
     let new = match content {
         Content::New(new) => new,
@@ -119,7 +128,7 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
     }
 }
 
-/// What a card has said of its key, whole, so that the log alone proves it.
+/// Adds what a card has said of its key to an entry, whole, so that the log alone proves it.
 fn told_by(entry: AuditEntry, attested: &Attested) -> AuditEntry {
     let Attested { attestation, proven } = attested;
     let [major, minor, patch] = attestation.firmware;
@@ -133,17 +142,18 @@ fn told_by(entry: AuditEntry, attested: &Attested) -> AuditEntry {
     }
 }
 
+/// Holds what all certificates of one request have in common.
 struct Maker<'a> {
     call: &'a Call<'a>,
     request: &'a RequestRecord,
     template: &'a ProfileTemplate,
     user: &'a UserRecord,
     profile: Uuid,
-    /// How long a temporary card is lent for from now on.
+    /// How much longer a temporary card is lent.
     left: Option<Duration>,
 }
 
-/// How long the card of a request is lent for yet; `None`: it is not lent.
+/// Returns how much longer the card of a request is lent, or refuses when that time is over; `None`: it is not lent.
 async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duration>, ApiError> {
     let Some(card) = request.new_smartcard.filter(|_| request.request_type == RequestType::TemporaryCards) else {
         return Ok(None);
@@ -154,6 +164,7 @@ async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duratio
 }
 
 impl Maker<'_> {
+    /// Certifies a fresh key: the one of the next certification request, or one that the server makes and seals.
     async fn fresh<'j>(
         &self,
         entry: Entry<'_>,
@@ -172,7 +183,7 @@ impl Maker<'_> {
                 let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
                 let key = key.map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
                 let sealed = recovery(self.call.app)?.seal(self.template.uuid, &key, archived)?;
-                // There is no request of the owner's: the key speaks for itself.
+                // The owner made no certification request; the digest of the key stands for it.
                 let digest = key.public_key().sha256();
                 let csr = |order: &IssueOrder| Ok(order.request(&key)?.der().to_vec());
                 self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some(sealed)).await
@@ -180,6 +191,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Has a certificate signed for a key; `csr` makes the certification request that only a CA elsewhere wants to see.
     async fn certified(
         &self,
         entry: Entry<'_>,
@@ -191,7 +203,6 @@ impl Maker<'_> {
     ) -> Result<New, ApiError> {
         let Self { call, request, template, user, profile, left } = self;
         let order = judge::order(call.app, template, entry, user, public_key, *left)?;
-        // Only an authority elsewhere wants to see the request.
         let csr = if call.app.authorities.issues_elsewhere() { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };
         let Signed { certificate: issued, response } =
@@ -216,11 +227,12 @@ impl Maker<'_> {
     }
 }
 
-/// The keys to the archive.
+/// Returns the keys to the archive; that there are none is a fault of the server.
 pub fn recovery(app: &App) -> Result<&crate::server::keys::archive::RecoveryKeys, ApiError> {
     app.recovery.as_ref().ok_or(ApiError::Internal(Internal::NoRecoveryKey))
 }
 
+/// Remembers a batch and begins the execution; returns the profile, or the one that another call has made already.
 async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
     let Batch { profile, contents, entries } = batch;
     let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;

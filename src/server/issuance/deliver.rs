@@ -1,5 +1,5 @@
-//! What a request's answer holds: the certificates as they were sent before, and private keys under the password of
-//! this call.
+//! Writes the answer to `certificatedata`: certificates as they were sent before, and private keys under the password
+//! of this call (PKCS#12).
 
 use super::certify::recovery;
 use super::judge::Judged;
@@ -16,20 +16,20 @@ use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use crate::template::KeySource;
 use uuid::Uuid;
 
-/// Passwords that protect private keys are at least this long, in characters (NIST SP 800-63B, 5.1.1.2).
+/// Sets how long a password that protects private keys is at least, in characters (NIST SP 800-63B, 5.1.1.2).
 const SHORTEST_PASSWORD: usize = 8;
 
-/// Refuses a password that cannot protect private keys.
+/// Refuses a password that is missing, that PKCS#12 cannot hold, or that is too short.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     let password = password.ok_or(ApiError::NoPfxPassword)?;
     pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
-    // A PFX can be guessed at offline, unlike a card.
+    // The password of a PFX can be guessed at offline, unlike a card's PIN.
     let short = password.expose().chars().count() < SHORTEST_PASSWORD;
     if short { Err(ApiError::PfxPasswordShort { minimum: SHORTEST_PASSWORD }) } else { Ok(()) }
 }
 
-/// The answer: one entry for all that the profile holds, in the order in which it was made. Keys other than those it
-/// was made for are refused.
+/// Answers with an entry for each certificate that the profile holds, in the order in which they were made. Refuses
+/// certification requests for other keys than those that were certified.
 pub async fn answer(
     call: &Call<'_>,
     request: &RequestRecord,
@@ -39,7 +39,7 @@ pub async fn answer(
 ) -> Result<Vec<Answer>, ApiError> {
     let mut contents = call.app.store.holdings(profile).await?;
     if request.request_type == RequestType::RecoverOnBehalf {
-        // What the server cannot open is collected by another call.
+        // Keys that the server cannot open are collected by another call (`sealedkeys`).
         let archived = call.app.store.archived(profile).await?;
         let is_sealed = |serial: &[u8]| archived.iter().any(|record| record.agents_only && record.serial == serial);
         contents.retain(|holding| !is_sealed(&holding.certificate.serial));
@@ -61,7 +61,7 @@ pub async fn answer(
     Ok(answers)
 }
 
-/// Private keys are spoken of before they leave.
+/// Logs which private keys are given out, before they are.
 async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
     let serials = |wanted: fn(Origin) -> bool| {
         let wanted = contents.iter().filter(|holding| wanted(holding.origin));
@@ -80,12 +80,13 @@ async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[Ho
     Ok(())
 }
 
+/// Reads the response that was sent for a certificate.
 async fn sent(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
     let response = call.app.store.response(serial).await?;
     response.ok_or(ApiError::Internal(Internal::Dangling("response")))
 }
 
-/// The private key and its certificates as PKCS#12.
+/// Writes an archived private key with its certificate and chain as PKCS#12.
 async fn protected(
     call: &Call<'_>,
     request: &RequestRecord,
@@ -112,13 +113,13 @@ async fn protected(
     .map_err(failed)
 }
 
-/// The answer to a certification request.
+/// Makes the entry of a certificate for a key of the client's.
 fn issued(template_name: &str, pkcs7: Vec<u8>) -> Answer {
     let flags = vocabulary::CERTIFICATE_FLAG_PKCS7;
     Answer { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..empty(template_name) }
 }
 
-/// A certificate with its private key, as PKCS#12.
+/// Makes the entry of a certificate with its private key, as PKCS#12.
 fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
     let (server, history) = (origin == Origin::Server, origin == Origin::History);
     let flags = [
@@ -136,6 +137,7 @@ fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
     }
 }
 
+/// Makes an entry without content.
 fn empty(template_name: &str) -> Answer {
     Answer {
         template_common_name: template_name.to_owned(),

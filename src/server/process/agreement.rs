@@ -1,7 +1,9 @@
-//! That all servers of one database work by the same templates: what each was when a server last started with it.
+//! Makes sure that all servers of one database have the same keys and work by the same templates.
 //!
+//! In: the CA, master keys and templates of a server that starts; what the database remembers of them. Out: agreement,
+//! or the reason that stops the start.
 //! A template is changed on purpose by raising its version, one server after the other; servers that still run go on
-//! with what they have read. What differs without that, or is older than what others know, stops the start.
+//! with what they have read. Another content of the same version stops the start, and so does an older version.
 
 use crate::ca::CertificateAuthority;
 use crate::server::audit::deed::{Deed, own};
@@ -14,15 +16,15 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-/// Before the UUID of a template, in the name of the fact.
+/// Begins the name of the fact that remembers a template; the template's UUID follows.
 const FACT: &str = "template-";
 
-/// A template as the database remembers it, in JSON.
+/// Holds what the database remembers of a template, in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Known {
     name: String,
     version: u32,
-    /// Of what it says: comments, blanks and order do not count.
+    /// Of what the template says: comments, blanks and order do not count.
     sha256: String,
 }
 
@@ -33,7 +35,7 @@ impl Known {
     }
 }
 
-/// Why a template is not taken.
+/// Says why a template is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Disagreement {
     #[error("the store failed")]
@@ -52,7 +54,7 @@ pub enum Disagreement {
     Older { name: String, here: u32, there: u32 },
 }
 
-/// Why a server and the other servers of its database do not agree.
+/// Says why a server and the other servers of its database do not agree.
 #[derive(Debug, thiserror::Error)]
 pub enum AgreementError {
     #[error(transparent)]
@@ -67,8 +69,8 @@ pub enum AgreementError {
     Store(#[from] Error),
 }
 
-/// Holds every template against what the servers of this database have agreed on, and takes up what is newer. Gives the
-/// names of those that others have and this server lacks.
+/// Compares every template with what the servers of this database have agreed on, and records those that are newer.
+/// Returns the names of templates that others have and this server lacks.
 pub async fn agree(store: &Store, templates: &Templates, now: OffsetDateTime) -> Result<Vec<String>, Disagreement> {
     for template in templates.iter() {
         let template = Arc::clone(template);
@@ -84,6 +86,7 @@ pub async fn agree(store: &Store, templates: &Templates, now: OffsetDateTime) ->
     Ok(lacking)
 }
 
+/// Records a template that is new or newer; refuses one that differs or is older.
 async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -> Result<(), Disagreement> {
     let mine = Known::of(template);
     let (fact, value) = (format!("{FACT}{}", template.uuid), serde_json::to_vec(&mine)?);
@@ -101,7 +104,9 @@ async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) 
     Ok(tx.audit(&entry.with("version", mine.version).with("sha256", &mine.sha256)).await?)
 }
 
-/// Refuses a server whose keys are not those of the other servers on the same database; the first one says which.
+/// Refuses a server whose CA key or master keys are not those of the other servers of its database.
+///
+/// The first server decides which they are; the database remembers no more than fingerprints.
 pub async fn claim(
     store: &Store,
     authority: &dyn CertificateAuthority,

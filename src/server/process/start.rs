@@ -1,4 +1,4 @@
-//! From a data directory to a server that can listen.
+//! Opens a data directory: settings, templates, keys, CA, ways in, store. Nothing listens or runs yet.
 
 use super::agreement::{self, AgreementError};
 use super::config::Config;
@@ -30,9 +30,10 @@ use std::sync::atomic::AtomicBool;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
-/// A server about to listen.
+/// Holds a server that is about to listen.
 pub struct Started {
     pub app: App,
+    /// Where calls are to be answered.
     pub listen: SocketAddr,
     /// Where public files are served without TLS.
     pub publication: Option<SocketAddr>,
@@ -43,13 +44,13 @@ pub struct Started {
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
     pub host: String,
-    /// Where health and metrics are to be had.
+    /// Where health and metrics are served.
     pub operations: Option<SocketAddr>,
-    /// Kept while the server runs: no second one uses the directory.
+    /// Kept while the server runs, so that no second one uses the directory.
     pub lock: Lock,
 }
 
-/// Opens everything in the data directory.
+/// Opens everything in the data directory; refuses one that another process uses, and plain HTTP away from loopback.
 pub async fn open(config: Config) -> Result<Started, StartError> {
     let directory = DataDirectory::existing(&config.data_dir)?;
     let settings = Settings::load(&directory)?;

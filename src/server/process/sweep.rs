@@ -1,4 +1,4 @@
-//! What ends by itself: temporary cards.
+//! Ends what ends by itself: temporary cards whose time is over.
 
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::smartcard::SmartcardStatus;
@@ -14,22 +14,24 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Between two looks.
+/// Sets the time from one round to the next.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// Cards ended at one look, so that a server that was away for long serves others too.
+
+/// Limits how many cards one round ends, so that a server that was away for long serves others too.
 const MOST: u32 = 200;
 
-/// Looks again and again until told to end; the first look is at once.
+/// Ends due cards, round after round, until told to end; the first round is at once.
 pub async fn watch(app: Arc<App>, ending: CancellationToken) {
     let mut clock = tokio::time::interval(INTERVAL);
     while ending.run_until_cancelled(clock.tick()).await.is_some() {
-        // What is due stays due: the next look finds it.
+        // What is due stays due: the next round finds it.
         if let Err(error) = swept(&app, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "what is due could not be read");
         }
     }
 }
 
+/// Ends the cards that are due, and has new revocation lists made where certificates were revoked.
 async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     let mut outdated = false;
     for card in app.store.expired_smartcards(now, MOST).await? {
@@ -46,7 +48,7 @@ async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Ends one temporary card, unless another server or a person was faster; says whether certificates were revoked.
+/// Ends one temporary card, unless another server or a person was faster; returns whether certificates were revoked.
 async fn end(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
     one_at_a_time(tx, owner).await?;
     let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };

@@ -1,5 +1,7 @@
-//! What runs beside the calls for as long as the server does, and the order in which it ends: who writes ends before
-//! who signs and sends on what was written.
+//! Runs the tasks beside the calls for as long as the server runs, and ends them in order.
+//!
+//! Tasks that write to the store end before those that sign the log of acts and send it on, so that the last acts are
+//! signed as well. Every wait is bounded.
 
 use super::sweep;
 use crate::pkix::MemoryKey;
@@ -15,15 +17,17 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long those who write may take to finish what they began.
+/// Limits how long calls and tasks that write may take to finish at the end.
 const LAST_WRITES: Duration = Duration::from_secs(10);
-/// How long the last round of those who follow the log may take.
+
+/// Limits how long the last round of the tasks that follow the log may take.
 const LAST_ROUND: Duration = Duration::from_secs(5);
 
-/// What is to be done beside the calls, as the settings have it.
+/// Holds what the tasks need that [`App`] does not have.
 pub struct Duties {
     /// Signs the log of acts.
     pub audit_key: MemoryKey,
+    /// `None`: acts are not sent on.
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
     pub host: String,
@@ -33,16 +37,20 @@ pub struct Duties {
     pub operations: Option<TcpListener>,
 }
 
-/// The tasks, until [`Upkeep::end`]; dropped before, they are ended where they stand.
+/// Holds the tasks until [`Upkeep::end`]; dropped before, they are aborted where they stand.
 pub struct Upkeep {
+    /// The listener for public files.
     public: Shift,
+    /// Temporary cards, mail, revocation lists, CAs elsewhere.
     writers: Shift,
+    /// The signed heads of the log, and syslog.
     followers: Shift,
+    /// Health and metrics.
     watched: Shift,
 }
 
 impl Upkeep {
-    /// Begins all of them.
+    /// Begins all tasks.
     pub fn begin(app: &Arc<App>, duties: Duties) -> Self {
         let [mut public, mut writers, mut followers, mut watched] = std::array::from_fn(|_| Shift::default());
         let shared = || Arc::clone(app);
@@ -67,12 +75,12 @@ impl Upkeep {
         Self { public, writers, followers, watched }
     }
 
-    /// Says that no new call is taken, so that those for public files end together with the others.
+    /// Tells the listener for public files to end, so that its calls end together with the others.
     pub fn close(&self) {
         self.public.ending.cancel();
     }
 
-    /// Ends one shift after the other, once no call is taken any more; what takes too long is left.
+    /// Ends one shift after the other, once no new call is taken; a task that takes too long is aborted.
     pub async fn end(self, app: &App) {
         // The work of a caller who hung up goes on, and holds its place until it is done.
         let calls = tokio::time::timeout(LAST_WRITES, app.places.acquire_many(MAX_CALLS.into()));
@@ -88,7 +96,7 @@ impl Upkeep {
     }
 }
 
-/// Tasks that are told to end together.
+/// Holds tasks that are told to end together.
 #[derive(Default)]
 struct Shift {
     ending: CancellationToken,
@@ -100,7 +108,8 @@ impl Shift {
         self.tasks.spawn(task(self.ending.clone()));
     }
 
-    /// Tells the tasks to end and waits for them; `false`: some took too long, and are ended where they stand.
+    /// Tells the tasks to end and waits for them; returns `false` where some took longer than `patience` and were
+    /// aborted.
     async fn end(mut self, patience: Duration) -> bool {
         self.ending.cancel();
         let all = async { while self.tasks.join_next().await.is_some() {} };

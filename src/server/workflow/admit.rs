@@ -1,4 +1,5 @@
-//! What a new request must pass within its job: the state of what it names, no twin, limits, the window of a renewal.
+//! Admits a new request within its job: checks the state of its card or profile, that no other request of its type is
+//! open, the template's limits, the window of a renewal.
 
 use super::holders::{Old, asked_profile};
 use crate::cm::eligibility::Asked;
@@ -13,15 +14,15 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Lets a request in, or says why not; nothing is written then.
+/// Records a new request, or refuses it and writes nothing.
 pub async fn admitted(
     tx: &mut Tx,
     request: &RequestRecord,
     template: &Arc<ProfileTemplate>,
     entry: &AuditEntry,
 ) -> Result<(), ApiError> {
-    // Read first and by its key: where several servers share a database, that holds up the others who count what this
-    // person has.
+    // Read first and by its key: where several servers share a database, others who count what this person has then
+    // wait.
     tx.user(request.target).await?.ok_or(ApiError::NotFound("user"))?;
     let old = Old::of(tx, request).await?;
     asked(request, &old, &template.narrowing)?;
@@ -32,7 +33,7 @@ pub async fn admitted(
     Ok(tx.audit(entry).await?)
 }
 
-/// Refuses what the state of the card or profile does not allow (any more).
+/// Refuses a request that the state of its card or profile does not allow, or no longer allows.
 pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Result<(), ApiError> {
     let request_type = request.request_type;
     let refused = |what: &'static str, asked: Asked| {
@@ -50,7 +51,7 @@ pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Resul
     }
 }
 
-/// Refuses to go on where what a request is about has come into a state that does not allow it.
+/// Refuses to go on with a request whose card or profile has come into a state that does not allow it.
 pub async fn still_asked(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
     asked(request, &Old::of(tx, request).await?, &Narrowing::NONE)?;
     let Some(card) = request.new_smartcard.filter(|card| request.old_smartcard != Some(*card)) else { return Ok(()) };
@@ -74,8 +75,8 @@ async fn alone(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
     twin.map_or(Ok(()), |twin| Err(ApiError::AlreadyOpen(twin.uuid)))
 }
 
-/// Refuses what would give a person more than the template lets one have; what open requests will bring counts. Only
-/// what a limit is set on is read.
+/// Refuses a request that would give a person more than the template lets one have. What open requests will bring
+/// counts; only what has a limit is read.
 async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result<(), ApiError> {
     let adds = request.request_type.adds_holder();
     let lent = request.request_type == RequestType::TemporaryCards;
@@ -125,6 +126,7 @@ async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result
     Ok(())
 }
 
+/// Refuses one more where the limit is reached.
 fn keep_within(what: &'static str, present: usize, limit: Option<usize>) -> Result<(), ApiError> {
     match limit {
         Some(limit) if present >= limit => Err(ApiError::Limit { what, limit }),
@@ -132,7 +134,7 @@ fn keep_within(what: &'static str, present: usize, limit: Option<usize>) -> Resu
     }
 }
 
-/// Refuses a renewal that comes long before the certificate expires, where the template has a window for it.
+/// Refuses a renewal before the template's window opens: that is so long before the first certificate in use expires.
 async fn in_window(tx: &mut Tx, request: &RequestRecord, template: &ProfileTemplate) -> Result<(), ApiError> {
     let window = template.workflow(request.request_type).and_then(|workflow| workflow.passage.window);
     let (Some(window), Some(profile)) = (window, request.old_profile) else { return Ok(()) };

@@ -13,10 +13,13 @@ use crate::template::{ProfileTemplate, Workflow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Returns the template's policy of this request type.
 fn policy(template: &ProfileTemplate, request_type: RequestType) -> Result<&Workflow, ApiError> {
     template.workflow(request_type).ok_or(ApiError::NotOffered(request_type))
 }
 
+/// Retires the card of a Retire request with its profiles, and revokes certificates as the policy says. `None` for the
+/// effects: the card was retired before, and nothing changed.
 pub async fn retired(
     tx: &mut Tx,
     uuid: Uuid,
@@ -38,7 +41,7 @@ pub async fn retired(
     Ok((card, Some(effects)))
 }
 
-/// A retirement is complete once the card was retired.
+/// Refuses to complete a Retire request whose card is not retired yet.
 pub async fn was_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
     let card = card_of(tx, request).await?;
     if card.status == SmartcardStatus::Retired {
@@ -48,7 +51,7 @@ pub async fn was_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects
     }
 }
 
-/// Disables a card with its profiles, or a profile, and revokes the certificates.
+/// Disables a card with its profiles, or a profile, and revokes the certificates as the policy says.
 pub async fn disabled(
     tx: &mut Tx,
     request: &RequestRecord,
@@ -60,7 +63,7 @@ pub async fn disabled(
     verdict(template, options, request, now).carried_out(tx, holder).await
 }
 
-/// Puts a card with its profiles, or a profile, and the certificates on hold, or takes them off it.
+/// Suspends or reinstates a card with its profiles, or a profile; puts the certificates on hold, or releases them.
 pub async fn suspended_or_reinstated(
     tx: &mut Tx,
     request: &RequestRecord,

@@ -12,7 +12,7 @@ use crate::store::{Holder, ProfileRecord, Reach, RequestRecord, SmartcardRecord,
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 
-/// Makes the new card and profile active and lets the old ones go, as the policy has it.
+/// Makes the new card and profile active, and lets the old ones go as the policy says.
 pub async fn replaced(
     tx: &mut Tx,
     request: &RequestRecord,
@@ -22,7 +22,7 @@ pub async fn replaced(
     let workflow = template.workflow(request.request_type).ok_or(ApiError::NotOffered(request.request_type))?;
     one_at_a_time(tx, request.target).await?;
     let old = Old::of(tx, request).await?;
-    // What was suspended, ended or replaced since the request was made is not carried on.
+    // A card or profile that was suspended, ended or replaced since the request was made is not carried on.
     asked(request, &old, &Narrowing::NONE)?;
     activated(tx, request, &old).await?;
     let disables = workflow.revocation.disable_old;
@@ -36,13 +36,14 @@ pub async fn replaced(
         passed_card(tx, card, disables).await?;
     }
     let Some(passed) = passed else { return Ok(Effects::default()) };
-    // What the new one has taken over is in use there.
+    // A certificate that the new one has taken over stays in use there.
     let superseded = tx.supersede_certificates(Touched::Held(passed, Reach::Unshared)).await?;
     let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, passed).await?;
     Ok(Effects { superseded, ..effects })
 }
 
-/// A renewed profile is over; a recovered one is disabled, or stays in its state where the policy says so.
+/// Marks an old profile as superseded. A renewed one is retired; a recovered one is disabled, or keeps its status where
+/// the policy says so.
 async fn passed_profile(
     tx: &mut Tx,
     mut profile: ProfileRecord,
@@ -62,6 +63,7 @@ async fn passed_profile(
     Ok(tx.update_profile(&profile, before).await?)
 }
 
+/// Marks an old card as superseded, and disables it with its profiles where the policy says so.
 async fn passed_card(tx: &mut Tx, mut card: SmartcardRecord, disables: bool) -> Result<(), ApiError> {
     let before = card.status;
     card.holder_role.superseded = true;

@@ -1,4 +1,4 @@
-//! What was begun is taken back: Cancel, Abandon.
+//! Takes back what a request has begun: Cancel, Abandon.
 
 use super::complete::forget_keys;
 use super::effects::Effects;
@@ -11,7 +11,8 @@ use crate::store::{CertificateScope, RequestRecord, Tx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Cancels or abandons a request, and takes back what it has brought so far; `None` for one that was canceled before.
+/// Cancels or abandons a request: revokes the certificates issued on it, and retires the card and profile that it
+/// brought. `None` for the effects: it was canceled before, and nothing changed.
 pub async fn withdrawn(
     tx: &mut Tx,
     uuid: Uuid,
