@@ -1,20 +1,17 @@
 //! Finds out who calls, whichever way the caller came in.
 
 use super::bearer;
-use super::certificate::Certificates;
+use super::certificate::{Certificates, PeerCertificate};
 use super::limits::Limits;
-use super::way::{Failure, Found};
-use crate::server::data_directory::settings::identity::RoleSettings;
-use crate::server::permission::caller::Shown;
-use crate::web::site;
-
-use super::certificate::PeerCertificate;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::Sessions;
+use super::way::{Failure, Found};
+use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::error::ApiError;
-use crate::server::permission::caller::{Caller, Roles};
+use crate::server::permission::caller::{Caller, Roles, Shown};
 use crate::store::{Store, UserRecord};
+use crate::web::site;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -28,11 +25,11 @@ const MAX_TOKEN: usize = 512;
 
 /// The ways in of a server.
 pub struct Identity {
-    pub issuer: Option<Issuer>,
-    pub negotiate: Option<Negotiate>,
-    pub certificates: Option<Certificates>,
-    pub sessions: Option<Sessions>,
-    pub roles: RoleSettings,
+    pub(super) issuer: Option<Issuer>,
+    pub(super) negotiate: Option<Negotiate>,
+    pub(super) certificates: Option<Certificates>,
+    pub(super) sessions: Option<Sessions>,
+    pub(super) roles: RoleSettings,
     pub limits: Limits,
 }
 
@@ -100,7 +97,7 @@ impl Identity {
         Ok(Some(found))
     }
 
-    pub async fn shown(
+    async fn shown(
         &self,
         store: &Store,
         parts: &Parts,
