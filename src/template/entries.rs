@@ -2,7 +2,6 @@
 
 use super::certificate_shape::CertificateShape;
 use super::key_policy::KeyPolicy;
-use super::profile_template::ProfileTemplate;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
 use crate::template::key_policy::KeySource;
@@ -19,15 +18,6 @@ pub struct Ordered {
 pub struct Entry<'t> {
     pub key: &'t KeyPolicy,
     pub certificate: &'t CertificateShape,
-}
-
-impl ProfileTemplate {
-    /// All certificates the template orders, in order.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let first = Entry { key: &self.key, certificate: &self.certificate };
-        let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
-        std::iter::once(first).chain(further)
-    }
 }
 
 impl Entry<'_> {

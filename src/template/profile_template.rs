@@ -2,7 +2,7 @@
 
 use super::data_item::DataItemRule;
 use super::document::Document;
-use super::entries::Ordered;
+use super::entries::{Entry, Ordered};
 use super::lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 use super::naming::SubjectNames;
 use super::one_time::OneTimePolicy;
@@ -78,6 +78,13 @@ pub struct Workflow {
 }
 
 impl ProfileTemplate {
+    /// All certificates the template orders, in order.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let first = Entry { key: &self.key, certificate: &self.certificate };
+        let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
+        std::iter::once(first).chain(further)
+    }
+
     /// The policy of a request type; `None` when the template does not speak of it.
     pub fn workflow(&self, request_type: RequestType) -> Option<&Workflow> {
         self.workflows.iter().find(|workflow| workflow.request_type == request_type)
