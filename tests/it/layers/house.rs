@@ -32,7 +32,7 @@ impl File {
         self.module.first().map(String::as_str)
     }
 
-    /// Returns a path as it is from the crate's root; `None` for one that begins elsewhere.
+    /// Returns a path spelt from the crate's root; `None` for one that begins with another crate or a name in scope.
     pub fn absolute(&self, path: &Spelled) -> Option<Module> {
         let ups = path.segments.iter().take_while(|segment| *segment == "super").count();
         let (stem, rest): (&[String], &[String]) = match path.segments.first()?.as_str() {
