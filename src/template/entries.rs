@@ -1,11 +1,10 @@
 //! The certificates a template orders: the first, and those after it, each with a key of its own.
 
 use super::certificate_shape::CertificateShape;
-use super::key_policy::KeyPolicy;
+use super::key_policy::{KeyPolicy, KeySource};
 use super::profile_template::ProfileTemplate;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
-use crate::template::key_policy::KeySource;
 
 /// A further certificate, with its own key.
 #[derive(Clone, Debug)]

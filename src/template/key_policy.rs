@@ -1,7 +1,6 @@
 //! Which keys a template allows, who makes them, and with which hash requests are signed.
 
 use crate::pkix::pfx::PfxCipher;
-
 use crate::pkix::{Certificate, KeyAlgorithm, KeyKind, SignatureAlgorithm};
 
 /// Families of keys, as sizes are compared within one.

@@ -55,7 +55,7 @@ impl DataDirectory {
     }
 
     /// A file that the settings name.
-    pub fn named(&self, path: &std::path::Path) -> PathBuf {
+    pub fn named(&self, path: &Path) -> PathBuf {
         self.0.join(path)
     }
 

@@ -1,20 +1,17 @@
 //! Finds out who calls, whichever way the caller came in.
 
 use super::bearer;
-use super::certificate::Certificates;
+use super::certificate::{Certificates, PeerCertificate};
 use super::limits::Limits;
-use super::way::{Failure, Found};
-use crate::server::data_directory::settings::identity::RoleSettings;
-use crate::server::permission::caller::Shown;
-use crate::web::site;
-
-use super::certificate::PeerCertificate;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::Sessions;
+use super::way::{Failure, Found};
+use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::server::error::ApiError;
-use crate::server::permission::caller::{Caller, Roles};
+use crate::server::permission::caller::{Caller, Roles, Shown};
 use crate::store::{Store, UserRecord};
+use crate::web::site;
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};

@@ -1,6 +1,6 @@
 //! Token buckets in a fixed amount of memory: what one key may do in a burst, and how fast that comes back.
 
-use crate::server::data_directory::settings::identity::Rate;
+use crate::server::data_directory::settings::identity::{LimitSettings, Rate};
 use crate::server::error::ApiError;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,8 +8,6 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
-
-use crate::server::data_directory::settings::identity::LimitSettings;
 
 /// Keys remembered of each kind.
 const MOST_KEYS: usize = 4096;

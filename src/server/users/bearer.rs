@@ -1,9 +1,7 @@
 //! Bearer records: fresh tokens, their hashes and how long they hold.
 
-use super::rules::MAX_DAYS;
+use super::rules::{AccountRefusal, MAX_DAYS};
 use crate::secret::BearerToken;
-
-use super::rules::AccountRefusal;
 use crate::store::BearerRecord;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand;
