@@ -1,7 +1,7 @@
 //! What a certificate of a template says besides its names.
 
+use super::naming::ExtensionShape;
 use crate::pkix::KeyUsage;
-use crate::template::naming::ExtensionShape;
 
 /// What the certificate says besides the subject.
 #[derive(Clone, Debug)]

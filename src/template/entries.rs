@@ -1,10 +1,9 @@
 //! The certificates a template orders: the first, and those after it, each with a key of its own.
 
 use super::certificate_shape::CertificateShape;
-use super::key_policy::KeyPolicy;
+use super::key_policy::{KeyPolicy, KeySource};
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
-use crate::template::key_policy::KeySource;
 
 /// A further certificate, with its own key.
 #[derive(Clone, Debug)]

@@ -11,6 +11,46 @@ use std::fmt::Write as _;
 use std::path::Path;
 use uuid::Uuid;
 
+const CONFIG_KEYS: [&str; 19] = [
+    "UserPinOption",
+    "UserPinPolicy",
+    "AdminPinPolicy",
+    "DefaultAdminKeyHex",
+    "ProviderName",
+    "ProviderId",
+    "ProviderType",
+    "DiversifyAdminKey",
+    "CardInitializationType",
+    "CardInitializationData",
+    "InitializeNewSmartcard",
+    "UseSecureKeyInjection",
+    "DoNotInstallCaCertificates",
+    "CertificateLabel",
+    "MaxNumberOfCertificates",
+    "AllowSmartcardReuse",
+    "EraseOnOverflow",
+    "UseVirtualSmartcards",
+    "SmartcardPrintPolicy",
+];
+
+const POLICY_KEYS: [&str; 15] = [
+    "ApprovalsNeeded",
+    "AuthorizedApprover",
+    "AuthorizedEnrollmentAgent",
+    "AuthorizedInitiator",
+    "CollectComments",
+    "CollectRequestPriority",
+    "DefaultRequestPriority",
+    "Documents",
+    "Enabled",
+    "EnrollAgentRequired",
+    "OneTimePasswordPolicy",
+    "Personalization",
+    "PolicyDataCollection",
+    "DataCollection",
+    "SelfServiceEnabled",
+];
+
 /// What was found in the files.
 #[derive(Default)]
 pub struct Import {
@@ -267,46 +307,6 @@ impl Import {
         }
     }
 }
-
-const CONFIG_KEYS: [&str; 19] = [
-    "UserPinOption",
-    "UserPinPolicy",
-    "AdminPinPolicy",
-    "DefaultAdminKeyHex",
-    "ProviderName",
-    "ProviderId",
-    "ProviderType",
-    "DiversifyAdminKey",
-    "CardInitializationType",
-    "CardInitializationData",
-    "InitializeNewSmartcard",
-    "UseSecureKeyInjection",
-    "DoNotInstallCaCertificates",
-    "CertificateLabel",
-    "MaxNumberOfCertificates",
-    "AllowSmartcardReuse",
-    "EraseOnOverflow",
-    "UseVirtualSmartcards",
-    "SmartcardPrintPolicy",
-];
-
-const POLICY_KEYS: [&str; 15] = [
-    "ApprovalsNeeded",
-    "AuthorizedApprover",
-    "AuthorizedEnrollmentAgent",
-    "AuthorizedInitiator",
-    "CollectComments",
-    "CollectRequestPriority",
-    "DefaultRequestPriority",
-    "Documents",
-    "Enabled",
-    "EnrollAgentRequired",
-    "OneTimePasswordPolicy",
-    "Personalization",
-    "PolicyDataCollection",
-    "DataCollection",
-    "SelfServiceEnabled",
-];
 
 fn lookup<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     value.as_object()?.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)

@@ -2,6 +2,8 @@
 
 use crate::pkix::name;
 
+const ATTRIBUTES: [&str; 9] = ["CN", "OU", "O", "L", "ST", "C", "DC", "UID", "SERIALNUMBER"];
+
 /// What a placeholder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserAttribute {
@@ -115,8 +117,6 @@ fn attribute(word: &str) -> Result<UserAttribute, PatternError> {
 /// A value is filled in after the name was taken apart, so that no user name can add an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubjectPattern(Vec<(&'static str, Pattern)>);
-
-const ATTRIBUTES: [&str; 9] = ["CN", "OU", "O", "L", "ST", "C", "DC", "UID", "SERIALNUMBER"];
 
 impl SubjectPattern {
     /// Reads `CN=..,OU=..`, most specific first (RFC 4514); a comma in a value is written `\,`.

@@ -1,8 +1,10 @@
 //! What a profile template says, checked.
 
+use super::certificate_shape::CertificateShape;
 use super::data_item::DataItemRule;
 use super::document::Document;
 use super::entries::{Entry, Ordered};
+use super::key_policy::KeyPolicy;
 use super::lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 use super::naming::SubjectNames;
 use super::one_time::OneTimePolicy;
@@ -12,8 +14,6 @@ use super::recovery::RecoveryPolicy;
 use crate::cm::lifecycle::Narrowing;
 use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
-use crate::template::certificate_shape::CertificateShape;
-use crate::template::key_policy::KeyPolicy;
 use uuid::Uuid;
 
 /// Where a template's keys live.

@@ -7,6 +7,10 @@ use super::raw_policy::{
 use serde::Deserialize;
 use toml::Spanned;
 
+/// The request types that prepare a card or empty it.
+const RELEASED: [&str; 8] =
+    ["enroll", "duplicate", "renew", "recover", "recover_on_behalf", "temporary_cards", "unblock", "retire"];
+
 type Text = Spanned<String>;
 
 #[derive(Deserialize)]
@@ -154,10 +158,6 @@ pub struct RawSmartcard {
     pub reset_on_retire: bool,
     pub release_admin_key: Vec<Text>,
 }
-
-/// The request types that prepare a card or empty it.
-const RELEASED: [&str; 8] =
-    ["enroll", "duplicate", "renew", "recover", "recover_on_behalf", "temporary_cards", "unblock", "retire"];
 
 impl Default for RawSmartcard {
     fn default() -> Self {

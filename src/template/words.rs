@@ -4,6 +4,16 @@ use super::key_policy::Hash;
 use crate::cm::request::RequestType;
 use crate::pkix::KeyUsage;
 
+/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
+const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
+    ("clientAuth", "1.3.6.1.5.5.7.3.2"),
+    ("codeSigning", "1.3.6.1.5.5.7.3.3"),
+    ("emailProtection", "1.3.6.1.5.5.7.3.4"),
+    ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
+    ("pkinitClient", "1.3.6.1.5.2.3.4"),
+    ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
+];
+
 /// A type of request for which the admin key may leave the server.
 pub fn released(text: &str) -> Result<RequestType, &'static str> {
     match text {
@@ -36,16 +46,6 @@ pub fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
         .find(|usage| usage.name() == text)
         .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
 }
-
-/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
-const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
-    ("clientAuth", "1.3.6.1.5.5.7.3.2"),
-    ("codeSigning", "1.3.6.1.5.5.7.3.3"),
-    ("emailProtection", "1.3.6.1.5.5.7.3.4"),
-    ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
-    ("pkinitClient", "1.3.6.1.5.2.3.4"),
-    ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
-];
 
 pub fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {

@@ -3,15 +3,12 @@
 use crate::ca::keyfile;
 use crate::platform::file;
 use crate::secret::{Passphrase, Pin};
-use crate::server::audit::deed;
-use crate::server::audit::deed::Deed;
+use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::database::with_store;
-use crate::server::data_directory::files;
-use crate::server::data_directory::files::FileError;
+use crate::server::data_directory::files::{self, FileError};
 use crate::server::keys::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use crate::server::keys::master_keys::{LAST_VERSION, MasterKeyError, cards, labelled, open, opened, token};
-use crate::store;
-use crate::store::{AuditEntry, Store, Tx};
+use crate::store::{self, AuditEntry, Store, Tx};
 use aws_lc_rs::rand;
 use std::path::Path;
 use time::OffsetDateTime;

@@ -1,13 +1,11 @@
 //! Signs where each chain of the log of acts ends, so that who holds the public key sees whether it was made anew.
 
-use crate::ca::keyfile;
-use crate::pkix::{KeyAlgorithm, MemoryKey, SignError, Signer};
+use crate::ca::{self, keyfile};
+use crate::pkix::{self, KeyAlgorithm, MemoryKey, SignError, Signer};
 use crate::secret::Passphrase;
-use crate::server::data_directory::files;
-use crate::server::data_directory::files::FileError;
+use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::store::{self, AuditSignature, ChainHead, Store, signed_text};
-use crate::{ca, pkix};
 use der::pem::{self, LineEnding};
 use std::collections::BTreeMap;
 use std::time::Duration;

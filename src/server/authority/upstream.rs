@@ -44,7 +44,7 @@ pub fn open(
     settings: &UpstreamSettings,
     passphrase: &Passphrase,
 ) -> Result<Arc<dyn CertificateAuthority>, UpstreamError> {
-    let read = |path: &PathBuf| Ok::<_, UpstreamError>(certificates(&files::read(&directory.named(path))?)?);
+    let read = |path: &PathBuf| Ok::<_, UpstreamError>(certificates(&files::read(&directory.beside(path))?)?);
     let wrong = |what: &str| UpstreamError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
     let upstream = Upstream::new(Settings {
         protocol: match settings.protocol {
@@ -75,8 +75,8 @@ fn credentials(
     let wrong = |what: &str| UpstreamError::Ca(ca::Error::UpstreamSettings { what: what.to_owned() });
     if let Some(path) = &settings.client_certificate {
         let key = settings.client_key.as_ref().ok_or_else(|| wrong("client_certificate needs client_key"))?;
-        let key = keyfile::open_private_key(&keyfile::read(&directory.named(key))?, passphrase)?;
-        let chain = certificates(&files::read(&directory.named(path))?)?;
+        let key = keyfile::open_private_key(&keyfile::read(&directory.beside(key))?, passphrase)?;
+        let chain = certificates(&files::read(&directory.beside(path))?)?;
         return Ok(Credentials::Certificate { chain, key: Zeroizing::new(key.expose_pkcs8().to_vec()) });
     }
     let sealed = files::read_if_there(&directory.upstream_secret())?;

@@ -54,11 +54,6 @@ impl DataDirectory {
         self.0.join("upstream.secret.pem")
     }
 
-    /// A file that the settings name.
-    pub fn named(&self, path: &std::path::Path) -> PathBuf {
-        self.0.join(path)
-    }
-
     pub fn ca_certificate(&self) -> PathBuf {
         self.0.join("ca.cer.pem")
     }
@@ -66,11 +61,6 @@ impl DataDirectory {
     /// The server's own key to the archive.
     pub fn recovery_key(&self) -> PathBuf {
         self.0.join("recovery.key.pem")
-    }
-
-    /// A file that settings name.
-    pub fn file(&self, name: &Path) -> PathBuf {
-        self.0.join(name)
     }
 
     /// Version 1 has no number.

@@ -6,6 +6,7 @@ use crate::server::permission::caller::Shown;
 use crate::server::users::bearer::bearer_hash;
 use crate::store::{BearerRecord, Store};
 use time::{Duration, OffsetDateTime};
+
 /// How long a use is not noted again.
 const COARSE: Duration = Duration::HOUR;
 

@@ -1,8 +1,8 @@
 //! Why a way in cannot be opened at the start.
 
+use super::jwks::JwksError;
 use crate::gssapi;
 use crate::server::data_directory::files::FileError;
-use crate::server::identity::jwks::JwksError;
 
 /// Why a way in cannot be opened.
 #[derive(Debug, thiserror::Error)]

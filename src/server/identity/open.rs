@@ -2,15 +2,17 @@
 
 use super::authenticate::Identity;
 use super::certificate::Certificates;
+use super::error::IdentityError;
 use super::limits::Limits;
 use super::negotiate::Negotiate;
 use super::oidc::Issuer;
 use super::session::Sessions;
 use crate::pkix::Certificate;
-use crate::server::data_directory::files::{self};
+use crate::server::data_directory::files;
 use crate::server::data_directory::layout::DataDirectory;
-use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
-use crate::server::identity::error::IdentityError;
+use crate::server::data_directory::settings::identity::{
+    AnchorSettings, IdentitySettings, LimitSettings, RoleSettings,
+};
 
 impl Identity {
     /// Opens the ways in; `own` is the certificate of this server's CA.
@@ -31,9 +33,7 @@ impl Identity {
             Negotiate::open(settings, &keytab, &directory.beside("negotiate.rcache".as_ref()))
         });
         let certificates = certificate.zip(own).map(|(settings, own)| {
-            let read = |anchor: &crate::server::data_directory::settings::identity::AnchorSettings| {
-                files::read(&directory.beside(&anchor.file))
-            };
+            let read = |anchor: &AnchorSettings| files::read(&directory.beside(&anchor.file));
             let anchors = settings.anchors.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             Certificates::new(settings, own.clone(), &anchors)
         });

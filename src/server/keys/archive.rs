@@ -188,7 +188,7 @@ fn agents(directory: &DataDirectory, named: &[PathBuf]) -> Result<Vec<Certificat
     if named.len() > MOST_AGENTS {
         return Err(RecoveryError::TooManyAgents { count: named.len() });
     }
-    named.iter().map(|name| agent(directory.file(name))).collect()
+    named.iter().map(|name| agent(directory.beside(name))).collect()
 }
 
 fn agent(path: PathBuf) -> Result<Certificate, RecoveryError> {

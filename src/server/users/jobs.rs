@@ -5,6 +5,9 @@ use crate::store::{AuditEntry, BearerRecord, Error, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+/// How long a renewed token goes on to hold: the answer with the new one may be lost.
+const GRACE: Duration = Duration::minutes(10);
+
 /// Why a write job changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
@@ -13,9 +16,6 @@ pub enum JobError {
     #[error("the store failed")]
     Store(#[from] Error),
 }
-
-/// How long a renewed token goes on to hold: the answer with the new one may be lost.
-const GRACE: Duration = Duration::minutes(10);
 
 /// Adds a user, with a first token or without.
 pub async fn added(
