@@ -98,7 +98,7 @@ async fn asked(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, A
     }
     let question = receive_small(body, MAX_QUESTION, PATIENCE).await?;
     let answer = app.publication.responder.answer(&question).await;
-    Ok(file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
+    Ok(file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
 }
 
 /// Returns a file as it is now; a list is made anew where it is due.
@@ -131,7 +131,7 @@ async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
 /// Answers with an OCSP answer to a GET, which caches may keep unless the answer says otherwise.
 fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
     if !answer.may_be_kept {
-        return file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
+        return file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
     }
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &answer.der);
     let fresh = CacheableFile {

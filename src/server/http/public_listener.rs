@@ -29,7 +29,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
         let service = Router::new().fallback(answer).with_state(app).into_make_service();
         listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
-    if let Err(error) = listen::until(ending.cancelled(), &handle, serving).await {
+    if let Err(error) = listen::serve_until(ending.cancelled(), &handle, serving).await {
         tracing::error!(%error, "the publication listener has ended");
     }
 }
