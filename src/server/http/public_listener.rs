@@ -19,7 +19,7 @@ use uuid::Uuid;
 const MAX_CONNECTIONS: usize = 512;
 
 /// Limits how long a call waits for its place among those being worked on.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves until told to end, then lets open calls finish.
 pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationToken) {
@@ -37,7 +37,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
 /// Answers one call of the listener.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answered = match tokio::time::timeout(PATIENCE, app.places.acquire()).await {
+    let answered = match tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await {
         Ok(Ok(_place)) => respond(&app, &parts, body).await,
         _ => Err(ApiError::Busy),
     };
