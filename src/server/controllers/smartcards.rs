@@ -35,7 +35,7 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
     if !template.is_smartcard() {
         return Err(ApiError::WrongType(request.record.request_type));
     }
-    let (uuid, terms) = (body.request, assign::Terms::new(&template, call.now));
+    let (uuid, terms) = (body.request, assign::AssignTerms::new(&template, call.now));
     let offer = SmartcardRecord {
         uuid: Uuid::now_v7(),
         card_id: body.card_id,

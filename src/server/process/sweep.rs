@@ -5,8 +5,8 @@ use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::deed::{self, Deed};
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::server::workflow::holders::{move_card, move_profiles_on, one_at_a_time};
-use crate::server::workflow::revocation::ended;
+use crate::server::workflow::holders::{lock_owner, move_card, move_profiles_on};
+use crate::server::workflow::revocation::cessation;
 use crate::store::{Holder, Reach, Touched, Tx};
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,7 +50,7 @@ async fn end_due_cards(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
 
 /// Ends one temporary card, unless another server or a person was faster; returns whether certificates were revoked.
 async fn end_card(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
-    one_at_a_time(tx, owner).await?;
+    lock_owner(tx, owner).await?;
     let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };
     let is_due = card.holder_role.expires.is_some_and(|expires| expires <= now);
     if card.status == SmartcardStatus::Retired || !is_due {
@@ -59,7 +59,7 @@ async fn end_card(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> 
     let card = move_card(tx, card, HolderEvent::Retire, &Narrowing::NONE).await?;
     move_profiles_on(tx, card.uuid, HolderEvent::Retire).await?;
     let lent = Touched::Held(Holder::Smartcard(card.uuid), Reach::Unshared);
-    let revoked = tx.revoke_certificates(lent, ended(now)).await?;
+    let revoked = tx.revoke_certificates(lent, cessation(now)).await?;
     let entry = deed::own(Deed::TemporaryCardEnded, now).smartcard(card.uuid).user(owner).with("revoked", revoked);
     tx.audit(&entry).await?;
     tracing::info!(smartcard = %card.uuid, revoked, "temporary card ended");
