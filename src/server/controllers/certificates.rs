@@ -68,7 +68,7 @@ fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) ->
         .zip(said)
         .map(|((entry, request), said)| {
             let judged = judge::judge(entry.key, request)?;
-            let attestation = judge::attested(entry.key, judged.request.public_key(), said, now)?;
+            let attestation = judge::judge_attestation(entry.key, judged.request.public_key(), said, now)?;
             Ok(Judged { attestation, ..judged })
         })
         .collect::<Result<_, ApiError>>()?;
