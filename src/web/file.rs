@@ -28,9 +28,9 @@ pub fn cached(headers: &HeaderMap, file: CacheableFile, now: OffsetDateTime) -> 
     let control = format!("public, max-age={seconds}, no-transform, must-revalidate");
     let tag = format!("\"{}\"", file.tag);
     let mut response = if is_known(headers, &tag, file.modified) {
-        whole(StatusCode::NOT_MODIFIED, "", Vec::new(), &control)
+        response(StatusCode::NOT_MODIFIED, "", Vec::new(), &control)
     } else {
-        whole(StatusCode::OK, file.media_type, file.bytes, &control)
+        response(StatusCode::OK, file.media_type, file.bytes, &control)
     };
     let dates = [(header::LAST_MODIFIED, file.modified), (header::EXPIRES, file.expires)];
     let dates = dates.into_iter().filter_map(|(name, at)| Some((name, http_date(at)?)));
@@ -59,7 +59,7 @@ fn http_date(at: OffsetDateTime) -> Option<String> {
 
 /// Answers with these bytes; `control` says what caches may do with them (`Cache-Control`). Without a media type no
 /// `Content-Type` is sent.
-pub fn whole(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, control: &str) -> Response {
+pub fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, control: &str) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -59,7 +59,7 @@ pub fn http1<A>(listener: TcpListener, acceptor: A) -> io::Result<Server<SocketA
 }
 
 /// Serves until `stop` ends, then lets open calls finish, for at most [`STOP_GRACE`].
-pub async fn until(
+pub async fn serve_until(
     stop: impl Future<Output = ()>,
     handle: &Handle<SocketAddr>,
     serving: impl Future<Output = io::Result<()>>,

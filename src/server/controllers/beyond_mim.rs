@@ -46,7 +46,7 @@ pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
 pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decision) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    request.allow(call, Act::Decide)?;
+    request.check_act(call, Act::Decide)?;
     let workflow = request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))?;
     if workflow.require_comments && body.comment.trim().is_empty() {
         return Err(ApiError::CommentMissing);
@@ -75,7 +75,7 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
         let record = decided(tx, &decision, needed, merged, workflow).await?;
         tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
         if let Some(order) = passwords.filter(|_| record.status == RequestStatus::Approved) {
-            one_time::begin(tx, &record, order, Some(decision.approver), decision.at).await?;
+            one_time::remember(tx, &record, order, Some(decision.approver), decision.at).await?;
         }
         Ok::<_, ApiError>(record)
     };

@@ -37,7 +37,7 @@ async fn administered(
     card_id: Option<Uuid>,
 ) -> Result<(RequestRecord, SmartcardRecord, Arc<ProfileTemplate>), ApiError> {
     let request = call.request(request).await?;
-    let template = Arc::clone(request.executed(call, fits)?);
+    let template = Arc::clone(request.for_execution(call, fits)?);
     let card = call.smartcard_of(&request.record, smartcard).await?;
     if card_id.is_some_and(|card_id| card.card_id != card_id) {
         return Err(ApiError::WrongCard);

@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// order.
 pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = request.executed(call, RequestType::issues_certificates)?;
+    let template = request.for_execution(call, RequestType::issues_certificates)?;
     let plan = Plan::of(call, &request.record, template).await?;
     let options: Vec<_> = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
     Reply::json(&options)
@@ -33,7 +33,7 @@ pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply,
 pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    let template = request.executed(call, RequestType::issues_certificates)?;
+    let template = request.for_execution(call, RequestType::issues_certificates)?;
     if template.is_smartcard() && request.record.new_smartcard.is_none() {
         return Err(ApiError::SmartcardNotAssigned);
     }
@@ -68,7 +68,7 @@ fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) ->
         .zip(said)
         .map(|((entry, request), said)| {
             let judged = judge::judge(entry.key, request)?;
-            let attestation = judge::attested(entry.key, judged.request.public_key(), said, now)?;
+            let attestation = judge::judge_attestation(entry.key, judged.request.public_key(), said, now)?;
             Ok(Judged { attestation, ..judged })
         })
         .collect::<Result<_, ApiError>>()?;

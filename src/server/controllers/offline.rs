@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 /// Answers a card's challenge, or gives the PUK of a card that has no challenge.
 pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = Arc::clone(request.executed(call, |work| work == RequestType::OfflineUnblock)?);
+    let template = Arc::clone(request.for_execution(call, |work| work == RequestType::OfflineUnblock)?);
     let smartcard = request.record.new_smartcard.ok_or(ApiError::SmartcardNotAssigned)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
     let (kind, code) = read_spoken(&body.challenge)?;

@@ -38,7 +38,7 @@ pub async fn proposed(
         Some(request) => call.request(request).await?,
         None => executed_on(call, smartcard).await?,
     };
-    let template = request.executed(call, RequestType::may_prepare_card)?;
+    let template = request.for_execution(call, RequestType::may_prepare_card)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
     if shown.card_id.is_some_and(|card_id| card_id != card.card_id) {
         return Err(ApiError::WrongCard);

@@ -91,7 +91,7 @@ fn passwords(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
 /// Answers `POST onetimepassword`: proves the one-time password, so that the request can be executed.
 pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.permitted(call, Act::Execute)?;
+    request.check_permission(call, Act::Execute)?;
     let policy = passwords(offered(&request)?)?;
     execute::executable(&request.record)?;
     one_time::prove(call, &request.record, policy, &given).await?;
@@ -103,7 +103,7 @@ pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> R
 /// those that he is to hand over.
 pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.permitted(call, Act::Decide)?;
+    request.check_permission(call, Act::Decide)?;
     let policy = passwords(offered(&request)?)?;
     execute::executable(&request.record)?;
     let (order, answer) = one_time::make(call, policy, true)?;
@@ -113,7 +113,7 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
         if tx.one_time(uuid).await?.is_some_and(|record| record.proven.is_some()) {
             return Err(ApiError::PasswordNotUsed("the one-time password was proven already"));
         }
-        one_time::begin(tx, &request, order, Some(approver), now).await
+        one_time::remember(tx, &request, order, Some(approver), now).await
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     call.app.wake_mailer();

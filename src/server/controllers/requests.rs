@@ -40,7 +40,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     let job = async move |tx: &mut Tx| {
         admit::admitted(tx, &record, &template, &entry).await?;
         match passwords {
-            Some(order) => one_time::begin(tx, &record, order, None, record.submitted).await,
+            Some(order) => one_time::remember(tx, &record, order, None, record.submitted).await,
             None => Ok(()),
         }
     };
@@ -133,7 +133,7 @@ pub async fn close(call: &Call<'_>, request: Uuid, body: CloseRequest) -> Result
         RequestClosing::Completed => Act::Execute,
         RequestClosing::Canceled | RequestClosing::Abandoned => Act::Withdraw,
     };
-    request.allow(call, act)?;
+    request.check_act(call, act)?;
     let (record, effects) = match body.status {
         RequestClosing::Completed => close::complete(call, &request).await?,
         closing => close::withdraw(call, &request, closing.into()).await?,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// open. Repeated, it answers the same.
 pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = request.executed(call, |request_type| request_type == RequestType::RecoverOnBehalf)?;
+    let template = request.for_execution(call, |request_type| request_type == RequestType::RecoverOnBehalf)?;
     if template.is_smartcard() && request.record.new_smartcard.is_none() {
         return Err(ApiError::SmartcardNotAssigned);
     }

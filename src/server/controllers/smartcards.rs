@@ -29,13 +29,13 @@ fn shown(app: &App, record: SmartcardRecord) -> Smartcard {
 pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(body.request).await?;
-    request.allow(call, Act::Execute)?;
+    request.check_act(call, Act::Execute)?;
     execute::executable(&request.record)?;
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     if !template.is_smartcard() {
         return Err(ApiError::WrongType(request.record.request_type));
     }
-    let (uuid, terms) = (body.request, assign::Terms::new(&template, call.now));
+    let (uuid, terms) = (body.request, assign::AssignTerms::new(&template, call.now));
     let offer = SmartcardRecord {
         uuid: Uuid::now_v7(),
         card_id: body.card_id,
@@ -94,7 +94,7 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Resu
 /// Answers `PUT requests/{id}/smartcards/{id}`: retires the card.
 pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.executed(call, |work| work == RequestType::Retire)?;
+    request.for_execution(call, |work| work == RequestType::Retire)?;
     call.smartcard_of(&request.record, smartcard).await?;
     if body.status != SmartcardStatus::Retired {
         return Err(ApiError::OnlyRetired);

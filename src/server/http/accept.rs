@@ -1,6 +1,6 @@
 //! The main listener: TLS by default; every call is handed the client's certificate, if there is one.
 
-use super::peer::Shows;
+use super::peer::WithPeerCertificate;
 use super::router;
 use crate::server::call::app::App;
 use crate::web::bound::Bounded;
@@ -29,7 +29,7 @@ pub async fn accept(
             listen::http1(listener, acceptor)?.handle(handle).serve(service).await
         }
         Some(tls) => {
-            let acceptor = Bounded::new(Shows(listen::tls(tls)), MAX_CONNECTIONS, connections);
+            let acceptor = Bounded::new(WithPeerCertificate(listen::tls(tls)), MAX_CONNECTIONS, connections);
             listen::http1(listener, acceptor)?.handle(handle).serve(service).await
         }
     }

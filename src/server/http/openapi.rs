@@ -68,7 +68,7 @@ pub fn document(virtual_directory: &str) -> Value {
             let verb = declaration.method.name().to_ascii_lowercase();
             match item.get_mut(&verb) {
                 // Two calls of one path and verb differ by a parameter: it is described, and nobody must give it.
-                Some(known) => also(known, declaration, pattern),
+                Some(known) => add_call(known, declaration, pattern),
                 None => drop(item.as_object_mut().map(|item| item.insert(verb, operation(declaration, spelling)))),
             }
         }
@@ -101,7 +101,7 @@ pub fn document(virtual_directory: &str) -> Value {
 }
 
 /// Adds another call of the same path and verb: its parameters, and what it answers with.
-fn also(known: &mut Value, declaration: &Declaration, pattern: &str) {
+fn add_call(known: &mut Value, declaration: &Declaration, pattern: &str) {
     let more = parameters(declaration, pattern, false);
     if let Some(parameters) = known.get_mut("parameters").and_then(Value::as_array_mut) {
         for mut parameter in more {
@@ -245,12 +245,12 @@ fn bodies(declaration: &Declaration) -> Bodies {
         (Method::Get, "certificates" | "profiles/{profile}/certificates" | "smartcards/{smartcard}/certificates") => {
             list(ListedCertificate::schema())
         }
-        _ => extension(declaration.method, tail),
+        _ => bodies_beyond_mim(declaration.method, tail),
     }
 }
 
 /// Returns the bodies of calls that MIM does not have.
-fn extension(method: Method, tail: &str) -> Bodies {
+fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     let one = |schema: Value| Bodies { takes: None, gives: Gives::One(schema) };
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
     let takes = |takes: Value, gives: Value| Bodies { takes: Some(takes), gives: Gives::One(gives) };
@@ -267,10 +267,10 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Get, "requests/{request}/documents") => list(FilledDocument::schema()),
         (Method::Post, "requests/{request}/onetimepassword") => takes(OneTimePasswords::schema(), Request::schema()),
         (Method::Post, "requests/{request}/onetimepassword/distribution") => {
-            takes(nothing(), OneTimePasswords::schema())
+            takes(ignored_object(), OneTimePasswords::schema())
         }
         (Method::Post, "requests/{request}/sealedkeys") => {
-            Bodies { takes: Some(nothing()), gives: Gives::List(SealedKey::schema()) }
+            Bodies { takes: Some(ignored_object()), gives: Gives::List(SealedKey::schema()) }
         }
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),
@@ -286,12 +286,12 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Get, "certificates/{serial}/attestation") => one(AttestationReport::schema()),
         (Method::Get, "ca/certificate") => file("application/pkix-cert"),
         (Method::Get, "ca/crl") => file("application/pkix-crl"),
-        _ => accounts(method, tail),
+        _ => bodies_of_accounts(method, tail),
     }
 }
 
 /// Returns the bodies of calls about users, bearer tokens and sessions.
-fn accounts(method: Method, tail: &str) -> Bodies {
+fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
     let takes = |takes: Value, gives: Gives| Bodies { takes: Some(takes), gives };
     match (method, tail) {
@@ -302,14 +302,16 @@ fn accounts(method: Method, tail: &str) -> Bodies {
         (Method::Post, "accounts/{user}/tokens") => {
             takes(NewBearer::schema(), Gives::Made(GivenBearer::schema(), "token"))
         }
-        (_, "token/renew") => takes(nothing(), Gives::Made(GivenBearer::schema(), "token")),
-        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => takes(nothing(), Gives::Nothing),
+        (_, "token/renew") => takes(ignored_object(), Gives::Made(GivenBearer::schema(), "token")),
+        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => {
+            takes(ignored_object(), Gives::Nothing)
+        }
         // A test sees to it that nothing is left over.
         _ => Bodies { takes: None, gives: Gives::One(json!({})) },
     }
 }
 
 /// Returns the schema of an object whose content is ignored.
-fn nothing() -> Value {
+fn ignored_object() -> Value {
     json!({ "type": "object" })
 }

@@ -53,7 +53,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
 /// returns `None` for any other path.
 pub async fn health(app: &App, path: &str) -> Option<Response> {
     let (good, body) = match path {
-        "/healthz" => app.health.ready(app.stopping.load(Ordering::Relaxed), look(app)).await,
+        "/healthz" => app.health.ready(app.stopping.load(Ordering::Relaxed), checks(app)).await,
         "/healthz/live" => (true, serde_json::json!({ "status": "ok" })),
         _ => return None,
     };
@@ -66,7 +66,7 @@ pub async fn health(app: &App, path: &str) -> Option<Response> {
 }
 
 /// Checks what the server needs to do its work: the store, the CA's certificate, a revocation list.
-async fn look(app: &App) -> Vec<Check> {
+async fn checks(app: &App) -> Vec<Check> {
     let store = match app.store.audit_chains().await {
         Ok(_) => "ok",
         Err(store::Error::Closed) => "closed",

@@ -13,9 +13,9 @@ use tower_layer::Layer;
 
 /// Accepts through `A`, which speaks TLS, and adds the client's certificate to every request as a [`PeerCertificate`].
 #[derive(Clone)]
-pub struct Shows<A>(pub A);
+pub struct WithPeerCertificate<A>(pub A);
 
-impl<A, I, S, T> Accept<I, S> for Shows<A>
+impl<A, I, S, T> Accept<I, S> for WithPeerCertificate<A>
 where
     A: Accept<I, S, Stream = TlsStream<T>>,
     A::Future: Send + 'static,

@@ -22,10 +22,10 @@ use std::time::Duration as Wait;
 use time::{Duration, OffsetDateTime};
 
 /// Limits how long an OCSP question may take to arrive.
-const PATIENCE: Wait = Wait::from_secs(5);
+const QUESTION_TIMEOUT: Wait = Wait::from_secs(5);
 
 /// Limits how long caches may keep a list or an OCSP answer without asking again.
-const KEEP: Duration = Duration::minutes(5);
+const MAX_AGE: Duration = Duration::minutes(5);
 
 /// Names the media type of an OCSP answer (RFC 6960, appendix C.2).
 const OCSP_RESPONSE: &str = "application/ocsp-response";
@@ -38,7 +38,7 @@ pub enum File {
 }
 
 /// Says what a public path leads to.
-enum Public<'a> {
+enum PublicPath<'a> {
     File(File),
     /// The question as the path has it (RFC 6960, appendix A.1); `None`: it comes as a body.
     Ocsp {
@@ -47,43 +47,45 @@ enum Public<'a> {
 }
 
 /// Finds what a path leads to; `None`: nothing public.
-fn at(path: &str) -> Option<Public<'_>> {
+fn public_path(path: &str) -> Option<PublicPath<'_>> {
     Some(match path {
-        "/pki/ca.cer" => Public::File(File::Certificate),
-        "/pki/ca.crl" => Public::File(File::List(ListKind::Base)),
-        "/pki/delta.crl" => Public::File(File::List(ListKind::Delta)),
-        "/ocsp" | "/ocsp/" => Public::Ocsp { question: None },
-        _ => Public::Ocsp { question: Some(path.strip_prefix("/ocsp/")?) },
+        "/pki/ca.cer" => PublicPath::File(File::Certificate),
+        "/pki/ca.crl" => PublicPath::File(File::List(ListKind::Base)),
+        "/pki/delta.crl" => PublicPath::File(File::List(ListKind::Delta)),
+        "/ocsp" | "/ocsp/" => PublicPath::Ocsp { question: None },
+        _ => PublicPath::Ocsp { question: Some(path.strip_prefix("/ocsp/")?) },
     })
 }
 
 /// Says whether anybody may fetch what is at this path.
 pub fn is_public(path: &str) -> bool {
-    at(path).is_some()
+    public_path(path).is_some()
 }
 
 /// Answers a call of the API with a public file, DER (RFC 2585, 4).
 pub async fn get(app: &App, file: File) -> Result<Reply, ApiError> {
-    let fresh = read(app, file).await?;
+    let fresh = current_file(app, file).await?;
     Ok(Reply::File { media_type: fresh.media_type, bytes: fresh.bytes })
 }
 
 /// Answers a call for something public.
 pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, ApiError> {
-    let public = at(parts.uri.path()).ok_or(ApiError::NotFound("file"))?;
+    let public = public_path(parts.uri.path()).ok_or(ApiError::NotFound("file"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     match public {
-        Public::File(file) if reads => {
-            read(app, file).await.map(|fresh| file::cached(&parts.headers, fresh, OffsetDateTime::now_utc()))
+        PublicPath::File(file) if reads => {
+            current_file(app, file).await.map(|fresh| file::cached(&parts.headers, fresh, OffsetDateTime::now_utc()))
         }
-        Public::File(_) => wrong_method(Verb::Get),
-        Public::Ocsp { question: Some(text) } if reads => {
+        PublicPath::File(_) => wrong_method(Verb::Get),
+        PublicPath::Ocsp { question: Some(text) } if reads => {
             let question = unescaped(text).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
             let answer = app.publication.responder.answer(&question).await;
             Ok(cached_answer(&parts.headers, answer))
         }
-        Public::Ocsp { question: None } if parts.method == Method::POST => asked(app, &parts.headers, body).await,
-        Public::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
+        PublicPath::Ocsp { question: None } if parts.method == Method::POST => {
+            posted_question(app, &parts.headers, body).await
+        }
+        PublicPath::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
     }
 }
 
@@ -92,17 +94,17 @@ fn wrong_method(allowed: Verb) -> Result<Response, ApiError> {
 }
 
 /// Answers an OCSP question that came as a body; no cache keeps the answer.
-async fn asked(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
+async fn posted_question(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
     if !is_of_type(headers, "application/ocsp-request") {
         return Err(ApiError::MediaType);
     }
-    let question = receive_small(body, MAX_QUESTION, PATIENCE).await?;
+    let question = receive_small(body, MAX_QUESTION, QUESTION_TIMEOUT).await?;
     let answer = app.publication.responder.answer(&question).await;
-    Ok(file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
+    Ok(file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
 }
 
 /// Returns a file as it is now; a list is made anew where it is due.
-async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
+async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> {
     let now = OffsetDateTime::now_utc();
     match file {
         File::Certificate => {
@@ -122,7 +124,7 @@ async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
                 bytes: published.der.to_vec(),
                 tag: published.record.number.to_string(),
                 modified: published.record.this_update,
-                expires: (now + KEEP).min(published.record.next_update),
+                expires: (now + MAX_AGE).min(published.record.next_update),
             })
         }
     }
@@ -131,7 +133,7 @@ async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
 /// Answers with an OCSP answer to a GET, which caches may keep unless the answer says otherwise.
 fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
     if !answer.may_be_kept {
-        return file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
+        return file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
     }
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &answer.der);
     let fresh = CacheableFile {
@@ -139,7 +141,7 @@ fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
         tag: hex::encode(hash.as_ref()),
         bytes: answer.der,
         modified: answer.made,
-        expires: answer.made + KEEP.min(ocsp::VALIDITY),
+        expires: answer.made + MAX_AGE.min(ocsp::VALIDITY),
     };
     file::cached(headers, fresh, OffsetDateTime::now_utc())
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 const MAX_CONNECTIONS: usize = 512;
 
 /// Limits how long a call waits for its place among those being worked on.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves until told to end, then lets open calls finish.
 pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationToken) {
@@ -29,7 +29,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
         let service = Router::new().fallback(answer).with_state(app).into_make_service();
         listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
-    if let Err(error) = listen::until(ending.cancelled(), &handle, serving).await {
+    if let Err(error) = listen::serve_until(ending.cancelled(), &handle, serving).await {
         tracing::error!(%error, "the publication listener has ended");
     }
 }
@@ -37,7 +37,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
 /// Answers one call of the listener.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answered = match tokio::time::timeout(PATIENCE, app.places.acquire()).await {
+    let answered = match tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await {
         Ok(Ok(_place)) => respond(&app, &parts, body).await,
         _ => Err(ApiError::Busy),
     };

@@ -36,7 +36,10 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 /// Limits how long a call waits for a place among those being worked on.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Limits how many causes of a failure are logged.
+const MOST_CAUSES: usize = 16;
 
 /// Returns the service that answers every call of a listener.
 pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
@@ -52,19 +55,19 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let verb = parts.method.clone();
     let shared = Arc::clone(&app);
     let work = async move {
-        let mut answering = Answering::default();
-        let answered = answer(&shared, parts, body, id, &mut answering).await;
-        (answering, answered)
+        let mut notes = CallNotes::default();
+        let answered = answer(&shared, parts, body, id, &mut notes).await;
+        (notes, answered)
     };
     let work = tokio::spawn(work.instrument(tracing::info_span!("call", %id)));
-    let panicked = |_| (Answering::default(), Err(ApiError::Internal(Internal::Panicked)));
-    let (Answering { route, headers }, answered) = work.await.unwrap_or_else(panicked);
+    let panicked = |_| (CallNotes::default(), Err(ApiError::Internal(Internal::Panicked)));
+    let (CallNotes { route, headers }, answered) = work.await.unwrap_or_else(panicked);
     let elapsed = begun.elapsed();
     let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let mut response = match answered {
         Ok(reply) => {
             tracing::debug!(%id, %verb, route, elapsed_us, "answered");
-            written(reply, id)
+            response_to(reply, id)
         }
         Err(error) => {
             app.metrics.refused(error.status_and_code().1);
@@ -73,7 +76,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         }
     };
     response.headers_mut().extend(headers);
-    app.metrics.answered(route, surface::known_verb(&verb), response.status().as_u16(), elapsed);
+    app.metrics.answered(route, surface::metric_verb(&verb), response.status().as_u16(), elapsed);
     response
 }
 
@@ -83,7 +86,7 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     if status.is_server_error() {
         let mut causes = Vec::new();
         let mut cause = error.source();
-        while let Some(inner) = cause.filter(|_| causes.len() < 16) {
+        while let Some(inner) = cause.filter(|_| causes.len() < MOST_CAUSES) {
             causes.push(inner.to_string());
             cause = inner.source();
         }
@@ -94,7 +97,7 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
 }
 
 /// Writes a reply as a response.
-fn written(reply: Reply, id: Uuid) -> Response {
+fn response_to(reply: Reply, id: Uuid) -> Response {
     const JSON: &str = "application/json; charset=utf-8";
     let cut = matches!(reply, Reply::CutList(_));
     let mut response = match reply {
@@ -166,7 +169,7 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
 
 /// Holds what is learnt of a call while it is answered, and kept also when it is refused.
 #[derive(Default)]
-struct Answering {
+struct CallNotes {
     /// The route's pattern, for log and metrics.
     route: &'static str,
     /// Headers that the way in adds to the answer.
@@ -174,27 +177,27 @@ struct Answering {
 }
 
 /// Answers one call, up to its controller.
-async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut Answering) -> Result<Reply, ApiError> {
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, notes: &mut CallNotes) -> Result<Reply, ApiError> {
     if let Some(health) = operations::health(app, parts.uri.path()).await {
         return Ok(Reply::Other(health));
     }
     if app.stopping.load(Ordering::Relaxed) {
         return Err(ApiError::Stopping);
     }
-    let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
+    let place = tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let verb = surface::Verb::of(&parts.method);
     if public_files::is_public(parts.uri.path()) {
-        answering.route = "pki";
+        notes.route = "pki";
         return match verb {
             surface::Verb::Options => surface::get_only(),
             _ => public_files::respond(app, &parts, body).await.map(Reply::Other),
         };
     }
-    let path = surface::within(&app.api, parts.uri.path())?;
+    let path = surface::route_path(&app.api, parts.uri.path())?;
     if parts.uri.path() == surface::DESCRIPTION {
-        answering.route = "openapi";
-        verb.of_public_file()?;
+        notes.route = "openapi";
+        verb.check_public_file()?;
         return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app) };
     }
     // Which verbs a path takes is public: it stands in the description.
@@ -205,15 +208,15 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut A
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
     // A caller without credentials learns nothing, not even which paths there are.
     let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
-    answering.headers = headers;
+    notes.headers = headers;
     let method = verb.method(path)?;
     let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
-    answering.route = route.pattern();
+    notes.route = route.pattern();
     if route.bears_secret() {
         app.identity.limits.secret(caller.uuid, route.card())?;
     }
     if route == Route::EndSession {
-        answering.headers.insert(header::SET_COOKIE, session::ended());
+        notes.headers.insert(header::SET_COOKIE, session::ended());
     }
     let call = Call { app, caller, now, id };
     let payload = Payload { parts: &parts, body };

@@ -43,7 +43,7 @@ impl Verb {
     }
 
     /// Refuses a verb that a public file is not called with.
-    pub fn of_public_file(self) -> Result<(), ApiError> {
+    pub fn check_public_file(self) -> Result<(), ApiError> {
         match self {
             Self::Call(Method::Get) | Self::Options => Ok(()),
             _ => Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] })),
@@ -52,7 +52,7 @@ impl Verb {
 }
 
 /// Names a verb for metrics; all that a caller may invent are "other".
-pub fn known_verb(verb: &http::Method) -> &'static str {
+pub fn metric_verb(verb: &http::Method) -> &'static str {
     match *verb {
         http::Method::GET => "GET",
         http::Method::HEAD => "HEAD",
@@ -90,7 +90,7 @@ pub fn get_only() -> Result<Reply, ApiError> {
 
 /// Returns the path as routes have it, after a virtual directory of the server's own; refuses every path where the
 /// settings switch the API off.
-pub fn within<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiError> {
+pub fn route_path<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiError> {
     let nothing = ApiError::Address(RouteError::NotFound);
     if !settings.enabled {
         return Err(nothing);
@@ -101,12 +101,12 @@ pub fn within<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiE
     if settings.virtual_directory.eq_ignore_ascii_case(proposed) {
         return Ok(path);
     }
-    let rest = below(path, &settings.virtual_directory).unwrap_or(path);
-    if below(rest, proposed).is_some() { Err(nothing) } else { Ok(rest) }
+    let rest = after_directory(path, &settings.virtual_directory).unwrap_or(path);
+    if after_directory(rest, proposed).is_some() { Err(nothing) } else { Ok(rest) }
 }
 
 /// Returns what follows the first segment of a path; `None`: that is not `directory`, in any letter case.
-fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+fn after_directory<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     let path = path.strip_prefix('/')?;
     let (head, rest) = (path.get(..directory.len())?, path.get(directory.len()..)?);
     (head.eq_ignore_ascii_case(directory) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)

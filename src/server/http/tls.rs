@@ -23,6 +23,9 @@ const VALIDITY: Duration = Duration::days(397);
 /// Sets how near its end a start replaces the certificate.
 const RENEW_WITHIN: Duration = Duration::days(30);
 
+/// Names id-kp-serverAuth (RFC 5280, 4.2.1.12).
+const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
+
 /// Says why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
@@ -57,9 +60,9 @@ pub fn server_config(
     clients: Option<&Certificates>,
     now: OffsetDateTime,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificate = match kept(directory, settings, authority, key, now)? {
+    let certificate = match usable_certificate(directory, settings, authority, key, now)? {
         Some(kept) => kept,
-        None => renewed(directory, settings, authority, key, now)?,
+        None => issue_certificate(directory, settings, authority, key, now)?,
     };
     let chain = [&certificate].into_iter().chain(authority.chain());
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
@@ -87,7 +90,7 @@ fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc
 
 /// Reads the certificate of an earlier start; returns it if it will still do: not near its end, of this CA, for this
 /// key and these names.
-fn kept(
+fn usable_certificate(
     directory: &DataDirectory,
     settings: &Settings,
     authority: &dyn CertificateAuthority,
@@ -106,7 +109,7 @@ fn kept(
 }
 
 /// Has the CA issue a new certificate for the public names, and writes it into the data directory.
-fn renewed(
+fn issue_certificate(
     directory: &DataDirectory,
     settings: &Settings,
     authority: &dyn CertificateAuthority,
@@ -130,6 +133,3 @@ fn renewed(
     tracing::info!(not_after = %certificate.not_after(), "TLS certificate issued");
     Ok(certificate)
 }
-
-/// Names id-kp-serverAuth (RFC 5280, 4.2.1.12).
-const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";

@@ -1,7 +1,7 @@
 //! Writes the answer to `certificatedata`: certificates as they were sent before, and private keys under the password
 //! of this call (PKCS#12).
 
-use super::certify::recovery;
+use super::certify::recovery_keys;
 use super::judge::Judged;
 use crate::cm::certificate::Certificate as Answer;
 use crate::cm::request::RequestType;
@@ -49,20 +49,20 @@ pub async fn answer(
     if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {
         return Err(ApiError::OtherKey);
     }
-    say_keys_given(call, request, &contents).await?;
+    log_keys_given(call, request, &contents).await?;
     let mut answers = Vec::new();
     for HoldingRecord { origin, certificate } in &contents {
         let name = &certificate.template_common_name;
         answers.push(match *origin {
-            Origin::Client => issued(name, sent(call, &certificate.serial).await?),
-            origin => with_key(name, protected(call, request, certificate, password).await?, origin),
+            Origin::Client => pkcs7_entry(name, sent_response(call, &certificate.serial).await?),
+            origin => pfx_entry(name, pkcs12(call, request, certificate, password).await?, origin),
         });
     }
     Ok(answers)
 }
 
 /// Logs which private keys are given out, before they are.
-async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
+async fn log_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
     let serials = |wanted: fn(Origin) -> bool| {
         let wanted = contents.iter().filter(|holding| wanted(holding.origin));
         wanted.map(|holding| hex::encode_upper(&holding.certificate.serial)).collect::<Vec<_>>().join(" ")
@@ -81,13 +81,13 @@ async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[Ho
 }
 
 /// Reads the response that was sent for a certificate.
-async fn sent(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
+async fn sent_response(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
     let response = call.app.store.response(serial).await?;
     response.ok_or(ApiError::Internal(Internal::Dangling("response")))
 }
 
 /// Writes an archived private key with its certificate and chain as PKCS#12.
-async fn protected(
+async fn pkcs12(
     call: &Call<'_>,
     request: &RequestRecord,
     record: &CertificateRecord,
@@ -96,7 +96,7 @@ async fn protected(
     let failed = |error: pkix::Error| ApiError::Internal(Internal::MakeKey(error));
     let password = password.ok_or(ApiError::NoPfxPassword)?;
     let certificate = Certificate::from_der(&record.der).map_err(failed)?;
-    let key = recovery(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
+    let key = recovery_keys(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
     let template = call.app.templates.get(request.profile_template);
     let entry = template.and_then(|template| {
         template.entries().find(|entry| entry.certificate.template_name == record.template_common_name)
@@ -114,13 +114,13 @@ async fn protected(
 }
 
 /// Makes the entry of a certificate for a key of the client's.
-fn issued(template_name: &str, pkcs7: Vec<u8>) -> Answer {
+fn pkcs7_entry(template_name: &str, pkcs7: Vec<u8>) -> Answer {
     let flags = vocabulary::CERTIFICATE_FLAG_PKCS7;
-    Answer { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..empty(template_name) }
+    Answer { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..empty_entry(template_name) }
 }
 
 /// Makes the entry of a certificate with its private key, as PKCS#12.
-fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
+fn pfx_entry(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
     let (server, history) = (origin == Origin::Server, origin == Origin::History);
     let flags = [
         (true, vocabulary::CERTIFICATE_FLAG_PFX),
@@ -133,12 +133,12 @@ fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
         is_pfx: true,
         is_server_generated: server,
         is_key_history: history,
-        ..empty(template_name)
+        ..empty_entry(template_name)
     }
 }
 
 /// Makes an entry without content.
-fn empty(template_name: &str) -> Answer {
+fn empty_entry(template_name: &str) -> Answer {
     Answer {
         template_common_name: template_name.to_owned(),
         certificate_id: 0,

@@ -48,7 +48,7 @@ pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
 /// Checks what a card says of a key; no bytes mean that nothing was said. An attestation must be about the key, and
 /// lead to one of the template's authorities where it names any. Where the template demands none, one that came is kept
 /// all the same.
-pub fn attested(
+pub fn judge_attestation(
     policy: &KeyPolicy,
     key: &PublicKey,
     said: &[u8],
@@ -83,17 +83,17 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Writes the CA's order: a certificate of the template for this key. On a temporary card it has the template's shorter
-/// validity, and ends with the time that is `left`. Fails where the person's record lacks what the template needs.
+/// validity, and ends with `lent_time_left`. Fails where the person's record lacks what the template needs.
 pub fn order(
     app: &App,
     template: &ProfileTemplate,
     entry: Entry<'_>,
     user: &UserRecord,
     key: &PublicKey,
-    left: Option<Duration>,
+    lent_time_left: Option<Duration>,
 ) -> Result<IssueOrder, Missing> {
     let Entry { certificate, .. } = entry;
-    let longest = left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
+    let longest = lent_time_left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
     let mut order = IssueOrder {
         subject: template.subject.fill(user)?,
         key_usage: certificate.key_usages.clone(),

@@ -23,7 +23,7 @@ pub enum Provision {
     /// Brings the archived key and certificate of the old profile, or nothing where there is none.
     CopiedOnly,
     /// Brings nothing.
-    Left,
+    LeftOut,
 }
 
 /// Returns what a request of this type does with a certificate whose key is archived, and with any other. `revokes`
@@ -32,7 +32,7 @@ pub fn provisions(request_type: RequestType, revokes: bool) -> (Provision, Provi
     match request_type {
         Recover if revokes => (Provision::Fresh, Provision::Fresh),
         Duplicate | Recover | TemporaryCards => (Provision::Copied, Provision::Fresh),
-        RecoverOnBehalf => (Provision::CopiedOnly, Provision::Left),
+        RecoverOnBehalf => (Provision::CopiedOnly, Provision::LeftOut),
         _ => (Provision::Fresh, Provision::Fresh),
     }
 }
@@ -69,8 +69,13 @@ impl<'t> Plan<'t> {
         let revokes = template.workflow(request.request_type).is_some_and(|workflow| {
             revocation::verdict(template, &workflow.revocation, request, call.now).revocation.is_some()
         });
-        let plan =
-            Self::made(provisions(request.request_type, revokes), request.request_type, template, archived, call.now);
+        let plan = Self::by_table(
+            provisions(request.request_type, revokes),
+            request.request_type,
+            template,
+            archived,
+            call.now,
+        );
         if plan.items.is_empty() && plan.history.is_empty() {
             return Err(ApiError::NothingArchived);
         }
@@ -78,7 +83,7 @@ impl<'t> Plan<'t> {
     }
 
     /// Plans by the two provisions: for certificates whose keys are archived, and for all others.
-    fn made(
+    fn by_table(
         (for_archived, for_others): (Provision, Provision),
         request_type: RequestType,
         template: &'t ProfileTemplate,
@@ -88,22 +93,22 @@ impl<'t> Plan<'t> {
         let mut past = Vec::new();
         let mut items = Vec::new();
         for entry in template.entries() {
-            let way = if entry.is_archived() { for_archived } else { for_others };
+            let provision = if entry.is_archived() { for_archived } else { for_others };
             let current = |record: &ArchivedRecord| {
                 record.origin != Origin::History && record.template_common_name == entry.certificate.template_name
             };
-            let found = match way {
+            let found = match provision {
                 Provision::Copied | Provision::CopiedOnly => archived.iter().position(current),
-                Provision::Fresh | Provision::Left => None,
+                Provision::Fresh | Provision::LeftOut => None,
             };
-            match (way, found) {
+            match (provision, found) {
                 (Provision::Copied, Some(found)) if !is_good(&archived[found], now) => {
                     past.push(archived.remove(found));
                     items.push(Item::Fresh(entry));
                 }
                 (_, Some(found)) => items.push(Item::Copied(archived.remove(found))),
                 (Provision::Fresh | Provision::Copied, None) => items.push(Item::Fresh(entry)),
-                (Provision::CopiedOnly | Provision::Left, None) => {}
+                (Provision::CopiedOnly | Provision::LeftOut, None) => {}
             }
         }
         let mut history = past;
@@ -197,7 +202,7 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
 
     fn brought_by(request_type: RequestType, revokes: bool, archived: Vec<ArchivedRecord>) -> String {
         let template = template();
-        let plan = Plan::made(provisions(request_type, revokes), request_type, &template, archived, NOW);
+        let plan = Plan::by_table(provisions(request_type, revokes), request_type, &template, archived, NOW);
         let mut text = String::new();
         for item in &plan.items {
             match item {
@@ -267,6 +272,9 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
     fn history_is_bounded() {
         let archived = (1..=40).map(|serial| record(serial, Origin::History)).collect();
         let template = template();
-        assert_eq!(Plan::made(provisions(Renew, false), Renew, &template, archived, NOW).history.len(), MAX_HISTORY);
+        assert_eq!(
+            Plan::by_table(provisions(Renew, false), Renew, &template, archived, NOW).history.len(),
+            MAX_HISTORY
+        );
     }
 }

@@ -17,18 +17,18 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// Begins the name of the fact that remembers a template; the template's UUID follows.
-const FACT: &str = "template-";
+const TEMPLATE_FACT: &str = "template-";
 
 /// Holds what the database remembers of a template, in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
+struct KnownTemplate {
     name: String,
     version: u32,
     /// Of what the template says: comments, blanks and order do not count.
     sha256: String,
 }
 
-impl Known {
+impl KnownTemplate {
     fn of(template: &ProfileTemplate) -> Self {
         let (name, version) = (template.name.clone(), template.version);
         Self { name, version, sha256: hex::encode(template.digest) }
@@ -71,27 +71,31 @@ pub enum AgreementError {
 
 /// Compares every template with what the servers of this database have agreed on, and records those that are newer.
 /// Returns the names of templates that others have and this server lacks.
-pub async fn agree(store: &Store, templates: &Templates, now: OffsetDateTime) -> Result<Vec<String>, Disagreement> {
+pub async fn agree_on_templates(
+    store: &Store,
+    templates: &Templates,
+    now: OffsetDateTime,
+) -> Result<Vec<String>, Disagreement> {
     for template in templates.iter() {
         let template = Arc::clone(template);
-        store.write(move |tx| Box::pin(async move { taken_up(tx, &template, now).await })).await?;
+        store.write(move |tx| Box::pin(async move { take_up(tx, &template, now).await })).await?;
     }
     let mut lacking = Vec::new();
-    for (name, value) in store.facts(FACT).await? {
-        let uuid = name.strip_prefix(FACT).and_then(|text| text.parse().ok());
+    for (name, value) in store.facts(TEMPLATE_FACT).await? {
+        let uuid = name.strip_prefix(TEMPLATE_FACT).and_then(|text| text.parse().ok());
         if uuid.is_none_or(|uuid| templates.get(uuid).is_none()) {
-            lacking.push(serde_json::from_slice::<Known>(&value)?.name);
+            lacking.push(serde_json::from_slice::<KnownTemplate>(&value)?.name);
         }
     }
     Ok(lacking)
 }
 
 /// Records a template that is new or newer; refuses one that differs or is older.
-async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -> Result<(), Disagreement> {
-    let mine = Known::of(template);
-    let (fact, value) = (format!("{FACT}{}", template.uuid), serde_json::to_vec(&mine)?);
+async fn take_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -> Result<(), Disagreement> {
+    let mine = KnownTemplate::of(template);
+    let (fact, value) = (format!("{TEMPLATE_FACT}{}", template.uuid), serde_json::to_vec(&mine)?);
     let said = tx.first_said(&fact, &value).await?;
-    let known: Known = serde_json::from_slice(&said)?;
+    let known: KnownTemplate = serde_json::from_slice(&said)?;
     if known.version > mine.version {
         return Err(Disagreement::Older { name: mine.name, here: mine.version, there: known.version });
     }
@@ -107,7 +111,7 @@ async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) 
 /// Refuses a server whose CA key or master keys are not those of the other servers of its database.
 ///
 /// The first server decides which they are; the database remembers no more than fingerprints.
-pub async fn claim(
+pub async fn claim_keys(
     store: &Store,
     authority: &dyn CertificateAuthority,
     master_keys: &MasterKeys,

@@ -6,13 +6,13 @@
 
 use super::config::Config;
 use super::error::StartError;
-use super::start::{self, Started};
-use super::upkeep::{Duties, Upkeep};
+use super::start::{self, Opened};
+use super::upkeep::{Upkeep, UpkeepParts};
 use crate::platform::memory;
 use crate::platform::signal::EndSignals;
 use crate::server::http::accept::accept;
 use crate::store::{CountsSeen, Store};
-use crate::web::listen::{self, STOP_GRACE, until};
+use crate::web::listen::{self, STOP_GRACE, serve_until};
 use axum_server::Handle;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
@@ -140,30 +140,30 @@ fn run<S: Future<Output = ()>>(
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
-    let ended = runtime.block_on(opened(config, stop, ready));
+    let ended = runtime.block_on(open_and_serve(config, stop, ready));
     runtime.shutdown_timeout(STOP_GRACE);
     ended
 }
 
 /// Opens everything, serves until `stop`, then ends in order: calls, tasks that write, tasks that follow the log, the
 /// store.
-async fn opened<S: Future<Output = ()>>(
+async fn open_and_serve<S: Future<Output = ()>>(
     config: Config,
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
-    let started = start::open(config).await?;
-    let (listener, addr) = bound(started.listen)?;
-    let (publication, publication_addr) = started.publication.map(bound).transpose()?.unzip();
-    let (operations, operations_addr) = started.operations.map(bound).transpose()?.unzip();
+    let opened = start::open(config).await?;
+    let (listener, addr) = bind(opened.listen)?;
+    let (publication, publication_addr) = opened.publication.map(bind).transpose()?.unzip();
+    let (operations, operations_addr) = opened.operations.map(bind).transpose()?.unzip();
     let stop = stop();
-    let app = Arc::new(started.app);
-    let Started { audit_key, syslog, host, .. } = started;
-    let upkeep = Upkeep::begin(&app, Duties { audit_key, syslog, host, publication, operations });
+    let app = Arc::new(opened.app);
+    let Opened { audit_key, syslog, host, .. } = opened;
+    let upkeep = Upkeep::begin(&app, UpkeepParts { audit_key, syslog, host, publication, operations });
     ready(&Ready {
         store: app.store.clone(),
         addr,
-        scheme: if started.tls.is_some() { "https" } else { "http" },
+        scheme: if opened.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
         publication: publication_addr,
         operations: operations_addr,
@@ -174,19 +174,19 @@ async fn opened<S: Future<Output = ()>>(
         app.stopping.store(true, Ordering::Relaxed);
         upkeep.close();
     };
-    let served = until(stop, &handle, accept(&app, listener, started.tls, handle.clone())).await;
+    let served = serve_until(stop, &handle, accept(&app, listener, opened.tls, handle.clone())).await;
     upkeep.end(&app).await;
     if tokio::time::timeout(STOP_GRACE, app.close()).await.is_err() {
         tracing::warn!("the store was not closed in time; what was acknowledged is in it");
     }
-    drop(started.lock);
+    drop(opened.lock);
     let unaudited = app.store.counts().unaudited;
     tracing::info!(unaudited, "stopped");
-    served.map_err(|source| StartError::Listen { addr: started.listen, source })?;
+    served.map_err(|source| StartError::Listen { addr: opened.listen, source })?;
     if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
 }
 
 /// Binds an address; returns the listener and its actual address.
-fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+fn bind(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     listen::bind(addr).map_err(|source| StartError::Listen { addr, source })
 }

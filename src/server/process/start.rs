@@ -31,7 +31,7 @@ use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
 /// Holds a server that is about to listen.
-pub struct Started {
+pub struct Opened {
     pub app: App,
     /// Where calls are to be answered.
     pub listen: SocketAddr,
@@ -51,7 +51,7 @@ pub struct Started {
 }
 
 /// Opens everything in the data directory; refuses one that another process uses, and plain HTTP away from loopback.
-pub async fn open(config: Config) -> Result<Started, StartError> {
+pub async fn open(config: Config) -> Result<Opened, StartError> {
     let directory = DataDirectory::existing(&config.data_dir)?;
     let settings = Settings::load(&directory)?;
     let listen = config.listen.unwrap_or(settings.listen);
@@ -88,8 +88,8 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     }
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
-        agreement::claim(&store, &*own, &master_keys).await?;
-        for name in agreement::agree(&store, &templates, now).await.map_err(AgreementError::from)? {
+        agreement::claim_keys(&store, &*own, &master_keys).await?;
+        for name in agreement::agree_on_templates(&store, &templates, now).await.map_err(AgreementError::from)? {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
@@ -118,5 +118,5 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Started { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
+    Ok(Opened { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
 }

@@ -18,13 +18,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Limits how long calls and tasks that write may take to finish at the end.
-const LAST_WRITES: Duration = Duration::from_secs(10);
+const WRITERS_GRACE: Duration = Duration::from_secs(10);
 
 /// Limits how long the last round of the tasks that follow the log may take.
-const LAST_ROUND: Duration = Duration::from_secs(5);
+const FOLLOWERS_GRACE: Duration = Duration::from_secs(5);
 
 /// Holds what the tasks need that [`App`] does not have.
-pub struct Duties {
+pub struct UpkeepParts {
     /// Signs the log of acts.
     pub audit_key: MemoryKey,
     /// `None`: acts are not sent on.
@@ -40,22 +40,22 @@ pub struct Duties {
 /// Holds the tasks until [`Upkeep::end`]; dropped before, they are aborted where they stand.
 pub struct Upkeep {
     /// The listener for public files.
-    public: Shift,
+    public: TaskGroup,
     /// Temporary cards, mail, revocation lists, CAs elsewhere.
-    writers: Shift,
+    writers: TaskGroup,
     /// The signed heads of the log, and syslog.
-    followers: Shift,
+    followers: TaskGroup,
     /// Health and metrics.
-    watched: Shift,
+    watching: TaskGroup,
 }
 
 impl Upkeep {
     /// Begins all tasks.
-    pub fn begin(app: &Arc<App>, duties: Duties) -> Self {
-        let [mut public, mut writers, mut followers, mut watched] = std::array::from_fn(|_| Shift::default());
+    pub fn begin(app: &Arc<App>, parts: UpkeepParts) -> Self {
+        let [mut public, mut writers, mut followers, mut watching] = std::array::from_fn(|_| TaskGroup::default());
         let shared = || Arc::clone(app);
         let store = || app.store.clone();
-        if let Some(listener) = duties.publication {
+        if let Some(listener) = parts.publication {
             public.begin(|ending| public_listener::serve(shared(), listener, ending));
         }
         writers.begin(|ending| sweep::watch(shared(), ending));
@@ -64,15 +64,15 @@ impl Upkeep {
         }
         writers.begin(|ending| Arc::clone(&app.publication).keep(ending));
         writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), ending));
-        followers.begin(|ending| heads::follow(store(), duties.audit_key, ending));
-        if let Some(syslog) = duties.syslog {
+        followers.begin(|ending| heads::follow(store(), parts.audit_key, ending));
+        if let Some(syslog) = parts.syslog {
             let metrics = Arc::clone(&app.metrics);
-            followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, duties.host, ending));
+            followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, parts.host, ending));
         }
-        if let Some(listener) = duties.operations {
-            watched.begin(|_| operations::serve(shared(), listener));
+        if let Some(listener) = parts.operations {
+            watching.begin(|_| operations::serve(shared(), listener));
         }
-        Self { public, writers, followers, watched }
+        Self { public, writers, followers, watching }
     }
 
     /// Tells the listener for public files to end, so that its calls end together with the others.
@@ -80,30 +80,31 @@ impl Upkeep {
         self.public.ending.cancel();
     }
 
-    /// Ends one shift after the other, once no new call is taken; a task that takes too long is aborted.
+    /// Ends one group after the other, once no new call is taken; a task that takes too long is aborted.
     pub async fn end(self, app: &App) {
         // The work of a caller who hung up goes on, and holds its place until it is done.
-        let calls = tokio::time::timeout(LAST_WRITES, app.places.acquire_many(MAX_CALLS.into()));
-        let (calls, public, writers) = tokio::join!(calls, self.public.end(LAST_WRITES), self.writers.end(LAST_WRITES));
+        let calls = tokio::time::timeout(WRITERS_GRACE, app.places.acquire_many(MAX_CALLS.into()));
+        let (calls, public, writers) =
+            tokio::join!(calls, self.public.end(WRITERS_GRACE), self.writers.end(WRITERS_GRACE));
         if calls.is_err() || !public || !writers {
             tracing::warn!("not all that was begun was finished in time; what is due is done at the next start");
         }
-        if !self.followers.end(LAST_ROUND).await {
+        if !self.followers.end(FOLLOWERS_GRACE).await {
             tracing::warn!("the last acts were not signed or sent on in time; the next start does it");
         }
         // Whoever watches may ask until nothing is left to tell.
-        self.watched.end(Duration::ZERO).await;
+        self.watching.end(Duration::ZERO).await;
     }
 }
 
 /// Holds tasks that are told to end together.
 #[derive(Default)]
-struct Shift {
+struct TaskGroup {
     ending: CancellationToken,
     tasks: JoinSet<()>,
 }
 
-impl Shift {
+impl TaskGroup {
     fn begin<F: Future<Output = ()> + Send + 'static>(&mut self, task: impl FnOnce(CancellationToken) -> F) {
         self.tasks.spawn(task(self.ending.clone()));
     }

@@ -24,7 +24,7 @@ pub struct Subject {
 pub async fn subject(call: &Call<'_>, body: &CreateRequest) -> Result<Subject, ApiError> {
     let (card, profile) = match body.request_type {
         RequestType::Enroll => (None, None),
-        _ => holder(call, body).await?,
+        _ => named_holder(call, body).await?,
     };
     let owner = card.as_ref().map(|card| (card.assigned_user, card.profile_template));
     let owner = owner.or(profile.as_ref().map(|profile| (profile.assigned_user, profile.profile_template)));
@@ -49,7 +49,7 @@ pub async fn subject(call: &Call<'_>, body: &CreateRequest) -> Result<Subject, A
 }
 
 /// Finds the card and profile that the body names; a card brings its current profile along, and a profile its card.
-async fn holder(
+async fn named_holder(
     call: &Call<'_>,
     body: &CreateRequest,
 ) -> Result<(Option<SmartcardRecord>, Option<ProfileRecord>), ApiError> {
@@ -65,7 +65,7 @@ async fn holder(
     };
     let profile = match (named, &card) {
         (Some(named), _) => Some(named),
-        (None, Some(card)) => current(call.app.store.profiles_on(card.uuid).await?, card.status),
+        (None, Some(card)) => current_profile(call.app.store.profiles_on(card.uuid).await?, card.status),
         (None, None) => None,
     };
     Ok((card, profile))
@@ -73,7 +73,7 @@ async fn holder(
 
 /// Returns the profile that is meant when a card is named: the newest with the card's status, else the newest that is
 /// not new.
-fn current(profiles: Vec<ProfileRecord>, card: SmartcardStatus) -> Option<ProfileRecord> {
+fn current_profile(profiles: Vec<ProfileRecord>, card: SmartcardStatus) -> Option<ProfileRecord> {
     let goes = |profile: &ProfileRecord| SmartcardStatus::from(profile.status) == card;
     let newest = profiles.iter().find(|profile| goes(profile)).cloned();
     newest.or(profiles.into_iter().find(|profile| profile.status != ProfileStatus::New))

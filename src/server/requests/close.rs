@@ -51,7 +51,7 @@ async fn logged(
     entry: AuditEntry,
 ) -> Result<(RequestRecord, Effects), ApiError> {
     if let Some(effects) = effects {
-        tx.audit(&effects.told(entry.on(&request).with("type", request.request_type))).await?;
+        tx.audit(&effects.added_to(entry.on(&request).with("type", request.request_type))).await?;
     }
     Ok((request, effects.unwrap_or_default()))
 }
@@ -65,7 +65,7 @@ pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(Smartcard
     let job = async move |tx: &mut Tx| {
         let (card, effects) = retired(tx, uuid, &template, now).await?;
         if let Some(effects) = effects {
-            tx.audit(&effects.told(entry)).await?;
+            tx.audit(&effects.added_to(entry)).await?;
         }
         Ok::<_, ApiError>((card, effects.unwrap_or_default()))
     };

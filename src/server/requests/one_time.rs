@@ -63,7 +63,7 @@ pub fn make(
 }
 
 /// Remembers the passwords made for a request, in place of earlier ones, and puts into the outbox what is to be mailed.
-pub async fn begin(
+pub async fn remember(
     tx: &mut Tx,
     request: &RequestRecord,
     made: OneTimeOrder,
@@ -95,7 +95,7 @@ pub async fn begin(
 }
 
 /// Refuses passwords that were tried too often, have expired, or are not made yet.
-fn provable(record: &OneTimeRecord, policy: &OneTimePolicy, now: OffsetDateTime) -> Result<(), ApiError> {
+fn check_provable(record: &OneTimeRecord, policy: &OneTimePolicy, now: OffsetDateTime) -> Result<(), ApiError> {
     let lacking = record.first.is_none() || (policy.deliver.len() > 1 && record.second.is_none());
     let spent = match record.expires {
         _ if record.tries_left == 0 => "the one-time password was tried too often",
@@ -125,7 +125,7 @@ pub async fn prove(
     if second && given.second.is_none() {
         return Err(FieldError::Missing { field: "SecondOneTimePassword" }.into());
     }
-    provable(&record, policy, call.now)?;
+    check_provable(&record, policy, call.now)?;
     let mut right = is_right(record.first.as_deref(), first_given);
     if let Some(given) = given.second.as_ref().filter(|_| second) {
         right &= is_right(record.second.as_deref(), given);
@@ -140,7 +140,7 @@ pub async fn prove(
         if (&record.first, &record.second) != (&judged.first, &judged.second) {
             return Err(ApiError::Conflict);
         }
-        provable(&record, &policy, now)?;
+        check_provable(&record, &policy, now)?;
         if right {
             record.proven = Some(now);
         } else {

@@ -26,13 +26,13 @@ impl SeenRequest {
     }
 
     /// Refuses unless the caller may do this with the request, and what must come before is done.
-    pub fn allow(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
-        self.permitted(call, act)?;
-        if act == Act::Execute { self.unobstructed() } else { Ok(()) }
+    pub fn check_act(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+        self.check_permission(call, act)?;
+        if act == Act::Execute { self.check_preconditions() } else { Ok(()) }
     }
 
     /// Refuses an execution that lacks something: data items before it begins, a one-time password before every step.
-    fn unobstructed(&self) -> Result<(), ApiError> {
+    fn check_preconditions(&self) -> Result<(), ApiError> {
         let RequestRecord { status, data, .. } = &self.record;
         let missing = self.workflow().and_then(|workflow| data_items::missing(workflow, data, None));
         match (status, missing) {
@@ -45,7 +45,7 @@ impl SeenRequest {
     }
 
     /// Refuses unless the caller may do this with the request, whatever must come before.
-    pub fn permitted(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+    pub fn check_permission(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
         if permission::may(&call.caller, act, parties(&self.record), self.workflow()) {
             return Ok(());
         }
@@ -60,12 +60,12 @@ impl SeenRequest {
     }
 
     /// Refuses unless the caller may execute this request now and `fits` accepts its type; returns its template.
-    pub fn executed(
+    pub fn for_execution(
         &self,
         call: &Call<'_>,
         fits: impl FnOnce(RequestType) -> bool,
     ) -> Result<&Arc<ProfileTemplate>, ApiError> {
-        self.allow(call, Act::Execute)?;
+        self.check_act(call, Act::Execute)?;
         if !fits(self.record.request_type) {
             return Err(ApiError::WrongType(self.record.request_type));
         }

@@ -2,7 +2,7 @@
 //! Unblock stands here too, as its card takes an admin key like a new one.
 
 use super::effects::Effects;
-use super::holders::{Old, card_of};
+use super::holders::{OldHolder, card_of};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
@@ -52,13 +52,13 @@ impl Lineage {
 
 /// Makes the request's new card and profile active; nothing else changes.
 pub async fn added(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
-    let old = Old::of(tx, request).await?;
+    let old = OldHolder::of(tx, request).await?;
     activated(tx, request, &old).await?;
     Ok(Effects::default())
 }
 
 /// Makes the request's card and profile active; a new profile gets its role and lineage.
-pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &Old) -> Result<(), ApiError> {
+pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &OldHolder) -> Result<(), ApiError> {
     let profile = match request.new_profile {
         Some(profile) => tx.profile(profile).await?,
         None => None,

@@ -2,7 +2,7 @@
 
 use super::add::Lineage;
 use super::execute::{executable, execute};
-use super::holders::{self, Old};
+use super::holders::{self, OldHolder};
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -15,14 +15,14 @@ use uuid::Uuid;
 
 /// Says under which terms of the template a card is assigned.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct AssignTerms {
     /// Whether a card that was in use and retired may be assigned again.
     pub reuse: bool,
     /// When the card ends, if it is a temporary one.
     pub expires: OffsetDateTime,
 }
 
-impl Terms {
+impl AssignTerms {
     /// Reads the terms of cards that are assigned now.
     pub fn new(template: &ProfileTemplate, now: OffsetDateTime) -> Self {
         let lifetime = template.workflow(RequestType::TemporaryCards).map(|workflow| workflow.passage.lifetime);
@@ -37,7 +37,7 @@ pub async fn assigned(
     tx: &mut Tx,
     request: Uuid,
     mut offer: SmartcardRecord,
-    terms: Terms,
+    terms: AssignTerms,
     entry: AuditEntry,
 ) -> Result<Uuid, ApiError> {
     let mut request = holders::request(tx, request).await?;
@@ -50,9 +50,9 @@ pub async fn assigned(
         return Err(ApiError::WrongType(request.request_type));
     }
     if let Some(known) = tx.smartcard_by_card_id(offer.card_id).await? {
-        taken_over(tx, &mut offer, known, terms.reuse).await?;
+        take_over(tx, &mut offer, known, terms.reuse).await?;
     }
-    related(tx, &mut offer, &request, terms).await?;
+    set_lineage(tx, &mut offer, &request, terms).await?;
     tx.insert_smartcard(&offer).await?;
     request.new_smartcard = Some(offer.uuid);
     execute(tx, &mut request).await?;
@@ -62,7 +62,7 @@ pub async fn assigned(
 
 /// Takes over what is remembered of a card that was assigned before: the secrets that it was given are still in it.
 /// Refuses a card that is not retired, and one that was in use unless the template lets cards be used again.
-async fn taken_over(
+async fn take_over(
     tx: &mut Tx,
     offer: &mut SmartcardRecord,
     known: SmartcardRecord,
@@ -100,13 +100,13 @@ async fn was_in_use(tx: &mut Tx, smartcard: Uuid) -> Result<bool, ApiError> {
 }
 
 /// Sets what the card is to its user, and which card it comes from.
-async fn related(
+async fn set_lineage(
     tx: &mut Tx,
     offer: &mut SmartcardRecord,
     request: &RequestRecord,
-    terms: Terms,
+    terms: AssignTerms,
 ) -> Result<(), ApiError> {
-    let old = Old::of(tx, request).await?;
+    let old = OldHolder::of(tx, request).await?;
     let lineage = Lineage::of_card(request.request_type, old.card.as_ref());
     let lends = request.request_type == RequestType::TemporaryCards;
     offer.permanent = lineage.parent.filter(|_| lends);

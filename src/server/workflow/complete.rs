@@ -35,7 +35,7 @@ pub async fn completed(
         RequestType::Renew | RequestType::OnlineUpdate | RequestType::Recover => {
             replace::replaced(tx, &request, template, now).await?
         }
-        RequestType::Retire => end::was_retired(tx, &request).await?,
+        RequestType::Retire => end::check_retired(tx, &request).await?,
         RequestType::Revoke => end::disabled(tx, &request, template, now).await?,
         RequestType::Reinstate => end::suspended_or_reinstated(tx, &request, template, now).await?,
         RequestType::Unblock => add::unblocked(tx, &request).await?,

@@ -20,7 +20,7 @@ impl Effects {
     }
 
     /// Adds the numbers to an entry of the log of acts: revocations always, others where there are any.
-    pub fn told(self, entry: AuditEntry) -> AuditEntry {
+    pub fn added_to(self, entry: AuditEntry) -> AuditEntry {
         [("revoked", self.revoked), ("held", self.held), ("released", self.released), ("superseded", self.superseded)]
             .into_iter()
             .filter(|(name, number)| *name == "revoked" || *number > 0)

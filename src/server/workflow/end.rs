@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::execute::execute;
-use super::holders::{self, Old, card_of, move_card, move_profiles_on, one_at_a_time};
+use super::holders::{self, OldHolder, card_of, lock_owner, move_card, move_profiles_on};
 use super::revocation::verdict;
 use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -27,7 +27,7 @@ pub async fn retired(
     now: OffsetDateTime,
 ) -> Result<(SmartcardRecord, Option<Effects>), ApiError> {
     let mut request = holders::request(tx, uuid).await?;
-    one_at_a_time(tx, request.target).await?;
+    lock_owner(tx, request.target).await?;
     let card = card_of(tx, &request).await?;
     if card.status == SmartcardStatus::Retired && request.status == RequestStatus::Executing {
         return Ok((card, None));
@@ -42,7 +42,7 @@ pub async fn retired(
 }
 
 /// Refuses to complete a Retire request whose card is not retired yet.
-pub async fn was_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
+pub async fn check_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
     let card = card_of(tx, request).await?;
     if card.status == SmartcardStatus::Retired {
         Ok(Effects::default())
@@ -58,7 +58,7 @@ pub async fn disabled(
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let holder = Old::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
+    let holder = OldHolder::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
     let options = &policy(template, RequestType::Revoke)?.revocation;
     verdict(template, options, request, now).carried_out(tx, holder).await
 }
@@ -72,7 +72,7 @@ pub async fn suspended_or_reinstated(
 ) -> Result<Effects, ApiError> {
     let suspends = request.terms.suspends.unwrap_or(true);
     let event = if suspends { HolderEvent::Suspend } else { HolderEvent::Reinstate };
-    let holder = Old::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
+    let holder = OldHolder::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
     let touched = Touched::Held(holder, Reach::Own);
     let nothing = Effects { publish: true, ..Effects::default() };
     Ok(if suspends {

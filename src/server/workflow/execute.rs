@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub async fn execute(tx: &mut Tx, request: &mut RequestRecord) -> Result<(), ApiError> {
     let before = request.status;
     request.status = request_after(before, RequestEvent::StartExecution)?;
-    admit::still_asked(tx, request).await?;
+    admit::check_state_still(tx, request).await?;
     Ok(tx.update_request(request, before).await?)
 }
 

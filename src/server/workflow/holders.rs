@@ -21,7 +21,7 @@ pub async fn smartcard(tx: &mut Tx, uuid: Uuid) -> Result<SmartcardRecord, ApiEr
 /// Reads the owner's record, so that jobs on other servers that end another card of this person wait until this one is
 /// through. Of two that end a card each, the second then sees that no card in use holds the keys of both. Call it
 /// before cards are read.
-pub async fn one_at_a_time(tx: &mut Tx, owner: Uuid) -> Result<(), ApiError> {
+pub async fn lock_owner(tx: &mut Tx, owner: Uuid) -> Result<(), ApiError> {
     tx.user(owner).await?.ok_or(ApiError::NotFound("user")).map(drop)
 }
 
@@ -34,12 +34,12 @@ pub async fn card_of(tx: &mut Tx, request: &RequestRecord) -> Result<SmartcardRe
 }
 
 /// Holds what a request names as old: a card with its profile, a profile alone, or nothing.
-pub struct Old {
+pub struct OldHolder {
     pub card: Option<SmartcardRecord>,
     pub profile: Option<ProfileRecord>,
 }
 
-impl Old {
+impl OldHolder {
     /// Reads what the request names as old.
     pub async fn of(tx: &mut Tx, request: &RequestRecord) -> Result<Self, ApiError> {
         let card = match request.old_smartcard {

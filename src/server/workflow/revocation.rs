@@ -23,7 +23,7 @@ pub fn terms(
         name => {
             let known = loss_reason(template, name);
             let known = known.ok_or_else(|| ApiError::LossReasonUnknown(name.to_owned()))?;
-            fits(known, workflow.request_type)?;
+            check_loss_reason(known, workflow.request_type)?;
             Some(known.name.clone())
         }
     };
@@ -55,7 +55,7 @@ fn loss_reason<'t>(template: &'t ProfileTemplate, name: &str) -> Option<&'t Loss
 
 /// Refuses a loss reason that does not go with the request type: where the reason revokes, no temporary card is lent;
 /// where it is none to recover or revoke for ("forgotten", say), neither is done.
-fn fits(loss: &LossReason, request_type: RequestType) -> Result<(), ApiError> {
+fn check_loss_reason(loss: &LossReason, request_type: RequestType) -> Result<(), ApiError> {
     let instead = match request_type {
         RequestType::Recover if !loss.recover => "unblock the card, or lend a temporary one",
         RequestType::Revoke if !loss.revoke => "suspend the card, or lend a temporary one",
@@ -122,6 +122,6 @@ impl Verdict {
 }
 
 /// Returns the revocation of certificates that the server takes back by itself: cessationOfOperation (RFC 5280, 5.3.1).
-pub fn ended(at: OffsetDateTime) -> Revocation {
+pub fn cessation(at: OffsetDateTime) -> Revocation {
     Revocation { at, reason: RevocationReason::CessationOfOperation.number() }
 }

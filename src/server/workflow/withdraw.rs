@@ -3,7 +3,7 @@
 use super::complete::forget_keys;
 use super::effects::Effects;
 use super::holders::{self, retire_card, retire_profile};
-use super::revocation::ended;
+use super::revocation::cessation;
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::error::ApiError;
@@ -31,7 +31,7 @@ pub async fn withdrawn(
     }
     let mut effects = Effects { publish: true, ..Effects::default() };
     if request.request_type.issues_certificates() {
-        effects.revoked = tx.revoke_certificates(CertificateScope::Request(uuid), ended(now)).await?;
+        effects.revoked = tx.revoke_certificates(CertificateScope::Request(uuid), cessation(now)).await?;
         // What the request has made, and nothing that was there before it.
         if let Some(profile) = request.new_profile.filter(|made| request.old_profile != Some(*made)) {
             retire_profile(tx, profile).await?;
