@@ -1,6 +1,6 @@
 //! What only an operating system has. This is the one door for Unix, and this list is what a Windows client lacks:
 //!
-//! - [`file`]: files for their owner alone, written whole and durably; files left open by a parent
+//! - [`mod@file`]: files for their owner alone, written whole and durably; files left open by a parent
 //! - [`directory`]: directories for their owner alone; whether others may enter or write
 //! - [`lock`]: a file that one process holds at a time
 //! - [`process`]: a child asked to end or set apart; who has a library loaded
