@@ -23,7 +23,7 @@ fn shown(user: UserRecord) -> Account {
 }
 
 /// Refuses a caller who does not manage users, whether the user exists or not.
-fn manages(call: &Call<'_>) -> Result<(), ApiError> {
+fn check_manages_users(call: &Call<'_>) -> Result<(), ApiError> {
     match permission::has(&call.caller, Duty::ManageUsers) {
         true => Ok(()),
         false => Err(ApiError::Forbidden("manage users")),
@@ -31,8 +31,8 @@ fn manages(call: &Call<'_>) -> Result<(), ApiError> {
 }
 
 /// Reads the user, if the caller may change it.
-async fn managed(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
-    manages(call)?;
+async fn managed_user(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
+    check_manages_users(call)?;
     let user = call.app.store.user(user).await?.ok_or(ApiError::NotFound("user"))?;
     match permission::may_manage(&call.caller, user.uuid) {
         true => Ok(user),
@@ -42,13 +42,13 @@ async fn managed(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
 
 /// Lists all users, oldest first.
 pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
-    manages(call)?;
+    check_manages_users(call)?;
     Reply::list(call.app.store.users().await?.into_iter().take(MAX_LIST + 1).map(shown).collect())
 }
 
 /// Adds a user without a bearer token.
 pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
-    manages(call)?;
+    check_manages_users(call)?;
     let user = UserRecord {
         uuid: Uuid::now_v7(),
         name: body.name,
@@ -69,7 +69,7 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
 
 /// Changes a user; one who is disabled is refused from the next call on.
 pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<Reply, ApiError> {
-    let user = managed(call, user).await?;
+    let user = managed_user(call, user).await?;
     let AccountChange { groups, upn, email, sid, disabled } = body;
     let user = UserChange { groups, upn, email, sid, disabled }.applied(user);
     let entry = call.entry(Deed::UserChanged).user(user.uuid).with("name", &user.name);
@@ -93,29 +93,29 @@ pub async fn list_bearers(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError
 /// Adds a bearer token for a user; it is told now and never again.
 pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<Reply, ApiError> {
     body.check()?;
-    let user = managed(call, user).await?;
+    let user = managed_user(call, user).await?;
     let expires = bearer::expiry(call.now, body.days)?;
-    let fresh = fresh(call, user.uuid, &body.label, expires)?;
+    let fresh = fresh_bearer(call, user.uuid, &body.label, expires)?;
     let entry = call.entry(Deed::BearerAdded).user(user.uuid).with("token", fresh.record.uuid);
     let written = fresh.record.clone();
     let job = call.app.store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
     job.await?;
-    Reply::created(&given(&fresh))
+    Reply::created(&given_bearer(&fresh))
 }
 
 /// Makes a bearer token.
-fn fresh(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshBearer, ApiError> {
+fn fresh_bearer(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshBearer, ApiError> {
     FreshBearer::new(owner, label, call.now, expires).ok_or(ApiError::Internal(Internal::Random))
 }
 
 /// Shows a fresh bearer token with its secret.
-fn given(fresh: &FreshBearer) -> GivenBearer {
+fn given_bearer(fresh: &FreshBearer) -> GivenBearer {
     let bearer = Zeroizing::new(fresh.token.expose().to_owned());
     GivenBearer { uuid: fresh.record.uuid, bearer, expires: fresh.record.expires }
 }
 
 /// Reads the record of the bearer token that this call was made with; refuses other ways in.
-async fn own(call: &Call<'_>) -> Result<BearerRecord, ApiError> {
+async fn own_bearer(call: &Call<'_>) -> Result<BearerRecord, ApiError> {
     let Shown::Bearer(token) = call.caller.shown else { return Err(AccountRefusal::NotByBearer.into()) };
     call.app.store.bearer(token).await?.ok_or(ApiError::NotFound("token"))
 }
@@ -123,9 +123,9 @@ async fn own(call: &Call<'_>) -> Result<BearerRecord, ApiError> {
 /// Gives a new bearer token for the one that this call was made with, good for as long as that was, but at most
 /// [`MAX_DAYS`]. The old one ends within minutes.
 pub async fn renew_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let old = own(call).await?;
+    let old = own_bearer(call).await?;
     let length = (old.expires - old.created).min(Duration::days(MAX_DAYS.into()));
-    let fresh = fresh(call, old.owner, &old.label, call.now + length)?;
+    let fresh = fresh_bearer(call, old.owner, &old.label, call.now + length)?;
     let entry = call.entry(Deed::BearerRenewed).user(old.owner).with("token", fresh.record.uuid).with("old", old.uuid);
     let written = fresh.record.clone();
     let job = call
@@ -133,12 +133,12 @@ pub async fn renew_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
         .store
         .write(move |tx| Box::pin(async move { jobs::bearer_renewed(tx, old.uuid, &written, &entry).await }));
     job.await?;
-    Reply::created(&given(&fresh))
+    Reply::created(&given_bearer(&fresh))
 }
 
 /// Revokes the bearer token that this call was made with.
 pub async fn revoke_own_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
-    let token = own(call).await?;
+    let token = own_bearer(call).await?;
     revoke(call, token).await
 }
 

@@ -69,10 +69,10 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     let deed = if approve { Deed::RequestApproved } else { Deed::RequestDenied };
     let entry = call.entry(deed).on(&request.record).with("needed", needed);
     let (template, shown_by) = (request.template.clone(), request.template.clone());
-    let merged = Merged { items, priority: body.priority };
+    let input = ApproverInput { items, priority: body.priority };
     let job = async move |tx: &mut Tx| {
         let workflow = permission::enabled(template.as_deref(), request.record.request_type);
-        let record = decided(tx, &decision, needed, merged, workflow).await?;
+        let record = record_decision(tx, &decision, needed, input, workflow).await?;
         tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
         if let Some(order) = passwords.filter(|_| record.status == RequestStatus::Approved) {
             one_time::remember(tx, &record, order, Some(decision.approver), decision.at).await?;
@@ -88,17 +88,17 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
 }
 
 /// Holds what an approver adds to a request.
-struct Merged {
+struct ApproverInput {
     items: Vec<DataItem>,
     priority: Option<u8>,
 }
 
 /// Records a decision and what it makes of the request; nobody decides on a request twice.
-async fn decided(
+async fn record_decision(
     tx: &mut Tx,
     decision: &ApprovalRecord,
     needed: u32,
-    merged: Merged,
+    input: ApproverInput,
     workflow: Option<&Workflow>,
 ) -> Result<RequestRecord, ApiError> {
     let mut request = tx.request(decision.request).await?.ok_or(ApiError::NotFound("request"))?;
@@ -116,8 +116,8 @@ async fn decided(
     request.status = request_after(before, event)?;
     tx.insert_approval(decision).await?;
     if decision.approved {
-        data_items::merge(&mut request.data, merged.items);
-        request.priority = merged.priority.unwrap_or(request.priority);
+        data_items::merge(&mut request.data, input.items);
+        request.priority = input.priority.unwrap_or(request.priority);
     }
     let missing = workflow.and_then(|workflow| data_items::missing(workflow, &request.data, Some(Side::Manager)));
     if let Some(name) = missing.filter(|_| request.status == RequestStatus::Approved) {

@@ -29,7 +29,7 @@ fn prepares(request: &RequestRecord) -> bool {
 
 /// Reads request, card and template for a call about a secret. Refuses unless the caller may execute the request,
 /// `fits` accepts its type, and the card is the request's and has this card id.
-async fn administered(
+async fn administered_card(
     call: &Call<'_>,
     fits: impl FnOnce(RequestType) -> bool,
     request: Uuid,
@@ -52,7 +52,7 @@ fn diversifies(template: &ProfileTemplate) -> bool {
 
 /// Begins the execution, changes what is remembered of the card and logs the act, in one transaction; returns the card
 /// before and after.
-async fn changed(
+async fn change_card(
     call: &Call<'_>,
     request: &RequestRecord,
     smartcard: Uuid,
@@ -84,17 +84,17 @@ pub async fn diversified_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, RequestType::may_prepare_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::may_prepare_card, request, smartcard, Some(card_id)).await?;
     if !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
     if !diversifies(&template) {
         return Err(ApiError::NotDiversified);
     }
-    released(&template, request.request_type)?;
+    check_release(&template, request.request_type)?;
     own_key(call.app, &card)?;
     let current = call.app.master_keys.current_version();
-    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), move |card| {
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), move |card| {
         if card.admin_key == AdminKeyState::Default {
             card.admin_key = AdminKeyState::Proposed;
             card.master_key_version = current;
@@ -116,13 +116,14 @@ pub async fn surrender_admin_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, |work| work == RequestType::Retire, request, smartcard, Some(card_id)).await?;
-    released(&template, request.request_type)?;
+        administered_card(call, |request_type| request_type == RequestType::Retire, request, smartcard, Some(card_id))
+            .await?;
+    check_release(&template, request.request_type)?;
     if card.admin_key == AdminKeyState::Default {
         return Err(ApiError::NothingProposed);
     }
     let key = own_key(call.app, &card)?;
-    changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
+    change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
         card.admin_key = AdminKeyState::Proposed;
         Ok(())
     })
@@ -132,7 +133,7 @@ pub async fn surrender_admin_key(
 }
 
 /// Refuses unless the template lets the admin key out for requests of this type.
-fn released(template: &ProfileTemplate, request_type: RequestType) -> Result<(), ApiError> {
+fn check_release(template: &ProfileTemplate, request_type: RequestType) -> Result<(), ApiError> {
     if template.release_admin_key.contains(&request_type) { Ok(()) } else { Err(ApiError::AdminKeyKept(request_type)) }
 }
 
@@ -149,7 +150,7 @@ pub async fn next_admin_key(
     with_current: bool,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     if !diversifies(&template) || card.admin_key != AdminKeyState::Active {
         return Err(ApiError::NotDiversified);
     }
@@ -158,9 +159,9 @@ pub async fn next_admin_key(
     if card.master_key_next == 0 && !due {
         return Reply::json(&NextAdminKey { current: None, next: None, proposed: false });
     }
-    released(&template, request.request_type)?;
+    check_release(&template, request.request_type)?;
     let entry = call.entry(Deed::AdminKeyGiven).with("master_key", newest);
-    let (before, card) = changed(call, &request, smartcard, entry, move |card| {
+    let (before, card) = change_card(call, &request, smartcard, entry, move |card| {
         if card.master_key_next == 0 {
             card.master_key_next = newest;
         }
@@ -197,7 +198,7 @@ pub async fn authentication_response(
     diversified: bool,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     if !CHALLENGE_LENS.contains(&challenge.len()) {
         return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
     }
@@ -208,7 +209,7 @@ pub async fn authentication_response(
     };
     let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
     let entry = call.entry(Deed::ChallengeAnswered).with("diversified", diversified);
-    changed(call, &request, smartcard, entry, |_| Ok(())).await?;
+    change_card(call, &request, smartcard, entry, |_| Ok(())).await?;
     Reply::json(&AuthenticationResponse(response.to_vec()))
 }
 
@@ -245,18 +246,18 @@ pub async fn tell_admin_key(
 ) -> Result<Reply, ApiError> {
     use AdminKeyState::{Active, Default, Proposed};
     let told = news.state.unwrap_or(Active);
-    let fits = |work: RequestType| match told {
-        Active => work.administers_card(),
-        Proposed => work == RequestType::Retire,
-        Default => work.may_bring_card() || work == RequestType::Retire,
+    let fits = |request_type: RequestType| match told {
+        Active => request_type.administers_card(),
+        Proposed => request_type == RequestType::Retire,
+        Default => request_type.may_bring_card() || request_type == RequestType::Retire,
     };
-    let (request, card, _) = administered(call, fits, request, smartcard, None).await?;
+    let (request, card, _) = administered_card(call, fits, request, smartcard, None).await?;
     let takes_next = told == Active && card.master_key_next != 0;
     let gives_back = told != Active && request.request_type == RequestType::Retire;
     if !takes_next && !gives_back && !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
-    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
         if told == Active && card.master_key_next != 0 {
             (card.master_key_version, card.master_key_next) = (card.master_key_next, 0);
         }
@@ -299,11 +300,11 @@ pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, Api
 /// Proposes the next PUK where one is due. A card with the factory's PUK gets its own when it is enrolled or unblocked;
 /// one whose PUK was told to a person, or comes from an older master key, gets another with the next request but a
 /// Retire.
-fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool, newest: u32) {
+fn propose_puk(card: &mut SmartcardRecord, request_type: RequestType, prepares: bool, newest: u32) {
     let due = match card.puk_state {
         PukState::Default => prepares,
-        PukState::Spoken => work != RequestType::Retire,
-        PukState::Active => work != RequestType::Retire && card.puk_master != newest,
+        PukState::Spoken => request_type != RequestType::Retire,
+        PukState::Active => request_type != RequestType::Retire && card.puk_master != newest,
         PukState::Proposed => false,
     };
     if due {
@@ -317,23 +318,23 @@ fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool, ne
 /// Gives out the card's PUK, and the one that is to take its place.
 pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
     let (request, _, template) =
-        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
-    let (work, prepares) = (request.request_type, prepares(&request));
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+    let (request_type, prepares) = (request.request_type, prepares(&request));
     // Cards that keep their default admin key keep their PUK too; but any card may be given back the factory's at its
     // retirement.
-    if !diversifies(&template) && work != RequestType::Retire {
+    if !diversifies(&template) && request_type != RequestType::Retire {
         return Err(ApiError::NotDiversified);
     }
     let newest = call.app.master_keys.current_version();
-    let (before, card) = changed(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
-        propose_puk(card, work, prepares, newest);
+    let (before, card) = change_card(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
+        propose_puk(card, request_type, prepares, newest);
         Ok(())
     })
     .await?;
     let proposed = card.puk_state == PukState::Proposed;
     // A renewal has no use for a PUK that stays.
     let current =
-        if proposed || prepares || work == RequestType::Retire { present_puk(call.app, &card)? } else { None };
+        if proposed || prepares || request_type == RequestType::Retire { present_puk(call.app, &card)? } else { None };
     let next = if proposed { puk_of(call.app, &card, (card.puk_version, card.puk_master))? } else { None };
     if current.is_some() || next.is_some() {
         tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "PUK given out");
@@ -349,9 +350,11 @@ pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: Puk
         PukState::Default => true,
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };
-    let fits = |work: RequestType| work.administers_card() && (work == RequestType::Retire) == gives_back;
-    let (request, _, _) = administered(call, fits, request, smartcard, None).await?;
-    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
+    let fits = |request_type: RequestType| {
+        request_type.administers_card() && (request_type == RequestType::Retire) == gives_back
+    };
+    let (request, _, _) = administered_card(call, fits, request, smartcard, None).await?;
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
         card.puk_state = match (told, card.puk_state) {
             (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),
             // The client repeats itself, and the new PUK was read out to a person in between.

@@ -7,6 +7,7 @@ use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
+use crate::server::keys::diversify::KeyError;
 use crate::server::keys::proposed_pin;
 use crate::server::requests::seen::SeenRequest;
 use crate::server::workflow::execute;
@@ -17,7 +18,7 @@ use uuid::Uuid;
 const MOST_REQUESTS: u32 = 16;
 
 /// Holds what the query says of the card.
-pub struct Shown {
+pub struct NamedCard {
     pub card_id: Option<Uuid>,
     /// The card's challenge; its length is checked, and the PIN does not depend on it.
     pub challenge: Option<Vec<u8>>,
@@ -28,19 +29,19 @@ pub async fn proposed(
     call: &Call<'_>,
     request: Option<Uuid>,
     smartcard: Uuid,
-    shown: Shown,
+    named: NamedCard,
 ) -> Result<Reply, ApiError> {
-    if let Some(challenge) = shown.challenge.filter(|challenge| !matches!(challenge.len(), 8 | 16)) {
-        let length = crate::server::keys::diversify::KeyError::ChallengeLength(challenge.len());
+    if let Some(challenge) = named.challenge.filter(|challenge| !matches!(challenge.len(), 8 | 16)) {
+        let length = KeyError::ChallengeLength(challenge.len());
         return Err(ApiError::Challenge(length));
     }
     let request = match request {
         Some(request) => call.request(request).await?,
-        None => executed_on(call, smartcard).await?,
+        None => request_on(call, smartcard).await?,
     };
     let template = request.for_execution(call, RequestType::may_prepare_card)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
-    if shown.card_id.is_some_and(|card_id| card_id != card.card_id) {
+    if named.card_id.is_some_and(|card_id| card_id != card.card_id) {
         return Err(ApiError::WrongCard);
     }
     let config = template.smartcard.as_ref().ok_or(ApiError::PinNotProposed)?;
@@ -61,7 +62,7 @@ pub async fn proposed(
 }
 
 /// Finds the latest request on the card that the caller may see: one that is being executed, else an approved one.
-async fn executed_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, ApiError> {
+async fn request_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, ApiError> {
     for status in [RequestStatus::Executing, RequestStatus::Approved] {
         let filter = RequestFilter {
             smartcard: Some(smartcard),

@@ -18,7 +18,7 @@ use crate::template::{Attributes, Filling, OneTimePolicy, Workflow};
 use uuid::Uuid;
 
 /// Returns the policy of the request's type; refuses where the template no longer offers it.
-fn offered(request: &SeenRequest) -> Result<&Workflow, ApiError> {
+fn workflow_of(request: &SeenRequest) -> Result<&Workflow, ApiError> {
     request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))
 }
 
@@ -27,7 +27,7 @@ fn offered(request: &SeenRequest) -> Result<&Workflow, ApiError> {
 pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    let workflow = offered(&request)?;
+    let workflow = workflow_of(&request)?;
     let giver = Giver::later(call, &request.record, workflow);
     if giver.is_nobody() {
         return Err(ApiError::Forbidden("give data for this request"));
@@ -59,7 +59,7 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
 /// Answers `GET documents`: the forms of the request's workflow, filled in; 204 when there are none.
 pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let workflow = offered(&request)?;
+    let workflow = workflow_of(&request)?;
     let record = &request.record;
     let dangling = || ApiError::Internal(Internal::Dangling("user"));
     let target = call.app.store.user(record.target).await?.ok_or_else(dangling)?;
@@ -83,7 +83,7 @@ pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError
 }
 
 /// Returns the policy of one-time passwords; refuses where there is none.
-fn passwords(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
+fn one_time_policy(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
     let none = ApiError::PasswordNotUsed("requests of this kind have no one-time password");
     workflow.one_time_password.as_ref().ok_or(none)
 }
@@ -92,7 +92,7 @@ fn passwords(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
 pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     request.check_permission(call, Act::Execute)?;
-    let policy = passwords(offered(&request)?)?;
+    let policy = one_time_policy(workflow_of(&request)?)?;
     execute::executable(&request.record)?;
     one_time::prove(call, &request.record, policy, &given).await?;
     tracing::info!(id = %call.id, request = %request.record.uuid, caller = call.caller.name, "one-time password proven");
@@ -104,12 +104,12 @@ pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> R
 pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     request.check_permission(call, Act::Decide)?;
-    let policy = passwords(offered(&request)?)?;
+    let policy = one_time_policy(workflow_of(&request)?)?;
     execute::executable(&request.record)?;
     let (order, answer) = one_time::make(call, policy, true)?;
     let (uuid, approver, now) = (request.record.uuid, call.caller.uuid, call.now);
     let job = async move |tx: &mut Tx| {
-        let request = approved(tx, uuid).await?;
+        let request = executable_request(tx, uuid).await?;
         if tx.one_time(uuid).await?.is_some_and(|record| record.proven.is_some()) {
             return Err(ApiError::PasswordNotUsed("the one-time password was proven already"));
         }
@@ -122,7 +122,7 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
 }
 
 /// Reads a request that is approved or being executed; refuses others.
-async fn approved(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
+async fn executable_request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
     let request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
     execute::executable(&request)?;
     Ok(request)

@@ -11,6 +11,7 @@ use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission;
+use crate::server::workflow::holders::{asked_card, asked_profile};
 use crate::store::{ProfileRecord, RequestFilter, SmartcardRecord};
 use crate::template::ProfileTemplate;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 /// Shows a profile as the wire does, with what may be asked for it.
 fn shown(call: &Call<'_>, record: ProfileRecord) -> Profile {
-    let operations = Held::profile(call, &record).operations(call);
+    let operations = AskedHolder::profile(call, &record).operations(call);
     view::profile(record, operations)
 }
 
@@ -68,23 +69,21 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, profile: Uuid) -> Result
 }
 
 /// Holds what decides which requests may be made for a card or profile: its state, its owner and its template.
-struct Held {
+struct AskedHolder {
     asked: Asked,
     owner: Uuid,
     template: Option<Arc<ProfileTemplate>>,
 }
 
-impl Held {
+impl AskedHolder {
     fn card(call: &Call<'_>, card: &SmartcardRecord) -> Self {
         let template = call.app.templates.get(card.profile_template).cloned();
-        let asked = Asked { is_card: true, status: card.status, holder_role: card.holder_role };
-        Self { asked, owner: card.assigned_user, template }
+        Self { asked: asked_card(card), owner: card.assigned_user, template }
     }
 
     fn profile(call: &Call<'_>, profile: &ProfileRecord) -> Self {
         let template = call.app.templates.get(profile.profile_template).cloned();
-        let asked = Asked { is_card: false, status: profile.status.into(), holder_role: profile.holder_role };
-        Self { asked, owner: profile.assigned_user, template }
+        Self { asked: asked_profile(profile), owner: profile.assigned_user, template }
     }
 
     /// Says whether the tables, the template and the caller's rights let a request of this type be made.
@@ -104,29 +103,29 @@ impl Held {
 }
 
 /// Reads the card or profile, if the caller may see it.
-async fn held(call: &Call<'_>, of: Holder) -> Result<Held, ApiError> {
+async fn asked_holder(call: &Call<'_>, of: Holder) -> Result<AskedHolder, ApiError> {
     Ok(match of {
-        Holder::Profile(profile) => Held::profile(call, &call.profile(profile).await?),
-        Holder::Smartcard(smartcard) => Held::card(call, &call.smartcard(smartcard).await?),
+        Holder::Profile(profile) => AskedHolder::profile(call, &call.profile(profile).await?),
+        Holder::Smartcard(smartcard) => AskedHolder::card(call, &call.smartcard(smartcard).await?),
     })
 }
 
 /// Lists what may be asked for a profile or card, in MIM's words; 204 when there is nothing.
 pub async fn operations(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
-    let operations = held(call, of).await?.operations(call);
+    let operations = asked_holder(call, of).await?.operations(call);
     if operations.is_empty() { Ok(Reply::Empty) } else { Reply::json(&Operations(operations)) }
 }
 
 /// Lists every request type that may be made for a profile or card; for Reinstate also whether it would suspend or
 /// reinstate.
 pub async fn request_types(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
-    let held = held(call, of).await?;
-    let effect = |request_type| match (request_type, held.asked.status) {
+    let holder = asked_holder(call, of).await?;
+    let effect = |request_type| match (request_type, holder.asked.status) {
         (RequestType::Reinstate, SmartcardStatus::Suspended) => "reinstate",
         (RequestType::Reinstate, _) => "suspend",
         _ => "",
     };
-    let offered = RequestType::ALL.iter().copied().filter(|request_type| held.may(call, *request_type));
+    let offered = RequestType::ALL.iter().copied().filter(|request_type| holder.may(call, *request_type));
     Reply::list(
         offered.map(|request_type| OfferedType { request_type, effect: effect(request_type).to_owned() }).collect(),
     )

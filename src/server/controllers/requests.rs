@@ -27,7 +27,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     if !permission::may_initiate(&call.caller, workflow, subject.target) {
         return Err(ApiError::Forbidden("ask for this"));
     }
-    let body = asked(call, body, workflow, subject.target)?;
+    let body = checked(call, body, workflow, subject.target)?;
     let record = begin::record(call, body, &subject, workflow)?;
     let passwords = match &workflow.one_time_password {
         Some(policy) if record.status == RequestStatus::Approved => Some(one_time::make(call, policy, false)?.0),
@@ -51,7 +51,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
 }
 
 /// Checks what the caller says by the policy, and returns it with its data items as they are kept.
-fn asked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
+fn checked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
     if body.priority.is_some() && !workflow.collect_priority {
         return Err(ApiError::PriorityNotCollected);
     }

@@ -27,11 +27,11 @@ pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> 
         Some(profile) => profile,
         None => certify::certify(call, &request.record, template, plan, &[]).await?,
     };
-    Reply::json(&sealed(call, &request.record, profile).await?)
+    Reply::json(&sealed_keys(call, &request.record, profile).await?)
 }
 
 /// Reads the keys of the profile that agents alone can open, and logs that they are given out.
-async fn sealed(call: &Call<'_>, request: &RequestRecord, profile: Uuid) -> Result<Vec<SealedKey>, ApiError> {
+async fn sealed_keys(call: &Call<'_>, request: &RequestRecord, profile: Uuid) -> Result<Vec<SealedKey>, ApiError> {
     let store = &call.app.store;
     let mut keys = Vec::new();
     for HoldingRecord { origin, certificate } in store.holdings(profile).await? {

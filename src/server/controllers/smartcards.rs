@@ -94,7 +94,7 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Resu
 /// Answers `PUT requests/{id}/smartcards/{id}`: retires the card.
 pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.for_execution(call, |work| work == RequestType::Retire)?;
+    request.for_execution(call, |request_type| request_type == RequestType::Retire)?;
     call.smartcard_of(&request.record, smartcard).await?;
     if body.status != SmartcardStatus::Retired {
         return Err(ApiError::OnlyRetired);

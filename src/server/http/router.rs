@@ -255,7 +255,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
         Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
-            pins::proposed(&call, request, smartcard, pins::Shown { card_id, challenge }).await
+            pins::proposed(&call, request, smartcard, pins::NamedCard { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read().await?).await
