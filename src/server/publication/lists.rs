@@ -101,7 +101,7 @@ impl Publication {
                 }
             }
         }
-        // An untrue list is better than none as long as it says itself that it is good.
+        // An outdated list is better than none as long as it is valid.
         match self.maker.store.list(kind).await? {
             Some(record) if record.number > 0 && record.next_update > OffsetDateTime::now_utc() => {
                 tracing::error!(%failure, "a revocation list could not be made; the one before is served");

@@ -62,7 +62,7 @@ impl ListMaker {
 
     /// Makes the list whose number was claimed; false where the claim was lost meanwhile.
     async fn claimed(&self, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {
-        // Counted before reading: a revocation in between makes the list count as untrue, never as true.
+        // Counted before reading: a revocation in between makes the list count as outdated, never as current.
         let revocations = self.store.revocations().await?;
         let next_due = self.store.next_due(now).await?;
         let base = match kind {
