@@ -1,14 +1,15 @@
-//! Directories for their owner alone, and whether others were let in.
+//! Makes directories that only their owner may enter, and says whether others may.
 
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
+/// Lets only the owner list, change and enter a directory (chmod(2)).
 const OWNER_ONLY: u32 = 0o700;
-/// Group and others may write.
+/// Marks that group and others may write.
 const WRITE_OF_OTHERS: u32 = 0o022;
-/// What group and others may do.
+/// Marks all that group and others may do.
 const OF_OTHERS: u32 = 0o077;
 
 /// Makes a directory that only its owner may enter.
@@ -19,9 +20,9 @@ pub fn make(path: &Path) -> io::Result<()> {
     DirBuilder::new().mode(OWNER_ONLY).create(path)
 }
 
-/// Makes a directory that only its owner may enter, and those above it that are missing; one that is there stays as it is.
+/// Makes a directory that only its owner may enter, and the missing ones above it; one that is there stays as it is.
 ///
-/// Windows: as [`make`]; below the user's profile what is made is the user's without more.
+/// Windows: as [`make`]; below the user's profile a new directory is the user's without further ado.
 pub fn make_with_parents(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(OWNER_ONLY).create(path)
 }
@@ -34,7 +35,8 @@ pub fn writable_by_others(path: &Path) -> io::Result<Option<u32>> {
     Ok((mode & WRITE_OF_OTHERS != 0).then_some(mode))
 }
 
-/// Says whether others than the owner may do anything with a directory: `Some` holds its nine permission bits (chmod(2)).
+/// Says whether others than the owner may do anything with a directory: `Some` holds its nine permission bits
+/// (chmod(2)).
 ///
 /// Windows: as [`writable_by_others`].
 pub fn open_to_others(path: &Path) -> io::Result<Option<u32>> {

@@ -1,24 +1,25 @@
-//! Files for their owner alone, and files that a crash leaves whole: the one place that writes durably.
+//! Writes files that only their owner may read, and files that a crash leaves whole: the one place that writes durably.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+/// Lets only the owner read and write a file (chmod(2)).
 pub(super) const OWNER_ONLY: u32 = 0o600;
-/// Everyone reads, the owner writes.
+/// Lets everyone read a file and the owner write it.
 const PUBLIC: u32 = 0o644;
-/// What group and others may do.
+/// Marks all that group and others may do.
 const OF_OTHERS: u32 = 0o077;
 
-/// Who may read a new file, before the process's umask takes from it.
+/// Says who may read a new file, before the process's umask takes from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
     Owner,
     Everyone,
 }
 
-/// How far [`replace`] had come when it failed.
+/// Says how far [`replace`] had come when it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The file beside could not be opened or filled; the old one stands.
@@ -31,7 +32,7 @@ pub enum Step {
     FlushDirectory,
 }
 
-/// Why a file was not replaced durably.
+/// Says why a file was not replaced durably.
 #[derive(Debug)]
 pub struct ReplaceError {
     pub step: Step,
@@ -73,8 +74,8 @@ pub fn place_new(path: &Path, beside: &Path, content: &[u8], readers: Readers) -
     written.and(removed).and_then(|()| flush_parent(path))
 }
 
-/// Puts a new content in the place of a file's, or of none: `beside` is written for its owner alone and flushed, renamed
-/// to `path`, and the directory is flushed. After a crash either the old or the new content is there.
+/// Replaces the content of a file, or makes the file: `beside` is written for its owner alone and flushed, renamed to
+/// `path`, and the directory is flushed. After a crash either the old or the new content is there.
 ///
 /// `beside` must be a name in the same directory; a file of that name, which a crash may have left, is overwritten.
 /// Windows: `MoveFileExW` with `MOVEFILE_REPLACE_EXISTING` and `MOVEFILE_WRITE_THROUGH` in place of rename and flush.
@@ -96,7 +97,7 @@ pub fn flush_parent(path: &Path) -> io::Result<()> {
     File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
-/// Makes an empty file for its owner alone where there is none; takes from group and others what they may do with one
+/// Makes an empty file for its owner alone where there is none; takes all permissions from group and others on a file
 /// that is there.
 ///
 /// Windows: sets a security descriptor that names the owner alone.
@@ -115,6 +116,7 @@ pub fn inherited(descriptor: i32) -> PathBuf {
     PathBuf::from(format!("/dev/fd/{descriptor}"))
 }
 
+/// Opens a new file for writing, with the mode for these readers.
 fn open_new_for(path: &Path, readers: Readers) -> io::Result<File> {
     let mode = match readers {
         Readers::Owner => OWNER_ONLY,
@@ -123,6 +125,7 @@ fn open_new_for(path: &Path, readers: Readers) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).mode(mode).open(path)
 }
 
+/// Writes the content and flushes it to the disk.
 fn fill(mut file: File, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()

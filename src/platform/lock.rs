@@ -1,4 +1,4 @@
-//! A file that one process holds at a time; the kernel lets go when the process ends, however it ends.
+//! Lets one process at a time hold a file; the kernel lets go when the process ends, however it ends.
 
 use super::file::OWNER_ONLY;
 use rustix::io::Errno;
@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// Between two tries.
+/// Sets the wait between two tries.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Holds a file against other processes, and against others in this one, until it is dropped.
@@ -22,7 +22,7 @@ impl Drop for Lock {
     }
 }
 
-/// Why a file is not held.
+/// Says why a file is not held.
 #[derive(Debug)]
 pub enum LockError {
     /// The file could not be opened or made.
@@ -44,8 +44,8 @@ impl From<LockError> for io::Error {
 }
 
 impl Lock {
-    /// Takes the lock of a file, which is made for its owner alone where there is none. While another holds it, it is asked
-    /// for `tries` times in all, 20 ms apart; a lock is only advice to those who also ask for it (flock(2)).
+    /// Takes the lock of a file, which is made for its owner alone where there is none. While another holds it, it is
+    /// asked for `tries` times in all, 20 ms apart. It binds only those who also ask for it (flock(2)).
     ///
     /// Windows: `LockFileEx`, which the standard library calls; it binds others who write, too.
     pub fn take(path: &Path, tries: u32) -> Result<Self, LockError> {
@@ -60,6 +60,7 @@ impl Lock {
         taken
     }
 
+    /// Asks once.
     fn try_take(path: &Path) -> Result<Self, LockError> {
         let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(OWNER_ONLY).open(path);
         let file = opened.map_err(LockError::Open)?;

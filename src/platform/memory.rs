@@ -1,25 +1,25 @@
-//! What becomes of this process's memory: who may look into it, and when it goes back to the system.
+//! Keeps this process's memory from others' eyes, and has freed memory go back to the system.
 
 // The C library's own setting has no safe name.
 #![allow(unsafe_code)]
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// From this size on, in bytes, memory goes back to the system when it is freed: glibc's own default.
+/// Sets from which size on, in bytes, memory goes back to the system when it is freed: glibc's own default.
 #[cfg(target_env = "gnu")]
 const RETURNED_FROM: libc::c_int = 128 * 1024;
 
-/// Keeps what is in memory from core dumps and from debuggers of the same user.
+/// Keeps this process's memory out of core dumps and from debuggers of the same user.
 ///
-/// Where a sandbox forbids even this, nothing happens, for the program is still of use. Windows: `WerSetFlags` with
+/// Where a sandbox forbids even this, nothing happens, and the program goes on. Windows: `WerSetFlags` with
 /// `WER_FAULT_REPORTING_FLAG_NOHEAP`, and an access control list on the process itself.
 pub fn forbid_dumps() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
-/// Keeps glibc from holding large blocks that were freed: it raises its limit once one was, and what opening a sealed key
-/// takes (scrypt, 16 MiB) would be held for as long as the process runs.
+/// Has glibc give back large blocks when they are freed. By itself it raises its limit at the first one, and the 16 MiB
+/// that opening a sealed key takes (scrypt) would be held for as long as the process runs.
 ///
 /// Other C libraries need nothing. Windows: needs nothing, for its heap maps large blocks one by one.
 pub fn return_large_blocks() {

@@ -1,14 +1,15 @@
-//! What only an operating system has. This is the one door for Unix, and this list is what a Windows client lacks:
+//! Offers what only an operating system has. This is the one door for Unix, and a Windows client lacks what it lists:
 //!
 //! - [`mod@file`]: files for their owner alone, written whole and durably; files left open by a parent
 //! - [`directory`]: directories for their owner alone; whether others may enter or write
 //! - [`lock`]: a file that one process holds at a time
 //! - [`process`]: a child asked to end or set apart; who has a library loaded
-//! - [`signal`]: being asked to end
+//! - [`signal`]: signals that ask this process to end
 //! - [`memory`]: no core dumps, no debuggers; freed memory given back
 //! - [`socket`], [`peer`]: sockets that are files; who is at the other end of a loopback link
 //!
-//! Out: `std::io::Error`, or an enum where a room tells steps apart. Absent: any meaning of a file; a Windows side.
+//! Errors are `std::io::Error`, or an enum where a room tells steps apart.
+//! Absent: any meaning of a file; a Windows side.
 
 pub mod directory;
 pub mod file;

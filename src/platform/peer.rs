@@ -1,4 +1,4 @@
-//! Finds out who is at the other end of a loopback connection, where any local user can listen at a port (Linux, proc(5)).
+//! Finds out who is at the other end of a loopback connection, for any local user can listen at a port (Linux, proc(5)).
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 /// Names the kernel's table of IPv4 connections (proc(5)).
 const TABLE: &str = "/proc/net/tcp";
 
-/// Says whether the other end belongs to this user. It must have accepted the connection; `false` also where the kernel does not
-/// tell, and for IPv6.
+/// Says whether the other end belongs to this user. It must have accepted the connection; `false` also where the kernel
+/// does not tell, and for IPv6.
 ///
 /// Windows: the owner of the process that `GetExtendedTcpTable` names.
 pub fn is_own(link: &TcpStream) -> bool {

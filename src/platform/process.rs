@@ -1,4 +1,4 @@
-//! Other processes: children asked to end or set apart, and who has a library loaded (Linux, proc(5)).
+//! Asks children to end or sets them apart, and finds the processes that have a library loaded (Linux, proc(5)).
 
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
@@ -6,10 +6,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 
-/// A table of mappings longer than this, in bytes, is read no further.
+/// Bounds how much of a process's table of mappings is read, in bytes.
 const LONGEST_MAPS: u64 = 1 << 22;
 
-/// A process and its program's name.
+/// Names a process by its id and its program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
     pub pid: u32,
@@ -44,7 +44,7 @@ pub fn with_library(library: &str) -> Vec<Process> {
     found
 }
 
-/// Returns the process, if it has the library loaded.
+/// Returns the process if it has the library loaded.
 fn if_loaded(pid: u32, library: &str) -> Option<Process> {
     let maps = File::open(format!("/proc/{pid}/maps")).ok()?.take(LONGEST_MAPS);
     let mut lines = BufReader::new(maps).split(b'\n').map_while(Result::ok);

@@ -1,11 +1,11 @@
-//! Being asked to end: the signals that would otherwise end this process at once.
+//! Takes over the signals that ask this process to end and would otherwise end it at once.
 
 use std::future::poll_fn;
 use std::io;
 use std::task::Poll;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Signals to end that no longer end the process by themselves.
+/// Holds the signals to end that were taken over: they no longer end the process by themselves.
 #[derive(Debug)]
 pub struct EndSignals(Vec<Signal>);
 

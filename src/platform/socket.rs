@@ -1,4 +1,4 @@
-//! Sockets that are files (unix(7)), and what Linux offers for those that are not (tcp(7)).
+//! Connects to sockets that are files (unix(7)), and asks of others what Linux offers (tcp(7)).
 
 use std::io;
 use std::net::TcpStream;
@@ -6,10 +6,10 @@ use std::os::linux::net::TcpStreamExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// The longest path of a socket, in bytes (unix(7)).
+/// Bounds the path of a socket, in bytes (unix(7)).
 pub const LONGEST_PATH: usize = 107;
 
-/// Holds a link to who listens at a socket; nothing is said over it.
+/// Holds a connection to the listener of a socket; nothing is sent over it.
 #[derive(Debug)]
 pub struct Link {
     _stream: UnixStream,

@@ -1,4 +1,7 @@
-//! `audit verify` and `audit export`: the log of acts in an auditor's hands, without the server.
+//! `audit verify` and `audit export`: checks the log of acts, or writes it out, without the server.
+//!
+//! In: a data directory, a database file or an export; public keys. Out: a report, JSON lines, or messages to a syslog
+//! receiver.
 
 use crate::pkix::{self, PublicKey};
 use crate::server::audit::syslog::{self, Link};
@@ -18,14 +21,14 @@ use std::thread::JoinHandle;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-/// How an SQLite database begins.
+/// Begins every SQLite database.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
-/// The longest line of an export.
+/// Bounds a line of an export, in bytes.
 const LONGEST_LINE: u64 = 4 * 1024 * 1024;
-/// Messages that wait for a receiver.
+/// Bounds the messages that wait for a receiver.
 const QUEUE: usize = 64;
 
-/// Why a log was not checked, or not exported.
+/// Says why a log was not checked or exported.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditTrailError {
     #[error("{} could not be read", path.display())]
@@ -58,20 +61,20 @@ pub enum AuditTrailError {
     Item(#[from] LineError),
 }
 
-/// Which records are exported; all of them by default.
+/// Chooses the records that are exported; all of them by default.
 #[derive(Clone, Debug, Default)]
 pub struct ExportFilter {
     pub from: Option<OffsetDateTime>,
-    /// Before this moment.
+    /// Exclusive.
     pub until: Option<OffsetDateTime>,
     pub request: Option<Uuid>,
     pub smartcard: Option<Uuid>,
-    /// Who acted, or for whom it was done.
+    /// The user who acted, or whom it was done for.
     pub user: Option<Uuid>,
     pub act: Option<String>,
 }
 
-/// What a filter looks at.
+/// Holds what a filter looks at in a record.
 #[derive(Deserialize)]
 struct Looked {
     #[serde(with = "time::serde::rfc3339")]
@@ -84,12 +87,13 @@ struct Looked {
 }
 
 impl ExportFilter {
+    /// Says whether nothing is filtered out.
     fn passes_all(&self) -> bool {
         let Self { from, until, request, smartcard, user, act } = self;
         from.is_none() && until.is_none() && request.is_none() && smartcard.is_none() && user.is_none() && act.is_none()
     }
 
-    /// A record that cannot be read is never left out: it is what an auditor wants to see.
+    /// Says whether a record is exported. One that cannot be read always is: an auditor wants to see it.
     fn passes(&self, record: &AuditRecord) -> bool {
         let Ok(looked) = serde_json::from_str::<Looked>(&record.record) else { return true };
         let is = |wanted: Option<Uuid>, found: Option<Uuid>| wanted.is_none() || wanted == found;
@@ -104,7 +108,8 @@ impl ExportFilter {
 
 /// Checks the log in a data directory, a database file or an export.
 ///
-/// `keys`: PEM files; a data directory's own public key is trusted too. `tolerance`: how far clocks may be apart.
+/// `keys` are PEM files; a data directory's own public key is trusted too. Fails where there is no key at all.
+/// `tolerance` is how far the clocks of several servers may differ.
 pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result<AuditReport, AuditTrailError> {
     let directory = path.is_dir().then(|| DataDirectory::new(path));
     let own = directory.as_ref().map(DataDirectory::audit_public_key).filter(|own| own.is_file());
@@ -126,7 +131,7 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
     check_lines(path, file, checker)
 }
 
-/// The log of a data directory: its own file, or the database its settings name.
+/// Opens the log of a data directory: its own file, or the database that its settings name.
 async fn source(directory: &DataDirectory) -> Result<AuditSource, AuditTrailError> {
     let settings = Settings::load(directory)?;
     match settings.database {
@@ -135,6 +140,7 @@ async fn source(directory: &DataDirectory) -> Result<AuditSource, AuditTrailErro
     }
 }
 
+/// Checks an export, line by line.
 fn check_lines(path: &Path, mut file: impl BufRead, mut checker: AuditChecker) -> Result<AuditReport, AuditTrailError> {
     let failed = |source| AuditTrailError::Unreadable { path: path.to_owned(), source };
     let mut line = String::new();
@@ -149,6 +155,7 @@ fn check_lines(path: &Path, mut file: impl BufRead, mut checker: AuditChecker) -
     Ok(checker.finish())
 }
 
+/// Reads a public key (SubjectPublicKeyInfo, PEM).
 fn public_key(path: &Path) -> Result<PublicKey, AuditTrailError> {
     let text = files::read(path)?;
     let (label, der) =
@@ -159,7 +166,8 @@ fn public_key(path: &Path) -> Result<PublicKey, AuditTrailError> {
     PublicKey::from_spki(&der).map_err(|source| AuditTrailError::Key { path: path.to_owned(), source })
 }
 
-/// Writes the log of a data directory as JSON lines, or to a syslog receiver; gives the number of records.
+/// Writes the log of a data directory to `out` as JSON lines, or sends it to the syslog receiver `to`; returns the
+/// number of records.
 pub fn audit_export(
     data_dir: &Path,
     filter: &ExportFilter,
@@ -199,7 +207,7 @@ pub fn audit_export(
     Ok(records)
 }
 
-/// A syslog receiver, spoken to on a thread of its own while the log is read.
+/// Sends to a syslog receiver on a thread of its own, while the log is read.
 struct Receiver<'a> {
     target: &'a Target,
     queue: SyncSender<Vec<u8>>,
@@ -208,6 +216,7 @@ struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
+    /// Starts the thread, which connects to the receiver.
     fn open(target: &'a Target, directory: &DataDirectory) -> Result<Self, AuditTrailError> {
         let host = Settings::load(directory)?.public_names.first().cloned().unwrap_or_default();
         let (queue, messages) = mpsc::sync_channel::<Vec<u8>>(QUEUE);
@@ -225,11 +234,12 @@ impl<'a> Receiver<'a> {
         Ok(Self { target, queue, thread: thread.map_err(AuditTrailError::Runtime)?, host })
     }
 
-    /// Whether the message can still be sent; if not, [`Receiver::end`] says why.
+    /// Queues a record's message; `false` when the thread has failed, and [`Receiver::end`] says why.
     fn send(&self, record: &AuditRecord) -> bool {
         self.queue.send(syslog::message(record, &self.host)).is_ok()
     }
 
+    /// Waits until all is sent; fails with what the thread failed with.
     fn end(self) -> Result<(), AuditTrailError> {
         drop(self.queue);
         let sent = self.thread.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()));

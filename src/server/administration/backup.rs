@@ -1,9 +1,9 @@
-//! `server backup` and `server restore`: a data directory as one archive, also while a server runs on it.
+//! `server backup`: writes a data directory into one archive, also while a server runs on it.
 //!
 //! The archive is a plain tar (POSIX.1-1988, ustar), so that what is in it can be seen and taken out in an emergency
-//! without this program. Its first member is a manifest with the size and SHA-256 of every other: what is missing, added
-//! or changed is seen. Key files stay sealed with the passphrase; the records are not sealed, so the archive is for its
-//! owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
+//! without this program. Its first member is a manifest with the size and SHA-256 of every other, so `server restore`
+//! sees what is missing, added or changed. Key files stay sealed with the passphrase; the records are not sealed, so
+//! the archive is for its owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
 
 use crate::platform::file;
 use crate::server::data_directory::files::{Exists, FileError};
@@ -18,22 +18,28 @@ use std::path::{Path, PathBuf};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Names the archive's first member.
 pub(super) const MANIFEST: &str = "cardwright-backup.json";
+/// Numbers the format of the archives that this release makes and reads.
 pub(super) const FORMAT: u32 = 1;
-/// Beyond the database: keys, certificates, settings and templates are far smaller and fewer.
+/// Bounds each file but the database, in bytes: keys, certificates, settings and templates are far smaller.
 pub(super) const MAX_FILE: u64 = 16 * 1024 * 1024;
+/// Bounds the number of files.
 pub(super) const MAX_FILES: usize = 10_000;
+/// Bounds how many directories deep a file may lie.
 const MAX_DEPTH: usize = 8;
-/// What the archive says of each member: for its owner only.
+/// Gives each member to its owner only, when somebody takes it out with tar.
 const MODE: u32 = 0o600;
+/// Begins the name of the database's copy, which lies in the data directory while the archive is written.
 const COPY: &str = ".backup.";
+/// Bounds what is read, digested or written at once, in bytes.
 const BUFFER: usize = 64 * 1024;
 
-/// The archive's first member.
+/// Describes the archive; it is its first member.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Manifest {
     pub format: u32,
-    /// The release that made it.
+    /// The release that made the archive.
     pub release: String,
     /// Seconds since 1970.
     pub made: i64,
@@ -42,15 +48,17 @@ pub(super) struct Manifest {
     pub files: Vec<Member>,
 }
 
+/// Describes one file of the archive.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Member {
     /// Relative to the data directory.
     pub name: String,
     pub size: u64,
+    /// Hexadecimal.
     pub sha256: String,
 }
 
-/// What an archive holds.
+/// Reports what an archive holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saved {
     pub files: usize,
@@ -59,7 +67,7 @@ pub struct Saved {
     pub postgresql: bool,
 }
 
-/// Why no archive was made, or nothing restored.
+/// Says why no archive was made, or nothing restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error(transparent)]
@@ -88,7 +96,7 @@ pub enum BackupError {
     Damaged(String),
 }
 
-/// Writes a new file with an archive of the data directory, for its owner only; after a failure there is none.
+/// Writes an archive of the data directory into a new file, for its owner only; after a failure there is no file.
 pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
     let failed = |source| FileError { path: path.to_owned(), what: "written", source };
     let file = file::open_new(path).map_err(failed)?;
@@ -103,7 +111,7 @@ pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
     saved
 }
 
-/// Writes an archive of the data directory: everything that was acknowledged before the call is in it.
+/// Writes an archive of the data directory to `to`. Everything that was acknowledged before the call is in it.
 pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
@@ -151,6 +159,7 @@ pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
     Ok(Saved { files: members.len(), bytes, postgresql })
 }
 
+/// Adds a member to the archive.
 fn append(
     archive: &mut tar::Builder<impl Write>,
     name: &str,
@@ -165,7 +174,7 @@ fn append(
     archive.append_data(&mut header, name, content)
 }
 
-/// A copy of the database beside it, gone when dropped.
+/// Holds a copy of the database beside it; the file is deleted on drop.
 struct Copy(PathBuf);
 
 impl Copy {
@@ -186,7 +195,7 @@ impl Drop for Copy {
     }
 }
 
-/// Every file of the directory but the database, the lock, and what is being written.
+/// Lists every file of the directory but the database, the lock, and files that are being written; sorted.
 fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let unreadable = |path: &Path, source| FileError { path: path.to_owned(), what: "read", source };
     let mut files = Vec::new();
@@ -216,6 +225,7 @@ fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
     Ok(files)
 }
 
+/// Reads a file of at most [`MAX_FILE`] bytes.
 fn content(path: &Path) -> Result<Vec<u8>, BackupError> {
     let mut content = Vec::new();
     let read = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut content));
@@ -226,17 +236,19 @@ fn content(path: &Path) -> Result<Vec<u8>, BackupError> {
     Ok(content)
 }
 
+/// Returns a path relative to the data directory; refuses the manifest's name and one that is not UTF-8.
 fn relative(data_dir: &Path, path: &Path) -> Result<String, BackupError> {
     let name = path.strip_prefix(data_dir).ok().and_then(Path::to_str).filter(|name| *name != MANIFEST);
     name.map(str::to_owned).ok_or_else(|| BackupError::Strange(path.to_owned()))
 }
 
+/// Describes a member; reads its content to the end for size and digest.
 fn member(name: &str, content: &mut impl Read) -> Result<Member, BackupError> {
     let (size, sha256) = passed(content, &mut std::io::sink()).map_err(BackupError::Read)?;
     Ok(Member { name: name.to_owned(), size, sha256 })
 }
 
-/// Copies, and says how much it was and its SHA-256.
+/// Copies to the end; returns the number of bytes and their SHA-256 in hexadecimal.
 pub(super) fn passed(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<(u64, String)> {
     let mut digest = Context::new(&SHA256);
     let mut buffer = vec![0; BUFFER];

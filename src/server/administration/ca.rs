@@ -1,4 +1,4 @@
-//! `server ca`: what an administrator does about a CA above this server's own, or instead of it.
+//! `server ca`: installs what the CA above this server's own has issued, and keeps the secret for a CA elsewhere.
 
 use super::init::InitError;
 use crate::ca::{self, keyfile};
@@ -10,8 +10,8 @@ use crate::server::data_directory::layout::DataDirectory;
 use std::path::Path;
 use time::OffsetDateTime;
 
-/// Installs the chain (PEM, in any order, up to the root) that answers the request made by `init`, and gives it: the
-/// CA's own certificate first. Nothing is installed unless every link verifies.
+/// Installs the chain (PEM, in any order, up to the root) that answers the request made by `init`; returns it, the CA's
+/// own certificate first. Nothing is installed unless every link verifies.
 pub fn ca_install(data_dir: &Path, chain: &Path) -> Result<Vec<Certificate>, InitError> {
     let directory = DataDirectory::existing(data_dir)?;
     if directory.ca_certificate().exists() {
@@ -26,7 +26,9 @@ pub fn ca_install(data_dir: &Path, chain: &Path) -> Result<Vec<Certificate>, Ini
     Ok(chain)
 }
 
-/// Keeps the password or key that a CA elsewhere knows this server by, sealed; one that is there is replaced.
+/// Seals and keeps the password or key by which a CA elsewhere knows this server; replaces one that is there.
+///
+/// Fails where `passphrase` does not open the CA's key file.
 pub fn ca_secret(data_dir: &Path, secret: &Passphrase, passphrase: &Passphrase) -> Result<(), InitError> {
     let directory = DataDirectory::existing(data_dir)?;
     // Opened first: a secret under another passphrase than the server's would be of no use.

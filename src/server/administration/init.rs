@@ -17,13 +17,16 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// Holds the example template, with `@UUID@` in place of its UUID.
 const EXAMPLE: &str = include_str!("../../template/example.toml");
+/// Holds the comment at the head of a new `server.toml`.
 const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
+/// Names the example template's file.
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
-/// How long a CA is valid.
+/// Sets how long a new CA is valid: ten years.
 const CA_VALIDITY: Duration = Duration::days(3650);
 
-/// What a new data directory is made for.
+/// Describes the server that a data directory is made for.
 #[derive(Clone, Debug)]
 pub struct InitOptions {
     pub listen: SocketAddr,
@@ -35,11 +38,11 @@ pub struct InitOptions {
     pub ca_name: String,
     /// The kind of key the CA is given.
     pub ca_key: KeyAlgorithm,
-    /// The token the CA's key is made in, or is already; `None`: a file.
+    /// The token that holds the CA's key or is to hold it; `None`: a file does.
     pub ca_token: Option<TokenSettings>,
     /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
     pub crl_url: Option<String>,
-    /// The CA is under another's root: a request is made instead of a root, see [`crate::server::ca_install`].
+    /// The CA is to stand under another's root: a request is made instead of a root, see [`crate::server::ca_install`].
     pub subordinate: bool,
 }
 
@@ -58,20 +61,20 @@ impl Default for InitOptions {
     }
 }
 
-/// What was made.
+/// Reports what was made.
 #[derive(Clone, Debug)]
 pub struct Initialised {
-    /// The CA's certificate, DER; empty while it is only asked for: what clients must trust.
+    /// The CA's certificate, DER, which clients must trust; empty while it is only requested.
     pub ca_certificate: Vec<u8>,
-    /// What the CA above is to sign, PEM, where there is one.
+    /// The request that the CA above is to sign, PEM, where there is one.
     pub ca_request: Option<String>,
-    /// The example template, to be edited.
+    /// The file of the example template, to be edited.
     pub template: PathBuf,
     /// The UUID of the example template.
     pub template_uuid: Uuid,
 }
 
-/// Why a data directory was not made.
+/// Says why a data directory was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum InitError {
     #[error(transparent)]
@@ -94,7 +97,7 @@ pub enum InitError {
     NoRequest,
 }
 
-/// Makes a data directory with keys, a CA and an example template; one that exists is never touched.
+/// Makes a data directory with keys, a CA and an example template; never touches one that exists.
 ///
 /// `passphrase` seals the key files; `ca_pin` is the user PIN of the CA's token, where `options` names one.
 pub fn init(
@@ -107,6 +110,7 @@ pub fn init(
     Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
 }
 
+/// Fills the directory under the name it has until it is whole.
 fn fill(
     draft: &Path,
     options: &InitOptions,
@@ -141,6 +145,7 @@ fn fill(
     Ok(Initialised { ca_certificate, ca_request, template: path, template_uuid })
 }
 
+/// Returns the new settings; the CRL's URL is on the first public name where `options` names none.
 fn settings(options: &InitOptions) -> Settings {
     let host = options.public_names.first().map_or("localhost", String::as_str);
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };

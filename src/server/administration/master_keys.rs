@@ -1,4 +1,4 @@
-//! `server master-key`: versions of the master key added, listed and removed at the data directory.
+//! `server master-key`: adds, lists and removes versions of the master key at the data directory.
 
 use crate::ca::keyfile;
 use crate::platform::file;
@@ -14,17 +14,18 @@ use std::path::Path;
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-/// A version of the master key, as it stands.
+/// Says where a version of the master key is, and how many cards need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MasterKeyVersion {
     pub version: u32,
     /// In a file of the data directory; otherwise in a token, or gone.
     pub in_file: bool,
+    /// Cards whose keys come from it.
     pub cards: u64,
 }
 
-/// Makes the next version, in the token where the settings name one, else in a file; the server gives it to cards from
-/// its next start on.
+/// Makes the next version, in the token where the settings name one, else in a file; returns its number. The server
+/// derives cards' keys from it from its next start on.
 pub fn add(data_dir: &Path, passphrase: &Passphrase, pin: Option<&Pin>) -> Result<u32, MasterKeyError> {
     let (directory, settings) = opened(data_dir)?;
     let version = open(&directory, &settings, passphrase, pin)?.current_version() + 1;
@@ -44,7 +45,7 @@ pub fn add(data_dir: &Path, passphrase: &Passphrase, pin: Option<&Pin>) -> Resul
     Ok(version)
 }
 
-/// The versions in files and those that cards need, oldest first.
+/// Lists the versions that are in files or that cards need, oldest first.
 pub fn versions(data_dir: &Path) -> Result<Vec<MasterKeyVersion>, MasterKeyError> {
     let (directory, settings) = opened(data_dir)?;
     let uses = with_store(&directory, &settings, async |store| store.master_key_uses().await)??;
@@ -58,7 +59,8 @@ pub fn versions(data_dir: &Path) -> Result<Vec<MasterKeyVersion>, MasterKeyError
     Ok(versions)
 }
 
-/// Removes the file of a version that no card needs; no server may run on the directory meanwhile.
+/// Removes the file of a version that no card needs, unless it is the newest; no server may run on the directory
+/// meanwhile.
 pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
     let (directory, settings) = opened(data_dir)?;
     let _lock = files::lock(&directory.lock())?;
@@ -81,6 +83,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
     gone.map_err(|source| MasterKeyError::File(FileError { path, what: "removed", source }))
 }
 
+/// Writes an act about a version of the master key into the log.
 pub async fn said(store: &Store, deed: Deed, version: u32) -> Result<(), store::Error> {
     let entry: AuditEntry = deed::own(deed, OffsetDateTime::now_utc()).with("version", version);
     let job = async move |tx: &mut Tx| tx.audit(&entry).await;

@@ -1,4 +1,4 @@
-//! `server restore`: an archive becomes a data directory again, whole or not at all.
+//! `server restore`: makes a data directory out of an archive, whole or not at all.
 
 use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, passed};
 use crate::platform::file;
@@ -10,15 +10,18 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-/// Makes the data directory `data_dir` of an archive, checked before it is there; one that exists is never touched.
+/// Makes the data directory `data_dir` out of an archive, which is checked first; never touches one that exists.
 pub fn restore(from: impl Read, data_dir: &Path) -> Result<Saved, BackupError> {
     files::make_whole(data_dir, |draft| fill(from, draft))
 }
 
+/// Returns the error of a file that could not be written.
 fn written(path: &Path, source: std::io::Error) -> FileError {
     FileError { path: path.to_owned(), what: "written", source }
 }
 
+/// Writes the archive's files below `draft`: just those of the manifest, with the sizes and digests it names. Settings
+/// and database must be readable.
 fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
     let mut archive = tar::Archive::new(from);
     let mut entries = archive.entries().map_err(|_| BackupError::Foreign)?;
@@ -55,6 +58,7 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
     Ok(Saved { files: manifest.files.len(), bytes, postgresql: manifest.postgresql })
 }
 
+/// Reads the manifest, the archive's first member.
 fn manifest<R: Read>(first: Option<std::io::Result<tar::Entry<'_, R>>>) -> Result<Manifest, BackupError> {
     let entry = first.and_then(Result::ok).ok_or(BackupError::Foreign)?;
     if entry.path_bytes().as_ref() != MANIFEST.as_bytes() {
@@ -71,7 +75,7 @@ fn manifest<R: Read>(first: Option<std::io::Result<tar::Entry<'_, R>>>) -> Resul
     }
 }
 
-/// The place of a member, its directory made; a name that leads elsewhere is refused.
+/// Returns the path of a member below `draft` and makes its directories; refuses a name that leads elsewhere.
 fn below(draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
     let relative = Path::new(name);
     if name.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {

@@ -1,5 +1,5 @@
-//! `server user` and `server token`: what an administrator does at the data directory itself, also while a server runs
-//! on it.
+//! `server user` and `server token`: users and their bearer records, added and changed at the data directory itself,
+//! also while a server runs on it.
 
 use crate::secret::BearerToken;
 use crate::server::audit::deed::{self, Deed};
@@ -17,7 +17,7 @@ use std::path::Path;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A person to be added.
+/// Describes a user to be added.
 #[derive(Clone, Debug, Default)]
 pub struct NewUser {
     pub name: String,
@@ -26,23 +26,23 @@ pub struct NewUser {
     pub email: Option<String>,
     /// Security identifier in Active Directory, `S-1-5-21-...`.
     pub sid: Option<String>,
-    /// What else certificates say of the person; names in lower case.
+    /// Further attributes that templates put into certificates; names in lower case.
     pub attributes: BTreeMap<String, String>,
 }
 
-/// A person who was added; the token is shown once and kept nowhere.
+/// Holds the id of a new user, and a first bearer token that is shown once and kept nowhere.
 pub struct AddedUser {
     pub uuid: Uuid,
     pub token: BearerToken,
 }
 
-/// A token that was added; it is shown once and kept nowhere.
+/// Holds a new bearer record, and its bearer token, which is shown once and kept nowhere.
 pub struct AddedBearer {
     pub record: BearerRecord,
     pub token: BearerToken,
 }
 
-/// Why nothing was changed.
+/// Says why nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
     #[error(transparent)]
@@ -86,11 +86,12 @@ fn with_store<T>(
     database::with_store(&directory, &Settings::load(&directory)?, work)?
 }
 
+/// Finds the user of this name.
 async fn named(store: &Store, name: &str) -> Result<UserRecord, AccountError> {
     store.user_by_name(name).await?.ok_or_else(|| AccountError::NoUser(name.to_owned()))
 }
 
-/// Adds a person and makes the first token.
+/// Adds a user with a first bearer token, which ends at `expires`.
 pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Result<AddedUser, AccountError> {
     let user = UserRecord {
         uuid: Uuid::now_v7(),
@@ -115,12 +116,12 @@ pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Resul
     Ok(AddedUser { uuid, token })
 }
 
-/// All users, oldest first.
+/// Lists all users, oldest first.
 pub fn user_list(data_dir: &Path) -> Result<Vec<UserRecord>, AccountError> {
     with_store(data_dir, async |store| Ok(store.users().await?))
 }
 
-/// Changes what is known of a person; whoever is disabled is nobody, and keeps what was done and is held.
+/// Changes the record of a user. A disabled user is no longer let in; what the user did and holds stays.
 pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<UserRecord, AccountError> {
     with_store(data_dir, async |store| {
         let user = change.applied(named(store, name).await?);
@@ -130,7 +131,7 @@ pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<Us
     })
 }
 
-/// Adds a token for a person.
+/// Adds a bearer record for a user, which holds for `days` days.
 pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedBearer, AccountError> {
     with_store(data_dir, async |store| {
         let user = named(store, name).await?;
@@ -145,12 +146,12 @@ pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result
     })
 }
 
-/// A person's tokens, newest first, revoked ones among them.
+/// Lists a user's bearer records, newest first, revoked ones included.
 pub fn bearer_list(data_dir: &Path, name: &str) -> Result<Vec<BearerRecord>, AccountError> {
     with_store(data_dir, async |store| Ok(store.bearers_of(named(store, name).await?.uuid).await?))
 }
 
-/// Revokes a token; it is refused from the next call on.
+/// Revokes a bearer record; its bearer token is refused from the next call on.
 pub fn bearer_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
     with_store(data_dir, async |store| {
         let record = store.bearer(token).await?.ok_or(AccountError::NoBearer(token))?;

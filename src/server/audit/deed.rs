@@ -1,4 +1,5 @@
-//! What the log of acts is told: who did what, to which request, card, profile and person, and what proves it.
+//! Names the acts of the log and fills in its entries: who did what, to which request, card, profile and person, and
+//! what proves it.
 
 use crate::store::{AuditEntry, RequestRecord};
 use time::OffsetDateTime;
@@ -6,14 +7,14 @@ use uuid::Uuid;
 
 macro_rules! deeds {
     ($($(#[$doc:meta])* $deed:ident = $name:literal),* $(,)?) => {
-        /// What may be done; the words are stable.
+        /// Names an act; the words in the log are stable.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Deed {
             $($(#[$doc])* $deed),*
         }
 
         impl Deed {
-            /// Gives the word the log keeps.
+            /// Returns the word that the log keeps.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$deed => $name),*
@@ -44,11 +45,11 @@ deeds! {
     /// One-time passwords were made, or are to be made and mailed.
     OneTimePasswordMade = "one-time-password-made",
     OneTimePasswordSent = "one-time-password-sent",
-    /// No mail server took it in many attempts.
+    /// No mail server took it in many attempts, or it was not to be sent any more.
     OneTimePasswordUndelivered = "one-time-password-undelivered",
     OneTimePasswordProven = "one-time-password-proven",
     OneTimePasswordRefused = "one-time-password-refused",
-    /// A PIN was let out for the card of a request.
+    /// A PIN was given out for the card of a request.
     PinProposed = "pin-proposed",
     /// The server itself has ended a temporary card whose time was over.
     TemporaryCardEnded = "temporary-card-ended",
@@ -77,13 +78,13 @@ deeds! {
     RevocationTold = "revocation-told",
 }
 
-/// An act of the server itself.
+/// Makes the entry of an act of the server itself.
 pub fn own(deed: Deed, at: OffsetDateTime) -> AuditEntry {
     AuditEntry::of(deed.name(), at)
 }
 
 impl AuditEntry {
-    /// Says which request it was, and with it whose, and which card and profile.
+    /// Names the request, and with it the person, the card and the profile it is about.
     pub fn on(self, request: &RequestRecord) -> Self {
         Self {
             request: Some(request.uuid),
@@ -94,15 +95,17 @@ impl AuditEntry {
         }
     }
 
+    /// Names the card.
     pub fn smartcard(self, smartcard: Uuid) -> Self {
         Self { smartcard: Some(smartcard), ..self }
     }
 
+    /// Names the user for whom or to whom it was done.
     pub fn user(self, user: Uuid) -> Self {
         Self { user: Some(user), ..self }
     }
 
-    /// Adds a name and a value that prove it.
+    /// Adds a name and a value that prove the act.
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.evidence.push((name, value.to_string()));
         self

@@ -1,4 +1,5 @@
-//! Signs where each chain of the log of acts ends, so that who holds the public key sees whether it was made anew.
+//! Signs where each chain of the log of acts ends, so that a holder of the public key sees whether the log was
+//! rewritten.
 
 use crate::ca::{self, keyfile};
 use crate::pkix::{self, KeyAlgorithm, MemoryKey, SignError, Signer};
@@ -12,10 +13,10 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-/// How often new heads are looked for; the shortest time between two signatures of a chain.
+/// Sets how often new heads are looked for; this is the shortest time between two signatures of a chain.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why a head was not signed.
+/// Says why a head was not signed.
 #[derive(Debug, thiserror::Error)]
 enum SigningError {
     #[error("the store failed")]
@@ -26,7 +27,7 @@ enum SigningError {
     Time,
 }
 
-/// Why the key of the log cannot be used.
+/// Says why the key of the log cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LogKeyError {
     #[error(transparent)]
@@ -39,7 +40,7 @@ pub enum LogKeyError {
     Public(#[source] der::Error),
 }
 
-/// The key of the log; made at the first start, its public half put beside it.
+/// Opens the key that signs the log; makes it at the first start and puts its public half beside it.
 pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, LogKeyError> {
     let key = match files::read_if_there(&directory.audit_key())? {
         Some(sealed) => keyfile::open_private_key(&sealed, passphrase)?,
@@ -57,7 +58,7 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     Ok(key)
 }
 
-/// Signs what is new until told to end, and then once more.
+/// Signs new heads until told to end, and then once more.
 pub async fn follow(store: Store, key: MemoryKey, ending: CancellationToken) {
     let mut signed = BTreeMap::new();
     loop {
@@ -72,6 +73,7 @@ pub async fn follow(store: Store, key: MemoryKey, ending: CancellationToken) {
     }
 }
 
+/// Signs each chain that has grown; `signed` has the length of each chain when it was last signed.
 async fn sign_heads(store: &Store, key: &MemoryKey, signed: &mut BTreeMap<i64, i64>) -> Result<(), SigningError> {
     for head in store.audit_chains().await? {
         let known = match signed.get(&head.chain) {
@@ -88,6 +90,7 @@ async fn sign_heads(store: &Store, key: &MemoryKey, signed: &mut BTreeMap<i64, i
     Ok(())
 }
 
+/// Signs a head with the present time.
 fn sign(key: &MemoryKey, head: &ChainHead) -> Result<AuditSignature, SigningError> {
     let text = signed_text(head, OffsetDateTime::now_utc()).ok_or(SigningError::Time)?;
     let signature = key.sign(text.as_bytes())?;

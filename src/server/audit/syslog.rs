@@ -1,7 +1,7 @@
 //! Sends the log of acts to a syslog receiver (RFC 5424; over TCP with octet counting, RFC 6587, 3.4.1).
 //!
 //! The log itself is the queue: a receiver that is away is waited for, and after a restart sending goes on where it
-//! ended. A message may arrive twice, never not at all, but for one longer than a datagram: that is counted and told.
+//! ended. A message may arrive twice. None is lost but one that is longer than a datagram, which is counted and logged.
 
 use crate::server::data_directory::settings::operation::Target;
 use crate::server::monitoring::metrics::Metrics;
@@ -14,19 +14,23 @@ use std::time::Duration;
 use tokio::net::{TcpStream, UdpSocket, UnixDatagram};
 use tokio_util::sync::CancellationToken;
 
-/// Records read and sent before it is kept how far sending came.
+/// Bounds the records that are read and sent before it is noted how far sending came.
 const PAGE: u32 = 200;
-/// How often new records are looked for, how long a receiver may take, and how long is waited for one that is away.
+/// Sets how often new records are looked for.
 const INTERVAL: Duration = Duration::from_millis(500);
+/// Bounds how long connecting or one message may take.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bounds the wait for a receiver that is away; it doubles from [`INTERVAL`] up to this.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
-/// The longest datagram of IPv4.
+/// Bounds a datagram (IPv4), in bytes.
 const LONGEST_DATAGRAM: usize = 65_507;
-/// "log audit", notice (RFC 5424, 6.2.1): 13 * 8 + 5.
+/// Gives the priority of every message: facility "log audit", severity notice (RFC 5424, 6.2.1), 13 * 8 + 5.
 const PRIORITY: u8 = 109;
-/// The example enterprise number of RFC 5612: the names within are ours.
+/// Names the structured data; 32473 is the example enterprise number of RFC 5612, and the names within are ours.
 const DATA_ID: &str = "cardwright@32473";
+/// Bounds the host name in a message, in characters (RFC 5424, 6).
 const LONGEST_HOST: usize = 255;
+/// Bounds the message's type, in characters (RFC 5424, 6).
 const LONGEST_MESSAGE_ID: usize = 32;
 
 impl From<Target> for String {
@@ -39,7 +43,7 @@ impl From<Target> for String {
     }
 }
 
-/// An open way to the receiver.
+/// Holds a connection to the receiver.
 pub enum Link {
     Udp(UdpSocket),
     Tcp(TcpStream),
@@ -47,7 +51,7 @@ pub enum Link {
 }
 
 impl Link {
-    /// Opens the way.
+    /// Connects to the receiver.
     pub async fn open(target: &Target) -> io::Result<Self> {
         let opened = async {
             Ok(match target {
@@ -70,11 +74,12 @@ impl Link {
         tokio::time::timeout(SEND_TIMEOUT, opened).await?
     }
 
-    /// Sends a message; `false`: it is too long for a datagram and was not sent.
+    /// Sends a message; false: it is too long for a datagram and was not sent.
     pub async fn send(&self, message: &[u8]) -> io::Result<bool> {
         tokio::time::timeout(SEND_TIMEOUT, self.put(message)).await?
     }
 
+    /// Sends a message, without a bound of time.
     async fn put(&self, message: &[u8]) -> io::Result<bool> {
         match self {
             Self::Udp(_) | Self::Unix(_) if message.len() > LONGEST_DATAGRAM => return Ok(false),
@@ -98,7 +103,7 @@ impl Link {
     }
 }
 
-/// The parts of a record that stand in the head of its message.
+/// Holds the parts of a record that stand in the head of its message.
 #[derive(Deserialize)]
 struct Head {
     at: String,
@@ -124,7 +129,7 @@ pub fn message(record: &AuditRecord, host: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Six digits of a second's fraction are the most a message has.
+/// Cuts the fraction of a second to six digits, the most that a message has.
 fn at_most_micros(at: &str) -> String {
     match at.split_once('.') {
         None => at.to_owned(),
@@ -136,7 +141,7 @@ fn at_most_micros(at: &str) -> String {
     }
 }
 
-/// Sends on what is logged until told to end; then what is left, once.
+/// Sends on what is logged until told to end, and then once what is left.
 pub async fn follow(store: Store, metrics: Arc<Metrics>, target: Target, host: String, ending: CancellationToken) {
     let receiver = String::from(target.clone());
     let mut sender = Sender { store, metrics, target, host, receiver, link: None, sent: None };
@@ -158,6 +163,7 @@ pub async fn follow(store: Store, metrics: Arc<Metrics>, target: Target, host: S
     }
 }
 
+/// Sends the log to one receiver and remembers how far it came.
 struct Sender {
     store: Store,
     metrics: Arc<Metrics>,
@@ -170,6 +176,7 @@ struct Sender {
 }
 
 impl Sender {
+    /// Sends what was logged since the last time.
     async fn send_new(&mut self) -> io::Result<()> {
         let store = self.store.clone();
         let mut sent = match self.sent.take() {
@@ -196,6 +203,7 @@ impl Sender {
         Ok(())
     }
 
+    /// Sends a record over the open link, or a new one; one that is too long is left out.
     async fn send(&mut self, record: &AuditRecord) -> io::Result<()> {
         let link = match self.link.take() {
             Some(link) => link,
@@ -214,6 +222,7 @@ impl Sender {
         Ok(())
     }
 
+    /// Notes in the store how far the receiver was sent a chain.
     async fn keep(&self, sent: SentRecord) -> io::Result<()> {
         let receiver = self.receiver.clone();
         let kept = self.store.write(move |tx| Box::pin(async move { tx.keep_audit_sent(&receiver, sent).await }));

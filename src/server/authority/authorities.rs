@@ -1,9 +1,9 @@
-//! Whom the server has certificates signed by: its own CA, and the CA elsewhere where one is set.
+//! Holds the authorities that sign for the server: its own CA, and the CA elsewhere where one is set.
 
 use crate::ca::{CertificateAuthority, EmbeddedCa};
 use std::sync::Arc;
 
-/// The CA that issues certificates for people, and the CA of this server; clones share both.
+/// Holds the CA that issues certificates for people, and this server's own CA; clones share both.
 #[derive(Clone)]
 pub struct Authorities {
     issuing: Arc<dyn CertificateAuthority>,
@@ -13,7 +13,8 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// Takes this server's CA, whose key may be in a token (`signs_slowly`), and the CA elsewhere that issues instead of it.
+    /// Takes this server's CA, whose key may be in a token (`signs_slowly`), and the CA elsewhere that issues instead
+    /// of it.
     pub fn new(own: Arc<EmbeddedCa>, signs_slowly: bool, elsewhere: Option<Arc<dyn CertificateAuthority>>) -> Self {
         let issues_elsewhere = elsewhere.is_some();
         let issuing = elsewhere.unwrap_or_else(|| Arc::clone(&own) as Arc<dyn CertificateAuthority>);
@@ -35,17 +36,18 @@ impl Authorities {
         self.issues_elsewhere
     }
 
-    /// Runs what has certificates issued; the slowness of a token or network holds up no other call.
+    /// Runs `work` with the CA that issues certificates for people; a slow token or network holds up no other call.
     pub fn signing<T>(&self, work: impl FnOnce(&dyn CertificateAuthority) -> T) -> T {
         waiting(self.signs_slowly || self.issues_elsewhere, || work(self.issuing.as_ref()))
     }
 
-    /// Runs what signs with the key of this server's own CA; the slowness of a token holds up no other call.
+    /// Runs `work` with this server's own CA; a slow token holds up no other call.
     pub fn signing_here<T>(&self, work: impl FnOnce(&EmbeddedCa) -> T) -> T {
         waiting(self.signs_slowly, || work(&self.own))
     }
 }
 
+/// Runs `work`, as blocking work of the runtime if it is slow.
 fn waiting<T>(slow: bool, work: impl FnOnce() -> T) -> T {
     if slow { tokio::task::block_in_place(work) } else { work() }
 }

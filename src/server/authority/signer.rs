@@ -1,4 +1,4 @@
-//! The one place that has certificates signed.
+//! Has the right authority sign an order, and makes the answer for the client.
 
 use super::authorities::Authorities;
 use super::upstream;
@@ -8,13 +8,14 @@ use crate::server::error::ApiError;
 use crate::store::Store;
 use time::OffsetDateTime;
 
-/// A certificate, and the answer the client is sent: a CMC Full PKI Response with the whole chain.
+/// Holds a certificate, and the answer for the client: a CMC Full PKI Response with the whole chain.
 pub struct Signed {
     pub certificate: Certificate,
     pub response: Vec<u8>,
 }
 
-/// Has the CA sign an order; one that is elsewhere may leave it pending, and repeating the call collects it.
+/// Has the CA that issues sign an order. A CA elsewhere may leave it pending ([`ApiError::CaPending`]); the same call,
+/// repeated later, collects the certificate.
 pub async fn signed(
     authorities: &Authorities,
     store: &Store,

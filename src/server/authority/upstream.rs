@@ -1,8 +1,7 @@
-//! A CA elsewhere: opened from the settings, asked once for each key, asked again for what it left pending, and told
-//! of revocations.
+//! Speaks with a CA elsewhere: orders once for each key, asks again for what it left pending, and reports revocations.
 //!
 //! What was ordered is remembered before the certificate is handed out, so that a server that was stopped in between
-//! finds it again. Revocations are told in the background, after they are on disk here.
+//! finds it again. Revocations are reported in the background, after they are on disk here.
 
 use super::authorities::Authorities;
 use crate::ca::upstream::{Credentials, Names, Protocol, Settings, Upstream};
@@ -21,15 +20,16 @@ use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-/// The label of the sealed password or key.
+/// Labels the sealed password or key by which the CA elsewhere knows this server.
 pub const SECRET: &str = "UPSTREAM SECRET";
-/// How often the background task looks, and how long it waits where the CA does not say.
+/// Sets how often the background task looks for what is due.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(5);
+/// Sets when a pending order is asked for again after the CA could not be reached.
 const WAIT: Duration = Duration::minutes(1);
-/// After this an order is given up.
+/// Sets after how long a pending order is given up.
 const PATIENCE: Duration = Duration::days(30);
 
-/// Why the CA elsewhere cannot be prepared.
+/// Says why the CA elsewhere cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum UpstreamError {
     #[error(transparent)]
@@ -38,7 +38,7 @@ pub enum UpstreamError {
     Ca(#[from] ca::Error),
 }
 
-/// Prepares the way to the CA; nothing is called yet.
+/// Prepares the connection to the CA elsewhere; calls nobody yet.
 pub fn open(
     directory: &DataDirectory,
     settings: &UpstreamSettings,
@@ -67,6 +67,7 @@ pub fn open(
     Ok(Arc::new(upstream))
 }
 
+/// Reads what this server proves itself with: a client certificate, a password, cfssl's key, or nothing.
 fn credentials(
     directory: &DataDirectory,
     settings: &UpstreamSettings,
@@ -99,7 +100,9 @@ fn credentials(
     }
 }
 
-/// The certificate for an order: one that came before and was not handed out, or a new one.
+/// Returns the certificate for an order: one that came earlier and was not handed out, or a new one.
+///
+/// Fails with [`ApiError::CaPending`] for as long as the CA has not decided.
 pub async fn issued(
     authorities: &Authorities,
     store: &Store,
@@ -126,14 +129,17 @@ pub async fn issued(
     }
 }
 
+/// Returns the error of a kept certificate that cannot be read.
 fn unreadable(error: crate::pkix::Error) -> ApiError {
     ApiError::Internal(Internal::Ca(ca::Error::ReadBack(error)))
 }
 
+/// Returns a wait in whole seconds, at least one.
 fn seconds(wait: Duration) -> u32 {
     u32::try_from(wait.whole_seconds().max(1)).unwrap_or(u32::MAX)
 }
 
+/// Orders a certificate and remembers the order, with the certificate or with the ticket to ask again by.
 async fn ordered(
     authorities: &Authorities,
     store: &Store,
@@ -168,6 +174,7 @@ async fn ordered(
     outcome
 }
 
+/// Returns the act of an order for the log.
 fn entry(record: &UpstreamOrder, now: OffsetDateTime) -> AuditEntry {
     let entry = deed::own(Deed::CertificateOrdered, now)
         .with("public_key_sha256", hex::encode(record.public_key_sha256))
@@ -179,7 +186,7 @@ fn entry(record: &UpstreamOrder, now: OffsetDateTime) -> AuditEntry {
     }
 }
 
-/// Asks again for a pending order and remembers the answer; what is unknown now is asked for later.
+/// Asks again for a pending order and remembers the answer; where the CA cannot be reached, it is asked later.
 async fn asked_again(
     authorities: &Authorities,
     store: &Store,
@@ -204,7 +211,7 @@ async fn asked_again(
     Ok(order)
 }
 
-/// Collects what is pending and tells of revocations until told to end.
+/// Collects pending certificates and reports revocations, until told to end.
 pub async fn keep(authorities: Authorities, store: Store, ending: CancellationToken) {
     if !authorities.issues_elsewhere() {
         return;
@@ -224,7 +231,7 @@ pub async fn keep(authorities: Authorities, store: Store, ending: CancellationTo
     }
 }
 
-/// What a round cut short leaves is due at the next.
+/// Does one round; what it leaves when it is cut short is due in the next.
 async fn round(
     authorities: &Authorities,
     store: &Store,
@@ -254,11 +261,13 @@ async fn round(
     Ok(())
 }
 
+/// Remembers a new order, with its act.
 async fn inserted(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
     tx.insert_upstream_order(order).await?;
     Ok(tx.audit(entry).await?)
 }
 
+/// Remembers what became of an order, with its act; neither where the order is not open any more.
 async fn updated(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
     if tx.update_upstream_order(order).await? {
         tx.audit(entry).await?;
@@ -266,6 +275,7 @@ async fn updated(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Resu
     Ok(())
 }
 
+/// Notes that the CA was told of a revocation, with the act.
 async fn told(tx: &mut Tx, serial: &[u8], entry: &AuditEntry) -> Result<(), ApiError> {
     tx.told_upstream(serial, entry.at).await?;
     Ok(tx.audit(entry).await?)

@@ -1,4 +1,5 @@
-//! Where a server's records are: the file in its data directory, or the PostgreSQL database that `server.toml` names.
+//! Opens the store with a server's records: the file in its data directory, or the PostgreSQL database that
+//! `server.toml` names.
 
 use super::files::{self, FileError};
 use super::layout::DataDirectory;
@@ -8,10 +9,10 @@ use crate::secret::DatabasePassword;
 use crate::store::{self, PostgresPlace, Store};
 use tokio::runtime::Runtime;
 
-/// The variable that holds the database's password where no file is named.
+/// Names the variable that holds the database's password where no file is named.
 pub const PASSWORD_VARIABLE: &str = "CARDWRIGHT_DATABASE_PASSWORD";
 
-/// Why the records cannot be reached.
+/// Says why the store cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     #[error(transparent)]
@@ -22,12 +23,12 @@ pub enum DatabaseError {
     Runtime(#[source] std::io::Error),
 }
 
-/// A runtime for work at the data directory itself, where no server runs.
+/// Makes a runtime for work at the data directory itself, outside of a running server.
 pub fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
-/// Opens the store that the settings name for the length of one piece of work, and gives what came of that.
+/// Opens the store that the settings name, does one piece of work, and closes it; returns the result of the work.
 pub fn with_store<T>(
     directory: &DataDirectory,
     settings: &Settings,
@@ -56,6 +57,7 @@ pub async fn open(directory: &DataDirectory, settings: &Settings) -> Result<Stor
     Ok(Store::connect(&place).await?)
 }
 
+/// Reads the database's password: the first line of the file that the settings name, or else the variable.
 fn password(directory: &DataDirectory, database: &DatabaseSettings) -> Result<Option<DatabasePassword>, FileError> {
     let Some(path) = &database.password_file else {
         return Ok(std::env::var(PASSWORD_VARIABLE).ok().map(DatabasePassword::new));

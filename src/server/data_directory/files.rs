@@ -1,4 +1,4 @@
-//! A data directory and its files: for their owner only, made whole or not at all.
+//! Reads and writes the files of a data directory: for their owner only, made whole or not at all.
 
 use crate::platform::lock::Lock;
 use crate::platform::{directory, file};
@@ -7,36 +7,36 @@ use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use uuid::Uuid;
 
-/// Key files and certificates are short.
+/// Bounds what is read of a file, in bytes: key files, certificates and settings are short.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
-/// A lock is asked for so often, within a second: between fork and exec a child holds its parent's locks, and a
+/// Bounds how often a lock is asked for, within a second: between fork and exec a child holds its parent's locks, and a
 /// server that ends holds its own until it has ended.
 const LOCK_TRIES: u32 = 50;
 
-/// What is never overwritten is there already.
+/// Says that something which is never overwritten is there already.
 #[derive(Debug, thiserror::Error)]
 #[error("{} exists already; nothing was changed", .0.display())]
 pub struct Exists(pub PathBuf);
 
-/// A file or directory that could not be read, written or made.
+/// Says that a file or directory could not be read, written or made.
 #[derive(Debug, thiserror::Error)]
 #[error("{} could not be {what}", path.display())]
 pub struct FileError {
     pub path: PathBuf,
-    /// "read" or "written", say.
+    /// A word such as "read" or "written".
     pub what: &'static str,
     #[source]
     pub source: std::io::Error,
 }
 
-/// The text of a file, of at most 64 KiB.
+/// Reads the text of a file; what is beyond 64 KiB is left out.
 pub fn read(path: &Path) -> Result<String, FileError> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text));
     read.map(|_| text).map_err(|source| FileError { path: path.to_owned(), what: "read", source })
 }
 
-/// The text of a file; `None` when there is none.
+/// Reads the text of a file as [`read`] does; `None` when there is no file.
 pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
     match read(path) {
         Ok(text) => Ok(Some(text)),
@@ -45,23 +45,23 @@ pub fn read_if_there(path: &Path) -> Result<Option<String>, FileError> {
     }
 }
 
-/// Writes a new file; one that is there is never overwritten.
+/// Writes a new file for its owner alone; never overwrites one that is there.
 pub fn create(path: &Path, content: &[u8]) -> Result<(), FileError> {
     file::create(path, content).map_err(|source| FileError { path: path.to_owned(), what: "written", source })
 }
 
-/// Puts a new content in the place of a file's, so that after a crash either the old or the new one is there.
+/// Replaces the content of a file, so that after a crash either the old or the new content is there.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
     let replaced = file::replace(path, &path.with_extension("new"), content);
     replaced.map_err(|error| FileError { path: path.to_owned(), what: "written", source: error.source })
 }
 
-/// Makes a directory.
+/// Makes a directory that only its owner may enter.
 pub fn make_directory(path: &Path) -> Result<(), FileError> {
     directory::make(path).map_err(|source| FileError { path: path.to_owned(), what: "made", source })
 }
 
-/// Makes a directory with all that `fill` puts into it; one that exists is never touched.
+/// Makes a directory with all that `fill` puts into it; never touches one that exists.
 ///
 /// It is made under another name and renamed at the end: after a failure nothing is left in its place.
 pub fn make_whole<T, E: From<Exists> + From<FileError>>(
@@ -81,14 +81,14 @@ pub fn make_whole<T, E: From<Exists> + From<FileError>>(
         Ok(made)
     });
     if made.is_err() {
-        // Best effort: the first error is the one to be told.
+        // Best effort: the first error is the one to report.
         let _ = std::fs::remove_dir_all(&draft);
     }
     made
 }
 
-/// Holds a data directory for one server, within a second or not at all; the kernel lets go when the process ends,
-/// however it ends.
+/// Holds a data directory for one server until the lock is dropped; fails after a second where another server holds it.
+/// The kernel lets go when the process ends, however it ends.
 pub fn lock(path: &Path) -> Result<Lock, FileError> {
     Lock::take(path, LOCK_TRIES).map_err(|error| FileError {
         path: path.to_owned(),

@@ -1,33 +1,34 @@
-//! Where everything lies in a data directory.
+//! Says where everything lies in a data directory.
 
 use std::path::{Path, PathBuf};
 
-/// Where everything lies in a data directory.
+/// Names a data directory and the files in it; touches none of them.
 #[derive(Debug, Clone)]
 pub struct DataDirectory(PathBuf);
 
-/// A directory that "server init" did not make.
+/// Says that "server init" did not make a directory.
 #[derive(Debug, thiserror::Error)]
 #[error("{} is not a server's data directory: make one with \"cardwright server init\"", .0.display())]
 pub struct NoDirectory(pub PathBuf);
 
 impl DataDirectory {
-    /// Names a directory; nothing is touched.
+    /// Names a directory, which need not exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    /// Names a directory that has settings; without them it is none of a server's.
+    /// Names a directory that has settings; refuses one without.
     pub fn existing(path: &Path) -> Result<Self, NoDirectory> {
         let directory = Self::new(path);
         if directory.settings().is_file() { Ok(directory) } else { Err(NoDirectory(path.to_owned())) }
     }
 
-    /// A path that settings name, seen from the directory.
+    /// Returns a path that the settings name; a relative one begins at the directory.
     pub fn beside(&self, path: &Path) -> PathBuf {
         self.0.join(path)
     }
 
+    /// Returns where the SQLite database is, where the settings name no other.
     pub fn database(&self) -> PathBuf {
         self.0.join("cardwright.db")
     }
@@ -44,12 +45,12 @@ impl DataDirectory {
         self.0.join("ca.key.pem")
     }
 
-    /// The CA's request, where its certificate comes from another's root.
+    /// Returns where the CA's request is, if its certificate comes from a CA above it.
     pub fn ca_request(&self) -> PathBuf {
         self.0.join("ca.csr.pem")
     }
 
-    /// The password or key that a CA elsewhere knows this server by.
+    /// Returns where the sealed password or key is by which a CA elsewhere knows this server.
     pub fn upstream_secret(&self) -> PathBuf {
         self.0.join("upstream.secret.pem")
     }
@@ -58,27 +59,27 @@ impl DataDirectory {
         self.0.join("ca.cer.pem")
     }
 
-    /// The server's own key to the archive.
+    /// Returns where the server's own key to the archive is.
     pub fn recovery_key(&self) -> PathBuf {
         self.0.join("recovery.key.pem")
     }
 
-    /// Version 1 has no number.
+    /// Returns where a version of the master key is; the file of version 1 has no number.
     pub fn master_key(&self, version: u32) -> PathBuf {
         self.0.join(if version == 1 { "master.key.pem".into() } else { format!("master.{version}.key.pem") })
     }
 
-    /// Held by the server that runs on the directory.
+    /// Returns the file whose lock the server holds that runs on the directory.
     pub fn lock(&self) -> PathBuf {
         self.0.join("server.lock")
     }
 
-    /// Signs the log of acts.
+    /// Returns where the key is that signs the log of acts.
     pub fn audit_key(&self) -> PathBuf {
         self.0.join("audit.key.pem")
     }
 
-    /// What the log's signatures are checked with.
+    /// Returns where the public key is that checks the log's signatures.
     pub fn audit_public_key(&self) -> PathBuf {
         self.0.join("audit.pub.pem")
     }

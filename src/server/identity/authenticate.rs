@@ -1,4 +1,4 @@
-//! Finds out who calls, whichever way the caller came in.
+//! Finds out who calls, by whichever way in the call uses.
 
 use super::bearer;
 use super::certificate::{Certificates, PeerCertificate};
@@ -18,12 +18,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use std::net::{IpAddr, SocketAddr};
 use time::OffsetDateTime;
 
-/// Longer credentials are looked at no further. Tickets with a Windows PAC grow to some kilobytes.
+/// Bounds the credentials that are looked at, in bytes. Tickets with a Windows PAC grow to some kilobytes.
 const MAX_CREDENTIALS: usize = 12 * 1024;
-/// The server's own tokens are short.
+/// Bounds the server's own bearer tokens, in bytes.
 const MAX_TOKEN: usize = 512;
 
-/// The ways in of a server.
+/// Holds the ways in of a server.
 pub struct Identity {
     pub(super) issuer: Option<Issuer>,
     pub(super) negotiate: Option<Negotiate>,
@@ -33,19 +33,19 @@ pub struct Identity {
     pub limits: Limits,
 }
 
-/// The caller, and headers for whatever the call is answered with.
+/// Holds the caller, and headers for whatever the call is answered with.
 pub struct Admitted {
     pub caller: Caller,
     pub headers: HeaderMap,
 }
 
 impl Identity {
-    /// Whose client certificates TLS asks for; `None`: for nobody's.
+    /// Returns whose client certificates TLS asks for; `None`: nobody's.
     pub fn certificates(&self) -> Option<&Certificates> {
         self.certificates.as_ref()
     }
 
-    /// How to come in, for whoever did not (RFC 9110, 11.6.1).
+    /// Returns the challenges for a caller who was not let in (RFC 9110, 11.6.1).
     pub fn challenges(&self, error: &ApiError) -> Vec<HeaderValue> {
         let bearer = match error {
             ApiError::BearerExpired => "Bearer error=\"invalid_token\"",
@@ -55,7 +55,9 @@ impl Identity {
         negotiate.into_iter().chain([HeaderValue::from_static(bearer)]).collect()
     }
 
-    /// Finds out who calls.
+    /// Finds out who calls, and begins a session where the settings let one follow this way in.
+    ///
+    /// Fails with [`ApiError::NotAuthenticated`] where the call shows nothing. Wrong credentials are counted.
     pub async fn authenticate(&self, store: &Store, parts: &Parts, now: OffsetDateTime) -> Result<Admitted, ApiError> {
         let address = address(parts);
         let found = match self.admitted(store, parts, address, now).await {
@@ -68,7 +70,7 @@ impl Identity {
             headers.append(header::WWW_AUTHENTICATE, answer);
         }
         if let Some(sessions) = self.sessions.as_ref().filter(|sessions| sessions.follow(found.shown)) {
-            // Who has a session of his own already, and shows something else besides, needs no second one.
+            // A user who has a session already, and shows something else besides, needs no second one.
             let present = sessions.find(store, &parts.headers, now).await.ok().flatten();
             if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
                 headers.append(header::SET_COOKIE, sessions.begin(store, &found.user, now).await?);
@@ -79,7 +81,8 @@ impl Identity {
         Ok(Admitted { caller: Caller { uuid, name, groups, roles, shown: found.shown }, headers })
     }
 
-    /// The user, unless nobody is shown at all; a disabled one is refused.
+    /// Returns the user; `None` where the call shows nothing. Refuses a disabled user, and a call that another site had
+    /// the browser make: those carry tickets, certificates and cookies by themselves, but no bearer token.
     async fn admitted(
         &self,
         store: &Store,
@@ -97,6 +100,8 @@ impl Identity {
         Ok(Some(found))
     }
 
+    /// Finds the user by the first way in that the call uses: `Authorization`, a session's cookie, a client
+    /// certificate; `None` where it uses none.
     async fn shown(
         &self,
         store: &Store,
@@ -111,7 +116,8 @@ impl Identity {
                     self.limits.patience(address)?;
                     negotiate.find(store, credentials).await.map(Some)
                 }
-                // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own tokens have no dot.
+                // Three parts with dots between them are a JWT (RFC 7515, 3.1); the server's own bearer tokens have no
+                // dot.
                 (Some(issuer), _) if is("bearer") && credentials.matches('.').count() == 2 => {
                     self.limits.patience(address)?;
                     issuer.find(store, credentials, now).await.map(Some)
@@ -134,7 +140,8 @@ impl Identity {
         }
     }
 
-    /// Counts what was wrong credentials; who has shown too many is told so instead. Whose token has expired guesses nothing.
+    /// Counts a failure that was wrong credentials and returns what to refuse with: [`ApiError::TooManyRequests`] after
+    /// too many. An expired bearer token is no guess, and is not counted.
     fn counted(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
         let Failure { error, name } = failure;
         let wrong = matches!(
@@ -151,7 +158,7 @@ impl Identity {
     }
 }
 
-/// Scheme and credentials of the one `Authorization` header (RFC 9110, 11.6.2).
+/// Returns scheme and credentials of the `Authorization` header (RFC 9110, 11.6.2); refuses two headers, and long ones.
 fn authorization(headers: &HeaderMap) -> Result<Option<(&str, &str)>, ApiError> {
     let mut lines = headers.get_all(header::AUTHORIZATION).iter();
     let Some(line) = lines.next() else { return Ok(None) };
@@ -160,6 +167,7 @@ fn authorization(headers: &HeaderMap) -> Result<Option<(&str, &str)>, ApiError> 
     Ok(Some((scheme, credentials.trim())))
 }
 
+/// Returns the address that the call came from.
 fn address(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }

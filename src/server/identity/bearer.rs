@@ -1,4 +1,4 @@
-//! The server's own bearer tokens: random, stored by their hash, looked up by it (RFC 6750).
+//! Finds the person behind one of the server's own bearer tokens (RFC 6750): random, stored as a hash, looked up by it.
 
 use super::way::{Failure, Found};
 use crate::server::error::ApiError;
@@ -7,12 +7,12 @@ use crate::server::users::bearer::bearer_hash;
 use crate::store::{BearerRecord, Store};
 use time::{Duration, OffsetDateTime};
 
-/// How long a use is not noted again.
+/// Sets for how long after a use further ones are not noted.
 const COARSE: Duration = Duration::HOUR;
 
-/// Finds the person behind a token.
+/// Finds the person behind a bearer token; refuses one that is unknown, revoked or expired.
 pub async fn find(store: &Store, token: &str, now: OffsetDateTime) -> Result<Found, Failure> {
-    // The token is looked up by its hash: how long that takes tells nothing about another token.
+    // It is looked up by its hash: how long that takes tells nothing about another bearer token.
     let held = store.bearer_by_hash(&bearer_hash(token)).await.map_err(ApiError::from)?;
     let held = held.ok_or(ApiError::NotAuthenticated)?;
     if held.what.revoked.is_some() {
@@ -25,7 +25,7 @@ pub async fn find(store: &Store, token: &str, now: OffsetDateTime) -> Result<Fou
     Ok(Found { user: held.holder, shown: Shown::Bearer(held.what.uuid), answer: None })
 }
 
-/// Notes the use, outside the call's way.
+/// Notes the use in the background, so that the call need not wait.
 fn note(store: &Store, token: &BearerRecord, now: OffsetDateTime) {
     let since = now - COARSE;
     if token.last_used.is_some_and(|used| used > since) {

@@ -1,4 +1,5 @@
-//! Client certificates: TLS has verified the chain and the key; here the certificate is asked after and given a name.
+//! Finds the person behind a client certificate. TLS has verified the chain and the key; here the certificate is
+//! checked for revocation and matched to a user.
 
 use super::error::IdentityError;
 use super::person;
@@ -10,18 +11,19 @@ use crate::server::permission::caller::Shown;
 use crate::store::Store;
 use time::OffsetDateTime;
 
-/// The certificate a connection's TLS handshake has shown and verified, DER; `None`: none was.
+/// Holds the client certificate, DER, that the connection's TLS handshake has verified; `None`: none was shown.
 #[derive(Clone)]
 pub struct PeerCertificate(pub Option<std::sync::Arc<Vec<u8>>>);
 
-/// Whose certificates are taken.
+/// Holds the authorities whose certificates are taken, with their rules.
 pub struct Certificates {
     own: Option<Certificate>,
     anchors: Vec<(Certificate, AnchorSettings)>,
 }
 
 impl Certificates {
-    /// `own`: this server's CA. `anchors`: in the order of the settings, PEM.
+    /// Checks the settings. `own` is the certificate of this server's CA; `anchors` are the anchors' files, PEM, in the
+    /// order of the settings.
     pub fn new(settings: CertificateSettings, own: Certificate, anchors: &[String]) -> Result<Self, IdentityError> {
         let read = |(settings, pem): (AnchorSettings, &String)| {
             let wrong = |problem| IdentityError::Setting { table: "identity.certificate.anchors", problem };
@@ -38,7 +40,7 @@ impl Certificates {
         Ok(Self { own: Some(own).filter(|_| settings.own), anchors })
     }
 
-    /// The authorities that TLS tells clients of and verifies against, DER.
+    /// Lists the authorities that TLS names to clients and verifies against, DER.
     pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
         self.own.iter().chain(self.anchors.iter().map(|(anchor, _)| anchor)).map(Certificate::der)
     }
@@ -62,7 +64,7 @@ impl Certificates {
     }
 }
 
-/// One of our own is its owner's, as long as it is neither revoked nor on hold.
+/// Finds the owner of a certificate that this server's CA has issued; refuses one that is revoked or on hold.
 async fn owner(store: &Store, certificate: &Certificate) -> Result<Found, Failure> {
     let record = store.certificate(&certificate.serial_bytes()).await.map_err(ApiError::from)?;
     let record = record.filter(|record| record.der == certificate.der()).ok_or(ApiError::NotAuthenticated)?;
@@ -73,6 +75,8 @@ async fn owner(store: &Store, certificate: &Certificate) -> Result<Found, Failur
     Ok(Found { user, shown: Shown::Certificate, answer: None })
 }
 
+/// Finds the user of another authority's certificate: the one that `subjects` names, or the one with its UPN or e-mail
+/// address in a listed domain.
 async fn named(store: &Store, settings: &AnchorSettings, certificate: &Certificate) -> Result<Found, Failure> {
     let subject = certificate.subject();
     let (by, who) = match settings.subjects.get(&subject) {
@@ -87,12 +91,13 @@ async fn named(store: &Store, settings: &AnchorSettings, certificate: &Certifica
     Ok(Found { user, shown: Shown::Certificate, answer: None })
 }
 
-/// The one name of this kind; of several none is the person's.
+/// Returns the only name of this kind; where there are several, none is certain to be the person's.
 fn only(by: UserBy, names: AltNames) -> Option<String> {
     let mut names = if by == UserBy::Email { names.emails } else { names.upns };
     names.pop().filter(|_| names.is_empty())
 }
 
+/// Says whether the name is in one of the domains, in any letter case.
 fn in_domain(who: &str, domains: &[String]) -> bool {
     let domain = who.rsplit_once('@').map(|(_, domain)| domain);
     domain.is_some_and(|domain| domains.iter().any(|known| known.eq_ignore_ascii_case(domain)))

@@ -1,10 +1,10 @@
-//! Why a way in cannot be opened at the start.
+//! Holds the errors of opening the ways in at the start.
 
 use super::jwks::JwksError;
 use crate::gssapi;
 use crate::server::data_directory::files::FileError;
 
-/// Why a way in cannot be opened.
+/// Says why a way in cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     #[error("[{table}] of server.toml: {problem}")]

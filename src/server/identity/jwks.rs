@@ -1,4 +1,5 @@
-//! The issuer's keys (RFC 7517): fetched over HTTPS, kept, and fetched anew for a key that is not known, at most so often.
+//! Keeps the issuer's keys (RFC 7517): fetches them over HTTPS, and again when they are old or a key is not known, but
+//! not too often.
 
 use crate::server::data_directory::settings::identity::OidcSettings;
 use jsonwebtoken::DecodingKey;
@@ -11,15 +12,18 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
+/// Bounds how long a fetch may take.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
+/// Bounds the key set, in bytes.
 const MAX_BYTES: u64 = 256 * 1024;
+/// Bounds the keys that are read.
 const MAX_KEYS: usize = 64;
-/// How old keys may grow before they are fetched anew: a withdrawn key is believed no longer than that.
+/// Sets how old keys may grow before they are fetched anew: a withdrawn key is believed no longer than that.
 const FRESH: Duration = Duration::from_secs(3600);
-/// How long keys are believed while they cannot be fetched anew.
+/// Sets how long keys are believed while they cannot be fetched anew.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
-/// Why there are no keys.
+/// Says why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub enum JwksError {
     #[error("the certificates to trust are no PEM, or none")]
@@ -38,20 +42,21 @@ pub enum JwksError {
     Task,
 }
 
+/// Maps the ids of keys to the keys.
 type Keys = Arc<HashMap<String, DecodingKey>>;
 
-/// The issuer's keys by their id.
+/// Keeps the issuer's keys by their id.
 pub struct KeySet {
     agent: ureq::Agent,
     url: String,
     refetch: Duration,
     kept: Held<Option<(Keys, Instant)>>,
-    /// When it was last tried; held while it is.
+    /// When a fetch was last tried; locked during the fetch, so that there is one at a time.
     tried: Mutex<Option<Instant>>,
 }
 
 impl KeySet {
-    /// Fetches nothing yet. `trust`: PEM.
+    /// Prepares fetching; fetches nothing yet. `trust` are the certificates to trust, PEM; `None`: those of the system.
     pub fn new(settings: &OidcSettings, trust: Option<&str>) -> Result<Self, JwksError> {
         let roots = match trust {
             None => RootCerts::PlatformVerifier,
@@ -81,7 +86,8 @@ impl KeySet {
         })
     }
 
-    /// The key with this id, fetched if need be; `None` when the issuer has none, or was asked a moment ago.
+    /// Returns the key with this id, fetched if need be; `None` when the issuer has no such key, or was asked too
+    /// recently.
     pub async fn key(&self, id: &str) -> Option<DecodingKey> {
         if let Some((key, age)) = self.look(id)
             && age < FRESH
@@ -108,18 +114,21 @@ impl KeySet {
         self.look(id).filter(|(_, age)| *age < STALE).map(|(key, _)| key)
     }
 
+    /// Returns a kept key, and how long ago the keys were fetched.
     fn look(&self, id: &str) -> Option<(DecodingKey, Duration)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (keys, at) = kept.as_ref()?;
         Some((keys.get(id)?.clone(), at.elapsed()))
     }
 
+    /// Fetches the keys on a thread for blocking work.
     async fn fetched(&self) -> Result<Keys, JwksError> {
         let (agent, url) = (self.agent.clone(), self.url.clone());
         tokio::task::spawn_blocking(move || fetch(&agent, &url)).await.unwrap_or(Err(JwksError::Task))
     }
 }
 
+/// Fetches the keys; leaves out those that are not understood.
 fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
     #[derive(Deserialize)]
     struct Set {
@@ -140,7 +149,8 @@ fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
     Ok(Arc::new(known.filter_map(signing).collect()))
 }
 
-/// A key that verifies, by its id or its certificate's thumbprint; a shared secret is none.
+/// Returns a key under its id or its certificate's thumbprint; `None` unless it is a public key that verifies
+/// signatures.
 fn signing(key: Jwk) -> Option<(String, DecodingKey)> {
     let verifies = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     if !verifies || matches!(key.algorithm, AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_)) {
@@ -150,6 +160,7 @@ fn signing(key: Jwk) -> Option<(String, DecodingKey)> {
     Some((key.common.key_id.or(key.common.x509_sha1_fingerprint)?, decoding))
 }
 
+/// Reads certificates in PEM, at least one.
 fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>, JwksError> {
     let found = parse_pem(pem.as_bytes()).filter_map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Some(Ok(certificate)),

@@ -1,4 +1,5 @@
-//! Token buckets in a fixed amount of memory: what one key may do in a burst, and how fast that comes back.
+//! Limits rates by buckets that refill, in a fixed amount of memory: how much a caller, card, address or name may do at
+//! once, and how fast that comes back.
 
 use crate::server::data_directory::settings::identity::{LimitSettings, Rate};
 use crate::server::error::ApiError;
@@ -9,15 +10,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use uuid::Uuid;
 
-/// Keys remembered of each kind.
+/// Bounds the keys that are remembered of each kind.
 const MOST_KEYS: usize = 4096;
 
+/// Holds what was left for a key, and when.
 struct Bucket {
     left: f64,
     at: Instant,
 }
 
-/// The buckets of one kind of key.
+/// Holds the buckets of one kind of key.
 pub struct Buckets<K> {
     rate: Rate,
     buckets: Mutex<HashMap<K, Bucket>>,
@@ -29,16 +31,17 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         Self { rate, buckets: Mutex::new(HashMap::new()) }
     }
 
-    /// Takes one out of the key's bucket; when it is empty, says how long until there is one.
+    /// Takes one out of the key's bucket; an empty one fails with the time until there is one again.
     pub fn take(&self, key: K, now: Instant) -> Result<(), Duration> {
         self.draw(key, now, 1.0)
     }
 
-    /// Says whether something is in the key's bucket, and leaves it there.
+    /// Checks that there is one in the key's bucket, and leaves it there; fails as [`Buckets::take`] does.
     pub fn look(&self, key: K, now: Instant) -> Result<(), Duration> {
         self.draw(key, now, 0.0)
     }
 
+    /// Checks that there is one in the key's bucket, and takes `wanted` out.
     fn draw(&self, key: K, now: Instant, wanted: f64) -> Result<(), Duration> {
         let Rate { burst, per_minute } = self.rate;
         if per_minute == 0 {
@@ -55,7 +58,8 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
         }
         if wanted > 0.0 {
             if buckets.len() >= MOST_KEYS && !buckets.contains_key(&key) {
-                // Full buckets say nothing. If none is full, who has done least is forgotten, not who has done most.
+                // A full bucket need not be remembered. If none is full, the fullest is forgotten: its key has done
+                // least.
                 buckets.retain(|_, bucket| refilled(bucket) < burst);
                 let fullest = buckets.iter().max_by(|a, b| refilled(a.1).total_cmp(&refilled(b.1)));
                 if let Some(key) = fullest.filter(|_| buckets.len() >= MOST_KEYS).map(|(key, _)| key.clone()) {
@@ -68,7 +72,7 @@ impl<K: Eq + Hash + Clone> Buckets<K> {
     }
 }
 
-/// All limits of a server.
+/// Holds all limits of a server.
 pub struct Limits {
     callers: Buckets<Uuid>,
     cards: Buckets<Uuid>,
@@ -77,7 +81,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Makes what the settings say.
+    /// Makes the limits that the settings say.
     pub fn new(settings: &LimitSettings) -> Self {
         Self {
             callers: Buckets::new(settings.secrets_per_caller),
@@ -87,19 +91,20 @@ impl Limits {
         }
     }
 
-    /// Counts a call that bears secrets.
+    /// Counts a call that gives out secrets; [`ApiError::TooManyRequests`] after too many of the caller or about the
+    /// card.
     pub fn secret(&self, caller: Uuid, card: Option<Uuid>) -> Result<(), ApiError> {
         let now = Instant::now();
         self.callers.take(caller, now).map_err(later)?;
         card.map_or(Ok(()), |card| self.cards.take(card, now)).map_err(later)
     }
 
-    /// Refuses who has failed too often already, before anything dear is done for him.
+    /// Refuses an address that has failed too often already, before anything costly is done for it.
     pub fn patience(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
         address.map_or(Ok(()), |address| self.addresses.look(network(address), Instant::now())).map_err(later)
     }
 
-    /// Counts wrong credentials, of an address and in a name as far as they are known.
+    /// Counts wrong credentials, of an address and in a name as far as they are known; refuses after too many.
     pub fn failed(&self, address: Option<IpAddr>, name: Option<&str>) -> Result<(), ApiError> {
         let now = Instant::now();
         address.map_or(Ok(()), |address| self.addresses.take(network(address), now)).map_err(later)?;
@@ -107,11 +112,12 @@ impl Limits {
     }
 }
 
+/// Refuses for the length of a wait.
 fn later(wait: Duration) -> ApiError {
     ApiError::TooManyRequests { seconds: wait.as_secs().saturating_add(1) }
 }
 
-/// An IPv6 subscriber has a network of 64 bits to call from.
+/// Returns the address that a subscriber is counted by: an IPv6 subscriber can call from a whole network of 64 bits.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {

@@ -1,9 +1,11 @@
-//! Who calls: from what a call shows to a user of this server.
+//! Finds out who calls: from what a call shows to a user of this server.
 //!
-//! In: headers and the connection's client certificate. Out: a [`Caller`](crate::server::permission::caller::Caller) and headers for the answer (a session's cookie,
-//! the proof of Kerberos). One file a way in: the server's own tokens, OpenID Connect and AD FS, Kerberos, client
-//! certificates, sessions after one of these. `Authorization` counts before the cookie of a session, and that before the
-//! certificate; a wrong `Authorization` is not passed over for the next.
+//! In: headers and the connection's client certificate. Out: a [`Caller`](super::permission::caller::Caller), and
+//! headers for the answer (a session's cookie, the proof of Kerberos). Each way in has a file: the server's own bearer
+//! tokens, OpenID Connect and AD FS, Kerberos, client certificates, sessions after one of these. `Authorization` counts
+//! before the cookie of a session, and that before the certificate; a wrong `Authorization` is refused, and nothing
+//! else is tried. What a browser sends by itself counts only where no other site's page makes the call
+//! ([`crate::web::site`], asked in `authenticate`).
 //! Absent: what a caller may do (`permission`), and any password.
 
 pub mod authenticate;

@@ -1,4 +1,5 @@
-//! Kerberos: SPNEGO over HTTP (RFC 4559), in one round; the answer proves the server to the caller.
+//! Finds the person behind a Kerberos ticket: SPNEGO over HTTP (RFC 4559), in one round. The answer proves the server
+//! to the caller.
 
 use super::error::IdentityError;
 use super::person::{self, split};
@@ -16,11 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// Tickets looked at at one time, each on a thread of its own, and how long one waits to be.
+/// Bounds the tickets that are checked at one time, each on a thread of its own.
 const MOST_AT_ONCE: usize = 8;
+/// Bounds how long a ticket waits until it is checked.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What accepts tickets.
+/// Accepts tickets for this server.
 pub struct Negotiate {
     acceptor: Arc<Acceptor>,
     settings: NegotiateSettings,
@@ -28,7 +30,7 @@ pub struct Negotiate {
 }
 
 impl Negotiate {
-    /// Opens the keytab; `replays` is a file of the data directory.
+    /// Opens the keytab; the tickets that were used are recorded in the file `replays`.
     pub fn open(settings: NegotiateSettings, keytab: &Path, replays: &Path) -> Result<Self, IdentityError> {
         let wrong = |problem| IdentityError::Setting { table: "identity.negotiate", problem };
         if settings.realms.is_empty() {
@@ -41,7 +43,7 @@ impl Negotiate {
         Ok(Self { acceptor: Arc::new(acceptor), settings, places: Semaphore::new(MOST_AT_ONCE) })
     }
 
-    /// Finds the person behind a token, in base64.
+    /// Finds the person behind a SPNEGO token, in base64. Only persons of the listed realms are let in.
     pub async fn find(&self, store: &Store, token: &str) -> Result<Found, Failure> {
         let token = STANDARD.decode(token).map_err(|_| ApiError::NotAuthenticated)?;
         let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await;
@@ -66,6 +68,7 @@ impl Negotiate {
     }
 }
 
+/// Logs why a ticket was refused; the caller is not told.
 fn log(error: &gssapi::Error) {
     tracing::info!(%error, "a Kerberos token was refused");
 }

@@ -1,4 +1,5 @@
-//! Access tokens of an OpenID Connect provider or AD FS: JWTs (RFC 7519, RFC 9068), verified here against the issuer's keys.
+//! Finds the person behind an access token of an OpenID Connect provider or AD FS: a JWT (RFC 7519, RFC 9068), verified
+//! here against the issuer's keys.
 
 use super::error::IdentityError;
 use super::jwks::{JwksError, KeySet};
@@ -13,11 +14,12 @@ use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
-/// Bounds of what is taken out of a token.
+/// Bounds the groups that are read from an access token.
 const MAX_GROUPS: usize = 64;
+/// Bounds a text in an access token, in bytes; a longer one counts as absent.
 const MAX_TEXT: usize = 256;
 
-/// An issuer that is trusted.
+/// Holds a trusted issuer: its settings and its keys.
 pub struct Issuer {
     settings: OidcSettings,
     validation: Validation,
@@ -25,7 +27,7 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    /// Checks the settings; `trust`: PEM.
+    /// Checks the settings; `trust` are the certificates that the issuer's TLS must come from, PEM, or `None`.
     pub fn new(settings: OidcSettings, trust: Option<&str>) -> Result<Self, IdentityError> {
         let wrong = |problem| Err(IdentityError::Setting { table: "identity.oidc", problem });
         if settings.issuer.is_empty() || settings.audience.is_empty() {
@@ -46,7 +48,10 @@ impl Issuer {
         Ok(Self { validation: validation(&settings), keys, settings })
     }
 
-    /// Finds the person an access token speaks of.
+    /// Finds the person that an access token names; adds a user where the settings say so.
+    ///
+    /// Fails with [`ApiError::BearerExpired`] for one that has expired, with [`ApiError::UserUnknown`] for a person who
+    /// is not known here, else with [`ApiError::NotAuthenticated`].
     pub async fn find(&self, store: &Store, token: &str, now: OffsetDateTime) -> Result<Found, Failure> {
         let header = decode_header(token).map_err(|_| ApiError::NotAuthenticated)?;
         let id = self.key_id(&header).ok_or(ApiError::NotAuthenticated)?;
@@ -58,7 +63,7 @@ impl Issuer {
             })?;
         let claims = decoded.claims;
         let skew = i64::from(self.settings.clock_skew_seconds);
-        // A token from the future is a clock gone wrong, or somebody who saves some for later.
+        // An access token from the future means a wrong clock, or somebody who keeps some for later.
         let issued = claims.get("iat").map(|at| at.as_f64().unwrap_or(f64::INFINITY));
         if issued.is_some_and(|at| at > (now.unix_timestamp() + skew) as f64) || !self.is_of_client(&claims) {
             return Err(ApiError::NotAuthenticated.into());
@@ -69,17 +74,20 @@ impl Issuer {
         Ok(Found { user, shown: Shown::Oidc, answer: None })
     }
 
-    /// AD FS names its key both ways.
+    /// Returns the id of the key that signed, by `kid` or `x5t` (AD FS writes both); `None` where the algorithm is not
+    /// allowed or a critical header is not understood.
     fn key_id<'a>(&self, header: &'a Header) -> Option<&'a str> {
         let understood = header.crit.is_none() && self.settings.algorithms.contains(&header.alg);
         header.kid.as_deref().or(header.x5t.as_deref()).filter(|_| understood)
     }
 
+    /// Says whether an allowed client asked for the access token.
     fn is_of_client(&self, claims: &Map<String, Value>) -> bool {
         let named = ["appid", "azp", "client_id"].iter().find_map(|name| text(claims, name));
         self.settings.clients.is_empty() || named.is_some_and(|client| self.settings.clients.contains(&client))
     }
 
+    /// Returns what the claims tell of the person, whose domain must be a listed one.
     fn told(&self, claims: &Map<String, Value>) -> Result<Told, Failure> {
         let settings = &self.settings;
         let who = text(claims, &settings.user_claim).ok_or(ApiError::NotAuthenticated)?;
@@ -98,6 +106,7 @@ impl Issuer {
     }
 }
 
+/// Returns the checks of signature, issuer, audience and times.
 fn validation(settings: &OidcSettings) -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
     validation.algorithms.clone_from(&settings.algorithms);
@@ -109,15 +118,17 @@ fn validation(settings: &OidcSettings) -> Validation {
     validation
 }
 
+/// Says whether a text is short and has no control characters.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
 }
 
+/// Returns a claim that is one plain text.
 fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
     claims.get(name)?.as_str().filter(|text| is_plain(text)).map(ToOwned::to_owned)
 }
 
-/// AD FS writes one group as a text, several as a list.
+/// Returns the plain texts of a claim. AD FS writes one group as a text, several as a list.
 fn texts(claim: Option<&Value>) -> Vec<String> {
     let one = claim.into_iter().filter_map(Value::as_str);
     let several = claim.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);

@@ -1,4 +1,4 @@
-//! From the settings to the ways in.
+//! Opens the ways in that the settings name.
 
 use super::authenticate::Identity;
 use super::certificate::Certificates;
@@ -15,7 +15,7 @@ use crate::server::data_directory::settings::identity::{
 };
 
 impl Identity {
-    /// Opens the ways in; `own` is the certificate of this server's CA.
+    /// Opens the ways in; `own` is the certificate of this server's CA. Without it no client certificates are taken.
     pub fn open(
         settings: IdentitySettings,
         roles: RoleSettings,

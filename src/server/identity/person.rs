@@ -1,4 +1,4 @@
-//! From what a way in tells of somebody to a user of this server.
+//! Finds the user of this server that a way in tells of, or adds one.
 
 use super::way::Failure;
 use crate::server::audit::deed::{self, Deed};
@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What a way in has told, verified.
+/// Holds what a way in has told of a person, verified.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// By [`UserBy`]: a UPN, a name, an e-mail address.
+    /// A UPN, a name or an e-mail address, as [`UserBy`] says.
     pub who: String,
     /// `None`: nothing was said of groups.
     pub groups: Option<Vec<String>>,
@@ -31,7 +31,7 @@ pub fn split(who: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The user who is meant; `None` when there is none, or more than one.
+/// Returns the user who is meant; `None` when there is none, or more than one.
 pub async fn known(store: &Store, by: UserBy, who: &str) -> Result<Option<UserRecord>, Error> {
     let mut found = match by {
         UserBy::Name => store.user_by_name(who).await?.into_iter().collect(),
@@ -42,13 +42,13 @@ pub async fn known(store: &Store, by: UserBy, who: &str) -> Result<Option<UserRe
     Ok(found.pop().filter(|_| found.is_empty()))
 }
 
-/// The known user, or the refusal of an unknown one.
+/// Returns the known user; [`ApiError::UserUnknown`] for an unknown one.
 pub async fn expected(store: &Store, by: UserBy, who: &str) -> Result<UserRecord, Failure> {
     let found = known(store, by, who).await.map_err(ApiError::from)?;
     found.ok_or_else(|| Failure::of(ApiError::UserUnknown, who))
 }
 
-/// The known user with groups and names as they were told just now, or one who is added.
+/// Returns the known user, with groups and names as just told, or adds one if `create` says so.
 pub async fn provisioned(
     store: &Store,
     by: UserBy,
@@ -63,7 +63,7 @@ pub async fn provisioned(
     }
 }
 
-/// Only whom the issuer brought does the issuer change.
+/// Updates a user to what was told. Only users that an issuer has added are changed, unless disabled.
 async fn refreshed(store: &Store, user: UserRecord, told: Told, now: OffsetDateTime) -> Result<UserRecord, ApiError> {
     if user.source != UserSource::Issuer || user.disabled {
         return Ok(user);
@@ -82,6 +82,7 @@ async fn refreshed(store: &Store, user: UserRecord, told: Told, now: OffsetDateT
     Ok(store.write(move |tx| Box::pin(async move { jobs::changed(tx, fresh, entry).await })).await?)
 }
 
+/// Adds a user; refuses one whose record would break the rules.
 async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Result<UserRecord, Failure> {
     let name = match by {
         UserBy::LocalPart => split(&told.who).0.to_owned(),

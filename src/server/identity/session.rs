@@ -1,8 +1,10 @@
-//! Sessions: a cookie that spares the next calls the way in (RFC 6265).
+//! Finds the person behind a session, and begins sessions: a cookie (RFC 6265) with which the next calls need no other
+//! way in.
 //!
-//! The cookie goes back to this host alone, over TLS, unseen by scripts and not from other sites; its value is random and
-//! stored by its hash. A browser sends it, like a ticket or a client certificate, with whatever any page asks for, so calls
-//! that come in by one of these are refused when the browser itself says that another site has made them.
+//! The browser sends the cookie to this host alone, over TLS, and not from other sites; scripts do not see it. Its
+//! value is random and stored as a hash. A browser sends it by itself, as it does tickets and client certificates,
+//! whichever page asks; so calls that come in by one of these are refused when the browser itself says that another
+//! site has made them.
 
 use super::way::{Failure, Found};
 use crate::server::audit::deed::{self, Deed};
@@ -15,22 +17,23 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-/// With this prefix browsers insist on Secure, on the path `/`, and on no other host.
+/// Names the cookie. With this prefix browsers insist on Secure, on the path `/`, and on no other host.
 const COOKIE: &str = "__Host-cardwright";
-/// How long a use is not noted again.
+/// Sets for how long after a use further ones are not noted.
 const COARSE: Duration = Duration::MINUTE;
-/// More of a cookie header is not looked at.
+/// Bounds the cookies of a call that are looked at.
 const MAX_COOKIES: usize = 64;
 
-/// The rules of sessions.
+/// Holds the rules of sessions.
 pub struct Sessions(SessionSettings);
 
 impl Sessions {
+    /// Takes the settings.
     pub fn new(settings: SessionSettings) -> Self {
         Self(settings)
     }
 
-    /// Does one begin after this way in?
+    /// Says whether a session begins after this way in.
     pub fn follow(&self, shown: Shown) -> bool {
         let after = match shown {
             Shown::Negotiate => SessionAfter::Negotiate,
@@ -58,7 +61,8 @@ impl Sessions {
         Ok(Some(Found { user: held.holder, shown: Shown::Session(held.what.uuid), answer: None }))
     }
 
-    /// Begins a session, and gives its cookie.
+    /// Begins a session and returns the `Set-Cookie` header; ends the user's oldest sessions beyond those a user may
+    /// have.
     pub async fn begin(&self, store: &Store, user: &UserRecord, now: OffsetDateTime) -> Result<HeaderValue, ApiError> {
         let failed = ApiError::Internal(Internal::Random);
         let Ok(value) = new_bearer() else { return Err(failed) };
@@ -89,18 +93,19 @@ impl Sessions {
     }
 }
 
-/// What takes the cookie back.
+/// Returns the `Set-Cookie` header that removes the cookie.
 pub fn ended() -> HeaderValue {
     HeaderValue::from_static("__Host-cardwright=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict")
 }
 
+/// Returns the value of the session's cookie.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
     let mut pairs = lines.flat_map(|line| line.split(';')).take(MAX_COOKIES);
     pairs.find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
 }
 
-/// Notes the use, outside the call's way.
+/// Notes the use in the background, so that the call need not wait.
 fn note(store: &Store, session: &SessionRecord, now: OffsetDateTime) {
     if now < session.last_used + COARSE {
         return;

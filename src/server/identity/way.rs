@@ -1,19 +1,19 @@
-//! What a way in has found: the person and what was shown, or why nobody was let in.
+//! Holds what a way in has found: the person and what was shown, or why nobody was let in.
 
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
 use crate::store::UserRecord;
 use axum::http::HeaderValue;
 
-/// A user, and what is sent back besides the answer.
+/// Holds the user, by what the user came in, and what the answer carries besides.
 pub struct Found {
     pub user: UserRecord,
     pub shown: Shown,
-    /// Proves the server to the caller.
+    /// The header that proves the server to the caller.
     pub answer: Option<HeaderValue>,
 }
 
-/// Why somebody was not let in, and in whose name that was tried, if it came so far.
+/// Says why somebody was not let in, and in whose name that was tried, if that is known.
 #[derive(Debug)]
 pub struct Failure {
     pub error: ApiError,
@@ -21,6 +21,7 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Makes a failure in a name.
     pub fn of(error: ApiError, name: &str) -> Self {
         Self { error, name: Some(name.to_owned()) }
     }

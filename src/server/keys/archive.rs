@@ -1,5 +1,6 @@
-//! The archive of private keys: sealed to the recovery agents and to the server's own recovery key, opened by that one;
-//! where a template says so, sealed to its agents alone, and to the server only until the key was handed over.
+//! Seals private keys for the archive and opens them again. A key is sealed to the recovery agents and to the server's
+//! own recovery key, which opens it; where a template says so, to its agents alone, and to the server only until the
+//! key was handed over.
 //!
 //! Nothing else reads the archive, and nothing else holds the recovery key.
 
@@ -18,36 +19,36 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// RSA keys of agents are at least this long, in bits.
+/// Sets how long RSA keys of agents must be at least, in bits.
 const FEWEST_RSA_BITS: usize = 2048;
-/// The server is a recipient itself.
+/// Bounds the agents of one key; the server is a recipient itself.
 const MOST_AGENTS: usize = MAX_RECIPIENTS - 1;
 
-/// Who can open what is archived.
+/// Holds who can open what is archived.
 pub struct RecoveryKeys {
-    /// The first is what is sealed to; the others have been.
+    /// Keys are sealed to the first; the others open what was sealed to them earlier.
     own: Vec<Box<dyn Opener>>,
     /// By template.
     circles: HashMap<Uuid, Circle>,
 }
 
-/// Who can open what one template has archived.
+/// Holds who can open what one template has archived.
 struct Circle {
     agents: Vec<Certificate>,
     agents_only: bool,
 }
 
-/// A private key as it goes into the archive.
+/// Holds a private key as it goes into the archive.
 pub struct SealedKey {
-    /// What the server can open.
+    /// Sealed so that the server can open it.
     pub sealed: Vec<u8>,
-    /// For good, or until the request ends.
+    /// True: `sealed` is kept for good; false: until the request ends.
     pub lasts: bool,
-    /// What only the agents can open, for good.
+    /// Sealed so that only the agents can open it; kept for good.
     pub for_agents: Option<Vec<u8>>,
 }
 
-/// Why the archive cannot be used.
+/// Says why the archive cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RecoveryError {
     #[error(transparent)]
@@ -70,7 +71,7 @@ pub enum RecoveryError {
     NoAgents { template: String },
 }
 
-/// Why a key cannot be archived or brought back.
+/// Says why a key cannot be archived or brought back.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     #[error("there is no recovery key")]
@@ -84,8 +85,8 @@ pub enum ArchiveError {
 }
 
 impl RecoveryKeys {
-    /// Opens the server's recovery key and reads the agents' certificates. A key that is not there yet is made where a
-    /// template needs it; otherwise `None` is the answer.
+    /// Opens the server's recovery key and reads the agents' certificates. A missing key is made where a template has
+    /// the server make keys; otherwise the result is `None`.
     pub fn open(
         directory: &DataDirectory,
         settings: &RecoverySettings,
@@ -120,7 +121,8 @@ impl RecoveryKeys {
         Ok(Some(Self { own, circles }))
     }
 
-    /// Seals a private key of a template: to all who may bring it back, or to the server alone where it does not last.
+    /// Seals a private key of a template. One that is archived is sealed to the agents, and to the server for good
+    /// unless only agents may open it; any other is sealed to the server alone, until the request ends.
     pub fn seal(&self, template: Uuid, key: &MemoryKey, archived: bool) -> Result<SealedKey, ArchiveError> {
         let failed = |error| ArchiveError::Key(error);
         let circle = self.circles.get(&template).ok_or(ArchiveError::NoRecoveryKey)?;
@@ -136,6 +138,7 @@ impl RecoveryKeys {
         Ok(SealedKey { sealed: seal(vec![own()])?, lasts: false, for_agents })
     }
 
+    /// Opens a sealed key with the recovery key that it was sealed to.
     fn opened(&self, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, pkix::Error> {
         let mut last = Err(pkix::Error::NotForThisKey);
         for own in &self.own {
@@ -147,7 +150,7 @@ impl RecoveryKeys {
         last
     }
 
-    /// Opens the archived key of a certificate, and makes sure that it is that one's.
+    /// Opens the archived key of a certificate; fails where it is another certificate's.
     pub async fn key(
         &self,
         store: &Store,
@@ -167,6 +170,7 @@ impl RecoveryKeys {
     }
 }
 
+/// Opens the recovery key in its file; makes it where there is none and `make` says so.
 fn from_file(
     directory: &DataDirectory,
     passphrase: &Passphrase,
@@ -184,6 +188,7 @@ fn from_file(
     }
 }
 
+/// Reads the agents' certificates.
 fn agents(directory: &DataDirectory, named: &[PathBuf]) -> Result<Vec<Certificate>, RecoveryError> {
     if named.len() > MOST_AGENTS {
         return Err(RecoveryError::TooManyAgents { count: named.len() });
@@ -191,6 +196,7 @@ fn agents(directory: &DataDirectory, named: &[PathBuf]) -> Result<Vec<Certificat
     named.iter().map(|name| agent(directory.beside(name))).collect()
 }
 
+/// Reads an agent's certificate; refuses a weak key.
 fn agent(path: PathBuf) -> Result<Certificate, RecoveryError> {
     let text = files::read(&path)?;
     let read = Certificate::from_pem(&text).and_then(|certificate| Ok((certificate.public_key()?, certificate)));

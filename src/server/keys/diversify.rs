@@ -1,7 +1,7 @@
-//! Each card's own admin key and PUK, and the answer an admin key gives to a challenge.
+//! Derives each card's own admin key and PUK, and answers a challenge with an admin key.
 //!
-//! Derivation: NIST SP 800-108r1, 4.1, counter mode, PRF HMAC-SHA-256, a 32-bit counter before the fixed input
-//! `Label || 0x00 || Context || [L]_2`. Admin key: Label is [`LABEL`], Context the 16 bytes of the card id, L is 192; every
+//! Derivation: NIST SP 800-108r1, 4.1, counter mode, PRF HMAC-SHA-256, a 32-bit counter before the fixed input `Label
+//! || 0x00 || Context || [L]_2`. Admin key: Label is [`LABEL`], Context the 16 bytes of the card id, L is 192; every
 //! byte has odd parity, as DES keys have (FIPS 46-3) and Microsoft's diversified keys do. PUK: Label is [`PUK_LABEL`],
 //! Context the card id and the PUK's version as 32 bits, L is 64; the low five bits of each byte choose a character.
 //! Response: one block over the challenge, no padding: TDEA (3DES-EDE) for 8 bytes, AES for 16.
@@ -14,49 +14,49 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// The Label of the derivation.
+/// Labels the derivation of an admin key.
 pub const LABEL: &[u8] = b"cardwright admin key";
 
-/// The Label of a PUK's derivation.
+/// Labels the derivation of a PUK.
 pub const PUK_LABEL: &[u8] = b"cardwright PUK";
 
-/// The Label of a proposed PIN's derivation.
+/// Labels the derivation of a proposed PIN.
 pub const PIN_LABEL: &[u8] = b"cardwright PIN";
 
-/// The Label of what tells one master key from another.
+/// Labels the derivation of a master key's fingerprint.
 const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
 
-/// Length of an admin key that is derived, in bytes: that of a 3DES and of an AES-192 key.
+/// Counts the bytes of a derived admin key: as many as a 3DES and an AES-192 key have.
 pub const ADMIN_KEY_LEN: usize = 24;
 
-/// Length of a PUK that is derived, in characters: what every PIV card takes.
+/// Counts the characters of a derived PUK: as many as every PIV card takes.
 pub const PUK_LEN: usize = 8;
 
-/// Digits and capitals that are not taken for one another when they are read out.
+/// Lists the characters of a PUK: digits and capitals that are not taken for one another when they are read out.
 const PUK_CHARACTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// Length of a master key, in bytes.
+/// Counts the bytes of a master key.
 pub const MASTER_KEY_LEN: usize = 32;
 
-/// Length of a challenge and of its response, in bytes: a block of 3DES, a block of AES.
+/// Lists the lengths of a challenge and of its response, in bytes: a block of 3DES, a block of AES.
 pub const CHALLENGE_LENS: [usize; 2] = [8, 16];
 
-/// What a master key's file is labelled with.
+/// Labels a master key's file.
 pub const MASTER_KEY: &str = "ENCRYPTED MASTER KEY";
 
-/// The master keys by version, 1 and upwards. A card keeps the version its keys were derived from; versions that no card
-/// needs any more may be gone.
+/// Holds the master keys by version, from 1 on. A card keeps the version that its keys were derived from; versions that
+/// no card needs any more may be missing.
 pub struct MasterKeys(BTreeMap<u32, MasterKeySource>);
 
-/// Where a master key is.
+/// Holds a master key, or says which token holds it.
 pub enum MasterKeySource {
     /// [`MASTER_KEY_LEN`] bytes.
     Memory(MasterKey),
-    /// A secret key in a PKCS#11 token, by its label: it never leaves it.
+    /// A secret key in a PKCS#11 token, by its label; it never leaves the token.
     Token(Arc<TokenMac>, String),
 }
 
-/// Why an admin key or a response cannot be computed.
+/// Says why an admin key or a response cannot be computed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     #[error("a challenge is 8 or 16 bytes long, this one is {0}")]
@@ -77,7 +77,7 @@ impl MasterKeys {
         Self::by_version((1..).zip(keys.into_iter().map(MasterKeySource::Memory)).collect())
     }
 
-    /// Takes the keys by version.
+    /// Takes the keys by version, at least one; one in memory must be [`MASTER_KEY_LEN`] bytes long.
     pub fn by_version(keys: BTreeMap<u32, MasterKeySource>) -> Result<Self, KeyError> {
         if keys.is_empty() {
             return Err(KeyError::NoMasterKey);
@@ -92,17 +92,17 @@ impl MasterKeys {
         Ok(Self(keys))
     }
 
-    /// The version cards are given from now on.
+    /// Returns the version that cards are given from now on.
     pub fn current_version(&self) -> u32 {
         self.0.last_key_value().map_or(0, |(version, _)| *version)
     }
 
-    /// The versions there are, oldest first.
+    /// Lists the versions there are, oldest first.
     pub fn versions(&self) -> impl Iterator<Item = u32> {
         self.0.keys().copied()
     }
 
-    /// Tells the master key of `version` from every other, and nothing more about it.
+    /// Returns bytes that tell the master key of `version` from every other, and nothing more about it.
     pub fn fingerprint(&self, version: u32) -> Result<Vec<u8>, KeyError> {
         Ok(block(self.of_version(version)?, FINGERPRINT_LABEL, &[], MASTER_KEY_LEN)?.to_vec())
     }
@@ -135,7 +135,7 @@ impl MasterKeys {
     }
 }
 
-/// The one block of the PRF that is needed for `length` bytes, which are at most 32: the counter stays at 1.
+/// Computes the one block of the PRF that is needed for `length` bytes, which are at most 32: the counter stays at 1.
 fn block(
     master: &MasterKeySource,
     label: &[u8],
@@ -158,6 +158,7 @@ fn block(
     }
 }
 
+/// Returns the byte with its lowest bit set so that the parity is odd.
 fn odd_parity(byte: u8) -> u8 {
     let upper = byte & 0xFE;
     upper | u8::from(upper.count_ones().is_multiple_of(2))

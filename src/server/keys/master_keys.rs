@@ -1,7 +1,8 @@
-//! The versions of the master key: opened at the start, added and removed at the data directory itself.
+//! Opens the versions of the master key, in files and in a token.
 //!
-//! Each card keeps the version its keys come from, and takes up the newest at its next contact; a version goes only when
-//! no card needs it any more.
+//! Each card keeps the version that its keys come from, and takes up the newest when it is next enrolled, renewed or
+//! unblocked; a version is removed only when no card needs it any more.
+//! Absent: how versions are added and removed (`administration`).
 
 use super::diversify::{KeyError, MASTER_KEY, MasterKeySource, MasterKeys};
 use crate::ca::{self, TokenMac, keyfile};
@@ -15,10 +16,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The highest version there can be.
+/// Bounds the versions.
 pub const LAST_VERSION: u32 = 99;
 
-/// Why the master keys cannot be used, or one was not added or removed.
+/// Says why the master keys cannot be used, or one was not added or removed.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     #[error(transparent)]
@@ -51,7 +52,7 @@ pub enum MasterKeyError {
     Database(#[from] DatabaseError),
 }
 
-/// Opens all versions, in files and in the token that the settings name.
+/// Opens all versions, in files and in the token that the settings name; a version's file comes before the token.
 pub fn open(
     directory: &DataDirectory,
     settings: &Settings,
@@ -74,6 +75,8 @@ pub fn open(
     MasterKeys::by_version(keys).map_err(MasterKeyError::Keys)
 }
 
+/// Opens the token that the settings name for master keys and returns it with the label of version 1; `None` where they
+/// name none.
 pub fn token(settings: &Settings, pin: Option<&Pin>) -> Result<Option<(Arc<TokenMac>, String)>, MasterKeyError> {
     let Some(token) = &settings.master_key.pkcs11 else { return Ok(None) };
     let pin = pin.ok_or(MasterKeyError::NoPin)?;
@@ -81,16 +84,19 @@ pub fn token(settings: &Settings, pin: Option<&Pin>) -> Result<Option<(Arc<Token
     Ok(Some((Arc::new(opened), token.key_label.clone())))
 }
 
+/// Returns the label of a version in the token: a dot and the number follow from version 2 on.
 pub fn labelled(label: &str, version: u32) -> String {
     if version == 1 { label.to_owned() } else { format!("{label}.{version}") }
 }
 
+/// Names an existing data directory and reads its settings.
 pub fn opened(data_dir: &Path) -> Result<(DataDirectory, Settings), MasterKeyError> {
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     Ok((directory, settings))
 }
 
+/// Returns how many cards need a version.
 pub fn cards(uses: &[MasterKeyUse], version: u32) -> u64 {
     uses.iter().find(|used| used.version == version).map_or(0, |used| used.cards)
 }

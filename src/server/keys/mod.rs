@@ -1,4 +1,4 @@
-//! Keys that the server keeps for others: each card's own secrets by derivation, the master keys they come from, the archive of
+//! Keeps keys and secrets for others: each card's own by derivation, the master keys they come from, the archive of
 //! private keys, proposed PINs.
 //!
 //! Absent: who may be told (`controllers`, `permission`), and which of two secrets a card has (`store`).

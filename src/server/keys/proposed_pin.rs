@@ -1,5 +1,5 @@
-//! A PIN proposed by the server: derived for one request and one card, so that nothing is stored and a repeated
-//! question has the same answer.
+//! Proposes PINs: each is derived for one request and one card, so that nothing is stored and a repeated question has
+//! the same answer.
 
 use super::diversify::{KeyError, MasterKeys};
 use crate::cm::template::PinPolicy;
@@ -7,7 +7,7 @@ use crate::secret::Pin;
 use crate::template::{MAX_PROPOSED_PIN, pin_alphabet};
 use uuid::Uuid;
 
-/// What is proposed where the policy leaves room.
+/// Sets the length of a PIN where the policy leaves room, in characters.
 const USUAL_LENGTH: u32 = 8;
 
 /// Derives the PIN of a request's card, within the policy's bounds.

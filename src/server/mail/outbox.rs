@@ -1,8 +1,9 @@
-//! Mail: one-time passwords sent from the outbox, each made only when it is sent.
+//! Sends one-time passwords from the outbox; each is made only when it is sent.
 //!
 //! A mail is claimed in one transaction that also stores the hash of the password about to be sent, so several
-//! instances share an outbox, and no password is out before it can be proven. A mail server that is away is tried
-//! again, at growing intervals, [`MAX_ATTEMPTS`] times; each attempt is a new password, the one before holds no longer.
+//! servers share an outbox, and no password is out before it can be proven. A mail server that is away is tried again,
+//! at growing intervals, [`MAX_ATTEMPTS`] times in all. Each attempt has a new password, and the one before no longer
+//! holds.
 
 use super::password;
 use crate::cm::request::RequestStatus;
@@ -23,22 +24,24 @@ use time::OffsetDateTime;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// About four hours of trying.
+/// Bounds the attempts of one mail; with the pauses between them they take about three hours.
 const MAX_ATTEMPTS: u32 = 10;
+/// Sets the pause after the first attempt; each further one is twice as long.
 const FIRST_PAUSE: time::Duration = time::Duration::seconds(15);
+/// Bounds the pause between two attempts.
 const LONGEST_PAUSE: time::Duration = time::Duration::hours(1);
-/// How long one mail may take.
+/// Bounds how long one mail may take.
 const SMTP_TIMEOUT: Duration = Duration::from_secs(20);
-/// How often the outbox is looked through when nobody says that something is in it.
+/// Sets how often the outbox is read when nobody says that something is in it.
 const ROUND: Duration = Duration::from_secs(5);
 
-/// One mail server, and the sender that mail goes out by.
+/// Holds the way to one mail server, and the sender of the mail.
 pub struct MailServer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
-/// Sends what is in the outbox over one mail server.
+/// Sends what is in the outbox through one mail server.
 pub struct Mailer {
     server: MailServer,
     store: Store,
@@ -46,7 +49,7 @@ pub struct Mailer {
     wake: Notify,
 }
 
-/// Why the `[smtp]` table cannot be used.
+/// Says why the `[smtp]` table cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     #[error("the sender \"{0}\" is no e-mail address")]
@@ -64,7 +67,8 @@ pub enum MailError {
 }
 
 impl MailServer {
-    /// Prepares the transport; nothing is connected yet.
+    /// Checks the settings and prepares the connection; connects to nobody yet. Without TLS only a mail server on this
+    /// computer is taken, and no password.
     pub fn new(settings: &SmtpSettings) -> Result<Self, MailError> {
         let from = settings.from.parse().map_err(|_| MailError::Sender(settings.from.clone()))?;
         let host = settings.host.as_str();
@@ -89,17 +93,18 @@ impl MailServer {
 }
 
 impl Mailer {
-    /// Takes the mail server, the store with the outbox, and the templates whose passwords are sent.
+    /// Makes a mailer of the mail server, the store with the outbox, and the templates whose passwords are sent.
     pub fn new(server: MailServer, store: Store, templates: Arc<Templates>) -> Self {
         Self { server, store, templates, wake: Notify::new() }
     }
 
-    /// Says that something is in the outbox.
+    /// Has the outbox read at once, because something was put into it.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
 }
 
+/// Returns the settings of TLS: the one CA that `ca_file` names is trusted, or those of the system.
 fn parameters(settings: &SmtpSettings) -> Result<TlsParameters, MailError> {
     let builder = TlsParameters::builder(settings.host.clone());
     let Some(path) = &settings.ca_file else { return Ok(builder.build_rustls()?) };
@@ -108,6 +113,7 @@ fn parameters(settings: &SmtpSettings) -> Result<TlsParameters, MailError> {
     Ok(builder.add_root_certificate(Certificate::from_pem(&pem)?).build_rustls()?)
 }
 
+/// Reads the mail server's password from `file:PATH` or `env:NAME`.
 fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
     let text = match from.and_then(|from| from.split_once(':')) {
         Some(("file", path)) => std::fs::read_to_string(path).map_err(|error| MailError::Password(Some(error)))?,
@@ -140,7 +146,7 @@ pub async fn run(mailer: Arc<Mailer>, ending: CancellationToken) {
     }
 }
 
-/// Why a mail did not go out this time.
+/// Says why a mail did not go out this time.
 #[derive(Debug, thiserror::Error)]
 enum DeliveryError {
     #[error("the outbox cannot be worked on: {0}")]
@@ -151,6 +157,7 @@ enum DeliveryError {
     Smtp(#[from] lettre::transport::smtp::Error),
 }
 
+/// Sends one mail; gives it up where its request, recipient, address or policy is gone.
 async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError> {
     let request = mailer.store.request(mail.request).await.map_err(ApiError::from)?;
     let recipient = mailer.store.user(mail.recipient).await.map_err(ApiError::from)?;
@@ -177,7 +184,8 @@ async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError>
     Ok(mailer.store.write(move |tx| Box::pin(job(tx))).await?)
 }
 
-/// Takes the mail for this attempt and remembers what proves its password; `None`: it needs no sending any more.
+/// Takes the mail for this attempt and remembers what proves its password; `None`: it is not to be sent, or another
+/// server was quicker.
 async fn claim(
     mailer: &Mailer,
     mail: &MailRecord,
@@ -217,11 +225,12 @@ async fn claim(
     }
 }
 
+/// Returns the pause after an attempt, by the number of attempts before it.
 fn pause(attempts: u32) -> time::Duration {
     FIRST_PAUSE.checked_mul(1 << attempts.min(16)).unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
 }
 
-/// The approver may have another one made.
+/// Removes a mail from the outbox unsent. An approver may have the password distributed anew.
 async fn give_up(mailer: &Mailer, mail: MailRecord) -> Result<(), ApiError> {
     tracing::error!(request = %mail.request, part = mail.part, "a one-time password could not be sent; have it distributed anew");
     let entry = deed::own(Deed::OneTimePasswordUndelivered, OffsetDateTime::now_utc());
@@ -234,6 +243,7 @@ async fn give_up(mailer: &Mailer, mail: MailRecord) -> Result<(), ApiError> {
     mailer.store.write(move |tx| Box::pin(job(tx))).await
 }
 
+/// Writes the mail.
 fn message(
     mailer: &Mailer,
     recipient: &UserRecord,

@@ -1,4 +1,4 @@
-//! One-time passwords: made from random bytes, hashed (PBKDF2-HMAC-SHA-256), compared.
+//! Makes one-time passwords from random bytes, hashes them (PBKDF2-HMAC-SHA-256, RFC 8018) and compares.
 
 use crate::secret::OneTimePassword;
 use crate::server::error::{ApiError, Internal};
@@ -7,12 +7,15 @@ use aws_lc_rs::{constant_time, pbkdf2, rand};
 use std::num::NonZeroU32;
 use zeroize::Zeroizing;
 
-/// At least 24 bits of chance and few tries are the protection; this makes a stolen hash slow to search as well.
+/// Counts the rounds of PBKDF2. Protection comes from at least 24 random bits and few tries; the rounds make a stolen
+/// hash slow to search as well.
 pub const ITERATIONS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
+/// Counts the bytes of a salt.
 pub const SALT_LEN: usize = 16;
+/// Counts the bytes of a hash.
 pub const HASH_LEN: usize = 32;
 
-/// A new password and what proves it. It takes some hundredths of a second.
+/// Makes a new password, and what proves it: salt and hash. It takes some hundredths of a second.
 pub fn password(policy: &OneTimePolicy) -> Result<(OneTimePassword, Vec<u8>), ApiError> {
     let random = |_| ApiError::Internal(Internal::Random);
     let alphabet = policy.alphabet.as_bytes();
@@ -38,6 +41,7 @@ pub fn password(policy: &OneTimePolicy) -> Result<(OneTimePassword, Vec<u8>), Ap
     Err(ApiError::Internal(Internal::Random))
 }
 
+/// Hashes a password, as blocking work of the runtime.
 pub fn hash(salt: &[u8], password: &str) -> [u8; HASH_LEN] {
     let mut hash = [0; HASH_LEN];
     let work = || pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, ITERATIONS, salt, password.as_bytes(), &mut hash);
@@ -45,7 +49,8 @@ pub fn hash(salt: &[u8], password: &str) -> [u8; HASH_LEN] {
     hash
 }
 
-/// Blanks, hyphens and letter case do not count: passwords are read out and typed.
+/// Says whether the given password is the one that `proof` was made for. Blanks, hyphens and letter case do not count,
+/// for passwords are read out and typed.
 pub fn is_right(proof: Option<&[u8]>, given: &OneTimePassword) -> bool {
     let Some((salt, expected)) = proof.and_then(|proof| proof.split_at_checked(SALT_LEN)) else { return false };
     let mut typed = Zeroizing::new(String::with_capacity(given.expose().len()));

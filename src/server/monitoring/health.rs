@@ -1,21 +1,22 @@
-//! Is the server alive, and can it do its work? Answered to anybody; nothing is told that a caller could use.
+//! Says whether the server is alive and can do its work. Anybody is told, so the answer holds nothing that could be
+//! misused.
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
-/// How long an answer is given again: nobody keeps the store busy by asking.
+/// Sets for how long an answer is given again, so that nobody keeps the store busy by asking.
 const KEPT: Duration = Duration::from_millis(500);
 
-/// The last answer.
+/// Keeps the last answer.
 #[derive(Default)]
 pub struct Health(Mutex<Option<(Instant, Vec<Check>)>>);
 
-/// One thing that must be so.
+/// Names a thing that is checked, and what was found.
 #[derive(Clone, Debug)]
 pub struct Check {
     pub name: &'static str,
-    /// A stable word.
+    /// A stable word; "ok" where nothing is wrong.
     pub found: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! What the server counts, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
+//! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
 use crate::cm::problem::ProblemCode;
 use crate::store::{self, Store};
@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// A call: its pattern, its verb, and what was answered.
+/// Labels an answered call: its route's pattern, its method, and the status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
     route: &'static str,
@@ -21,22 +21,25 @@ struct Answered {
     status: u16,
 }
 
+/// Labels a refused call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Refused {
     code: &'static str,
 }
 
+/// Labels an act of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Act {
     act: &'static str,
 }
 
+/// Labels a chain of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ChainLabel {
     chain: i64,
 }
 
-/// Running totals since the start.
+/// Holds the totals since the start.
 pub struct Metrics {
     answered: Family<Answered, Counter>,
     refused: Family<Refused, Counter>,
@@ -61,29 +64,29 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// A call was answered; `route` is empty where it led to none.
+    /// Counts an answered call; `route` is empty where the call led to none.
     pub fn answered(&self, route: &'static str, method: &'static str, status: u16, elapsed: Duration) {
         self.answered.get_or_create(&Answered { route, method, status }).inc();
         self.seconds.observe(elapsed.as_secs_f64());
     }
 
-    /// A call was refused.
+    /// Counts a refused call.
     pub fn refused(&self, code: ProblemCode) {
         self.refused.get_or_create(&Refused { code: code.name() }).inc();
     }
 
-    /// A record of the log was sent on, or could not be.
+    /// Counts a record of the log that was sent on, or was too long for that.
     pub fn sent_on(&self, sent: bool) {
         let counter = if sent { &self.sent_on } else { &self.not_sent_on };
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The gauge of open connections.
+    /// Returns the gauge of open connections.
     pub fn connections(&self) -> Gauge {
         self.connections.clone()
     }
 
-    /// Everything as text; what only the store knows is asked of it now.
+    /// Returns everything as OpenMetrics text; what only the store knows is read from it now.
     pub async fn text(&self, store: &Store) -> Result<String, store::Error> {
         let mut registry = Registry::with_prefix("cardwright");
         registry.register("requests", "Calls answered", self.answered.clone());
@@ -125,7 +128,7 @@ impl Metrics {
     }
 }
 
-/// Acts that take certificates back.
+/// Counts the acts that revoke certificates.
 fn revoked(acts: &std::collections::BTreeMap<&'static str, u64>) -> u64 {
     let takes_back = |act: &str| act.ends_with("-revoked") || act == "card-retired";
     acts.iter().filter(|(act, _)| takes_back(act)).map(|(_, count)| count).sum()

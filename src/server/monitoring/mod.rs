@@ -1,4 +1,4 @@
-//! What those who watch a server are told: health and metrics.
+//! Tells those who watch a server how it is: health and metrics.
 
 pub mod health;
 pub mod metrics;

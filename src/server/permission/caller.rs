@@ -1,18 +1,18 @@
-//! The person who calls, as every controller knows one.
+//! Describes the person who calls: name, groups, roles, and by what the person came in.
 
 use crate::server::data_directory::settings::identity::RoleSettings;
 use crate::store::UserRecord;
 use crate::template::{Attributes, Principal, UserAttribute};
 use uuid::Uuid;
 
-/// A person who has shown who that is.
+/// Describes the user who calls, as `identity` has verified it.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub uuid: Uuid,
     pub name: String,
     pub groups: Vec<String>,
     pub roles: Roles,
-    /// By what the person came in.
+    /// By what the user came in.
     pub shown: Shown,
 }
 
@@ -28,20 +28,22 @@ impl Attributes for UserRecord {
     }
 }
 
-/// What `[roles]` gives, and no template does. None of them executes, approves or reads a card's secret.
+/// Names a duty, which `[roles]` gives and no template does. None lets a caller execute, approve or read a card's
+/// secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duty {
-    /// Users and their tokens, through the API.
+    /// Changes users and their bearer records through the API.
     ManageUsers,
-    /// All requests, and what everybody holds.
+    /// Sees all requests, and the cards, profiles and certificates of everybody.
     SeeEverything,
     ReadAudit,
 }
 
 impl Duty {
+    /// Lists all duties.
     pub const ALL: [Self; 3] = [Self::ManageUsers, Self::SeeEverything, Self::ReadAudit];
 
-    /// Gives the word callers see.
+    /// Returns the word that callers see.
     pub fn name(self) -> &'static str {
         match self {
             Self::ManageUsers => "manage-users",
@@ -51,7 +53,7 @@ impl Duty {
     }
 }
 
-/// The roles a caller has.
+/// Holds the roles of a caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Roles {
     admin: bool,
@@ -60,13 +62,13 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Finds out which roles the user of this name and these groups has.
+    /// Returns the roles that the user of this name and these groups has.
     pub fn of(settings: &RoleSettings, name: &str, groups: &[String]) -> Self {
         let has = |principals: &[Principal]| principals.iter().any(|principal| principal.includes(name, groups));
         Self { admin: has(&settings.admin), auditor: has(&settings.auditor), operator: has(&settings.operator) }
     }
 
-    /// The table of roles and duties.
+    /// Says whether one of the roles has this duty.
     pub fn include(self, duty: Duty) -> bool {
         let Self { admin, auditor, operator } = self;
         match duty {
@@ -77,10 +79,10 @@ impl Roles {
     }
 }
 
-/// What a caller has shown.
+/// Says by what a caller came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// A token of the server's own.
+    /// One of the server's own bearer tokens, by the id of its record.
     Bearer(Uuid),
     Oidc,
     Negotiate,

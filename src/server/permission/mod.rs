@@ -1,4 +1,7 @@
-//! Who may do what: the caller, the roles of `server.toml`, and the rules; the one place.
+//! Decides who may do what, and is the one place that does: the caller, the roles of `server.toml`, and the rules.
+//!
+//! In: a caller, a template's policy, an object. Out: yes or no.
+//! Absent: how a caller is recognised (`identity`), how a refusal looks (`error`).
 
 pub mod caller;
 pub mod rules;

@@ -1,8 +1,8 @@
-//! Who may do what: the one place.
+//! Answers two questions about a caller. *Sees*: an object that the caller does not see is answered exactly like one
+//! that does not exist. *May*: what a caller sees but may not do is refused as forbidden.
 //!
-//! Two questions. *Sees*: an object the caller does not see is answered exactly like one that does not exist. *May*: what
-//! a caller sees but may not do is refused as forbidden. Both are answered from the template's policy and the object;
-//! what no template is about (users, the log of acts, seeing everything) from the roles of `server.toml`.
+//! Both are answered from the template's policy and the object; what no template is about (users, the log of acts,
+//! seeing everything) from the roles of `server.toml`.
 
 use super::caller::{Caller, Duty};
 use crate::cm::request::RequestType;
@@ -10,34 +10,35 @@ use crate::store::RequestRecord;
 use crate::template::{Principal, ProfileTemplate, Workflow};
 use uuid::Uuid;
 
-/// Has the caller this duty?
+/// Says whether the caller has this duty.
 pub fn has(caller: &Caller, duty: Duty) -> bool {
     caller.roles.include(duty)
 }
 
-/// All duties of the caller.
+/// Lists the duties of the caller.
 pub fn duties(caller: &Caller) -> impl Iterator<Item = Duty> {
     Duty::ALL.into_iter().filter(|duty| has(caller, *duty))
 }
 
-/// May the caller change this user? Nobody does so for himself, or an administrator could make himself an approver.
+/// Says whether the caller may change this user. Nobody may change himself, or an administrator could make himself an
+/// approver.
 pub fn may_manage(caller: &Caller, user: Uuid) -> bool {
     has(caller, Duty::ManageUsers) && caller.uuid != user
 }
 
-/// May the caller see and revoke this user's tokens?
+/// Says whether the caller may see and revoke this user's bearer records.
 pub fn may_revoke(caller: &Caller, owner: Uuid) -> bool {
     has(caller, Duty::ManageUsers) || caller.uuid == owner
 }
 
-/// Whose a request is.
+/// Names the two users of a request: who made it, and whom it is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Parties {
     pub originator: Uuid,
     pub target: Uuid,
 }
 
-/// What a caller may want to do with a request.
+/// Names what a caller may want to do with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Approve or deny.
@@ -56,6 +57,7 @@ pub struct WorkflowRoles {
     pub agent: bool,
 }
 
+/// Says whether one of the principals is the caller or a group of the caller's.
 fn named(principals: &[Principal], caller: &Caller) -> bool {
     principals.iter().any(|principal| principal.includes(&caller.name, &caller.groups))
 }
@@ -69,7 +71,7 @@ pub fn workflow_roles(caller: &Caller, workflow: &Workflow) -> WorkflowRoles {
     }
 }
 
-/// Does the caller see the template at all? Whoever may ask for himself, ask for others, approve or execute does.
+/// Says whether the caller sees the template: whoever may ask for himself, ask for others, approve or execute does.
 pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
     let involved = |workflow: &Workflow| {
         let WorkflowRoles { initiator, approver, agent } = workflow_roles(caller, workflow);
@@ -79,14 +81,14 @@ pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
         || template.workflows().iter().any(|workflow| workflow.enabled && involved(workflow))
 }
 
-/// May the caller ask for this on behalf of `target`?
+/// Says whether the caller may make a request of this workflow for `target`.
 pub fn may_initiate(caller: &Caller, workflow: &Workflow, target: Uuid) -> bool {
     let WorkflowRoles { initiator, agent, .. } = workflow_roles(caller, workflow);
     let for_oneself = target == caller.uuid && workflow.self_service;
     workflow.enabled && (for_oneself || initiator || agent)
 }
 
-/// Does the caller see this request?
+/// Says whether the caller sees this request.
 pub fn sees_request(caller: &Caller, parties: Parties, workflow: Option<&Workflow>) -> bool {
     if caller.uuid == parties.originator || caller.uuid == parties.target || has(caller, Duty::SeeEverything) {
         return true;
@@ -97,7 +99,7 @@ pub fn sees_request(caller: &Caller, parties: Parties, workflow: Option<&Workflo
     })
 }
 
-/// May the caller do this with a request that the caller sees?
+/// Says whether the caller may do this with a request that the caller sees.
 pub fn may(caller: &Caller, act: Act, parties: Parties, workflow: Option<&Workflow>) -> bool {
     let is_target = caller.uuid == parties.target;
     let is_originator = caller.uuid == parties.originator;
@@ -111,7 +113,7 @@ pub fn may(caller: &Caller, act: Act, parties: Parties, workflow: Option<&Workfl
     }
 }
 
-/// Does the caller see the cards, profiles and certificates `owner` has from this template?
+/// Says whether the caller sees the cards, profiles and certificates that `owner` has from this template.
 pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemplate>) -> bool {
     if caller.uuid == owner || has(caller, Duty::SeeEverything) {
         return true;
@@ -124,17 +126,17 @@ pub fn sees_holdings(caller: &Caller, owner: Uuid, template: Option<&ProfileTemp
     })
 }
 
-/// Does the caller read the log of acts?
+/// Says whether the caller may read the log of acts.
 pub fn reads_audit(caller: &Caller) -> bool {
     has(caller, Duty::ReadAudit)
 }
 
-/// Who has to do with a request.
+/// Returns the two users of a request.
 pub fn parties(record: &RequestRecord) -> Parties {
     Parties { originator: record.originator, target: record.target }
 }
 
-/// The policy of a request type where the template offers it.
+/// Returns the policy of a request type where the template offers it.
 pub fn enabled(template: Option<&ProfileTemplate>, request_type: RequestType) -> Option<&Workflow> {
     template.and_then(|template| template.workflow(request_type)).filter(|workflow| workflow.enabled)
 }

@@ -11,24 +11,25 @@ use time::OffsetDateTime;
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
-/// How long a caller waits for another instance that makes a list, and how often it looks.
+/// Bounds how often a caller looks whether another server has made the list.
 const LOOKS: u32 = 50;
+/// Sets the wait between two such looks.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(100);
-/// How often lists are looked at without a reason.
+/// Sets how often the lists are checked when nothing was revoked.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// A list as it is served.
+/// Holds a list and the bytes that are served.
 #[derive(Clone)]
 pub struct Published {
     pub record: ListRecord,
     pub der: Arc<[u8]>,
 }
 
-/// What is published, and what was last served.
+/// Serves the current lists, and has new ones made.
 pub struct Publication {
     delta: bool,
     base_at_once: bool,
-    /// Below it lies all that is published; `None` when nothing is published for certificates to name.
+    /// The URL below which all is published; `None`: certificates name nothing of it.
     pub url: Option<String>,
     kept: Mutex<Vec<Published>>,
     untrue: Notify,
@@ -37,7 +38,7 @@ pub struct Publication {
 }
 
 impl Publication {
-    /// Takes the settings, and what lists and answers are made from; nothing is made yet.
+    /// Takes the settings, and the store and CA that lists and answers are made with; makes nothing yet.
     pub fn new(settings: Option<&PublicationSettings>, store: &Store, authorities: &Authorities) -> Self {
         let delta = settings.is_some_and(|settings| settings.delta);
         let url = settings.map(|settings| settings.url.trim_end_matches('/').to_owned());
@@ -54,30 +55,33 @@ impl Publication {
         }
     }
 
-    /// Where delta lists are to be had, if there are any.
+    /// Returns the URL of the delta lists, if there are any.
     pub fn delta_url(&self) -> Option<&str> {
         self.maker.delta_url.as_deref()
     }
 
-    /// The URL of something published.
+    /// Returns the URL of a published path.
     pub fn address(&self, path: &str) -> Option<String> {
         self.url.as_ref().map(|url| format!("{url}{path}"))
     }
 
-    /// Something was revoked or released, and that is on disk: new lists are made at once.
+    /// Has new lists made at once, after a revocation or release that is on disk.
     pub fn outdate(&self) {
         self.untrue.notify_one();
     }
 
+    /// Lists the kinds of lists that are made here.
     fn kinds(&self) -> impl Iterator<Item = ListKind> {
         [ListKind::Base, ListKind::Delta].into_iter().filter(|kind| self.has(*kind))
     }
 
+    /// Says whether lists of this kind are made here.
     fn has(&self, kind: ListKind) -> bool {
         kind == ListKind::Base || self.delta
     }
 
-    /// The list, made anew if it is not true any more; while one instance makes it, the others wait for it.
+    /// Returns the current list, made anew where the last one is outdated; while one server makes it, the others wait
+    /// for it. Where none can be made, the last one is returned as long as it is valid.
     pub async fn list(&self, kind: ListKind) -> Result<Published, ApiError> {
         if !self.has(kind) {
             return Err(ApiError::NotFound("file"));
@@ -97,7 +101,7 @@ impl Publication {
                 }
             }
         }
-        // An untrue list is better than none as long as it says itself that it is good.
+        // An outdated list is better than none as long as it is valid.
         match self.maker.store.list(kind).await? {
             Some(record) if record.number > 0 && record.next_update > OffsetDateTime::now_utc() => {
                 tracing::error!(%failure, "a revocation list could not be made; the one before is served");
@@ -107,6 +111,8 @@ impl Publication {
         }
     }
 
+    /// Returns the last list unless a new one is due: after a revocation, for a new complete list, when a revocation
+    /// that was put off comes due, or by its age. A complete list waits for its age alone where the settings say so.
     async fn current(&self, kind: ListKind, now: OffsetDateTime) -> Result<Option<ListRecord>, ApiError> {
         let Some(record) = self.maker.store.list(kind).await? else { return Ok(None) };
         let waits = kind == ListKind::Base && self.delta && !self.base_at_once;
@@ -118,6 +124,7 @@ impl Publication {
         Ok(Some(record).filter(|record| record.number > 0 && counted && based && young && !due))
     }
 
+    /// Returns the list with its bytes, which are read from the store once.
     async fn served(&self, record: ListRecord) -> Result<Published, ApiError> {
         let mut kept = self.kept.lock().await;
         if let Some(kept) = kept.iter().find(|kept| kept.record == record) {
@@ -130,7 +137,7 @@ impl Publication {
         Ok(published)
     }
 
-    /// Keeps the lists true until told to end; a list that was begun is finished, for others wait for it.
+    /// Keeps the lists current until told to end; a list that was begun is finished, for others wait for it.
     pub async fn keep(self: Arc<Self>, ending: CancellationToken) {
         if let Err(error) = self.maker.heeding_settings().await {
             tracing::error!(%error, "the list of an earlier start could not be looked at");

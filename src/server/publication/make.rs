@@ -1,4 +1,4 @@
-//! Making a list: claimed, read in pages, signed outside of any transaction, put in place.
+//! Makes a list: claims it, reads its entries in pages, has it signed outside of any transaction, and puts it in place.
 
 use crate::ca::{Entries, ListOrder, Revocation, RevocationReason, has_freshest};
 use crate::server::audit::deed::{self, Deed};
@@ -7,12 +7,13 @@ use crate::server::error::ApiError;
 use crate::store::{AuditEntry, ListKind, ListRecord, ListedCertificate, Store, Tx};
 use time::{Duration, OffsetDateTime};
 
-/// How long a claim holds when its instance dies.
+/// Sets how long a claim holds when its server dies.
 const CLAIM: Duration = Duration::seconds(30);
-/// A revocation is dated when its call began, so it may be older than a list that was made before it was kept.
+/// Sets by how much a delta list reaches back behind its complete list. A revocation is dated when its call began, so
+/// it may be older than a list that was made before the revocation was stored.
 const OVERLAP: Duration = Duration::minutes(10);
 
-/// How long a list says it is good for, and after how long a new one is made.
+/// Returns how long a list of this kind is valid, and after how long a new one is made.
 pub fn times(kind: ListKind) -> (Duration, Duration) {
     match kind {
         ListKind::Base => (Duration::days(7), Duration::days(1)),
@@ -20,16 +21,16 @@ pub fn times(kind: ListKind) -> (Duration, Duration) {
     }
 }
 
-/// Makes lists: reads revocations from the store, has this server's CA sign them.
+/// Makes lists: reads revocations from the store and has this server's CA sign.
 pub struct ListMaker {
     pub store: Store,
     pub authorities: Authorities,
-    /// Where delta lists are to be had, if there are any.
+    /// The URL of the delta lists, if there are any.
     pub delta_url: Option<String>,
 }
 
 impl ListMaker {
-    /// Makes the list; false while another instance makes it.
+    /// Makes the list; false while another server makes it.
     pub async fn list(&self, kind: ListKind, now: OffsetDateTime) -> Result<bool, ApiError> {
         let claimed_number = self
             .store
@@ -45,7 +46,7 @@ impl ListMaker {
         made
     }
 
-    /// Has the list of an earlier start made anew where it says otherwise than the settings where changes are to be had.
+    /// Has the list of an earlier start made anew where it names another URL of delta lists than the settings do.
     pub async fn heeding_settings(&self) -> Result<(), ApiError> {
         let Some((number, der)) = self.store.list_bytes(ListKind::Base).await? else { return Ok(()) };
         let heeds = match &self.delta_url {
@@ -59,8 +60,9 @@ impl ListMaker {
         self.store.write(move |tx| Box::pin(async move { outdated(tx, &entry).await })).await
     }
 
+    /// Makes the list whose number was claimed; false where the claim was lost meanwhile.
     async fn claimed(&self, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {
-        // Counted before reading: a revocation in between makes the list count as untrue, never as true.
+        // Counted before reading: a revocation in between makes the list count as outdated, never as current.
         let revocations = self.store.revocations().await?;
         let next_due = self.store.next_due(now).await?;
         let base = match kind {
@@ -93,6 +95,7 @@ impl ListMaker {
         Ok(published)
     }
 
+    /// Reads the entries of a list; those of a delta list since its complete list, releases included.
     async fn entries(
         &self,
         kind: ListKind,
@@ -129,11 +132,13 @@ impl ListMaker {
     }
 }
 
+/// Marks the lists as outdated, with the act.
 async fn outdated(tx: &mut Tx, entry: &AuditEntry) -> Result<(), ApiError> {
     tx.outdate_lists().await?;
     Ok(tx.audit(entry).await?)
 }
 
+/// Puts a list in place, with the act; false where the claim was lost meanwhile.
 async fn put(tx: &mut Tx, list: &ListRecord, der: &[u8], entry: &AuditEntry) -> Result<bool, ApiError> {
     let published = tx.publish_list(list, der).await?;
     if published {
@@ -142,6 +147,7 @@ async fn put(tx: &mut Tx, list: &ListRecord, der: &[u8], entry: &AuditEntry) -> 
     Ok(published)
 }
 
+/// Adds a page to the entries; without a reason it is a release.
 fn add(
     entries: &mut Entries,
     page: &[ListedCertificate],

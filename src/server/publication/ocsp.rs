@@ -1,4 +1,5 @@
-//! OCSP answers: what the store says, signed by a key that the CA trusts for a day and that never leaves memory.
+//! Answers OCSP questions by what the store says, signed with a key that the CA trusts for a day and that never leaves
+//! memory.
 
 use crate::ca::RevocationReason;
 use crate::ca::ocsp::{Answering, Question, Refusal, Status};
@@ -10,10 +11,11 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
 
-/// How long the responder's certificate is good for, and how near its end it is replaced.
+/// Sets how long the responder's certificate is valid.
 const DELEGATION: Duration = Duration::days(1);
+/// Sets how long before its end it is replaced.
 const RENEW_WITHIN: Duration = Duration::hours(8);
-/// How long an answer says it is good for.
+/// Sets how long an answer is valid.
 pub const VALIDITY: Duration = Duration::hours(1);
 
 /// Answers questions by what the store says.
@@ -23,25 +25,27 @@ pub struct Responder {
     delegate: Mutex<Option<Arc<Delegate>>>,
 }
 
-/// The key that answers, and the certificate that says so.
+/// Holds the key that signs answers, and the CA's certificate for it.
 struct Delegate {
     key: MemoryKey,
     certificate: Certificate,
 }
 
-/// An answer, DER, and whether it was made for one question alone.
+/// Holds an answer, DER.
 pub struct Answer {
     pub der: Vec<u8>,
     pub made: OffsetDateTime,
+    /// False: it was made for one question alone, or refuses.
     pub may_be_kept: bool,
 }
 
 impl Responder {
-    /// Takes the store that is asked and the CA that trusts the answering key; no key is made yet.
+    /// Takes the store that is asked and the CA that certifies the signing key; makes no key yet.
     pub fn new(store: Store, authorities: Authorities) -> Self {
         Self { store, authorities, delegate: Mutex::default() }
     }
 
+    /// Returns the key that signs answers; makes one where there is none, or its certificate ends soon.
     async fn delegate(&self, now: OffsetDateTime) -> Result<Arc<Delegate>, ApiError> {
         let mut kept = self.delegate.lock().await;
         if let Some(delegate) = kept.as_ref().filter(|it| now + RENEW_WITHIN < it.certificate.not_after()) {
@@ -55,7 +59,7 @@ impl Responder {
         Ok(Arc::clone(kept.insert(Arc::new(Delegate { key, certificate }))))
     }
 
-    /// Answers a question, DER; one that cannot be answered gets the refusal that OCSP has for it.
+    /// Answers a question, DER; one that cannot be answered gets the refusal that OCSP has for it (RFC 6960, 4.2.1).
     pub async fn answer(&self, question: &[u8]) -> Answer {
         let now = OffsetDateTime::now_utc();
         match self.answered(question, now).await {
@@ -68,6 +72,7 @@ impl Responder {
         }
     }
 
+    /// Answers a question, or refuses one that is malformed or only about another CA's certificates.
     async fn answered(&self, question: &[u8], now: OffsetDateTime) -> Result<Answer, ApiError> {
         let Ok(question) = Question::read(question) else { return Ok(refused(Refusal::Malformed, now)) };
         let issuer = self.authorities.own().own();
@@ -92,6 +97,7 @@ impl Responder {
         Ok(Answer { der: question.answer(&statuses, &by)?, made: now, may_be_kept: !question.has_nonce() })
     }
 
+    /// Returns the status of one certificate of this server's CA.
     async fn status(&self, issuer: &Certificate, serial: &[u8], now: OffsetDateTime) -> Result<Status, ApiError> {
         let Some(record) = self.store.certificate(serial).await? else { return Ok(Status::Unknown) };
         // Another authority may have given the same number.
@@ -107,6 +113,7 @@ impl Responder {
     }
 }
 
+/// Returns a refusal.
 fn refused(refusal: Refusal, now: OffsetDateTime) -> Answer {
     Answer { der: refusal.to_der(), made: now, may_be_kept: false }
 }

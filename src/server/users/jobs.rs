@@ -1,14 +1,15 @@
-//! Users and their tokens: the rules of a record, and the write jobs of an administrator, of the issuer, and of oneself.
+//! Writes users and their bearer records, each job with its act for the log; called for an administrator, for an
+//! issuer, and for the user himself.
 
 use super::rules::{AccountRefusal, MAX_TOKENS, check, is_text};
 use crate::store::{AuditEntry, BearerRecord, Error, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-/// How long a renewed token goes on to hold: the answer with the new one may be lost.
+/// Sets for how long a renewed bearer token goes on to hold: the answer with the new one may be lost.
 const GRACE: Duration = Duration::minutes(10);
 
-/// Why a write job changed nothing.
+/// Says why a write job changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
     #[error(transparent)]
@@ -17,7 +18,7 @@ pub enum JobError {
     Store(#[from] Error),
 }
 
-/// Adds a user, with a first token or without.
+/// Adds a user, with a first bearer record or without.
 pub async fn added(
     tx: &mut Tx,
     user: &UserRecord,
@@ -43,7 +44,7 @@ pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result
     Ok(user)
 }
 
-/// Adds a token of a user who has not too many.
+/// Adds a bearer record; refuses a user who has [`MAX_TOKENS`] that hold.
 pub async fn bearer_added(tx: &mut Tx, token: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
     if !is_text(&token.label) {
         return Err(AccountRefusal::Text.into());
@@ -56,13 +57,13 @@ pub async fn bearer_added(tx: &mut Tx, token: &BearerRecord, entry: &AuditEntry)
     Ok(tx.audit(entry).await?)
 }
 
-/// Puts `fresh` in the place of a token, which ends within minutes.
+/// Adds `fresh` in the place of an old bearer record, which ends ten minutes later.
 pub async fn bearer_renewed(tx: &mut Tx, old: Uuid, fresh: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
     bearer_added(tx, fresh, entry).await?;
     Ok(tx.shorten_bearer(old, fresh.created + GRACE).await?)
 }
 
-/// Revokes a token; one that is revoked already stays so, and is no second act.
+/// Revokes a bearer record; one that is revoked already stays so, without a second act.
 pub async fn bearer_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), JobError> {
     let holds = tx.bearer(token).await?.is_some_and(|token| token.revoked.is_none());
     if holds && tx.revoke_bearer(token, at).await? {

@@ -1,4 +1,4 @@
-//! Users and their bearer records: the rules of a record, fresh tokens, and the write jobs.
+//! Keeps users and their bearer records: the rules of a record, new bearer tokens, and the write jobs.
 //!
 //! Absent: how somebody comes in (`identity`), who may change whom (`permission`).
 

@@ -1,19 +1,22 @@
-//! The rules of a user's record: bounds, and which texts may stand in it.
+//! Checks a user's record: its bounds, and which texts may stand in it.
 
 use crate::ca::is_sid;
 use crate::store::UserRecord;
 
-/// Bounds of a user's record.
+/// Bounds the name of a user, group or attribute, in characters.
 pub const MAX_NAME: usize = 128;
+/// Bounds the groups of a user.
 pub const MAX_GROUPS: usize = 64;
+/// Bounds UPN, e-mail address, SID, label and an attribute's value, in characters.
 pub const MAX_TEXT: usize = 256;
+/// Bounds the attributes of a user.
 pub const MAX_ATTRIBUTES: usize = 32;
-/// Tokens that hold at one time, of one user.
+/// Bounds the bearer records of one user that hold at one time.
 pub const MAX_TOKENS: usize = 32;
-/// How long a token holds at most, and not less than.
+/// Bounds how long a bearer token holds, in days.
 pub const MAX_DAYS: u32 = 1096;
 
-/// Why a user or token was not written.
+/// Says why a user or bearer record was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountRefusal {
     #[error("there is a user of that name already")]
@@ -40,7 +43,7 @@ pub enum AccountRefusal {
     NotByBearer,
 }
 
-/// Checks what is to be written of a user.
+/// Checks a user's record before it is written.
 pub fn check(user: &UserRecord) -> Result<(), AccountRefusal> {
     if user.groups.len() > MAX_GROUPS {
         return Err(AccountRefusal::TooManyGroups);
@@ -66,6 +69,7 @@ pub fn check(user: &UserRecord) -> Result<(), AccountRefusal> {
     }
 }
 
+/// Says whether a text may name a user or group: not empty, no blanks around it, neither control characters nor `:`.
 pub fn is_name(name: &str) -> bool {
     let length = name.chars().count();
     (1..=MAX_NAME).contains(&length)
@@ -73,11 +77,12 @@ pub fn is_name(name: &str) -> bool {
         && !name.chars().any(|character| character.is_control() || character == ':')
 }
 
+/// Says whether a text may stand in a record: not too long, no control characters.
 pub fn is_text(text: &str) -> bool {
     text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
 }
 
-/// What is to be different; `None` leaves it as it is, an empty text takes it away.
+/// Says what to change of a user; `None` leaves it as it is, an empty text removes it.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
     pub groups: Option<Vec<String>>,
@@ -88,7 +93,7 @@ pub struct UserChange {
 }
 
 impl UserChange {
-    /// Gives the record as it is to be.
+    /// Returns the changed record.
     pub fn applied(self, user: UserRecord) -> UserRecord {
         let text = |new: Option<String>, old| match new {
             None => old,

@@ -1,11 +1,12 @@
-//! The `[database]` table.
+//! Holds the `[database]` table.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
+/// Sets the connections that a server keeps at most where the settings do not say.
 pub const CONNECTIONS: u32 = 16;
 
-/// The `[database]` table; absent: SQLite in the data directory.
+/// Holds the `[database]` table; absent: SQLite in the data directory.
 ///
 /// Any number of servers may use one database. Each has a data directory of its own, a copy of the first one's: same
 /// master key, same CA, same templates. A server with another master key or CA is refused when it starts.
@@ -18,7 +19,8 @@ pub struct DatabaseSettings {
     /// A file whose first line is the password; absent: `CARDWRIGHT_DATABASE_PASSWORD`, if that is set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
-    /// The certificates (PEM) that the database's own must come from; absent: those the system trusts.
+    /// The certificates (PEM) of the authorities that the database's own must come from; absent: those the system
+    /// trusts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub root_certificates: Option<PathBuf>,
     /// The most connections this server keeps.

@@ -1,4 +1,4 @@
-//! Settings out of the environment: `CARDWRIGHT_SERVER__CA__CRL_URL` stands for `crl_url` of `[ca]`.
+//! Reads settings from the environment: `CARDWRIGHT_SERVER__CA__CRL_URL` stands for `crl_url` of `[ca]`.
 //!
 //! Precedence: an option of the command line, then the environment, then `server.toml`, then the default. A value is
 //! read as TOML where it is valid TOML (`true`, `8443`, `["a", "b"]`), else as text.
@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use toml::{Table, Value};
 
-/// What the names of all variables begin with.
+/// Begins the names of all variables.
 pub const PREFIX: &str = "CARDWRIGHT_SERVER__";
+/// Separates tables and keys in the name of a variable.
 const SEPARATOR: &str = "__";
-/// Keys whose values are never shown.
+/// Lists the words in keys whose values are never shown.
 const SECRET_KEYS: [&str; 5] = ["password", "passphrase", "secret", "pin", "token"];
 
-/// A variable that sets nothing.
+/// Says that a variable cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("the environment variable {variable} cannot be used: {problem}")]
 pub struct VariableError {
@@ -20,7 +21,7 @@ pub struct VariableError {
     pub problem: String,
 }
 
-/// Where a value comes from.
+/// Says where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// `server.toml`.
@@ -30,23 +31,24 @@ pub enum Origin {
     Default,
 }
 
-/// One effective setting.
+/// Holds one setting as it is in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effective {
-    /// Dotted.
+    /// The dotted path of the key.
     pub key: String,
-    /// As TOML; a secret's is "***".
+    /// The value as TOML; that of a secret is "***".
     pub value: String,
     pub origin: Origin,
 }
 
-/// The variables that are settings, by name.
+/// Returns the variables that are settings, by name.
 pub fn variables() -> BTreeMap<String, String> {
     let ours = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
     let ours = ours.filter(|(name, _)| name.starts_with(PREFIX));
     ours.map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect()
 }
 
+/// Lays variables over a table; tables that are missing are made.
 pub fn merged<'a>(
     table: &Table,
     variables: impl Iterator<Item = (&'a String, &'a String)>,
@@ -68,17 +70,20 @@ pub fn merged<'a>(
     Ok(table)
 }
 
+/// Returns the keys that a variable's name stands for, in lower case.
 pub fn path(variable: &str) -> Vec<String> {
     let name = variable.strip_prefix(PREFIX).unwrap_or(variable);
     name.split(SEPARATOR).map(str::to_ascii_lowercase).collect()
 }
 
+/// Reads a value as TOML where it is valid TOML, else as text.
 pub fn value(text: &str) -> Value {
     let literal = toml::from_str::<Table>(&format!("value = {text}")).ok();
     let literal = literal.filter(|table| table.len() == 1).and_then(|mut table| table.remove("value"));
     literal.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
+/// Puts every value below `value` into a map, by its dotted path.
 pub fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, Value>) {
     match value {
         Value::Table(table) => {
@@ -91,7 +96,7 @@ pub fn flatten(prefix: &str, value: &Value, into: &mut BTreeMap<String, Value>) 
     }
 }
 
-/// A URL may hold a password too.
+/// Returns a value as it may be shown: a secret, or the password in a URL, is "***".
 pub fn shown(key: &str, value: &Value) -> String {
     const HIDDEN: &str = "\"***\"";
     let last = key.rsplit('.').next().unwrap_or(key);

@@ -1,4 +1,5 @@
-//! `[identity]`, `[roles]` and `[limits]` of `server.toml`. Without them only the server's own bearer tokens are a way in.
+//! Holds `[identity]`, `[roles]` and `[limits]` of `server.toml`. Without `[identity]` only the server's own bearer
+//! tokens are a way in.
 
 use crate::template::Principal;
 use jsonwebtoken::Algorithm;
@@ -6,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The `[identity]` table: the ways in besides the server's own tokens. Relative paths begin at the data directory.
+/// Holds the `[identity]` table: the ways in besides the server's own bearer tokens. Relative paths begin at the data
+/// directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdentitySettings {
@@ -20,22 +22,22 @@ pub struct IdentitySettings {
     pub session: Option<SessionSettings>,
 }
 
-/// How what a way in tells of a person names a user of this server.
+/// Says how the name that a way in tells of a person finds a user of this server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserBy {
-    /// The user whose UPN it is.
+    /// The user with this UPN.
     #[default]
     Upn,
-    /// The user of just this name.
+    /// The user of exactly this name.
     Name,
-    /// The user whose name stands before the `@`, or after the `\`. The domain behind it must be a listed one.
+    /// The user whose name stands before the `@`, or after the `\`; the domain must be a listed one.
     LocalPart,
-    /// The user whose e-mail address it is.
+    /// The user with this e-mail address.
     Email,
 }
 
-/// The `[identity.oidc]` table: access tokens of an OpenID Connect provider or AD FS (RFC 9068, RFC 7519).
+/// Holds the `[identity.oidc]` table: access tokens of an OpenID Connect provider or AD FS (RFC 9068, RFC 7519).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OidcSettings {
@@ -43,15 +45,17 @@ pub struct OidcSettings {
     pub issuer: String,
     /// One of these must be in `aud`, letter by letter.
     pub audience: Vec<String>,
-    /// Where the issuer's keys are to be had; `https` only.
+    /// The URL of the issuer's keys; `https` only.
     pub jwks_url: String,
-    /// Whose certificates that address may show, PEM; absent: whom the operating system trusts.
+    /// PEM: the authorities that the TLS certificate of that URL must come from; absent: those the operating system
+    /// trusts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trust: Option<PathBuf>,
     /// Signature algorithms that are taken; none with a shared secret.
     #[serde(default = "rs256")]
     pub algorithms: Vec<Algorithm>,
-    /// Those who may have asked for the token (`appid`, `azp` or `client_id`); empty: any client of the issuer.
+    /// The clients that may have asked for the access token (`appid`, `azp` or `client_id`); empty: any client of the
+    /// issuer.
     #[serde(default)]
     pub clients: Vec<String>,
     /// The claim that names the person: `upn`, `winaccountname`, `sub`.
@@ -62,7 +66,8 @@ pub struct OidcSettings {
     /// Domains that may stand in the person's name, in any letter case; empty: any (not with `local-part`).
     #[serde(default)]
     pub domains: Vec<String>,
-    /// The claim with the person's groups, one text or a list. Of users made here it replaces the groups at each sight.
+    /// The claim with the person's groups, one text or a list. Of users whom the issuer has added it replaces the
+    /// groups whenever they come in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups_claim: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,22 +76,22 @@ pub struct OidcSettings {
     pub email_claim: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid_claim: Option<String>,
-    /// Adds a person at first sight; otherwise only known users are let in.
+    /// True: an unknown person is added at the first call; false: only known users are let in.
     #[serde(default)]
     pub create_users: bool,
-    /// By how much the issuer's clock may differ.
+    /// By how much the issuer's clock may differ, in seconds.
     #[serde(default = "sixty")]
     pub clock_skew_seconds: u32,
-    /// How often at most the keys are fetched anew for a key that is not known.
+    /// The least time between two fetches of the keys, in seconds.
     #[serde(default = "sixty")]
     pub refetch_seconds: u32,
 }
 
-/// The `[identity.negotiate]` table: Kerberos (RFC 4559).
+/// Holds the `[identity.negotiate]` table: Kerberos (RFC 4559).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NegotiateSettings {
-    /// Holds the key of `HTTP/host@REALM`.
+    /// The file with the key of `HTTP/host@REALM`.
     pub keytab: PathBuf,
     /// Realms whose principals are let in, letter by letter.
     pub realms: Vec<String>,
@@ -94,11 +99,11 @@ pub struct NegotiateSettings {
     pub user_by: UserBy,
 }
 
-/// The `[identity.certificate]` table: client certificates in TLS, asked for and not demanded.
+/// Holds the `[identity.certificate]` table: client certificates in TLS, asked for and not demanded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertificateSettings {
-    /// Certificates of this server's CA stand for their owners, unless revoked.
+    /// True: certificates of this server's CA stand for their owners, unless revoked.
     #[serde(default = "yes")]
     pub own: bool,
     /// Other authorities, each with its own rule.
@@ -106,24 +111,25 @@ pub struct CertificateSettings {
     pub anchors: Vec<AnchorSettings>,
 }
 
-/// One `[[identity.certificate.anchors]]`.
+/// Holds one `[[identity.certificate.anchors]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnchorSettings {
     /// The authority that issues the people's certificates, PEM; one file an anchor.
     pub file: PathBuf,
-    /// What of the certificate names the user: the UPN, the e-mail address, or else `subjects` does.
+    /// Which name in the certificate finds the user, the UPN or the e-mail address; a subject in `subjects` comes
+    /// first.
     #[serde(default)]
     pub user_by: UserBy,
     /// Domains that may stand in UPN or e-mail address, in any letter case; none: only `subjects` are let in.
     #[serde(default)]
     pub domains: Vec<String>,
-    /// Subjects (RFC 4514) and the names of the users they are.
+    /// Subjects (RFC 4514), each with the name of its user.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subjects: BTreeMap<String, String>,
 }
 
-/// A way in after which a session may begin.
+/// Names a way in after which a session may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionAfter {
@@ -132,15 +138,15 @@ pub enum SessionAfter {
     Certificate,
 }
 
-/// The `[identity.session]` table: a cookie that spares the next calls the way in.
+/// Holds the `[identity.session]` table: a cookie with which the next calls need no other way in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionSettings {
-    /// After which ways in a session begins.
+    /// The ways in after which a session begins.
     pub after: Vec<SessionAfter>,
-    /// Ends a session nobody uses.
+    /// After how many minutes without a call a session ends.
     pub idle_minutes: u32,
-    /// Ends any session.
+    /// After how many hours any session ends.
     pub hours: u32,
     /// Sessions a user may have; a further one ends the oldest.
     pub per_user: u32,
@@ -152,7 +158,9 @@ impl Default for SessionSettings {
     }
 }
 
-/// The `[roles]` table: who has duties that no template gives. Each is a list such as `["group:auditors", "user:eve"]`.
+/// Holds the `[roles]` table: who has duties that no template gives.
+///
+/// Each is a list such as `["group:auditors", "user:eve"]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RoleSettings {
@@ -167,13 +175,14 @@ impl Default for RoleSettings {
     }
 }
 
-/// The `[limits]` table: how often secrets are given out and wrong credentials taken. `per_minute = 0` lifts a limit.
+/// Holds the `[limits]` table: how often secrets are given out and wrong credentials taken. `per_minute = 0` lifts a
+/// limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
-    /// Calls that bear secrets, of one caller.
+    /// Calls that give out secrets, of one caller.
     pub secrets_per_caller: Rate,
-    /// Calls that bear secrets, about one card.
+    /// Calls that give out secrets, about one card.
     pub secrets_per_card: Rate,
     /// Wrong credentials from one address (IPv6: one network of 64 bits). Behind a proxy all callers share one.
     pub failures_per_address: Rate,
@@ -210,12 +219,12 @@ fn yes() -> bool {
     true
 }
 
-/// How often something may happen.
+/// Says how often something may happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// At once, after a rest.
+    /// How often at once, after a pause.
     pub burst: u32,
-    /// In the long run; 0: without limit.
+    /// How often in the long run; 0: without limit.
     pub per_minute: u32,
 }

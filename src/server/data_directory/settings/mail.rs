@@ -1,9 +1,9 @@
-//! The `[smtp]` table.
+//! Holds the `[smtp]` table.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The `[smtp]` table: the mail server that one-time passwords go out by.
+/// Holds the `[smtp]` table: the mail server that sends one-time passwords.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmtpSettings {
@@ -22,14 +22,14 @@ pub struct SmtpSettings {
     pub ca_file: Option<PathBuf>,
 }
 
-/// How mail is protected on its way.
+/// Says how the connection to the mail server is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SmtpTls {
-    /// Begun in the clear, then required (RFC 3207).
+    /// TLS is begun in the connection and required (RFC 3207).
     Starttls,
-    /// From the first byte (RFC 8314, 3.3).
+    /// TLS from the first byte (RFC 8314, 3.3).
     Implicit,
-    /// For a mail server on this computer.
+    /// No TLS; only for a mail server on this computer.
     None,
 }

@@ -1,4 +1,4 @@
-//! Every table of `server.toml`, and what the environment says instead.
+//! Holds every table of `server.toml`, and reads what the environment says instead.
 
 pub mod ca;
 pub mod database;

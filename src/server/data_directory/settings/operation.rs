@@ -1,16 +1,16 @@
-//! The tables of `server.toml` about how the server is run: what it offers, how it is watched, what it tells.
+//! Holds the tables about how the server is run: `[api]`, `[operations]`, `[log]`, `[audit]`.
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
-/// Where the operations listener is, when only its table is there.
+/// Sets the address of the operations listener where its table does not name one.
 const OPERATIONS: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
 
-/// The `[api]` table.
+/// Holds the `[api]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ApiSettings {
-    /// `false`: every call is answered 404, as `Clm.WebApi.Enabled` does it; certificates and lists stay to be had.
+    /// `false`: every call is answered 404, as `Clm.WebApi.Enabled` does it; certificates and lists are still served.
     pub enabled: bool,
     /// The first segment of every path, without slashes.
     pub virtual_directory: String,
@@ -22,7 +22,7 @@ impl Default for ApiSettings {
     }
 }
 
-/// The `[operations]` table: a listener for those who watch the server, in plain HTTP. Absent: there is none.
+/// Holds the `[operations]` table: a listener for those who watch the server, in plain HTTP. Absent: there is none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct OperationsSettings {
@@ -35,12 +35,12 @@ impl Default for OperationsSettings {
     }
 }
 
-/// The `[log]` table.
+/// Holds the `[log]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogSettings {
     pub format: LogFormat,
-    /// What is logged, as RUST_LOG spells it; RUST_LOG itself comes first.
+    /// What is logged, as RUST_LOG spells it; RUST_LOG itself takes precedence.
     pub level: String,
 }
 
@@ -50,7 +50,7 @@ impl Default for LogSettings {
     }
 }
 
-/// How a line of the log is written.
+/// Says how a line of the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -58,7 +58,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// The `[audit]` table.
+/// Holds the `[audit]` table.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditSettings {
@@ -67,7 +67,7 @@ pub struct AuditSettings {
     pub syslog: Option<SyslogSettings>,
 }
 
-/// The `[audit.syslog]` table.
+/// Holds the `[audit.syslog]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SyslogSettings {
@@ -75,12 +75,12 @@ pub struct SyslogSettings {
     pub target: Target,
 }
 
-/// Is it what it would be without being written?
+/// Says whether a value is the default, so that it need not be written.
 pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// Where to send: `udp://host:port`, `tcp://host:port` or `unix:/path`.
+/// Says where to send the log of acts: `udp://host:port`, `tcp://host:port` or `unix:/path`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Target {

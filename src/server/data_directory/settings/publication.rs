@@ -1,21 +1,21 @@
-//! The `[publication]` table.
+//! Holds the `[publication]` table.
 
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 
-/// The `[publication]` table.
+/// Holds the `[publication]` table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PublicationSettings {
     /// A listener of its own, without TLS, for public files alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listen: Option<SocketAddr>,
-    /// Certificates name what lies below it: `/pki/ca.cer`, `/pki/delta.crl`, `/ocsp`.
+    /// The URL below which certificates name `/pki/ca.cer`, `/pki/delta.crl` and `/ocsp`.
     pub url: String,
-    /// Are there delta lists (RFC 5280, 5.2.4)?
+    /// Whether delta lists are made (RFC 5280, 5.2.4).
     #[serde(default)]
     pub delta: bool,
-    /// With delta lists: is a complete list made at once after a revocation too, or only when the old one ages?
+    /// With delta lists: whether a complete list too is made at once after a revocation, or only when the old one ages.
     #[serde(default = "yes")]
     pub base_at_once: bool,
 }

@@ -1,4 +1,4 @@
-//! The whole of `server.toml`: read, with the environment laid over it, and shown key by key.
+//! Reads the whole of `server.toml`, lays the environment over it, and shows it key by key.
 
 use super::ca::{CaSettings, MasterKeySettings, RecoverySettings};
 use super::database::DatabaseSettings;
@@ -15,13 +15,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
-/// The content of `server.toml`.
+/// Holds the content of `server.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Where to listen, address and port.
     pub listen: SocketAddr,
-    /// Names and addresses the server is reached by: they stand in its TLS certificate.
+    /// Names and addresses by which the server is reached; they stand in its TLS certificate.
     pub public_names: Vec<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub api: ApiSettings,
@@ -42,7 +42,7 @@ pub struct Settings {
     pub master_key: MasterKeySettings,
     #[serde(default, skip_serializing_if = "RecoverySettings::is_empty")]
     pub recovery: RecoverySettings,
-    /// Ways in besides the server's own tokens.
+    /// Ways in besides the server's own bearer tokens.
     #[serde(default, skip_serializing_if = "is_default")]
     pub identity: IdentitySettings,
     /// Who has duties that no template gives.
@@ -55,7 +55,7 @@ pub struct Settings {
     pub publication: Option<PublicationSettings>,
 }
 
-/// Why `server.toml` cannot be used.
+/// Says why `server.toml` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("{} cannot be read", path.display())]
@@ -68,18 +68,19 @@ pub enum SettingsError {
     VirtualDirectory(String),
 }
 
-/// How the log is to be written, before anything else of a data directory is opened.
+/// Reads how the log is to be written, before anything else of a data directory is opened.
 pub fn log_settings(data_dir: &Path) -> Result<LogSettings, SettingsError> {
     Settings::load(&DataDirectory::new(data_dir)).map(|settings| settings.log)
 }
 
-/// Every setting that holds, in the order of its key.
+/// Lists every setting in effect, in the order of the keys.
 pub fn effective_settings(data_dir: &Path) -> Result<Vec<Effective>, SettingsError> {
     effective(&DataDirectory::new(data_dir), &environment::variables())
 }
 
 impl Settings {
-    /// Reads the `server.toml` of a data directory, and what the environment says instead.
+    /// Reads the `server.toml` of a data directory, and what the environment says instead; checks the virtual
+    /// directory.
     pub fn load(directory: &DataDirectory) -> Result<Self, SettingsError> {
         let settings = load(directory, &environment::variables())?;
         let vdir = &settings.api.virtual_directory;
@@ -90,7 +91,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Those public names that are host names, not addresses.
+    /// Lists the public names that are host names, not addresses.
     pub fn dns_names(&self) -> impl Iterator<Item = &str> {
         self.public_names.iter().map(String::as_str).filter(|name| name.parse::<IpAddr>().is_err())
     }
@@ -109,13 +110,14 @@ pub fn load(directory: &DataDirectory, variables: &BTreeMap<String, String>) -> 
     overlaid(&table, variables).map_err(SettingsError::Variable)
 }
 
+/// Reads the settings of a table with variables laid over it; an error names the variable at fault.
 pub fn overlaid(table: &Table, variables: &BTreeMap<String, String>) -> Result<Settings, VariableError> {
     let all = merged(table, variables.iter())?;
     let error = match Settings::deserialize(all) {
         Ok(settings) => return Ok(settings),
         Err(error) => error,
     };
-    // Whose fault it is: the one without which the rest can be read.
+    // The variable at fault is the one without which the rest can be read.
     let blamed = variables.keys().find(|name| {
         let others = variables.iter().filter(|(other, _)| other != name);
         merged(table, others).is_ok_and(|rest| Settings::deserialize(rest).is_ok())
@@ -124,7 +126,7 @@ pub fn overlaid(table: &Table, variables: &BTreeMap<String, String>) -> Result<S
     Err(VariableError { variable, problem: error.message().trim().to_owned() })
 }
 
-/// What holds, key by key, and where each value comes from.
+/// Lists the settings in effect, key by key, and where each value comes from.
 pub fn effective(
     directory: &DataDirectory,
     variables: &BTreeMap<String, String>,
