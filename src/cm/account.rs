@@ -75,7 +75,7 @@ pub struct NewBearer {
     pub days: u32,
 }
 
-body!(NewBearer { label: "Label" => Text, days: "Days" => Plain<u32> });
+body!(NewBearer as NewToken { label: "Label" => Text, days: "Days" => Plain<u32> });
 
 impl NewBearer {
     /// Refuses a label of more than 256 characters.
@@ -101,7 +101,7 @@ pub struct BearerEntry {
     pub revoked: Option<OffsetDateTime>,
 }
 
-body!(BearerEntry {
+body!(BearerEntry as Token {
     uuid: "Uuid" => Guid,
     label: "Label" => Text,
     created: "Created" => Moment,
@@ -117,4 +117,4 @@ pub struct GivenBearer {
     pub expires: OffsetDateTime,
 }
 
-body!(GivenBearer { uuid: "Uuid" => Guid, bearer: "Bearer" => SecretText, expires: "Expires" => Moment });
+body!(GivenBearer as GivenToken { uuid: "Uuid" => Guid, bearer: "Bearer" => SecretText, expires: "Expires" => Moment });

@@ -132,12 +132,22 @@ pub(in crate::cm) fn or_absent<P: Spelling, E: serde::de::Error>(
     found.or_else(P::absent).ok_or_else(|| E::missing_field(key))
 }
 
+/// Gives the name that a body has in descriptions and messages: its type's, unless it says another.
+macro_rules! title {
+    ($name:ident) => {
+        stringify!($name)
+    };
+    ($name:ident as $title:ident) => {
+        stringify!($title)
+    };
+}
+
 /// Declares a body: for each field its key, then other keys that are read for it, and its spelling.
 ///
 /// Keys are written in this order and letter case, and read in any. Reading skips unknown keys and refuses a key that
 /// is given twice.
 macro_rules! body {
-    ($name:ident { $($field:ident: $key:literal $(| $other:literal)* => $spelling:ty),* $(,)? }) => {
+    ($name:ident $(as $title:ident)? { $($field:ident: $key:literal $(| $other:literal)* => $spelling:ty),* $(,)? }) => {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
@@ -158,7 +168,7 @@ macro_rules! body {
                 let keys = vec![$(
                     ($key, <$spelling as Spelling>::schema(), <$spelling as Spelling>::absent().is_none())
                 ),*];
-                $crate::cm::wire::schema::object(stringify!($name), keys)
+                $crate::cm::wire::schema::object($crate::cm::wire::body::title!($name $(as $title)?), keys)
             }
         }
 
@@ -169,7 +179,7 @@ macro_rules! body {
                     type Value = $name;
 
                     fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
-                        formatter.write_str(concat!("an object (", stringify!($name), ")"))
+                        formatter.write_str(concat!("an object (", $crate::cm::wire::body::title!($name $(as $title)?), ")"))
                     }
 
                     fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
@@ -198,4 +208,4 @@ macro_rules! body {
         }
     };
 }
-pub(in crate::cm) use body;
+pub(in crate::cm) use {body, title};
