@@ -57,6 +57,7 @@ impl Lab {
     fn newer(&mut self) -> u32 {
         self.server.take().unwrap().stop().unwrap();
         let version = server::add_master_key(&self.data(), &passphrase(), None).unwrap();
+        data_directory::seal_cheaply(&self.data(), passphrase().expose());
         self.start();
         version
     }

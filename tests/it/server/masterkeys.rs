@@ -1,6 +1,7 @@
 //! Versions of the master key: made, given to cards, counted and removed; in files and in a token.
 
 use super::support::{API, EXTENSION, Enrolled, Lab, PASSPHRASE, Person, new_csr};
+use crate::support::data_directory::seal_cheaply;
 use crate::support::{kryoptic, softhsm};
 use cardwright::pkcs11::Selector;
 use cardwright::secret::{MasterKey, Passphrase, Pin};
@@ -23,6 +24,7 @@ fn passphrase() -> Passphrase {
 fn newer(lab: &mut Lab) -> u32 {
     lab.stop();
     let version = server::add_master_key(&lab.data(), &passphrase(), None).unwrap();
+    seal_cheaply(&lab.data(), PASSPHRASE);
     lab.start();
     version
 }
