@@ -1,4 +1,4 @@
-//! The certificates a template orders: the first, and those after it, each with a key of its own.
+//! Lists the certificates that a template orders: the first, and those after it, each with a key of its own.
 
 use super::certificate_shape::CertificateShape;
 use super::key_policy::{KeyPolicy, KeySource};
@@ -6,14 +6,14 @@ use super::profile_template::ProfileTemplate;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
 
-/// A further certificate, with its own key.
+/// Holds a further certificate, with its own key.
 #[derive(Clone, Debug)]
 pub struct Ordered {
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
 }
 
-/// A certificate the template orders, and its key.
+/// Refers to a certificate that the template orders, and its key.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'t> {
     pub key: &'t KeyPolicy,
@@ -21,7 +21,7 @@ pub struct Entry<'t> {
 }
 
 impl ProfileTemplate {
-    /// All certificates the template orders, in order.
+    /// Lists all certificates that the template orders, the first one first.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let first = Entry { key: &self.key, certificate: &self.certificate };
         let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
@@ -30,12 +30,12 @@ impl ProfileTemplate {
 }
 
 impl Entry<'_> {
-    /// Is the key to be brought back one day?
+    /// Says whether the key is archived, so that it can be recovered.
     pub fn is_archived(&self) -> bool {
         matches!(self.key.source, KeySource::Server { archived: true, .. })
     }
 
-    /// CertificateRequestGenerationOptions for a key the client makes; `name` is shown beside the key.
+    /// Returns the CertificateRequestGenerationOptions of a key that the client makes; `name` is shown beside the key.
     pub fn generation_options(&self, name: &str) -> GenerationOptions {
         let (key_algorithm_name, key_size) = match self.key.generate {
             KeyAlgorithm::Rsa2048 => ("RSA", 2048),

@@ -91,8 +91,8 @@ impl Limits {
         }
     }
 
-    /// Counts a call that gives out secrets; [`ApiError::TooManyRequests`] after too many of the caller or about the
-    /// card.
+    /// Counts a call that carries a secret, there or back; refuses with [`ApiError::TooManyRequests`] after too many of
+    /// the caller or about the card.
     pub fn secret(&self, caller: Uuid, card: Option<Uuid>) -> Result<(), ApiError> {
         let now = Instant::now();
         self.callers.take(caller, now).map_err(later)?;
