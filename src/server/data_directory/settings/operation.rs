@@ -109,3 +109,13 @@ impl TryFrom<String> for Target {
         }
     }
 }
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Udp(address) => format!("udp://{address}"),
+            Target::Tcp(address) => format!("tcp://{address}"),
+            Target::Unix(path) => format!("unix:{path}"),
+        }
+    }
+}
