@@ -152,12 +152,12 @@ pub fn bearer_list(data_dir: &Path, name: &str) -> Result<Vec<BearerRecord>, Acc
 }
 
 /// Revokes a bearer record; its bearer token is refused from the next call on.
-pub fn bearer_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
+pub fn bearer_revoke(data_dir: &Path, uuid: Uuid) -> Result<(), AccountError> {
     with_store(data_dir, async |store| {
-        let record = store.bearer(token).await?.ok_or(AccountError::NoBearer(token))?;
+        let record = store.bearer(uuid).await?.ok_or(AccountError::NoBearer(uuid))?;
         let now = OffsetDateTime::now_utc();
-        let entry = deed::own(Deed::BearerRevoked, now).user(record.owner).with("token", token);
-        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, token, now, &entry).await }));
+        let entry = deed::own(Deed::BearerRevoked, now).user(record.owner).with("token", uuid);
+        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, uuid, now, &entry).await }));
         Ok(job.await?)
     })
 }

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 /// Bounds the credentials that are looked at, in bytes. Tickets with a Windows PAC grow to some kilobytes.
 const MAX_CREDENTIALS: usize = 12 * 1024;
 /// Bounds the server's own bearer tokens, in bytes.
-const MAX_TOKEN: usize = 512;
+const MAX_BEARER: usize = 512;
 
 /// Holds the ways in of a server.
 pub struct Identity {
@@ -122,7 +122,7 @@ impl Identity {
                     self.limits.patience(address)?;
                     issuer.find(store, credentials, now).await.map(Some)
                 }
-                _ if is("bearer") && credentials.len() <= MAX_TOKEN => {
+                _ if is("bearer") && credentials.len() <= MAX_BEARER => {
                     bearer::find(store, credentials, now).await.map(Some)
                 }
                 _ => Err(ApiError::NotAuthenticated.into()),
