@@ -165,9 +165,9 @@ impl DataItemRule {
 
     /// Returns the rule as the policy on the wire shows it.
     pub fn shown(&self) -> PolicyDataItem {
-        let (mut minimum, mut maximum, mut choices, mut form) = (None, None, Vec::new(), String::new());
+        let (mut minimum, mut maximum, mut choices, mut shown_pattern) = (None, None, Vec::new(), String::new());
         match &self.kind {
-            ItemKind::Text { pattern } => form = pattern.as_ref().map(Regex::to_string).unwrap_or_default(),
+            ItemKind::Text { pattern } => shown_pattern = pattern.as_ref().map(Regex::to_string).unwrap_or_default(),
             ItemKind::Number { bounds } => {
                 minimum = Some(bounds.start()).filter(|bound| bound.is_finite()).map(ToString::to_string);
                 maximum = Some(bounds.end()).filter(|bound| bound.is_finite()).map(ToString::to_string);
@@ -188,7 +188,7 @@ impl DataItemRule {
             stored: self.stored,
             min_length: *self.length.start(),
             max_length: *self.length.end(),
-            pattern: form,
+            pattern: shown_pattern,
             choices,
             minimum: minimum.unwrap_or_default(),
             maximum: maximum.unwrap_or_default(),
@@ -260,7 +260,9 @@ fn rule(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable
 /// Reads the kind of an item; refuses keys that mean nothing for it.
 fn kind(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable) -> Result<ItemKind, Misplaced> {
     let kind = match raw.kind.as_ref().map_or("text", |kind| kind.get_ref().as_str()) {
-        "text" => ItemKind::Text { pattern: raw.pattern.as_ref().map(|text| parsed(source, text, form)).transpose()? },
+        "text" => {
+            ItemKind::Text { pattern: raw.pattern.as_ref().map(|text| parsed(source, text, compiled)).transpose()? }
+        }
         "number" => ItemKind::Number {
             bounds: number_bound(source, &raw.minimum, f64::NEG_INFINITY)?
                 ..=number_bound(source, &raw.maximum, f64::INFINITY)?,
@@ -298,7 +300,7 @@ fn kind(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable
 
 /// Compiles a pattern, which must match the whole value. Matching takes time in proportion to the value's length,
 /// whatever the pattern.
-fn form(text: &str) -> Result<Regex, String> {
+fn compiled(text: &str) -> Result<Regex, String> {
     if text.chars().count() > MAX_PATTERN {
         return Err(format!("a pattern has at most {MAX_PATTERN} characters"));
     }

@@ -63,7 +63,7 @@ impl Identity {
         let found = match self.admitted(store, parts, address, now).await {
             Ok(Some(found)) => found,
             Ok(None) => return Err(ApiError::NotAuthenticated),
-            Err(failure) => return Err(self.counted(address, failure)),
+            Err(failure) => return Err(self.count_failure(address, failure)),
         };
         let mut headers = HeaderMap::new();
         if let Some(answer) = found.answer {
@@ -142,7 +142,7 @@ impl Identity {
 
     /// Counts a failure that was wrong credentials and returns what to refuse with: [`ApiError::TooManyRequests`] after
     /// too many. An expired bearer token is no guess, and is not counted.
-    fn counted(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
+    fn count_failure(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
         let Failure { error, name } = failure;
         let wrong = matches!(
             error,
