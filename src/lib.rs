@@ -12,7 +12,7 @@
 //! | 2 tongues | [`gssapi`]: Kerberos tickets, shown and taken |
 //! | 2 mirror | [`virtual_card`]: PIV and GIDS cards of our own, with a fault dial |
 //! | 1 seam | [`token`]: what every card or device can be asked |
-//! | 0 words | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] · [`web`] · [`platform`]: what only an operating system has |
+//! | 0 ground | [`secret`] · [`pkix`] · [`cm`] · [`iso7816`] · [`web`] · [`platform`]: what only an operating system has |
 
 pub mod ca;
 pub mod cli;

@@ -4,7 +4,7 @@
 //! AES-256-CBC. Any other secret is sealed with AES-256-GCM instead, so that a wrong passphrase or an altered file is
 //! always noticed; its label is encrypted with it, so that one secret cannot be put in another's place.
 
-use super::Error;
+use super::error::Error;
 use crate::pkix::MemoryKey;
 use crate::platform::file::{Readers, place_new};
 use crate::secret::Passphrase;

@@ -144,7 +144,7 @@ impl From<pkcs11::Error> for Failure {
             }
             LabelTaken { .. } => ("label-taken", Exit::Usage, "Choose another --label."),
             LabelRules { .. } => ("label-rules", Exit::Usage, "Choose another --label."),
-            _ => ("token-failed", Exit::TokenFailed, "Look at the token with `cardwright token list`."),
+            Vanished { .. } => ("token-failed", Exit::TokenFailed, "Look at the token with `cardwright token list`."),
         };
         Self::from_error(code, exit, &error).remedy(remedy)
     }
@@ -185,7 +185,9 @@ impl From<reader::Error> for Failure {
             OtherCard { .. } => ("other-card", Exit::TokenNotFound, "Put the card back that the work was begun with."),
             NotInserted { .. } => ("no-token", Exit::TokenNotFound, "Put the card in, then repeat."),
             Cancelled => ("cancelled", Exit::Usage, "Repeat when the card is at hand."),
-            _ => ("reader-failed", Exit::TokenFailed, "Plug the reader in anew; `cardwright doctor` looks it over."),
+            Unsteady | Call { .. } | Thread(_) | NoPinPad | NoTransaction | ThreadEnded => {
+                ("reader-failed", Exit::TokenFailed, "Plug the reader in anew; `cardwright doctor` looks it over.")
+            }
         };
         Self::from_error(code, exit, &error).remedy(remedy)
     }

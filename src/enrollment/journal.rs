@@ -1,6 +1,6 @@
 //! The journal: what survives a power cut. One file a request, written whole or not at all.
 //!
-//! A write goes to a second file, which is flushed to the disk and renamed over the first; then the directory is
+//! [`replace`] writes durably: to a second file, flushed to the disk and renamed over the first; then the directory is
 //! flushed. A lock for each card keeps two processes from working on one card at a time. No secret is ever written.
 
 use super::record::{Milestone, Record, VERSION};

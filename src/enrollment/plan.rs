@@ -215,32 +215,37 @@ mod tests {
     fn a_card_is_prepared_in_the_order_of_the_walkthrough() {
         let (own, active, proposed) = (true, Some(AdminKeyState::Active), Some(AdminKeyState::Proposed));
         let unsettled = LeftOpen::AdminKey(Second);
+        let card = |own_admin_key, admin_key, has_puk, sets_pin, left_open| Unprepared {
+            own_admin_key,
+            admin_key,
+            has_puk,
+            sets_pin,
+            left_open,
+        };
         // Own admin key, how far it has come, PUK, sets a PIN, what was left open; the steps.
-        let rows: [(bool, Option<AdminKeyState>, bool, bool, LeftOpen, &[Preparation]); 14] = [
-            (false, None, false, false, LeftOpen::Nothing, &[ChooseKeys]),
-            (false, None, false, true, LeftOpen::Nothing, &[ObtainPin, SetPin, NoteReady]),
-            (false, None, true, true, LeftOpen::Nothing, &[ObtainPin, SetPin, NoteReady]),
-            (own, None, false, false, LeftOpen::Nothing, &[ChangeAdminKey(First), NoteReady]),
-            (own, proposed, false, false, LeftOpen::Nothing, &[ChangeAdminKey(Either), NoteReady]),
-            (own, proposed, false, false, unsettled, &[ChangeAdminKey(Second), NoteReady]),
-            (own, None, false, true, LeftOpen::Nothing, &[ObtainPin, ChangeAdminKey(First), SetPin, NoteReady]),
+        let rows: [(Unprepared, &[Preparation]); 14] = [
+            (card(false, None, false, false, LeftOpen::Nothing), &[ChooseKeys]),
+            (card(false, None, false, true, LeftOpen::Nothing), &[ObtainPin, SetPin, NoteReady]),
+            (card(false, None, true, true, LeftOpen::Nothing), &[ObtainPin, SetPin, NoteReady]),
+            (card(own, None, false, false, LeftOpen::Nothing), &[ChangeAdminKey(First), NoteReady]),
+            (card(own, proposed, false, false, LeftOpen::Nothing), &[ChangeAdminKey(Either), NoteReady]),
+            (card(own, proposed, false, false, unsettled), &[ChangeAdminKey(Second), NoteReady]),
+            (card(own, None, false, true, LeftOpen::Nothing), &[ObtainPin, ChangeAdminKey(First), SetPin, NoteReady]),
             (
-                own,
-                None,
-                true,
-                true,
-                LeftOpen::Nothing,
+                card(own, None, true, true, LeftOpen::Nothing),
                 &[ObtainPin, ChangeAdminKey(First), SettlePuk(None), SetPin, NoteReady],
             ),
-            (own, active, false, false, LeftOpen::Nothing, &[RotateAdminKey, ChooseKeys]),
-            (own, active, false, false, unsettled, &[RotateAdminKey, NoteReady]),
-            (own, active, false, true, LeftOpen::Nothing, &[RotateAdminKey, ObtainPin, SetPin, NoteReady]),
-            (own, active, true, false, LeftOpen::Nothing, &[RotateAdminKey, SettlePuk(None), NoteReady]),
-            (own, active, true, false, LeftOpen::Puk(Either), &[SettlePuk(Some(Either)), NoteReady]),
-            (own, None, true, true, LeftOpen::Puk(Neither), &[ObtainPin, SettlePuk(Some(Neither)), SetPin, NoteReady]),
+            (card(own, active, false, false, LeftOpen::Nothing), &[RotateAdminKey, ChooseKeys]),
+            (card(own, active, false, false, unsettled), &[RotateAdminKey, NoteReady]),
+            (card(own, active, false, true, LeftOpen::Nothing), &[RotateAdminKey, ObtainPin, SetPin, NoteReady]),
+            (card(own, active, true, false, LeftOpen::Nothing), &[RotateAdminKey, SettlePuk(None), NoteReady]),
+            (card(own, active, true, false, LeftOpen::Puk(Either)), &[SettlePuk(Some(Either)), NoteReady]),
+            (
+                card(own, None, true, true, LeftOpen::Puk(Neither)),
+                &[ObtainPin, SettlePuk(Some(Neither)), SetPin, NoteReady],
+            ),
         ];
-        for (own_admin_key, admin_key, has_puk, sets_pin, left_open, steps) in rows {
-            let card = Unprepared { own_admin_key, admin_key, has_puk, sets_pin, left_open };
+        for (card, steps) in rows {
             assert_eq!(preparations(card), steps, "{card:?}");
         }
     }

@@ -4,10 +4,10 @@
 //! more are a command APDU. Requests for the ATR and APDUs are answered, framed likewise; power and reset are not. On
 //! an empty answer the driver closes the connection and takes the reader for empty.
 
+use crate::platform::socket::acknowledge_at_once;
 use crate::virtual_card::{Played, SharedCard};
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
-use std::os::linux::net::TcpStreamExt;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -112,7 +112,7 @@ fn receive(stream: &mut TcpStream, into: &mut Zeroizing<Vec<u8>>) -> Result<bool
         return Ok(false);
     }
     // The driver sends the length first, and the rest only once that is acknowledged: at once, not after 40 ms.
-    stream.set_quickack(true).map_err(LinkError::Broken)?;
+    acknowledge_at_once(stream).map_err(LinkError::Broken)?;
     into.resize(usize::from(u16::from_be_bytes(length)), 0);
     stays_open(stream.read_exact(into))
 }

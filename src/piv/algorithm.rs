@@ -1,9 +1,8 @@
 //! Algorithm identifiers (SP 800-78-4, table 6-2) and those that YubiKeys add.
 
-use zeroize::Zeroizing;
-
 use crate::pkix::{KeyAlgorithm, KeyKind};
 use crate::secret::AdminKey;
+use zeroize::Zeroizing;
 
 /// Returns the identifier by which a key pair of `algorithm` is ordered.
 pub(super) fn identifier(algorithm: KeyAlgorithm) -> u8 {

@@ -3,10 +3,6 @@
 //! A refusal becomes [`Error::Status`]; a card that is gone becomes the matching [`token::Error`]. Nothing is sent
 //! twice.
 
-use std::collections::BTreeSet;
-
-use zeroize::Zeroizing;
-
 use super::command::{self, Command, PinBlock};
 use super::error::{Error, channel, exchange, malformed, refused_with};
 use super::metadata::Metadata;
@@ -17,6 +13,8 @@ use super::serial::Serial;
 use crate::iso7816::{Card, Continuity, EndWith, PinPadError, ResponseApdu, StatusWord};
 use crate::pkix::Certificate;
 use crate::token::{self, Tries};
+use std::collections::BTreeSet;
+use zeroize::Zeroizing;
 
 const BEGIN: &str = "begin a transaction";
 

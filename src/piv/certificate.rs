@@ -1,15 +1,13 @@
 //! The certificate data object (SP 800-73-4 part 1, table 10): 70 certificate, 71 CertInfo, FE.
 
-use std::io::{Read, Write};
-
-use flate2::Compression;
-use flate2::bufread::GzDecoder;
-use flate2::write::GzEncoder;
-
 use super::error::{Error, malformed};
 use super::objects::one;
 use crate::iso7816::tlv::{TlvError, read_all, write};
 use crate::token;
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
+use std::io::{Read, Write};
 
 /// Limits what is unpacked, in bytes; cards hold a few thousand.
 const LONGEST: usize = 16 * 1024;

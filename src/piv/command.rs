@@ -4,14 +4,13 @@
 //! the PIV code that writes an INS or exposes a PIN or PUK. A command that spends a try, uses a key or changes the card
 //! is never marked as reading.
 
-use zeroize::Zeroizing;
-
 use super::algorithm::{ManagementAlgorithm, identifier};
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use crate::iso7816::tlv::{Writer, write};
 use crate::iso7816::{CommandApdu, Expect, PinPadVerify};
 use crate::pkix::{KeyAlgorithm, PrivateNumbers};
 use crate::secret::{AdminKey, Pin, Puk};
+use zeroize::Zeroizing;
 
 /// Names the PIV card application in full (SP 800-73-4 part 1, 2.2).
 pub const AID: [u8; 11] = [0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00, 0x01, 0x00];

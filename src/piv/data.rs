@@ -1,7 +1,5 @@
 //! Reads and writes data objects on the card: certificates, CHUID, Card Capability Container, key history.
 
-use zeroize::Zeroizing;
-
 use super::application::Application;
 use super::certificate::{self, Container};
 use super::command;
@@ -13,6 +11,7 @@ use crate::iso7816::StatusWord;
 use crate::iso7816::tlv::TlvError;
 use crate::pkix::{Certificate, PublicKey};
 use crate::token::{self, StoredKey};
+use zeroize::Zeroizing;
 
 impl Application {
     /// Returns the content of a data object; `None` if it is missing or empty.

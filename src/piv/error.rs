@@ -1,11 +1,9 @@
 //! What can go wrong between this program and a PIV card, and how it becomes a [`token::Error`].
 
-use std::error::Error as StdError;
-
 use crate::iso7816::tlv::TlvError;
 use crate::iso7816::{ChannelError, ExchangeError, StatusWord};
-use crate::pkix;
-use crate::token;
+use crate::{pkix, token};
+use std::error::Error as StdError;
 
 /// Says what a card answered instead of doing what was asked; the source of [`token::Error::Device`].
 #[derive(Debug, thiserror::Error)]

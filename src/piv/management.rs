@@ -1,7 +1,5 @@
 //! The card management key 9B: proven by answering a challenge (SP 800-73-4 part 2, 3.2.4), and replaced.
 
-use zeroize::Zeroizing;
-
 use super::algorithm::ManagementAlgorithm;
 use super::application::{Application, VERIFICATION_FAILED, counted};
 use super::command::{self, GENERAL_AUTHENTICATE};
@@ -13,6 +11,7 @@ use crate::iso7816::tlv::{TlvError, read_all, read_one};
 use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
 use crate::token::{self, Admin, LastTry, SecretKind, Tries};
+use zeroize::Zeroizing;
 
 /// Bounds the key lengths that some algorithm takes, in bytes.
 const SHORTEST: usize = 16;

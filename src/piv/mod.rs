@@ -3,7 +3,7 @@
 //! In: a [`crate::iso7816::Card`], secrets, key orders. Out: [`PivToken`], which implements [`crate::token`]. A
 //! [`crate::token::KeyId`] is one byte here, the key reference. The management key 9B is the administrator; the PUK
 //! unblocks the PIN. The card is asked what it offers; that is never guessed from its make. A secret is sent once each
-//! time it is handed in, and its counter is read first if the card has a readable one.
+//! time it is handed in; its counter is read first (`facts`), if the card has a readable one.
 //! Absent: secure messaging, biometrics, the global PIN, the pairing code; decryption, which nothing here needs yet.
 
 mod algorithm;

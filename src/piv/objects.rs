@@ -2,12 +2,11 @@
 //!
 //! In: what GET DATA answers, and SELECT's property template. Out: what they mean, and the bytes for PUT DATA.
 
-use time::{Date, Month};
-use uuid::Uuid;
-
 use super::error::Error;
 use crate::iso7816::tlv::{self, TlvError, read_all, read_one, write};
 use crate::token;
+use time::{Date, Month};
+use uuid::Uuid;
 
 /// Holds the part that is used of the application property template, which SELECT answers (SP 800-73-4 part 2, table
 /// 3).

@@ -1,7 +1,5 @@
 //! What a logged-in user does on a card: keys, signatures, certificates. The transaction stays open between calls.
 
-use std::collections::BTreeMap;
-
 use super::application::Application;
 use super::certificate::{self, plain, write_object};
 use super::command::{self, PinBlock};
@@ -12,6 +10,7 @@ use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::token::{self, KeyId, KeyOrder, Session, StoredKey};
+use std::collections::BTreeMap;
 
 /// Keeps how the user logged in, for keys that need the PIN before each use.
 pub(super) enum Login {

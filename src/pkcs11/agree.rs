@@ -1,11 +1,5 @@
 //! Agrees on secrets with key pairs whose private key never leaves the token (CKM_ECDH1_DERIVE, SP 800-56A).
 
-use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::mechanism::Mechanism;
-use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
-use zeroize::Zeroizing;
-
 use super::attributes;
 use super::error::{CallError, device, failed};
 use super::login::Login;
@@ -13,6 +7,11 @@ use super::token::Pkcs11Token;
 use crate::pkix::{KeyAlgorithm, KeyKind, PublicKey};
 use crate::secret::Pin;
 use crate::token::{Error, KeyId, KeyOrder};
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::elliptic_curve::{EcKdf, Ecdh1DeriveParams};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use zeroize::Zeroizing;
 
 const DERIVING: &str = "C_DeriveKey";
 

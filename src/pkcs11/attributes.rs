@@ -1,5 +1,8 @@
 //! Writes templates for new objects and reads the attributes of existing ones (PKCS#11 v2.40 base, 4).
 
+use super::error::{CallError, device, failed};
+use crate::pkix::{KeyAlgorithm, PublicKey};
+use crate::token::{Error, KeyId, KeyOrder};
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
@@ -9,10 +12,6 @@ use cryptoki::slot::Slot;
 use der::asn1::AnyRef;
 use der::{Encode, Tag};
 use x509_parser::prelude::{FromDer, X509Certificate};
-
-use super::error::{CallError, device, failed};
-use crate::pkix::{KeyAlgorithm, PublicKey};
-use crate::token::{Error, KeyId, KeyOrder};
 
 /// Holds CKA_EC_PARAMS of secp256r1 and secp384r1: the named curve in DER (RFC 5480, 2.1.1.1).
 const SECP256R1: [u8; 10] = [0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];

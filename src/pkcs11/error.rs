@@ -1,11 +1,9 @@
 //! Lists what can go wrong with modules and tokens, and translates return values to [`crate::token::Error`].
 
-use std::path::PathBuf;
-
-use cryptoki::error::{Error as Cryptoki, RvError};
-
 use super::selector::Selector;
 use crate::token::{self, Identity};
+use cryptoki::error::{Error as Cryptoki, RvError};
+use std::path::PathBuf;
 
 /// Says why a module could not be used, or one of its tokens not be chosen or initialised.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,7 @@
 //! Reads CK_TOKEN_INFO (PKCS#11 v2.40 base, 3.2) into the types of [`crate::token`].
 
-use cryptoki::slot::TokenInfo;
-
 use crate::token::{Counters, Error, Identity, LastTry, SecretKind, Tries};
+use cryptoki::slot::TokenInfo;
 
 /// Holds what C_GetTokenInfo said once; it may be outdated as soon as somebody else uses the token.
 pub(super) struct Facts {

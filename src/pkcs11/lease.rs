@@ -1,14 +1,12 @@
 //! Loads each module once in a process, and finalises it when its last use ends.
 
+use super::error::Error;
+use super::open::Sessions;
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error as Cryptoki, RvError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
-
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error as Cryptoki, RvError};
-
-use super::error::Error;
-use super::open::Sessions;
 
 /// Holds the modules in use, by canonical path: a second C_Initialize in one process is refused (PKCS#11 v2.40 base,
 /// 5.4).

@@ -1,16 +1,15 @@
 //! Logs a user in for work with keys that are named by their label.
 
-use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::Session;
-use std::ops::Deref;
-use std::sync::Arc;
-
 use super::error::{CallError, device, failed};
 use super::lease::Lease;
 use super::open::Open;
 use super::token::Pkcs11Token;
 use crate::secret::Pin;
 use crate::token::{Error, LastTry};
+use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Holds a login; dropping it logs out.
 pub(super) struct Login {

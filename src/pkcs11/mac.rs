@@ -1,15 +1,14 @@
 //! Computes message authentication codes with secret keys that never leave the token (CKM_SHA256_HMAC).
 
-use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::mechanism::Mechanism;
-use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
-use zeroize::Zeroizing;
-
 use super::error::{CallError, device, failed};
 use super::login::Login;
 use super::token::Pkcs11Token;
 use crate::secret::Pin;
 use crate::token::Error;
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
+use zeroize::Zeroizing;
 
 /// Sets the length of a new key, in bytes.
 const KEY_BYTES: u64 = 32;

@@ -1,11 +1,5 @@
 //! Loads modules, chooses their tokens and initialises them.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use cryptoki::slot::Slot;
-use cryptoki::types::AuthPin;
-
 use super::error::{Error, failed, is_removal};
 use super::facts::Facts;
 use super::lease::{Lease, lock};
@@ -13,6 +7,10 @@ use super::selector::Selector;
 use super::token::{Pkcs11Token, refusal, to_auth_pin};
 use crate::secret::Pin;
 use crate::token::{self, Counters, Identity, LastTry, SecretKind};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use std::path::Path;
+use std::sync::Arc;
 
 /// Is the length of the label in CK_TOKEN_INFO, in bytes.
 const LABEL_BYTES: usize = 32;

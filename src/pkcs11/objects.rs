@@ -1,14 +1,13 @@
 //! Finds the objects under a CKA_ID: key pair and certificates, by handle.
 
-use cryptoki::error::Error as Cryptoki;
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
-use cryptoki::session::Session;
-use x509_parser::prelude::{FromDer, X509Certificate};
-
 use super::attributes::{public_key, read};
 use super::error::{CallError, device, failed};
 use crate::pkix::PublicKey;
 use crate::token::{Error, KeyId};
+use cryptoki::error::Error as Cryptoki;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// Limits the objects that a module may list; no token has so many.
 const MOST_OBJECTS: usize = 4096;

@@ -1,14 +1,13 @@
 //! Opens sessions and counts them for each token: closing the last one logs out, which saves a call.
 
-use std::collections::HashMap;
-use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use cryptoki::context::Pkcs11;
 use cryptoki::error::Error as Cryptoki;
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Counts the sessions that this process has open in one module.
 pub(super) struct Sessions {

@@ -1,8 +1,7 @@
 //! Says which token is meant.
 
-use std::fmt;
-
 use crate::token::Identity;
+use std::fmt;
 
 /// Chooses a token by its label and serial; an empty selector means the only initialised token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

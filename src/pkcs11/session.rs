@@ -1,15 +1,13 @@
 //! Does a logged-in user's work: keys, signatures, certificates.
 
-use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::session::Session as Cryptosession;
-
-use super::attributes;
 use super::error::{CallError, device, failed};
 use super::objects::{self, Held, Key};
 use super::open::Open;
-use super::sign;
+use super::{attributes, sign};
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::session::Session as Cryptosession;
 
 /// Holds a session with the user logged in; dropping it logs out.
 ///

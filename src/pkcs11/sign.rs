@@ -1,16 +1,15 @@
 //! Signs: chooses the mechanism, hashes where the token does not, and puts the signature into its standard form
 //! (PKCS#11 v2.40 mechanisms, 2.1 and 2.3).
 
+use super::error::{CallError, device, failed};
+use crate::pkix::{KeyKind, SignatureAlgorithm};
+use crate::token::Error;
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use der::asn1::UintRef;
 use der::{Encode, Sequence};
-
-use super::error::{CallError, device, failed};
-use crate::pkix::{KeyKind, SignatureAlgorithm};
-use crate::token::Error;
 
 const SIGNING: &str = "C_Sign";
 

@@ -1,14 +1,5 @@
 //! Represents one token: its counters, its secrets, its logins.
 
-use std::sync::Arc;
-
-use cryptoki::context::Pkcs11;
-use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::session::UserType;
-use cryptoki::slot::Slot;
-use cryptoki::types::AuthPin;
-use zeroize::Zeroizing;
-
 use super::attributes;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
@@ -20,6 +11,13 @@ use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
     Operation, Placement, SecretKind, Session, StoredKey, Token, Tries, User,
 };
+use cryptoki::context::Pkcs11;
+use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::session::UserType;
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use std::sync::Arc;
+use zeroize::Zeroizing;
 
 /// Represents a token of a PKCS#11 module; keeps the module loaded.
 pub struct Pkcs11Token {

@@ -1,16 +1,15 @@
 //! Reads and writes signature algorithms as others spell them: AlgorithmIdentifier (RFC 5280, 4.1.1.2), DigestInfo (RFC
 //! 8017, A.2.4), and the name of a hash in a policy.
 
+use super::error::Error;
+use super::key_algorithm::{KeyAlgorithm, KeyKind};
+use super::signature_algorithm::SignatureAlgorithm;
 use der::{
     Decode, Encode, Sequence,
     asn1::{Null, OctetStringRef},
     oid::ObjectIdentifier,
 };
 use x509_cert::spki::AlgorithmIdentifierOwned;
-
-use super::error::Error;
-use super::key_algorithm::{KeyAlgorithm, KeyKind};
-use super::signature_algorithm::SignatureAlgorithm;
 
 /// Encodes a DigestInfo (RFC 8017, A.2.4).
 #[derive(Sequence)]

@@ -1,17 +1,15 @@
 //! Reads X.509 certificates (RFC 5280).
 
-use std::fmt;
-
-use der::{Decode, Encode, Reader, SliceReader};
-use time::OffsetDateTime;
-use x509_cert::{name::Name, time::Time};
-
 use super::digest::sha1;
 use super::error::Error;
 use super::extension::{self, AltNames, Extension, KeyUsage};
 use super::key::PublicKey;
 use super::signature_algorithm::SignatureAlgorithm;
 use super::{name, pem};
+use der::{Decode, Encode, Reader, SliceReader};
+use std::fmt;
+use time::OffsetDateTime;
+use x509_cert::{name::Name, time::Time};
 
 /// Limits a certificate, in bytes. Cards hold a few thousand.
 const MAX_SIZE: usize = 64 * 1024;

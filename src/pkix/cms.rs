@@ -2,6 +2,12 @@
 //!
 //! Certificates are kept byte for byte as they came, so that their signatures and hashes stay valid.
 
+use super::certificate::Certificate;
+use super::error::Error;
+use super::key_algorithm::KeyKind;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::signer::Signer;
+use super::{ber, oid};
 use cms::{
     cert::IssuerAndSerialNumber,
     content_info::{CmsVersion, ContentInfo},
@@ -12,13 +18,6 @@ use der::{
     asn1::{Any, Null, ObjectIdentifier as Oid, OctetString, SetOfVec},
 };
 use x509_cert::{attr::Attribute, spki::AlgorithmIdentifierOwned};
-
-use super::certificate::Certificate;
-use super::error::Error;
-use super::key_algorithm::KeyKind;
-use super::signature_algorithm::SignatureAlgorithm;
-use super::signer::Signer;
-use super::{ber, oid};
 
 /// Limits a message, in bytes: a leaf, a long chain and room to spare.
 const MAX_SIZE: usize = 1024 * 1024;

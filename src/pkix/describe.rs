@@ -1,6 +1,8 @@
 //! Describes a certificate for people. It is read a second time, by x509-parser, which knows the names of algorithms
 //! and usages.
 
+use super::certificate::Certificate;
+use super::error::Error;
 use time::OffsetDateTime;
 use x509_parser::{
     error::X509Error,
@@ -9,9 +11,6 @@ use x509_parser::{
     objects::{oid_registry, oid2sn},
     prelude::{FromDer, X509Certificate},
 };
-
-use super::certificate::Certificate;
-use super::error::Error;
 
 impl Certificate {
     /// Returns the certificate as labelled lines, in the order in which people look for them.

@@ -2,6 +2,12 @@
 //! a fresh content key. An RSA recipient gets that key by RSAES-OAEP with SHA-256 (RFC 4056), one on P-256 or P-384 by
 //! ephemeral ECDH with the X9.63 KDF and AES-256 key wrap (RFC 5753). `openssl cms -decrypt` opens what is sealed here.
 
+use super::certificate::Certificate;
+use super::error::Error;
+use super::key::PublicKey;
+use super::key_algorithm::KeyKind;
+use super::oid;
+use super::opener::{Opener, curve, shared};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{self, PrivateKey};
 use aws_lc_rs::digest::{Context, SHA256};
@@ -21,13 +27,6 @@ use der::{Decode, Encode, Sequence};
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
-
-use super::certificate::Certificate;
-use super::error::Error;
-use super::key::PublicKey;
-use super::key_algorithm::KeyKind;
-use super::oid;
-use super::opener::{Opener, curve, shared};
 
 /// Limits the content that is sealed, in bytes; a message that is opened may be twice as long.
 const MAX_SIZE: usize = 256 * 1024;

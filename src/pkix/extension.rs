@@ -1,13 +1,11 @@
 //! Reads the extensions that requests and certificates share (RFC 5280, 4.2.1).
 
-use std::{fmt, str::FromStr};
-
-use der::{Decode, asn1::ObjectIdentifier as Oid};
-pub use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::{self, KeyUsages, name::GeneralName};
-
 use super::error::Error;
 use super::{oid, text};
+use der::{Decode, asn1::ObjectIdentifier as Oid};
+use std::{fmt, str::FromStr};
+pub use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::{self, KeyUsages, name::GeneralName};
 
 /// Names what a key may be used for (RFC 5280, 4.2.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

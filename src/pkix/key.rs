@@ -1,19 +1,17 @@
 //! Reads, builds and uses public keys (RFC 5280, 4.1.2.7; RFC 3279; RFC 5480).
 
-use std::{fmt, str::FromStr};
-
-use aws_lc_rs::{digest, signature as awslc};
-use der::{
-    Decode, Encode, Sequence,
-    asn1::{Any, AnyRef, BitString, Null, OctetStringRef, UintRef},
-};
-use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
-
 use super::digest::sha1;
 use super::error::Error;
 use super::key_algorithm::{KeyAlgorithm, KeyKind, RSA_BITS};
 use super::oid;
 use super::signature_algorithm::SignatureAlgorithm;
+use aws_lc_rs::{digest, signature as awslc};
+use der::{
+    Decode, Encode, Sequence,
+    asn1::{Any, AnyRef, BitString, Null, OctetStringRef, UintRef},
+};
+use std::{fmt, str::FromStr};
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef};
 
 /// Limits a SubjectPublicKeyInfo, in bytes; that of an RSA 8192 key is far below.
 const MAX_SPKI: usize = 4096;

@@ -1,5 +1,10 @@
 //! Keeps private keys in memory: a server's own, and those that are generated off a card.
 
+use super::error::{Error, SignError};
+use super::key::PublicKey;
+use super::key_algorithm::KeyAlgorithm;
+use super::signature_algorithm::SignatureAlgorithm;
+use super::signer::Signer;
 use aws_lc_rs::{
     encoding::AsDer,
     rand::SystemRandom,
@@ -10,12 +15,6 @@ use aws_lc_rs::{
     },
 };
 use zeroize::Zeroizing;
-
-use super::error::{Error, SignError};
-use super::key::PublicKey;
-use super::key_algorithm::KeyAlgorithm;
-use super::signature_algorithm::SignatureAlgorithm;
-use super::signer::Signer;
 
 /// Holds a private key in memory. It cannot be printed or cloned; its PKCS#8 bytes are wiped when it is dropped.
 ///

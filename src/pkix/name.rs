@@ -1,17 +1,15 @@
 //! Reads and writes distinguished names as text (RFC 4514). Order and repeated types are kept:
 //! `OU=A,OU=B,DC=corp,DC=example`.
 
-use std::fmt::Write;
-
+use super::error::Error;
+use super::text;
 use der::{
     Decode, Encode, Tag,
     asn1::{Any, ObjectIdentifier as Oid, SetOfVec},
 };
+use std::fmt::Write;
 pub use x509_cert::name::Name;
 use x509_cert::{attr::AttributeTypeAndValue, name::RelativeDistinguishedName};
-
-use super::error::Error;
-use super::text;
 
 /// Limits the text that is read, in bytes.
 const MAX_TEXT: usize = 4096;

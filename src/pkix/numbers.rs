@@ -1,15 +1,14 @@
 //! Takes a private key apart into its numbers (RFC 8017, A.1.2; RFC 5915, 3), for cards that import a key number by
 //! number.
 
-use der::asn1::{AnyRef, OctetStringRef, UintRef};
-use der::{Decode, Sequence};
-use pkcs8::PrivateKeyInfoRef;
-use zeroize::Zeroizing;
-
 use super::error::Error;
 use super::key_algorithm::KeyKind;
 use super::memory::MemoryKey;
 use super::signer::Signer;
+use der::asn1::{AnyRef, OctetStringRef, UintRef};
+use der::{Decode, Sequence};
+use pkcs8::PrivateKeyInfoRef;
+use zeroize::Zeroizing;
 
 /// Holds the numbers of a private key, unsigned and big-endian; they are wiped on drop.
 pub enum PrivateNumbers {

@@ -1,14 +1,13 @@
 //! Defines private keys that decrypt or agree, in memory or elsewhere.
 
-use aws_lc_rs::agreement::{self, Algorithm, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey};
-use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
-use zeroize::Zeroizing;
-
 use super::error::Error;
 use super::key::PublicKey;
 use super::key_algorithm::KeyKind;
 use super::memory::MemoryKey;
 use super::signer::Signer;
+use aws_lc_rs::agreement::{self, Algorithm, ECDH_P256, ECDH_P384, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+use zeroize::Zeroizing;
 
 /// Decrypts or agrees with a private key, which may be in memory or in a token.
 pub trait Opener: Send + Sync {

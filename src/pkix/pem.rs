@@ -1,8 +1,7 @@
 //! Reads and writes PEM (RFC 7468).
 
-use der::pem::{self, LineEnding};
-
 use super::error::Error;
+use der::pem::{self, LineEnding};
 
 /// Decodes the one block in `text`. A label that is not in `labels` and text after the block are errors, which call the
 /// content `what`.

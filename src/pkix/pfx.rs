@@ -1,14 +1,13 @@
 //! Writes and reads PKCS#12 files (RFC 7292): a private key with its certificates under a password.
 
-use p12_keystore::{
-    Certificate as P12Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy,
-    PrivateKey, PrivateKeyChain,
-};
-
 use super::certificate::Certificate;
 use super::error::Error;
 use super::memory::MemoryKey;
 use super::signer::Signer;
+use p12_keystore::{
+    Certificate as P12Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy,
+    PrivateKey, PrivateKeyChain,
+};
 
 /// Sets how often the password is hashed, once for the key and once for the MAC.
 const ITERATIONS: u32 = 10_000;

@@ -1,14 +1,12 @@
 //! Lists the signature algorithms: their identifiers, their hashes, the keys they go with (RFC 3279, 2.2; RFC 4055, 5;
 //! RFC 5758, 3.2).
 
-use std::fmt;
-
-use aws_lc_rs::{digest, signature as awslc};
-use der::{asn1::Null, oid::ObjectIdentifier};
-use x509_cert::spki::AlgorithmIdentifierOwned;
-
 use super::key_algorithm::{KeyAlgorithm, KeyKind};
 use super::oid;
+use aws_lc_rs::{digest, signature as awslc};
+use der::{asn1::Null, oid::ObjectIdentifier};
+use std::fmt;
+use x509_cert::spki::AlgorithmIdentifierOwned;
 
 /// Names how a message is signed. SHA-1 is there for old policies that name it and is never chosen by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

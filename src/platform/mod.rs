@@ -17,5 +17,6 @@ pub mod lock;
 pub mod memory;
 pub mod peer;
 pub mod process;
+#[cfg(any(feature = "server", feature = "farm"))]
 pub mod signal;
 pub mod socket;

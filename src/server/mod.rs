@@ -1,10 +1,13 @@
 //! The CM server: MIM's REST calls over HTTPS, carried out with the CA and remembered in the store.
 //!
-//! In: HTTP requests with a bearer token; a data directory with keys, templates and settings. Out: JSON, certificates,
-//! a revocation list. One handler reads a [`crate::cm::route::Route`] and calls one controller; `permission` alone says
-//! who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] which step follows which. Certificates
-//! are signed before they are written, and sent after.
-//! Absent: any knowledge of cards beyond their id and admin key; SQL; private keys outside [`crate::ca`].
+//! In: HTTP requests with credentials; a data directory with keys, templates and settings. Out: JSON, certificates,
+//! revocation lists, OCSP answers.
+//! Sub-rooms, each importing only from those after it: `process`; `http`; `controllers`; `issuance`; `requests`;
+//! `call`; `administration`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
+//! `permission`; `data_directory`, `users`, `monitoring`.
+//! `permission` alone says who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] alone which
+//! step follows which. A certificate is signed before it is recorded, and sent after.
+//! Absent: any talk to a card (the server knows its id, ATR and secrets only), SQL, the CA's key ([`crate::ca`]).
 
 mod administration;
 mod audit;

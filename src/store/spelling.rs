@@ -1,13 +1,11 @@
 //! Spells states in the database as words, so that a person with a SQL prompt can read them.
 
-use super::record::UserSource;
+use super::record::{Origin, UserSource};
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::Role;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-
-use super::record::Origin;
 
 /// Has one word for each of its values.
 pub(super) trait Spelled: Sized {

@@ -1,8 +1,7 @@
-//! Lists the certificates that a template orders: the first, and those after it, each with a key of its own.
+//! Describes the certificates that a template orders: the first, and those after it, each with a key of its own.
 
 use super::certificate_shape::CertificateShape;
 use super::key_policy::{KeyPolicy, KeySource};
-use super::profile_template::ProfileTemplate;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
 
@@ -18,15 +17,6 @@ pub struct Ordered {
 pub struct Entry<'t> {
     pub key: &'t KeyPolicy,
     pub certificate: &'t CertificateShape,
-}
-
-impl ProfileTemplate {
-    /// Lists all certificates that the template orders, the first one first.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let first = Entry { key: &self.key, certificate: &self.certificate };
-        let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
-        std::iter::once(first).chain(further)
-    }
 }
 
 impl Entry<'_> {

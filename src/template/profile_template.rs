@@ -3,7 +3,7 @@
 use super::certificate_shape::CertificateShape;
 use super::data_item::DataItemRule;
 use super::document::Document;
-use super::entries::Ordered;
+use super::entries::{Entry, Ordered};
 use super::key_policy::KeyPolicy;
 use super::lifecycle::{Limits, LossReason, Passage, RevocationOptions};
 use super::naming::SubjectNames;
@@ -78,6 +78,13 @@ pub struct Workflow {
 }
 
 impl ProfileTemplate {
+    /// Lists all certificates that the template orders, the first one first.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let first = Entry { key: &self.key, certificate: &self.certificate };
+        let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
+        std::iter::once(first).chain(further)
+    }
+
     /// Returns the policy of a request type; `None` when the template has none for it.
     pub fn workflow(&self, request_type: RequestType) -> Option<&Workflow> {
         self.workflows.iter().find(|workflow| workflow.request_type == request_type)

@@ -1,17 +1,20 @@
-//! Receiving a body: bounded in bytes and in time.
+//! Receives the body of a request, bounded in bytes and in time.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
 use std::time::Duration;
 
-/// How long a body may take to arrive.
+/// Limits how long a whole body may take to arrive.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// How much of a body that is too large is read on before it is refused, in bytes, and for how long.
+
+/// Limits how many bytes of an oversized body are read on before it is refused.
 const MAX_DRAINED: usize = 16 * 1024 * 1024;
+
+/// Limits how long an oversized body is read on.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Why a body was not received.
+/// Says why a body was not received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
     #[error("the body is larger than {limit} bytes")]
@@ -31,8 +34,8 @@ pub fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
 
 /// Receives a body of at most `limit` bytes within fifteen seconds.
 ///
-/// Some of a body that is too large is read on before it is refused: an answer to somebody who is still sending would be
-/// lost with the connection. One that announces more than is ever read on is refused at once.
+/// An oversized body is read on for a while before it is refused: a client that is still sending would lose the answer
+/// together with the connection. A body whose `Content-Length` is more than is ever read on is refused at once.
 pub async fn receive(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > MAX_DRAINED) {
@@ -41,13 +44,15 @@ pub async fn receive(headers: &HeaderMap, body: Body, limit: usize) -> Result<Ve
     tokio::time::timeout(TIMEOUT, collect(body, limit)).await.unwrap_or(Err(BodyError::Slow))
 }
 
-/// Receives a body of at most `limit` bytes within `patience`; one that is longer is not read on.
+/// Receives a body of at most `limit` bytes within `patience`. A longer one is refused without reading on; a body that
+/// breaks off is reported as too large.
 pub async fn receive_small(body: Body, limit: usize, patience: Duration) -> Result<Vec<u8>, BodyError> {
     let received = tokio::time::timeout(patience, Limited::new(body, limit).collect()).await;
     let collected = received.map_err(|_| BodyError::Slow)?.map_err(|_| BodyError::TooLarge { limit })?;
     Ok(collected.to_bytes().to_vec())
 }
 
+/// Reads the body frame by frame; refuses one that is longer than `limit`, after reading on.
 async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
@@ -61,7 +66,7 @@ async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
     Ok(bytes)
 }
 
-/// Receives some more and forgets it.
+/// Receives about [`MAX_DRAINED`] bytes more and discards them.
 async fn drain(mut body: Body) {
     let mut received = 0;
     while received <= MAX_DRAINED

@@ -1,4 +1,4 @@
-//! A bound on open connections, laid around an acceptor.
+//! Limits the number of open connections, around any acceptor.
 
 use axum_server::accept::Accept;
 use std::future::Future;
@@ -9,11 +9,12 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Counts open connections for whoever watches.
+/// Counts open connections, for metrics.
 pub trait CountConnections: Clone + Send + Sync + Unpin + 'static {
-    /// Counts one more.
+    /// Counts one open connection more.
     fn opened(&self);
-    /// Counts one fewer.
+
+    /// Counts one open connection fewer.
     fn closed(&self);
 }
 
@@ -23,27 +24,29 @@ impl CountConnections for () {
     fn closed(&self) {}
 }
 
-/// Accepts through `inner` while fewer than the bound of connections are open; closes what comes above it.
+/// Accepts through `inner` as long as fewer connections than the limit are open; closes every further one at once.
 #[derive(Clone)]
 pub struct Bounded<A, C> {
     inner: A,
+    /// One permit for each connection that may be open.
     places: Arc<Semaphore>,
     open: C,
 }
 
 impl<A, C> Bounded<A, C> {
-    /// Bounds `inner` to this many open connections; `open` is told how many there are.
+    /// Limits `inner` to `connections` open at one time; `open` counts them.
     pub fn new(inner: A, connections: usize, open: C) -> Self {
         Self { inner, places: Arc::new(Semaphore::new(connections)), open }
     }
 }
 
-/// A connection that gives its place back when dropped.
+/// Holds a connection together with its place, which is free again when this is dropped.
 pub struct Placed<T, C: CountConnections> {
     stream: T,
     _place: Place<C>,
 }
 
+/// Holds the permit of one open connection; counts it as closed when dropped.
 struct Place<C: CountConnections> {
     _permit: OwnedSemaphorePermit,
     open: C,

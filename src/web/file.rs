@@ -7,29 +7,30 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-/// IMF-fixdate (RFC 9110, 5.6.7).
+/// Describes the form of dates in headers: IMF-fixdate (RFC 9110, 5.6.7).
 const HTTP_DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
-/// A file with what caches need to know.
+/// Holds a file with what caches need to know about it.
 pub struct CacheableFile {
     pub media_type: &'static str,
     pub bytes: Vec<u8>,
     /// The strong entity tag, without quotation marks.
     pub tag: String,
     pub modified: OffsetDateTime,
+    /// Until when caches may answer without asking.
     pub expires: OffsetDateTime,
 }
 
-/// Answers 200 with the file, or 304 when the caller has it.
+/// Answers 200 with the file, or 304 when the caller has it already.
 pub fn cached(headers: &HeaderMap, file: CacheableFile, now: OffsetDateTime) -> Response {
     let seconds = (file.expires - now).whole_seconds().max(0);
     let control = format!("public, max-age={seconds}, no-transform, must-revalidate");
     let tag = format!("\"{}\"", file.tag);
     let mut response = if is_known(headers, &tag, file.modified) {
-        whole(StatusCode::NOT_MODIFIED, "", Vec::new(), &control)
+        response(StatusCode::NOT_MODIFIED, "", Vec::new(), &control)
     } else {
-        whole(StatusCode::OK, file.media_type, file.bytes, &control)
+        response(StatusCode::OK, file.media_type, file.bytes, &control)
     };
     let dates = [(header::LAST_MODIFIED, file.modified), (header::EXPIRES, file.expires)];
     let dates = dates.into_iter().filter_map(|(name, at)| Some((name, http_date(at)?)));
@@ -41,7 +42,7 @@ pub fn cached(headers: &HeaderMap, file: CacheableFile, now: OffsetDateTime) -> 
     response
 }
 
-/// Says whether the caller has the file already (RFC 9110, 13.2.2: a tag decides alone where one is given).
+/// Says whether the caller has the file already; `If-None-Match` decides alone where it is sent (RFC 9110, 13.2.2).
 fn is_known(headers: &HeaderMap, tag: &str, modified: OffsetDateTime) -> bool {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     if let Some(tags) = text(header::IF_NONE_MATCH) {
@@ -51,12 +52,14 @@ fn is_known(headers: &HeaderMap, tag: &str, modified: OffsetDateTime) -> bool {
     since.is_some_and(|since| modified.unix_timestamp() <= since.assume_utc().unix_timestamp())
 }
 
+/// Writes a time as headers have it; `None` where it cannot be written so.
 fn http_date(at: OffsetDateTime) -> Option<String> {
     at.to_offset(time::UtcOffset::UTC).format(HTTP_DATE).ok()
 }
 
-/// Answers with the whole of something, and with what caches may do with it (`Cache-Control`).
-pub fn whole(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, control: &str) -> Response {
+/// Answers with these bytes; `control` says what caches may do with them (`Cache-Control`). Without a media type no
+/// `Content-Type` is sent.
+pub fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, control: &str) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! Listening: bounds on connections, heads and waiting, and a stop that finishes what was begun.
+//! Listens within bounds on connections, on a request's head and on waiting; a stop lets open calls finish.
 
 use super::bound::{Bounded, CountConnections};
 use axum_server::accept::NoDelayAcceptor;
@@ -11,14 +11,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long what was begun may take to finish once a listener is told to stop.
+/// Limits how long open calls may take to finish once a listener is told to stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
+
+/// Limits how long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Limits how long the head of a request may take to arrive.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Limits how many headers a request may have.
 const MAX_HEADERS: usize = 64;
+
+/// Limits the buffer that a request's head must fit into, in bytes.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// Binds an address; returns the listener and where it listens, which port 0 leaves to the system.
+/// Binds an address; returns the listener and its actual address, for port 0 has the system choose one.
 pub fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     let listener = TcpListener::bind(addr)?;
     listener.set_nonblocking(true)?;
@@ -26,18 +34,18 @@ pub fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, addr))
 }
 
-/// Accepts plain HTTP on at most this many connections at one time.
+/// Returns an acceptor of plain HTTP with at most `connections` open at one time; `open` counts them.
 pub fn plain<C: CountConnections>(connections: usize, open: C) -> Bounded<NoDelayAcceptor, C> {
     Bounded::new(NoDelayAcceptor::new(), connections, open)
 }
 
-/// Accepts TLS; a handshake has ten seconds.
+/// Returns an acceptor of TLS; a handshake may take ten seconds.
 pub fn tls(config: Arc<ServerConfig>) -> RustlsAcceptor<NoDelayAcceptor> {
     let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config)).handshake_timeout(HANDSHAKE_TIMEOUT);
     acceptor.acceptor(NoDelayAcceptor::new())
 }
 
-/// Returns an HTTP/1.1 server on a listener that bounds what a head may hold, and how long it may take.
+/// Returns an HTTP/1.1 server on a listener; it limits the size of a request's head and how long it may take to arrive.
 pub fn http1<A>(listener: TcpListener, acceptor: A) -> io::Result<Server<SocketAddr, A>> {
     let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).http1_only();
     server
@@ -50,8 +58,8 @@ pub fn http1<A>(listener: TcpListener, acceptor: A) -> io::Result<Server<SocketA
     Ok(server)
 }
 
-/// Serves until `stop`, and then until what was begun is finished, for at most [`STOP_GRACE`].
-pub async fn until(
+/// Serves until `stop` ends, then lets open calls finish, for at most [`STOP_GRACE`].
+pub async fn serve_until(
     stop: impl Future<Output = ()>,
     handle: &Handle<SocketAddr>,
     serving: impl Future<Output = io::Result<()>>,

@@ -1,4 +1,4 @@
-//! Headers that every answer bears.
+//! Sets the headers that every answer bears.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use uuid::Uuid;

@@ -1,11 +1,11 @@
-//! The guard against other sites' pages, which browsers let call in a person's name.
+//! The guard against pages of other sites, whose calls a browser sends with the person's own credentials.
 
 use axum::http::HeaderMap;
 
-/// Says whether a browser tells that the call comes from another site.
+/// Says whether a browser reports that the call comes from a page of another site.
 ///
-/// `Sec-Fetch-Site` (Fetch Metadata) decides where it is sent, else `Origin` held against `Host`. What is no browser sends
-/// neither, and is never foreign.
+/// `Sec-Fetch-Site` (Fetch Metadata) decides where it is sent, else `Origin` compared with `Host`. Clients that are no
+/// browsers send neither, and are never foreign.
 pub fn is_foreign(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match (text("sec-fetch-site"), text("origin")) {

@@ -20,7 +20,7 @@ impl From<ShelfError> for Failure {
             Sealed { .. } | State { .. } | Size { .. } => {
                 ("card-damaged", Exit::LocalState, "Take the file from a backup, or remove the card.")
             }
-            _ => ("card-failed", Exit::LocalState, "Look at the directory's owner and free space."),
+            New(_) | File { .. } => ("card-failed", Exit::LocalState, "Look at the directory's owner and free space."),
         };
         Self::from_error(code, exit, &error).remedy(remedy)
     }
@@ -35,7 +35,16 @@ impl From<PcscdError> for Failure {
             PcscdError::Name { .. } | PcscdError::NameTwice { .. } | PcscdError::Entries { .. } => {
                 ("reader-name", Exit::Usage, "Choose another --reader, or run fewer cards at once.")
             }
-            _ => ("pcscd-failed", Exit::Other, "Lend to the system's pcscd instead: leave --private-pcscd out."),
+            PcscdError::SocketPath { .. }
+            | PcscdError::Random
+            | PcscdError::Directory { .. }
+            | PcscdError::Ports
+            | PcscdError::Unshare(_)
+            | PcscdError::Ended { .. }
+            | PcscdError::NotReady { .. }
+            | PcscdError::Reader { .. } => {
+                ("pcscd-failed", Exit::Other, "Lend to the system's pcscd instead: leave --private-pcscd out.")
+            }
         };
         Self::from_error(code, exit, &error).remedy(remedy)
     }
@@ -45,7 +54,7 @@ impl From<SeatError> for Failure {
     fn from(error: SeatError) -> Self {
         let (code, remedy) = match &error {
             SeatError::Occupied { .. } => ("reader-occupied", "Take the other card out, or give another --port."),
-            _ => (
+            SeatError::NoReader { .. } => (
                 "no-virtual-reader",
                 "Install vsmartcard-vpcd and start pcscd (as root), or start one of your own with --private-pcscd.",
             ),

@@ -1,7 +1,5 @@
 //! Reads a certificate authority's answer and finds the issued certificate in it.
 
-use der::{Decode, Tag, Tagged};
-
 use super::pki_response::{AddAttributes, PkiResponse, WHAT};
 use super::status::CmcStatus;
 use crate::pkix::certificate::Certificate;
@@ -9,6 +7,7 @@ use crate::pkix::cms::SignedData;
 use crate::pkix::error::Error;
 use crate::pkix::key::PublicKey;
 use crate::pkix::oid;
+use der::{Decode, Tag, Tagged};
 
 /// Holds what a certificate authority answered.
 #[derive(Clone, Debug)]

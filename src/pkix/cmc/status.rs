@@ -1,7 +1,6 @@
 //! Tells in words what a certificate authority says of a request (RFC 5272, 6.1).
 
 use std::fmt;
-
 use time::OffsetDateTime;
 
 /// Tells what became of a request (RFC 5272, 6.1.2). `text` is the authority's own explanation, without control

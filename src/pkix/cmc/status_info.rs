@@ -1,13 +1,12 @@
 //! Decodes and encodes CMCStatusInfo and what may stand in it (RFC 5272, 6.1.1).
 
+use super::status::{CmcStatus, FailInfo};
+use crate::pkix::error::Error;
 use der::{
     Any, Sequence, Tag, TagNumber, Tagged,
     asn1::{GeneralizedTime, OctetString},
 };
 use time::OffsetDateTime;
-
-use super::status::{CmcStatus, FailInfo};
-use crate::pkix::error::Error;
 
 /// Limits the explanation that is kept, in characters.
 const MAX_TEXT: usize = 1000;

@@ -1,12 +1,5 @@
 //! Writes Full PKI Responses with the layout of Microsoft's authority.
 
-use der::{
-    Encode,
-    asn1::{Any, GeneralizedTime, ObjectIdentifier as Oid, OctetString, SetOfVec},
-};
-use time::OffsetDateTime;
-use x509_cert::attr::Attribute;
-
 use super::pki_response::{AddAttributes, PkiResponse, TaggedAttribute, WHAT};
 use super::status::FailInfo;
 use super::status_info::{PendInfo, StatusInfo};
@@ -14,6 +7,12 @@ use crate::pkix::certificate::Certificate;
 use crate::pkix::error::Error;
 use crate::pkix::signer::Signer;
 use crate::pkix::{cms, oid};
+use der::{
+    Encode,
+    asn1::{Any, GeneralizedTime, ObjectIdentifier as Oid, OctetString, SetOfVec},
+};
+use time::OffsetDateTime;
+use x509_cert::attr::Attribute;
 
 /// Writes the answer that carries an issued certificate and its chain, signed by the authority, DER. `openssl cms
 /// -verify` and Windows accept it. `signer` signs once.

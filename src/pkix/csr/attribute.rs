@@ -1,14 +1,13 @@
 //! Reads and writes a request's attributes beside the extension request, Microsoft's among them (MS-WCCE, 2.2.2.7).
 
+use crate::pkix::error::Error;
+use crate::pkix::{oid, text};
 use der::{
     Any, Decode, Encode, Sequence, Tag,
     asn1::{BitString, BmpString, SetOfVec},
     oid::ObjectIdentifier as Oid,
 };
 use x509_cert::attr::Attribute;
-
-use crate::pkix::error::Error;
-use crate::pkix::{oid, text};
 
 /// Holds an attribute whose values stay encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

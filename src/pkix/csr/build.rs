@@ -3,18 +3,6 @@
 //! rcgen writes the body with the extension request. Its names are maps that lose repeated types, and it cannot sign
 //! with SHA-1; so the subject is put into the body afterwards, and the key signs that body, once.
 
-use std::cell::RefCell;
-
-use der::{Decode, Encode, asn1::BitString, oid::ObjectIdentifier as Oid};
-use rcgen::{
-    CertificateParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, KeyUsagePurpose, PublicKeyData,
-    SanType, SigningKey, string::Ia5String,
-};
-use x509_cert::{
-    name::Name,
-    request::{CertReq, CertReqInfo},
-};
-
 use super::attribute::{self, ClientInfo, EnrollmentCsp, RawAttribute};
 use super::request::{CertificationRequest, WHAT};
 use crate::pkix::error::Error;
@@ -23,6 +11,16 @@ use crate::pkix::key::PublicKey;
 use crate::pkix::key_algorithm::KeyKind;
 use crate::pkix::oid;
 use crate::pkix::signer::Signer;
+use der::{Decode, Encode, asn1::BitString, oid::ObjectIdentifier as Oid};
+use rcgen::{
+    CertificateParams, CustomExtension, DistinguishedName, ExtendedKeyUsagePurpose, KeyUsagePurpose, PublicKeyData,
+    SanType, SigningKey, string::Ia5String,
+};
+use std::cell::RefCell;
+use x509_cert::{
+    name::Name,
+    request::{CertReq, CertReqInfo},
+};
 
 /// Says what a request asks for. The default has an empty subject and asks for nothing but the key to be certified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,10 +1,5 @@
 //! Reads a certification request.
 
-use std::fmt;
-
-use der::{Decode, Encode, oid::ObjectIdentifier as Oid};
-use x509_cert::{attr::Attribute, name::Name, request::CertReq};
-
 use super::attribute::{ClientInfo, EnrollmentCsp, RawAttribute};
 use crate::pkix::certificate::signed_part;
 use crate::pkix::error::Error;
@@ -12,6 +7,9 @@ use crate::pkix::extension::{self, AltNames, Extension, KeyUsage};
 use crate::pkix::key::PublicKey;
 use crate::pkix::signature_algorithm::SignatureAlgorithm;
 use crate::pkix::{name, oid, pem, text};
+use der::{Decode, Encode, oid::ObjectIdentifier as Oid};
+use std::fmt;
+use x509_cert::{attr::Attribute, name::Name, request::CertReq};
 
 /// Limits a request, in bytes.
 const MAX_SIZE: usize = 64 * 1024;

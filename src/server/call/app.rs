@@ -1,4 +1,4 @@
-//! What all calls share.
+//! The one file that gathers the services: what all calls of a server share.
 
 use crate::server::authority::authorities::Authorities;
 use crate::server::data_directory::settings::operation::ApiSettings;
@@ -14,44 +14,46 @@ use crate::template::Templates;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
-/// Calls worked on at one time; more of them wait a moment.
+
+/// Limits how many calls are worked on at one time; further ones wait a moment.
 pub const MAX_CALLS: u16 = 512;
 
-/// The server's inside.
+/// Holds the services and settings that all calls share.
 pub struct App {
     pub store: Store,
     pub templates: Arc<Templates>,
     pub authorities: Authorities,
     pub master_keys: MasterKeys,
-    /// `None`: nothing is archived, nor to be.
+    /// `None`: there is no recovery key, for no template has the server make private keys.
     pub recovery: Option<RecoveryKeys>,
     pub publication: Arc<Publication>,
+    /// One permit for each call that may be worked on.
     pub places: Semaphore,
-    /// `None`: no mail server is set.
+    /// `None`: the settings name no mail server.
     pub mailer: Option<Arc<Mailer>>,
     pub identity: Identity,
     pub metrics: Arc<Metrics>,
     pub health: Health,
     pub api: ApiSettings,
-    /// The server is about to end: what begins now is refused.
+    /// The server is about to end: new calls are refused.
     pub stopping: AtomicBool,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
-    /// Where the revocation list is to be had, as certificates name it.
+    /// The URL of the revocation list, as certificates name it.
     pub crl_url: String,
     /// The CA's certificate, DER.
     pub ca_certificate: Vec<u8>,
 }
 
 impl App {
-    /// Says that something is in the outbox.
+    /// Tells the mailer that something is in the outbox.
     pub fn wake_mailer(&self) {
         if let Some(mailer) = &self.mailer {
             mailer.wake();
         }
     }
 
-    /// Closes the store; what was acknowledged is on disk already.
+    /// Closes the store; every write that was acknowledged is on disk already.
     pub async fn close(&self) {
         self.store.close().await;
     }

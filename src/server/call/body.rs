@@ -1,4 +1,4 @@
-//! A body that is not read yet.
+//! The body of a call before it is read: only the controller's type says how.
 
 use crate::cm::wire::read_body;
 use crate::server::error::ApiError;
@@ -8,10 +8,10 @@ use axum::http::request::Parts;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use std::collections::BTreeMap;
 
-/// The largest body that is received, in bytes.
+/// Limits the size of a body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
-/// A body not read yet.
+/// Holds a body that is not read yet, with the head of its request.
 pub struct Payload<'a> {
     pub parts: &'a Parts,
     pub body: Body,
@@ -27,7 +27,8 @@ impl Payload<'_> {
         read_body(&bytes).map_err(ApiError::Body)
     }
 
-    /// Receives an object without meaning: no form of another site's page can send one.
+    /// Receives a JSON object and ignores what it holds; it is wanted because no form of another site's page can send
+    /// one.
     pub async fn nothing(self) -> Result<(), ApiError> {
         self.read::<BTreeMap<String, IgnoredAny>>().await.map(drop)
     }

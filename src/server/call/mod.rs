@@ -1,6 +1,6 @@
 //! What every controller is given: the call, the services, a body not read yet; and what it gives back.
 //!
-//! [`app::App`] is the one file that gathers the services; a service itself never sees it.
+//! [`app::App`] alone gathers the services; a service itself never sees it.
 
 pub mod app;
 pub mod body;
@@ -13,17 +13,18 @@ use app::App;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What every controller is given.
+/// Holds what every controller is given.
 pub struct Call<'a> {
     pub app: &'a App,
     pub caller: Caller,
+    /// When the call came, in whole milliseconds.
     pub now: OffsetDateTime,
     /// The correlation id.
     pub id: Uuid,
 }
 
 impl Call<'_> {
-    /// An act of the caller.
+    /// Begins the log's entry of an act of the caller.
     pub fn entry(&self, deed: Deed) -> AuditEntry {
         AuditEntry {
             actor: Some(self.caller.uuid),

@@ -5,38 +5,40 @@ use crate::server::error::{ApiError, Internal};
 use axum::response::Response;
 use serde::Serialize;
 
-/// The most entries a list answers with; what lies beyond is older, and reached by narrower questions.
+/// Limits how many entries a list answers with; the rest is older, and reached by narrower questions.
 pub const MAX_LIST: usize = 500;
 
-/// An answer that is no refusal.
+/// Holds an answer that is no refusal.
 pub enum Reply {
+    /// 200 with JSON.
     Json(Vec<u8>),
-    /// The newest entries of a longer list.
+    /// 200 with the newest entries of a longer list.
     CutList(Vec<u8>),
+    /// 201 with JSON.
     Created(Vec<u8>),
+    /// 204.
     Empty,
     /// 204, and the verbs a path is called with.
     Verbs(Vec<Method>),
-    /// An answer that is whole already.
+    /// A response that is whole already.
     Other(Response),
-    File {
-        media_type: &'static str,
-        bytes: Vec<u8>,
-    },
+    /// 200 with bytes that are no JSON.
+    File { media_type: &'static str, bytes: Vec<u8> },
 }
 
 impl Reply {
-    /// 200 with a body.
+    /// Answers 200 with a body.
     pub fn json(body: &impl Serialize) -> Result<Self, ApiError> {
         written(body).map(Self::Json)
     }
 
-    /// 201 with the location of what was made.
+    /// Answers 201 with a body: the location of what was made, or that itself.
     pub fn created(body: &impl Serialize) -> Result<Self, ApiError> {
         written(body).map(Self::Created)
     }
 
-    /// 200 with a list, or 204 when it is empty; one that is longer than [`MAX_LIST`] is cut, and says so.
+    /// Answers 200 with a list, or 204 when it is empty; a list longer than [`MAX_LIST`] is cut, and the answer says
+    /// so.
     pub fn list<T: Serialize>(mut entries: Vec<T>) -> Result<Self, ApiError> {
         if entries.is_empty() {
             return Ok(Self::Empty);
@@ -48,6 +50,7 @@ impl Reply {
     }
 }
 
+/// Writes a body as JSON.
 pub fn written(body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
     serde_json::to_vec(body).map_err(|error| ApiError::Internal(Internal::Write(error)))
 }

@@ -1,4 +1,4 @@
-//! What MIM has no REST route for: who is who, and approvals.
+//! Calls that MIM has no REST route for: who the caller is, who another user is, approvals.
 
 use super::view;
 use crate::cm::beyond_mim::{Decided, Decision, Myself, User};
@@ -16,7 +16,7 @@ use crate::store::{ApprovalRecord, RequestRecord, Tx};
 use crate::template::{Side, Workflow};
 use uuid::Uuid;
 
-/// The caller.
+/// Answers with the caller.
 pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     let caller = &call.caller;
     let duties: Vec<String> = permission::duties(caller).map(|duty| duty.name().to_owned()).collect();
@@ -28,7 +28,7 @@ pub fn whoami(call: &Call<'_>) -> Result<Reply, ApiError> {
     })
 }
 
-/// The user of this name: for oneself, and for whoever may ask for others in some template.
+/// Answers with the user of this name, for himself and for whoever has a role for others in some template.
 pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
     let missing = ApiError::NotFound("user");
     let acts_for_others = call.app.templates.iter().flat_map(|template| template.workflows()).any(|workflow| {
@@ -42,11 +42,11 @@ pub async fn find_user(call: &Call<'_>, name: &str) -> Result<Reply, ApiError> {
     Reply::json(&User { uuid: user.uuid, name: user.name, groups: user.groups })
 }
 
-/// Approves or denies a pending request; the last approval needed makes it approved, one denial ends it.
+/// Approves or denies a pending request; the last approval that is needed makes it approved, one denial ends it.
 pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decision) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    request.allow(call, Act::Decide)?;
+    request.check_act(call, Act::Decide)?;
     let workflow = request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))?;
     if workflow.require_comments && body.comment.trim().is_empty() {
         return Err(ApiError::CommentMissing);
@@ -69,13 +69,13 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     let deed = if approve { Deed::RequestApproved } else { Deed::RequestDenied };
     let entry = call.entry(deed).on(&request.record).with("needed", needed);
     let (template, shown_by) = (request.template.clone(), request.template.clone());
-    let merged = Merged { items, priority: body.priority };
+    let input = ApproverInput { items, priority: body.priority };
     let job = async move |tx: &mut Tx| {
         let workflow = permission::enabled(template.as_deref(), request.record.request_type);
-        let record = decided(tx, &decision, needed, merged, workflow).await?;
+        let record = record_decision(tx, &decision, needed, input, workflow).await?;
         tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
         if let Some(order) = passwords.filter(|_| record.status == RequestStatus::Approved) {
-            one_time::begin(tx, &record, order, Some(decision.approver), decision.at).await?;
+            one_time::remember(tx, &record, order, Some(decision.approver), decision.at).await?;
         }
         Ok::<_, ApiError>(record)
     };
@@ -87,17 +87,18 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     Reply::json(&Decided { request, passwords })
 }
 
-/// What an approver adds to a request.
-struct Merged {
+/// Holds what an approver adds to a request.
+struct ApproverInput {
     items: Vec<DataItem>,
     priority: Option<u8>,
 }
 
-async fn decided(
+/// Records a decision and what it makes of the request; nobody decides on a request twice.
+async fn record_decision(
     tx: &mut Tx,
     decision: &ApprovalRecord,
     needed: u32,
-    merged: Merged,
+    input: ApproverInput,
     workflow: Option<&Workflow>,
 ) -> Result<RequestRecord, ApiError> {
     let mut request = tx.request(decision.request).await?.ok_or(ApiError::NotFound("request"))?;
@@ -115,12 +116,12 @@ async fn decided(
     request.status = request_after(before, event)?;
     tx.insert_approval(decision).await?;
     if decision.approved {
-        data_items::merge(&mut request.data, merged.items);
-        request.priority = merged.priority.unwrap_or(request.priority);
+        data_items::merge(&mut request.data, input.items);
+        request.priority = input.priority.unwrap_or(request.priority);
     }
     let missing = workflow.and_then(|workflow| data_items::missing(workflow, &request.data, Some(Side::Manager)));
     if let Some(name) = missing.filter(|_| request.status == RequestStatus::Approved) {
-        // Nobody but a manager could give it, and this is the last who is asked.
+        // Only a manager could give it, and this one is the last who is asked.
         return Err(ApiError::DataItem(name.to_owned()));
     }
     tx.update_request(&request, before).await?;

@@ -1,7 +1,8 @@
-//! What the card's administrator must know or answer: the admin key, its responses, the PUK, and how far each has come.
+//! The secrets of a card: its admin key, responses to its challenges, its PUK, and how far each has come.
 //!
-//! Only who executes an approved request on that very card is told, and a secret counts as proposed before it is let
-//! out, so that client and server may be cut off at any point.
+//! In: an approved request that the caller executes, and its card. Out: secrets, derived and never stored (`keys`).
+//! A new secret is recorded as proposed before it is let out, and as active once the client confirms, so that either
+//! may be cut off at any point. Every secret let out is an act in the log.
 
 use crate::cm::card_secrets::{
     AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState,
@@ -21,13 +22,14 @@ use crate::template::{AdminKeyLength, ProfileTemplate, default_admin_key};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Whether the request prepares its card: one that was not there before, or one that is unblocked.
+/// Says whether the request prepares its card: a new one, or one that is unblocked.
 fn prepares(request: &RequestRecord) -> bool {
     request.new_smartcard != request.old_smartcard || request.request_type == RequestType::Unblock
 }
 
-/// The card a secret or response is asked for: the one of an approved request that the caller executes.
-async fn administered(
+/// Reads request, card and template for a call about a secret. Refuses unless the caller may execute the request,
+/// `fits` accepts its type, and the card is the request's and has this card id.
+async fn administered_card(
     call: &Call<'_>,
     fits: impl FnOnce(RequestType) -> bool,
     request: Uuid,
@@ -35,7 +37,7 @@ async fn administered(
     card_id: Option<Uuid>,
 ) -> Result<(RequestRecord, SmartcardRecord, Arc<ProfileTemplate>), ApiError> {
     let request = call.request(request).await?;
-    let template = Arc::clone(request.executed(call, fits)?);
+    let template = Arc::clone(request.for_execution(call, fits)?);
     let card = call.smartcard_of(&request.record, smartcard).await?;
     if card_id.is_some_and(|card_id| card.card_id != card_id) {
         return Err(ApiError::WrongCard);
@@ -43,12 +45,14 @@ async fn administered(
     Ok((request.record, card, template))
 }
 
+/// Says whether the template's cards get an admin key of their own.
 fn diversifies(template: &ProfileTemplate) -> bool {
     template.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key)
 }
 
-/// Begins the execution and changes what is remembered of the card, in one transaction; gives the card before and after.
-async fn changed(
+/// Begins the execution, changes what is remembered of the card and logs the act, in one transaction; returns the card
+/// before and after.
+async fn change_card(
     call: &Call<'_>,
     request: &RequestRecord,
     smartcard: Uuid,
@@ -72,7 +76,7 @@ async fn changed(
     call.app.store.write(move |tx| Box::pin(job(tx))).await
 }
 
-/// `diversifiedkey`: the card's own admin key.
+/// Answers `diversifiedkey`: the card's own admin key, proposed where the card still has the default one.
 pub async fn diversified_key(
     call: &Call<'_>,
     request: Uuid,
@@ -80,17 +84,17 @@ pub async fn diversified_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, RequestType::may_prepare_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::may_prepare_card, request, smartcard, Some(card_id)).await?;
     if !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
     if !diversifies(&template) {
         return Err(ApiError::NotDiversified);
     }
-    released(&template, request.request_type)?;
+    check_release(&template, request.request_type)?;
     own_key(call.app, &card)?;
     let current = call.app.master_keys.current_version();
-    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), move |card| {
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), move |card| {
         if card.admin_key == AdminKeyState::Default {
             card.admin_key = AdminKeyState::Proposed;
             card.master_key_version = current;
@@ -103,8 +107,8 @@ pub async fn diversified_key(
     Reply::json(&DiversifiedKey(key))
 }
 
-/// The card's own admin key at its retirement, for a card that cannot be given a response: either key may hold from now
-/// on.
+/// Gives out the card's own admin key at its retirement, for a card that cannot be given a response. From then on the
+/// card may have either that key or the default one.
 pub async fn surrender_admin_key(
     call: &Call<'_>,
     request: Uuid,
@@ -112,13 +116,14 @@ pub async fn surrender_admin_key(
     card_id: Uuid,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, |work| work == RequestType::Retire, request, smartcard, Some(card_id)).await?;
-    released(&template, request.request_type)?;
+        administered_card(call, |request_type| request_type == RequestType::Retire, request, smartcard, Some(card_id))
+            .await?;
+    check_release(&template, request.request_type)?;
     if card.admin_key == AdminKeyState::Default {
         return Err(ApiError::NothingProposed);
     }
     let key = own_key(call.app, &card)?;
-    changed(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
+    change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
         card.admin_key = AdminKeyState::Proposed;
         Ok(())
     })
@@ -127,14 +132,16 @@ pub async fn surrender_admin_key(
     Reply::json(&DiversifiedKey(key))
 }
 
-/// Refuses where the template does not let the admin key out for requests of this type.
-fn released(template: &ProfileTemplate, request_type: RequestType) -> Result<(), ApiError> {
+/// Refuses unless the template lets the admin key out for requests of this type.
+fn check_release(template: &ProfileTemplate, request_type: RequestType) -> Result<(), ApiError> {
     if template.release_admin_key.contains(&request_type) { Ok(()) } else { Err(ApiError::AdminKeyKept(request_type)) }
 }
 
-/// The next of the card's own admin keys, derived from the newest master key, and where it is asked for the one that holds.
+/// Gives out the card's next admin key, derived from the newest master key, and with `with_current` also its present
+/// one.
 ///
-/// It is proposed before it is let out; until the card confirms either may hold. At a retirement nothing is proposed.
+/// The next key is proposed before it is let out; until the client confirms, the card may have either. At a retirement
+/// nothing new is proposed.
 pub async fn next_admin_key(
     call: &Call<'_>,
     request: Uuid,
@@ -143,7 +150,7 @@ pub async fn next_admin_key(
     with_current: bool,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     if !diversifies(&template) || card.admin_key != AdminKeyState::Active {
         return Err(ApiError::NotDiversified);
     }
@@ -152,9 +159,9 @@ pub async fn next_admin_key(
     if card.master_key_next == 0 && !due {
         return Reply::json(&NextAdminKey { current: None, next: None, proposed: false });
     }
-    released(&template, request.request_type)?;
+    check_release(&template, request.request_type)?;
     let entry = call.entry(Deed::AdminKeyGiven).with("master_key", newest);
-    let (before, card) = changed(call, &request, smartcard, entry, move |card| {
+    let (before, card) = change_card(call, &request, smartcard, entry, move |card| {
         if card.master_key_next == 0 {
             card.master_key_next = newest;
         }
@@ -169,16 +176,19 @@ pub async fn next_admin_key(
     })
 }
 
+/// Derives the card's own admin key.
 fn own_key(app: &App, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
     key_of(app, card, card.master_key_version)
 }
 
+/// Derives the card's admin key from the master key of this version.
 fn key_of(app: &App, card: &SmartcardRecord, version: u32) -> Result<AdminKey, ApiError> {
     let key = app.master_keys.admin_key(version, card.card_id);
     key.map_err(|error| ApiError::Internal(Internal::Key(error)))
 }
 
-/// `authenticationresponse`: what the card expects for its challenge, under its own admin key or the default one.
+/// Answers `authenticationresponse`: what the card expects for its challenge, under its own admin key (`diversified`)
+/// or the default one.
 pub async fn authentication_response(
     call: &Call<'_>,
     request: Uuid,
@@ -188,7 +198,7 @@ pub async fn authentication_response(
     diversified: bool,
 ) -> Result<Reply, ApiError> {
     let (request, card, template) =
-        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     if !CHALLENGE_LENS.contains(&challenge.len()) {
         return Err(ApiError::Challenge(KeyError::ChallengeLength(challenge.len())));
     }
@@ -199,17 +209,18 @@ pub async fn authentication_response(
     };
     let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
     let entry = call.entry(Deed::ChallengeAnswered).with("diversified", diversified);
-    changed(call, &request, smartcard, entry, |_| Ok(())).await?;
+    change_card(call, &request, smartcard, entry, |_| Ok(())).await?;
     Reply::json(&AuthenticationResponse(response.to_vec()))
 }
 
+/// Returns the admin key that the template's cards come with.
 fn default_key(template: &ProfileTemplate) -> Result<AdminKey, ApiError> {
     let hex = template.smartcard.as_ref().map_or("", |config| config.default_admin_key_hex.as_str());
     default_admin_key(hex)
         .map_err(|AdminKeyLength(length)| ApiError::Internal(Internal::Key(KeyError::KeyLength(length))))
 }
 
-/// The key under which a card answers now: its own once it has been given it, the default one before.
+/// Returns the admin key that a card has now: its own once that was given out, the default one before.
 pub fn present_key(app: &App, template: &ProfileTemplate, card: &SmartcardRecord) -> Result<AdminKey, ApiError> {
     if diversifies(template) && card.admin_key != AdminKeyState::Default {
         own_key(app, card)
@@ -218,14 +229,15 @@ pub fn present_key(app: &App, template: &ProfileTemplate, card: &SmartcardRecord
     }
 }
 
-/// How far a card's own admin key has come.
+/// Answers with how far the card's own admin key has come.
 pub async fn admin_key_state(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
     let card = call.smartcard(smartcard).await?;
     Reply::json(&AdminKeyReport { state: card.admin_key })
 }
 
-/// What became of the admin key on the card: it has its own; or, at retirement, the default one is about to be put back,
-/// or is back. A card that could not take its own says at its enrollment that it kept the default one.
+/// Records what the client says of the admin key on the card: it has its own (Active); or at retirement the default one
+/// is about to be put back (Proposed) or is back (Default). For a card that could not take its own, the client says
+/// Default at its enrollment.
 pub async fn tell_admin_key(
     call: &Call<'_>,
     request: Uuid,
@@ -234,18 +246,18 @@ pub async fn tell_admin_key(
 ) -> Result<Reply, ApiError> {
     use AdminKeyState::{Active, Default, Proposed};
     let told = news.state.unwrap_or(Active);
-    let fits = |work: RequestType| match told {
-        Active => work.administers_card(),
-        Proposed => work == RequestType::Retire,
-        Default => work.may_bring_card() || work == RequestType::Retire,
+    let fits = |request_type: RequestType| match told {
+        Active => request_type.administers_card(),
+        Proposed => request_type == RequestType::Retire,
+        Default => request_type.may_bring_card() || request_type == RequestType::Retire,
     };
-    let (request, card, _) = administered(call, fits, request, smartcard, None).await?;
+    let (request, card, _) = administered_card(call, fits, request, smartcard, None).await?;
     let takes_next = told == Active && card.master_key_next != 0;
     let gives_back = told != Active && request.request_type == RequestType::Retire;
     if !takes_next && !gives_back && !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
-    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
         if told == Active && card.master_key_next != 0 {
             (card.master_key_version, card.master_key_next) = (card.master_key_next, 0);
         }
@@ -261,7 +273,7 @@ pub async fn tell_admin_key(
     Reply::json(&AdminKeyReport { state: card.admin_key })
 }
 
-/// The PUK of this version, derived for this card from this master key; `None` for the one the card came with.
+/// Derives the card's PUK of this version from this master key; `None` for version 0, the PUK that the card came with.
 fn puk_of(app: &App, card: &SmartcardRecord, (version, master): (u32, u32)) -> Result<Option<Puk>, ApiError> {
     if version == 0 {
         return Ok(None);
@@ -270,7 +282,8 @@ fn puk_of(app: &App, card: &SmartcardRecord, (version, master): (u32, u32)) -> R
     puk.map(Some).map_err(|error| ApiError::Internal(Internal::Key(error)))
 }
 
-/// The version of the PUK that holds for sure, or held before another was proposed, and that of its master key.
+/// Returns the version of the PUK that the card has, or had before another was proposed, and the version of its master
+/// key.
 fn present_version(card: &SmartcardRecord) -> (u32, u32) {
     match card.puk_state {
         PukState::Default => (0, 0),
@@ -279,18 +292,19 @@ fn present_version(card: &SmartcardRecord) -> (u32, u32) {
     }
 }
 
-/// The PUK that holds now; `None` for the one the card came with.
+/// Derives the PUK that the card has now; `None` for the one that it came with.
 pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, ApiError> {
     puk_of(app, card, present_version(card))
 }
 
-/// Proposes the next PUK where one is due: a card that has the factory's gets its own when it is enrolled or unblocked,
-/// one whose PUK was told to a person, or comes from an older master key, gets another at the next opportunity.
-fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool, newest: u32) {
+/// Proposes the next PUK where one is due. A card with the factory's PUK gets its own when it is enrolled or unblocked;
+/// one whose PUK was told to a person, or comes from an older master key, gets another with the next request but a
+/// Retire.
+fn propose_puk(card: &mut SmartcardRecord, request_type: RequestType, prepares: bool, newest: u32) {
     let due = match card.puk_state {
         PukState::Default => prepares,
-        PukState::Spoken => work != RequestType::Retire,
-        PukState::Active => work != RequestType::Retire && card.puk_master != newest,
+        PukState::Spoken => request_type != RequestType::Retire,
+        PukState::Active => request_type != RequestType::Retire && card.puk_master != newest,
         PukState::Proposed => false,
     };
     if due {
@@ -301,25 +315,26 @@ fn propose_puk(card: &mut SmartcardRecord, work: RequestType, prepares: bool, ne
     }
 }
 
-/// The card's PUK, and the one that is to take its place.
+/// Gives out the card's PUK, and the one that is to take its place.
 pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
     let (request, _, template) =
-        administered(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
-    let (work, prepares) = (request.request_type, prepares(&request));
-    // Cards that keep their default admin key keep their PUK too; a card that has its own is always let go of it.
-    if !diversifies(&template) && work != RequestType::Retire {
+        administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
+    let (request_type, prepares) = (request.request_type, prepares(&request));
+    // Cards that keep their default admin key keep their PUK too; but any card may be given back the factory's at its
+    // retirement.
+    if !diversifies(&template) && request_type != RequestType::Retire {
         return Err(ApiError::NotDiversified);
     }
     let newest = call.app.master_keys.current_version();
-    let (before, card) = changed(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
-        propose_puk(card, work, prepares, newest);
+    let (before, card) = change_card(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
+        propose_puk(card, request_type, prepares, newest);
         Ok(())
     })
     .await?;
     let proposed = card.puk_state == PukState::Proposed;
     // A renewal has no use for a PUK that stays.
     let current =
-        if proposed || prepares || work == RequestType::Retire { present_puk(call.app, &card)? } else { None };
+        if proposed || prepares || request_type == RequestType::Retire { present_puk(call.app, &card)? } else { None };
     let next = if proposed { puk_of(call.app, &card, (card.puk_version, card.puk_master))? } else { None };
     if current.is_some() || next.is_some() {
         tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "PUK given out");
@@ -327,7 +342,7 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
     Reply::json(&PukReport { current, next, state: before.puk_state })
 }
 
-/// What became of the PUK on the card: it has its own, or at retirement the factory's again.
+/// Records what the client says of the PUK on the card: it has its own, or at retirement the factory's again.
 pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: PukNews) -> Result<Reply, ApiError> {
     let told = news.state;
     let gives_back = match told {
@@ -335,12 +350,14 @@ pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: Puk
         PukState::Default => true,
         PukState::Proposed | PukState::Spoken => return Err(ApiError::NotToBeTold),
     };
-    let fits = |work: RequestType| work.administers_card() && (work == RequestType::Retire) == gives_back;
-    let (request, _, _) = administered(call, fits, request, smartcard, None).await?;
-    let (_, card) = changed(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
+    let fits = |request_type: RequestType| {
+        request_type.administers_card() && (request_type == RequestType::Retire) == gives_back
+    };
+    let (request, _, _) = administered_card(call, fits, request, smartcard, None).await?;
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
         card.puk_state = match (told, card.puk_state) {
             (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),
-            // Told once more, after the new one was spoken in the meantime.
+            // The client repeats itself, and the new PUK was read out to a person in between.
             (PukState::Active, PukState::Spoken) => PukState::Spoken,
             _ => told,
         };

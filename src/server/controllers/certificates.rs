@@ -1,4 +1,4 @@
-//! Certificates: ordered, handed in for, issued, brought back and listed.
+//! Certificates: which keys the client is to make, certification requests handed in, lists.
 
 use super::view;
 use crate::cm::certificate::CertificateData;
@@ -16,23 +16,24 @@ use std::collections::HashSet;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// `certificaterequestgenerationoptions`: the keys and requests to be made by the client, in order.
+/// Answers `certificaterequestgenerationoptions`: the keys and certification requests that the client is to make, in
+/// order.
 pub async fn generation_options(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = request.executed(call, RequestType::issues_certificates)?;
+    let template = request.for_execution(call, RequestType::issues_certificates)?;
     let plan = Plan::of(call, &request.record, template).await?;
     let options: Vec<_> = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
     Reply::json(&options)
 }
 
-/// `certificatedata`: certifies the keys of certification requests, in the order of the generation options, makes the
-/// keys that are the server's to make, and brings back what is archived.
+/// Answers `certificatedata`: certifies the keys of certification requests, in the order of the generation options,
+/// makes the keys that the server is to make, and brings back what is archived.
 ///
 /// The same keys handed in again on the same request get the very same certificates; nothing is issued twice.
 pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    let template = request.executed(call, RequestType::issues_certificates)?;
+    let template = request.for_execution(call, RequestType::issues_certificates)?;
     if template.is_smartcard() && request.record.new_smartcard.is_none() {
         return Err(ApiError::SmartcardNotAssigned);
     }
@@ -53,6 +54,8 @@ pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Re
     Reply::json(&deliver::answer(call, &request.record, profile, &judged, password).await?)
 }
 
+/// Judges all certification requests with their attestations; refuses a wrong number of them, and a key that comes
+/// twice.
 fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) -> Result<Vec<Judged>, ApiError> {
     let requests = &body.certificate_requests;
     if entries.len() != requests.len() {
@@ -65,7 +68,7 @@ fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) ->
         .zip(said)
         .map(|((entry, request), said)| {
             let judged = judge::judge(entry.key, request)?;
-            let attestation = judge::attested(entry.key, judged.request.public_key(), said, now)?;
+            let attestation = judge::judge_attestation(entry.key, judged.request.public_key(), said, now)?;
             Ok(Judged { attestation, ..judged })
         })
         .collect::<Result<_, ApiError>>()?;
@@ -73,7 +76,7 @@ fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) ->
     if keys.len() == judged.len() { Ok(judged) } else { Err(ApiError::KeyTwice) }
 }
 
-/// The certificates on a profile or card; on a profile also what was brought back to it.
+/// Lists the certificates on a profile or card; on a profile also those that were brought back to it.
 pub async fn of_holder(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
     let store = &call.app.store;
     let profile = match of {
@@ -95,7 +98,7 @@ pub async fn of_holder(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
     Reply::list(listed)
 }
 
-/// The caller's own certificates in use; what was revoked, superseded or has expired is left out.
+/// Lists the caller's own certificates in use, without those that are revoked, superseded or expired.
 pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let certificates = call.app.store.certificates(CertificateScope::User(call.caller.uuid)).await?;
     let in_use = certificates.iter().filter(|certificate| {

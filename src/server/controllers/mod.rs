@@ -1,4 +1,8 @@
-//! One controller a file, as MIM groups its calls.
+//! One controller a file, as MIM groups its calls, and `view` for what they answer with.
+//!
+//! In: a [`super::call::Call`], the route's parameters, a body. Out: a [`super::call::reply::Reply`] or a refusal.
+//! A controller asks `permission`, has `requests`, `issuance` and `workflow` do the work, and logs the act.
+//! Absent: paths and headers (`http`), what each request type does to cards and certificates (`workflow`).
 
 pub mod accounts;
 pub mod audit_log;

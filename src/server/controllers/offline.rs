@@ -1,4 +1,4 @@
-//! Offline unblock: the answer to a code a user has read out, once a request, and only for the request's card.
+//! Offline unblock: answers the code that a user has read out. A request answers one code, and only of its own card.
 
 use super::card_secrets::{present_key, present_puk};
 use crate::cm::card_secrets::PukState;
@@ -21,18 +21,18 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-/// Answers a card's challenge, or the request for the PUK of a card that has no challenge.
+/// Answers a card's challenge, or gives the PUK of a card that has no challenge.
 pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = Arc::clone(request.executed(call, |work| work == RequestType::OfflineUnblock)?);
+    let template = Arc::clone(request.for_execution(call, |request_type| request_type == RequestType::OfflineUnblock)?);
     let smartcard = request.record.new_smartcard.ok_or(ApiError::SmartcardNotAssigned)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
     let (kind, code) = read_spoken(&body.challenge)?;
     if kind == CodeKind::Challenge && card.puk_state != PukState::Default {
-        // Such a card has no challenge: it is another card's, or a wrong digit made one of this card's code.
+        // A card with a PUK has no challenge: this one is another card's, or a wrong digit turned this card's code into it.
         return Err(ApiError::CodeOfOtherCard);
     }
-    if kind == CodeKind::PukRequest && !names(code, &card) {
+    if kind == CodeKind::PukRequest && !comes_from(code, &card) {
         return Err(ApiError::CodeOfOtherCard);
     }
     let response = answer_to(call.app, &template, &card, kind, code)?;
@@ -40,7 +40,7 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
         OfflineAnswerRecord { request: request.record.uuid, smartcard, challenge: code.to_vec(), at: call.now };
     let entry = call.entry(Deed::OfflineUnblockAnswered).on(&request.record);
     let job = async move |tx: &mut Tx| {
-        answered(tx, answer, kind).await?;
+        remember_answer(tx, answer, kind).await?;
         Ok::<_, ApiError>(tx.audit(&entry).await?)
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
@@ -48,11 +48,12 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     Reply::json(&OfflineResponse { response: write_code(kind.answer(), *response) })
 }
 
-/// Whether a PUK's request comes from this card: it begins with the beginning of the SHA-256 of the card id.
-fn names(code: [u8; CODE_BYTES], card: &SmartcardRecord) -> bool {
+/// Says whether a code that asks for a PUK comes from this card: it holds the first bytes of the card id's SHA-256.
+fn comes_from(code: [u8; CODE_BYTES], card: &SmartcardRecord) -> bool {
     digest(&SHA256, card.card_id.as_bytes()).as_ref().starts_with(&card_of(code))
 }
 
+/// Returns what the card expects: the response to its challenge under its admin key, or its PUK as a code.
 fn answer_to(
     app: &App,
     template: &ProfileTemplate,
@@ -71,8 +72,8 @@ fn answer_to(
     response.map_err(|_| ApiError::Challenge(diversify::KeyError::ChallengeLength(code.len())))
 }
 
-/// Remembers the code before its answer is let out; a PUK that is let out counts as spoken.
-async fn answered(tx: &mut Tx, answer: OfflineAnswerRecord, kind: CodeKind) -> Result<(), ApiError> {
+/// Remembers the code before its answer is let out, and a PUK as spoken; refuses a second code on the same request.
+async fn remember_answer(tx: &mut Tx, answer: OfflineAnswerRecord, kind: CodeKind) -> Result<(), ApiError> {
     let mut request = tx.request(answer.request).await?.ok_or(ApiError::NotFound("request"))?;
     execute::executable(&request)?;
     match tx.offline_answer(answer.request).await? {

@@ -1,4 +1,4 @@
-//! `serverproposedpin`: the PIN a card is to be given, told to who executes a request on that very card.
+//! `serverproposedpin`: the PIN that a card is to be given, for whoever executes a request on that very card.
 
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::template::UserPinOption;
@@ -7,40 +7,41 @@ use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
+use crate::server::keys::diversify::KeyError;
 use crate::server::keys::proposed_pin;
 use crate::server::requests::seen::SeenRequest;
 use crate::server::workflow::execute;
 use crate::store::{RequestFilter, Tx};
 use uuid::Uuid;
 
-/// The most requests on one card that are looked through.
+/// Limits how many requests on one card are looked through, for each status.
 const MOST_REQUESTS: u32 = 16;
 
-/// What the query says of the card.
-pub struct Shown {
+/// Holds what the query says of the card.
+pub struct NamedCard {
     pub card_id: Option<Uuid>,
-    /// The card's challenge; carried, as the PIN does not depend on it.
+    /// The card's challenge; its length is checked, and the PIN does not depend on it.
     pub challenge: Option<Vec<u8>>,
 }
 
-/// `serverproposedpin` in both spellings: with the request, or for the one that is executed on the card.
+/// Answers `serverproposedpin` in both spellings: with a request, or for the one that is being executed on the card.
 pub async fn proposed(
     call: &Call<'_>,
     request: Option<Uuid>,
     smartcard: Uuid,
-    shown: Shown,
+    named: NamedCard,
 ) -> Result<Reply, ApiError> {
-    if let Some(challenge) = shown.challenge.filter(|challenge| !matches!(challenge.len(), 8 | 16)) {
-        let length = crate::server::keys::diversify::KeyError::ChallengeLength(challenge.len());
+    if let Some(challenge) = named.challenge.filter(|challenge| !matches!(challenge.len(), 8 | 16)) {
+        let length = KeyError::ChallengeLength(challenge.len());
         return Err(ApiError::Challenge(length));
     }
     let request = match request {
         Some(request) => call.request(request).await?,
-        None => executed_on(call, smartcard).await?,
+        None => request_on(call, smartcard).await?,
     };
-    let template = request.executed(call, RequestType::may_prepare_card)?;
+    let template = request.for_execution(call, RequestType::may_prepare_card)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
-    if shown.card_id.is_some_and(|card_id| card_id != card.card_id) {
+    if named.card_id.is_some_and(|card_id| card_id != card.card_id) {
         return Err(ApiError::WrongCard);
     }
     let config = template.smartcard.as_ref().ok_or(ApiError::PinNotProposed)?;
@@ -60,8 +61,8 @@ pub async fn proposed(
     Reply::json(&PinText(pin))
 }
 
-/// The latest request on the card that the caller sees and that is being executed, or else is approved.
-async fn executed_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, ApiError> {
+/// Finds the latest request on the card that the caller may see: one that is being executed, else an approved one.
+async fn request_on(call: &Call<'_>, smartcard: Uuid) -> Result<SeenRequest, ApiError> {
     for status in [RequestStatus::Executing, RequestStatus::Approved] {
         let filter = RequestFilter {
             smartcard: Some(smartcard),

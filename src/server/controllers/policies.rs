@@ -1,4 +1,4 @@
-//! What a workflow's policy asks of a request beyond MIM's routes: data items, documents, one-time passwords.
+//! What a workflow's policy wants beyond MIM's routes: data items, documents, one-time passwords.
 
 use super::requests::shown;
 use crate::cm::beyond_mim::{DataCollection, FilledDocument, OneTimePasswords};
@@ -17,15 +17,17 @@ use crate::store::{RequestRecord, Tx};
 use crate::template::{Attributes, Filling, OneTimePolicy, Workflow};
 use uuid::Uuid;
 
-fn offered(request: &SeenRequest) -> Result<&Workflow, ApiError> {
+/// Returns the policy of the request's type; refuses where the template no longer offers it.
+fn workflow_of(request: &SeenRequest) -> Result<&Workflow, ApiError> {
     request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))
 }
 
-/// `PUT datacollection`: items for a request that waits. What is approved is filled up, not changed.
+/// Answers `PUT datacollection`: adds items to a request that is not executed yet. Once somebody has approved, items
+/// may be added but not changed.
 pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
-    let workflow = offered(&request)?;
+    let workflow = workflow_of(&request)?;
     let giver = Giver::later(call, &request.record, workflow);
     if giver.is_nobody() {
         return Err(ApiError::Forbidden("give data for this request"));
@@ -54,10 +56,10 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
     shown(record, request.template.as_deref())
 }
 
-/// `GET documents`: the forms of the request's workflow, filled in; 204 when there are none.
+/// Answers `GET documents`: the forms of the request's workflow, filled in; 204 when there are none.
 pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let workflow = offered(&request)?;
+    let workflow = workflow_of(&request)?;
     let record = &request.record;
     let dangling = || ApiError::Internal(Internal::Dangling("user"));
     let target = call.app.store.user(record.target).await?.ok_or_else(dangling)?;
@@ -80,36 +82,38 @@ pub async fn documents(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError
     Reply::list(filled.map(|form| FilledDocument { name: form.name.clone(), text: form.fill(known) }).collect())
 }
 
-fn passwords(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
+/// Returns the policy of one-time passwords; refuses where there is none.
+fn one_time_policy(workflow: &Workflow) -> Result<&OneTimePolicy, ApiError> {
     let none = ApiError::PasswordNotUsed("requests of this kind have no one-time password");
     workflow.one_time_password.as_ref().ok_or(none)
 }
 
-/// `POST onetimepassword`: opens an approved request to whoever executes it.
+/// Answers `POST onetimepassword`: proves the one-time password, so that the request can be executed.
 pub async fn prove(call: &Call<'_>, request: Uuid, given: OneTimePasswords) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.permitted(call, Act::Execute)?;
-    let policy = passwords(offered(&request)?)?;
+    request.check_permission(call, Act::Execute)?;
+    let policy = one_time_policy(workflow_of(&request)?)?;
     execute::executable(&request.record)?;
     one_time::prove(call, &request.record, policy, &given).await?;
     tracing::info!(id = %call.id, request = %request.record.uuid, caller = call.caller.name, "one-time password proven");
     shown(request.record, request.template.as_deref())
 }
 
-/// `POST onetimepassword/distribution`: passwords anew, by who may approve; the answer has those to be handed over.
+/// Answers `POST onetimepassword/distribution`: makes passwords anew, for a caller who may approve; the answer holds
+/// those that he is to hand over.
 pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.permitted(call, Act::Decide)?;
-    let policy = passwords(offered(&request)?)?;
+    request.check_permission(call, Act::Decide)?;
+    let policy = one_time_policy(workflow_of(&request)?)?;
     execute::executable(&request.record)?;
     let (order, answer) = one_time::make(call, policy, true)?;
     let (uuid, approver, now) = (request.record.uuid, call.caller.uuid, call.now);
     let job = async move |tx: &mut Tx| {
-        let request = approved(tx, uuid).await?;
+        let request = executable_request(tx, uuid).await?;
         if tx.one_time(uuid).await?.is_some_and(|record| record.proven.is_some()) {
             return Err(ApiError::PasswordNotUsed("the one-time password was proven already"));
         }
-        one_time::begin(tx, &request, order, Some(approver), now).await
+        one_time::remember(tx, &request, order, Some(approver), now).await
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     call.app.wake_mailer();
@@ -117,7 +121,8 @@ pub async fn distribute(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiErro
     Reply::json(&answer)
 }
 
-async fn approved(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
+/// Reads a request that is approved or being executed; refuses others.
+async fn executable_request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
     let request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
     execute::executable(&request)?;
     Ok(request)

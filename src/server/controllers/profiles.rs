@@ -1,4 +1,4 @@
-//! `profiles`, and what may be asked for a profile or card.
+//! `profiles`: read and listed; and which requests may be made for a profile or card.
 
 use super::view;
 use crate::cm::beyond_mim::OfferedType;
@@ -11,17 +11,19 @@ use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::permission;
+use crate::server::workflow::holders::{asked_card, asked_profile};
 use crate::store::{ProfileRecord, RequestFilter, SmartcardRecord};
 use crate::template::ProfileTemplate;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Shows a profile as the wire does, with what may be asked for it.
 fn shown(call: &Call<'_>, record: ProfileRecord) -> Profile {
-    let operations = Held::profile(call, &record).operations(call);
+    let operations = AskedHolder::profile(call, &record).operations(call);
     view::profile(record, operations)
 }
 
-/// The caller's own profiles.
+/// Lists the caller's own profiles, all or by a status: their own, or that of the request that made them.
 pub async fn list(call: &Call<'_>, filter: Option<ProfileFilter>) -> Result<Reply, ApiError> {
     let mut records = call.app.store.profiles_of(call.caller.uuid).await?;
     match filter {
@@ -38,13 +40,13 @@ pub async fn list(call: &Call<'_>, filter: Option<ProfileFilter>) -> Result<Repl
     Reply::list(records.into_iter().map(|record| shown(call, record)).collect())
 }
 
-/// One profile.
+/// Answers with one profile.
 pub async fn get(call: &Call<'_>, profile: Uuid) -> Result<Reply, ApiError> {
     let record = call.profile(profile).await?;
     Reply::json(&shown(call, record))
 }
 
-/// The profiles a request makes or changes.
+/// Lists the profiles that a request makes or changes.
 pub async fn list_of_request(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?.record;
     let mut uuids: Vec<Uuid> = [request.new_profile, request.old_profile].into_iter().flatten().collect();
@@ -56,7 +58,7 @@ pub async fn list_of_request(call: &Call<'_>, request: Uuid) -> Result<Reply, Ap
     Reply::list(profiles)
 }
 
-/// One profile of a request.
+/// Answers with one profile of a request.
 pub async fn of_request(call: &Call<'_>, request: Uuid, profile: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?.record;
     if ![request.new_profile, request.old_profile].contains(&Some(profile)) {
@@ -66,27 +68,25 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, profile: Uuid) -> Result
     Reply::json(&shown(call, record))
 }
 
-/// A card or profile, its owner and its template.
-struct Held {
+/// Holds what decides which requests may be made for a card or profile: its state, its owner and its template.
+struct AskedHolder {
     asked: Asked,
     owner: Uuid,
     template: Option<Arc<ProfileTemplate>>,
 }
 
-impl Held {
+impl AskedHolder {
     fn card(call: &Call<'_>, card: &SmartcardRecord) -> Self {
         let template = call.app.templates.get(card.profile_template).cloned();
-        let asked = Asked { is_card: true, status: card.status, holder_role: card.holder_role };
-        Self { asked, owner: card.assigned_user, template }
+        Self { asked: asked_card(card), owner: card.assigned_user, template }
     }
 
     fn profile(call: &Call<'_>, profile: &ProfileRecord) -> Self {
         let template = call.app.templates.get(profile.profile_template).cloned();
-        let asked = Asked { is_card: false, status: profile.status.into(), holder_role: profile.holder_role };
-        Self { asked, owner: profile.assigned_user, template }
+        Self { asked: asked_profile(profile), owner: profile.assigned_user, template }
     }
 
-    /// Whether table, template and the caller's rights let this be asked.
+    /// Says whether the tables, the template and the caller's rights let a request of this type be made.
     fn may(&self, call: &Call<'_>, request_type: RequestType) -> bool {
         let Some(template) = &self.template else { return false };
         // Another person's keys are asked for by those who may ask for others.
@@ -96,33 +96,36 @@ impl Held {
             && self.asked.allows(request_type, &template.narrowing)
     }
 
+    /// Lists what the caller may ask for, in MIM's words.
     fn operations(&self, call: &Call<'_>) -> Vec<Operation> {
         self.asked.operations(|request_type| self.may(call, request_type))
     }
 }
 
-async fn held(call: &Call<'_>, of: Holder) -> Result<Held, ApiError> {
+/// Reads the card or profile, if the caller may see it.
+async fn asked_holder(call: &Call<'_>, of: Holder) -> Result<AskedHolder, ApiError> {
     Ok(match of {
-        Holder::Profile(profile) => Held::profile(call, &call.profile(profile).await?),
-        Holder::Smartcard(smartcard) => Held::card(call, &call.smartcard(smartcard).await?),
+        Holder::Profile(profile) => AskedHolder::profile(call, &call.profile(profile).await?),
+        Holder::Smartcard(smartcard) => AskedHolder::card(call, &call.smartcard(smartcard).await?),
     })
 }
 
-/// What may be asked for a profile or card, in MIM's words.
+/// Lists what may be asked for a profile or card, in MIM's words; 204 when there is nothing.
 pub async fn operations(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
-    let operations = held(call, of).await?.operations(call);
+    let operations = asked_holder(call, of).await?.operations(call);
     if operations.is_empty() { Ok(Reply::Empty) } else { Reply::json(&Operations(operations)) }
 }
 
-/// Every request type that may be asked for a profile or card, and which way a suspension would go.
+/// Lists every request type that may be made for a profile or card; for Reinstate also whether it would suspend or
+/// reinstate.
 pub async fn request_types(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
-    let held = held(call, of).await?;
-    let effect = |request_type| match (request_type, held.asked.status) {
+    let holder = asked_holder(call, of).await?;
+    let effect = |request_type| match (request_type, holder.asked.status) {
         (RequestType::Reinstate, SmartcardStatus::Suspended) => "reinstate",
         (RequestType::Reinstate, _) => "suspend",
         _ => "",
     };
-    let offered = RequestType::ALL.iter().copied().filter(|request_type| held.may(call, *request_type));
+    let offered = RequestType::ALL.iter().copied().filter(|request_type| holder.may(call, *request_type));
     Reply::list(
         offered.map(|request_type| OfferedType { request_type, effect: effect(request_type).to_owned() }).collect(),
     )

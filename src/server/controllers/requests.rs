@@ -17,7 +17,7 @@ use crate::template::{ProfileTemplate, Side, Workflow};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// `POST requests`.
+/// Answers `POST requests`: makes a request.
 pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiError> {
     body.check()?;
     let request_type = body.request_type;
@@ -27,7 +27,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     if !permission::may_initiate(&call.caller, workflow, subject.target) {
         return Err(ApiError::Forbidden("ask for this"));
     }
-    let body = asked(call, body, workflow, subject.target)?;
+    let body = checked(call, body, workflow, subject.target)?;
     let record = begin::record(call, body, &subject, workflow)?;
     let passwords = match &workflow.one_time_password {
         Some(policy) if record.status == RequestStatus::Approved => Some(one_time::make(call, policy, false)?.0),
@@ -40,7 +40,7 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     let job = async move |tx: &mut Tx| {
         admit::admitted(tx, &record, &template, &entry).await?;
         match passwords {
-            Some(order) => one_time::begin(tx, &record, order, None, record.submitted).await,
+            Some(order) => one_time::remember(tx, &record, order, None, record.submitted).await,
             None => Ok(()),
         }
     };
@@ -50,8 +50,8 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     Reply::created(&Created::Request(uuid))
 }
 
-/// Holds what the caller says against the policy.
-fn asked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
+/// Checks what the caller says by the policy, and returns it with its data items as they are kept.
+fn checked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
     if body.priority.is_some() && !workflow.collect_priority {
         return Err(ApiError::PriorityNotCollected);
     }
@@ -59,25 +59,25 @@ fn asked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid
         return Err(ApiError::CommentMissing);
     }
     let data = data_items::judged(workflow, body.data_collection, Giver::asking(call, target))?;
-    // The other sides may give theirs later.
+    // The other sides may give their items later.
     if let Some(name) = data_items::missing(workflow, &data, Some(Side::Originator)) {
         return Err(ApiError::DataItem(name.to_owned()));
     }
     Ok(CreateRequest { data_collection: data, ..body })
 }
 
-/// `GET requests/{id}`.
+/// Answers `GET requests/{id}`.
 pub async fn get(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     shown(request.record, request.template.as_deref())
 }
 
-/// The request as the wire shows it.
+/// Answers with a request as the wire shows it.
 pub fn shown(record: RequestRecord, template: Option<&ProfileTemplate>) -> Result<Reply, ApiError> {
     Reply::json(&view::request_of(record, template))
 }
 
-/// `GET requests`: those the caller made or is the target of, the newest [`MAX_LIST`].
+/// Answers `GET requests`: those that the caller made or is the target of, the newest [`MAX_LIST`].
 pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStatus>) -> Result<Reply, ApiError> {
     let own = Visibility { user: call.caller.uuid, templates: Vec::new() };
     let filter = RequestFilter {
@@ -90,7 +90,8 @@ pub async fn list(call: &Call<'_>, target_only: bool, status: Option<RequestStat
     Reply::list(listed(call, filter).await?)
 }
 
-/// All requests the caller sees, the newest [`MAX_LIST`]; those that wait for approval with the most urgent first.
+/// Lists all requests that the caller may see, the newest [`MAX_LIST`]; of those that wait for approval the most urgent
+/// first.
 pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Result<Reply, ApiError> {
     let concerned = call.app.templates.iter().filter(|template| {
         template.workflows().iter().any(|workflow| {
@@ -113,6 +114,7 @@ pub async fn list_visible(call: &Call<'_>, status: Option<RequestStatus>) -> Res
     Reply::list(requests)
 }
 
+/// Reads requests, as far as the caller may see them.
 async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Vec<Request>, ApiError> {
     let records = call.app.store.requests(&filter).await?;
     let seen = records.into_iter().filter_map(|record| {
@@ -124,14 +126,14 @@ async fn listed(call: &Call<'_>, filter: RequestFilter) -> Result<Vec<Request>, 
     Ok(seen.collect())
 }
 
-/// `PUT requests/{id}`: completed, canceled or abandoned.
+/// Answers `PUT requests/{id}`: completes, cancels or abandons a request.
 pub async fn close(call: &Call<'_>, request: Uuid, body: CloseRequest) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     let act = match body.status {
         RequestClosing::Completed => Act::Execute,
         RequestClosing::Canceled | RequestClosing::Abandoned => Act::Withdraw,
     };
-    request.allow(call, act)?;
+    request.check_act(call, act)?;
     let (record, effects) = match body.status {
         RequestClosing::Completed => close::complete(call, &request).await?,
         closing => close::withdraw(call, &request, closing.into()).await?,

@@ -1,4 +1,4 @@
-//! Keys that recovery agents alone can open, handed out sealed.
+//! `sealedkeys`: hands out, still sealed, the keys that recovery agents alone can open.
 
 use crate::cm::beyond_mim::SealedKey;
 use crate::cm::request::RequestType;
@@ -11,11 +11,11 @@ use crate::server::issuance::plan::Plan;
 use crate::store::{HoldingRecord, Origin, RequestRecord};
 use uuid::Uuid;
 
-/// `sealedkeys`: takes the place of `certificatedata` in a RecoverOnBehalf of keys that the server cannot open. Repeated,
-/// it gives the same.
+/// Answers `sealedkeys`, which takes the place of `certificatedata` in a RecoverOnBehalf of keys that the server cannot
+/// open. Repeated, it answers the same.
 pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    let template = request.executed(call, |request_type| request_type == RequestType::RecoverOnBehalf)?;
+    let template = request.for_execution(call, |request_type| request_type == RequestType::RecoverOnBehalf)?;
     if template.is_smartcard() && request.record.new_smartcard.is_none() {
         return Err(ApiError::SmartcardNotAssigned);
     }
@@ -27,11 +27,11 @@ pub async fn collect(call: &Call<'_>, request: Uuid) -> Result<Reply, ApiError> 
         Some(profile) => profile,
         None => certify::certify(call, &request.record, template, plan, &[]).await?,
     };
-    Reply::json(&sealed(call, &request.record, profile).await?)
+    Reply::json(&sealed_keys(call, &request.record, profile).await?)
 }
 
-/// What the profile holds that agents alone can open; it is spoken of before it leaves.
-async fn sealed(call: &Call<'_>, request: &RequestRecord, profile: Uuid) -> Result<Vec<SealedKey>, ApiError> {
+/// Reads the keys of the profile that agents alone can open, and logs that they are given out.
+async fn sealed_keys(call: &Call<'_>, request: &RequestRecord, profile: Uuid) -> Result<Vec<SealedKey>, ApiError> {
     let store = &call.app.store;
     let mut keys = Vec::new();
     for HoldingRecord { origin, certificate } in store.holdings(profile).await? {

@@ -19,22 +19,23 @@ use crate::store::{SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Shows a card as the wire does.
 fn shown(app: &App, record: SmartcardRecord) -> Smartcard {
     let template = app.templates.get(record.profile_template).map(Arc::as_ref);
     view::smartcard(record, template)
 }
 
-/// `POST smartcards`: the card is this request's from now on. Repeated, it answers the same.
+/// Answers `POST smartcards`: assigns a card to a request. Repeated, it answers the same.
 pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(body.request).await?;
-    request.allow(call, Act::Execute)?;
+    request.check_act(call, Act::Execute)?;
     execute::executable(&request.record)?;
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     if !template.is_smartcard() {
         return Err(ApiError::WrongType(request.record.request_type));
     }
-    let (uuid, terms) = (body.request, assign::Terms::new(&template, call.now));
+    let (uuid, terms) = (body.request, assign::AssignTerms::new(&template, call.now));
     let offer = SmartcardRecord {
         uuid: Uuid::now_v7(),
         card_id: body.card_id,
@@ -64,36 +65,36 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
     Reply::created(&Created::Smartcard(card))
 }
 
-/// `GET smartcards`: the caller's own.
+/// Answers `GET smartcards`: the caller's own cards.
 pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let cards = call.app.store.smartcards_of(call.caller.uuid).await?;
     Reply::list(cards.into_iter().map(|card| shown(call.app, card)).collect())
 }
 
-/// `GET smartcards?cardid=`: one object, as in Microsoft's sample.
+/// Answers `GET smartcards?cardid=`: one object, as in Microsoft's sample.
 pub async fn find(call: &Call<'_>, card_id: Uuid) -> Result<Reply, ApiError> {
     let card = call.app.store.smartcard_by_card_id(card_id).await?;
     let card = card.filter(|card| call.sees(card.assigned_user, card.profile_template));
     Reply::json(&shown(call.app, card.ok_or(ApiError::NotFound("smart card"))?))
 }
 
-/// `GET smartcards/{id}`.
+/// Answers `GET smartcards/{id}`.
 pub async fn get(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
     let card = call.smartcard(smartcard).await?;
     Reply::json(&shown(call.app, card))
 }
 
-/// `GET requests/{id}/smartcards/{id}`.
+/// Answers `GET requests/{id}/smartcards/{id}`.
 pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
     Reply::json(&shown(call.app, card))
 }
 
-/// `PUT requests/{id}/smartcards/{id}`: retires the card.
+/// Answers `PUT requests/{id}/smartcards/{id}`: retires the card.
 pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
-    request.executed(call, |work| work == RequestType::Retire)?;
+    request.for_execution(call, |request_type| request_type == RequestType::Retire)?;
     call.smartcard_of(&request.record, smartcard).await?;
     if body.status != SmartcardStatus::Retired {
         return Err(ApiError::OnlyRetired);

@@ -1,4 +1,4 @@
-//! `profiletemplates`.
+//! `profiletemplates`: read and listed, their policies, how their cards are set up.
 
 use crate::cm::request::RequestType;
 use crate::server::call::Call;
@@ -7,18 +7,18 @@ use crate::server::error::ApiError;
 use crate::server::permission;
 use uuid::Uuid;
 
-/// The templates the caller may have to do with.
+/// Lists the templates that the caller may see.
 pub fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
     let seen = call.app.templates.iter().filter(|template| permission::sees_template(&call.caller, template));
     Reply::list(seen.map(|template| template.view()).collect())
 }
 
-/// One template.
+/// Answers with one template.
 pub fn get(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
     Reply::json(&call.template(template)?.view())
 }
 
-/// The policy of one request type; 204 when the template does not speak of it.
+/// Answers with the policy of one request type; 204 when the template does not speak of it.
 pub fn policy(call: &Call<'_>, template: Uuid, request_type: RequestType) -> Result<Reply, ApiError> {
     match call.template(template)?.workflow(request_type) {
         Some(workflow) => Reply::json(&workflow.policy()),
@@ -26,7 +26,7 @@ pub fn policy(call: &Call<'_>, template: Uuid, request_type: RequestType) -> Res
     }
 }
 
-/// How cards of the template are set up; 204 on a software template.
+/// Answers with how cards of the template are set up; 204 for a software template.
 pub fn smartcard_config(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
     match &call.template(template)?.smartcard {
         Some(config) => Reply::json(config),

@@ -1,4 +1,4 @@
-//! From what is remembered to what is shown.
+//! Turns records into what the wire shows.
 
 use crate::cm::certificate::{CertificateDetails, ListedCertificate};
 use crate::cm::profile::{Operation, Profile};
@@ -10,16 +10,16 @@ use crate::server::requests::data_items;
 use crate::store::{CertificateRecord, ProfileRecord, RequestRecord, SmartcardRecord};
 use crate::template::{ProfileTemplate, Workflow};
 
-/// The middleware Microsoft's samples name; used where a card's template is gone.
+/// Names the middleware of Microsoft's samples; used where a card's template is gone.
 const MIDDLEWARE: &str = "MSBaseCSP";
 
-/// A request of this template as the wire shows it.
+/// Shows a request of this template.
 pub fn request_of(record: RequestRecord, template: Option<&ProfileTemplate>) -> Request {
     let workflow = template.and_then(|template| template.workflow(record.request_type));
     request(record, workflow)
 }
 
-/// A request as the wire shows it.
+/// Shows a request whose workflow is known.
 pub fn request(record: RequestRecord, workflow: Option<&Workflow>) -> Request {
     let smartcard = if record.is_smartcard { vocabulary::REQUEST_FLAG_SMARTCARD } else { 0 };
     let agent = if record.is_enrollment_agent { vocabulary::REQUEST_FLAG_ENROLLMENT_AGENT } else { 0 };
@@ -43,14 +43,14 @@ pub fn request(record: RequestRecord, workflow: Option<&Workflow>) -> Request {
         priority: record.priority,
         comment: record.comment,
         profile_template: record.profile_template,
-        // Rights are the template's policy here, not an access list on each request.
+        // Rights come from the template's policy here, not from an access list on each request.
         security_descriptor: String::new(),
         is_smartcard: record.is_smartcard,
         is_enrollment_agent: record.is_enrollment_agent,
     }
 }
 
-/// A card as the wire shows it.
+/// Shows a card.
 pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) -> Smartcard {
     let config = template.and_then(|template| template.smartcard.as_ref());
     Smartcard {
@@ -70,7 +70,7 @@ pub fn smartcard(record: SmartcardRecord, template: Option<&ProfileTemplate>) ->
     }
 }
 
-/// A profile as the wire shows it.
+/// Shows a profile, with what may be asked for it.
 pub fn profile(record: ProfileRecord, operations: Vec<Operation>) -> Profile {
     Profile {
         operations,
@@ -86,7 +86,7 @@ pub fn profile(record: ProfileRecord, operations: Vec<Operation>) -> Profile {
     }
 }
 
-/// A certificate in a holder's list.
+/// Shows a certificate in the list of a card or profile.
 pub fn listed(record: &CertificateRecord) -> ListedCertificate {
     ListedCertificate {
         is_key_history: false,
@@ -99,7 +99,7 @@ pub fn listed(record: &CertificateRecord) -> ListedCertificate {
     }
 }
 
-/// A certificate in the list of a person's certificates.
+/// Shows a certificate in the list of a person's certificates.
 pub fn detailed(app: &App, record: &CertificateRecord, requester: &str) -> ListedCertificate {
     let details = CertificateDetails {
         not_after: record.not_after,

@@ -1,4 +1,4 @@
-//! Which refusal each error of the rooms below becomes.
+//! Converts the errors of the rooms below into refusals.
 
 use super::internal::Internal;
 use super::refusal::ApiError;

@@ -1,9 +1,9 @@
-//! What went wrong inside; told to the log alone.
+//! What went wrong inside the server: for the log, never for the caller.
 
 use crate::server::keys::diversify::KeyError;
 use crate::{ca, pkix, store};
 
-/// What went wrong inside; for the log only.
+/// Says what went wrong inside the server, for the log only.
 #[derive(Debug, thiserror::Error)]
 pub enum Internal {
     #[error("the store failed")]

@@ -20,8 +20,8 @@ use axum::http::StatusCode;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Declares the refusals: a variant, its status and code, its text. `row(f, field)` has a function choose status and code
-/// by what the field holds.
+/// Declares the refusals: a variant, its status and code, its text. `row(f, field)` has the function `f` choose status
+/// and code by what the field holds.
 macro_rules! refusals {
     (
         $(#[$doc:meta])*
@@ -37,7 +37,7 @@ macro_rules! refusals {
         }
 
         impl $name {
-            /// Returns HTTP status and stable code of the refusal.
+            /// Returns the HTTP status and the stable code of the refusal.
             pub fn status_and_code(&self) -> (StatusCode, ProblemCode) {
                 match self {
                     $($(Self::$variant { $by: inner, .. } => $row(inner),)?
@@ -209,7 +209,7 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
     }
 }
 
-/// What besides the status stands in the way.
+/// Returns what besides the status stands in the way, to be put after the status.
 fn aside(holder_role: HolderRole) -> &'static str {
     match holder_role {
         HolderRole { superseded: true, .. } => " and superseded",

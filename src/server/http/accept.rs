@@ -1,6 +1,6 @@
-//! The main listener: TLS by default, and the certificate of the other side shown to each call.
+//! The main listener: TLS by default; every call is handed the client's certificate, if there is one.
 
-use super::peer::Shows;
+use super::peer::WithPeerCertificate;
 use super::router;
 use crate::server::call::app::App;
 use crate::web::bound::Bounded;
@@ -11,10 +11,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-/// The most connections that are open at one time.
+/// Limits how many connections are open at one time.
 const MAX_CONNECTIONS: usize = 1024;
 
-/// Serves calls on a listener until `handle` is told to stop; without `tls` in plain HTTP.
+/// Serves calls on a listener until `handle` is told to stop; speaks plain HTTP without `tls`.
 pub async fn accept(
     app: &Arc<App>,
     listener: TcpListener,
@@ -29,7 +29,7 @@ pub async fn accept(
             listen::http1(listener, acceptor)?.handle(handle).serve(service).await
         }
         Some(tls) => {
-            let acceptor = Bounded::new(Shows(listen::tls(tls)), MAX_CONNECTIONS, connections);
+            let acceptor = Bounded::new(WithPeerCertificate(listen::tls(tls)), MAX_CONNECTIONS, connections);
             listen::http1(listener, acceptor)?.handle(handle).serve(service).await
         }
     }

@@ -17,8 +17,10 @@ use crate::cm::template::{GenerationOptions, Policy, ProfileTemplateView, Smartc
 use crate::cm::wire::Described;
 use serde_json::{Map, Value, json};
 
+/// Names the media type of bodies.
 const JSON: &str = "application/json";
-/// Refusals of any call; what else may come is covered by "default".
+
+/// Lists the statuses that may refuse any call; every other one is covered by "default".
 const REFUSALS: [(&str, &str); 11] = [
     ("400", "A parameter, the body or a field of it makes no sense"),
     ("401", "No credentials, or ones that are not known or have expired"),
@@ -33,28 +35,31 @@ const REFUSALS: [(&str, &str); 11] = [
     ("503", "The server is busy or stopping"),
 ];
 
-/// What a call takes and gives.
+/// Holds the schemas of what a call takes and gives.
 struct Bodies {
     takes: Option<Value>,
     gives: Gives,
 }
 
+/// Says what a call answers with when it succeeds.
 enum Gives {
+    /// 200 with a body of this schema.
     One(Value),
-    /// Or 204 when there is nothing.
+    /// The same, or 204 when there is nothing.
     OneOrNothing(Value),
-    /// Or 204 when it is empty.
+    /// 200 with a list of this schema, or 204 when it is empty.
     List(Value),
-    /// 201 and a location.
+    /// 201 with a location; described by this text.
     Created(&'static str),
-    /// 201 and what was made, which other calls name by this parameter.
+    /// 201 with what was made, which other calls name by this parameter.
     Made(Value, &'static str),
     /// 204.
     Nothing,
+    /// 200 with a file of this media type.
     File(&'static str),
 }
 
-/// The description; paths stand under this virtual directory.
+/// Returns the description; its paths stand under this virtual directory.
 pub fn document(virtual_directory: &str) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for declaration in DECLARATIONS {
@@ -62,8 +67,8 @@ pub fn document(virtual_directory: &str) -> Value {
             let item = paths.entry(format!("/{pattern}")).or_insert_with(|| json!({}));
             let verb = declaration.method.name().to_ascii_lowercase();
             match item.get_mut(&verb) {
-                // Two calls of one path and verb differ by a parameter: it is told, and nobody must give it.
-                Some(known) => also(known, declaration, pattern),
+                // Two calls of one path and verb differ by a parameter: it is described, and nobody must give it.
+                Some(known) => add_call(known, declaration, pattern),
                 None => drop(item.as_object_mut().map(|item| item.insert(verb, operation(declaration, spelling)))),
             }
         }
@@ -95,8 +100,8 @@ pub fn document(virtual_directory: &str) -> Value {
     })
 }
 
-/// Adds the parameters of another call of the same path and verb.
-fn also(known: &mut Value, declaration: &Declaration, pattern: &str) {
+/// Adds another call of the same path and verb: its parameters, and what it answers with.
+fn add_call(known: &mut Value, declaration: &Declaration, pattern: &str) {
     let more = parameters(declaration, pattern, false);
     if let Some(parameters) = known.get_mut("parameters").and_then(Value::as_array_mut) {
         for mut parameter in more {
@@ -120,6 +125,7 @@ fn also(known: &mut Value, declaration: &Declaration, pattern: &str) {
     }
 }
 
+/// Describes one call in one of its spellings.
 fn operation(declaration: &Declaration, spelling: usize) -> Value {
     let pattern = declaration.patterns.get(spelling).copied().unwrap_or_default();
     let Bodies { takes, gives } = bodies(declaration);
@@ -144,6 +150,7 @@ fn operation(declaration: &Declaration, spelling: usize) -> Value {
     operation
 }
 
+/// Describes the parameters of a call; those in its path are always required.
 fn parameters(declaration: &Declaration, pattern: &str, may_be_required: bool) -> Vec<Value> {
     let each = declaration.parameters.iter().zip(declaration.schemas);
     each.map(|((name, required), schema)| {
@@ -158,7 +165,7 @@ fn parameters(declaration: &Declaration, pattern: &str, may_be_required: bool) -
     .collect()
 }
 
-/// The answers of success by status, and the schema of the one with a body.
+/// Returns the answers of success by status, and the schema of the one with a body.
 fn responses(gives: &Gives) -> (Map<String, Value>, Value) {
     let content = |media_type: &str, schema: &Value| json!({ media_type: { "schema": schema } });
     let mut answers = Map::new();
@@ -187,7 +194,7 @@ fn responses(gives: &Gives) -> (Map<String, Value>, Value) {
     (answers, schema)
 }
 
-/// The calls about what was just made: those with this parameter in their path.
+/// Links to the calls about what was just made: those with this parameter in their path.
 fn links(name: &str) -> Value {
     let placeholder = format!("{{{name}}}");
     let about = DECLARATIONS.iter().filter_map(|declaration| {
@@ -199,7 +206,7 @@ fn links(name: &str) -> Value {
     Value::Object(about.collect())
 }
 
-/// The bodies of a call, by the end of its first pattern.
+/// Returns the bodies of a call, which the end of its first pattern tells: MIM's calls here, others below.
 fn bodies(declaration: &Declaration) -> Bodies {
     let pattern = declaration.patterns.first().copied().unwrap_or_default();
     let tail = pattern.strip_prefix("api/v1.0/").or_else(|| pattern.strip_prefix("api/")).unwrap_or(pattern);
@@ -238,11 +245,12 @@ fn bodies(declaration: &Declaration) -> Bodies {
         (Method::Get, "certificates" | "profiles/{profile}/certificates" | "smartcards/{smartcard}/certificates") => {
             list(ListedCertificate::schema())
         }
-        _ => extension(declaration.method, tail),
+        _ => bodies_beyond_mim(declaration.method, tail),
     }
 }
 
-fn extension(method: Method, tail: &str) -> Bodies {
+/// Returns the bodies of calls that MIM does not have.
+fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     let one = |schema: Value| Bodies { takes: None, gives: Gives::One(schema) };
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
     let takes = |takes: Value, gives: Value| Bodies { takes: Some(takes), gives: Gives::One(gives) };
@@ -259,10 +267,10 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Get, "requests/{request}/documents") => list(FilledDocument::schema()),
         (Method::Post, "requests/{request}/onetimepassword") => takes(OneTimePasswords::schema(), Request::schema()),
         (Method::Post, "requests/{request}/onetimepassword/distribution") => {
-            takes(nothing(), OneTimePasswords::schema())
+            takes(ignored_object(), OneTimePasswords::schema())
         }
         (Method::Post, "requests/{request}/sealedkeys") => {
-            Bodies { takes: Some(nothing()), gives: Gives::List(SealedKey::schema()) }
+            Bodies { takes: Some(ignored_object()), gives: Gives::List(SealedKey::schema()) }
         }
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),
@@ -278,11 +286,12 @@ fn extension(method: Method, tail: &str) -> Bodies {
         (Method::Get, "certificates/{serial}/attestation") => one(AttestationReport::schema()),
         (Method::Get, "ca/certificate") => file("application/pkix-cert"),
         (Method::Get, "ca/crl") => file("application/pkix-crl"),
-        _ => accounts(method, tail),
+        _ => bodies_of_accounts(method, tail),
     }
 }
 
-fn accounts(method: Method, tail: &str) -> Bodies {
+/// Returns the bodies of calls about users, bearer tokens and sessions.
+fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
     let takes = |takes: Value, gives: Gives| Bodies { takes: Some(takes), gives };
     match (method, tail) {
@@ -293,14 +302,16 @@ fn accounts(method: Method, tail: &str) -> Bodies {
         (Method::Post, "accounts/{user}/tokens") => {
             takes(NewBearer::schema(), Gives::Made(GivenBearer::schema(), "token"))
         }
-        (_, "token/renew") => takes(nothing(), Gives::Made(GivenBearer::schema(), "token")),
-        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => takes(nothing(), Gives::Nothing),
+        (_, "token/renew") => takes(ignored_object(), Gives::Made(GivenBearer::schema(), "token")),
+        (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => {
+            takes(ignored_object(), Gives::Nothing)
+        }
         // A test sees to it that nothing is left over.
         _ => Bodies { takes: None, gives: Gives::One(json!({})) },
     }
 }
 
-/// An object without meaning.
-fn nothing() -> Value {
+/// Returns the schema of an object whose content is ignored.
+fn ignored_object() -> Value {
     json!({ "type": "object" })
 }

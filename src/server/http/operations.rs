@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use time::OffsetDateTime;
 
-/// Open connections at one time.
+/// Limits how many connections are open at one time.
 const MAX_CONNECTIONS: usize = 32;
 
-/// Serves those who watch the server, for as long as it is let.
+/// Serves health and metrics for as long as the task is left running.
 pub async fn serve(app: Arc<App>, listener: TcpListener) {
     let serving = async {
         let acceptor = listen::plain(MAX_CONNECTIONS, ());
@@ -29,6 +29,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener) {
     }
 }
 
+/// Answers one call of the listener.
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
@@ -48,10 +49,11 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     }
 }
 
-/// `/healthz`: ready for calls? `/healthz/live`: alive at all? `None`: neither was asked.
+/// Answers `/healthz` (is the server ready for calls?) and `/healthz/live` (is it alive at all?) with 200 or 503;
+/// returns `None` for any other path.
 pub async fn health(app: &App, path: &str) -> Option<Response> {
     let (good, body) = match path {
-        "/healthz" => app.health.ready(app.stopping.load(Ordering::Relaxed), look(app)).await,
+        "/healthz" => app.health.ready(app.stopping.load(Ordering::Relaxed), checks(app)).await,
         "/healthz/live" => (true, serde_json::json!({ "status": "ok" })),
         _ => return None,
     };
@@ -63,8 +65,8 @@ pub async fn health(app: &App, path: &str) -> Option<Response> {
     Some(response)
 }
 
-/// Finds out whether the server can do its work.
-async fn look(app: &App) -> Vec<Check> {
+/// Checks what the server needs to do its work: the store, the CA's certificate, a revocation list.
+async fn checks(app: &App) -> Vec<Check> {
     let store = match app.store.audit_chains().await {
         Ok(_) => "ok",
         Err(store::Error::Closed) => "closed",

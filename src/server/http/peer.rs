@@ -1,4 +1,4 @@
-//! Carries the client certificate of a TLS connection to the calls made over it.
+//! Hands the client's certificate of a TLS connection to the calls made over it.
 
 use crate::server::identity::certificate::PeerCertificate;
 use axum::Extension;
@@ -11,11 +11,11 @@ use std::sync::Arc;
 use tokio_rustls::server::TlsStream;
 use tower_layer::Layer;
 
-/// Accepts through `A`, which speaks TLS, and shows the certificate of the other side to the service.
+/// Accepts through `A`, which speaks TLS, and adds the client's certificate to every request as a [`PeerCertificate`].
 #[derive(Clone)]
-pub struct Shows<A>(pub A);
+pub struct WithPeerCertificate<A>(pub A);
 
-impl<A, I, S, T> Accept<I, S> for Shows<A>
+impl<A, I, S, T> Accept<I, S> for WithPeerCertificate<A>
 where
     A: Accept<I, S, Stream = TlsStream<T>>,
     A::Future: Send + 'static,

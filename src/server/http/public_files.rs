@@ -1,4 +1,7 @@
-//! What is public, over HTTP: paths, caching (RFC 9110, 13; RFC 9111; RFC 5019, 6), and nothing that knows a caller.
+//! Serves what anybody may fetch: the CA's certificate, revocation lists, OCSP answers.
+//!
+//! In: a path, and a question for OCSP. Out: DER, with what caches need (RFC 9110, 13; RFC 9111; RFC 5019, 6).
+//! Absent: any knowledge of who calls; how a list or an answer is made (`publication`).
 
 use crate::ca::ocsp::MAX_QUESTION;
 use crate::cm::route::{Method as Verb, RouteError};
@@ -18,61 +21,71 @@ use base64::engine::general_purpose::STANDARD;
 use std::time::Duration as Wait;
 use time::{Duration, OffsetDateTime};
 
-/// How long a question may take to arrive.
-const PATIENCE: Wait = Wait::from_secs(5);
-/// How long others may keep a list or an answer without asking again.
-const KEEP: Duration = Duration::minutes(5);
+/// Limits how long an OCSP question may take to arrive.
+const QUESTION_TIMEOUT: Wait = Wait::from_secs(5);
+
+/// Limits how long caches may keep a list or an OCSP answer without asking again.
+const MAX_AGE: Duration = Duration::minutes(5);
+
+/// Names the media type of an OCSP answer (RFC 6960, appendix C.2).
 const OCSP_RESPONSE: &str = "application/ocsp-response";
 
-/// A public file.
+/// Names a public file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum File {
     Certificate,
     List(ListKind),
 }
 
-enum Public<'a> {
+/// Says what a public path leads to.
+enum PublicPath<'a> {
     File(File),
-    Ocsp { question: Option<&'a str> },
+    /// The question as the path has it (RFC 6960, appendix A.1); `None`: it comes as a body.
+    Ocsp {
+        question: Option<&'a str>,
+    },
 }
 
-fn at(path: &str) -> Option<Public<'_>> {
+/// Finds what a path leads to; `None`: nothing public.
+fn public_path(path: &str) -> Option<PublicPath<'_>> {
     Some(match path {
-        "/pki/ca.cer" => Public::File(File::Certificate),
-        "/pki/ca.crl" => Public::File(File::List(ListKind::Base)),
-        "/pki/delta.crl" => Public::File(File::List(ListKind::Delta)),
-        "/ocsp" | "/ocsp/" => Public::Ocsp { question: None },
-        _ => Public::Ocsp { question: Some(path.strip_prefix("/ocsp/")?) },
+        "/pki/ca.cer" => PublicPath::File(File::Certificate),
+        "/pki/ca.crl" => PublicPath::File(File::List(ListKind::Base)),
+        "/pki/delta.crl" => PublicPath::File(File::List(ListKind::Delta)),
+        "/ocsp" | "/ocsp/" => PublicPath::Ocsp { question: None },
+        _ => PublicPath::Ocsp { question: Some(path.strip_prefix("/ocsp/")?) },
     })
 }
 
-/// Whether anybody may ask for what is at this path.
+/// Says whether anybody may fetch what is at this path.
 pub fn is_public(path: &str) -> bool {
-    at(path).is_some()
+    public_path(path).is_some()
 }
 
-/// A file, DER (RFC 2585, 4), as the API gives it.
+/// Answers a call of the API with a public file, DER (RFC 2585, 4).
 pub async fn get(app: &App, file: File) -> Result<Reply, ApiError> {
-    let fresh = read(app, file).await?;
+    let fresh = current_file(app, file).await?;
     Ok(Reply::File { media_type: fresh.media_type, bytes: fresh.bytes })
 }
 
 /// Answers a call for something public.
 pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, ApiError> {
-    let public = at(parts.uri.path()).ok_or(ApiError::NotFound("file"))?;
+    let public = public_path(parts.uri.path()).ok_or(ApiError::NotFound("file"))?;
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     match public {
-        Public::File(file) if reads => {
-            read(app, file).await.map(|fresh| file::cached(&parts.headers, fresh, OffsetDateTime::now_utc()))
+        PublicPath::File(file) if reads => {
+            current_file(app, file).await.map(|fresh| file::cached(&parts.headers, fresh, OffsetDateTime::now_utc()))
         }
-        Public::File(_) => wrong_method(Verb::Get),
-        Public::Ocsp { question: Some(text) } if reads => {
+        PublicPath::File(_) => wrong_method(Verb::Get),
+        PublicPath::Ocsp { question: Some(text) } if reads => {
             let question = unescaped(text).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
             let answer = app.publication.responder.answer(&question).await;
             Ok(cached_answer(&parts.headers, answer))
         }
-        Public::Ocsp { question: None } if parts.method == Method::POST => asked(app, &parts.headers, body).await,
-        Public::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
+        PublicPath::Ocsp { question: None } if parts.method == Method::POST => {
+            posted_question(app, &parts.headers, body).await
+        }
+        PublicPath::Ocsp { question } => wrong_method(if question.is_some() { Verb::Get } else { Verb::Post }),
     }
 }
 
@@ -80,16 +93,18 @@ fn wrong_method(allowed: Verb) -> Result<Response, ApiError> {
     Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![allowed] }))
 }
 
-async fn asked(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
+/// Answers an OCSP question that came as a body; no cache keeps the answer.
+async fn posted_question(app: &App, headers: &HeaderMap, body: Body) -> Result<Response, ApiError> {
     if !is_of_type(headers, "application/ocsp-request") {
         return Err(ApiError::MediaType);
     }
-    let question = receive_small(body, MAX_QUESTION, PATIENCE).await?;
+    let question = receive_small(body, MAX_QUESTION, QUESTION_TIMEOUT).await?;
     let answer = app.publication.responder.answer(&question).await;
-    Ok(file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
+    Ok(file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
 }
 
-async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
+/// Returns a file as it is now; a list is made anew where it is due.
+async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> {
     let now = OffsetDateTime::now_utc();
     match file {
         File::Certificate => {
@@ -109,15 +124,16 @@ async fn read(app: &App, file: File) -> Result<CacheableFile, ApiError> {
                 bytes: published.der.to_vec(),
                 tag: published.record.number.to_string(),
                 modified: published.record.this_update,
-                expires: (now + KEEP).min(published.record.next_update),
+                expires: (now + MAX_AGE).min(published.record.next_update),
             })
         }
     }
 }
 
+/// Answers with an OCSP answer to a GET, which caches may keep unless the answer says otherwise.
 fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
     if !answer.may_be_kept {
-        return file::whole(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
+        return file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store");
     }
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &answer.der);
     let fresh = CacheableFile {
@@ -125,12 +141,12 @@ fn cached_answer(headers: &HeaderMap, answer: ocsp::Answer) -> Response {
         tag: hex::encode(hash.as_ref()),
         bytes: answer.der,
         modified: answer.made,
-        expires: answer.made + KEEP.min(ocsp::VALIDITY),
+        expires: answer.made + MAX_AGE.min(ocsp::VALIDITY),
     };
     file::cached(headers, fresh, OffsetDateTime::now_utc())
 }
 
-/// Undoes percent-encoding (RFC 3986, 2.1); a plus stays one, for base64 has it.
+/// Undoes percent-encoding (RFC 3986, 2.1); a plus stays a plus, for base64 has it. `None`: an escape is broken.
 fn unescaped(text: &str) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.bytes();

@@ -1,4 +1,4 @@
-//! The plain listener for those who cannot speak TLS to learn whether a certificate is good: public files only.
+//! The listener in plain HTTP for public files only: whoever checks a certificate cannot need TLS to do so.
 
 use super::public_files::respond;
 use super::router::refused;
@@ -15,12 +15,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Open connections at one time.
+/// Limits how many connections are open at one time.
 const MAX_CONNECTIONS: usize = 512;
-/// How long a call waits for its place.
-const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves until told to end; what was begun is finished.
+/// Limits how long a call waits for its place among those being worked on.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Serves until told to end, then lets open calls finish.
 pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationToken) {
     let handle = Handle::new();
     let serving = async {
@@ -28,14 +29,15 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
         let service = Router::new().fallback(answer).with_state(app).into_make_service();
         listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
-    if let Err(error) = listen::until(ending.cancelled(), &handle, serving).await {
+    if let Err(error) = listen::serve_until(ending.cancelled(), &handle, serving).await {
         tracing::error!(%error, "the publication listener has ended");
     }
 }
 
+/// Answers one call of the listener.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answered = match tokio::time::timeout(PATIENCE, app.places.acquire()).await {
+    let answered = match tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await {
         Ok(Ok(_place)) => respond(&app, &parts, body).await,
         _ => Err(ApiError::Busy),
     };

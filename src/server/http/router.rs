@@ -1,4 +1,7 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
+//!
+//! In: requests. Out: responses. The order of the checks is the server's: health, stopping, a place to work, public
+//! files, the virtual directory, credentials, the route, limits on secrets.
 
 use super::{operations, public_files, surface};
 use crate::cm::certificate::CertificateData;
@@ -31,15 +34,20 @@ use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 use tracing::Instrument;
 use uuid::Uuid;
-/// How long a call waits for a place among those being worked on.
-const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The service a listener serves.
+/// Limits how long a call waits for a place among those being worked on.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Limits how many causes of a failure are logged.
+const MOST_CAUSES: usize = 16;
+
+/// Returns the service that answers every call of a listener.
 pub fn service(app: Arc<App>) -> IntoMakeServiceWithConnectInfo<Router, SocketAddr> {
     Router::new().fallback(handle).with_state(app).into_make_service_with_connect_info::<SocketAddr>()
 }
 
-/// Answers one call. The work is a task of its own: a caller who hangs up cuts nothing in half, and a panic ends here.
+/// Answers one call. The work is a task of its own, so that a caller who hangs up cuts nothing in half, and a panic
+/// becomes a refusal.
 async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let id = Uuid::new_v4();
     let begun = Instant::now();
@@ -47,19 +55,19 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let verb = parts.method.clone();
     let shared = Arc::clone(&app);
     let work = async move {
-        let mut answering = Answering::default();
-        let answered = answer(&shared, parts, body, id, &mut answering).await;
-        (answering, answered)
+        let mut notes = CallNotes::default();
+        let answered = answer(&shared, parts, body, id, &mut notes).await;
+        (notes, answered)
     };
     let work = tokio::spawn(work.instrument(tracing::info_span!("call", %id)));
-    let panicked = |_| (Answering::default(), Err(ApiError::Internal(Internal::Panicked)));
-    let (Answering { route, headers }, answered) = work.await.unwrap_or_else(panicked);
+    let panicked = |_| (CallNotes::default(), Err(ApiError::Internal(Internal::Panicked)));
+    let (CallNotes { route, headers }, answered) = work.await.unwrap_or_else(panicked);
     let elapsed = begun.elapsed();
     let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
     let mut response = match answered {
         Ok(reply) => {
             tracing::debug!(%id, %verb, route, elapsed_us, "answered");
-            written(reply, id)
+            response_to(reply, id)
         }
         Err(error) => {
             app.metrics.refused(error.status_and_code().1);
@@ -68,17 +76,17 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         }
     };
     response.headers_mut().extend(headers);
-    app.metrics.answered(route, surface::known_verb(&verb), response.status().as_u16(), elapsed);
+    app.metrics.answered(route, surface::metric_verb(&verb), response.status().as_u16(), elapsed);
     response
 }
 
-/// Paths and queries stay out of the log: a challenge may stand in them.
+/// Logs a refusal, without path and query: a challenge may stand in them.
 fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     let (status, code) = error.status_and_code();
     if status.is_server_error() {
         let mut causes = Vec::new();
         let mut cause = error.source();
-        while let Some(inner) = cause.filter(|_| causes.len() < 16) {
+        while let Some(inner) = cause.filter(|_| causes.len() < MOST_CAUSES) {
             causes.push(inner.to_string());
             cause = inner.source();
         }
@@ -88,7 +96,8 @@ fn log_refusal(error: &ApiError, id: Uuid, verb: &str, elapsed_us: u64) {
     }
 }
 
-fn written(reply: Reply, id: Uuid) -> Response {
+/// Writes a reply as a response.
+fn response_to(reply: Reply, id: Uuid) -> Response {
     const JSON: &str = "application/json; charset=utf-8";
     let cut = matches!(reply, Reply::CutList(_));
     let mut response = match reply {
@@ -112,7 +121,7 @@ fn written(reply: Reply, id: Uuid) -> Response {
     response
 }
 
-/// The answer that refuses.
+/// Writes a refusal as a response, with the headers that its status wants.
 pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     let (status, code) = error.status_and_code();
     let problem = Problem::new(code, &error.to_string(), id);
@@ -146,6 +155,7 @@ pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
     response
 }
 
+/// Builds a response with its marks; without a media type no `Content-Type` is sent.
 fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uuid) -> Response {
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
@@ -157,61 +167,63 @@ fn response(status: StatusCode, media_type: &'static str, bytes: Vec<u8>, id: Uu
     response
 }
 
-/// What is known of a call on its way, whatever it is answered with.
+/// Holds what is learnt of a call while it is answered, and kept also when it is refused.
 #[derive(Default)]
-struct Answering {
-    /// The route's pattern, for the log.
+struct CallNotes {
+    /// The route's pattern, for log and metrics.
     route: &'static str,
-    /// What the way in has to say to the caller.
+    /// Headers that the way in adds to the answer.
     headers: HeaderMap,
 }
 
-async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, answering: &mut Answering) -> Result<Reply, ApiError> {
+/// Answers one call, up to its controller.
+async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, notes: &mut CallNotes) -> Result<Reply, ApiError> {
     if let Some(health) = operations::health(app, parts.uri.path()).await {
         return Ok(Reply::Other(health));
     }
     if app.stopping.load(Ordering::Relaxed) {
         return Err(ApiError::Stopping);
     }
-    let place = tokio::time::timeout(PATIENCE, app.places.acquire()).await;
+    let place = tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await;
     let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let verb = surface::Verb::of(&parts.method);
     if public_files::is_public(parts.uri.path()) {
-        answering.route = "pki";
+        notes.route = "pki";
         return match verb {
             surface::Verb::Options => surface::get_only(),
             _ => public_files::respond(app, &parts, body).await.map(Reply::Other),
         };
     }
-    let path = surface::within(&app.api, parts.uri.path())?;
+    let path = surface::route_path(&app.api, parts.uri.path())?;
     if parts.uri.path() == surface::DESCRIPTION {
-        answering.route = "openapi";
-        verb.of_public_file()?;
+        notes.route = "openapi";
+        verb.check_public_file()?;
         return if verb == surface::Verb::Options { surface::get_only() } else { surface::description(app) };
     }
-    // What can be called is public knowledge: it stands in the description.
+    // Which verbs a path takes is public: it stands in the description.
     if verb == surface::Verb::Options {
         return surface::options(path);
     }
-    // As exact as MIM shows it: what is answered at once is what is read back later.
+    // As exact as MIM shows it, so that a time is read back later as it was answered at once.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
-    // Who is nobody learns nothing, not even which paths there are.
+    // A caller without credentials learns nothing, not even which paths there are.
     let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
-    answering.headers = headers;
+    notes.headers = headers;
     let method = verb.method(path)?;
     let route = Route::parse(method, path, parts.uri.query()).map_err(ApiError::Address)?;
-    answering.route = route.pattern();
+    notes.route = route.pattern();
     if route.bears_secret() {
         app.identity.limits.secret(caller.uuid, route.card())?;
     }
     if route == Route::EndSession {
-        answering.headers.insert(header::SET_COOKIE, session::ended());
+        notes.headers.insert(header::SET_COOKIE, session::ended());
     }
     let call = Call { app, caller, now, id };
     let payload = Payload { parts: &parts, body };
     dispatch(call, route, payload).await
 }
 
+/// Calls the controller of a route.
 async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<Reply, ApiError> {
     match route {
         Route::ListProfileTemplates => templates::list(&call),
@@ -225,7 +237,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
         Route::SubmitCertificateData { request } => {
             let body: CertificateData = payload.read().await?;
-            // The passphrase asks for private keys in return.
+            // Whoever sends a passphrase wants private keys in return.
             if body.pfx_password.is_some() {
                 call.app.identity.limits.secret(call.caller.uuid, Some(request))?;
             }
@@ -243,7 +255,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         }
         Route::ListOperations { of } => profiles::operations(&call, of).await,
         Route::GetServerProposedPin { request, smartcard, card_id, atr: _, challenge } => {
-            pins::proposed(&call, request, smartcard, pins::Shown { card_id, challenge }).await
+            pins::proposed(&call, request, smartcard, pins::NamedCard { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
             smartcards::update(&call, request, smartcard, payload.read().await?).await

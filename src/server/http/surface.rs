@@ -7,18 +7,20 @@ use crate::server::data_directory::settings::operation::ApiSettings;
 use crate::server::error::ApiError;
 use axum::http::{self, HeaderValue};
 
-/// Where the description of all calls is.
+/// Names the path of the description of all calls.
 pub const DESCRIPTION: &str = "/openapi.json";
 
-/// A verb as HTTP has it; HEAD is answered as GET is, without the body.
+/// Names a verb as HTTP has it; HEAD is answered as GET is, without the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
+    /// One that some path is called with.
     Call(Method),
     Options,
     Unknown,
 }
 
 impl Verb {
+    /// Reads the method of a request.
     pub fn of(method: &http::Method) -> Self {
         match method {
             &http::Method::HEAD => Self::Call(Method::Get),
@@ -27,7 +29,7 @@ impl Verb {
         }
     }
 
-    /// The verb of a call; one that no path is called with is refused like one that this path is not called with.
+    /// Returns the method of a call; an unknown verb is refused like one that this path is not called with.
     pub fn method(self, path: &str) -> Result<Method, ApiError> {
         match self {
             Self::Call(method) => Ok(method),
@@ -40,8 +42,8 @@ impl Verb {
         }
     }
 
-    /// Refuses what a file that anybody may fetch is not called with.
-    pub fn of_public_file(self) -> Result<(), ApiError> {
+    /// Refuses a verb that a public file is not called with.
+    pub fn check_public_file(self) -> Result<(), ApiError> {
         match self {
             Self::Call(Method::Get) | Self::Options => Ok(()),
             _ => Err(ApiError::Address(RouteError::WrongMethod { allowed: vec![Method::Get] })),
@@ -49,8 +51,8 @@ impl Verb {
     }
 }
 
-/// The verb as a metric may name it: a caller's own inventions are all one.
-pub fn known_verb(verb: &http::Method) -> &'static str {
+/// Names a verb for metrics; all that a caller may invent are "other".
+pub fn metric_verb(verb: &http::Method) -> &'static str {
     match *verb {
         http::Method::GET => "GET",
         http::Method::HEAD => "HEAD",
@@ -61,7 +63,7 @@ pub fn known_verb(verb: &http::Method) -> &'static str {
     }
 }
 
-/// The content of `Allow`.
+/// Returns the content of the header `Allow`.
 pub fn allowed(methods: &[Method]) -> HeaderValue {
     let mut verbs: Vec<&str> = methods.iter().map(|method| method.name()).collect();
     if methods.contains(&Method::Get) {
@@ -72,7 +74,7 @@ pub fn allowed(methods: &[Method]) -> HeaderValue {
     HeaderValue::from_str(&verbs.join(", ")).unwrap_or(HeaderValue::from_static("OPTIONS"))
 }
 
-/// Says which verbs a path is called with.
+/// Answers OPTIONS: which verbs a path is called with.
 pub fn options(path: &str) -> Result<Reply, ApiError> {
     let methods = Route::methods(path);
     if methods.is_empty() && path != "*" {
@@ -81,34 +83,36 @@ pub fn options(path: &str) -> Result<Reply, ApiError> {
     Ok(Reply::Verbs(methods))
 }
 
-/// The same for a file that anybody may fetch.
+/// Answers OPTIONS for a public file.
 pub fn get_only() -> Result<Reply, ApiError> {
     Ok(Reply::Verbs(vec![Method::Get]))
 }
 
-/// The path after the virtual directory; with the calls switched off there is nothing at any.
-pub fn within<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiError> {
+/// Returns the path as routes have it, after a virtual directory of the server's own; refuses every path where the
+/// settings switch the API off.
+pub fn route_path<'a>(settings: &ApiSettings, path: &'a str) -> Result<&'a str, ApiError> {
     let nothing = ApiError::Address(RouteError::NotFound);
     if !settings.enabled {
         return Err(nothing);
     }
-    // The one that MIM's setup proposes is read with every path; where another was chosen it leads nowhere.
+    // The directory that MIM's setup proposes is part of every route's spelling; where another was chosen it leads
+    // nowhere.
     let proposed = VIRTUAL_DIRECTORY.trim_start_matches('/');
     if settings.virtual_directory.eq_ignore_ascii_case(proposed) {
         return Ok(path);
     }
-    let rest = below(path, &settings.virtual_directory).unwrap_or(path);
-    if below(rest, proposed).is_some() { Err(nothing) } else { Ok(rest) }
+    let rest = after_directory(path, &settings.virtual_directory).unwrap_or(path);
+    if after_directory(rest, proposed).is_some() { Err(nothing) } else { Ok(rest) }
 }
 
-/// What comes after a first segment, in any letter case; `None`: the path has another.
-fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+/// Returns what follows the first segment of a path; `None`: that is not `directory`, in any letter case.
+fn after_directory<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     let path = path.strip_prefix('/')?;
     let (head, rest) = (path.get(..directory.len())?, path.get(directory.len()..)?);
     (head.eq_ignore_ascii_case(directory) && (rest.is_empty() || rest.starts_with('/'))).then_some(rest)
 }
 
-/// The description of all calls, for tools.
+/// Answers with the description of all calls, for tools.
 pub fn description(app: &crate::server::call::app::App) -> Result<Reply, ApiError> {
     Reply::json(&openapi::document(&app.api.virtual_directory))
 }

@@ -1,5 +1,5 @@
-//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed when near its end. Clients
-//! are asked for theirs where the settings say so.
+//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed by a start near its end.
+//! Clients are asked for theirs where the settings say so.
 
 use crate::ca::{self, CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
 use crate::pkix::{self, Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
@@ -17,11 +17,16 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
-/// How long a certificate is good for, and how near its end a start replaces it.
+/// Sets how long a certificate is good for.
 const VALIDITY: Duration = Duration::days(397);
+
+/// Sets how near its end a start replaces the certificate.
 const RENEW_WITHIN: Duration = Duration::days(30);
 
-/// Why TLS cannot be set up.
+/// Names id-kp-serverAuth (RFC 5280, 4.2.1.12).
+const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
+
+/// Says why TLS cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error(transparent)]
@@ -36,7 +41,7 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// The server's key, made at the first start.
+/// Opens the server's key, or makes it at the first start.
 pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryKey, TlsError> {
     if let Some(sealed) = files::read_if_there(&directory.tls_key())? {
         return Ok(keyfile::open_private_key(&sealed, passphrase)?);
@@ -46,7 +51,7 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     Ok(key)
 }
 
-/// What TLS is spoken with: the key, and a certificate of the CA for the public names.
+/// Sets TLS up: the key, and a certificate of the CA for the public names. HTTP/1.1 alone is offered (ALPN).
 pub fn server_config(
     directory: &DataDirectory,
     settings: &Settings,
@@ -55,9 +60,9 @@ pub fn server_config(
     clients: Option<&Certificates>,
     now: OffsetDateTime,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificate = match kept(directory, settings, authority, key, now)? {
+    let certificate = match usable_certificate(directory, settings, authority, key, now)? {
         Some(kept) => kept,
-        None => renewed(directory, settings, authority, key, now)?,
+        None => issue_certificate(directory, settings, authority, key, now)?,
     };
     let chain = [&certificate].into_iter().chain(authority.chain());
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
@@ -73,7 +78,7 @@ pub fn server_config(
     Ok(Arc::new(config))
 }
 
-/// Asks for a certificate and lets in who shows none: there are other ways in.
+/// Asks clients for a certificate of these authorities, and lets in who shows none: there are other ways in.
 fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
     let mut roots = RootCertStore::empty();
     for authority in clients.authorities() {
@@ -83,8 +88,9 @@ fn verifier(clients: &Certificates, provider: Arc<CryptoProvider>) -> Result<Arc
     Ok(builder.allow_unauthenticated().build()?)
 }
 
-/// The certificate of an earlier start, if it still serves: not near its end, of this CA, for this key and these names.
-fn kept(
+/// Reads the certificate of an earlier start; returns it if it will still do: not near its end, of this CA, for this
+/// key and these names.
+fn usable_certificate(
     directory: &DataDirectory,
     settings: &Settings,
     authority: &dyn CertificateAuthority,
@@ -102,7 +108,8 @@ fn kept(
     Ok(Some(certificate).filter(|_| in_time && ours && of_this_key && for_these))
 }
 
-fn renewed(
+/// Has the CA issue a new certificate for the public names, and writes it into the data directory.
+fn issue_certificate(
     directory: &DataDirectory,
     settings: &Settings,
     authority: &dyn CertificateAuthority,
@@ -126,6 +133,3 @@ fn renewed(
     tracing::info!(not_after = %certificate.not_after(), "TLS certificate issued");
     Ok(certificate)
 }
-
-/// id-kp-serverAuth (RFC 5280, 4.2.1.12).
-const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";

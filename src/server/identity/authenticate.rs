@@ -25,11 +25,11 @@ const MAX_BEARER: usize = 512;
 
 /// Holds the ways in of a server.
 pub struct Identity {
-    pub issuer: Option<Issuer>,
-    pub negotiate: Option<Negotiate>,
-    pub certificates: Option<Certificates>,
-    pub sessions: Option<Sessions>,
-    pub roles: RoleSettings,
+    pub(super) issuer: Option<Issuer>,
+    pub(super) negotiate: Option<Negotiate>,
+    pub(super) certificates: Option<Certificates>,
+    pub(super) sessions: Option<Sessions>,
+    pub(super) roles: RoleSettings,
     pub limits: Limits,
 }
 
@@ -102,7 +102,7 @@ impl Identity {
 
     /// Finds the user by the first way in that the call uses: `Authorization`, a session's cookie, a client
     /// certificate; `None` where it uses none.
-    pub async fn shown(
+    async fn shown(
         &self,
         store: &Store,
         parts: &Parts,

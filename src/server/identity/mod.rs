@@ -4,7 +4,8 @@
 //! headers for the answer (a session's cookie, the proof of Kerberos). Each way in has a file: the server's own bearer
 //! tokens, OpenID Connect and AD FS, Kerberos, client certificates, sessions after one of these. `Authorization` counts
 //! before the cookie of a session, and that before the certificate; a wrong `Authorization` is refused, and nothing
-//! else is tried.
+//! else is tried. What a browser sends by itself counts only where no other site's page makes the call
+//! ([`crate::web::site`], asked in `authenticate`).
 //! Absent: what a caller may do (`permission`), and any password.
 
 pub mod authenticate;

@@ -1,5 +1,5 @@
-//! From a plan to what is remembered: certificates for fresh keys, archived keys, and what is brought back, in one
-//! transaction.
+//! Carries a plan out: has certificates signed, then remembers them in one transaction, together with archived keys and
+//! with what is brought back.
 
 use super::judge::{self, Attested, Judged};
 use super::plan::{Item, Plan};
@@ -13,7 +13,7 @@ use crate::server::authority::signer::{Signed, signed};
 use crate::server::call::Call;
 use crate::server::call::app::App;
 use crate::server::error::{ApiError, Internal};
-use crate::server::keys::archive::SealedKey;
+use crate::server::keys::archive::{RecoveryKeys, SealedKey};
 use crate::server::workflow::execute;
 use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
 use crate::template::{Entry, KeySource, ProfileTemplate};
@@ -22,29 +22,37 @@ use base64::engine::general_purpose::STANDARD;
 use time::Duration;
 use uuid::Uuid;
 
-/// A certificate that is about to be remembered.
-struct New {
+/// Holds a new certificate that is about to be remembered.
+struct NewCertificate {
     certificate: CertificateRecord,
+    /// What the client is sent for it: a CMC Full PKI Response.
     response: Vec<u8>,
     origin: Origin,
+    /// Of a key that the server made.
     key: Option<SealedKey>,
     attestation: Option<Attested>,
 }
 
-/// All that one request brings.
+/// Holds all that one request brings.
 struct Batch {
     profile: ProfileRecord,
     /// In the order of the answer; what is brought back has a serial number only.
     contents: Vec<Content>,
+    /// One act each.
     entries: Vec<AuditEntry>,
 }
 
+/// Holds one certificate that a profile is to hold.
 enum Content {
-    New(Box<New>),
-    Back { serial: Vec<u8>, origin: Origin },
+    New(Box<NewCertificate>),
+    /// One of an earlier profile, with its archived key.
+    BroughtBack {
+        serial: Vec<u8>,
+        origin: Origin,
+    },
 }
 
-/// Issues what the plan has, and remembers it; gives the profile that holds it, which another call may have made.
+/// Issues what the plan wants, and remembers it; returns the profile that holds it, which another call may have made.
 pub async fn certify(
     call: &Call<'_>,
     request: &RequestRecord,
@@ -71,32 +79,33 @@ pub async fn certify(
         comment: String::new(),
         holder_role: HolderRole::default(),
     };
-    let left = left(call, request).await?;
-    let maker = Maker { call, request, template, user: &user, profile: profile.uuid, left };
+    let lent_time_left = lent_time_left(call, request).await?;
+    let certifier = Certifier { call, request, template, user: &user, profile: profile.uuid, lent_time_left };
     let mut judged = judged.iter();
     let mut contents = Vec::new();
-    // Signed before it is written, and sent only after: the writer is not kept waiting for signatures, and what is
-    // signed in vain is never seen by anybody.
+    // Signed before it is written, and sent only after: no write waits for a signature, and nobody ever sees what was
+    // signed in vain.
     for item in plan.items {
         contents.push(match item {
-            Item::Copied(record) => Content::Back { serial: record.serial, origin: Origin::Recovered },
-            Item::Fresh(entry) => Content::New(Box::new(maker.fresh(entry, &mut judged).await?)),
+            Item::Copied(record) => Content::BroughtBack { serial: record.serial, origin: Origin::Recovered },
+            Item::Fresh(entry) => Content::New(Box::new(certifier.fresh(entry, &mut judged).await?)),
         });
     }
     let history = plan.history.into_iter();
-    contents.extend(history.map(|record| Content::Back { serial: record.serial, origin: Origin::History }));
-    let entries = contents.iter().map(|content| entry(call, content)).collect();
+    contents.extend(history.map(|record| Content::BroughtBack { serial: record.serial, origin: Origin::History }));
+    let entries = contents.iter().map(|content| act_of(call, content)).collect();
     let batch = Batch { profile, contents, entries };
     let uuid = request.uuid;
-    let profile = call.app.store.write(move |tx| Box::pin(async move { kept(tx, uuid, batch).await })).await?;
+    let profile = call.app.store.write(move |tx| Box::pin(async move { remember(tx, uuid, batch).await })).await?;
     tracing::info!(id = %call.id, request = %uuid, profile = %profile, caller = call.caller.name, "certificates issued");
     Ok(profile)
 }
 
-fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
+/// Makes the log's entry of one certificate.
+fn act_of(call: &Call<'_>, content: &Content) -> AuditEntry {
     let new = match content {
         Content::New(new) => new,
-        Content::Back { serial, .. } => {
+        Content::BroughtBack { serial, .. } => {
             return call.entry(Deed::CertificateBroughtBack).with("serial", hex::encode_upper(serial));
         }
     };
@@ -108,7 +117,7 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
         .with("csr_sha256", hex::encode(certificate.csr_sha256))
         .with("public_key_sha256", hex::encode(certificate.public_key_sha256));
     let entry = match &new.attestation {
-        Some(attested) => told_by(entry, attested),
+        Some(attested) => with_attestation(entry, attested),
         None => entry,
     };
     match &new.key {
@@ -119,8 +128,8 @@ fn entry(call: &Call<'_>, content: &Content) -> AuditEntry {
     }
 }
 
-/// What a card has said of its key, whole, so that the log alone proves it.
-fn told_by(entry: AuditEntry, attested: &Attested) -> AuditEntry {
+/// Adds what a card has said of its key to an entry, whole, so that the log alone proves it.
+fn with_attestation(entry: AuditEntry, attested: &Attested) -> AuditEntry {
     let Attested { attestation, proven } = attested;
     let [major, minor, patch] = attestation.firmware;
     let entry = entry
@@ -133,18 +142,19 @@ fn told_by(entry: AuditEntry, attested: &Attested) -> AuditEntry {
     }
 }
 
-struct Maker<'a> {
+/// Holds what all certificates of one request have in common.
+struct Certifier<'a> {
     call: &'a Call<'a>,
     request: &'a RequestRecord,
     template: &'a ProfileTemplate,
     user: &'a UserRecord,
     profile: Uuid,
-    /// How long a temporary card is lent for from now on.
-    left: Option<Duration>,
+    /// How much longer a temporary card is lent.
+    lent_time_left: Option<Duration>,
 }
 
-/// How long the card of a request is lent for yet; `None`: it is not lent.
-async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duration>, ApiError> {
+/// Returns how much longer the card of a request is lent, or refuses when that time is over; `None`: it is not lent.
+async fn lent_time_left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duration>, ApiError> {
     let Some(card) = request.new_smartcard.filter(|_| request.request_type == RequestType::TemporaryCards) else {
         return Ok(None);
     };
@@ -153,12 +163,13 @@ async fn left(call: &Call<'_>, request: &RequestRecord) -> Result<Option<Duratio
     if left.is_some_and(|left| left < Duration::SECOND) { Err(ApiError::LentTimeOver) } else { Ok(left) }
 }
 
-impl Maker<'_> {
+impl Certifier<'_> {
+    /// Certifies a fresh key: the one of the next certification request, or one that the server makes and seals.
     async fn fresh<'j>(
         &self,
         entry: Entry<'_>,
         judged: &mut impl Iterator<Item = &'j Judged>,
-    ) -> Result<New, ApiError> {
+    ) -> Result<NewCertificate, ApiError> {
         match entry.key.source {
             KeySource::Client => {
                 // As many were judged as there are such entries.
@@ -166,13 +177,13 @@ impl Maker<'_> {
                 let csr = |_: &IssueOrder| Ok(judged.request.der().to_vec());
                 let key = judged.request.public_key();
                 let new = self.certified(entry, key, csr, judged.csr_sha256, Origin::Client, None).await?;
-                Ok(New { attestation: judged.attestation.clone(), ..new })
+                Ok(NewCertificate { attestation: judged.attestation.clone(), ..new })
             }
             KeySource::Server { archived, .. } => {
                 let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
                 let key = key.map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
-                let sealed = recovery(self.call.app)?.seal(self.template.uuid, &key, archived)?;
-                // There is no request of the owner's: the key speaks for itself.
+                let sealed = recovery_keys(self.call.app)?.seal(self.template.uuid, &key, archived)?;
+                // The owner made no certification request; the digest of the key stands for it.
                 let digest = key.public_key().sha256();
                 let csr = |order: &IssueOrder| Ok(order.request(&key)?.der().to_vec());
                 self.certified(entry, key.public_key(), csr, digest, Origin::Server, Some(sealed)).await
@@ -180,6 +191,7 @@ impl Maker<'_> {
         }
     }
 
+    /// Has a certificate signed for a key; `csr` makes the certification request that only a CA elsewhere wants to see.
     async fn certified(
         &self,
         entry: Entry<'_>,
@@ -188,10 +200,9 @@ impl Maker<'_> {
         csr_sha256: [u8; 32],
         origin: Origin,
         key: Option<SealedKey>,
-    ) -> Result<New, ApiError> {
-        let Self { call, request, template, user, profile, left } = self;
-        let order = judge::order(call.app, template, entry, user, public_key, *left)?;
-        // Only an authority elsewhere wants to see the request.
+    ) -> Result<NewCertificate, ApiError> {
+        let Self { call, request, template, user, profile, lent_time_left } = self;
+        let order = judge::order(call.app, template, entry, user, public_key, *lent_time_left)?;
         let csr = if call.app.authorities.issues_elsewhere() { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };
         let Signed { certificate: issued, response } =
@@ -212,16 +223,17 @@ impl Maker<'_> {
             revocation: None,
             superseded: false,
         };
-        Ok(New { certificate, response, origin, key, attestation: None })
+        Ok(NewCertificate { certificate, response, origin, key, attestation: None })
     }
 }
 
-/// The keys to the archive.
-pub fn recovery(app: &App) -> Result<&crate::server::keys::archive::RecoveryKeys, ApiError> {
+/// Returns the keys to the archive; that there are none is a fault of the server.
+pub fn recovery_keys(app: &App) -> Result<&RecoveryKeys, ApiError> {
     app.recovery.as_ref().ok_or(ApiError::Internal(Internal::NoRecoveryKey))
 }
 
-async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
+/// Remembers a batch and begins the execution; returns the profile, or the one that another call has made already.
+async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
     let Batch { profile, contents, entries } = batch;
     let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
     if let Some(earlier) = request.new_profile {
@@ -233,7 +245,7 @@ async fn kept(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError
     tx.insert_profile(&profile).await?;
     for content in contents {
         let (serial, origin) = match content {
-            Content::Back { serial, origin } => (serial, origin),
+            Content::BroughtBack { serial, origin } => (serial, origin),
             Content::New(new) => {
                 tx.insert_certificate(&new.certificate, &new.response).await?;
                 if let Some(Attested { attestation, proven }) = &new.attestation {

@@ -1,7 +1,7 @@
-//! What a request's answer holds: the certificates as they were sent before, and private keys under the password of
-//! this call.
+//! Writes the answer to `certificatedata`: certificates as they were sent before, and private keys under the password
+//! of this call (PKCS#12).
 
-use super::certify::recovery;
+use super::certify::recovery_keys;
 use super::judge::Judged;
 use crate::cm::certificate::Certificate as Answer;
 use crate::cm::request::RequestType;
@@ -16,20 +16,20 @@ use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use crate::template::KeySource;
 use uuid::Uuid;
 
-/// Passwords that protect private keys are at least this long, in characters (NIST SP 800-63B, 5.1.1.2).
+/// Sets how long a password that protects private keys is at least, in characters (NIST SP 800-63B, 5.1.1.2).
 const SHORTEST_PASSWORD: usize = 8;
 
-/// Refuses a password that cannot protect private keys.
+/// Refuses a password that is missing, that PKCS#12 cannot hold, or that is too short.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     let password = password.ok_or(ApiError::NoPfxPassword)?;
     pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
-    // A PFX can be guessed at offline, unlike a card.
+    // The password of a PFX can be guessed at offline, unlike a card's PIN.
     let short = password.expose().chars().count() < SHORTEST_PASSWORD;
     if short { Err(ApiError::PfxPasswordShort { minimum: SHORTEST_PASSWORD }) } else { Ok(()) }
 }
 
-/// The answer: one entry for all that the profile holds, in the order in which it was made. Keys other than those it
-/// was made for are refused.
+/// Answers with an entry for each certificate that the profile holds, in the order in which they were made. Refuses
+/// certification requests for other keys than those that were certified.
 pub async fn answer(
     call: &Call<'_>,
     request: &RequestRecord,
@@ -39,7 +39,7 @@ pub async fn answer(
 ) -> Result<Vec<Answer>, ApiError> {
     let mut contents = call.app.store.holdings(profile).await?;
     if request.request_type == RequestType::RecoverOnBehalf {
-        // What the server cannot open is collected by another call.
+        // Keys that the server cannot open are collected by another call (`sealedkeys`).
         let archived = call.app.store.archived(profile).await?;
         let is_sealed = |serial: &[u8]| archived.iter().any(|record| record.agents_only && record.serial == serial);
         contents.retain(|holding| !is_sealed(&holding.certificate.serial));
@@ -49,20 +49,20 @@ pub async fn answer(
     if !own.eq(judged.iter().map(|it| it.public_key_sha256)) {
         return Err(ApiError::OtherKey);
     }
-    say_keys_given(call, request, &contents).await?;
+    log_keys_given(call, request, &contents).await?;
     let mut answers = Vec::new();
     for HoldingRecord { origin, certificate } in &contents {
         let name = &certificate.template_common_name;
         answers.push(match *origin {
-            Origin::Client => issued(name, sent(call, &certificate.serial).await?),
-            origin => with_key(name, protected(call, request, certificate, password).await?, origin),
+            Origin::Client => pkcs7_entry(name, sent_response(call, &certificate.serial).await?),
+            origin => pfx_entry(name, pkcs12(call, request, certificate, password).await?, origin),
         });
     }
     Ok(answers)
 }
 
-/// Private keys are spoken of before they leave.
-async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
+/// Logs which private keys are given out, before they are.
+async fn log_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[HoldingRecord]) -> Result<(), ApiError> {
     let serials = |wanted: fn(Origin) -> bool| {
         let wanted = contents.iter().filter(|holding| wanted(holding.origin));
         wanted.map(|holding| hex::encode_upper(&holding.certificate.serial)).collect::<Vec<_>>().join(" ")
@@ -80,13 +80,14 @@ async fn say_keys_given(call: &Call<'_>, request: &RequestRecord, contents: &[Ho
     Ok(())
 }
 
-async fn sent(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
+/// Reads the response that was sent for a certificate.
+async fn sent_response(call: &Call<'_>, serial: &[u8]) -> Result<Vec<u8>, ApiError> {
     let response = call.app.store.response(serial).await?;
     response.ok_or(ApiError::Internal(Internal::Dangling("response")))
 }
 
-/// The private key and its certificates as PKCS#12.
-async fn protected(
+/// Writes an archived private key with its certificate and chain as PKCS#12.
+async fn pkcs12(
     call: &Call<'_>,
     request: &RequestRecord,
     record: &CertificateRecord,
@@ -95,7 +96,7 @@ async fn protected(
     let failed = |error: pkix::Error| ApiError::Internal(Internal::MakeKey(error));
     let password = password.ok_or(ApiError::NoPfxPassword)?;
     let certificate = Certificate::from_der(&record.der).map_err(failed)?;
-    let key = recovery(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
+    let key = recovery_keys(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
     let template = call.app.templates.get(request.profile_template);
     let entry = template.and_then(|template| {
         template.entries().find(|entry| entry.certificate.template_name == record.template_common_name)
@@ -112,14 +113,14 @@ async fn protected(
     .map_err(failed)
 }
 
-/// The answer to a certification request.
-fn issued(template_name: &str, pkcs7: Vec<u8>) -> Answer {
+/// Makes the entry of a certificate for a key of the client's.
+fn pkcs7_entry(template_name: &str, pkcs7: Vec<u8>) -> Answer {
     let flags = vocabulary::CERTIFICATE_FLAG_PKCS7;
-    Answer { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..empty(template_name) }
+    Answer { flags, pkcs7: Some(pkcs7), is_pkcs7: true, ..empty_entry(template_name) }
 }
 
-/// A certificate with its private key, as PKCS#12.
-fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
+/// Makes the entry of a certificate with its private key, as PKCS#12.
+fn pfx_entry(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
     let (server, history) = (origin == Origin::Server, origin == Origin::History);
     let flags = [
         (true, vocabulary::CERTIFICATE_FLAG_PFX),
@@ -132,11 +133,12 @@ fn with_key(template_name: &str, pfx: Vec<u8>, origin: Origin) -> Answer {
         is_pfx: true,
         is_server_generated: server,
         is_key_history: history,
-        ..empty(template_name)
+        ..empty_entry(template_name)
     }
 }
 
-fn empty(template_name: &str) -> Answer {
+/// Makes an entry without content.
+fn empty_entry(template_name: &str) -> Answer {
     Answer {
         template_common_name: template_name.to_owned(),
         certificate_id: 0,

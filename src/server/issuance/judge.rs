@@ -1,4 +1,5 @@
-//! From a certification request to a certificate: judged by the template, named by the person's record.
+//! Judges certification requests and attestations by the template, and writes the CA's order with the names of the
+//! person's record.
 
 use crate::ca::IssueOrder;
 use crate::pkix::attestation::Attestation;
@@ -10,25 +11,27 @@ use crate::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplat
 use aws_lc_rs::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 
-/// A certification request the template allows, verified.
+/// Holds a certification request that is verified and that the template allows.
 pub struct Judged {
     pub request: CertificationRequest,
+    /// Of the whole request, DER.
     pub csr_sha256: [u8; 32],
+    /// Of the SubjectPublicKeyInfo.
     pub public_key_sha256: [u8; 32],
     /// What the card says of the key.
     pub attestation: Option<Attested>,
 }
 
-/// An attestation of a key, about that very key.
+/// Holds an attestation that is about the very key it came with.
 #[derive(Clone)]
 pub struct Attested {
     pub attestation: Attestation,
-    /// It comes from one of the authorities that the template names.
+    /// It leads to one of the authorities that the template names.
     pub proven: bool,
 }
 
-/// Reads a certification request, verifies that it is signed with its own key, and holds it against the template's policy.
-/// Names and extensions it asks for are not taken over: the template says what is certified.
+/// Reads a certification request (RFC 2986), checks it by the template's policy, and verifies that it is signed with
+/// its own key. The names and extensions it asks for are ignored: the template says what is certified.
 pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
     let request = CertificationRequest::from_der(der).map_err(ApiError::CsrUnreadable)?;
     let algorithm = request.signature_algorithm().map_err(ApiError::CsrUnreadable)?;
@@ -42,9 +45,10 @@ pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
     Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request, attestation: None })
 }
 
-/// Holds what a card says of a key against the key and the template's policy; no bytes: nothing was said. Where the
-/// template demands nothing, what is about the key is kept all the same.
-pub fn attested(
+/// Checks what a card says of a key; no bytes mean that nothing was said. An attestation must be about the key, and
+/// lead to one of the template's authorities where it names any. Where the template demands none, one that came is kept
+/// all the same.
+pub fn judge_attestation(
     policy: &KeyPolicy,
     key: &PublicKey,
     said: &[u8],
@@ -62,6 +66,7 @@ pub fn attested(
     Ok(Some(Attested { attestation, proven }))
 }
 
+/// Refuses a key whose algorithm or size, in bits, the template does not allow.
 fn check_key(policy: &KeyPolicy, kind: KeyKind) -> Result<(), ApiError> {
     let (family, size) = KeyFamily::of(kind);
     match policy.minimum(family) {
@@ -77,18 +82,18 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
     array
 }
 
-/// What the CA is asked for: a certificate of the template for this key. One on a temporary card is short-lived, and not
-/// good for longer than the card is `left`.
+/// Writes the CA's order: a certificate of the template for this key. On a temporary card it has the template's shorter
+/// validity, and ends with `lent_time_left`. Fails where the person's record lacks what the template needs.
 pub fn order(
     app: &App,
     template: &ProfileTemplate,
     entry: Entry<'_>,
     user: &UserRecord,
     key: &PublicKey,
-    left: Option<Duration>,
+    lent_time_left: Option<Duration>,
 ) -> Result<IssueOrder, Missing> {
     let Entry { certificate, .. } = entry;
-    let longest = left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
+    let longest = lent_time_left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
     let mut order = IssueOrder {
         subject: template.subject.fill(user)?,
         key_usage: certificate.key_usages.clone(),

@@ -1,7 +1,7 @@
 //! From an approved request to the certificates it brings.
 //!
-//! `plan` says which certificates are fresh, copied or left; `judge` holds a certification request against the template;
-//! `certify` has them signed and remembers them in one transaction; `deliver` writes the answer.
+//! `plan` says which certificates are fresh, copied or left out; `judge` checks certification requests by the template;
+//! `certify` has certificates signed and remembers them in one transaction; `deliver` writes the answer.
 //! Absent: how a signature is made (`authority`), what completion does to a card (`workflow`).
 
 pub mod certify;

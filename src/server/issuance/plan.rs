@@ -1,4 +1,4 @@
-//! Which certificates a request brings: one table a request type, and what it comes to for one request.
+//! Plans which certificates a request brings: a table by request type, and what it comes to for one request.
 
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestType::{self, *};
@@ -9,76 +9,81 @@ use crate::store::{ArchivedRecord, Origin, RequestRecord};
 use crate::template::{Entry, KeySource, ProfileTemplate};
 use time::OffsetDateTime;
 
-/// The most archived keys of earlier times a request brings, the latest first.
+/// Limits how many archived keys of earlier times a request brings, the latest first.
 const MAX_HISTORY: usize = 24;
 
-/// What a request does with one of the template's certificates.
+/// Says what a request does with one of the template's certificates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provision {
-    /// A new key and a new certificate.
+    /// Brings a new key and a new certificate.
     Fresh,
-    /// The archived key of the profile before, with its certificate while that is good; fresh where there is none, and
-    /// one whose certificate is good no longer comes as history.
+    /// Brings the archived key and certificate of the old profile while that certificate is good. Otherwise it brings a
+    /// new key and certificate, and an old key whose certificate is no longer good comes as history.
     Copied,
-    /// The same, but nothing where there is none.
+    /// Brings the archived key and certificate of the old profile, or nothing where there is none.
     CopiedOnly,
-    /// Not brought at all.
-    Left,
+    /// Brings nothing.
+    LeftOut,
 }
 
-/// The table: what a request of this type does with a certificate whose key is archived, and with any other; `revokes`:
-/// it also revokes the certificates of what it replaces, so that those cannot be carried on.
+/// Returns what a request of this type does with a certificate whose key is archived, and with any other. `revokes`
+/// means that it also revokes the certificates of what it replaces, so that those cannot be carried on.
 pub fn provisions(request_type: RequestType, revokes: bool) -> (Provision, Provision) {
     match request_type {
         Recover if revokes => (Provision::Fresh, Provision::Fresh),
         Duplicate | Recover | TemporaryCards => (Provision::Copied, Provision::Fresh),
-        RecoverOnBehalf => (Provision::CopiedOnly, Provision::Left),
+        RecoverOnBehalf => (Provision::CopiedOnly, Provision::LeftOut),
         _ => (Provision::Fresh, Provision::Fresh),
     }
 }
 
-/// Does a request of this type bring what was encrypted once back into reach?
+/// Says whether a request of this type brings keys of earlier times back, for what was encrypted to them.
 pub fn brings_history(request_type: RequestType) -> bool {
     matches!(request_type, Renew | Recover | RecoverOnBehalf | OnlineUpdate)
 }
 
-/// What a request brings, in the order of the template and of the answer.
+/// Holds what a request brings, in the order of the template and of the answer.
 pub struct Plan<'t> {
     pub items: Vec<Item<'t>>,
-    /// Archived keys of earlier times.
+    /// Archived keys of earlier times; they follow the items.
     pub history: Vec<ArchivedRecord>,
 }
 
-/// One certificate a request brings.
+/// Holds one certificate that a request brings.
 pub enum Item<'t> {
     Fresh(Entry<'t>),
     Copied(ArchivedRecord),
 }
 
 impl<'t> Plan<'t> {
-    /// Reads what the profile before has archived, and holds it against the table.
+    /// Reads what is archived of the old profile, and plans by the table; refuses a request that would bring nothing.
     pub async fn of(call: &Call<'_>, request: &RequestRecord, template: &'t ProfileTemplate) -> Result<Self, ApiError> {
         let mut archived = Vec::new();
         if let Some(old) = request.old_profile {
             archived = call.app.store.archived(old).await?;
         }
-        // The keys of somebody else are given to nobody but where that is what was approved.
+        // Only a RecoverOnBehalf was approved to give out keys of another person, and keys that only agents can open.
         if request.request_type != RecoverOnBehalf {
-            // What only agents can open they bring back, and nobody else.
             archived.retain(|record| record.owner == request.target && !record.agents_only);
         }
         let revokes = template.workflow(request.request_type).is_some_and(|workflow| {
             revocation::verdict(template, &workflow.revocation, request, call.now).revocation.is_some()
         });
-        let plan =
-            Self::made(provisions(request.request_type, revokes), request.request_type, template, archived, call.now);
+        let plan = Self::by_table(
+            provisions(request.request_type, revokes),
+            request.request_type,
+            template,
+            archived,
+            call.now,
+        );
         if plan.items.is_empty() && plan.history.is_empty() {
             return Err(ApiError::NothingArchived);
         }
         Ok(plan)
     }
 
-    fn made(
+    /// Plans by the two provisions: for certificates whose keys are archived, and for all others.
+    fn by_table(
         (for_archived, for_others): (Provision, Provision),
         request_type: RequestType,
         template: &'t ProfileTemplate,
@@ -88,22 +93,22 @@ impl<'t> Plan<'t> {
         let mut past = Vec::new();
         let mut items = Vec::new();
         for entry in template.entries() {
-            let way = if entry.is_archived() { for_archived } else { for_others };
+            let provision = if entry.is_archived() { for_archived } else { for_others };
             let current = |record: &ArchivedRecord| {
                 record.origin != Origin::History && record.template_common_name == entry.certificate.template_name
             };
-            let found = match way {
+            let found = match provision {
                 Provision::Copied | Provision::CopiedOnly => archived.iter().position(current),
-                Provision::Fresh | Provision::Left => None,
+                Provision::Fresh | Provision::LeftOut => None,
             };
-            match (way, found) {
+            match (provision, found) {
                 (Provision::Copied, Some(found)) if !is_good(&archived[found], now) => {
                     past.push(archived.remove(found));
                     items.push(Item::Fresh(entry));
                 }
                 (_, Some(found)) => items.push(Item::Copied(archived.remove(found))),
                 (Provision::Fresh | Provision::Copied, None) => items.push(Item::Fresh(entry)),
-                (Provision::CopiedOnly | Provision::Left, None) => {}
+                (Provision::CopiedOnly | Provision::LeftOut, None) => {}
             }
         }
         let mut history = past;
@@ -114,7 +119,7 @@ impl<'t> Plan<'t> {
         Self { items, history }
     }
 
-    /// The entries whose keys the client makes, in order.
+    /// Lists the template's certificates whose keys the client makes, in order.
     pub fn client_keys(&self) -> impl Iterator<Item = Entry<'t>> {
         let fresh = self.items.iter().filter_map(|item| match item {
             Item::Fresh(entry) => Some(*entry),
@@ -123,7 +128,7 @@ impl<'t> Plan<'t> {
         fresh.filter(|entry| entry.key.source == KeySource::Client)
     }
 
-    /// Does the answer hold private keys?
+    /// Says whether the answer holds private keys.
     pub fn brings_keys(&self) -> bool {
         let made_here = |item: &Item<'_>| match item {
             Item::Fresh(entry) => entry.key.source != KeySource::Client,
@@ -132,11 +137,12 @@ impl<'t> Plan<'t> {
         self.items.iter().any(made_here) || self.brought_back().any(|record| !record.agents_only)
     }
 
-    /// Does it bring keys that the server cannot open?
+    /// Says whether keys are brought back that only recovery agents can open.
     pub fn brings_sealed(&self) -> bool {
         self.brought_back().any(|record| record.agents_only)
     }
 
+    /// Lists the archived keys that are brought back.
     fn brought_back(&self) -> impl Iterator<Item = &ArchivedRecord> {
         let copied = self.items.iter().filter_map(|item| match item {
             Item::Copied(record) => Some(record),
@@ -146,7 +152,7 @@ impl<'t> Plan<'t> {
     }
 }
 
-/// Can others still encrypt to it? What is on hold may be again.
+/// Says whether others may still encrypt to the certificate; one on hold may come back into use.
 fn is_good(record: &ArchivedRecord, now: OffsetDateTime) -> bool {
     let hold = RevocationReason::CertificateHold.number();
     record.not_after > now && record.revocation.is_none_or(|revocation| revocation.reason == hold)
@@ -188,14 +194,15 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
         }
     }
 
-    /// `f`: fresh; a number: the archived key with this serial number; after `+`, history.
+    /// Writes what a plan brings: `f` for fresh, a number for the archived key of that serial number, history after
+    /// `+`.
     fn brought(request_type: RequestType, archived: Vec<ArchivedRecord>) -> String {
         brought_by(request_type, false, archived)
     }
 
     fn brought_by(request_type: RequestType, revokes: bool, archived: Vec<ArchivedRecord>) -> String {
         let template = template();
-        let plan = Plan::made(provisions(request_type, revokes), request_type, &template, archived, NOW);
+        let plan = Plan::by_table(provisions(request_type, revokes), request_type, &template, archived, NOW);
         let mut text = String::new();
         for item in &plan.items {
             match item {
@@ -265,6 +272,9 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
     fn history_is_bounded() {
         let archived = (1..=40).map(|serial| record(serial, Origin::History)).collect();
         let template = template();
-        assert_eq!(Plan::made(provisions(Renew, false), Renew, &template, archived, NOW).history.len(), MAX_HISTORY);
+        assert_eq!(
+            Plan::by_table(provisions(Renew, false), Renew, &template, archived, NOW).history.len(),
+            MAX_HISTORY
+        );
     }
 }

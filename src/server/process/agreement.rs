@@ -1,7 +1,9 @@
-//! That all servers of one database work by the same templates: what each was when a server last started with it.
+//! Makes sure that all servers of one database have the same keys and work by the same templates.
 //!
+//! In: the CA, master keys and templates of a server that starts; what the database remembers of them. Out: agreement,
+//! or the reason that stops the start.
 //! A template is changed on purpose by raising its version, one server after the other; servers that still run go on
-//! with what they have read. What differs without that, or is older than what others know, stops the start.
+//! with what they have read. Another content of the same version stops the start, and so does an older version.
 
 use crate::ca::CertificateAuthority;
 use crate::server::audit::deed::{Deed, own};
@@ -14,26 +16,26 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-/// Before the UUID of a template, in the name of the fact.
-const FACT: &str = "template-";
+/// Begins the name of the fact that remembers a template; the template's UUID follows.
+const TEMPLATE_FACT: &str = "template-";
 
-/// A template as the database remembers it, in JSON.
+/// Holds what the database remembers of a template, in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
+struct KnownTemplate {
     name: String,
     version: u32,
-    /// Of what it says: comments, blanks and order do not count.
+    /// Of what the template says: comments, blanks and order do not count.
     sha256: String,
 }
 
-impl Known {
+impl KnownTemplate {
     fn of(template: &ProfileTemplate) -> Self {
         let (name, version) = (template.name.clone(), template.version);
         Self { name, version, sha256: hex::encode(template.digest) }
     }
 }
 
-/// Why a template is not taken.
+/// Says why a template is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Disagreement {
     #[error("the store failed")]
@@ -52,7 +54,7 @@ pub enum Disagreement {
     Older { name: String, here: u32, there: u32 },
 }
 
-/// Why a server and the other servers of its database do not agree.
+/// Says why a server and the other servers of its database do not agree.
 #[derive(Debug, thiserror::Error)]
 pub enum AgreementError {
     #[error(transparent)]
@@ -67,28 +69,33 @@ pub enum AgreementError {
     Store(#[from] Error),
 }
 
-/// Holds every template against what the servers of this database have agreed on, and takes up what is newer. Gives the
-/// names of those that others have and this server lacks.
-pub async fn agree(store: &Store, templates: &Templates, now: OffsetDateTime) -> Result<Vec<String>, Disagreement> {
+/// Compares every template with what the servers of this database have agreed on, and records those that are newer.
+/// Returns the names of templates that others have and this server lacks.
+pub async fn agree_on_templates(
+    store: &Store,
+    templates: &Templates,
+    now: OffsetDateTime,
+) -> Result<Vec<String>, Disagreement> {
     for template in templates.iter() {
         let template = Arc::clone(template);
-        store.write(move |tx| Box::pin(async move { taken_up(tx, &template, now).await })).await?;
+        store.write(move |tx| Box::pin(async move { take_up(tx, &template, now).await })).await?;
     }
     let mut lacking = Vec::new();
-    for (name, value) in store.facts(FACT).await? {
-        let uuid = name.strip_prefix(FACT).and_then(|text| text.parse().ok());
+    for (name, value) in store.facts(TEMPLATE_FACT).await? {
+        let uuid = name.strip_prefix(TEMPLATE_FACT).and_then(|text| text.parse().ok());
         if uuid.is_none_or(|uuid| templates.get(uuid).is_none()) {
-            lacking.push(serde_json::from_slice::<Known>(&value)?.name);
+            lacking.push(serde_json::from_slice::<KnownTemplate>(&value)?.name);
         }
     }
     Ok(lacking)
 }
 
-async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -> Result<(), Disagreement> {
-    let mine = Known::of(template);
-    let (fact, value) = (format!("{FACT}{}", template.uuid), serde_json::to_vec(&mine)?);
+/// Records a template that is new or newer; refuses one that differs or is older.
+async fn take_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -> Result<(), Disagreement> {
+    let mine = KnownTemplate::of(template);
+    let (fact, value) = (format!("{TEMPLATE_FACT}{}", template.uuid), serde_json::to_vec(&mine)?);
     let said = tx.first_said(&fact, &value).await?;
-    let known: Known = serde_json::from_slice(&said)?;
+    let known: KnownTemplate = serde_json::from_slice(&said)?;
     if known.version > mine.version {
         return Err(Disagreement::Older { name: mine.name, here: mine.version, there: known.version });
     }
@@ -101,8 +108,10 @@ async fn taken_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) 
     Ok(tx.audit(&entry.with("version", mine.version).with("sha256", &mine.sha256)).await?)
 }
 
-/// Refuses a server whose keys are not those of the other servers on the same database; the first one says which.
-pub async fn claim(
+/// Refuses a server whose CA key or master keys are not those of the other servers of its database.
+///
+/// The first server decides which they are; the database remembers no more than fingerprints.
+pub async fn claim_keys(
     store: &Store,
     authority: &dyn CertificateAuthority,
     master_keys: &MasterKeys,

@@ -4,9 +4,9 @@ use crate::secret::{Passphrase, Pin};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What `serve` is told besides the data directory's own `server.toml`.
+/// Holds what `serve` is told besides the data directory's own `server.toml`.
 pub struct Config {
-    /// Made by [`super::init()`].
+    /// Made by [`crate::server::init()`].
     pub data_dir: PathBuf,
     /// Overrides `listen` of `server.toml`; port 0 takes any free one.
     pub listen: Option<SocketAddr>,

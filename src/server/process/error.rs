@@ -17,7 +17,7 @@ use crate::{ca, pkix};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// Why a server does not start, or has ended.
+/// Says why a server does not start, or has ended.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error(transparent)]

@@ -1,7 +1,7 @@
-//! A server as a process: started, served, kept up beside the calls, and ended in order.
+//! Runs a server as a process: opens it, serves, does the work beside the calls, and ends all of it in order.
 //!
 //! In: a data directory and its secrets. Out: a server that listens until it is told to stop.
-//! Absent: what a call does.
+//! Absent: how a call is answered (`http`), what it does (`controllers`).
 
 pub mod agreement;
 pub mod config;

@@ -1,14 +1,18 @@
-//! Listening: TLS by default, bounds on connections, headers and waiting, and a stop that finishes what was begun.
+//! Starts a server, serves until it is told to stop, and ends in order.
+//!
+//! In: a [`Config`]. Out: a server on a thread of its own ([`Server`]), or on this thread until a signal comes
+//! ([`serve`]).
+//! Absent: how a connection is accepted (`http::accept`), what runs beside the calls (`upkeep`).
 
 use super::config::Config;
 use super::error::StartError;
-use super::start::{self, Started};
-use super::upkeep::{Duties, Upkeep};
+use super::start::{self, Opened};
+use super::upkeep::{Upkeep, UpkeepParts};
 use crate::platform::memory;
 use crate::platform::signal::EndSignals;
 use crate::server::http::accept::accept;
 use crate::store::{CountsSeen, Store};
-use crate::web::listen::{self, STOP_GRACE, until};
+use crate::web::listen::{self, STOP_GRACE, serve_until};
 use axum_server::Handle;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::Ordering;
@@ -16,35 +20,37 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// A CM server on a thread and runtime of its own.
+/// Starts CM servers, each on a thread and runtime of its own.
 pub struct Server;
 
-/// What can be told once the server listens.
+/// Tells where a server listens, and which CA certificate its clients must trust.
 #[derive(Clone)]
 pub struct Ready {
     store: Store,
+    /// Where calls are answered.
     pub addr: SocketAddr,
     /// "https" or "http".
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
-    /// Where the public files are to be had without TLS, if they are.
+    /// Where public files are served without TLS, if they are.
     pub publication: Option<SocketAddr>,
-    /// Where health and metrics are to be had.
+    /// Where health and metrics are served, if they are.
     pub operations: Option<SocketAddr>,
 }
 
-/// A server that listens; stopped by [`RunningServer::stop`], or when dropped.
+/// Holds a server that listens; it stops by [`RunningServer::stop`], or when dropped.
 pub struct RunningServer {
+    /// Where calls are answered.
     pub addr: SocketAddr,
     /// "https" or "http".
     pub scheme: &'static str,
     /// The CA's certificate, DER: what clients must trust.
     pub ca_certificate: Vec<u8>,
     store: Store,
-    /// Where the public files are to be had without TLS, if they are.
+    /// Where public files are served without TLS, if they are.
     pub publication: Option<SocketAddr>,
-    /// Where health and metrics are to be had.
+    /// Where health and metrics are served, if they are.
     pub operations: Option<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), StartError>>>,
@@ -76,16 +82,17 @@ impl Server {
 }
 
 impl RunningServer {
-    /// How much work its store has done.
+    /// Returns how much work the server's store has done.
     pub fn counts(&self) -> CountsSeen {
         self.store.counts()
     }
 
-    /// Stops accepting, finishes what was begun within ten seconds, and closes the store.
+    /// Stops accepting, lets open calls finish for at most [`STOP_GRACE`], and closes the store.
     pub fn stop(mut self) -> Result<(), StartError> {
         self.end()
     }
 
+    /// Tells the thread to stop and waits for it; does nothing the second time.
     fn end(&mut self) -> Result<(), StartError> {
         drop(self.stop.take());
         self.thread.take().map_or(Ok(()), joined)
@@ -100,17 +107,18 @@ impl Drop for RunningServer {
     }
 }
 
+/// Waits for the server's thread, and returns how it ended.
 fn joined(thread: JoinHandle<Result<(), StartError>>) -> Result<(), StartError> {
     thread.join().unwrap_or(Err(StartError::Died))
 }
 
-/// Serves until SIGTERM or SIGINT; `ready` is called once, when the server listens and those are heeded.
+/// Serves on this thread until SIGTERM or SIGINT; calls `ready` once, when the server listens and catches the signals.
 pub fn serve(config: Config, ready: impl FnOnce(&Ready)) -> Result<(), StartError> {
     memory::return_large_blocks();
     run(config, stop_signal, ready)
 }
 
-/// Takes over the signals at once, and ends with the first of them.
+/// Catches SIGTERM and SIGINT from now on; the future ends with the first of them.
 fn stop_signal() -> impl Future<Output = ()> {
     let signals = EndSignals::take_over();
     async {
@@ -125,35 +133,37 @@ fn stop_signal() -> impl Future<Output = ()> {
     }
 }
 
+/// Serves on a runtime of its own until `stop` ends; `stop` is made within the runtime, once the server listens.
 fn run<S: Future<Output = ()>>(
     config: Config,
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(StartError::Thread)?;
-    let ended = runtime.block_on(opened(config, stop, ready));
+    let ended = runtime.block_on(open_and_serve(config, stop, ready));
     runtime.shutdown_timeout(STOP_GRACE);
     ended
 }
 
-/// Opens everything, then serves until `stop`, then ends in order: calls, who writes, who follows the log, the store.
-async fn opened<S: Future<Output = ()>>(
+/// Opens everything, serves until `stop`, then ends in order: calls, tasks that write, tasks that follow the log, the
+/// store.
+async fn open_and_serve<S: Future<Output = ()>>(
     config: Config,
     stop: impl FnOnce() -> S,
     ready: impl FnOnce(&Ready),
 ) -> Result<(), StartError> {
-    let started = start::open(config).await?;
-    let (listener, addr) = bound(started.listen)?;
-    let (publication, publication_addr) = started.publication.map(bound).transpose()?.unzip();
-    let (operations, operations_addr) = started.operations.map(bound).transpose()?.unzip();
+    let opened = start::open(config).await?;
+    let (listener, addr) = bind(opened.listen)?;
+    let (publication, publication_addr) = opened.publication.map(bind).transpose()?.unzip();
+    let (operations, operations_addr) = opened.operations.map(bind).transpose()?.unzip();
     let stop = stop();
-    let app = Arc::new(started.app);
-    let Started { audit_key, syslog, host, .. } = started;
-    let upkeep = Upkeep::begin(&app, Duties { audit_key, syslog, host, publication, operations });
+    let app = Arc::new(opened.app);
+    let Opened { audit_key, syslog, host, .. } = opened;
+    let upkeep = Upkeep::begin(&app, UpkeepParts { audit_key, syslog, host, publication, operations });
     ready(&Ready {
         store: app.store.clone(),
         addr,
-        scheme: if started.tls.is_some() { "https" } else { "http" },
+        scheme: if opened.tls.is_some() { "https" } else { "http" },
         ca_certificate: app.ca_certificate.clone(),
         publication: publication_addr,
         operations: operations_addr,
@@ -164,18 +174,19 @@ async fn opened<S: Future<Output = ()>>(
         app.stopping.store(true, Ordering::Relaxed);
         upkeep.close();
     };
-    let served = until(stop, &handle, accept(&app, listener, started.tls, handle.clone())).await;
+    let served = serve_until(stop, &handle, accept(&app, listener, opened.tls, handle.clone())).await;
     upkeep.end(&app).await;
     if tokio::time::timeout(STOP_GRACE, app.close()).await.is_err() {
         tracing::warn!("the store was not closed in time; what was acknowledged is in it");
     }
-    drop(started.lock);
+    drop(opened.lock);
     let unaudited = app.store.counts().unaudited;
     tracing::info!(unaudited, "stopped");
-    served.map_err(|source| StartError::Listen { addr: started.listen, source })?;
+    served.map_err(|source| StartError::Listen { addr: opened.listen, source })?;
     if unaudited > 0 { Err(StartError::Unaudited(unaudited)) } else { Ok(()) }
 }
 
-fn bound(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+/// Binds an address; returns the listener and its actual address.
+fn bind(addr: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
     listen::bind(addr).map_err(|source| StartError::Listen { addr, source })
 }

@@ -1,4 +1,4 @@
-//! From a data directory to a server that can listen.
+//! Opens a data directory: settings, templates, keys, CA, ways in, store. Nothing listens or runs yet.
 
 use super::agreement::{self, AgreementError};
 use super::config::Config;
@@ -30,9 +30,10 @@ use std::sync::atomic::AtomicBool;
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
-/// A server about to listen.
-pub struct Started {
+/// Holds a server that is about to listen.
+pub struct Opened {
     pub app: App,
+    /// Where calls are to be answered.
     pub listen: SocketAddr,
     /// Where public files are served without TLS.
     pub publication: Option<SocketAddr>,
@@ -43,14 +44,14 @@ pub struct Started {
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
     pub host: String,
-    /// Where health and metrics are to be had.
+    /// Where health and metrics are served.
     pub operations: Option<SocketAddr>,
-    /// Kept while the server runs: no second one uses the directory.
+    /// Kept while the server runs, so that no second one uses the directory.
     pub lock: Lock,
 }
 
-/// Opens everything in the data directory.
-pub async fn open(config: Config) -> Result<Started, StartError> {
+/// Opens everything in the data directory; refuses one that another process uses, and plain HTTP away from loopback.
+pub async fn open(config: Config) -> Result<Opened, StartError> {
     let directory = DataDirectory::existing(&config.data_dir)?;
     let settings = Settings::load(&directory)?;
     let listen = config.listen.unwrap_or(settings.listen);
@@ -87,8 +88,8 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     }
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
-        agreement::claim(&store, &*own, &master_keys).await?;
-        for name in agreement::agree(&store, &templates, now).await.map_err(AgreementError::from)? {
+        agreement::claim_keys(&store, &*own, &master_keys).await?;
+        for name in agreement::agree_on_templates(&store, &templates, now).await.map_err(AgreementError::from)? {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
@@ -117,5 +118,5 @@ pub async fn open(config: Config) -> Result<Started, StartError> {
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Started { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
+    Ok(Opened { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
 }

@@ -1,12 +1,12 @@
-//! What ends by itself: temporary cards.
+//! Ends what ends by itself: temporary cards whose time is over.
 
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::deed::{self, Deed};
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::server::workflow::holders::{move_card, move_profiles_on, one_at_a_time};
-use crate::server::workflow::revocation::ended;
+use crate::server::workflow::holders::{lock_owner, move_card, move_profiles_on};
+use crate::server::workflow::revocation::cessation;
 use crate::store::{Holder, Reach, Touched, Tx};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,28 +14,30 @@ use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Between two looks.
+/// Sets the time from one round to the next.
 const INTERVAL: Duration = Duration::from_secs(60);
-/// Cards ended at one look, so that a server that was away for long serves others too.
-const MOST: u32 = 200;
 
-/// Looks again and again until told to end; the first look is at once.
+/// Limits how many cards one round ends, so that a server that was away for long serves others too.
+const MOST_CARDS: u32 = 200;
+
+/// Ends due cards, round after round, until told to end; the first round is at once.
 pub async fn watch(app: Arc<App>, ending: CancellationToken) {
     let mut clock = tokio::time::interval(INTERVAL);
     while ending.run_until_cancelled(clock.tick()).await.is_some() {
-        // What is due stays due: the next look finds it.
-        if let Err(error) = swept(&app, OffsetDateTime::now_utc()).await {
+        // What is due stays due: the next round finds it.
+        if let Err(error) = end_due_cards(&app, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "what is due could not be read");
         }
     }
 }
 
-async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
+/// Ends the cards that are due, and has new revocation lists made where certificates were revoked.
+async fn end_due_cards(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     let mut outdated = false;
-    for card in app.store.expired_smartcards(now, MOST).await? {
+    for card in app.store.expired_smartcards(now, MOST_CARDS).await? {
         let (uuid, owner) = (card.uuid, card.assigned_user);
         // One that cannot be ended keeps no other from it.
-        match app.store.write(move |tx| Box::pin(end(tx, uuid, owner, now))).await {
+        match app.store.write(move |tx| Box::pin(end_card(tx, uuid, owner, now))).await {
             Ok(revoked) => outdated |= revoked,
             Err(error) => tracing::error!(smartcard = %uuid, %error, "a temporary card could not be ended"),
         }
@@ -46,9 +48,9 @@ async fn swept(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Ends one temporary card, unless another server or a person was faster; says whether certificates were revoked.
-async fn end(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
-    one_at_a_time(tx, owner).await?;
+/// Ends one temporary card, unless another server or a person was faster; returns whether certificates were revoked.
+async fn end_card(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Result<bool, ApiError> {
+    lock_owner(tx, owner).await?;
     let Some(card) = tx.smartcard(uuid).await? else { return Ok(false) };
     let is_due = card.holder_role.expires.is_some_and(|expires| expires <= now);
     if card.status == SmartcardStatus::Retired || !is_due {
@@ -57,7 +59,7 @@ async fn end(tx: &mut Tx, uuid: Uuid, owner: Uuid, now: OffsetDateTime) -> Resul
     let card = move_card(tx, card, HolderEvent::Retire, &Narrowing::NONE).await?;
     move_profiles_on(tx, card.uuid, HolderEvent::Retire).await?;
     let lent = Touched::Held(Holder::Smartcard(card.uuid), Reach::Unshared);
-    let revoked = tx.revoke_certificates(lent, ended(now)).await?;
+    let revoked = tx.revoke_certificates(lent, cessation(now)).await?;
     let entry = deed::own(Deed::TemporaryCardEnded, now).smartcard(card.uuid).user(owner).with("revoked", revoked);
     tx.audit(&entry).await?;
     tracing::info!(smartcard = %card.uuid, revoked, "temporary card ended");

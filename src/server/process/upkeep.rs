@@ -1,5 +1,7 @@
-//! What runs beside the calls for as long as the server does, and the order in which it ends: who writes ends before
-//! who signs and sends on what was written.
+//! Runs the tasks beside the calls for as long as the server runs, and ends them in order.
+//!
+//! Tasks that write to the store end before those that sign the log of acts and send it on, so that the last acts are
+//! signed as well. Every wait is bounded.
 
 use super::sweep;
 use crate::pkix::MemoryKey;
@@ -15,15 +17,17 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long those who write may take to finish what they began.
-const LAST_WRITES: Duration = Duration::from_secs(10);
-/// How long the last round of those who follow the log may take.
-const LAST_ROUND: Duration = Duration::from_secs(5);
+/// Limits how long calls and tasks that write may take to finish at the end.
+const WRITERS_GRACE: Duration = Duration::from_secs(10);
 
-/// What is to be done beside the calls, as the settings have it.
-pub struct Duties {
+/// Limits how long the last round of the tasks that follow the log may take.
+const FOLLOWERS_GRACE: Duration = Duration::from_secs(5);
+
+/// Holds what the tasks need that [`App`] does not have.
+pub struct UpkeepParts {
     /// Signs the log of acts.
     pub audit_key: MemoryKey,
+    /// `None`: acts are not sent on.
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
     pub host: String,
@@ -33,21 +37,25 @@ pub struct Duties {
     pub operations: Option<TcpListener>,
 }
 
-/// The tasks, until [`Upkeep::end`]; dropped before, they are ended where they stand.
+/// Holds the tasks until [`Upkeep::end`]; dropped before, they are aborted where they stand.
 pub struct Upkeep {
-    public: Shift,
-    writers: Shift,
-    followers: Shift,
-    watched: Shift,
+    /// The listener for public files.
+    public: TaskGroup,
+    /// Temporary cards, mail, revocation lists, CAs elsewhere.
+    writers: TaskGroup,
+    /// The signed heads of the log, and syslog.
+    followers: TaskGroup,
+    /// Health and metrics.
+    watching: TaskGroup,
 }
 
 impl Upkeep {
-    /// Begins all of them.
-    pub fn begin(app: &Arc<App>, duties: Duties) -> Self {
-        let [mut public, mut writers, mut followers, mut watched] = std::array::from_fn(|_| Shift::default());
+    /// Begins all tasks.
+    pub fn begin(app: &Arc<App>, parts: UpkeepParts) -> Self {
+        let [mut public, mut writers, mut followers, mut watching] = std::array::from_fn(|_| TaskGroup::default());
         let shared = || Arc::clone(app);
         let store = || app.store.clone();
-        if let Some(listener) = duties.publication {
+        if let Some(listener) = parts.publication {
             public.begin(|ending| public_listener::serve(shared(), listener, ending));
         }
         writers.begin(|ending| sweep::watch(shared(), ending));
@@ -56,51 +64,53 @@ impl Upkeep {
         }
         writers.begin(|ending| Arc::clone(&app.publication).keep(ending));
         writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), ending));
-        followers.begin(|ending| heads::follow(store(), duties.audit_key, ending));
-        if let Some(syslog) = duties.syslog {
+        followers.begin(|ending| heads::follow(store(), parts.audit_key, ending));
+        if let Some(syslog) = parts.syslog {
             let metrics = Arc::clone(&app.metrics);
-            followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, duties.host, ending));
+            followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, parts.host, ending));
         }
-        if let Some(listener) = duties.operations {
-            watched.begin(|_| operations::serve(shared(), listener));
+        if let Some(listener) = parts.operations {
+            watching.begin(|_| operations::serve(shared(), listener));
         }
-        Self { public, writers, followers, watched }
+        Self { public, writers, followers, watching }
     }
 
-    /// Says that no new call is taken, so that those for public files end together with the others.
+    /// Tells the listener for public files to end, so that its calls end together with the others.
     pub fn close(&self) {
         self.public.ending.cancel();
     }
 
-    /// Ends one shift after the other, once no call is taken any more; what takes too long is left.
+    /// Ends one group after the other, once no new call is taken; a task that takes too long is aborted.
     pub async fn end(self, app: &App) {
         // The work of a caller who hung up goes on, and holds its place until it is done.
-        let calls = tokio::time::timeout(LAST_WRITES, app.places.acquire_many(MAX_CALLS.into()));
-        let (calls, public, writers) = tokio::join!(calls, self.public.end(LAST_WRITES), self.writers.end(LAST_WRITES));
+        let calls = tokio::time::timeout(WRITERS_GRACE, app.places.acquire_many(MAX_CALLS.into()));
+        let (calls, public, writers) =
+            tokio::join!(calls, self.public.end(WRITERS_GRACE), self.writers.end(WRITERS_GRACE));
         if calls.is_err() || !public || !writers {
             tracing::warn!("not all that was begun was finished in time; what is due is done at the next start");
         }
-        if !self.followers.end(LAST_ROUND).await {
+        if !self.followers.end(FOLLOWERS_GRACE).await {
             tracing::warn!("the last acts were not signed or sent on in time; the next start does it");
         }
         // Whoever watches may ask until nothing is left to tell.
-        self.watched.end(Duration::ZERO).await;
+        self.watching.end(Duration::ZERO).await;
     }
 }
 
-/// Tasks that are told to end together.
+/// Holds tasks that are told to end together.
 #[derive(Default)]
-struct Shift {
+struct TaskGroup {
     ending: CancellationToken,
     tasks: JoinSet<()>,
 }
 
-impl Shift {
+impl TaskGroup {
     fn begin<F: Future<Output = ()> + Send + 'static>(&mut self, task: impl FnOnce(CancellationToken) -> F) {
         self.tasks.spawn(task(self.ending.clone()));
     }
 
-    /// Tells the tasks to end and waits for them; `false`: some took too long, and are ended where they stand.
+    /// Tells the tasks to end and waits for them; returns `false` where some took longer than `patience` and were
+    /// aborted.
     async fn end(mut self, patience: Duration) -> bool {
         self.ending.cancel();
         let all = async { while self.tasks.join_next().await.is_some() {} };

@@ -1,4 +1,4 @@
-//! What a request is about, found out before anything is written.
+//! Finds out what a new request is about and makes its record; nothing is written here.
 
 use crate::cm::lifecycle::first_status;
 use crate::cm::profile::ProfileStatus;
@@ -12,7 +12,7 @@ use crate::template::{ProfileTemplate, Workflow};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Template, person, and the card or profile that is named.
+/// Holds what a request is about: template, person, and the card or profile that is named.
 pub struct Subject {
     pub template: Arc<ProfileTemplate>,
     pub target: Uuid,
@@ -20,15 +20,16 @@ pub struct Subject {
     pub profile: Option<ProfileRecord>,
 }
 
-/// Finds what the body names, as far as the caller sees it.
+/// Finds what the body names, as far as the caller sees it; what does not fit together is refused as missing.
 pub async fn subject(call: &Call<'_>, body: &CreateRequest) -> Result<Subject, ApiError> {
     let (card, profile) = match body.request_type {
         RequestType::Enroll => (None, None),
-        _ => holder(call, body).await?,
+        _ => named_holder(call, body).await?,
     };
     let owner = card.as_ref().map(|card| (card.assigned_user, card.profile_template));
     let owner = owner.or(profile.as_ref().map(|profile| (profile.assigned_user, profile.profile_template)));
-    // Whoever names a card or profile means its owner; Microsoft's Unblock sample leaves the template out as well.
+    // A card or profile stands for its owner where no target is named; Microsoft's Unblock sample leaves the template
+    // out as well.
     let target = body.target.or(owner.map(|(user, _)| user)).unwrap_or(call.caller.uuid);
     let template = body.profile_template.or(owner.map(|(_, template)| template));
     let template = match template {
@@ -47,7 +48,8 @@ pub async fn subject(call: &Call<'_>, body: &CreateRequest) -> Result<Subject, A
     Ok(Subject { template, target, card, profile })
 }
 
-async fn holder(
+/// Finds the card and profile that the body names; a card brings its current profile along, and a profile its card.
+async fn named_holder(
     call: &Call<'_>,
     body: &CreateRequest,
 ) -> Result<(Option<SmartcardRecord>, Option<ProfileRecord>), ApiError> {
@@ -63,20 +65,21 @@ async fn holder(
     };
     let profile = match (named, &card) {
         (Some(named), _) => Some(named),
-        (None, Some(card)) => current(call.app.store.profiles_on(card.uuid).await?, card.status),
+        (None, Some(card)) => current_profile(call.app.store.profiles_on(card.uuid).await?, card.status),
         (None, None) => None,
     };
     Ok((card, profile))
 }
 
-/// The profile that is meant when a card is: the newest that goes with the card's status.
-fn current(profiles: Vec<ProfileRecord>, card: SmartcardStatus) -> Option<ProfileRecord> {
+/// Returns the profile that is meant when a card is named: the newest with the card's status, else the newest that is
+/// not new.
+fn current_profile(profiles: Vec<ProfileRecord>, card: SmartcardStatus) -> Option<ProfileRecord> {
     let goes = |profile: &ProfileRecord| SmartcardStatus::from(profile.status) == card;
     let newest = profiles.iter().find(|profile| goes(profile)).cloned();
     newest.or(profiles.into_iter().find(|profile| profile.status != ProfileStatus::New))
 }
 
-/// The request that is made of it.
+/// Makes the request's record; refuses a request type that lacks its card or profile.
 pub fn record(
     call: &Call<'_>,
     body: CreateRequest,
@@ -121,6 +124,7 @@ pub fn record(
     })
 }
 
+/// Checks what the caller says of loss and revocation; settles for a Reinstate whether it suspends or reinstates.
 fn terms(
     template: &ProfileTemplate,
     workflow: &Workflow,

@@ -1,4 +1,4 @@
-//! How far a request has come: carried out, completed, withdrawn, each in one job.
+//! Completes and withdraws requests and retires their cards, each in one write job.
 
 use super::seen::SeenRequest;
 use crate::cm::lifecycle::RequestEvent;
@@ -11,7 +11,7 @@ use crate::server::workflow::end::retired;
 use crate::server::workflow::{complete, withdraw};
 use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 
-/// Completes a request; a request completed before is answered as it is.
+/// Completes a request; one that was completed before is returned as it is.
 pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(RequestRecord, Effects), ApiError> {
     if request.record.status == RequestStatus::Completed {
         return Ok((request.record.clone(), Effects::default()));
@@ -26,7 +26,7 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
     call.app.store.write(move |tx| Box::pin(job(tx))).await
 }
 
-/// Cancels or abandons a request; a request canceled before is answered as it is.
+/// Cancels or abandons a request; one that was canceled before is returned as it is.
 pub async fn withdraw(
     call: &Call<'_>,
     request: &SeenRequest,
@@ -44,19 +44,20 @@ pub async fn withdraw(
     call.app.store.write(move |tx| Box::pin(job(tx))).await
 }
 
-/// Logs what came of a request, unless nothing did.
+/// Adds to the log what came of a request, unless nothing changed.
 async fn logged(
     tx: &mut Tx,
     (request, effects): (RequestRecord, Option<Effects>),
     entry: AuditEntry,
 ) -> Result<(RequestRecord, Effects), ApiError> {
     if let Some(effects) = effects {
-        tx.audit(&effects.told(entry.on(&request).with("type", request.request_type))).await?;
+        tx.audit(&effects.added_to(entry.on(&request).with("type", request.request_type))).await?;
     }
     Ok((request, effects.unwrap_or_default()))
 }
 
-/// Retires the card of an approved Retire request, its profiles, and its certificates. Repeated, it changes nothing.
+/// Retires the card of an approved Retire request with its profiles, and revokes certificates. Repeated, it changes
+/// nothing.
 pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(SmartcardRecord, Effects), ApiError> {
     let template = request.template.clone().ok_or(ApiError::NotOffered(request.record.request_type))?;
     let (uuid, now) = (request.record.uuid, call.now);
@@ -64,7 +65,7 @@ pub async fn retire(call: &Call<'_>, request: &SeenRequest) -> Result<(Smartcard
     let job = async move |tx: &mut Tx| {
         let (card, effects) = retired(tx, uuid, &template, now).await?;
         if let Some(effects) = effects {
-            tx.audit(&effects.told(entry)).await?;
+            tx.audit(&effects.added_to(entry)).await?;
         }
         Ok::<_, ApiError>((card, effects.unwrap_or_default()))
     };

@@ -10,7 +10,7 @@ use crate::store::RequestRecord;
 use crate::template::{DataItemRule, Side, Workflow, same_name};
 use uuid::Uuid;
 
-/// For which sides a caller speaks.
+/// Says for which sides a caller may give data items.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Giver {
     originator: bool,
@@ -19,18 +19,19 @@ pub struct Giver {
 }
 
 impl Giver {
-    /// Who makes a request for `target`: for himself he is its subscriber, for another its manager.
+    /// Returns the sides of the caller who makes a request for `target`: the originator's, and for himself the
+    /// subscriber's, for another the manager's.
     pub fn asking(call: &Call<'_>, target: Uuid) -> Self {
         let for_oneself = call.caller.uuid == target;
         Self { originator: true, subscriber: for_oneself, manager: !for_oneself }
     }
 
-    /// Who approves.
+    /// Returns the side of an approver: the manager's.
     pub fn approving() -> Self {
         Self { manager: true, ..Self::default() }
     }
 
-    /// Who comes back to a request later.
+    /// Returns the sides of a caller who gives items for a request that is made already.
     pub fn later(call: &Call<'_>, request: &RequestRecord, workflow: &Workflow) -> Self {
         let subscriber = call.caller.uuid == request.target;
         let roles = permission::workflow_roles(&call.caller, workflow);
@@ -41,11 +42,12 @@ impl Giver {
         }
     }
 
-    /// Speaks for no side at all: who only sees the request.
+    /// Says whether the caller speaks for no side at all, and only sees the request.
     pub fn is_nobody(self) -> bool {
         !(self.originator || self.subscriber || self.manager)
     }
 
+    /// Says whether the caller speaks for this side.
     fn gives(self, side: Side) -> bool {
         match side {
             Side::Originator => self.originator,
@@ -55,13 +57,14 @@ impl Giver {
     }
 }
 
-/// Judges what was given; values come back as they are to be kept, under the template's names.
+/// Checks the given items by the policy's rules; returns them as they are kept, under the template's names. The value
+/// of an item that is not to be stored is left out.
 pub fn judged(workflow: &Workflow, given: Vec<DataItem>, giver: Giver) -> Result<Vec<DataItem>, ApiError> {
     let mut kept: Vec<DataItem> = Vec::new();
     for DataItem { name, value } in given {
         let rule = workflow.data_items.iter().find(|rule| same_name(&rule.name, &name));
         let Some(rule) = rule else { return Err(ApiError::DataItemUnknown(name)) };
-        // Nothing is nothing: a form's empty field is as good as one that is not there.
+        // A form's empty field counts as one that is not there.
         let Some(value) = value.filter(|value| !value.is_empty()) else { continue };
         if !giver.gives(rule.side) {
             return Err(ApiError::DataItemNotYours { name: rule.name.clone(), side: rule.side });
@@ -76,7 +79,7 @@ pub fn judged(workflow: &Workflow, given: Vec<DataItem>, giver: Giver) -> Result
     Ok(kept)
 }
 
-/// Adds items, in place of those of the same name.
+/// Adds items to `data`, in place of those of the same name.
 pub fn merge(data: &mut Vec<DataItem>, given: Vec<DataItem>) {
     for item in given {
         match data.iter_mut().find(|known| known.name == item.name) {
@@ -86,17 +89,19 @@ pub fn merge(data: &mut Vec<DataItem>, given: Vec<DataItem>) {
     }
 }
 
+/// Says whether an item was given, even if its value is not stored.
 fn is_given(rule: &DataItemRule, data: &[DataItem]) -> bool {
     data.iter().any(|item| item.name == rule.name && (item.value.is_some() || !rule.stored))
 }
 
-/// The first required item of this side, or of any, that is missing.
+/// Returns the name of the first required item that is missing; `None` for the side means any side.
 pub fn missing<'a>(workflow: &'a Workflow, data: &[DataItem], side: Option<Side>) -> Option<&'a str> {
     let wanted = workflow.data_items.iter().filter(|rule| rule.required && side.is_none_or(|side| rule.side == side));
     wanted.into_iter().find(|rule| !is_given(rule, data)).map(|rule| rule.name.as_str())
 }
 
-/// `DataCollectionFlags`: which side has given what it must. Without items the subscriber has, as in every sample.
+/// Returns `DataCollectionFlags`: which side has given all that it must. Without items the subscriber has, as in every
+/// sample of Microsoft's.
 pub fn flags(workflow: Option<&Workflow>, data: &[DataItem]) -> u32 {
     let Some(workflow) = workflow else { return SUBSCRIBER_PROVIDED };
     let done = |side| missing(workflow, data, Some(side)).is_none();

@@ -1,4 +1,5 @@
-//! A request on its way, for one caller: begun, seen, given its data items and one-time passwords, closed.
+//! What controllers share about requests, for one caller: `begin` makes one, `seen` reads what the caller may see,
+//! `data_items` and `one_time` hold what a policy wants before the execution, `close` ends one.
 //!
 //! In: a [`super::call::Call`]. Out: records as the caller may see them, and what became of a request.
 //! Absent: what completion does to cards and profiles (`workflow`), certificates (`issuance`).

@@ -1,7 +1,8 @@
-//! One-time passwords: made, hashed, handed over, proven.
+//! One-time passwords of a request: made, handed over, proven.
 //!
-//! A password is random, of the policy's alphabet; PBKDF2-HMAC-SHA-256 over it and 16 bytes of salt is all that is
-//! kept. One that is mailed is made when it is sent ([`crate::server::mail::outbox`]), so the outbox holds none.
+//! A password is random, of the policy's alphabet; no more than PBKDF2-HMAC-SHA-256 over it and 16 bytes of salt is
+//! kept ([`crate::server::mail::password`]). One that is mailed is made when it is sent
+//! ([`crate::server::mail::outbox`]), so that the outbox holds none.
 
 use crate::cm::beyond_mim::OneTimePasswords;
 use crate::cm::check::FieldError;
@@ -14,18 +15,21 @@ use crate::template::{Delivery, OneTimePolicy, Recipient};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What goes into the transaction; the passwords themselves stay outside.
+/// Holds what the transaction remembers of new passwords; the passwords themselves stay outside.
 pub struct OneTimeOrder {
     tries: u32,
+    /// `None`: no password is made yet.
     expires: Option<OffsetDateTime>,
+    /// Salt and hash.
     first: Option<Vec<u8>>,
     second: Option<Vec<u8>>,
+    /// Which of the two passwords (1 or 2) is mailed to whom.
     mails: Vec<(u8, Recipient)>,
     entry: AuditEntry,
 }
 
-/// Makes what is handed over at once; gives what is remembered and what is shown. `asked_for`: an approver wants them
-/// anew, so those that go out to nobody by themselves are shown to him.
+/// Makes the passwords that are handed over at once; returns what is remembered of them, and what is shown. `asked_for`
+/// means that an approver wants them anew: those that the policy delivers to nobody are then shown to him.
 pub fn make(
     call: &Call<'_>,
     policy: &OneTimePolicy,
@@ -58,8 +62,8 @@ pub fn make(
     Ok((order, answer))
 }
 
-/// Remembers passwords that were made for a request, and has mailed what is to be mailed; those before hold no longer.
-pub async fn begin(
+/// Remembers the passwords made for a request, in place of earlier ones, and puts into the outbox what is to be mailed.
+pub async fn remember(
     tx: &mut Tx,
     request: &RequestRecord,
     made: OneTimeOrder,
@@ -90,8 +94,8 @@ pub async fn begin(
     Ok(tx.audit(&entry).await?)
 }
 
-/// Refuses what cannot be proven any more, or not yet.
-fn provable(record: &OneTimeRecord, policy: &OneTimePolicy, now: OffsetDateTime) -> Result<(), ApiError> {
+/// Refuses passwords that were tried too often, have expired, or are not made yet.
+fn check_provable(record: &OneTimeRecord, policy: &OneTimePolicy, now: OffsetDateTime) -> Result<(), ApiError> {
     let lacking = record.first.is_none() || (policy.deliver.len() > 1 && record.second.is_none());
     let spent = match record.expires {
         _ if record.tries_left == 0 => "the one-time password was tried too often",
@@ -103,8 +107,8 @@ fn provable(record: &OneTimeRecord, policy: &OneTimePolicy, now: OffsetDateTime)
     Err(ApiError::PasswordSpent(spent))
 }
 
-/// Proves a request's passwords. Each wrong guess is counted in the transaction that judged it, so that no number of
-/// guesses at one moment is more than the policy allows.
+/// Proves a request's passwords; proven ones stay proven. A wrong guess is counted in the transaction that judges it,
+/// so that guesses made at one moment are no more than the policy allows.
 pub async fn prove(
     call: &Call<'_>,
     request: &RequestRecord,
@@ -121,7 +125,7 @@ pub async fn prove(
     if second && given.second.is_none() {
         return Err(FieldError::Missing { field: "SecondOneTimePassword" }.into());
     }
-    provable(&record, policy, call.now)?;
+    check_provable(&record, policy, call.now)?;
     let mut right = is_right(record.first.as_deref(), first_given);
     if let Some(given) = given.second.as_ref().filter(|_| second) {
         right &= is_right(record.second.as_deref(), given);
@@ -136,7 +140,7 @@ pub async fn prove(
         if (&record.first, &record.second) != (&judged.first, &judged.second) {
             return Err(ApiError::Conflict);
         }
-        provable(&record, &policy, now)?;
+        check_provable(&record, &policy, now)?;
         if right {
             record.proven = Some(now);
         } else {

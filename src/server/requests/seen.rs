@@ -1,4 +1,4 @@
-//! Objects as a caller sees them: what is hidden is answered like what does not exist.
+//! Reads objects for a caller; what the caller may not see is answered like what does not exist.
 
 use super::data_items;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -11,7 +11,7 @@ use crate::template::{ProfileTemplate, Workflow};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A request the caller sees, with its template if that still exists.
+/// Holds a request that the caller may see, with its template if that still exists.
 pub struct SeenRequest {
     pub record: RequestRecord,
     pub template: Option<Arc<ProfileTemplate>>,
@@ -20,19 +20,19 @@ pub struct SeenRequest {
 }
 
 impl SeenRequest {
-    /// The policy of the request's type, unless it was disabled since.
+    /// Returns the policy of the request's type; `None` where the template no longer offers it.
     pub fn workflow(&self) -> Option<&Workflow> {
         enabled(self.template.as_deref(), self.record.request_type)
     }
 
-    /// Refuses unless the caller may do this with the request, and nothing is lacking that comes before.
-    pub fn allow(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
-        self.permitted(call, act)?;
-        if act == Act::Execute { self.unobstructed() } else { Ok(()) }
+    /// Refuses unless the caller may do this with the request, and what must come before is done.
+    pub fn check_act(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+        self.check_permission(call, act)?;
+        if act == Act::Execute { self.check_preconditions() } else { Ok(()) }
     }
 
-    /// Data items come before the execution begins, a one-time password before every step of it.
-    fn unobstructed(&self) -> Result<(), ApiError> {
+    /// Refuses an execution that lacks something: data items before it begins, a one-time password before every step.
+    fn check_preconditions(&self) -> Result<(), ApiError> {
         let RequestRecord { status, data, .. } = &self.record;
         let missing = self.workflow().and_then(|workflow| data_items::missing(workflow, data, None));
         match (status, missing) {
@@ -44,8 +44,8 @@ impl SeenRequest {
         }
     }
 
-    /// Refuses unless the caller may do this with the request.
-    pub fn permitted(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
+    /// Refuses unless the caller may do this with the request, whatever must come before.
+    pub fn check_permission(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
         if permission::may(&call.caller, act, parties(&self.record), self.workflow()) {
             return Ok(());
         }
@@ -59,13 +59,13 @@ impl SeenRequest {
         })
     }
 
-    /// Refuses unless the caller executes this request and its type is one that `fits`; gives its template.
-    pub fn executed(
+    /// Refuses unless the caller may execute this request now and `fits` accepts its type; returns its template.
+    pub fn for_execution(
         &self,
         call: &Call<'_>,
         fits: impl FnOnce(RequestType) -> bool,
     ) -> Result<&Arc<ProfileTemplate>, ApiError> {
-        self.allow(call, Act::Execute)?;
+        self.check_act(call, Act::Execute)?;
         if !fits(self.record.request_type) {
             return Err(ApiError::WrongType(self.record.request_type));
         }
@@ -75,14 +75,14 @@ impl SeenRequest {
 }
 
 impl Call<'_> {
-    /// The template, if the caller sees it.
+    /// Returns the template, if the caller may see it.
     pub fn template(&self, uuid: Uuid) -> Result<&Arc<ProfileTemplate>, ApiError> {
         let template = self.app.templates.get(uuid);
         let seen = template.filter(|template| permission::sees_template(&self.caller, template));
         seen.ok_or(ApiError::NotFound("profile template"))
     }
 
-    /// The request, if the caller sees it.
+    /// Reads the request, if the caller may see it.
     pub async fn request(&self, uuid: Uuid) -> Result<SeenRequest, ApiError> {
         let record = self.app.store.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
         let template = self.app.templates.get(record.profile_template).cloned();
@@ -97,6 +97,7 @@ impl Call<'_> {
         Ok(SeenRequest { record, template, password_needed })
     }
 
+    /// Says whether the caller must prove a one-time password before he executes this request.
     async fn password_needed(&self, record: &RequestRecord, workflow: &Workflow) -> Result<bool, ApiError> {
         let Some(policy) = &workflow.one_time_password else { return Ok(false) };
         let agent = self.caller.uuid != record.target && permission::workflow_roles(&self.caller, workflow).agent;
@@ -107,13 +108,13 @@ impl Call<'_> {
         Ok(self.app.store.one_time(record.uuid).await?.is_none_or(|record| record.proven.is_none()))
     }
 
-    /// The card, if the caller sees it.
+    /// Reads the card, if the caller may see it.
     pub async fn smartcard(&self, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
         let card = self.app.store.smartcard(uuid).await?;
         card.filter(|card| self.sees(card.assigned_user, card.profile_template)).ok_or(ApiError::NotFound("smart card"))
     }
 
-    /// The card, if it is the request's.
+    /// Reads the card, if it is the one that the request brings or is about.
     pub async fn smartcard_of(&self, request: &RequestRecord, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
         if request.new_smartcard != Some(uuid) {
             return Err(ApiError::NotFound("smart card"));
@@ -121,14 +122,14 @@ impl Call<'_> {
         self.app.store.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))
     }
 
-    /// The profile, if the caller sees it.
+    /// Reads the profile, if the caller may see it.
     pub async fn profile(&self, uuid: Uuid) -> Result<ProfileRecord, ApiError> {
         let profile = self.app.store.profile(uuid).await?;
         let seen = profile.filter(|profile| self.sees(profile.assigned_user, profile.profile_template));
         seen.ok_or(ApiError::NotFound("profile"))
     }
 
-    /// Does the caller see what `owner` holds from this template?
+    /// Says whether the caller may see what `owner` holds from this template.
     pub fn sees(&self, owner: Uuid, template: Uuid) -> bool {
         permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))
     }

@@ -1,7 +1,8 @@
 //! What adds a card or profile: Enroll, Duplicate, RecoverOnBehalf, TemporaryCards; what was there stays as it is.
+//! Unblock stands here too, as its card takes an admin key like a new one.
 
 use super::effects::Effects;
-use super::holders::{Old, card_of};
+use super::holders::{OldHolder, card_of};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
@@ -10,17 +11,18 @@ use crate::server::error::ApiError;
 use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord, Tx};
 use uuid::Uuid;
 
-/// What a new card or profile is, and what it comes from.
+/// Says what a new card or profile is to its user, and what it comes from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lineage {
     pub role: Role,
+    /// The card or profile that the request names as old.
     pub parent: Option<Uuid>,
-    /// Of a duplicate: what it is a duplicate of.
+    /// Of a duplicate: the one that it duplicates.
     pub primary: Option<Uuid>,
 }
 
 impl Lineage {
-    /// The lineage of what `request_type` makes out of an old card or profile.
+    /// Says what `request_type` makes out of an old card or profile; `old` holds its UUID, its role and its primary.
     fn new(request_type: RequestType, old: Option<(Uuid, HolderRole, Option<Uuid>)>) -> Self {
         let role = match (request_type, old) {
             (RequestType::Duplicate, _) => Role::Duplicate,
@@ -37,10 +39,12 @@ impl Lineage {
         Self { role, parent: old.map(|(uuid, ..)| uuid), primary }
     }
 
+    /// Says what a request's new card is, after its old one.
     pub fn of_card(request_type: RequestType, old: Option<&SmartcardRecord>) -> Self {
         Self::new(request_type, old.map(|card| (card.uuid, card.holder_role, card.primary)))
     }
 
+    /// Says what a request's new profile is, after its old one.
     pub fn of_profile(request_type: RequestType, old: Option<&ProfileRecord>) -> Self {
         Self::new(request_type, old.map(|profile| (profile.uuid, profile.holder_role, profile.primary)))
     }
@@ -48,13 +52,13 @@ impl Lineage {
 
 /// Makes the request's new card and profile active; nothing else changes.
 pub async fn added(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
-    let old = Old::of(tx, request).await?;
+    let old = OldHolder::of(tx, request).await?;
     activated(tx, request, &old).await?;
     Ok(Effects::default())
 }
 
-/// Makes the request's card and profile active.
-pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &Old) -> Result<(), ApiError> {
+/// Makes the request's card and profile active; a new profile gets its role and lineage.
+pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &OldHolder) -> Result<(), ApiError> {
     let profile = match request.new_profile {
         Some(profile) => tx.profile(profile).await?,
         None => None,
@@ -75,6 +79,7 @@ pub async fn activated(tx: &mut Tx, request: &RequestRecord, old: &Old) -> Resul
     Ok(tx.update_profile(&profile, before).await?)
 }
 
+/// Makes the request's card active and confirms its admin key.
 async fn activated_card(tx: &mut Tx, request: &RequestRecord) -> Result<SmartcardRecord, ApiError> {
     let mut card = card_of(tx, request).await?;
     let before = card.status;
@@ -87,14 +92,14 @@ async fn activated_card(tx: &mut Tx, request: &RequestRecord) -> Result<Smartcar
     Ok(card)
 }
 
-/// The card has taken its proposed admin key.
+/// Takes a proposed admin key for active: the card has taken it.
 fn confirm_admin_key(card: &mut SmartcardRecord) {
     if card.admin_key == AdminKeyState::Proposed {
         card.admin_key = AdminKeyState::Active;
     }
 }
 
-/// Ends an unblock: the card has its admin key, whatever else it is.
+/// Completes an Unblock: the card has taken its admin key, and nothing else changes.
 pub async fn unblocked(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
     let mut card = card_of(tx, request).await?;
     let before = card.admin_key;

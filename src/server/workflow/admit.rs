@@ -1,6 +1,7 @@
-//! What a new request must pass within its job: the state of what it names, no twin, limits, the window of a renewal.
+//! Admits a new request within its job: checks the state of its card or profile, that no other request of its type is
+//! open, the template's limits, the window of a renewal.
 
-use super::holders::{Old, asked_profile};
+use super::holders::{OldHolder, asked_profile};
 use crate::cm::eligibility::Asked;
 use crate::cm::holder_role::Role;
 use crate::cm::lifecycle::Narrowing;
@@ -13,27 +14,27 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Lets a request in, or says why not; nothing is written then.
+/// Records a new request, or refuses it and writes nothing.
 pub async fn admitted(
     tx: &mut Tx,
     request: &RequestRecord,
     template: &Arc<ProfileTemplate>,
     entry: &AuditEntry,
 ) -> Result<(), ApiError> {
-    // Read first and by its key: where several servers share a database, that holds up the others who count what this
-    // person has.
+    // Read first and by its key: where several servers share a database, others who count what this person has then
+    // wait.
     tx.user(request.target).await?.ok_or(ApiError::NotFound("user"))?;
-    let old = Old::of(tx, request).await?;
-    asked(request, &old, &template.narrowing)?;
-    alone(tx, request).await?;
-    within(tx, request, &template.limits).await?;
-    in_window(tx, request, template).await?;
+    let old = OldHolder::of(tx, request).await?;
+    check_state(request, &old, &template.narrowing)?;
+    check_no_twin(tx, request).await?;
+    check_limits(tx, request, &template.limits).await?;
+    check_window(tx, request, template).await?;
     tx.insert_request(request).await?;
     Ok(tx.audit(entry).await?)
 }
 
-/// Refuses what the state of the card or profile does not allow (any more).
-pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Result<(), ApiError> {
+/// Refuses a request that the state of its card or profile does not allow, or no longer allows.
+pub fn check_state(request: &RequestRecord, old: &OldHolder, narrowing: &Narrowing) -> Result<(), ApiError> {
     let request_type = request.request_type;
     let refused = |what: &'static str, asked: Asked| {
         Err(ApiError::NotAsked { request_type, what, status: asked.status, holder_role: asked.holder_role })
@@ -50,9 +51,9 @@ pub fn asked(request: &RequestRecord, old: &Old, narrowing: &Narrowing) -> Resul
     }
 }
 
-/// Refuses to go on where what a request is about has come into a state that does not allow it.
-pub async fn still_asked(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
-    asked(request, &Old::of(tx, request).await?, &Narrowing::NONE)?;
+/// Refuses to go on with a request whose card or profile has come into a state that does not allow it.
+pub async fn check_state_still(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+    check_state(request, &OldHolder::of(tx, request).await?, &Narrowing::NONE)?;
     let Some(card) = request.new_smartcard.filter(|card| request.old_smartcard != Some(*card)) else { return Ok(()) };
     match tx.smartcard(card).await? {
         Some(card) if matches!(card.status, SmartcardStatus::Assigned | SmartcardStatus::Active) => Ok(()),
@@ -62,7 +63,7 @@ pub async fn still_asked(tx: &mut Tx, request: &RequestRecord) -> Result<(), Api
 }
 
 /// Refuses a second open request of the same type on the same card or profile, and names the first.
-async fn alone(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
+async fn check_no_twin(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
     let filter = match (request.old_smartcard, request.old_profile) {
         (Some(card), _) => RequestFilter { smartcard: Some(card), open: true, ..Default::default() },
         (None, Some(profile)) => RequestFilter { profile: Some(profile), open: true, ..Default::default() },
@@ -74,9 +75,9 @@ async fn alone(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
     twin.map_or(Ok(()), |twin| Err(ApiError::AlreadyOpen(twin.uuid)))
 }
 
-/// Refuses what would give a person more than the template lets one have; what open requests will bring counts. Only
-/// what a limit is set on is read.
-async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result<(), ApiError> {
+/// Refuses a request that would give a person more than the template lets one have. What open requests will bring
+/// counts; only what has a limit is read.
+async fn check_limits(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result<(), ApiError> {
     let adds = request.request_type.adds_holder();
     let lent = request.request_type == RequestType::TemporaryCards;
     let (what, cards) = if lent { ("temporary cards", limits.temporary_cards) } else { ("cards", limits.cards) };
@@ -125,6 +126,7 @@ async fn within(tx: &mut Tx, request: &RequestRecord, limits: &Limits) -> Result
     Ok(())
 }
 
+/// Refuses one more where the limit is reached.
 fn keep_within(what: &'static str, present: usize, limit: Option<usize>) -> Result<(), ApiError> {
     match limit {
         Some(limit) if present >= limit => Err(ApiError::Limit { what, limit }),
@@ -132,8 +134,8 @@ fn keep_within(what: &'static str, present: usize, limit: Option<usize>) -> Resu
     }
 }
 
-/// Refuses a renewal that comes long before the certificate expires, where the template has a window for it.
-async fn in_window(tx: &mut Tx, request: &RequestRecord, template: &ProfileTemplate) -> Result<(), ApiError> {
+/// Refuses a renewal before the template's window opens: that is so long before the first certificate in use expires.
+async fn check_window(tx: &mut Tx, request: &RequestRecord, template: &ProfileTemplate) -> Result<(), ApiError> {
     let window = template.workflow(request.request_type).and_then(|workflow| workflow.passage.window);
     let (Some(window), Some(profile)) = (window, request.old_profile) else { return Ok(()) };
     let certificates = tx.certificates(CertificateScope::Profile(profile)).await?;

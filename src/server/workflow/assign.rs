@@ -1,8 +1,8 @@
-//! A card is bound to the request that brings it.
+//! Binds a card to the request that brings it.
 
 use super::add::Lineage;
 use super::execute::{executable, execute};
-use super::holders::{self, Old};
+use super::holders::{self, OldHolder};
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -13,17 +13,17 @@ use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// What the template says of cards that are assigned.
+/// Says under which terms of the template a card is assigned.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct AssignTerms {
     /// Whether a card that was in use and retired may be assigned again.
     pub reuse: bool,
-    /// When a temporary card ends, should this be one.
+    /// When the card ends, if it is a temporary one.
     pub expires: OffsetDateTime,
 }
 
-impl Terms {
-    /// The terms of cards assigned now.
+impl AssignTerms {
+    /// Reads the terms of cards that are assigned now.
     pub fn new(template: &ProfileTemplate, now: OffsetDateTime) -> Self {
         let lifetime = template.workflow(RequestType::TemporaryCards).map(|workflow| workflow.passage.lifetime);
         let reuse = template.smartcard.as_ref().is_some_and(|config| config.allow_smartcard_reuse);
@@ -31,12 +31,13 @@ impl Terms {
     }
 }
 
-/// Binds a card; repeated with the same card, it changes nothing.
+/// Binds a card to a request, whose execution begins; returns the card's UUID. Repeated with the same card, it changes
+/// nothing.
 pub async fn assigned(
     tx: &mut Tx,
     request: Uuid,
     mut offer: SmartcardRecord,
-    terms: Terms,
+    terms: AssignTerms,
     entry: AuditEntry,
 ) -> Result<Uuid, ApiError> {
     let mut request = holders::request(tx, request).await?;
@@ -49,9 +50,9 @@ pub async fn assigned(
         return Err(ApiError::WrongType(request.request_type));
     }
     if let Some(known) = tx.smartcard_by_card_id(offer.card_id).await? {
-        taken_over(tx, &mut offer, known, terms.reuse).await?;
+        take_over(tx, &mut offer, known, terms.reuse).await?;
     }
-    related(tx, &mut offer, &request, terms).await?;
+    set_lineage(tx, &mut offer, &request, terms).await?;
     tx.insert_smartcard(&offer).await?;
     request.new_smartcard = Some(offer.uuid);
     execute(tx, &mut request).await?;
@@ -59,8 +60,9 @@ pub async fn assigned(
     Ok(offer.uuid)
 }
 
-/// What the card was told stays in the card, whoever has it now.
-async fn taken_over(
+/// Takes over what is remembered of a card that was assigned before: the secrets that it was given are still in it.
+/// Refuses a card that is not retired, and one that was in use unless the template lets cards be used again.
+async fn take_over(
     tx: &mut Tx,
     offer: &mut SmartcardRecord,
     known: SmartcardRecord,
@@ -85,7 +87,8 @@ async fn taken_over(
     Ok(())
 }
 
-/// A card whose enrollment was canceled was never in use: it may be enrolled again under any template.
+/// Says whether a card was ever in use. One whose enrollment was canceled was not: it may be enrolled again under any
+/// template.
 async fn was_in_use(tx: &mut Tx, smartcard: Uuid) -> Result<bool, ApiError> {
     let completed = RequestFilter {
         smartcard: Some(smartcard),
@@ -96,14 +99,14 @@ async fn was_in_use(tx: &mut Tx, smartcard: Uuid) -> Result<bool, ApiError> {
     Ok(!tx.requests(&completed).await?.is_empty())
 }
 
-/// What the card is to its user, and to the card it comes from.
-async fn related(
+/// Sets what the card is to its user, and which card it comes from.
+async fn set_lineage(
     tx: &mut Tx,
     offer: &mut SmartcardRecord,
     request: &RequestRecord,
-    terms: Terms,
+    terms: AssignTerms,
 ) -> Result<(), ApiError> {
-    let old = Old::of(tx, request).await?;
+    let old = OldHolder::of(tx, request).await?;
     let lineage = Lineage::of_card(request.request_type, old.card.as_ref());
     let lends = request.request_type == RequestType::TemporaryCards;
     offer.permanent = lineage.parent.filter(|_| lends);

@@ -2,7 +2,6 @@
 
 use super::effects::Effects;
 use super::{add, end, holders, replace};
-
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::error::ApiError;
@@ -11,7 +10,8 @@ use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Completes a request; `None` for one that was completed before.
+/// Completes a request, and does to cards, profiles and certificates what its type means. `None` for the effects: it
+/// was completed before, and nothing changed.
 pub async fn completed(
     tx: &mut Tx,
     uuid: Uuid,
@@ -35,7 +35,7 @@ pub async fn completed(
         RequestType::Renew | RequestType::OnlineUpdate | RequestType::Recover => {
             replace::replaced(tx, &request, template, now).await?
         }
-        RequestType::Retire => end::was_retired(tx, &request).await?,
+        RequestType::Retire => end::check_retired(tx, &request).await?,
         RequestType::Revoke => end::disabled(tx, &request, template, now).await?,
         RequestType::Reinstate => end::suspended_or_reinstated(tx, &request, template, now).await?,
         RequestType::Unblock => add::unblocked(tx, &request).await?,
@@ -46,7 +46,7 @@ pub async fn completed(
     Ok((request, Some(effects)))
 }
 
-/// Private keys that are not archived for good go with the request that made them.
+/// Deletes the private keys that were kept only until the end of the request.
 pub async fn forget_keys(tx: &mut Tx, request: &RequestRecord) -> Result<(), ApiError> {
     if let Some(profile) = request.new_profile {
         tx.forget_keys(profile).await?;
@@ -54,7 +54,7 @@ pub async fn forget_keys(tx: &mut Tx, request: &RequestRecord) -> Result<(), Api
     Ok(())
 }
 
-/// Nothing but completing it carries these out: no card is touched, nothing is issued.
+/// Says whether completing alone carries out a request of this type: no card is touched, nothing is issued.
 fn is_done_by_completing(request_type: RequestType) -> bool {
     matches!(request_type, RequestType::Revoke | RequestType::Reinstate)
 }

@@ -1,8 +1,8 @@
-//! What has become of certificates when a request was closed, in numbers.
+//! Counts what became of certificates when a request was closed.
 
 use crate::store::AuditEntry;
 
-/// What has become of certificates, in numbers.
+/// Counts certificates by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     pub revoked: usize,
@@ -14,13 +14,13 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Whether the revocation list is to be made anew.
+    /// Says whether new revocation lists are to be made at once.
     pub fn outdate_list(self) -> bool {
         self.publish && self.revoked + self.held + self.released > 0
     }
 
-    /// Adds the numbers to what the log of acts is told.
-    pub fn told(self, entry: AuditEntry) -> AuditEntry {
+    /// Adds the numbers to an entry of the log of acts: revocations always, others where there are any.
+    pub fn added_to(self, entry: AuditEntry) -> AuditEntry {
         [("revoked", self.revoked), ("held", self.held), ("released", self.released), ("superseded", self.superseded)]
             .into_iter()
             .filter(|(name, number)| *name == "revoked" || *number > 0)

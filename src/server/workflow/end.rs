@@ -2,7 +2,7 @@
 
 use super::effects::Effects;
 use super::execute::execute;
-use super::holders::{self, Old, card_of, move_card, move_profiles_on, one_at_a_time};
+use super::holders::{self, OldHolder, card_of, lock_owner, move_card, move_profiles_on};
 use super::revocation::verdict;
 use crate::cm::lifecycle::HolderEvent;
 use crate::cm::request::{RequestStatus, RequestType};
@@ -13,10 +13,13 @@ use crate::template::{ProfileTemplate, Workflow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+/// Returns the template's policy of this request type.
 fn policy(template: &ProfileTemplate, request_type: RequestType) -> Result<&Workflow, ApiError> {
     template.workflow(request_type).ok_or(ApiError::NotOffered(request_type))
 }
 
+/// Retires the card of a Retire request with its profiles, and revokes certificates as the policy says. `None` for the
+/// effects: the card was retired before, and nothing changed.
 pub async fn retired(
     tx: &mut Tx,
     uuid: Uuid,
@@ -24,7 +27,7 @@ pub async fn retired(
     now: OffsetDateTime,
 ) -> Result<(SmartcardRecord, Option<Effects>), ApiError> {
     let mut request = holders::request(tx, uuid).await?;
-    one_at_a_time(tx, request.target).await?;
+    lock_owner(tx, request.target).await?;
     let card = card_of(tx, &request).await?;
     if card.status == SmartcardStatus::Retired && request.status == RequestStatus::Executing {
         return Ok((card, None));
@@ -38,8 +41,8 @@ pub async fn retired(
     Ok((card, Some(effects)))
 }
 
-/// A retirement is complete once the card was retired.
-pub async fn was_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
+/// Refuses to complete a Retire request whose card is not retired yet.
+pub async fn check_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects, ApiError> {
     let card = card_of(tx, request).await?;
     if card.status == SmartcardStatus::Retired {
         Ok(Effects::default())
@@ -48,19 +51,19 @@ pub async fn was_retired(tx: &mut Tx, request: &RequestRecord) -> Result<Effects
     }
 }
 
-/// Disables a card with its profiles, or a profile, and revokes the certificates.
+/// Disables a card with its profiles, or a profile, and revokes the certificates as the policy says.
 pub async fn disabled(
     tx: &mut Tx,
     request: &RequestRecord,
     template: &ProfileTemplate,
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
-    let holder = Old::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
+    let holder = OldHolder::of(tx, request).await?.moved(tx, HolderEvent::Disable, &template.narrowing).await?;
     let options = &policy(template, RequestType::Revoke)?.revocation;
     verdict(template, options, request, now).carried_out(tx, holder).await
 }
 
-/// Puts a card with its profiles, or a profile, and the certificates on hold, or takes them off it.
+/// Suspends or reinstates a card with its profiles, or a profile; puts the certificates on hold, or releases them.
 pub async fn suspended_or_reinstated(
     tx: &mut Tx,
     request: &RequestRecord,
@@ -69,7 +72,7 @@ pub async fn suspended_or_reinstated(
 ) -> Result<Effects, ApiError> {
     let suspends = request.terms.suspends.unwrap_or(true);
     let event = if suspends { HolderEvent::Suspend } else { HolderEvent::Reinstate };
-    let holder = Old::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
+    let holder = OldHolder::of(tx, request).await?.moved(tx, event, &template.narrowing).await?;
     let touched = Touched::Held(holder, Reach::Own);
     let nothing = Effects { publish: true, ..Effects::default() };
     Ok(if suspends {

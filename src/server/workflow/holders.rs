@@ -1,4 +1,4 @@
-//! Cards and profiles within a job: read, moved along the tables, written.
+//! Reads cards and profiles within a job, moves them along the tables of [`crate::cm::lifecycle`], writes them.
 
 use crate::cm::eligibility::Asked;
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
@@ -8,21 +8,24 @@ use crate::server::error::ApiError;
 use crate::store::{Holder, ProfileRecord, RequestRecord, SmartcardRecord, Tx};
 use uuid::Uuid;
 
+/// Reads a request; a missing one is refused.
 pub async fn request(tx: &mut Tx, uuid: Uuid) -> Result<RequestRecord, ApiError> {
     tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))
 }
 
+/// Reads a card; a missing one is refused.
 pub async fn smartcard(tx: &mut Tx, uuid: Uuid) -> Result<SmartcardRecord, ApiError> {
     tx.smartcard(uuid).await?.ok_or(ApiError::NotFound("smart card"))
 }
 
-/// Holds up whoever ends something else of this person's on another server: of two who end a card each, the second sees
-/// that nobody has in use any more what both cards hold. To be called before cards are read.
-pub async fn one_at_a_time(tx: &mut Tx, owner: Uuid) -> Result<(), ApiError> {
+/// Reads the owner's record, so that jobs on other servers that end another card of this person wait until this one is
+/// through. Of two that end a card each, the second then sees that no card in use holds the keys of both. Call it
+/// before cards are read.
+pub async fn lock_owner(tx: &mut Tx, owner: Uuid) -> Result<(), ApiError> {
     tx.user(owner).await?.ok_or(ApiError::NotFound("user")).map(drop)
 }
 
-/// The card a request is about or brings.
+/// Reads the card that a request is about or brings.
 pub async fn card_of(tx: &mut Tx, request: &RequestRecord) -> Result<SmartcardRecord, ApiError> {
     match request.new_smartcard {
         Some(card) => smartcard(tx, card).await,
@@ -30,13 +33,14 @@ pub async fn card_of(tx: &mut Tx, request: &RequestRecord) -> Result<SmartcardRe
     }
 }
 
-/// What a request names as old: a card with its profile, a profile alone, or nothing.
-pub struct Old {
+/// Holds what a request names as old: a card with its profile, a profile alone, or nothing.
+pub struct OldHolder {
     pub card: Option<SmartcardRecord>,
     pub profile: Option<ProfileRecord>,
 }
 
-impl Old {
+impl OldHolder {
+    /// Reads what the request names as old.
     pub async fn of(tx: &mut Tx, request: &RequestRecord) -> Result<Self, ApiError> {
         let card = match request.old_smartcard {
             Some(card) => tx.smartcard(card).await?,
@@ -49,18 +53,18 @@ impl Old {
         Ok(Self { card, profile })
     }
 
-    /// The card, or the profile that is on none, as far as it matters what may be asked for it.
+    /// Returns what decides which requests may be made for the card, or for the profile that is on no card.
     pub fn asked(&self) -> Option<Asked> {
         let card = self.card.as_ref().map(asked_card);
         card.or(self.profile.as_ref().map(asked_profile))
     }
 
-    /// "smart card" or "profile".
+    /// Returns "smart card" or "profile".
     pub fn what(&self) -> &'static str {
         if self.card.is_some() { "smart card" } else { "profile" }
     }
 
-    /// Moves the card with its profiles, or the profile alone; gives back which that was.
+    /// Moves the card with its profiles, or the profile alone; returns the holder that was moved.
     pub async fn moved(self, tx: &mut Tx, event: HolderEvent, narrowing: &Narrowing) -> Result<Holder, ApiError> {
         match (self.card, self.profile) {
             (Some(card), _) => {
@@ -78,17 +82,17 @@ impl Old {
     }
 }
 
-/// A card, as far as it matters what may be asked for it.
+/// Returns what decides which requests may be made for a card.
 pub fn asked_card(card: &SmartcardRecord) -> Asked {
     Asked { is_card: true, status: card.status, holder_role: card.holder_role }
 }
 
-/// A profile, as far as it matters what may be asked for it.
+/// Returns what decides which requests may be made for a profile.
 pub fn asked_profile(profile: &ProfileRecord) -> Asked {
     Asked { is_card: false, status: profile.status.into(), holder_role: profile.holder_role }
 }
 
-/// Moves a card along its table.
+/// Moves a card along its table and writes it; refuses what the table or the template does not allow.
 pub async fn move_card(
     tx: &mut Tx,
     mut card: SmartcardRecord,
@@ -101,7 +105,7 @@ pub async fn move_card(
     Ok(card)
 }
 
-/// Moves a profile along its table.
+/// Moves a profile along its table and writes it; refuses what the table or the template does not allow.
 pub async fn move_profile(
     tx: &mut Tx,
     mut profile: ProfileRecord,
@@ -113,7 +117,7 @@ pub async fn move_profile(
     Ok(tx.update_profile(&profile, before).await?)
 }
 
-/// Moves every profile on a card that its table lets follow the card.
+/// Moves every profile on a card whose table allows it; the others stay as they are.
 pub async fn move_profiles_on(tx: &mut Tx, card: Uuid, event: HolderEvent) -> Result<(), ApiError> {
     for profile in tx.profiles_on(card).await? {
         if Narrowing::NONE.profile_edge(profile.status, event).is_ok() {
@@ -123,7 +127,7 @@ pub async fn move_profiles_on(tx: &mut Tx, card: Uuid, event: HolderEvent) -> Re
     Ok(())
 }
 
-/// Retires a card unless that has happened.
+/// Retires a card unless it is retired already.
 pub async fn retire_card(tx: &mut Tx, card: Uuid) -> Result<(), ApiError> {
     let card = smartcard(tx, card).await?;
     if card.status != SmartcardStatus::Retired {
@@ -132,7 +136,7 @@ pub async fn retire_card(tx: &mut Tx, card: Uuid) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Retires a profile unless that has happened.
+/// Retires a profile unless it is retired already.
 pub async fn retire_profile(tx: &mut Tx, profile: Uuid) -> Result<(), ApiError> {
     match tx.profile(profile).await? {
         Some(profile) if profile.status != ProfileStatus::Retired => {

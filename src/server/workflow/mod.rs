@@ -1,10 +1,13 @@
 //! What each request type does to cards, profiles and certificates.
 //!
-//! In: a request that is made, carried out, completed or withdrawn, within a write job. Out: the changed records and
-//! [`Effects`]. `begin` says what a request is about, `admit` lets it in; `assign` binds a card; `add`, `replace` and
-//! `end` are what completion does, by family of types; `withdraw` takes back; `sweep` ends what ends by itself.
+//! In: a request that is made, executed, completed or withdrawn, within a write job. Out: the changed records and
+//! [`effects::Effects`]. `admit` lets a new request in; `execute` begins its execution, and `assign` binds its card;
+//! `complete` ends it by `add`, `replace` or `end`, a family of types each; `withdraw` takes it back; `revocation`
+//! decides what becomes of certificates (which of them another living card uses is asked in `store/revoking`); `holders`
+//! moves cards and profiles.
 //! Every job reads anew what it decides on, so that of two callers one is refused or changes nothing.
-//! Absent: who may do it ([`crate::server::permission::rules`]), how certificates are made ([`crate::server::authority::signer`]).
+//! Absent: who may do it ([`crate::server::permission::rules`]), what a request is about ([`crate::server::requests`]),
+//! how certificates are made ([`crate::server::issuance`]).
 
 pub mod add;
 pub mod admit;

@@ -1,9 +1,9 @@
 //! What takes the place of an old card or profile: Renew, OnlineUpdate, Recover.
 
 use super::add::activated;
-use super::admit::asked;
+use super::admit::check_state;
 use super::effects::Effects;
-use super::holders::{Old, move_profiles_on, one_at_a_time};
+use super::holders::{OldHolder, lock_owner, move_profiles_on};
 use super::revocation::verdict;
 use crate::cm::lifecycle::{HolderEvent, Narrowing, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
@@ -12,7 +12,7 @@ use crate::store::{Holder, ProfileRecord, Reach, RequestRecord, SmartcardRecord,
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 
-/// Makes the new card and profile active and lets the old ones go, as the policy has it.
+/// Makes the new card and profile active, and lets the old ones go as the policy says.
 pub async fn replaced(
     tx: &mut Tx,
     request: &RequestRecord,
@@ -20,30 +20,31 @@ pub async fn replaced(
     now: OffsetDateTime,
 ) -> Result<Effects, ApiError> {
     let workflow = template.workflow(request.request_type).ok_or(ApiError::NotOffered(request.request_type))?;
-    one_at_a_time(tx, request.target).await?;
-    let old = Old::of(tx, request).await?;
-    // What was suspended, ended or replaced since the request was made is not carried on.
-    asked(request, &old, &Narrowing::NONE)?;
+    lock_owner(tx, request.target).await?;
+    let old = OldHolder::of(tx, request).await?;
+    // A card or profile that was suspended, ended or replaced since the request was made is not carried on.
+    check_state(request, &old, &Narrowing::NONE)?;
     activated(tx, request, &old).await?;
     let disables = workflow.revocation.disable_old;
-    let mut passed = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(Holder::Profile);
+    let mut old_holder = request.old_profile.filter(|old| request.new_profile != Some(*old)).map(Holder::Profile);
     if let Some(profile) = old.profile.filter(|profile| request.new_profile != Some(profile.uuid)) {
         let disables = disables && request.request_type == RequestType::Recover;
-        passed_profile(tx, profile, request.request_type, disables).await?;
+        supersede_profile(tx, profile, request.request_type, disables).await?;
     }
     if let Some(card) = old.card.filter(|card| request.new_smartcard != Some(card.uuid)) {
-        passed = Some(Holder::Smartcard(card.uuid));
-        passed_card(tx, card, disables).await?;
+        old_holder = Some(Holder::Smartcard(card.uuid));
+        supersede_card(tx, card, disables).await?;
     }
-    let Some(passed) = passed else { return Ok(Effects::default()) };
-    // What the new one has taken over is in use there.
-    let superseded = tx.supersede_certificates(Touched::Held(passed, Reach::Unshared)).await?;
-    let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, passed).await?;
+    let Some(old_holder) = old_holder else { return Ok(Effects::default()) };
+    // A certificate that the new one has taken over stays in use there.
+    let superseded = tx.supersede_certificates(Touched::Held(old_holder, Reach::Unshared)).await?;
+    let effects = verdict(template, &workflow.revocation, request, now).carried_out(tx, old_holder).await?;
     Ok(Effects { superseded, ..effects })
 }
 
-/// A renewed profile is over; a recovered one is disabled, or stays in its state where the policy says so.
-async fn passed_profile(
+/// Marks an old profile as superseded. A renewed one is retired; a recovered one is disabled, or keeps its status where
+/// the policy says so.
+async fn supersede_profile(
     tx: &mut Tx,
     mut profile: ProfileRecord,
     request_type: RequestType,
@@ -62,7 +63,8 @@ async fn passed_profile(
     Ok(tx.update_profile(&profile, before).await?)
 }
 
-async fn passed_card(tx: &mut Tx, mut card: SmartcardRecord, disables: bool) -> Result<(), ApiError> {
+/// Marks an old card as superseded, and disables it with its profiles where the policy says so.
+async fn supersede_card(tx: &mut Tx, mut card: SmartcardRecord, disables: bool) -> Result<(), ApiError> {
     let before = card.status;
     card.holder_role.superseded = true;
     match smartcard_after(before, HolderEvent::Disable) {

@@ -1,4 +1,5 @@
-//! Whether, why and when certificates are revoked: the policy, the loss reason, and what the caller may choose.
+//! Decides whether, why and when certificates are revoked: by the policy, the loss reason, and what the caller may
+//! choose.
 
 use super::effects::Effects;
 use crate::ca::RevocationReason;
@@ -8,7 +9,8 @@ use crate::store::{Holder, Reach, RequestRecord, RequestTerms, Revocation, Touch
 use crate::template::{LossReason, ProfileTemplate, RevocationOptions, Workflow, reason_named};
 use time::{Duration, OffsetDateTime};
 
-/// Takes over what a caller says of loss and revocation, as far as the template lets him.
+/// Checks what a caller says of loss and revocation, and returns it as it is remembered; refuses what the template does
+/// not let him choose.
 pub fn terms(
     template: &ProfileTemplate,
     workflow: &Workflow,
@@ -21,7 +23,7 @@ pub fn terms(
         name => {
             let known = loss_reason(template, name);
             let known = known.ok_or_else(|| ApiError::LossReasonUnknown(name.to_owned()))?;
-            fits(known, workflow.request_type)?;
+            check_loss_reason(known, workflow.request_type)?;
             Some(known.name.clone())
         }
     };
@@ -46,12 +48,14 @@ pub fn terms(
     })
 }
 
+/// Finds a loss reason of the template by its name, in any letter case.
 fn loss_reason<'t>(template: &'t ProfileTemplate, name: &str) -> Option<&'t LossReason> {
     template.loss_reasons.iter().find(|known| known.name.eq_ignore_ascii_case(name.trim()))
 }
 
-/// What is lost is not lent for, what is only forgotten is neither replaced nor revoked.
-fn fits(loss: &LossReason, request_type: RequestType) -> Result<(), ApiError> {
+/// Refuses a loss reason that does not go with the request type: where the reason revokes, no temporary card is lent;
+/// where it is none to recover or revoke for ("forgotten", say), neither is done.
+fn check_loss_reason(loss: &LossReason, request_type: RequestType) -> Result<(), ApiError> {
     let instead = match request_type {
         RequestType::Recover if !loss.recover => "unblock the card, or lend a temporary one",
         RequestType::Revoke if !loss.revoke => "suspend the card, or lend a temporary one",
@@ -61,17 +65,19 @@ fn fits(loss: &LossReason, request_type: RequestType) -> Result<(), ApiError> {
     Err(ApiError::LossReason { reason: loss.name.clone(), request_type, instead })
 }
 
-/// What is to become of old certificates.
+/// Says what becomes of the old certificates.
 #[derive(Clone, Copy, Debug)]
 pub struct Verdict {
+    /// `None`: they are not revoked.
     pub revocation: Option<Revocation>,
+    /// The policy wants new revocation lists at once.
     pub publish: bool,
-    /// What a card that is out of hand held is in other hands, wherever else it is; what ends in good order takes along
-    /// only what nobody else has in use.
+    /// Which certificates are meant. A lost card compromises all its keys, wherever else they are. Recover and Revoke
+    /// mean all of the owner's; any other end spares keys that another card or profile uses.
     reach: Reach,
 }
 
-/// Decides for a request that is completed now.
+/// Decides what becomes of the old certificates of a request that is completed now.
 pub fn verdict(
     template: &ProfileTemplate,
     options: &RevocationOptions,
@@ -81,7 +87,7 @@ pub fn verdict(
     let terms = &request.terms;
     let named = terms.loss_reason.as_deref();
     let loss = named.and_then(|name| loss_reason(template, name));
-    // A reason the template has lost since the request was made counts as a loss: what is revoked harms nobody.
+    // A reason that the template no longer has counts as a loss: a revoked certificate harms nobody.
     let revokes = match (named, loss) {
         (_, Some(loss)) => loss.revoke,
         (Some(_), None) => true,
@@ -105,7 +111,7 @@ pub fn verdict(
 }
 
 impl Verdict {
-    /// Carries it out on what a card or profile holds.
+    /// Revokes the certificates of a card or profile, as decided.
     pub async fn carried_out(self, tx: &mut Tx, holder: Holder) -> Result<Effects, ApiError> {
         let revoked = match self.revocation {
             Some(revocation) => tx.revoke_certificates(Touched::Held(holder, self.reach), revocation).await?,
@@ -115,7 +121,7 @@ impl Verdict {
     }
 }
 
-/// The revocation of what the server takes back by itself.
-pub fn ended(at: OffsetDateTime) -> Revocation {
+/// Returns the revocation of certificates that the server takes back by itself: cessationOfOperation (RFC 5280, 5.3.1).
+pub fn cessation(at: OffsetDateTime) -> Revocation {
     Revocation { at, reason: RevocationReason::CessationOfOperation.number() }
 }

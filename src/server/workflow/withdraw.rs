@@ -1,9 +1,9 @@
-//! What was begun is taken back: Cancel, Abandon.
+//! Takes back what a request has begun: Cancel, Abandon.
 
 use super::complete::forget_keys;
 use super::effects::Effects;
 use super::holders::{self, retire_card, retire_profile};
-use super::revocation::ended;
+use super::revocation::cessation;
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::error::ApiError;
@@ -11,7 +11,8 @@ use crate::store::{CertificateScope, RequestRecord, Tx};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Cancels or abandons a request, and takes back what it has brought so far; `None` for one that was canceled before.
+/// Cancels or abandons a request: revokes the certificates issued on it, and retires the card and profile that it
+/// brought. `None` for the effects: it was canceled before, and nothing changed.
 pub async fn withdrawn(
     tx: &mut Tx,
     uuid: Uuid,
@@ -30,7 +31,7 @@ pub async fn withdrawn(
     }
     let mut effects = Effects { publish: true, ..Effects::default() };
     if request.request_type.issues_certificates() {
-        effects.revoked = tx.revoke_certificates(CertificateScope::Request(uuid), ended(now)).await?;
+        effects.revoked = tx.revoke_certificates(CertificateScope::Request(uuid), cessation(now)).await?;
         // What the request has made, and nothing that was there before it.
         if let Some(profile) = request.new_profile.filter(|made| request.old_profile != Some(*made)) {
             retire_profile(tx, profile).await?;

@@ -32,8 +32,8 @@ impl File {
         self.module.first().map(String::as_str)
     }
 
-    /// Gives a path from the crate's root, where it is spelt as one; `None` for one that begins elsewhere.
-    pub fn from_root(&self, path: &Spelled) -> Option<Module> {
+    /// Returns a path spelt from the crate's root; `None` for one that begins with another crate or a name in scope.
+    pub fn absolute(&self, path: &Spelled) -> Option<Module> {
         let ups = path.segments.iter().take_while(|segment| *segment == "super").count();
         let (stem, rest): (&[String], &[String]) = match path.segments.first()?.as_str() {
             "super" => (self.module.get(..self.module.len().checked_sub(ups)?)?, &path.segments[ups..]),

@@ -18,7 +18,7 @@ pub fn faults(house: &House, table: &[Row]) -> Vec<String> {
             continue;
         };
         for path in &file.paths {
-            let Some(named) = file.from_root(path).and_then(|path| path.into_iter().next()) else { continue };
+            let Some(named) = file.absolute(path).and_then(|path| path.into_iter().next()) else { continue };
             if named != room && !allowed.contains(&named.as_str()) {
                 faults.push(format!("{}:{}: {room} may not import {named}", file.shown, path.line));
             }

@@ -118,13 +118,14 @@ pub const CRATES: &[Door] = &[
     ("SystemTime", &["server", "cli"]),
 ];
 
-/// What only Unix has: one door, and two rooms that may stay Unix.
+/// What only Unix has: one door.
 pub const UNIX: &[Door] = &[
-    ("rustix", &["platform", "farm", "server"]),
-    ("libc", &["platform", "farm", "server"]),
-    ("os::unix", &["platform", "farm", "server"]),
-    ("os::linux", &["platform", "farm", "server"]),
-    ("os::fd", &["platform", "farm", "server"]),
+    ("rustix", &["platform"]),
+    ("libc", &["platform"]),
+    ("os::unix", &["platform"]),
+    ("os::linux", &["platform"]),
+    ("os::fd", &["platform"]),
+    ("tokio::signal", &["platform"]),
 ];
 
 /// The HTTP server's crates, and what listens or bounds a head or a body.
