@@ -17,7 +17,8 @@ pub struct Lock(File);
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing is not enough: a child that another thread is just starting holds the file until it becomes its program.
+        // Closing is not enough: a child that another thread is just starting holds the file until it becomes its
+        // program.
         let _ = self.0.unlock();
     }
 }

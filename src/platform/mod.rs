@@ -6,7 +6,7 @@
 //! - [`process`]: a child asked to end or set apart; who has a library loaded
 //! - [`signal`]: signals that ask this process to end
 //! - [`memory`]: no core dumps, no debuggers; freed memory given back
-//! - [`socket`], [`peer`]: sockets that are files; who is at the other end of a loopback link
+//! - [`socket`], [`peer`]: sockets that are files, early acknowledgements of TCP; who is at the other end of loopback
 //!
 //! Errors are `std::io::Error`, or an enum where a room tells steps apart.
 //! Absent: any meaning of a file; a Windows side.

@@ -1,4 +1,5 @@
-//! Finds out who is at the other end of a loopback connection, for any local user can listen at a port (Linux, proc(5)).
+//! Finds out who is at the other end of a loopback connection, for any local user can listen at a port (Linux,
+//! proc(5)).
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;

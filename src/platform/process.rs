@@ -31,8 +31,8 @@ pub fn set_apart(command: &mut Command) -> &mut Command {
     command.process_group(0)
 }
 
-/// Returns the other processes that have a library loaded whose path holds `library`, by process id, as far as this user
-/// may see them: none is an answer, not proof.
+/// Returns the other processes that have a library loaded whose path holds `library`, by process id, as far as this
+/// user may see them: none is an answer, not proof.
 ///
 /// Windows: the modules of each process, by `CreateToolhelp32Snapshot`.
 pub fn with_library(library: &str) -> Vec<Process> {

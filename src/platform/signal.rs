@@ -10,7 +10,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct EndSignals(Vec<Signal>);
 
 impl EndSignals {
-    /// Takes over SIGTERM and SIGINT, for the rest of the process's life; panics outside of a tokio runtime that has I/O.
+    /// Takes over SIGTERM and SIGINT, for the rest of the process's life; panics outside of a tokio runtime that has
+    /// I/O.
     ///
     /// Windows: `SetConsoleCtrlHandler`, which `tokio::signal::windows` calls.
     pub fn take_over() -> io::Result<Self> {

@@ -1,4 +1,4 @@
-//! Connects to sockets that are files (unix(7)), and asks of others what Linux offers (tcp(7)).
+//! Connects to sockets that are files (unix(7)), and has TCP acknowledge at once (tcp(7)).
 
 use std::io;
 use std::net::TcpStream;
@@ -18,15 +18,15 @@ pub struct Link {
 impl Link {
     /// Connects to a socket; where systemd listens for a service, this starts the service.
     ///
-    /// Fails with `PermissionDenied` where this user may not open the socket, and otherwise where nobody listens. Windows:
-    /// its PC/SC service has no socket; `SCardEstablishContext` and the service manager tell whether it runs.
+    /// Fails with `PermissionDenied` where this user may not open the socket, and otherwise where nobody listens.
+    /// Windows: its PC/SC service has no socket; `SCardEstablishContext` and the service manager tell whether it runs.
     pub fn to(socket: &Path) -> io::Result<Self> {
         Ok(Self { _stream: UnixStream::connect(socket)? })
     }
 }
 
-/// Has the kernel acknowledge what comes at once (TCP_QUICKACK), until it decides otherwise: a peer that sends a message in
-/// two parts waits for the acknowledgement of the first.
+/// Has the kernel acknowledge at once what comes (TCP_QUICKACK), until it decides otherwise: a peer that sends a
+/// message in two parts waits for the acknowledgement of the first.
 ///
 /// Windows: `SIO_TCP_SET_ACK_FREQUENCY` with a frequency of 1.
 pub fn acknowledge_at_once(stream: &TcpStream) -> io::Result<()> {

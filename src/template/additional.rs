@@ -1,4 +1,4 @@
-//! Further certificates of a template file, keys that the server makes, and keys that a card must attest.
+//! Reads the further certificates that a template file orders.
 
 use super::Ordered;
 use super::located::{Misplaced, Source};
@@ -6,10 +6,10 @@ use super::raw::RawAdditional;
 use super::read_key::{check_certificate, check_key};
 use toml::Spanned;
 
-/// The most certificates a template orders after the first.
+/// Bounds the certificates that a template orders after the first.
 const MAX_ADDITIONAL: usize = 7;
 
-/// The certificates after the first, which is called `first`; each has a name of its own.
+/// Checks the certificates after the first, whose name is `first`; each must have a name of its own.
 pub fn check_additional(
     source: &Source<'_>,
     raw: Vec<Spanned<RawAdditional>>,

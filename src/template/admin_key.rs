@@ -1,11 +1,11 @@
-//! The admin key that blank cards of a template come with.
+//! Reads the admin key that blank cards of a template come with.
 
 use crate::secret::AdminKey;
 
-/// Length of such a key, in bytes: that of a 3DES and of an AES-192 key.
+/// Counts the bytes of such a key: as many as a 3DES and an AES-192 key have.
 const LENGTH: usize = 24;
 
-/// Says that a default admin key has another length than the cipher's key; in bytes.
+/// Says that a default admin key has another length than the cipher's key; holds its length in bytes.
 #[derive(Debug)]
 pub struct AdminKeyLength(pub usize);
 

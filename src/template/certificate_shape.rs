@@ -1,9 +1,9 @@
-//! What a certificate of a template says besides its names.
+//! Describes what a certificate of a template says besides its names.
 
 use super::naming::ExtensionShape;
 use crate::pkix::KeyUsage;
 
-/// What the certificate says besides the subject.
+/// Describes what the certificate says besides the subject.
 #[derive(Clone, Debug)]
 pub struct CertificateShape {
     pub template_name: String,
@@ -12,12 +12,12 @@ pub struct CertificateShape {
     pub extended_key_usages: Vec<String>,
     pub validity: time::Duration,
     pub extensions: ExtensionShape,
-    /// How long one on a temporary card is valid at most.
+    /// The longest validity of a certificate on a temporary card.
     pub temporary_validity: time::Duration,
 }
 
 impl CertificateShape {
-    /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
+    /// Returns the bits of EnrollKeyUsages: 1 decryption, 2 signing, 4 key agreement.
     pub fn enroll_key_usages(&self) -> u32 {
         self.key_usages.iter().fold(0, |bits, usage| {
             bits | match usage {

@@ -1,4 +1,4 @@
-//! Data items: what a request collects, from whom, and which values are taken.
+//! Reads the rules of data items, what a request collects and from whom, and judges values by them.
 
 use super::located::{Misplaced, Source, parsed};
 use super::raw_policy::{RawBound, RawDataItem, RawDataItemTable};
@@ -11,24 +11,27 @@ use time::Date;
 use time::format_description::well_known::Iso8601;
 use toml::Spanned;
 
-/// The most characters of a pattern, and the most bytes it may take when compiled.
+/// Bounds a pattern, in characters.
 const MAX_PATTERN: usize = 256;
+/// Bounds a compiled pattern, in bytes.
 const MAX_COMPILED: usize = 64 * 1024;
+/// Bounds the values to choose from.
 const MAX_CHOICES: usize = 64;
+/// Bounds a value where the template does not say, in characters.
 const DEFAULT_LENGTH: u32 = 256;
 
-/// Who gives an item.
+/// Says who gives an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// Whoever makes the request, with it.
+    /// The one who makes the request, together with it.
     Originator,
     /// The one the request is for.
     Subscriber,
-    /// Who asks for another, or approves.
+    /// The one who asks for another person, or approves.
     Manager,
 }
 
-/// What a value is.
+/// Says what kind of value an item has.
 #[derive(Clone, Debug)]
 pub enum ItemKind {
     Text { pattern: Option<Regex> },
@@ -39,7 +42,7 @@ pub enum ItemKind {
     YesNo,
 }
 
-/// The rules of one data item.
+/// Holds the rules of one data item.
 #[derive(Clone, Debug)]
 pub struct DataItemRule {
     pub name: String,
@@ -47,13 +50,13 @@ pub struct DataItemRule {
     pub kind: ItemKind,
     pub side: Side,
     pub required: bool,
-    /// False: the value is judged and then forgotten; only that it was given is remembered.
+    /// False: the value is judged and not stored; only that it was given is remembered.
     pub stored: bool,
-    /// In characters.
+    /// The length of a value, in characters.
     pub length: RangeInclusive<u32>,
 }
 
-/// Why a value is not taken.
+/// Says why a value is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ItemProblem {
     #[error("it holds a control or text direction character")]
@@ -76,13 +79,14 @@ pub enum ItemProblem {
     OutOfBounds(String, String),
 }
 
-/// Characters that would draw over a terminal or a printed form: controls, and Unicode's overrides of direction.
+/// Says whether a character could change how a terminal or a printed form looks: controls, and Unicode's overrides of
+/// direction.
 pub fn is_unprintable(character: char) -> bool {
     character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 impl Side {
-    /// The word in templates.
+    /// Returns the word in templates.
     pub fn word(self) -> &'static str {
         match self {
             Self::Originator => "originator",
@@ -91,6 +95,7 @@ impl Side {
         }
     }
 
+    /// Reads the word in templates.
     fn from_word(word: &str) -> Result<Self, &'static str> {
         [Self::Originator, Self::Subscriber, Self::Manager]
             .into_iter()
@@ -100,7 +105,7 @@ impl Side {
 }
 
 impl ItemKind {
-    /// The word in templates and on the wire.
+    /// Returns the word in templates and on the wire.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Text { .. } => "text",
@@ -114,7 +119,7 @@ impl ItemKind {
 }
 
 impl DataItemRule {
-    /// A name alone: text that whoever asks must give.
+    /// Makes the rules of an item of which only the name is written: a text that the one who asks must give.
     fn named(name: String) -> Self {
         Self {
             name,
@@ -127,7 +132,7 @@ impl DataItemRule {
         }
     }
 
-    /// Judges a value and gives it in the form it is kept in.
+    /// Judges a value and returns it in the form in which it is stored.
     pub fn judge(&self, value: &str) -> Result<String, ItemProblem> {
         if value.chars().any(is_unprintable) {
             return Err(ItemProblem::ControlCharacter);
@@ -158,11 +163,11 @@ impl DataItemRule {
         }
     }
 
-    /// The rule as the policy on the wire shows it.
+    /// Returns the rule as the policy on the wire shows it.
     pub fn shown(&self) -> PolicyDataItem {
-        let (mut minimum, mut maximum, mut choices, mut form) = (None, None, Vec::new(), String::new());
+        let (mut minimum, mut maximum, mut choices, mut shown_pattern) = (None, None, Vec::new(), String::new());
         match &self.kind {
-            ItemKind::Text { pattern } => form = pattern.as_ref().map(Regex::to_string).unwrap_or_default(),
+            ItemKind::Text { pattern } => shown_pattern = pattern.as_ref().map(Regex::to_string).unwrap_or_default(),
             ItemKind::Number { bounds } => {
                 minimum = Some(bounds.start()).filter(|bound| bound.is_finite()).map(ToString::to_string);
                 maximum = Some(bounds.end()).filter(|bound| bound.is_finite()).map(ToString::to_string);
@@ -183,7 +188,7 @@ impl DataItemRule {
             stored: self.stored,
             min_length: *self.length.start(),
             max_length: *self.length.end(),
-            pattern: form,
+            pattern: shown_pattern,
             choices,
             minimum: minimum.unwrap_or_default(),
             maximum: maximum.unwrap_or_default(),
@@ -191,6 +196,7 @@ impl DataItemRule {
     }
 }
 
+/// Checks a value against its bounds.
 fn within<T: PartialOrd + ToString>(bounds: &RangeInclusive<T>, value: &T) -> Result<(), ItemProblem> {
     if bounds.contains(value) {
         return Ok(());
@@ -198,6 +204,7 @@ fn within<T: PartialOrd + ToString>(bounds: &RangeInclusive<T>, value: &T) -> Re
     Err(ItemProblem::OutOfBounds(bounds.start().to_string(), bounds.end().to_string()))
 }
 
+/// Reads a date such as 2026-01-31.
 fn date(text: &str) -> Option<Date> {
     // The crate also takes week and ordinal dates; people do not.
     let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
@@ -227,11 +234,12 @@ pub(super) fn rules(source: &Source<'_>, raw: &[Spanned<RawDataItem>]) -> Result
     Ok(rules)
 }
 
-/// Names are told apart without regard to letter case.
+/// Says whether two names are the same but for letter case.
 pub fn same_name(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 
+/// Checks an item that is written as a table.
 fn rule(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable) -> Result<DataItemRule, Misplaced> {
     let least = raw.min_length.as_ref().map_or(1, |length| *length.get_ref());
     let most = raw.max_length.as_ref().map_or(least.max(DEFAULT_LENGTH), |length| *length.get_ref());
@@ -249,9 +257,12 @@ fn rule(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable
     })
 }
 
+/// Reads the kind of an item; refuses keys that mean nothing for it.
 fn kind(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable) -> Result<ItemKind, Misplaced> {
     let kind = match raw.kind.as_ref().map_or("text", |kind| kind.get_ref().as_str()) {
-        "text" => ItemKind::Text { pattern: raw.pattern.as_ref().map(|text| parsed(source, text, form)).transpose()? },
+        "text" => {
+            ItemKind::Text { pattern: raw.pattern.as_ref().map(|text| parsed(source, text, compiled)).transpose()? }
+        }
         "number" => ItemKind::Number {
             bounds: number_bound(source, &raw.minimum, f64::NEG_INFINITY)?
                 ..=number_bound(source, &raw.maximum, f64::INFINITY)?,
@@ -287,8 +298,9 @@ fn kind(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable
     }
 }
 
-/// A pattern stands for the whole value. Matching takes time in proportion to the value's length, whatever the pattern.
-fn form(text: &str) -> Result<Regex, String> {
+/// Compiles a pattern, which must match the whole value. Matching takes time in proportion to the value's length,
+/// whatever the pattern.
+fn compiled(text: &str) -> Result<Regex, String> {
     if text.chars().count() > MAX_PATTERN {
         return Err(format!("a pattern has at most {MAX_PATTERN} characters"));
     }
@@ -299,6 +311,7 @@ fn form(text: &str) -> Result<Regex, String> {
     })
 }
 
+/// Reads the bound of a number; `none` where there is none.
 fn number_bound(source: &Source<'_>, raw: &Option<Spanned<RawBound>>, none: f64) -> Result<f64, Misplaced> {
     match raw.as_ref().map(|bound| (bound, bound.get_ref())) {
         None => Ok(none),
@@ -307,6 +320,7 @@ fn number_bound(source: &Source<'_>, raw: &Option<Spanned<RawBound>>, none: f64)
     }
 }
 
+/// Reads the bound of a date; `none` where there is none.
 fn date_bound(source: &Source<'_>, raw: &Option<Spanned<RawBound>>, none: Date) -> Result<Date, Misplaced> {
     match raw.as_ref().map(|bound| (bound, bound.get_ref())) {
         None => Ok(none),

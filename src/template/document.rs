@@ -1,4 +1,4 @@
-//! Documents: forms to be printed and signed, filled in from the request and the user.
+//! Reads documents, forms to be printed and signed, and fills them in from the request and the user.
 
 use super::data_item::{DataItemRule, same_name};
 use super::located::{Misplaced, Source, parsed};
@@ -6,25 +6,28 @@ use super::pattern::UserAttribute;
 use super::raw_policy::RawDocument;
 use toml::Spanned;
 
-/// Bounds: documents a workflow, bytes of a text, placeholders of a text.
+/// Bounds the documents of a workflow.
 const MAX_DOCUMENTS: usize = 8;
+/// Bounds the text of a document, in bytes.
 const MAX_TEXT: usize = 16 * 1024;
+/// Bounds the placeholders of a text.
 const MAX_PLACEHOLDERS: usize = 64;
 
-/// A form.
+/// Holds a form.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub name: String,
     pieces: Vec<Piece>,
 }
 
+/// Holds text, or a placeholder.
 #[derive(Clone, Debug)]
 enum Piece {
     Text(String),
     Blank(Filling),
 }
 
-/// What a placeholder stands for.
+/// Says what a placeholder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Filling {
     User(UserAttribute),
@@ -38,6 +41,7 @@ pub enum Filling {
     Data(String),
 }
 
+/// Says why a text cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum DocumentError {
     #[error("a text has at most {MAX_TEXT} bytes")]
@@ -54,7 +58,7 @@ enum DocumentError {
 }
 
 impl Document {
-    /// Fills the form in; what is not known is left empty.
+    /// Fills in the form; `known` returns what each placeholder stands for, and an empty text where that is not known.
     pub fn fill(&self, known: impl Fn(&Filling) -> String) -> String {
         let filled = self.pieces.iter().map(|piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -86,6 +90,7 @@ pub(super) fn all(
     Ok(documents)
 }
 
+/// Takes a text apart at its placeholders.
 fn pieces(text: &str, items: &[DataItemRule]) -> Result<Vec<Piece>, DocumentError> {
     if text.len() > MAX_TEXT {
         return Err(DocumentError::TooLong);
@@ -105,6 +110,7 @@ fn pieces(text: &str, items: &[DataItemRule]) -> Result<Vec<Piece>, DocumentErro
     Ok(pieces)
 }
 
+/// Reads a placeholder; of the data items only stored ones can be filled in.
 fn filling(word: &str, items: &[DataItemRule]) -> Option<Filling> {
     if let Some(name) = word.strip_prefix("Data!") {
         let item = items.iter().find(|item| item.stored && same_name(&item.name, name))?;

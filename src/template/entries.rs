@@ -1,18 +1,18 @@
-//! The certificates a template orders: the first, and those after it, each with a key of its own.
+//! Describes the certificates that a template orders: the first, and those after it, each with a key of its own.
 
 use super::certificate_shape::CertificateShape;
 use super::key_policy::{KeyPolicy, KeySource};
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
 
-/// A further certificate, with its own key.
+/// Holds a further certificate, with its own key.
 #[derive(Clone, Debug)]
 pub struct Ordered {
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
 }
 
-/// A certificate the template orders, and its key.
+/// Refers to a certificate that the template orders, and its key.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'t> {
     pub key: &'t KeyPolicy,
@@ -20,12 +20,12 @@ pub struct Entry<'t> {
 }
 
 impl Entry<'_> {
-    /// Is the key to be brought back one day?
+    /// Says whether the key is archived, so that it can be recovered.
     pub fn is_archived(&self) -> bool {
         matches!(self.key.source, KeySource::Server { archived: true, .. })
     }
 
-    /// CertificateRequestGenerationOptions for a key the client makes; `name` is shown beside the key.
+    /// Returns the CertificateRequestGenerationOptions of a key that the client makes; `name` is shown beside the key.
     pub fn generation_options(&self, name: &str) -> GenerationOptions {
         let (key_algorithm_name, key_size) = match self.key.generate {
             KeyAlgorithm::Rsa2048 => ("RSA", 2048),

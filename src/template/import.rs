@@ -1,6 +1,7 @@
-//! A template file out of a MIM CM template's JSON: the view, the smart card configuration, the key orders, policies.
+//! Makes a template file out of a MIM CM template's JSON: the view, the smart card configuration, the key orders, the
+//! policies.
 //!
-//! Bodies are told apart by their keys. What has no counterpart here is told, so that a person can decide.
+//! Bodies are told apart by their keys. What has no counterpart here is reported, so that a person can decide.
 
 use super::report::Report;
 use crate::cm::request::RequestType;
@@ -11,6 +12,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use uuid::Uuid;
 
+/// Lists the keys of a smart card configuration that are known here.
 const CONFIG_KEYS: [&str; 19] = [
     "UserPinOption",
     "UserPinPolicy",
@@ -33,6 +35,7 @@ const CONFIG_KEYS: [&str; 19] = [
     "SmartcardPrintPolicy",
 ];
 
+/// Lists the keys of a policy that are known here.
 const POLICY_KEYS: [&str; 15] = [
     "ApprovalsNeeded",
     "AuthorizedApprover",
@@ -51,7 +54,7 @@ const POLICY_KEYS: [&str; 15] = [
     "SelfServiceEnabled",
 ];
 
-/// What was found in the files.
+/// Gathers what was found in the files.
 #[derive(Default)]
 pub struct Import {
     views: Vec<ProfileTemplateView>,
@@ -61,13 +64,13 @@ pub struct Import {
     notes: Vec<String>,
 }
 
-/// A template file, and what it could not take over.
+/// Holds a template file, and notes on what it could not take over.
 pub struct Imported {
     pub toml: String,
     pub notes: Vec<String>,
 }
 
-/// Why nothing can be imported.
+/// Says why nothing can be imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error("{0} is not JSON")]
@@ -83,13 +86,14 @@ pub enum ImportError {
 }
 
 impl Import {
-    /// Takes in the text of a file; `name` says of which workflow a policy is.
+    /// Takes in the text of a file; `name` says to which workflow a policy belongs.
     pub fn add(&mut self, file: &str, name: &str, text: &str) -> Result<(), ImportError> {
         let value: Value = serde_json::from_str(text.trim_start_matches('\u{FEFF}'))
             .map_err(|error| ImportError::NotJson(file.to_owned(), error))?;
         self.take(file, name, value)
     }
 
+    /// Takes in a body, or each body in a list or an object.
     fn take(&mut self, file: &str, name: &str, value: Value) -> Result<(), ImportError> {
         let has = |key: &str| lookup(&value, key).is_some();
         if has("IsSmartcardProfileTemplate") {
@@ -126,6 +130,7 @@ impl Import {
         Ok(())
     }
 
+    /// Notes the keys of a body that are not known here.
     fn tell_unknown(&mut self, value: &Value, what: &str, known: &[&str]) {
         let keys = value.as_object().into_iter().flatten();
         let strange =
@@ -133,7 +138,8 @@ impl Import {
         self.notes.extend(strange.map(|(key, _)| format!("{what}: \"{key}\" has no counterpart here")));
     }
 
-    /// The template that is meant: the first, and where a card configuration was given the first for smart cards.
+    /// Returns the template that is meant: the first, or the first for smart cards where a card configuration was
+    /// given.
     fn chosen(&mut self) -> Result<ProfileTemplateView, ImportError> {
         let for_cards = self.config.is_some();
         let fits = |view: &ProfileTemplateView| view.is_smartcard || view.is_virtual_smartcard || !for_cards;
@@ -148,7 +154,7 @@ impl Import {
         Ok(view)
     }
 
-    /// Writes the template.
+    /// Writes the template file, with notes on what was left out or guessed.
     pub fn write(mut self) -> Result<Imported, ImportError> {
         let view = self.chosen()?;
         let mut toml = String::new();
@@ -180,6 +186,7 @@ impl Import {
         Ok(Imported { toml, notes: self.notes })
     }
 
+    /// Writes `[key]` and `[certificate]`.
     fn keys(&mut self, toml: &mut String) {
         let order = self.orders.first();
         let (family, size) = order.map_or(("RSA", 2048), |order| (order.key_algorithm_name.as_str(), order.key_size));
@@ -224,6 +231,7 @@ impl Import {
         }
     }
 
+    /// Writes `[smartcard]` and its PIN policies.
     fn smartcard(&mut self, toml: &mut String, config: &SmartcardConfig) {
         let option = match config.user_pin_option {
             UserPinOption::None => "none",
@@ -264,6 +272,7 @@ impl Import {
         self.notes.extend(lost.map(|(_, name)| format!("configuration: {name} is not carried over")));
     }
 
+    /// Writes the table of a workflow.
     fn workflow(&mut self, toml: &mut String, request_type: RequestType, policy: &Policy) {
         let name = super::warnings::table(request_type);
         let _ = write!(toml, "\n[{name}]\n");
@@ -308,10 +317,12 @@ impl Import {
     }
 }
 
+/// Returns the value of a key, in any letter case.
 fn lookup<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     value.as_object()?.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
 }
 
+/// Reads a body of the API.
 fn body<T: serde::de::DeserializeOwned>(file: &str, what: &'static str, value: &Value) -> Result<T, ImportError> {
     read_body(value.to_string().as_bytes()).map_err(|source| ImportError::Unreadable {
         file: file.to_owned(),
@@ -320,17 +331,19 @@ fn body<T: serde::de::DeserializeOwned>(file: &str, what: &'static str, value: &
     })
 }
 
-/// `enroll`, `policy-enroll` and `policies/enroll.json` all mean Enroll.
+/// Reads the request type in a name: `enroll`, `policy-enroll` and `policies/enroll.json` all mean Enroll.
 fn workflow_named(name: &str) -> Option<RequestType> {
     let words = name.split(&['/', '\\', '.', '-', '_', ' ']).filter(|word| !word.is_empty());
     words.rev().find_map(RequestType::from_name)
 }
 
+/// Writes a key and its value.
 fn pair(toml: &mut String, key: &str, value: impl std::fmt::Display) {
     // Writing to a String cannot fail.
     let _ = writeln!(toml, "{key} = {value}");
 }
 
+/// Writes a text as TOML does.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

@@ -1,5 +1,5 @@
-//! What a template says of the lives of cards and profiles: transitions, limits, loss reasons, what becomes of old
-//! certificates.
+//! Reads what a template says of the lives of cards and profiles: forbidden transitions, limits, loss reasons, what
+//! becomes of old certificates.
 
 use super::located::{Misplaced, Source, parsed};
 use super::raw::{RawRevocation, RawWorkflow};
@@ -11,17 +11,21 @@ use crate::cm::request::RequestType;
 use time::Duration;
 use toml::Spanned;
 
+/// Bounds the loss reasons of a template.
 const MAX_LOSS_REASONS: usize = 32;
+/// Bounds how many days before its end a certificate may be renewed.
 const MAX_WINDOW_DAYS: u32 = 3650;
+/// Bounds the life of a temporary card, in hours: 90 days.
 const MAX_LIFETIME_HOURS: u32 = 90 * 24;
+/// Sets the life of a temporary card where the template does not say.
 const DEFAULT_LIFETIME: Duration = Duration::days(1);
 
-/// How much of this template one person may have at a time; `None`: any number.
+/// Limits how much of this template one person may have at a time; `None`: any number.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
-    /// Cards that are assigned, active or suspended, lent ones aside.
+    /// Cards that are assigned, active or suspended; temporary ones do not count.
     pub cards: Option<usize>,
-    /// Profiles that are new, active or suspended, those on lent cards aside.
+    /// Profiles that are new, active or suspended; those on temporary cards do not count.
     pub profiles: Option<usize>,
     pub temporary_cards: Option<usize>,
     /// Requests that are pending, approved or being carried out.
@@ -40,41 +44,41 @@ impl From<RawLimits> for Limits {
     }
 }
 
-/// Why a card or key is missing, and what follows from that.
+/// Names a reason why a card or key is missing, and says what follows from it.
 #[derive(Clone, Debug)]
 pub struct LossReason {
     pub name: String,
-    /// Are the certificates revoked, whatever the workflow says?
+    /// Whether the certificates are revoked, whatever the workflow says.
     pub revoke: bool,
     pub reason: RevocationReason,
-    /// May the card or profile be replaced for this reason?
+    /// Whether the card or profile may be replaced for this reason.
     pub recover: bool,
 }
 
-/// What becomes of the certificates that something takes the place of, or ends (RevocationOptions).
+/// Says what becomes of the certificates that a workflow replaces or ends (RevocationOptions).
 #[derive(Clone, Copy, Debug)]
 pub struct RevocationOptions {
     pub revoke_old: bool,
     pub reason: RevocationReason,
-    /// From completion to revocation; at a renewal, how long the old certificates stay valid beside the new.
+    /// The time from completion to revocation; at a renewal the old certificates stay valid that long beside the new.
     pub delay: Duration,
     pub allow_specify_reason: bool,
     pub allow_specify_delay: bool,
     pub disable_old: bool,
-    /// Is a new complete list made at once, and not only when the present one grows old?
+    /// Whether a new complete list is made at once, and not only when the present one grows old.
     pub publish_base: bool,
-    /// Is a new delta list?
+    /// Whether a new delta list is.
     pub publish_delta: bool,
 }
 
-/// How one card or profile gives way to the next.
+/// Says how one card or profile gives way to the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Passage {
     /// Of Renew: the new certificates go onto the same card.
     pub reuse_card: bool,
-    /// Of Renew and OnlineUpdate: how long before the certificate expires it may be asked for; `None`: always.
+    /// Of Renew and OnlineUpdate: how long before the certificate expires the request may be made; `None`: at any time.
     pub window: Option<Duration>,
-    /// Of TemporaryCards: from assignment to the end.
+    /// Of TemporaryCards: how long after its assignment the card ends.
     pub lifetime: Duration,
 }
 
@@ -111,7 +115,7 @@ pub fn loss_reasons(source: &Source<'_>, raw: &[Spanned<RawLossReason>]) -> Resu
     Ok(reasons)
 }
 
-/// Reads `[workflows.*.revocation]`, with what goes without saying for each type.
+/// Reads `[workflows.*.revocation]`, with the defaults of each request type; `older` is the template's `[revocation]`.
 pub fn revocation_options(
     source: &Source<'_>,
     request_type: RequestType,
@@ -161,6 +165,7 @@ pub fn revocation_options(
     }
 }
 
+/// Reads the reason of Retire in `[revocation]`; cessationOfOperation where none is written.
 fn retire_reason(source: &Source<'_>, older: &RawRevocation) -> Result<RevocationReason, Misplaced> {
     match &older.retire_reason {
         Some(reason) => parsed(source, reason, revocation_reason),
@@ -168,7 +173,7 @@ fn retire_reason(source: &Source<'_>, older: &RawRevocation) -> Result<Revocatio
     }
 }
 
-/// Reads what only some types have.
+/// Reads the keys that only some request types have: `reuse_card`, `window_days`, `lifetime_hours`.
 pub fn passage(source: &Source<'_>, request_type: RequestType, workflow: &RawWorkflow) -> Result<Passage, Misplaced> {
     let RawWorkflow { reuse_card, window_days, lifetime_hours, .. } = workflow;
     if let Some(reuse) = reuse_card.as_ref().filter(|_| request_type != RequestType::Renew) {
@@ -196,7 +201,7 @@ pub fn passage(source: &Source<'_>, request_type: RequestType, workflow: &RawWor
     Ok(Passage { reuse_card: reuse_card.as_ref().is_none_or(|reuse| *reuse.get_ref()), window, lifetime })
 }
 
-/// Reads a reason by its name in RFC 5280, 5.3.1; holds and what only a CA may say are none.
+/// Reads a reason by its name in RFC 5280, 5.3.1; refuses certificateHold and those that only a CA may give.
 pub fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
     match text {
         "unspecified" => Ok(RevocationReason::Unspecified),

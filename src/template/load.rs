@@ -1,4 +1,4 @@
-//! From a template file to a checked template.
+//! Loads template files and checks them.
 
 use super::additional::check_additional;
 use super::located::{Misplaced, Source, each, parsed};
@@ -19,12 +19,14 @@ use std::sync::Arc;
 use toml::Spanned;
 use uuid::Uuid;
 
-/// Bounds of what is read: files a directory, bytes a file, validity.
+/// Bounds the template files of a directory.
 const MAX_TEMPLATES: usize = 500;
+/// Bounds a template file, in bytes.
 const MAX_FILE_BYTES: u64 = 64 * 1024;
+/// Bounds the approvals that a request can need.
 const MAX_APPROVALS: u32 = 16;
 
-/// Why the templates cannot be used.
+/// Says why the templates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("{} cannot be read", path.display())]
@@ -39,7 +41,7 @@ pub enum LoadError {
     Twice { first: PathBuf, second: PathBuf, uuid: Uuid },
 }
 
-/// All templates of a server, sorted by name.
+/// Holds all templates of a server, sorted by name.
 #[derive(Debug, Default)]
 pub struct Templates {
     sorted: Vec<Arc<ProfileTemplate>>,
@@ -47,7 +49,7 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Reads every `*.toml` of a directory.
+    /// Reads and checks every `*.toml` of a directory; fails at the first that is wrong.
     pub fn load(directory: &Path) -> Result<Self, LoadError> {
         let mut files = HashMap::new();
         let mut templates = Self::default();
@@ -63,17 +65,18 @@ impl Templates {
         Ok(templates)
     }
 
-    /// The template with this UUID.
+    /// Returns the template with this UUID.
     pub fn get(&self, uuid: Uuid) -> Option<&Arc<ProfileTemplate>> {
         self.by_uuid.get(&uuid)
     }
 
-    /// All, sorted by name.
+    /// Lists all templates, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ProfileTemplate>> {
         self.sorted.iter()
     }
 }
 
+/// Lists the template files of a directory, sorted.
 fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: directory.to_owned(), source };
     let mut files = Vec::new();
@@ -90,6 +93,7 @@ fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, LoadError> {
     Ok(files)
 }
 
+/// Reads and checks a template file.
 fn read_file(path: &Path) -> Result<ProfileTemplate, LoadError> {
     let unreadable = |source| LoadError::Unreadable { path: path.to_owned(), source };
     if std::fs::metadata(path).map_err(unreadable)?.len() > MAX_FILE_BYTES {
@@ -108,6 +112,7 @@ impl ProfileTemplate {
     }
 }
 
+/// Checks a whole template.
 fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Misplaced> {
     if raw.name.get_ref().trim().is_empty() {
         return Err(source.wrong(&raw.name, "a template needs a name"));
@@ -163,6 +168,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
     })
 }
 
+/// Checks `[smartcard]`.
 fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> Result<SmartcardConfig, Misplaced> {
     parsed(source, &raw.default_admin_key_hex, |hex| {
         super::admin_key::default_admin_key(hex).map_err(|_| "48 hexadecimal digits, or empty for all zeros")
@@ -201,6 +207,7 @@ fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> 
     })
 }
 
+/// Checks the tables of all workflows, in the order of the list.
 fn check_workflows(
     source: &Source<'_>,
     raw: RawWorkflows,
@@ -232,6 +239,7 @@ fn check_workflows(
     Ok(workflows)
 }
 
+/// Checks the table of a workflow.
 fn check_workflow(
     source: &Source<'_>,
     request_type: RequestType,

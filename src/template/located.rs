@@ -1,4 +1,4 @@
-//! Errors in a TOML file that name file, line, column and key.
+//! Locates what is wrong in a TOML file: by file, line, column and key.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::de::DeserializeOwned;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Where in a file something is wrong, and what.
+/// Says where in a file something is wrong, and what.
 #[derive(Debug, thiserror::Error)]
 #[error("{}:{line}:{column}: {}{problem}", file.display(), KeyPrefix(key))]
 pub struct Misplaced {
@@ -21,6 +21,7 @@ pub struct Misplaced {
     pub problem: String,
 }
 
+/// Shows a key and a colon, or nothing where there is no key.
 struct KeyPrefix<'a>(&'a str);
 
 impl std::fmt::Display for KeyPrefix<'_> {
@@ -29,14 +30,14 @@ impl std::fmt::Display for KeyPrefix<'_> {
     }
 }
 
-/// The text of a TOML file, kept so that what is found wrong later can still be located.
+/// Holds the text of a TOML file, so that what is found wrong later can still be located.
 pub struct Source<'a> {
     file: &'a Path,
     text: &'a str,
 }
 
 impl<'a> Source<'a> {
-    /// Names `text` as the content of `file`.
+    /// Takes `text` as the content of `file`.
     pub fn new(file: &'a Path, text: &'a str) -> Self {
         Self { file, text }
     }
@@ -49,7 +50,7 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The SHA-256 of what the text says; comments, blanks and order do not count.
+    /// Returns the SHA-256 of what the text says; comments, blanks and order do not count.
     pub fn digest(&self) -> Result<[u8; 32], Misplaced> {
         // Tables are sorted by key.
         let said = self.read::<toml::Table>()?.to_string();
@@ -76,6 +77,7 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Returns the dotted path of the key at a range; empty where there is none.
     fn key_at(&self, span: &Range<usize>) -> String {
         let Ok(document) = DeTable::parse(self.text) else { return String::new() };
         let mut path = Vec::new();
@@ -84,6 +86,7 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Finds the keys that lead to a range.
 fn descend(table: &DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>) {
     for (key, value) in table {
         if contains(&key.span(), span) {
@@ -106,10 +109,12 @@ fn descend(table: &DeTable<'_>, span: &Range<usize>, path: &mut Vec<String>) {
     }
 }
 
+/// Says whether a range lies within another.
 fn contains(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
 }
 
+/// Reads a text by `read`, and locates the error at the text.
 pub(super) fn parsed<T, E: ToString>(
     source: &Source<'_>,
     text: &Spanned<String>,
@@ -118,6 +123,7 @@ pub(super) fn parsed<T, E: ToString>(
     read(text.get_ref()).map_err(|problem| source.wrong(text, problem.to_string()))
 }
 
+/// Reads each of several texts by `read`, as [`parsed`] does.
 pub fn each<T, E: ToString>(
     source: &Source<'_>,
     texts: &[Spanned<String>],

@@ -1,7 +1,10 @@
-//! Profile templates: what may be enrolled, with which keys and certificate, by whom, and after whose approval.
+//! Says what a profile template says: what may be enrolled, with which keys and certificate, by whom, and after whose
+//! approval.
 //!
-//! In: TOML files. Out: [`ProfileTemplate`], and its views on the wire. Checked once, when loaded: a template that is
-//! wrong stops the start, with file, line, column and key.
+//! In: TOML files, or the JSON of a MIM CM template to be imported. Out: [`ProfileTemplate`], its views on the wire,
+//! and reports of what is wrong in a file. A template is checked once, when it is loaded: one that is wrong stops the
+//! server's start, with file, line, column and key.
+//! Absent: who asks, and what that person has already (`server`).
 
 mod additional;
 mod admin_key;

@@ -1,4 +1,5 @@
-//! What a certificate says of its owner besides the subject, and the extensions that only some readers look for.
+//! Reads what a certificate says of its owner besides the subject, and which extensions it has that only some readers
+//! look for.
 
 use super::located::{Misplaced, Source};
 use super::pattern::{Attributes, Missing, Pattern};
@@ -6,10 +7,10 @@ use super::raw::{RawCertificate, RawSubject};
 use crate::ca::{CertificatePolicy, IssueOrder, MicrosoftTemplate, SubjectAltName};
 use toml::Spanned;
 
-/// The most names of one kind, and the most policies.
+/// Bounds the names of one kind, and the policies.
 const MOST: usize = 16;
 
-/// The patterns of the other names (RFC 5280, 4.2.1.6) and of the security identifier.
+/// Holds the patterns of the other names (RFC 5280, 4.2.1.6) and of the security identifier.
 #[derive(Clone, Debug, Default)]
 pub struct SubjectNames {
     upn: Option<Pattern>,
@@ -19,7 +20,7 @@ pub struct SubjectNames {
     sid: Option<Pattern>,
 }
 
-/// Extensions of Windows, and certificate policies.
+/// Describes the extensions of Windows, and the certificate policies.
 #[derive(Clone, Debug, Default)]
 pub struct ExtensionShape {
     template: Option<MicrosoftTemplate>,
@@ -105,6 +106,7 @@ impl ExtensionShape {
     }
 }
 
+/// Checks an object identifier, dotted.
 fn object_identifier(source: &Source<'_>, text: &Spanned<String>) -> Result<String, Misplaced> {
     match super::words::is_object_identifier(text.get_ref()) {
         true => Ok(text.get_ref().clone()),

@@ -1,4 +1,5 @@
-//! One-time passwords: how they are made, to whom they go, how long and how often they may be tried.
+//! Reads the policy of one-time passwords: how they are made, to whom they go, how long they hold and how often they
+//! may be tried.
 
 use super::located::{Misplaced, Source, parsed};
 use super::raw::RawWorkflow;
@@ -8,51 +9,58 @@ use std::fmt;
 use time::Duration;
 use toml::Spanned;
 
-/// Bounds: characters, bits of chance, hours, tries, passwords a request.
+/// Bounds the length of a password, in characters.
 const LENGTHS: std::ops::RangeInclusive<u32> = 6..=64;
+/// Sets how many random bits a password has at least.
 const LEAST_BITS: u32 = 24;
+/// Bounds the lifetime of a password, in hours: 90 days.
 const MAX_HOURS: u32 = 24 * 90;
+/// Bounds the tries of a password.
 const MAX_TRIES: u32 = 20;
+/// Bounds the passwords of a request.
 const MAX_SECRETS: usize = 2;
-/// Digits and letters that are not taken for one another when they are read out.
+/// Lists digits and letters that are not taken for one another when they are read out.
 const UNAMBIGUOUS: &str = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+/// Lists all digits.
 const DIGITS: &str = "0123456789";
+/// Lists all letters.
 const LETTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/// Who is written to.
+/// Says to whom a password is mailed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recipient {
     Target,
     Originator,
-    /// Whose approval was the last needed, or who has it sent anew.
+    /// The one whose approval was the last that was needed, or who has the password sent anew.
     Approver,
 }
 
-/// How a password reaches a person.
+/// Says how a password reaches a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
     Smtp(Recipient),
-    /// It stands, once, in the answer to the approval.
+    /// It is shown once, in the answer to the approval.
     Display,
-    /// Nothing goes out by itself: an approver asks for it.
+    /// It is sent to nobody; an approver asks for it.
     Nobody,
 }
 
-/// The policy of a workflow's one-time passwords.
+/// Holds the policy of a workflow's one-time passwords.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OneTimePolicy {
-    /// One entry a password; a second one is proven together with the first.
+    /// One entry for each password; a second one is proven together with the first.
     pub deliver: Vec<Delivery>,
-    /// In characters.
+    /// The length of a password, in characters.
     pub length: u32,
     pub alphabet: &'static str,
     pub lifetime: Duration,
     pub tries: u32,
-    /// Must an enrollment agent have it too?
+    /// Whether an enrollment agent must have it too.
     pub agent_needs_it: bool,
 }
 
 impl Delivery {
+    /// Lists all deliveries.
     const ALL: [Self; 5] = [
         Self::Smtp(Recipient::Target),
         Self::Smtp(Recipient::Originator),
@@ -61,6 +69,7 @@ impl Delivery {
         Self::Nobody,
     ];
 
+    /// Returns the word in templates.
     fn word(self) -> &'static str {
         match self {
             Self::Smtp(Recipient::Target) => "smtp:target",
@@ -71,6 +80,7 @@ impl Delivery {
         }
     }
 
+    /// Reads the word in templates.
     fn from_word(word: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|delivery| delivery.word() == word);
         known.ok_or_else(|| {
@@ -87,7 +97,7 @@ impl fmt::Display for Delivery {
 }
 
 impl OneTimePolicy {
-    /// The policy as the wire shows it.
+    /// Returns the policy as the wire shows it.
     pub fn shown(&self) -> OneTimePasswordPolicy {
         OneTimePasswordPolicy {
             deliver: self.deliver.iter().map(ToString::to_string).collect(),
@@ -98,13 +108,13 @@ impl OneTimePolicy {
         }
     }
 
-    /// Is mail to be sent?
+    /// Says whether a password is mailed.
     pub fn needs_smtp(&self) -> bool {
         self.deliver.iter().any(|delivery| matches!(delivery, Delivery::Smtp(_)))
     }
 }
 
-/// Checks the table of a workflow.
+/// Checks the `one_time_password` of a workflow.
 pub(super) fn policy(source: &Source<'_>, workflow: &RawWorkflow) -> Result<Option<OneTimePolicy>, Misplaced> {
     let Some(table) = &workflow.one_time_password else { return Ok(None) };
     let raw = table.get_ref();
@@ -116,7 +126,7 @@ pub(super) fn policy(source: &Source<'_>, workflow: &RawWorkflow) -> Result<Opti
     };
     let length = bounded(&raw.length, 10, LENGTHS)?;
     let alphabet = raw.alphabet.as_ref().map_or(Ok(UNAMBIGUOUS), |word| parsed(source, word, alphabet))?;
-    // Guessing is bounded by the tries; what is stored must not be found by trying all.
+    // The tries bound guessing; these bits keep the password from being found by hashing all there can be.
     if alphabet.len().ilog2() * length < LEAST_BITS {
         return Err(source.wrong(table, "so short a password of so few characters could be found from its hash"));
     }
@@ -130,6 +140,7 @@ pub(super) fn policy(source: &Source<'_>, workflow: &RawWorkflow) -> Result<Opti
     }))
 }
 
+/// Checks the deliveries: each must be able to reach somebody in this workflow.
 fn deliveries(
     source: &Source<'_>,
     workflow: &RawWorkflow,
@@ -154,6 +165,7 @@ fn deliveries(
     Ok(deliveries)
 }
 
+/// Reads the word for the characters of a password.
 fn alphabet(word: &str) -> Result<&'static str, &'static str> {
     match word {
         "unambiguous" => Ok(UNAMBIGUOUS),

@@ -1,22 +1,23 @@
-//! Patterns with placeholders: `CN={User!name},O=Example` and `{User!upn}`.
+//! Reads patterns with placeholders and fills them in: `CN={User!name},O=Example` and `{User!upn}`.
 
 use crate::pkix::name;
 
+/// Lists the attributes that a subject may have.
 const ATTRIBUTES: [&str; 9] = ["CN", "OU", "O", "L", "ST", "C", "DC", "UID", "SERIALNUMBER"];
 
-/// What a placeholder stands for.
+/// Names the attribute of a user that a placeholder stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UserAttribute {
     Name,
     Upn,
     Email,
     Sid,
-    /// One of those that a site names itself.
+    /// One that the site has named itself.
     Other(String),
 }
 
 impl UserAttribute {
-    /// The name inside the braces, after `User!`.
+    /// Returns the name inside the braces, after `User!`.
     pub fn word(&self) -> &str {
         match self {
             Self::Name => "name",
@@ -28,23 +29,24 @@ impl UserAttribute {
     }
 }
 
-/// What a user's attributes are, when a pattern is filled in.
+/// Tells a user's attributes, when a pattern is filled in.
 pub trait Attributes {
-    /// The attribute's value; `None` when the user has none.
+    /// Returns the attribute's value; `None` when the user has none.
     fn attribute(&self, attribute: &UserAttribute) -> Option<&str>;
 }
 
-/// Text with placeholders.
+/// Holds a text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Piece>);
 
+/// Holds text, or a placeholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
     Attribute(UserAttribute),
 }
 
-/// Why a pattern cannot be read.
+/// Says why a pattern cannot be read.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PatternError {
     #[error("a \"{{\" has no \"}}\"")]
@@ -61,7 +63,7 @@ pub enum PatternError {
     Empty,
 }
 
-/// The attribute a user lacks and a pattern needs.
+/// Names the attribute that a pattern needs and the user lacks.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the user has no {}", .0.word())]
 pub struct Missing(pub UserAttribute);
@@ -85,7 +87,7 @@ impl Pattern {
         if pieces.is_empty() { Err(PatternError::Empty) } else { Ok(Self(pieces)) }
     }
 
-    /// Fills in a user's attributes.
+    /// Fills in a user's attributes; fails where the user lacks one.
     pub fn fill(&self, user: &impl Attributes) -> Result<String, Missing> {
         let mut filled = String::new();
         for piece in &self.0 {
@@ -100,6 +102,7 @@ impl Pattern {
     }
 }
 
+/// Reads the text inside the braces.
 fn attribute(word: &str) -> Result<UserAttribute, PatternError> {
     let lower = word.to_ascii_lowercase();
     match (lower.as_str(), lower.strip_prefix("user!attribute.")) {
@@ -112,7 +115,7 @@ fn attribute(word: &str) -> Result<UserAttribute, PatternError> {
     }
 }
 
-/// A subject as attributes, most specific first, each with its pattern.
+/// Holds a subject as attributes, most specific first, each with its pattern.
 ///
 /// A value is filled in after the name was taken apart, so that no user name can add an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +138,7 @@ impl SubjectPattern {
         Ok(Self(attributes))
     }
 
-    /// Fills in a user's attributes: RFC 4514 text.
+    /// Fills in a user's attributes and returns RFC 4514 text; fails where the user lacks one.
     pub fn fill(&self, user: &impl Attributes) -> Result<String, Missing> {
         let attribute =
             |(name, pattern): &(&str, Pattern)| Ok(format!("{name}={}", name::escape(&pattern.fill(user)?)));
@@ -143,6 +146,7 @@ impl SubjectPattern {
     }
 }
 
+/// Splits at each comma that no backslash stands before, and removes the backslashes.
 fn split_unescaped(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut characters = text.chars();

@@ -1,14 +1,14 @@
-//! Rules for PINs: lengths, and what the server can propose within them.
+//! Checks the rules for PINs: lengths, and what the server can propose within them.
 
 use super::located::{Misplaced, Source};
 use super::raw::RawPinPolicy;
 use crate::cm::template::PinPolicy;
 use toml::Spanned;
 
-/// The most characters that a PIN proposed by the server has.
+/// Bounds a PIN that the server proposes, in characters.
 pub const MAX_PROPOSED: u32 = 16;
 
-/// The server proposes a PIN only within bounds it knows how to keep.
+/// Checks the rules for the user's PIN. A PIN is proposed only where its length and character set allow.
 pub(super) fn user_pin_policy(
     source: &Source<'_>,
     raw: RawPinPolicy,
@@ -44,8 +44,9 @@ pub(super) fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPo
     })
 }
 
-/// The characters of a policy's character set. MIM's numbers are not documented: 1, which its sample has, is read as
-/// digits, 2 as digits and capitals, less those that are taken for one another.
+/// Returns the characters of a policy's character set; `None` for one that is not known. MIM's numbers are not
+/// documented: 1, which its sample has, is read as digits, 2 as digits and capitals, less those that are taken for one
+/// another.
 pub fn alphabet(character_set: u32) -> Option<&'static [u8]> {
     match character_set {
         1 => Some(b"0123456789"),

@@ -1,9 +1,9 @@
-//! Who a policy names: `user:alice` or `group:officers`.
+//! Reads whom a policy names: `user:alice` or `group:officers`.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A user or a group, by name.
+/// Names a user or a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Principal {
@@ -11,7 +11,7 @@ pub enum Principal {
     Group(String),
 }
 
-/// The text names neither a user nor a group.
+/// Says that a text names neither a user nor a group.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{0}\" is not a principal such as \"user:alice\" or \"group:officers\"")]
 pub struct NotAPrincipal(pub String);
@@ -52,7 +52,7 @@ impl fmt::Display for Principal {
 }
 
 impl Principal {
-    /// Is the user of this name and these groups meant?
+    /// Says whether the user of this name and these groups is meant.
     pub fn includes(&self, name: &str, groups: &[String]) -> bool {
         match self {
             Self::User(user) => user == name,

@@ -1,4 +1,4 @@
-//! What a profile template says, checked.
+//! Holds what a profile template says, checked.
 
 use super::certificate_shape::CertificateShape;
 use super::data_item::DataItemRule;
@@ -16,7 +16,7 @@ use crate::cm::request::RequestType;
 use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
 use uuid::Uuid;
 
-/// Where a template's keys live.
+/// Says where a template's keys are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Smartcard,
@@ -24,7 +24,7 @@ pub enum Kind {
     Software,
 }
 
-/// A profile template, checked.
+/// Holds a profile template, checked.
 #[derive(Clone, Debug)]
 pub struct ProfileTemplate {
     pub name: String,
@@ -38,22 +38,22 @@ pub struct ProfileTemplate {
     pub names: SubjectNames,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
-    /// Transitions this template takes out of the tables.
+    /// Transitions that this template removes from the lifecycle's tables.
     pub narrowing: Narrowing,
     pub limits: Limits,
     pub loss_reasons: Vec<LossReason>,
     /// The certificates after the first.
     pub additional: Vec<Ordered>,
-    /// Who can open the keys it has archived.
+    /// Who can open the keys that it archives.
     pub recovery: RecoveryPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
-    /// While a request of one of these types is executed, the card's own admin key may be known.
+    /// The types of requests during whose execution the card's own admin key may leave the server.
     pub release_admin_key: Vec<RequestType>,
     pub workflows: Vec<Workflow>,
 }
 
-/// The policy of one request type.
+/// Holds the policy of one request type.
 #[derive(Clone, Debug)]
 pub struct Workflow {
     pub request_type: RequestType,
@@ -66,7 +66,7 @@ pub struct Workflow {
     pub enrollment_agent_required: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
-    /// Who asks or decides must say why.
+    /// Whoever asks or decides must say why.
     pub require_comments: bool,
     pub collect_priority: bool,
     pub data_items: Vec<DataItemRule>,
@@ -78,35 +78,35 @@ pub struct Workflow {
 }
 
 impl ProfileTemplate {
-    /// All certificates the template orders, in order.
+    /// Lists all certificates that the template orders, the first one first.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
         let first = Entry { key: &self.key, certificate: &self.certificate };
         let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
         std::iter::once(first).chain(further)
     }
 
-    /// The policy of a request type; `None` when the template does not speak of it.
+    /// Returns the policy of a request type; `None` when the template has none for it.
     pub fn workflow(&self, request_type: RequestType) -> Option<&Workflow> {
         self.workflows.iter().find(|workflow| workflow.request_type == request_type)
     }
 
-    /// All policies.
+    /// Lists all policies.
     pub fn workflows(&self) -> &[Workflow] {
         &self.workflows
     }
 
-    /// Does a workflow that is offered have one-time passwords mailed?
+    /// Says whether an enabled workflow has one-time passwords mailed.
     pub fn needs_smtp(&self) -> bool {
         let offered = self.workflows.iter().filter(|workflow| workflow.enabled);
         offered.filter_map(|workflow| workflow.one_time_password.as_ref()).any(OneTimePolicy::needs_smtp)
     }
 
-    /// Are its keys on a card?
+    /// Says whether its keys are on a card.
     pub fn is_smartcard(&self) -> bool {
         self.kind != Kind::Software
     }
 
-    /// ProfileTemplateLimitedView.
+    /// Returns the template as ProfileTemplateLimitedView.
     pub fn view(&self) -> ProfileTemplateView {
         ProfileTemplateView {
             name: self.name.clone(),
@@ -119,7 +119,7 @@ impl ProfileTemplate {
 }
 
 impl Workflow {
-    /// The policy as the wire shows it.
+    /// Returns the policy as the wire shows it.
     pub fn policy(&self) -> Policy {
         let names = |principals: &[Principal]| principals.iter().map(ToString::to_string).collect();
         Policy {

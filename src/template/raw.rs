@@ -1,4 +1,4 @@
-//! The keys of a template file, exactly as they may be written; unknown keys are refused.
+//! Holds the keys of a template file exactly as they may be written; unknown keys are refused.
 
 use super::raw_policy::{
     RawDataItem, RawDocument, RawLifecycle, RawLimits, RawLossReason, RawOneTimePassword, RawRecovery,
@@ -7,7 +7,7 @@ use super::raw_policy::{
 use serde::Deserialize;
 use toml::Spanned;
 
-/// The request types that prepare a card or empty it.
+/// Lists the request types that prepare a card or empty it: the default of `release_admin_key`.
 const RELEASED: [&str; 8] =
     ["enroll", "duplicate", "renew", "recover", "recover_on_behalf", "temporary_cards", "unblock", "retire"];
 
@@ -85,7 +85,7 @@ pub enum RawGeneratedBy {
     Server,
 }
 
-/// A further certificate, with its own key.
+/// Holds a further certificate, with its own key.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawAdditional {
@@ -202,7 +202,7 @@ impl Default for RawPinPolicy {
     }
 }
 
-/// One table a request type.
+/// Holds a table for each request type.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawWorkflows {

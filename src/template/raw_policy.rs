@@ -1,4 +1,5 @@
-//! What is collected, printed and proven in a workflow, as it may be written in a template file.
+//! Holds the keys of a template file about data items, documents, one-time passwords, lifecycle, limits, loss,
+//! revocation and recovery, exactly as they may be written.
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -9,7 +10,7 @@ use toml::Spanned;
 
 type Text = Spanned<String>;
 
-/// A name alone, or a table.
+/// Holds a data item: its name alone, or a table.
 pub enum RawDataItem {
     Name(String),
     Table(Box<RawDataItemTable>),
@@ -33,7 +34,7 @@ pub struct RawDataItemTable {
     pub maximum: Option<Spanned<RawBound>>,
 }
 
-/// The bound of a number, or of a date as text.
+/// Holds the bound of a number, or of a date as text.
 pub enum RawBound {
     Number(f64),
     Text(String),

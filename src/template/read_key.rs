@@ -1,4 +1,5 @@
-//! Keys of a template: which are allowed, where they are made, and whose word for them counts.
+//! Reads a template's `[key]` and `[certificate]`: which keys are allowed, who makes them, whose attestation counts,
+//! and what the certificate says.
 
 use super::certificate_shape::CertificateShape;
 use super::key_policy::{Hash, KeyFamily, KeyPolicy, KeySource};
@@ -11,12 +12,14 @@ use crate::pkix::pfx::PfxCipher;
 use crate::pkix::{Certificate, KeyAlgorithm};
 use toml::Spanned;
 
-/// The most certificates that attestations may come from.
+/// Bounds the certificates that attestations may come from.
 const MAX_ROOTS: usize = 16;
+/// Bounds the validity of a certificate, in days.
 const MAX_VALIDITY_DAYS: u32 = 3650;
-/// How long a certificate on a temporary card is valid where the template does not say.
+/// Sets how long a certificate on a temporary card is valid where the template does not say.
 const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
+/// Checks a certificate's table.
 pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
     let days = |days: &Spanned<u32>| match *days.get_ref() {
         count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
@@ -33,6 +36,7 @@ pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> R
     })
 }
 
+/// Checks a key's table; the key to be generated must be among the allowed ones.
 pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, Misplaced> {
     let generate = parsed(source, &raw.generate, str::parse::<KeyAlgorithm>)?;
     let (family, size) = KeyFamily::of(generate.kind());
@@ -56,6 +60,7 @@ pub(super) fn check_key(source: &Source<'_>, raw: RawKey) -> Result<KeyPolicy, M
     Ok(policy)
 }
 
+/// Reads an allowed family and its smallest size; RSA begins at 2048 bits, ECDSA at 256.
 pub fn allowed_key(source: &Source<'_>, entry: &RawAllowedKey) -> Result<(KeyFamily, u32), Misplaced> {
     let family = parsed(source, &entry.algorithm, |text| match text {
         "RSA" => Ok(KeyFamily::Rsa),
@@ -73,7 +78,7 @@ pub fn allowed_key(source: &Source<'_>, entry: &RawAllowedKey) -> Result<(KeyFam
     Ok((family, size))
 }
 
-/// Who makes the key, and what becomes of one the server makes.
+/// Reads who makes the key, and whether one that the server makes is archived and how it is handed over.
 pub fn key_source(source: &Source<'_>, raw: &RawKey) -> Result<KeySource, Misplaced> {
     let set = |key: &Option<Spanned<bool>>| key.as_ref().is_some_and(|key| *key.get_ref());
     let (archived, legacy) = (set(&raw.archive), set(&raw.legacy_pfx));
@@ -91,7 +96,7 @@ pub fn key_source(source: &Source<'_>, raw: &RawKey) -> Result<KeySource, Mispla
     }
 }
 
-/// The authorities that an attestation of the key must come from.
+/// Reads the authorities that an attestation of the key must come from.
 pub fn attestation_roots(source: &Source<'_>, raw: &RawKey) -> Result<Vec<Certificate>, Misplaced> {
     let Some(text) = &raw.attestation_roots else { return Ok(Vec::new()) };
     if raw.generated_by == RawGeneratedBy::Server {

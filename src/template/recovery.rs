@@ -1,4 +1,4 @@
-//! Who can open the keys that a template has archived.
+//! Reads who can open the keys that a template archives.
 
 use super::KeySource;
 use super::entries::Ordered;
@@ -7,16 +7,16 @@ use super::raw_policy::{RawOpenedBy, RawRecovery};
 use std::path::PathBuf;
 use toml::Spanned;
 
-/// The `[recovery]` table of a template.
+/// Holds the `[recovery]` table of a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecoveryPolicy {
     /// Certificates (PEM), relative to the data directory; empty: those that `server.toml` names.
     pub agents: Vec<PathBuf>,
-    /// The server cannot open the keys itself, once they were handed over.
+    /// True: the server itself cannot open the keys once they were handed over.
     pub agents_only: bool,
 }
 
-/// Reads `[recovery]`, which goes with a key that is archived.
+/// Reads `[recovery]`; refuses it where no key is archived.
 pub fn policy(
     source: &Source<'_>,
     raw: Option<Spanned<RawRecovery>>,

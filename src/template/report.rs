@@ -1,4 +1,4 @@
-//! Every problem of a template file, not only the first.
+//! Finds every problem of a template file, not only the first.
 //!
 //! A value that is wrong is replaced by the example's, a key that is unknown is blanked out, a workflow that cannot be
 //! is left out; then the text is read again. Lines stay where they are.
@@ -10,23 +10,24 @@ use std::ops::Range;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
+/// Holds the example template, whose values stand in for wrong ones.
 const EXAMPLE: &str = include_str!("example.toml");
-/// More problems than this are not told.
+/// Bounds the problems that are reported.
 const MOST_PROBLEMS: usize = 64;
 
-/// What is to be said of a template file.
+/// Reports what is wrong or unusual in a template file.
 #[derive(Debug)]
 pub struct Report {
-    /// The template cannot be used before these are gone.
+    /// What must be mended before the template can be used.
     pub problems: Vec<Misplaced>,
-    /// It can be used, but something looks unintended.
+    /// What can be used, but looks unintended.
     pub warnings: Vec<Misplaced>,
-    /// What was read; `None` when there are problems.
+    /// The template; `None` when there are problems.
     pub template: Option<ProfileTemplate>,
 }
 
 impl Report {
-    /// Looks a template's text over; `file` is named in what is said.
+    /// Checks a template's text; `file` is named in what is reported.
     pub fn of(file: &Path, text: &str) -> Self {
         let mut problems: Vec<Misplaced> = Vec::new();
         let mut mended = text.to_owned();
@@ -53,7 +54,7 @@ impl Report {
             let blanked = problems.iter().any(ours);
             let again = problems.iter().any(|known| known.key == problem.key);
             let next = mend(&mended, &problem.key, again);
-            // What was already told of this key, its substitute need not be told.
+            // What is wrong with the substitute of a reported key need not be reported.
             if !again && !blanked {
                 problems.push(problem);
             }
@@ -67,18 +68,20 @@ impl Report {
     }
 }
 
-/// Where a key and its value stand.
+/// Says where a key and its value stand in the text.
 struct Place {
     key: Range<usize>,
     value: Range<usize>,
     is_section: bool,
 }
 
+/// Finds a key by its dotted path.
 fn place(text: &str, path: &str) -> Option<Place> {
     let document = DeTable::parse(text).ok()?;
     find(text, document.get_ref(), path)
 }
 
+/// Finds a key below a table.
 fn find(text: &str, table: &DeTable<'_>, path: &str) -> Option<Place> {
     let (head, rest) = path.split_once('.').map_or((path, None), |(head, rest)| (head, Some(rest)));
     let (key, value) = table.iter().find(|(key, _)| key.get_ref() == head)?;
@@ -93,7 +96,8 @@ fn find(text: &str, table: &DeTable<'_>, path: &str) -> Option<Place> {
     }
 }
 
-/// The text without what is wrong at `path`; `None` when that cannot be found.
+/// Returns the text without what is wrong at `path`: with the example's value instead, or where there is none, or
+/// `again` is true, with the key blanked out. `None` when the key cannot be found.
 fn mend(text: &str, path: &str, again: bool) -> Option<String> {
     let place = place(text, path)?;
     if place.is_section {
@@ -115,7 +119,7 @@ fn mend(text: &str, path: &str, again: bool) -> Option<String> {
     }
 }
 
-/// A `[table]` with all that belongs to it, its own tables included.
+/// Returns where a `[table]` is with all that belongs to it, its own tables included.
 fn section(text: &str, path: &str, place: &Place) -> Option<Range<usize>> {
     let begin = text.get(..place.value.start)?.rfind('\n').map_or(0, |at| at + 1);
     let mut end = begin;
@@ -130,6 +134,7 @@ fn section(text: &str, path: &str, place: &Place) -> Option<Range<usize>> {
     Some(begin..end)
 }
 
+/// Replaces a range by blanks; lines stay where they are.
 fn blanked(text: &str, range: Range<usize>) -> String {
     let blank = |at: usize, character: char| if range.contains(&at) && character != '\n' { ' ' } else { character };
     text.char_indices().map(|(at, character)| blank(at, character)).collect()

@@ -1,4 +1,4 @@
-//! What can be used and still looks unintended.
+//! Finds what can be used in a template and still looks unintended.
 
 use super::key_policy::Hash;
 use super::profile_template::{ProfileTemplate, Workflow};
@@ -6,10 +6,10 @@ use super::{Delivery, Principal, Side};
 use crate::cm::request::RequestType;
 use crate::cm::template::UserPinOption;
 
-/// A key, and what is to be said of it.
+/// Holds a key, and what is to be said of it.
 type Told = (String, String);
 
-/// The table of a workflow in a template file.
+/// Returns the name of a workflow's table in a template file.
 pub(super) fn table(request_type: RequestType) -> String {
     let mut words = String::new();
     for character in request_type.to_string().chars() {
@@ -21,7 +21,7 @@ pub(super) fn table(request_type: RequestType) -> String {
     format!("workflows.{words}")
 }
 
-/// Looks a template over.
+/// Returns all warnings about a template.
 pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
     let mut told: Vec<Told> = Vec::new();
     let mut say = |key: &str, text: &str| told.push((key.to_owned(), text.to_owned()));
@@ -50,6 +50,7 @@ pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
     told
 }
 
+/// Returns the warnings about a workflow.
 fn of_workflow(workflow: &Workflow) -> Vec<Told> {
     let table = table(workflow.request_type);
     let mut told = Vec::new();

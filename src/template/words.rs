@@ -1,10 +1,10 @@
-//! The words a template has for request types, digests and usages.
+//! Reads the words that a template has for request types, hashes and key usages.
 
 use super::key_policy::Hash;
 use crate::cm::request::RequestType;
 use crate::pkix::KeyUsage;
 
-/// Names of extended key usages; RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
+/// Names extended key usages, with their object identifiers: RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
 const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
     ("clientAuth", "1.3.6.1.5.5.7.3.2"),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
@@ -14,7 +14,7 @@ const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
     ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
 ];
 
-/// A type of request for which the admin key may leave the server.
+/// Reads a type of request during which the admin key may leave the server.
 pub fn released(text: &str) -> Result<RequestType, &'static str> {
     match text {
         "enroll" => Ok(RequestType::Enroll),
@@ -29,6 +29,7 @@ pub fn released(text: &str) -> Result<RequestType, &'static str> {
     }
 }
 
+/// Reads the name of a hash.
 pub fn hash_name(text: &str) -> Result<Hash, &'static str> {
     match text {
         "SHA1" => Ok(Hash::Sha1),
@@ -39,6 +40,7 @@ pub fn hash_name(text: &str) -> Result<Hash, &'static str> {
     }
 }
 
+/// Reads the name of a key usage; those of a CA are refused.
 pub fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
     KeyUsage::ALL
         .into_iter()
@@ -47,6 +49,7 @@ pub fn key_usage(text: &str) -> Result<KeyUsage, &'static str> {
         .ok_or("this key usage is not one an end user's certificate can have (RFC 5280, 4.2.1.3)")
 }
 
+/// Reads the name of an extended key usage, or an object identifier; returns the object identifier, dotted.
 pub fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     if let Some((_, oid)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
         return Ok((*oid).to_owned());
@@ -57,6 +60,7 @@ pub fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     Err("neither a known name nor an object identifier")
 }
 
+/// Says whether a text is an object identifier: three numbers or more, with dots between them.
 pub fn is_object_identifier(text: &str) -> bool {
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
     numbers && text.split('.').count() > 2

@@ -76,7 +76,7 @@ pub struct ExportFilter {
 
 /// Holds what a filter looks at in a record.
 #[derive(Deserialize)]
-struct Looked {
+struct FilteredFields {
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
     act: String,
@@ -95,14 +95,14 @@ impl ExportFilter {
 
     /// Says whether a record is exported. One that cannot be read always is: an auditor wants to see it.
     fn passes(&self, record: &AuditRecord) -> bool {
-        let Ok(looked) = serde_json::from_str::<Looked>(&record.record) else { return true };
+        let Ok(fields) = serde_json::from_str::<FilteredFields>(&record.record) else { return true };
         let is = |wanted: Option<Uuid>, found: Option<Uuid>| wanted.is_none() || wanted == found;
-        self.from.is_none_or(|from| looked.at >= from)
-            && self.until.is_none_or(|until| looked.at < until)
-            && is(self.request, looked.request)
-            && is(self.smartcard, looked.smartcard)
-            && (is(self.user, looked.user) || is(self.user, looked.actor))
-            && self.act.as_ref().is_none_or(|act| *act == looked.act)
+        self.from.is_none_or(|from| fields.at >= from)
+            && self.until.is_none_or(|until| fields.at < until)
+            && is(self.request, fields.request)
+            && is(self.smartcard, fields.smartcard)
+            && (is(self.user, fields.user) || is(self.user, fields.actor))
+            && self.act.as_ref().is_none_or(|act| *act == fields.act)
     }
 }
 
@@ -120,7 +120,7 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
     let checker = AuditChecker::new(keys, tolerance);
     let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
     if let Some(directory) = directory {
-        let source = runtime.block_on(source(&directory))?;
+        let source = runtime.block_on(open_log(&directory))?;
         return Ok(runtime.block_on(source.check(checker))?);
     }
     let failed = |source| AuditTrailError::Unreadable { path: path.to_owned(), source };
@@ -132,7 +132,7 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
 }
 
 /// Opens the log of a data directory: its own file, or the database that its settings name.
-async fn source(directory: &DataDirectory) -> Result<AuditSource, AuditTrailError> {
+async fn open_log(directory: &DataDirectory) -> Result<AuditSource, AuditTrailError> {
     let settings = Settings::load(directory)?;
     match settings.database {
         None => Ok(AuditSource::file(&directory.database())?),
@@ -176,7 +176,7 @@ pub fn audit_export(
 ) -> Result<u64, AuditTrailError> {
     let directory = DataDirectory::new(data_dir);
     let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
-    let source = runtime.block_on(source(&directory))?;
+    let source = runtime.block_on(open_log(&directory))?;
     let complete = filter.passes_all();
     let mut records = 0;
     let receiver = to.map(|target| Receiver::open(target, &directory)).transpose()?;

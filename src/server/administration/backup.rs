@@ -205,9 +205,9 @@ fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
             let entry = entry.map_err(|source| unreadable(&directory, source))?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let of_the_moment = ["cardwright.db", "server.lock", COPY].iter().any(|left| name.starts_with(left))
+            let is_transient = ["cardwright.db", "server.lock", COPY].iter().any(|left| name.starts_with(left))
                 || name.ends_with(".new");
-            if depth == 0 && of_the_moment {
+            if depth == 0 && is_transient {
                 continue;
             }
             let kind = entry.file_type().map_err(|source| unreadable(&path, source))?;
@@ -244,12 +244,12 @@ fn relative(data_dir: &Path, path: &Path) -> Result<String, BackupError> {
 
 /// Describes a member; reads its content to the end for size and digest.
 fn member(name: &str, content: &mut impl Read) -> Result<Member, BackupError> {
-    let (size, sha256) = passed(content, &mut std::io::sink()).map_err(BackupError::Read)?;
+    let (size, sha256) = copied(content, &mut std::io::sink()).map_err(BackupError::Read)?;
     Ok(Member { name: name.to_owned(), size, sha256 })
 }
 
 /// Copies to the end; returns the number of bytes and their SHA-256 in hexadecimal.
-pub(super) fn passed(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<(u64, String)> {
+pub(super) fn copied(from: &mut impl Read, to: &mut impl Write) -> std::io::Result<(u64, String)> {
     let mut digest = Context::new(&SHA256);
     let mut buffer = vec![0; BUFFER];
     let mut size = 0;

@@ -41,7 +41,7 @@ pub fn add(data_dir: &Path, passphrase: &Passphrase, pin: Option<&Pin>) -> Resul
             keyfile::write_new(&directory.master_key(version), &sealed)?;
         }
     }
-    with_store(&directory, &settings, async |store| said(store, Deed::MasterKeyAdded, version).await)??;
+    with_store(&directory, &settings, async |store| log_act(store, Deed::MasterKeyAdded, version).await)??;
     Ok(version)
 }
 
@@ -76,7 +76,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
         if cards > 0 {
             return Err(MasterKeyError::Needed { version, cards });
         }
-        said(store, Deed::MasterKeyRemoved, version).await?;
+        log_act(store, Deed::MasterKeyRemoved, version).await?;
         Ok(())
     })??;
     let gone = std::fs::remove_file(&path).and_then(|()| file::flush_parent(&path));
@@ -84,7 +84,7 @@ pub fn remove(data_dir: &Path, version: u32) -> Result<(), MasterKeyError> {
 }
 
 /// Writes an act about a version of the master key into the log.
-pub async fn said(store: &Store, deed: Deed, version: u32) -> Result<(), store::Error> {
+async fn log_act(store: &Store, deed: Deed, version: u32) -> Result<(), store::Error> {
     let entry: AuditEntry = deed::own(deed, OffsetDateTime::now_utc()).with("version", version);
     let job = async move |tx: &mut Tx| tx.audit(&entry).await;
     store.write(move |tx| Box::pin(async move { job(tx).await })).await

@@ -1,6 +1,6 @@
 //! `server restore`: makes a data directory out of an archive, whole or not at all.
 
-use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, passed};
+use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, copied};
 use crate::platform::file;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
@@ -16,7 +16,7 @@ pub fn restore(from: impl Read, data_dir: &Path) -> Result<Saved, BackupError> {
 }
 
 /// Returns the error of a file that could not be written.
-fn written(path: &Path, source: std::io::Error) -> FileError {
+fn unwritten(path: &Path, source: std::io::Error) -> FileError {
     FileError { path: path.to_owned(), what: "written", source }
 }
 
@@ -37,10 +37,10 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let member = wanted.remove(name.as_str()).filter(|_| entry.header().entry_type().is_file());
         let member = member.ok_or_else(|| BackupError::Damaged(name.clone()))?;
-        let path = below(draft, &name)?;
-        let mut file = file::open_new(&path).map_err(|source| written(&path, source))?;
-        let (size, sha256) = passed(&mut entry.by_ref().take(member.size), &mut file).map_err(BackupError::Read)?;
-        file.sync_all().map_err(|source| written(&path, source))?;
+        let path = member_path(draft, &name)?;
+        let mut file = file::open_new(&path).map_err(|source| unwritten(&path, source))?;
+        let (size, sha256) = copied(&mut entry.by_ref().take(member.size), &mut file).map_err(BackupError::Read)?;
+        file.sync_all().map_err(|source| unwritten(&path, source))?;
         if size != member.size || sha256 != member.sha256 || entry.size() != member.size {
             return Err(BackupError::Damaged(name));
         }
@@ -53,7 +53,7 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
     }
-    file::flush_parent(&directory.settings()).map_err(|source| written(draft, source))?;
+    file::flush_parent(&directory.settings()).map_err(|source| unwritten(draft, source))?;
     let bytes = manifest.files.iter().map(|member| member.size).sum();
     Ok(Saved { files: manifest.files.len(), bytes, postgresql: manifest.postgresql })
 }
@@ -76,7 +76,7 @@ fn manifest<R: Read>(first: Option<std::io::Result<tar::Entry<'_, R>>>) -> Resul
 }
 
 /// Returns the path of a member below `draft` and makes its directories; refuses a name that leads elsewhere.
-fn below(draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
+fn member_path(draft: &Path, name: &str) -> Result<PathBuf, BackupError> {
     let relative = Path::new(name);
     if name.is_empty() || !relative.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(BackupError::Damaged(name.to_owned()));

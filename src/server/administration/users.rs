@@ -87,7 +87,7 @@ fn with_store<T>(
 }
 
 /// Finds the user of this name.
-async fn named(store: &Store, name: &str) -> Result<UserRecord, AccountError> {
+async fn user_named(store: &Store, name: &str) -> Result<UserRecord, AccountError> {
     store.user_by_name(name).await?.ok_or_else(|| AccountError::NoUser(name.to_owned()))
 }
 
@@ -124,7 +124,7 @@ pub fn user_list(data_dir: &Path) -> Result<Vec<UserRecord>, AccountError> {
 /// Changes the record of a user. A disabled user is no longer let in; what the user did and holds stays.
 pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<UserRecord, AccountError> {
     with_store(data_dir, async |store| {
-        let user = change.applied(named(store, name).await?);
+        let user = change.applied(user_named(store, name).await?);
         let entry = deed::own(Deed::UserChanged, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
         let job = store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
         Ok(job.await?)
@@ -134,7 +134,7 @@ pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<Us
 /// Adds a bearer record for a user, which holds for `days` days.
 pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedBearer, AccountError> {
     with_store(data_dir, async |store| {
-        let user = named(store, name).await?;
+        let user = user_named(store, name).await?;
         let now = OffsetDateTime::now_utc();
         let fresh = FreshBearer::new(user.uuid, label, now, bearer::expiry(now, days)?);
         let FreshBearer { record, token } = fresh.ok_or(AccountError::Random)?;
@@ -148,16 +148,16 @@ pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result
 
 /// Lists a user's bearer records, newest first, revoked ones included.
 pub fn bearer_list(data_dir: &Path, name: &str) -> Result<Vec<BearerRecord>, AccountError> {
-    with_store(data_dir, async |store| Ok(store.bearers_of(named(store, name).await?.uuid).await?))
+    with_store(data_dir, async |store| Ok(store.bearers_of(user_named(store, name).await?.uuid).await?))
 }
 
 /// Revokes a bearer record; its bearer token is refused from the next call on.
-pub fn bearer_revoke(data_dir: &Path, token: Uuid) -> Result<(), AccountError> {
+pub fn bearer_revoke(data_dir: &Path, uuid: Uuid) -> Result<(), AccountError> {
     with_store(data_dir, async |store| {
-        let record = store.bearer(token).await?.ok_or(AccountError::NoBearer(token))?;
+        let record = store.bearer(uuid).await?.ok_or(AccountError::NoBearer(uuid))?;
         let now = OffsetDateTime::now_utc();
-        let entry = deed::own(Deed::BearerRevoked, now).user(record.owner).with("token", token);
-        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, token, now, &entry).await }));
+        let entry = deed::own(Deed::BearerRevoked, now).user(record.owner).with("token", uuid);
+        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, uuid, now, &entry).await }));
         Ok(job.await?)
     })
 }

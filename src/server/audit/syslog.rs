@@ -33,16 +33,6 @@ const LONGEST_HOST: usize = 255;
 /// Bounds the message's type, in characters (RFC 5424, 6).
 const LONGEST_MESSAGE_ID: usize = 32;
 
-impl From<Target> for String {
-    fn from(target: Target) -> Self {
-        match target {
-            Target::Udp(address) => format!("udp://{address}"),
-            Target::Tcp(address) => format!("tcp://{address}"),
-            Target::Unix(path) => format!("unix:{path}"),
-        }
-    }
-}
-
 /// Holds a connection to the receiver.
 pub enum Link {
     Udp(UdpSocket),

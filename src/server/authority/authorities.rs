@@ -38,16 +38,16 @@ impl Authorities {
 
     /// Runs `work` with the CA that issues certificates for people; a slow token or network holds up no other call.
     pub fn signing<T>(&self, work: impl FnOnce(&dyn CertificateAuthority) -> T) -> T {
-        waiting(self.signs_slowly || self.issues_elsewhere, || work(self.issuing.as_ref()))
+        blocking_if(self.signs_slowly || self.issues_elsewhere, || work(self.issuing.as_ref()))
     }
 
     /// Runs `work` with this server's own CA; a slow token holds up no other call.
     pub fn signing_here<T>(&self, work: impl FnOnce(&EmbeddedCa) -> T) -> T {
-        waiting(self.signs_slowly, || work(&self.own))
+        blocking_if(self.signs_slowly, || work(&self.own))
     }
 }
 
 /// Runs `work`, as blocking work of the runtime if it is slow.
-fn waiting<T>(slow: bool, work: impl FnOnce() -> T) -> T {
+fn blocking_if<T>(slow: bool, work: impl FnOnce() -> T) -> T {
     if slow { tokio::task::block_in_place(work) } else { work() }
 }

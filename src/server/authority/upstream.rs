@@ -113,7 +113,7 @@ pub async fn issued(
     let known = store.upstream_order(&key).await?.filter(|known| !known.is_recorded && known.failure.is_none());
     let known = match known {
         Some(known) if known.issued.is_none() && known.next_poll <= now => {
-            Some(asked_again(authorities, store, known, now).await?)
+            Some(ask_again(authorities, store, known, now).await?)
         }
         known => known,
     };
@@ -125,7 +125,7 @@ pub async fn issued(
         }
         Some(UpstreamOrder { failure: Some(text), .. }) => Err(ca::Error::Refused { status: 0, text }.into()),
         Some(waiting) => Err(ApiError::CaPending { retry_after: seconds(waiting.next_poll - now) }),
-        None => ordered(authorities, store, order, now).await,
+        None => place_order(authorities, store, order, now).await,
     }
 }
 
@@ -140,7 +140,7 @@ fn seconds(wait: Duration) -> u32 {
 }
 
 /// Orders a certificate and remembers the order, with the certificate or with the ticket to ask again by.
-async fn ordered(
+async fn place_order(
     authorities: &Authorities,
     store: &Store,
     order: &IssueOrder,
@@ -170,7 +170,7 @@ async fn ordered(
         Err(error) => return Err(error.into()),
     };
     let entry = entry(&record, now);
-    store.write(move |tx| Box::pin(async move { inserted(tx, &record, &entry).await })).await?;
+    store.write(move |tx| Box::pin(async move { insert_order(tx, &record, &entry).await })).await?;
     outcome
 }
 
@@ -187,7 +187,7 @@ fn entry(record: &UpstreamOrder, now: OffsetDateTime) -> AuditEntry {
 }
 
 /// Asks again for a pending order and remembers the answer; where the CA cannot be reached, it is asked later.
-async fn asked_again(
+async fn ask_again(
     authorities: &Authorities,
     store: &Store,
     mut order: UpstreamOrder,
@@ -207,7 +207,7 @@ async fn asked_again(
         Err(error) => order.failure = Some(error.to_string()),
     }
     let (entry, kept) = (entry(&order, now), order.clone());
-    store.write(move |tx| Box::pin(async move { updated(tx, &kept, &entry).await })).await?;
+    store.write(move |tx| Box::pin(async move { update_order(tx, &kept, &entry).await })).await?;
     Ok(order)
 }
 
@@ -222,7 +222,7 @@ pub async fn keep(authorities: Authorities, store: Store, ending: CancellationTo
         Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
     }
     loop {
-        if let Err(error) = round(&authorities, &store, &ending, OffsetDateTime::now_utc()).await {
+        if let Err(error) = do_round(&authorities, &store, &ending, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "the CA elsewhere could not be dealt with");
         }
         if ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_none() {
@@ -232,7 +232,7 @@ pub async fn keep(authorities: Authorities, store: Store, ending: CancellationTo
 }
 
 /// Does one round; what it leaves when it is cut short is due in the next.
-async fn round(
+async fn do_round(
     authorities: &Authorities,
     store: &Store,
     ending: &CancellationToken,
@@ -242,7 +242,7 @@ async fn round(
         if ending.is_cancelled() {
             return Ok(());
         }
-        asked_again(authorities, store, order, now).await?;
+        ask_again(authorities, store, order, now).await?;
     }
     if !authorities.issuing().revokes() {
         return Ok(());
@@ -256,19 +256,19 @@ async fn round(
         let reason = RevocationReason::from_number(reason).unwrap_or(RevocationReason::Unspecified);
         authorities.signing(|authority| authority.revoke(&certificate, reason))?;
         let entry = deed::own(Deed::RevocationTold, now).with("serial", hex::encode_upper(&serial));
-        store.write(move |tx| Box::pin(async move { told(tx, &serial, &entry).await })).await?;
+        store.write(move |tx| Box::pin(async move { note_revocation_told(tx, &serial, &entry).await })).await?;
     }
     Ok(())
 }
 
 /// Remembers a new order, with its act.
-async fn inserted(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
+async fn insert_order(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
     tx.insert_upstream_order(order).await?;
     Ok(tx.audit(entry).await?)
 }
 
 /// Remembers what became of an order, with its act; neither where the order is not open any more.
-async fn updated(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
+async fn update_order(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Result<(), ApiError> {
     if tx.update_upstream_order(order).await? {
         tx.audit(entry).await?;
     }
@@ -276,7 +276,7 @@ async fn updated(tx: &mut Tx, order: &UpstreamOrder, entry: &AuditEntry) -> Resu
 }
 
 /// Notes that the CA was told of a revocation, with the act.
-async fn told(tx: &mut Tx, serial: &[u8], entry: &AuditEntry) -> Result<(), ApiError> {
+async fn note_revocation_told(tx: &mut Tx, serial: &[u8], entry: &AuditEntry) -> Result<(), ApiError> {
     tx.told_upstream(serial, entry.at).await?;
     Ok(tx.audit(entry).await?)
 }

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 /// Bounds the credentials that are looked at, in bytes. Tickets with a Windows PAC grow to some kilobytes.
 const MAX_CREDENTIALS: usize = 12 * 1024;
 /// Bounds the server's own bearer tokens, in bytes.
-const MAX_TOKEN: usize = 512;
+const MAX_BEARER: usize = 512;
 
 /// Holds the ways in of a server.
 pub struct Identity {
@@ -63,7 +63,7 @@ impl Identity {
         let found = match self.admitted(store, parts, address, now).await {
             Ok(Some(found)) => found,
             Ok(None) => return Err(ApiError::NotAuthenticated),
-            Err(failure) => return Err(self.counted(address, failure)),
+            Err(failure) => return Err(self.count_failure(address, failure)),
         };
         let mut headers = HeaderMap::new();
         if let Some(answer) = found.answer {
@@ -122,7 +122,7 @@ impl Identity {
                     self.limits.patience(address)?;
                     issuer.find(store, credentials, now).await.map(Some)
                 }
-                _ if is("bearer") && credentials.len() <= MAX_TOKEN => {
+                _ if is("bearer") && credentials.len() <= MAX_BEARER => {
                     bearer::find(store, credentials, now).await.map(Some)
                 }
                 _ => Err(ApiError::NotAuthenticated.into()),
@@ -142,7 +142,7 @@ impl Identity {
 
     /// Counts a failure that was wrong credentials and returns what to refuse with: [`ApiError::TooManyRequests`] after
     /// too many. An expired bearer token is no guess, and is not counted.
-    fn counted(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
+    fn count_failure(&self, address: Option<IpAddr>, failure: Failure) -> ApiError {
         let Failure { error, name } = failure;
         let wrong = matches!(
             error,

@@ -11,9 +11,9 @@ use time::{Duration, OffsetDateTime};
 const COARSE: Duration = Duration::HOUR;
 
 /// Finds the person behind a bearer token; refuses one that is unknown, revoked or expired.
-pub async fn find(store: &Store, token: &str, now: OffsetDateTime) -> Result<Found, Failure> {
+pub async fn find(store: &Store, bearer: &str, now: OffsetDateTime) -> Result<Found, Failure> {
     // It is looked up by its hash: how long that takes tells nothing about another bearer token.
-    let held = store.bearer_by_hash(&bearer_hash(token)).await.map_err(ApiError::from)?;
+    let held = store.bearer_by_hash(&bearer_hash(bearer)).await.map_err(ApiError::from)?;
     let held = held.ok_or(ApiError::NotAuthenticated)?;
     if held.what.revoked.is_some() {
         return Err(Failure::of(ApiError::NotAuthenticated, &held.holder.name));
@@ -26,12 +26,12 @@ pub async fn find(store: &Store, token: &str, now: OffsetDateTime) -> Result<Fou
 }
 
 /// Notes the use in the background, so that the call need not wait.
-fn note(store: &Store, token: &BearerRecord, now: OffsetDateTime) {
+fn note(store: &Store, record: &BearerRecord, now: OffsetDateTime) {
     let since = now - COARSE;
-    if token.last_used.is_some_and(|used| used > since) {
+    if record.last_used.is_some_and(|used| used > since) {
         return;
     }
-    let (store, uuid) = (store.clone(), token.uuid);
+    let (store, uuid) = (store.clone(), record.uuid);
     tokio::spawn(async move {
         let noted = store.write(move |tx| Box::pin(async move { tx.touch_bearer(uuid, now, since).await })).await;
         if let Err(error) = noted {

@@ -53,11 +53,11 @@ impl Certificates {
             return Err(ApiError::NotAuthenticated.into());
         }
         if self.own.as_ref().is_some_and(|own| certificate.verify_issued_by(own).is_ok()) {
-            return owner(store, &certificate).await;
+            return find_owner(store, &certificate).await;
         }
         for (anchor, settings) in &self.anchors {
             if certificate.verify_issued_by(anchor).is_ok() {
-                return named(store, settings, &certificate).await;
+                return find_named(store, settings, &certificate).await;
             }
         }
         Err(ApiError::NotAuthenticated.into())
@@ -65,7 +65,7 @@ impl Certificates {
 }
 
 /// Finds the owner of a certificate that this server's CA has issued; refuses one that is revoked or on hold.
-async fn owner(store: &Store, certificate: &Certificate) -> Result<Found, Failure> {
+async fn find_owner(store: &Store, certificate: &Certificate) -> Result<Found, Failure> {
     let record = store.certificate(&certificate.serial_bytes()).await.map_err(ApiError::from)?;
     let record = record.filter(|record| record.der == certificate.der()).ok_or(ApiError::NotAuthenticated)?;
     let user = store.user(record.user).await.map_err(ApiError::from)?.ok_or(ApiError::NotAuthenticated)?;
@@ -77,13 +77,13 @@ async fn owner(store: &Store, certificate: &Certificate) -> Result<Found, Failur
 
 /// Finds the user of another authority's certificate: the one that `subjects` names, or the one with its UPN or e-mail
 /// address in a listed domain.
-async fn named(store: &Store, settings: &AnchorSettings, certificate: &Certificate) -> Result<Found, Failure> {
+async fn find_named(store: &Store, settings: &AnchorSettings, certificate: &Certificate) -> Result<Found, Failure> {
     let subject = certificate.subject();
     let (by, who) = match settings.subjects.get(&subject) {
         Some(name) => (UserBy::Name, name.clone()),
         None => {
             let names = certificate.alt_names().map_err(|_| ApiError::NotAuthenticated)?;
-            let who = only(settings.user_by, names).filter(|who| in_domain(who, &settings.domains));
+            let who = only_name(settings.user_by, names).filter(|who| in_domain(who, &settings.domains));
             (settings.user_by, who.ok_or_else(|| Failure::of(ApiError::UserUnknown, &subject))?)
         }
     };
@@ -92,7 +92,7 @@ async fn named(store: &Store, settings: &AnchorSettings, certificate: &Certifica
 }
 
 /// Returns the only name of this kind; where there are several, none is certain to be the person's.
-fn only(by: UserBy, names: AltNames) -> Option<String> {
+fn only_name(by: UserBy, names: AltNames) -> Option<String> {
     let mut names = if by == UserBy::Email { names.emails } else { names.upns };
     names.pop().filter(|_| names.is_empty())
 }

@@ -89,14 +89,14 @@ impl KeySet {
     /// Returns the key with this id, fetched if need be; `None` when the issuer has no such key, or was asked too
     /// recently.
     pub async fn key(&self, id: &str) -> Option<DecodingKey> {
-        if let Some((key, age)) = self.look(id)
+        if let Some((key, age)) = self.kept_key(id)
             && age < FRESH
         {
             return Some(key);
         }
         let mut tried = self.tried.lock().await;
         // Somebody else may have fetched them while this call waited.
-        if let Some((key, age)) = self.look(id)
+        if let Some((key, age)) = self.kept_key(id)
             && age < FRESH
         {
             return Some(key);
@@ -111,11 +111,11 @@ impl KeySet {
                 }
             }
         }
-        self.look(id).filter(|(_, age)| *age < STALE).map(|(key, _)| key)
+        self.kept_key(id).filter(|(_, age)| *age < STALE).map(|(key, _)| key)
     }
 
     /// Returns a kept key, and how long ago the keys were fetched.
-    fn look(&self, id: &str) -> Option<(DecodingKey, Duration)> {
+    fn kept_key(&self, id: &str) -> Option<(DecodingKey, Duration)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (keys, at) = kept.as_ref()?;
         Some((keys.get(id)?.clone(), at.elapsed()))
@@ -146,12 +146,12 @@ fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
     let set: Set = serde_json::from_slice(&bytes).map_err(JwksError::Malformed)?;
     // A key of a kind not known here spoils none of the others.
     let known = set.keys.into_iter().take(MAX_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    Ok(Arc::new(known.filter_map(signing).collect()))
+    Ok(Arc::new(known.filter_map(verifying_key).collect()))
 }
 
 /// Returns a key under its id or its certificate's thumbprint; `None` unless it is a public key that verifies
 /// signatures.
-fn signing(key: Jwk) -> Option<(String, DecodingKey)> {
+fn verifying_key(key: Jwk) -> Option<(String, DecodingKey)> {
     let verifies = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     if !verifies || matches!(key.algorithm, AlgorithmParameters::OctetKey(_) | AlgorithmParameters::Other(_)) {
         return None;

@@ -91,29 +91,29 @@ impl Limits {
         }
     }
 
-    /// Counts a call that gives out secrets; [`ApiError::TooManyRequests`] after too many of the caller or about the
-    /// card.
+    /// Counts a call that carries a secret, there or back; refuses with [`ApiError::TooManyRequests`] after too many of
+    /// the caller or about the card.
     pub fn secret(&self, caller: Uuid, card: Option<Uuid>) -> Result<(), ApiError> {
         let now = Instant::now();
-        self.callers.take(caller, now).map_err(later)?;
-        card.map_or(Ok(()), |card| self.cards.take(card, now)).map_err(later)
+        self.callers.take(caller, now).map_err(too_many)?;
+        card.map_or(Ok(()), |card| self.cards.take(card, now)).map_err(too_many)
     }
 
     /// Refuses an address that has failed too often already, before anything costly is done for it.
     pub fn patience(&self, address: Option<IpAddr>) -> Result<(), ApiError> {
-        address.map_or(Ok(()), |address| self.addresses.look(network(address), Instant::now())).map_err(later)
+        address.map_or(Ok(()), |address| self.addresses.look(network(address), Instant::now())).map_err(too_many)
     }
 
     /// Counts wrong credentials, of an address and in a name as far as they are known; refuses after too many.
     pub fn failed(&self, address: Option<IpAddr>, name: Option<&str>) -> Result<(), ApiError> {
         let now = Instant::now();
-        address.map_or(Ok(()), |address| self.addresses.take(network(address), now)).map_err(later)?;
-        name.map_or(Ok(()), |name| self.names.take(name.to_lowercase(), now)).map_err(later)
+        address.map_or(Ok(()), |address| self.addresses.take(network(address), now)).map_err(too_many)?;
+        name.map_or(Ok(()), |name| self.names.take(name.to_lowercase(), now)).map_err(too_many)
     }
 }
 
 /// Refuses for the length of a wait.
-fn later(wait: Duration) -> ApiError {
+fn too_many(wait: Duration) -> ApiError {
     ApiError::TooManyRequests { seconds: wait.as_secs().saturating_add(1) }
 }
 

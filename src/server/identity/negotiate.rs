@@ -44,12 +44,12 @@ impl Negotiate {
     }
 
     /// Finds the person behind a SPNEGO token, in base64. Only persons of the listed realms are let in.
-    pub async fn find(&self, store: &Store, token: &str) -> Result<Found, Failure> {
-        let token = STANDARD.decode(token).map_err(|_| ApiError::NotAuthenticated)?;
+    pub async fn find(&self, store: &Store, credentials: &str) -> Result<Found, Failure> {
+        let spnego = STANDARD.decode(credentials).map_err(|_| ApiError::NotAuthenticated)?;
         let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await;
         let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
         let acceptor = Arc::clone(&self.acceptor);
-        let accepted = tokio::task::spawn_blocking(move || acceptor.accept(&token)).await;
+        let accepted = tokio::task::spawn_blocking(move || acceptor.accept(&spnego)).await;
         let (principal, proof) = match accepted.map_err(|_| ApiError::NotAuthenticated)? {
             Ok(accepted) => accepted,
             Err(error) => {

@@ -52,12 +52,12 @@ impl Issuer {
     ///
     /// Fails with [`ApiError::BearerExpired`] for one that has expired, with [`ApiError::UserUnknown`] for a person who
     /// is not known here, else with [`ApiError::NotAuthenticated`].
-    pub async fn find(&self, store: &Store, token: &str, now: OffsetDateTime) -> Result<Found, Failure> {
-        let header = decode_header(token).map_err(|_| ApiError::NotAuthenticated)?;
+    pub async fn find(&self, store: &Store, jwt: &str, now: OffsetDateTime) -> Result<Found, Failure> {
+        let header = decode_header(jwt).map_err(|_| ApiError::NotAuthenticated)?;
         let id = self.key_id(&header).ok_or(ApiError::NotAuthenticated)?;
         let key = self.keys.key(id).await.ok_or(ApiError::NotAuthenticated)?;
         let decoded =
-            decode::<Map<String, Value>>(token, &key, &self.validation).map_err(|error| match error.kind() {
+            decode::<Map<String, Value>>(jwt, &key, &self.validation).map_err(|error| match error.kind() {
                 ErrorKind::ExpiredSignature => ApiError::BearerExpired,
                 _ => ApiError::NotAuthenticated,
             })?;

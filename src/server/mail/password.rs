@@ -27,8 +27,9 @@ pub fn password(policy: &OneTimePolicy) -> Result<(OneTimePassword, Vec<u8>), Ap
     for _ in 0..MOST_ROUNDS {
         let mut bytes = Zeroizing::new([0; 64]);
         rand::fill(bytes.as_mut_slice()).map_err(random)?;
-        let fair = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair);
-        let characters = fair.filter_map(|byte| alphabet.get(byte % alphabet.len())).map(|byte| char::from(*byte));
+        let fair_bytes = bytes.iter().map(|byte| usize::from(*byte)).filter(|byte| *byte < fair);
+        let characters =
+            fair_bytes.filter_map(|byte| alphabet.get(byte % alphabet.len())).map(|byte| char::from(*byte));
         let lacking = length - text.len();
         text.extend(characters.take(lacking));
         if text.len() == length {

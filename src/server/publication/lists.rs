@@ -32,7 +32,7 @@ pub struct Publication {
     /// The URL below which all is published; `None`: certificates name nothing of it.
     pub url: Option<String>,
     kept: Mutex<Vec<Published>>,
-    untrue: Notify,
+    outdated: Notify,
     maker: ListMaker,
     pub responder: ocsp::Responder,
 }
@@ -49,7 +49,7 @@ impl Publication {
             base_at_once: settings.is_none_or(|settings| settings.base_at_once),
             url,
             kept: Mutex::default(),
-            untrue: Notify::new(),
+            outdated: Notify::new(),
             responder: ocsp::Responder::new(store.clone(), authorities.clone()),
             maker: ListMaker { store, authorities, delta_url },
         }
@@ -67,7 +67,7 @@ impl Publication {
 
     /// Has new lists made at once, after a revocation or release that is on disk.
     pub fn outdate(&self) {
-        self.untrue.notify_one();
+        self.outdated.notify_one();
     }
 
     /// Lists the kinds of lists that are made here.
@@ -148,7 +148,7 @@ impl Publication {
                     tracing::error!(%error, ?kind, "no revocation list could be made");
                 }
             }
-            let reason = tokio::time::timeout(ROUND, self.untrue.notified());
+            let reason = tokio::time::timeout(ROUND, self.outdated.notified());
             if ending.run_until_cancelled(reason).await.is_none() {
                 break;
             }

@@ -36,7 +36,7 @@ impl ListMaker {
             .store
             .write(move |tx| Box::pin(async move { Ok::<_, ApiError>(tx.claim_list(kind, now, now + CLAIM).await?) }));
         let Some(number) = claimed_number.await? else { return Ok(false) };
-        let made = self.claimed(kind, number, now).await;
+        let made = self.make_claimed(kind, number, now).await;
         if made.is_err() {
             let given_back = self
                 .store
@@ -61,7 +61,7 @@ impl ListMaker {
     }
 
     /// Makes the list whose number was claimed; false where the claim was lost meanwhile.
-    async fn claimed(&self, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {
+    async fn make_claimed(&self, kind: ListKind, number: u64, now: OffsetDateTime) -> Result<bool, ApiError> {
         // Counted before reading: a revocation in between makes the list count as outdated, never as current.
         let revocations = self.store.revocations().await?;
         let next_due = self.store.next_due(now).await?;
@@ -90,7 +90,7 @@ impl ListMaker {
             .with("base", base)
             .with("entries", entries.len());
         let published =
-            self.store.write(move |tx| Box::pin(async move { put(tx, &record, &der, &entry).await })).await?;
+            self.store.write(move |tx| Box::pin(async move { put_in_place(tx, &record, &der, &entry).await })).await?;
         tracing::info!(number, base, entries = entries.len(), published, "revocation list made");
         Ok(published)
     }
@@ -139,7 +139,7 @@ async fn outdated(tx: &mut Tx, entry: &AuditEntry) -> Result<(), ApiError> {
 }
 
 /// Puts a list in place, with the act; false where the claim was lost meanwhile.
-async fn put(tx: &mut Tx, list: &ListRecord, der: &[u8], entry: &AuditEntry) -> Result<bool, ApiError> {
+async fn put_in_place(tx: &mut Tx, list: &ListRecord, der: &[u8], entry: &AuditEntry) -> Result<bool, ApiError> {
     let published = tx.publish_list(list, der).await?;
     if published {
         tx.audit(entry).await?;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Counts the random bytes of a bearer token.
-pub const TOKEN_BYTES: usize = 32;
+const BEARER_BYTES: usize = 32;
 
 /// Holds a bearer record that is about to be written, and the bearer token that its owner is shown once.
 pub struct FreshBearer {
@@ -23,11 +23,11 @@ pub struct FreshBearer {
 impl FreshBearer {
     /// Makes a bearer token and its record; `None` when the system gives no random bytes.
     pub fn new(owner: Uuid, label: &str, now: OffsetDateTime, expires: OffsetDateTime) -> Option<Self> {
-        let token = new_bearer().ok()?;
-        let hash = bearer_hash(token.expose());
+        let bearer = new_bearer().ok()?;
+        let hash = bearer_hash(bearer.expose());
         let (uuid, label) = (Uuid::now_v7(), label.to_owned());
         let record = BearerRecord { uuid, owner, label, hash, created: now, expires, last_used: None, revoked: None };
-        Some(Self { record, token })
+        Some(Self { record, token: bearer })
     }
 }
 
@@ -38,14 +38,14 @@ pub fn expiry(now: OffsetDateTime, days: u32) -> Result<OffsetDateTime, AccountR
 
 /// Makes a new bearer token, or the value of a session's cookie: 32 random bytes, base64url.
 pub fn new_bearer() -> Result<BearerToken, aws_lc_rs::error::Unspecified> {
-    let mut bytes = Zeroizing::new([0; TOKEN_BYTES]);
+    let mut bytes = Zeroizing::new([0; BEARER_BYTES]);
     rand::fill(bytes.as_mut_slice())?;
     Ok(BearerToken::new(URL_SAFE_NO_PAD.encode(*bytes)))
 }
 
 /// Returns what is stored of a bearer token: its SHA-256. It is random, so that a slow hash would protect nothing.
-pub fn bearer_hash(token: &str) -> [u8; 32] {
+pub fn bearer_hash(bearer: &str) -> [u8; 32] {
     let mut hash = [0; 32];
-    hash.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
+    hash.copy_from_slice(digest(&SHA256, bearer.as_bytes()).as_ref());
     hash
 }

@@ -1,7 +1,7 @@
 //! Writes users and their bearer records, each job with its act for the log; called for an administrator, for an
 //! issuer, and for the user himself.
 
-use super::rules::{AccountRefusal, MAX_TOKENS, check, is_text};
+use super::rules::{AccountRefusal, MAX_BEARERS, check, is_text};
 use crate::store::{AuditEntry, BearerRecord, Error, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub enum JobError {
 pub async fn added(
     tx: &mut Tx,
     user: &UserRecord,
-    token: Option<&BearerRecord>,
+    bearer: Option<&BearerRecord>,
     entry: &AuditEntry,
 ) -> Result<(), JobError> {
     check(user)?;
@@ -30,8 +30,8 @@ pub async fn added(
         Error::Duplicate { .. } => JobError::Refused(AccountRefusal::UserExists),
         other => JobError::Store(other),
     })?;
-    if let Some(token) = token {
-        tx.insert_bearer(token).await?;
+    if let Some(bearer) = bearer {
+        tx.insert_bearer(bearer).await?;
     }
     Ok(tx.audit(entry).await?)
 }
@@ -44,16 +44,16 @@ pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result
     Ok(user)
 }
 
-/// Adds a bearer record; refuses a user who has [`MAX_TOKENS`] that hold.
-pub async fn bearer_added(tx: &mut Tx, token: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
-    if !is_text(&token.label) {
+/// Adds a bearer record; refuses a user who has [`MAX_BEARERS`] that hold.
+pub async fn bearer_added(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
+    if !is_text(&bearer.label) {
         return Err(AccountRefusal::Text.into());
     }
-    let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > token.created;
-    if tx.bearers_of(token.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_TOKENS {
+    let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > bearer.created;
+    if tx.bearers_of(bearer.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_BEARERS {
         return Err(AccountRefusal::TooManyBearers.into());
     }
-    tx.insert_bearer(token).await?;
+    tx.insert_bearer(bearer).await?;
     Ok(tx.audit(entry).await?)
 }
 
@@ -64,9 +64,9 @@ pub async fn bearer_renewed(tx: &mut Tx, old: Uuid, fresh: &BearerRecord, entry:
 }
 
 /// Revokes a bearer record; one that is revoked already stays so, without a second act.
-pub async fn bearer_revoked(tx: &mut Tx, token: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), JobError> {
-    let holds = tx.bearer(token).await?.is_some_and(|token| token.revoked.is_none());
-    if holds && tx.revoke_bearer(token, at).await? {
+pub async fn bearer_revoked(tx: &mut Tx, bearer: Uuid, at: OffsetDateTime, entry: &AuditEntry) -> Result<(), JobError> {
+    let holds = tx.bearer(bearer).await?.is_some_and(|bearer| bearer.revoked.is_none());
+    if holds && tx.revoke_bearer(bearer, at).await? {
         tx.audit(entry).await?;
     }
     Ok(())

@@ -12,7 +12,7 @@ pub const MAX_TEXT: usize = 256;
 /// Bounds the attributes of a user.
 pub const MAX_ATTRIBUTES: usize = 32;
 /// Bounds the bearer records of one user that hold at one time.
-pub const MAX_TOKENS: usize = 32;
+pub const MAX_BEARERS: usize = 32;
 /// Bounds how long a bearer token holds, in days.
 pub const MAX_DAYS: u32 = 1096;
 
@@ -37,7 +37,7 @@ pub enum AccountRefusal {
     Attribute,
     #[error("a token holds for 1 to {MAX_DAYS} days")]
     Lifetime,
-    #[error("a user has at most {MAX_TOKENS} tokens that hold; revoke one first")]
+    #[error("a user has at most {MAX_BEARERS} tokens that hold; revoke one first")]
     TooManyBearers,
     #[error("this is for callers with a token of this server; come in with the one that is meant")]
     NotByBearer,

@@ -180,9 +180,9 @@ impl Default for RoleSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitSettings {
-    /// Calls that give out secrets, of one caller.
+    /// Calls of one caller that carry a secret, in the call or its answer.
     pub secrets_per_caller: Rate,
-    /// Calls that give out secrets, about one card.
+    /// Such calls about one card.
     pub secrets_per_card: Rate,
     /// Wrong credentials from one address (IPv6: one network of 64 bits). Behind a proxy all callers share one.
     pub failures_per_address: Rate,

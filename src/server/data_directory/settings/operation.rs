@@ -93,12 +93,12 @@ impl TryFrom<String> for Target {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let address = |rest: &str| rest.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let is_address = |rest: &str| rest.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
         match text.split_once(':') {
             Some(("unix", path)) if path.starts_with('/') => {
                 Ok(Self::Unix(format!("/{}", path.trim_start_matches('/'))))
             }
-            Some((scheme, rest)) if let Some(rest) = rest.strip_prefix("//").filter(|rest| address(rest)) => {
+            Some((scheme, rest)) if let Some(rest) = rest.strip_prefix("//").filter(|rest| is_address(rest)) => {
                 match scheme {
                     "udp" => Ok(Self::Udp(rest.into())),
                     "tcp" => Ok(Self::Tcp(rest.into())),
@@ -106,6 +106,16 @@ impl TryFrom<String> for Target {
                 }
             }
             _ => Err("a syslog target is udp://host:port, tcp://host:port or unix:/path".into()),
+        }
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Udp(address) => format!("udp://{address}"),
+            Target::Tcp(address) => format!("tcp://{address}"),
+            Target::Unix(path) => format!("unix:{path}"),
         }
     }
 }

@@ -83,10 +83,10 @@ impl Settings {
     /// directory.
     pub fn load(directory: &DataDirectory) -> Result<Self, SettingsError> {
         let settings = load(directory, &environment::variables())?;
-        let vdir = &settings.api.virtual_directory;
+        let name = &settings.api.virtual_directory;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if vdir.is_empty() || vdir.len() > 64 || vdir.starts_with('.') || !vdir.bytes().all(plain) {
-            return Err(SettingsError::VirtualDirectory(vdir.clone()));
+        if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.bytes().all(plain) {
+            return Err(SettingsError::VirtualDirectory(name.clone()));
         }
         Ok(settings)
     }
