@@ -241,7 +241,7 @@ enum PukAnswer {
     Refused(token::Error),
 }
 
-/// Whether the PUK was not accepted, or not sent as it may be the wrong one.
+/// Says whether the PUK was refused, or not sent because it may be the wrong one.
 pub(super) fn is_wrong_puk(error: &token::Error) -> bool {
     matches!(
         error,

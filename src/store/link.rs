@@ -55,7 +55,7 @@ pub(super) struct Ask<'a, T> {
 /// Gathers rows: `Option` takes at most one, `Vec` takes all (the statement bounds them).
 pub(super) trait Answer: Sized {
     const TABLE: &'static str;
-    /// True where one record is asked for, on which a job may decide.
+    /// Says whether one record is asked for, on which a job may decide.
     const ONE: bool;
     /// Returns the answer for no row.
     fn none() -> Self;

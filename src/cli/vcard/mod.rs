@@ -84,7 +84,7 @@ fn random_serial() -> u32 {
     10_000_000 + random % 90_000_000
 }
 
-/// Where virtual cards are kept: `$XDG_DATA_HOME/cardwright`, or `~/.local/share/…`.
+/// Returns where virtual cards are kept: `$XDG_DATA_HOME/cardwright`, or `~/.local/share/…`.
 fn data_directory() -> Result<PathBuf, Failure> {
     settings::home_directory("XDG_DATA_HOME", ".local/share").ok_or_else(|| {
         Failure::new("data-directory", Exit::LocalState, "there is no home directory to keep cards in")

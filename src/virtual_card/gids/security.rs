@@ -112,7 +112,7 @@ impl Applet {
         key.private(&padded).ok_or(StatusWord::INCORRECT_DATA)
     }
 
-    /// Deciphers. The cryptogram comes bare, as Windows sends it, or behind a padding indicator 00, as the standard has
+    /// Deciphers a cryptogram. The cryptogram comes bare, as Windows sends it, or behind a padding indicator 00, as the standard has
     /// it.
     fn decipher(&self, data: &[u8]) -> Answer {
         let (key, padding) = self.rsa_key(CONFIDENTIALITY)?;
