@@ -130,8 +130,8 @@ impl Enrollment<'_> {
         let tried = if token.authority(Operation::Unblock) == Authority::Puk {
             self.set_first_pin_by_puk(tie, config, puk, left_open, new_pin, token)?
         } else {
-            let own_by_default = self.facts.admin_key.unwrap_or(KnownAdminKey::Own);
-            let key = if config.diversify_admin_key { own_by_default } else { KnownAdminKey::Default };
+            let settled = self.facts.admin_key.unwrap_or(KnownAdminKey::Own);
+            let key = if config.diversify_admin_key { settled } else { KnownAdminKey::Default };
             let asks = key == KnownAdminKey::Default;
             let work = AdminWork { tie, config, keys: &[key], own, stage: Stage::SetPin, asks };
             self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))?

@@ -88,8 +88,8 @@ impl Enrollment<'_> {
         Ok(true)
     }
 
-    /// Puts the template's default admin key back, so that the card is bound to no server. A card that refuses its own key
-    /// keeps what it has, as each repetition would cost another try.
+    /// Puts the template's default admin key back, so that the card is bound to no server. A card that refuses its own
+    /// key keeps what it has, as each repetition would cost another try.
     pub(super) fn return_admin_key(
         &mut self,
         tie: Tie,

@@ -138,8 +138,8 @@ pub enum Need {
     NewPin { policy: Option<PinPolicy>, counters: Counters },
     /// The template's default admin key does not hold on this token.
     SoPin { counters: Counters },
-    /// Nobody here knows the card's PUK. `refused`: one that it might have been was tried. Where the card does not tell how
-    /// many tries are left, another is tried only with [`LastTry::Spend`].
+    /// Nobody here knows the card's PUK. `refused`: one that it might have been was tried. Where the card does not tell
+    /// how many tries are left, another is tried only with [`LastTry::Spend`].
     Puk { counters: Counters, refused: bool },
 }
 

@@ -118,8 +118,8 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
             common += &format!(" AND (old_{what} = ${number} OR new_{what} = ${number})");
         }
     }
-    // Concatenation keeps SQLite, which has no statistics, from walking all requests of the status instead of the few that
-    // are somebody's.
+    // Concatenation keeps SQLite, which has no statistics, from walking all requests of the status instead of the few
+    // that are somebody's.
     let somebodys = filter.target.or(filter.originator).or(filter.smartcard).or(filter.profile).is_some();
     let (mut of_few, mut of_all) = (String::new(), String::new());
     if let Some(status) = filter.status {
