@@ -108,6 +108,7 @@ impl Import {
             self.tell_unknown(&value, request_type.name(), &POLICY_KEYS);
             self.policies.push((request_type, body(file, "a policy", &value)?));
         } else if let Value::Array(entries) = value {
+            /// Bounds the bodies that are read from a list.
             const MOST: usize = 256;
             for entry in entries.into_iter().take(MOST) {
                 self.take(file, name, entry)?;

@@ -13,6 +13,7 @@ const RELEASED: [&str; 8] =
 
 type Text = Spanned<String>;
 
+/// Holds the whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawTemplate {
@@ -41,6 +42,7 @@ pub struct RawTemplate {
     pub workflows: RawWorkflows,
 }
 
+/// Holds `kind`.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 pub enum RawKind {
@@ -49,6 +51,7 @@ pub enum RawKind {
     Software,
 }
 
+/// Holds `[subject]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawSubject {
@@ -63,6 +66,7 @@ pub struct RawSubject {
     pub sid: Option<Text>,
 }
 
+/// Holds `[key]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawKey {
@@ -77,6 +81,7 @@ pub struct RawKey {
     pub attestation_roots: Option<Text>,
 }
 
+/// Holds `generated_by` of `[key]`.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum RawGeneratedBy {
@@ -93,6 +98,7 @@ pub struct RawAdditional {
     pub certificate: RawCertificate,
 }
 
+/// Holds one entry of `allowed` in `[key]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawAllowedKey {
@@ -100,6 +106,7 @@ pub struct RawAllowedKey {
     pub minimum_size: Spanned<u32>,
 }
 
+/// Holds `[certificate]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawCertificate {
@@ -117,6 +124,7 @@ pub struct RawCertificate {
     pub temporary_validity_days: Option<Spanned<u32>>,
 }
 
+/// Holds `microsoft_template` of `[certificate]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawMicrosoftTemplate {
@@ -125,6 +133,7 @@ pub struct RawMicrosoftTemplate {
     pub minor_version: u32,
 }
 
+/// Holds one entry of `policies` in `[certificate]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawPolicy {
@@ -132,6 +141,7 @@ pub struct RawPolicy {
     pub cps_url: Option<Text>,
 }
 
+/// Holds `[revocation]`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct RawRevocation {
@@ -140,6 +150,7 @@ pub struct RawRevocation {
     pub renew_revokes_old: bool,
 }
 
+/// Holds `[smartcard]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawSmartcard {
@@ -180,6 +191,7 @@ impl Default for RawSmartcard {
     }
 }
 
+/// Holds the rules for a PIN in `[smartcard]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawPinPolicy {
@@ -220,6 +232,7 @@ pub struct RawWorkflows {
     pub unblock: Option<Spanned<RawWorkflow>>,
 }
 
+/// Holds the table of a workflow.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawWorkflow {

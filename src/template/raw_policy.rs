@@ -16,6 +16,7 @@ pub enum RawDataItem {
     Table(Box<RawDataItemTable>),
 }
 
+/// Holds the table of a data item.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawDataItemTable {
@@ -40,6 +41,7 @@ pub enum RawBound {
     Text(String),
 }
 
+/// Holds the table of a document.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawDocument {
@@ -47,6 +49,7 @@ pub struct RawDocument {
     pub text: Text,
 }
 
+/// Holds `one_time_password` of a workflow.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawOneTimePassword {
@@ -112,12 +115,14 @@ impl<'de> Deserialize<'de> for RawBound {
     }
 }
 
+/// Holds `[lifecycle]`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLifecycle {
     pub forbid: Vec<Spanned<String>>,
 }
 
+/// Holds `[limits]`; 0: any number.
 #[derive(Deserialize, Default, Clone, Copy)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLimits {
@@ -127,6 +132,7 @@ pub struct RawLimits {
     pub open_requests: u32,
 }
 
+/// Holds one of `[[loss_reasons]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawLossReason {
@@ -137,6 +143,7 @@ pub struct RawLossReason {
     pub recover: bool,
 }
 
+/// Holds `revocation` of a workflow.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawRevocationOptions {
@@ -150,6 +157,7 @@ pub struct RawRevocationOptions {
     pub publish_delta: Option<bool>,
 }
 
+/// Holds `[recovery]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawRecovery {
@@ -159,6 +167,7 @@ pub struct RawRecovery {
     pub opened_by: RawOpenedBy,
 }
 
+/// Holds `opened_by` of `[recovery]`.
 #[derive(Deserialize, Clone, Copy, PartialEq, Eq, Default)]
 #[serde(rename_all = "kebab-case")]
 pub enum RawOpenedBy {

@@ -1,4 +1,4 @@
-//! What an administrator does at a data directory itself, also while a server runs on it.
+//! Serves an administrator at the data directory itself, also while a server runs on it.
 //!
 //! In: a data directory, the passphrase, options of the command line. Out: a new or changed directory, users and their
 //! bearer records, versions of the master key, backups, the log of acts checked or exported.

@@ -33,14 +33,17 @@ impl DataDirectory {
         self.0.join("cardwright.db")
     }
 
+    /// Returns where `server.toml` is.
     pub fn settings(&self) -> PathBuf {
         self.0.join("server.toml")
     }
 
+    /// Returns the directory of the template files.
     pub fn templates(&self) -> PathBuf {
         self.0.join("templates")
     }
 
+    /// Returns where the CA's key is, unless it is in a token.
     pub fn ca_key(&self) -> PathBuf {
         self.0.join("ca.key.pem")
     }
@@ -55,6 +58,7 @@ impl DataDirectory {
         self.0.join("upstream.secret.pem")
     }
 
+    /// Returns where the CA's certificate is, with those above it.
     pub fn ca_certificate(&self) -> PathBuf {
         self.0.join("ca.cer.pem")
     }
@@ -84,10 +88,12 @@ impl DataDirectory {
         self.0.join("audit.pub.pem")
     }
 
+    /// Returns where the server's TLS key is.
     pub fn tls_key(&self) -> PathBuf {
         self.0.join("tls.key.pem")
     }
 
+    /// Returns where the server's TLS certificate is.
     pub fn tls_certificate(&self) -> PathBuf {
         self.0.join("tls.cer.pem")
     }

@@ -23,6 +23,7 @@ pub fn password(policy: &OneTimePolicy) -> Result<(OneTimePassword, Vec<u8>), Ap
     // Bytes beyond a multiple of the alphabet's length would favour its beginning.
     let fair = 256 - 256 % alphabet.len().max(1);
     let mut text = Zeroizing::new(String::with_capacity(length));
+    /// Bounds how often random bytes are drawn; two rounds are nearly always enough.
     const MOST_ROUNDS: usize = 64;
     for _ in 0..MOST_ROUNDS {
         let mut bytes = Zeroizing::new([0; 64]);

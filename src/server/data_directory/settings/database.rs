@@ -28,6 +28,7 @@ pub struct DatabaseSettings {
     pub connections: u32,
 }
 
+/// Returns [`CONNECTIONS`], for serde.
 pub fn connections() -> u32 {
     CONNECTIONS
 }
