@@ -52,9 +52,11 @@ fn a_card_is_made_listed_lent_and_removed() {
 fn a_key_that_the_host_was_told_of_survives_the_death_of_the_program() {
     let program = program();
     program.json(["vcard", "create", "card", "--kind", "piv", "--yubikey", "--serial", "12345678"]).done();
-    // The shell kills the program that lends the card as soon as it has the answer.
+    // PC/SC may show the card a moment late. The shell kills the program that lends it as soon as it has the answer.
     let key = program.path("key.pem");
-    let generate = format!("yubico-piv-tool -a generate -s 9a -A ECCP256 -o {} && kill -9 $PPID", key.display());
+    let seen = "for try in $(seq 100); do yubico-piv-tool -a status >/dev/null 2>&1 && break; sleep 0.1; done";
+    let generate =
+        format!("{seen}; yubico-piv-tool -a generate -s 9a -A ECCP256 -o {} && kill -9 $PPID", key.display());
     let killed = with_card(&program, &["--reader", YUBIKEY_READER], &generate);
     assert!(!killed.success(), "{killed:?}");
     let pem = std::fs::read_to_string(&key).unwrap();
