@@ -61,8 +61,11 @@ pub fn examine_refusal(error: &Error) -> Finding {
 /// Reports the readers, whether each has a card, and whether another program holds it.
 pub fn examine_readers(readers: &[ReaderState], holders: &[Holder]) -> Vec<Finding> {
     if readers.is_empty() {
-        let remedy =
-            "Plug a reader in; a CCID reader needs the package libccid. `cardwright vcard` makes one in software.";
+        let remedy = if cfg!(feature = "farm") {
+            "Plug a reader in; a CCID reader needs the package libccid. `cardwright vcard` makes one in software."
+        } else {
+            "Plug a reader in; a CCID reader needs the package libccid."
+        };
         return vec![Finding::bad(Check::Readers, "there is no reader", remedy)];
     }
     let mut findings = Vec::new();

@@ -3,7 +3,7 @@
 use crate::secret::AdminKey;
 
 /// Counts the bytes of such a key: as many as a 3DES and an AES-192 key have.
-const LENGTH: usize = 24;
+pub const LENGTH: usize = 24;
 
 /// Says that a default admin key has another length than the cipher's key; holds its length in bytes.
 #[derive(Debug)]

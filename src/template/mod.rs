@@ -31,7 +31,7 @@ mod report;
 mod warnings;
 mod words;
 
-pub use admin_key::{AdminKeyLength, default_admin_key};
+pub use admin_key::{AdminKeyLength, LENGTH as ADMIN_KEY_LEN, default_admin_key};
 pub use certificate_shape::CertificateShape;
 pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
 pub use document::{Document, Filling};

@@ -53,6 +53,11 @@ fn what_only_unix_has_stands_behind_its_door() {
 }
 
 #[test]
+fn private_and_durable_writing_stands_once() {
+    none(&doors::faults(&HOUSE, tables::WRITING));
+}
+
+#[test]
 fn only_web_listens_and_bounds_what_comes() {
     none(&doors::faults(&HOUSE, tables::WEB));
 }

@@ -8,6 +8,7 @@
 
 use crate::ca::{self, TokenMac};
 use crate::secret::{AdminKey, MasterKey, Puk};
+use crate::template::ADMIN_KEY_LEN;
 use aws_lc_rs::hmac;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,9 +26,6 @@ pub const PIN_LABEL: &[u8] = b"cardwright PIN";
 
 /// Labels the derivation of a master key's fingerprint.
 const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
-
-/// Counts the bytes of a derived admin key: as many as a 3DES and an AES-192 key have.
-pub const ADMIN_KEY_LEN: usize = 24;
 
 /// Counts the characters of a derived PUK: as many as every PIV card takes.
 pub const PUK_LEN: usize = 8;

@@ -39,6 +39,16 @@ fn the_key_file_opens_with_its_passphrase_only() {
 }
 
 #[test]
+fn a_key_file_costs_whoever_guesses_sixteen_mebibytes_a_try() {
+    let (directory, _) = create(KeyAlgorithm::P256);
+    let key = directory.path().join("ca.key");
+    let text = content("openssl", &["asn1parse", "-in", key.to_str().unwrap()], b"");
+    let numbers: Vec<&str> = text.lines().filter_map(|line| line.split_once("INTEGER")?.1.split(':').nth(1)).collect();
+    // RFC 7914, 7.1: N, r, p.
+    assert_eq!(numbers, ["4000", "08", "04"], "{text}");
+}
+
+#[test]
 fn a_root_that_was_not_finished_is_finished_with_the_key_that_is_there() {
     let (directory, ca) = create(KeyAlgorithm::P256);
     let certificate = directory.path().join("ca.crt");

@@ -1,7 +1,8 @@
 //! Whether files import each other in a circle.
 //!
 //! A path counts as an import of the file that defines what it names, whatever module re-exports it. `mod` and `pub use`
-//! are no imports. A type and its `impl` blocks may stand in several files: a file that holds one may name the type.
+//! are no imports. A type and its `impl` blocks may stand in several files: a file that holds one, and has no type of that
+//! name itself, may name the type.
 
 use super::house::{House, Import, Module};
 use super::paths::Kind;
@@ -15,7 +16,7 @@ fn arrows(house: &House) -> Arrows {
     let mut arrows = Arrows::new();
     for file in house.files.values() {
         let taken = arrows.entry(file.module.clone()).or_default();
-        let ties = |import: &Import| import.kind != Kind::ReExport && !file.implemented.contains(&import.name);
+        let ties = |import: &Import| import.kind != Kind::ReExport && !file.holds_blocks_for(&import.name);
         for import in house.imports(file).into_iter().filter(ties) {
             taken.entry(import.to).or_default().entry(import.name).or_insert(import.line);
         }
@@ -124,6 +125,8 @@ fn a_type_and_its_blocks_may_stand_in_several_files() {
     assert_eq!(refused(ours, block), [""; 0]);
     let of_a_trait = "use super::first::Name; pub enum Error {} pub struct Part; impl From<Part> for Name {}";
     assert_eq!(refused(ours, of_a_trait).len(), 1);
+    let own = "pub enum Error {} impl Error {} pub struct Part; fn f() -> super::first::Error {}";
+    assert_eq!(refused("use super::second::Part; pub enum Error {} pub struct Name(Part);", own).len(), 1);
     let argument = "use super::first::Name; pub enum Error {} pub struct Part; fn f(names: impl Name) {}";
     assert_eq!(refused(ours, argument).len(), 1);
 }

@@ -23,10 +23,15 @@ pub struct File {
     bare: Vec<(String, usize)>,
     defined: BTreeSet<String>,
     /// The types that it holds `impl` blocks for, other than those of traits.
-    pub implemented: BTreeSet<String>,
+    implemented: BTreeSet<String>,
 }
 
 impl File {
+    /// Says whether the file holds `impl` blocks for a type of this name that another file defines.
+    pub fn holds_blocks_for(&self, name: &str) -> bool {
+        self.implemented.contains(name) && !self.defined.contains(name)
+    }
+
     /// Gives the room; `None` for the library's root.
     pub fn room(&self) -> Option<&str> {
         self.module.first().map(String::as_str)
@@ -34,12 +39,15 @@ impl File {
 
     /// Returns a path spelt from the crate's root; `None` for one that begins with another crate or a name in scope.
     pub fn absolute(&self, path: &Spelled) -> Option<Module> {
-        let ups = path.segments.iter().take_while(|segment| *segment == "super").count();
-        let (stem, rest): (&[String], &[String]) = match path.segments.first()?.as_str() {
-            "super" => (self.module.get(..self.module.len().checked_sub(ups)?)?, &path.segments[ups..]),
-            "self" => (&self.module, &path.segments[1..]),
-            LIBRARY if self.module == ["main"] => (&[], &path.segments[1..]),
-            "crate" => (&[], &path.segments[1..]),
+        // `self::super::x` is `super::x`.
+        let redundant = path.segments.len() > 1 && path.segments[0] == "self" && path.segments[1] == "super";
+        let segments = &path.segments[usize::from(redundant)..];
+        let ups = segments.iter().take_while(|segment| *segment == "super").count();
+        let (stem, rest): (&[String], &[String]) = match segments.first()?.as_str() {
+            "super" => (self.module.get(..self.module.len().checked_sub(ups)?)?, &segments[ups..]),
+            "self" => (&self.module, &segments[1..]),
+            LIBRARY if self.module == ["main"] => (&[], &segments[1..]),
+            "crate" => (&[], &segments[1..]),
             _ => return None,
         };
         Some([stem, rest].concat())

@@ -28,7 +28,7 @@ pub struct Spelled {
 #[derive(Default)]
 pub struct Spellings {
     pub paths: Vec<Spelled>,
-    /// Types, constants, calls and macros that are named without a path, with their lines.
+    /// Names without a path, with their lines.
     pub bare: Vec<(String, usize)>,
 }
 
@@ -54,9 +54,7 @@ pub fn spellings(words: &[Word]) -> Spellings {
             let name = words[at].text.clone();
             if segments.len() > 1 || is(at + 1, "::") {
                 found.paths.push(Spelled { segments, name, line, kind: Kind::Code });
-            } else if !matches!(before, "." | "'" | "fn" | "mod" | "let")
-                && (name.starts_with(char::is_uppercase) || is(at + 1, "(") || is(at + 1, "!"))
-            {
+            } else if !matches!(before, "." | "'" | "fn" | "mod" | "let") {
                 found.bare.push((name, line));
             }
             at += 1;

@@ -128,16 +128,30 @@ pub const UNIX: &[Door] = &[
     ("tokio::signal", &["platform"]),
 ];
 
+/// Words of private and durable writing, which stand once.
+pub const WRITING: &[Door] = &[
+    ("OpenOptions", &["platform"]),
+    ("DirBuilder", &["platform"]),
+    ("hard_link", &["platform"]),
+    ("try_lock", &["platform"]),
+];
+
 /// The HTTP server's crates, and what listens or bounds a head or a body.
 pub const WEB: &[Door] = &[
     ("axum", &["web", "server"]),
     ("axum_server", &["web", "server"]),
-    ("hyper", &["web", "server"]),
+    ("hyper", &["web"]),
     ("tower", &["web", "server"]),
     ("tower_layer", &["web", "server"]),
-    ("http_body_util", &["web", "server"]),
+    ("http_body_util", &["web"]),
     ("hyper_util", &["web"]),
     ("TcpListener::bind", &["web", "farm"]),
+    ("TcpSocket", &["web"]),
+    ("UnixListener", &["web"]),
+    ("axum::serve", &["web"]),
+    ("Server::bind", &["web"]),
+    ("bind_rustls", &["web"]),
+    ("from_tcp_rustls", &["web"]),
     ("axum_server::bind", &["web"]),
     ("axum_server::from_tcp", &["web"]),
     ("body::to_bytes", &["web"]),
@@ -149,7 +163,17 @@ pub const WEB: &[Door] = &[
 ];
 
 /// Words that floors 0 to 2 never say, but for `platform` and `web`: no socket, file, clock or thread lives there.
-pub const ABOVE_FLOOR_2: &[&str] =
-    &["TcpStream", "TcpListener", "UdpSocket", "File", "Instant", "SystemTime", "thread"];
+pub const ABOVE_FLOOR_2: &[&str] = &[
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "File",
+    "fs",
+    "Command",
+    "Instant",
+    "SystemTime",
+    "UtcDateTime",
+    "thread",
+];
 pub const FLOORS_0_TO_2: &[&str] =
     &["secret", "pkix", "cm", "token", "pkcs11", "gssapi", "iso7816", "piv", "gids", "virtual_card"];

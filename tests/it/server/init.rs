@@ -33,6 +33,30 @@ fn a_directory_is_made_for_its_owner_and_never_overwritten() {
 }
 
 #[test]
+fn the_first_start_makes_the_keys_it_lacks_for_their_owner() {
+    let home = crate::support::directory::temporary();
+    let data = home.path().join("data");
+    server::init(&data, &InitOptions::default(), passphrase(), None).unwrap();
+    let config = || Config {
+        data_dir: data.clone(),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        plain_http: false,
+        passphrase: passphrase(),
+        ca_pin: None,
+    };
+    let made = ["tls.key.pem", "audit.key.pem"];
+    assert!(made.iter().all(|name| !data.join(name).exists()));
+    Server::start(config()).unwrap().stop().unwrap();
+    let read = || made.map(|name| std::fs::read(data.join(name)).unwrap());
+    let keys = read();
+    for name in made {
+        assert_eq!(std::fs::metadata(data.join(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+    Server::start(config()).unwrap().stop().unwrap();
+    assert_eq!(read(), keys, "the next start takes those that are there");
+}
+
+#[test]
 fn what_cannot_be_opened_says_why() {
     let mut lab = Lab::plain(|template| template);
     lab.stop();

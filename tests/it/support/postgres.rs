@@ -72,8 +72,9 @@ fn cluster() -> &'static Cluster {
             .unwrap();
         let mut line = String::new();
         BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.ends_with('\n'), "PostgreSQL did not start; is the package postgresql installed?");
-        Cluster { directory, port, programs: line.trim_end().into(), _shell: shell }
+        let programs = PathBuf::from(line.trim_end());
+        assert!(programs.join("psql").is_file(), "PostgreSQL did not start; is the package postgresql installed?");
+        Cluster { directory, port, programs, _shell: shell }
     })
 }
 
