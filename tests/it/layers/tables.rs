@@ -163,17 +163,7 @@ pub const WEB: &[Door] = &[
 ];
 
 /// Words that floors 0 to 2 never say, but for `platform` and `web`: no socket, file, clock or thread lives there.
-pub const ABOVE_FLOOR_2: &[&str] = &[
-    "TcpStream",
-    "TcpListener",
-    "UdpSocket",
-    "File",
-    "fs",
-    "Command",
-    "Instant",
-    "SystemTime",
-    "UtcDateTime",
-    "thread",
-];
+pub const ABOVE_FLOOR_2: &[&str] =
+    &["TcpStream", "TcpListener", "UdpSocket", "File", "fs", "Instant", "SystemTime", "UtcDateTime", "thread"];
 pub const FLOORS_0_TO_2: &[&str] =
     &["secret", "pkix", "cm", "token", "pkcs11", "gssapi", "iso7816", "piv", "gids", "virtual_card"];
