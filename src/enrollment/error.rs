@@ -5,7 +5,7 @@ use super::record::Ended;
 use super::stage::Stage;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::token::SecretKind;
+use crate::token::{SecretForm, SecretKind};
 use crate::{client, pkix, token};
 use uuid::Uuid;
 
@@ -70,7 +70,11 @@ pub enum Cause {
     #[error("the template's default admin key is not hexadecimal")]
     DefaultAdminKey,
     #[error("the PIN must have {minimum} to {maximum} characters")]
-    PinLength { minimum: u32, maximum: u32 },
+    PinLength { minimum: usize, maximum: usize },
+    #[error("the PIN must consist of digits on this kind of card")]
+    PinCharacters,
+    #[error("this kind of card takes a PIN of {card}, and the profile template wants one of {template}")]
+    PinBounds { card: SecretForm, template: SecretForm },
     #[error("the server orders no key for this request")]
     NothingOrdered,
     #[error("the server orders {count} keys, more than a card holds")]
@@ -173,7 +177,7 @@ impl Error {
     /// Says whether the new PIN has the wrong length, so that another must be chosen.
     pub(super) fn is_of_new_pin(&self) -> bool {
         let refused = matches!(self.cause, Cause::Token(token::Error::SecretLength { secret: SecretKind::Pin, .. }));
-        matches!(self.cause, Cause::PinLength { .. }) || (refused && self.stage == Stage::SetPin)
+        matches!(self.cause, Cause::PinLength { .. } | Cause::PinCharacters) || (refused && self.stage == Stage::SetPin)
     }
 
     /// Says in one sentence what is kept after the error.

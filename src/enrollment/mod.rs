@@ -19,6 +19,7 @@ mod issue;
 mod journal;
 mod key_order;
 mod login;
+mod new_pin;
 mod offline;
 mod plan;
 mod prepare;

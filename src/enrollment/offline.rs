@@ -2,6 +2,7 @@
 
 use super::card::card_id;
 use super::error::Error;
+use super::new_pin::check_pin;
 use super::stage::Stage;
 use crate::cm::offline::{CARD_BYTES, CODE_BYTES, CodeKind, puk_of, puk_request};
 use crate::secret::Pin;
@@ -42,6 +43,10 @@ pub fn unblock_offline(
     last_try: LastTry,
 ) -> Result<(), Error> {
     let failed = |source| Error::new(Stage::SetPin, source);
+    // A PIN that the card would not take must show before anybody is telephoned.
+    if let Some(form) = token.form(token::SecretKind::Pin) {
+        check_pin(new_pin.expose(), form).map_err(|cause| Error::new(Stage::SetPin, cause))?;
+    }
     if token.authority(Operation::Unblock) != Authority::Puk {
         return token.set_pin(Admin::Responder(&mut Spoken(desk)), new_pin, last_try).map_err(failed);
     }

@@ -4,6 +4,7 @@ use super::admin::AdminWork;
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
 use super::inputs::PinEntry;
+use super::new_pin::{check_pin, pin_form};
 use super::plan::{KnownAdminKey, LeftOpen, MayHold, Preparation, Unprepared, preparations};
 use super::record::{Milestone, Tie};
 use super::stage::Stage;
@@ -11,7 +12,7 @@ use super::step::{Event, Need, Observer, Step};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::{PinPolicy, SmartcardConfig};
 use crate::secret::{AdminKey, Pin, Puk};
-use crate::token::{self, Authority, LastTry, Operation, Token, Tries};
+use crate::token::{self, Authority, LastTry, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
     /// Brings the token to what the template wants: reads its state, has the steps decided, and takes them.
@@ -38,7 +39,7 @@ impl Enrollment<'_> {
                 }
                 Preparation::ObtainPin => {
                     self.take_proposed_pin(tie, &config, observer)?;
-                    match self.need_new_pin(Some(&config.user_pin_policy), token)? {
+                    match self.need_new_pin(&config.user_pin_policy, token)? {
                         Some(stop) => return Ok(stop),
                         None => Tried::Done(()),
                     }
@@ -164,24 +165,16 @@ impl Enrollment<'_> {
         Ok(tried)
     }
 
-    /// Stops to ask for a new PIN if none was given; refuses one that the policy forbids ([`Cause::PinLength`]).
-    pub(super) fn need_new_pin(
-        &mut self,
-        policy: Option<&PinPolicy>,
-        token: &mut dyn Token,
-    ) -> Result<Option<Leg>, Error> {
+    /// Stops to ask for a new PIN if none was given; refuses one that the card or the policy does not take.
+    pub(super) fn need_new_pin(&mut self, policy: &PinPolicy, token: &mut dyn Token) -> Result<Option<Leg>, Error> {
+        let failed = |cause| Error::new(Stage::SetPin, cause);
+        let form = pin_form(token.form(SecretKind::Pin), policy).map_err(failed)?;
         let Some(pin) = &self.inputs.new_pin else {
             let counters = self.counters(token)?;
-            return Ok(Some(Leg::Stop(Step::Need(Need::NewPin { policy: policy.cloned(), counters }))));
+            return Ok(Some(Leg::Stop(Step::Need(Need::NewPin { form, counters }))));
         };
-        let length = u32::try_from(pin.expose().chars().count()).unwrap_or(u32::MAX);
-        match policy {
-            Some(policy) if policy.max_length > 0 && !(policy.min_length..=policy.max_length).contains(&length) => {
-                let cause = Cause::PinLength { minimum: policy.min_length, maximum: policy.max_length };
-                Err(Error::new(Stage::SetPin, cause))
-            }
-            _ => Ok(None),
-        }
+        form.map_or(Ok(()), |form| check_pin(pin.expose(), form)).map_err(failed)?;
+        Ok(None)
     }
 }
 

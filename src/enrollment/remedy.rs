@@ -60,6 +60,10 @@ impl Error {
             }
             Cause::DefaultAdminKey => "Have the template's DefaultAdminKeyHex corrected.",
             Cause::PinLength { .. } => "Choose a PIN of that length.",
+            Cause::PinCharacters => "Choose a PIN of digits.",
+            Cause::PinBounds { .. } => {
+                "Have the profile template's PIN lengths corrected, or take another kind of card."
+            }
             Cause::KeyNotKept { .. } => {
                 "Make room for the file, then repeat the command: the server sends the key again."
             }
@@ -118,6 +122,8 @@ impl Error {
             Cause::SecondTryKept { .. } => "second-try-kept",
             Cause::DefaultAdminKey => "default-admin-key-unusable",
             Cause::PinLength { .. } => "pin-length",
+            Cause::PinCharacters => "pin-characters",
+            Cause::PinBounds { .. } => "pin-bounds",
             Cause::KeyNotKept { .. } => "key-not-kept",
             Cause::NothingOrdered => "nothing-ordered",
             Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => "key-order-unusable",
@@ -138,7 +144,9 @@ impl Error {
             }
             Cause::Server(error) => server_class(error),
             Cause::Token(error) => token_class(error),
-            Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } => ExitClass::Secret,
+            Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } | Cause::PinCharacters => {
+                ExitClass::Secret
+            }
             Cause::TemplateUnknown { .. }
             | Cause::TemplateNeeded { .. }
             | Cause::TemplateNotForCards { .. }
@@ -155,6 +163,7 @@ impl Error {
             Cause::KeyGone | Cause::OtherKeyKind | Cause::ReadBackDiffers => ExitClass::TokenFailed,
             Cause::Pkix(_)
             | Cause::DefaultAdminKey
+            | Cause::PinBounds { .. }
             | Cause::NothingOrdered
             | Cause::TooManyOrdered { .. }
             | Cause::KeyKind { .. } => ExitClass::NotAcceptable,

@@ -4,10 +4,9 @@ use super::record::Record;
 use super::stage::Stage;
 use super::workflow::Workflow;
 use crate::cm::data_item::DataItem;
-use crate::cm::template::PinPolicy;
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Pin, Puk};
-use crate::token::{Counters, KeyId, LastTry};
+use crate::token::{Counters, KeyId, LastTry, SecretForm};
 use uuid::Uuid;
 
 /// Says what the face wants done.
@@ -134,8 +133,8 @@ pub enum Step {
 pub enum Need {
     /// `pin_pad`: it may be typed at the reader instead ([`Input::PinPad`]).
     Pin { counters: Counters, pin_pad: bool },
-    /// `policy` is `None` where no template names one.
-    NewPin { policy: Option<PinPolicy>, counters: Counters },
+    /// `form`: what card and template both take; `None` where neither sets bounds.
+    NewPin { form: Option<SecretForm>, counters: Counters },
     /// The template's default admin key does not hold on this token.
     SoPin { counters: Counters },
     /// Nobody here knows the card's PUK. `refused`: one that it might have been was tried. Where the card does not tell

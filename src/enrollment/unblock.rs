@@ -23,7 +23,7 @@ impl Enrollment<'_> {
     ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
         self.take_proposed_pin(tie, &config, observer)?;
-        if let Some(stop) = self.need_new_pin(Some(&config.user_pin_policy), token)? {
+        if let Some(stop) = self.need_new_pin(&config.user_pin_policy, token)? {
             return Ok(stop);
         }
         self.rotate_admin_key(tie, token, observer)?;

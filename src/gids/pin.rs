@@ -5,20 +5,20 @@ use super::command;
 use super::error::{self, refused};
 use crate::iso7816::{PinPadError, PinPadVerify, StatusWord, tlv};
 use crate::secret::Pin;
-use crate::token::{Error, LastTry, SecretKind, Tries};
+use crate::token::{Error, LastTry, SecretForm, SecretKind, Tries};
 
 const TRIES_LEFT: u32 = 0x97;
 
-const MINIMUM: usize = 4;
-const MAXIMUM: usize = 16;
+/// Tells which PIN every GIDS card takes.
+pub(super) const FORM: SecretForm = SecretForm { shortest: 4, longest: 16, digits_only: false };
 
 /// Refuses a PIN of a length that no GIDS card takes, before a try is spent on it.
 pub(super) fn check_length(pin: &Pin) -> Result<(), Error> {
-    if (MINIMUM..=MAXIMUM).contains(&pin.expose().len()) { Ok(()) } else { Err(wrong_length()) }
+    if FORM.takes_length(pin.expose().len()) { Ok(()) } else { Err(wrong_length()) }
 }
 
 fn wrong_length() -> Error {
-    Error::SecretLength { secret: SecretKind::Pin, minimum: MINIMUM, maximum: MAXIMUM }
+    Error::SecretLength { secret: SecretKind::Pin, minimum: FORM.shortest, maximum: FORM.longest }
 }
 
 /// Returns how many tries are left: from the counters' object, or from VERIFY without data if that cannot be read.
@@ -61,7 +61,8 @@ pub(super) fn verify_at_pad(application: &mut Application, last_try: LastTry) ->
     let empty = command::ask_verified();
     // A GIDS PIN is not padded: the reader sends as many bytes as were typed.
     let header = [empty.apdu.cla, empty.apdu.ins, empty.apdu.p1, empty.apdu.p2];
-    let verify = PinPadVerify { template: header.to_vec(), minimum: MINIMUM as u8, maximum: MAXIMUM as u8, block: 0 };
+    let verify =
+        PinPadVerify { template: header.to_vec(), minimum: FORM.shortest as u8, maximum: FORM.longest as u8, block: 0 };
     let pad = application.pin_pad().ok_or(Error::NotOffered("a PIN pad"))?;
     match pad.verify(&verify) {
         Ok(status) => verified(application, empty.name, status),

@@ -14,7 +14,7 @@ use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
-    Operation, Placement, Session, StoredKey, Token, Tries, User,
+    Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use uuid::Uuid;
 
@@ -133,6 +133,10 @@ impl Token for GidsToken {
             Operation::Generate | Operation::Sign | Operation::WriteCertificate | Operation::Delete => Authority::User,
             Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
         }
+    }
+
+    fn form(&self, secret: SecretKind) -> Option<SecretForm> {
+        (secret == SecretKind::Pin).then_some(pin::FORM)
     }
 
     /// Returns the card's condition. Every GIDS card makes RSA-2048; whether it makes longer keys shows only when it is

@@ -12,7 +12,7 @@ use crate::iso7816::{Card, EndWith};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyWish, LastTry, Operation,
-    Placement, Session, StoredKey, Token, User,
+    Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
 };
 
 /// Holds a PIV card.
@@ -135,6 +135,19 @@ impl Token for PivToken {
             }
             Operation::Sign => Authority::User,
             Operation::Unblock => Authority::Puk,
+        }
+    }
+
+    /// Returns the form of PIN and PUK: the standard's PIN consists of digits and its PUK of eight bytes (SP 800-73-4
+    /// part 2, 2.4.3); a YubiKey takes six to eight bytes of any kind for both.
+    fn form(&self, secret: SecretKind) -> Option<SecretForm> {
+        let yubikey = matches!(self.application.serial, Serial::Hardware(_));
+        let (shortest, longest) = (PinBlock::SHORTEST, PinBlock::LENGTH);
+        match secret {
+            SecretKind::Pin => Some(SecretForm { shortest, longest, digits_only: !yubikey }),
+            SecretKind::Puk if yubikey => Some(SecretForm { shortest, longest, digits_only: false }),
+            SecretKind::Puk => Some(SecretForm { shortest: longest, longest, digits_only: false }),
+            SecretKind::Admin => None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads CK_TOKEN_INFO (PKCS#11 v2.40 base, 3.2) into the types of [`crate::token`].
 
-use crate::token::{Counters, Error, Identity, LastTry, SecretKind, Tries};
+use crate::token::{Counters, Error, Identity, LastTry, SecretForm, SecretKind, Tries};
 use cryptoki::slot::TokenInfo;
 
 /// Holds what C_GetTokenInfo said once; it may be outdated as soon as somebody else uses the token.
@@ -48,14 +48,19 @@ impl Facts {
         self.tries(secret).may_try(secret, last_try)
     }
 
+    /// Returns the lengths of PIN and SO PIN that the token accepts; `None` where it does not tell (zero, or
+    /// CK_UNAVAILABLE_INFORMATION).
+    pub fn form(&self) -> Option<SecretForm> {
+        let told = self.longest_pin > 0 && self.shortest_pin <= self.longest_pin;
+        told.then_some(SecretForm { shortest: self.shortest_pin, longest: self.longest_pin, digits_only: false })
+    }
+
     /// Refuses a secret whose length in bytes is outside what the token accepts.
     pub fn fits(&self, secret: SecretKind, bytes: usize) -> Result<(), Error> {
-        // Zero or CK_UNAVAILABLE_INFORMATION means that the token does not tell.
-        let told = self.longest_pin > 0 && self.shortest_pin <= self.longest_pin;
-        if told && !(self.shortest_pin..=self.longest_pin).contains(&bytes) {
-            return Err(self.length_refused(secret));
+        match self.form() {
+            Some(form) if !form.takes_length(bytes) => Err(self.length_refused(secret)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Makes the error for a secret of a wrong length.

@@ -9,7 +9,7 @@ use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
-    Operation, Placement, SecretKind, Session, StoredKey, Token, Tries, User,
+    Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -26,6 +26,8 @@ pub struct Pkcs11Token {
     identity: Identity,
     /// Counters as [`super::Module::find`] has just read them, for the first call of [`Token::counters`].
     found: Option<Counters>,
+    /// Which PIN and SO PIN the token takes, as it was when the token was found.
+    form: Option<SecretForm>,
     /// Whether C_InitPIN has set the PIN and no login was tried since.
     pin_just_set: bool,
 }
@@ -39,7 +41,7 @@ impl Pkcs11Token {
     /// Makes the token from what was just read of it.
     pub(super) fn new(lease: Arc<Lease>, slot: Slot, facts: &Facts) -> Self {
         let (identity, found) = (facts.identity.clone(), Some(facts.counters));
-        Self { lease, slot, identity, found, pin_just_set: false }
+        Self { lease, slot, identity, found, form: facts.form(), pin_just_set: false }
     }
 
     fn pkcs11(&self) -> &Pkcs11 {
@@ -117,6 +119,10 @@ impl Token for Pkcs11Token {
             Operation::Generate | Operation::Sign | Operation::WriteCertificate | Operation::Delete => Authority::User,
             Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
         }
+    }
+
+    fn form(&self, secret: SecretKind) -> Option<SecretForm> {
+        self.form.filter(|_| secret != SecretKind::Puk)
     }
 
     fn condition(&mut self) -> Result<Condition, Error> {

@@ -7,6 +7,7 @@
 mod condition;
 mod credentials;
 mod error;
+mod form;
 mod identity;
 mod keys;
 mod seam;
@@ -15,6 +16,7 @@ mod tries;
 pub use condition::{CardIdentifier, Condition};
 pub use credentials::{Admin, Authority, ChallengeResponder, Credentials, Operation, User};
 pub use error::Error;
+pub use form::SecretForm;
 pub use identity::Identity;
 pub use keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
 pub use seam::{Session, Token};

@@ -3,9 +3,10 @@
 use super::condition::Condition;
 use super::credentials::{Admin, Authority, Credentials, Operation};
 use super::error::Error;
+use super::form::SecretForm;
 use super::identity::Identity;
 use super::keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
-use super::tries::{Counters, LastTry};
+use super::tries::{Counters, LastTry, SecretKind};
 use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::secret::{AdminKey, Pin, Puk};
 
@@ -27,6 +28,10 @@ pub trait Token {
 
     /// Returns whose secret `operation` needs on this kind of token.
     fn authority(&self, operation: Operation) -> Authority;
+
+    /// Returns which texts this kind of token takes as the secret, known without asking the token; `None` where it does
+    /// not tell.
+    fn form(&self, secret: SecretKind) -> Option<SecretForm>;
 
     /// Reads what an enrollment will need to know; spends no try and changes nothing.
     fn condition(&mut self) -> Result<Condition, Error>;

@@ -6,6 +6,7 @@ pub mod bench;
 mod cards;
 pub mod fake;
 mod fake_secrets;
+mod foresight;
 mod kill;
 mod local;
 mod memory_rules;

@@ -16,7 +16,7 @@ use crate::cli::seat::find;
 use crate::cli::secrets::{self, NEW_PIN, last_try};
 use crate::cli::settings::Settings;
 use crate::enrollment::{self, EnrollOrder, Enrollment, Order, RenewOrder};
-use crate::token::Identity;
+use crate::token::{Identity, SecretKind};
 use drive::{journal, on_token, pump};
 use needs::Sources;
 use serde_json::json;
@@ -83,6 +83,9 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
 /// Sets a new PIN with the code that the help desk reads back; calls no server.
 fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let mut token = find(settings, &args.token)?;
+    if let Some(form) = token.form(SecretKind::Pin) {
+        output.tell(&format!("a new PIN of {form}"));
+    }
     let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
     enrollment::unblock_offline(token.as_mut(), &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
     output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());

@@ -31,9 +31,9 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
             }
             secrets::pin(sources.pin, PIN).map(|pin| Input::Pin(pin, last_try(sources.spend_last_try)))
         }
-        Need::NewPin { policy, .. } => {
-            if let Some(policy) = policy {
-                output.tell(&format!("a new PIN of {} to {} characters", policy.min_length, policy.max_length));
+        Need::NewPin { form, .. } => {
+            if let Some(form) = form {
+                output.tell(&format!("a new PIN of {form}"));
             }
             let source = sources.new_pin;
             // Where only the PIN is given, it serves as the first PIN too.

@@ -2,7 +2,7 @@
 
 use super::memory_token::Slot;
 use cardwright::pkix::{Certificate, Signer};
-use cardwright::token::{Authority, KeyId, KeyWish, Operation, StoredKey};
+use cardwright::token::{Authority, KeyId, KeyWish, Operation, SecretForm, StoredKey};
 use cipher::{Block, BlockCipherEncrypt, KeyInit};
 
 /// What a PIV card comes with (SP 800-73 names none; these are what vendors set).
@@ -57,6 +57,8 @@ pub struct Rules {
     pub fixed_admin_key: bool,
     pub resets: bool,
     pub pin_pad: bool,
+    /// Which PIN it takes; `None`: it does not tell.
+    pub pin: Option<SecretForm>,
     /// The longest certificate it takes.
     pub room: usize,
 }
@@ -74,6 +76,7 @@ impl Rules {
             fixed_admin_key: false,
             resets: false,
             pin_pad: false,
+            pin: None,
             room: 4096,
         }
     }
@@ -85,6 +88,7 @@ impl Rules {
             admin_makes: true,
             challenge: Some(cipher),
             has_puk: true,
+            pin: Some(SecretForm { shortest: 6, longest: 8, digits_only: true }),
             tells_defaults: true,
             room: 1856,
             ..Self::pkcs11()

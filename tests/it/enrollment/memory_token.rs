@@ -6,7 +6,7 @@ use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
     Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry, Operation, Placement,
-    SecretKind, Session, StoredKey, Token, Tries, User,
+    SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -245,6 +245,10 @@ impl Token for MemoryToken {
 
     fn authority(&self, operation: Operation) -> Authority {
         self.rules.authority(operation)
+    }
+
+    fn form(&self, secret: SecretKind) -> Option<SecretForm> {
+        self.rules.pin.filter(|_| secret == SecretKind::Pin)
     }
 
     fn condition(&mut self) -> Result<Condition, Error> {
