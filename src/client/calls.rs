@@ -314,10 +314,13 @@ impl CmClient {
         decode_list(self.transport.exchange(route, None)?, expected)
     }
 
-    /// Posts an order and returns the id in the address of what was created.
+    /// Posts an order and returns the id in the address of what was created. The address is the body, or else the
+    /// `Location` header.
     fn created(&self, route: &Route, body: &[u8], expected: &'static str) -> Result<Uuid, Error> {
-        let created: Created = decode(self.transport.exchange(route, Some(body))?, expected)?;
-        Ok(created.uuid())
+        let reply = self.transport.exchange(route, Some(body))?;
+        let location = Created::from_location(&reply.location);
+        let created = if reply.is_empty() { location.ok() } else { None };
+        Ok(created.map_or_else(|| decode::<Created>(reply, expected), Ok)?.uuid())
     }
 
     /// Gets a body as it comes.

@@ -16,6 +16,11 @@ impl CmClient {
         Ok(Self { transport: Transport::new(config)? })
     }
 
+    /// Says whether the server has cardwright's routes beyond MIM; asks it at most once.
+    pub fn has_extension(&self) -> Result<bool, Error> {
+        self.transport.has_extension()
+    }
+
     /// Returns the server's address as configured.
     pub fn base_url(&self) -> &Url {
         self.transport.base_url()

@@ -1,7 +1,6 @@
 //! Lists why a call failed.
 
-use super::beyond_mim::purpose;
-use crate::cm::route::Route;
+use super::offer::Offer;
 use crate::gssapi;
 use std::fmt;
 use url::Url;
@@ -34,7 +33,11 @@ pub enum Error {
     #[error("the server {host} did not accept the Kerberos ticket")]
     TicketRefused { host: String },
     #[error("the server {host} takes no Kerberos tickets")]
-    NegotiateNotOffered { host: String },
+    NegotiateNotOffered {
+        host: String,
+        /// What it offers instead.
+        offer: Offer,
+    },
     #[error("the server {host} could not prove by Kerberos who it is")]
     ServerUnproven {
         host: String,
@@ -69,6 +72,8 @@ pub enum Error {
         message: String,
         /// Number under which the server has logged the refusal.
         correlation_id: Option<Uuid>,
+        /// How else the caller may log in, where the status is 401.
+        offer: Offer,
     },
     #[error("the server sends callers elsewhere ({status}, to {location}); redirects are not followed")]
     Redirected { status: u16, location: Excerpt },
@@ -167,23 +172,25 @@ impl Error {
         }
     }
 
-    /// Reads a refusal's body: cardwright's problem document, ASP.NET's `Message`, or plain text. A 404 or 405 without
-    /// a code on a route beyond MIM is [`Error::ExtensionAbsent`].
-    pub(super) fn from_refusal(route: &Route, status: u16, content_type: &str, body: &[u8]) -> Self {
+    /// Reads a refusal's body: cardwright's problem document, ASP.NET's `Message`, or plain text.
+    pub(super) fn from_refusal(status: u16, offer: Offer, content_type: &str, body: &[u8]) -> Self {
         const LONGEST_MESSAGE: usize = 1000;
         let problem: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |key: &str| problem.get(key).and_then(serde_json::Value::as_str);
         let code = text("Code").map(|code| clean(&code.chars().take(64).collect::<String>()));
-        if let (None, 404 | 405, Some(route)) = (&code, status, purpose(route)) {
-            return Error::ExtensionAbsent { route };
-        }
         let message = match problem.as_str().or_else(|| text("Message")) {
             Some(message) => clean(&message.chars().take(LONGEST_MESSAGE).collect::<String>()),
             None if content_type.starts_with("text/plain") => Excerpt::of(body).0,
             None => "no reason was given".to_owned(),
         };
         let correlation_id = text("CorrelationId").and_then(|text| text.parse().ok());
-        Error::Refused { status, code, message, correlation_id }
+        Error::Refused { status, code, message, correlation_id, offer }
+    }
+
+    /// Says whether a refusal bears a code of the form that cardwright's server sends.
+    pub(super) fn has_code_of_ours(&self) -> bool {
+        let of_ours = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        self.refusal_code().is_some_and(|code| !code.is_empty() && code.chars().all(of_ours))
     }
 
     /// Returns the stable code of a refusal.

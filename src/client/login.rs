@@ -1,6 +1,7 @@
 //! Authenticates calls by a bearer token (RFC 6750), or by a Kerberos ticket with each call (RFC 4559).
 
 use super::error::Error;
+use super::offer::offer;
 use crate::gssapi::Initiation;
 use crate::secret::BearerToken;
 use base64::Engine;
@@ -62,13 +63,13 @@ impl Prover {
     pub fn check<B>(&self, exchange: Exchange, response: &Response<B>) -> Result<(), Error> {
         let (Self::Negotiate { host }, Some(exchange)) = (self, exchange) else { return Ok(()) };
         let lines = response.headers().get_all(header::WWW_AUTHENTICATE).iter();
-        let mut lines = lines.filter_map(|line| line.to_str().ok());
-        let offer = lines.find_map(|line| {
-            let (scheme, spnego) = line.split_once(' ').unwrap_or((line, ""));
+        let mut lines = lines.filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(','));
+        let answer = lines.find_map(|line| {
+            let (scheme, spnego) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             scheme.eq_ignore_ascii_case("negotiate").then_some(spnego.trim())
         });
-        match (response.status().as_u16(), offer) {
-            (401, None) => Err(Error::NegotiateNotOffered { host: host.clone() }),
+        match (response.status().as_u16(), answer) {
+            (401, None) => Err(Error::NegotiateNotOffered { host: host.clone(), offer: offer(response.headers()) }),
             (401, Some(_)) => Err(Error::TicketRefused { host: host.clone() }),
             (_, None | Some("")) => Ok(()),
             (_, Some(spnego)) => {

@@ -4,16 +4,19 @@
 //! or an error that says what happened. A reply has at most [`MAX_REPLY`] bytes, a call takes at most
 //! [`Timeouts::call`]. A call that only reads is repeated once when the connection broke; one that changes something
 //! never is. Redirects are not followed. Credentials are never sent over plain HTTP except on loopback. A route beyond
-//! MIM that the server lacks is [`Error::ExtensionAbsent`]. Absent: cookies, proxies from the environment.
+//! MIM that the server lacks is [`Error::ExtensionAbsent`]. Cookies are kept as long as the client, because servers
+//! behind a balancer want them. Absent: proxies from the environment.
 
 mod beyond_mim;
 mod calls;
 mod cm_client;
 mod error;
 mod login;
+mod offer;
 mod transport;
 
 pub use cm_client::CmClient;
 pub use error::{Error, TicketReason};
 pub use login::Login;
+pub use offer::Offer;
 pub use transport::{ClientConfig, MAX_REPLY, Timeouts, Trust};

@@ -1,10 +1,12 @@
 //! Does one HTTP exchange: checks the address, sends, limits time and size, reads the reply.
 
+use super::beyond_mim::{Extension, Told, harmless, told_by};
 use super::error::{Error, Excerpt};
 use super::login::{Login, Prover};
+use super::offer::offer;
 use crate::cm::route::{Method, Route, VIRTUAL_DIRECTORY};
 use std::io::Read;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use ureq::http;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -19,6 +21,9 @@ const KEEP_IDLE: Duration = Duration::from_secs(3);
 
 /// Sets how often a call that only reads is sent when the connection breaks.
 const READ_ATTEMPTS: u32 = 2;
+
+/// Limits how many cookies are kept; a server that sets more loses them all.
+const MOST_COOKIES: usize = 64;
 
 /// Limits how long a caller waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub struct ClientConfig {
 pub(super) struct Reply {
     pub status: u16,
     pub content_type: String,
+    /// The `Location` header; empty without one.
+    pub location: String,
     pub body: Zeroizing<Vec<u8>>,
 }
 
@@ -66,6 +73,8 @@ pub(super) struct Transport {
     agent: ureq::Agent,
     base_url: Url,
     prover: Prover,
+    /// Whether the server has the routes beyond MIM, once an answer has told.
+    extension: OnceLock<bool>,
 }
 
 impl Transport {
@@ -93,7 +102,7 @@ impl Transport {
             .max_idle_age(KEEP_IDLE)
             .build()
             .new_agent();
-        Ok(Self { agent, base_url: config.base_url, prover })
+        Ok(Self { agent, base_url: config.base_url, prover, extension: OnceLock::new() })
     }
 
     /// Returns the server's address as configured.
@@ -101,8 +110,56 @@ impl Transport {
         &self.base_url
     }
 
-    /// Sends one call and reads its reply; statuses outside 200 to 299 are errors.
+    /// Sends one call and reads its reply; statuses outside 200 to 299 are errors. What a server without the routes
+    /// beyond MIM says to one of them is [`Error::ExtensionAbsent`].
     pub fn exchange(&self, route: &Route, body: Option<&[u8]>) -> Result<Reply, Error> {
+        let answered = self.send(route, body);
+        let Some(extension) = Extension::of(route) else { return answered };
+        let (status, told) = match self.sort(extension, &answered) {
+            Some(doubted) => doubted,
+            None => return answered,
+        };
+        let absent = match told {
+            Told::Absent => true,
+            Told::Nothing => false,
+            Told::Doubtful if *route == Route::Whoami => true,
+            Told::Doubtful => self.has_extension().map_or_else(|_| harmless(route, status), |has| !has),
+        };
+        if absent { Err(Error::ExtensionAbsent { route: extension.purpose }) } else { answered }
+    }
+
+    /// Says whether the server has the routes beyond MIM; asks it once who the caller is where no answer has told yet.
+    pub fn has_extension(&self) -> Result<bool, Error> {
+        if let Some(known) = self.extension.get() {
+            return Ok(*known);
+        }
+        let answered = self.send(&Route::Whoami, None);
+        let has = match Extension::of(&Route::Whoami).and_then(|extension| self.sort(extension, &answered)) {
+            None | Some((_, Told::Nothing)) => return answered.map(|_| true),
+            Some((_, Told::Absent | Told::Doubtful)) => false,
+        };
+        Ok(*self.extension.get_or_init(|| has))
+    }
+
+    /// Returns status and meaning of an answer that does not come from cardwright's server, as far as can be seen; an
+    /// answer that does is remembered.
+    fn sort(&self, extension: Extension, answered: &Result<Reply, Error>) -> Option<(u16, Told)> {
+        match answered {
+            Ok(reply) if !extension.is_answered(reply.status, &reply.body) => Some((reply.status, Told::Doubtful)),
+            Err(Error::Refused { status, .. }) if answered.as_ref().is_err_and(|error| !error.has_code_of_ours()) => {
+                Some((*status, told_by(*status)))
+            }
+            Err(Error::Redirected { status, .. }) => Some((*status, told_by(*status))),
+            Ok(_) | Err(Error::Refused { .. }) => {
+                self.extension.get_or_init(|| true);
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Sends one call, and once more if it only reads and the connection broke.
+    fn send(&self, route: &Route, body: Option<&[u8]>) -> Result<Reply, Error> {
         let url = self.url(route);
         let mut attempt = 1;
         loop {
@@ -140,17 +197,27 @@ impl Transport {
                 .send(body.unwrap_or_default()),
         };
         let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
+        self.bound_cookies();
         let proof = self.prover.check(exchange, &response);
-        let reply = self.read(route, response);
+        let reply = self.read(response);
         proof.and(reply)
     }
 
+    /// Forgets the server's cookies when there are too many.
+    fn bound_cookies(&self) {
+        let mut cookies = self.agent.cookie_jar_lock();
+        if cookies.iter().count() > MOST_COOKIES {
+            cookies.clear();
+        }
+    }
+
     /// Reads the reply and turns any status but success into an error.
-    fn read(&self, route: &Route, mut response: http::Response<ureq::Body>) -> Result<Reply, Error> {
+    fn read(&self, mut response: http::Response<ureq::Body>) -> Result<Reply, Error> {
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let content_type = header(http::header::CONTENT_TYPE).to_owned();
         let location = header(http::header::LOCATION).to_owned();
+        let offer = offer(response.headers());
         if response.body().content_length().is_some_and(|length| length > MAX_REPLY) {
             return Err(Error::TooLarge { limit: MAX_REPLY });
         }
@@ -163,9 +230,9 @@ impl Transport {
             return Err(Error::TooLarge { limit: MAX_REPLY });
         }
         match status {
-            200..=299 => Ok(Reply { status, content_type, body }),
+            200..=299 => Ok(Reply { status, content_type, location, body }),
             300..=399 => Err(Error::Redirected { status, location: Excerpt::of(location.as_bytes()) }),
-            _ => Err(Error::from_refusal(route, status, &content_type, &body)),
+            _ => Err(Error::from_refusal(status, offer, &content_type, &body)),
         }
     }
 

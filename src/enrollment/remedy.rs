@@ -4,7 +4,7 @@ use super::error::{Cause, Error};
 use super::journal::JournalError;
 use super::record::Ended;
 use super::stage::Stage;
-use crate::client::TicketReason;
+use crate::client::{Offer, TicketReason};
 use crate::cm::problem::ProblemCode;
 use crate::token::SecretKind;
 use crate::{client, pkix, token};
@@ -193,7 +193,16 @@ fn server_remedy(error: &client::Error) -> &'static str {
     match error {
         E::Unreachable { .. } | E::Timeout { .. } => "Check the address and that the server runs; then repeat.",
         E::Tls { .. } => "Trust the server's CA certificate explicitly, or have the server's certificate renewed.",
-        E::Refused { status: 401, .. } => "Get a new bearer token: this one is unknown or has expired.",
+        E::Refused { status: 401, offer: Offer::Negotiate, .. } => {
+            "The server takes Kerberos tickets: repeat with --negotiate. If it should take your bearer token, get a new one."
+        }
+        E::Refused { status: 401, offer: Offer::NtlmOnly, .. }
+        | E::NegotiateNotOffered { offer: Offer::NtlmOnly, .. } => {
+            "The server offers NTLM alone, which cardwright does not speak: ask its operator to offer Negotiate (Kerberos)."
+        }
+        E::Refused { status: 401, offer: Offer::Other, .. } => {
+            "Get a new bearer token: this one is unknown or has expired."
+        }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardAlreadyAssigned.name()) => {
             "The card belongs to somebody else: have it retired first, or use the request with another card."
         }
@@ -212,7 +221,9 @@ fn server_remedy(error: &client::Error) -> &'static str {
             "Check this computer's clock (Kerberos forgives five minutes) and get a new ticket with `kinit`; then ask the \
              server's operator, whose log says why."
         }
-        E::NegotiateNotOffered { .. } => "Use a bearer token, or ask the server's operator to offer Negotiate.",
+        E::NegotiateNotOffered { offer: Offer::Other | Offer::Negotiate, .. } => {
+            "Use a bearer token, or ask the server's operator to offer Negotiate."
+        }
         E::ServerUnproven { .. } => {
             "Something may stand between: check the address, and ask the server's operator before you repeat the command."
         }

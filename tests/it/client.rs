@@ -1,5 +1,7 @@
 //! The client against servers that say odd things: one canned reply a connection.
 
+mod mim;
+
 use cardwright::client::{ClientConfig, CmClient, Error, Login, MAX_REPLY, Timeouts, Trust};
 use cardwright::cm::request::{CreateRequest, RequestType};
 use cardwright::cm::route::Holder;
@@ -125,7 +127,7 @@ fn a_refusal_is_told_with_its_code_and_correlation_id() {
     let refused = client(&canned.url).request(ID).unwrap_err();
     assert_eq!(refused.to_string(), format!("the server refused (403, forbidden): no [2J Correlation id: {id}"));
     match refused {
-        Error::Refused { status: 403, code, message, correlation_id } => {
+        Error::Refused { status: 403, code, message, correlation_id, .. } => {
             assert_eq!((code.as_deref(), correlation_id), (Some("forbidden"), Some(id)));
             assert_eq!(message, "no [2J", "control characters would reach a terminal");
         }
