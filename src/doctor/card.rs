@@ -32,7 +32,7 @@ pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Fi
 
 fn serial(token: &dyn Token) -> Finding {
     let identity = token.identity();
-    if identity.serial.is_empty() {
+    if !identity.is_named() {
         return Finding::bad(
             Check::Serial,
             format!("this {} card has no serial, so that it cannot be told from another", identity.kind),

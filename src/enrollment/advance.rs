@@ -106,7 +106,7 @@ impl Enrollment<'_> {
         };
         observer(Event::Doing(Stage::ReadToken));
         let token = present(token)?;
-        if token.identity().serial.is_empty() && token.identity().card_id.is_none() {
+        if !token.identity().is_named() {
             // The server would take all such cards for the same one.
             return Err(Error::new(Stage::ReadToken, crate::token::Error::NoSerial));
         }

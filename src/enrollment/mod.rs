@@ -37,7 +37,7 @@ mod unblock;
 mod undo;
 mod workflow;
 
-pub use card::card_id;
+pub use card::{card_id, earlier_card_id};
 pub use driver::Enrollment;
 pub use error::{Cause, Error};
 pub use journal::{Journal, JournalError};

@@ -14,9 +14,9 @@ use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
-    Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User, names_nothing,
 };
-use uuid::Uuid;
+use uuid::{Uuid, Version};
 
 /// Holds a GIDS card.
 pub struct GidsToken {
@@ -247,12 +247,22 @@ fn card_id(application: &mut Application, master: &MasterFile) -> Result<Option<
 
 fn identity(version: Option<&str>, card_id: Option<[u8; 16]>) -> Identity {
     let serial = card_id.map(hex::encode).unwrap_or_default();
+    // Whoever numbers cards does not write a random UUID (RFC 9562, 5.4).
+    let random = |id| Uuid::from_bytes(id).get_version() == Some(Version::Random);
+    let origin = match card_id {
+        None => Origin::Nothing,
+        Some(_) if names_nothing(&serial) => Origin::Nothing,
+        Some(id) if random(id) => Origin::Written,
+        Some(_) => Origin::Maker,
+    };
     Identity {
         kind: "GIDS",
         label: serial.get(..8).map(|start| format!("GIDS {start}")).unwrap_or_default(),
         manufacturer: String::new(),
         model: version.map(|version| format!("GIDS {version}")).unwrap_or_else(|| "GIDS".into()),
         card_id: card_id.map(Uuid::from_bytes_le),
+        origin,
+        earlier_serial: None,
         serial,
     }
 }

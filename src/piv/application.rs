@@ -83,11 +83,14 @@ impl Application {
         }
         if self.doubted && self.serial != Serial::Unread {
             let found = self.identify()?;
-            if found.text() != self.serial.text() {
+            if !self.serial.is_still(&found) {
                 self.selected = false;
                 return Err(token::Error::Removed);
             }
-            self.serial = found;
+            // A name that the card goes by of old stays.
+            if found.text() == self.serial.text() {
+                self.serial = found;
+            }
         }
         self.doubted = false;
         Ok(())

@@ -4,7 +4,7 @@ use super::application::Application;
 use super::certificate::{self, Container};
 use super::command;
 use super::error::malformed;
-use super::objects::{self, Chuid, content};
+use super::objects::{self, Chuid, GuidName, content};
 use super::reference::{KeyReference, ObjectTag};
 use super::serial::Serial;
 use crate::iso7816::StatusWord;
@@ -65,7 +65,7 @@ impl Application {
     pub fn renew_chuid(&mut self) -> Result<(), token::Error> {
         match self.serial {
             Serial::Hardware(_) => {}
-            Serial::Chuid(id) => {
+            Serial::Chuid(GuidName { id, .. }) => {
                 self.put(ObjectTag::CARD_CAPABILITY_CONTAINER, &objects::write_card_capability(&id))?;
                 self.serial = Serial::Capability(id);
             }

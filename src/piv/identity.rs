@@ -23,14 +23,14 @@ impl Application {
             return Ok(Serial::Capability(id));
         }
         self.chuid = self.read_chuid()?.and_then(Result::ok);
-        Ok(self.chuid.as_ref().and_then(Chuid::card_id).map_or(Serial::Nothing, Serial::Chuid))
+        Ok(self.chuid.as_ref().and_then(Chuid::card_name).map_or(Serial::Nothing, Serial::Chuid))
     }
 
     fn hardware_serial(&mut self) -> Result<Option<u32>, token::Error> {
         let answer = self.ask(command::serial())?;
         match (answer.status, answer.data.as_slice()) {
             (StatusWord::OK, data) => match data.try_into() {
-                Ok(MADE_UP) => Ok(None),
+                Ok(MADE_UP | [0, 0, 0, 0] | [0xFF, 0xFF, 0xFF, 0xFF]) => Ok(None),
                 Ok(number) => Ok(Some(u32::from_be_bytes(number))),
                 Err(_) => {
                     Err(Error::Length { command: command::GET_SERIAL, length: data.len() }.at(command::GET_SERIAL))

@@ -5,6 +5,7 @@
 use super::error::Error;
 use crate::iso7816::tlv::{self, TlvError, read_all, read_one, write};
 use crate::token;
+use aws_lc_rs::digest::{SHA256, digest};
 use time::{Date, Month};
 use uuid::Uuid;
 
@@ -62,9 +63,47 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], token::Error> {
 /// Names a card permanently, by 14 bytes.
 pub(super) type CardId = [u8; 14];
 
-/// Says whether the bytes name a card: all zero means that nobody set them.
+/// Holds both names that a GUID has stood for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct GuidName {
+    /// What names the card: all 16 bytes count.
+    pub id: CardId,
+    /// The GUID's first 14 bytes, by which earlier versions named the card; cards numbered in a row share them.
+    pub earlier: CardId,
+}
+
+/// Says whether the bytes name a card: one byte repeated means that nobody set them.
 fn named(bytes: &[u8]) -> bool {
-    bytes.iter().any(|byte| *byte != 0)
+    bytes.windows(2).any(|pair| matches!(pair, [one, other] if one != other))
+}
+
+/// Returns the first bytes of the SHA-256 of `bytes`.
+fn hashed<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let hash = digest(&SHA256, bytes);
+    let mut head = [0; N];
+    for (to, from) in head.iter_mut().zip(hash.as_ref()) {
+        *to = *from;
+    }
+    head
+}
+
+/// Counts the random bytes of a card identifier of our own; their hash fills the rest.
+const RANDOM: usize = 10;
+
+/// Draws a card identifier by which [`is_own_id`] knows that this program drew it at random.
+pub(super) fn draw_id() -> Result<CardId, token::Error> {
+    let random = random::<RANDOM>()?;
+    let check: [u8; 4] = hashed(&random);
+    let mut id = [0; 14];
+    for (to, from) in id.iter_mut().zip(random.iter().chain(&check)) {
+        *to = *from;
+    }
+    Ok(id)
+}
+
+/// Says whether [`draw_id`] drew the identifier. One that stems from a GUID is not: two cards may have the same.
+pub(super) fn is_own_id(id: &CardId) -> bool {
+    id.split_first_chunk::<RANDOM>().is_some_and(|(random, check)| check == hashed::<4>(random))
 }
 
 /// Holds a Card Holder Unique Identifier (table 9). Other software caches what it knows of a card under its GUID.
@@ -116,10 +155,14 @@ impl Chuid {
         .concat()
     }
 
-    /// Returns the first 14 bytes of the GUID; `None` if they are all zero.
-    pub fn card_id(&self) -> Option<CardId> {
-        let id = self.guid.as_bytes().first_chunk::<14>()?;
-        named(id).then_some(*id)
+    /// Returns what names the card by its GUID; `None` if the GUID is one byte repeated.
+    ///
+    /// The Card Capability Container keeps the name when the GUID is renewed and has room for 14 bytes, so the name is
+    /// a hash of all 16.
+    pub fn card_name(&self) -> Option<GuidName> {
+        let guid = self.guid.as_bytes();
+        let earlier = *guid.first_chunk()?;
+        named(guid).then(|| GuidName { id: hashed(guid), earlier })
     }
 
     /// Returns the last day of validity; `None` if the field holds no date.
@@ -209,7 +252,7 @@ mod tests {
         let undated = Chuid { expires: *b"2030023x", ..Chuid::fresh() };
         assert_eq!(undated.expires(), None);
         assert_eq!(Chuid { expires: *b"20300230", ..Chuid::fresh() }.expires(), None);
-        assert_eq!(Chuid { guid: Uuid::nil(), ..Chuid::fresh() }.card_id(), None);
+        assert_eq!(Chuid { guid: Uuid::nil(), ..Chuid::fresh() }.card_name(), None);
     }
 
     /// Decodes by TIG SCEPACS 2.1: five bits a digit, the least significant first, then odd parity.

@@ -3,7 +3,7 @@
 use super::application::Application;
 use super::command::{self, PinBlock};
 use super::metadata::Metadata;
-use super::objects::{self, random};
+use super::objects::{self, GuidName, draw_id};
 use super::place::Places;
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use super::serial::Serial;
@@ -39,8 +39,8 @@ impl PivToken {
             card.authenticate(admin, LastTry::Keep)?;
             if card.capability_card_id()?.is_none() {
                 let id = match card.serial {
-                    Serial::Chuid(id) => id,
-                    _ => random()?,
+                    Serial::Chuid(GuidName { id, .. }) => id,
+                    _ => draw_id()?,
                 };
                 card.put(ObjectTag::CARD_CAPABILITY_CONTAINER, &objects::write_card_capability(&id))?;
                 if !matches!(card.serial, Serial::Hardware(_)) {
@@ -114,6 +114,15 @@ impl Token for PivToken {
         &self.identity
     }
 
+    fn go_by_earlier_serial(&mut self) {
+        let earlier =
+            self.identity.earlier_serial.as_deref().and_then(|serial| self.application.serial.earlier(serial));
+        if let Some(earlier) = earlier {
+            self.identity = earlier.identity();
+            self.application.serial = earlier;
+        }
+    }
+
     /// Returns the counters. The standard gives the management key no counter, and the PUK none that can be read; what
     /// a refusal told of the management key is remembered.
     fn counters(&mut self) -> Result<Counters, Error> {
@@ -183,7 +192,7 @@ impl Token for PivToken {
 
     /// Logs in. Either may log in alone: the administrator generates and writes, the user signs.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
-        if self.identity.serial.is_empty() {
+        if !self.identity.is_named() {
             return Err(Error::NoSerial);
         }
         let user = match credentials.user {

@@ -1,6 +1,6 @@
 //! Reads CK_TOKEN_INFO (PKCS#11 v2.40 base, 3.2) into the types of [`crate::token`].
 
-use crate::token::{Counters, Error, Identity, LastTry, SecretForm, SecretKind, Tries};
+use crate::token::{Counters, Error, Identity, LastTry, Origin, SecretForm, SecretKind, Tries, names_nothing};
 use cryptoki::slot::TokenInfo;
 
 /// Holds what C_GetTokenInfo said once; it may be outdated as soon as somebody else uses the token.
@@ -17,14 +17,18 @@ impl Facts {
     /// Reads a CK_TOKEN_INFO.
     pub fn of(info: &TokenInfo) -> Self {
         let text = |field: &str| field.trim_end_matches(['\0', ' ']).to_owned();
+        let serial = text(info.serial_number());
+        let nameless = names_nothing(&serial);
         Self {
             identity: Identity {
                 kind: "PKCS#11",
                 label: text(info.label()),
-                serial: text(info.serial_number()),
                 manufacturer: text(info.manufacturer_id()),
                 model: text(info.model()),
                 card_id: None,
+                origin: if nameless { Origin::Nothing } else { Origin::Maker },
+                earlier_serial: Some(serial.clone()).filter(|serial| nameless && !serial.is_empty()),
+                serial,
             },
             initialised: info.token_initialized(),
             pin_set: info.user_pin_initialized(),

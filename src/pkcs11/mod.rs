@@ -3,11 +3,12 @@
 //! In: a module's path, a label or serial, secrets, key orders. Out: [`Pkcs11Token`], which implements
 //! [`crate::token::Token`]. Only this room uses the crate `cryptoki`. A token is never chosen by its PKCS#11 slot:
 //! slots are renumbered when a token is initialised. A secret is sent once for each call that passes it, and the retry
-//! flags are read before. Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE),
+//! flags are read before. A token whose serial names nothing keeps an id of ours. Absent: waiting for slot events, context-specific login (CKA_ALWAYS_AUTHENTICATE),
 //! configuration of modules.
 
 mod agree;
 mod attributes;
+mod card_id;
 mod error;
 mod facts;
 mod lease;

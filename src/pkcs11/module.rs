@@ -63,7 +63,9 @@ impl Module {
         let readable = &present.readable;
         let matching = readable.iter().filter(|(_, facts)| facts.initialised && selector.accepts(&facts.identity));
         if let Some((slot, facts)) = only(matching).map_err(|matching| ambiguous(selector, matching))? {
-            return Ok(Pkcs11Token::new(self.lease.clone(), *slot, facts));
+            let mut token = Pkcs11Token::new(self.lease.clone(), *slot, facts);
+            token.recognise();
+            return Ok(token);
         }
         let blank = readable.iter().find(|(_, facts)| !selector.is_empty() && selector.accepts(&facts.identity));
         if let Some((_, facts)) = blank {

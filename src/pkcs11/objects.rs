@@ -158,7 +158,7 @@ fn bytes(session: &Session, handle: ObjectHandle, wanted: AttributeType) -> Resu
 }
 
 /// Finds the objects that match a template.
-fn handles(session: &Session, template: &[Attribute]) -> Result<Vec<ObjectHandle>, Error> {
+pub(super) fn handles(session: &Session, template: &[Attribute]) -> Result<Vec<ObjectHandle>, Error> {
     let found = session.iter_objects(template).map_err(failed("C_FindObjectsInit"))?;
     let handles: Result<Vec<_>, _> = found.take(MOST_OBJECTS + 1).collect();
     let handles = handles.map_err(failed("C_FindObjects"))?;

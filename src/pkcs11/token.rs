@@ -1,6 +1,7 @@
 //! Represents one token: its counters, its secrets, its logins.
 
 use super::attributes;
+use super::card_id;
 use super::error::{CallError, device, failed, is_removal};
 use super::facts::Facts;
 use super::lease::Lease;
@@ -9,7 +10,7 @@ use super::session::{Pkcs11Session, list};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
-    Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -17,6 +18,7 @@ use cryptoki::session::UserType;
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
 use std::sync::Arc;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 /// Represents a token of a PKCS#11 module; keeps the module loaded.
@@ -44,6 +46,23 @@ impl Pkcs11Token {
         Self { lease, slot, identity, found, form: facts.form(), pin_just_set: false }
     }
 
+    /// Reads the id of our own that names the token, if its serial does not. A module that cannot be asked for one has
+    /// none.
+    pub(super) fn recognise(&mut self) {
+        if self.identity.is_named() {
+            return;
+        }
+        match self.open().and_then(|session| card_id::read(&session)) {
+            Ok(Some(id)) => self.is_named(id),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(label = self.identity.label, %error, "no card id can be read"),
+        }
+    }
+
+    fn is_named(&mut self, id: Uuid) {
+        (self.identity.card_id, self.identity.origin) = (Some(id), Origin::Written);
+    }
+
     fn pkcs11(&self) -> &Pkcs11 {
         &self.lease.pkcs11
     }
@@ -57,7 +76,9 @@ impl Pkcs11Token {
     fn look(&mut self) -> Result<Facts, Error> {
         self.found = None;
         let mut facts = facts(self.pkcs11(), self.slot).map_err(failed("C_GetTokenInfo"))?;
-        if facts.identity != self.identity {
+        // The id of our own is not in CK_TOKEN_INFO.
+        let Identity { card_id, origin, .. } = self.identity;
+        if (Identity { card_id, origin, ..facts.identity.clone() }) != self.identity {
             return Err(Error::Removed);
         }
         // kryoptic 1.5.4 shows the flags of the previous PIN until the next login.
@@ -99,6 +120,21 @@ impl Pkcs11Token {
 impl Token for Pkcs11Token {
     fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    fn write_card_id(&mut self, id: Uuid, user: Option<User<'_>>) -> Result<(), Error> {
+        if self.identity.is_named() {
+            return Err(Error::NotOffered("another id than its serial"));
+        }
+        let session = match user {
+            None => self.open()?,
+            Some(User::Pin(pin, last_try)) => self.open_as_user(pin, last_try)?,
+            Some(User::PinPad(_)) => return Err(Error::NotOffered("a PIN pad")),
+        };
+        let written = card_id::write(&session, id)?;
+        drop(session);
+        self.is_named(written);
+        Ok(())
     }
 
     fn counters(&mut self) -> Result<Counters, Error> {

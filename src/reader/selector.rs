@@ -16,7 +16,10 @@ impl Selector {
     /// Says whether label and serial fit; the reader is checked elsewhere.
     pub(super) fn accepts(&self, identity: &Identity) -> bool {
         self.label.as_ref().is_none_or(|label| *label == identity.label)
-            && self.serial.as_ref().is_none_or(|serial| *serial == identity.serial)
+            && self
+                .serial
+                .as_ref()
+                .is_none_or(|serial| *serial == identity.serial || identity.earlier_serial.as_ref() == Some(serial))
     }
 }
 

@@ -17,7 +17,7 @@ pub use condition::{CardIdentifier, Condition};
 pub use credentials::{Admin, Authority, ChallengeResponder, Credentials, Operation, User};
 pub use error::Error;
 pub use form::SecretForm;
-pub use identity::Identity;
+pub use identity::{Identity, Origin, names_nothing};
 pub use keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
 pub use seam::{Session, Token};
 pub use tries::{Counters, LastTry, SecretKind, Tries};

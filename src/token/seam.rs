@@ -1,7 +1,7 @@
 //! Defines the two traits that every kind of token implements.
 
 use super::condition::Condition;
-use super::credentials::{Admin, Authority, Credentials, Operation};
+use super::credentials::{Admin, Authority, Credentials, Operation, User};
 use super::error::Error;
 use super::form::SecretForm;
 use super::identity::Identity;
@@ -9,11 +9,23 @@ use super::keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
 use super::tries::{Counters, LastTry, SecretKind};
 use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::secret::{AdminKey, Pin, Puk};
+use uuid::Uuid;
 
 /// Represents a card or device that can be chosen by serial or label.
 pub trait Token {
     /// Returns what identifies the token.
     fn identity(&self) -> &Identity;
+
+    /// Has the token go by its earlier serial ([`Identity::earlier_serial`]), by which a server knows it; what is written
+    /// on it from now on keeps that name. Only where a renewal of what names the card would lose it.
+    fn go_by_earlier_serial(&mut self) {}
+
+    /// Writes a random id on a token that nothing names, readable without a login, and reads it back; the token is named
+    /// by it from then on. `user` logs in where the token does not take it otherwise. A token that has a name, or cannot
+    /// keep an id, refuses ([`Error::NotOffered`]).
+    fn write_card_id(&mut self, _id: Uuid, _user: Option<User<'_>>) -> Result<(), Error> {
+        Err(Error::NotOffered("a place for an id of its own"))
+    }
 
     /// Reads the retry counters without spending a try.
     fn counters(&mut self) -> Result<Counters, Error>;

@@ -203,7 +203,7 @@ impl InfoDocument {
             });
         }
         let identity = token.identity();
-        let card_id = if identity.serial.is_empty() { String::new() } else { card_id(identity).to_string() };
+        let card_id = if identity.is_named() { card_id(identity).to_string() } else { String::new() };
         Ok(Self { token: TokenDocument::new(identity, &counters), card_id, certificates })
     }
 

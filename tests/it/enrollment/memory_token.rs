@@ -5,8 +5,8 @@ use super::memory_rules::{Cipher, FACTORY_PIN, FACTORY_PUK, Rules};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
-    Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry, Operation, Placement,
-    SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry, Operation, Origin,
+    Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +67,8 @@ impl MemoryToken {
                 manufacturer: "tests".into(),
                 model: "one".into(),
                 card_id: None,
+                origin: Origin::Maker,
+                earlier_serial: None,
             },
             pin: rules.has_puk.then(|| FACTORY_PIN.to_owned()),
             so_pin: hex::encode([0; 24]),

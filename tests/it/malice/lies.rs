@@ -136,7 +136,12 @@ fn a_container_map_of_absurd_size_is_refused() {
 
 #[test]
 fn a_chuid_of_64_kib_names_nobody_and_breaks_nothing() {
-    let filled = [tlv::write(0x30, &[0; 25]), tlv::write(0x34, &[7; 16]), tlv::write(0x35, b"20991231")].concat();
+    let filled = [
+        tlv::write(0x30, &[0; 25]),
+        tlv::write(0x34, &uuid::Uuid::new_v4().into_bytes()),
+        tlv::write(0x35, b"20991231"),
+    ]
+    .concat();
     let endless = tlv::write(0x53, &[filled.clone(), tlv::write(0x3E, &vec![0xAA; 65_400])].concat());
     let nonsense = tlv::write(0x53, &vec![0x30; 65_500]);
     for (chuid, found) in [(endless, true), (nonsense, false)] {

@@ -1,8 +1,9 @@
 //! CHUID, Card Capability Container and certificates, as another program reads them.
 
+use cardwright::enrollment::card_id;
 use cardwright::iso7816::{Card, CommandApdu, EndWith, Expect, StatusWord};
 use cardwright::pkix::KeyAlgorithm;
-use cardwright::token::{Admin, CardIdentifier, Error, KeyId, LastTry, Session, Token};
+use cardwright::token::{Admin, CardIdentifier, Error, Identity, KeyId, LastTry, Origin, Session, Token};
 use cardwright::virtual_card::{PivOptions, SharedCard};
 
 use super::{administrate, certificate_of, id, log_in, order, pin};
@@ -61,7 +62,8 @@ fn the_chuid_changes_with_every_certificate_and_the_serial_stays() {
         let same = guid_after(session.as_mut(), &card, |session| assert_eq!(session.delete(&first).unwrap(), 0));
         assert_eq!(same, guids[2], "nothing was deleted");
         drop(session);
-        assert_eq!(*piv::open(&card).identity(), identity);
+        // Only the name of earlier versions went with the GUID.
+        assert_eq!(*piv::open(&card).identity(), Identity { earlier_serial: None, ..identity });
         assert_eq!(object(&card, CAPABILITIES).is_some(), !hardware, "what named the card is kept elsewhere");
         token.counters().unwrap();
     }
@@ -105,6 +107,60 @@ fn a_card_without_a_name_is_given_one() {
         drop(enroll(log_in(&mut token).unwrap().as_mut(), 0x9A));
         assert_eq!(piv::open(&card).identity().serial, serial);
     }
+}
+
+#[test]
+fn cards_whose_guids_differ_in_one_byte_are_two_cards() {
+    let cards = piv::numbered().map(piv::card);
+    let [one, other] = cards.each_ref().map(|card| piv::open(card).identity().clone());
+    assert_ne!((one.serial.as_str(), card_id(&one)), (other.serial.as_str(), card_id(&other)));
+    assert_eq!(one.earlier_serial, other.earlier_serial, "fourteen bytes were read once");
+    let ids: std::collections::BTreeSet<String> = (0..16)
+        .map(|at| {
+            let guid: [u8; 16] = std::array::from_fn(|byte| 0xA0 + u8::from(byte == at));
+            piv::open(&piv::card(PivOptions { guid: Some(guid), ..piv::plain() })).identity().serial.clone()
+        })
+        .collect();
+    assert_eq!(ids.len(), 16, "every byte counts");
+    // What we write names them as before.
+    for (card, before) in cards.iter().zip([one, other]) {
+        drop(enroll(log_in(&mut piv::open(card)).unwrap().as_mut(), 0x9A));
+        let after = piv::open(card).identity().clone();
+        assert_eq!(
+            (&after.serial, card_id(&after), after.earlier_serial.clone()),
+            (&before.serial, card_id(&before), None)
+        );
+    }
+}
+
+#[test]
+fn a_card_that_goes_by_its_earlier_name_keeps_that() {
+    let [card, _] = piv::numbered().map(piv::card);
+    let mut token = piv::open(&card);
+    let earlier = token.identity().earlier_serial.clone().unwrap();
+    assert_ne!(token.identity().serial, earlier);
+    token.go_by_earlier_serial();
+    assert_eq!((&token.identity().serial, token.identity().earlier_serial.as_ref()), (&earlier, None));
+    card.reset();
+    token.counters().unwrap();
+    drop(enroll(log_in(&mut token).unwrap().as_mut(), 0x9A));
+    assert_eq!(piv::open(&card).identity().serial, earlier);
+}
+
+#[test]
+fn an_id_that_we_drew_is_told_from_one_that_others_may_have() {
+    let fresh = piv::card(PivOptions { guid: None, ..PivOptions::default() });
+    piv::open(&fresh).initialise(Admin::Key(&piv::admin_key())).unwrap();
+    assert_eq!(piv::open(&fresh).identity().origin, Origin::Written);
+    let named = piv::card(piv::plain());
+    assert_eq!(piv::open(&named).identity().origin, Origin::Maker);
+    piv::open(&named).initialise(Admin::Key(&piv::admin_key())).unwrap();
+    assert_eq!(piv::open(&named).identity().origin, Origin::Maker, "its name stems from its GUID");
+    let options = |serial| PivOptions { serial, ..piv::yubikey() };
+    let origins = [1, 0, u32::MAX].map(|serial| piv::open(&piv::card(options(serial))).identity().origin);
+    assert_eq!(origins, [Origin::Maker, Origin::Nothing, Origin::Nothing]);
+    let repeated = piv::card(PivOptions { guid: Some([0xFF; 16]), ..PivOptions::default() });
+    assert!(!piv::open(&repeated).identity().is_named());
 }
 
 #[test]

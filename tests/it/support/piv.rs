@@ -32,6 +32,13 @@ pub fn plain() -> PivOptions {
     PivOptions { guid: Some(*uuid::Uuid::new_v4().as_bytes()), ..PivOptions::default() }
 }
 
+/// Two cards whose issuer numbered their GUIDs in a row.
+pub fn numbered() -> [PivOptions; 2] {
+    let chuids: [&[u8]; 2] =
+        [include_bytes!("../../data/piv/chuid-seq-001.bin"), include_bytes!("../../data/piv/chuid-seq-002.bin")];
+    chuids.map(|chuid| PivOptions { guid: Some(chuid[31..47].try_into().unwrap()), ..PivOptions::default() })
+}
+
 /// A card in a slot.
 pub fn card(options: PivOptions) -> SharedCard {
     SharedCard::new(Box::new(PivCard::new(options).unwrap()))
