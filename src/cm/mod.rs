@@ -16,6 +16,7 @@ pub mod eligibility;
 pub mod holder_role;
 pub mod lifecycle;
 pub mod offline;
+pub mod pin_rules;
 pub mod policy;
 pub mod problem;
 pub mod profile;

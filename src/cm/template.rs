@@ -2,7 +2,9 @@
 
 use super::policy::{OneTimePasswordPolicy, PolicyDataItem, PolicyDataItems};
 use super::wire::body::body;
-use super::wire::{Guid, Numbered, Plain, PlainOr, PlainOrNull, Text, TextList, TrueOrAnything, TrueOrNothing};
+use super::wire::{
+    Guid, Numbered, Plain, PlainOr, PlainOrNull, Text, TextList, TextListOrNothing, TrueOrAnything, TrueOrNothing,
+};
 use uuid::Uuid;
 
 /// Describes a template as `GET profiletemplates` shows it (ProfileTemplateLimitedView).
@@ -79,6 +81,8 @@ pub struct PinPolicy {
     pub character_set: u32,
     pub rollover: bool,
     pub default_value: String,
+    /// Beyond MIM: PINs that are refused, besides those that everybody would guess.
+    pub refused: Vec<String>,
 }
 
 body!(PinPolicy {
@@ -87,6 +91,7 @@ body!(PinPolicy {
     character_set: "CharacterSet" => PlainOr<u32>,
     rollover: "Rollover" => PlainOr<bool>,
     default_value: "DefaultValue" => Text,
+    refused: "RefusedPins" => TextListOrNothing,
 });
 
 /// Answers `GET profiletemplates/{id}/configuration/smartcards`.
@@ -94,9 +99,9 @@ body!(PinPolicy {
 pub struct SmartcardConfig {
     pub user_pin_option: UserPinOption,
     pub user_pin_policy: PinPolicy,
-    /// Its default value is the PUK of a card fresh from the factory, which is public; empty means 12345678.
+    /// Its default value is the PUK of a card fresh from the factory, which is public; empty: the one of its kind.
     pub admin_pin_policy: PinPolicy,
-    /// The admin key of a card fresh from the factory, which is public; empty means 24 zero bytes.
+    /// The admin key of a card fresh from the factory, which is public; empty: the one of its kind.
     pub default_admin_key_hex: String,
     pub provider_name: String,
     pub provider_id: String,
@@ -142,11 +147,19 @@ body!(SmartcardConfig {
 });
 
 impl SmartcardConfig {
-    /// Returns the PUK of a card fresh from the factory.
-    pub fn factory_puk(&self) -> &str {
-        match self.admin_pin_policy.default_value.as_str() {
-            "" => "12345678",
-            puk => puk,
+    /// Returns the PUK that the template names for cards fresh from the factory; `None` where it names none, or what it
+    /// names is no PUK, as MIM's own admin PINs are none.
+    pub fn named_puk(&self) -> Option<&str> {
+        Some(self.admin_pin_policy.default_value.as_str()).filter(|puk| (6..=8).contains(&puk.len()))
+    }
+
+    /// Says whether the server chooses the user's PIN, at every enrollment.
+    pub fn proposes_pin(&self) -> bool {
+        match self.user_pin_option {
+            UserPinOption::ServerDistributed | UserPinOption::CustomServerDistributed | UserPinOption::Randomized => {
+                true
+            }
+            UserPinOption::UserProvided | UserPinOption::None => false,
         }
     }
 }

@@ -5,16 +5,13 @@ use super::error::{Cause, Error};
 use super::plan::{KnownAdminKey, MayHold, admin_keys_to_try};
 use super::record::{Milestone, Tie};
 use super::stage::Stage;
-use super::step::{Event, Need, Observer};
+use super::step::{Event, Need, Observer, WhichPin};
 use super::workflow::Workflow;
 use crate::client;
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
-use crate::secret::AdminKey;
-use crate::token::{self, Admin, LastTry, SecretKind, Token, Tries};
-
-/// Counts the bytes of a 3DES admin key; an empty default in a template means as many zeros.
-const ADMIN_KEY_BYTES: usize = 24;
+use crate::secret::{AdminKey, Pin};
+use crate::token::{self, Admin, Factory, LastTry, SecretKind, Token, Tries};
 
 /// Holds what is needed to do something as the administrator.
 #[derive(Clone, Copy)]
@@ -79,7 +76,13 @@ impl Enrollment<'_> {
         may_hold: MayHold,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let keys = admin_keys_to_try(may_hold, self.inputs.so_pin.is_some());
+        let mut keys = admin_keys_to_try(may_hold, self.inputs.so_pin.is_some());
+        if keys.is_empty() {
+            if let Some(need) = self.take_kept_admin_key(Stage::ChangeAdminKey, token)? {
+                return Ok(Tried::Need(need));
+            }
+            keys = admin_keys_to_try(may_hold, self.inputs.so_pin.is_some());
+        }
         if keys.is_empty() {
             return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }));
         }
@@ -131,12 +134,71 @@ impl Enrollment<'_> {
         }
         match refused {
             Some(error) if !asks || self.inputs.so_pin.is_some() => Err(Error::new(stage, error)),
-            _ => Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? })),
+            _ => self.as_keeper_of_the_pin(stage, token, act),
         }
     }
 
-    /// Runs `act` with the server's response to the token's challenge, or with the key itself where the token has no
-    /// challenge.
+    /// Runs `act` with the copy of its admin key that the card keeps for whoever has its PIN; asks for the SO PIN where
+    /// the card keeps none, or the copy is out of date.
+    fn as_keeper_of_the_pin<T>(
+        &mut self,
+        stage: Stage,
+        token: &mut dyn Token,
+        mut act: impl FnMut(&mut dyn Token, Admin<'_>, LastTry) -> Result<T, token::Error>,
+    ) -> Result<Tried<T>, Error> {
+        if let Some(need) = self.take_kept_admin_key(stage, token)? {
+            return Ok(Tried::Need(need));
+        }
+        if let Some((kept, last_try)) = &self.inputs.so_pin {
+            match act(token, Admin::SoPin(kept), *last_try) {
+                Ok(done) => return Ok(Tried::Done(done)),
+                Err(error) if is_wrong(&error) => self.inputs.so_pin = None,
+                Err(error) => return Err(Error::new(stage, error)),
+            }
+            self.facts.counters = None;
+        }
+        Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }))
+    }
+
+    /// Reads the copy of its admin key that the card keeps, once in a process, and holds it as if it had been typed.
+    /// Returns the need of the PIN where that is missing.
+    pub(super) fn take_kept_admin_key(&mut self, stage: Stage, token: &mut dyn Token) -> Result<Option<Need>, Error> {
+        let failed = |source| Error::new(stage, source);
+        if self.inputs.so_pin.is_some() || self.facts.kept_key_tried {
+            return Ok(None);
+        }
+        if !token.keeps_admin_key().map_err(failed)? {
+            self.facts.kept_key_tried = true;
+            return Ok(None);
+        }
+        let Some(pin) = &self.inputs.pin else { return self.pin_needed(WhichPin::Users, token).map(Some) };
+        let kept = token.kept_admin_key(pin.as_user());
+        self.facts.counters = None;
+        let kept = kept.map_err(failed)?;
+        self.facts.kept_key_tried = true;
+        self.inputs.so_pin = kept.map(|key| (Pin::new(hex::encode(key.expose())), LastTry::Keep));
+        Ok(None)
+    }
+
+    /// Returns the admin key that the card came with: the one the template names, else the one of its kind; where the
+    /// card tells whether it has that, the one that this leaves. `None` where none is left.
+    pub(super) fn admin_key_it_came_with(
+        &self,
+        config: &SmartcardConfig,
+        factory: Factory,
+        stage: Stage,
+    ) -> Result<Option<AdminKey>, Error> {
+        let named = named_admin_key(config, stage)?;
+        let is_default = self.facts.condition.as_ref().and_then(|condition| condition.admin_key_is_default);
+        Ok(match is_default {
+            Some(true) => Some(factory.admin_key()),
+            Some(false) => named.filter(|named| !factory.has_admin_key(named)),
+            None => Some(named.unwrap_or_else(|| factory.admin_key())),
+        })
+    }
+
+    /// Runs `act` with the default key; or, for the card's own, with the server's response to the token's challenge, or
+    /// with the key itself where the token has no challenge.
     fn prove<T>(
         &self,
         work: AdminWork<'_>,
@@ -146,24 +208,27 @@ impl Enrollment<'_> {
         act: &mut impl FnMut(&mut dyn Token, Admin<'_>, LastTry) -> Result<T, token::Error>,
     ) -> Result<Result<T, token::Error>, Error> {
         let last_try = self.order.last_try();
+        if key == KnownAdminKey::Default {
+            // It is public, and only here is it known what kind of card this is.
+            let Some(default) = self.admin_key_it_came_with(work.config, token.factory(), work.stage)? else {
+                return Ok(Err(token::Error::Contradicted { secret: SecretKind::Admin, is_default: false }));
+            };
+            return Ok(act(token, Admin::Key(&default), last_try));
+        }
         let mut responder = self.responder(work.tie, key);
         match act(token, Admin::Responder(&mut responder), last_try) {
             Err(token::Error::NoChallenge) => {}
             tried => return Ok(tried),
         }
         let fetched;
-        let key = match (key, work.own) {
-            (KnownAdminKey::Own, Some(own)) => own,
-            (KnownAdminKey::Own, None) => {
+        let own = match work.own {
+            Some(own) => own,
+            None => {
                 fetched = self.own_key(work.tie, observer)?;
                 &fetched
             }
-            (KnownAdminKey::Default, _) => {
-                fetched = default_admin_key(work.config).ok_or(Error::new(work.stage, Cause::DefaultAdminKey))?;
-                &fetched
-            }
         };
-        Ok(act(token, Admin::Key(key), last_try))
+        Ok(act(token, Admin::Key(own), last_try))
     }
 
     /// Tells the server what became of the admin key; a server that does not keep this is not told.
@@ -182,6 +247,7 @@ pub(super) fn is_wrong(error: &token::Error) -> bool {
         token::Error::SecretRefused { secret: SecretKind::Admin, .. }
             | token::Error::SecretLength { secret: SecretKind::Admin, .. }
             | token::Error::LastTryKept { secret: SecretKind::Admin }
+            | token::Error::Contradicted { secret: SecretKind::Admin, .. }
     )
 }
 
@@ -192,11 +258,10 @@ pub(super) fn stays(error: &token::Error) -> bool {
     gone || is_wrong(error)
 }
 
-/// Returns the template's default admin key, which a card fresh from the factory has; `None` when the template's text
-/// is not hexadecimal.
-pub(super) fn default_admin_key(config: &SmartcardConfig) -> Option<AdminKey> {
+/// Returns the admin key that the template names for cards fresh from the factory; `None` where it names none.
+pub(super) fn named_admin_key(config: &SmartcardConfig, stage: Stage) -> Result<Option<AdminKey>, Error> {
     match config.default_admin_key_hex.trim() {
-        "" => Some(AdminKey::new(vec![0; ADMIN_KEY_BYTES])),
-        text => AdminKey::from_hex(text),
+        "" => Ok(None),
+        text => AdminKey::from_hex(text).map(Some).ok_or(Error::new(stage, Cause::DefaultAdminKey)),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
+use super::pin::is_unusable;
 use super::plan::{LeftOpen, MayHold};
 use super::record::{Milestone, Record, Tie};
 use super::stage::Stage;
@@ -111,10 +112,12 @@ impl Enrollment<'_> {
             return Err(Error::new(Stage::ReadToken, crate::token::Error::NoSerial));
         }
         let counters = self.counters(token)?;
-        let sets_pin = self.order.resets_pin().then_some(&Unblock);
+        // An enrollment sets a PIN where none is usable; where one is, a locked PUK is in nobody's way.
+        let enrolls = self.order.workflow() == Workflow::Enroll;
+        let sets_pin = (enrolls && is_unusable(counters.user)).then_some(&Unblock);
         for operation in operations.iter().chain(sets_pin) {
             let (secret, tries) = match token.authority(*operation) {
-                Authority::User if self.order.resets_pin() => continue,
+                Authority::User if enrolls => continue,
                 Authority::User => (SecretKind::Pin, counters.user),
                 Authority::Admin => (SecretKind::Admin, counters.admin),
                 Authority::Puk => (SecretKind::Puk, counters.puk.unwrap_or(Tries::Untold)),

@@ -6,7 +6,7 @@ use super::inputs::Inputs;
 use super::journal::{CardLock, Entry, Journal};
 use super::plan::KnownAdminKey;
 use super::received::KeyReceiver;
-use super::record::{Milestone, Record, Tie};
+use super::record::{Milestone, PinWork, Record, Tie};
 use super::stage::Stage;
 use super::step::{Input, Need, Order, Step};
 use crate::client::CmClient;
@@ -51,6 +51,12 @@ pub(super) struct Facts {
     pub puk_refused: bool,
     /// The PIN that the server proposed, until the face has read it.
     pub proposed: Option<Pin>,
+    /// The new PIN that is held is the server's.
+    pub pin_is_proposed: bool,
+    /// A new PIN is set, so that one that the server proposed may be told.
+    pub pin_is_set: bool,
+    /// The copy of its admin key that the card keeps was tried, or there is none.
+    pub kept_key_tried: bool,
 }
 
 /// Says what one leg of the way came to.
@@ -200,6 +206,17 @@ impl<'a> Enrollment<'a> {
         let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
         entry.reach(milestone).map_err(|source| Error::new(Stage::WriteJournal, source))?;
         Ok(Leg::Onward)
+    }
+
+    /// Writes to the journal how far the setting of a PIN has come.
+    pub(super) fn note_pin(&mut self, pin: PinWork) -> Result<(), Error> {
+        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+        entry.note_pin(pin).map_err(|source| Error::new(Stage::WriteJournal, source))
+    }
+
+    /// Returns how far the setting of a PIN has come, as the journal says.
+    pub(super) fn pin_work(&self) -> PinWork {
+        self.record().map_or(PinWork::None, |record| record.pin)
     }
 
     /// Removes the journal file, so that this work is not taken up again.

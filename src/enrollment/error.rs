@@ -75,6 +75,10 @@ pub enum Cause {
     PinCharacters,
     #[error("this kind of card takes a PIN of {card}, and the profile template wants one of {template}")]
     PinBounds { card: SecretForm, template: SecretForm },
+    #[error("the PIN is one of those that are guessed first; it was not set")]
+    PinTrivial,
+    #[error("the template leaves the PIN to the server, and a new PIN was given; it was not used")]
+    PinIsProposed,
     #[error("the server orders no key for this request")]
     NothingOrdered,
     #[error("the server orders {count} keys, more than a card holds")]
@@ -106,6 +110,7 @@ impl From<token::Error> for Cause {
             },
             error @ (token::Error::SecretRefused { .. }
             | token::Error::LastTryKept { .. }
+            | token::Error::Contradicted { .. }
             | token::Error::Locked { .. }
             | token::Error::NotSet { .. }
             | token::Error::SecretLength { .. }
@@ -149,6 +154,7 @@ impl Error {
         match error {
             token::Error::SecretRefused { secret, .. }
             | token::Error::LastTryKept { secret }
+            | token::Error::Contradicted { secret, .. }
             | token::Error::Locked { secret }
             | token::Error::SecretLength { secret, .. } => Some(*secret),
             token::Error::NotSet { .. }
@@ -177,7 +183,11 @@ impl Error {
     /// Says whether the new PIN has the wrong length, so that another must be chosen.
     pub(super) fn is_of_new_pin(&self) -> bool {
         let refused = matches!(self.cause, Cause::Token(token::Error::SecretLength { secret: SecretKind::Pin, .. }));
-        matches!(self.cause, Cause::PinLength { .. } | Cause::PinCharacters) || (refused && self.stage == Stage::SetPin)
+        let chosen = matches!(
+            self.cause,
+            Cause::PinLength { .. } | Cause::PinCharacters | Cause::PinTrivial | Cause::PinIsProposed
+        );
+        chosen || (refused && self.stage == Stage::SetPin)
     }
 
     /// Says in one sentence what is kept after the error.

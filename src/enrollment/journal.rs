@@ -3,7 +3,7 @@
 //! [`replace`] writes durably: to a second file, flushed to the disk and renamed over the first; then the directory is
 //! flushed. A lock for each card keeps two processes from working on one card at a time. No secret is ever written.
 
-use super::record::{Milestone, Record, VERSION};
+use super::record::{Milestone, PinWork, Record, VERSION};
 use crate::platform::directory;
 use crate::platform::file::{ReplaceError, Step, flush_parent, replace};
 use crate::platform::lock::{Lock, LockError};
@@ -123,6 +123,12 @@ impl Entry {
     /// Changes the record and writes it; once this returns, the change survives a power cut.
     pub fn reach(&mut self, milestone: Milestone) -> Result<(), JournalError> {
         self.record.milestone = milestone;
+        self.write()
+    }
+
+    /// Notes how far the setting of a PIN has come; once this returns, it survives a power cut.
+    pub fn note_pin(&mut self, pin: PinWork) -> Result<(), JournalError> {
+        self.record.pin = pin;
         self.write()
     }
 

@@ -4,12 +4,14 @@ use super::admin::is_wrong;
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::inputs::PinEntry;
+use super::pin::is_unusable;
 use super::plan::KnownAdminKey;
-use super::record::Tie;
+use super::record::{PinWork, Tie};
 use super::stage::Stage;
-use super::step::{Event, Need, Observer, Step};
+use super::step::{Event, Need, Observer, Step, WhichPin};
+use super::workflow::Workflow;
 use crate::client::CmClient;
-use crate::token::{Admin, Authority, ChallengeResponder, Credentials, Operation, Session, Token};
+use crate::token::{Admin, Authority, ChallengeResponder, Credentials, LastTry, Operation, Session, Token};
 use uuid::Uuid;
 
 /// Holds a login, or the step that asks for the PIN.
@@ -50,11 +52,16 @@ impl<'a> Enrollment<'a> {
     ) -> Result<Login<'t>, Error> {
         let of = |who| operations.iter().any(|operation| token.authority(*operation) == who);
         let (user, admin) = (of(Authority::User), of(Authority::Admin));
-        if user && let Some(need) = self.need_pin(token)? {
+        if user && let Some(need) = self.prepare_pin(tie, token, observer)? {
             return Ok(Login::Need(need));
         }
         self.facts.as_admin = admin;
         let admin = if admin { Some((tie, self.known_admin_key(tie, token, observer)?)) } else { None };
+        if let Some((tie, KnownAdminKey::Default)) = admin
+            && let Some(need) = self.need_so_pin(tie, token, observer)?
+        {
+            return Ok(Login::Need(need));
+        }
         self.log_in(user, admin, token, observer)
     }
 
@@ -69,13 +76,42 @@ impl<'a> Enrollment<'a> {
         if user && let Some(need) = self.need_pin(token)? {
             return Ok(Login::Need(need));
         }
+        let default = match admin {
+            Some((tie, KnownAdminKey::Default)) => {
+                let config = self.config(tie, observer)?;
+                self.admin_key_it_came_with(&config, token.factory(), Stage::LogIn)?
+            }
+            Some((_, KnownAdminKey::Own)) | None => None,
+        };
         observer(Event::Doing(Stage::LogIn));
         let mut responder = admin.map(|(tie, key)| self.responder(tie, key));
+        let typed = self.inputs.so_pin.as_ref().map(|(so_pin, _)| so_pin);
         let credentials = Credentials {
             user: self.inputs.pin.as_ref().filter(|_| user).map(PinEntry::as_user),
-            admin: responder.as_mut().map(|responder| Admin::Responder(responder)),
+            admin: match (admin, typed, &default) {
+                (None, _, _) => None,
+                (Some((_, KnownAdminKey::Default)), Some(typed), _) => Some(Admin::SoPin(typed)),
+                (Some((_, KnownAdminKey::Default)), None, Some(default)) => Some(Admin::Key(default)),
+                (Some(_), _, _) => responder.as_mut().map(|responder| Admin::Responder(responder)),
+            },
         };
         token.log_in(credentials).map(Login::In).map_err(|source| Error::new(Stage::LogIn, source))
+    }
+
+    /// Has the PIN ready that the card has by now: during an enrollment a locked one is replaced, and one that an
+    /// earlier run has set for the server is fetched again. Returns the step that asks for what is missing.
+    fn prepare_pin(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
+        if self.inputs.pin.is_none() && self.order.workflow() == Workflow::Enroll {
+            if is_unusable(self.counters(token)?.user) {
+                return self.replace_locked_pin(tie, token, observer);
+            }
+            if self.pin_work() == PinWork::Set {
+                let config = self.config(tie, observer)?;
+                self.take_proposed_pin(tie, &config, observer)?;
+                self.facts.pin_is_set = true;
+            }
+        }
+        self.need_pin(token)
     }
 
     /// Returns the step that asks for the PIN, if none was given.
@@ -83,9 +119,39 @@ impl<'a> Enrollment<'a> {
         if self.inputs.pin.is_some() {
             return Ok(None);
         }
+        let just_set = self.pin_work() == PinWork::Set;
+        if just_set && let Some(new_pin) = self.inputs.new_pin.take() {
+            self.inputs.pin = Some(PinEntry::Typed(new_pin, LastTry::Keep));
+            return Ok(None);
+        }
+        let which = if just_set { WhichPin::JustSet } else { WhichPin::Users };
+        Ok(Some(Leg::Stop(Step::Need(self.pin_needed(which, token)?))))
+    }
+
+    /// Returns the need of a PIN that the card has.
+    pub(super) fn pin_needed(&mut self, which: WhichPin, token: &mut dyn Token) -> Result<Need, Error> {
         let counters = self.counters(token)?;
-        let pin_pad = token.has_pin_pad();
-        Ok(Some(Leg::Stop(Step::Need(Need::Pin { counters, pin_pad }))))
+        // A reader's keys serve for a login, not for a change.
+        let pin_pad = which != WhichPin::ToChange && token.has_pin_pad();
+        Ok(Need::Pin { counters, pin_pad, which })
+    }
+
+    /// Returns the step that asks for the SO PIN where the card tells that it has not the default admin key.
+    fn need_so_pin(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
+        if self.inputs.so_pin.is_some() {
+            return Ok(None);
+        }
+        let config = self.config(tie, observer)?;
+        self.condition(token)?;
+        if self.admin_key_it_came_with(&config, token.factory(), Stage::LogIn)?.is_some() {
+            return Ok(None);
+        }
+        let need = match self.take_kept_admin_key(Stage::LogIn, token)? {
+            Some(need) => need,
+            None if self.inputs.so_pin.is_some() => return Ok(None),
+            None => Need::SoPin { counters: self.counters(token)? },
+        };
+        Ok(Some(Leg::Stop(Step::Need(need))))
     }
 
     /// Finds out by which admin key the card answers, once in a process. Where both are possible, the default one is

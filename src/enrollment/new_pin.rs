@@ -31,7 +31,14 @@ mod tests {
     use super::*;
 
     fn policy(min_length: u32, max_length: u32) -> PinPolicy {
-        PinPolicy { min_length, max_length, character_set: 1, rollover: false, default_value: String::new() }
+        PinPolicy {
+            min_length,
+            max_length,
+            character_set: 1,
+            rollover: false,
+            default_value: String::new(),
+            refused: Vec::new(),
+        }
     }
 
     #[test]

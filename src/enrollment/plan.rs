@@ -191,6 +191,20 @@ pub(super) fn puk_that_may_hold(left_open: Option<MayHold>, proposed: bool, fact
     if factory_gone { may_hold.without_first() } else { may_hold }
 }
 
+/// Returns the PUK that a card may have from its maker. `named`: what the template names; `of_kind`: what such cards come
+/// with; `is_default`: what the card tells, which neither template nor habit can contradict.
+pub(super) fn first_puk<'p>(
+    named: Option<&'p str>,
+    of_kind: Option<&'p str>,
+    is_default: Option<bool>,
+) -> Option<&'p str> {
+    match is_default {
+        Some(true) => of_kind.or(named),
+        Some(false) => named.filter(|named| of_kind != Some(*named)),
+        None => named.or(of_kind),
+    }
+}
+
 /// Decides how a card gets its next PUK. After a wrong PUK, only the other one of an unfinished change is tried, never
 /// a guess. `tried`: an earlier run has tried a PUK.
 pub(super) fn puk_plan(may_hold: MayHold, typed: bool, tried: bool) -> PukPlan {
@@ -289,6 +303,23 @@ mod tests {
         for (left_open, proposed, may_hold, without_factory) in rows {
             assert_eq!(puk_that_may_hold(left_open, proposed, false), may_hold, "{left_open:?} {proposed}");
             assert_eq!(puk_that_may_hold(left_open, proposed, true), without_factory, "{left_open:?} {proposed}");
+        }
+    }
+
+    #[test]
+    fn a_card_that_tells_of_its_puk_is_believed_before_the_template() {
+        let (named, of_kind) = (Some("11111111"), Some("12345678"));
+        let rows = [
+            (named, Some(true), of_kind),
+            (named, Some(false), named),
+            (named, None, named),
+            (None, Some(true), of_kind),
+            (None, Some(false), None),
+            (None, None, of_kind),
+            (of_kind, Some(false), None),
+        ];
+        for (named, is_default, puk) in rows {
+            assert_eq!(first_puk(named, of_kind, is_default), puk, "{named:?} {is_default:?}");
         }
     }
 

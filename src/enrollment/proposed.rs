@@ -1,7 +1,7 @@
 //! Gets the PIN that the server proposes, where the template leaves the choice to the server.
 
 use super::driver::Enrollment;
-use super::error::Error;
+use super::error::{Cause, Error};
 use super::record::Tie;
 use super::stage::Stage;
 use super::step::{Event, Observer};
@@ -22,8 +22,10 @@ impl Enrollment<'_> {
             UserPinOption::Randomized => false,
             UserPinOption::UserProvided | UserPinOption::None => return Ok(()),
         };
-        if self.inputs.new_pin.is_some() {
-            return Ok(());
+        match (&self.inputs.new_pin, self.facts.pin_is_proposed) {
+            (Some(_), true) => return Ok(()),
+            (Some(_), false) => return Err(Error::new(Stage::FetchPin, Cause::PinIsProposed)),
+            (None, _) => {}
         }
         observer(Event::Doing(Stage::FetchPin));
         let pin = self.client.server_proposed_pin(tie.request, tie.smartcard, self.card_id);
@@ -32,12 +34,13 @@ impl Enrollment<'_> {
             self.facts.proposed = Some(Pin::new(pin.expose().to_owned()));
         }
         self.inputs.new_pin = Some(pin);
+        self.facts.pin_is_proposed = true;
         Ok(())
     }
 
-    /// Returns, once, the PIN that the server proposed, which the face tells the operator after [`Event::PinSet`];
+    /// Returns, once and as soon as it is set, the PIN that the server proposed, which the face tells the operator;
     /// `None` where people choose the PIN, or where nobody is to know it.
     pub fn proposed_pin(&mut self) -> Option<Pin> {
-        self.facts.proposed.take()
+        if self.facts.pin_is_set { self.facts.proposed.take() } else { None }
     }
 }

@@ -5,13 +5,14 @@
 
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
-use super::plan::{MayHold, PukChange, PukGoal, PukPlan, puk_plan, puk_that_may_hold};
+use super::plan::{MayHold, PukChange, PukGoal, PukPlan, first_puk, puk_plan, puk_that_may_hold};
 use super::record::{Milestone, Tie};
 use super::stage::Stage;
 use super::step::{Event, Need, Observer};
 use crate::client;
 use crate::cm::card_secrets::{PukReport, PukState};
 use crate::cm::problem::ProblemCode;
+use crate::cm::template::SmartcardConfig;
 use crate::secret::{Pin, Puk};
 use crate::token::{self, Admin, Authority, LastTry, Operation, SecretKind, Token, Tries};
 
@@ -47,13 +48,24 @@ impl Enrollment<'_> {
         let Some(report) = self.puk_report(tie, token, observer)? else {
             return Ok(Tried::Done(None));
         };
-        let proposed = report.state == PukState::Proposed;
+        if report.current.is_none() && report.next.is_none() {
+            return Ok(Tried::Done(None));
+        }
+        let config = self.config(tie, observer)?;
+        // What the card tells of itself is newer than what the server and the journal know.
+        let has_factorys = self.condition(token)?.puk_is_default == Some(true);
+        let left_open = left_open.filter(|_| !has_factorys);
+        let proposed = report.state == PukState::Proposed && !has_factorys;
         let typed = self.inputs.puk.is_some();
-        let (current, next) = match PukGoal::of(report, typed) {
+        let (current, next) = match PukGoal::of(report, typed || has_factorys) {
             PukGoal::Stays(current) => return Ok(Tried::Done(current)),
-            PukGoal::Next { current, next } => (current, next),
+            PukGoal::Next { current, next } => (current.filter(|_| !has_factorys), next),
         };
-        let factory_gone = current.is_none() && self.condition(token)?.puk_is_default == Some(false);
+        let came_with = match current {
+            Some(_) => None,
+            None => self.puk_it_came_with(&config, token)?,
+        };
+        let factory_gone = current.is_none() && came_with.is_none();
         let may_hold = puk_that_may_hold(left_open, proposed, factory_gone);
         match puk_plan(may_hold, typed, left_open.is_some()) {
             PukPlan::Ask { refused } => Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused })),
@@ -63,10 +75,8 @@ impl Enrollment<'_> {
                 observer(Event::Doing(Stage::ChangePuk));
                 let current_refused = may_hold.first_refused();
                 self.reach(Milestone::ChangingPuk { tie, current_refused, next_possible: true })?;
-                let current = match current {
-                    Some(current) => current,
-                    None => Puk::new(self.config(tie, observer)?.factory_puk().to_owned()),
-                };
+                // Where none is known, one was typed or the next one is confirmed, and this is not sent.
+                let current = current.or(came_with).unwrap_or_else(|| Puk::new(String::new()));
                 self.change_puk(tie, change, &current, next, token, observer)
             }
         }
@@ -105,6 +115,18 @@ impl Enrollment<'_> {
                 Ok(Tried::Need(Need::Puk { counters: self.counters(token)?, refused: true }))
             }
         }
+    }
+
+    /// Returns the PUK that the card came with, if it may still have it: by what the template names, what such cards
+    /// come with, and what this card tells.
+    pub(super) fn puk_it_came_with(
+        &mut self,
+        config: &SmartcardConfig,
+        token: &mut dyn Token,
+    ) -> Result<Option<Puk>, Error> {
+        let is_default = self.condition(token)?.puk_is_default;
+        let came_with = first_puk(config.named_puk(), token.factory().puk, is_default);
+        Ok(came_with.map(|puk| Puk::new(puk.to_owned())))
     }
 
     /// Begins a renewal: replaces a PUK that was told to a person. A card that does not accept the change keeps its
@@ -248,5 +270,6 @@ pub(super) fn is_wrong_puk(error: &token::Error) -> bool {
         token::Error::SecretRefused { secret: SecretKind::Puk, .. }
             | token::Error::SecretLength { secret: SecretKind::Puk, .. }
             | token::Error::LastTryKept { secret: SecretKind::Puk }
+            | token::Error::Contradicted { secret: SecretKind::Puk, .. }
     )
 }

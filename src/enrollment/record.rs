@@ -27,6 +27,28 @@ pub struct Record {
     /// Whose card it will be; `None`: the caller's.
     pub target: Option<Uuid>,
     pub milestone: Milestone,
+    /// How far the setting of a PIN has come; files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "PinWork::is_none")]
+    pub pin: PinWork,
+}
+
+/// Says which PIN the card has, as far as this work changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PinWork {
+    /// The one it had before.
+    #[default]
+    None,
+    /// A new one is being set: the card may have either.
+    Begun,
+    /// The new one.
+    Set,
+}
+
+impl PinWork {
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 /// Names the request and the card it is carried out on, by their ids at the server.

@@ -64,6 +64,8 @@ impl Error {
             Cause::PinBounds { .. } => {
                 "Have the profile template's PIN lengths corrected, or take another kind of card."
             }
+            Cause::PinTrivial => "Choose a PIN that is not a run, a repetition or the one that cards come with.",
+            Cause::PinIsProposed => "Repeat without --new-pin-from and CARDWRIGHT_NEW_PIN: the server chooses the PIN.",
             Cause::KeyNotKept { .. } => {
                 "Make room for the file, then repeat the command: the server sends the key again."
             }
@@ -124,6 +126,8 @@ impl Error {
             Cause::PinLength { .. } => "pin-length",
             Cause::PinCharacters => "pin-characters",
             Cause::PinBounds { .. } => "pin-bounds",
+            Cause::PinTrivial => "pin-trivial",
+            Cause::PinIsProposed => "pin-is-proposed",
             Cause::KeyNotKept { .. } => "key-not-kept",
             Cause::NothingOrdered => "nothing-ordered",
             Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => "key-order-unusable",
@@ -144,9 +148,12 @@ impl Error {
             }
             Cause::Server(error) => server_class(error),
             Cause::Token(error) => token_class(error),
-            Cause::AdminKeyUnknown | Cause::SecondTryKept { .. } | Cause::PinLength { .. } | Cause::PinCharacters => {
-                ExitClass::Secret
-            }
+            Cause::AdminKeyUnknown
+            | Cause::SecondTryKept { .. }
+            | Cause::PinLength { .. }
+            | Cause::PinCharacters
+            | Cause::PinTrivial
+            | Cause::PinIsProposed => ExitClass::Secret,
             Cause::TemplateUnknown { .. }
             | Cause::TemplateNeeded { .. }
             | Cause::TemplateNotForCards { .. }
@@ -304,6 +311,7 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::SecretRefused { secret: SecretKind::Pin, .. } => "Try again with care; a forgotten PIN can be unblocked.",
         E::SecretRefused { secret: SecretKind::Admin, .. } => "Check the SO PIN; a wrong one may lock the token.",
         E::SecretRefused { secret: SecretKind::Puk, .. } => "Check the PUK; when its tries are used up, it is locked.",
+        E::Contradicted { .. } => "Give the secret that the card has now, or say that the last try may be spent.",
         E::LastTryKept { .. } => "Be sure of the secret, then say that the last try may be spent.",
         E::Locked { secret: SecretKind::Pin } => "Unblock the PIN.",
         E::Locked { secret: SecretKind::Admin } => "The token can only be initialised anew or replaced.",
@@ -337,6 +345,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::SecretRefused { secret: SecretKind::Admin, .. } => "wrong-so-pin",
         E::SecretRefused { secret: SecretKind::Puk, .. } => "wrong-puk",
         E::LastTryKept { .. } => "last-try-kept",
+        E::Contradicted { .. } => "secret-contradicted",
         E::Locked { secret: SecretKind::Pin } => "pin-locked",
         E::Locked { secret: SecretKind::Admin } => "so-pin-locked",
         E::Locked { secret: SecretKind::Puk } => "puk-locked",
@@ -365,6 +374,7 @@ fn token_class(error: &token::Error) -> ExitClass {
     match error {
         E::SecretRefused { .. }
         | E::LastTryKept { .. }
+        | E::Contradicted { .. }
         | E::Locked { .. }
         | E::NotSet { .. }
         | E::SecretLength { .. }

@@ -3,7 +3,7 @@
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
 use super::plan::LeftOpen;
-use super::record::{Ended, Milestone, Record, Tie, VERSION};
+use super::record::{Ended, Milestone, PinWork, Record, Tie, VERSION};
 use super::stage::Stage;
 use super::step::{EnrollOrder, Event, Observer, Order, Step};
 use super::workflow::Workflow;
@@ -43,6 +43,7 @@ impl Enrollment<'_> {
             template,
             target,
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
+            pin: PinWork::None,
         };
         let begun = self.journal.begin(record).map_err(|source| Error::new(Stage::WriteJournal, source))?;
         self.entry = Some(begun);

@@ -1,7 +1,7 @@
 //! Ends a card's life: takes off the token what was made on it, gives it back the secrets it came with, and tells the
 //! server.
 
-use super::admin::{AdminWork, default_admin_key, stays};
+use super::admin::{AdminWork, named_admin_key, stays};
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::login::Login;
@@ -117,7 +117,7 @@ impl Enrollment<'_> {
             }
             self.reach(Milestone::ReturningAdminKey { tie, removed: removed.clone(), begun: true })?;
             let stage = Stage::ReturnAdminKey;
-            let default = default_admin_key(&config).ok_or(Error::new(stage, Cause::DefaultAdminKey))?;
+            let default = named_admin_key(&config, stage)?.unwrap_or_else(|| token.factory().admin_key());
             let work = AdminWork { tie, config: &config, keys, own: None, stage, asks: false };
             let changed = self.as_admin(work, token, observer, |token, admin, last_try| {
                 token.change_admin_key(admin, &default, last_try)
@@ -147,7 +147,9 @@ impl Enrollment<'_> {
             && (current.is_some() || next.is_some())
         {
             observer(Event::Doing(Stage::ReturnPuk));
-            let factory = Puk::new(self.config(tie, observer)?.factory_puk().to_owned());
+            let config = self.config(tie, observer)?;
+            let came_with = config.named_puk().or(token.factory().puk).unwrap_or_default();
+            let factory = Puk::new(came_with.to_owned());
             self.reach(Milestone::ReturningPuk { tie, removed: removed.clone(), begun: true })?;
             let doubtful = begun || current.is_none();
             let candidates = current.iter().chain(&next).chain(Some(&factory).filter(|_| doubtful)).take(MOST_PUKS);

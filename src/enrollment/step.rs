@@ -128,11 +128,22 @@ pub enum Step {
     Done(Outcome),
 }
 
+/// Says which PIN is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhichPin {
+    /// The one that the user has.
+    Users,
+    /// The one that an earlier run of this work has set.
+    JustSet,
+    /// The one that the card has now, from which it is changed to the new one: nobody has another right to set it.
+    ToChange,
+}
+
 /// Names what the driver cannot go on without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
     /// `pin_pad`: it may be typed at the reader instead ([`Input::PinPad`]).
-    Pin { counters: Counters, pin_pad: bool },
+    Pin { counters: Counters, pin_pad: bool, which: WhichPin },
     /// `form`: what card and template both take; `None` where neither sets bounds.
     NewPin { form: Option<SecretForm>, counters: Counters },
     /// The template's default admin key does not hold on this token.

@@ -37,6 +37,7 @@ impl Enrollment<'_> {
         self.inputs.new_pin = Some(new_pin);
         match outcome? {
             Tried::Done(()) => {
+                self.facts.pin_is_set = true;
                 observer(Event::PinSet);
                 self.reach(Milestone::PinSet { tie })
             }

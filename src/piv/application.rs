@@ -5,7 +5,7 @@
 
 use super::command::{self, Command, PinBlock};
 use super::error::{Error, channel, exchange, malformed, refused_with};
-use super::metadata::Metadata;
+use super::metadata::{Metadata, ToldOf};
 use super::objects::{Chuid, Property};
 use super::offer::{Offer, Version, is_not_offered};
 use super::reference::{KeyReference, SecretReference};
@@ -39,7 +39,7 @@ pub(super) struct Application {
     shared: bool,
     just_verified: bool,
     /// What this transaction's first command told of the PIN; saves one question.
-    pub(super) pin_seen: Option<Tries>,
+    pub(super) pin_seen: Option<ToldOf>,
     /// Places that were seen to be free; cleared as soon as others may have sent commands to the card.
     free: BTreeSet<KeyReference>,
 }
@@ -104,7 +104,11 @@ impl Application {
         }
         let answer = self.ask(command::metadata(SecretReference::Pin.byte()))?;
         let metadata = answer.status.is_ok().then(|| Metadata::read(&answer.data).ok().flatten()).flatten();
-        self.pin_seen = metadata.and_then(|metadata| metadata.tries_left).map(counted);
+        let told = |metadata: Metadata| {
+            let is_default = metadata.is_default;
+            metadata.tries_left.map(|left| ToldOf { tries: counted(left), is_default })
+        };
+        self.pin_seen = metadata.and_then(told);
         Ok(self.pin_seen.is_some())
     }
 

@@ -66,6 +66,11 @@ impl PinBlock {
         Self::padded(puk.expose().as_bytes())
     }
 
+    /// Says whether this is `text`, padded.
+    pub fn is(&self, text: &str) -> bool {
+        Self::padded(text.as_bytes()).is_some_and(|other| *other.0 == *self.0)
+    }
+
     /// Makes eight digits out of random bytes, for a secret that is meant to be wrong. Cards refuse other characters
     /// without counting a try.
     pub fn random(bytes: [u8; Self::LENGTH]) -> Self {

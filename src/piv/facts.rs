@@ -2,15 +2,30 @@
 
 use super::algorithm::identifier;
 use super::application::{Application, counted};
-use super::command;
+use super::command::{self, PinBlock};
 use super::error::Error;
-use super::metadata::Metadata;
+use super::metadata::{Metadata, ToldOf};
 use super::offer::{MOVES_KEYS, Offer, Version, is_not_offered};
 use super::reference::SecretReference;
 use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::pkix::KeyAlgorithm;
-use crate::token::{self, Counters, LastTry, Tries};
+use crate::token::{self, Counters, LastTry, SecretKind, Tries};
+
+/// Refuses a secret of which the card's metadata say that it is another.
+pub(super) fn agree(
+    secret: SecretKind,
+    is_default: Option<bool>,
+    is_factorys: bool,
+    last_try: LastTry,
+) -> Result<(), token::Error> {
+    match is_default {
+        Some(is_default) if is_default != is_factorys && last_try == LastTry::Keep => {
+            Err(token::Error::Contradicted { secret, is_default })
+        }
+        _ => Ok(()),
+    }
+}
 
 impl Application {
     /// Returns what the card knows of the secret or key under `reference`; `None` if it has no such key, or tells of
@@ -92,21 +107,41 @@ impl Application {
 
     /// Returns how many tries the secret has left; spends none.
     pub fn tries(&mut self, secret: SecretReference) -> Result<Tries, token::Error> {
+        Ok(self.told_of(secret)?.tries)
+    }
+
+    /// Returns what the card tells of PIN or PUK; spends no try.
+    fn told_of(&mut self, secret: SecretReference) -> Result<ToldOf, token::Error> {
         if let (SecretReference::Pin, Some(seen)) = (secret, self.pin_seen.take()) {
             return Ok(seen);
         }
-        if let Some(left) = self.metadata(secret.byte())?.and_then(|metadata| metadata.tries_left) {
-            return Ok(counted(left));
-        }
-        match secret {
-            SecretReference::Pin => self.pin_tries(),
-            SecretReference::Puk => Ok(Tries::Untold),
-        }
+        let metadata = self.metadata(secret.byte())?;
+        let is_default = metadata.as_ref().and_then(|metadata| metadata.is_default);
+        let tries = match (metadata.and_then(|metadata| metadata.tries_left), secret) {
+            (Some(left), _) => counted(left),
+            (None, SecretReference::Pin) => self.pin_tries()?,
+            (None, SecretReference::Puk) => Tries::Untold,
+        };
+        Ok(ToldOf { tries, is_default })
     }
 
     /// Refuses if no try of the secret may be spent; see [`Self::tries`].
     pub fn may_try(&mut self, secret: SecretReference, last_try: LastTry) -> Result<(), token::Error> {
         self.tries(secret)?.may_try(secret.kind(), last_try)
+    }
+
+    /// Refuses like [`Self::may_try`], and if the card tells that `given` cannot be the secret: it has the one it came
+    /// with, or no longer has it. Who lets the last try be spent is believed more than the card.
+    pub fn may_send(
+        &mut self,
+        secret: SecretReference,
+        given: &PinBlock,
+        last_try: LastTry,
+    ) -> Result<(), token::Error> {
+        let told = self.told_of(secret)?;
+        told.tries.may_try(secret.kind(), last_try)?;
+        let is_factorys = secret.factory().is_some_and(|factory| given.is(factory));
+        agree(secret.kind(), told.is_default, is_factorys, last_try)
     }
 
     fn pin_tries(&mut self) -> Result<Tries, token::Error> {

@@ -4,13 +4,14 @@ use super::algorithm::ManagementAlgorithm;
 use super::application::{Application, VERIFICATION_FAILED, counted};
 use super::command::{self, GENERAL_AUTHENTICATE};
 use super::error::{Error, malformed, refused_with};
+use super::facts::agree;
 use super::objects::one;
 use super::offer::is_not_offered;
 use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
 use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
-use crate::token::{self, Admin, LastTry, SecretKind, Tries};
+use crate::token::{self, Admin, Factory, LastTry, SecretKind, Tries};
 use zeroize::Zeroizing;
 
 /// Bounds the key lengths that some algorithm takes, in bytes.
@@ -26,12 +27,12 @@ impl Application {
         self.management_tries.may_try(SecretKind::Admin, last_try)?;
         let typed;
         let (algorithm, response) = match admin {
-            Admin::Key(key) => self.answer(key)?,
+            Admin::Key(key) => self.answer(key, last_try)?,
             Admin::SoPin(text) => {
                 typed = AdminKey::from_hex(text.expose()).ok_or(token::Error::NotOffered(
                     "an SO PIN; the digits of its management key in hexadecimal are taken instead",
                 ))?;
-                self.answer(&typed)?
+                self.answer(&typed, last_try)?
             }
             Admin::Responder(responder) => {
                 let (algorithm, challenge) = self.challenge(None)?;
@@ -57,20 +58,30 @@ impl Application {
         Ok(algorithm)
     }
 
-    fn answer(&mut self, key: &AdminKey) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
-        let length = key.expose().len();
-        let (algorithm, challenge) = self.challenge(Some(length))?;
+    fn answer(
+        &mut self,
+        key: &AdminKey,
+        last_try: LastTry,
+    ) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
+        let (algorithm, challenge) = self.challenge(Some((key, last_try)))?;
         let response = algorithm.encrypt(key, &challenge).ok_or_else(|| key_length(algorithm))?;
         Ok((algorithm, response))
     }
 
     /// Asks for a challenge. Refuses a key that cannot answer it before anything is sent for it.
-    fn challenge(&mut self, key: Option<usize>) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
+    fn challenge(
+        &mut self,
+        given: Option<(&AdminKey, LastTry)>,
+    ) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
+        let key = given.map(|(key, _)| key.expose().len());
         let fits = |algorithm: ManagementAlgorithm| key.is_none_or(|length| length == algorithm.key_length());
         if key.is_some_and(|length| !ManagementAlgorithm::ALL.iter().any(|known| known.key_length() == length)) {
             return Err(token::Error::SecretLength { secret: SecretKind::Admin, minimum: SHORTEST, maximum: LONGEST });
         }
-        let candidates = self.management_algorithms()?;
+        let (candidates, is_default) = self.management_algorithms()?;
+        if let Some((key, last_try)) = given {
+            agree(SecretKind::Admin, is_default, Factory::PIV.has_admin_key(key), last_try)?;
+        }
         if let [algorithm] = candidates.as_slice() {
             if !fits(*algorithm) {
                 return Err(key_length(*algorithm));
@@ -102,18 +113,18 @@ impl Application {
         }
     }
 
-    /// Returns the algorithms that the key may have: exactly one if the card tells.
-    fn management_algorithms(&mut self) -> Result<Vec<ManagementAlgorithm>, token::Error> {
+    /// Returns the algorithms that the key may have, exactly one if the card tells; and whether it is the factory's key.
+    fn management_algorithms(&mut self) -> Result<(Vec<ManagementAlgorithm>, Option<bool>), token::Error> {
         if let Some(metadata) = self.metadata(MANAGEMENT_KEY)? {
             let identifier = metadata.algorithm;
             let algorithm = ManagementAlgorithm::from_identifier(identifier);
             let unknown = || Error::ManagementAlgorithm { identifier }.at(command::GET_METADATA);
-            return algorithm.map(|algorithm| vec![algorithm]).ok_or_else(unknown);
+            return algorithm.map(|algorithm| (vec![algorithm], metadata.is_default)).ok_or_else(unknown);
         }
         let told: Vec<_> =
             self.property.algorithms.iter().filter_map(|it| ManagementAlgorithm::from_identifier(*it)).collect();
         let all = ManagementAlgorithm::ALL.into_iter();
-        Ok(all.filter(|algorithm| told.is_empty() || told.contains(algorithm)).collect())
+        Ok((all.filter(|algorithm| told.is_empty() || told.contains(algorithm)).collect(), None))
     }
 
     fn judge_response(&self, word: StatusWord) -> Result<(), token::Error> {

@@ -7,7 +7,7 @@ use super::objects::one;
 use super::reference::PinPolicy;
 use crate::iso7816::tlv::{Tlv, TlvError, read_all, read_one};
 use crate::pkix::{KeyAlgorithm, PublicKey};
-use crate::token;
+use crate::token::{self, Tries};
 
 /// Holds one answer to GET METADATA.
 pub(super) struct Metadata {
@@ -19,6 +19,13 @@ pub(super) struct Metadata {
     pub public_key: Option<PublicKey>,
     pub is_default: Option<bool>,
     pub tries_left: Option<u8>,
+}
+
+/// Holds what a card tells of PIN or PUK without a try being spent.
+#[derive(Clone, Copy)]
+pub(super) struct ToldOf {
+    pub tries: Tries,
+    pub is_default: Option<bool>,
 }
 
 impl Metadata {

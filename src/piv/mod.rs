@@ -16,6 +16,7 @@ mod facts;
 mod identity;
 mod keys;
 mod management;
+mod manager;
 mod metadata;
 mod objects;
 mod offer;

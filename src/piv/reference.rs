@@ -1,6 +1,6 @@
 //! Key references and the data objects that go with them (SP 800-73-4 part 1, tables 3 and 4b).
 
-use crate::token::KeyId;
+use crate::token::{Factory, KeyId};
 
 /// Names a key pair's place on the card; its one byte is the [`KeyId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +117,10 @@ impl ObjectTag {
     pub const CHUID: Self = Self(0x5F_C102);
     pub const CARD_CAPABILITY_CONTAINER: Self = Self(0x5F_C107);
     pub const KEY_HISTORY: Self = Self(0x5F_C10C);
+    /// Names the printed information, which is read with the PIN.
+    pub const PRINTED_INFORMATION: Self = Self(0x5F_C109);
+    /// Names what Yubico's manager and minidriver note of a card.
+    pub const MANAGER: Self = Self(0x5F_FF00);
     /// Names the certificate of the key that attests (YubiKey).
     pub const ATTESTATION: Self = Self(0x5F_FF01);
 
@@ -141,6 +145,14 @@ impl SecretReference {
         match self {
             Self::Pin => 0x80,
             Self::Puk => 0x81,
+        }
+    }
+
+    /// Returns what cards come with.
+    pub fn factory(self) -> Option<&'static str> {
+        match self {
+            Self::Pin => Factory::PIV.pin,
+            Self::Puk => Factory::PIV.puk,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::application::Application;
 use super::command::{self, PinBlock};
+use super::manager::Manager;
 use super::metadata::Metadata;
 use super::objects::{self, GuidName, draw_id};
 use super::place::Places;
@@ -11,8 +12,8 @@ use super::session::{Login, PivSession};
 use crate::iso7816::{Card, EndWith};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyWish, LastTry, Operation,
-    Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyWish, LastTry,
+    Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
 };
 
 /// Holds a PIV card.
@@ -60,6 +61,15 @@ impl PivToken {
         self.application.within(EndWith::Leave, |card| card.attestation(reference))
     }
 
+    /// Reads how the user will log in, before anything is sent.
+    fn claim(&mut self, user: User<'_>) -> Result<Claim, Error> {
+        match user {
+            User::Pin(pin, last_try) => Ok(Claim::Pin(fitting(SecretReference::Pin, PinBlock::pin(pin))?, last_try)),
+            User::PinPad(_) if !self.has_pin_pad() => Err(Error::NotOffered("a PIN pad")),
+            User::PinPad(last_try) => Ok(Claim::PinPad(last_try)),
+        }
+    }
+
     /// Changes a secret that CHANGE REFERENCE DATA compares.
     fn change(
         &mut self,
@@ -70,7 +80,7 @@ impl PivToken {
     ) -> Result<(), Error> {
         let (current, new) = (fitting(secret, current)?, fitting(secret, new)?);
         self.application.within(EndWith::Reset, |card| {
-            card.may_try(secret, last_try)?;
+            card.may_send(secret, &current, last_try)?;
             let word = card.ask(command::change_reference_data(secret, &current, &new))?.status;
             card.judge(secret, command::CHANGE_REFERENCE_DATA, word)
         })
@@ -97,7 +107,7 @@ fn prove(card: &mut Application, admin: Option<Admin<'_>>, user: Option<Claim>) 
     match user {
         None => Ok(None),
         Some(Claim::Pin(pin, last_try)) => {
-            card.may_try(SecretReference::Pin, last_try)?;
+            card.may_send(SecretReference::Pin, &pin, last_try)?;
             card.verify(&pin)?;
             Ok(Some(Login::Pin(pin)))
         }
@@ -181,6 +191,24 @@ impl Token for PivToken {
         })
     }
 
+    fn factory(&self) -> Factory {
+        Factory::PIV
+    }
+
+    fn keeps_admin_key(&mut self) -> Result<bool, Error> {
+        self.application.within(EndWith::Leave, |card| Ok(card.manager()?.is_some_and(|manager| manager.keeps_key())))
+    }
+
+    /// Returns the copy in the printed information, or derives the key from the PIN, as Yubico's manager does.
+    fn kept_admin_key(&mut self, user: User<'_>) -> Result<Option<AdminKey>, Error> {
+        let claim = self.claim(user)?;
+        self.application.within(EndWith::Reset, |card| {
+            let Some(manager) = card.manager()?.filter(Manager::keeps_key) else { return Ok(None) };
+            prove(card, None, Some(claim))?;
+            card.kept_key(&manager, user)
+        })
+    }
+
     fn has_pin_pad(&mut self) -> bool {
         self.application.has_pin_pad()
     }
@@ -195,14 +223,7 @@ impl Token for PivToken {
         if !self.identity.is_named() {
             return Err(Error::NoSerial);
         }
-        let user = match credentials.user {
-            Some(User::Pin(pin, last_try)) => {
-                Some(Claim::Pin(fitting(SecretReference::Pin, PinBlock::pin(pin))?, last_try))
-            }
-            Some(User::PinPad(_)) if !self.has_pin_pad() => return Err(Error::NotOffered("a PIN pad")),
-            Some(User::PinPad(last_try)) => Some(Claim::PinPad(last_try)),
-            None => None,
-        };
+        let user = credentials.user.map(|user| self.claim(user)).transpose()?;
         let card = &mut self.application;
         let admin = credentials.admin.is_some();
         card.enter()?;
@@ -230,7 +251,7 @@ impl Token for PivToken {
         };
         let new = fitting(SecretReference::Pin, PinBlock::pin(new))?;
         self.application.within(EndWith::Reset, |card| {
-            card.may_try(SecretReference::Puk, last_try)?;
+            card.may_send(SecretReference::Puk, &puk, last_try)?;
             let word = card.ask(command::reset_retry_counter(&puk, &new))?.status;
             card.judge(SecretReference::Puk, command::RESET_RETRY_COUNTER, word)
         })
@@ -239,7 +260,8 @@ impl Token for PivToken {
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         self.application.within(EndWith::Reset, |card| {
             let algorithm = card.authenticate(current, last_try)?;
-            card.set_management_key(algorithm, new)
+            card.set_management_key(algorithm, new)?;
+            card.forget_kept_key()
         })
     }
 

@@ -257,6 +257,10 @@ impl Import {
             pair(toml, "max_length", policy.max_length);
             pair(toml, "character_set", policy.character_set);
             pair(toml, "rollover", policy.rollover);
+            if !policy.refused.is_empty() {
+                let refused: Vec<String> = policy.refused.iter().map(|pin| quoted(pin)).collect();
+                pair(toml, "refused", format!("[{}]", refused.join(", ")));
+            }
             // A user's default PIN and MIM's own admin PIN are no PUKs.
             if name == "admin" && (6..=8).contains(&policy.default_value.len()) {
                 pair(toml, "default_value", quoted(&policy.default_value));

@@ -171,11 +171,12 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
 /// Checks `[smartcard]`.
 fn check_smartcard(source: &Source<'_>, raw: RawSmartcard, is_virtual: bool) -> Result<SmartcardConfig, Misplaced> {
     parsed(source, &raw.default_admin_key_hex, |hex| {
-        super::admin_key::default_admin_key(hex).map_err(|_| "48 hexadecimal digits, or empty for all zeros")
+        super::admin_key::default_admin_key(hex)
+            .map_err(|_| "48 hexadecimal digits, or empty for what its kind comes with")
     })?;
     parsed(source, &raw.admin_pin_policy.default_value, |puk| match puk.len() {
         0 | 6..=8 => Ok(()),
-        _ => Err("a PUK of 6 to 8 characters, or empty for 12345678"),
+        _ => Err("a PUK of 6 to 8 characters, or empty for what its kind comes with"),
     })?;
     Ok(SmartcardConfig {
         user_pin_option: parsed(source, &raw.user_pin_option, |text| match text {

@@ -41,6 +41,7 @@ pub(super) fn pin_policy(source: &Source<'_>, raw: RawPinPolicy) -> Result<PinPo
         character_set: raw.character_set,
         rollover: raw.rollover,
         default_value: raw.default_value.into_inner(),
+        refused: raw.refused,
     })
 }
 

@@ -200,6 +200,7 @@ pub struct RawPinPolicy {
     pub character_set: u32,
     pub rollover: bool,
     pub default_value: Text,
+    pub refused: Vec<String>,
 }
 
 impl Default for RawPinPolicy {
@@ -210,6 +211,7 @@ impl Default for RawPinPolicy {
             character_set: 1,
             rollover: false,
             default_value: Spanned::new(0..0, String::new()),
+            refused: Vec::new(),
         }
     }
 }

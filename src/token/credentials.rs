@@ -36,6 +36,7 @@ pub enum Admin<'a> {
 }
 
 /// Holds what proves the user to the token.
+#[derive(Clone, Copy)]
 pub enum User<'a> {
     Pin(&'a Pin, LastTry),
     /// The PIN is typed on the reader's own keys and never reaches this computer. Only where

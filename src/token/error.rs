@@ -14,6 +14,9 @@ pub enum Error {
     LastTryKept { secret: SecretKind },
     #[error("the {secret} is locked")]
     Locked { secret: SecretKind },
+    /// It was not sent, because the card tells whether the secret is the one it came with, and what was given is not.
+    #[error("the card says that its {secret} {}; what was given was not tried", still(*.is_default))]
+    Contradicted { secret: SecretKind, is_default: bool },
     #[error("the {secret} has not been set")]
     NotSet { secret: SecretKind },
     #[error("the {secret} does not fit the token's rules ({minimum} to {maximum} bytes)")]
@@ -75,4 +78,8 @@ impl Tries {
             Tries::Full | Tries::Low | Tries::Last | Tries::Left(_) | Tries::Untold => Ok(()),
         }
     }
+}
+
+fn still(is_default: bool) -> &'static str {
+    if is_default { "is still the one it came with" } else { "is no longer the one it came with" }
 }

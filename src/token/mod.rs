@@ -7,6 +7,7 @@
 mod condition;
 mod credentials;
 mod error;
+mod factory;
 mod form;
 mod identity;
 mod keys;
@@ -16,6 +17,7 @@ mod tries;
 pub use condition::{CardIdentifier, Condition};
 pub use credentials::{Admin, Authority, ChallengeResponder, Credentials, Operation, User};
 pub use error::Error;
+pub use factory::Factory;
 pub use form::SecretForm;
 pub use identity::{Identity, Origin, names_nothing};
 pub use keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};

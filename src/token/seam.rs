@@ -3,6 +3,7 @@
 use super::condition::Condition;
 use super::credentials::{Admin, Authority, Credentials, Operation, User};
 use super::error::Error;
+use super::factory::Factory;
 use super::form::SecretForm;
 use super::identity::Identity;
 use super::keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
@@ -47,6 +48,21 @@ pub trait Token {
 
     /// Reads what an enrollment will need to know; spends no try and changes nothing.
     fn condition(&mut self) -> Result<Condition, Error>;
+
+    /// Names the secrets that tokens of this kind come with.
+    fn factory(&self) -> Factory {
+        Factory::BLANK
+    }
+
+    /// Says whether the token keeps a copy of its admin key for whoever has its PIN; spends no try.
+    fn keeps_admin_key(&mut self) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Returns the copy of its admin key that the token keeps for whoever has its PIN; `None` where it keeps none.
+    fn kept_admin_key(&mut self, _user: User<'_>) -> Result<Option<AdminKey>, Error> {
+        Ok(None)
+    }
 
     /// Says whether the reader has a PIN pad that can be used.
     fn has_pin_pad(&mut self) -> bool {

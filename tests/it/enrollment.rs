@@ -6,6 +6,7 @@ pub mod bench;
 mod cards;
 pub mod fake;
 mod fake_secrets;
+mod first_pin;
 mod foresight;
 mod kill;
 mod local;

@@ -7,10 +7,10 @@ use crate::cli::args::TokenArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::seat::Seat;
-use crate::cli::secrets::{self, SO_PIN, last_try};
+use crate::cli::secrets::{self, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
-use crate::enrollment::{self, Enrollment, Event, Input, Journal, Order, Step};
+use crate::enrollment::{self, Enrollment, Input, Journal, Order, Step};
 use crate::token::Token;
 
 /// Bounds how often a run may call the driver; more means that it asks for the same again and again.
@@ -69,18 +69,18 @@ pub fn pump(
         Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
         None => Input::Nothing,
     };
+    // The template may leave the PIN to the server: then it refuses one that was given, before anything begins.
+    if sources.gives_new_pin {
+        work.give(Input::NewPin(secrets::new_pin(sources.new_pin, NEW_PIN)?));
+    }
     let mut pin = None;
     for _ in 0..MOST_STEPS {
         let mut spinner = None;
         let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
-        let mut pin_set = false;
-        let advanced = work.advance(token, input, &mut |event| {
-            pin_set |= event == Event::PinSet;
-            watch(&event, &mut spinner, output);
-        });
+        let advanced = work.advance(token, input, &mut |event| watch(&event, &mut spinner, output));
         drop(spinner);
         // Printed as soon as it is set and before any error, because it is kept nowhere else on this computer.
-        if let Some(told) = pin_set.then(|| work.proposed_pin()).flatten() {
+        if let Some(told) = work.proposed_pin() {
             output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
             pin = Some(told);
         }

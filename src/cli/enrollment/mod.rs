@@ -6,7 +6,7 @@ mod needs;
 mod pfx;
 mod report;
 
-use crate::cli::args::{EnrollArgs, RenewArgs, RetireArgs, UnblockArgs};
+use crate::cli::args::{EnrollArgs, RenewArgs, RetireArgs, Source, UnblockArgs};
 use crate::cli::connection::{client, user_named};
 use crate::cli::data_item::data_items;
 use crate::cli::failure::Failure;
@@ -39,16 +39,23 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         ..EnrollOrder::default()
     });
     // A first PIN comes from the source of the PIN, unless it has a source of its own.
-    let new_pin = args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref());
+    let gives_new_pin = gives_new_pin(args.new_pin_from.as_ref());
+    let new_pin = args.new_pin_from.as_ref().or(args.pin.pin_from.as_ref().filter(|_| !gives_new_pin));
     let sources = Sources {
         pin: args.pin.pin_from.as_ref(),
         new_pin,
+        gives_new_pin,
         so_pin: args.so_pin_from.as_ref(),
         puk: args.puk_from.as_ref(),
         spend_last_try: args.pin.spend_last_try,
         keys: Some(&args.keys),
     };
     on_token(&settings, &client, &args.token, order, &sources, output)
+}
+
+/// Says whether a new PIN is there to be read at once. Who wants to be asked for it is asked when its bounds are known.
+fn gives_new_pin(source: Option<&Source>) -> bool {
+    source != Some(&Source::Prompt) && secrets::is_given(source, NEW_PIN)
 }
 
 /// Renews a token's certificates on new keys.
@@ -73,6 +80,7 @@ pub fn unblock(args: &UnblockArgs, output: &Output) -> Result<(), Failure> {
     let order = Order::Unblock { comment: args.comment.clone(), last_try: last_try(args.spend_last_try) };
     let sources = Sources {
         new_pin: args.new_pin_from.as_ref(),
+        gives_new_pin: gives_new_pin(args.new_pin_from.as_ref()),
         puk: args.puk_from.as_ref(),
         spend_last_try: args.spend_last_try,
         ..Sources::default()

@@ -3,8 +3,9 @@
 use crate::cli::args::{KeyArgs, Source};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::prompt::Ask;
 use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
-use crate::enrollment::{Input, Need};
+use crate::enrollment::{Input, Need, WhichPin};
 use crate::token::{Counters, Tries};
 
 /// Names where each secret comes from, whether a last try may be spent, and where received keys are written.
@@ -12,6 +13,8 @@ use crate::token::{Counters, Tries};
 pub struct Sources<'a> {
     pub pin: Option<&'a Source>,
     pub new_pin: Option<&'a Source>,
+    /// A new PIN was given, so that it is used or refused, whatever PIN the card has.
+    pub gives_new_pin: bool,
     pub so_pin: Option<&'a Source>,
     pub puk: Option<&'a Source>,
     pub spend_last_try: bool,
@@ -23,8 +26,16 @@ pub struct Sources<'a> {
 /// Fails with `puk-needed` where a PUK was refused, the card does not tell its tries, and the last may not be spent.
 pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input, Failure> {
     match need {
-        Need::Pin { counters, pin_pad } => {
+        Need::Pin { which: WhichPin::JustSet, .. } => {
+            output.tell("the PIN that was set in the run before");
+            let (source, ask) = first_pin(sources);
+            secrets::pin(source, ask).map(|pin| Input::Pin(pin, last_try(sources.spend_last_try)))
+        }
+        Need::Pin { counters, pin_pad, which } => {
             tell_counters(counters, output);
+            if which == WhichPin::ToChange {
+                output.tell("the card's PUK is locked, so the new PIN is set by the card's present PIN");
+            }
             if pin_pad && !secrets::is_given(sources.pin, PIN) {
                 output.tell("type the PIN at the reader");
                 return Ok(Input::PinPad(last_try(sources.spend_last_try)));
@@ -35,9 +46,7 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
             if let Some(form) = form {
                 output.tell(&format!("a new PIN of {form}"));
             }
-            let source = sources.new_pin;
-            // Where only the PIN is given, it serves as the first PIN too.
-            let ask = if secrets::is_given(source, NEW_PIN) || !secrets::is_given(None, PIN) { NEW_PIN } else { PIN };
+            let (source, ask) = first_pin(sources);
             secrets::new_pin(source, ask).map(Input::NewPin)
         }
         Need::SoPin { counters } => {
@@ -54,6 +63,13 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
             secrets::puk(sources.puk).map(|puk| Input::Puk(puk, last_try(sources.spend_last_try)))
         }
     }
+}
+
+/// Returns where the first PIN comes from; where only the PIN is given, it serves for that too.
+fn first_pin<'a>(sources: &Sources<'a>) -> (Option<&'a Source>, Ask) {
+    let source = sources.new_pin;
+    let ask = if secrets::is_given(source, NEW_PIN) || !secrets::is_given(None, PIN) { NEW_PIN } else { PIN };
+    (source, ask)
 }
 
 /// Prints how many PIN tries are left, unless all are.

@@ -14,9 +14,6 @@ use crate::token::{self, Admin, Identity, Token};
 use serde_json::json;
 use uuid::Uuid;
 
-/// Holds what is repeated to make the management key of PIV cards fresh from the factory (NIST's test cards, and
-/// YubiKeys of every cipher).
-const PIV_FACTORY_KEY: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 /// Counts the bytes of a 3DES admin key.
 const ADMIN_KEY_BYTES: usize = 24;
 
@@ -54,19 +51,14 @@ fn initialise_piv(readers: &Readers, reader: &str, found: &Identity, args: &Init
         token.initialise(Admin::Key(&key))?;
         return Ok(token);
     }
-    match token.initialise(Admin::Key(&piv_factory_key(ADMIN_KEY_BYTES))) {
+    match token.initialise(Admin::Key(&token.factory().admin_key())) {
         // The card's cipher takes a key of another length. The card itself has compared nothing yet.
         Err(token::Error::SecretLength { minimum, .. }) => {
-            token.initialise(Admin::Key(&piv_factory_key(minimum)))?;
+            token.initialise(Admin::Key(&token.factory().admin_key_of(minimum)))?;
         }
         initialised => initialised?,
     }
     Ok(token)
-}
-
-/// Returns the factory's management key, repeated or cut to `length` bytes.
-fn piv_factory_key(length: usize) -> AdminKey {
-    AdminKey::new(PIV_FACTORY_KEY.into_iter().cycle().take(length).collect())
 }
 
 /// Gives a blank GIDS card its secrets, a card id and its files; one that is initialised is refused.

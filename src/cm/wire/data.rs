@@ -69,6 +69,33 @@ impl Spelling for TextList {
     }
 }
 
+/// Spells a list of texts that is beyond MIM: an empty one is not written, and anything else that stands there is none.
+pub struct TextListOrNothing;
+
+impl Spelling for TextListOrNothing {
+    type Value = Vec<String>;
+
+    fn schema() -> Value {
+        TextList::schema()
+    }
+
+    fn write<S: Serializer>(value: &Vec<String>, serializer: S) -> Result<S::Ok, S::Error> {
+        TextList::write(value, serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+        TextList::read(deserializer)
+    }
+
+    fn absent() -> Option<Vec<String>> {
+        Some(Vec::new())
+    }
+
+    fn is_written(value: &Vec<String>) -> bool {
+        !value.is_empty()
+    }
+}
+
 fn list_text(value: Value) -> String {
     match value {
         Value::String(text) => text,

@@ -18,7 +18,7 @@ mod words;
 pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
 pub use bytes::{Crlf, CrlfList, CrlfListOrNothing, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
-pub use data::{PriorityText, TextList};
+pub use data::{PriorityText, TextList, TextListOrNothing};
 pub use schema::Described;
 pub use secrets::{
     AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText,

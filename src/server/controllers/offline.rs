@@ -48,6 +48,9 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     Reply::json(&OfflineResponse { response: write_code(kind.answer(), *response) })
 }
 
+/// Names the PUK that PIV cards come with; no other kind of card has one.
+const FACTORY_PUK: &str = "12345678";
+
 /// Says whether a code that asks for a PUK comes from this card: it holds the first bytes of the card id's SHA-256.
 fn comes_from(code: [u8; CODE_BYTES], card: &SmartcardRecord) -> bool {
     digest(&SHA256, card.card_id.as_bytes()).as_ref().starts_with(&card_of(code))
@@ -62,7 +65,7 @@ fn answer_to(
     code: [u8; CODE_BYTES],
 ) -> Result<Zeroizing<[u8; CODE_BYTES]>, ApiError> {
     if kind == CodeKind::PukRequest {
-        let factory = template.smartcard.as_ref().map_or("", |config| config.factory_puk());
+        let factory = template.smartcard.as_ref().and_then(|config| config.named_puk()).unwrap_or(FACTORY_PUK);
         let puk = present_puk(app, card)?.unwrap_or_else(|| Puk::new(factory.to_owned()));
         return puk_answer(&puk).ok_or(ApiError::NotDiversified);
     }

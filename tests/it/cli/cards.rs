@@ -120,12 +120,15 @@ fn a_pin_on_a_card_is_changed_and_a_wrong_one_costs_a_try() {
         let (current, new) = (place.source(current), place.source(new));
         place.program.json(["token", "change-pin", "--pin-from", &current, "--new-pin-from", &new])
     };
-    change(WRONG_PIN, PIN).refused(4, "wrong-pin");
+    // The card tells that it has the one it came with, and later that it has not: no try is spent on another.
+    change(WRONG_PIN, PIN).refused(4, "secret-contradicted");
     let left = || place.program.json(["token", "info"]).done()["tries_left"]["pin"].as_u64();
-    assert_eq!(left(), Some(2));
+    assert_eq!(left(), Some(3));
     assert_eq!(change(FACTORY_PIN, PIN).done()["serial"], "4711");
     assert_eq!(left(), Some(3));
-    change(FACTORY_PIN, PIN).refused(4, "wrong-pin");
+    change(FACTORY_PIN, PIN).refused(4, "secret-contradicted");
+    assert_eq!(left(), Some(3));
+    change(WRONG_PIN, PIN).refused(4, "wrong-pin");
     change(WRONG_PIN, PIN).refused(4, "wrong-pin");
     change(WRONG_PIN, PIN).refused(4, "last-try-kept");
     assert_eq!(left(), Some(1));

@@ -85,6 +85,14 @@ impl Bench {
         face.pump(&mut enrollment, token)
     }
 
+    /// Like [`Self::run_with`], with what the face knows from the beginning.
+    pub fn run_given(&self, token: &mut dyn Token, order: Order, given: Input, face: &mut Face) -> Result<End, Error> {
+        let journal = self.journal();
+        let mut enrollment = Enrollment::begin(&self.client, &journal, token.identity(), order)?;
+        enrollment.give(given);
+        face.pump(&mut enrollment, token)
+    }
+
     pub fn unfinished(&self) -> usize {
         self.journal().unfinished().unwrap().len()
     }

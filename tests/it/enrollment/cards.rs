@@ -84,8 +84,7 @@ fn lives(card: &SharedCard, changes_key: bool) {
     let lab = lab(piv::ADMIN_KEY);
     let alice = lab.client("alice", &[], None);
     let olga = lab.client("olga", &["operators"], None);
-    let metadata = piv::open(card).condition().unwrap().pin_is_default.is_some();
-    let first_pin = if metadata { PIN } else { piv::PIN };
+    let first_pin = PIN;
     let run = |order, pin: &'static str, new_pin: &'static str| {
         let mut face = Face { pins: [pin].into(), new_pin, ..Face::default() };
         let outcome = lab.run(&alice, &mut piv::open(card), order, &mut face).unwrap().done();

@@ -3,7 +3,7 @@
 
 mod answers;
 
-pub use answers::ok;
+pub use answers::{PROPOSED_PIN, ok};
 
 use super::authority::Authority;
 use super::fake_secrets::Secrets;
@@ -69,6 +69,8 @@ pub struct State {
     pub key_usages: u32,
     pub algorithm: (&'static str, u32),
     pub reset_on_retire: bool,
+    /// Changes the smart card configuration.
+    pub configure: fn(&mut Value),
     /// Verb and path of every call, without ids.
     pub asked: Vec<String>,
     /// Where the token in use says whether it is held.
@@ -99,6 +101,7 @@ impl FakeCm {
             key_usages: 2,
             algorithm: ("ECDSA_P256", 256),
             reset_on_retire: false,
+            configure: |_| {},
             asked: Vec::new(),
             watched: None,
             in_hand: 0,

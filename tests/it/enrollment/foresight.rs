@@ -14,7 +14,10 @@ use zeroize::Zeroizing;
 
 /// The card is as it came: its admin key, its PIN and PUK, no key, no try spent.
 fn untouched(token: &MemoryToken) {
-    assert_eq!((token.so_pin(), token.pin(), token.puk()), (&*hex::encode([0; 24]), Some(FACTORY_PIN), FACTORY_PUK));
+    assert_eq!(
+        (token.so_pin(), token.pin(), token.puk()),
+        (&*token.rules.default_key(), Some(FACTORY_PIN), FACTORY_PUK)
+    );
     assert_eq!((token.generated, token.left()), (0, (TRIES, TRIES, TRIES)));
 }
 

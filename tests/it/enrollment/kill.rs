@@ -198,7 +198,7 @@ fn a_cards_retirement_survives_a_cut_anywhere() {
         let check = |bench: &Bench, token: &MemoryToken| {
             assert_eq!(bench.fake.requests(), [(1, 8), (7, 8)]);
             assert_eq!((token.keys().len(), bench.fake.card_status()), (1, 6));
-            assert_eq!((token.so_pin(), token.puk()), (hex::encode([0; 24]).as_str(), FACTORY_PUK));
+            assert_eq!((token.so_pin(), token.puk()), (token.rules.default_key().as_str(), FACTORY_PUK));
             assert_eq!(bench.fake.secrets(|secrets| (secrets.admin_key, secrets.puk)), ("Default", "Default"));
         };
         try_everywhere(Trial { rules, before: enrolled, order: retire, check, most_keys });

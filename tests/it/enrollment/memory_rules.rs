@@ -2,7 +2,7 @@
 
 use super::memory_token::Slot;
 use cardwright::pkix::{Certificate, Signer};
-use cardwright::token::{Authority, KeyId, KeyWish, Operation, SecretForm, StoredKey};
+use cardwright::token::{Authority, Factory, KeyId, KeyWish, Operation, SecretForm, StoredKey};
 use cipher::{Block, BlockCipherEncrypt, KeyInit};
 
 /// What a PIV card comes with (SP 800-73 names none; these are what vendors set).
@@ -55,6 +55,8 @@ pub struct Rules {
     /// It tells whether PIN and PUK are those it came with.
     pub tells_defaults: bool,
     pub fixed_admin_key: bool,
+    /// It keeps a copy of its admin key for whoever has its PIN.
+    pub keeps_admin_key: bool,
     pub resets: bool,
     pub pin_pad: bool,
     /// Which PIN it takes; `None`: it does not tell.
@@ -74,6 +76,7 @@ impl Rules {
             tells_tries: true,
             tells_defaults: false,
             fixed_admin_key: false,
+            keeps_admin_key: false,
             resets: false,
             pin_pad: false,
             pin: None,
@@ -102,6 +105,15 @@ impl Rules {
 
     pub fn gids() -> Self {
         Self { challenge: Some(Cipher::Des), ..Self::pkcs11() }
+    }
+
+    pub fn factory(&self) -> Factory {
+        if self.has_puk { Factory::PIV } else { Factory::BLANK }
+    }
+
+    /// The digits of the admin key that such a card comes with.
+    pub fn default_key(&self) -> String {
+        hex::encode(self.factory().admin_key().expose())
     }
 
     pub fn authority(&self, operation: Operation) -> Authority {

@@ -5,8 +5,8 @@ use super::memory_rules::{Cipher, FACTORY_PIN, FACTORY_PUK, Rules};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
-    Admin, Authority, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry, Operation, Origin,
-    Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Admin, Authority, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyWish, LastTry, Operation,
+    Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,6 +39,8 @@ pub struct MemoryToken {
     pub user_left: u8,
     admin_left: u8,
     pub puk_left: u8,
+    /// How often it has refused a PUK.
+    pub puk_refused: usize,
     pub slots: BTreeMap<Vec<u8>, Slot>,
     pub cut: Option<Cut>,
     operations: usize,
@@ -56,7 +58,7 @@ impl MemoryToken {
         Self::of(Rules::pkcs11())
     }
 
-    /// A card fresh from its factory; its admin key is 24 zero bytes.
+    /// A card fresh from its factory, with what its kind comes with.
     pub fn of(rules: Rules) -> Self {
         let serial = uuid::Uuid::new_v4().simple().to_string();
         Self {
@@ -71,12 +73,13 @@ impl MemoryToken {
                 earlier_serial: None,
             },
             pin: rules.has_puk.then(|| FACTORY_PIN.to_owned()),
-            so_pin: hex::encode([0; 24]),
+            so_pin: rules.default_key(),
             puk: FACTORY_PUK.into(),
             rules,
             user_left: TRIES,
             admin_left: TRIES,
             puk_left: TRIES,
+            puk_refused: 0,
             slots: BTreeMap::new(),
             cut: None,
             operations: 0,
@@ -198,6 +201,7 @@ impl MemoryToken {
 
     fn try_puk(&mut self, puk: &Puk, last_try: LastTry) -> Result<(), Error> {
         let right = puk.expose() == self.puk;
+        self.puk_refused += usize::from(!right);
         judge(&mut self.puk_left, SecretKind::Puk, last_try, right, self.rules.tells_tries)
     }
 }
@@ -259,8 +263,26 @@ impl Token for MemoryToken {
             Ok(Condition {
                 pin_is_default: told(token.pin.as_deref() == Some(FACTORY_PIN)),
                 puk_is_default: told(token.puk == FACTORY_PUK),
+                admin_key_is_default: told(token.so_pin == token.rules.default_key()),
                 ..Condition::default()
             })
+        })
+    }
+
+    fn factory(&self) -> Factory {
+        self.rules.factory()
+    }
+
+    fn keeps_admin_key(&mut self) -> Result<bool, Error> {
+        self.power(|token| Ok(token.rules.keeps_admin_key))
+    }
+
+    fn kept_admin_key(&mut self, user: User<'_>) -> Result<Option<AdminKey>, Error> {
+        self.power(|token| {
+            let User::Pin(pin, last_try) = user else { unreachable!("no test keeps a key behind a PIN pad") };
+            let right = Some(pin.expose()) == token.pin.as_deref();
+            judge(&mut token.user_left, SecretKind::Pin, last_try, right, true)?;
+            Ok(AdminKey::from_hex(&token.so_pin).filter(|_| token.rules.keeps_admin_key))
         })
     }
 
@@ -300,8 +322,13 @@ impl Token for MemoryToken {
         Ok(Box::new(super::memory_session::MemorySession { token: self, user, admin }))
     }
 
-    fn change_pin(&mut self, _: &Pin, _: &Pin, _: LastTry) -> Result<(), Error> {
-        unreachable!("the driver never changes a PIN by itself")
+    fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {
+        self.power(|token| {
+            let right = Some(current.expose()) == token.pin.as_deref();
+            judge(&mut token.user_left, SecretKind::Pin, last_try, right, true)?;
+            token.pin = Some(new.expose().to_owned());
+            Ok(())
+        })
     }
 
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
@@ -324,6 +351,7 @@ impl Token for MemoryToken {
             }
             token.try_admin(current, last_try)?;
             token.so_pin = hex::encode(new.expose());
+            token.rules.keeps_admin_key = false;
             Ok(())
         })
     }

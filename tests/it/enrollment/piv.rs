@@ -3,7 +3,7 @@
 use super::bench::{Bench, End, Face, PIN};
 use super::fake::{Mischief, OWN_KEY};
 use super::fake_secrets::own_puk;
-use super::memory_rules::{Cipher, FACTORY_PIN, FACTORY_PUK, Rules};
+use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
 use cardwright::enrollment::{EnrollOrder, Enrollment, Event, Input, Need, OldKey, Order, Outcome, Step};
@@ -11,10 +11,6 @@ use cardwright::secret::Pin;
 use cardwright::token::{KeyId, LastTry, Token};
 
 const FULL: (u8, u8, u8) = (TRIES, TRIES, TRIES);
-
-fn default_key() -> String {
-    hex::encode([0; 24])
-}
 
 /// A server that counts the calls made while a session holds the card.
 fn watching(token: &MemoryToken) -> Bench {
@@ -62,7 +58,7 @@ fn a_piv_card_lives_from_its_factory_to_its_retirement() {
         bench.run_with(&mut token, retire(), &mut face).unwrap().done();
         assert_eq!(face.needs, [], "no PIN is needed where only the administrator deletes");
         assert!(face.events.contains(&Event::AdminKeyReturned) && face.events.contains(&Event::PukReturned));
-        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, &*default_key()));
+        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, &*token.rules.default_key()));
         assert_eq!(bench.fake.secrets(|secrets| (secrets.admin_key, secrets.puk)), ("Default", "Default"));
         assert_eq!((token.keys(), token.left()), (Vec::new(), FULL));
         assert_eq!(bench.fake.state().in_hand, 0, "nobody is waited for while a session holds the card");
@@ -73,15 +69,16 @@ fn a_piv_card_lives_from_its_factory_to_its_retirement() {
 fn a_card_that_tells_nothing_but_its_pins_tries_lives_as_well() {
     let mut token = MemoryToken::of(Rules::bare_piv(Cipher::Des));
     let bench = watching(&token);
-    let mut face = Face { pins: [FACTORY_PIN].into(), ..Face::default() };
+    let mut face = Face::default();
     bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
-    assert!(matches!(face.needs[..], [Need::Pin { .. }]), "{:?}", face.needs);
-    assert_eq!((token.pin(), token.puk()), (Some(FACTORY_PIN), &*own_puk(1)));
+    // It may have had the PIN that everybody knows, and does not say.
+    assert!(matches!(face.needs[..], [Need::NewPin { .. }]), "{:?}", face.needs);
+    assert_eq!((token.pin(), token.puk()), (Some(PIN), &*own_puk(1)));
     bench.run_with(&mut token, renew(), &mut face).unwrap().done();
     assert_eq!((token.generated, token.keys().len(), token.left()), (2, 1, FULL));
     bench.run(&mut token, unblock()).unwrap().done();
     bench.run(&mut token, retire()).unwrap().done();
-    assert_eq!((token.puk(), token.so_pin(), token.left()), (FACTORY_PUK, &*default_key(), FULL));
+    assert_eq!((token.puk(), token.so_pin(), token.left()), (FACTORY_PUK, &*token.rules.default_key(), FULL));
 }
 
 #[test]
@@ -98,15 +95,15 @@ fn a_new_pin_is_asked_for_and_set_by_the_puk_where_it_is_ordered() {
 fn a_gids_card_is_opened_by_responses_and_never_by_the_key() {
     let (bench, mut token) = enrolled(Rules::gids());
     assert_eq!((token.so_pin(), token.pin()), (&*hex::encode(OWN_KEY), Some(PIN)));
-    // In the order of MIM's walkthrough, with the confirmation of our own.
-    let walked = ["diversifiedkey", "authenticationresponse/False", "adminkey", "authenticationresponse/True"];
+    // In the order of MIM's walkthrough, with the confirmation of our own; the default key is public.
+    let walked = ["diversifiedkey", "adminkey", "authenticationresponse/True"];
     assert_eq!(bench.fake.asked_of_the_card(), walked);
     bench.run(&mut token, renew()).unwrap().done();
     token.forget_pin();
     bench.run(&mut token, unblock()).unwrap().done();
     assert_eq!((bench.fake.asked("diversifiedkey"), bench.fake.asked("/puk")), (1, 0));
     bench.run(&mut token, retire()).unwrap().done();
-    assert_eq!((token.so_pin(), token.left()), (&*default_key(), FULL));
+    assert_eq!((token.so_pin(), token.left()), (&*token.rules.default_key(), FULL));
     assert_eq!(bench.fake.state().in_hand, 0);
 }
 
@@ -115,7 +112,7 @@ fn what_is_in_the_place_is_only_replaced_where_that_is_ordered() {
     let (bench, mut token) = enrolled(Rules::piv(Cipher::Aes));
     let (keys, certificates) = (token.keys(), token.certificates());
     let other = Bench::new();
-    token.set_so_pin(&default_key());
+    token.set_so_pin(&token.rules.default_key());
     token.set_puk(FACTORY_PUK);
     let error = other.run(&mut token, enroll()).unwrap_err();
     assert_eq!((error.code(), error.exit_class() as u8), ("key-id-taken", 2));
@@ -146,7 +143,7 @@ fn a_card_whose_admin_key_is_fixed_goes_on_with_it() {
     let mut face = Face::default();
     bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
     assert!(face.events.contains(&Event::AdminKeyKept));
-    assert_eq!((bench.fake.admin_key_state(), token.so_pin()), ("Default", &*default_key()));
+    assert_eq!((bench.fake.admin_key_state(), token.so_pin()), ("Default", &*token.rules.default_key()));
     for order in [renew(), unblock(), retire()] {
         bench.run(&mut token, order).unwrap().done();
     }
@@ -164,7 +161,7 @@ fn a_template_may_have_retired_cards_reset() {
         let told = if resets { Event::TokenReset } else { Event::ResetNotOffered };
         assert!(face.events.contains(&told));
         assert_eq!(token.keys().is_empty(), resets, "somebody else's key goes with the reset alone");
-        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, &*default_key()));
+        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, &*token.rules.default_key()));
         assert_eq!(bench.fake.secrets(|secrets| (secrets.admin_key, secrets.puk)), ("Default", "Default"));
     }
 }
@@ -224,12 +221,14 @@ fn a_wrong_admin_key_costs_one_try_and_stops() {
         let bench = Bench::new();
         let mut token = MemoryToken::of(rules);
         token.set_so_pin(&hex::encode([7; 24]));
-        let end = bench.run(&mut token, enroll()).unwrap();
-        assert!(matches!(end, End::Unanswered(Need::SoPin { .. })), "{end:?}");
-        assert_eq!(token.left(), (TRIES, TRIES - 1, TRIES));
-        // The journal knows, so that it is not tried again.
-        bench.run(&mut token, enroll()).unwrap();
-        assert_eq!(token.left(), (TRIES, TRIES - 1, TRIES));
+        // A card that tells of it is spared even that.
+        let left = (TRIES, TRIES - u8::from(!rules.tells_defaults), TRIES);
+        // The journal knows the second time, so that it is not tried again.
+        for _ in 0..2 {
+            let end = bench.run(&mut token, enroll()).unwrap();
+            assert!(matches!(end, End::Unanswered(Need::SoPin { .. })), "{end:?}");
+            assert_eq!(token.left(), left);
+        }
     }
 }
 
@@ -255,7 +254,7 @@ fn a_key_whose_request_was_canceled_stays_bare_and_in_nobodys_way() {
     assert_eq!((error.code(), bench.unfinished()), ("request-canceled", 0));
     assert!(face.events.contains(&Event::KeyLeft { key: KeyId(vec![0x9A]) }));
     let other = Bench::new();
-    token.set_so_pin(&default_key());
+    token.set_so_pin(&token.rules.default_key());
     token.set_puk(FACTORY_PUK);
     other.run(&mut token, enroll()).unwrap().done();
     assert_eq!((token.keys().len(), token.certificates()), (1, other.fake.issued()));

@@ -326,7 +326,7 @@ fn a_card_over_pcsc_comes_to_its_end_wherever_its_work_breaks() {
         let (listed, there) = listed_and_there(client, token);
         assert!(there.len() == 1 && listed.contains(&there[0]));
         assert_eq!(token.puk().len(), 8);
-        assert_ne!((token.puk(), token.so_pin()), (FACTORY_PUK, hex::encode([0; 24]).as_str()));
+        assert_ne!((token.puk(), token.so_pin()), (FACTORY_PUK, token.rules.default_key().as_str()));
     };
     cut_everywhere_on(rules, false, enroll, in_order);
     cut_everywhere_on(rules, true, renew, in_order);
@@ -334,7 +334,7 @@ fn a_card_over_pcsc_comes_to_its_end_wherever_its_work_breaks() {
     cut_everywhere_on(rules, true, retire, |client, token| {
         let card = client.find_smartcard(card_id(token.identity())).unwrap().unwrap();
         assert_eq!(card.status, SmartcardStatus::Retired);
-        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, hex::encode([0; 24]).as_str()));
+        assert_eq!((token.puk(), token.so_pin()), (FACTORY_PUK, token.rules.default_key().as_str()));
         assert_eq!(client.admin_key_state(card.uuid).unwrap(), AdminKeyState::Default);
     });
 }

@@ -139,11 +139,15 @@ fn the_same_driver_goes_on_after_a_wrong_pin() {
 }
 
 #[test]
-fn a_locked_pin_is_told_before_the_server_is_asked() {
+fn a_locked_pin_is_told_before_the_server_is_asked_where_nobody_can_set_another() {
     let bench = Bench::new();
     let mut token = MemoryToken::prepared("12345678", PIN);
     token.forget_pin();
+    token.set_admin_left(0);
     let error = bench.run(&mut token, enroll()).unwrap_err();
+    assert_eq!((facts(&error), bench.fake.calls()), (("so-pin-locked", 4), 0));
+    token.set_admin_left(3);
+    let error = bench.run(&mut token, renew()).unwrap_err();
     assert_eq!((facts(&error), bench.fake.calls()), (("pin-locked", 4), 0));
 }
 

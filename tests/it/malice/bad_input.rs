@@ -15,13 +15,9 @@ use crate::enrollment::fake::OWN_KEY;
 use crate::support::certificates::certificate_for;
 use crate::support::piv::{self, PUK, pin, puk};
 
-/// A YubiKey whose management key is the one the server takes for the factory's.
+/// A YubiKey from its factory.
 fn options() -> PivOptions {
-    PivOptions {
-        management_algorithm: Some(ManagementAlgorithm::TripleDes),
-        management_key: Some(AdminKey::new(vec![0; 24])),
-        ..piv::yubikey()
-    }
+    PivOptions { management_algorithm: Some(ManagementAlgorithm::TripleDes), ..piv::yubikey() }
 }
 
 fn enroll() -> Order {
@@ -41,13 +37,14 @@ fn a_locked_card_is_told_before_anything_is_asked_of_the_server() {
     let mut token = piv::open(&slot);
     for _ in 0..3 {
         token.log_in(Credentials::user(&pin(WRONG), LastTry::Spend)).map(drop).unwrap_err();
+        token.change_puk(&puk(WRONG), &puk(WRONG), LastTry::Spend).unwrap_err();
     }
     let bench = Bench::new();
     let error = bench.run(&mut token, enroll()).unwrap_err();
     let (code, text) = told(&error);
-    assert_eq!((code, bench.fake.calls()), ("pin-locked", 0));
-    assert!(text.contains("the PIN is locked") && text.contains("Unblock the PIN"), "{text}");
-    assert_eq!(counters(Kind::YubiKey, &slot), (0, Some(3)));
+    assert_eq!((code, bench.fake.calls()), ("puk-locked", 0));
+    assert!(text.contains("the PUK is locked") && text.contains("put back to its factory's state"), "{text}");
+    assert_eq!(counters(Kind::YubiKey, &slot), (0, Some(0)));
 }
 
 #[test]
@@ -63,7 +60,7 @@ fn a_card_that_is_enrolled_to_another_is_left_as_it_is() {
     assert!(matches!(ended, End::Unanswered(Need::SoPin { .. })), "{ended:?}");
     assert!(certificate(&mut token) == before);
     // The secrets are the factory's again, and the key is still there.
-    let (own, factory) = (AdminKey::new(OWN_KEY.into()), AdminKey::new(vec![0; 24]));
+    let (own, factory) = (AdminKey::new(OWN_KEY.into()), piv::admin_key());
     token.change_admin_key(Admin::Key(&own), &factory, LastTry::Keep).unwrap();
     token.change_puk(&puk("PUK00001"), &puk(PUK), LastTry::Keep).unwrap();
     let error = Bench::new().run(&mut piv::open(&slot), enroll()).unwrap_err();
@@ -114,22 +111,30 @@ fn log_in(token: &mut dyn Token) -> Box<dyn Session + '_> {
 #[test]
 fn a_wrong_management_key_stops_an_enrollment_before_its_counter_is_in_danger() {
     const TRIES: u8 = 5;
-    let unknown = AdminKey::new(vec![7; 24]);
-    let slot = piv::card(PivOptions { management_tries: Some(TRIES), management_key: Some(unknown), ..options() });
+    // An older card does not tell that its key is no longer the factory's.
+    for (version, cost) in [([5, 7, 1], 0), ([5, 2, 7], 1)] {
+        let management_key = Some(AdminKey::new(vec![7; 24]));
+        let management_tries = Some(TRIES);
+        let slot = piv::card(PivOptions { management_tries, management_key, version, ..options() });
+        stops_in_time(&slot, cost, TRIES);
+    }
+}
+
+fn stops_in_time(slot: &SharedCard, cost: usize, tries: u8) {
     let bench = Bench::new();
     // However often it is begun again: the server's keys cost what they cost once.
     let mut responses = Vec::new();
-    for _ in 0..2 * TRIES {
+    for _ in 0..2 * tries {
         slot.forget_headers();
-        let ended = bench.run(&mut piv::open(&slot), enroll());
+        let ended = bench.run(&mut piv::open(slot), enroll());
         assert!(matches!(ended, Ok(End::Unanswered(Need::SoPin { .. }))), "{ended:?}");
         // Of a challenge and its response.
         responses.push(slot.headers().iter().filter(|header| header[1] == 0x87).count() / 2);
     }
-    assert_eq!((responses[0], responses[1..].iter().sum::<usize>()), (1, 0), "{responses:?}");
+    assert_eq!((responses[0], responses[1..].iter().sum::<usize>()), (cost, 0), "{responses:?}");
     let right = AdminKey::new(vec![7; 24]);
     let admin = Some(Admin::Key(&right));
-    piv::open(&slot).log_in(Credentials { user: None, admin }).map(drop).unwrap();
+    piv::open(slot).log_in(Credentials { user: None, admin }).map(drop).unwrap();
 }
 
 #[test]

@@ -7,8 +7,8 @@ use cardwright::secret::AdminKey;
 use cardwright::token::{Admin, ChallengeResponder, Credentials, Error, LastTry, SecretKind, Token, Tries, User};
 use cardwright::virtual_card::{GidsOptions, PivCard, PivOptions, SharedCard};
 
-use super::cards::{Forged, KINDS, Kind, PIN, Said, WRONG, admin_key, counters, gids, wrong_admin_key};
-use crate::support::piv::{self, PUK, pin, puk};
+use super::cards::{Forged, KINDS, Kind, PIN, PUK, Said, WRONG, admin_key, counters, gids, own, wrong_admin_key};
+use crate::support::piv::{self, pin, puk};
 
 const NEW: &str = "654321";
 
@@ -159,7 +159,7 @@ fn authentications(slot: &SharedCard) -> usize {
 fn a_counted_management_key_costs_one_try_a_call() {
     const TRIES: u8 = 5;
     for plain in [false, true] {
-        let options = if plain { piv::plain() } else { piv::yubikey() };
+        let options = own(if plain { piv::plain() } else { piv::yubikey() });
         let slot = piv::card(PivOptions { management_tries: Some(TRIES), ..options });
         let mut token = piv::open(&slot);
         let (right, wrong) = (admin_key(), wrong_admin_key());
@@ -280,7 +280,7 @@ impl ChallengeResponder for Afar {
 
 #[test]
 fn a_responder_that_cannot_be_right_costs_no_try() {
-    let counted = PivCard::new(PivOptions { management_tries: Some(1), ..piv::yubikey() }).unwrap();
+    let counted = PivCard::new(PivOptions { management_tries: Some(1), ..own(piv::yubikey()) }).unwrap();
     let piv = SharedCard::new(Box::new(counted));
     let gids = SharedCard::new(gids(GidsOptions { admin_tries: Some(1), ..GidsOptions::default() }));
     for length in [None, Some(0), Some(1), Some(7), Some(9), Some(15), Some(17), Some(65_536)] {

@@ -12,7 +12,9 @@ use zeroize::Zeroizing;
 
 use crate::support::piv;
 
-pub const PIN: &str = "123456";
+// Other secrets than cards come with: of those a card may tell that they are wrong before one is sent.
+pub const PIN: &str = "246810";
+pub const PUK: &str = "86420975";
 /// What nothing here has as its secret.
 pub const WRONG: &str = "99999999";
 
@@ -20,7 +22,12 @@ pub const WRONG: &str = "99999999";
 pub static RSA: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::generate(KeyAlgorithm::Rsa2048).unwrap());
 
 pub fn admin_key() -> AdminKey {
-    piv::admin_key()
+    AdminKey::from_hex("0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978").unwrap()
+}
+
+/// A PIV card whose secrets are those above.
+pub fn own(options: PivOptions) -> PivOptions {
+    PivOptions { pin: piv::pin(PIN), puk: piv::puk(PUK), management_key: Some(admin_key()), ..options }
 }
 
 pub fn wrong_admin_key() -> AdminKey {
@@ -40,8 +47,10 @@ pub const KINDS: [Kind; 3] = [Kind::YubiKey, Kind::PlainPiv, Kind::Gids];
 impl Kind {
     pub fn card(self) -> Box<dyn VirtualCard> {
         match self {
-            Kind::YubiKey => Box::new(PivCard::new(piv::yubikey()).unwrap()),
-            Kind::PlainPiv => Box::new(PivCard::new(PivOptions { guid: Some([7; 16]), ..piv::plain() }).unwrap()),
+            Kind::YubiKey => Box::new(PivCard::new(own(piv::yubikey())).unwrap()),
+            Kind::PlainPiv => {
+                Box::new(PivCard::new(own(PivOptions { guid: Some(*b"cardwright plain"), ..piv::plain() })).unwrap())
+            }
             Kind::Gids => gids(GidsOptions::default()),
         }
     }

@@ -8,9 +8,9 @@ use cardwright::token::{Admin, Credentials, Error, KeyId, KeyOrder, KeyWish, Las
 use cardwright::virtual_card::SharedCard;
 use std::sync::LazyLock;
 
-use super::cards::{Kind, PIN, RSA, Said, admin_key};
+use super::cards::{Kind, PIN, PUK, RSA, Said, admin_key};
 use crate::support::certificates::certificate_for;
-use crate::support::piv::{PUK, pin, puk};
+use crate::support::piv::{pin, puk};
 
 static P256: LazyLock<MemoryKey> = LazyLock::new(|| MemoryKey::generate(KeyAlgorithm::P256).unwrap());
 /// For the key that a card says to hold.

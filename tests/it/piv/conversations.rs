@@ -25,7 +25,7 @@ fn open(script: &Script) -> PivToken {
 
 /// VERIFY 123456 behind a look at the counter by metadata, with this answer.
 fn verify(answer: &str) -> String {
-    format!("> 00F7008000\n< 0101FF 050100 06020303 9000\n> 0020008008 313233343536FFFF\n< {answer}\n")
+    format!("> 00F7008000\n< 0101FF 050101 06020303 9000\n> 0020008008 313233343536FFFF\n< {answer}\n")
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn the_pin_is_sent_once_and_never_as_the_last_try() {
         assert!(format!("{refused:?}").starts_with(wanted), "{refused:?}");
         script.finish();
     }
-    let counted = |left: &str| format!("> 00F7008000\n< 0101FF 050100 060203{left} 9000\n");
+    let counted = |left: &str| format!("> 00F7008000\n< 0101FF 050101 060203{left} 9000\n");
     let kept = script(&[OPEN, &counted("01")]);
     let refused = open(&kept).log_in(Credentials::user(&text, LastTry::Keep)).err();
     assert!(matches!(refused, Some(Error::LastTryKept { secret: SecretKind::Pin })));

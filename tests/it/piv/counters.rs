@@ -1,13 +1,27 @@
 //! What every failure costs: nothing, or the one try that was wrong.
 
 use cardwright::piv::PivToken;
-use cardwright::token::{Admin, Credentials, Error, LastTry, SecretKind, Token, Tries, User};
-use cardwright::virtual_card::{Dial, SharedCard};
+use cardwright::token::{Admin, Credentials, Error, LastTry, SecretKind, Session, Token, Tries, User};
+use cardwright::virtual_card::{Dial, PivOptions, SharedCard};
 
-use super::{admin_key, administrate, log_in, pin, puk};
-use crate::support::piv::{self, PIN, PUK};
+use super::{admin_key, pin, puk};
+use crate::support::piv;
 
+/// Other secrets than cards come with, so that the card cannot tell beforehand that another is wrong.
+const PIN: &str = "246810";
+const PUK: &str = "86420975";
+const ADMIN_KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978";
 const WRONG: &str = "99999999";
+
+fn options(kind: PivOptions) -> PivOptions {
+    PivOptions { pin: pin(PIN), puk: puk(PUK), management_key: Some(admin_key(ADMIN_KEY)), ..kind }
+}
+
+fn log_in(token: &mut PivToken) -> Result<Box<dyn Session + '_>, Error> {
+    let key = admin_key(ADMIN_KEY);
+    let user = Some(User::Pin(&pin(PIN), LastTry::Keep));
+    token.log_in(Credentials { user, admin: Some(Admin::Key(&key)) })
+}
 
 /// PIN and PUK, as somebody sees them who has just come.
 fn left(card: &SharedCard) -> (Tries, Tries) {
@@ -17,7 +31,7 @@ fn left(card: &SharedCard) -> (Tries, Tries) {
 }
 
 fn yubikey() -> (SharedCard, PivToken) {
-    let card = piv::card(piv::yubikey());
+    let card = piv::card(options(piv::yubikey()));
     let token = piv::open(&card);
     (card, token)
 }
@@ -46,7 +60,7 @@ fn a_wrong_pin_costs_one_try_and_the_last_is_kept() {
 #[test]
 fn a_locked_pin_is_not_tried_and_the_puk_sets_another() {
     for options in [piv::yubikey(), piv::plain()] {
-        let card = piv::card(options);
+        let card = piv::card(self::options(options));
         let mut token = piv::open(&card);
         let tells_puk = token.counters().unwrap().puk != Some(Tries::Untold);
         for _ in 0..3 {
@@ -89,18 +103,18 @@ fn a_wrong_administrator_costs_the_user_nothing() {
     let refused = token.log_in(credentials).err();
     assert!(matches!(refused, Some(Error::SecretRefused { secret: SecretKind::Admin, left: Tries::Untold })));
     assert_eq!(left(&card), (Tries::Left(3), Tries::Left(3)));
-    let key = piv::admin_key();
+    let key = admin_key(ADMIN_KEY);
     let credentials = Credentials { user: Some(User::Pin(&pin(WRONG), LastTry::Keep)), admin: Some(Admin::Key(&key)) };
     let refused = token.log_in(credentials).err();
     assert!(matches!(refused, Some(Error::SecretRefused { secret: SecretKind::Pin, left: Tries::Left(2) })));
-    drop(administrate(&mut token).unwrap());
+    drop(token.log_in(Credentials { user: None, admin: Some(Admin::Key(&key)) }).unwrap());
     assert_eq!(left(&card), (Tries::Left(2), Tries::Left(3)));
 }
 
 #[test]
 fn the_puk_is_the_only_way_to_a_new_pin() {
     let (card, mut token) = yubikey();
-    let key = piv::admin_key();
+    let key = admin_key(ADMIN_KEY);
     let refused = token.set_pin(Admin::Key(&key), &pin(PIN), LastTry::Keep);
     assert!(matches!(refused, Err(Error::NotOffered(_))));
     let refused = token.set_pin(Admin::SoPin(&pin(PUK)), &pin(PIN), LastTry::Keep);
@@ -144,4 +158,38 @@ fn a_card_that_goes_away_is_never_a_wrong_secret() {
             assert_eq!(left(&card), (Tries::Left(3), Tries::Left(3)), "{fault}@{at}");
         }
     }
+}
+
+/// What the card tells of a secret is believed before a try is spent, in both directions; who may spend the last try is
+/// believed more.
+#[test]
+fn a_try_is_never_spent_on_what_the_cards_own_metadata_contradict() {
+    let full = (Tries::Left(3), Tries::Left(3));
+    let contradicted = |error: Option<Error>, wanted: SecretKind, default: bool| match error {
+        Some(Error::Contradicted { secret, is_default }) => assert_eq!((secret, is_default), (wanted, default)),
+        other => panic!("{other:?}"),
+    };
+    // Which secrets the card has, and which are tried.
+    for (has_factorys, tried_pin, tried_puk, tried_key) in
+        [(true, PIN, PUK, ADMIN_KEY), (false, piv::PIN, piv::PUK, piv::ADMIN_KEY)]
+    {
+        let card = piv::card(if has_factorys { piv::yubikey() } else { options(piv::yubikey()) });
+        let mut token = piv::open(&card);
+        let (tried_pin, tried_puk, new) = (pin(tried_pin), puk(tried_puk), pin("739105"));
+        let key = admin_key(tried_key);
+        contradicted(token.log_in(Credentials::user(&tried_pin, LastTry::Keep)).err(), SecretKind::Pin, has_factorys);
+        contradicted(token.change_pin(&tried_pin, &new, LastTry::Keep).err(), SecretKind::Pin, has_factorys);
+        let error = token.set_pin(Admin::Puk(&tried_puk), &new, LastTry::Keep).err();
+        contradicted(error, SecretKind::Puk, has_factorys);
+        contradicted(token.change_puk(&tried_puk, &tried_puk, LastTry::Keep).err(), SecretKind::Puk, has_factorys);
+        let admin = Credentials { user: None, admin: Some(Admin::Key(&key)) };
+        contradicted(token.log_in(admin).err(), SecretKind::Admin, has_factorys);
+        assert_eq!(left(&card), full);
+        let refused = token.log_in(Credentials::user(&tried_pin, LastTry::Spend)).err();
+        assert!(matches!(refused, Some(Error::SecretRefused { .. })), "{refused:?}");
+    }
+    // A card that does not tell gets what it is given.
+    let card = piv::card(options(piv::plain()));
+    let refused = piv::open(&card).log_in(Credentials::user(&pin(piv::PIN), LastTry::Keep)).err();
+    assert!(matches!(refused, Some(Error::SecretRefused { .. })), "{refused:?}");
 }

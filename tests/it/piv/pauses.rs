@@ -127,7 +127,7 @@ fn a_session_that_ends_in_a_pause_logs_out() {
 #[test]
 fn a_login_that_others_cost_is_told_as_lost() {
     let open = include_str!("../../data/piv/yubikey-open.txt");
-    let user = "> 00F7008000\n< 0101FF050100060203039000\n> 0020008008313233343536FFFF\n< 9000\n";
+    let user = "> 00F7008000\n< 0101FF050101060203039000\n> 0020008008313233343536FFFF\n< 9000\n";
     let lost = "> 00200080\n< 63C3\n";
     let script = Script::read(SHORT, &[open, user, lost].join("\n"));
     script.set_continuity(Continuity::Unbroken);
@@ -192,7 +192,7 @@ fn a_pin_that_became_wrong_is_not_sent_twice() {
     let point = hex::encode(key.public_key().subject_public_key());
     let conversation = [
         include_str!("../../data/piv/yubikey-open.txt"),
-        "> 00F7008000\n< 0101FF050100060203039000\n> 0020008008313233343536FFFF\n< 9000",
+        "> 00F7008000\n< 0101FF050101060203039000\n> 0020008008313233343536FFFF\n< 9000",
         &format!("> 00F7009C00\n< 010111 02020301 030101 04438641{point} 9000"),
         "> 0020008008313233343536FFFF\n< 63C2",
     ]

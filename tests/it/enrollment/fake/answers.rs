@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// The PIN the fake proposes.
+pub const PROPOSED_PIN: &str = "739105";
 const NONE: &str = "00000000-0000-0000-0000-000000000000";
 
 impl State {
@@ -70,6 +72,7 @@ impl State {
                 assert!(matches!(job.status, 3 | 18), "a response for a request in status {}", job.status);
                 fake_secrets::authentication_response(&query)
             }
+            ("GET", ["requests", _, "smartcards", _, "serverproposedpin"]) => ok(json!(PROPOSED_PIN)),
             ("PUT", ["requests", _, "smartcards", id]) => {
                 let card = self.card_mut(id);
                 if card.status == 6 {
@@ -105,6 +108,7 @@ impl State {
         if self.reset_on_retire {
             config["ResetOnRetire"] = json!(true);
         }
+        (self.configure)(&mut config);
         config
     }
 

@@ -79,7 +79,7 @@ fn a_pin_that_a_stranger_blocked_is_unblocked_by_our_driver() {
         let locked = token.log_in(Credentials::user(&pin, LastTry::Spend)).map(drop).unwrap_err();
         assert!(matches!(locked, Error::Locked { secret: SecretKind::Pin }), "{locked:?}");
         let new = piv::pin("222222");
-        let wrong = token.set_pin(Admin::Puk(&piv::puk("99999999")), &new, LastTry::Keep).unwrap_err();
+        let wrong = token.set_pin(Admin::Puk(&piv::puk("99999999")), &new, LastTry::Spend).unwrap_err();
         assert!(matches!(wrong, Error::SecretRefused { secret: SecretKind::Puk, left: Tries::Left(2) }), "{wrong:?}");
         assert_eq!(token.counters().unwrap(), told(Tries::Locked, Tries::Left(2)));
         token.set_pin(Admin::Puk(&piv::puk(PUK)), &new, LastTry::Keep).unwrap();
@@ -100,7 +100,8 @@ fn the_management_key_that_yubico_piv_tool_set_is_the_one_our_driver_needs() {
     let old = piv::admin_key();
     let credentials = Credentials { user: None, admin: Some(Admin::Key(&old)) };
     let refused = token.log_in(credentials).map(drop).unwrap_err();
-    assert!(matches!(refused, Error::SecretRefused { secret: SecretKind::Admin, .. }), "{refused:?}");
+    // The card tells that its key is no longer the factory's, so that is not tried.
+    assert!(matches!(refused, Error::Contradicted { secret: SecretKind::Admin, is_default: false }), "{refused:?}");
     assert!(desk.holdings() == before);
     let condition = token.condition().unwrap();
     assert_eq!((condition.admin_key_is_default, condition.pin_is_default), (Some(false), Some(true)));

@@ -9,13 +9,12 @@ use crate::support::piv_authenticator::PivAuthenticator;
 
 /// The key that PIV cards leave the factory with; the GIDS cards here are given it, too.
 pub const ADMIN_KEY: &str = "010203040506070801020304050607080102030405060708";
-const FACTORY_PIN: &str = "123456";
 
 #[derive(Clone, Copy)]
 pub struct Kind {
     pub make: fn() -> Box<dyn VirtualCard>,
     pub template: &'static str,
-    /// The PIN to enroll with: the factory's, on a card that does not tell that it still has it.
+    /// The PIN to enroll with.
     pub first_pin: &'static str,
     /// The tries its counters show when none was spent: PIN and PUK.
     pub tries: (Option<u64>, Option<u64>),
@@ -38,13 +37,8 @@ pub const YUBIKEY: Kind = Kind {
 pub const YUBIKEY_AES: Kind =
     Kind { make: || piv(PivOptions { version: [5, 7, 1], ..yubikey() }), template: RSA, ..YUBIKEY };
 
-pub const PLAIN: Kind = Kind {
-    make: || piv(PivOptions::default()),
-    first_pin: FACTORY_PIN,
-    tries: (Some(3), None),
-    takes_admin_key: false,
-    ..YUBIKEY
-};
+pub const PLAIN: Kind =
+    Kind { make: || piv(PivOptions::default()), tries: (Some(3), None), takes_admin_key: false, ..YUBIKEY };
 
 pub const NITROKEY: Kind = Kind { make: || Box::new(PivAuthenticator::new()), takes_admin_key: true, ..PLAIN };
 
