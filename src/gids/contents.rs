@@ -70,6 +70,7 @@ impl Contents {
             has_private_key: public_key.is_some(),
             public_key,
             certificate: self.certificate(application, index, container)?,
+            odd: None,
         })
     }
 

@@ -111,6 +111,7 @@ impl Application {
             public_key: public_key_in(&certificate),
             has_private_key: true,
             certificate: Some(certificate),
+            odd: None,
         }))
     }
 }

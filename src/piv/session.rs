@@ -139,7 +139,14 @@ impl<'a> PivSession<'a> {
             Told::Key(known) => Some(known.public_key),
             Told::NoKey | Told::Nothing => certified,
         };
-        Ok(Some(StoredKey { id: reference.id(), label: reference.label(), public_key, has_private_key, certificate }))
+        Ok(Some(StoredKey {
+            id: reference.id(),
+            label: reference.label(),
+            public_key,
+            has_private_key,
+            certificate,
+            odd: None,
+        }))
     }
 
     /// Says whether there is a private key under `reference` beside which a certificate for `public_key` may be

@@ -1,6 +1,6 @@
 //! Writes templates for new objects and reads the attributes of existing ones (PKCS#11 v2.40 base, 4).
 
-use super::error::{CallError, device, failed};
+use super::error::{CallError, device, failed, is_removal};
 use crate::pkix::{KeyAlgorithm, PublicKey};
 use crate::token::{Error, KeyId, KeyOrder};
 use cryptoki::context::Pkcs11;
@@ -53,9 +53,13 @@ pub(super) fn offered(pkcs11: &Pkcs11, slot: Slot) -> Result<Vec<KeyAlgorithm>, 
             Generation::Ec(parameters) if parameters == SECP256R1 => 256,
             Generation::Ec(_) => 384,
         };
-        let info = pkcs11.get_mechanism_info(slot, kind)?;
-        let told = info.max_key_size() > 0;
-        if !told || (info.min_key_size() as u64..=info.max_key_size() as u64).contains(&bits) {
+        let sizes = match pkcs11.get_mechanism_info(slot, kind) {
+            Ok(info) => (info.min_key_size() as u64, info.max_key_size() as u64),
+            Err(error) if is_removal(&error) => return Err(error),
+            // A module that lists the mechanism and cannot tell its sizes sets no limit.
+            Err(_) => (0, 0),
+        };
+        if sizes.1 == 0 || (sizes.0..=sizes.1).contains(&bits) {
             offered.push(algorithm);
         }
     }

@@ -25,6 +25,6 @@ mod token;
 pub use agree::Agreements;
 pub use error::{CallError, Error};
 pub use mac::Macs;
-pub use module::{Existing, Module, TokenSummary};
+pub use module::{Existing, Listed, Module, TokenSummary};
 pub use selector::Selector;
 pub use token::{Pkcs11Token, so_pin};

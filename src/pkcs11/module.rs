@@ -30,6 +30,15 @@ pub enum Existing {
     Erase,
 }
 
+/// Describes a slot with a token in it, for a listing.
+#[derive(Debug)]
+pub struct Listed {
+    /// The slot's number in the module.
+    pub slot: u64,
+    /// Who the token is, or why the module cannot tell.
+    pub token: Result<TokenSummary, token::Error>,
+}
+
 /// Describes a token for a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSummary {
@@ -48,10 +57,12 @@ impl Module {
         Lease::take(path).map(|lease| Self { lease: Arc::new(lease) })
     }
 
-    /// Lists every token present, blank ones too.
-    pub fn tokens(&self) -> Result<Vec<TokenSummary>, Error> {
-        let present = self.present()?;
-        Ok(present.readable.into_iter().map(|(_, facts)| TokenSummary::from(facts)).collect())
+    /// Lists every token present, blank ones too, and at the end those that the module cannot tell of.
+    pub fn tokens(&self) -> Result<Vec<Listed>, Error> {
+        let Present { readable, unreadable } = self.present()?;
+        let told = readable.into_iter().map(|(slot, facts)| Listed { slot: slot.id(), token: Ok(facts.into()) });
+        let untold = unreadable.into_iter().map(|(slot, error)| Listed { slot: slot.id(), token: Err(error) });
+        Ok(told.chain(untold).collect())
     }
 
     /// Finds the one initialised token that `selector` describes.
@@ -123,7 +134,7 @@ impl Module {
     /// Reads every token that is present. Those that are removed meanwhile are left out.
     fn present(&self) -> Result<Present, token::Error> {
         let pkcs11 = &self.lease.pkcs11;
-        let mut present = Present { readable: Vec::new(), unreadable: None };
+        let mut present = Present { readable: Vec::new(), unreadable: Vec::new() };
         for slot in pkcs11.get_slots_with_token().map_err(failed("C_GetSlotList"))? {
             match pkcs11.get_token_info(slot) {
                 Ok(info) => present.readable.push((slot, Facts::of(&info))),
@@ -131,7 +142,7 @@ impl Module {
                 // One damaged token must not hide the others.
                 Err(error) => {
                     tracing::warn!(module = %self.lease.path.display(), slot = slot.id(), %error, "token not readable");
-                    present.unreadable.get_or_insert(failed("C_GetTokenInfo")(error));
+                    present.unreadable.push((slot, failed("C_GetTokenInfo")(error)));
                 }
             }
         }
@@ -142,14 +153,14 @@ impl Module {
 /// Holds one reading of all tokens of a module.
 struct Present {
     readable: Vec<(Slot, Facts)>,
-    /// Why the first unreadable token could not be read.
-    unreadable: Option<token::Error>,
+    /// Slots whose token could not be read, and why.
+    unreadable: Vec<(Slot, token::Error)>,
 }
 
 impl Present {
     /// Makes the error for a token that was not found: why one could not be read, or which are present.
     fn nothing(self, wanted: &Selector) -> Error {
-        if let Some(error) = self.unreadable {
+        if let Some((_, error)) = self.unreadable.into_iter().next() {
             return Error::Token(error);
         }
         let present = self.readable.into_iter().map(|(_, facts)| facts.identity).collect();

@@ -1,13 +1,13 @@
 //! Finds the objects under a CKA_ID: key pair and certificates, by handle.
 
 use super::attributes::{public_key, read};
-use super::error::{CallError, device, failed};
-use crate::pkix::PublicKey;
-use crate::token::{Error, KeyId};
+use super::error::{CallError, device, failed, is_removal};
+use crate::pkix::{Certificate, PublicKey};
+use crate::token::{Error, KeyId, Oddity, StoredCertificate, StoredKey};
 use cryptoki::error::Error as Cryptoki;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use std::cmp::Reverse;
 
 /// Limits the objects that a module may list; no token has so many.
 const MOST_OBJECTS: usize = 4096;
@@ -18,6 +18,8 @@ pub(super) struct Held {
     pub private: Vec<Key>,
     pub public: Vec<Key>,
     pub certificates: Vec<ObjectHandle>,
+    /// Objects of which the module does not even tell the class.
+    refused: Vec<ObjectHandle>,
     /// Public key, once it has been read.
     public_key: Option<PublicKey>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Key {
 impl Held {
     /// Makes the entry of a pair that was just generated.
     pub fn pair(private: Key, public: Key, public_key: PublicKey) -> Self {
-        Self { private: vec![private], public: vec![public], certificates: Vec::new(), public_key: Some(public_key) }
+        Self { private: vec![private], public: vec![public], public_key: Some(public_key), ..Self::default() }
     }
 
     /// Finds what is under `id`, with one search and one further call for each object found.
@@ -57,7 +59,7 @@ impl Held {
             if one.is_empty() {
                 continue;
             }
-            let id = KeyId(bytes(session, handle, AttributeType::Id)?.unwrap_or_default());
+            let id = KeyId(told(bytes(session, handle, AttributeType::Id))?.flatten().unwrap_or_default());
             match entries.iter_mut().find(|(known, _)| *known == id && !id.0.is_empty()) {
                 Some((_, held)) => held.merge(one),
                 None => entries.push((id, one)),
@@ -74,7 +76,7 @@ impl Held {
     /// Returns every handle, the private key's first.
     pub fn handles(&self) -> Vec<ObjectHandle> {
         let keys = self.private.iter().chain(&self.public).map(|key| key.handle);
-        keys.chain(self.certificates.iter().copied()).collect()
+        keys.chain(self.certificates.iter().copied()).chain(self.refused.iter().copied()).collect()
     }
 
     /// Adds the handles of another entry.
@@ -82,14 +84,19 @@ impl Held {
         self.private.extend(other.private);
         self.public.extend(other.public);
         self.certificates.extend(other.certificates);
+        self.refused.extend(other.refused);
     }
 
-    /// Adds an object if it is a certificate or a key that is RSA or EC.
+    /// Adds an object if it is a certificate or a key that is RSA or EC, or if the module tells nothing of it.
     fn add(&mut self, session: &Session, handle: ObjectHandle) -> Result<(), Error> {
         let wanted = [AttributeType::Class, AttributeType::KeyType];
         let attributes = match session.get_attributes(handle, &wanted) {
             Ok(attributes) => attributes,
-            Err(error @ Cryptoki::Pkcs11(..)) => return Err(failed("C_GetAttributeValue")(error)),
+            Err(error) if is_removal(&error) => return Err(Error::Removed),
+            Err(Cryptoki::Pkcs11(..)) => {
+                self.refused.push(handle);
+                return Ok(());
+            }
             // Objects of a vendor-defined class or key type are skipped.
             Err(_) => return Ok(()),
         };
@@ -114,8 +121,7 @@ impl Held {
     /// once and then remembered.
     pub fn public_key(&mut self, session: &Session) -> Result<Option<&PublicKey>, Error> {
         if self.public_key.is_none() {
-            let private = self.private.first().filter(|key| key.rsa);
-            self.public_key = match self.public.first().or(private) {
+            self.public_key = match self.key_object() {
                 Some(key) => Some(public_key(session, key.handle, key.rsa)?),
                 None => self.certificate(session)?.as_deref().and_then(certified_key),
             };
@@ -123,10 +129,65 @@ impl Held {
         Ok(self.public_key.as_ref())
     }
 
-    /// Reads the certificate, DER; `None` when there is none.
+    /// Returns the object that shows the public key.
+    fn key_object(&self) -> Option<Key> {
+        self.public.first().or(self.private.first().filter(|key| key.rsa)).copied()
+    }
+
+    /// Reads the certificate, DER; `None` when there is none that can be read. Of several it is the one for the key,
+    /// and of these the newest.
     pub fn certificate(&self, session: &Session) -> Result<Option<Vec<u8>>, Error> {
-        let Some(handle) = self.certificates.first() else { return Ok(None) };
-        certificate(session, *handle)
+        Ok(self.stored_certificates(session)?.into_iter().next().and_then(|first| first.der))
+    }
+
+    /// Reads the certificates: first those that can be read, of these those for the key, of these the newest.
+    fn stored_certificates(&self, session: &Session) -> Result<Vec<StoredCertificate>, Error> {
+        let mut stored = Vec::new();
+        for handle in &self.certificates {
+            stored.push(match told(certificate(session, *handle))? {
+                Some(value) => StoredCertificate::of(&value.unwrap_or_default()),
+                None => StoredCertificate::odd(Oddity::Refused),
+            });
+        }
+        if stored.len() > 1 {
+            let known = self.public_key.as_ref();
+            stored.sort_by_cached_key(|stored| {
+                let read = stored.der.as_deref().and_then(|der| Certificate::from_der(der).ok());
+                let ours = known.is_some_and(|key| read.as_ref().is_some_and(|read| read.is_for(key)));
+                Reverse((stored.der.is_some(), ours, read.map(|read| read.not_before())))
+            });
+        }
+        Ok(stored)
+    }
+
+    /// Describes what is under `id`, with one entry for each further certificate.
+    pub fn stored(&mut self, session: &Session, id: &KeyId) -> Result<Vec<StoredKey>, Error> {
+        let label = told(self.label(session))?.unwrap_or_default();
+        let shown = match self.key_object() {
+            Some(_) => told(self.public_key(session).map(|key| key.cloned()))?,
+            None => Some(None),
+        };
+        let mut certificates = self.stored_certificates(session)?;
+        let several = (certificates.len() > 1).then_some(Oddity::SeveralCertificates);
+        if certificates.is_empty() {
+            certificates.push(StoredCertificate::default());
+        }
+        let unread = shown.is_none().then_some(Oddity::UnreadableKey);
+        let refused = (!self.refused.is_empty()).then_some(Oddity::Refused);
+        let nameless = id.0.is_empty().then_some(Oddity::NoId);
+        let entry = |certificate: StoredCertificate, first: bool| {
+            let has_key = first && !(self.private.is_empty() && self.public.is_empty());
+            let key = if first { shown.clone().flatten() } else { None };
+            StoredKey {
+                id: id.clone(),
+                label: label.clone(),
+                public_key: key.or_else(|| certificate.der.as_deref().filter(|_| has_key).and_then(certified_key)),
+                has_private_key: first && !self.private.is_empty(),
+                odd: certificate.odd.or(unread.or(refused).filter(|_| first)).or(several).or(nameless),
+                certificate: certificate.der,
+            }
+        };
+        Ok(certificates.into_iter().enumerate().map(|(at, certificate)| entry(certificate, at == 0)).collect())
     }
 
     /// Reads the label that people see: the private key's, else that of the next object.
@@ -144,8 +205,16 @@ pub(super) fn certificate(session: &Session, handle: ObjectHandle) -> Result<Opt
 
 /// Reads the public key of a certificate; `None` where it cannot be used.
 fn certified_key(der: &[u8]) -> Option<PublicKey> {
-    let (_, certificate) = X509Certificate::from_der(der).ok()?;
-    PublicKey::from_spki(certificate.public_key().raw).ok()
+    Certificate::from_der(der).and_then(|certificate| certificate.public_key()).ok()
+}
+
+/// Takes what the module answered about one object: `None` where it refused to tell. A token that is gone is an error.
+pub(super) fn told<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::Device { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Reads one attribute that holds bytes.

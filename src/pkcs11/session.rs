@@ -43,10 +43,13 @@ impl Pkcs11Session {
     }
 }
 
-/// Lists every object that `session` may see, one entry for each id.
+/// Lists every object that `session` may see, one entry for each id and one for each further certificate under it.
 pub(super) fn list(session: &Cryptosession) -> Result<Vec<StoredKey>, Error> {
-    let all = Held::all(session)?;
-    all.into_iter().map(|(id, mut held)| stored(session, id, &mut held)).collect()
+    let mut listed = Vec::new();
+    for (id, mut held) in Held::all(session)? {
+        listed.extend(held.stored(session, &id)?);
+    }
+    Ok(listed)
 }
 
 impl Session for Pkcs11Session {
@@ -55,7 +58,7 @@ impl Session for Pkcs11Session {
         if held.is_empty() {
             return Ok(None);
         }
-        stored(session, id.clone(), held).map(Some)
+        Ok(held.stored(session, id)?.into_iter().next())
     }
 
     fn list(&mut self) -> Result<Vec<StoredKey>, Error> {
@@ -115,7 +118,8 @@ impl Session for Pkcs11Session {
         let template = attributes::certificate(id, label, certificate)?;
         let mut written = None;
         for handle in &held.certificates {
-            if objects::certificate(session, *handle)?.as_deref() == Some(certificate) {
+            let there = objects::told(objects::certificate(session, *handle))?.flatten();
+            if there.as_deref() == Some(certificate) {
                 written = Some(*handle);
             }
         }
@@ -150,21 +154,6 @@ impl Session for Pkcs11Session {
         }
         Ok(gone)
     }
-}
-
-/// Reads label, public key and certificate of an entry.
-fn stored(session: &Cryptosession, id: KeyId, held: &mut Held) -> Result<StoredKey, Error> {
-    Ok(StoredKey {
-        id,
-        label: held.label(session)?,
-        public_key: if held.private.is_empty() && held.public.is_empty() {
-            None
-        } else {
-            held.public_key(session)?.cloned()
-        },
-        has_private_key: !held.private.is_empty(),
-        certificate: held.certificate(session)?,
-    })
 }
 
 /// Translates an error of C_GenerateKeyPair; unsupported kinds of key are [`Error::Algorithm`].

@@ -163,7 +163,15 @@ impl Token for Pkcs11Token {
 
     fn condition(&mut self) -> Result<Condition, Error> {
         self.look()?;
-        let algorithms = Some(attributes::offered(self.pkcs11(), self.slot).map_err(failed("C_GetMechanismList"))?);
+        let algorithms = match attributes::offered(self.pkcs11(), self.slot) {
+            Ok(offered) => Some(offered),
+            Err(error) if is_removal(&error) => return Err(Error::Removed),
+            // The module does not tell; whether it makes a key shows when it is asked to.
+            Err(error) => {
+                tracing::warn!(%error, "C_GetMechanismList failed");
+                None
+            }
+        };
         Ok(Condition { algorithms, card_identifier: CardIdentifier::None, ..Condition::default() })
     }
 

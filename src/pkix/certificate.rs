@@ -33,6 +33,15 @@ impl Certificate {
         Ok(Self { der: der.to_vec(), read })
     }
 
+    /// Reads the certificate at the beginning of `bytes`, and returns it with the number of bytes that follow it. Only
+    /// for what others have stored; see [`Error::breaks_off`].
+    pub fn first_in(bytes: &[u8]) -> Result<(Self, usize), Error> {
+        let malformed = Error::malformed(WHAT);
+        let mut reader = SliceReader::new(bytes).map_err(&malformed)?;
+        let first = reader.tlv_bytes().map_err(&malformed)?;
+        Ok((Self::from_der(first)?, bytes.len().saturating_sub(first.len())))
+    }
+
     /// Reads one certificate in PEM (RFC 7468, 5).
     pub fn from_pem(text: &str) -> Result<Self, Error> {
         Self::from_der(&pem::decode(text.as_bytes(), WHAT, &["CERTIFICATE", "X509 CERTIFICATE"])?)

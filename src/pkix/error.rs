@@ -118,6 +118,11 @@ impl Error {
         move |source| Self::Malformed { what, source }
     }
 
+    /// Says whether the bytes end before what was to be read does.
+    pub fn breaks_off(&self) -> bool {
+        matches!(self, Self::Malformed { source, .. } if matches!(source.kind(), der::ErrorKind::Incomplete { .. }))
+    }
+
     /// Returns a function that wraps an error of the PKCS#12 library and names what was tried.
     pub(super) fn pkcs12(action: &'static str) -> impl Fn(p12_keystore::error::Error) -> Self {
         move |source| Self::Pfx { action, source: Box::new(source) }

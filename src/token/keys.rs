@@ -1,5 +1,6 @@
 //! Describes keys on a token: wanted, placed, ordered, stored.
 
+use super::oddity::Oddity;
 use crate::pkix::{KeyAlgorithm, PublicKey};
 
 /// Names a key pair and its certificate on a token (CKA_ID on PKCS#11).
@@ -52,6 +53,8 @@ pub struct StoredKey {
     /// Public key; `None` when only a certificate is there.
     pub public_key: Option<PublicKey>,
     pub has_private_key: bool,
-    /// Certificate, DER.
+    /// Certificate, DER; `None` when there is none, or none that can be read.
     pub certificate: Option<Vec<u8>>,
+    /// What is odd about it; `None` in the usual case.
+    pub odd: Option<Oddity>,
 }

@@ -11,6 +11,7 @@ mod factory;
 mod form;
 mod identity;
 mod keys;
+mod oddity;
 mod seam;
 mod tries;
 
@@ -21,5 +22,6 @@ pub use factory::Factory;
 pub use form::SecretForm;
 pub use identity::{Identity, Origin, names_nothing};
 pub use keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
+pub use oddity::{Oddity, StoredCertificate};
 pub use seam::{Session, Token};
 pub use tries::{Counters, LastTry, SecretKind, Tries};

@@ -6,6 +6,7 @@ mod face;
 mod help_desk;
 mod http;
 mod keys;
+mod odd;
 mod refusals;
 mod requests;
 mod secrets;

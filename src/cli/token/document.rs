@@ -1,10 +1,7 @@
 //! Shows tokens and cards, to people and to scripts.
 
-use crate::cli::failure::Failure;
-use crate::cli::output::{Output, date};
-use crate::enrollment::card_id;
-use crate::pkix::Certificate;
-use crate::token::{Counters, Identity, Token, Tries};
+use crate::cli::output::Output;
+use crate::token::{Counters, Identity, Tries};
 use crate::{pkcs11, reader};
 use serde::Serialize;
 
@@ -12,19 +9,19 @@ use serde::Serialize;
 #[derive(Default, Serialize)]
 pub struct TokenDocument {
     /// "PKCS#11", "PIV" or "GIDS"; empty where it cannot be told.
-    kind: String,
+    pub(super) kind: String,
     pub label: String,
     pub serial: String,
-    manufacturer: String,
-    model: String,
+    pub(super) manufacturer: String,
+    pub(super) model: String,
     /// "initialised", "blank", or "unreadable".
     state: String,
-    pin: String,
-    so_pin: String,
+    pub(super) pin: String,
+    pub(super) so_pin: String,
     /// The PUK's state; left out where the kind has none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    puk: Option<String>,
-    tries_left: TriesLeft,
+    pub(super) puk: Option<String>,
+    pub(super) tries_left: TriesLeft,
     /// The name of the reader that the card is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     reader: Option<String>,
@@ -35,29 +32,42 @@ pub struct TokenDocument {
 
 /// Holds the tries left of each secret, where the token tells the number.
 #[derive(Default, Serialize)]
-struct TriesLeft {
+pub(super) struct TriesLeft {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pin: Option<u8>,
+    pub pin: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    so_pin: Option<u8>,
+    pub so_pin: Option<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    puk: Option<u8>,
+    pub puk: Option<u8>,
 }
 
 impl TokenDocument {
-    /// Describes a token behind a PKCS#11 module.
-    pub fn of_module(summary: &pkcs11::TokenSummary) -> Self {
-        let state = if summary.initialised { "initialised" } else { "blank" };
-        Self { state: state.into(), ..Self::new(&summary.identity, &summary.counters) }
+    /// Describes a token behind a PKCS#11 module, also one that the module cannot tell of.
+    pub fn of_module(listed: &pkcs11::Listed) -> Self {
+        match &listed.token {
+            Ok(summary) => {
+                let state = if summary.initialised { "initialised" } else { "blank" };
+                Self { state: state.into(), ..Self::new(&summary.identity, &summary.counters) }
+            }
+            Err(error) => Self {
+                kind: "PKCS#11".into(),
+                error: Some(format!("the token in slot {} cannot be read: {}", listed.slot, told(error))),
+                ..Self::unreadable()
+            },
+        }
     }
 
     /// Describes a card in a reader, also one that cannot be read.
     pub fn of_card(listed: &reader::Listed) -> Self {
         let known = match &listed.card {
             Ok(summary) => Self::new(&summary.identity, &summary.counters),
-            Err(error) => Self { state: "unreadable".into(), error: Some(told(error)), ..Self::default() },
+            Err(error) => Self { error: Some(told(error)), ..Self::unreadable() },
         };
         known.within(&listed.reader)
+    }
+
+    fn unreadable() -> Self {
+        Self { state: "unreadable".into(), ..Self::default() }
     }
 
     /// Adds the name of the reader that the card is in.
@@ -141,7 +151,7 @@ fn number(tries: Tries) -> Option<u8> {
 }
 
 /// Writes a counter for people: the number, where the token tells it and more than one try is left.
-fn counted(word: &str, left: Option<u8>) -> String {
+pub(super) fn counted(word: &str, left: Option<u8>) -> String {
     match left {
         Some(left) if left > 1 => format!("{left} tries"),
         _ => shown(word),
@@ -149,7 +159,7 @@ fn counted(word: &str, left: Option<u8>) -> String {
 }
 
 /// Writes a dash in place of an empty text.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     if text.is_empty() { "-".into() } else { text.into() }
 }
 
@@ -162,70 +172,4 @@ fn told(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-/// Holds what `token info` shows, to people and scripts.
-#[derive(Serialize)]
-pub struct InfoDocument {
-    #[serde(flatten)]
-    token: TokenDocument,
-    /// The card id by which a CM server knows this token; empty on a blank card.
-    card_id: String,
-    certificates: Vec<CertificateDocument>,
-}
-
-#[derive(Serialize)]
-struct CertificateDocument {
-    /// The key's id (CKA_ID, or the PIV key reference), in hexadecimal digits.
-    id: String,
-    label: String,
-    subject: String,
-    issuer: String,
-    serial_number: String,
-    not_after: String,
-}
-
-impl InfoDocument {
-    /// Reads a token's counters and certificates.
-    pub fn of(token: &mut dyn Token) -> Result<Self, Failure> {
-        let (counters, objects) = token.overview()?;
-        let mut certificates = Vec::new();
-        for stored in objects {
-            let Some(der) = &stored.certificate else { continue };
-            let certificate = Certificate::from_der(der)?;
-            certificates.push(CertificateDocument {
-                id: hex::encode(&stored.id.0),
-                label: stored.label,
-                subject: certificate.subject().to_string(),
-                issuer: certificate.issuer().to_string(),
-                serial_number: certificate.serial().to_string(),
-                not_after: date(certificate.not_after()),
-            });
-        }
-        let identity = token.identity();
-        let card_id = if identity.is_named() { card_id(identity).to_string() } else { String::new() };
-        Ok(Self { token: TokenDocument::new(identity, &counters), card_id, certificates })
-    }
-
-    /// Writes the lines for people.
-    pub fn text(&self) -> String {
-        let TokenDocument { kind, label, serial, model, manufacturer, pin, so_pin, puk, tries_left, .. } = &self.token;
-        let mut text = format!("kind        {kind}\nlabel       {}\nserial      {}", shown(label), shown(serial));
-        let maker = if manufacturer.is_empty() { String::new() } else { format!(" ({manufacturer})") };
-        text += &format!("\nmodel       {}{maker}\ncard id     {}", shown(model), shown(&self.card_id));
-        text += &format!("\nPIN         {}", counted(pin, tries_left.pin));
-        // What PKCS#11 calls the SO PIN is the admin key of a card.
-        let admin = if kind == "PKCS#11" { "SO PIN   " } else { "admin key" };
-        text += &format!("\n{admin}   {}", counted(so_pin, tries_left.so_pin));
-        if let Some(puk) = puk {
-            text += &format!("\nPUK         {}", counted(puk, tries_left.puk));
-        }
-        for c in &self.certificates {
-            text += &format!(
-                "\n\ncertificate {}\n  key id    {}\n  subject   {}\n  issuer    {}\n  serial    {}\n  valid to  {}",
-                c.label, c.id, c.subject, c.issuer, c.serial_number, c.not_after
-            );
-        }
-        text
-    }
 }

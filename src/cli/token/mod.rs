@@ -2,6 +2,7 @@
 
 mod card;
 mod document;
+mod info;
 
 use crate::cli::args::{InitArgs, PinArgs, PlaceArgs, Source, TokenCommand};
 use crate::cli::failure::{Exit, Failure};
@@ -13,7 +14,8 @@ use crate::pkcs11::{self, Existing, Module, so_pin};
 use crate::reader::{self, Readers};
 use crate::secret::AdminKey;
 use crate::token::{Admin, LastTry, Token};
-use document::{InfoDocument, TokenDocument, table};
+use document::{TokenDocument, table};
+use info::InfoDocument;
 use std::path::{Path, PathBuf};
 
 /// Counts the bytes of a 3DES admin key; on a card fresh from the factory they are all zero.

@@ -147,6 +147,7 @@ impl Rules {
             has_private_key: public_key.is_some(),
             public_key,
             certificate: slot.certificate.clone(),
+            odd: None,
         })
     }
 }

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod gids;
 pub mod kerberos;
 pub mod kryoptic;
+pub mod odd_module;
 pub mod pcscd;
 pub mod piv;
 pub mod piv_authenticator;

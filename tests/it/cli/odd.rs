@@ -1,0 +1,108 @@
+//! Tokens behind a module that cannot tell everything: the rest is shown and used all the same.
+
+use super::{Desk, ENROLL, PIN};
+use crate::support::odd_module;
+use crate::support::program::Program;
+use serde_json::Value;
+
+/// Makes a key pair and a certificate of it under `id`, both labelled `label`.
+fn keyed(program: &Program, token: &str, id: &str, label: &str) {
+    let pair = ["--keypairgen", "--key-type", "EC:prime256v1", "--id", id, "--label", label];
+    assert!(program.pkcs11_tool(token, &[&["--login", "--pin", PIN][..], &pair].concat()).success());
+    certified(program, token, Some(id), label);
+}
+
+/// Puts somebody's certificate on the token.
+fn certified(program: &Program, token: &str, id: Option<&str>, label: &str) {
+    let (key, file) = (program.path("a.key").display().to_string(), program.path("a.der").display().to_string());
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", &key];
+    let made = ["req", "-x509", "-subj", &format!("/CN={label}"), "-outform", "DER", "-out", &file];
+    let made = crate::support::program::end(program.other("openssl").args([&made[..], &curve].concat()));
+    assert!(made.success(), "{made:?}");
+    let id = id.map(|id| ["--id", id]);
+    let write = ["--login", "--pin", PIN, "--write-object", &file, "--type", "cert", "--label", label];
+    let written = program.pkcs11_tool(token, &[&write[..], id.as_ref().map_or(&[][..], |id| &id[..])].concat());
+    assert!(written.success(), "{written:?}");
+}
+
+/// The labels of the certificates that are shown, and of the other objects what is odd about them; the module's order
+/// means nothing.
+fn shown(info: &Value) -> (Vec<&str>, Vec<&str>) {
+    let texts = |list: &'static str, key: &'static str| {
+        let mut texts: Vec<_> = info[list].as_array().unwrap().iter().map(|it| it[key].as_str().unwrap()).collect();
+        texts.sort_unstable();
+        texts
+    };
+    (texts("certificates", "label"), texts("objects", "odd"))
+}
+
+#[test]
+fn a_slot_that_cannot_be_told_of_is_listed_as_that() {
+    let mut program = Program::new();
+    let module = odd_module::before_softhsm(&mut program);
+    program.set("CARDWRIGHT_MODULE", module.display().to_string());
+    program.token_with_pin("left", PIN);
+    program.token_with_pin("right", PIN);
+    program.set("ODD_TOKEN", "left");
+    let listed = program.json(["token", "list"]).done();
+    let states: Vec<_> = listed.as_array().unwrap().iter().map(|it| it["state"].as_str().unwrap()).collect();
+    assert_eq!(states.iter().filter(|state| **state == "unreadable").count(), 1, "{listed}");
+    let odd = listed.as_array().unwrap().iter().find(|it| it["state"] == "unreadable").unwrap();
+    assert!(odd["error"].as_str().unwrap().contains("CKR_DEVICE_ERROR"), "{odd}");
+    assert!(program.text(["token", "list"]).stdout.contains("cannot be read"));
+    assert_eq!(program.json(["token", "info", "--label", "right"]).done()["label"], "right");
+    // The one that is meant may be the one that cannot be read.
+    let told = program.json(["token", "info", "--label", "left"]).told();
+    assert!(format!("{told:?}").contains("CKR_DEVICE_ERROR"), "{told:?}");
+}
+
+#[test]
+fn one_odd_object_hides_no_other() {
+    let mut program = Program::new();
+    program.token_with_pin("card", PIN);
+    keyed(&program, "card", "0a", "good");
+    keyed(&program, "card", "0b", "bad");
+    let module = odd_module::before_softhsm(&mut program);
+    program.set("CARDWRIGHT_MODULE", module.display().to_string());
+    let odd = |variable: &str| {
+        let mut command = program.command(["--json", "token", "info", "--label", "card"]);
+        crate::support::program::end(command.env(variable, "bad")).done()
+    };
+    assert_eq!(shown(&odd("NOTHING")), (vec!["bad", "good"], vec![]));
+    let refused = odd("ODD_OBJECT");
+    let (certificates, objects) = shown(&refused);
+    assert!(
+        certificates == ["good"] && !objects.is_empty() && objects.iter().all(|odd| *odd == "refused"),
+        "{refused}"
+    );
+    assert_eq!(shown(&odd("ODD_NO_VALUE")), (vec!["good"], vec!["no-value"]));
+    assert_eq!(shown(&odd("ODD_GARBAGE")), (vec!["good"], vec!["not-a-certificate"]));
+    let unread = odd("ODD_KEY");
+    assert_eq!(shown(&unread), (vec!["bad", "good"], vec![]));
+    let bad = unread["certificates"].as_array().unwrap().iter().find(|it| it["label"] == "bad").unwrap();
+    assert_eq!(bad["odd"], "unreadable-key");
+    certified(&program, "card", Some("0a"), "second");
+    certified(&program, "card", None, "nameless");
+    let all = odd("NOTHING");
+    let words: Vec<_> = all["certificates"].as_array().unwrap().iter().map(|it| (&it["id"], &it["odd"])).collect();
+    let several = words.iter().filter(|(id, odd)| *id == "0a" && *odd == "several-certificates").count();
+    let nameless = words.iter().filter(|(id, odd)| *id == "" && *odd == "no-id").count();
+    assert_eq!((words.len(), several, nameless), (4, 2, 1), "{all}");
+    let text = program.text(["token", "info", "--label", "card"]).stdout;
+    assert!(text.contains("several-certificates: another certificate has the same id"), "{text}");
+}
+
+#[test]
+fn an_odd_object_stops_neither_enrollment_nor_renewal() {
+    let mut desk = Desk::new();
+    desk.program.json(ENROLL).done();
+    keyed(&desk.program, "card", "0b", "bad");
+    let module = odd_module::before_softhsm(&mut desk.program);
+    desk.program.set("CARDWRIGHT_MODULE", module.display().to_string());
+    for variable in ["ODD_OBJECT", "ODD_NO_VALUE", "ODD_GARBAGE", "ODD_KEY", "ODD_MECHANISMS", "ODD_SIZES"] {
+        desk.program.set(variable, "bad");
+        desk.program.json(["renew", "--label", "card"]).done();
+        desk.program.unset(variable);
+    }
+    assert_eq!(desk.program.objects("card", PIN), [2, 2, 2], "the renewed one and the odd one");
+}

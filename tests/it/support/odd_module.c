@@ -1,0 +1,84 @@
+/* A PKCS#11 module in front of another one (ODD_BEHIND) that fails where a variable says so:
+ *   ODD_TOKEN=LABEL       C_GetTokenInfo of the token with this label
+ *   ODD_MECHANISMS=1      C_GetMechanismList
+ *   ODD_SIZES=1           C_GetMechanismInfo
+ *   ODD_OBJECT=LABEL      C_GetAttributeValue of objects with this label
+ *   ODD_KEY=LABEL         likewise, when their modulus or point is asked for
+ *   ODD_NO_VALUE=LABEL    CKA_VALUE of objects with this label is told to be absent
+ *   ODD_GARBAGE=LABEL     CKA_VALUE of objects with this label is something else
+ * The list of functions has its order from PKCS#11 v2.40.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef unsigned long ulong;
+typedef struct { ulong type; void *value; ulong length; } attribute;
+typedef struct { unsigned char version[2]; void *function[68]; } list;
+
+enum { TOKEN_INFO = 6, MECHANISM_LIST = 7, MECHANISM_INFO = 8, GET_ATTRIBUTES = 24 };
+enum { LABEL = 3, VALUE = 0x11, MODULUS = 0x120, EC_POINT = 0x181 };
+#define DEVICE_ERROR 0x30UL
+#define TYPE_INVALID 0x12UL
+#define UNAVAILABLE (~0UL)
+
+static list odd;
+static list *behind;
+
+static int named(const char *variable, const void *text, size_t length) {
+    const char *wanted = getenv(variable);
+    return wanted && strlen(wanted) == length && memcmp(wanted, text, length) == 0;
+}
+
+static ulong token_info(ulong slot, char *info) {
+    ulong (*next)(ulong, char *) = behind->function[TOKEN_INFO];
+    ulong answer = next(slot, info);
+    size_t length = 32;
+    while (length && info[length - 1] == ' ') length--;
+    return answer == 0 && named("ODD_TOKEN", info, length) ? DEVICE_ERROR : answer;
+}
+
+static ulong mechanism_list(ulong slot, ulong *mechanisms, ulong *count) {
+    ulong (*next)(ulong, ulong *, ulong *) = behind->function[MECHANISM_LIST];
+    return getenv("ODD_MECHANISMS") ? DEVICE_ERROR : next(slot, mechanisms, count);
+}
+
+static ulong mechanism_info(ulong slot, ulong mechanism, void *info) {
+    ulong (*next)(ulong, ulong, void *) = behind->function[MECHANISM_INFO];
+    return getenv("ODD_SIZES") ? DEVICE_ERROR : next(slot, mechanism, info);
+}
+
+static ulong get_attributes(ulong session, ulong object, attribute *wanted, ulong count) {
+    ulong (*next)(ulong, ulong, attribute *, ulong) = behind->function[GET_ATTRIBUTES];
+    char text[256];
+    attribute label = { LABEL, text, sizeof text };
+    if (next(session, object, &label, 1) != 0) label.length = 0;
+    if (named("ODD_OBJECT", text, label.length)) return DEVICE_ERROR;
+    for (ulong at = 0; at < count; at++) {
+        if ((wanted[at].type == MODULUS || wanted[at].type == EC_POINT) && named("ODD_KEY", text, label.length))
+            return DEVICE_ERROR;
+        if (wanted[at].type == VALUE && named("ODD_NO_VALUE", text, label.length)) {
+            wanted[at].length = UNAVAILABLE;
+            return TYPE_INVALID;
+        }
+    }
+    ulong answer = next(session, object, wanted, count);
+    for (ulong at = 0; answer == 0 && at < count; at++)
+        if (wanted[at].type == VALUE && wanted[at].value && named("ODD_GARBAGE", text, label.length))
+            memset(wanted[at].value, 0xAA, wanted[at].length);
+    return answer;
+}
+
+ulong C_GetFunctionList(list **answer) {
+    void *module = dlopen(getenv("ODD_BEHIND"), RTLD_NOW);
+    ulong (*next)(list **) = module ? dlsym(module, "C_GetFunctionList") : 0;
+    if (!next || next(&behind) != 0) return DEVICE_ERROR;
+    odd = *behind;
+    odd.function[3] = C_GetFunctionList;
+    odd.function[TOKEN_INFO] = token_info;
+    odd.function[MECHANISM_LIST] = mechanism_list;
+    odd.function[MECHANISM_INFO] = mechanism_info;
+    odd.function[GET_ATTRIBUTES] = get_attributes;
+    *answer = &odd;
+    return 0;
+}
