@@ -112,6 +112,7 @@ impl From<token::Error> for Cause {
             | token::Error::LastTryKept { .. }
             | token::Error::Contradicted { .. }
             | token::Error::Locked { .. }
+            | token::Error::LockedOut
             | token::Error::NotSet { .. }
             | token::Error::SecretLength { .. }
             | token::Error::Removed
@@ -157,7 +158,8 @@ impl Error {
             | token::Error::Contradicted { secret, .. }
             | token::Error::Locked { secret }
             | token::Error::SecretLength { secret, .. } => Some(*secret),
-            token::Error::NotSet { .. }
+            token::Error::LockedOut
+            | token::Error::NotSet { .. }
             | token::Error::Removed
             | token::Error::Reset
             | token::Error::Busy

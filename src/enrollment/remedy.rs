@@ -316,6 +316,10 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::Locked { secret: SecretKind::Pin } => "Unblock the PIN.",
         E::Locked { secret: SecretKind::Admin } => "The token can only be initialised anew or replaced.",
         E::Locked { secret: SecretKind::Puk } => "The card can only be put back to its factory's state or replaced.",
+        E::LockedOut => {
+            "Wait (a TPM forgives one wrong try after the other), or have its owner run `tpm2_dictionarylockout \
+             --clear-lockout` (with `--auth`, where a lockout password was set); then repeat. The secret may be right."
+        }
         E::NotSet { .. } => "Set the PIN first, or enroll the token.",
         E::SecretLength { .. } => "Choose one of that length.",
         E::Removed => "Plug the token in again, then repeat.",
@@ -349,6 +353,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::Locked { secret: SecretKind::Pin } => "pin-locked",
         E::Locked { secret: SecretKind::Admin } => "so-pin-locked",
         E::Locked { secret: SecretKind::Puk } => "puk-locked",
+        E::LockedOut => "tpm-lockout",
         E::NotSet { .. } => "pin-not-set",
         E::SecretLength { .. } => "pin-length",
         E::Removed => "token-removed",
@@ -376,6 +381,7 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::LastTryKept { .. }
         | E::Contradicted { .. }
         | E::Locked { .. }
+        | E::LockedOut
         | E::NotSet { .. }
         | E::SecretLength { .. }
         | E::PinPadCancelled

@@ -10,14 +10,17 @@ use std::fmt;
 pub enum Kind {
     Piv,
     Gids,
+    /// A TPM behind a PKCS#11 module; it is in no reader.
+    Tpm,
 }
 
 impl Kind {
-    /// Restores the card that has this state.
+    /// Restores the card that has this state; [`CardError::NoReader`] for a TPM.
     pub(super) fn card_of(self, state: &[u8]) -> Result<Box<dyn VirtualCard>, CardError> {
         Ok(match self {
             Self::Piv => Box::new(PivCard::from_state(state)?),
             Self::Gids => Box::new(GidsCard::from_state(state)?),
+            Self::Tpm => return Err(CardError::NoReader),
         })
     }
 }
@@ -27,6 +30,7 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::Piv => "PIV",
             Self::Gids => "GIDS",
+            Self::Tpm => "TPM",
         })
     }
 }
@@ -38,4 +42,8 @@ pub enum CardError {
     Piv(#[from] PivCardError),
     #[error(transparent)]
     Gids(#[from] GidsCardError),
+    #[error("a card backed by a TPM is in no reader")]
+    NoReader,
+    #[error("a card in a reader has no TPM to run")]
+    NoTpm,
 }

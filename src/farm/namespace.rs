@@ -161,8 +161,12 @@ fn path() -> OsString {
 }
 
 /// Finds a program in PATH and in the directories of system programs.
-fn program(program: &'static str, package: &'static str) -> Result<PathBuf, PcscdError> {
+pub fn find(program: &str) -> Option<PathBuf> {
     let path = path();
     let mut places = std::env::split_paths(&path).map(|directory| directory.join(program));
-    places.find(|place| place.is_file()).ok_or(PcscdError::NoProgram { program, package })
+    places.find(|place| place.is_file())
+}
+
+fn program(program: &'static str, package: &'static str) -> Result<PathBuf, PcscdError> {
+    find(program).ok_or(PcscdError::NoProgram { program, package })
 }

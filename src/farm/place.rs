@@ -3,6 +3,7 @@
 
 use super::sealed::{Seal, SealError};
 use super::shelf_error::{MOST_BYTES, ShelfError};
+use super::tpm::Tpm;
 use crate::platform::file::replace;
 use crate::platform::lock::{Lock, LockError};
 use std::fs::File;
@@ -38,6 +39,23 @@ impl Place {
             LockError::Held => ShelfError::InUse { name: self.name.clone() },
             LockError::Failed(source) => self.failed("locked", source),
         })
+    }
+
+    /// Starts the TPM whose state lies beside the file.
+    pub fn start(&self, key: &[u8]) -> Result<Tpm, ShelfError> {
+        Tpm::start(&self.directory(), key).map_err(|source| ShelfError::Tpm { name: self.name.clone(), source })
+    }
+
+    /// Removes what a TPM has kept beside the file, if there is anything.
+    pub fn remove_directory(&self) -> Result<(), ShelfError> {
+        match std::fs::remove_dir_all(self.directory()) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.failed("removed", error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn directory(&self) -> PathBuf {
+        self.path.with_file_name(format!("{}.tpm", self.name))
     }
 
     /// Reads the card's sealed file.

@@ -1,16 +1,19 @@
-//! A user's virtual cards: a directory of their own, a sealed file for each card.
+//! A user's virtual cards: a directory of their own, a sealed file for each card. A card backed by a TPM has a directory
+//! beside its file, which holds the key of what is in there.
 //!
 //! Files are replaced as a whole and written to disk before anything relies on them, so that after a crash either the
 //! old or the new state is there. One process at a time has a card; the kernel releases it when the process ends,
 //! however it ends.
 
 use super::kept::KeptCard;
-use super::kind::Kind;
+use super::kind::{CardError, Kind};
 use super::place::Place;
 use super::sealed::{self, Seal};
 use super::shelf_error::{LONGEST_NAME, ShelfError};
+use super::tpm::{self, Tpm};
 use crate::platform::directory;
 use crate::platform::file::flush_parent;
+use crate::platform::lock::Lock;
 use crate::secret::Passphrase;
 use crate::virtual_card::{GidsCard, GidsOptions, PivCard, PivOptions, VirtualCard};
 use std::path::PathBuf;
@@ -21,6 +24,15 @@ const SUFFIX: &str = "card";
 pub enum NewCard {
     Piv(PivOptions),
     Gids(GidsOptions),
+    /// What is sealed is the key of the TPM's own state, which lies in a directory beside the file.
+    Tpm,
+}
+
+/// Holds a running TPM taken from the shelf.
+pub struct KeptTpm {
+    pub tpm: Tpm,
+    /// Held until the TPM has ended.
+    _lock: Lock,
 }
 
 /// Describes a card on the shelf that was not opened.
@@ -61,6 +73,9 @@ impl Shelf {
             NewCard::Gids(options) => {
                 (Kind::Gids, GidsCard::new(options).map_err(|error| ShelfError::New(error.into()))?.state())
             }
+            NewCard::Tpm => {
+                (Kind::Tpm, tpm::new_key().map_err(|source| ShelfError::Tpm { name: name.into(), source })?)
+            }
         };
         let place = self.place(name)?;
         let _lock = place.lock()?;
@@ -68,6 +83,11 @@ impl Shelf {
             return Err(ShelfError::Exists { name: name.into() });
         }
         let seal = Seal::new(kind, passphrase).map_err(|source| place.sealed(source))?;
+        if kind == Kind::Tpm {
+            // Left by a removal that was cut off; nobody has its key any more.
+            place.remove_directory()?;
+            drop(place.start(&state)?);
+        }
         place.save(&seal, &state)
     }
 
@@ -82,6 +102,24 @@ impl Shelf {
         let (seal, kind, state) = Seal::open(&file, passphrase).map_err(|source| place.sealed(source))?;
         let card = kind.card_of(&state).map_err(|source| ShelfError::State { name: name.into(), source })?;
         Ok(KeptCard::new(card, kind, state, seal, place, lock))
+    }
+
+    /// Returns the kind that a card's file claims; only opening it proves that.
+    pub fn kind(&self, name: &str) -> Result<Kind, ShelfError> {
+        let place = self.place(name)?;
+        sealed::kind(&place.read()?).map_err(|source| place.sealed(source))
+    }
+
+    /// Takes a card backed by a TPM from the shelf and runs the TPM; nobody else can have it until the [`KeptTpm`] is
+    /// dropped.
+    pub fn take_tpm(&self, name: &str, passphrase: &Passphrase) -> Result<KeptTpm, ShelfError> {
+        let place = self.place(name)?;
+        let lock = place.lock()?;
+        let (_, kind, key) = Seal::open(&place.read()?, passphrase).map_err(|source| place.sealed(source))?;
+        match kind {
+            Kind::Tpm => Ok(KeptTpm { tpm: place.start(&key)?, _lock: lock }),
+            Kind::Piv | Kind::Gids => Err(ShelfError::State { name: name.into(), source: CardError::NoTpm }),
+        }
     }
 
     /// Lists the cards by name.
@@ -112,6 +150,7 @@ impl Shelf {
         let _lock = place.lock()?;
         let removed = std::fs::remove_file(&place.path).and_then(|()| flush_parent(&place.path));
         removed.map_err(|source| place.failed("removed", source))?;
+        place.remove_directory()?;
         // A name that is never used again should leave nothing behind; if this fails, the next card of that name uses
         // the file.
         let _ = std::fs::remove_file(place.beside("lock"));

@@ -2,6 +2,7 @@
 
 use super::kind::CardError;
 use super::sealed::SealError;
+use super::tpm_error::TpmError;
 use std::path::PathBuf;
 
 /// Limits a card's name, in characters.
@@ -36,6 +37,12 @@ pub enum ShelfError {
         name: String,
         #[source]
         source: CardError,
+    },
+    #[error("the TPM of card {name:?} cannot be run")]
+    Tpm {
+        name: String,
+        #[source]
+        source: TpmError,
     },
     #[error("the card cannot be made")]
     New(#[source] CardError),

@@ -21,6 +21,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
+/// Names the maker of tpm2-pkcs11 (CK_INFO, manufacturerID).
+const TPM2_SOFTWARE: &str = "tpm2-software";
+
 /// Represents a token of a PKCS#11 module; keeps the module loaded.
 pub struct Pkcs11Token {
     lease: Arc<Lease>,
@@ -264,13 +267,14 @@ pub(super) fn refusal(
 ) -> Error {
     let Cryptoki::Pkcs11(value, _) = &error else { return failed(operation)(error) };
     match value {
+        RvError::PinLocked if is_tpm(pkcs11) => Error::LockedOut,
         RvError::PinLocked => Error::Locked { secret },
         RvError::UserPinNotInitialized => Error::NotSet { secret },
         RvError::UserAlreadyLoggedIn | RvError::UserAnotherAlreadyLoggedIn => {
             device(operation, CallError::LoggedInElsewhere)
         }
         RvError::PinIncorrect => match facts(pkcs11, slot) {
-            Ok(facts) => Error::SecretRefused { secret, left: facts.tries(secret) },
+            Ok(facts) => Error::SecretRefused { secret, left: told_after_a_wrong_try(facts.tries(secret)) },
             Err(gone) if is_removal(&gone) => Error::Removed,
             Err(_) => Error::SecretRefused { secret, left: Tries::Low },
         },
@@ -280,4 +284,15 @@ pub(super) fn refusal(
         },
         _ => failed(operation)(error),
     }
+}
+
+/// Returns what the flags are worth when a try has just been wrong: where they show nothing of it, they tell nothing.
+fn told_after_a_wrong_try(tries: Tries) -> Tries {
+    if tries == Tries::Full { Tries::Untold } else { tries }
+}
+
+/// Says whether the module keeps its tokens in a TPM, which counts wrong tries of all secrets together (TPM 2.0 Library,
+/// Part 1, Dictionary Attack Protection). A module that does not say who made it is taken for another.
+fn is_tpm(pkcs11: &Pkcs11) -> bool {
+    pkcs11.get_library_info().is_ok_and(|info| info.manufacturer_id().starts_with(TPM2_SOFTWARE))
 }

@@ -1,10 +1,11 @@
-//! Connects to sockets that are files (unix(7)), and has TCP acknowledge at once (tcp(7)).
+//! Connects to sockets that are files (unix(7)) and asks what listens there, and has TCP acknowledge at once (tcp(7)).
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::os::linux::net::TcpStreamExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
 /// Bounds the path of a socket, in bytes (unix(7)).
 pub const LONGEST_PATH: usize = 107;
@@ -23,6 +24,21 @@ impl Link {
     pub fn to(socket: &Path) -> io::Result<Self> {
         Ok(Self { _stream: UnixStream::connect(socket)? })
     }
+}
+
+/// Sends a question to the listener of a socket, and returns the beginning of the answer.
+///
+/// Fails with `WouldBlock` where it takes longer than `patience`, and with `UnexpectedEof` where nothing is answered.
+/// Windows: a named pipe, by the same calls.
+pub fn ask(socket: &Path, question: &[u8], patience: Duration) -> io::Result<Vec<u8>> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(patience))?;
+    stream.set_write_timeout(Some(patience))?;
+    stream.write_all(question)?;
+    let mut answer = vec![0; 64];
+    let length = stream.read(&mut answer)?;
+    answer.truncate(length);
+    if answer.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
 }
 
 /// Has the kernel acknowledge at once what comes (TCP_QUICKACK), until it decides otherwise: a peer that sends a

@@ -17,6 +17,9 @@ pub enum Error {
     /// It was not sent, because the card tells whether the secret is the one it came with, and what was given is not.
     #[error("the card says that its {secret} {}; what was given was not tried", still(*.is_default))]
     Contradicted { secret: SecretKind, is_default: bool },
+    /// None of the token's secrets was looked at, so any of them may be right.
+    #[error("the TPM refuses every secret for a while, after too many wrong ones (dictionary lockout)")]
+    LockedOut,
     #[error("the {secret} has not been set")]
     NotSet { secret: SecretKind },
     #[error("the {secret} does not fit the token's rules ({minimum} to {maximum} bytes)")]

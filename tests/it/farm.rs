@@ -6,6 +6,7 @@ mod link;
 mod readers;
 mod shelf;
 mod stranger;
+mod tpm;
 mod vcard;
 
 /// Answers every command with its own header and 9000.

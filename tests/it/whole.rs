@@ -8,6 +8,7 @@ mod kerberos;
 mod kill;
 mod load;
 mod pkinit;
+mod tpm;
 
 use cardwright::pkix::{CertificationRequest, cmc};
 use serde_json::{Value, json};

@@ -13,7 +13,8 @@ pub enum VcardCommand {
     /// Make a virtual card; its file is encrypted under a passphrase.
     #[command(after_help = WARNING)]
     Create(VcardCreateArgs),
-    /// Put virtual cards into readers until Ctrl-C, or while a command runs.
+    /// Put virtual cards into readers until Ctrl-C, or while a command runs. A card backed by a TPM is run instead, and
+    /// the command gets the variables that lead to it.
     #[command(after_help = WARNING)]
     Run(VcardRunArgs),
     /// List the virtual cards.
@@ -33,6 +34,8 @@ pub enum VcardKind {
     Piv,
     /// Microsoft's Generic Identity Device Specification, as virtual smart cards of Windows.
     Gids,
+    /// A TPM in software (swtpm) behind the PKCS#11 module tpm2-pkcs11; it is in no reader.
+    Tpm,
 }
 
 #[derive(Args)]

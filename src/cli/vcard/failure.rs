@@ -2,7 +2,7 @@
 
 use crate::cli::failure::{Exit, Failure};
 use crate::farm::pcscd::PcscdError;
-use crate::farm::{SealError, SeatError, ShelfError};
+use crate::farm::{SealError, SeatError, ShelfError, TpmError};
 
 impl From<ShelfError> for Failure {
     fn from(error: ShelfError) -> Self {
@@ -19,6 +19,14 @@ impl From<ShelfError> for Failure {
             Sealed { source: SealError::NoPassphrase, .. } => ("secret-empty", Exit::Usage, "Choose a passphrase."),
             Sealed { .. } | State { .. } | Size { .. } => {
                 ("card-damaged", Exit::LocalState, "Take the file from a backup, or remove the card.")
+            }
+            Tpm { source: TpmError::NoProgram { .. } | TpmError::NoModule { .. }, .. } => (
+                "tpm-missing",
+                Exit::Other,
+                "On Debian: apt install swtpm libtpm2-pkcs11-1 libtss2-tcti-swtpm0 tpm2-tools util-linux",
+            ),
+            Tpm { .. } => {
+                ("tpm-failed", Exit::Other, "Look at what swtpm said; a card whose state is lost is removed.")
             }
             New(_) | File { .. } => ("card-failed", Exit::LocalState, "Look at the directory's owner and free space."),
         };

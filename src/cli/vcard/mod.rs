@@ -3,6 +3,7 @@
 mod ask;
 mod failure;
 mod run;
+mod tpm;
 
 use crate::cli::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
 use crate::cli::failure::{Exit, Failure};
@@ -20,7 +21,10 @@ pub fn run(command: VcardCommand, output: &Output) -> Result<(), Failure> {
     let shelf = Shelf::open(data_directory()?.join("vcards"))?;
     match command {
         VcardCommand::Create(args) => create(&shelf, &args, output),
-        VcardCommand::Run(args) => run::run(&shelf, &args, output),
+        VcardCommand::Run(args) => match tpm::among(&shelf, &args)? {
+            Some(name) => tpm::run(&shelf, name, &args, output),
+            None => run::run(&shelf, &args, output),
+        },
         VcardCommand::List => list(&shelf, output),
         VcardCommand::Remove { name, yes } => remove(&shelf, &name, yes, output),
     }
@@ -28,16 +32,23 @@ pub fn run(command: VcardCommand, output: &Output) -> Result<(), Failure> {
 
 fn create(shelf: &Shelf, args: &VcardCreateArgs, output: &Output) -> Result<(), Failure> {
     let (new, secrets) = match (args.kind, args.yubikey) {
-        (VcardKind::Gids, true) => {
-            return Err(Failure::new("usage", Exit::Usage, "a YubiKey is a PIV card, not a GIDS card")
+        (VcardKind::Gids | VcardKind::Tpm, true) => {
+            return Err(Failure::new("usage", Exit::Usage, "a YubiKey is a PIV card, and of no other kind")
                 .remedy("Give --kind piv, or leave --yubikey out."));
         }
+        (VcardKind::Tpm, false) => (NewCard::Tpm, "blank: no label, no PIN, no SO PIN"),
         (VcardKind::Gids, false) => (NewCard::Gids(GidsOptions::default()), "blank: no PIN, no admin key"),
         (VcardKind::Piv, yubikey) => {
             let serial = args.serial.unwrap_or_else(random_serial);
             let piv = PivOptions { yubikey, version: args.firmware, serial, ..PivOptions::default() };
             (NewCard::Piv(piv), "as from the factory: PIN 123456, PUK 12345678, the well-known management key")
         }
+    };
+    let how = match args.kind {
+        VcardKind::Tpm => {
+            "make a token of it with: cardwright vcard run {name} -- cardwright token init --label {name}"
+        }
+        VcardKind::Piv | VcardKind::Gids => "put it into a reader with: cardwright vcard run {name}",
     };
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), ask::CARD_PASSPHRASE, true)?;
     {
@@ -47,7 +58,7 @@ fn create(shelf: &Shelf, args: &VcardCreateArgs, output: &Output) -> Result<(), 
     let document = json!({ "name": args.name, "created": true, "secrets": secrets, "warning": WARNING });
     output.result(&document, || {
         let name = &args.name;
-        format!("card {name:?} is made, {secrets}\n{WARNING}\nput it into a reader with: cardwright vcard run {name}")
+        format!("card {name:?} is made, {secrets}\n{WARNING}\n{}", how.replace("{name}", name))
     });
     Ok(())
 }

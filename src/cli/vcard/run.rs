@@ -51,8 +51,19 @@ pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Fa
         seat.wait_until_taken_up(readers.patience())?;
     }
     announce(&readers, &cards, args.command.is_empty(), output);
-    let command = start(&args.command, &readers)?;
-    wait(command, &signals, &mut readers, &cards, output)
+    let variable = readers.socket().map(|socket| (pcscd::CLIENTS_VARIABLE, socket.into_os_string()));
+    let command = start(&args.command, variable)?;
+    wait(command, &signals, || {
+        for trouble in cards.iter().filter_map(|card| card.trouble.take()) {
+            let lines = Failure::from(trouble).lines().join("\n");
+            output.tell(&format!("warning: a change was not saved, and the card told that it failed: {lines}"));
+        }
+        if readers.have_ended() {
+            return Err(Failure::new("pcscd-ended", Exit::Other, "the private pcscd has ended")
+                .remedy("The cards are saved; run them again."));
+        }
+        Ok(())
+    })
 }
 
 /// Opens the cards' files and sets the faults; a card that is in use is refused.
@@ -171,31 +182,28 @@ fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
     output.tell("Ctrl-C takes the cards out.");
 }
 
-/// Starts the command, if there is one, with the variable that leads its PC/SC calls to a private pcscd.
-fn start(command: &[OsString], readers: &Readers) -> Result<Option<Child>, Failure> {
+/// Starts the command, if there is one, with the variables that lead it to its cards.
+pub(super) fn start(
+    command: &[OsString],
+    variables: impl IntoIterator<Item = (&'static str, OsString)>,
+) -> Result<Option<Child>, Failure> {
     let Some((program, arguments)) = command.split_first() else { return Ok(None) };
-    let variable = readers.socket().map(|socket| (pcscd::CLIENTS_VARIABLE, socket));
-    let started = Command::new(program).args(arguments).envs(variable).spawn();
+    let started = Command::new(program).args(arguments).envs(variables).spawn();
     started.map(Some).map_err(|error| {
         let message = format!("{} cannot be run: {error}", program.display());
         Failure::new("command-missing", Exit::Usage, message).remedy("Check the command behind `--`.")
     })
 }
 
-/// Waits for a signal or the command's end, and prints what goes wrong meanwhile.
-fn wait(
+/// Waits for a signal or the command's end. `glance` is called meanwhile, and its failure ends the command.
+pub(super) fn wait(
     mut command: Option<Child>,
     signals: &Receiver<()>,
-    readers: &mut Readers,
-    cards: &[Lent],
-    output: &Output,
+    mut glance: impl FnMut() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     loop {
         let signal = signals.recv_timeout(GLANCE);
-        for trouble in cards.iter().filter_map(|card| card.trouble.take()) {
-            let lines = Failure::from(trouble).lines().join("\n");
-            output.tell(&format!("warning: a change was not saved, and the card told that it failed: {lines}"));
-        }
+        let glanced = glance();
         if signal != Err(RecvTimeoutError::Timeout) {
             return command.as_mut().map_or(Ok(()), end);
         }
@@ -204,10 +212,9 @@ fn wait(
         {
             return ended(status);
         }
-        if readers.have_ended() {
+        if let Err(failure) = glanced {
             let _ = command.as_mut().map(end);
-            return Err(Failure::new("pcscd-ended", Exit::Other, "the private pcscd has ended")
-                .remedy("The cards are saved; run them again."));
+            return Err(failure);
         }
     }
 }
@@ -239,7 +246,7 @@ fn not_waited(error: std::io::Error) -> Failure {
 
 /// Catches SIGINT, SIGTERM and SIGHUP, which then no longer end the process, and returns where a message for each
 /// arrives.
-fn signals() -> Result<Receiver<()>, Failure> {
+pub(super) fn signals() -> Result<Receiver<()>, Failure> {
     let failed =
         |error: std::io::Error| Failure::new("signals", Exit::Other, format!("signals cannot be caught: {error}"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;

@@ -23,3 +23,4 @@ pub mod script;
 pub mod site;
 pub mod softhsm;
 pub mod spy;
+pub mod tpm;

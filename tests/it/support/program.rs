@@ -43,10 +43,15 @@ impl Program {
 
     /// Goes over to kryoptic, whose PINs lock and whose every write is a transaction.
     pub fn use_kryoptic(&mut self) {
-        self.module = kryoptic::path();
-        self.set("CARDWRIGHT_MODULE", self.module.display().to_string());
+        self.use_module(kryoptic::path());
         let configuration = kryoptic::configure(&self.path("tokens"));
         self.set(kryoptic::VARIABLE, configuration.display().to_string());
+    }
+
+    /// Goes over to another PKCS#11 module.
+    pub fn use_module(&mut self, module: impl Into<PathBuf>) {
+        self.module = module.into();
+        self.set("CARDWRIGHT_MODULE", self.module.display().to_string());
     }
 
     /// Sets a variable for every program that is run from now on.
