@@ -2,6 +2,7 @@
 
 mod enrolled;
 mod gids;
+mod mail;
 mod piv;
 
 use std::io::{BufRead, BufReader};

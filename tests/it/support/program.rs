@@ -54,6 +54,11 @@ impl Program {
         self.set("CARDWRIGHT_MODULE", self.module.display().to_string());
     }
 
+    /// The PKCS#11 module of this environment.
+    pub fn module(&self) -> &Path {
+        &self.module
+    }
+
     /// Sets a variable for every program that is run from now on.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.variables.retain(|(known, _)| known != name);
