@@ -184,7 +184,7 @@ fn a_mail_under_way_when_the_server_stops_is_finished_and_its_act_signed() {
     let stopping = std::thread::spawn(move || server.stop());
     // Once nothing listens any more, the server waits for its tasks only.
     while TcpStream::connect(addr).is_ok() {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     mails.release();
     stopping.join().unwrap().unwrap();

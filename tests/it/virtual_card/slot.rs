@@ -142,7 +142,7 @@ fn slow_key_generation_takes_its_time_and_ends_with_the_card() {
     channel.transmit(&READ).unwrap();
     let generating = std::thread::spawn(move || channel.transmit(&[0x00, 0x47, 0x00, 0x9A, 0x00]));
     while slot.headers().len() < 2 {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     slot.remove();
     assert!(matches!(generating.join().unwrap(), Err(ChannelError::Removed)));
