@@ -2,13 +2,15 @@
 
 use super::args::Cli;
 use super::failure::{Exit, Failure};
-use super::output::Output;
+use super::output::{self, Output};
 use clap::CommandFactory;
 use std::path::Path;
 
 /// Prints the completions for a shell on standard output.
-pub fn completions(shell: clap_complete::Shell) {
-    clap_complete::generate(shell, &mut Cli::command(), "cardwright", &mut std::io::stdout());
+pub fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "cardwright", &mut script);
+    output::bytes(&script)
 }
 
 /// Writes a man page for the program and for each of its commands into a directory, which is made if need be.
@@ -17,7 +19,6 @@ pub fn man_pages(directory: &Path, output: &Output) -> Result<(), Failure> {
     write.map_err(|error| {
         Failure::new("man-pages", Exit::Usage, format!("cannot write into {}: {error}", directory.display()))
     })?;
-    output
-        .result(&serde_json::json!({ "directory": directory }), || format!("man pages are in {}", directory.display()));
-    Ok(())
+    let directory = directory.display().to_string();
+    output.result(&serde_json::json!({ "directory": directory }), || format!("man pages are in {directory}"))
 }

@@ -5,7 +5,7 @@
 
 use super::args::DoctorArgs;
 use super::failure::{Exit, Failure};
-use super::output::Output;
+use super::output::{Output, Text};
 use crate::doctor::{
     Expected, Finding, Verdict, examine_card, examine_protocol, examine_readers, examine_refusal, examine_service,
 };
@@ -25,9 +25,10 @@ pub fn run(args: &DoctorArgs, output: &Output) -> Result<(), Failure> {
     let worst = lines.iter().map(|line| line.finding.verdict).max().unwrap_or(Verdict::Good);
     let document: Vec<Value> = lines.iter().map(Line::document).collect();
     output.result(&json!({ "verdict": worst.word(), "findings": document }), || {
-        let told: Vec<String> = lines.iter().map(|line| line.told(output)).collect();
-        told.join("\n")
-    });
+        let mut text = Text::default();
+        lines.iter().for_each(|line| line.tell(&mut text));
+        text
+    })?;
     match worst {
         Verdict::Bad => Err(Failure::told("unfit", Exit::Unfit)),
         _ => Ok(()),
@@ -95,11 +96,12 @@ impl Line {
         document
     }
 
-    fn told(&self, output: &Output) -> String {
+    fn tell(&self, text: &mut Text) {
         let Finding { verdict, told, remedy, .. } = &self.finding;
-        let mark = output.verdict(*verdict);
         let place = self.reader.as_ref().map_or_else(String::new, |reader| format!("{reader}: "));
-        let remedy = remedy.as_ref().map_or_else(String::new, |remedy| format!("\n             what to do: {remedy}"));
-        format!("{mark} {place}{told}{remedy}")
+        text.judged(*verdict, format!("{place}{told}"));
+        if let Some(remedy) = remedy {
+            text.line(format!("             what to do: {remedy}"));
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! and `server`.
 
 use crate::enrollment::{self, Cause, Stage};
+use crate::secret::Pin;
 use crate::{client, pkcs11, pkix, reader, token};
 use serde::Serialize;
 use std::error::Error as StdError;
@@ -12,15 +13,16 @@ use std::error::Error as StdError;
 pub use crate::enrollment::ExitClass as Exit;
 
 /// Describes why a command failed, for people (as lines) and for scripts (as JSON).
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub struct Failure {
     /// A word for the kind of failure, which never changes; for scripts.
     code: String,
     /// The UUID of the request that is kept at the server, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<String>,
+    /// What the process ends with.
     #[serde(skip)]
-    exit: Exit,
+    exit: u8,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     remedy: Option<String>,
@@ -30,18 +32,64 @@ pub struct Failure {
     /// Whether the command's result has said everything already, so that nothing more is printed.
     #[serde(skip)]
     told: bool,
+    /// A PIN that was set before the failure, and that nobody was told yet.
+    #[serde(skip)]
+    pin: Option<Pin>,
 }
+
+/// The exit code of a process that writes where nobody reads any more, as shells write it: 128 and SIGPIPE.
+const NOBODY_READS: u8 = 128 + 13;
 
 impl Failure {
     /// Makes a failure without causes, remedy or request.
     pub fn new(code: &str, exit: Exit, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self { code, request: None, exit, message, remedy: None, causes: Vec::new(), told: false }
+        let exit = exit as u8;
+        Self { code, request: None, exit, message, remedy: None, causes: Vec::new(), told: false, pin: None }
     }
 
     /// Makes a failure that prints nothing, for a command whose result says what is wrong.
     pub fn told(code: &str, exit: Exit) -> Self {
         Self { told: true, ..Self::new(code, exit, "") }
+    }
+
+    /// Makes a failure that prints nothing and ends the process with `status`, as a command did that was run.
+    #[cfg(feature = "farm")]
+    pub fn passed_on(status: u8) -> Self {
+        Self { exit: status, ..Self::told("command-failed", Exit::Other) }
+    }
+
+    /// Makes the failure of a result that could not be written on standard output. Prints nothing where nobody reads it
+    /// any more.
+    pub fn unwritten(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self { exit: NOBODY_READS, ..Self::told("output-unread", Exit::Other) };
+        }
+        let mut failure = Self::new("output-failed", Exit::Other, "the result could not be written on standard output");
+        failure.causes.push(error.to_string());
+        failure.remedy("What the command did stays done. Make room, or write elsewhere, and look at what there is now.")
+    }
+
+    /// Makes the failure of a secret that could not be written on standard output and is kept nowhere; `remedy` says
+    /// how to get another.
+    pub fn lost(error: &std::io::Error, remedy: String) -> Self {
+        let mut failure = Self::new("secret-not-shown", Exit::Other, "the secret could not be written on standard output");
+        failure.causes.push(error.to_string());
+        failure.remedy(remedy)
+    }
+
+    /// Adds a PIN that was set before the failure, and that the failure must tell because nothing else does.
+    pub fn with_pin(self, pin: Option<Pin>) -> Self {
+        Self { pin, ..self }
+    }
+
+    /// Returns the document for scripts.
+    pub fn document(&self) -> serde_json::Value {
+        let mut document = serde_json::json!({ "error": self });
+        if let Some(pin) = &self.pin {
+            document["pin"] = pin.expose().into();
+        }
+        document
     }
 
     /// Says whether the command's result has said everything already.
@@ -80,7 +128,8 @@ impl Failure {
         self.code == code
     }
 
-    pub fn exit(&self) -> Exit {
+    /// Returns the exit code of the process.
+    pub fn exit(&self) -> u8 {
         self.exit
     }
 

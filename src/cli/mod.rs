@@ -5,7 +5,7 @@
 //!
 //! [`args`] holds everything that can be typed. Each subject carries its commands out in a folder or file of its own
 //! and imports no other subject. What several of them need (connection, prompts, output, secrets, settings, failures)
-//! is a file each, here.
+//! is a file each, here. All that is printed goes through [`output`].
 
 pub mod args;
 mod complete;
@@ -24,6 +24,7 @@ mod secrets;
 #[cfg(feature = "server")]
 mod server;
 mod settings;
+mod shown;
 mod template;
 mod token;
 #[cfg(feature = "farm")]
@@ -49,7 +50,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             output.failure(&failure);
-            ExitCode::from(failure.exit() as u8)
+            ExitCode::from(failure.exit())
         }
     }
 }
@@ -65,9 +66,14 @@ fn misread(error: &clap::Error) -> ExitCode {
         Output::new(true).failure(&failure);
         return ExitCode::from(Exit::Usage as u8);
     }
-    // If nothing can be printed, there is nobody left to report it to.
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 })
+    match output::usage(error) {
+        Ok(()) if error.use_stderr() => ExitCode::from(Exit::Usage as u8),
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            Output::new(false).failure(&failure);
+            ExitCode::from(failure.exit())
+        }
+    }
 }
 
 fn run(command: Command, output: &Output) -> Result<(), Failure> {
@@ -90,10 +96,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Doctor(args) => doctor::run(&args, output),
         #[cfg(feature = "server")]
         Command::Demo(args) => demo::run(&args, output),
-        Command::Completions { shell } => {
-            complete::completions(shell);
-            Ok(())
-        }
+        Command::Completions { shell } => complete::completions(shell),
         Command::Man { directory } => complete::man_pages(&directory, output),
     }
 }

@@ -1,6 +1,7 @@
 //! Asks a person at the terminal: for a secret, a yes or no, or a code that is read out over the telephone.
 
 use super::failure::{Exit, Failure};
+use super::shown;
 use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, read_spoken, write_code};
 use crate::enrollment::{HelpDesk, HelpDeskError};
 use inquire::validator::Validation;
@@ -52,7 +53,7 @@ pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    match inquire::Confirm::new(question).with_default(false).prompt() {
+    match inquire::Confirm::new(&shown::line(question)).with_default(false).prompt() {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failure::new("not-confirmed", Exit::Usage, "nothing was changed")),
         Err(error) => Err(Failure::new("not-confirmed", Exit::Usage, format!("nothing was changed: {error}"))

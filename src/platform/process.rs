@@ -3,8 +3,8 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus};
 
 /// Bounds how much of a process's table of mappings is read, in bytes.
 const LONGEST_MAPS: u64 = 1 << 22;
@@ -22,6 +22,14 @@ pub struct Process {
 /// with `CTRL_BREAK_EVENT`, to a child that was started in a process group of its own.
 pub fn ask_to_end(child: &Child) -> io::Result<()> {
     Ok(kill_process(Pid::from_child(child), Signal::TERM)?)
+}
+
+/// Returns how a process ended as shells tell it: its exit code or, where a signal ended it, 128 and the signal's number.
+///
+/// Windows: the exit code's lowest byte.
+pub fn exit_code(status: ExitStatus) -> u8 {
+    let told = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    told.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 
 /// Has a command start in a process group of its own, which Ctrl-C at this terminal does not reach.

@@ -7,6 +7,7 @@ mod help_desk;
 mod http;
 mod keys;
 mod odd;
+mod printing;
 mod refusals;
 mod requests;
 mod secrets;

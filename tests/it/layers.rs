@@ -48,6 +48,11 @@ fn each_outside_crate_has_its_one_door() {
 }
 
 #[test]
+fn all_that_is_printed_goes_through_one_door() {
+    none(&doors::faults_inside(&HOUSE, "cli", tables::PRINTING));
+}
+
+#[test]
 fn what_only_unix_has_stands_behind_its_door() {
     none(&doors::faults(&HOUSE, tables::UNIX));
 }

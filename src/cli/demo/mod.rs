@@ -63,8 +63,7 @@ pub fn run(args: &DemoArgs, output: &Output) -> Result<(), Failure> {
         if args.keep { format!("everything is in {}", stage.path("")) } else { "nothing was left behind".into() };
     stage.strike()?;
     let seconds = started.elapsed().as_secs_f64();
-    output.result(&Told { steps, seconds }, || format!("The whole job took {seconds:.1} s; {left}."));
-    Ok(())
+    output.result(&Told { steps, seconds }, || format!("The whole job took {seconds:.1} s; {left}."))
 }
 
 fn set_up_server(stage: &mut Stage) -> Result<String, Failure> {

@@ -10,7 +10,8 @@ use crate::cli::seat::Seat;
 use crate::cli::secrets::{self, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
-use crate::enrollment::{self, Enrollment, Input, Journal, Order, Step};
+use crate::enrollment::{self, Enrollment, Input, Journal, Order, Outcome, Step};
+use crate::secret::Pin;
 use crate::token::Token;
 
 /// Bounds how often a run may call the driver; more means that it asks for the same again and again.
@@ -49,15 +50,30 @@ pub fn journal() -> Result<Journal, Failure> {
     })
 }
 
-/// Calls the driver until it is done, supplying each secret that it asks for from its source.
+/// Calls the driver until it is done, supplying each secret that it asks for from its source, and prints the outcome.
 ///
 /// `token` is `None` for a lost card. Fails with `request-pending` where the request waits for approval.
 pub fn pump(
-    mut work: Enrollment<'_>,
-    mut token: Option<&mut dyn Token>,
+    work: Enrollment<'_>,
+    token: Option<&mut dyn Token>,
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
+    let mut pin = None;
+    match carry_out(work, token, sources, &mut pin, output) {
+        Ok(outcome) => render(&outcome, pin.as_ref(), output),
+        Err(failure) => Err(failure.with_pin(pin)),
+    }
+}
+
+/// Calls the driver until it is done; puts a PIN that was set and that the server proposed into `pin`.
+fn carry_out(
+    mut work: Enrollment<'_>,
+    mut token: Option<&mut dyn Token>,
+    sources: &Sources<'_>,
+    pin: &mut Option<Pin>,
+    output: &Output,
+) -> Result<Outcome, Failure> {
     if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
         work.receive_keys(receiver);
     }
@@ -73,7 +89,6 @@ pub fn pump(
     if sources.gives_new_pin {
         work.give(Input::NewPin(secrets::new_pin(sources.new_pin, NEW_PIN)?));
     }
-    let mut pin = None;
     for _ in 0..MOST_STEPS {
         let mut spinner = None;
         let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
@@ -82,13 +97,13 @@ pub fn pump(
         // Printed as soon as it is set and before any error, because it is kept nowhere else on this computer.
         if let Some(told) = work.proposed_pin() {
             output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
-            pin = Some(told);
+            *pin = Some(told);
         }
         let step = advanced?;
         match step {
             Step::Need(need) => input = meet(need, sources, output)?,
             Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
-            Step::Done(outcome) => return render(&outcome, pin.as_ref(), output),
+            Step::Done(outcome) => return Ok(outcome),
         }
     }
     Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same"))

@@ -96,8 +96,7 @@ fn unblock_offline(settings: &Settings, args: &UnblockArgs, output: &Output) -> 
     }
     let new_pin = secrets::new_pin(args.new_pin_from.as_ref(), NEW_PIN)?;
     enrollment::unblock_offline(token.as_mut(), &mut Telephone, &new_pin, last_try(args.spend_last_try))?;
-    output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set".into());
-    Ok(())
+    output.result(&json!({ "serial": token.identity().serial }), || "the new PIN is set")
 }
 
 /// Retires a token or, with `--lost`, a card that is not at hand; asks for confirmation first, unless `--yes`.

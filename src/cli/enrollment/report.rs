@@ -1,7 +1,7 @@
 //! Prints the driver's events while it works, and its outcome.
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, Spinner, date};
+use crate::cli::output::{Output, Spinner, Text, date};
 use crate::enrollment::{Event, Installed, OldKey, Outcome};
 use crate::pkix::Certificate;
 use crate::secret::Pin;
@@ -49,43 +49,50 @@ pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
 
 /// Prints the outcome and, for scripts, the PIN that was set if the server proposed it.
 pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(), Failure> {
-    let (mut document, text) = match outcome {
+    let (mut document, mut text) = match outcome {
         Outcome::Enrolled { request, smartcard, installed } => {
             let (certificates, lines) = installed_documents(installed)?;
             let document = json!({ "request": request, "smartcard": smartcard, "certificates": certificates });
-            (document, format!("enrolled\n{lines}"))
+            (document, headed("enrolled", lines))
         }
         Outcome::Renewed { request, smartcard, installed, old } => {
             let (certificates, mut lines) = installed_documents(installed)?;
             let old: Vec<Value> = old.iter().map(|old| old_document(old, &mut lines)).collect();
             let document =
                 json!({ "request": request, "smartcard": smartcard, "certificates": certificates, "old_keys": old });
-            (document, format!("renewed\n{lines}"))
+            (document, headed("renewed", lines))
         }
         Outcome::Unblocked { request, smartcard } => {
             (json!({ "request": request, "smartcard": smartcard }), "the new PIN is set".into())
         }
         Outcome::Retired { request, smartcard, removed } => {
             let removed: Vec<String> = removed.iter().map(|key| hex::encode(&key.0)).collect();
-            let text = format!("retired; {} keys were removed from the token", removed.len());
+            let text = format!("retired; {} keys were removed from the token", removed.len()).into();
             (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
         }
     };
-    if let Some(pin) = pin {
-        document["pin"] = json!(pin.expose());
-    }
-    output.result(&document, || text);
-    Ok(())
+    let Some(pin) = pin else { return output.result(&document, || text) };
+    document["pin"] = json!(pin.expose());
+    text.line(format!("  PIN {}: hand it over, it is not shown again", pin.expose()));
+    output.once(&document, || text, || "The card is done, but nobody knows its PIN: set a new one (unblock).".into())
+}
+
+/// Puts a line above others.
+fn headed(head: &str, lines: Text) -> Text {
+    let mut text = Text::from(head);
+    text.append(lines);
+    text
 }
 
 /// Returns the installed certificates for scripts and for people.
-fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), Failure> {
-    let (mut documents, mut lines) = (Vec::new(), String::new());
+fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, Text), Failure> {
+    let (mut documents, mut lines) = (Vec::new(), Text::default());
     for one in installed {
         let certificate = Certificate::from_der(&one.certificate)?;
         let (subject, serial, until) =
             (certificate.subject().to_string(), certificate.serial().to_string(), date(certificate.not_after()));
-        lines += &format!("  {subject}\n    serial {serial}, valid to {until}\n");
+        lines.line(format!("  {subject}"));
+        lines.line(format!("    serial {serial}, valid to {until}"));
         documents.push(json!({
             "key_id": hex::encode(&one.key.0),
             "label": one.label,
@@ -98,13 +105,13 @@ fn installed_documents(installed: &[Installed]) -> Result<(Vec<Value>, String), 
 }
 
 /// Returns what became of an old key for scripts, and adds a line for people.
-fn old_document(old: &OldKey, lines: &mut String) -> Value {
+fn old_document(old: &OldKey, lines: &mut Text) -> Value {
     let (key, removed, fate) = match old {
         OldKey::Removed(key) => (key, true, "was removed"),
         OldKey::Replaced(key) => (key, true, "gave its place to the new one"),
         OldKey::KeptForDecryption(key) => (key, false, "was kept, for it may have to decrypt"),
     };
     let id = hex::encode(&key.0);
-    *lines += &format!("  the old key {id} {fate}\n");
+    lines.line(format!("  the old key {id} {fate}"));
     json!({ "key_id": id, "removed": removed })
 }

@@ -1,7 +1,7 @@
 //! Shows a request, to people and to scripts.
 
 use crate::cli::failure::Failure;
-use crate::cli::output::{Output, date};
+use crate::cli::output::{Output, Text, date};
 use crate::cm::request::Request;
 use crate::enrollment::own_words;
 use serde_json::{Value, json};
@@ -30,14 +30,13 @@ pub fn document(request: &Request) -> Value {
 /// Prints a request.
 pub fn show(request: &Request, output: &Output) -> Result<(), Failure> {
     let document = document(request);
-    output.result(&document, || text_of(&document));
-    Ok(())
+    output.result(&document, || text_of(&document))
 }
 
 /// Writes the document of a request as lines for people, leaving out what is null.
-pub fn text_of(document: &Value) -> String {
+pub fn text_of(document: &Value) -> Text {
     let lines = document.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    lines.map(|(key, value)| format!("{:18}{}\n", key.replace('_', " "), plain(value))).collect()
+    lines.map(|(key, value)| format!("{:18}{}", key.replace('_', " "), plain(value))).collect()
 }
 
 fn plain(value: &Value) -> String {

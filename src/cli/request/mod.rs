@@ -8,7 +8,7 @@ use crate::cli::args::{DecisionArgs, RequestCommand};
 use crate::cli::connection::client;
 use crate::cli::data_item::data_items;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, date};
+use crate::cli::output::{Output, Text, date};
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
 use crate::client::CmClient;
@@ -43,16 +43,19 @@ pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
         }
         RequestCommand::Distribute(args) => {
             let passwords = client(&settings, &args.server)?.distribute_one_time_password(args.request)?;
-            output.result(&passwords, || {
-                let told = passwords_told(&passwords);
-                if told.is_empty() { "the one-time password is on its way".into() } else { told }
-            });
-            Ok(())
+            let text = || match passwords_told(&passwords) {
+                told if told.is_empty() => "the one-time password is on its way".into(),
+                told => told.into_iter().collect::<Text>(),
+            };
+            output.once(&passwords, text, || "Distribute it again: the server makes another.".into())
         }
         RequestCommand::Documents(args) => {
             let documents = client(&settings, &args.server)?.documents(args.request)?;
-            output.result(&documents, || documents.iter().map(|form| format!("{}\n", form.text)).collect());
-            Ok(())
+            output.result(&documents, || {
+                let mut text = Text::default();
+                documents.iter().for_each(|form| text.append(Text::block(&form.text)));
+                text
+            })
         }
         RequestCommand::Cancel(args) => {
             let client = client(&settings, &args.server)?;
@@ -85,8 +88,7 @@ fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), 
             ]
         });
         Output::table(["REQUEST", "TYPE", "STATUS", "SUBMITTED", "TARGET", "COMMENT"], rows)
-    });
-    Ok(())
+    })
 }
 
 fn status_named(name: &str) -> Result<RequestStatus, Failure> {
@@ -108,12 +110,21 @@ fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<
     {
         with.extend(secrets);
     }
-    output.result(&shown, || text_of(&document(&request)) + &passwords_told(&passwords));
-    Ok(())
+    let text = || {
+        let mut text = text_of(&document(&request));
+        text.append(passwords_told(&passwords).into_iter().collect());
+        text
+    };
+    if passwords_told(&passwords).is_empty() {
+        return output.result(&shown, text);
+    }
+    output.once(&shown, text, || {
+        format!("The request is approved. For another password: cardwright request distribute {}", request.uuid)
+    })
 }
 
 /// Writes one-time passwords for the approver who hands them over. No other text shows them.
-fn passwords_told(passwords: &OneTimePasswords) -> String {
+fn passwords_told(passwords: &OneTimePasswords) -> Vec<String> {
     let told = [&passwords.first, &passwords.second].into_iter().flatten();
-    told.map(|password| format!("one-time password {}\n", password.expose())).collect()
+    told.map(|password| format!("one-time password {}", password.expose())).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output, Text};
 use crate::server::{self, AuditTrailError, ExportFilter, SyslogTarget};
 use crate::store::AuditReport;
 use serde_json::json;
@@ -21,12 +21,12 @@ pub fn run(command: AuditCommand, output: &Output) -> Result<(), Failure> {
 fn verify(args: &AuditVerifyArgs, output: &Output) -> Result<(), Failure> {
     let tolerance = Duration::seconds(args.tolerance.into());
     let report = server::audit_check(&args.log, &args.keys, tolerance).map_err(failed)?;
-    output.result(&json!({ "whole": report.is_whole(), "report": report }), || told(&report));
+    output.result(&json!({ "whole": report.is_whole(), "report": report }), || told(&report))?;
     if report.is_whole() { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
 }
 
 /// Writes a report for people: the faults, then the counts, then whether the log is whole.
-fn told(report: &AuditReport) -> String {
+fn told(report: &AuditReport) -> Text {
     let mut lines: Vec<String> = report
         .findings
         .iter()
@@ -46,7 +46,7 @@ fn told(report: &AuditReport) -> String {
         lines.push(format!("{unsigned} records at the end are not signed yet"));
     }
     lines.push(if report.is_whole() { "the log is whole".into() } else { "the log is NOT whole".into() });
-    lines.join("\n")
+    lines.into_iter().collect()
 }
 
 /// Writes a log as JSON lines on standard output, or sends it to a syslog receiver and prints how many records went.
@@ -61,10 +61,10 @@ fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
         user: args.user,
         act: args.act,
     };
-    let out = BufWriter::new(std::io::stdout().lock());
+    let out = BufWriter::new(output::stream());
     let records = server::audit_export(&args.directory, &filter, target.as_ref(), out).map_err(failed)?;
     if target.is_some() {
-        output.result(&json!({ "records": records }), || format!("{records} records sent"));
+        output.result(&json!({ "records": records }), || format!("{records} records sent"))?;
     }
     Ok(())
 }
@@ -78,6 +78,9 @@ fn failed(error: AuditTrailError) -> Failure {
         AuditTrailError::Receiver { .. } => ("syslog-receiver", Exit::Other),
         _ => ("audit-unreadable", Exit::Other),
     };
+    if let AuditTrailError::Write(source) = &error {
+        return Failure::unwritten(source);
+    }
     let failure = Failure::from_error(code, exit, &error);
     match error {
         AuditTrailError::NoKeys => failure.remedy("Name it with --key: audit.pub.pem of the server's directory."),

@@ -1,7 +1,7 @@
 //! `cardwright server backup` and `restore`: a server's directory as one archive (tar).
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output, Text};
 use crate::server::{self, BackupError, Saved};
 use serde_json::json;
 use std::path::Path;
@@ -10,15 +10,16 @@ use std::path::Path;
 pub fn backup(directory: &Path, file: &Path, output: &Output) -> Result<(), Failure> {
     if file == Path::new("-") {
         // Standard output carries the archive, so nothing else is printed.
-        return server::backup(directory, std::io::stdout().lock()).map(drop).map_err(backup_failed);
+        return server::backup(directory, output::stream()).map(drop).map_err(|error| match error {
+            BackupError::Write(source) => Failure::unwritten(&source),
+            other => backup_failed(other),
+        });
     }
     let saved = server::backup_file(directory, file).map_err(backup_failed)?;
     output.result(&document(directory, file, saved), || {
-        let line = format!("{} files, {} bytes are in {}", saved.files, saved.bytes, file.display());
-        let database = "\nthe records are in PostgreSQL and not among them: save them with pg_dump, after this";
-        if saved.postgresql { line + database } else { line }
-    });
-    Ok(())
+        let database = "the records are in PostgreSQL and not among them: save them with pg_dump, after this";
+        told(saved, file, database)
+    })
 }
 
 /// Makes a directory from the archive in `file`, or on standard input where it is `-`.
@@ -33,17 +34,23 @@ pub fn restore(file: &Path, directory: &Path, output: &Output) -> Result<(), Fai
     };
     let saved = restored.map_err(backup_failed)?;
     output.result(&document(directory, file, saved), || {
-        let line = format!("{} files, {} bytes are in {}", saved.files, saved.bytes, directory.display());
-        let database = "\nthe records are in PostgreSQL: bring them back with pg_restore or psql";
-        if saved.postgresql { line + database } else { line }
-    });
-    Ok(())
+        told(saved, directory, "the records are in PostgreSQL: bring them back with pg_restore or psql")
+    })
+}
+
+/// Writes for people what was saved or restored, and where the records are if they are in PostgreSQL.
+fn told(saved: Saved, place: &Path, database: &str) -> Text {
+    let mut text = Text::from(format!("{} files, {} bytes are in {}", saved.files, saved.bytes, place.display()));
+    if saved.postgresql {
+        text.line(database);
+    }
+    text
 }
 
 fn document(directory: &Path, file: &Path, saved: Saved) -> serde_json::Value {
     json!({
-        "directory": directory,
-        "archive": file,
+        "directory": directory.display().to_string(),
+        "archive": file.display().to_string(),
         "files": saved.files,
         "bytes": saved.bytes,
         "database": if saved.postgresql { "not-included" } else { "included" },

@@ -3,7 +3,7 @@
 use super::asks::{PASSPHRASE, UPSTREAM};
 use crate::cli::args::CaCommand;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::secrets;
 use crate::pkix::Certificate;
 use crate::server::{self, InitError};
@@ -19,8 +19,7 @@ pub fn run(command: CaCommand, output: &Output) -> Result<(), Failure> {
             let passphrase = secrets::passphrase(passphrase_from.as_ref(), PASSPHRASE, false)?;
             let kept = server::ca_secret(&directory, &secret, &passphrase);
             kept.map_err(|error| failed(&error, "server-keys", "Give the passphrase of the server's key files."))?;
-            output.result(&json!({ "directory": directory }), || "the secret is kept, sealed".into());
-            Ok(())
+            output.result(&json!({ "directory": directory.display().to_string() }), || "the secret is kept, sealed")
         }
     }
 }
@@ -30,10 +29,11 @@ fn install(directory: &Path, chain: &Path, output: &Output) -> Result<(), Failur
     let remedy = "Nothing was installed. Give the certificates from this CA's own up to the root, in PEM.";
     let installed = server::ca_install(directory, chain).map_err(|error| failed(&error, "ca-chain", remedy))?;
     let subjects: Vec<String> = installed.iter().map(Certificate::subject).collect();
+    let directory = directory.display().to_string();
     output.result(&json!({ "directory": directory, "chain": subjects }), || {
-        format!("the CA is {}\nstart it with:\n  cardwright serve {}", subjects.join(", under "), directory.display())
-    });
-    Ok(())
+        let ca = format!("the CA is {}", subjects.join(", under "));
+        Text::from_iter([ca, "start it with:".into(), format!("  cardwright serve {directory}")])
+    })
 }
 
 /// Translates an error into a failure; `code` and `remedy` are for what [`crate::ca`] refuses.

@@ -21,8 +21,7 @@ pub fn show(directory: &Path, output: &Output) -> Result<(), Failure> {
     output.result(&rows, || {
         let rows = settings.iter().map(|setting| [setting.key.clone(), setting.value.clone(), origin(setting)]);
         Output::table(["KEY", "VALUE", "FROM"], rows)
-    });
-    Ok(())
+    })
 }
 
 /// Translates what is wrong with `server.toml` into a failure.

@@ -3,7 +3,7 @@
 use super::asks::{CA_PIN, PASSPHRASE};
 use crate::cli::args::ServerInitArgs;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::secrets;
 use crate::pkix::KeyAlgorithm;
 use crate::server::{self, InitError, InitOptions, TokenSettings};
@@ -47,23 +47,21 @@ pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure>
         return requested(args, path, request, output);
     }
     let document = json!({
-        "directory": args.directory,
-        "ca_certificate": args.directory.join("ca.cer.pem"),
-        "template": made.template,
+        "directory": args.directory.display().to_string(),
+        "ca_certificate": args.directory.join("ca.cer.pem").display().to_string(),
+        "template": made.template.display().to_string(),
         "template_uuid": made.template_uuid,
     });
     output.result(&document, || {
-        format!(
-            "the server's directory is {}\nclients trust {}\nthe first template is {}; edit it, then:\n  \
-             cardwright server user add {} NAME --group operators\n  cardwright serve {}",
-            args.directory.display(),
-            args.directory.join("ca.cer.pem").display(),
-            made.template.display(),
-            args.directory.display(),
-            args.directory.display(),
-        )
-    });
-    Ok(())
+        let directory = args.directory.display();
+        Text::from_iter([
+            format!("the server's directory is {directory}"),
+            format!("clients trust {}", args.directory.join("ca.cer.pem").display()),
+            format!("the first template is {}; edit it, then:", made.template.display()),
+            format!("  cardwright server user add {directory} NAME --group operators"),
+            format!("  cardwright serve {directory}"),
+        ])
+    })
 }
 
 /// Writes the CA's request to `path` and prints what to do with it. The directory keeps it too, so that a failure loses
@@ -74,15 +72,14 @@ fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output)
         let message = format!("{} could not be written: {source}; the request is {}", path.display(), kept.display());
         Failure::new("ca-request", Exit::Other, message)
     })?;
-    output.result(&json!({ "directory": args.directory, "ca_request": path }), || {
-        format!(
-            "the server's directory is {}\nhave {} signed as a CA, then:\n  cardwright server ca install {} CHAIN.pem",
-            args.directory.display(),
-            path.display(),
-            args.directory.display(),
-        )
-    });
-    Ok(())
+    let (directory, path) = (args.directory.display().to_string(), path.display().to_string());
+    output.result(&json!({ "directory": directory, "ca_request": path }), || {
+        Text::from_iter([
+            format!("the server's directory is {directory}"),
+            format!("have {path} signed as a CA, then:"),
+            format!("  cardwright server ca install {directory} CHAIN.pem"),
+        ])
+    })
 }
 
 fn init_failed(error: InitError) -> Failure {

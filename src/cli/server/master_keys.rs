@@ -3,7 +3,7 @@
 use super::asks::{CA_PIN, PASSPHRASE};
 use crate::cli::args::MasterkeyCommand;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::secrets;
 use crate::server::{self, MasterKeyError, MasterKeyVersion};
 use serde_json::json;
@@ -23,7 +23,7 @@ pub fn run(command: MasterkeyCommand, output: &Output) -> Result<(), Failure> {
                     "the master key has a version {version}; once the server was started again, each card takes it up \
                      when it is next enrolled, renewed or unblocked"
                 )
-            });
+            })
         }
         MasterkeyCommand::Status { directory } => {
             let versions = server::master_key_versions(&directory).map_err(failed)?;
@@ -31,14 +31,13 @@ pub fn run(command: MasterkeyCommand, output: &Output) -> Result<(), Failure> {
                 .iter()
                 .map(|it| json!({ "version": it.version, "in_file": it.in_file, "cards": it.cards }))
                 .collect();
-            output.result(&json!({ "versions": rows }), || versions.iter().map(line).collect::<Vec<_>>().join("\n"));
+            output.result(&json!({ "versions": rows }), || versions.iter().map(line).collect::<Text>())
         }
         MasterkeyCommand::Remove { directory, version } => {
             server::remove_master_key(&directory, version).map_err(failed)?;
-            output.result(&json!({ "version": version }), || format!("version {version} of the master key is gone"));
+            output.result(&json!({ "version": version }), || format!("version {version} of the master key is gone"))
         }
     }
-    Ok(())
 }
 
 fn line(version: &MasterKeyVersion) -> String {

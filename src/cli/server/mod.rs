@@ -13,7 +13,7 @@ mod users;
 
 use crate::cli::args::ServerCommand;
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 
 /// Carries a command of `cardwright server` out.
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
@@ -25,8 +25,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::Config { directory } => config::show(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {
             let document = crate::server::openapi(&virtual_directory);
-            output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
-            Ok(())
+            output.result(&document, || Text::document(&document))
         }
         ServerCommand::Masterkey(command) => master_keys::run(command, output),
         ServerCommand::User(command) => users::user(command, output),

@@ -4,7 +4,7 @@ use super::asks::{CA_PIN, PASSPHRASE};
 use super::config::settings_failed;
 use crate::cli::args::ServeArgs;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output, Text};
 use crate::cli::secrets;
 use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError};
 use serde_json::json;
@@ -28,10 +28,14 @@ pub fn serve(args: &ServeArgs, output: &Output) -> Result<(), Failure> {
     let ready = |ready: &server::Ready| {
         let url = format!("{}://{}/CertificateManagement", ready.scheme, ready.addr);
         let operations = ready.operations.map(|addr| format!("http://{addr}"));
-        output.result(&json!({ "url": url, "operations": operations }), || match &operations {
-            Some(operations) => format!("listening at {url}\nhealth and metrics at {operations}"),
-            None => format!("listening at {url}"),
+        let told = output.result(&json!({ "url": url, "operations": operations }), || {
+            let operations = operations.as_ref().map(|at| format!("health and metrics at {at}"));
+            [format!("listening at {url}")].into_iter().chain(operations).collect::<Text>()
         });
+        // The server serves all the same: what reads its standard output may have ended.
+        if let Err(failure) = told {
+            output.failure(&failure);
+        }
     };
     server::serve(config, ready).map_err(start_failed)
 }
@@ -49,7 +53,7 @@ fn log(directory: &Path) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&asked).map_err(|error| {
         Failure::from_error("server-settings", Exit::Usage, &error).remedy("Correct level of [log], or RUST_LOG.")
     })?;
-    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let events = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| output::Log).with_ansi(false);
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
     match (settings.format, journal) {
         (LogFormat::Json, _) => events.json().init(),

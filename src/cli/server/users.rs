@@ -2,12 +2,13 @@
 
 use crate::cli::args::{BearerCommand, UserCommand};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, date};
+use crate::cli::output::{Output, Text, date};
 use crate::server::{self, AccountError, AccountRefusal, NewUser, UserChange};
 use crate::store::{BearerRecord, UserRecord};
 use serde_json::{Value, json};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
 
 /// Carries a command of `cardwright server user` out.
 pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
@@ -46,10 +47,25 @@ fn add(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<()
     // A bearer token is shown in two places only, here and in `token`: it is made here and kept nowhere.
     let bearer = added.token.expose();
     let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
-    output.result(&document, || {
-        format!("{name} may call the server until {} with this bearer token, shown only now:\n{bearer}", date(expires))
-    });
-    Ok(())
+    let text = || {
+        let until = date(expires);
+        [format!("{name} may call the server until {until} with this bearer token, shown only now:"), bearer.into()]
+            .into_iter()
+            .collect::<Text>()
+    };
+    output.once(&document, text, || {
+        let kept = format!("{name} is a user now");
+        taken_back(directory, added.bearer, &kept, &name)
+    })
+}
+
+/// Revokes a bearer token that could not be shown, and says what was kept and how to get another.
+fn taken_back(directory: &Path, bearer: Uuid, kept: &str, name: &str) -> String {
+    let fate = match server::bearer_revoke(directory, bearer) {
+        Ok(()) => "the token was revoked".into(),
+        Err(error) => format!("revoke token {bearer}, which could not be done now ({error})"),
+    };
+    format!("{kept}; {fate}. Make another: cardwright server token add {} {name}", directory.display())
 }
 
 fn document(user: &UserRecord) -> Value {
@@ -72,16 +88,14 @@ fn list(directory: &Path, output: &Output) -> Result<(), Failure> {
             let state = if user.disabled { " (disabled)" } else { "" };
             format!("{}{state}: {}", user.name, user.groups.join(", "))
         };
-        users.iter().map(line).collect::<Vec<_>>().join("\n")
-    });
-    Ok(())
+        users.iter().map(line).collect::<Text>()
+    })
 }
 
 /// Changes a user and shows the result; `done` says what happened.
 fn change(directory: &Path, name: &str, change: UserChange, done: &str, output: &Output) -> Result<(), Failure> {
     let user = server::user_change(directory, name, change).map_err(failed)?;
-    output.result(&document(&user), || format!("{name} is {done}"));
-    Ok(())
+    output.result(&document(&user), || format!("{name} is {done}"))
 }
 
 /// Carries a command of `cardwright server token` out.
@@ -91,25 +105,24 @@ pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
             let added = server::bearer_add(&directory, &name, &label, days).map_err(failed)?;
             let (bearer, expires) = (added.token.expose(), date(added.record.expires));
             let document = json!({ "name": name, "token": added.record.uuid, "bearer": bearer, "expires": expires });
-            output.result(&document, || {
-                format!(
-                    "{name} may also call the server until {expires} with this bearer token, shown only now:\n{bearer}"
-                )
-            });
+            let text = || {
+                let told = format!("{name} may also call the server until {expires} with this bearer token, shown only now:");
+                [told, bearer.into()].into_iter().collect::<Text>()
+            };
+            output.once(&document, text, || taken_back(&directory, added.record.uuid, "Nobody has the token", &name))
         }
         BearerCommand::List { directory, name } => {
             let tokens = server::bearer_list(&directory, &name).map_err(failed)?;
             let documents: Vec<Value> = tokens.iter().map(token_document).collect();
             output.result(&json!({ "tokens": documents }), || {
-                tokens.iter().map(token_line).collect::<Vec<_>>().join("\n")
-            });
+                tokens.iter().map(token_line).collect::<Text>()
+            })
         }
         BearerCommand::Revoke { directory, token } => {
             server::bearer_revoke(&directory, token).map_err(failed)?;
-            output.result(&json!({ "token": token, "revoked": true }), || format!("token {token} is revoked"));
+            output.result(&json!({ "token": token, "revoked": true }), || format!("token {token} is revoked"))
         }
     }
-    Ok(())
 }
 
 fn token_document(token: &BearerRecord) -> Value {

@@ -1,7 +1,7 @@
 //! `cardwright template check` and `import`: reads and writes template files on this computer; calls no server.
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::template::{Import, Misplaced, Report};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -32,18 +32,19 @@ pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
     let of = |found: &[Misplaced]| found.iter().map(document).collect::<Vec<_>>();
     let document = json!({ "files": files.len(), "problems": of(&problems), "warnings": of(&warnings) });
     output.result(&document, || {
-        let mut text = String::new();
-        problems.iter().for_each(|problem| text += &format!("error: {problem}\n"));
-        warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
+        let mut text = Text::default();
+        problems.iter().for_each(|problem| text.line(format!("error: {problem}")));
+        warnings.iter().for_each(|warning| text.line(format!("warning: {warning}")));
         let (files, problems, warnings) = (files.len(), problems.len(), warnings.len());
-        text + &format!("{files} files, {problems} errors, {warnings} warnings")
-    });
+        text.line(format!("{files} files, {problems} errors, {warnings} warnings"));
+        text
+    })?;
     if problems.is_empty() { Ok(()) } else { Err(Failure::told("template-wrong", Exit::Usage)) }
 }
 
 fn document(found: &Misplaced) -> Value {
     let Misplaced { file, line, column, key, problem } = found;
-    json!({ "file": file, "line": line, "column": column, "key": key, "message": problem })
+    json!({ "file": file.display().to_string(), "line": line, "column": column, "key": key, "message": problem })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
@@ -103,8 +104,7 @@ pub fn import(files: &[String], out: Option<&Path>, output: &Output) -> Result<(
     }
     let document = json!({ "template": imported.toml, "notes": imported.notes });
     output.result(&document, || match out {
-        Some(out) => format!("{} is written; look it over with `cardwright template check`", out.display()),
-        None => imported.toml.clone(),
-    });
-    Ok(())
+        Some(out) => format!("{} is written; look it over with `cardwright template check`", out.display()).into(),
+        None => Text::block(&imported.toml),
+    })
 }

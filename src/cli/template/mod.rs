@@ -5,7 +5,7 @@ mod file;
 use crate::cli::args::TemplateCommand;
 use crate::cli::connection::client;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::request::RequestType;
@@ -38,8 +38,7 @@ fn list(client: &CmClient, output: &Output) -> Result<(), Failure> {
             [t.name.clone(), kind.to_string(), t.uuid.to_string(), t.description.clone()]
         });
         Output::table(["NAME", "KIND", "UUID", "DESCRIPTION"], rows)
-    });
-    Ok(())
+    })
 }
 
 /// Prints a template, found by name or UUID: its view, smart card configuration and policies.
@@ -63,6 +62,5 @@ fn show(client: &CmClient, wanted: &str, output: &Output) -> Result<(), Failure>
     let configuration =
         if template.is_smartcard { json!(client.smartcard_config(template.uuid)?) } else { Value::Null };
     let document = json!({ "template": template, "configuration": configuration, "policies": policies });
-    output.result(&document, || serde_json::to_string_pretty(&document).unwrap_or_default());
-    Ok(())
+    output.result(&document, || Text::document(&document))
 }

@@ -3,7 +3,7 @@
 use super::document::TokenDocument;
 use crate::cli::args::{InitArgs, TokenArgs};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::secrets::{self, PIN};
 use crate::gids::GidsToken;
 use crate::piv::{KeyReference, PivToken};
@@ -39,8 +39,7 @@ pub fn initialise(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     let document = TokenDocument::new(token.identity(), &counters).within(&reader);
     output.result(&document, || {
         format!("the {} card in reader {reader:?} is initialised; its serial is {}", identity.kind, document.serial)
-    });
-    Ok(())
+    })
 }
 
 /// Gives a PIV card an identity of its own, by its management key; keys, certificates and secrets stay.
@@ -97,8 +96,7 @@ pub fn attest(key: &str, which: &TokenArgs, output: &Output) -> Result<(), Failu
     let attestation = open_piv(&readers, &reader, &identity)?.attest(reference)?;
     let pem = Certificate::from_der(&attestation)?.to_pem();
     let document = json!({ "serial": identity.serial, "key_id": hex::encode([reference.byte()]), "attestation": pem });
-    output.result(&document, || pem.clone());
-    Ok(())
+    output.result(&document, || Text::block(&pem))
 }
 
 /// Opens the PIV card that was found; fails if another was put in its place meanwhile.

@@ -1,6 +1,6 @@
 //! Shows tokens and cards, to people and to scripts.
 
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::token::{Counters, Identity, Tries};
 use crate::{pkcs11, reader};
 use serde::Serialize;
@@ -115,14 +115,14 @@ impl TokenDocument {
 }
 
 /// Writes the listing for people: a table, then the errors of cards that cannot be read.
-pub fn table(tokens: &[TokenDocument]) -> String {
+pub fn table(tokens: &[TokenDocument]) -> Text {
     if tokens.is_empty() {
         return "no token is present".into();
     }
     let head = ["LABEL", "SERIAL", "KIND", "STATE", "PIN", "SO PIN", "PUK", "MODEL", "READER"];
     let mut text = Output::table(head, tokens.iter().map(TokenDocument::row));
     for token in tokens {
-        text.extend(token.error.iter().map(|error| format!("\n{error}")));
+        token.error.iter().for_each(|error| text.line(error));
     }
     text
 }

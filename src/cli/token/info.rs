@@ -2,7 +2,7 @@
 
 use super::document::{TokenDocument, counted, shown};
 use crate::cli::failure::Failure;
-use crate::cli::output::date;
+use crate::cli::output::{Text, date};
 use crate::enrollment::card_id;
 use crate::pkix::Certificate;
 use crate::token::{StoredKey, Token};
@@ -35,8 +35,9 @@ struct CertificateDocument {
     /// What is odd about it, by its stable name; left out in the usual case.
     #[serde(skip_serializing_if = "Option::is_none")]
     odd: Option<&'static str>,
+    /// The same in words, behind its stable name.
     #[serde(skip)]
-    told: String,
+    told: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -67,26 +68,29 @@ impl InfoDocument {
     }
 
     /// Writes the lines for people.
-    pub fn text(&self) -> String {
+    pub fn text(&self) -> Text {
         let TokenDocument { kind, label, serial, model, manufacturer, pin, so_pin, puk, tries_left, .. } = &self.token;
-        let mut text = format!("kind        {kind}\nlabel       {}\nserial      {}", shown(label), shown(serial));
         let maker = if manufacturer.is_empty() { String::new() } else { format!(" ({manufacturer})") };
-        text += &format!("\nmodel       {}{maker}\ncard id     {}", shown(model), shown(&self.card_id));
-        text += &format!("\nPIN         {}", counted(pin, tries_left.pin));
         // What PKCS#11 calls the SO PIN is the admin key of a card.
         let admin = if kind == "PKCS#11" { "SO PIN   " } else { "admin key" };
-        text += &format!("\n{admin}   {}", counted(so_pin, tries_left.so_pin));
+        let mut text = Text::from_iter([
+            format!("kind        {kind}"),
+            format!("label       {}", shown(label)),
+            format!("serial      {}", shown(serial)),
+            format!("model       {}{maker}", shown(model)),
+            format!("card id     {}", shown(&self.card_id)),
+            format!("PIN         {}", counted(pin, tries_left.pin)),
+            format!("{admin}   {}", counted(so_pin, tries_left.so_pin)),
+        ]);
         if let Some(puk) = puk {
-            text += &format!("\nPUK         {}", counted(puk, tries_left.puk));
+            text.line(format!("PUK         {}", counted(puk, tries_left.puk)));
         }
-        for c in &self.certificates {
-            text += &format!(
-                "\n\ncertificate {}\n  key id    {}\n  subject   {}\n  issuer    {}\n  serial    {}\n  valid to  {}{}",
-                c.label, c.id, c.subject, c.issuer, c.serial_number, c.not_after, c.told
-            );
-        }
+        self.certificates.iter().for_each(|certificate| certificate.tell(&mut text));
         for ObjectDocument { id, label, odd, told } in &self.objects {
-            text += &format!("\n\nobject      {}\n  key id    {}\n  {odd}: {told}", shown(label), shown(id));
+            text.line("");
+            text.line(format!("object      {}", shown(label)));
+            text.line(format!("  key id    {}", shown(id)));
+            text.line(format!("  {odd}: {told}"));
         }
         text
     }
@@ -102,8 +106,22 @@ impl CertificateDocument {
             serial_number: certificate.serial().to_string(),
             not_after: date(certificate.not_after()),
             odd: stored.odd.map(|odd| odd.code()),
-            told: stored.odd.map(|odd| format!("\n  {}: {odd}", odd.code())).unwrap_or_default(),
+            told: stored.odd.map(|odd| format!("{}: {odd}", odd.code())),
         }
+    }
+
+    fn tell(&self, text: &mut Text) {
+        text.line("");
+        text.line(format!("certificate {}", self.label));
+        let told = [
+            ("key id", &self.id),
+            ("subject", &self.subject),
+            ("issuer", &self.issuer),
+            ("serial", &self.serial_number),
+            ("valid to", &self.not_after),
+        ];
+        told.iter().for_each(|(name, value)| text.line(format!("  {name:10}{value}")));
+        self.told.iter().for_each(|told| text.line(format!("  {told}")));
     }
 }
 

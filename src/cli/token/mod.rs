@@ -52,15 +52,13 @@ fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(
         Err(error) if module.is_some() => output.tell(&format!("cards in readers cannot be listed: {error}")),
         Err(error) => return Err(error.into()),
     }
-    output.result(&tokens, || table(&tokens));
-    Ok(())
+    output.result(&tokens, || table(&tokens))
 }
 
 /// Prints a token with its counters and certificates.
 fn info(token: &mut dyn Token, output: &Output) -> Result<(), Failure> {
     let document = InfoDocument::of(token)?;
-    output.result(&document, || document.text());
-    Ok(())
+    output.result(&document, || document.text())
 }
 
 /// Initialises a PKCS#11 token: label, SO PIN and, if a source is given, the first PIN.
@@ -87,9 +85,7 @@ fn initialise(module: &Path, args: &InitArgs, output: &Output) -> Result<(), Fai
     }
     let counters = token.counters()?;
     let document = TokenDocument::new(token.identity(), &counters);
-    output
-        .result(&document, || format!("token {:?} is initialised; its serial is {}", document.label, document.serial));
-    Ok(())
+    output.result(&document, || format!("token {:?} is initialised; its serial is {}", document.label, document.serial))
 }
 
 /// Changes the user's PIN; says first how many tries are left.
@@ -105,6 +101,5 @@ fn change_pin(
     let new = secrets::new_pin(new_pin_from, NEW_PIN)?;
     token.change_pin(&current, &new, secrets::last_try(args.spend_last_try))?;
     let document = serde_json::json!({ "serial": token.identity().serial, "changed": true });
-    output.result(&document, || format!("the PIN of token {:?} was changed", token.identity().label));
-    Ok(())
+    output.result(&document, || format!("the PIN of token {:?} was changed", token.identity().label))
 }

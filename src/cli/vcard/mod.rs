@@ -7,7 +7,7 @@ mod tpm;
 
 use crate::cli::args::{VcardCommand, VcardCreateArgs, VcardKind, WARNING};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::prompt::confirm;
 use crate::cli::{secrets, settings};
 use crate::farm::{Kind, NewCard, Shelf};
@@ -58,9 +58,8 @@ fn create(shelf: &Shelf, args: &VcardCreateArgs, output: &Output) -> Result<(), 
     let document = json!({ "name": args.name, "created": true, "secrets": secrets, "warning": WARNING });
     output.result(&document, || {
         let name = &args.name;
-        format!("card {name:?} is made, {secrets}\n{WARNING}\n{}", how.replace("{name}", name))
-    });
-    Ok(())
+        Text::from_iter([format!("card {name:?} is made, {secrets}"), WARNING.into(), how.replace("{name}", name)])
+    })
 }
 
 fn list(shelf: &Shelf, output: &Output) -> Result<(), Failure> {
@@ -77,16 +76,14 @@ fn list(shelf: &Shelf, output: &Output) -> Result<(), Failure> {
         let state = |in_use| if in_use { "in use" } else { "at rest" };
         let rows = cards.iter().map(|card| [card.name.clone(), spelled(card.kind), state(card.in_use).into()]);
         Output::table(["NAME", "KIND", "STATE"], rows)
-    });
-    Ok(())
+    })
 }
 
 /// Destroys a card with its keys; asks for confirmation first, unless `yes`.
 fn remove(shelf: &Shelf, name: &str, yes: bool, output: &Output) -> Result<(), Failure> {
     confirm(yes, &format!("Destroy virtual card {name:?} with its keys?"))?;
     shelf.remove(name)?;
-    output.result(&json!({ "name": name, "removed": true }), || format!("card {name:?} is destroyed"));
-    Ok(())
+    output.result(&json!({ "name": name, "removed": true }), || format!("card {name:?} is destroyed"))
 }
 
 /// Returns a random serial number of eight digits, as YubiKeys have them, so that no two cards are taken for one.

@@ -15,7 +15,7 @@ use serde_json::json;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -50,13 +50,13 @@ pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Fa
     for seat in readers.seats().take(cards.len()) {
         seat.wait_until_taken_up(readers.patience())?;
     }
-    announce(&readers, &cards, args.command.is_empty(), output);
+    announce(&readers, &cards, args.command.is_empty(), output)?;
     let variable = readers.socket().map(|socket| (pcscd::CLIENTS_VARIABLE, socket.into_os_string()));
     let command = start(&args.command, variable)?;
     wait(command, &signals, || {
         for trouble in cards.iter().filter_map(|card| card.trouble.take()) {
-            let lines = Failure::from(trouble).lines().join("\n");
-            output.tell(&format!("warning: a change was not saved, and the card told that it failed: {lines}"));
+            output.tell("warning: a change was not saved, and the card told that it failed:");
+            Failure::from(trouble).lines().iter().for_each(|line| output.tell(line));
         }
         if readers.have_ended() {
             return Err(Failure::new("pcscd-ended", Exit::Other, "the private pcscd has ended")
@@ -154,7 +154,7 @@ impl Readers {
 }
 
 /// Prints where the cards are; on standard output only if `alone`, that is where no command prints there.
-fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
+fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) -> Result<(), Failure> {
     let names = readers.names();
     for (at, card) in cards.iter().enumerate() {
         let reader = names.get(at).map_or("the system's virtual reader".into(), |name| format!("reader {name:?}"));
@@ -162,7 +162,7 @@ fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
     }
     output.tell(WARNING);
     if !alone {
-        return;
+        return Ok(());
     }
     let socket = readers.socket();
     let in_readers: Vec<_> = cards
@@ -178,8 +178,9 @@ fn announce(readers: &Readers, cards: &[Lent], alone: bool, output: &Output) {
         }
         None => "ready".into(),
     };
-    output.result(&document, text);
+    output.result(&document, text)?;
     output.tell("Ctrl-C takes the cards out.");
+    Ok(())
 }
 
 /// Starts the command, if there is one, with the variables that lead it to its cards.
@@ -225,19 +226,20 @@ fn end(command: &mut Child) -> Result<(), Failure> {
     let _ = process::ask_to_end(command);
     let since = Instant::now();
     while since.elapsed() < ENDING {
-        if command.try_wait().map_err(not_waited)?.is_some() {
-            return Ok(());
+        if let Some(status) = command.try_wait().map_err(not_waited)? {
+            return ended(status);
         }
         std::thread::sleep(GLANCE);
     }
-    command.kill().and_then(|()| command.wait()).map(drop).map_err(not_waited)
+    command.kill().and_then(|()| command.wait()).map_err(not_waited).and_then(ended)
 }
 
-fn ended(status: std::process::ExitStatus) -> Result<(), Failure> {
-    if status.success() {
-        return Ok(());
+/// Passes the command's end on: its exit code or, where a signal ended it, 128 and the signal's number, as shells do.
+fn ended(status: ExitStatus) -> Result<(), Failure> {
+    match process::exit_code(status) {
+        0 => Ok(()),
+        code => Err(Failure::passed_on(code)),
     }
-    Err(Failure::new("command-failed", Exit::Other, format!("the command ended with {status}")))
 }
 
 fn not_waited(error: std::io::Error) -> Failure {

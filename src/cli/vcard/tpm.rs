@@ -4,7 +4,7 @@ use super::ask::CARD_PASSPHRASE;
 use super::run::{signals, start, wait};
 use crate::cli::args::{VcardRunArgs, WARNING};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, Text};
 use crate::cli::secrets;
 use crate::farm::{KeptTpm, Kind, Shelf};
 use serde_json::{Map, Value};
@@ -25,7 +25,7 @@ pub fn run(shelf: &Shelf, name: &str, args: &VcardRunArgs, output: &Output) -> R
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), CARD_PASSPHRASE, false)?;
     let signals = signals()?;
     let mut kept = shelf.take_tpm(name, &passphrase)?;
-    announce(&kept, name, args.command.is_empty(), output);
+    announce(&kept, name, args.command.is_empty(), output)?;
     let command = start(&args.command, kept.tpm.variables())?;
     wait(command, &signals, || {
         if kept.tpm.has_ended() {
@@ -50,11 +50,11 @@ fn check(args: &VcardRunArgs) -> Result<(), Failure> {
 }
 
 /// Prints how the TPM is reached; on standard output only if `alone`, that is where no command prints there.
-fn announce(kept: &KeptTpm, name: &str, alone: bool, output: &Output) {
+fn announce(kept: &KeptTpm, name: &str, alone: bool, output: &Output) -> Result<(), Failure> {
     output.tell(&format!("card {name:?} (TPM) is a PKCS#11 token of tpm2-pkcs11; one program at a time can use it"));
     output.tell(WARNING);
     if !alone {
-        return;
+        return Ok(());
     }
     let variables = kept.tpm.variables().map(|(variable, value)| (variable, value.to_string_lossy().into_owned()));
     let mut document: Map<_, _> =
@@ -65,7 +65,8 @@ fn announce(kept: &KeptTpm, name: &str, alone: bool, output: &Output) {
             let value = value.replace('\'', r"'\''");
             format!("export {variable}='{value}'")
         });
-        quoted.join("\n")
-    });
+        quoted.into_iter().collect::<Text>()
+    })?;
     output.tell("Ctrl-C ends the TPM.");
+    Ok(())
 }

@@ -30,9 +30,11 @@ pub struct NewUser {
     pub attributes: BTreeMap<String, String>,
 }
 
-/// Holds the id of a new user, and a first bearer token that is shown once and kept nowhere.
+/// Holds the id of a new user and of its first bearer record, and that bearer token, which is shown once and kept
+/// nowhere.
 pub struct AddedUser {
     pub uuid: Uuid,
+    pub bearer: Uuid,
     pub token: BearerToken,
 }
 
@@ -108,12 +110,13 @@ pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Resul
     rules::check(&user)?;
     let uuid = user.uuid;
     let FreshBearer { record, token } = FreshBearer::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
+    let bearer = record.uuid;
     let entry = deed::own(Deed::UserAdded, now).user(uuid).with("name", &user.name).with("token", record.uuid);
     with_store(data_dir, async move |store| {
         let job = store.write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&record), &entry).await }));
         Ok(job.await?)
     })?;
-    Ok(AddedUser { uuid, token })
+    Ok(AddedUser { uuid, bearer, token })
 }
 
 /// Lists all users, oldest first.

@@ -8,9 +8,18 @@ pub type Door = (&'static str, &'static [&'static str]);
 
 /// Lists the words and paths that stand outside their doors.
 pub fn faults(house: &House, doors: &[Door]) -> Vec<String> {
+    faults_at(house, doors, File::room)
+}
+
+/// Likewise inside of one room, whose doors are sub-rooms or files.
+pub fn faults_inside(house: &House, room: &str, doors: &[Door]) -> Vec<String> {
+    faults_at(house, doors, |file| file.room().filter(|of| *of == room).and_then(|_| file.module.get(1)).map(String::as_str))
+}
+
+fn faults_at<'h>(house: &'h House, doors: &[Door], place: impl Fn(&'h File) -> Option<&'h str>) -> Vec<String> {
     let mut faults = Vec::new();
     for file in house.files.values() {
-        let Some(room) = file.room() else { continue };
+        let Some(room) = place(file) else { continue };
         for (door, _) in doors.iter().filter(|(_, rooms)| !rooms.contains(&room)) {
             let parts: Vec<&str> = door.split("::").collect();
             let lines = if parts.len() > 1 { lines_of_path(file, &parts) } else { lines_of_word(file, door) };
@@ -77,6 +86,20 @@ fn a_word_outside_its_door_is_refused() {
     assert_eq!(refused(prints, "enrollment.rs", "fn f() { println!(\"{}\", 1); }").len(), 1);
     assert_eq!(refused(prints, "enrollment.rs", "fn f(println: bool) {}"), [""; 0]);
     assert_eq!(refused(prints, "enrollment.rs", "#[cfg(test)] mod tests { fn f() { println!(); } }"), [""; 0]);
+}
+
+#[test]
+fn what_prints_outside_of_its_file_is_refused() {
+    let refused = |path: &str, text: &str| faults_inside(&House::of([(path, text)]), "cli", super::tables::PRINTING);
+    assert_eq!(
+        refused("cli/vcard/run.rs", "fn f() { println!(\"{}\", 1); }"),
+        ["src/cli/vcard/run.rs:1: println does not belong in vcard"]
+    );
+    assert_eq!(refused("cli/complete.rs", "use std::io::{Write, stdout};").len(), 1);
+    assert_eq!(refused("cli/complete.rs", "fn f() { let _ = writeln!(std::io::stderr(), \"\"); }").len(), 1);
+    assert_eq!(refused("cli/seat.rs", "fn f() { inquire::Confirm::new(label); }").len(), 1);
+    assert_eq!(refused("cli/output.rs", "fn f() { let _ = std::io::stdout(); }"), [""; 0]);
+    assert_eq!(refused("cli/demo/stage.rs", "fn f(child: Child) { child.stdout.take(); }"), [""; 0]);
 }
 
 #[test]

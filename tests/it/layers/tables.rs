@@ -84,7 +84,7 @@ pub const CLI: Floors = Floors {
         &["secrets", "settings"],
         &["prompt"],
         &["data_item", "output"],
-        &["failure"],
+        &["failure", "shown"],
         &["args"],
     ],
 };
@@ -116,6 +116,19 @@ pub const CRATES: &[Door] = &[
     ("eprint", &["cli"]),
     ("now_utc", &["server", "cli"]),
     ("SystemTime", &["server", "cli"]),
+];
+
+/// What prints or asks, and the files of `cli` that are its doors: they escape what others wrote, and check each write.
+pub const PRINTING: &[Door] = &[
+    ("println", &["output"]),
+    ("eprintln", &["output"]),
+    ("print", &["output"]),
+    ("eprint", &["output"]),
+    ("io::stdout", &["output"]),
+    ("io::stderr", &["output"]),
+    ("indicatif", &["output"]),
+    ("comfy_table", &["output"]),
+    ("inquire", &["prompt"]),
 ];
 
 /// What only Unix has: one door.
