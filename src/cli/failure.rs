@@ -73,7 +73,8 @@ impl Failure {
     /// Makes the failure of a secret that could not be written on standard output and is kept nowhere; `remedy` says
     /// how to get another.
     pub fn lost(error: &std::io::Error, remedy: String) -> Self {
-        let mut failure = Self::new("secret-not-shown", Exit::Other, "the secret could not be written on standard output");
+        let mut failure =
+            Self::new("secret-not-shown", Exit::Other, "the secret could not be written on standard output");
         failure.causes.push(error.to_string());
         failure.remedy(remedy)
     }

@@ -28,9 +28,11 @@ pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Re
     read_spoken(&challenge).map_err(slipped)?;
     let answer = client.offline_unblock(args.request, &OfflineChallenge { challenge })?;
     let told = Answer { request: args.request, answer: &answer.response };
-    output.once(&told, || format!("read back: {}", told.answer), || {
-        "Repeat the command: for the same code the server gives the same answer.".into()
-    })?;
+    output.once(
+        &told,
+        || format!("read back: {}", told.answer),
+        || "Repeat the command: for the same code the server gives the same answer.".into(),
+    )?;
     output.tell("once the user has a new PIN, say so: cardwright request complete");
     Ok(())
 }

@@ -106,7 +106,8 @@ pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
             let (bearer, expires) = (added.token.expose(), date(added.record.expires));
             let document = json!({ "name": name, "token": added.record.uuid, "bearer": bearer, "expires": expires });
             let text = || {
-                let told = format!("{name} may also call the server until {expires} with this bearer token, shown only now:");
+                let told =
+                    format!("{name} may also call the server until {expires} with this bearer token, shown only now:");
                 [told, bearer.into()].into_iter().collect::<Text>()
             };
             output.once(&document, text, || taken_back(&directory, added.record.uuid, "Nobody has the token", &name))
@@ -114,9 +115,7 @@ pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
         BearerCommand::List { directory, name } => {
             let tokens = server::bearer_list(&directory, &name).map_err(failed)?;
             let documents: Vec<Value> = tokens.iter().map(token_document).collect();
-            output.result(&json!({ "tokens": documents }), || {
-                tokens.iter().map(token_line).collect::<Text>()
-            })
+            output.result(&json!({ "tokens": documents }), || tokens.iter().map(token_line).collect::<Text>())
         }
         BearerCommand::Revoke { directory, token } => {
             server::bearer_revoke(&directory, token).map_err(failed)?;

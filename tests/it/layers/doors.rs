@@ -13,7 +13,9 @@ pub fn faults(house: &House, doors: &[Door]) -> Vec<String> {
 
 /// Likewise inside of one room, whose doors are sub-rooms or files.
 pub fn faults_inside(house: &House, room: &str, doors: &[Door]) -> Vec<String> {
-    faults_at(house, doors, |file| file.room().filter(|of| *of == room).and_then(|_| file.module.get(1)).map(String::as_str))
+    faults_at(house, doors, |file| {
+        file.room().filter(|of| *of == room).and_then(|_| file.module.get(1)).map(String::as_str)
+    })
 }
 
 fn faults_at<'h>(house: &'h House, doors: &[Door], place: impl Fn(&'h File) -> Option<&'h str>) -> Vec<String> {
