@@ -32,6 +32,13 @@ pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Fi
 
 fn serial(token: &dyn Token) -> Finding {
     let identity = token.identity();
+    if !identity.is_named() && !identity.serial.is_empty() {
+        return Finding::bad(
+            Check::Serial,
+            format!("serial {} tells this token from no other", identity.serial),
+            "Enroll it: a token that keeps data objects gets an id of its own then, and any other is refused.",
+        );
+    }
     if !identity.is_named() {
         return Finding::bad(
             Check::Serial,

@@ -43,9 +43,12 @@ impl Enrollment<'_> {
     fn leg(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Leg, Error> {
         let Some(milestone) = self.record().map(|record| record.milestone.clone()) else {
             self.check_token(token, observer)?;
-            return self.start(observer);
+            return self.start(token, observer);
         };
         if let Some(leg) = self.recheck(&milestone, observer)? {
+            return Ok(leg);
+        }
+        if let Some(leg) = self.take_up(&milestone, token, observer)? {
             return Ok(leg);
         }
         match milestone {
@@ -107,9 +110,16 @@ impl Enrollment<'_> {
         };
         observer(Event::Doing(Stage::ReadToken));
         let token = present(token)?;
-        if !token.identity().is_named() {
+        let identity = token.identity();
+        let nameless = !identity.is_named() && identity.earlier_serial.is_none();
+        if nameless && self.order.workflow() != Workflow::Enroll {
             // The server would take all such cards for the same one.
             return Err(Error::new(Stage::ReadToken, crate::token::Error::NoSerial));
+        }
+        if self.order.workflow() != Workflow::Enroll {
+            // What proves the card to be the one at the server is read with the counters.
+            let (counters, stored) = token.overview().map_err(|source| Error::new(Stage::ReadToken, source))?;
+            (self.facts.counters, self.facts.stored) = (Some(counters), Some(stored));
         }
         let counters = self.counters(token)?;
         // An enrollment sets a PIN where none is usable; where one is, a locked PUK is in nobody's way.

@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
 use crate::pkix;
-use crate::token::{self, KeyId, KeyWish, Token};
+use crate::token::{self, KeyId, KeyWish, StoredKey, Token};
 
 /// Bounds the keys that one request may order; no template orders more for one card.
 const MOST_KEYS: usize = 16;
@@ -40,10 +40,11 @@ impl Enrollment<'_> {
         let alone = orders.len() == 1;
         let card_label = self.card_label(tie, observer)?;
         let old = match self.order.workflow() {
-            Workflow::Renew => self.thumbprints(tie, observer)?,
+            Workflow::Renew => self.listed(tie.smartcard, observer)?,
             _ => Vec::new(),
         };
-        let mut old_places = if old.is_empty() { Vec::new() } else { places_of(&old, token)? };
+        let mut old_places = if old.is_empty() { Vec::new() } else { places_of(&old, self.stored(token)?) };
+        (self.facts.stored, self.facts.old_key) = (None, old_places.first().map(|old| old.id.clone()));
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {
             let kind = key_algorithm(&options)?;
@@ -92,12 +93,12 @@ fn place(wish: &KeyWish, replaces: bool, token: &mut dyn Token) -> Result<token:
 }
 
 /// Finds where on the token the keys are whose certificates have these thumbprints.
-fn places_of(thumbprints: &[String], token: &mut dyn Token) -> Result<Vec<OldPlace>, Error> {
-    let stored = token.public_objects().map_err(|source| Error::new(Stage::PlaceKeys, source))?;
-    let places = stored.into_iter().filter_map(|stored| {
-        let certificate = pkix::Certificate::from_der(&stored.certificate?).ok()?;
+fn places_of(thumbprints: &[String], stored: &[StoredKey]) -> Vec<OldPlace> {
+    let places = stored.iter().filter_map(|stored| {
+        let certificate = pkix::Certificate::from_der(stored.certificate.as_ref()?).ok()?;
         let listed = thumbprints.contains(&certificate.thumbprint_sha1());
-        listed.then(|| OldPlace { id: stored.id, decrypts_only: certificate.decrypts_only().unwrap_or(false) })
+        let decrypts_only = certificate.decrypts_only().unwrap_or(false);
+        listed.then(|| OldPlace { id: stored.id.clone(), decrypts_only })
     });
-    Ok(places.collect())
+    places.collect()
 }

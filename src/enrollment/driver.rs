@@ -1,10 +1,11 @@
 //! Holds one workflow on one card: what is known of it, what the face gave, and how far it has come.
 
-use super::card::card_id;
+use super::card::{card_id, earlier_card_id};
 use super::error::{Cause, Error};
 use super::inputs::Inputs;
 use super::journal::{CardLock, Entry, Journal};
 use super::plan::KnownAdminKey;
+use super::proven::Proof;
 use super::received::KeyReceiver;
 use super::record::{Milestone, PinWork, Record, Tie};
 use super::stage::Stage;
@@ -13,7 +14,7 @@ use crate::client::CmClient;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::Pin;
-use crate::token::{self, Condition, Counters, Identity, SecretKind, Token};
+use crate::token::{self, Condition, Counters, Identity, KeyId, SecretKind, StoredKey, Token};
 use uuid::Uuid;
 
 /// Drives one workflow on one card, from wherever it stands to its end.
@@ -23,7 +24,11 @@ pub struct Enrollment<'a> {
     pub(super) order: Order,
     pub(super) card_id: Uuid,
     pub(super) token_label: String,
-    pub(super) _lock: CardLock,
+    /// The id by which the card is known unless older work or the server's record says otherwise.
+    pub(super) present_id: Uuid,
+    /// The id by which earlier versions knew the card; others may have it too.
+    pub(super) earlier_id: Option<Uuid>,
+    pub(super) locks: Vec<CardLock>,
     pub(super) entry: Option<Entry>,
     /// An answer of the server may have been lost, in an earlier process or just now.
     pub(super) unsettled: bool,
@@ -45,6 +50,16 @@ pub(super) struct Facts {
     pub admin_key: Option<KnownAdminKey>,
     /// The login needs responses of the server, which gives none once the request has ended.
     pub as_admin: bool,
+    /// What is on the token, as it was read before anything changed.
+    pub stored: Option<Vec<StoredKey>>,
+    /// A card at the server, and the thumbprints of the certificates that it should hold.
+    pub listed: Option<(Uuid, Vec<String>)>,
+    /// The first key that is to be renewed.
+    pub old_key: Option<KeyId>,
+    /// By what the card has proven to be the one that the server's record speaks of.
+    pub proof: Proof,
+    /// The card has proven to be the one that the work in the journal was begun on, or no work was found.
+    pub taken_up: bool,
     /// The places of the keys were chosen in this process: no key of this work is there yet.
     pub just_placed: bool,
     /// The card has refused a PUK in this process.
@@ -79,7 +94,7 @@ impl<'a> Enrollment<'a> {
     /// stands. Neither server nor token is asked yet. No other process can work on this card until the value is
     /// dropped.
     pub fn begin(client: &'a CmClient, journal: &'a Journal, token: &Identity, order: Order) -> Result<Self, Error> {
-        Self::begin_card(client, journal, card_id(token), token.label.clone(), order)
+        Self::begin_card(client, journal, (card_id(token), earlier_card_id(token)), token.label.clone(), order)
     }
 
     /// Begins the retirement of a lost card, for which only the server is asked.
@@ -89,50 +104,50 @@ impl<'a> Enrollment<'a> {
         card_id: Uuid,
         comment: String,
     ) -> Result<Self, Error> {
-        Self::begin_card(client, journal, card_id, String::new(), Order::RetireLost { comment })
+        Self::begin_card(client, journal, (card_id, None), String::new(), Order::RetireLost { comment })
     }
 
-    /// Locks the card and looks for unfinished work of the same workflow; refuses work that was begun at another server
-    /// or for another request.
+    /// Locks the card and looks for unfinished work of the same workflow, also under the id of earlier versions; refuses
+    /// work that was begun at another server.
     fn begin_card(
         client: &'a CmClient,
         journal: &'a Journal,
-        card_id: Uuid,
+        (card_id, earlier_id): (Uuid, Option<Uuid>),
         token_label: String,
         order: Order,
     ) -> Result<Self, Error> {
         let in_journal = |source| Error::new(Stage::ReadJournal, source);
-        let lock = journal.lock(card_id).map_err(in_journal)?;
+        let mut locks = vec![journal.lock(card_id).map_err(in_journal)?];
         let workflow = order.workflow();
-        let found = journal
-            .unfinished()
-            .map_err(in_journal)?
-            .into_iter()
-            .find(|record| record.card_id == card_id && record.workflow == workflow);
+        let unfinished = journal.unfinished().map_err(in_journal)?;
+        let of = |id| unfinished.iter().find(|record| record.card_id == id && record.workflow == workflow);
+        let found = of(card_id).or_else(|| earlier_id.and_then(of)).cloned();
+        let known_as = found.as_ref().map_or(card_id, |record| record.card_id);
+        if known_as != card_id {
+            locks.push(journal.lock(known_as).map_err(in_journal)?);
+        }
         let server = client.base_url().to_string();
-        if let Some(record) = &found {
-            let refused = |cause| Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
-            if record.server != server {
-                return refused(Cause::OtherServer { begun_at: record.server.clone() });
-            }
-            if order.differs_from(record) {
-                return refused(Cause::OtherRequestOpen);
-            }
+        if let Some(record) = found.as_ref().filter(|record| record.server != server) {
+            let cause = Cause::OtherServer { begun_at: record.server.clone() };
+            return Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
         }
         let unsettled = found.is_some();
+        let facts = Facts { taken_up: found.is_none(), ..Facts::default() };
         let entry = found.map(|record| journal.take_up(record));
         Ok(Self {
             client,
             journal,
             order,
-            card_id,
+            card_id: known_as,
+            present_id: card_id,
+            earlier_id,
             token_label,
-            _lock: lock,
+            locks,
             entry,
             unsettled,
             inputs: Inputs::default(),
             receiver: None,
-            facts: Facts::default(),
+            facts,
         })
     }
 
@@ -155,10 +170,12 @@ impl<'a> Enrollment<'a> {
     pub(super) fn same_card(&self, token: Option<&dyn Token>) -> Result<(), Error> {
         // A card that was reset may have another id now, and is not needed any more.
         let at_the_end = matches!(self.record().map(|record| &record.milestone), Some(Milestone::Removed { .. }));
-        match token.filter(|_| !at_the_end).map(|token| card_id(token.identity())) {
-            Some(found) if found != self.card_id => Err(Error::new(Stage::ReadToken, Cause::OtherCard { found })),
-            _ => Ok(()),
+        let Some(identity) = token.filter(|_| !at_the_end).map(Token::identity) else { return Ok(()) };
+        let found = card_id(identity);
+        if found == self.card_id || earlier_card_id(identity) == Some(self.card_id) {
+            return Ok(());
         }
+        Err(Error::new(Stage::ReadToken, Cause::OtherCard { found }))
     }
 
     /// Drops what an error has shown to be wrong or out of date.
@@ -166,6 +183,7 @@ impl<'a> Enrollment<'a> {
         self.facts.counters = None;
         self.facts.condition = None;
         self.facts.request = None;
+        (self.facts.stored, self.facts.listed) = (None, None);
         match error.token_secret() {
             Some(SecretKind::Pin) => self.inputs.pin = None,
             Some(SecretKind::Admin) => (self.inputs.so_pin, self.facts.admin_key) = (None, None),

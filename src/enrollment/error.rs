@@ -54,6 +54,22 @@ pub enum Cause {
     OtherServer { begun_at: String },
     #[error("the server knows no card with card id {card_id}")]
     CardUnknown { card_id: Uuid },
+    #[error(
+        "nothing on this token proves that it is smart card {smartcard} of the server: no certificate of that card is on it, and neither its id nor its admin key shows that it is the one"
+    )]
+    CardUnproven { smartcard: Uuid },
+    #[error(
+        "unfinished work in the journal is for a token that this one cannot be told from, and nothing of that work is on this one"
+    )]
+    WorkUnproven,
+    #[error(
+        "the token's serial {serial:?} is no name, since other tokens have it too, and the token keeps no id of ours"
+    )]
+    Nameless {
+        serial: String,
+        #[source]
+        source: token::Error,
+    },
     #[error("the card is {status} at the server and cannot be enrolled again")]
     CardInUse { status: SmartcardStatus },
     #[error("the card is {status} at the server")]
@@ -196,6 +212,10 @@ impl Error {
     pub fn kept(&self) -> String {
         match (&self.cause, self.request) {
             (Cause::RequestEnded { .. }, _) => "Nothing made for it is in use on the token.".to_owned(),
+            (Cause::OtherRequestOpen, Some(request)) => format!(
+                "Request {request} is kept: `cardwright enroll --request {request}` goes on with it, `cardwright request \
+                 cancel {request}` gives it up."
+            ),
             (_, Some(request)) => format!("Request {request} is kept; repeat the command to go on from here."),
             (Cause::Server(error), None) if error.is_unsettled() && self.stage == Stage::MakeRequest => {
                 "The server may have made the request; repeat the command and it is found again.".to_owned()

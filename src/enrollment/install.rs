@@ -7,19 +7,10 @@ use super::record::{Ended, IssuedWork, Milestone, Tie};
 use super::stage::Stage;
 use super::step::{Event, Installed, Observer, OldKey, Outcome, Step};
 use super::workflow::Workflow;
-use crate::cm::route::Holder;
 use crate::pkix;
 use crate::token::{self, Authority, KeyId, Operation, Session, Token};
 
 impl Enrollment<'_> {
-    /// Lists the thumbprints of the certificates that the server holds to be on the card, in upper-case hexadecimal.
-    pub(super) fn thumbprints(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Vec<String>, Error> {
-        observer(Event::Doing(Stage::ListCertificates));
-        let listed = self.client.certificates_of(Holder::Smartcard(tie.smartcard));
-        let listed = listed.map_err(|source| Error::new(Stage::ListCertificates, source))?;
-        Ok(listed.into_iter().map(|certificate| certificate.thumbprint.to_ascii_uppercase()).collect())
-    }
-
     /// Goes on where the certificates are in the journal and may be on the token. Where only the administrator can
     /// write and the request has ended, the keys are removed instead.
     pub(super) fn finish_issued(

@@ -4,6 +4,7 @@ use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
 use super::login::Login;
+use super::proven::Proof;
 use super::received::KeyReceiver;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
 use super::stage::Stage;
@@ -37,6 +38,14 @@ impl Enrollment<'_> {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
         };
+        // Anybody can have a copy of a certificate, so its key must be there too, if nothing else has proven the card.
+        if self.facts.proof == Proof::Certificate
+            && let Some(old) = self.facts.old_key.take()
+            && !holds_a_key(session.as_mut(), &old)?
+        {
+            drop(session);
+            return self.refuse_card(tie);
+        }
         // Places that were chosen in this process hold no key of this work yet.
         let just_placed = std::mem::take(&mut self.facts.just_placed);
         let mut signed = Vec::new();
@@ -125,6 +134,12 @@ impl Enrollment<'_> {
         self.reach(Milestone::Issued { tie, keys: issued.clone(), old: old.to_vec() })?;
         Ok(issued)
     }
+}
+
+/// Says whether a private key is under the id.
+fn holds_a_key(session: &mut dyn Session, id: &KeyId) -> Result<bool, Error> {
+    let found = session.find(id).map_err(|source| Error::new(Stage::ProveCard, source))?;
+    Ok(found.is_some_and(|stored| stored.has_private_key))
 }
 
 /// Says what is on the token where a key is to be.

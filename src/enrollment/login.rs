@@ -115,7 +115,7 @@ impl<'a> Enrollment<'a> {
     }
 
     /// Returns the step that asks for the PIN, if none was given.
-    fn need_pin(&mut self, token: &mut dyn Token) -> Result<Option<Leg>, Error> {
+    pub(super) fn need_pin(&mut self, token: &mut dyn Token) -> Result<Option<Leg>, Error> {
         if self.inputs.pin.is_some() {
             return Ok(None);
         }

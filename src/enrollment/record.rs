@@ -206,8 +206,15 @@ pub fn own_words(comment: &str) -> &str {
 impl Milestone {
     pub(super) fn request(&self) -> Option<Uuid> {
         match self {
-            Milestone::Asking => None,
             Milestone::Requested { request } | Milestone::Undoing { request, .. } => Some(*request),
+            _ => self.tie().map(|tie| tie.request),
+        }
+    }
+
+    /// Returns the request and the card at the server, once they are tied.
+    pub(super) fn tie(&self) -> Option<Tie> {
+        match self {
+            Milestone::Asking | Milestone::Requested { .. } | Milestone::Undoing { .. } => None,
             Milestone::ChangingAdminKey { tie, .. }
             | Milestone::ChangingPuk { tie, .. }
             | Milestone::Prepared { tie }
@@ -219,7 +226,7 @@ impl Milestone {
             | Milestone::Removing { tie, .. }
             | Milestone::ReturningAdminKey { tie, .. }
             | Milestone::ReturningPuk { tie, .. }
-            | Milestone::Removed { tie, .. } => Some(tie.request),
+            | Milestone::Removed { tie, .. } => Some(*tie),
         }
     }
 

@@ -46,9 +46,22 @@ impl Error {
             Cause::RequestStatusUnknown { .. } => "Ask the server's operator what became of the request.",
             Cause::OtherKindOfRequest { .. } => "Use the command that belongs to this kind of request.",
             Cause::OtherCard { .. } => "Use the card the request is tied to, or make a new request for this one.",
-            Cause::OtherRequestOpen => "Finish that request first by repeating its command, or cancel it.",
+            Cause::OtherRequestOpen => "Do one of the two; once that request is over, this command begins another.",
             Cause::OtherServer { .. } => "Repeat the command against that server, or cancel the request there.",
             Cause::CardUnknown { .. } => "Enroll the card first, or check that this is the right token and server.",
+            Cause::CardUnproven { .. } => {
+                "Take the card itself. If it is gone or was erased, retire it with `cardwright retire --lost` and that \
+                 smart card's id, and enroll this one anew."
+            }
+            Cause::WorkUnproven => {
+                "Take the token it was begun on, or give the request up (`cardwright request cancel`) and repeat the command."
+            }
+            Cause::Nameless { source: token::Error::NotSet { .. }, .. } => {
+                "Set the token's PIN first, with `cardwright token init --pin-from` for one, then repeat the command."
+            }
+            Cause::Nameless { .. } => {
+                "Use a token with a serial of its own, or one that keeps data objects (CKO_DATA)."
+            }
             Cause::CardInUse { .. } => "Renew or retire the card, or go on with the request it is assigned to.",
             Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
             Cause::AdminKeyUnknown => "Give the token's SO PIN, or initialise the token anew.",
@@ -117,6 +130,9 @@ impl Error {
             Cause::OtherRequestOpen => "request-open",
             Cause::OtherServer { .. } => "other-server",
             Cause::CardUnknown { .. } => "card-unknown",
+            Cause::CardUnproven { .. } => "card-unproven",
+            Cause::WorkUnproven => "work-unproven",
+            Cause::Nameless { .. } => "token-nameless",
             Cause::CardInUse { .. } => "card-in-use",
             Cause::CardNotActive { .. } => "card-not-active",
             Cause::AdminKeyUnknown => "admin-key-unknown",
@@ -143,9 +159,11 @@ impl Error {
     /// Returns the class that a process may exit with.
     pub fn exit_class(&self) -> ExitClass {
         match &self.cause {
-            Cause::Journal(_) | Cause::OtherServer { .. } | Cause::OtherRequestOpen | Cause::KeyNotKept { .. } => {
-                ExitClass::LocalState
-            }
+            Cause::WorkUnproven
+            | Cause::Journal(_)
+            | Cause::OtherServer { .. }
+            | Cause::OtherRequestOpen
+            | Cause::KeyNotKept { .. } => ExitClass::LocalState,
             Cause::Server(error) => server_class(error),
             Cause::Token(error) => token_class(error),
             Cause::AdminKeyUnknown
@@ -162,12 +180,15 @@ impl Error {
             Cause::RequestEnded { .. }
             | Cause::RequestStatusUnknown { .. }
             | Cause::CardUnknown { .. }
+            | Cause::CardUnproven { .. }
             | Cause::CardInUse { .. }
             | Cause::CardNotActive { .. }
             | Cause::AdminKeyWithheld { .. }
             | Cause::NotIssued { .. }
             | Cause::Pkix(pkix::Error::NotIssued(_)) => ExitClass::Refused,
-            Cause::KeyGone | Cause::OtherKeyKind | Cause::ReadBackDiffers => ExitClass::TokenFailed,
+            Cause::KeyGone | Cause::OtherKeyKind | Cause::ReadBackDiffers | Cause::Nameless { .. } => {
+                ExitClass::TokenFailed
+            }
             Cause::Pkix(_)
             | Cause::DefaultAdminKey
             | Cause::PinBounds { .. }
@@ -330,7 +351,7 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::Full => "Remove what is no longer needed from the token, then repeat.",
         E::CertificateTooLarge { .. } => "Choose a template with a smaller key, or a card with more room.",
         E::NotOffered(_) => "Use a card that offers it, or do without.",
-        E::NoSerial => "Initialise the card, then repeat.",
+        E::NoSerial => "Give the card an id of its own with `cardwright token init`, then repeat.",
         E::KeyIdTaken(_) => "Renew or retire what is there, or say that it may be replaced.",
         E::Algorithm(_) | E::Signature(_) => "Choose a template whose keys this token can make.",
         E::NoChallenge => "Use the online unblock: it needs no challenge.",

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 impl Enrollment<'_> {
     /// Checks what can be checked before a request exists, and opens the journal entry.
-    pub(super) fn start(&mut self, observer: Observer<'_>) -> Result<Leg, Error> {
+    pub(super) fn start(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Leg, Error> {
         let workflow = self.order.workflow();
         let (given, template, target) = match &self.order {
             Order::Enroll(order) => match order.request {
@@ -24,15 +24,27 @@ impl Enrollment<'_> {
                 None => {
                     let (asked, target) = (order.template.clone(), order.target);
                     let template = self.find_template(asked.as_deref(), observer)?;
-                    self.refuse_card_in_use(observer)?;
+                    self.refuse_card_in_use(present(token)?, observer)?;
                     (None, Some(template), target)
                 }
             },
-            _ => {
+            Order::RetireLost { .. } => {
                 self.find_card(observer)?;
                 (None, None, None)
             }
+            Order::Renew(_) | Order::Unblock { .. } | Order::Retire { .. } => {
+                let token = present(token)?;
+                self.go_by_known_id(token, observer)?;
+                let card = self.find_card(observer)?;
+                self.prove_card(&card, token, observer)?;
+                (None, None, None)
+            }
         };
+        if workflow == Workflow::Enroll
+            && let Some(stop) = self.name_token(present(token)?, observer)?
+        {
+            return Ok(stop);
+        }
         let record = Record {
             version: VERSION,
             marker: Uuid::new_v4(),
@@ -76,24 +88,54 @@ impl Enrollment<'_> {
         Ok(found.uuid)
     }
 
-    /// Refuses to enroll a card that is in use: a request for it could never be carried out.
-    fn refuse_card_in_use(&mut self, observer: Observer<'_>) -> Result<(), Error> {
-        observer(Event::Doing(Stage::FindCard));
-        let failed = |cause| Error::new(Stage::FindCard, cause);
-        match self.client.find_smartcard(self.card_id).map_err(|source| failed(source.into()))? {
-            Some(card) if card.status != SmartcardStatus::Retired => {
-                Err(failed(Cause::CardInUse { status: card.status }))
+    /// Refuses to enroll a card that is in use: a request for it could never be carried out. By the id of earlier versions
+    /// it is in use only if it shows that record's certificate.
+    fn refuse_card_in_use(&mut self, token: &mut dyn Token, observer: Observer<'_>) -> Result<(), Error> {
+        let named = Some(self.card_id).filter(|_| token.identity().is_named());
+        let shared = if named.is_some() { self.earlier_id } else { Some(self.card_id) };
+        let mut found = None;
+        for card_id in named.into_iter().chain(shared) {
+            let Some(card) = self.card_known_by(card_id, observer)? else { continue };
+            if card.status != SmartcardStatus::Retired
+                && (named == Some(card_id) || self.shows_a_certificate(card.uuid, token, observer)?)
+            {
+                found = Some(card);
+                break;
             }
-            _ => Ok(()),
+        }
+        match found {
+            Some(card) => Err(Error::new(Stage::FindCard, Cause::CardInUse { status: card.status })),
+            None => Ok(()),
         }
     }
 
-    /// Finds the card at the server; refuses one in a state that the workflow cannot begin from.
-    fn find_card(&mut self, observer: Observer<'_>) -> Result<Smartcard, Error> {
+    /// Goes by the id of earlier versions where the server knows the card by that alone and it shows that it is the one.
+    fn go_by_known_id(&mut self, token: &mut dyn Token, observer: Observer<'_>) -> Result<(), Error> {
+        let Some(earlier) = self.earlier_id else { return Ok(()) };
+        if self.card_known_by(self.card_id, observer)?.is_some() {
+            return Ok(());
+        }
+        let Some(card) = self.card_known_by(earlier, observer)? else { return Ok(()) };
+        if !self.shows_a_certificate(card.uuid, token, observer)? {
+            return Err(Error::new(Stage::ProveCard, Cause::CardUnproven { smartcard: card.uuid }));
+        }
+        let lock = self.journal.lock(earlier).map_err(|source| Error::new(Stage::ReadJournal, source))?;
+        self.locks.push(lock);
+        self.card_id = earlier;
+        Ok(())
+    }
+
+    /// Asks the server for a card by its id.
+    fn card_known_by(&self, card_id: Uuid, observer: Observer<'_>) -> Result<Option<Smartcard>, Error> {
         observer(Event::Doing(Stage::FindCard));
+        self.client.find_smartcard(card_id).map_err(|source| Error::new(Stage::FindCard, source))
+    }
+
+    /// Finds the card at the server; refuses one in a state that the workflow cannot begin from.
+    pub(super) fn find_card(&mut self, observer: Observer<'_>) -> Result<Smartcard, Error> {
         let failed = |cause| Error::new(Stage::FindCard, cause);
         let card_id = self.card_id;
-        let card = self.client.find_smartcard(card_id).map_err(|source| failed(source.into()))?;
+        let card = self.card_known_by(card_id, observer)?;
         let card = card.ok_or_else(|| failed(Cause::CardUnknown { card_id }))?;
         let suits = match self.order.workflow() {
             Workflow::Enroll => true,
@@ -112,6 +154,10 @@ impl Enrollment<'_> {
             observer(Event::Resumed { request: None });
             if let Some(request) = self.find_request(&record)? {
                 return self.reach(Milestone::Requested { request });
+            }
+            if self.is_another_order(observer)? {
+                self.close()?;
+                return Ok(self.begin_anew());
             }
         }
         let order = self.request_order(&record, observer)?;
@@ -224,6 +270,9 @@ impl Enrollment<'_> {
             }
         }
         let tie = self.tie(&read, observer)?;
+        if self.order.workflow() != Workflow::RetireLost {
+            self.prove_by_admin_key(tie, present(token)?, observer)?;
+        }
         match self.order.workflow() {
             Workflow::Enroll => self.prepare(tie, LeftOpen::Nothing, present(token)?, observer),
             Workflow::Renew => self.begin_renewal(tie, None, present(token)?, observer),
@@ -270,9 +319,7 @@ impl Enrollment<'_> {
             return Ok(None);
         }
         observer(Event::Resumed { request: Some(request) });
-        self.refuse_other_template(observer)?;
         let status = self.request(request, observer)?.status;
-        let settled = matches!(milestone, Milestone::Requested { .. } | Milestone::Undoing { .. });
         let last_answer_lost = matches!(
             milestone,
             Milestone::Issued { .. }
@@ -281,28 +328,43 @@ impl Enrollment<'_> {
                 | Milestone::Removed { .. }
         );
         let ended = match status {
-            _ if settled => return Ok(None),
-            RequestStatus::Denied => Ended::Denied,
-            RequestStatus::Canceled => Ended::Canceled,
-            RequestStatus::Failed => Ended::Failed,
-            RequestStatus::Completed if !last_answer_lost => Ended::Completed,
-            _ => return Ok(None),
+            RequestStatus::Denied => Some(Ended::Denied),
+            RequestStatus::Canceled => Some(Ended::Canceled),
+            RequestStatus::Failed => Some(Ended::Failed),
+            // Nothing was on the token of a lost card, so the last answer can have been lost at any time.
+            RequestStatus::Completed if !last_answer_lost && self.order.workflow() != Workflow::RetireLost => {
+                Some(Ended::Completed)
+            }
+            _ => None,
         };
         let keys = milestone.keys();
-        if keys.is_empty() {
-            return self.end(request, ended).map(Some);
+        let another = self.is_another_order(observer)?;
+        match ended {
+            None if another && status != RequestStatus::Completed => {
+                Err(Error::new(Stage::ReadJournal, Cause::OtherRequestOpen))
+            }
+            // What was begun is over, so that it does not stand in the way of what is wanted now.
+            None | Some(_) if another && (ended.is_none() || keys.is_empty()) => {
+                self.close()?;
+                Ok(Some(self.begin_anew()))
+            }
+            _ if matches!(milestone, Milestone::Undoing { .. }) => Ok(None),
+            None => Ok(None),
+            Some(ended) if keys.is_empty() => self.end(request, ended).map(Some),
+            Some(ended) => self.reach(Milestone::Undoing { request, keys, ended }).map(Some),
         }
-        self.reach(Milestone::Undoing { request, keys, ended }).map(Some)
     }
 
-    /// Refuses an order that names another template than the work in the journal.
-    fn refuse_other_template(&mut self, observer: Observer<'_>) -> Result<(), Error> {
-        let begun = self.record().and_then(|record| record.template);
-        let Order::Enroll(EnrollOrder { template: Some(asked), .. }) = self.order.clone() else { return Ok(()) };
-        if begun.is_some() && Some(self.find_template(Some(&asked), observer)?) != begun {
-            return Err(Error::new(Stage::ReadJournal, Cause::OtherRequestOpen));
+    /// Says whether the order wants something else than the work in the journal: another request, person or template.
+    fn is_another_order(&mut self, observer: Observer<'_>) -> Result<bool, Error> {
+        let Some(record) = self.record().cloned() else { return Ok(false) };
+        if self.order.differs_from(&record) {
+            return Ok(true);
         }
-        Ok(())
+        let Order::Enroll(EnrollOrder { template: Some(asked), request: None, .. }) = self.order.clone() else {
+            return Ok(false);
+        };
+        Ok(record.template.is_some() && Some(self.find_template(Some(&asked), observer)?) != record.template)
     }
 
     /// Closes the journal over a request that will not be carried out, and returns the error that says so.

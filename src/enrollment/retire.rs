@@ -6,6 +6,8 @@ use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::login::Login;
 use super::plan::KnownAdminKey;
+use super::proof::is_listed;
+use super::proven::Proof;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Tie};
 use super::stage::Stage;
@@ -13,7 +15,6 @@ use super::step::{Event, Observer, Outcome, Step};
 use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::pkix::Certificate;
 use crate::secret::Puk;
 use crate::token::{self, KeyId, Operation, SecretKind, Token};
 
@@ -23,7 +24,7 @@ const MOST_PUKS: usize = 2;
 impl Enrollment<'_> {
     /// Notes what is to be removed: the certificates that the server knows, and keys of unfinished work on this card.
     pub(super) fn begin_removal(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
-        let thumbprints = self.thumbprints(tie, observer)?;
+        let thumbprints = self.listed(tie.smartcard, observer)?;
         let unfinished = self.journal.unfinished().map_err(|source| Error::new(Stage::ReadJournal, source))?;
         let of_card = unfinished.iter().filter(|record| record.card_id == self.card_id);
         let keys = of_card.flat_map(|record| record.milestone.keys()).map(|key| key.id).collect();
@@ -50,10 +51,15 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::RemoveKeys));
         let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
         let mut removed = Vec::new();
-        for stored in session.list().map_err(failed)? {
-            let certificate = stored.certificate.as_deref().and_then(|der| Certificate::from_der(der).ok());
-            let listed = certificate.is_some_and(|certificate| thumbprints.contains(&certificate.thumbprint_sha1()));
-            if listed || keys.iter().any(|key| key.0 == stored.id.0) {
+        let stored = session.list().map_err(failed)?;
+        // Anybody can have a copy of a certificate, so its key must be there too, if nothing else has proven the card.
+        let has_key = stored.iter().any(|stored| stored.has_private_key && is_listed(stored, thumbprints));
+        if self.facts.proof == Proof::Certificate && !has_key {
+            drop(session);
+            return self.refuse_card(tie);
+        }
+        for stored in stored {
+            if is_listed(&stored, thumbprints) || keys.iter().any(|key| key.0 == stored.id.0) {
                 session.delete(&stored.id).map_err(failed)?;
                 observer(Event::KeyRemoved { key: stored.id.clone() });
                 removed.push(HexBytes(stored.id.0));

@@ -166,6 +166,10 @@ pub enum Event {
     RequestMade {
         request: Uuid,
     },
+    /// A token that nothing names got an id of its own, by which the server will know it.
+    TokenNamed {
+        card_id: Uuid,
+    },
     CardAssigned {
         smartcard: Uuid,
     },

@@ -213,6 +213,17 @@ impl Token for GidsToken {
         set
     }
 
+    fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
+        self.must_be_initialised()?;
+        let answers = Answers::of(admin)?;
+        let mut told = self.admin;
+        let proven = self.within(EndWith::Reset, |application| {
+            admin::authenticate(application, answers, last_try, &mut told).map(drop)
+        });
+        self.admin = told;
+        proven
+    }
+
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         self.must_be_initialised()?;
         Answers::of(Admin::Key(new))?;

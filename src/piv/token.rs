@@ -257,6 +257,10 @@ impl Token for PivToken {
         })
     }
 
+    fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
+        self.application.within(EndWith::Reset, |card| card.authenticate(admin, last_try).map(drop))
+    }
+
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         self.application.within(EndWith::Reset, |card| {
             let algorithm = card.authenticate(current, last_try)?;

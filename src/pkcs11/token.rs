@@ -217,6 +217,11 @@ impl Token for Pkcs11Token {
         Ok(())
     }
 
+    fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
+        let officer = officer_pin(&self.look()?, admin, last_try)?;
+        self.open_as(UserType::So, SecretKind::Admin, &officer).map(drop)
+    }
+
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         let facts = self.look()?;
         let officer = officer_pin(&facts, current, last_try)?;

@@ -198,7 +198,8 @@ fn several(wanted: &Selector, matching: &[Found]) -> Error {
 /// Says whether both are the same card. The serial decides, as the label may have been changed. A card without a serial
 /// is never the same.
 fn is_same(found: &Identity, expected: &Identity) -> bool {
-    !expected.serial.is_empty() && found.kind == expected.kind && found.serial == expected.serial
+    let serials = [Some(&found.serial), found.earlier_serial.as_ref()];
+    !expected.serial.is_empty() && found.kind == expected.kind && serials.contains(&Some(&expected.serial))
 }
 
 fn other(expected: &Identity, found: &Found) -> Error {

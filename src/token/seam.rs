@@ -81,6 +81,11 @@ pub trait Token {
     /// Sets the PIN with the administrator's secret: the first PIN, or a new one in place of one that was forgotten.
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error>;
 
+    /// Has the token compare the administrator's secret; changes nothing, but may cost a try.
+    fn prove_admin(&mut self, _admin: Admin<'_>, _last_try: LastTry) -> Result<(), Error> {
+        Err(Error::NotOffered("a proof of the administrator alone"))
+    }
+
     /// Replaces the administrator's secret by `new`.
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error>;
 

@@ -7,6 +7,7 @@ mod instances;
 mod kerberos;
 mod kill;
 mod load;
+mod nameless;
 mod pkinit;
 mod tpm;
 

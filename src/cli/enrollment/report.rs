@@ -16,6 +16,9 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         }
         Event::Resumed { request: Some(request) } => output.tell(&format!("going on with request {request}")),
         Event::RequestMade { request } => output.tell(&format!("request {request} was made")),
+        Event::TokenNamed { card_id } => {
+            output.tell(&format!("the token's serial names no single token; it keeps card id {card_id} from now on"));
+        }
         Event::AdminKeyChanged => output.tell("the token has its own admin key now"),
         Event::AdminKeyKept => output.tell("the token keeps the admin key it has"),
         Event::AdminKeyReturned => output.tell("the token has the default admin key again"),

@@ -12,11 +12,12 @@ use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN};
 use crate::cli::settings::Settings;
 use crate::pkcs11::{self, Existing, Module, so_pin};
 use crate::reader::{self, Readers};
-use crate::secret::AdminKey;
-use crate::token::{Admin, LastTry, Token};
+use crate::secret::{AdminKey, Pin};
+use crate::token::{self, Admin, LastTry, Token, User};
 use document::{TokenDocument, table};
 use info::InfoDocument;
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 /// Counts the bytes of a 3DES admin key; on a card fresh from the factory they are all zero.
 const ADMIN_KEY_BYTES: usize = 24;
@@ -82,10 +83,24 @@ fn initialise(module: &Path, args: &InitArgs, output: &Output) -> Result<(), Fai
     let mut token = module.initialise(&selector, label, &so_pin, existing)?;
     if let Some(pin) = pin {
         token.set_pin(Admin::SoPin(&so_pin), &pin, LastTry::Keep)?;
+        give_name(&mut token, &pin)?;
     }
     let counters = token.counters()?;
     let document = TokenDocument::new(token.identity(), &counters);
     output.result(&document, || format!("token {:?} is initialised; its serial is {}", document.label, document.serial))
+}
+
+/// Gives a token whose serial names nothing an id of its own, where it can keep one; an enrollment would ask for it.
+fn give_name(token: &mut dyn Token, pin: &Pin) -> Result<(), Failure> {
+    if token.identity().is_named() {
+        return Ok(());
+    }
+    let user = User::Pin(pin, LastTry::Keep);
+    match token.write_card_id(Uuid::new_v4(), Some(user)) {
+        // It is of use for much else, and an enrollment says what is missing.
+        Ok(()) | Err(token::Error::Device { .. } | token::Error::NotOffered(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Changes the user's PIN; says first how many tries are left.

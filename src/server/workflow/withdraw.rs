@@ -6,6 +6,7 @@ use super::holders::{self, retire_card, retire_profile};
 use super::revocation::cessation;
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
 use crate::store::{CertificateScope, RequestRecord, Tx};
 use time::OffsetDateTime;
@@ -25,7 +26,10 @@ pub async fn withdrawn(
         return Ok((request, None));
     }
     request.status = request_after(before, event)?;
-    if request.request_type == RequestType::Retire && before == RequestStatus::Executing {
+    if request.request_type == RequestType::Retire
+        && before == RequestStatus::Executing
+        && is_retired(tx, &request).await?
+    {
         // The card is retired and its certificates are on the list: that cannot be taken back.
         return Err(ApiError::RetiredForGood);
     }
@@ -43,4 +47,11 @@ pub async fn withdrawn(
     forget_keys(tx, &request).await?;
     tx.update_request(&request, before).await?;
     Ok((request, Some(effects)))
+}
+
+/// Says whether what a Retire request is about is retired. Such a request is being carried out as soon as the server has
+/// answered a card's challenge, which may have shown that it is another card.
+async fn is_retired(tx: &mut Tx, request: &RequestRecord) -> Result<bool, ApiError> {
+    let Some(card) = request.old_smartcard else { return Ok(true) };
+    Ok(tx.smartcard(card).await?.is_none_or(|card| card.status == SmartcardStatus::Retired))
 }

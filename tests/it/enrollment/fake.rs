@@ -71,6 +71,8 @@ pub struct State {
     pub reset_on_retire: bool,
     /// Changes the smart card configuration.
     pub configure: fn(&mut Value),
+    /// Whether a second template is offered.
+    pub second_template: bool,
     /// Verb and path of every call, without ids.
     pub asked: Vec<String>,
     /// Where the token in use says whether it is held.
@@ -102,6 +104,7 @@ impl FakeCm {
             algorithm: ("ECDSA_P256", 256),
             reset_on_retire: false,
             configure: |_| {},
+            second_template: false,
             asked: Vec::new(),
             watched: None,
             in_hand: 0,

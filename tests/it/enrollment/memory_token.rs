@@ -30,7 +30,9 @@ pub struct Slot {
 }
 
 pub struct MemoryToken {
-    identity: Identity,
+    pub identity: Identity,
+    /// Whether it keeps an id of ours, where its serial names nothing.
+    pub keeps: super::memory_identity::Keeps,
     pub rules: Rules,
     pin: Option<String>,
     /// The admin key's hexadecimal digits, as on a PKCS#11 token.
@@ -72,6 +74,7 @@ impl MemoryToken {
                 origin: Origin::Maker,
                 earlier_serial: None,
             },
+            keeps: super::memory_identity::Keeps::Nothing,
             pin: rules.has_puk.then(|| FACTORY_PIN.to_owned()),
             so_pin: rules.default_key(),
             puk: FACTORY_PUK.into(),
@@ -236,6 +239,14 @@ impl Token for MemoryToken {
         &self.identity
     }
 
+    fn go_by_earlier_serial(&mut self) {
+        self.by_earlier_serial();
+    }
+
+    fn write_card_id(&mut self, id: uuid::Uuid, user: Option<User<'_>>) -> Result<(), Error> {
+        self.keep_id(id, user)
+    }
+
     fn counters(&mut self) -> Result<Counters, Error> {
         self.power(|token| {
             let told = |left| if token.rules.tells_tries { tries(left) } else { Tries::Untold };
@@ -342,6 +353,10 @@ impl Token for MemoryToken {
             token.user_left = TRIES;
             Ok(())
         })
+    }
+
+    fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
+        self.power(|token| token.try_admin(admin, last_try))
     }
 
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {

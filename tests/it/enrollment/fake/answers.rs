@@ -28,10 +28,15 @@ impl State {
             };
         }
         match (method, parts.as_slice()) {
-            ("GET", ["profiletemplates"]) => ok(json!([{
-                "Name": "Loopback", "Description": "", "Uuid": TEMPLATE,
-                "IsSmartcardProfileTemplate": true, "IsVirtualSmartcardProfileTemplate": false,
-            }])),
+            ("GET", ["profiletemplates"]) => {
+                let shown = [("Loopback", TEMPLATE), ("Second", USER)].map(|(name, uuid)| {
+                    json!({
+                        "Name": name, "Description": "", "Uuid": uuid, "IsSmartcardProfileTemplate": true,
+                        "IsVirtualSmartcardProfileTemplate": false,
+                    })
+                });
+                ok(shown.into_iter().take(1 + usize::from(self.second_template)).collect())
+            }
             ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => {
                 ok(json!({"ApprovalsNeeded": 1, "Enabled": true}))
             }
@@ -165,8 +170,13 @@ impl State {
     }
 
     fn close(&mut self, id: &str, body: &Value) -> (u16, String) {
-        assert_eq!(body["status"], "Completed");
         let job = self.jobs.iter_mut().find(|job| job.uuid.to_string() == id).unwrap();
+        if body["status"] == "Canceled" {
+            job.status = 17;
+            let job = job.clone();
+            return ok(self.show(&job));
+        }
+        assert_eq!(body["status"], "Completed");
         if job.status == 8 {
             return (403, "{}".into());
         }

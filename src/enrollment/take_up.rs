@@ -1,0 +1,158 @@
+//! Takes up what the journal has begun, only on the card it was begun on; gives a nameless token its id.
+
+use super::card::card_id;
+use super::driver::{Enrollment, Facts, Leg, present};
+use super::error::{Cause, Error};
+use super::inputs::PinEntry;
+use super::proof::is_listed;
+use super::record::{IssuedWork, KeyWork, Milestone};
+use super::stage::Stage;
+use super::step::{Event, Observer};
+use super::workflow::Workflow;
+use crate::pkix::{Certificate, CertificationRequest};
+use crate::token::{self, Origin, Token, Tries};
+use uuid::Uuid;
+
+/// Counts the bytes from which an id is the name of a key and not the number of its place.
+const NAME_BYTES: usize = 16;
+
+impl Enrollment<'_> {
+    /// Makes sure, once in a process, that the work in the journal was begun on this card. Work on a card that had the
+    /// same name in earlier versions is left alone by one that now has a name of its own.
+    pub(super) fn take_up(
+        &mut self,
+        milestone: &Milestone,
+        token: &mut Option<&mut dyn Token>,
+        observer: Observer<'_>,
+    ) -> Result<Option<Leg>, Error> {
+        // A card that was reset may have another name, and what is left to do does not need it.
+        let beyond = matches!(milestone, Milestone::Removed { .. }) || self.order.workflow() == Workflow::RetireLost;
+        if self.facts.taken_up || beyond {
+            return Ok(None);
+        }
+        let token = present(token)?;
+        let untouched = matches!(milestone, Milestone::Asking | Milestone::Requested { .. });
+        let identity = token.identity().clone();
+        let by_name = identity.is_named() && card_id(&identity) == self.card_id;
+        if untouched && self.order.workflow() != Workflow::Enroll {
+            let card = self.find_card(observer)?;
+            self.prove_card(&card, token, observer)?;
+        } else if by_name {
+            self.check_installed(milestone, token)?;
+        } else if !(untouched && identity.origin == Origin::Maker || self.shows_work(milestone, token)?) {
+            if identity.origin != Origin::Written {
+                return Err(Error::new(Stage::ReadJournal, Cause::WorkUnproven));
+            }
+            // It stays in the journal, for the token it was begun on.
+            self.entry = None;
+            return Ok(Some(self.begin_anew()));
+        }
+        if !by_name {
+            token.go_by_earlier_serial();
+        }
+        self.facts.taken_up = true;
+        Ok(None)
+    }
+
+    /// Forgets what was learned of the work in the journal, which is not gone on with.
+    pub(super) fn begin_anew(&mut self) -> Leg {
+        (self.unsettled, self.card_id) = (false, self.present_id);
+        self.facts = Facts { taken_up: true, counters: self.facts.counters, ..Facts::default() };
+        Leg::Onward
+    }
+
+    /// Refuses to complete a request whose certificates should be on the card and are not.
+    fn check_installed(&mut self, milestone: &Milestone, token: &mut dyn Token) -> Result<(), Error> {
+        let Milestone::Superseding { keys, .. } = milestone else { return Ok(()) };
+        let stored = self.stored(token)?;
+        let is_there =
+            |work: &IssuedWork| stored.iter().any(|stored| stored.certificate.as_ref() == Some(&work.certificate.0));
+        if keys.iter().all(is_there) {
+            return Ok(());
+        }
+        Err(Error::new(Stage::FindKey, Cause::KeyGone))
+    }
+
+    /// Says whether the token shows a key or certificate that the work has made or found on it.
+    fn shows_work(&mut self, milestone: &Milestone, token: &mut dyn Token) -> Result<bool, Error> {
+        let thumbprints = match milestone {
+            Milestone::KeysChosen { old, .. }
+            | Milestone::Signed { old, .. }
+            | Milestone::Issued { old, .. }
+            | Milestone::Superseding { old, .. } => old.clone(),
+            Milestone::Removing { thumbprints, .. } => thumbprints.clone(),
+            _ => Vec::new(),
+        };
+        let spkis = public_keys(milestone);
+        let named: Vec<KeyWork> = milestone.keys().into_iter().filter(|key| key.id.0.len() >= NAME_BYTES).collect();
+        let stored = self.stored(token)?;
+        Ok(stored.iter().any(|stored| {
+            is_listed(stored, &thumbprints)
+                || named.iter().any(|key| key.id.0 == stored.id.0)
+                || stored.public_key.as_ref().is_some_and(|key| spkis.iter().any(|spki| spki == key.spki()))
+        }))
+    }
+
+    /// Gives a token that nothing names an id of its own before it is enrolled, where it can keep one. Returns the step
+    /// that asks for the PIN, if the token takes nothing before a login.
+    pub(super) fn name_token(&mut self, token: &mut dyn Token, observer: Observer<'_>) -> Result<Option<Leg>, Error> {
+        if token.identity().is_named() || self.order.workflow() != Workflow::Enroll {
+            return Ok(None);
+        }
+        observer(Event::Doing(Stage::NameToken));
+        let failed = |source: token::Error| Error::new(Stage::NameToken, source);
+        let id = Uuid::new_v4();
+        match token.write_card_id(id, None) {
+            Ok(()) => {}
+            Err(token::Error::NotOffered(_)) => return Err(failed(token::Error::NoSerial)),
+            Err(error @ (token::Error::Removed | token::Error::Reset | token::Error::Busy)) => {
+                return Err(failed(error));
+            }
+            // Modules differ in whether a public object may be written before a login (PKCS#11 v2.40 base, 2.4).
+            Err(_) => {
+                if self.counters(token)?.user == Tries::NotSet {
+                    return Err(self.nameless(token, token::Error::NotSet { secret: token::SecretKind::Pin }));
+                }
+                if let Some(need) = self.need_pin(token)? {
+                    return Ok(Some(need));
+                }
+                let written = token.write_card_id(id, self.inputs.pin.as_ref().map(PinEntry::as_user));
+                self.facts.counters = None;
+                match written {
+                    Ok(()) => {}
+                    Err(source @ (token::Error::Device { .. } | token::Error::Full | token::Error::NotOffered(_))) => {
+                        return Err(self.nameless(token, source));
+                    }
+                    Err(error) => return Err(failed(error)),
+                }
+            }
+        }
+        let named = card_id(token.identity());
+        observer(Event::TokenNamed { card_id: named });
+        let lock = self.journal.lock(named).map_err(|source| Error::new(Stage::ReadJournal, source))?;
+        self.locks.push(lock);
+        (self.card_id, self.present_id) = (named, named);
+        Ok(None)
+    }
+
+    /// Makes the error for a token that nothing names and that keeps no id of ours.
+    fn nameless(&self, token: &dyn Token, source: token::Error) -> Error {
+        Error::new(Stage::NameToken, Cause::Nameless { serial: token.identity().serial.clone(), source })
+    }
+}
+
+/// Lists the public keys (SubjectPublicKeyInfo) that the work has made.
+fn public_keys(milestone: &Milestone) -> Vec<Vec<u8>> {
+    let spki = |key: crate::pkix::PublicKey| key.spki().to_vec();
+    match milestone {
+        Milestone::Signed { keys, .. } => {
+            let requests = keys.iter().map(|work| CertificationRequest::from_der(&work.certification_request.0));
+            requests.flatten().map(|request| request.public_key().spki().to_vec()).collect()
+        }
+        Milestone::Issued { keys, .. } | Milestone::Superseding { keys, .. } => {
+            let certificates = keys.iter().map(|work| Certificate::from_der(&work.certificate.0));
+            certificates.flatten().filter_map(|certificate| certificate.public_key().ok()).map(spki).collect()
+        }
+        _ => Vec::new(),
+    }
+}
