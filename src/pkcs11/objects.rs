@@ -5,7 +5,7 @@ use super::error::{CallError, device, failed, is_removal};
 use crate::pkix::{Certificate, PublicKey};
 use crate::token::{Error, KeyId, Oddity, StoredCertificate, StoredKey};
 use cryptoki::error::Error as Cryptoki;
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, AttributeType, CertificateType, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use std::cmp::Reverse;
 
@@ -60,6 +60,9 @@ impl Held {
                 continue;
             }
             let id = KeyId(told(bytes(session, handle, AttributeType::Id))?.flatten().unwrap_or_default());
+            if id.0.is_empty() && one.is_card_id(session) {
+                continue;
+            }
             match entries.iter_mut().find(|(known, _)| *known == id && !id.0.is_empty()) {
                 Some((_, held)) => held.merge(one),
                 None => entries.push((id, one)),
@@ -77,6 +80,13 @@ impl Held {
     pub fn handles(&self) -> Vec<ObjectHandle> {
         let keys = self.private.iter().chain(&self.public).map(|key| key.handle);
         keys.chain(self.certificates.iter().copied()).chain(self.refused.iter().copied()).collect()
+    }
+
+    /// Says whether the only object is an attribute certificate, which certifies no key: an id of ours may be one.
+    fn is_card_id(&self, session: &Session) -> bool {
+        let [handle] = self.handles()[..] else { return false };
+        let kind = session.get_attributes(handle, &[AttributeType::CertificateType]);
+        kind.is_ok_and(|kind| kind.contains(&Attribute::CertificateType(CertificateType::X_509_ATTR)))
     }
 
     /// Adds the handles of another entry.

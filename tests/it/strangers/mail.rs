@@ -78,7 +78,7 @@ impl Holder {
         let forged = self.text("signed").replace("secret", "public");
         self.site.program.write("forged", forged);
         let refused = self.run("openssl", &[&verify[..], &["forged"]].concat());
-        assert!(!refused.success() && refused.all().contains("digest"), "{refused:?}");
+        assert!(!refused.success() && refused.all().contains("verification failure"), "{refused:?}");
 
         self.succeeds("openssl", &["cms", "-encrypt", "-aes256", "-in", "letter", "-out", "sealed", "leaf.pem"]);
         assert!(!self.text("sealed").contains("secret"));
@@ -135,13 +135,13 @@ fn a_softhsm_token_logs_in_with_a_curve() {
     Holder::new("P-256", |_| None).logs_in();
 }
 
+/// Only this: kryoptic computes with the OpenSSL of the process it is in, whose engine would lead it back to itself.
 #[test]
-fn a_kryoptic_token_writes_and_reads_letters_and_logs_in() {
+fn a_kryoptic_token_logs_in() {
     let holder = Holder::new("RSA-2048", |site| {
         site.program.use_kryoptic();
         None
     });
-    holder.writes_and_reads_letters();
     holder.logs_in();
 }
 

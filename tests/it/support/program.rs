@@ -148,7 +148,7 @@ impl Program {
     pub fn objects(&self, label: &str, pin: &str) -> [usize; 3] {
         let listed = self.pkcs11_tool(label, &["--login", "--pin", pin, "--list-objects"]);
         assert!(listed.success(), "{listed:?}");
-        ["Private Key Object", "Public Key Object", "Certificate Object"]
+        ["Private Key Object", "Public Key Object", "Certificate Object; type = X.509 cert"]
             .map(|kind| listed.stdout.matches(kind).count())
     }
 
