@@ -4,13 +4,17 @@ use super::args::TokenArgs;
 use super::failure::Failure;
 use super::output::Output;
 use super::settings::Settings;
-use crate::pkcs11::{self, Module};
+use crate::pkcs11::{self, Module, is_card};
 use crate::reader::{self, Readers};
 use crate::token::Token;
 use std::time::Duration;
 
 /// Bounds the wait for a card that was pulled out.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Is the advice where a module shows a smart card.
+pub const CARD_BEHIND_MODULE: &str = "this PKCS#11 token is a smart card in a reader; with --pcsc cardwright speaks to \
+    the card itself, its PUK and admin key included";
 
 /// Holds an open token and, for a card, the name of its reader.
 pub struct Seat {
@@ -31,6 +35,11 @@ impl Seat {
         let selector = reader::Selector { label, serial, reader: place.reader.clone() };
         let reader::Found { token, reader } = Readers::open()?.find(&selector)?;
         Ok(Self { token, reader: Some(reader) })
+    }
+
+    /// Advises to take a smart card without a module, which knows neither its PUK nor its admin key.
+    pub fn advice(&self) -> Option<&'static str> {
+        (self.reader.is_none() && is_card(self.token.identity())).then_some(CARD_BEHIND_MODULE)
     }
 
     /// Says whether `failure` means that a card was pulled out of its reader, and a person is there to put it back.

@@ -13,6 +13,11 @@ pub(super) struct Facts {
     longest_pin: usize,
 }
 
+/// Says whether a token of a module is a smart card in a reader, as OpenSC's and Yubico's modules name theirs.
+pub fn is_card(identity: &Identity) -> bool {
+    ["PKCS#15", "YubiKey"].iter().any(|model| identity.model.starts_with(model))
+}
+
 impl Facts {
     /// Reads a CK_TOKEN_INFO.
     pub fn of(info: &TokenInfo) -> Self {

@@ -24,6 +24,7 @@ mod token;
 
 pub use agree::Agreements;
 pub use error::{CallError, Error};
+pub use facts::is_card;
 pub use mac::Macs;
 pub use module::{Existing, Listed, Module, TokenSummary};
 pub use selector::Selector;

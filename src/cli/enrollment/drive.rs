@@ -29,6 +29,9 @@ pub fn on_token(
     output: &Output,
 ) -> Result<(), Failure> {
     let mut seat = Seat::find(settings, which)?;
+    if let Some(advice) = seat.advice() {
+        output.tell(advice);
+    }
     let journal = journal()?;
     let mut pulled = 0;
     loop {

@@ -10,7 +10,7 @@ use crate::cli::output::Output;
 use crate::cli::seat;
 use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN};
 use crate::cli::settings::Settings;
-use crate::pkcs11::{self, Existing, Module, so_pin};
+use crate::pkcs11::{self, Existing, Module, is_card, so_pin};
 use crate::reader::{self, Readers};
 use crate::secret::{AdminKey, Pin};
 use crate::token::{self, Admin, LastTry, Token, User};
@@ -43,7 +43,11 @@ pub fn run(command: TokenCommand, output: &Output) -> Result<(), Failure> {
 fn list(module: Option<PathBuf>, place: &PlaceArgs, output: &Output) -> Result<(), Failure> {
     let mut tokens = Vec::new();
     if let Some(path) = &module {
-        tokens.extend(Module::load(path)?.tokens()?.iter().map(TokenDocument::of_module));
+        let listed = Module::load(path)?.tokens()?;
+        if listed.iter().any(|listed| listed.token.as_ref().is_ok_and(|token| is_card(&token.identity))) {
+            output.tell(seat::CARD_BEHIND_MODULE);
+        }
+        tokens.extend(listed.iter().map(TokenDocument::of_module));
     }
     let in_readers = Readers::open().and_then(|readers| readers.tokens(place.reader.as_deref()));
     match in_readers {

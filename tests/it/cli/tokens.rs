@@ -3,6 +3,7 @@
 use super::{Desk, ENROLL, PIN, WRONG_PIN};
 use crate::enrollment::fake::FakeCm;
 use crate::support::program::{Ended, Program, end};
+use crate::support::softhsm;
 
 /// Runs the program while no file it writes may be larger than so many KiB.
 fn limited(program: &Program, kib: u64, arguments: &[&str]) -> Ended {
@@ -162,4 +163,50 @@ fn a_full_disk_stops_the_work_and_half_a_key_is_made_anew() {
     assert!(full.request.is_some() && full.remedy.contains("is kept"), "{full:?}");
     assert_eq!(desk.program.objects("card", PIN), [0, 1, 0]);
     desk.enrolls_in_the_end();
+}
+
+/// A module that is SoftHSM but for one thing, as openCryptoki is: the token's time is the time of day.
+const CLOCK: &str = r#"
+#include <dlfcn.h>
+#include <string.h>
+typedef unsigned long (*call)();
+struct list { unsigned char version[2]; call calls[68]; } __attribute__((aligned(8)));
+static struct list own;
+static call told;
+static unsigned long token_info(unsigned long slot, unsigned char *info) {
+    unsigned long result = told(slot, info);
+    if (result == 0) {
+        *(unsigned long *)(info + 96) |= 0x40;
+        memcpy(info + 188, "12:34:56        ", 16);
+    }
+    return result;
+}
+unsigned long C_GetFunctionList(struct list **given) {
+    struct list *theirs;
+    void *softhsm = dlopen("SOFTHSM", RTLD_NOW);
+    unsigned long result = ((call)dlsym(softhsm, "C_GetFunctionList"))(&theirs);
+    if (result != 0) return result;
+    own = *theirs;
+    told = own.calls[6];
+    own.calls[6] = (call)token_info;
+    *given = &own;
+    return 0;
+}
+"#;
+
+#[test]
+fn a_token_whose_time_cannot_be_read_is_listed_with_the_reason() {
+    let mut program = Program::new();
+    program.token_with_pin("card", PIN);
+    let source = program.write("clock.c", CLOCK.replace("SOFTHSM", softhsm::MODULE));
+    let module = program.path("clock.so");
+    let built = end(program.other("cc").args(["-shared", "-fPIC", "-w", "-o"]).arg(&module).args([&source, "-ldl"]));
+    assert!(built.success(), "{built:?}");
+    program.use_module(&module);
+    let listed = program.json(["token", "list"]).done();
+    let first = &listed[0];
+    assert_eq!(first["state"], "unreadable", "{listed}");
+    assert!(first["error"].as_str().unwrap().contains("its time in another form"), "{listed}");
+    let told = program.json(["token", "info", "--label", "card"]).told();
+    assert!(told.causes.contains("its time in another form") || told.message.contains("time"), "{told:?}");
 }

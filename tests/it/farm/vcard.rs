@@ -124,3 +124,20 @@ fn a_signal_takes_the_cards_out_and_ends_the_command() {
     assert!(!std::path::Path::new(&format!("/proc/{sleeper}")).exists());
     assert_eq!(program.json(["vcard", "list"]).done()[0]["in_use"], false);
 }
+
+#[test]
+fn a_card_that_a_module_shows_is_better_taken_without_it() {
+    let program = program();
+    program.json(["vcard", "create", "card", "--kind", "piv", "--yubikey"]).done();
+    let list = |reader: &str, module: &str| {
+        let command = format!("exec {PATH} token list --module /usr/lib/x86_64-linux-gnu/{module}");
+        with_card(&program, &["--reader", reader], &command)
+    };
+    for (reader, module) in [("Some Reader", "opensc-pkcs11.so"), (YUBIKEY_READER, "libykcs11.so")] {
+        let listed = list(reader, module);
+        assert!(listed.success() && listed.stderr.contains("with --pcsc"), "{module}: {listed:?}");
+        assert!(listed.stdout.contains("PKCS#11") && listed.stdout.contains("PIV"), "{module}: {listed:?}");
+    }
+    let listed = program.text(["token", "list"]);
+    assert!(listed.success() && !listed.stderr.contains("--pcsc"), "{listed:?}");
+}
