@@ -51,16 +51,21 @@ fn examine(args: &DoctorArgs) -> Vec<Line> {
             return lines;
         }
     };
-    let meant: Vec<ReaderState> = listed
-        .into_iter()
-        .filter(|state| args.reader.as_ref().is_none_or(|wanted| state.name.contains(wanted.as_str())))
-        .collect();
+    let meant = meant(listed, args.reader.as_deref());
     lines.extend(examine_readers(&meant, &holders()).into_iter().map(computer));
     for state in meant.iter().filter(|state| state.card == CardPresence::Present) {
         let findings = examine_reader(&readers, &state.name, args);
         lines.extend(findings.into_iter().map(|finding| Line { reader: Some(state.name.clone()), finding }));
     }
     lines
+}
+
+/// Returns the reader of that name, or all whose names contain it.
+fn meant(listed: Vec<ReaderState>, wanted: Option<&str>) -> Vec<ReaderState> {
+    let Some(wanted) = wanted else { return listed };
+    let exact = listed.iter().any(|state| state.name == wanted);
+    let fits = |state: &ReaderState| if exact { state.name == wanted } else { state.name.contains(wanted) };
+    listed.into_iter().filter(fits).collect()
 }
 
 /// Examines the card in one reader: its protocol and, if it can be read, whether it is fit.

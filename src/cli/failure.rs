@@ -217,6 +217,9 @@ impl From<reader::Error> for Failure {
             ),
             ServiceSilent { .. } => ("pcsc-silent", Exit::TokenFailed, "Restart the PC/SC service, then repeat."),
             NoReader { .. } => ("no-reader", Exit::TokenNotFound, "Plug the reader in, or name one that is there."),
+            AmbiguousReader { .. } => {
+                ("ambiguous-reader", Exit::TokenNotFound, "Name one of them in whole, or by a part that no other has.")
+            }
             NoCard { .. } => ("no-token", Exit::TokenNotFound, "Put the card into the reader."),
             NoToken { .. } => ("no-token", Exit::TokenNotFound, "Put the card in, or name one that is there."),
             Ambiguous { .. } => ("ambiguous-token", Exit::TokenNotFound, "Name the card with --serial or --reader."),

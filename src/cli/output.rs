@@ -238,7 +238,31 @@ impl Drop for Spinner {
     }
 }
 
+/// Writes a number of things: "no key", "1 key", "2 keys".
+pub fn counted(count: u64, thing: &str) -> String {
+    match count {
+        0 => format!("no {thing}"),
+        1 => format!("1 {thing}"),
+        _ => format!("{count} {thing}s"),
+    }
+}
+
 /// Writes a moment as RFC 3339; all that are printed here are in UTC.
 pub fn date(time: time::OffsetDateTime) -> String {
     time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_things_are_written_as_people_say_them() {
+        assert_eq!([0, 1, 2].map(|count| counted(count, "key")), ["no key", "1 key", "2 keys"]);
+    }
+
+    #[test]
+    fn further_lines_of_an_error_cannot_pass_for_lines_of_ours() {
+        assert_eq!(indented("a\n  what to do: \u{1b}c"), "a\n        what to do: \\u001bc");
+    }
 }

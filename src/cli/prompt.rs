@@ -4,7 +4,7 @@ use super::failure::{Exit, Failure};
 use super::shown;
 use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, read_spoken, write_code};
 use crate::enrollment::{HelpDesk, HelpDeskError};
-use inquire::validator::Validation;
+use inquire::validator::{Validation, ValueRequiredValidator};
 use std::io::IsTerminal;
 use zeroize::Zeroizing;
 
@@ -30,7 +30,9 @@ pub fn secret(ask: Ask, fresh: bool) -> Result<String, Failure> {
             .remedy(format!("Name its source with {} or set {}.", ask.option, ask.env)));
     }
     let label = format!("{}:", ask.what);
-    let mut question = inquire::Password::new(&label).with_display_mode(inquire::PasswordDisplayMode::Hidden);
+    let mut question = inquire::Password::new(&label)
+        .with_display_mode(inquire::PasswordDisplayMode::Hidden)
+        .with_validator(ValueRequiredValidator::new("nothing was typed; Ctrl-C leaves"));
     if fresh {
         question = question.with_custom_confirmation_message("The same again:");
     } else {
@@ -39,7 +41,7 @@ pub fn secret(ask: Ask, fresh: bool) -> Result<String, Failure> {
     question.prompt().map_err(|source| {
         let message = match source {
             inquire::InquireError::OperationCanceled | inquire::InquireError::OperationInterrupted => {
-                format!("{}: stopped at the prompt; nothing was sent", ask.what)
+                format!("{}: stopped at the prompt; no secret was sent", ask.what)
             }
             other => format!("{}: the prompt failed: {other}", ask.what),
         };

@@ -13,6 +13,8 @@ use std::io::BufRead;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
+/// Bounds how often a run asks a person again for what was refused or does not fit.
+pub const MOST_AGAIN: usize = 4;
 /// Bounds the bytes of a secret, which is one line.
 const LONGEST: u64 = 4096;
 
@@ -70,6 +72,11 @@ pub fn passphrase(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<Pass
 /// Says whether a source is named, or the secret's environment variable or credential is there.
 pub fn is_given(source: Option<&Source>, ask: Ask) -> bool {
     source.is_some() || std::env::var_os(ask.env).is_some() || credential(ask).is_some()
+}
+
+/// Says whether a person will be asked for the secret.
+pub fn is_typed(source: Option<&Source>, ask: Ask) -> bool {
+    source == Some(&Source::Prompt) || !is_given(source, ask)
 }
 
 /// Returns the file of the systemd credential that has the variable's name in lower case with dashes, such as

@@ -63,7 +63,7 @@ pub enum Error {
     },
     #[error("the server {host} did not answer in time ({phase})")]
     Timeout { host: String, phase: String },
-    #[error("the server refused ({status}{}): {message}{}", after(", ", code.as_ref()), after(" Correlation id: ", correlation_id.as_ref()))]
+    #[error("the server refused ({status}{}): {}{}", after(", ", code.as_ref()), message.trim_end_matches('.'), after("; correlation id ", correlation_id.as_ref()))]
     Refused {
         status: u16,
         /// Stable code for scripts; `None` from servers that send none, such as Microsoft's.

@@ -36,6 +36,7 @@ pub fn examine_refusal(error: &Error) -> Finding {
         | Error::ServiceStopped
         | Error::ServiceSilent { .. }
         | Error::NoReader { .. }
+        | Error::AmbiguousReader { .. }
         | Error::NoCard { .. }
         | Error::NoToken { .. }
         | Error::Ambiguous { .. }

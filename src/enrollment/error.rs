@@ -198,8 +198,14 @@ impl Error {
         }
     }
 
+    /// Says whether a person may type a secret again in place: nothing was tried with it, or it was refused and more
+    /// than the last try is left.
+    pub fn may_type_again(&self) -> bool {
+        self.is_of_new_pin() || matches!(&self.cause, Cause::Token(error) if error.may_type_again())
+    }
+
     /// Says whether the new PIN has the wrong length, so that another must be chosen.
-    pub(super) fn is_of_new_pin(&self) -> bool {
+    pub fn is_of_new_pin(&self) -> bool {
         let refused = matches!(self.cause, Cause::Token(token::Error::SecretLength { secret: SecretKind::Pin, .. }));
         let chosen = matches!(
             self.cause,

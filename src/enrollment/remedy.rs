@@ -64,12 +64,12 @@ impl Error {
             }
             Cause::CardInUse { .. } => "Renew or retire the card, or go on with the request it is assigned to.",
             Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
-            Cause::AdminKeyUnknown => "Give the token's SO PIN, or initialise the token anew.",
+            Cause::AdminKeyUnknown => "Give the token's SO PIN (--so-pin-from), or initialise the token anew.",
             Cause::AdminKeyWithheld { .. } => {
                 "Ask the server's operator to let keys out for tokens without a challenge."
             }
             Cause::SecondTryKept { .. } => {
-                "Find out which one is right, then repeat with it, or say that tries may be spent."
+                "Find out which one is right, then repeat with it, or with --spend-last-try."
             }
             Cause::DefaultAdminKey => "Have the template's DefaultAdminKeyHex corrected.",
             Cause::PinLength { .. } => "Choose a PIN of that length.",
@@ -220,7 +220,7 @@ fn server_remedy(error: &client::Error) -> &'static str {
     use client::Error as E;
     match error {
         E::Unreachable { .. } | E::Timeout { .. } => "Check the address and that the server runs; then repeat.",
-        E::Tls { .. } => "Trust the server's CA certificate explicitly, or have the server's certificate renewed.",
+        E::Tls { .. } => "Give the server's CA certificate with --ca-file, or have the server's certificate renewed.",
         E::Refused { status: 401, offer: Offer::Negotiate, .. } => {
             "The server takes Kerberos tickets: repeat with --negotiate. If it should take your bearer token, get a new one."
         }
@@ -237,6 +237,7 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::PfxPassword.name()) => {
             "The server sends private keys with these certificates: say where they go (--pfx-to) and repeat the command."
         }
+        E::Refused { correlation_id: None, .. } => "Ask the server's operator why, then repeat the command.",
         E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",
         E::ExtensionAbsent { .. } => "Use the server's own portal for this.",
         E::Redirected { .. } | E::Nonsense { .. } | E::TooLarge { .. } => {
@@ -329,12 +330,16 @@ fn server_class(error: &client::Error) -> ExitClass {
 fn token_remedy(error: &token::Error) -> &'static str {
     use token::Error as E;
     match error {
-        E::SecretRefused { secret: SecretKind::Pin, .. } => "Try again with care; a forgotten PIN can be unblocked.",
+        E::SecretRefused { secret: SecretKind::Pin, .. } => {
+            "Repeat with the right PIN; for a forgotten one, `cardwright unblock` sets a new one."
+        }
         E::SecretRefused { secret: SecretKind::Admin, .. } => "Check the SO PIN; a wrong one may lock the token.",
         E::SecretRefused { secret: SecretKind::Puk, .. } => "Check the PUK; when its tries are used up, it is locked.",
-        E::Contradicted { .. } => "Give the secret that the card has now, or say that the last try may be spent.",
-        E::LastTryKept { .. } => "Be sure of the secret, then say that the last try may be spent.",
-        E::Locked { secret: SecretKind::Pin } => "Unblock the PIN.",
+        E::Contradicted { .. } => {
+            "Give the secret that the card has now; if you are sure that it is the one given, repeat with --spend-last-try."
+        }
+        E::LastTryKept { .. } => "Be sure of the secret, then repeat with --spend-last-try.",
+        E::Locked { secret: SecretKind::Pin } => "Set a new PIN with `cardwright unblock`.",
         E::Locked { secret: SecretKind::Admin } => "The token can only be initialised anew or replaced.",
         E::Locked { secret: SecretKind::Puk } => "The card can only be put back to its factory's state or replaced.",
         E::LockedOut => {
@@ -352,10 +357,10 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::CertificateTooLarge { .. } => "Choose a template with a smaller key, or a card with more room.",
         E::NotOffered(_) => "Use a card that offers it, or do without.",
         E::NoSerial => "Give the card an id of its own with `cardwright token init`, then repeat.",
-        E::KeyIdTaken(_) => "Renew or retire what is there, or say that it may be replaced.",
+        E::KeyIdTaken(_) => "Renew or retire what is there, or repeat with --replace.",
         E::Algorithm(_) | E::Signature(_) => "Choose a template whose keys this token can make.",
-        E::NoChallenge => "Use the online unblock: it needs no challenge.",
-        E::Responder(_) => "Have the challenge answered again.",
+        E::NoChallenge => "Leave --offline out: unblocking through the server needs no challenge.",
+        E::Responder(_) => "Repeat the command, and have the new code answered.",
         E::AdminNeeded | E::UserNeeded => "Report this: it is a fault of the program.",
         E::NotACertificate(_) | E::NoSuchKey(_) | E::Device { .. } => {
             "Check the token and its reader or PKCS#11 module, then repeat."

@@ -27,7 +27,7 @@ pub enum Error {
         #[source]
         source: CallError,
     },
-    #[error("no token {wanted}; present: {}", listed(.present))]
+    #[error("{}", no_token(.wanted, .present))]
     NoToken { wanted: Selector, present: Vec<Identity> },
     #[error("more than one token {wanted}: {}; name the serial", listed(.matching))]
     Ambiguous { wanted: Selector, matching: Vec<Identity> },
@@ -92,11 +92,17 @@ impl From<Cryptoki> for CallError {
     }
 }
 
+/// Says that no token fits, and which there are.
+fn no_token(wanted: &Selector, present: &[Identity]) -> String {
+    match present {
+        [] if wanted.is_empty() => "the module has no token".into(),
+        [] => format!("no token {wanted}: the module has none"),
+        present => format!("no token {wanted}; present: {}", listed(present)),
+    }
+}
+
 /// Lists tokens for an error message.
 fn listed(tokens: &[Identity]) -> String {
-    if tokens.is_empty() {
-        return "none".into();
-    }
     tokens.iter().map(named).collect::<Vec<_>>().join(", ")
 }
 

@@ -23,9 +23,11 @@ pub enum Error {
     ServiceSilent { waited: Duration },
     #[error("no reader is called {wanted:?}; there are: {}", listed(present))]
     NoReader { wanted: String, present: Vec<String> },
+    #[error("{wanted:?} is part of the names of several readers: {}", listed(fitting))]
+    AmbiguousReader { wanted: String, fitting: Vec<String> },
     #[error("there is no card in reader {reader:?}")]
     NoCard { reader: String },
-    #[error("no card {wanted}; present: {}", cards(present))]
+    #[error("{}", no_card(wanted, present))]
     NoToken { wanted: Selector, present: Vec<(String, Identity)> },
     #[error("more than one card {wanted}: {}", cards(matching))]
     Ambiguous { wanted: Selector, matching: Vec<(String, Identity)> },
@@ -91,6 +93,14 @@ impl Error {
     /// Says whether the card was there a moment ago and is gone; where all cards are looked at, it is skipped.
     pub(super) fn is_absence(&self) -> bool {
         matches!(self, Error::NoCard { .. } | Error::Token { source: token::Error::Removed, .. })
+    }
+}
+
+fn no_card(wanted: &Selector, present: &[(String, Identity)]) -> String {
+    match present {
+        [] if *wanted == Selector::default() => "there is no card in any reader".into(),
+        [] => format!("no card {wanted}: there is none in any reader"),
+        present => format!("no card {wanted}; present: {}", cards(present)),
     }
 }
 

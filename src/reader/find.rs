@@ -171,7 +171,7 @@ impl Found {
     }
 }
 
-/// Returns the reader with that name, or the only one whose name contains it.
+/// Returns the reader with that name, or the only one whose name contains it. Where several do, one is not guessed.
 fn one_reader(wanted: &str, present: &[String]) -> Result<String, Error> {
     if present.iter().any(|name| name == wanted) {
         return Ok(wanted.into());
@@ -179,7 +179,11 @@ fn one_reader(wanted: &str, present: &[String]) -> Result<String, Error> {
     let parts: Vec<&String> = present.iter().filter(|name| name.contains(wanted)).collect();
     match parts.as_slice() {
         [only] => Ok((*only).clone()),
-        _ => Err(Error::NoReader { wanted: wanted.into(), present: present.to_vec() }),
+        [] => Err(Error::NoReader { wanted: wanted.into(), present: present.to_vec() }),
+        several => {
+            let fitting = several.iter().map(|name| (*name).clone()).collect();
+            Err(Error::AmbiguousReader { wanted: wanted.into(), fitting })
+        }
     }
 }
 
@@ -216,8 +220,12 @@ mod tests {
         let present = ["Lab A 00 00", "Lab A 00 01", "Lab B 00 00", "Lab"].map(String::from);
         assert_eq!(one_reader("Lab", &present).unwrap(), "Lab");
         assert_eq!(one_reader("Lab B", &present).unwrap(), "Lab B 00 00");
-        for wanted in ["Lab A", "Lab C", "lab b"] {
+        for wanted in ["Lab C", "lab b"] {
             assert!(matches!(one_reader(wanted, &present), Err(Error::NoReader { .. })), "{wanted}");
         }
+        let Err(Error::AmbiguousReader { fitting, .. }) = one_reader("Lab A", &present) else {
+            panic!("one was guessed")
+        };
+        assert_eq!(fitting, present[..2]);
     }
 }

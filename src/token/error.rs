@@ -22,7 +22,7 @@ pub enum Error {
     LockedOut,
     #[error("the {secret} has not been set")]
     NotSet { secret: SecretKind },
-    #[error("the {secret} does not fit the token's rules ({minimum} to {maximum} bytes)")]
+    #[error("the {secret} does not fit the token's rules ({})", bytes(*minimum, *maximum))]
     SecretLength { secret: SecretKind, minimum: usize, maximum: usize },
     #[error("the token was removed")]
     Removed,
@@ -67,6 +67,22 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// Writes the bounds of a length.
+fn bytes(minimum: usize, maximum: usize) -> String {
+    if minimum == maximum { format!("{minimum} bytes") } else { format!("{minimum} to {maximum} bytes") }
+}
+
+impl Error {
+    /// Says whether a person may type the secret again at once: what was typed could not be a secret of this token, or
+    /// it was refused and the token tells that more than the last try is left.
+    pub fn may_type_again(&self) -> bool {
+        if let Self::SecretRefused { secret, left } = self {
+            return *left != Tries::Untold && left.may_try(*secret, LastTry::Keep).is_ok();
+        }
+        matches!(self, Self::SecretLength { .. } | Self::Contradicted { .. })
+    }
 }
 
 impl Tries {

@@ -57,7 +57,7 @@ impl std::fmt::Display for Tries {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Tries::NotSet => f.write_str("it has not been set"),
-            Tries::Full => f.write_str("the token tells of no shortage of tries"),
+            Tries::Full => f.write_str("as far as the token tells, all tries are left"),
             Tries::Low => f.write_str("few tries are left"),
             Tries::Last => f.write_str("one try is left"),
             Tries::Locked => f.write_str("no try is left"),

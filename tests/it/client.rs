@@ -125,7 +125,7 @@ fn a_refusal_is_told_with_its_code_and_correlation_id() {
     let body = format!("{{\"Message\":\"no\\u001b[2J\",\"Code\":\"forbidden\",\"CorrelationId\":\"{id}\"}}");
     let canned = Canned::saying(403, &body);
     let refused = client(&canned.url).request(ID).unwrap_err();
-    assert_eq!(refused.to_string(), format!("the server refused (403, forbidden): no [2J Correlation id: {id}"));
+    assert_eq!(refused.to_string(), format!("the server refused (403, forbidden): no [2J; correlation id {id}"));
     match refused {
         Error::Refused { status: 403, code, message, correlation_id, .. } => {
             assert_eq!((code.as_deref(), correlation_id), (Some("forbidden"), Some(id)));

@@ -6,7 +6,7 @@ use clap::Args;
 /// What `doctor` looks at; nothing is changed and no try is spent.
 #[derive(Args)]
 pub struct DoctorArgs {
-    /// Only the card in this reader (its name, or a part that no other has).
+    /// Only the card in this reader (its name), or in those whose names have this part.
     #[arg(long)]
     pub reader: Option<String>,
     /// The key an enrollment will order: rsa-2048, rsa-3072, rsa-4096, p-256 or p-384.

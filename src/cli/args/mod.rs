@@ -48,8 +48,11 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// Explains secrets' sources and exit codes, in `--help` and in the man pages.
-pub const EXIT_CODES: &str = "\
+/// Writes what stands below the options, with the exit codes of commands that only some builds have.
+macro_rules! explained {
+    ($($more:literal),*) => {
+        concat!(
+            "\
 Secrets are never given as arguments: each is named by its source, which is one of
 prompt, stdin (one line a secret, in the order they are needed), fd:N, file:PATH or env:NAME.
 
@@ -65,8 +68,20 @@ Exit codes:
   8  the token failed, is full, or was removed
   9  a certificate or response could not be accepted
  10  the local journal could not be read or written
- 11  doctor found something that will not do
- 12  a server's log of acts is not whole";
+ 11  doctor found something that will not do",
+            $($more,)*
+            "
+
+Where nobody reads the output any more the program ends quietly with 141, as shells tell SIGPIPE.",
+        )
+    };
+}
+
+/// Explains secrets' sources and exit codes, in `--help` and in the man pages.
+#[cfg(feature = "server")]
+pub const EXIT_CODES: &str = explained!("\n 12  a server's log of acts is not whole");
+#[cfg(not(feature = "server"))]
+pub const EXIT_CODES: &str = explained!();
 
 #[derive(Subcommand)]
 pub enum Command {

@@ -80,7 +80,8 @@ pub struct VcardRunArgs {
     /// Where the passphrase of each card's file comes from [default: env:CARDWRIGHT_VCARD_PASSPHRASE, else a prompt].
     #[arg(long, value_name = "SOURCE")]
     pub passphrase_from: Option<Source>,
-    /// A command to run with the cards in their readers; when it ends they are taken out.
+    /// A command to run with the cards in their readers; when it ends they are taken out. Its exit code is passed on;
+    /// where a signal ended it, that is 128 and the signal's number.
     #[arg(last = true)]
     pub command: Vec<OsString>,
 }

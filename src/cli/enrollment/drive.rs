@@ -1,18 +1,18 @@
 //! Calls the driver ([`crate::enrollment`]) until its work is done; resumes after a card was pulled out and put back.
 
-use super::needs::{Sources, meet};
+use super::needs::{Asked, Sources, meet};
 use super::pfx;
 use super::report::{pending, render, watch};
 use crate::cli::args::TokenArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::seat::Seat;
-use crate::cli::secrets::{self, NEW_PIN, SO_PIN, last_try};
+use crate::cli::secrets::{self, MOST_AGAIN, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
 use crate::enrollment::{self, Enrollment, Input, Journal, Order, Outcome, Step};
 use crate::secret::Pin;
-use crate::token::Token;
+use crate::token::{self, Token};
 
 /// Bounds how often a run may call the driver; more means that it asks for the same again and again.
 const MOST_STEPS: usize = 16;
@@ -69,7 +69,13 @@ pub fn pump(
     }
 }
 
-/// Calls the driver until it is done; puts a PIN that was set and that the server proposed into `pin`.
+/// Makes the error of a secret that is not asked for, because it cannot be tried.
+fn not_asked(work: &Enrollment<'_>, cause: token::Error) -> enrollment::Error {
+    let request = work.record().and_then(enrollment::Record::request);
+    enrollment::Error { stage: enrollment::Stage::LogIn, request, cause: cause.into() }
+}
+
+/// Calls the driver until it is done, asking a person again for what was typed wrong; puts a PIN that was set and that the server proposed into `pin`.
 fn carry_out(
     mut work: Enrollment<'_>,
     mut token: Option<&mut dyn Token>,
@@ -92,6 +98,8 @@ fn carry_out(
     if sources.gives_new_pin {
         work.give(Input::NewPin(secrets::new_pin(sources.new_pin, NEW_PIN)?));
     }
+    let mut typed = Vec::new();
+    let mut again = 0;
     for _ in 0..MOST_STEPS {
         let mut spinner = None;
         let token = token.as_mut().map(|token| &mut **token as &mut dyn Token);
@@ -102,9 +110,24 @@ fn carry_out(
             output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
             *pin = Some(told);
         }
-        let step = advanced?;
-        match step {
-            Step::Need(need) => input = meet(need, sources, output)?,
+        if let Err(error) = &advanced
+            && again < MOST_AGAIN
+            && error.may_type_again()
+            && output.has_a_person()
+            && Asked::refused(error).is_some_and(|asked| typed.contains(&asked))
+        {
+            output.tell(&error.cause.to_string());
+            (again, input) = (again + 1, Input::Nothing);
+            continue;
+        }
+        match advanced? {
+            Step::Need(need) => {
+                if sources.are_typed(&need) {
+                    sources.may_try(&need).map_err(|cause| not_asked(&work, cause))?;
+                    typed.push(Asked::by(&need));
+                }
+                input = meet(need, sources, output)?;
+            }
             Step::Pending { request, approvals_needed } => return Err(pending(request, approvals_needed)),
             Step::Done(outcome) => return Ok(outcome),
         }

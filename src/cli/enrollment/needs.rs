@@ -4,9 +4,9 @@ use crate::cli::args::{KeyArgs, Source};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::prompt::Ask;
-use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN, last_try};
-use crate::enrollment::{Input, Need, WhichPin};
-use crate::token::{Counters, Tries};
+use crate::cli::secrets::{self, NEW_PIN, PIN, PUK, SO_PIN, last_try};
+use crate::enrollment::{self, Input, Need, WhichPin};
+use crate::token::{self, Counters, SecretKind, Tries};
 
 /// Names where each secret comes from, whether a last try may be spent, and where received keys are written.
 #[derive(Default)]
@@ -19,6 +19,64 @@ pub struct Sources<'a> {
     pub puk: Option<&'a Source>,
     pub spend_last_try: bool,
     pub keys: Option<&'a KeyArgs>,
+}
+
+/// Names the secrets that the driver asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Pin,
+    NewPin,
+    SoPin,
+    Puk,
+}
+
+impl Asked {
+    /// Returns what the driver asks for.
+    pub fn by(need: &Need) -> Self {
+        match need {
+            Need::Pin { .. } => Self::Pin,
+            Need::NewPin { .. } => Self::NewPin,
+            Need::SoPin { .. } => Self::SoPin,
+            Need::Puk { .. } => Self::Puk,
+        }
+    }
+
+    /// Returns which secret was refused, if the error is about one.
+    pub fn refused(error: &enrollment::Error) -> Option<Self> {
+        if error.is_of_new_pin() {
+            return Some(Self::NewPin);
+        }
+        error.token_secret().map(|secret| match secret {
+            SecretKind::Pin => Self::Pin,
+            SecretKind::Admin => Self::SoPin,
+            SecretKind::Puk => Self::Puk,
+        })
+    }
+}
+
+impl Sources<'_> {
+    /// Says whether a person types what the driver asks for.
+    pub fn are_typed(&self, need: &Need) -> bool {
+        let (source, ask) = match need {
+            Need::Pin { which: WhichPin::JustSet, .. } | Need::NewPin { .. } => first_pin(self),
+            Need::Pin { which: WhichPin::Users | WhichPin::ToChange, .. } => (self.pin, PIN),
+            Need::SoPin { .. } => (self.so_pin, SO_PIN),
+            Need::Puk { .. } => (self.puk, PUK),
+        };
+        secrets::is_typed(source, ask)
+    }
+
+    /// Refuses, before a person is asked, a secret that cannot be tried: one that is locked, or whose last try may not
+    /// be spent.
+    pub fn may_try(&self, need: &Need) -> Result<(), token::Error> {
+        let (secret, tries) = match need {
+            Need::Pin { counters, .. } => (SecretKind::Pin, counters.user),
+            Need::SoPin { counters } => (SecretKind::Admin, counters.admin),
+            Need::Puk { counters, .. } => (SecretKind::Puk, counters.puk.unwrap_or(Tries::Untold)),
+            Need::NewPin { .. } => return Ok(()),
+        };
+        tries.may_try(secret, last_try(self.spend_last_try))
+    }
 }
 
 /// Reads the secret that the driver asks for; a reader with a PIN pad takes the PIN itself, unless one is given.
@@ -50,7 +108,7 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
             secrets::new_pin(source, ask).map(Input::NewPin)
         }
         Need::SoPin { counters } => {
-            output.tell(&format!("the default admin key does not hold on this token; {}", counters.admin));
+            output.tell(&format!("this token has an admin key other than the template's default; {}", counters.admin));
             secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, last_try(sources.spend_last_try)))
         }
         Need::Puk { counters, refused } => {

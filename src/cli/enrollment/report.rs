@@ -70,7 +70,11 @@ pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(
         }
         Outcome::Retired { request, smartcard, removed } => {
             let removed: Vec<String> = removed.iter().map(|key| hex::encode(&key.0)).collect();
-            let text = format!("retired; {} keys were removed from the token", removed.len()).into();
+            let text = match removed.len() {
+                0 => "retired; there was no key on the token to remove".into(),
+                1 => "retired; 1 key was removed from the token".into(),
+                many => format!("retired; {many} keys were removed from the token").into(),
+            };
             (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
         }
     };

@@ -2,7 +2,7 @@
 
 use crate::cli::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{self, Output, Text};
+use crate::cli::output::{self, Output, Text, counted};
 use crate::server::{self, AuditTrailError, ExportFilter, SyslogTarget};
 use crate::store::AuditReport;
 use serde_json::json;
@@ -41,9 +41,10 @@ fn told(report: &AuditReport) -> Text {
         lines.push(format!("and {untold} more"));
     }
     let AuditReport { chains, records, signatures, unsigned, .. } = report;
-    lines.push(format!("{records} records in {chains} chains, {signatures} signatures"));
+    let (records, chains) = (counted(*records, "record"), counted(*chains, "chain"));
+    lines.push(format!("{records} in {chains}, {}", counted(*signatures, "signature")));
     if *unsigned > 0 {
-        lines.push(format!("{unsigned} records at the end are not signed yet"));
+        lines.push(format!("{} at the end not signed yet", counted(*unsigned, "record")));
     }
     lines.push(if report.is_whole() { "the log is whole".into() } else { "the log is NOT whole".into() });
     lines.into_iter().collect()
@@ -64,7 +65,7 @@ fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
     let out = BufWriter::new(output::stream());
     let records = server::audit_export(&args.directory, &filter, target.as_ref(), out).map_err(failed)?;
     if target.is_some() {
-        output.result(&json!({ "records": records }), || format!("{records} records sent"))?;
+        output.result(&json!({ "records": records }), || format!("{} sent", counted(records, "record")))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! `cardwright server backup` and `restore`: a server's directory as one archive (tar).
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{self, Output, Text};
+use crate::cli::output::{self, Output, Text, counted};
 use crate::server::{self, BackupError, Saved};
 use serde_json::json;
 use std::path::Path;
@@ -40,7 +40,8 @@ pub fn restore(file: &Path, directory: &Path, output: &Output) -> Result<(), Fai
 
 /// Writes for people what was saved or restored, and where the records are if they are in PostgreSQL.
 fn told(saved: Saved, place: &Path, database: &str) -> Text {
-    let mut text = Text::from(format!("{} files, {} bytes are in {}", saved.files, saved.bytes, place.display()));
+    let mut text =
+        Text::from(format!("{}: {}, {} bytes", place.display(), counted(saved.files as u64, "file"), saved.bytes));
     if saved.postgresql {
         text.line(database);
     }

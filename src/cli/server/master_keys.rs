@@ -3,7 +3,7 @@
 use super::asks::{CA_PIN, PASSPHRASE};
 use crate::cli::args::MasterkeyCommand;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, Text};
+use crate::cli::output::{Output, Text, counted};
 use crate::cli::secrets;
 use crate::server::{self, MasterKeyError, MasterKeyVersion};
 use serde_json::json;
@@ -42,7 +42,7 @@ pub fn run(command: MasterkeyCommand, output: &Output) -> Result<(), Failure> {
 
 fn line(version: &MasterKeyVersion) -> String {
     let place = if version.in_file { "in a file" } else { "in a token, or gone" };
-    format!("version {}: {} cards, {place}", version.version, version.cards)
+    format!("version {}: {}, {place}", version.version, counted(version.cards, "card"))
 }
 
 fn failed(error: MasterKeyError) -> Failure {

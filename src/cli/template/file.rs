@@ -1,7 +1,7 @@
 //! `cardwright template check` and `import`: reads and writes template files on this computer; calls no server.
 
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::output::{Output, Text};
+use crate::cli::output::{Output, Text, counted};
 use crate::template::{Import, Misplaced, Report};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -35,8 +35,8 @@ pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
         let mut text = Text::default();
         problems.iter().for_each(|problem| text.line(format!("error: {problem}")));
         warnings.iter().for_each(|warning| text.line(format!("warning: {warning}")));
-        let (files, problems, warnings) = (files.len(), problems.len(), warnings.len());
-        text.line(format!("{files} files, {problems} errors, {warnings} warnings"));
+        let (errors, warnings) = (counted(problems.len() as u64, "error"), counted(warnings.len() as u64, "warning"));
+        text.line(format!("{}: {errors}, {warnings}", counted(files.len() as u64, "file")));
         text
     })?;
     if problems.is_empty() { Ok(()) } else { Err(Failure::told("template-wrong", Exit::Usage)) }

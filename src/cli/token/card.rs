@@ -33,7 +33,8 @@ pub fn initialise(args: &InitArgs, output: &Output) -> Result<(), Failure> {
     drop(token);
     let mut token: Box<dyn Token> = match identity.kind {
         "PIV" => Box::new(initialise_piv(&readers, &reader, &identity, args)?),
-        _ => Box::new(initialise_gids(&readers, &reader, &identity, args)?),
+        "GIDS" => Box::new(initialise_gids(&readers, &reader, &identity, args)?),
+        _ => return Err(token::Error::NotOffered("initialisation").into()),
     };
     let counters = token.counters()?;
     let document = TokenDocument::new(token.identity(), &counters).within(&reader);

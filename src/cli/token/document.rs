@@ -163,12 +163,15 @@ pub(super) fn shown(text: &str) -> String {
     if text.is_empty() { "-".into() } else { text.into() }
 }
 
-/// Writes an error and its sources in one line.
+/// Writes an error and its sources in one line, leaving out what was said already.
 fn told(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
-        text = format!("{text}: {cause}");
+        let told = cause.to_string();
+        if !text.contains(&told) {
+            text = format!("{text}; {told}");
+        }
         source = cause.source();
     }
     text

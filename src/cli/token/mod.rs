@@ -8,12 +8,12 @@ use crate::cli::args::{InitArgs, PinArgs, PlaceArgs, Source, TokenCommand};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::seat;
-use crate::cli::secrets::{self, NEW_PIN, PIN, SO_PIN};
+use crate::cli::secrets::{self, MOST_AGAIN, NEW_PIN, PIN, SO_PIN};
 use crate::cli::settings::Settings;
 use crate::pkcs11::{self, Existing, Module, is_card, so_pin};
 use crate::reader::{self, Readers};
 use crate::secret::{AdminKey, Pin};
-use crate::token::{self, Admin, LastTry, Token, User};
+use crate::token::{self, Admin, LastTry, SecretKind, Token, User};
 use document::{TokenDocument, table};
 use info::InfoDocument;
 use std::path::{Path, PathBuf};
@@ -107,18 +107,41 @@ fn give_name(token: &mut dyn Token, pin: &Pin) -> Result<(), Failure> {
     }
 }
 
-/// Changes the user's PIN; says first how many tries are left.
+/// Changes the user's PIN; says first how many tries are left. A person who types it is asked again where it was wrong.
 fn change_pin(
     token: &mut dyn Token,
     args: &PinArgs,
     new_pin_from: Option<&Source>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let counters = token.counters()?;
-    output.tell(&format!("PIN of token {:?}: {}", token.identity().label, counters.user));
-    let current = secrets::pin(args.pin_from.as_ref(), PIN)?;
-    let new = secrets::new_pin(new_pin_from, NEW_PIN)?;
-    token.change_pin(&current, &new, secrets::last_try(args.spend_last_try))?;
+    let last_try = secrets::last_try(args.spend_last_try);
+    let typed = output.has_a_person() && secrets::is_typed(args.pin_from.as_ref(), PIN);
+    let both_typed = typed && secrets::is_typed(new_pin_from, NEW_PIN);
+    let mut again = 0;
+    let mut new = None;
+    loop {
+        let tries = token.counters()?.user;
+        output.tell(&format!("PIN of token {:?}: {tries}", token.identity().label));
+        if typed {
+            tries.may_try(SecretKind::Pin, last_try)?;
+        }
+        let current = secrets::pin(args.pin_from.as_ref(), PIN)?;
+        let chosen = match new.take() {
+            Some(new) => new,
+            None => secrets::new_pin(new_pin_from, NEW_PIN)?,
+        };
+        let error = match token.change_pin(&current, &chosen, last_try) {
+            Ok(()) => break,
+            Err(error) => error,
+        };
+        let refused = matches!(error, token::Error::SecretRefused { .. });
+        if again == MOST_AGAIN || !error.may_type_again() || !(if refused { typed } else { both_typed }) {
+            return Err(error.into());
+        }
+        output.tell(&error.to_string());
+        again += 1;
+        new = Some(chosen).filter(|_| refused);
+    }
     let document = serde_json::json!({ "serial": token.identity().serial, "changed": true });
     output.result(&document, || format!("the PIN of token {:?} was changed", token.identity().label))
 }

@@ -5,7 +5,7 @@ use crate::cli::args::{VcardRunArgs, WARNING};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::secrets;
-use crate::farm::pcscd::{self, PrivatePcscd};
+use crate::farm::pcscd::{self, MOST_ENTRIES, PrivatePcscd};
 use crate::farm::{Daemon, Kind, Seat, Shelf, Trouble};
 use crate::platform::process;
 use crate::platform::signal::EndSignals;
@@ -41,6 +41,7 @@ struct Lent {
 /// Puts the cards into readers, waits until pcscd has seen them, and runs the command if there is one. Returns when
 /// the command has ended or a signal came.
 pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Failure> {
+    enough_readers(args)?;
     let cards = take(shelf, args)?;
     let signals = signals()?;
     let mut readers = Readers::open(args, cards.len())?;
@@ -64,6 +65,20 @@ pub fn run(shelf: &Shelf, args: &VcardRunArgs, output: &Output) -> Result<(), Fa
         }
         Ok(())
     })
+}
+
+/// Refuses more cards than there is room for, before any is opened.
+fn enough_readers(args: &VcardRunArgs) -> Result<(), Failure> {
+    let cards = args.names.len();
+    let (readers, whose, remedy) = match args.private_pcscd {
+        true => (MOST_ENTRIES * READERS, "a private pcscd", "Name fewer, and run the others beside them."),
+        false => (READERS, "the system's vpcd", "Name fewer, or start a pcscd of your own with --private-pcscd."),
+    };
+    if cards <= readers {
+        return Ok(());
+    }
+    let message = format!("{whose} has room for {readers} cards, and {cards} were named");
+    Err(Failure::new("too-many-cards", Exit::Usage, message).remedy(remedy))
 }
 
 /// Opens the cards' files and sets the faults; a card that is in use is refused.
@@ -102,11 +117,6 @@ impl Readers {
                 .collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             return Ok(Self::Private(PrivatePcscd::start(&names)?));
-        }
-        if cards > READERS {
-            let message = format!("the system's vpcd has {READERS} readers, and {cards} cards were named");
-            return Err(Failure::new("too-many-cards", Exit::Usage, message)
-                .remedy("Name fewer, or start a pcscd of your own with --private-pcscd."));
         }
         let ports = (0..).map_while(|above| args.port.checked_add(above)).take(cards);
         let seats = ports.map(|port| Seat::at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), Daemon::System));

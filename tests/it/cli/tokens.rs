@@ -26,7 +26,7 @@ fn a_wrong_pin_costs_a_try_and_nothing_else() {
     assert_eq!(counter(&desk.program, "card"), "ok");
     let change = ["token", "change-pin", "--label", "card", "--pin-from", &wrong];
     let told = desk.program.json(change).refused(4, "wrong-pin");
-    assert!(told.remedy.contains("unblocked"), "{told:?}");
+    assert!(told.remedy.contains("cardwright unblock"), "{told:?}");
     assert_eq!(counter(&desk.program, "card"), "low");
 
     let told = desk.program.json(["renew", "--label", "card", "--pin-from", &wrong]).refused(4, "wrong-pin");
@@ -86,7 +86,7 @@ fn the_last_try_is_kept_until_it_is_given_away() {
     assert!(told.exit == 4 && ["wrong-pin", "pin-locked"].contains(&told.code.as_str()), "{told:?}");
     assert_eq!(counter(&program, "card"), "locked");
     let locked = change(PIN, &["--spend-last-try"]).refused(4, "pin-locked");
-    assert!(locked.remedy.contains("Unblock"), "{locked:?}");
+    assert!(locked.remedy.contains("cardwright unblock"), "{locked:?}");
 }
 
 #[test]

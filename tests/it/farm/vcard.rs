@@ -95,14 +95,64 @@ fn refusals_say_what_is_wrong() {
     let closed = ["vcard", "run", "card", "--port", "1"];
     let told = program.json(closed).refused(3, "no-virtual-reader");
     assert!(told.remedy.contains("--private-pcscd"), "{told:?}");
-    let failed = with_card(&program, &[], "exit 3");
-    assert!(failed.code == Some(1) && failed.stderr.contains("code: command-failed"), "{failed:?}");
     program.set("CARDWRIGHT_VCARD_PASSPHRASE", "wrong horse");
     program.json(closed).refused(4, "passphrase-wrong");
     program.set("PATH", "/nowhere");
     program.set("CARDWRIGHT_VCARD_PASSPHRASE", PASSPHRASE);
     let told = program.json(["vcard", "run", "card", "--private-pcscd"]).refused(1, "pcscd-missing");
     assert!(told.message.contains("unshare") && told.remedy.contains("apt install"), "{told:?}");
+}
+
+#[test]
+fn the_commands_end_is_passed_on_as_shells_do() {
+    let program = program();
+    program.json(["vcard", "create", "card", "--kind", "piv"]).done();
+    for (command, code) in [("exit 0", 0), ("exit 3", 3), ("exit 255", 255), ("kill -9 $$", 137), ("kill -2 $$", 130)] {
+        let ended = with_card(&program, &[], command);
+        assert_eq!(ended.code, Some(code), "{command}: {ended:?}");
+        assert!(!ended.stderr.contains("error:") && ended.stdout.is_empty(), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_private_pcscd_takes_sixteen_cards_and_refuses_the_seventeenth() {
+    let program = program();
+    let names: Vec<String> = (1..=17).map(|number| format!("card{number}")).collect();
+    for name in &names {
+        program.json(["vcard", "create", name, "--kind", "piv", "--yubikey"]).done();
+    }
+    let run = |names: &[String], options: &[&str], command: &[&str]| {
+        let mut timed = program.other("timeout");
+        timed.args(["120", PATH, "--json", "vcard", "run"]).args(names).args(options).args(["--"]).args(command);
+        end(&mut timed)
+    };
+    let listed = run(&names[..16], &["--private-pcscd"], &[PATH, "--json", "token", "list", "--pcsc"]).done();
+    let readers: std::collections::HashSet<&str> =
+        listed.as_array().unwrap().iter().map(|token| token["reader"].as_str().unwrap()).collect();
+    assert_eq!(readers.len(), 16, "{listed}");
+    let refused = run(&names, &["--private-pcscd"], &["true"]).refused(2, "too-many-cards");
+    assert!(refused.message.contains("16 cards, and 17 were named"), "{refused:?}");
+    run(&names[..3], &[], &["true"]).refused(2, "too-many-cards");
+}
+
+#[test]
+fn a_part_of_two_readers_names_is_no_name() {
+    let program = program();
+    for name in ["left", "right"] {
+        program.json(["vcard", "create", name, "--kind", "piv", "--yubikey"]).done();
+    }
+    let info = |reader: &str| {
+        let mut command = program.other("timeout");
+        command.args(["60", PATH, "vcard", "run", "left", "right", "--private-pcscd", "--", PATH, "--json"]);
+        end(command.args(["token", "info", "--reader", reader]))
+    };
+    let refused = info("Virtual Reader").refused(3, "ambiguous-reader");
+    for reader in ["Cardwright Virtual Reader 00 00", "Cardwright Virtual Reader 00 01"] {
+        assert!(refused.message.contains(reader), "{refused:?}");
+    }
+    assert!(refused.remedy.contains("in whole"), "{refused:?}");
+    info("00 01").done();
+    info("Somewhere").refused(3, "no-reader");
 }
 
 #[test]
@@ -120,7 +170,8 @@ fn a_signal_takes_the_cards_out_and_ends_the_command() {
     program.json(["vcard", "run", "card", "--private-pcscd"]).refused(10, "card-in-use");
     let interrupted = end(program.other("kill").args(["-INT", &running.id().to_string()]));
     assert!(interrupted.success(), "{interrupted:?}");
-    assert!(running.wait().unwrap().success());
+    // The sleeper's end: SIGTERM.
+    assert_eq!(running.wait().unwrap().code(), Some(143));
     assert!(!std::path::Path::new(&format!("/proc/{sleeper}")).exists());
     assert_eq!(program.json(["vcard", "list"]).done()[0]["in_use"], false);
 }
