@@ -119,8 +119,14 @@ impl CmClient {
     }
 
     /// Returns the card's own admin key, while a request for that card is being executed (route 11).
-    pub fn diversified_key(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<AdminKey, Error> {
-        let route = Route::GetDiversifiedKey { request, smartcard, card_id, atr: None };
+    pub fn diversified_key(
+        &self,
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        atr: Option<String>,
+    ) -> Result<AdminKey, Error> {
+        let route = Route::GetDiversifiedKey { request, smartcard, card_id, atr };
         let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
         Ok(key)
     }
@@ -132,20 +138,27 @@ impl CmClient {
         request: Uuid,
         smartcard: Uuid,
         card_id: Uuid,
+        atr: Option<String>,
         challenge: &[u8],
         diversified: bool,
     ) -> Result<Vec<u8>, Error> {
         let challenge = challenge.to_vec();
-        let route = Route::GetAuthenticationResponse { request, smartcard, card_id, atr: None, challenge, diversified };
+        let route = Route::GetAuthenticationResponse { request, smartcard, card_id, atr, challenge, diversified };
         let reply = self.transport.exchange(&route, None)?;
         let AuthenticationResponse(response) = decode_hidden(reply, "a response in base64")?;
         Ok(response)
     }
 
     /// Returns the PIN that the server proposes for the card of a request (route 14).
-    pub fn server_proposed_pin(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Pin, Error> {
+    pub fn server_proposed_pin(
+        &self,
+        request: Uuid,
+        smartcard: Uuid,
+        card_id: Uuid,
+        atr: Option<String>,
+    ) -> Result<Pin, Error> {
         let (request, card_id) = (Some(request), Some(card_id));
-        let route = Route::GetServerProposedPin { request, smartcard, card_id, atr: None, challenge: None };
+        let route = Route::GetServerProposedPin { request, smartcard, card_id, atr, challenge: None };
         let PinText(pin) = decode_hidden(self.transport.exchange(&route, None)?, "a PIN")?;
         Ok(pin)
     }

@@ -2,7 +2,7 @@
 
 use ureq::http::{HeaderMap, header};
 
-/// Says how a server offers to be logged in to when it refuses a caller .
+/// Says how a server offers to be logged in to when it refuses a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offer {
     /// Bearer tokens, or nothing that is known here.

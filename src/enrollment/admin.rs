@@ -42,7 +42,7 @@ impl Enrollment<'_> {
     }
 
     /// Asks the server how far the card's own key has come; `None` from a server that does not keep this.
-    pub(super) fn admin_key_state(&self, tie: Tie) -> Result<Option<AdminKeyState>, Error> {
+    pub(super) fn told_admin_key_state(&self, tie: Tie) -> Result<Option<AdminKeyState>, Error> {
         match self.client.admin_key_state(tie.smartcard) {
             Ok(state) => Ok(Some(state)),
             Err(client::Error::ExtensionAbsent { .. }) => Ok(None),
@@ -55,15 +55,15 @@ impl Enrollment<'_> {
     pub(super) fn own_key(&self, tie: Tie, observer: Observer<'_>) -> Result<AdminKey, Error> {
         observer(Event::Doing(Stage::FetchAdminKey));
         let Tie { request, smartcard } = tie;
+        let diversified = || self.client.diversified_key(request, smartcard, self.card_id, self.facts.atr.clone());
         let key = match self.order.workflow() {
-            Workflow::Retire => self.client.surrendered_admin_key(request, smartcard, self.card_id),
-            _ => self.client.diversified_key(request, smartcard, self.card_id),
+            Workflow::Retire => match self.client.surrendered_admin_key(request, smartcard, self.card_id) {
+                Err(client::Error::ExtensionAbsent { .. }) => diversified(),
+                surrendered => surrendered,
+            },
+            Workflow::Enroll | Workflow::Renew | Workflow::Unblock | Workflow::RetireLost => diversified(),
         };
-        key.map_err(|source| {
-            let withheld = matches!(source, client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. });
-            let cause = if withheld { Cause::AdminKeyWithheld { source } } else { source.into() };
-            Error::new(Stage::FetchAdminKey, cause)
-        })
+        key.map_err(|source| Error::new(Stage::FetchAdminKey, no_key(source)))
     }
 
     /// Gives the card its own key. Where either key may hold, each is tried at most once and never on its last try.
@@ -256,6 +256,12 @@ pub(super) fn is_wrong(error: &token::Error) -> bool {
 pub(super) fn stays(error: &token::Error) -> bool {
     let gone = matches!(error, token::Error::Locked { secret: SecretKind::Admin } | token::Error::NotOffered(_));
     gone || is_wrong(error)
+}
+
+/// Returns why there is no admin key: the server gives it to nobody, or the call failed.
+pub(super) fn no_key(source: client::Error) -> Cause {
+    let withheld = matches!(source, client::Error::Refused { status: 403 | 404 | 405 | 409 | 501, .. });
+    if withheld { Cause::AdminKeyWithheld { source } } else { source.into() }
 }
 
 /// Returns the admin key that the template names for cards fresh from the factory; `None` where it names none.

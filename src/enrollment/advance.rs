@@ -21,6 +21,9 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Step, Error> {
         self.give(input);
+        if let Some(token) = &token {
+            self.facts.atr = Some(hex::encode(token.atr())).filter(|atr| !atr.is_empty());
+        }
         let outcome = self.same_card(token.as_deref()).and_then(|()| self.go_on(&mut token, observer));
         outcome.map_err(|error| {
             self.forget(&error);

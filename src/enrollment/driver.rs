@@ -43,6 +43,8 @@ pub(super) struct Facts {
     pub counters: Option<Counters>,
     pub request: Option<Request>,
     pub config: Option<SmartcardConfig>,
+    /// The card's answer to reset, lower-case hexadecimal; `None` for a token that is no card.
+    pub atr: Option<String>,
     pub template_name: Option<String>,
     pub tied: Option<Tie>,
     pub condition: Option<Condition>,

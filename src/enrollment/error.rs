@@ -115,14 +115,17 @@ pub enum Cause {
     NoProgress,
 }
 
-/// Turns what the token says into a cause. Where the server failed to answer a card's challenge, the server's error is
-/// the cause.
+/// Turns what the token says into a cause. Where nobody could answer a card's challenge, the cause is why.
 impl From<token::Error> for Cause {
     fn from(error: token::Error) -> Self {
         match error {
-            token::Error::Responder(source) => match source.downcast::<client::Error>() {
-                Ok(error) => Cause::Server(*error),
-                Err(source) => Cause::Token(token::Error::Responder(source)),
+            token::Error::Responder(source) => match source.downcast::<Cause>() {
+                Ok(cause) => *cause,
+                // A help desk's connection knows no causes.
+                Err(source) => match source.downcast::<client::Error>() {
+                    Ok(error) => Cause::Server(*error),
+                    Err(source) => Cause::Token(token::Error::Responder(source)),
+                },
             },
             error @ (token::Error::SecretRefused { .. }
             | token::Error::LastTryKept { .. }

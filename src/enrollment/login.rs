@@ -10,9 +10,8 @@ use super::record::{PinWork, Tie};
 use super::stage::Stage;
 use super::step::{Event, Need, Observer, Step, WhichPin};
 use super::workflow::Workflow;
-use crate::client::CmClient;
-use crate::token::{Admin, Authority, ChallengeResponder, Credentials, LastTry, Operation, Session, Token};
-use uuid::Uuid;
+use crate::cm::card_secrets::AdminKeyState;
+use crate::token::{Admin, Authority, Credentials, LastTry, Operation, Session, Token};
 
 /// Holds a login, or the step that asks for the PIN.
 pub(super) enum Login<'t> {
@@ -20,28 +19,7 @@ pub(super) enum Login<'t> {
     Need(Leg),
 }
 
-/// Has the server answer a card's challenge, so that the admin key never leaves the server.
-pub(super) struct ServerResponder<'c> {
-    client: &'c CmClient,
-    tie: Tie,
-    card_id: Uuid,
-    key: KnownAdminKey,
-}
-
-impl ChallengeResponder for ServerResponder<'_> {
-    fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
-        let Tie { request, smartcard } = self.tie;
-        let diversified = self.key == KnownAdminKey::Own;
-        Ok(self.client.authentication_response(request, smartcard, self.card_id, challenge, diversified)?)
-    }
-}
-
-impl<'a> Enrollment<'a> {
-    /// Returns what answers the card's challenges by this key, through the server.
-    pub(super) fn responder(&self, tie: Tie, key: KnownAdminKey) -> ServerResponder<'a> {
-        ServerResponder { client: self.client, tie, card_id: self.card_id, key }
-    }
-
+impl Enrollment<'_> {
     /// Logs in with all that `operations` need on this kind of token.
     pub(super) fn log_in_for<'t>(
         &mut self,
@@ -162,22 +140,19 @@ impl<'a> Enrollment<'a> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<KnownAdminKey, Error> {
-        use crate::cm::card_secrets::AdminKeyState;
         if let Some(key) = self.facts.admin_key {
             return Ok(key);
         }
         let config = self.config(tie, observer)?;
-        let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
+        let state = if config.diversify_admin_key { self.admin_key_state(tie, token)? } else { AdminKeyState::Default };
         let key = match state {
-            Some(AdminKeyState::Default) => KnownAdminKey::Default,
-            Some(AdminKeyState::Active) | None => KnownAdminKey::Own,
-            Some(AdminKeyState::Proposed) => {
-                match self.log_in(false, Some((tie, KnownAdminKey::Default)), token, observer) {
-                    Ok(_) => KnownAdminKey::Default,
-                    Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => KnownAdminKey::Own,
-                    Err(error) => return Err(error),
-                }
-            }
+            AdminKeyState::Default => KnownAdminKey::Default,
+            AdminKeyState::Active => KnownAdminKey::Own,
+            AdminKeyState::Proposed => match self.log_in(false, Some((tie, KnownAdminKey::Default)), token, observer) {
+                Ok(_) => KnownAdminKey::Default,
+                Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => KnownAdminKey::Own,
+                Err(error) => return Err(error),
+            },
         };
         self.facts.admin_key = Some(key);
         Ok(key)

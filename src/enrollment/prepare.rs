@@ -25,7 +25,7 @@ impl Enrollment<'_> {
         let has_puk = token.authority(Operation::Unblock) == Authority::Puk;
         let sets_pin = self.sets_pin(&config, token)?;
         let own_admin_key = config.diversify_admin_key;
-        let admin_key = if own_admin_key { self.admin_key_state(tie)? } else { None };
+        let admin_key = if own_admin_key { self.told_admin_key_state(tie)? } else { None };
         let (mut own, mut puk) = (None, None);
         for step in preparations(Unprepared { own_admin_key, admin_key, has_puk, sets_pin, left_open }) {
             let tried = match step {

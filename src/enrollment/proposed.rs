@@ -28,7 +28,7 @@ impl Enrollment<'_> {
             (None, _) => {}
         }
         observer(Event::Doing(Stage::FetchPin));
-        let pin = self.client.server_proposed_pin(tie.request, tie.smartcard, self.card_id);
+        let pin = self.client.server_proposed_pin(tie.request, tie.smartcard, self.card_id, self.facts.atr.clone());
         let pin = pin.map_err(|source| Error::new(Stage::FetchPin, source))?;
         if told {
             self.facts.proposed = Some(Pin::new(pin.expose().to_owned()));

@@ -302,7 +302,7 @@ impl Enrollment<'_> {
             return Ok(tie);
         }
         observer(Event::Doing(Stage::AssignCard));
-        let assignment = AssignSmartcard { request: read.uuid, card_id: self.card_id, atr: None };
+        let assignment = AssignSmartcard { request: read.uuid, card_id: self.card_id, atr: self.facts.atr.clone() };
         let smartcard = self.client.assign_smartcard(&assignment).map_err(|source| failed(source.into()))?;
         observer(Event::CardAssigned { smartcard });
         let tie = Tie { request: read.uuid, smartcard };

@@ -72,7 +72,7 @@ impl Enrollment<'_> {
     /// Resets the whole card to the factory's state; false where the card does not offer that.
     fn reset(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<bool, Error> {
         observer(Event::Doing(Stage::ResetToken));
-        let state = self.admin_key_state(tie)?;
+        let state = self.told_admin_key_state(tie)?;
         let own = matches!(state, Some(AdminKeyState::Active | AdminKeyState::Proposed));
         if own {
             self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ResetToken)?;
@@ -105,20 +105,18 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
-        let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
-        if state != Some(AdminKeyState::Default) {
-            if state == Some(AdminKeyState::Active) && !begun {
+        let state = if config.diversify_admin_key { self.admin_key_state(tie, token)? } else { AdminKeyState::Default };
+        if state != AdminKeyState::Default {
+            if state == AdminKeyState::Active && !begun {
                 self.rotate_admin_key(tie, token, observer)?;
             }
             observer(Event::Doing(Stage::ReturnAdminKey));
             let keys: &[KnownAdminKey] = match (begun, state, self.facts.admin_key) {
                 (false, _, Some(KnownAdminKey::Default)) => &[KnownAdminKey::Default],
-                (true, _, _) | (_, Some(AdminKeyState::Proposed), None) => {
-                    &[KnownAdminKey::Own, KnownAdminKey::Default]
-                }
+                (true, _, _) | (_, AdminKeyState::Proposed, None) => &[KnownAdminKey::Own, KnownAdminKey::Default],
                 _ => &[KnownAdminKey::Own],
             };
-            if state == Some(AdminKeyState::Active) {
+            if state == AdminKeyState::Active {
                 self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ReturnAdminKey)?;
             }
             self.reach(Milestone::ReturningAdminKey { tie, removed: removed.clone(), begun: true })?;

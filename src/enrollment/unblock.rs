@@ -77,10 +77,10 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let state = if config.diversify_admin_key { self.admin_key_state(tie)? } else { Some(AdminKeyState::Default) };
-        let key = if state == Some(AdminKeyState::Default) { KnownAdminKey::Default } else { KnownAdminKey::Own };
+        let state = if config.diversify_admin_key { self.admin_key_state(tie, token)? } else { AdminKeyState::Default };
+        let key = if state == AdminKeyState::Default { KnownAdminKey::Default } else { KnownAdminKey::Own };
         let mut own = None;
-        if state == Some(AdminKeyState::Proposed) {
+        if state == AdminKeyState::Proposed {
             // The key was proposed and never confirmed, so the default one may hold; the server must not be told
             // otherwise.
             let fetched = self.own_key(tie, observer)?;

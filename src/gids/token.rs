@@ -112,6 +112,10 @@ impl Token for GidsToken {
         &self.identity
     }
 
+    fn atr(&self) -> Vec<u8> {
+        self.application.atr()
+    }
+
     /// Returns the counters. The admin key's is known only from its last refusal, as GIDS has no object for it.
     fn counters(&mut self) -> Result<Counters, Error> {
         if self.card_id.is_none() {

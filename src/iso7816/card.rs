@@ -21,6 +21,11 @@ impl Card {
         self.channel.limits()
     }
 
+    /// Returns the card's answer to reset; empty where it is not known.
+    pub fn atr(&self) -> Vec<u8> {
+        self.channel.atr()
+    }
+
     /// Begins a transaction; see [`CardChannel::begin`].
     pub fn begin(&mut self) -> Result<Continuity, ChannelError> {
         let continuity = self.channel.begin()?;

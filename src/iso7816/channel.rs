@@ -62,6 +62,11 @@ pub trait CardChannel: Send {
     /// Returns what card and reader together can carry.
     fn limits(&self) -> Limits;
 
+    /// Returns the card's answer to reset (ISO/IEC 7816-3, 8); empty where it is not known.
+    fn atr(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Begins a transaction: until [`CardChannel::end`] nobody else reaches the card. The wait is bounded.
     fn begin(&mut self) -> Result<Continuity, ChannelError>;
 

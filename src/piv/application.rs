@@ -45,6 +45,11 @@ pub(super) struct Application {
 }
 
 impl Application {
+    /// Returns the card's answer to reset.
+    pub fn atr(&self) -> Vec<u8> {
+        self.card.atr()
+    }
+
     pub fn new(card: Card) -> Self {
         Self {
             card,

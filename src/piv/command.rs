@@ -221,6 +221,11 @@ pub(super) fn set_management_key(algorithm: ManagementAlgorithm, key: &AdminKey)
     Command::new(SET_MANAGEMENT_KEY, 0xFF, 0xFF, 0xFF).with_secret(data)
 }
 
+/// Asks for nothing but whether the card knows [`set_management_key`]: it has no data to set.
+pub(super) fn no_management_key() -> Command {
+    Command::new(SET_MANAGEMENT_KEY, 0xFF, 0xFF, 0xFF)
+}
+
 /// Stores a private key that was made elsewhere (YubiKey).
 pub(super) fn import(algorithm: KeyAlgorithm, reference: KeyReference, numbers: &PrivateNumbers) -> Command {
     let data = match numbers {

@@ -142,6 +142,12 @@ impl Application {
         }
     }
 
+    /// Says whether the card lacks the command that replaces its management key, which the standard does not have. The
+    /// command is sent without data and without authority, so it can change nothing.
+    pub fn management_key_is_fixed(&mut self) -> Result<bool, token::Error> {
+        Ok(is_not_offered(self.ask(command::no_management_key())?.status))
+    }
+
     /// Replaces the management key, which was proven with the algorithm `current`.
     pub fn set_management_key(&mut self, current: ManagementAlgorithm, new: &AdminKey) -> Result<(), token::Error> {
         let algorithm = algorithm_for(current, new)?;

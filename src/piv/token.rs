@@ -133,6 +133,10 @@ impl Token for PivToken {
         }
     }
 
+    fn atr(&self) -> Vec<u8> {
+        self.application.atr()
+    }
+
     /// Returns the counters. The standard gives the management key no counter, and the PUK none that can be read; what
     /// a refusal told of the management key is remembered.
     fn counters(&mut self) -> Result<Counters, Error> {
@@ -267,6 +271,10 @@ impl Token for PivToken {
             card.set_management_key(algorithm, new)?;
             card.forget_kept_key()
         })
+    }
+
+    fn admin_key_is_fixed(&mut self) -> Result<bool, Error> {
+        self.application.within(EndWith::Leave, Application::management_key_is_fixed)
     }
 
     fn change_puk(&mut self, current: &Puk, new: &Puk, last_try: LastTry) -> Result<(), Error> {

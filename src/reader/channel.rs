@@ -143,6 +143,10 @@ impl CardChannel for PcscChannel {
         self.connected.facts.limits
     }
 
+    fn atr(&self) -> Vec<u8> {
+        self.connected.facts.atr.clone()
+    }
+
     fn begin(&mut self) -> Result<Continuity, ChannelError> {
         self.check()?;
         if self.is_open {

@@ -28,6 +28,11 @@ pub trait Token {
         Err(Error::NotOffered("a place for an id of its own"))
     }
 
+    /// Returns the answer to reset of the card in its reader (ISO/IEC 7816-3, 8); empty for a token that is no card.
+    fn atr(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Reads the retry counters without spending a try.
     fn counters(&mut self) -> Result<Counters, Error>;
 
@@ -88,6 +93,12 @@ pub trait Token {
 
     /// Replaces the administrator's secret by `new`.
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error>;
+
+    /// Says whether the card is sure to lack a way to replace its administrator's secret; spends no try and changes
+    /// nothing.
+    fn admin_key_is_fixed(&mut self) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// Changes the PIN unblocking key. A token that has none refuses ([`Error::NotOffered`]).
     fn change_puk(&mut self, _current: &Puk, _new: &Puk, _last_try: LastTry) -> Result<(), Error> {

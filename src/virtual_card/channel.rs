@@ -63,6 +63,11 @@ impl CardChannel for Channel {
         }
     }
 
+    fn atr(&self) -> Vec<u8> {
+        let slot = self.slot.lock();
+        slot.card.as_ref().map(|card| slot.dial.atr(card.as_ref())).unwrap_or_default()
+    }
+
     /// Begins a transaction. A removal is reported once, even if a card was put in since; the next call then finds that
     /// card, reset.
     fn begin(&mut self) -> Result<Continuity, ChannelError> {

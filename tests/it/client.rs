@@ -167,7 +167,7 @@ fn nonsense_is_shown_in_short_unless_it_may_be_secret() {
     assert!(matches!(error, Error::Nonsense { status: 200, .. }) && error.to_string().contains("<html>xxx"));
     assert!(error.to_string().len() < 400);
     let canned = Canned::saying(200, "{\"key\":\"c2VjcmV0\"}");
-    let error = client(&canned.url).diversified_key(ID, ID, ID).err().unwrap();
+    let error = client(&canned.url).diversified_key(ID, ID, ID, None).err().unwrap();
     assert!(matches!(error, Error::Nonsense { .. }) && !format!("{error:?}").contains("c2Vj"), "{error:?}");
     let canned = Canned::new(vec![b"SSH-2.0-OpenSSH_9.2\r\n".to_vec(), b"SSH-2.0-OpenSSH_9.2\r\n".to_vec()]);
     assert!(client(&canned.url).list_profile_templates().is_err());

@@ -16,6 +16,7 @@ mod memory_identity;
 mod memory_rules;
 mod memory_session;
 mod memory_token;
+mod mim;
 mod piv;
 mod puk;
 mod real;

@@ -70,7 +70,7 @@ fn new_pin(text: &str) -> Pin {
     Pin::new(text.into())
 }
 
-fn signs(token: &mut dyn Token, pin: &str, id: &KeyId) {
+pub fn signs(token: &mut dyn Token, pin: &str, id: &KeyId) {
     let stored = token.public_objects().unwrap().into_iter().find(|stored| stored.id == *id).unwrap();
     let key = Certificate::from_der(&stored.certificate.unwrap()).unwrap().public_key().unwrap();
     let mut session = token.log_in(Credentials::user(&new_pin(pin), LastTry::Keep)).unwrap();

@@ -1,8 +1,10 @@
 //! A CM server in a few lines that misbehaves on purpose. It spells its bodies itself, after Microsoft's samples, so
 //! that the client is not only held against its own vocabulary.
 
+mod absence;
 mod answers;
 
+pub use absence::Absence;
 pub use answers::{PROPOSED_PIN, ok};
 
 use super::authority::Authority;
@@ -65,6 +67,15 @@ pub struct State {
     pub diversify: bool,
     /// Whether the routes beyond Microsoft's are there.
     pub extension: bool,
+    /// What is said of them where they are not.
+    pub absence: Absence,
+    /// Whether what was created is named by a header, with an empty body.
+    pub located: bool,
+    /// The admin key that cards come with.
+    pub default_key: [u8; 24],
+    pub hash: &'static str,
+    /// The answers to reset that were told, with the call that told them.
+    pub atrs: Vec<(String, String)>,
     pub keys: usize,
     pub key_usages: u32,
     pub algorithm: (&'static str, u32),
@@ -99,6 +110,11 @@ impl FakeCm {
             approval: false,
             diversify: true,
             extension: true,
+            absence: Absence::Json404,
+            located: false,
+            default_key: [0; 24],
+            hash: "SHA256",
+            atrs: Vec::new(),
             keys: 1,
             key_usages: 2,
             algorithm: ("ECDSA_P256", 256),
@@ -209,6 +225,8 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
         let flag = path.split_once("diversified=").map_or(String::new(), |(_, flag)| format!("/{flag}"));
         state.asked.push(plain.clone() + &flag);
         state.in_hand += usize::from(state.watched.as_ref().is_some_and(|held| held.load(Ordering::SeqCst)));
+        let beyond = !state.extension && plain.to_ascii_lowercase().contains("/api/cardwright/");
+        let absent = Some(state.absence.reply()).filter(|_| beyond);
         let (status, body) = match mischief {
             Some(Mischief::Nonsense(end)) if plain.ends_with(end) => (200, "<html>Please log in</html>".to_owned()),
             Some(Mischief::Refuse(end, status)) if plain.ends_with(end) => {
@@ -218,14 +236,20 @@ fn serve(mut stream: TcpStream, state: &Mutex<State>, authority: &Authority) {
             }
             _ => state.answer(&method, &path, &body, authority),
         };
+        let located = state.located;
         drop(state);
         if mischief == Some(Mischief::AwayAfter(number)) {
             return;
         }
-        let head = format!(
-            "HTTP/1.1 {status} Fake\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
+        let mut headers = "Content-Type: application/json\r\n".to_owned();
+        let (mut status, mut body) = (status, body);
+        if status == 201 && located {
+            headers = format!("Location: {}\r\n", std::mem::take(&mut body).trim_matches('"'));
+        }
+        if let Some((told, lines, text)) = absent {
+            (status, headers, body) = (told, lines.to_owned(), text);
+        }
+        let head = format!("HTTP/1.1 {status} Fake\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
         if stream.write_all((head + &body).as_bytes()).is_err() {
             return;
         }

@@ -28,10 +28,14 @@ pub fn own_puk(version: u32) -> String {
     format!("PUK{version:05}")
 }
 
-pub fn authentication_response(query: &HashMap<String, String>) -> (u16, String) {
+/// `aes`: it answers challenges of 16 bytes too; Microsoft's does not.
+pub fn authentication_response(query: &HashMap<String, String>, default: &[u8], aes: bool) -> (u16, String) {
     let challenge = STANDARD.decode(&query["challenge"]).unwrap();
-    let key = if query["diversified"] == "True" { OWN_KEY } else { [0; 24] };
-    ok(json!(STANDARD.encode(encrypt(&key, &challenge))))
+    if challenge.len() != 8 && !aes {
+        return (500, json!({"Message": "Internal Error"}).to_string());
+    }
+    let key = if query["diversified"] == "True" { &OWN_KEY } else { default };
+    ok(json!(STANDARD.encode(encrypt(key, &challenge))))
 }
 
 impl Secrets {

@@ -371,6 +371,10 @@ impl Token for MemoryToken {
         })
     }
 
+    fn admin_key_is_fixed(&mut self) -> Result<bool, Error> {
+        Ok(self.rules.fixed_admin_key)
+    }
+
     fn change_puk(&mut self, current: &Puk, new: &Puk, last_try: LastTry) -> Result<(), Error> {
         self.power(|token| {
             token.try_puk(current, last_try)?;

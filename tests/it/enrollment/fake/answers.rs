@@ -21,11 +21,10 @@ impl State {
         let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let parts: Vec<&str> = path.split('/').skip(2).collect();
         if path.starts_with("api/cardwright/v1") {
-            return if self.extension {
-                self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>(), body)
-            } else {
-                missing()
-            };
+            return self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>(), body);
+        }
+        if let Some(atr) = query.get("atr").map(String::as_str).or(body["atr"].as_str()) {
+            self.atrs.push((parts.last().copied().unwrap_or_default().to_owned(), atr.to_owned()));
         }
         match (method, parts.as_slice()) {
             ("GET", ["profiletemplates"]) => {
@@ -75,7 +74,7 @@ impl State {
             ("GET", ["requests", job, "smartcards", _, "authenticationresponse"]) => {
                 let job = self.jobs.iter().find(|known| known.uuid.to_string() == *job).unwrap();
                 assert!(matches!(job.status, 3 | 18), "a response for a request in status {}", job.status);
-                fake_secrets::authentication_response(&query)
+                fake_secrets::authentication_response(&query, &self.default_key, self.extension)
             }
             ("GET", ["requests", _, "smartcards", _, "serverproposedpin"]) => ok(json!(PROPOSED_PIN)),
             ("PUT", ["requests", _, "smartcards", id]) => {
@@ -118,11 +117,12 @@ impl State {
     }
 
     fn sample_config(&self) -> Value {
+        let default_key = if self.default_key == [0; 24] { String::new() } else { hex::encode(self.default_key) };
         json!({
             "UserPinOption": 3,
             "UserPinPolicy": {"MinLength": 4, "MaxLength": 12, "CharacterSet": 1, "Rollover": false, "DefaultValue": ""},
             "AdminPinPolicy": {"MinLength": 4, "MaxLength": 48, "CharacterSet": 1, "Rollover": true, "DefaultValue": ""},
-            "DefaultAdminKeyHex": "", "ProviderName": "", "ProviderId": "", "ProviderType": 2,
+            "DefaultAdminKeyHex": default_key, "ProviderName": "", "ProviderId": "", "ProviderType": 2,
             "DiversifyAdminKey": self.diversify, "CardInitializationType": "", "CardInitializationData": "",
             "InitializeNewSmartcard": true, "UseSecureKeyInjection": false, "DoNotInstallCaCertificates": false,
             "CertificateLabel": "{Template!cn}", "MaxNumberOfCertificates": 0, "AllowSmartcardReuse": false,
@@ -134,7 +134,7 @@ impl State {
     fn options(&self) -> Value {
         let one = json!({
             "Subject": "", "KeyAlgorithmName": self.algorithm.0, "KeySize": self.algorithm.1, "FriendlyName": "",
-            "HashAlgorithmName": "SHA256", "KeyStorageProviderNames": [], "Exportable": 0, "KeyProtectionLevel": 0,
+            "HashAlgorithmName": self.hash, "KeyStorageProviderNames": [], "Exportable": 0, "KeyProtectionLevel": 0,
             "KeyUsages": self.key_usages,
         });
         Value::Array(vec![one; self.keys])
