@@ -101,6 +101,29 @@ byte_secret! {
     SharedKey
 }
 
+/// Says why a text is no secret that somebody meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("it holds a byte-order mark or another character that nobody sees; write it without")]
+    Unseen,
+    #[error("it holds a control character, such as a line end or a tab; write it without")]
+    Control,
+}
+
+/// Returns what a file, a variable or a pipe means by a secret's text: less one line end. Refuses what nobody types as
+/// part of a secret, so that no try of one is spent on it.
+pub fn meant(text: &str) -> Result<&str, Unfit> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    // Marks of byte order, of direction, and joints of no width.
+    let unseen =
+        |c: char| matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}');
+    if line.contains(unseen) {
+        return Err(Unfit::Unseen);
+    }
+    if line.contains(char::is_control) { Err(Unfit::Control) } else { Ok(line) }
+}
+
 impl AdminKey {
     /// Encrypts one block (ECB), which answers a card's challenge: 8 bytes with three-key 3DES, 16 bytes with AES of
     /// the key's length. Returns `None` when key and block do not go together.

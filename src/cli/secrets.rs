@@ -7,7 +7,7 @@ use super::args::Source;
 use super::failure::{Exit, Failure};
 use super::prompt::{self, Ask};
 use crate::platform::file;
-use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk};
+use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk, meant};
 use crate::token::LastTry;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -22,7 +22,9 @@ pub const PIN: Ask = Ask { what: "PIN", option: "--pin-from", env: "CARDWRIGHT_P
 pub const NEW_PIN: Ask = Ask { what: "New PIN", option: "--new-pin-from", env: "CARDWRIGHT_NEW_PIN" };
 pub const SO_PIN: Ask = Ask { what: "SO PIN", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const PUK: Ask = Ask { what: "PUK", option: "--puk-from", env: "CARDWRIGHT_PUK" };
-pub const ADMIN_KEY: Ask = Ask { what: "Admin key", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
+/// Its form is that of 3DES and AES-192; keys of AES-128 and AES-256 have 32 and 64 digits.
+pub const ADMIN_KEY: Ask =
+    Ask { what: "Admin key (48 hexadecimal digits)", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const ONE_TIME_PASSWORD: Ask =
     Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
@@ -45,12 +47,17 @@ pub fn new_pin(source: Option<&Source>, ask: Ask) -> Result<Pin, Failure> {
     read(source, ask, true).map(Pin::new)
 }
 
+/// Reads a card's admin key as the hexadecimal digits in which it is given.
+pub fn admin_key_digits(source: Option<&Source>) -> Result<Pin, Failure> {
+    admin_key(source).map(|key| Pin::new(hex::encode(key.expose())))
+}
+
 /// Reads a card's admin key, given in hexadecimal digits.
 pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
     let digits = Zeroizing::new(read(source, ADMIN_KEY, false)?);
-    AdminKey::from_hex(&digits).ok_or_else(|| {
-        Failure::new("admin-key", Exit::Usage, format!("{}: not hexadecimal digits", ADMIN_KEY.what))
-            .remedy("Give the key as an even number of hexadecimal digits.")
+    AdminKey::from_hex(&digits).filter(|key| matches!(key.expose().len(), 16 | 24 | 32)).ok_or_else(|| {
+        Failure::new("admin-key", Exit::Usage, format!("{}: not that", ADMIN_KEY.what))
+            .remedy("Give the key as 48 hexadecimal digits; 32 or 64 where it is one of AES-128 or AES-256.")
     })
 }
 
@@ -103,10 +110,15 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
             Failure::new("secret-source", Exit::Usage, format!("{}: the variable {name} is not set to text", ask.what))
         })?,
     };
-    if text.is_empty() {
+    let text = Zeroizing::new(text);
+    let line = meant(&text).map_err(|unfit| {
+        Failure::new("secret-unfit", Exit::Usage, format!("{}: {unfit}; no try was spent", ask.what))
+            .remedy("Give the secret alone, in UTF-8 without a byte-order mark, with at most one line end behind it.")
+    })?;
+    if line.is_empty() {
         return Err(Failure::new("secret-empty", Exit::Usage, format!("{}: nothing was given", ask.what)));
     }
-    Ok(text)
+    Ok(line.to_owned())
 }
 
 fn open(path: impl AsRef<std::path::Path>, ask: Ask) -> Result<std::fs::File, Failure> {
@@ -116,7 +128,7 @@ fn open(path: impl AsRef<std::path::Path>, ask: Ask) -> Result<std::fs::File, Fa
     })
 }
 
-/// Reads one line without its line end, refusing one of more than [`LONGEST`] bytes.
+/// Reads one line with its line end, refusing one of more than [`LONGEST`] bytes.
 fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
     let mut line = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
     from.take(LONGEST + 1).read_line(&mut line).map_err(|source| {
@@ -126,7 +138,7 @@ fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
         let message = format!("{}: longer than {LONGEST} bytes", ask.what);
         return Err(Failure::new("secret-source", Exit::Usage, message));
     }
-    Ok(line.trim_end_matches(['\r', '\n']).to_string())
+    Ok(line.to_string())
 }
 
 /// Turns the flag `--spend-last-try` into what the token is told.

@@ -291,9 +291,11 @@ impl CmClient {
         decode_hidden(self.transport.exchange(&route, None)?, "an admin key's successor")
     }
 
-    /// Returns the card's PUKs, while a request for that card is being executed (beyond MIM).
-    pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<PukReport, Error> {
-        decode_hidden(self.transport.exchange(&Route::GetPuk { request, smartcard, card_id }, None)?, "a PUK's state")
+    /// Returns the card's PUKs, while a request for that card is being executed (beyond MIM). `digits`: the card has
+    /// refused a next one with letters, and gets one of digits.
+    pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid, digits: bool) -> Result<PukReport, Error> {
+        let route = Route::GetPuk { request, smartcard, card_id, digits };
+        decode_hidden(self.transport.exchange(&route, None)?, "a PUK's state")
     }
 
     /// Tells the server the state of the PUK on the card: active, or the default again (beyond MIM).

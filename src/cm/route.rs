@@ -226,10 +226,12 @@ pub enum Route {
         card_id: Uuid,
         with_current: bool,
     },
+    /// Returns the card's PUKs; `digits`: the card has refused a next one with letters, and gets one of digits.
     GetPuk {
         request: Uuid,
         smartcard: Uuid,
         card_id: Uuid,
+        digits: bool,
     },
     /// Reports what became of the PUK on the card.
     TellPuk {

@@ -84,7 +84,7 @@ impl Enrollment<'_> {
             keys = admin_keys_to_try(may_hold, self.inputs.so_pin.is_some());
         }
         if keys.is_empty() {
-            return Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }));
+            return Ok(Tried::Need(self.so_pin_needed(token)?));
         }
         let default_refused = may_hold.first_refused();
         observer(Event::Doing(Stage::ChangeAdminKey));
@@ -157,7 +157,12 @@ impl Enrollment<'_> {
             }
             self.facts.counters = None;
         }
-        Ok(Tried::Need(Need::SoPin { counters: self.counters(token)? }))
+        Ok(Tried::Need(self.so_pin_needed(token)?))
+    }
+
+    /// Returns the need of the SO PIN or admin key.
+    pub(super) fn so_pin_needed(&mut self, token: &mut dyn Token) -> Result<Need, Error> {
+        Ok(Need::SoPin { counters: self.counters(token)?, is_key: token.has_admin_key() })
     }
 
     /// Reads the copy of its admin key that the card keeps, once in a process, and holds it as if it had been typed.

@@ -134,6 +134,7 @@ impl From<token::Error> for Cause {
             | token::Error::LockedOut
             | token::Error::NotSet { .. }
             | token::Error::SecretLength { .. }
+            | token::Error::SecretCharacters { .. }
             | token::Error::Removed
             | token::Error::Reset
             | token::Error::Busy
@@ -179,6 +180,7 @@ impl Error {
             | token::Error::SecretLength { secret, .. } => Some(*secret),
             token::Error::LockedOut
             | token::Error::NotSet { .. }
+            | token::Error::SecretCharacters { .. }
             | token::Error::Removed
             | token::Error::Reset
             | token::Error::Busy
@@ -209,7 +211,13 @@ impl Error {
 
     /// Says whether the new PIN has the wrong length, so that another must be chosen.
     pub fn is_of_new_pin(&self) -> bool {
-        let refused = matches!(self.cause, Cause::Token(token::Error::SecretLength { secret: SecretKind::Pin, .. }));
+        let refused = matches!(
+            self.cause,
+            Cause::Token(
+                token::Error::SecretLength { secret: SecretKind::Pin, .. }
+                    | token::Error::SecretCharacters { secret: SecretKind::Pin }
+            )
+        );
         let chosen = matches!(
             self.cause,
             Cause::PinLength { .. } | Cause::PinCharacters | Cause::PinTrivial | Cause::PinIsProposed

@@ -127,7 +127,7 @@ impl Enrollment<'_> {
         let need = match self.take_kept_admin_key(Stage::LogIn, token)? {
             Some(need) => need,
             None if self.inputs.so_pin.is_some() => return Ok(None),
-            None => Need::SoPin { counters: self.counters(token)? },
+            None => self.so_pin_needed(token)?,
         };
         Ok(Some(Leg::Stop(Step::Need(need))))
     }

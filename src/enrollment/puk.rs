@@ -28,7 +28,7 @@ impl Enrollment<'_> {
             return Ok(None);
         }
         observer(Event::Doing(Stage::FetchPuk));
-        match self.client.puk(tie.request, tie.smartcard, self.card_id) {
+        match self.client.puk(tie.request, tie.smartcard, self.card_id, false) {
             Ok(report) => Ok(Some(report)),
             Err(client::Error::ExtensionAbsent { .. }) => Ok(None),
             Err(error) if error.refusal_code() == Some(ProblemCode::NotDiversified.name()) => Ok(None),
@@ -77,9 +77,26 @@ impl Enrollment<'_> {
                 self.reach(Milestone::ChangingPuk { tie, current_refused, next_possible: true })?;
                 // Where none is known, one was typed or the next one is confirmed, and this is not sent.
                 let current = current.or(came_with).unwrap_or_else(|| Puk::new(String::new()));
-                self.change_puk(tie, change, &current, next, token, observer)
+                match self.change_puk(tie, change, &current, next, token, observer) {
+                    Err(Error {
+                        cause: Cause::Token(token::Error::SecretCharacters { secret: SecretKind::Puk }),
+                        ..
+                    }) => {
+                        let next = self.puk_of_digits(tie)?;
+                        self.change_puk(tie, change, &current, next, token, observer)
+                    }
+                    changed => changed,
+                }
             }
         }
+    }
+
+    /// Has the server propose a PUK of digits, in place of one that the card has refused for its letters.
+    fn puk_of_digits(&self, tie: Tie) -> Result<Puk, Error> {
+        let failed = |cause| Error::new(Stage::FetchPuk, cause);
+        let report = self.client.puk(tie.request, tie.smartcard, self.card_id, true);
+        let next = report.map_err(|source| failed(Cause::from(source)))?.next;
+        next.ok_or_else(|| failed(token::Error::SecretCharacters { secret: SecretKind::Puk }.into()))
     }
 
     /// Changes the PUK to `next`, tells the server, and returns `next`. Where the card accepts none of the PUKs tried,

@@ -147,7 +147,8 @@ pub enum Need {
     /// `form`: what card and template both take; `None` where neither sets bounds.
     NewPin { form: Option<SecretForm>, counters: Counters },
     /// The template's default admin key does not hold on this token.
-    SoPin { counters: Counters },
+    /// `is_key`: it is an admin key, in hexadecimal digits.
+    SoPin { counters: Counters, is_key: bool },
     /// Nobody here knows the card's PUK. `refused`: one that it might have been was tried. Where the card does not tell
     /// how many tries are left, another is tried only with [`LastTry::Spend`].
     Puk { counters: Counters, refused: bool },

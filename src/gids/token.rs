@@ -162,6 +162,10 @@ impl Token for GidsToken {
         Ok(Condition { algorithms, version, card_identifier, ..Condition::default() })
     }
 
+    fn has_admin_key(&self) -> bool {
+        true
+    }
+
     fn has_pin_pad(&mut self) -> bool {
         self.application.pin_pad().is_some()
     }

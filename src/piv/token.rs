@@ -9,7 +9,7 @@ use super::place::Places;
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use super::serial::Serial;
 use super::session::{Login, PivSession};
-use crate::iso7816::{Card, EndWith};
+use crate::iso7816::{Card, EndWith, StatusWord};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyWish, LastTry,
@@ -82,6 +82,7 @@ impl PivToken {
         self.application.within(EndWith::Reset, |card| {
             card.may_send(secret, &current, last_try)?;
             let word = card.ask(command::change_reference_data(secret, &current, &new))?.status;
+            characters(secret, word)?;
             card.judge(secret, command::CHANGE_REFERENCE_DATA, word)
         })
     }
@@ -91,6 +92,15 @@ impl PivToken {
 fn fitting(secret: SecretReference, block: Option<PinBlock>) -> Result<PinBlock, Error> {
     let (minimum, maximum) = (PinBlock::SHORTEST, PinBlock::LENGTH);
     block.ok_or(Error::SecretLength { secret: secret.kind(), minimum, maximum })
+}
+
+/// Refuses where the card does not take the characters of a new secret; nothing was compared or changed then (SP
+/// 800-73-4 part 2, 3.2.2).
+fn characters(secret: SecretReference, word: StatusWord) -> Result<(), Error> {
+    match word {
+        StatusWord::INCORRECT_DATA => Err(Error::SecretCharacters { secret: secret.kind() }),
+        _ => Ok(()),
+    }
 }
 
 /// Says how the user will log in; checked before anything is sent.
@@ -199,6 +209,10 @@ impl Token for PivToken {
         Factory::PIV
     }
 
+    fn has_admin_key(&self) -> bool {
+        true
+    }
+
     fn keeps_admin_key(&mut self) -> Result<bool, Error> {
         self.application.within(EndWith::Leave, |card| Ok(card.manager()?.is_some_and(|manager| manager.keeps_key())))
     }
@@ -257,6 +271,7 @@ impl Token for PivToken {
         self.application.within(EndWith::Reset, |card| {
             card.may_send(SecretReference::Puk, &puk, last_try)?;
             let word = card.ask(command::reset_retry_counter(&puk, &new))?.status;
+            characters(SecretReference::Pin, word)?;
             card.judge(SecretReference::Puk, command::RESET_RETRY_COUNTER, word)
         })
     }

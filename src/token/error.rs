@@ -24,6 +24,8 @@ pub enum Error {
     NotSet { secret: SecretKind },
     #[error("the {secret} does not fit the token's rules ({})", bytes(*minimum, *maximum))]
     SecretLength { secret: SecretKind, minimum: usize, maximum: usize },
+    #[error("the {secret} has characters that the token does not take")]
+    SecretCharacters { secret: SecretKind },
     #[error("the token was removed")]
     Removed,
     #[error("the card was reset by another program or lost its power, and the login with it")]
@@ -81,7 +83,7 @@ impl Error {
         if let Self::SecretRefused { secret, left } = self {
             return *left != Tries::Untold && left.may_try(*secret, LastTry::Keep).is_ok();
         }
-        matches!(self, Self::SecretLength { .. } | Self::Contradicted { .. })
+        matches!(self, Self::SecretLength { .. } | Self::SecretCharacters { .. } | Self::Contradicted { .. })
     }
 }
 

@@ -59,6 +59,11 @@ pub trait Token {
         Factory::BLANK
     }
 
+    /// Says whether the administrator's secret is a key, not a text.
+    fn has_admin_key(&self) -> bool {
+        false
+    }
+
     /// Says whether the token keeps a copy of its admin key for whoever has its PIN; spends no try.
     fn keeps_admin_key(&mut self) -> Result<bool, Error> {
         Ok(false)

@@ -71,7 +71,7 @@ impl Sources<'_> {
     pub fn may_try(&self, need: &Need) -> Result<(), token::Error> {
         let (secret, tries) = match need {
             Need::Pin { counters, .. } => (SecretKind::Pin, counters.user),
-            Need::SoPin { counters } => (SecretKind::Admin, counters.admin),
+            Need::SoPin { counters, .. } => (SecretKind::Admin, counters.admin),
             Need::Puk { counters, .. } => (SecretKind::Puk, counters.puk.unwrap_or(Tries::Untold)),
             Need::NewPin { .. } => return Ok(()),
         };
@@ -107,7 +107,11 @@ pub fn meet(need: Need, sources: &Sources<'_>, output: &Output) -> Result<Input,
             let (source, ask) = first_pin(sources);
             secrets::new_pin(source, ask).map(Input::NewPin)
         }
-        Need::SoPin { counters } => {
+        Need::SoPin { counters, is_key: true } => {
+            output.tell(&format!("this card has an admin key other than the template's default; {}", counters.admin));
+            secrets::admin_key_digits(sources.so_pin).map(|pin| Input::SoPin(pin, last_try(sources.spend_last_try)))
+        }
+        Need::SoPin { counters, is_key: false } => {
             output.tell(&format!("this token has an admin key other than the template's default; {}", counters.admin));
             secrets::pin(sources.so_pin, SO_PIN).map(|pin| Input::SoPin(pin, last_try(sources.spend_last_try)))
         }

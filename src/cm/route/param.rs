@@ -160,6 +160,27 @@ impl Param for Filter {
     }
 }
 
+/// Spells a flag that may be left out, which means false.
+pub(super) struct Raised;
+
+impl Param for Raised {
+    type Value = bool;
+    const EXPECTED: &'static str = Flag::EXPECTED;
+    const REQUIRED: bool = false;
+
+    fn read(text: &str) -> Option<bool> {
+        Flag::read(text)
+    }
+
+    fn absent() -> Option<bool> {
+        Some(false)
+    }
+
+    fn write(value: &bool) -> Option<String> {
+        if *value { Flag::write(value) } else { None }
+    }
+}
+
 /// Spells a flag, as Microsoft writes `True` and `False` for `diversified`.
 pub(super) struct Flag;
 

@@ -1,7 +1,7 @@
 //! The table of routes: verb, patterns and parameters of each.
 
 use super::param::{
-    Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Serial, Status, Workflow,
+    Atr, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Raised, Serial, Status, Workflow,
 };
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
@@ -138,7 +138,8 @@ routes! {
         { request: Guid, smartcard: Guid, cardid: Guid, current: Flag }
         => (GetNextAdminKey { request, smartcard, card_id: cardid, with_current: current });
     Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
-        { request: Guid, smartcard: Guid, cardid: Guid } => (GetPuk { request, smartcard, card_id: cardid });
+        { request: Guid, smartcard: Guid, cardid: Guid, digits: Raised }
+        => (GetPuk { request, smartcard, card_id: cardid, digits });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
         { request: Guid, smartcard: Guid } => (TellPuk { request, smartcard });
     Post(secret) ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });

@@ -15,7 +15,7 @@ use crate::server::call::Call;
 use crate::server::call::app::App;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::keys::diversify::{self, CHALLENGE_LENS, KeyError};
+use crate::server::keys::diversify::{self, CHALLENGE_LENS, KeyError, is_puk_of_digits, next_puk};
 use crate::server::workflow::execute;
 use crate::store::{AuditEntry, RequestRecord, SmartcardRecord, Tx};
 use crate::template::{AdminKeyLength, ProfileTemplate, default_admin_key};
@@ -297,26 +297,45 @@ pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, Api
     puk_of(app, card, present_version(card))
 }
 
+/// Says whether a new PUK consists of digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Digits {
+    /// The template lets it have letters.
+    Free,
+    /// The template's character set has digits alone.
+    Wanted,
+    /// The card has refused one with letters, so that it still has the PUK before.
+    Demanded,
+}
+
 /// Proposes the next PUK where one is due. A card with the factory's PUK gets its own when it is enrolled or unblocked;
 /// one whose PUK was told to a person, or comes from an older master key, gets another with the next request but a
 /// Retire.
-fn propose_puk(card: &mut SmartcardRecord, request_type: RequestType, prepares: bool, newest: u32) {
+fn propose_puk(card: &mut SmartcardRecord, request_type: RequestType, prepares: bool, digits: Digits, newest: u32) {
     let due = match card.puk_state {
         PukState::Default => prepares,
         PukState::Spoken => request_type != RequestType::Retire,
         PukState::Active => request_type != RequestType::Retire && card.puk_master != newest,
-        PukState::Proposed => false,
+        PukState::Proposed => digits == Digits::Demanded && !is_puk_of_digits(card.puk_version),
     };
     if due {
-        (card.puk_before, card.puk_before_master) = present_version(card);
+        if card.puk_state != PukState::Proposed {
+            (card.puk_before, card.puk_before_master) = present_version(card);
+        }
         card.puk_master = newest;
-        card.puk_version = card.puk_version.saturating_add(1);
+        card.puk_version = next_puk(card.puk_version, digits != Digits::Free);
         card.puk_state = PukState::Proposed;
     }
 }
 
 /// Gives out the card's PUK, and the one that is to take its place.
-pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<Reply, ApiError> {
+pub async fn puk(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    card_id: Uuid,
+    digits: bool,
+) -> Result<Reply, ApiError> {
     let (request, _, template) =
         administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     let (request_type, prepares) = (request.request_type, prepares(&request));
@@ -326,8 +345,14 @@ pub async fn puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, card_id: Uuid)
         return Err(ApiError::NotDiversified);
     }
     let newest = call.app.master_keys.current_version();
+    let wanted = template.smartcard.as_ref().is_some_and(|config| config.admin_pin_policy.character_set == 1);
+    let digits = match (digits, wanted) {
+        (true, _) => Digits::Demanded,
+        (false, true) => Digits::Wanted,
+        (false, false) => Digits::Free,
+    };
     let (before, card) = change_card(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
-        propose_puk(card, request_type, prepares, newest);
+        propose_puk(card, request_type, prepares, digits, newest);
         Ok(())
     })
     .await?;

@@ -294,7 +294,9 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetNextAdminKey { request, smartcard, card_id, with_current } => {
             card_secrets::next_admin_key(&call, request, smartcard, card_id, with_current).await
         }
-        Route::GetPuk { request, smartcard, card_id } => card_secrets::puk(&call, request, smartcard, card_id).await,
+        Route::GetPuk { request, smartcard, card_id, digits } => {
+            card_secrets::puk(&call, request, smartcard, card_id, digits).await
+        }
         Route::TellPuk { request, smartcard } => {
             card_secrets::tell_puk(&call, request, smartcard, payload.read().await?).await
         }

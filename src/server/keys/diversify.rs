@@ -3,7 +3,8 @@
 //! Derivation: NIST SP 800-108r1, 4.1, counter mode, PRF HMAC-SHA-256, a 32-bit counter before the fixed input `Label
 //! || 0x00 || Context || [L]_2`. Admin key: Label is [`LABEL`], Context the 16 bytes of the card id, L is 192; every
 //! byte has odd parity, as DES keys have (FIPS 46-3) and Microsoft's diversified keys do. PUK: Label is [`PUK_LABEL`],
-//! Context the card id and the PUK's version as 32 bits, L is 64; the low five bits of each byte choose a character.
+//! Context the card id and the PUK's version as 32 bits, L is 64 and the low five bits of each byte choose
+//! a character; or L is 128, and two bytes choose a digit.
 //! Response: one block over the challenge, no padding: TDEA (3DES-EDE) for 8 bytes, AES for 16.
 
 use crate::ca::{self, TokenMac};
@@ -32,6 +33,20 @@ pub const PUK_LEN: usize = 8;
 
 /// Lists the characters of a PUK: digits and capitals that are not taken for one another when they are read out.
 const PUK_CHARACTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Marks the versions of PUKs that consist of digits; the versions before there were such PUKs go without.
+const PUK_OF_DIGITS: u32 = 1 << 30;
+
+/// Returns the version of the PUK after that of `version`: one of digits, or one of digits and capitals.
+pub fn next_puk(version: u32, digits: bool) -> u32 {
+    let number = (version & !PUK_OF_DIGITS).saturating_add(1).min(PUK_OF_DIGITS - 1);
+    if digits { number | PUK_OF_DIGITS } else { number }
+}
+
+/// Says whether the PUK of this version consists of digits.
+pub fn is_puk_of_digits(version: u32) -> bool {
+    version & PUK_OF_DIGITS != 0
+}
 
 /// Counts the bytes of a master key.
 pub const MASTER_KEY_LEN: usize = 32;
@@ -65,6 +80,8 @@ pub enum KeyError {
     NoSuchVersion(u32),
     #[error("there is no master key")]
     NoMasterKey,
+    #[error("the template refuses every PIN that can be proposed")]
+    PinsRefused,
     #[error("the token of the master key refused")]
     Token(#[from] ca::Error),
 }
@@ -115,20 +132,38 @@ impl MasterKeys {
         Ok(AdminKey::new(block.iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect()))
     }
 
-    /// Derives the 32 bytes that a request's PIN for the card with this card id is chosen by.
-    pub fn pin_block(&self, version: u32, request: Uuid, card_id: Uuid) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        let context = [request.as_bytes().as_slice(), card_id.as_bytes()].concat();
+    /// Derives the 32 bytes that a request's PIN for the card with this card id is chosen by; `attempt` is 0 for the
+    /// first one.
+    pub fn pin_block(
+        &self,
+        version: u32,
+        request: Uuid,
+        card_id: Uuid,
+        attempt: u8,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let mut context = [request.as_bytes().as_slice(), card_id.as_bytes()].concat();
+        context.extend((attempt > 0).then_some(attempt));
         block(self.of_version(version)?, PIN_LABEL, &context, 32)
     }
 
     /// Derives the `puk_version`th PUK of the card with this card id from the master key of `version`.
     pub fn puk(&self, version: u32, card_id: Uuid, puk_version: u32) -> Result<Puk, KeyError> {
         let context = [card_id.as_bytes().as_slice(), &puk_version.to_be_bytes()].concat();
-        let block = block(self.of_version(version)?, PUK_LABEL, &context, PUK_LEN)?;
+        let length = if is_puk_of_digits(puk_version) { 2 * PUK_LEN } else { PUK_LEN };
+        let block = block(self.of_version(version)?, PUK_LABEL, &context, length)?;
         let character = |byte: &u8| PUK_CHARACTERS.get(usize::from(byte & 0x1F)).map(|byte| char::from(*byte));
+        // Two bytes a digit: the first digits are favoured by less than one in a thousand.
+        let digit = |pair: &[u8]| {
+            let number = pair.iter().fold(0, |number, byte| number * 256 + u32::from(*byte));
+            char::from_digit(number % 10, 10)
+        };
         // The capacity is given so that nothing of it is left behind by growing.
         let mut puk = String::with_capacity(PUK_LEN);
-        puk.extend(block.iter().take(PUK_LEN).filter_map(character));
+        if is_puk_of_digits(puk_version) {
+            puk.extend(block.chunks_exact(2).take(PUK_LEN).filter_map(digit));
+        } else {
+            puk.extend(block.iter().take(PUK_LEN).filter_map(character));
+        }
         Ok(Puk::new(puk))
     }
 }

@@ -7,7 +7,7 @@
 
 use super::password;
 use crate::cm::request::RequestStatus;
-use crate::secret::{OneTimePassword, Passphrase};
+use crate::secret::{OneTimePassword, Passphrase, meant};
 use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::settings::mail::{SmtpSettings, SmtpTls};
 use crate::server::error::{ApiError, Internal};
@@ -120,7 +120,8 @@ fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
         Some(("env", name)) => std::env::var(name).map_err(|_| MailError::Password(None))?,
         _ => return Err(MailError::Password(None)),
     };
-    Ok(Passphrase::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+    let unfit = |unfit| MailError::Password(Some(std::io::Error::new(std::io::ErrorKind::InvalidData, unfit)));
+    Ok(Passphrase::new(meant(&text).map_err(unfit)?.to_owned()))
 }
 
 /// Sends what is due, round after round, until told to end; a mail that was begun is finished.

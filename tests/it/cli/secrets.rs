@@ -43,6 +43,7 @@ fn every_source_gives_a_secret() {
         "printf '%s\\r\\n' $PIN_VARIABLE > $HOME.pin; printf %s $NEW_VARIABLE > $HOME.new; \
          exec \"$0\" \"$@\" --pin-from file:$HOME.pin --new-pin-from file:$HOME.new",
         "CARDWRIGHT_PIN=$PIN_VARIABLE CARDWRIGHT_NEW_PIN=$NEW_VARIABLE exec \"$0\" \"$@\"",
+        "CARDWRIGHT_PIN=\"$PIN_VARIABLE\"$'\\n' CARDWRIGHT_NEW_PIN=\"$NEW_VARIABLE\"$'\\r\\n' exec \"$0\" \"$@\"",
     ] {
         let program = with_pin();
         shell(&program, line).done();
@@ -70,6 +71,30 @@ fn a_source_that_gives_nothing_is_told_and_no_try_is_spent() {
     let missing = program.json(CHANGE).refused(2, "secret-missing");
     assert!(missing.remedy.contains("--pin-from") && missing.remedy.contains("CARDWRIGHT_PIN"), "{missing:?}");
     assert_eq!(program.json(["token", "info", "--label", "card"]).done()["pin"], "ok");
+}
+
+#[test]
+fn what_nobody_types_in_a_secret_is_refused_and_no_try_is_spent() {
+    let program = with_pin();
+    let file = |name: &str, text: String| format!("file:{}", program.write(name, text));
+    for (source, why) in [
+        (file("mark", format!("\u{FEFF}{PIN}\n")), "byte-order mark"),
+        (file("joint", format!("{PIN}\u{200B}")), "nobody sees"),
+        (file("tab", format!("{PIN}\t\n")), "control character"),
+        (file("nul", format!("{PIN}\0")), "control character"),
+        (file("returns", format!("{PIN}\r\r\n")), "control character"),
+    ] {
+        let told = program.json([&CHANGE[..], &["--pin-from", &source]].concat()).told();
+        assert_eq!((told.exit, told.code.as_str()), (2, "secret-unfit"), "{told:?}");
+        assert!(told.message.contains(why) && !told.message.contains(PIN), "{told:?}");
+    }
+    let lines = shell(&program, "CARDWRIGHT_PIN=$PIN_VARIABLE$'\\n\\n' exec \"$0\" \"$@\"").told();
+    assert_eq!((lines.exit, lines.code.as_str()), (2, "secret-unfit"), "{lines:?}");
+    assert_eq!(program.json(["token", "info", "--label", "card"]).done()["pin"], "ok");
+    // Every other secret likewise: it is the reading that refuses.
+    let bearer = file("bearer", "\u{FEFF}token\n".to_owned());
+    let list = ["request", "list", "--server", "https://localhost", "--bearer-from", &bearer];
+    assert_eq!(program.json(list).told().code, "secret-unfit");
 }
 
 #[test]

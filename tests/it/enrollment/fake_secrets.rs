@@ -15,12 +15,19 @@ pub struct Secrets {
     /// The latest own PUK, and the one that held before it; 0: the factory's.
     pub version: u32,
     pub before: u32,
+    /// The next ones consist of digits.
+    pub digits: bool,
 }
 
 impl Default for Secrets {
     fn default() -> Self {
-        Self { admin_key: "Default", puk: "Default", version: 0, before: 0 }
+        Self { admin_key: "Default", puk: "Default", version: 0, before: 0, digits: false }
     }
+}
+
+/// The card's own PUK of a version, where the card takes digits only.
+pub fn own_puk_of_digits(version: u32) -> String {
+    format!("900{version:05}")
 }
 
 /// The card's own PUK of a version.
@@ -52,6 +59,7 @@ impl Secrets {
             self.version += 1;
             self.puk = "Proposed";
         }
+        let own_puk = |version| if self.digits { own_puk_of_digits(version) } else { own_puk(version) };
         let mut report = json!({"State": state});
         let current = match self.puk {
             "Default" => 0,

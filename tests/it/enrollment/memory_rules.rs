@@ -58,6 +58,8 @@ pub struct Rules {
     /// It keeps a copy of its admin key for whoever has its PIN.
     pub keeps_admin_key: bool,
     pub resets: bool,
+    /// Its PUK consists of digits.
+    pub puk_digits: bool,
     pub pin_pad: bool,
     /// Which PIN it takes; `None`: it does not tell.
     pub pin: Option<SecretForm>,
@@ -78,6 +80,7 @@ impl Rules {
             fixed_admin_key: false,
             keeps_admin_key: false,
             resets: false,
+            puk_digits: false,
             pin_pad: false,
             pin: None,
             room: 4096,

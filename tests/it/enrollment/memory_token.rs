@@ -377,6 +377,9 @@ impl Token for MemoryToken {
 
     fn change_puk(&mut self, current: &Puk, new: &Puk, last_try: LastTry) -> Result<(), Error> {
         self.power(|token| {
+            if token.rules.puk_digits && !new.expose().bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(Error::SecretCharacters { secret: SecretKind::Puk });
+            }
             token.try_puk(current, last_try)?;
             token.puk = new.expose().to_owned();
             Ok(())

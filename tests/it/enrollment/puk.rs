@@ -1,7 +1,7 @@
 //! The PUK: whose it is, what a wrong one costs, and what happens where the server keeps none.
 
 use super::bench::{Bench, End, Face, PIN};
-use super::fake_secrets::own_puk;
+use super::fake_secrets::{own_puk, own_puk_of_digits};
 use super::memory_rules::{Cipher, FACTORY_PUK, Rules};
 use super::memory_token::{MemoryToken, TRIES};
 use super::ways::{enroll, renew, retire, unblock};
@@ -193,4 +193,18 @@ fn an_unblock_whose_puk_was_changed_by_somebody_asks_for_it() {
     let mut face = Face { puk: Some(OWN), ..Face::default() };
     bench.run_with(&mut token, unblock(), &mut face).unwrap().done();
     assert_eq!((token.puk(), token.pin()), (&*own_puk(1), Some(PIN)), "the card has the server's PUK again");
+}
+
+#[test]
+fn a_card_that_takes_no_letters_gets_a_puk_of_digits_before_anything_is_changed() {
+    for rules in [Rules::piv(Cipher::Aes), Rules::bare_piv(Cipher::Aes)] {
+        let bench = Bench::new();
+        let mut token = MemoryToken::of(Rules { puk_digits: true, ..rules });
+        bench.run(&mut token, enroll()).unwrap().done();
+        assert_eq!((token.puk(), token.puk_refused), (&*own_puk_of_digits(1), 0));
+        assert_eq!(bench.fake.secrets(|secrets| secrets.puk), "Active");
+        let mut face = Face { new_pin: "975310", ..Face::default() };
+        bench.run_with(&mut token, unblock(), &mut face).unwrap().done();
+        assert_eq!((token.pin(), token.left()), (Some("975310"), (TRIES, TRIES, TRIES)));
+    }
 }

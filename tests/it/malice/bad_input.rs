@@ -66,7 +66,7 @@ fn a_card_that_is_enrolled_to_another_is_left_as_it_is() {
     let error = Bench::new().run(&mut piv::open(&slot), enroll()).unwrap_err();
     let (code, text) = told(&error);
     assert_eq!(code, "key-id-taken", "{error:?}");
-    assert!(text.contains("key id 9a is taken") && text.contains("may be replaced"), "{text}");
+    assert!(text.contains("key id 9a is taken") && text.contains("--replace"), "{text}");
     assert!(certificate(&mut token) == before);
     assert_eq!(counters(Kind::YubiKey, &slot), (3, Some(3)));
 }

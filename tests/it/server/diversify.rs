@@ -81,6 +81,26 @@ fn openssl_derives_a_puk_alike() {
 }
 
 #[test]
+fn openssl_derives_a_puk_of_digits_alike() {
+    let master = [0x5A_u8; diversify::MASTER_KEY_LEN];
+    let card_id = Uuid::from_u128(0xbc88_f13f_83ba_4037_8262_46eb_a129_1c6e);
+    // The third one, whichever form those before it had.
+    let version = diversify::next_puk(diversify::next_puk(diversify::next_puk(0, true), false), true);
+    let output = Command::new("openssl")
+        .args(["kdf", "-keylen", "16", "-binary", "-kdfopt", "mac:HMAC", "-kdfopt", "digest:SHA256"])
+        .args(["-kdfopt", "mode:COUNTER", "-kdfopt", &format!("hexkey:{}", hex::encode(master))])
+        .args(["-kdfopt", &format!("hexsalt:{}", hex::encode(diversify::PUK_LABEL))])
+        .args(["-kdfopt", &format!("hexinfo:{}40000003", card_id.simple()), "KBKDF"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let digit = |pair: &[u8]| char::from(b'0' + (u16::from_be_bytes([pair[0], pair[1]]) % 10) as u8);
+    let theirs: String = output.stdout.chunks(2).map(digit).collect();
+    let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
+    assert_eq!((keys.puk(1, card_id, version).unwrap().expose(), theirs.len()), (theirs.as_str(), 8));
+}
+
+#[test]
 fn openssl_answers_by_aes_alike() {
     let challenge = "00112233445566778899aabbccddeeff";
     let directory = crate::support::directory::temporary();

@@ -63,8 +63,7 @@ fn a_puk_is_proposed_before_it_is_let_out_and_active_once_the_card_confirms() {
     let first = report(&lab, &alice, &card.request, &card);
     assert_eq!((&first["State"], first.get("Current")), (&json!("Default"), None));
     let next = first["Next"].as_str().unwrap();
-    assert!(next.len() == 8 && next.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()), "{next}");
-    assert!(!next.contains(['I', 'L', 'O', 'U']));
+    assert!(next.len() == 8 && next.chars().all(|c| c.is_ascii_digit()), "{next}");
     let again = report(&lab, &alice, &card.request, &card);
     assert_eq!((&again["State"], &again["Next"]), (&json!("Proposed"), &first["Next"]), "asked again, the same");
     assert_eq!(tell(&lab, &alice, &card.request, &card, "Active").ok(), json!({"State": "Active"}));
@@ -82,6 +81,35 @@ fn a_puk_is_proposed_before_it_is_let_out_and_active_once_the_card_confirms() {
     assert_eq!(lab.get(&mallory, &path).refusal(), (404, "not-found".into()));
     let twin = begun(&lab, &alice);
     assert_ne!(report(&lab, &alice, &twin.request, &twin)["Next"], first["Next"], "each card has another one");
+}
+
+#[test]
+fn a_puk_consists_of_digits_where_the_template_says_so_or_the_card_takes_no_letters() {
+    let (before, after) = ("default_value = \"\"", "character_set = 1\nrollover = false\n# The PUK");
+    let lab = Lab::plain(|template| {
+        assert!(template.contains(before) && template.contains(after));
+        template.replace(after, "character_set = 2\nrollover = false\n# The PUK")
+    });
+    let alice = lab.user("alice", &[]);
+    let is_digits = |puk: &str| puk.len() == 8 && puk.bytes().all(|byte| byte.is_ascii_digit());
+    let mut letters = 0;
+    for _ in 0..4 {
+        let card = begun(&lab, &alice);
+        let first = report(&lab, &alice, &card.request, &card)["Next"].as_str().unwrap().to_owned();
+        assert!(first.len() == 8 && first.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()), "{first}");
+        assert!(!first.contains(['I', 'L', 'O', 'U']));
+        letters += usize::from(!is_digits(&first));
+        // The card has refused it for its letters: it still has the factory's, and gets another.
+        let demanded = format!("{}?cardid={}&digits=True", puk_path(&card.request, &card), card.card_id);
+        let second = lab.get(&alice, &demanded).ok();
+        assert_eq!((&second["State"], second.get("Current")), (&json!("Proposed"), None));
+        let next = second["Next"].as_str().unwrap();
+        assert!(is_digits(next) && next != first, "{next}");
+        assert_eq!(lab.get(&alice, &demanded).ok(), second, "asked again, the same");
+        tell(&lab, &alice, &card.request, &card, "Active").ok();
+        assert_eq!(report(&lab, &alice, &card.request, &card)["Current"], next);
+    }
+    assert!(letters > 0);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn one_of_each() -> Vec<Route> {
         Route::TellAdminKey { request: A, smartcard: B },
         Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
         Route::GetNextAdminKey { request: A, smartcard: B, card_id: A, with_current: true },
-        Route::GetPuk { request: A, smartcard: B, card_id: A },
+        Route::GetPuk { request: A, smartcard: B, card_id: A, digits: false },
         Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
         Route::ListAudit { chain: Some(2), after: Some(41), limit: None },
@@ -215,7 +215,7 @@ fn no_route_that_bears_a_secret_is_forgotten() {
     for (route, declaration) in one_of_each().iter().zip(DECLARATIONS) {
         assert_eq!(route.bears_secret(), declaration.secret, "{route:?}");
     }
-    assert_eq!(Route::GetPuk { request: A, smartcard: B, card_id: A }.card(), Some(B));
+    assert_eq!(Route::GetPuk { request: A, smartcard: B, card_id: A, digits: false }.card(), Some(B));
     assert_eq!(Route::OfflineUnblock { request: A }.card(), None);
 }
 

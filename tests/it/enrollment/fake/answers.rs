@@ -21,7 +21,7 @@ impl State {
         let query: HashMap<_, _> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let parts: Vec<&str> = path.split('/').skip(2).collect();
         if path.starts_with("api/cardwright/v1") {
-            return self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>(), body);
+            return self.extension(method, &path.split('/').skip(3).collect::<Vec<_>>(), &query, body);
         }
         if let Some(atr) = query.get("atr").map(String::as_str).or(body["atr"].as_str()) {
             self.atrs.push((parts.last().copied().unwrap_or_default().to_owned(), atr.to_owned()));
@@ -89,7 +89,13 @@ impl State {
         }
     }
 
-    fn extension(&mut self, method: &str, parts: &[&str], body: &Value) -> (u16, String) {
+    fn extension(
+        &mut self,
+        method: &str,
+        parts: &[&str],
+        query: &HashMap<String, String>,
+        body: &Value,
+    ) -> (u16, String) {
         match (method, parts) {
             ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
             ("GET", ["smartcards", id, "adminkey"]) => ok(json!({"State": self.card(id).secrets.admin_key})),
@@ -100,7 +106,9 @@ impl State {
             }
             ("GET", ["requests", job, "smartcards", id, "puk"]) => {
                 let kind = self.jobs.iter().find(|known| known.uuid.to_string() == *job).unwrap().kind;
-                self.card_mut(id).secrets.puk_for(kind)
+                let secrets = &mut self.card_mut(id).secrets;
+                secrets.digits |= query.get("digits").is_some_and(|digits| digits == "True");
+                secrets.puk_for(kind)
             }
             ("PUT", ["requests", _, "smartcards", id, "puk"]) => self.card_mut(id).secrets.tell_puk(body),
             _ => missing(),

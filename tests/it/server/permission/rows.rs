@@ -343,6 +343,7 @@ pub fn rows() -> Vec<Row> {
             request: o.request,
             smartcard: o.smartcard,
             card_id: o.card_id,
+            digits: false,
         }),
         second(
             with(
