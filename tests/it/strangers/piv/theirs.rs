@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use cardwright::pkix::{KeyAlgorithm, SignatureAlgorithm};
 use cardwright::secret::AdminKey;
-use cardwright::token::{Admin, CardIdentifier, Counters, Credentials, Error, LastTry, SecretKind, Token, Tries};
+use cardwright::token::{Admin, CardIdentifier, Counters, Credentials, Error, LastTry, SecretKind, Token, Tries, User};
 use cardwright::virtual_card::PivOptions;
 use flate2::{Compression, GzBuilder};
 use time::macros::date;
@@ -111,6 +111,52 @@ fn the_management_key_that_yubico_piv_tool_set_is_the_one_our_driver_needs() {
     drop(token);
     desk.does(YubicoPivTool, "-a read-certificate -s 9a -K DER -o back.der");
     assert!(desk.read("back.der") == certificate);
+}
+
+/// Yubico's manager keeps the management key in the printed information, or derives it from the PIN; what it wrote is
+/// read with the PIN, and is gone once the key is another.
+#[test]
+fn a_management_key_that_yubicos_manager_keeps_behind_the_pin_is_read_with_it() {
+    let next = AdminKey::new(vec![0x4f; 24]);
+    for derived in [false, true] {
+        let desk = Desk::new(PivOptions::yubikey());
+        let key = if derived {
+            let salt = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+            desk.write("manager", [&[0x80, 0x12, 0x82, 0x10], hex::decode(salt).unwrap().as_slice()].concat());
+            let kdf = format!("kdf -keylen 24 -kdfopt digest:SHA1 -kdfopt pass:{PIN} -kdfopt hexsalt:{salt}");
+            desk.openssl(&format!("{kdf} -kdfopt iter:10000 -binary -out derived PBKDF2"));
+            hex::encode(desk.read("derived"))
+        } else {
+            // The PUK is blocked, the key is stored; the time of the last change of the PIN.
+            desk.write("manager", hex::decode("80098101038304671b2c3d").unwrap());
+            let copy = [&[0x88, 0x1A, 0x89, 0x18], hex::decode(OTHER_KEY).unwrap().as_slice()].concat();
+            desk.write("copy", copy);
+            desk.does(YubicoPivTool, "-a write-object --id 0x5FC109 -i copy -f binary");
+            OTHER_KEY.to_owned()
+        };
+        desk.does(YubicoPivTool, "-a write-object --id 0x5FFF00 -i manager -f binary");
+        desk.does(YubicoPivTool, &format!("-a set-mgm-key -n {key}"));
+
+        let mut token = desk.driver();
+        assert!(token.keeps_admin_key().unwrap());
+        let wrong = token.kept_admin_key(User::Pin(&piv::pin("864209"), LastTry::Spend)).map(drop).unwrap_err();
+        assert!(matches!(wrong, Error::SecretRefused { secret: SecretKind::Pin, .. }), "{wrong:?}");
+        let pin = piv::pin(PIN);
+        let user = || User::Pin(&pin, LastTry::Keep);
+        let kept = token.kept_admin_key(user()).unwrap().unwrap();
+        assert_eq!(hex::encode(kept.expose()), key);
+        token.change_admin_key(Admin::Key(&kept), &next, LastTry::Keep).unwrap();
+        assert!(!token.keeps_admin_key().unwrap() && token.kept_admin_key(user()).unwrap().is_none());
+        drop(token);
+        if !derived {
+            // What else the manager noted stays.
+            desk.does(YubicoPivTool, "-a read-object --id 0x5FFF00 -f binary -o left");
+            assert_eq!(hex::encode(desk.read("left")), "80098101018304671b2c3d");
+        }
+    }
+    // A card without such a note keeps none, whatever is printed on it.
+    let desk = Desk::new(piv::plain());
+    assert!(!desk.driver().keeps_admin_key().unwrap());
 }
 
 #[test]
