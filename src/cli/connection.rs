@@ -4,9 +4,9 @@ use super::args::{ServerArgs, Source};
 use super::failure::{Exit, Failure};
 use super::secrets;
 use super::settings::Settings;
-use crate::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
-use crate::cm::beyond_mim::User;
+use crate::client::{self, ClientConfig, CmClient, Login, Timeouts, Trust};
 use url::Url;
+use uuid::Uuid;
 
 /// Builds a client for the server that the options name, or else the settings.
 ///
@@ -40,10 +40,25 @@ fn login(settings: &Settings, args: &ServerArgs) -> Result<Login, Failure> {
     Ok(Login::Bearer(secrets::bearer(given.as_ref())?))
 }
 
-/// Looks a user up by name at the server; fails with `user-unknown` if the server shows none to this caller.
-pub fn user_named(client: &CmClient, name: &str) -> Result<User, Failure> {
-    client.find_user(name)?.ok_or_else(|| {
-        Failure::new("user-unknown", Exit::Refused, format!("the server knows no user {name:?}, or does not tell you"))
-            .remedy("Check the spelling; only those who may act for others may look people up.")
-    })
+/// Returns the id of a person who is named by it, or by a name that is looked up at the server. Fails with
+/// `user-unknown` if the server shows nobody of this name to this caller, and with `user-id-needed` at a server that
+/// looks nobody up, as a MIM CM.
+pub fn person(client: &CmClient, named: &str) -> Result<Uuid, Failure> {
+    if let Ok(id) = named.trim().parse() {
+        return Ok(id);
+    }
+    match client.find_user(named) {
+        Ok(Some(user)) => Ok(user.uuid),
+        Ok(None) => {
+            let message = format!("the server knows no user {named:?}, or does not tell you");
+            Err(Failure::new("user-unknown", Exit::Refused, message)
+                .remedy("Check the spelling; only those who may act for others may look people up."))
+        }
+        Err(client::Error::ExtensionAbsent { .. }) => {
+            let message = format!("the server looks nobody up by name, so it cannot tell who {named:?} is");
+            Err(Failure::new("user-id-needed", Exit::Usage, message)
+                .remedy("Give the person's GUID instead: objectGUID in Active Directory, as a MIM CM has it."))
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::failure::{Exit, Failure};
 use super::shown;
-use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, read_spoken, write_code};
+use crate::cm::offline::{CODE_BYTES, CodeKind, read_code, read_heard, write_code};
 use crate::enrollment::{HelpDesk, HelpDeskError};
 use inquire::validator::{Validation, ValueRequiredValidator};
 use std::io::IsTerminal;
@@ -69,7 +69,7 @@ pub fn spoken_code() -> Result<String, Failure> {
         let message = "the code that is read out is needed, and there is no terminal to ask at";
         return Err(Failure::new("code-missing", Exit::Usage, message).remedy("Give it with --code."));
     }
-    let check = |typed: &str| match read_spoken(typed) {
+    let check = |typed: &str| match read_heard(typed) {
         Ok(_) => Ok(Validation::Valid),
         Err(slip) => Ok(Validation::Invalid(slip.into())),
     };

@@ -4,9 +4,11 @@
 //! The check digits are those of ISO/IEC 7064 MOD 97-10 over the hexadecimal number. They find every single wrong digit
 //! and every swap of neighbours, also within themselves. Each kind of code has its own remainder, so a code of another
 //! kind is found too. A card that is unblocked by a PUK has no challenge; its user reads out a PUK request.
+//!
+//! Windows' own screen shows the sixteen digits of a challenge alone, and wants those of the response alone.
 
 use super::wire::body::body;
-use super::wire::{Plain, SecretText};
+use super::wire::{Plain, SecretText, TextOrNothing};
 use crate::secret::Puk;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -135,7 +137,60 @@ pub fn write_code(kind: CodeKind, bytes: [u8; CODE_BYTES]) -> Zeroizing<String> 
     text
 }
 
-/// Reads a code that a user reads out: a challenge or a PUK request.
+/// Says what a code without check digits lacks, to whoever types or reads it.
+pub const NO_CHECK_DIGITS: &str = "no check digits guard this code: one digit misread is not noticed here and costs the card a try, so repeat all sixteen";
+
+/// Holds a code that a user has read out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    pub kind: CodeKind,
+    pub code: [u8; CODE_BYTES],
+    /// It has check digits, which were right; a code from Windows' own screen has none.
+    pub checked: bool,
+}
+
+impl Heard {
+    /// Writes the answer in the form of what was read out, for whoever shows it there.
+    pub fn write_answer(self, bytes: [u8; CODE_BYTES]) -> Zeroizing<String> {
+        if self.checked { write_code(self.kind.answer(), bytes) } else { write_digits(bytes) }
+    }
+}
+
+/// Writes the sixteen digits of a code, as Windows' own screen takes them.
+fn write_digits(bytes: [u8; CODE_BYTES]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(HEX_DIGITS));
+    for byte in bytes {
+        text.extend([byte >> 4, byte & 0x0F].map(|nibble| HEX.get(usize::from(nibble)).copied().unwrap_or('0')));
+    }
+    text
+}
+
+/// Reads a code that a user reads out: a challenge or a PUK request, or the bare sixteen digits of a challenge from
+/// Windows' own screen.
+pub fn read_heard(text: &str) -> Result<Heard, CodeError> {
+    let digits: Vec<char> = digits_of(text);
+    if let (HEX_DIGITS, Some(bytes)) = (digits.len(), hexadecimal(&digits)) {
+        return Ok(Heard { kind: CodeKind::Challenge, code: bytes, checked: false });
+    }
+    let (kind, code) = read_spoken(text)?;
+    Ok(Heard { kind, code, checked: true })
+}
+
+/// Returns the bytes of sixteen hexadecimal digits; `None` where one is none.
+fn hexadecimal(digits: &[char]) -> Option<[u8; CODE_BYTES]> {
+    let code = digits.iter().try_fold(0_u64, |code, digit| Some(code << 4 | u64::from(digit.to_digit(16)?)));
+    code.map(u64::to_be_bytes)
+}
+
+/// Returns the digits of a typed code, without what people put between them.
+fn digits_of(text: &str) -> Vec<char> {
+    text.chars()
+        .filter(|character| !character.is_whitespace() && !matches!(character, '-' | '.' | '\u{2010}'..='\u{2015}'))
+        .take(MAX_TEXT)
+        .collect()
+}
+
+/// Reads a code with check digits that a user reads out: a challenge or a PUK request.
 pub fn read_spoken(text: &str) -> Result<(CodeKind, [u8; CODE_BYTES]), CodeError> {
     match read_code(CodeKind::Challenge, text) {
         Err(CodeError::OtherKind { found: CodeKind::PukRequest, .. }) => {
@@ -148,11 +203,7 @@ pub fn read_spoken(text: &str) -> Result<(CodeKind, [u8; CODE_BYTES]), CodeError
 /// Reads a code of this kind in any letter case, with blanks, dashes and dots anywhere. Refuses another length, other
 /// characters, wrong check digits and codes of another kind.
 pub fn read_code(kind: CodeKind, text: &str) -> Result<[u8; CODE_BYTES], CodeError> {
-    let digits: Vec<char> = text
-        .chars()
-        .filter(|character| !character.is_whitespace() && !matches!(character, '-' | '.' | '\u{2010}'..='\u{2015}'))
-        .take(MAX_TEXT)
-        .collect();
+    let digits = digits_of(text);
     let mut code: u64 = 0;
     let mut check: u128 = 0;
     for (index, digit) in digits.iter().enumerate().take(HEX_DIGITS + CHECK_DIGITS) {
@@ -181,7 +232,7 @@ pub fn read_code(kind: CodeKind, text: &str) -> Result<[u8; CODE_BYTES], CodeErr
 /// Holds the body of `offlineunblock`: the code that the user reads out, a card's challenge or a PUK request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OfflineChallenge {
-    /// Grouped hexadecimal with check digits, as read out.
+    /// Grouped hexadecimal with check digits, as read out, or the sixteen digits of Windows' own screen.
     pub challenge: String,
 }
 
@@ -191,6 +242,8 @@ body!(OfflineChallenge { challenge: "Challenge" => Plain<String> });
 /// cannot be printed.
 pub struct OfflineResponse {
     pub response: Zeroizing<String>,
+    /// What the code lacks ([`NO_CHECK_DIGITS`]); empty and left out where it has check digits.
+    pub warning: String,
 }
 
-body!(OfflineResponse { response: "Response" => SecretText });
+body!(OfflineResponse { response: "Response" => SecretText, warning: "Warning" => TextOrNothing });

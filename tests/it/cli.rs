@@ -7,6 +7,7 @@ mod face;
 mod help_desk;
 mod http;
 mod keys;
+mod mim;
 mod odd;
 mod printing;
 mod refusals;

@@ -29,7 +29,7 @@ pub struct EnrollArgs {
     /// The profile template, by name or UUID [default: the only one for smart cards].
     #[arg(long)]
     pub template: Option<String>,
-    /// Enroll for this user (by name) instead of yourself.
+    /// Enroll for this user instead of yourself: by name, or by GUID (the only way at a MIM CM).
     #[arg(long)]
     pub target: Option<String>,
     /// Go on with this request, made elsewhere.

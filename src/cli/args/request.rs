@@ -111,7 +111,7 @@ pub struct RequestCreateArgs {
     /// The profile template; needed where neither card nor profile is named.
     #[arg(long)]
     pub template: Option<Uuid>,
-    /// For whom, by name; the owner of the card or profile otherwise, or you.
+    /// For whom, by name or GUID; the owner of the card or profile otherwise, or you.
     #[arg(long = "for", value_name = "USER")]
     pub target: Option<String>,
     /// Why the card is missing, in the template's words: lost, say.
@@ -136,7 +136,8 @@ pub struct RequestCreateArgs {
 pub struct RequestAnswerArgs {
     /// The request to unblock offline.
     pub request: Uuid,
-    /// The code as it is read out, with or without its dashes; it is no secret [default: a prompt].
+    /// The code as it is read out, with or without its dashes, or the sixteen digits of Windows' own screen; it is no
+    /// secret [default: a prompt].
     #[arg(long)]
     pub code: Option<String>,
     #[command(flatten)]

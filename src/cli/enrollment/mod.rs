@@ -7,7 +7,7 @@ mod pfx;
 mod report;
 
 use crate::cli::args::{EnrollArgs, RenewArgs, RetireArgs, Source, UnblockArgs};
-use crate::cli::connection::{client, user_named};
+use crate::cli::connection::{client, person};
 use crate::cli::data_item::data_items;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -26,7 +26,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let client = client(&settings, &args.server)?;
     let target = match &args.target {
-        Some(name) => Some(user_named(&client, name)?.uuid),
+        Some(name) => Some(person(&client, name)?),
         None => None,
     };
     let order = Order::Enroll(EnrollOrder {

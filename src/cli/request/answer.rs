@@ -6,7 +6,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::prompt;
 use crate::cli::settings::Settings;
-use crate::cm::offline::{CodeError, OfflineChallenge, read_spoken};
+use crate::cm::offline::{CodeError, NO_CHECK_DIGITS, OfflineChallenge, read_heard};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -15,6 +15,8 @@ use uuid::Uuid;
 struct Answer<'a> {
     request: Uuid,
     answer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
 }
 
 /// Has the server answer the code that a user reads out, and prints what to read back.
@@ -25,9 +27,13 @@ pub fn run(settings: &Settings, args: &RequestAnswerArgs, output: &Output) -> Re
         None => prompt::spoken_code()?,
     };
     // A mistyped code is refused here, before the request is spent on the code of another card.
-    read_spoken(&challenge).map_err(slipped)?;
+    let heard = read_heard(&challenge).map_err(slipped)?;
+    let warning = Some(NO_CHECK_DIGITS).filter(|_| !heard.checked);
+    if let Some(warning) = warning {
+        output.tell(warning);
+    }
     let answer = client.offline_unblock(args.request, &OfflineChallenge { challenge })?;
-    let told = Answer { request: args.request, answer: &answer.response };
+    let told = Answer { request: args.request, answer: &answer.response, warning };
     output.once(
         &told,
         || format!("read back: {}", told.answer),

@@ -2,7 +2,7 @@
 
 use super::document::show;
 use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
-use crate::cli::connection::{client, user_named};
+use crate::cli::connection::{client, person};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
@@ -63,9 +63,9 @@ pub fn complete(settings: &Settings, args: &RequestArgs, output: &Output) -> Res
     show(&client.request(args.request)?, output)
 }
 
-/// Builds the body of the call; looks the target up by name. Terms are left out where none was given.
+/// Builds the body of the call; looks the target up where it is named. Terms are left out where none was given.
 fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, Failure> {
-    let target = args.target.as_deref().map(|name| user_named(client, name)).transpose()?;
+    let target = args.target.as_deref().map(|name| person(client, name)).transpose()?;
     let terms = CreateTerms {
         loss_reason: args.loss_reason.clone(),
         revocation_reason: args.revocation_reason.clone(),
@@ -75,7 +75,7 @@ fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, F
     Ok(CreateRequest {
         profile_template: args.template,
         data_collection: Vec::new(),
-        target: target.map(|user| user.uuid),
+        target,
         request_type: args.kind.request_type(),
         comment: args.comment.clone(),
         priority: None,

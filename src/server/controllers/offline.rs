@@ -3,7 +3,7 @@
 use super::card_secrets::{present_key, present_puk};
 use crate::cm::card_secrets::PukState;
 use crate::cm::offline::{
-    CODE_BYTES, CodeKind, OfflineChallenge, OfflineResponse, card_of, puk_answer, read_spoken, write_code,
+    CODE_BYTES, CodeKind, NO_CHECK_DIGITS, OfflineChallenge, OfflineResponse, card_of, puk_answer, read_heard,
 };
 use crate::cm::request::RequestType;
 use crate::secret::Puk;
@@ -27,7 +27,8 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     let template = Arc::clone(request.for_execution(call, |request_type| request_type == RequestType::OfflineUnblock)?);
     let smartcard = request.record.new_smartcard.ok_or(ApiError::SmartcardNotAssigned)?;
     let card = call.smartcard_of(&request.record, smartcard).await?;
-    let (kind, code) = read_spoken(&body.challenge)?;
+    let heard = read_heard(&body.challenge)?;
+    let (kind, code) = (heard.kind, heard.code);
     if kind == CodeKind::Challenge && card.puk_state != PukState::Default {
         // A card with a PUK has no challenge: this one is another card's, or a wrong digit turned this card's code into it.
         return Err(ApiError::CodeOfOtherCard);
@@ -45,7 +46,8 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %request.record.uuid, smartcard = %smartcard, caller = call.caller.name, "offline unblock answered");
-    Reply::json(&OfflineResponse { response: write_code(kind.answer(), *response) })
+    let warning = if heard.checked { String::new() } else { NO_CHECK_DIGITS.to_owned() };
+    Reply::json(&OfflineResponse { response: heard.write_answer(*response), warning })
 }
 
 /// Names the PUK that PIV cards come with; no other kind of card has one.

@@ -50,6 +50,26 @@ fn a_code_is_answered_in_groups_to_be_read_back() {
 }
 
 #[test]
+fn a_code_from_windows_own_screen_is_answered_in_its_form_with_a_warning() {
+    let (site, request) = called();
+    let mut command = site.program.command(["--json", "request", "answer", &request, "--code", "0707 0707 0707 0707"]);
+    command.env("CARDWRIGHT_SERVER", &site.origin).env("CARDWRIGHT_CA_FILE", site.ca_file());
+    let ended = crate::support::program::end(command.env("CARDWRIGHT_BEARER", site.bearer("olga")));
+    let told = ended.done();
+    let answer = told["answer"].as_str().unwrap();
+    assert!(answer.len() == 16 && hex::decode(answer).is_ok(), "{told}");
+    assert!(told["warning"].as_str().unwrap().contains("no check digits"), "{told}");
+    let checked = write_code(CodeKind::Challenge, [7; 8]).to_string();
+    let answer_to = |code: &str| site.run("olga", PIN, &["request", "answer", &request, "--code", code]);
+    let other = answer_to(&checked).done();
+    assert!(other.get("warning").is_none() && other["answer"].as_str().unwrap().replace('-', "").starts_with(answer));
+    let mut command = site.program.command(["request", "answer", &request, "--code", "0707070707070707"]);
+    command.env("CARDWRIGHT_SERVER", &site.origin).env("CARDWRIGHT_CA_FILE", site.ca_file());
+    let text = crate::support::program::end(command.env("CARDWRIGHT_BEARER", site.bearer("olga")));
+    assert!(text.stderr.contains("no check digits") && text.stdout == format!("read back: {answer}\n"), "{text:?}");
+}
+
+#[test]
 fn slips_and_strangers_are_refused_and_the_request_is_kept() {
     let (site, request) = called();
     let answer =

@@ -76,6 +76,8 @@ pub struct State {
     pub hash: &'static str,
     /// The answers to reset that were told, with the call that told them.
     pub atrs: Vec<(String, String)>,
+    /// For whom requests were made, where that was said.
+    pub targets: Vec<String>,
     pub keys: usize,
     pub key_usages: u32,
     pub algorithm: (&'static str, u32),
@@ -115,6 +117,7 @@ impl FakeCm {
             default_key: [0; 24],
             hash: "SHA256",
             atrs: Vec::new(),
+            targets: Vec::new(),
             keys: 1,
             key_usages: 2,
             algorithm: ("ECDSA_P256", 256),

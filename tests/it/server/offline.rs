@@ -39,6 +39,10 @@ fn microsofts_challenge_is_answered_once() {
     assert_eq!(hex::encode(response), vectors["challenge_response_default_key"]["response_hex"].as_str().unwrap());
 
     assert_eq!(answer(&lab, &officer, &request, &spoken).ok(), given, "asked again, answered alike");
+    // The same challenge as Windows' own screen shows it, answered as that screen takes it.
+    let bare = answer(&lab, &officer, &request, &hex::encode(CHALLENGE)).ok();
+    assert_eq!(bare["Response"], "17466E766E303CB6");
+    assert!(bare["Warning"].as_str().unwrap().contains("no check digits") && given.get("Warning").is_none());
     let another = write_code(CodeKind::Challenge, [7; 8]);
     assert_eq!(answer(&lab, &officer, &request, &another).refusal(), (409, "challenge-answered".into()));
     let key = format!("{API}/requests/{request}/smartcards/{}/diversifiedkey?cardid={}", card.smartcard, card.card_id);

@@ -1,7 +1,8 @@
 //! Codes read out over the telephone.
 
 use cardwright::cm::offline::{
-    CODE_BYTES, CodeError, CodeKind, card_of, puk_answer, puk_of, puk_request, read_code, read_spoken, write_code,
+    CODE_BYTES, CodeError, CodeKind, Heard, card_of, puk_answer, puk_of, puk_request, read_code, read_heard,
+    read_spoken, write_code,
 };
 use cardwright::secret::Puk;
 use proptest::prelude::*;
@@ -59,6 +60,22 @@ fn a_refusal_tells_which_code_and_where() {
         "a challenge typed for the response"
     );
     assert!(refused(&"1".repeat(100_000)).to_string().contains("digits, not 18"));
+}
+
+#[test]
+fn what_windows_shows_is_answered_as_windows_takes_it() {
+    let (code, response) = (vector("challenge_hex"), vector("response_hex"));
+    for text in ["D61143F9CCFFD2CA", "d611 43f9 ccff d2ca", "D611-43F9-CCFF-D2CA", " D6 11 43 F9 CC FF D2 CA\n"] {
+        let heard = read_heard(text).unwrap();
+        assert_eq!(heard, Heard { kind: CodeKind::Challenge, code, checked: false }, "{text}");
+        assert_eq!(*heard.write_answer(response), "17466E766E303CB6");
+    }
+    let heard = read_heard(&write_code(CodeKind::Challenge, code)).unwrap();
+    assert_eq!(heard, Heard { kind: CodeKind::Challenge, code, checked: true });
+    assert_eq!(heard.write_answer(response), write_code(CodeKind::Response, response));
+    for text in ["D61143F9CCFFD2C", "D61143F9CCFFD2CA0", "G61143F9CCFFD2CA", "D61143F9CCFFD2CA00", ""] {
+        assert!(read_heard(text).is_err(), "{text}");
+    }
 }
 
 #[test]

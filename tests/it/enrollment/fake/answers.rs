@@ -156,6 +156,7 @@ impl State {
             "Retire" => 7,
             other => panic!("{other}"),
         };
+        self.targets.extend(body["target"].as_str().map(str::to_owned));
         let uuid = Uuid::new_v4();
         let smartcard = body["smartcard"].as_str().map(|id| id.parse().unwrap());
         let status = if self.approval { 16 } else { 3 };
