@@ -31,9 +31,6 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::ReadKeyOrders));
         let failed = |cause| Error::new(Stage::ReadKeyOrders, cause);
         let orders = self.client.generation_options(tie.request).map_err(|source| failed(source.into()))?;
-        if orders.is_empty() {
-            return Err(failed(Cause::NothingOrdered));
-        }
         if orders.len() > MOST_KEYS {
             return Err(failed(Cause::TooManyOrdered { count: orders.len() }));
         }
@@ -43,7 +40,9 @@ impl Enrollment<'_> {
             Workflow::Renew => self.listed(tie.smartcard, observer)?,
             _ => Vec::new(),
         };
-        let mut old_places = if old.is_empty() { Vec::new() } else { places_of(&old, self.stored(token)?) };
+        // What may be replaced is looked at first.
+        let stored = if self.order.replaces() { self.stored(token)?.to_vec() } else { Vec::new() };
+        let mut old_places = places_of(&old, &stored);
         (self.facts.stored, self.facts.old_key) = (None, old_places.first().map(|old| old.id.clone()));
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {
@@ -57,11 +56,22 @@ impl Enrollment<'_> {
             let name = key_id(tie.request, (!alone).then_some(index)).0;
             let placed = place(&KeyWish { name, index, decrypts_only, supersedes }, self.order.replaces(), token)?;
             let label = key_label(&card_label, &options, (!alone).then_some(index));
+            let keeps = placed.occupied && keeps_secrets(&placed.id, &stored);
+            if keeps && !self.order.gives_up_old_key() {
+                self.refuse_loss(&placed.id, token)?;
+            }
             let replaces = placed.replaces.map(|key| HexBytes(key.spki().to_vec()));
-            keys.push(KeyWork { id: HexBytes(placed.id.0), label, options, replaces, occupied: placed.occupied });
+            let (id, occupied, keeps) = (HexBytes(placed.id.0), placed.occupied, placed.occupied.then_some(keeps));
+            keys.push(KeyWork { id, label, options, replaces, occupied, keeps });
         }
         self.facts.just_placed = true;
         self.reach(Milestone::KeysChosen { tie, keys, old })
+    }
+
+    /// Refuses to have a key replaced that the token cannot move elsewhere ([`Cause::OldKeyLost`]).
+    pub(super) fn refuse_loss(&mut self, id: &KeyId, token: &mut dyn Token) -> Result<(), Error> {
+        let lost = token.loses_replaced(id).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
+        if lost { Err(Error::new(Stage::PlaceKeys, Cause::OldKeyLost { key: id.clone() })) } else { Ok(()) }
     }
 
     /// Returns the label of the card's certificates by the template's pattern; the template's name where the pattern
@@ -92,13 +102,22 @@ fn place(wish: &KeyWish, replaces: bool, token: &mut dyn Token) -> Result<token:
     Ok(placed)
 }
 
+/// Says whether the certificate under `id` is of a key that may have to decrypt what was stored.
+fn keeps_secrets(id: &KeyId, stored: &[StoredKey]) -> bool {
+    let there = stored.iter().find(|stored| stored.id == *id).and_then(certificate);
+    there.is_some_and(|certificate| certificate.keeps_secrets().unwrap_or(true))
+}
+
 /// Finds where on the token the keys are whose certificates have these thumbprints.
 fn places_of(thumbprints: &[String], stored: &[StoredKey]) -> Vec<OldPlace> {
     let places = stored.iter().filter_map(|stored| {
-        let certificate = pkix::Certificate::from_der(stored.certificate.as_ref()?).ok()?;
+        let certificate = certificate(stored)?;
         let listed = thumbprints.contains(&certificate.thumbprint_sha1());
-        let decrypts_only = certificate.decrypts_only().unwrap_or(false);
-        listed.then(|| OldPlace { id: stored.id.clone(), decrypts_only })
+        listed.then(|| OldPlace { id: stored.id.clone(), decrypts_only: certificate.decrypts_only().unwrap_or(false) })
     });
     places.collect()
+}
+
+fn certificate(stored: &StoredKey) -> Option<pkix::Certificate> {
+    pkix::Certificate::from_der(stored.certificate.as_deref()?).ok()
 }

@@ -13,7 +13,7 @@ use super::step::{Input, Need, Order, Step};
 use crate::client::CmClient;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
-use crate::secret::Pin;
+use crate::secret::{Passphrase, Pin};
 use crate::token::{self, Condition, Counters, Identity, KeyId, SecretKind, StoredKey, Token};
 use uuid::Uuid;
 
@@ -66,6 +66,8 @@ pub(super) struct Facts {
     pub just_placed: bool,
     /// The card has refused a PUK in this process.
     pub puk_refused: bool,
+    /// The password under which the server sends private keys to this process.
+    pub pfx_password: Option<Passphrase>,
     /// The PIN that the server proposed, until the face has read it.
     pub proposed: Option<Pin>,
     /// The new PIN that is held is the server's.
@@ -163,7 +165,8 @@ impl<'a> Enrollment<'a> {
         self.inputs.give(input);
     }
 
-    /// Has private keys that the server makes or brings back go to `receiver`; without one, none are asked for.
+    /// Has private keys that the server makes or brings back go to `receiver` too, besides the token. Without one, a
+    /// token that cannot take them ends the work before the request is completed.
     pub fn receive_keys(&mut self, receiver: KeyReceiver<'a>) {
         self.receiver = Some(receiver);
     }

@@ -5,7 +5,7 @@ use super::record::Ended;
 use super::stage::Stage;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
-use crate::token::{SecretForm, SecretKind};
+use crate::token::{KeyId, SecretForm, SecretKind};
 use crate::{client, pkix, token};
 use uuid::Uuid;
 
@@ -30,6 +30,14 @@ pub enum Cause {
     Server(#[from] client::Error),
     #[error("a private key that the server sent could not be kept")]
     KeyNotKept { source: std::io::Error },
+    #[error("the server sends the private key of {name:?}, and the token cannot take it")]
+    KeyNotTaken {
+        name: String,
+        #[source]
+        source: token::Error,
+    },
+    #[error("the key in {} may have to decrypt, and would be lost: the card cannot move it elsewhere", hex::encode_upper(&key.0))]
+    OldKeyLost { key: KeyId },
     #[error(transparent)]
     Token(token::Error),
     #[error(transparent)]
@@ -151,6 +159,7 @@ impl From<token::Error> for Cause {
             | token::Error::KeyIdTaken(_)
             | token::Error::NotACertificate(_)
             | token::Error::NoSuchKey(_)
+            | token::Error::KeyStays(_)
             | token::Error::NoChallenge
             | token::Error::Device { .. }) => Cause::Token(error),
         }
@@ -197,6 +206,7 @@ impl Error {
             | token::Error::KeyIdTaken(_)
             | token::Error::NotACertificate(_)
             | token::Error::NoSuchKey(_)
+            | token::Error::KeyStays(_)
             | token::Error::NoChallenge
             | token::Error::Responder(_)
             | token::Error::Device { .. } => None,

@@ -52,7 +52,7 @@ impl Enrollment<'_> {
         if renewed || self.facts.as_admin {
             self.reach(Milestone::Superseding { tie, keys: issued.to_vec(), old: old.clone() })?;
         }
-        let gone = if renewed { remove_superseded(issued, &old, session, observer)? } else { Vec::new() };
+        let gone = if renewed { self.remove_superseded(issued, &old, session, observer)? } else { Vec::new() };
         session.pause();
         self.finish(tie, issued, gone, observer)
     }
@@ -73,7 +73,7 @@ impl Enrollment<'_> {
                 Login::In(session) => session,
                 Login::Need(leg) => return Ok(leg),
             };
-            gone = remove_superseded(issued, old, session.as_mut(), observer)?;
+            gone = self.remove_superseded(issued, old, session.as_mut(), observer)?;
         }
         self.finish(tie, issued, gone, observer)
     }
@@ -87,9 +87,15 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         self.complete(tie.request, observer)?;
+        let received = self.record().map(|record| record.received.clone()).unwrap_or_default();
         self.close()?;
         let Tie { request, smartcard } = tie;
-        let installed = issued.iter().map(installed).collect();
+        let received = received.into_iter().map(|work| Installed {
+            key: KeyId(work.id.0),
+            label: work.label,
+            certificate: work.certificate.0,
+        });
+        let installed = issued.iter().map(installed).chain(received).collect();
         Ok(Leg::Stop(Step::Done(match self.order.workflow() {
             Workflow::Renew => Outcome::Renewed { request, smartcard, installed, old },
             _ => Outcome::Enrolled { request, smartcard, installed },
@@ -97,42 +103,45 @@ impl Enrollment<'_> {
     }
 }
 
+impl Enrollment<'_> {
+    /// Removes the keys that were renewed. Those that can decrypt stay, so that old messages can still be read.
+    fn remove_superseded(
+        &mut self,
+        issued: &[IssuedWork],
+        old: &[String],
+        session: &mut dyn Session,
+        observer: Observer<'_>,
+    ) -> Result<Vec<OldKey>, Error> {
+        observer(Event::Doing(Stage::RemoveKeys));
+        let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
+        let mut gone = replaced(issued);
+        // Where every old key gave its place to a new one, there is nothing left to look for.
+        let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
+        for stored in stored {
+            let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
+            let Some(certificate) = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok())
+            else {
+                continue;
+            };
+            if new || !old.contains(&certificate.thumbprint_sha1()) {
+                continue;
+            }
+            if certificate.keeps_secrets().unwrap_or(true) {
+                gone.push(OldKey::KeptForDecryption(stored.id));
+            } else if self.take_off(&stored.id, session, observer)? {
+                gone.push(OldKey::Removed(stored.id));
+            } else {
+                gone.push(OldKey::Left(stored.id));
+            }
+        }
+        Ok(gone)
+    }
+}
+
 /// Lists the old keys whose places the new ones have taken.
 fn replaced(issued: &[IssuedWork]) -> Vec<OldKey> {
     let replaced = issued.iter().filter(|work| work.key.takes_a_place());
     replaced.map(|work| OldKey::Replaced(KeyId(work.key.id.0.clone()))).collect()
-}
-
-/// Removes the keys that were renewed. Those that can decrypt stay, so that old messages can still be read.
-fn remove_superseded(
-    issued: &[IssuedWork],
-    old: &[String],
-    session: &mut dyn Session,
-    observer: Observer<'_>,
-) -> Result<Vec<OldKey>, Error> {
-    observer(Event::Doing(Stage::RemoveKeys));
-    let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
-    let mut gone = replaced(issued);
-    // Where every old key gave its place to a new one, there is nothing left to look for.
-    let stored = if gone.len() < old.len() { session.list().map_err(failed)? } else { Vec::new() };
-    for stored in stored {
-        let new = issued.iter().any(|work| work.key.id.0 == stored.id.0);
-        let Some(certificate) = stored.certificate.as_deref().and_then(|der| pkix::Certificate::from_der(der).ok())
-        else {
-            continue;
-        };
-        if new || !old.contains(&certificate.thumbprint_sha1()) {
-            continue;
-        }
-        if certificate.can_decrypt().unwrap_or(true) {
-            gone.push(OldKey::KeptForDecryption(stored.id));
-        } else {
-            session.delete(&stored.id).map_err(failed)?;
-            observer(Event::KeyRemoved { key: stored.id.clone() });
-            gone.push(OldKey::Removed(stored.id));
-        }
-    }
-    Ok(gone)
 }
 
 /// Returns what the face is told of a key and its certificate.

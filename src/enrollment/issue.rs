@@ -5,7 +5,6 @@ use super::error::{Cause, Error};
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
 use super::login::Login;
 use super::proven::Proof;
-use super::received::KeyReceiver;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
 use super::stage::Stage;
 use super::step::{Event, Observer};
@@ -49,21 +48,30 @@ impl Enrollment<'_> {
         // Places that were chosen in this process hold no key of this work yet.
         let just_placed = std::mem::take(&mut self.facts.just_placed);
         let mut signed = Vec::new();
-        for key in keys {
+        let mut keys = keys.to_vec();
+        for at in 0..keys.len() {
+            let Some(key) = keys.get_mut(at) else { break };
+            let ordered = key.id.clone();
             let found = if just_placed { Found::Nothing } else { find(session.as_mut(), key, observer)? };
             let public_key = match found {
                 Found::Ours(public_key) => public_key,
                 Found::Nothing => generate(session.as_mut(), key, key.takes_a_place(), observer)?,
                 Found::Unknown => generate(session.as_mut(), key, true, observer)?,
             };
-            let request = sign(session.as_mut(), key, public_key, observer)?;
-            let attestation = attest(session.as_mut(), key, observer)?;
+            key.id = HexBytes(session.named(&KeyId(key.id.0.clone())).0);
+            let key = key.clone();
+            if key.id != ordered {
+                // Some modules choose ids themselves.
+                self.reach(Milestone::KeysChosen { tie, keys: keys.clone(), old: old.clone() })?;
+            }
+            let request = sign(session.as_mut(), &key, public_key, observer)?;
+            let attestation = attest(session.as_mut(), &key, observer)?;
             let certification_request = HexBytes(request.der().to_vec());
-            signed.push(SignedWork { key: key.clone(), certification_request, attestation });
+            signed.push(SignedWork { key, certification_request, attestation });
         }
         self.reach(Milestone::Signed { tie, keys: signed.clone(), old: old.clone() })?;
         session.pause();
-        let issued = self.submit(tie, &signed, &old, observer)?;
+        let issued = self.submit(tie, &signed, &old, session.as_mut(), observer)?;
         self.install(tie, &issued, old, session.as_mut(), false, observer)
     }
 
@@ -92,31 +100,29 @@ impl Enrollment<'_> {
             }
         }
         session.pause();
-        let issued = self.submit(tie, keys, &old, observer)?;
+        let issued = self.submit(tie, keys, &old, session.as_mut(), observer)?;
         self.install(tie, &issued, old, session.as_mut(), false, observer)
     }
 
-    /// Sends the certification requests, has private keys of the answer kept, and notes the certificates in the
-    /// journal.
+    /// Sends the certification requests, puts private keys of the answer onto the token, and notes the certificates in
+    /// the journal.
     fn submit(
         &mut self,
         tie: Tie,
         signed: &[SignedWork],
         old: &[String],
+        session: &mut dyn Session,
         observer: Observer<'_>,
     ) -> Result<Vec<IssuedWork>, Error> {
         observer(Event::Doing(Stage::SubmitRequest));
         let data = CertificateData {
-            pfx_password: self.receiver.as_ref().map(KeyReceiver::password),
+            pfx_password: Some(self.pfx_password()),
             certificate_requests: signed.iter().map(|work| work.certification_request.0.clone()).collect(),
             comments: String::new(),
             attestations: attestations(signed),
         };
         let answers = self.client.submit_certificate_data(tie.request, &data);
         let answers = answers.map_err(|source| Error::new(Stage::SubmitRequest, source))?;
-        if let Some(receiver) = &mut self.receiver {
-            receiver.keep_all(&answers, observer)?;
-        }
         let mut issued = Vec::new();
         for work in signed {
             let request = CertificationRequest::from_der(&work.certification_request.0)
@@ -131,6 +137,10 @@ impl Enrollment<'_> {
             })?;
             issued.push(IssuedWork { key: work.key.clone(), certificate: HexBytes(certificate) });
         }
+        if signed.is_empty() && answers.iter().all(|answer| answer.pfx.is_none()) {
+            return Err(Error::new(Stage::SubmitRequest, Cause::NothingOrdered));
+        }
+        self.bring(tie, &answers, signed, session, observer)?;
         self.reach(Milestone::Issued { tie, keys: issued.clone(), old: old.to_vec() })?;
         Ok(issued)
     }
@@ -151,13 +161,20 @@ enum Found {
     Unknown,
 }
 
-/// Looks what is under the key's id; removes half a key pair.
-fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Result<Found, Error> {
+/// Looks what is under the key's id, or under one that the token chose instead; removes half a key pair.
+fn find(session: &mut dyn Session, key: &mut KeyWork, observer: Observer<'_>) -> Result<Found, Error> {
     let id = KeyId(key.id.0.clone());
     observer(Event::Doing(Stage::FindKey));
     let failed = |source| Error::new(Stage::FindKey, source);
     match session.find(&id).map_err(failed)? {
-        None => Ok(Found::Nothing),
+        None => match find_renamed(session, key)? {
+            Some((id, public_key)) => {
+                key.id = HexBytes(id.0.clone());
+                observer(Event::KeyFound { key: id });
+                Ok(Found::Ours(public_key))
+            }
+            None => Ok(Found::Nothing),
+        },
         Some(stored) => match (stored.has_private_key, stored.public_key) {
             // It is not known which key was there before, and a card of the plain standard shows only what its
             // certificate says.
@@ -182,6 +199,23 @@ fn find(session: &mut dyn Session, key: &KeyWork, observer: Observer<'_>) -> Res
     }
 }
 
+/// Finds a key without a certificate that has the ordered kind and label and an id that is none of ours: a module that
+/// chooses ids itself has made it before the work was broken off.
+fn find_renamed(session: &mut dyn Session, key: &KeyWork) -> Result<Option<(KeyId, PublicKey)>, Error> {
+    if key.takes_a_place() {
+        return Ok(None);
+    }
+    let kind = key_algorithm(&key.options)?.kind();
+    let stored = session.list().map_err(|source| Error::new(Stage::FindKey, source))?;
+    let found = stored.into_iter().find_map(|stored| {
+        let bare = stored.has_private_key && stored.certificate.is_none();
+        let renamed = bare && stored.label == key.label && stored.id.0.len() < key.id.0.len();
+        let public_key = stored.public_key.filter(|public_key| renamed && public_key.kind() == kind)?;
+        Some((stored.id, public_key))
+    });
+    Ok(found)
+}
+
 /// Makes the key, after the token has reserved room for the certificate.
 fn generate(
     session: &mut dyn Session,
@@ -193,6 +227,9 @@ fn generate(
     let algorithm = key_algorithm(&key.options)?;
     observer(Event::Doing(Stage::ReserveRoom));
     session.reserve(&id, expected_length(algorithm)).map_err(|source| Error::new(Stage::ReserveRoom, source))?;
+    if key.keeps.unwrap_or_else(|| key.takes_a_place() && decrypts(&key.options)) {
+        session.keep(&id).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
+    }
     observer(Event::Generating { algorithm });
     let decrypts = decrypts(&key.options);
     let order = KeyOrder { id: id.clone(), label: key.label.clone(), algorithm, decrypts, replace };

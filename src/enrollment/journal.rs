@@ -3,7 +3,7 @@
 //! [`replace`] writes durably: to a second file, flushed to the disk and renamed over the first; then the directory is
 //! flushed. A lock for each card keeps two processes from working on one card at a time. No secret is ever written.
 
-use super::record::{Milestone, PinWork, Record, VERSION};
+use super::record::{HexBytes, Milestone, PinWork, ReceivedWork, Record, VERSION};
 use crate::platform::directory;
 use crate::platform::file::{ReplaceError, Step, flush_parent, replace};
 use crate::platform::lock::{Lock, LockError};
@@ -129,6 +129,25 @@ impl Entry {
     /// Notes how far the setting of a PIN has come; once this returns, it survives a power cut.
     pub fn note_pin(&mut self, pin: PinWork) -> Result<(), JournalError> {
         self.record.pin = pin;
+        self.write()
+    }
+
+    /// Notes a key that stays on the token without its certificate.
+    pub fn leave(&mut self, key: HexBytes) -> Result<(), JournalError> {
+        if self.record.left.contains(&key) {
+            return Ok(());
+        }
+        self.record.left.push(key);
+        self.write()
+    }
+
+    /// Notes a key that is about to be written to the token; one with the same certificate is replaced.
+    pub fn receive(&mut self, work: ReceivedWork) -> Result<(), JournalError> {
+        match self.record.received.iter_mut().find(|known| known.certificate == work.certificate) {
+            Some(known) if *known == work => return Ok(()),
+            Some(known) => *known = work,
+            None => self.record.received.push(work),
+        }
         self.write()
     }
 

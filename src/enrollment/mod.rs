@@ -9,6 +9,7 @@
 
 mod admin;
 mod advance;
+mod arrivals;
 mod card;
 mod choose;
 mod driver;
@@ -32,6 +33,7 @@ mod puk;
 mod received;
 mod record;
 mod remedy;
+mod remove;
 mod request;
 mod responder;
 mod retire;
@@ -49,7 +51,7 @@ pub use error::{Cause, Error};
 pub use journal::{Journal, JournalError};
 pub use offline::{HelpDesk, HelpDeskError, unblock_offline};
 pub use received::{KeyReceiver, ReceivedKey};
-pub use record::{Ended, IssuedWork, KeyWork, Milestone, PinWork, Record, Tie, own_words};
+pub use record::{Ended, IssuedWork, KeyWork, Milestone, PinWork, ReceivedWork, Record, Tie, own_words};
 pub use remedy::ExitClass;
 pub use stage::Stage;
 pub use step::{EnrollOrder, Event, Input, Installed, Need, OldKey, Order, Outcome, RenewOrder, Step, WhichPin};

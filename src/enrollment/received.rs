@@ -1,5 +1,4 @@
-//! Hands on private keys that the server makes or brings back. They come as PKCS#12 with the certificates of the card's
-//! own keys, and are kept by the face before the request is ended.
+//! Hands private keys that the server makes or brings back to the face, where it wants them besides the token.
 
 use super::error::{Cause, Error};
 use super::stage::Stage;

@@ -30,6 +30,12 @@ pub struct Record {
     /// How far the setting of a PIN has come; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "PinWork::is_none")]
     pub pin: PinWork,
+    /// Keys that the token neither deletes nor overwrites; their certificates are gone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<HexBytes>,
+    /// Keys that the server sent and that are being written to the token, or are there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub received: Vec<ReceivedWork>,
 }
 
 /// Says which PIN the card has, as far as this work changes it.
@@ -133,6 +139,10 @@ pub struct KeyWork {
     /// A certificate was under the id when the id was chosen.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub occupied: bool,
+    /// What is under the id may have to decrypt, and is moved away before the new key is made. `None`: by a version that
+    /// did not look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keeps: Option<bool>,
 }
 
 impl KeyWork {
@@ -145,6 +155,18 @@ impl KeyWork {
     pub(super) fn is_replaced(&self, key: &PublicKey) -> bool {
         self.replaces.as_ref().is_some_and(|replaced| replaced.0 == key.spki())
     }
+}
+
+/// Holds one key that the server sent, without its private half.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReceivedWork {
+    pub id: HexBytes,
+    pub label: String,
+    pub certificate: HexBytes,
+    /// It was on the token before this request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_there: bool,
 }
 
 /// Holds one key and its certification request (DER).

@@ -82,6 +82,13 @@ impl Error {
             Cause::KeyNotKept { .. } => {
                 "Make room for the file, then repeat the command: the server sends the key again."
             }
+            Cause::KeyNotTaken { .. } => {
+                "Say in which file the key goes instead (--pfx-to), then repeat the command: the server sends it again."
+            }
+            Cause::OldKeyLost { .. } => {
+                "Take a card that moves keys, as YubiKeys do from 5.7 on; or, if nothing is encrypted for that key any \
+                 more, give it up (--give-up-old-key)."
+            }
             Cause::NothingOrdered | Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => {
                 "Have the profile template corrected."
             }
@@ -145,6 +152,8 @@ impl Error {
             Cause::PinTrivial => "pin-trivial",
             Cause::PinIsProposed => "pin-is-proposed",
             Cause::KeyNotKept { .. } => "key-not-kept",
+            Cause::KeyNotTaken { .. } => "key-not-taken",
+            Cause::OldKeyLost { .. } => "old-key-lost",
             Cause::NothingOrdered => "nothing-ordered",
             Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => "key-order-unusable",
             Cause::NotIssued { .. } => "not-issued",
@@ -186,9 +195,12 @@ impl Error {
             | Cause::AdminKeyWithheld { .. }
             | Cause::NotIssued { .. }
             | Cause::Pkix(pkix::Error::NotIssued(_)) => ExitClass::Refused,
-            Cause::KeyGone | Cause::OtherKeyKind | Cause::ReadBackDiffers | Cause::Nameless { .. } => {
-                ExitClass::TokenFailed
-            }
+            Cause::OldKeyLost { .. } => ExitClass::Usage,
+            Cause::KeyGone
+            | Cause::OtherKeyKind
+            | Cause::ReadBackDiffers
+            | Cause::KeyNotTaken { .. }
+            | Cause::Nameless { .. } => ExitClass::TokenFailed,
             Cause::Pkix(_)
             | Cause::DefaultAdminKey
             | Cause::PinBounds { .. }
@@ -360,6 +372,7 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::NoSerial => "Give the card an id of its own with `cardwright token init`, then repeat.",
         E::KeyIdTaken(_) => "Renew or retire what is there, or repeat with --replace.",
         E::Algorithm(_) | E::Signature(_) => "Choose a template whose keys this token can make.",
+        E::KeyStays(_) => "Destroy the card, or put it back to its factory's state, before somebody else gets it.",
         E::NoChallenge => "Leave --offline out: unblocking through the server needs no challenge.",
         E::Responder(_) => "Repeat the command, and have the new code answered.",
         E::AdminNeeded | E::UserNeeded => "Report this: it is a fault of the program.",
@@ -396,6 +409,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::KeyIdTaken(_) => "key-id-taken",
         E::Algorithm(_) | E::Signature(_) => "algorithm-unsupported",
         E::NoSuchKey(_) => "key-gone",
+        E::KeyStays(_) => "key-stays",
         E::NoChallenge => "no-challenge",
         E::Responder(_) => "responder-failed",
         E::AdminNeeded | E::UserNeeded | E::NotACertificate(_) | E::Device { .. } => "token-failed",
@@ -431,6 +445,7 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::Signature(_)
         | E::NotACertificate(_)
         | E::NoSuchKey(_)
+        | E::KeyStays(_)
         | E::Device { .. } => ExitClass::TokenFailed,
     }
 }

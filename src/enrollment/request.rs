@@ -56,6 +56,8 @@ impl Enrollment<'_> {
             target,
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
             pin: PinWork::None,
+            left: Vec::new(),
+            received: Vec::new(),
         };
         let begun = self.journal.begin(record).map_err(|source| Error::new(Stage::WriteJournal, source))?;
         self.entry = Some(begun);

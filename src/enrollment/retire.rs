@@ -9,7 +9,7 @@ use super::plan::KnownAdminKey;
 use super::proof::is_listed;
 use super::proven::Proof;
 use super::puk::is_wrong_puk;
-use super::record::{HexBytes, Milestone, Tie};
+use super::record::{HexBytes, Milestone, Record, Tie};
 use super::stage::Stage;
 use super::step::{Event, Observer, Outcome, Step};
 use crate::client;
@@ -27,7 +27,11 @@ impl Enrollment<'_> {
         let thumbprints = self.listed(tie.smartcard, observer)?;
         let unfinished = self.journal.unfinished().map_err(|source| Error::new(Stage::ReadJournal, source))?;
         let of_card = unfinished.iter().filter(|record| record.card_id == self.card_id);
-        let keys = of_card.flat_map(|record| record.milestone.keys()).map(|key| key.id).collect();
+        let ids = |record: &Record| {
+            let made = record.milestone.keys().into_iter().map(|key| key.id);
+            made.chain(record.received.iter().map(|work| work.id.clone())).collect::<Vec<_>>()
+        };
+        let keys = of_card.flat_map(ids).collect();
         self.reach(Milestone::Removing { tie, thumbprints, keys })
     }
 
@@ -59,9 +63,8 @@ impl Enrollment<'_> {
             return self.refuse_card(tie);
         }
         for stored in stored {
-            if is_listed(&stored, thumbprints) || keys.iter().any(|key| key.0 == stored.id.0) {
-                session.delete(&stored.id).map_err(failed)?;
-                observer(Event::KeyRemoved { key: stored.id.clone() });
+            let ours = is_listed(&stored, thumbprints) || keys.iter().any(|key| key.0 == stored.id.0);
+            if ours && self.take_off(&stored.id, session.as_mut(), observer)? {
                 removed.push(HexBytes(stored.id.0));
             }
         }
@@ -209,9 +212,10 @@ impl Enrollment<'_> {
                 self.journal.take_up(record).close().map_err(in_journal)?;
             }
         }
+        let left = self.left();
         self.entry = None;
         let removed = removed.into_iter().map(|id| KeyId(id.0)).collect();
-        Ok(Leg::Stop(Step::Done(Outcome::Retired { request: tie.request, smartcard: tie.smartcard, removed })))
+        Ok(Leg::Stop(Step::Done(Outcome::Retired { request: tie.request, smartcard: tie.smartcard, removed, left })))
     }
 }
 

@@ -46,6 +46,8 @@ pub struct EnrollOrder {
     pub reset_pin: bool,
     /// Lets new keys and certificates replace what is in their places.
     pub replace: bool,
+    /// Lets a key be lost that may have to decrypt, where the token has nowhere else to keep it.
+    pub give_up_old_key: bool,
 }
 
 /// Says how a card is to be renewed.
@@ -53,6 +55,8 @@ pub struct EnrollOrder {
 pub struct RenewOrder {
     pub comment: String,
     pub data: Vec<DataItem>,
+    /// Lets a key be lost that may have to decrypt, where the token has nowhere else to keep it.
+    pub give_up_old_key: bool,
 }
 
 impl Order {
@@ -81,6 +85,15 @@ impl Order {
         match self {
             Order::Enroll(order) => order.replace,
             Order::Renew(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Says whether a key may be lost that may have to decrypt.
+    pub(super) fn gives_up_old_key(&self) -> bool {
+        match self {
+            Order::Enroll(order) => order.give_up_old_key,
+            Order::Renew(order) => order.give_up_old_key,
             _ => false,
         }
     }
@@ -179,6 +192,11 @@ pub enum Event {
     KeyReceived {
         name: String,
     },
+    /// A private key from the server is on the token; `name` is its certificate's template.
+    KeyBrought {
+        key: KeyId,
+        name: String,
+    },
     /// The card keeps the admin key it has: it cannot change it, or did not accept the one it should have.
     AdminKeyKept,
     /// The template's default admin key is back on the card.
@@ -210,7 +228,8 @@ pub enum Event {
     KeyRemoved {
         key: KeyId,
     },
-    /// A key without a certificate stays: only the administrator could remove it, and the request is over.
+    /// A key without a certificate stays: the token neither deletes nor overwrites it, or only the administrator could
+    /// and the request is over.
     KeyLeft {
         key: KeyId,
     },
@@ -237,11 +256,13 @@ pub enum Outcome {
         request: Uuid,
         smartcard: Uuid,
     },
-    /// `removed`: the keys and certificates that were on the token.
+    /// `removed`: the keys and certificates that were on the token. `left`: keys that it neither deletes nor overwrites,
+    /// without their certificates.
     Retired {
         request: Uuid,
         smartcard: Uuid,
         removed: Vec<KeyId>,
+        left: Vec<KeyId>,
     },
 }
 
@@ -262,4 +283,6 @@ pub enum OldKey {
     KeptForDecryption(KeyId),
     /// The new key took its place.
     Replaced(KeyId),
+    /// Its certificate was removed; the token neither deletes nor overwrites the key.
+    Left(KeyId),
 }

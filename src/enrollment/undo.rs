@@ -41,8 +41,14 @@ impl Enrollment<'_> {
                 _ => key.occupied,
             };
             if !was_there {
-                session.delete(&id).map_err(failed)?;
-                observer(Event::KeyRemoved { key: id });
+                self.take_off(&id, session.as_mut(), observer)?;
+            }
+        }
+        let received = self.record().map(|record| record.received.clone()).unwrap_or_default();
+        for work in received.into_iter().filter(|work| !work.was_there) {
+            let id = KeyId(work.id.0);
+            if session.read_certificate(&id).map_err(failed)?.is_none_or(|there| there == work.certificate.0) {
+                self.take_off(&id, session.as_mut(), observer)?;
             }
         }
         drop(session);

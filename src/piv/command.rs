@@ -229,7 +229,7 @@ pub(super) fn no_management_key() -> Command {
 /// Stores a private key that was made elsewhere (YubiKey).
 pub(super) fn import(algorithm: KeyAlgorithm, reference: KeyReference, numbers: &PrivateNumbers) -> Command {
     let data = match numbers {
-        PrivateNumbers::Rsa { prime1, prime2, exponent1, exponent2, coefficient } => Writer::new()
+        PrivateNumbers::Rsa { prime1, prime2, exponent1, exponent2, coefficient, .. } => Writer::new()
             .put(0x01, prime1)
             .put(0x02, prime2)
             .put(0x03, exponent1)

@@ -46,6 +46,12 @@ impl Application {
         Ok(self.object(reference.certificate_object())?.is_some())
     }
 
+    /// Returns the certificate, or no bytes where the object holds something else; `None` if there is no object.
+    pub fn certificate_or_junk(&mut self, reference: KeyReference) -> Result<Option<Vec<u8>>, token::Error> {
+        let content = self.object(reference.certificate_object())?;
+        Ok(content.map(|content| certificate::read(&content).ok().flatten().unwrap_or_default()))
+    }
+
     /// Returns how much the card takes in one certificate object.
     pub fn container(&self) -> Container {
         match self.serial {
@@ -78,12 +84,13 @@ impl Application {
         Ok(())
     }
 
-    /// Returns the places for retired keys that may be in use: as many as the key history says, or all of them without
-    /// one.
-    pub fn retired_in_use(&mut self) -> Result<Vec<KeyReference>, token::Error> {
+    /// Returns the places for retired keys that may be in use: as many as the key history says. Without one these are
+    /// all of them if the key management key is there (`decrypts`), or else none.
+    pub fn retired_in_use(&mut self, decrypts: bool) -> Result<Vec<KeyReference>, token::Error> {
         let count = match self.object(ObjectTag::KEY_HISTORY)? {
             Some(content) => objects::read_key_history(&content).map_err(malformed(command::GET_DATA))?.into(),
-            None => usize::MAX,
+            None if decrypts => usize::MAX,
+            None => 0,
         };
         Ok(KeyReference::retired().take(count).collect())
     }
@@ -96,7 +103,7 @@ impl Application {
             found.extend(self.certified_key(reference)?);
         }
         if found.iter().any(|stored: &StoredKey| stored.id == KeyReference::KEY_MANAGEMENT.id()) {
-            for reference in self.retired_in_use()? {
+            for reference in self.retired_in_use(true)? {
                 found.extend(self.certified_key(reference)?);
             }
         }

@@ -1,11 +1,10 @@
-//! Puts keys on the card, and keeps the keys they replace if those can decrypt (SP 800-73-4 part 2, 3.3.2).
+//! Puts keys on the card (SP 800-73-4 part 2, 3.3.2).
 
 use super::command;
-use super::error::{Error, malformed, refused_with};
+use super::error::{Error, refused_with};
 use super::metadata::generated;
-use super::objects::{read_key_history, write_key_history};
 use super::offer::is_not_offered;
-use super::reference::{KeyReference, ObjectTag};
+use super::reference::KeyReference;
 use super::session::{Known, PivSession};
 use crate::iso7816::StatusWord;
 use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, Signer};
@@ -51,9 +50,6 @@ impl PivSession<'_> {
         if !order.replace && self.is_taken(reference)? {
             return Err(token::Error::KeyIdTaken(order.id.clone()));
         }
-        if order.replace && order.decrypts && reference == KeyReference::KEY_MANAGEMENT {
-            self.retire()?;
-        }
         self.known.remove(&reference);
         self.application.set_free(reference, false);
         Ok(reference)
@@ -68,44 +64,6 @@ impl PivSession<'_> {
             return Ok(false);
         }
         Ok(self.application.metadata(reference.byte())?.is_some() || self.application.is_certified(reference)?)
-    }
-
-    /// Moves the key management key and its certificate to a retired place, if the card has MOVE KEY, so that what was
-    /// encrypted for it can still be read. The certificate is written first, so that a power cut between the two steps
-    /// loses neither.
-    fn retire(&mut self) -> Result<(), token::Error> {
-        const FROM: KeyReference = KeyReference::KEY_MANAGEMENT;
-        if !self.application.moves_keys()? {
-            return Ok(());
-        }
-        let Some(content) = self.application.object(FROM.certificate_object())? else { return Ok(()) };
-        if self.application.metadata(FROM.byte())?.is_none() {
-            return Ok(());
-        }
-        let history = self.application.object(ObjectTag::KEY_HISTORY)?;
-        let told = history.map(|content| read_key_history(&content)).transpose();
-        let told = told.map_err(malformed(command::GET_DATA))?.unwrap_or(0);
-        let to = self.free_retired_place()?.ok_or(token::Error::Full)?;
-        self.application.put(to.certificate_object(), &content)?;
-        let moved = self.application.ask(command::move_key(FROM, to))?.status;
-        if !moved.is_ok() {
-            self.application.put(to.certificate_object(), &[])?;
-            return if is_not_offered(moved) {
-                Ok(())
-            } else {
-                Err(self.application.refusal(command::MOVE_KEY, moved))
-            };
-        }
-        self.application.put(ObjectTag::KEY_HISTORY, &write_key_history(told.max(to.retired_number())))
-    }
-
-    fn free_retired_place(&mut self) -> Result<Option<KeyReference>, token::Error> {
-        for reference in KeyReference::retired() {
-            if !self.is_taken(reference)? {
-                return Ok(Some(reference));
-            }
-        }
-        Ok(None)
     }
 }
 

@@ -4,7 +4,7 @@ use super::application::Application;
 use super::reference::KeyReference;
 use crate::token::{self, KeyWish, Placement};
 
-/// Remembers which wishes were given which place, so that two wishes never get the same one.
+/// Remembers which wishes of a request were given which place, so that two of them never get the same one.
 #[derive(Default)]
 pub(super) struct Places {
     given: Vec<(Vec<u8>, KeyReference)>,
@@ -18,6 +18,10 @@ impl Places {
     pub fn choose(&mut self, application: &mut Application, wish: &KeyWish) -> Result<Placement, token::Error> {
         if let Some((_, reference)) = self.given.iter().find(|(name, _)| *name == wish.name) {
             return look(application, *reference);
+        }
+        if wish.index == 0 {
+            // Another request begins.
+            self.given.clear();
         }
         let open: Vec<_> =
             candidates(wish.decrypts_only).filter(|it| self.given.iter().all(|(_, given)| given != it)).collect();

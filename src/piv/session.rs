@@ -5,11 +5,10 @@ use super::certificate::{self, plain, write_object};
 use super::command::{self, PinBlock};
 use super::data::public_key_in;
 use super::metadata::Metadata;
-use super::offer::is_not_offered;
 use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
-use crate::token::{self, KeyId, KeyOrder, Session, StoredKey};
+use crate::token::{self, Arrival, KeyId, KeyOrder, Session, StoredKey};
 use std::collections::BTreeMap;
 
 /// Keeps how the user logged in, for keys that need the PIN before each use.
@@ -198,7 +197,7 @@ impl Session for PivSession<'_> {
             found.extend(self.look_up(reference)?);
         }
         let decrypts = found.iter().any(|stored: &StoredKey| stored.id == KeyReference::KEY_MANAGEMENT.id());
-        let retired = if decrypts { self.application.retired_in_use()? } else { Vec::new() };
+        let retired = self.application.retired_in_use(decrypts)?;
         let known: Vec<_> = self.known.keys().copied().filter(|known| known.is_retired()).collect();
         for reference in KeyReference::retired().filter(|it| retired.contains(it) || known.contains(it)) {
             found.extend(self.look_up(reference)?);
@@ -245,6 +244,14 @@ impl Session for PivSession<'_> {
         self.bring(order, key)
     }
 
+    fn keep(&mut self, id: &KeyId) -> Result<bool, token::Error> {
+        self.keep_old(place(id)?)
+    }
+
+    fn place_of(&mut self, arrival: &Arrival<'_>) -> Result<KeyId, token::Error> {
+        PivSession::place_of(self, arrival).map(KeyReference::id)
+    }
+
     fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, token::Error> {
         let reference = place(id)?;
         self.enter()?;
@@ -272,6 +279,9 @@ impl Session for PivSession<'_> {
         if !self.has_key(reference, &public_key)? {
             return Err(token::Error::NoSuchKey(id.clone()));
         }
+        if reference.is_retired() {
+            self.tell_history(reference)?;
+        }
         self.application.put(reference.certificate_object(), &content)?;
         self.application.renew_chuid()
     }
@@ -282,28 +292,10 @@ impl Session for PivSession<'_> {
         self.application.certificate(reference)
     }
 
-    /// Deletes the certificate, and the key if the card has DELETE KEY. On other cards the key stays, without a
-    /// certificate that tells of it.
     fn delete(&mut self, id: &KeyId) -> Result<usize, token::Error> {
-        let Some(reference) = KeyReference::of(id) else { return Ok(0) };
-        self.enter_as_admin()?;
-        self.known.remove(&reference);
-        let mut gone = 0;
-        if self.application.is_certified(reference)? {
-            self.application.put(reference.certificate_object(), &[])?;
-            gone += 1;
+        match KeyReference::of(id) {
+            Some(reference) => self.remove(reference),
+            None => Ok(0),
         }
-        if self.application.moves_keys()? {
-            let answer = self.application.ask(command::delete_key(reference))?;
-            match answer.status {
-                StatusWord::OK => gone += 1,
-                word if word == StatusWord::REFERENCE_DATA_NOT_FOUND || is_not_offered(word) => {}
-                word => return Err(self.application.refusal(command::DELETE_KEY, word)),
-            }
-        }
-        if gone > 0 {
-            self.application.renew_chuid()?;
-        }
-        Ok(gone)
     }
 }

@@ -12,8 +12,8 @@ use super::session::{Login, PivSession};
 use crate::iso7816::{Card, EndWith, StatusWord};
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyWish, LastTry,
-    Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyWish,
+    LastTry, Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
 };
 
 /// Holds a PIV card.
@@ -234,6 +234,13 @@ impl Token for PivToken {
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
         let places = &mut self.places;
         self.application.within(EndWith::Leave, |card| places.choose(card, wish))
+    }
+
+    fn loses_replaced(&mut self, id: &KeyId) -> Result<bool, Error> {
+        if KeyReference::of(id).is_none() {
+            return Ok(false);
+        }
+        self.application.within(EndWith::Leave, |card| Ok(!card.moves_keys()?))
     }
 
     /// Logs in. Either may log in alone: the administrator generates and writes, the user signs.

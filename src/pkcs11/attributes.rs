@@ -74,6 +74,14 @@ pub(super) fn mechanism(algorithm: KeyAlgorithm) -> Mechanism<'static> {
     }
 }
 
+/// Returns CKA_EC_PARAMS of such a key; `None` for RSA.
+pub(super) fn curve(algorithm: KeyAlgorithm) -> Option<&'static [u8]> {
+    match generation(algorithm) {
+        Generation::Rsa(_) => None,
+        Generation::Ec(parameters) => Some(parameters),
+    }
+}
+
 /// Says whether such a key is RSA.
 pub(super) fn is_rsa(algorithm: KeyAlgorithm) -> bool {
     matches!(generation(algorithm), Generation::Rsa(_))
@@ -136,15 +144,26 @@ pub(super) fn certificate(id: &KeyId, label: &str, der: &[u8]) -> Result<Vec<Att
 
 /// Reads the public key from the attributes of the key `object`; a private RSA key has them too.
 pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> Result<PublicKey, Error> {
+    named_public_key(session, object, rsa).map(|(key, _)| key)
+}
+
+/// Reads the public key and CKA_ID, which some modules choose themselves; no bytes where there is none.
+pub(super) fn named_public_key(
+    session: &Session,
+    object: ObjectHandle,
+    rsa: bool,
+) -> Result<(PublicKey, Vec<u8>), Error> {
     let wanted: &[AttributeType] = if rsa {
-        &[AttributeType::Modulus, AttributeType::PublicExponent]
+        &[AttributeType::Modulus, AttributeType::PublicExponent, AttributeType::Id]
     } else {
-        &[AttributeType::EcParams, AttributeType::EcPoint]
+        &[AttributeType::EcParams, AttributeType::EcPoint, AttributeType::Id]
     };
     let attributes = read(session, object, wanted)?;
     let (mut modulus, mut exponent, mut params, mut point) = (None, None, None, None);
+    let mut id = Vec::new();
     for attribute in attributes {
         match attribute {
+            Attribute::Id(value) => id = value,
             Attribute::Modulus(value) => modulus = Some(value),
             Attribute::PublicExponent(value) => exponent = Some(value),
             Attribute::EcParams(value) => params = Some(value),
@@ -157,7 +176,8 @@ pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> 
     if rsa {
         let modulus = modulus.ok_or_else(|| absent("CKA_MODULUS"))?;
         let exponent = exponent.ok_or_else(|| absent("CKA_PUBLIC_EXPONENT"))?;
-        return PublicKey::from_rsa(&modulus, &exponent).map_err(|error| unusable(error.into()));
+        let key = PublicKey::from_rsa(&modulus, &exponent).map_err(|error| unusable(error.into()))?;
+        return Ok((key, id));
     }
     let params = params.ok_or_else(|| absent("CKA_EC_PARAMS"))?;
     let point = point.ok_or_else(|| absent("CKA_EC_POINT"))?;
@@ -166,7 +186,8 @@ pub(super) fn public_key(session: &Session, object: ObjectHandle, rsa: bool) -> 
         params if params == SECP384R1 => KeyAlgorithm::P384,
         params => return Err(unusable(format!("CKA_EC_PARAMS {} name another curve", hex::encode(params)).into())),
     };
-    PublicKey::from_ec_point(algorithm, &point).map_err(|error| unusable(error.into()))
+    let key = PublicKey::from_ec_point(algorithm, &point).map_err(|error| unusable(error.into()))?;
+    Ok((key, id))
 }
 
 const READING: &str = "C_GetAttributeValue";

@@ -11,6 +11,7 @@ mod attributes;
 mod card_id;
 mod error;
 mod facts;
+mod import;
 mod lease;
 mod login;
 mod mac;

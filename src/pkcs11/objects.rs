@@ -213,6 +213,11 @@ pub(super) fn certificate(session: &Session, handle: ObjectHandle) -> Result<Opt
     bytes(session, handle, AttributeType::Value)
 }
 
+/// Reads CKA_ID; no bytes where the object has none.
+pub(super) fn id(session: &Session, handle: ObjectHandle) -> Result<Vec<u8>, Error> {
+    Ok(bytes(session, handle, AttributeType::Id)?.unwrap_or_default())
+}
+
 /// Reads the public key of a certificate; `None` where it cannot be used.
 fn certified_key(der: &[u8]) -> Option<PublicKey> {
     Certificate::from_der(der).and_then(|certificate| certificate.public_key()).ok()

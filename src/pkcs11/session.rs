@@ -1,10 +1,11 @@
 //! Does a logged-in user's work: keys, signatures, certificates.
 
 use super::error::{CallError, device, failed};
+use super::import::{CREATING, Import};
 use super::objects::{self, Held, Key};
 use super::open::Open;
 use super::{attributes, sign};
-use crate::pkix::{PublicKey, SignatureAlgorithm};
+use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm, Signer};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
 use cryptoki::error::{Error as Cryptoki, RvError};
 use cryptoki::session::Session as Cryptosession;
@@ -15,12 +16,14 @@ use cryptoki::session::Session as Cryptosession;
 pub(super) struct Pkcs11Session {
     session: Open,
     known: Vec<(KeyId, Held)>,
+    /// Ids that were ordered, and those that the module gave instead.
+    renamed: Vec<(KeyId, KeyId)>,
 }
 
 impl Pkcs11Session {
     /// Begins with nothing remembered.
     pub fn new(session: Open) -> Self {
-        Self { session, known: Vec::new() }
+        Self { session, known: Vec::new(), renamed: Vec::new() }
     }
 
     /// Returns what is under `id`; the token is searched for it at most once.
@@ -35,6 +38,17 @@ impl Pkcs11Session {
         };
         let (_, held) = self.known.get_mut(at).ok_or_else(|| Error::NoSuchKey(id.clone()))?;
         Ok((&self.session, held))
+    }
+
+    /// Remembers a pair that was just made for `ordered`, under the id that the module gave it.
+    fn remember(&mut self, ordered: &KeyId, given: Vec<u8>, held: Held) {
+        self.forget(ordered);
+        let given = if given.is_empty() { ordered.clone() } else { KeyId(given) };
+        if given != *ordered {
+            self.renamed.push((ordered.clone(), given.clone()));
+        }
+        self.forget(&given);
+        self.known.push((given, held));
     }
 
     /// Forgets what is known of an id.
@@ -86,9 +100,9 @@ impl Session for Pkcs11Session {
         let (public, private) =
             session.generate_key_pair(&mechanism, &public, &private).map_err(|error| not_made(order, error))?;
         let rsa = attributes::is_rsa(order.algorithm);
-        let made = attributes::public_key(session, public, rsa);
-        let public_key = match made {
-            Ok(public_key) => public_key,
+        let made = attributes::named_public_key(session, public, rsa);
+        let (public_key, given) = match made {
+            Ok(made) => made,
             Err(error) => {
                 // A pair whose public key cannot be read is of no use; what cannot be removed stays under its id.
                 for handle in [private, public] {
@@ -98,8 +112,38 @@ impl Session for Pkcs11Session {
                 return Err(error);
             }
         };
-        *held = Held::pair(Key { handle: private, rsa }, Key { handle: public, rsa }, public_key.clone());
+        let pair = Held::pair(Key { handle: private, rsa }, Key { handle: public, rsa }, public_key.clone());
+        self.remember(&order.id, given, pair);
         Ok(public_key)
+    }
+
+    /// Writes both halves of the pair; half a pair that an earlier try left is removed first.
+    fn import(&mut self, order: &KeyOrder, key: &MemoryKey) -> Result<(), Error> {
+        let rsa = attributes::is_rsa(order.algorithm);
+        if key.public_key().algorithm() != Some(order.algorithm) {
+            return Err(Error::Algorithm(order.algorithm));
+        }
+        let (session, held) = self.held(&order.id)?;
+        if order.id.0.is_empty() || !held.private.is_empty() {
+            return Err(Error::KeyIdTaken(order.id.clone()));
+        }
+        for handle in held.public.drain(..).map(|key| key.handle).collect::<Vec<_>>() {
+            session.destroy_object(handle).map_err(failed("C_DestroyObject"))?;
+        }
+        let import = Import::of(order, key)?;
+        let private = session.create_object(&import.private).map_err(|error| not_taken(order, error))?;
+        // Some modules make the public half by themselves, and take no other.
+        let public = session.create_object(&import.public).ok();
+        let given = objects::id(session, private)?;
+        let mut pair = Held::pair(Key { handle: private, rsa }, Key { handle: private, rsa }, key.public_key().clone());
+        pair.public = public.map(|handle| Key { handle, rsa }).into_iter().collect();
+        self.remember(&order.id, given, pair);
+        Ok(())
+    }
+
+    fn named(&self, id: &KeyId) -> KeyId {
+        let given = self.renamed.iter().rev().find(|(ordered, _)| ordered == id);
+        given.map_or_else(|| id.clone(), |(_, given)| given.clone())
     }
 
     fn sign(&mut self, id: &KeyId, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, Error> {
@@ -153,6 +197,26 @@ impl Session for Pkcs11Session {
             }
         }
         Ok(gone)
+    }
+}
+
+/// Translates an error of C_CreateObject for a private key; a module that takes none refuses by one of several values.
+fn not_taken(order: &KeyOrder, error: Cryptoki) -> Error {
+    match error {
+        Cryptoki::Pkcs11(
+            RvError::FunctionNotSupported
+            | RvError::AttributeTypeInvalid
+            | RvError::AttributeValueInvalid
+            | RvError::AttributeReadOnly
+            | RvError::TemplateInconsistent
+            | RvError::TemplateIncomplete
+            | RvError::ActionProhibited,
+            _,
+        ) => Error::NotOffered("the import of a private key"),
+        Cryptoki::Pkcs11(RvError::KeySizeRange | RvError::CurveNotSupported | RvError::DomainParamsInvalid, _) => {
+            Error::Algorithm(order.algorithm)
+        }
+        error => failed(CREATING)(error),
     }
 }
 

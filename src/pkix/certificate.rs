@@ -23,6 +23,20 @@ pub struct Certificate {
     read: x509_cert::Certificate,
 }
 
+/// Lists the purposes for which nothing is encrypted that is read later (RFC 5280, 4.2.1.12; RFC 4556, 3.2.4; MS-WCCE):
+/// TLS, code signing, time stamping, OCSP, logon by smart card and by PKINIT, document signing.
+const NOTHING_STORED: [&str; 9] = [
+    "1.3.6.1.5.5.7.3.1",
+    "1.3.6.1.5.5.7.3.2",
+    "1.3.6.1.5.5.7.3.3",
+    "1.3.6.1.5.5.7.3.8",
+    "1.3.6.1.5.5.7.3.9",
+    "1.3.6.1.5.2.3.4",
+    "1.3.6.1.5.2.3.5",
+    "1.3.6.1.4.1.311.20.2.2",
+    "1.3.6.1.4.1.311.10.3.12",
+];
+
 impl Certificate {
     /// Reads one certificate in strict DER of at most 64 KiB; bytes after it are an error.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
@@ -133,9 +147,18 @@ impl Certificate {
         extension::extended_key_usage(self.extensions())
     }
 
-    /// Says whether the key may decrypt or agree. Such a key must be kept after its certificate has expired.
-    pub fn can_decrypt(&self) -> Result<bool, Error> {
+    /// Says whether the key may decrypt or agree.
+    pub fn may_decrypt(&self) -> Result<bool, Error> {
         Ok(self.key_usage()?.is_some_and(|usages| usages.into_iter().any(KeyUsage::decrypts)))
+    }
+
+    /// Says whether something may be stored that only this key decrypts: it may decrypt or agree, and its extended key
+    /// usages, if there are any, name more than logging on and signing. Such a key must be kept after its certificate
+    /// has expired.
+    pub fn keeps_secrets(&self) -> Result<bool, Error> {
+        let purposes = self.extended_key_usage()?;
+        let stores = purposes.is_empty() || purposes.iter().any(|purpose| !NOTHING_STORED.contains(&purpose.as_str()));
+        Ok(stores && self.may_decrypt()?)
     }
 
     /// Says whether the key may decrypt or agree and may not sign.

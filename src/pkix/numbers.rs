@@ -1,5 +1,5 @@
-//! Takes a private key apart into its numbers (RFC 8017, A.1.2; RFC 5915, 3), for cards that import a key number by
-//! number.
+//! Takes a private key apart into its numbers (RFC 8017, A.1.2; RFC 5915, 3), for tokens that import a key number
+//! by number.
 
 use super::error::Error;
 use super::key_algorithm::KeyKind;
@@ -12,8 +12,11 @@ use zeroize::Zeroizing;
 
 /// Holds the numbers of a private key, unsigned and big-endian; they are wiped on drop.
 pub enum PrivateNumbers {
-    /// Each number is half as long as the modulus.
+    /// The private exponent is as long as the modulus, the last five numbers half as long.
     Rsa {
+        modulus: Zeroizing<Vec<u8>>,
+        public_exponent: Zeroizing<Vec<u8>>,
+        private_exponent: Zeroizing<Vec<u8>>,
         prime1: Zeroizing<Vec<u8>>,
         prime2: Zeroizing<Vec<u8>>,
         exponent1: Zeroizing<Vec<u8>>,
@@ -66,6 +69,9 @@ fn rsa(key: &[u8], half: usize) -> Result<PrivateNumbers, Error> {
     let key = RsaPrivateKey::from_der(key).map_err(|_| Error::PrivateKey)?;
     let number = |number: UintRef<'_>| padded(number.as_bytes(), half);
     Ok(PrivateNumbers::Rsa {
+        modulus: padded(key.modulus.as_bytes(), 2 * half)?,
+        public_exponent: Zeroizing::new(key.public_exponent.as_bytes().to_vec()),
+        private_exponent: padded(key.private_exponent.as_bytes(), 2 * half)?,
         prime1: number(key.prime1)?,
         prime2: number(key.prime2)?,
         exponent1: number(key.exponent1)?,
@@ -102,7 +108,7 @@ mod tests {
             (KeyAlgorithm::P384, 48),
         ] {
             match MemoryKey::generate(algorithm).unwrap().expose_numbers().unwrap() {
-                PrivateNumbers::Rsa { prime1, prime2, exponent1, exponent2, coefficient } => {
+                PrivateNumbers::Rsa { prime1, prime2, exponent1, exponent2, coefficient, .. } => {
                     for number in [prime1, prime2, exponent1, exponent2, coefficient] {
                         assert_eq!(number.len(), length);
                     }

@@ -58,6 +58,8 @@ pub enum Error {
     NotACertificate(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("nothing is stored under key id {}", hex::encode(&.0.0))]
     NoSuchKey(KeyId),
+    #[error("the certificate under key id {} is gone, but the token neither deletes nor overwrites the key", hex::encode(&.0.0))]
+    KeyStays(KeyId),
     #[error("this kind of token has no challenge to answer; it needs the administrator's secret itself")]
     NoChallenge,
     #[error("the administrator's responder failed")]

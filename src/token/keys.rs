@@ -34,6 +34,19 @@ pub struct KeyWish {
     pub supersedes: Vec<KeyId>,
 }
 
+/// Describes a key pair that comes from elsewhere, before the token has chosen a [`KeyId`] for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Unique name of the key, the same at each repetition.
+    pub name: &'a [u8],
+    /// The key's certificate, DER.
+    pub certificate: &'a [u8],
+    /// Whether it is a key of earlier times, which only decrypts what was encrypted before.
+    pub is_history: bool,
+    /// Ids that other keys of the same request have.
+    pub given: &'a [KeyId],
+}
+
 /// Says where a key will be. It is chosen before the key is made, so that a journal can name the place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placement {

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::factory::Factory;
 use super::form::SecretForm;
 use super::identity::Identity;
-use super::keys::{KeyId, KeyOrder, KeyWish, Placement, StoredKey};
+use super::keys::{Arrival, KeyId, KeyOrder, KeyWish, Placement, StoredKey};
 use super::tries::{Counters, LastTry, SecretKind};
 use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::secret::{AdminKey, Pin, Puk};
@@ -82,6 +82,12 @@ pub trait Token {
     /// Chooses where a new key will be; changes nothing on the token.
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error>;
 
+    /// Says whether the key under `id` is lost when another takes its place: ids are places here, and the token cannot
+    /// move a key to another one.
+    fn loses_replaced(&mut self, _id: &KeyId) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     /// Logs in, once: the administrator first, then the user. The session borrows the token, and dropping it logs out.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error>;
 
@@ -144,6 +150,26 @@ pub trait Session {
     /// Writes a key pair that was made elsewhere to the token. A token that cannot refuses ([`Error::NotOffered`]).
     fn import(&mut self, _order: &KeyOrder, _key: &MemoryKey) -> Result<(), Error> {
         Err(Error::NotOffered("the import of a private key"))
+    }
+
+    /// Moves key and certificate under `id` to a place for earlier keys, before another takes their place; false where
+    /// the token cannot move keys.
+    fn keep(&mut self, _id: &KeyId) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Returns where a key from elsewhere goes: where its certificate is already, else a place that suits it. Changes
+    /// nothing. Errors: [`Error::Full`].
+    fn place_of(&mut self, arrival: &Arrival<'_>) -> Result<KeyId, Error> {
+        let is_there = |stored: &StoredKey| stored.certificate.as_deref() == Some(arrival.certificate);
+        let there = self.list()?.into_iter().find(is_there);
+        Ok(there.map_or_else(|| KeyId(arrival.name.to_vec()), |stored| stored.id))
+    }
+
+    /// Returns the id under which the token has what this session made or imported under `id`; some tokens choose ids
+    /// themselves.
+    fn named(&self, id: &KeyId) -> KeyId {
+        id.clone()
     }
 
     /// Signs `message` with the key under `id`. The signature has the form described at [`crate::pkix::Signer::sign`].

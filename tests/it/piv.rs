@@ -8,6 +8,7 @@ mod nitrokey;
 mod objects;
 mod pauses;
 mod places;
+mod removal;
 mod yubikey;
 
 use cardwright::pkix::{KeyAlgorithm, PublicKey};

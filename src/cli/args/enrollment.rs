@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 #[derive(Args)]
 pub struct KeyArgs {
-    /// Write private keys that the server sends to this file as PKCS#12, the second to FILE.2 and so on; owner only.
+    /// Write private keys that the server sends to this file too, as PKCS#12, the second to FILE.2 and so on; owner only.
+    /// Without it they go onto the token alone, or nothing is completed.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub pfx_to: Option<PathBuf>,
     /// Where the password of that file comes from.
@@ -53,6 +54,9 @@ pub struct EnrollArgs {
     /// Replace keys and certificates that are where the new ones belong.
     #[arg(long)]
     pub replace: bool,
+    /// With --replace: lose a key that may have to decrypt old messages, where the card cannot move it elsewhere.
+    #[arg(long, requires = "replace")]
+    pub give_up_old_key: bool,
 }
 
 #[derive(Args)]
@@ -65,6 +69,9 @@ pub struct RenewArgs {
     pub pin: PinArgs,
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Lose a key that may have to decrypt old messages, where the card cannot move it elsewhere.
+    #[arg(long)]
+    pub give_up_old_key: bool,
     /// A comment for those who approve.
     #[arg(long, default_value = "")]
     pub comment: String,

@@ -36,6 +36,7 @@ pub fn enroll(args: &EnrollArgs, output: &Output) -> Result<(), Failure> {
         comment: args.comment.clone(),
         data: data_items(&args.data)?,
         replace: args.replace,
+        give_up_old_key: args.give_up_old_key,
         ..EnrollOrder::default()
     });
     // A first PIN comes from the source of the PIN, unless it has a source of its own.
@@ -61,7 +62,11 @@ fn gives_new_pin(source: Option<&Source>) -> bool {
 /// Renews a token's certificates on new keys.
 pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
-    let order = Order::Renew(RenewOrder { comment: args.comment.clone(), ..RenewOrder::default() });
+    let order = Order::Renew(RenewOrder {
+        comment: args.comment.clone(),
+        give_up_old_key: args.give_up_old_key,
+        ..RenewOrder::default()
+    });
     let sources = Sources {
         pin: args.pin.pin_from.as_ref(),
         spend_last_try: args.pin.spend_last_try,

@@ -5,6 +5,7 @@ use crate::cli::output::{Output, Spinner, Text, date};
 use crate::enrollment::{Event, Installed, OldKey, Outcome};
 use crate::pkix::Certificate;
 use crate::secret::Pin;
+use crate::token::KeyId;
 use serde_json::{Value, json};
 
 /// Prints one event; making a key, which may take long, shows a spinner until the next event.
@@ -29,6 +30,9 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),
         Event::KeyLeft { key } => output.tell(&format!("key {} stays on the card, unused", hex::encode(&key.0))),
         Event::KeyReceived { name } => output.tell(&format!("the private key of {name} was written")),
+        Event::KeyBrought { key, name } => {
+            output.tell(&format!("the private key of {name} is on the token, under {}", hex::encode(&key.0)));
+        }
         Event::PinSet => output.tell("the PIN is set"),
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),
@@ -68,14 +72,24 @@ pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(
         Outcome::Unblocked { request, smartcard } => {
             (json!({ "request": request, "smartcard": smartcard }), "the new PIN is set".into())
         }
-        Outcome::Retired { request, smartcard, removed } => {
-            let removed: Vec<String> = removed.iter().map(|key| hex::encode(&key.0)).collect();
-            let text = match removed.len() {
-                0 => "retired; there was no key on the token to remove".into(),
-                1 => "retired; 1 key was removed from the token".into(),
-                many => format!("retired; {many} keys were removed from the token").into(),
-            };
-            (json!({ "request": request, "smartcard": smartcard, "removed_keys": removed }), text)
+        Outcome::Retired { request, smartcard, removed, left } => {
+            let ids = |keys: &[KeyId]| keys.iter().map(|key| hex::encode(&key.0)).collect::<Vec<_>>();
+            let (removed, left) = (ids(removed), ids(left));
+            let mut text = Text::from(match removed.len() {
+                0 => "retired; no key was removed from the token".to_owned(),
+                1 => "retired; 1 key was removed from the token".to_owned(),
+                many => format!("retired; {many} keys were removed from the token"),
+            });
+            if !left.is_empty() {
+                text.line(format!(
+                    "  the certificates are gone, but the card cannot take off the keys {}: it can still sign with them",
+                    left.join(", ")
+                ));
+            }
+            let document = json!({
+                "request": request, "smartcard": smartcard, "removed_keys": removed, "keys_left": left,
+            });
+            (document, text)
         }
     };
     let Some(pin) = pin else { return output.result(&document, || text) };
@@ -117,6 +131,7 @@ fn old_document(old: &OldKey, lines: &mut Text) -> Value {
         OldKey::Removed(key) => (key, true, "was removed"),
         OldKey::Replaced(key) => (key, true, "gave its place to the new one"),
         OldKey::KeptForDecryption(key) => (key, false, "was kept, for it may have to decrypt"),
+        OldKey::Left(key) => (key, false, "lost its certificate, but the card cannot take it off"),
     };
     let id = hex::encode(&key.0);
     lines.line(format!("  the old key {id} {fate}"));

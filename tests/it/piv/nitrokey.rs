@@ -34,7 +34,7 @@ fn the_serial_stays_while_keys_and_certificates_come_and_go() {
     assert_eq!(piv::open(&card).identity().serial, serial);
     // Its version would have DELETE KEY, and it has none.
     let mut session = administrate(&mut token).unwrap();
-    assert_eq!(session.delete(&id(0x9D)).unwrap(), 1);
+    assert_eq!(session.delete(&id(0x9D)).unwrap(), 2);
     drop(session);
     assert!(token.public_objects().unwrap().is_empty());
     assert_eq!(piv::open(&card).identity().serial, serial);

@@ -58,7 +58,9 @@ fn a_first_key_gets_its_place_though_it_be_occupied_and_a_further_one_a_free_one
     assert_eq!(token.place(&wish(2, 1, false, &[])).unwrap().id, id(0x9C));
     assert_eq!(token.place(&wish(3, 1, true, &[])).unwrap().id, id(0x82));
     assert_eq!(token.place(&wish(4, 0, true, &[])).unwrap().id, id(0x9D));
-    // What is superseded gives its place away, wherever it is.
+    // What is superseded gives its place away, wherever it is, and to each request anew.
+    let anew = token.place(&wish(7, 0, false, &[0x9A])).unwrap();
+    assert_eq!(anew.id, id(0x9A));
     let mut token = piv::open(&card);
     let renewed = token.place(&wish(1, 1, true, &[0x9A, 0x9D])).unwrap();
     assert_eq!((renewed.id, renewed.occupied), (id(0x9D), true));
@@ -151,6 +153,7 @@ fn a_renewed_decrypting_key_leaves_the_old_one_in_a_retired_place() {
     let mut session = log_in(&mut token).unwrap();
     let mut certificates = vec![enroll(session.as_mut(), &decrypting(0x9D, false))];
     for _ in 0..2 {
+        assert!(session.keep(&id(0x9D)).unwrap());
         certificates.push(enroll(session.as_mut(), &decrypting(0x9D, true)));
     }
     let expected = [(id(0x9D), 2), (id(0x82), 0), (id(0x83), 1)];
@@ -178,8 +181,10 @@ fn without_move_key_the_old_decrypting_key_gives_way() {
     for options in [PivOptions::yubikey(), piv::plain()] {
         let card = piv::card(options);
         let mut token = piv::open(&card);
+        assert!(token.loses_replaced(&id(0x9D)).unwrap());
         let mut session = log_in(&mut token).unwrap();
         enroll(session.as_mut(), &decrypting(0x9D, false));
+        assert!(!session.keep(&id(0x9D)).unwrap());
         let second = enroll(session.as_mut(), &decrypting(0x9D, true));
         let listed = session.list().unwrap();
         assert_eq!(listed.len(), 1);

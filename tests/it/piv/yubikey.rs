@@ -107,18 +107,6 @@ fn keys_made_elsewhere_are_brought_in() {
 }
 
 #[test]
-fn a_key_that_cannot_be_deleted_stays_without_its_certificate() {
-    let card = piv::card(PivOptions::yubikey());
-    let mut token = piv::open(&card);
-    let mut session = log_in(&mut token).unwrap();
-    let key = session.generate(&order(0x9A, KeyAlgorithm::P256)).unwrap();
-    session.write_certificate(&id(0x9A), "", &certificate_for(&key, "x")).unwrap();
-    assert_eq!(session.delete(&id(0x9A)).unwrap(), 1);
-    let left = session.find(&id(0x9A)).unwrap().unwrap();
-    assert!(left.has_private_key && left.certificate.is_none() && left.public_key == Some(key));
-}
-
-#[test]
 fn a_reset_leaves_nothing_but_the_serial() {
     let card = piv::card(PivOptions { pin_tries: 5, puk_tries: 7, ..piv::yubikey() });
     let mut token = piv::open(&card);

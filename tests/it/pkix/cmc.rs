@@ -32,7 +32,7 @@ fn microsofts_answer_is_read_and_its_leaf_matched_to_the_request() {
     assert_eq!(response.certificates.len(), 3);
     assert_eq!(leaf.subject_key_id().unwrap(), request.subject_key_id().unwrap());
     assert_eq!(leaf.alt_names().unwrap().upns.len(), 1);
-    assert!(leaf.can_decrypt().unwrap() && !leaf.is_ca().unwrap());
+    assert!(leaf.may_decrypt().unwrap() && !leaf.is_ca().unwrap());
     assert_eq!(leaf.not_after() - leaf.not_before(), time::Duration::days(365));
 
     let signers = response.verify_signature().unwrap();

@@ -64,13 +64,13 @@ impl Fixture {
     /// A card of our own that knows the standard alone.
     pub fn plain_piv() -> Self {
         let algorithms = vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384];
-        Self::piv(&piv::card(piv::plain()), [1, 0], algorithms)
+        Self::piv(&piv::card(piv::plain()), [2, 1], algorithms)
     }
 
     /// Nitrokey's PIV card.
     pub fn nitrokey() -> Self {
         let algorithms = vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256, KeyAlgorithm::P384];
-        Self::piv(&SharedCard::new(Box::new(PivAuthenticator::new())), [1, 0], algorithms)
+        Self::piv(&SharedCard::new(Box::new(PivAuthenticator::new())), [2, 1], algorithms)
     }
 
     fn piv(card: &SharedCard, objects: [usize; 2], algorithms: Vec<KeyAlgorithm>) -> Self {

@@ -1,0 +1,38 @@
+//! Takes keys off the token, and tells of those that stay.
+
+use super::driver::Enrollment;
+use super::error::{Cause, Error};
+use super::record::HexBytes;
+use super::stage::Stage;
+use super::step::{Event, Observer};
+use crate::token::{self, KeyId, Session};
+
+impl Enrollment<'_> {
+    /// Removes key and certificate; false where the token keeps the key, which the journal then knows.
+    pub(super) fn take_off(
+        &mut self,
+        id: &KeyId,
+        session: &mut dyn Session,
+        observer: Observer<'_>,
+    ) -> Result<bool, Error> {
+        match session.delete(id) {
+            Ok(_) => {
+                observer(Event::KeyRemoved { key: id.clone() });
+                Ok(true)
+            }
+            Err(token::Error::KeyStays(id)) => {
+                let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+                let noted = entry.leave(HexBytes(id.0.clone()));
+                noted.map_err(|source| Error::new(Stage::WriteJournal, source))?;
+                observer(Event::KeyLeft { key: id });
+                Ok(false)
+            }
+            Err(source) => Err(Error::new(Stage::RemoveKeys, source)),
+        }
+    }
+
+    /// Lists the keys that stay on the token without their certificates.
+    pub(super) fn left(&self) -> Vec<KeyId> {
+        self.record().map(|record| record.left.iter().map(|id| KeyId(id.0.clone())).collect()).unwrap_or_default()
+    }
+}
