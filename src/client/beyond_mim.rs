@@ -73,6 +73,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::Whoami => Some("answer to who the caller is"),
         Route::FindUser { .. } => Some("search for users"),
         Route::ListVisibleRequests { .. } => Some("list of other people's requests"),
+        Route::ForeseeOrder { .. } | Route::ForeseeRequest { .. } => Some("foresight"),
         Route::Approve { .. } | Route::Deny { .. } => Some("approval of requests"),
         Route::CollectData { .. } => Some("way to give data items later"),
         Route::ListDocuments { .. } => Some("list of forms"),

@@ -10,6 +10,7 @@ use crate::cm::card_secrets::{
     AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState,
 };
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
+use crate::cm::foresight::Foresight;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
@@ -213,6 +214,17 @@ impl CmClient {
             Err(Error::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Tells what a request would come to, on the card with this id if one is named, were it made now (beyond MIM).
+    pub fn foresee(&self, order: &CreateRequest, card_id: Option<Uuid>) -> Result<Foresight, Error> {
+        let route = Route::ForeseeOrder { card_id };
+        decode(self.transport.exchange(&route, Some(&encode(order)?))?, "a foresight")
+    }
+
+    /// Tells what an approved request would come to on the card with this id (beyond MIM).
+    pub fn foresee_request(&self, request: Uuid, card_id: Uuid) -> Result<Foresight, Error> {
+        self.one(&Route::ForeseeRequest { request, card_id: Some(card_id) }, "a foresight")
     }
 
     /// Approves a pending request. The last approval returns the one-time passwords that must be handed over (beyond

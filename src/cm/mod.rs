@@ -13,6 +13,7 @@ pub mod certificate;
 pub mod check;
 pub mod data_item;
 pub mod eligibility;
+pub mod foresight;
 pub mod holder_role;
 pub mod lifecycle;
 pub mod offline;

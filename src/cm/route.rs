@@ -180,6 +180,15 @@ pub enum Route {
     ListVisibleRequests {
         status: Option<RequestStatus>,
     },
+    /// Tells what a request with this body would come to, if it were made; it is not made.
+    ForeseeOrder {
+        card_id: Option<Uuid>,
+    },
+    /// Tells what an approved request would come to, if it were carried out on this card.
+    ForeseeRequest {
+        request: Uuid,
+        card_id: Option<Uuid>,
+    },
     Approve {
         request: Uuid,
     },

@@ -12,6 +12,7 @@ use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{self, Admin, Factory, LastTry, SecretKind, Token, Tries};
+use uuid::Uuid;
 
 /// Holds what is needed to do something as the administrator.
 #[derive(Clone, Copy)]
@@ -34,6 +35,14 @@ impl Enrollment<'_> {
             return Ok(config.clone());
         }
         let template = self.request(tie.request, observer)?.profile_template;
+        self.config_of(template, observer)
+    }
+
+    /// Reads how this template wants its cards prepared; asks the server once in a process.
+    pub(super) fn config_of(&mut self, template: Uuid, observer: Observer<'_>) -> Result<SmartcardConfig, Error> {
+        if let Some(config) = &self.facts.config {
+            return Ok(config.clone());
+        }
         observer(Event::Doing(Stage::ReadConfiguration));
         let config = self.client.smartcard_config(template);
         let config = config.map_err(|source| Error::new(Stage::ReadConfiguration, source))?;

@@ -1,14 +1,18 @@
-//! Chooses which keys are made and where they go. The journal has both before any key exists.
+//! Plans which keys are made and where they go, before anything changes; the journal has both before any key exists.
 
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
-use super::key_order::{decrypts_only, key_algorithm, key_id, key_label, signature_algorithm};
+use super::foreseen::{KeyPlan, PlannedKey};
+use super::foresight::check_place;
+use super::key_order::{decrypts_only, key_id, key_label};
 use super::record::{HexBytes, KeyWork, Milestone, Tie};
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
+use crate::cm::template::GenerationOptions;
 use crate::pkix;
-use crate::token::{self, KeyId, KeyWish, StoredKey, Token};
+use crate::token::{KeyId, KeyWish, StoredKey, Token};
+use uuid::Uuid;
 
 /// Bounds the keys that one request may order; no template orders more for one card.
 const MOST_KEYS: usize = 16;
@@ -20,50 +24,90 @@ struct OldPlace {
 }
 
 impl Enrollment<'_> {
-    /// Asks the server which keys to make and has the token choose their places. A place that is taken is used only
-    /// where the order lets keys be replaced.
-    pub(super) fn choose_keys(
+    /// Has the token choose places for the keys that the server orders, and checks all that can be checked before
+    /// anything changes. `card`: the one whose keys are renewed.
+    pub(super) fn plan_keys(
         &mut self,
-        tie: Tie,
+        orders: Vec<GenerationOptions>,
+        card: Option<Uuid>,
         token: &mut dyn Token,
         observer: Observer<'_>,
-    ) -> Result<Leg, Error> {
-        observer(Event::Doing(Stage::ReadKeyOrders));
+    ) -> Result<(), Error> {
         let failed = |cause| Error::new(Stage::ReadKeyOrders, cause);
-        let orders = self.client.generation_options(tie.request).map_err(|source| failed(source.into()))?;
         if orders.len() > MOST_KEYS {
             return Err(failed(Cause::TooManyOrdered { count: orders.len() }));
         }
-        let alone = orders.len() == 1;
-        let card_label = self.card_label(tie, observer)?;
-        let old = match self.order.workflow() {
-            Workflow::Renew => self.listed(tie.smartcard, observer)?,
+        for options in &orders {
+            self.check_order(options, token)?;
+        }
+        let old = match (self.order.workflow(), card) {
+            (Workflow::Renew, Some(card)) => self.listed(card, observer)?,
             _ => Vec::new(),
         };
         // What may be replaced is looked at first.
         let stored = if self.order.replaces() { self.stored(token)?.to_vec() } else { Vec::new() };
         let mut old_places = places_of(&old, &stored);
         (self.facts.stored, self.facts.old_key) = (None, old_places.first().map(|old| old.id.clone()));
+        let alone = orders.len() == 1;
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {
-            let kind = key_algorithm(&options)?;
-            signature_algorithm(kind, &options)?;
-            pkix::name::parse(&options.subject).map_err(|source| Error::new(Stage::SignRequest, source))?;
             let decrypts_only = decrypts_only(&options);
             // Keys are renewed in the order they were made, each by a key of the same purpose.
             let superseded = old_places.iter().position(|old| old.decrypts_only == decrypts_only);
             let supersedes = superseded.map(|at| old_places.remove(at).id).into_iter().collect();
-            let name = key_id(tie.request, (!alone).then_some(index)).0;
-            let placed = place(&KeyWish { name, index, decrypts_only, supersedes }, self.order.replaces(), token)?;
-            let label = key_label(&card_label, &options, (!alone).then_some(index));
-            let keeps = placed.occupied && keeps_secrets(&placed.id, &stored);
+            // The request may not be made yet, so that the key has another name until then.
+            let name = key_id(self.marker, (!alone).then_some(index)).0;
+            let wish = KeyWish { name, index, decrypts_only, supersedes };
+            let placement = token.place(&wish).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
+            check_place(&placement, self.order.replaces())?;
+            let keeps = placement.occupied && keeps_secrets(&placement.id, &stored);
             if keeps && !self.order.gives_up_old_key() {
-                self.refuse_loss(&placed.id, token)?;
+                self.refuse_loss(&placement.id, token)?;
             }
-            let replaces = placed.replaces.map(|key| HexBytes(key.spki().to_vec()));
-            let (id, occupied, keeps) = (HexBytes(placed.id.0), placed.occupied, placed.occupied.then_some(keeps));
-            keys.push(KeyWork { id, label, options, replaces, occupied, keeps });
+            let (named, keeps) = (placement.id.0 == wish.name, placement.occupied.then_some(keeps));
+            keys.push(PlannedKey { options, placement, named, keeps });
         }
+        self.facts.keys = Some(KeyPlan { keys, old });
+        Ok(())
+    }
+
+    /// Plans the keys of the request, unless that was done in this process.
+    pub(super) fn plan_ordered_keys(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<(), Error> {
+        if self.facts.keys.is_some() {
+            return Ok(());
+        }
+        observer(Event::Doing(Stage::ReadKeyOrders));
+        let orders = self.client.generation_options(tie.request);
+        let orders = orders.map_err(|source| Error::new(Stage::ReadKeyOrders, source))?;
+        self.plan_keys(orders, Some(tie.smartcard), token, observer)
+    }
+
+    /// Notes in the journal which keys are made and where they go.
+    pub(super) fn choose_keys(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Leg, Error> {
+        self.plan_ordered_keys(tie, token, observer)?;
+        let card_label = self.card_label(tie, observer)?;
+        let Some(KeyPlan { keys: planned, old }) = self.facts.keys.take() else {
+            return Err(Error::new(Stage::PlaceKeys, Cause::NoProgress));
+        };
+        let alone = planned.len() == 1;
+        let work = (0u8..).zip(planned).map(|(index, PlannedKey { options, placement, named, keeps })| {
+            let index = (!alone).then_some(index);
+            let id = if named { key_id(tie.request, index) } else { placement.id };
+            let label = key_label(&card_label, &options, index);
+            let replaces = placement.replaces.map(|key| HexBytes(key.spki().to_vec()));
+            KeyWork { id: HexBytes(id.0), label, options, replaces, occupied: placement.occupied, keeps }
+        });
+        let keys = work.collect();
         self.facts.just_placed = true;
         self.reach(Milestone::KeysChosen { tie, keys, old })
     }
@@ -90,16 +134,6 @@ impl Enrollment<'_> {
         let usable = !label.trim().is_empty() && !label.contains('{');
         Ok(if usable { label } else { name.to_owned() })
     }
-}
-
-/// Has the token choose a place for one key; [`token::Error::KeyIdTaken`] where it is taken and may not be replaced.
-fn place(wish: &KeyWish, replaces: bool, token: &mut dyn Token) -> Result<token::Placement, Error> {
-    let failed = |source| Error::new(Stage::PlaceKeys, source);
-    let placed = token.place(wish).map_err(failed)?;
-    if placed.occupied && !replaces {
-        return Err(failed(token::Error::KeyIdTaken(placed.id)));
-    }
-    Ok(placed)
 }
 
 /// Says whether the certificate under `id` is of a key that may have to decrypt what was stored.

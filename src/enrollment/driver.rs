@@ -2,6 +2,7 @@
 
 use super::card::{card_id, earlier_card_id};
 use super::error::{Cause, Error};
+use super::foreseen::{KeyPlan, Opening};
 use super::inputs::Inputs;
 use super::journal::{CardLock, Entry, Journal};
 use super::plan::KnownAdminKey;
@@ -28,6 +29,8 @@ pub struct Enrollment<'a> {
     pub(super) present_id: Uuid,
     /// The id by which earlier versions knew the card; others may have it too.
     pub(super) earlier_id: Option<Uuid>,
+    /// What tells this work from any other: the record's marker, chosen before there is a record.
+    pub(super) marker: Uuid,
     pub(super) locks: Vec<CardLock>,
     pub(super) entry: Option<Entry>,
     /// An answer of the server may have been lost, in an earlier process or just now.
@@ -48,6 +51,16 @@ pub(super) struct Facts {
     pub template_name: Option<String>,
     pub tied: Option<Tie>,
     pub condition: Option<Condition>,
+    /// What the work is about, found before it is begun.
+    pub opening: Option<Opening>,
+    /// The server was asked what the request would come to.
+    pub foreseen: bool,
+    /// The template lets the request be carried out as soon as it is made.
+    pub at_once: Option<bool>,
+    /// Card and template were found to go together as far as PIN, PUK and admin key are concerned.
+    pub secrets_fit: bool,
+    /// Which keys are made, and where they go.
+    pub keys: Option<KeyPlan>,
     /// Which admin key the card answers by.
     pub admin_key: Option<KnownAdminKey>,
     /// The login needs responses of the server, which gives none once the request has ended.
@@ -137,6 +150,7 @@ impl<'a> Enrollment<'a> {
         }
         let unsettled = found.is_some();
         let facts = Facts { taken_up: found.is_none(), ..Facts::default() };
+        let marker = found.as_ref().map_or_else(Uuid::new_v4, |record| record.marker);
         let entry = found.map(|record| journal.take_up(record));
         Ok(Self {
             client,
@@ -146,6 +160,7 @@ impl<'a> Enrollment<'a> {
             present_id: card_id,
             earlier_id,
             token_label,
+            marker,
             locks,
             entry,
             unsettled,

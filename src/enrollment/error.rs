@@ -5,6 +5,7 @@ use super::record::Ended;
 use super::stage::Stage;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::pkix::KeyAlgorithm;
 use crate::token::{KeyId, SecretForm, SecretKind};
 use crate::{client, pkix, token};
 use uuid::Uuid;
@@ -103,10 +104,14 @@ pub enum Cause {
     PinTrivial,
     #[error("the template leaves the PIN to the server, and a new PIN was given; it was not used")]
     PinIsProposed,
+    #[error("the card's own admin key is an SO PIN of {wanted} characters, and this token takes one of {token}")]
+    AdminKeyLength { wanted: usize, token: SecretForm },
     #[error("the server orders no key for this request")]
     NothingOrdered,
     #[error("the server orders {count} keys, more than a card holds")]
     TooManyOrdered { count: usize },
+    #[error("the profile template orders a key of {}, and this card makes {}", names(&[*ordered]), names(offered))]
+    AlgorithmLacking { ordered: KeyAlgorithm, offered: Vec<KeyAlgorithm> },
     #[error("the server orders a key of an unknown kind ({name:?}, {bits} bits)")]
     KeyKind { name: String, bits: u32 },
     #[error("the server issued no certificate: {reason}")]
@@ -121,6 +126,12 @@ pub enum Cause {
     TokenNeeded,
     #[error("the workflow does not come to an end")]
     NoProgress,
+}
+
+/// Lists kinds of keys for a message.
+fn names(algorithms: &[KeyAlgorithm]) -> String {
+    let names: Vec<_> = algorithms.iter().map(|algorithm| algorithm.name().to_ascii_uppercase()).collect();
+    if names.is_empty() { "none that is known here".to_owned() } else { names.join(", ") }
 }
 
 /// Turns what the token says into a cause. Where nobody could answer a card's challenge, the cause is why.

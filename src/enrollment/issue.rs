@@ -2,6 +2,7 @@
 
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
+use super::foresight::expected_length;
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
 use super::login::Login;
 use super::proven::Proof;
@@ -10,7 +11,7 @@ use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
 use crate::cm::certificate::{Certificate, CertificateData};
-use crate::pkix::{self, CertificationRequest, KeyAlgorithm, PublicKey, SignError, SignatureAlgorithm, Signer};
+use crate::pkix::{self, CertificationRequest, PublicKey, SignError, SignatureAlgorithm, Signer};
 use crate::token::{self, KeyId, KeyOrder, Operation, Session, Token};
 use std::cell::RefCell;
 
@@ -236,24 +237,6 @@ fn generate(
     let public_key = session.generate(&order).map_err(|source| Error::new(Stage::GenerateKey, source))?;
     observer(Event::KeyMade { key: id });
     Ok(public_key)
-}
-
-/// Returns how many bytes the certificate of such a key may have.
-///
-/// SubjectPublicKeyInfo and signature are as long as their algorithms make them, with RSA-4096 as the largest key of a
-/// CA; names, dates and extensions of what CM servers issue fit into a kilobyte. So a lack of room shows while nothing
-/// is lost: before the old key is replaced, and before the CA is asked.
-fn expected_length(algorithm: KeyAlgorithm) -> usize {
-    const SIGNATURE: usize = 512;
-    const REST: usize = 1024;
-    let public_key = match algorithm {
-        KeyAlgorithm::Rsa2048 => 294,
-        KeyAlgorithm::Rsa3072 => 422,
-        KeyAlgorithm::Rsa4096 => 550,
-        KeyAlgorithm::P256 => 91,
-        KeyAlgorithm::P384 => 120,
-    };
-    public_key + SIGNATURE + REST
 }
 
 /// Signs with a key on the token, for [`pkix::csr::build`].

@@ -2,6 +2,7 @@
 
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
+use super::foresight::is_locked;
 use super::pin::FirstPin;
 use super::plan::{KnownAdminKey, LeftOpen, MayHold, Preparation, Unprepared, preparations};
 use super::record::{Milestone, Tie};
@@ -22,8 +23,13 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let config = self.config(tie, observer)?;
-        let has_puk = token.authority(Operation::Unblock) == Authority::Puk;
+        self.plan_ordered_keys(tie, token, observer)?;
         let sets_pin = self.sets_pin(&config, token)?;
+        let mut has_puk = token.authority(Operation::Unblock) == Authority::Puk;
+        if has_puk && is_locked(self.counters(token)?.puk) {
+            has_puk = false;
+            observer(Event::PukLocked);
+        }
         let own_admin_key = config.diversify_admin_key;
         let admin_key = if own_admin_key { self.told_admin_key_state(tie)? } else { None };
         let (mut own, mut puk) = (None, None);
@@ -50,9 +56,9 @@ impl Enrollment<'_> {
                         Tried::Done(())
                     }
                     Ok(Tried::Need(need)) => Tried::Need(need),
-                    // Some minidrivers lock it on purpose; the card goes on without one.
+                    // A card without a counter of its PUK tells only now that it is locked.
                     Err(Error { cause: Cause::Token(token::Error::Locked { secret: SecretKind::Puk }), .. }) => {
-                        observer(Event::PukKept);
+                        observer(Event::PukLocked);
                         Tried::Done(())
                     }
                     Err(error) => return Err(error),

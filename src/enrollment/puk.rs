@@ -5,6 +5,7 @@
 
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
+use super::foresight::is_locked;
 use super::plan::{MayHold, PukChange, PukGoal, PukPlan, first_puk, puk_plan, puk_that_may_hold};
 use super::record::{Milestone, Tie};
 use super::stage::Stage;
@@ -155,6 +156,12 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
+        self.plan_ordered_keys(tie, token, observer)?;
+        if is_locked(self.counters(token)?.puk) {
+            observer(Event::PukLocked);
+            self.rotate_admin_key(tie, token, observer)?;
+            return self.choose_keys(tie, token, observer);
+        }
         match self.settle_puk(tie, left_open, token, observer) {
             Ok(Tried::Done(_)) => {}
             Ok(Tried::Need(_)) => observer(Event::PukKept),

@@ -213,8 +213,13 @@ impl Record {
 
     /// Returns the text in a request's comment by which this record finds the request again.
     pub(super) fn tag(&self) -> String {
-        format!("{TAG}{}]", self.marker.simple())
+        tag(self.marker)
     }
+}
+
+/// Returns the tag of the work with this marker.
+pub(super) fn tag(marker: Uuid) -> String {
+    format!("{TAG}{}]", marker.simple())
 }
 
 /// Begins the tag that the driver adds to a request's comment.

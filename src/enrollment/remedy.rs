@@ -89,6 +89,12 @@ impl Error {
                 "Take a card that moves keys, as YubiKeys do from 5.7 on; or, if nothing is encrypted for that key any \
                  more, give it up (--give-up-old-key)."
             }
+            Cause::AdminKeyLength { .. } => {
+                "Have the profile template leave the admin key as it is (diversify_admin_key), or take another token."
+            }
+            Cause::AlgorithmLacking { .. } => {
+                "Have the profile template order a key that this card makes ([key] generate), or take another card."
+            }
             Cause::NothingOrdered | Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => {
                 "Have the profile template corrected."
             }
@@ -154,6 +160,8 @@ impl Error {
             Cause::KeyNotKept { .. } => "key-not-kept",
             Cause::KeyNotTaken { .. } => "key-not-taken",
             Cause::OldKeyLost { .. } => "old-key-lost",
+            Cause::AdminKeyLength { .. } => "admin-key-length",
+            Cause::AlgorithmLacking { .. } => "algorithm-unsupported",
             Cause::NothingOrdered => "nothing-ordered",
             Cause::TooManyOrdered { .. } | Cause::KeyKind { .. } => "key-order-unusable",
             Cause::NotIssued { .. } => "not-issued",
@@ -196,7 +204,8 @@ impl Error {
             | Cause::NotIssued { .. }
             | Cause::Pkix(pkix::Error::NotIssued(_)) => ExitClass::Refused,
             Cause::OldKeyLost { .. } => ExitClass::Usage,
-            Cause::KeyGone
+            Cause::AlgorithmLacking { .. }
+            | Cause::KeyGone
             | Cause::OtherKeyKind
             | Cause::ReadBackDiffers
             | Cause::KeyNotTaken { .. }
@@ -204,6 +213,7 @@ impl Error {
             Cause::Pkix(_)
             | Cause::DefaultAdminKey
             | Cause::PinBounds { .. }
+            | Cause::AdminKeyLength { .. }
             | Cause::NothingOrdered
             | Cause::TooManyOrdered { .. }
             | Cause::KeyKind { .. } => ExitClass::NotAcceptable,

@@ -3,150 +3,19 @@
 use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
 use super::plan::LeftOpen;
-use super::record::{Ended, Milestone, PinWork, Record, Tie, VERSION};
+use super::record::{Ended, Milestone, Record, Tie, tag};
 use super::stage::Stage;
 use super::step::{EnrollOrder, Event, Observer, Order, Step};
 use super::workflow::Workflow;
 use crate::client;
 use crate::cm::data_item::DataItem;
+use crate::cm::problem::ProblemCode;
 use crate::cm::request::{CreateRequest, Request, RequestStatus};
-use crate::cm::smartcard::{AssignSmartcard, Smartcard, SmartcardStatus};
+use crate::cm::smartcard::{AssignSmartcard, Smartcard};
 use crate::token::Token;
 use uuid::Uuid;
 
 impl Enrollment<'_> {
-    /// Checks what can be checked before a request exists, and opens the journal entry.
-    pub(super) fn start(&mut self, token: &mut Option<&mut dyn Token>, observer: Observer<'_>) -> Result<Leg, Error> {
-        let workflow = self.order.workflow();
-        let (given, template, target) = match &self.order {
-            Order::Enroll(order) => match order.request {
-                Some(request) => (Some(request), None, order.target),
-                None => {
-                    let (asked, target) = (order.template.clone(), order.target);
-                    let template = self.find_template(asked.as_deref(), observer)?;
-                    self.refuse_card_in_use(present(token)?, observer)?;
-                    (None, Some(template), target)
-                }
-            },
-            Order::RetireLost { .. } => {
-                self.find_card(observer)?;
-                (None, None, None)
-            }
-            Order::Renew(_) | Order::Unblock { .. } | Order::Retire { .. } => {
-                let token = present(token)?;
-                self.go_by_known_id(token, observer)?;
-                let card = self.find_card(observer)?;
-                self.prove_card(&card, token, observer)?;
-                (None, None, None)
-            }
-        };
-        if workflow == Workflow::Enroll
-            && let Some(stop) = self.name_token(present(token)?, observer)?
-        {
-            return Ok(stop);
-        }
-        let record = Record {
-            version: VERSION,
-            marker: Uuid::new_v4(),
-            server: self.client.base_url().to_string(),
-            card_id: self.card_id,
-            token_label: self.token_label.clone(),
-            workflow,
-            template,
-            target,
-            milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
-            pin: PinWork::None,
-            left: Vec::new(),
-            received: Vec::new(),
-        };
-        let begun = self.journal.begin(record).map_err(|source| Error::new(Stage::WriteJournal, source))?;
-        self.entry = Some(begun);
-        Ok(Leg::Onward)
-    }
-
-    /// Finds a template for smart cards by name or id, or the only one there is.
-    fn find_template(&mut self, asked: Option<&str>, observer: Observer<'_>) -> Result<Uuid, Error> {
-        observer(Event::Doing(Stage::FindTemplate));
-        let failed = |cause| Error::new(Stage::FindTemplate, cause);
-        let templates = self.client.list_profile_templates().map_err(|source| failed(source.into()))?;
-        let known = || templates.iter().map(|template| template.name.clone()).collect::<Vec<_>>();
-        let found = match asked {
-            Some(asked) => {
-                let id = asked.trim().parse::<Uuid>().ok();
-                templates
-                    .iter()
-                    .find(|template| Some(template.uuid) == id || template.name.eq_ignore_ascii_case(asked.trim()))
-                    .ok_or_else(|| failed(Cause::TemplateUnknown { asked: asked.to_owned(), known: known() }))?
-            }
-            None => match templates.iter().filter(|template| template.is_smartcard).collect::<Vec<_>>().as_slice() {
-                [only] => only,
-                _ => return Err(failed(Cause::TemplateNeeded { known: known() })),
-            },
-        };
-        if !found.is_smartcard {
-            return Err(failed(Cause::TemplateNotForCards { name: found.name.clone() }));
-        }
-        self.facts.template_name = Some(found.name.clone());
-        Ok(found.uuid)
-    }
-
-    /// Refuses to enroll a card that is in use: a request for it could never be carried out. By the id of earlier versions
-    /// it is in use only if it shows that record's certificate.
-    fn refuse_card_in_use(&mut self, token: &mut dyn Token, observer: Observer<'_>) -> Result<(), Error> {
-        let named = Some(self.card_id).filter(|_| token.identity().is_named());
-        let shared = if named.is_some() { self.earlier_id } else { Some(self.card_id) };
-        let mut found = None;
-        for card_id in named.into_iter().chain(shared) {
-            let Some(card) = self.card_known_by(card_id, observer)? else { continue };
-            if card.status != SmartcardStatus::Retired
-                && (named == Some(card_id) || self.shows_a_certificate(card.uuid, token, observer)?)
-            {
-                found = Some(card);
-                break;
-            }
-        }
-        match found {
-            Some(card) => Err(Error::new(Stage::FindCard, Cause::CardInUse { status: card.status })),
-            None => Ok(()),
-        }
-    }
-
-    /// Goes by the id of earlier versions where the server knows the card by that alone and it shows that it is the one.
-    fn go_by_known_id(&mut self, token: &mut dyn Token, observer: Observer<'_>) -> Result<(), Error> {
-        let Some(earlier) = self.earlier_id else { return Ok(()) };
-        if self.card_known_by(self.card_id, observer)?.is_some() {
-            return Ok(());
-        }
-        let Some(card) = self.card_known_by(earlier, observer)? else { return Ok(()) };
-        if !self.shows_a_certificate(card.uuid, token, observer)? {
-            return Err(Error::new(Stage::ProveCard, Cause::CardUnproven { smartcard: card.uuid }));
-        }
-        let lock = self.journal.lock(earlier).map_err(|source| Error::new(Stage::ReadJournal, source))?;
-        self.locks.push(lock);
-        self.card_id = earlier;
-        Ok(())
-    }
-
-    /// Asks the server for a card by its id.
-    fn card_known_by(&self, card_id: Uuid, observer: Observer<'_>) -> Result<Option<Smartcard>, Error> {
-        observer(Event::Doing(Stage::FindCard));
-        self.client.find_smartcard(card_id).map_err(|source| Error::new(Stage::FindCard, source))
-    }
-
-    /// Finds the card at the server; refuses one in a state that the workflow cannot begin from.
-    pub(super) fn find_card(&mut self, observer: Observer<'_>) -> Result<Smartcard, Error> {
-        let failed = |cause| Error::new(Stage::FindCard, cause);
-        let card_id = self.card_id;
-        let card = self.card_known_by(card_id, observer)?;
-        let card = card.ok_or_else(|| failed(Cause::CardUnknown { card_id }))?;
-        let suits = match self.order.workflow() {
-            Workflow::Enroll => true,
-            Workflow::Renew | Workflow::Unblock => card.status == SmartcardStatus::Active,
-            Workflow::Retire | Workflow::RetireLost => card.status != SmartcardStatus::Retired,
-        };
-        if suits { Ok(card) } else { Err(failed(Cause::CardNotActive { status: card.status })) }
-    }
-
     /// Makes the request, unless an earlier try made it and only the answer was lost.
     pub(super) fn ask(&mut self, observer: Observer<'_>) -> Result<Leg, Error> {
         let Some(record) = self.record().cloned() else {
@@ -162,7 +31,8 @@ impl Enrollment<'_> {
                 return Ok(self.begin_anew());
             }
         }
-        let order = self.request_order(&record, observer)?;
+        let card = if record.workflow == Workflow::Enroll { None } else { Some(self.find_card(observer)?) };
+        let order = self.request_order(record.template, record.target, card.as_ref());
         observer(Event::Doing(Stage::MakeRequest));
         // From here on the request may exist even if no answer comes.
         self.unsettled = true;
@@ -181,8 +51,13 @@ impl Enrollment<'_> {
         }
     }
 
-    /// Returns the call that makes the request; its comment ends with the record's tag.
-    fn request_order(&mut self, record: &Record, observer: Observer<'_>) -> Result<CreateRequest, Error> {
+    /// Returns the call that makes the request; its comment ends with the tag of this work.
+    pub(super) fn request_order(
+        &self,
+        template: Option<Uuid>,
+        target: Option<Uuid>,
+        card: Option<&Smartcard>,
+    ) -> CreateRequest {
         let (comment, data, priority) = match &self.order {
             Order::Enroll(order) => (order.comment.clone(), order.data.clone(), order.priority),
             Order::Renew(order) => (order.comment.clone(), order.data.clone(), None),
@@ -190,24 +65,17 @@ impl Enrollment<'_> {
                 (comment.clone(), Vec::<DataItem>::new(), None)
             }
         };
-        let (profile_template, smartcard) = match record.workflow {
-            Workflow::Enroll => (record.template, None),
-            _ => {
-                let card = self.find_card(observer)?;
-                (Some(card.profile_template), Some(card.uuid))
-            }
-        };
-        Ok(CreateRequest {
-            profile_template,
+        CreateRequest {
+            profile_template: template.or(card.map(|card| card.profile_template)),
             data_collection: data,
-            target: record.target,
-            request_type: record.workflow.request_type(),
-            comment: format!("{comment} {}", record.tag()).trim_start().to_owned(),
+            target,
+            request_type: self.order.workflow().request_type(),
+            comment: format!("{comment} {}", tag(self.marker)).trim_start().to_owned(),
             priority,
-            smartcard,
+            smartcard: card.map(|card| card.uuid),
             profile: None,
             terms: None,
-        })
+        }
     }
 
     /// Finds the request whose comment bears the record's tag, if the server made it.
@@ -271,6 +139,7 @@ impl Enrollment<'_> {
                 return Err(Error::new(Stage::ReadRequest, Cause::RequestStatusUnknown { status }));
             }
         }
+        self.foresee(&read, token, observer)?;
         let tie = self.tie(&read, observer)?;
         if self.order.workflow() != Workflow::RetireLost {
             self.prove_by_admin_key(tie, present(token)?, observer)?;
@@ -281,6 +150,40 @@ impl Enrollment<'_> {
             Workflow::Unblock => self.unblock(tie, None, present(token)?, observer),
             Workflow::Retire => self.begin_removal(tie, observer),
             Workflow::RetireLost => self.finish_retire(tie, Vec::new(), observer),
+        }
+    }
+
+    /// Checks, before the card is assigned to the request, that the request can be carried out on it. A server that
+    /// tells the key orders only afterwards is asked again before anything changes on the card.
+    fn foresee(
+        &mut self,
+        read: &Request,
+        token: &mut Option<&mut dyn Token>,
+        observer: Observer<'_>,
+    ) -> Result<(), Error> {
+        let workflow = self.order.workflow();
+        if !matches!(workflow, Workflow::Enroll | Workflow::Renew) {
+            return Ok(());
+        }
+        let token = present(token)?;
+        let config = self.config_of(read.profile_template, observer)?;
+        self.foresee_secrets(&config, token)?;
+        if self.facts.keys.is_some() {
+            return Ok(());
+        }
+        let card = read.new_smartcard.or(read.old_smartcard);
+        observer(Event::Doing(Stage::Foresee));
+        match self.client.foresee_request(read.uuid, self.card_id) {
+            Ok(foresight) => return self.plan_keys(foresight.key_orders, card, token, observer),
+            Err(client::Error::ExtensionAbsent { .. }) => {}
+            Err(error) => return Err(Error::new(Stage::Foresee, error)),
+        }
+        observer(Event::Doing(Stage::ReadKeyOrders));
+        match self.client.generation_options(read.uuid) {
+            Ok(orders) => self.plan_keys(orders, card, token, observer),
+            // A MIM CM may want the card to be assigned first; its refusals bear no code that is known here.
+            Err(error) if read.new_smartcard.is_none() && is_anothers(&error) => Ok(()),
+            Err(error) => Err(Error::new(Stage::ReadKeyOrders, error)),
         }
     }
 
@@ -390,4 +293,10 @@ impl Enrollment<'_> {
         self.unsettled = true;
         self.client.complete(request).map_err(|source| Error::new(Stage::CompleteRequest, source))
     }
+}
+
+/// Says whether the server refused without a code that is known here.
+fn is_anothers(error: &client::Error) -> bool {
+    let refused = matches!(error, client::Error::Refused { .. });
+    refused && error.refusal_code().and_then(ProblemCode::from_name).is_none()
 }

@@ -204,6 +204,8 @@ pub enum Event {
     PukChanged,
     /// The card keeps the PUK it has: it did not accept the one it should have.
     PukKept,
+    /// The card's PUK is locked, perhaps on purpose: the card goes on without one.
+    PukLocked,
     /// The PUK that the card came with is back.
     PukReturned,
     PinSet,

@@ -56,7 +56,7 @@ impl Enrollment<'_> {
 
     /// Forgets what was learned of the work in the journal, which is not gone on with.
     pub(super) fn begin_anew(&mut self) -> Leg {
-        (self.unsettled, self.card_id) = (false, self.present_id);
+        (self.unsettled, self.card_id, self.marker) = (false, self.present_id, Uuid::new_v4());
         self.facts = Facts { taken_up: true, counters: self.facts.counters, ..Facts::default() };
         Leg::Onward
     }

@@ -3,6 +3,7 @@
 use super::admin::{self, Answers};
 use super::application::{Application, read};
 use super::cardcf::{CacheFile, Change};
+use super::compression;
 use super::contents::{Contents, master_file};
 use super::error::Error as GidsError;
 use super::files::{MasterFile, Place};
@@ -13,8 +14,9 @@ use crate::iso7816::{Card, Continuity, EndWith};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
-    Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User, names_nothing,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyOffer, KeyWish,
+    LastTry, Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    names_nothing,
 };
 use uuid::{Uuid, Version};
 
@@ -164,6 +166,16 @@ impl Token for GidsToken {
 
     fn has_admin_key(&self) -> bool {
         true
+    }
+
+    /// Tells that RSA-2048 is made and elliptic curves are not; longer RSA keys show only when they are asked for.
+    fn offer(&mut self, algorithm: KeyAlgorithm) -> Result<KeyOffer, Error> {
+        let makes = match algorithm {
+            KeyAlgorithm::Rsa2048 => Some(true),
+            KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => None,
+            KeyAlgorithm::P256 | KeyAlgorithm::P384 => Some(false),
+        };
+        Ok(KeyOffer { makes, attests: Some(false), largest_certificate: Some(compression::LARGEST) })
     }
 
     fn has_pin_pad(&mut self) -> bool {

@@ -13,6 +13,9 @@ pub(super) enum Offer<T> {
 /// Holds the firmware of a card that tells it: major, minor, patch.
 pub(super) type Version = [u8; 3];
 
+/// Names the first firmware with attestation.
+pub(super) const ATTESTS_KEYS: Version = [4, 3, 0];
+
 /// Names the first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
 pub(super) const MOVES_KEYS: Version = [5, 7, 0];
 

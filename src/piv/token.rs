@@ -5,15 +5,17 @@ use super::command::{self, PinBlock};
 use super::manager::Manager;
 use super::metadata::Metadata;
 use super::objects::{self, GuidName, draw_id};
+use super::offer::ATTESTS_KEYS;
 use super::place::Places;
 use super::reference::{KeyReference, MANAGEMENT_KEY, ObjectTag, SecretReference};
 use super::serial::Serial;
 use super::session::{Login, PivSession};
 use crate::iso7816::{Card, EndWith, StatusWord};
+use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyWish,
-    LastTry, Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyOffer,
+    KeyWish, LastTry, Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
 };
 
 /// Holds a PIV card.
@@ -224,6 +226,15 @@ impl Token for PivToken {
             let Some(manager) = card.manager()?.filter(Manager::keeps_key) else { return Ok(None) };
             prove(card, None, Some(claim))?;
             card.kept_key(&manager, user)
+        })
+    }
+
+    /// Tells what SELECT has told, or what the firmware is known for; attestation came with firmware 4.3.
+    fn offer(&mut self, algorithm: KeyAlgorithm) -> Result<KeyOffer, Error> {
+        self.application.within(EndWith::Leave, |card| {
+            let makes = card.algorithms()?.map(|offered| offered.contains(&algorithm));
+            let attests = Some(card.version()?.is_some_and(|version| version >= ATTESTS_KEYS));
+            Ok(KeyOffer { makes, attests, largest_certificate: Some(card.container().largest_certificate()) })
         })
     }
 

@@ -44,26 +44,29 @@ pub(super) fn offered(pkcs11: &Pkcs11, slot: Slot) -> Result<Vec<KeyAlgorithm>, 
     let mechanisms = pkcs11.get_mechanism_list(slot)?;
     let mut offered = Vec::new();
     for algorithm in KeyAlgorithm::ALL {
-        let kind = mechanism(algorithm).mechanism_type();
-        if !mechanisms.contains(&kind) {
-            continue;
-        }
-        let bits = match generation(algorithm) {
-            Generation::Rsa(bits) => bits,
-            Generation::Ec(parameters) if parameters == SECP256R1 => 256,
-            Generation::Ec(_) => 384,
-        };
-        let sizes = match pkcs11.get_mechanism_info(slot, kind) {
-            Ok(info) => (info.min_key_size() as u64, info.max_key_size() as u64),
-            Err(error) if is_removal(&error) => return Err(error),
-            // A module that lists the mechanism and cannot tell its sizes sets no limit.
-            Err(_) => (0, 0),
-        };
-        if sizes.1 == 0 || (sizes.0..=sizes.1).contains(&bits) {
+        let listed = mechanisms.contains(&mechanism(algorithm).mechanism_type());
+        // A module that lists the mechanism and cannot tell its sizes sets no limit.
+        if listed && makes(pkcs11, slot, algorithm)? != Some(false) {
             offered.push(algorithm);
         }
     }
     Ok(offered)
+}
+
+/// Says whether the module can generate such a key pair in this slot; `None` where it does not tell.
+pub(super) fn makes(pkcs11: &Pkcs11, slot: Slot, algorithm: KeyAlgorithm) -> Result<Option<bool>, Cryptoki> {
+    let bits = match generation(algorithm) {
+        Generation::Rsa(bits) => bits,
+        Generation::Ec(parameters) if parameters == SECP256R1 => 256,
+        Generation::Ec(_) => 384,
+    };
+    match pkcs11.get_mechanism_info(slot, mechanism(algorithm).mechanism_type()) {
+        Ok(info) if info.max_key_size() == 0 => Ok(None),
+        Ok(info) => Ok(Some((info.min_key_size() as u64..=info.max_key_size() as u64).contains(&bits))),
+        Err(Cryptoki::Pkcs11(RvError::MechanismInvalid, _)) => Ok(Some(false)),
+        Err(error) if is_removal(&error) => Err(error),
+        Err(_) => Ok(None),
+    }
 }
 
 /// Returns the mechanism that generates such a pair.

@@ -7,10 +7,11 @@ use super::facts::Facts;
 use super::lease::Lease;
 use super::open::Open;
 use super::session::{Pkcs11Session, list};
+use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyWish, LastTry,
-    Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyOffer, KeyWish,
+    LastTry, Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -176,6 +177,11 @@ impl Token for Pkcs11Token {
             }
         };
         Ok(Condition { algorithms, card_identifier: CardIdentifier::None, ..Condition::default() })
+    }
+
+    fn offer(&mut self, algorithm: KeyAlgorithm) -> Result<KeyOffer, Error> {
+        let makes = attributes::makes(self.pkcs11(), self.slot, algorithm).map_err(failed("C_GetMechanismInfo"))?;
+        Ok(KeyOffer { makes, attests: Some(false), largest_certificate: None })
     }
 
     /// Takes the wish's name as the id: here ids are free names, and that name is unique.

@@ -21,6 +21,17 @@ pub struct KeyOrder {
     pub replace: bool,
 }
 
+/// Tells what a token offers for keys of one algorithm; `None` where that shows only when it is asked to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyOffer {
+    /// Whether it makes such key pairs.
+    pub makes: Option<bool>,
+    /// Whether it attests the keys that it makes.
+    pub attests: Option<bool>,
+    /// Longest certificate that it stores without compression, in bytes.
+    pub largest_certificate: Option<usize>,
+}
+
 /// Describes a key that is wanted, before the token has chosen a [`KeyId`] for it.
 #[derive(Clone, Debug)]
 pub struct KeyWish {

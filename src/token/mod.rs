@@ -21,7 +21,7 @@ pub use error::Error;
 pub use factory::Factory;
 pub use form::SecretForm;
 pub use identity::{Identity, Origin, names_nothing};
-pub use keys::{Arrival, KeyId, KeyOrder, KeyWish, Placement, StoredKey};
+pub use keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, StoredKey};
 pub use oddity::{Oddity, StoredCertificate};
 pub use seam::{Session, Token};
 pub use tries::{Counters, LastTry, SecretKind, Tries};

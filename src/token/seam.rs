@@ -6,9 +6,9 @@ use super::error::Error;
 use super::factory::Factory;
 use super::form::SecretForm;
 use super::identity::Identity;
-use super::keys::{Arrival, KeyId, KeyOrder, KeyWish, Placement, StoredKey};
+use super::keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, StoredKey};
 use super::tries::{Counters, LastTry, SecretKind};
-use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm};
+use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::secret::{AdminKey, Pin, Puk};
 use uuid::Uuid;
 
@@ -73,6 +73,10 @@ pub trait Token {
     fn kept_admin_key(&mut self, _user: User<'_>) -> Result<Option<AdminKey>, Error> {
         Ok(None)
     }
+
+    /// Tells what the token offers for keys of this algorithm, with at most one command; it may be asked before anything
+    /// has begun.
+    fn offer(&mut self, algorithm: KeyAlgorithm) -> Result<KeyOffer, Error>;
 
     /// Says whether the reader has a PIN pad that can be used.
     fn has_pin_pad(&mut self) -> bool {

@@ -14,6 +14,7 @@ mod collecting;
 pub mod crowd;
 mod diversify;
 mod export;
+mod foresight;
 mod http;
 mod identity;
 mod init;

@@ -25,6 +25,7 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::AdminKeyReturned => output.tell("the token has the default admin key again"),
         Event::PukChanged => output.tell("the card has its own PUK now; the server keeps it"),
         Event::PukKept => output.tell("the card keeps the PUK it has"),
+        Event::PukLocked => output.tell("the card's PUK is locked; the card goes on without one"),
         Event::PukReturned => output.tell("the card has the PUK again that it came with"),
         Event::TokenReset => output.tell("the card is as it came from the factory"),
         Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),

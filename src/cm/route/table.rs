@@ -119,6 +119,10 @@ routes! {
     Get ["api/cardwright/v1/whoami"] {} => (Whoami);
     Get ["api/cardwright/v1/users"] { name: Name } => (FindUser { name });
     Get ["api/cardwright/v1/requests"] { status: Optional<Status> } => (ListVisibleRequests { status });
+    Post ["api/cardwright/v1/requests/foresight"]
+        { cardid: Optional<Guid> } => (ForeseeOrder { card_id: cardid });
+    Get ["api/cardwright/v1/requests/{request}/foresight"]
+        { request: Guid, cardid: Optional<Guid> } => (ForeseeRequest { request, card_id: cardid });
     Post ["api/cardwright/v1/requests/{request}/approve"] { request: Guid } => (Approve { request });
     Post ["api/cardwright/v1/requests/{request}/deny"] { request: Guid } => (Deny { request });
     Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });

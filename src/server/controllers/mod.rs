@@ -9,6 +9,7 @@ pub mod audit_log;
 pub mod beyond_mim;
 pub mod card_secrets;
 pub mod certificates;
+pub mod foresight;
 pub mod offline;
 pub mod pins;
 pub mod policies;

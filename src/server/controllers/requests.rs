@@ -51,7 +51,12 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
 }
 
 /// Checks what the caller says by the policy, and returns it with its data items as they are kept.
-fn checked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
+pub fn checked(
+    call: &Call<'_>,
+    body: CreateRequest,
+    workflow: &Workflow,
+    target: Uuid,
+) -> Result<CreateRequest, ApiError> {
     if body.priority.is_some() && !workflow.collect_priority {
         return Err(ApiError::PriorityNotCollected);
     }

@@ -7,6 +7,7 @@ use crate::cm::beyond_mim::{
 };
 use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNews, PukReport};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
+use crate::cm::foresight::Foresight;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
@@ -260,6 +261,8 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Get, "whoami") => one(Myself::schema()),
         (Method::Get, "users") => one(User::schema()),
         (Method::Get, tail) if tail.ends_with("/requesttypes") => list(OfferedType::schema()),
+        (Method::Post, "requests/foresight") => takes(CreateRequest::schema(), Foresight::schema()),
+        (Method::Get, "requests/{request}/foresight") => one(Foresight::schema()),
         (Method::Post, "requests/{request}/approve" | "requests/{request}/deny") => {
             takes(Decision::schema(), Request::schema())
         }

@@ -12,8 +12,8 @@ use crate::server::call::app::App;
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
-    accounts, audit_log, beyond_mim, card_secrets, certificates, offline, pins, policies, profiles, requests,
-    sealed_keys, smartcards, templates,
+    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, offline, pins, policies, profiles,
+    requests, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::Admitted;
@@ -271,6 +271,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Whoami => beyond_mim::whoami(&call),
         Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
+        Route::ForeseeOrder { card_id } => foresight::of_order(&call, payload.read().await?, card_id).await,
+        Route::ForeseeRequest { request, card_id } => foresight::of_request(&call, request, card_id).await,
         Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read().await?).await,
         Route::Deny { request } => beyond_mim::decide(&call, request, false, payload.read().await?).await,
         Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,

@@ -21,6 +21,13 @@ pub async fn admitted(
     template: &Arc<ProfileTemplate>,
     entry: &AuditEntry,
 ) -> Result<(), ApiError> {
+    check(tx, request, template).await?;
+    tx.insert_request(request).await?;
+    Ok(tx.audit(entry).await?)
+}
+
+/// Refuses a new request that cannot be admitted; writes nothing.
+pub async fn check(tx: &mut Tx, request: &RequestRecord, template: &Arc<ProfileTemplate>) -> Result<(), ApiError> {
     // Read first and by its key: where several servers share a database, others who count what this person has then
     // wait.
     tx.user(request.target).await?.ok_or(ApiError::NotFound("user"))?;
@@ -28,9 +35,7 @@ pub async fn admitted(
     check_state(request, &old, &template.narrowing)?;
     check_no_twin(tx, request).await?;
     check_limits(tx, request, &template.limits).await?;
-    check_window(tx, request, template).await?;
-    tx.insert_request(request).await?;
-    Ok(tx.audit(entry).await?)
+    check_window(tx, request, template).await
 }
 
 /// Refuses a request that the state of its card or profile does not allow, or no longer allows.

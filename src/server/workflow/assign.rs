@@ -60,14 +60,17 @@ pub async fn assigned(
     Ok(offer.uuid)
 }
 
-/// Takes over what is remembered of a card that was assigned before: the secrets that it was given are still in it.
-/// Refuses a card that is not retired, and one that was in use unless the template lets cards be used again.
-async fn take_over(
-    tx: &mut Tx,
-    offer: &mut SmartcardRecord,
-    known: SmartcardRecord,
-    reuse: bool,
-) -> Result<(), ApiError> {
+/// Refuses a card that cannot be assigned anew; writes nothing.
+pub async fn check_card(tx: &mut Tx, card_id: Uuid, reuse: bool) -> Result<(), ApiError> {
+    match tx.smartcard_by_card_id(card_id).await? {
+        Some(known) => may_be_assigned(tx, &known, reuse).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a card that is not retired, and one that was in use unless the template lets cards be used again; says
+/// whether it was in use.
+async fn may_be_assigned(tx: &mut Tx, known: &SmartcardRecord, reuse: bool) -> Result<bool, ApiError> {
     if known.status != SmartcardStatus::Retired {
         return Err(ApiError::CardAssigned);
     }
@@ -75,6 +78,17 @@ async fn take_over(
     if !reuse && was_in_use {
         return Err(ApiError::CardRetired);
     }
+    Ok(was_in_use)
+}
+
+/// Takes over what is remembered of a card that was assigned before: the secrets that it was given are still in it.
+async fn take_over(
+    tx: &mut Tx,
+    offer: &mut SmartcardRecord,
+    known: SmartcardRecord,
+    reuse: bool,
+) -> Result<(), ApiError> {
+    let was_in_use = may_be_assigned(tx, &known, reuse).await?;
     offer.holder_role.reused = was_in_use;
     offer.admin_key = known.admin_key;
     (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);

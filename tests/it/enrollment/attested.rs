@@ -69,9 +69,12 @@ fn a_card_that_attests_nothing_is_told_so_before_the_server_is_asked() {
     let card = piv::card(piv::plain());
     let lab = lab(&maker(&piv::card(piv::yubikey())));
     let alice = lab.client("alice", &[], None);
+    let state = || card.with_card(|card| card.state().to_vec()).unwrap();
+    let before = state();
     let mut face = Face { pins: [piv::PIN].into(), new_pin: PIN, ..Face::default() };
     let error = lab.run(&alice, &mut piv::open(&card), enroll(), &mut face).unwrap_err();
     assert_eq!((error.code(), error.stage), ("not-offered", Stage::AttestKey));
+    assert!(state() == before && alice.smartcards().unwrap().is_empty(), "the card was changed, or is assigned");
     assert!(error.remedy().contains("attests its keys"), "{}", error.remedy());
     assert!(alice.certificates().unwrap().is_empty());
 }

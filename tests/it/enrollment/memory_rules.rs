@@ -1,7 +1,7 @@
 //! What kind of token a token in memory is.
 
 use super::memory_token::Slot;
-use cardwright::pkix::{Certificate, Signer};
+use cardwright::pkix::{Certificate, KeyAlgorithm, Signer};
 use cardwright::token::{Authority, Factory, KeyId, KeyWish, Operation, SecretForm, StoredKey};
 use cipher::{Block, BlockCipherEncrypt, KeyInit};
 
@@ -63,6 +63,8 @@ pub struct Rules {
     pub pin_pad: bool,
     /// Which PIN it takes; `None`: it does not tell.
     pub pin: Option<SecretForm>,
+    /// The kinds of keys it makes; `None`: it does not tell.
+    pub makes: Option<&'static [KeyAlgorithm]>,
     /// The longest certificate it takes.
     pub room: usize,
 }
@@ -83,6 +85,7 @@ impl Rules {
             puk_digits: false,
             pin_pad: false,
             pin: None,
+            makes: None,
             room: 4096,
         }
     }

@@ -5,8 +5,8 @@ use super::memory_rules::{Cipher, FACTORY_PIN, FACTORY_PUK, Rules};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer};
 use cardwright::secret::{AdminKey, Pin, Puk};
 use cardwright::token::{
-    Admin, Authority, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyWish, LastTry, Operation,
-    Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Admin, Authority, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyOffer, KeyWish, LastTry,
+    Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -275,6 +275,7 @@ impl Token for MemoryToken {
                 pin_is_default: told(token.pin.as_deref() == Some(FACTORY_PIN)),
                 puk_is_default: told(token.puk == FACTORY_PUK),
                 admin_key_is_default: told(token.so_pin == token.rules.default_key()),
+                algorithms: token.rules.makes.map(<[KeyAlgorithm]>::to_vec),
                 ..Condition::default()
             })
         })
@@ -295,6 +296,11 @@ impl Token for MemoryToken {
             judge(&mut token.user_left, SecretKind::Pin, last_try, right, true)?;
             Ok(AdminKey::from_hex(&token.so_pin).filter(|_| token.rules.keeps_admin_key))
         })
+    }
+
+    fn offer(&mut self, algorithm: KeyAlgorithm) -> Result<KeyOffer, Error> {
+        let makes = self.rules.makes.map(|makes| makes.contains(&algorithm));
+        Ok(KeyOffer { makes, attests: None, largest_certificate: Some(self.rules.room) })
     }
 
     fn has_pin_pad(&mut self) -> bool {

@@ -61,6 +61,8 @@ fn one_of_each() -> Vec<Route> {
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
+        Route::ForeseeOrder { card_id: Some(A) },
+        Route::ForeseeRequest { request: A, card_id: Some(B) },
         Route::Approve { request: A },
         Route::Deny { request: A },
         Route::CollectData { request: A },
@@ -121,7 +123,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 58);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 60);
 }
 
 #[test]

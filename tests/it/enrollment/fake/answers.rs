@@ -37,7 +37,7 @@ impl State {
                 ok(shown.into_iter().take(1 + usize::from(self.second_template)).collect())
             }
             ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => {
-                ok(json!({"ApprovalsNeeded": 1, "Enabled": true}))
+                ok(json!({"ApprovalsNeeded": u32::from(self.approval), "Enabled": true}))
             }
             ("GET", ["profiletemplates", TEMPLATE, "configuration", "smartcards"]) => ok(self.config()),
             ("POST", ["requests"]) => self.create(body),

@@ -402,5 +402,19 @@ pub fn rows() -> Vec<Row> {
                 "target": people.of("owner").uuid,
             })
         }),
+        // Whoever may make the request, or carry it out, may know what it would come to.
+        with(
+            row(Pending, [403, 200, 200, 403, 200, 403, 403, 403], |_, _| Route::ForeseeOrder { card_id: None }),
+            |lab, _, people| {
+                json!({
+                    "profiletemplateuuid": lab.template, "datacollection": [], "type": "Enroll", "comment": "",
+                    "target": people.of("owner").uuid,
+                })
+            },
+        ),
+        row(Approved, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::ForeseeRequest {
+            request: o.request,
+            card_id: None,
+        }),
     ]
 }

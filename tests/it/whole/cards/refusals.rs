@@ -50,11 +50,9 @@ fn a_card_of_somebody_else_is_refused_and_left_alone() {
         let told = as_stranger(command).told();
         assert_eq!((told.exit, told.code.as_str()), (6, "card-unknown"), "{told:?}");
     }
-    // To the stranger the card does not exist at the server, until he has a request of his own for it.
-    let enroll = ["enroll", "--template", desk.kind.template];
-    let request = as_stranger(&enroll).refused(7, "request-pending").request.unwrap();
-    desk.approve(&request);
-    let told = as_stranger(&enroll).refused(6, "card-already-assigned");
+    // To the stranger the card does not exist at the server, and that it is not his shows before there is a request.
+    let told = as_stranger(&["enroll", "--template", desk.kind.template]).refused(6, "card-already-assigned");
+    assert_eq!(told.request, None);
     assert!(told.remedy.contains("belongs to somebody else"), "{told:?}");
     assert!(state() == before, "the card was touched");
     assert_eq!(only(&desk.info())["serial_number"], only(&done)["serial_number"]);

@@ -1,0 +1,61 @@
+//! `foresight`: what a request would come to, before it is made or carried out; nothing is recorded.
+
+use super::requests::checked;
+use crate::cm::request::{CreateRequest, RequestStatus, RequestType};
+use crate::server::call::Call;
+use crate::server::call::reply::Reply;
+use crate::server::error::ApiError;
+use crate::server::issuance::foresight::foresight;
+use crate::server::permission::{self, Act};
+use crate::server::requests::begin;
+use crate::server::workflow::{admit, assign};
+use crate::store::RequestRecord;
+use crate::template::ProfileTemplate;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Answers what `POST requests` with this body, and the work after it, would come to for whoever may make the request.
+/// `card_id`: the card that it would be carried out on.
+pub async fn of_order(call: &Call<'_>, body: CreateRequest, card_id: Option<Uuid>) -> Result<Reply, ApiError> {
+    body.check()?;
+    let request_type = body.request_type;
+    let subject = begin::subject(call, &body).await?;
+    let template = Arc::clone(&subject.template);
+    let workflow = permission::enabled(Some(&template), request_type).ok_or(ApiError::NotOffered(request_type))?;
+    if !permission::may_initiate(&call.caller, workflow, subject.target) {
+        return Err(ApiError::Forbidden("ask for this"));
+    }
+    let body = checked(call, body, workflow, subject.target)?;
+    let record = begin::record(call, body, &subject, workflow)?;
+    let (admitted, of) = (record.clone(), Arc::clone(&template));
+    let store = &call.app.store;
+    store.write(move |tx| Box::pin(async move { admit::check(tx, &admitted, &of).await })).await?;
+    check_card(call, &record, &template, card_id).await?;
+    let may_execute = permission::may(&call.caller, Act::Execute, permission::parties(&record), Some(workflow));
+    let at_once = record.status == RequestStatus::Approved && workflow.one_time_password.is_none() && may_execute;
+    Reply::json(&foresight(call, &record, &template, at_once).await?)
+}
+
+/// Answers what a request that may be executed would come to, for whoever may execute it.
+pub async fn of_request(call: &Call<'_>, request: Uuid, card_id: Option<Uuid>) -> Result<Reply, ApiError> {
+    let request = call.request(request).await?;
+    let template = request.for_execution(call, RequestType::administers_card)?;
+    check_card(call, &request.record, template, card_id).await?;
+    Reply::json(&foresight(call, &request.record, template, true).await?)
+}
+
+/// Refuses a card that `POST smartcards` would not assign to the request.
+async fn check_card(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    template: &ProfileTemplate,
+    card_id: Option<Uuid>,
+) -> Result<(), ApiError> {
+    let Some(card_id) = card_id else { return Ok(()) };
+    if request.new_smartcard.is_some() || !request.request_type.may_bring_card() {
+        return Ok(());
+    }
+    let reuse = assign::AssignTerms::new(template, call.now).reuse;
+    let store = &call.app.store;
+    store.write(move |tx| Box::pin(async move { assign::check_card(tx, card_id, reuse).await })).await
+}
