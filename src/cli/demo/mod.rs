@@ -88,6 +88,7 @@ fn initialise_token(stage: &mut Stage) -> Result<String, Failure> {
 }
 
 fn ask_for_enrollment(stage: &mut Stage) -> Result<String, Failure> {
+    stage.set_pin(FIRST_PIN);
     let pending = stage.cardwright_ends(
         Exit::Pending,
         "olga",
@@ -105,7 +106,6 @@ fn approve(stage: &mut Stage) -> Result<String, Failure> {
 }
 
 fn enroll(stage: &mut Stage) -> Result<String, Failure> {
-    stage.set_pin(FIRST_PIN);
     let done = stage.cardwright_as("olga", &["enroll", "--label", "demo", "--target", "ursula"])?;
     let certificate = &done["certificates"][0];
     stage.key_id = text_at(certificate, "key_id")?;
