@@ -2,7 +2,7 @@
 
 use super::finding::{Check, Finding};
 use crate::pkix::KeyAlgorithm;
-use crate::token::{CardIdentifier, Condition, Counters, Error, SecretKind, Token, Tries};
+use crate::token::{CardIdentifier, Condition, Counters, Error, SecretKind, StoredKey, Token, Tries};
 use time::{Date, Duration};
 
 /// Says what an enrollment will ask of the card.
@@ -21,13 +21,26 @@ const SOON: Duration = Duration::days(90);
 pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Finding>, Error> {
     let counters = token.counters()?;
     let condition = token.condition()?;
+    let stored = token.public_objects()?;
     let mut findings = vec![serial(token)];
     findings.extend(algorithms(&condition, expected.algorithm));
     findings.push(room(&condition, expected.certificate));
     findings.extend(secrets(&counters));
     findings.extend(defaults(&condition, &counters));
     findings.extend(identifier(condition.card_identifier, expected.today));
+    findings.extend(stored.iter().filter_map(odd));
     Ok(findings)
+}
+
+/// Reports an odd object; it stops nothing.
+fn odd(stored: &StoredKey) -> Option<Finding> {
+    let (odd, id) = (stored.odd?, hex::encode(&stored.id.0));
+    let name = if id.is_empty() { stored.label.clone() } else { format!("{id} ({})", stored.label) };
+    Some(Finding::attention(
+        Check::Objects,
+        format!("{name}: {odd}"),
+        "It stops nothing. A new key in its place replaces it: `cardwright enroll --replace`.",
+    ))
 }
 
 fn serial(token: &dyn Token) -> Finding {

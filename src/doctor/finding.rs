@@ -19,6 +19,8 @@ pub enum Check {
     DefaultPuk,
     DefaultAdminKey,
     CardIdentifier,
+    /// What is stored on the card, where it is odd.
+    Objects,
 }
 
 impl Check {
@@ -41,6 +43,7 @@ impl Check {
             Self::DefaultPuk => "default-puk",
             Self::DefaultAdminKey => "default-admin-key",
             Self::CardIdentifier => "card-identifier",
+            Self::Objects => "objects",
         }
     }
 }

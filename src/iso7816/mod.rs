@@ -11,6 +11,7 @@ mod card;
 mod channel;
 mod encoding;
 mod layers;
+pub mod lenient;
 mod status;
 pub mod tlv;
 mod wiped;

@@ -4,7 +4,7 @@
 //! twice.
 
 use super::command::{self, Command, PinBlock};
-use super::error::{Error, channel, exchange, malformed, refused_with};
+use super::error::{Error, channel, exchange, refused_with};
 use super::metadata::{Metadata, ToldOf};
 use super::objects::{Chuid, Property};
 use super::offer::{Offer, Version, is_not_offered};
@@ -108,7 +108,7 @@ impl Application {
             return Ok(false);
         }
         let answer = self.ask(command::metadata(SecretReference::Pin.byte()))?;
-        let metadata = answer.status.is_ok().then(|| Metadata::read(&answer.data).ok().flatten()).flatten();
+        let metadata = answer.status.is_ok().then(|| Metadata::read(&answer.data)).flatten();
         let told = |metadata: Metadata| {
             let is_default = metadata.is_default;
             metadata.tries_left.map(|left| ToldOf { tries: counted(left), is_default })
@@ -189,7 +189,7 @@ impl Application {
         let answer = self.ask(command::select())?;
         match answer.status {
             StatusWord::OK => {
-                self.property = Property::read(&answer.data).map_err(malformed(command::SELECT))?;
+                self.property = Property::read(&answer.data);
                 self.selected = true;
                 Ok(())
             }

@@ -1,11 +1,10 @@
 //! The certificate data object (SP 800-73-4 part 1, table 10): 70 certificate, 71 CertInfo, FE.
 
-use super::error::{Error, malformed};
-use super::objects::one;
-use crate::iso7816::tlv::{TlvError, read_all, write};
-use crate::token;
+use crate::iso7816::lenient;
+use crate::iso7816::tlv::write;
+use crate::token::{self, Oddity, StoredCertificate};
 use flate2::Compression;
-use flate2::bufread::GzDecoder;
+use flate2::bufread::{GzDecoder, ZlibDecoder};
 use flate2::write::GzEncoder;
 use std::io::{Read, Write};
 
@@ -41,20 +40,48 @@ impl Container {
 /// Says in CertInfo that the certificate is compressed with gzip.
 const GZIP: u8 = 0x01;
 
-/// Returns the certificate (DER) in the object's content; `None` if there is none.
-pub(super) fn read(content: &[u8]) -> Result<Option<Vec<u8>>, token::Error> {
-    const COMMAND: &str = super::command::GET_DATA;
-    let fields = |content| -> Result<_, TlvError> {
-        let objects = read_all(content)?;
-        let certificate = one(&objects, 0x70)?.ok_or(TlvError::Missing { wanted: 0x70 })?;
-        Ok((certificate, one(&objects, 0x71)?.unwrap_or(&[0x00])))
+/// Lists the bits of CertInfo by which compression is told: 0x01 in practice, 0x80 as the standard numbers its bits.
+const TELLS_GZIP: u8 = 0x81;
+
+/// Returns what the object's content holds; `None` if it says that it holds no certificate.
+pub(super) fn read(content: &[u8]) -> Option<StoredCertificate> {
+    let objects = lenient::read(content);
+    let Some(stored) = objects.first(0x70).or(objects.cut(0x70)) else {
+        let bare = StoredCertificate::of(content);
+        let lost = if objects.flaw().is_some() { Oddity::CutOff } else { Oddity::NoValue };
+        return Some(if bare.der.is_some() { bare } else { StoredCertificate::odd(lost) });
     };
-    match fields(content).map_err(malformed(COMMAND))? {
-        ([], _) => Ok(None),
-        (certificate, [0x00]) => Ok(Some(certificate.to_vec())),
-        (compressed, [GZIP]) => unpack(compressed).map(Some),
-        (_, [info]) => Err(Error::CertificateInfo { info: *info }.at(COMMAND)),
-        (_, info) => Err(malformed(COMMAND)(TlvError::ValueLength { tag: 0x71, length: info.len() })),
+    let whole = objects.cut(0x70).is_none();
+    match stored {
+        [] if whole => None,
+        // This is what an interrupted `reserve` leaves.
+        [0, ..] if stored.iter().all(|byte| *byte == 0) => Some(StoredCertificate::odd(Oddity::Reserved)),
+        _ => {
+            let told = objects.first(0x71).and_then(<[u8]>::first).is_some_and(|info| info & TELLS_GZIP != 0);
+            let found = unpacked(stored, told);
+            let broken = found.der.is_none() && !whole;
+            Some(if broken { StoredCertificate::odd(Oddity::CutOff) } else { found })
+        }
+    }
+}
+
+/// Unpacks what is compressed, which its first bytes tell better than CertInfo does.
+fn unpacked(stored: &[u8], told: bool) -> StoredCertificate {
+    let unpacked = match stored {
+        [0x1F, 0x8B, ..] => unpack(|packed| Box::new(GzDecoder::new(packed)), stored),
+        // Some write zlib's form (RFC 1950) instead, or that behind four bytes of their own.
+        [0x01, 0x00, _, _, packed @ ..] if told => unpack(|packed| Box::new(ZlibDecoder::new(packed)), packed),
+        [0x78, ..] if told => unpack(|packed| Box::new(ZlibDecoder::new(packed)), stored),
+        _ => return StoredCertificate::of(stored).but(told.then_some(Oddity::CompressionMistold)),
+    };
+    match unpacked {
+        Some((certificate, rest)) => {
+            let certificate = StoredCertificate::of(&certificate);
+            certificate
+                .but((!told).then_some(Oddity::CompressionMistold))
+                .but((rest > 0).then_some(Oddity::BytesAfterEnd))
+        }
+        None => StoredCertificate::odd(Oddity::BrokenCompression),
     }
 }
 
@@ -87,15 +114,14 @@ fn pack(certificate: &[u8]) -> Vec<u8> {
     packer.finish().unwrap_or_default()
 }
 
-fn unpack(mut compressed: &[u8]) -> Result<Vec<u8>, token::Error> {
-    let refused = || Error::Compression { limit: LONGEST }.at(super::command::GET_DATA);
+/// Returns what was packed, at most [`LONGEST`] bytes, and how many bytes follow; `None` if it is broken or longer.
+fn unpack(
+    decoder: impl for<'p, 'b> FnOnce(&'p mut &'b [u8]) -> Box<dyn Read + 'p>,
+    mut packed: &[u8],
+) -> Option<(Vec<u8>, usize)> {
     let mut certificate = Vec::new();
-    let limit = LONGEST as u64 + 1;
-    GzDecoder::new(&mut compressed).take(limit).read_to_end(&mut certificate).map_err(|_| refused())?;
-    if certificate.len() > LONGEST || !compressed.is_empty() {
-        return Err(refused());
-    }
-    Ok(certificate)
+    decoder(&mut packed).take(LONGEST as u64 + 1).read_to_end(&mut certificate).ok()?;
+    (certificate.len() <= LONGEST).then_some((certificate, packed.len()))
 }
 
 #[cfg(test)]
@@ -108,12 +134,11 @@ mod tests {
         let object = write_object(&small, Container::Standard).unwrap();
         assert_eq!(object.len(), small.len() + Container::WRAPPING);
         assert_eq!(object[object.len() - 5..], [0x71, 0x01, 0x00, 0xFE, 0x00]);
-        assert_eq!(read(&object).unwrap(), Some(small));
+        assert_eq!(unpacked(&small, false).der, None, "it is no certificate");
 
         let large = vec![0x30; 1857];
         let object = write_object(&large, Container::Standard).unwrap();
         assert_eq!(object[object.len() - 5..], [0x71, 0x01, 0x01, 0xFE, 0x00]);
-        assert_eq!(read(&object).unwrap(), Some(large.clone()));
         assert_eq!(write_object(&large, Container::YUBIKEY).unwrap(), plain(&large));
 
         let random: Vec<u8> = (0..300u16).flat_map(|_| super::super::objects::random::<8>().unwrap()).collect();
@@ -121,19 +146,65 @@ mod tests {
         assert!(matches!(refused, Err(token::Error::CertificateTooLarge { largest: 1856, .. })));
     }
 
+    /// A certificate, DER.
+    fn certificate() -> Vec<u8> {
+        let key = rcgen::KeyPair::generate().unwrap();
+        rcgen::CertificateParams::default().self_signed(&key).unwrap().der().to_vec()
+    }
+
     #[test]
-    fn strange_objects_are_refused() {
-        let device = |content: &[u8]| matches!(read(content), Err(token::Error::Device { .. }));
-        assert_eq!(read(&plain(&[])).unwrap(), None);
-        assert_eq!(read(&write(0x70, b"x")).unwrap(), Some(b"x".to_vec()));
-        assert!(device(&write(0x71, &[0])));
-        assert!(device(&object(b"x", 0x02)));
-        assert!(device(&object(b"no gzip", GZIP)));
-        assert!(device(&[plain(b"x"), plain(b"y")].concat()));
-        assert!(device(&object(&pack(&vec![0; LONGEST + 1]), GZIP)));
-        assert!(read(&object(&pack(&vec![0; LONGEST]), GZIP)).is_ok());
-        assert!(device(&object(&[pack(b"x"), vec![0]].concat(), GZIP)));
-        let cut = pack(&[7; 1000]);
-        assert!(device(&object(&cut[..cut.len() - 1], GZIP)));
+    fn odd_objects_are_read_as_far_as_they_can_be() {
+        let (one, none) = (certificate(), None::<Oddity>);
+        let zlib = |bytes: &[u8]| {
+            let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), Compression::best());
+            packer.write_all(bytes).unwrap();
+            packer.finish().unwrap()
+        };
+        let behind = [one.clone(), vec![0; 9]].concat();
+        let long = [&[0x00, 0xFF, 0x70, 0x83, 0x00], &(one.len() as u16).to_be_bytes()[..], &one, &[0x71, 0x81, 1, 0]]
+            .concat();
+        for (content, odd) in [
+            (plain(&one), none),
+            (write(0x70, &one), none),
+            (object(&pack(&one), 0x01), none),
+            (object(&pack(&one), 0x80), none),
+            (object(&pack(&one), 0x00), Some(Oddity::CompressionMistold)),
+            (object(&one, 0x01), Some(Oddity::CompressionMistold)),
+            (object(&one, 0x02), none),
+            (object(&zlib(&one), 0x01), none),
+            (object(&[vec![1, 0, 0, 9], zlib(&one)].concat(), 0x01), none),
+            (object(&behind, 0x00), Some(Oddity::BytesAfterEnd)),
+            (object(&[pack(&one), vec![0]].concat(), 0x01), Some(Oddity::BytesAfterEnd)),
+            ([plain(&one), plain(b"y"), vec![0x80; 9]].concat(), none),
+            (long, none),
+            (one.clone(), none),
+        ] {
+            let found = read(&content).unwrap();
+            assert_eq!((found.der.as_ref(), found.odd), (Some(&one), odd), "{}", hex::encode(&content[..12]));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let one = certificate();
+        assert_eq!(read(&plain(&[])), None);
+        let packed = pack(&one);
+        for (content, odd) in [
+            (plain(b"x"), Oddity::NotACertificate),
+            (plain(&[0xAA; 60]), Oddity::NotACertificate),
+            (plain(&one[..one.len() - 1]), Oddity::CutOff),
+            (write(0x71, &[0]), Oddity::NoValue),
+            (plain(&one)[..100].to_vec(), Oddity::CutOff),
+            (object(&packed, 0x01)[..100].to_vec(), Oddity::CutOff),
+            (object(b"no gzip", 0x01), Oddity::NotACertificate),
+            (object(&packed[..packed.len() - 1], 0x01), Oddity::BrokenCompression),
+            (object(&pack(&vec![0; LONGEST + 1]), 0x01), Oddity::BrokenCompression),
+            (plain(&[0; 300]), Oddity::Reserved),
+            (vec![0xAA; 50], Oddity::CutOff),
+        ] {
+            let found = read(&content).unwrap();
+            let shown = hex::encode(&content[..content.len().min(12)]);
+            assert_eq!((found.der, found.odd), (None, Some(odd)), "{shown}");
+        }
     }
 }

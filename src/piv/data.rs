@@ -3,14 +3,15 @@
 use super::application::Application;
 use super::certificate::{self, Container};
 use super::command;
-use super::error::malformed;
+use super::error::refused_with;
 use super::objects::{self, Chuid, GuidName, content};
+use super::offer::is_not_shown;
 use super::reference::{KeyReference, ObjectTag};
 use super::serial::Serial;
 use crate::iso7816::StatusWord;
 use crate::iso7816::tlv::TlvError;
 use crate::pkix::{Certificate, PublicKey};
-use crate::token::{self, StoredKey};
+use crate::token::{self, Oddity, StoredCertificate, StoredKey};
 use zeroize::Zeroizing;
 
 impl Application {
@@ -18,12 +19,26 @@ impl Application {
     pub fn object(&mut self, tag: ObjectTag) -> Result<Option<Zeroizing<Vec<u8>>>, token::Error> {
         let answer = self.ask(command::get_data(tag))?;
         match answer.status {
-            StatusWord::OK => {
-                let content = content(&answer.data).map_err(malformed(command::GET_DATA))?;
-                Ok(content.map(|content| Zeroizing::new(content.to_vec())))
+            // A warning comes with what there is (ISO/IEC 7816-4, table 6).
+            StatusWord::OK | StatusWord(0x6281 | 0x6282) => {
+                Ok(content(&answer.data).map(|content| Zeroizing::new(content.to_vec())))
             }
-            StatusWord::FILE_NOT_FOUND => Ok(None),
+            StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_DATA_NOT_FOUND => Ok(None),
             word => Err(self.refusal(command::GET_DATA, word)),
+        }
+    }
+
+    /// Reads a data object like [`Self::object`] into `read`; `None` also where the card answers that it does not show
+    /// the object, or where `read` finds nothing in it.
+    pub fn shown<T>(
+        &mut self,
+        tag: ObjectTag,
+        read: impl FnOnce(&[u8]) -> Option<T>,
+    ) -> Result<Option<T>, token::Error> {
+        match self.object(tag) {
+            Ok(content) => Ok(content.and_then(|content| read(&content))),
+            Err(error) if refused_with(&error).is_some_and(is_not_shown) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -33,23 +48,30 @@ impl Application {
         self.done(command::put_data(tag, content)).map(drop)
     }
 
-    /// Returns the certificate (DER) that goes with the key under `reference`.
-    pub fn certificate(&mut self, reference: KeyReference) -> Result<Option<Vec<u8>>, token::Error> {
-        match self.object(reference.certificate_object())? {
-            Some(content) => certificate::read(&content),
-            None => Ok(None),
+    /// Returns what is stored as the certificate of the key under `reference`; `None` if nothing is.
+    pub fn stored(&mut self, reference: KeyReference) -> Result<Option<StoredCertificate>, token::Error> {
+        match self.object(reference.certificate_object()) {
+            Ok(content) => Ok(content.and_then(|content| certificate::read(&content))),
+            Err(error) if refused_with(&error).is_some() => Ok(Some(StoredCertificate::odd(Oddity::Refused))),
+            Err(error) => Err(error),
         }
     }
 
-    /// Says whether a certificate object is there, whatever it holds.
+    /// Returns the certificate (DER) of the key under `reference`; `None` if there is none that can be read.
+    pub fn certificate(&mut self, reference: KeyReference) -> Result<Option<Vec<u8>>, token::Error> {
+        let content = self.object(reference.certificate_object())?;
+        Ok(content.and_then(|content| certificate::read(&content)).and_then(|stored| stored.der))
+    }
+
+    /// Says whether something is stored as a certificate, whatever it is. Room that an interrupted enrollment reserved
+    /// does not count.
     pub fn is_certified(&mut self, reference: KeyReference) -> Result<bool, token::Error> {
-        Ok(self.object(reference.certificate_object())?.is_some())
+        Ok(self.stored(reference)?.is_some_and(|stored| stored.odd != Some(Oddity::Reserved)))
     }
 
     /// Returns the certificate, or no bytes where the object holds something else; `None` if there is no object.
     pub fn certificate_or_junk(&mut self, reference: KeyReference) -> Result<Option<Vec<u8>>, token::Error> {
-        let content = self.object(reference.certificate_object())?;
-        Ok(content.map(|content| certificate::read(&content).ok().flatten().unwrap_or_default()))
+        Ok(self.stored(reference)?.map(|stored| stored.der.unwrap_or_default()))
     }
 
     /// Returns how much the card takes in one certificate object.
@@ -62,7 +84,7 @@ impl Application {
 
     /// Returns the CHUID. The inner error says that the object's content is not a CHUID.
     pub fn read_chuid(&mut self) -> Result<Option<Result<Chuid, TlvError>>, token::Error> {
-        Ok(self.object(ObjectTag::CHUID)?.map(|content| Chuid::read(&content)))
+        self.shown(ObjectTag::CHUID, |content| Some(Chuid::read(content)))
     }
 
     /// Writes a CHUID with another GUID, so that software which caches what it knows of a card under the GUID looks
@@ -84,15 +106,12 @@ impl Application {
         Ok(())
     }
 
-    /// Returns the places for retired keys that may be in use: as many as the key history says. Without one these are
-    /// all of them if the key management key is there (`decrypts`), or else none.
+    /// Returns the places for retired keys that may be in use: as many as the key history says. Without one that can be
+    /// read these are all of them if the key management key is there (`decrypts`), or else none.
     pub fn retired_in_use(&mut self, decrypts: bool) -> Result<Vec<KeyReference>, token::Error> {
-        let count = match self.object(ObjectTag::KEY_HISTORY)? {
-            Some(content) => objects::read_key_history(&content).map_err(malformed(command::GET_DATA))?.into(),
-            None if decrypts => usize::MAX,
-            None => 0,
-        };
-        Ok(KeyReference::retired().take(count).collect())
+        let told = self.shown(ObjectTag::KEY_HISTORY, |content| objects::read_key_history(content).ok())?;
+        let untold = if decrypts { usize::MAX } else { 0 };
+        Ok(KeyReference::retired().take(told.map_or(untold, usize::from)).collect())
     }
 
     /// Returns what anybody may see: the certificates. Retired places are read only if the key management key has a
@@ -110,15 +129,18 @@ impl Application {
         Ok(found)
     }
 
-    /// Takes a certificate as a sign that its key is there: the standard offers no other sign.
+    /// Takes a certificate as a sign that its key is there: the standard offers no other sign. A card that knows no
+    /// retired keys refuses their objects, which says nothing.
     fn certified_key(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
-        Ok(self.certificate(reference)?.map(|certificate| StoredKey {
+        let stored = self.stored(reference)?;
+        let told = stored.filter(|stored| !reference.is_retired() || stored.odd != Some(Oddity::Refused));
+        Ok(told.map(|StoredCertificate { der, odd }| StoredKey {
             id: reference.id(),
             label: reference.label(),
-            public_key: public_key_in(&certificate),
-            has_private_key: true,
-            certificate: Some(certificate),
-            odd: None,
+            public_key: der.as_deref().and_then(public_key_in),
+            has_private_key: odd != Some(Oddity::Reserved),
+            certificate: der,
+            odd,
         }))
     }
 }

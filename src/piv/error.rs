@@ -31,10 +31,6 @@ pub enum Error {
     OtherKey { wanted: pkix::KeyKind, returned: pkix::KeyKind },
     #[error("the card's signature does not verify with the key's public half")]
     Signature(#[source] pkix::Error),
-    #[error("the certificate object is compressed, and what it unpacks to is not below {limit} bytes or not gzip")]
-    Compression { limit: usize },
-    #[error("the card says that the certificate is encoded in a way of its own (CertInfo {info:02X})")]
-    CertificateInfo { info: u8 },
     #[error("the management key's algorithm {identifier:02X} is not known here")]
     ManagementAlgorithm { identifier: u8 },
     #[error("the card takes none of 3DES, AES-128, AES-192 and AES-256 for its management key")]
@@ -96,4 +92,10 @@ pub(super) fn refused_with(error: &token::Error) -> Option<StatusWord> {
     let token::Error::Device { source, .. } = error else { return None };
     let Error::Status { word, .. } = source.downcast_ref()? else { return None };
     Some(*word)
+}
+
+/// Says whether the error is an answer that broke the rules of BER-TLV.
+pub(super) fn is_malformed(error: &token::Error) -> bool {
+    let token::Error::Device { source, .. } = error else { return false };
+    matches!(source.downcast_ref(), Some(Error::Tlv { .. }))
 }

@@ -3,9 +3,9 @@
 use super::algorithm::identifier;
 use super::application::{Application, counted};
 use super::command::{self, PinBlock};
-use super::error::Error;
+use super::error::{is_malformed, malformed, refused_with};
 use super::metadata::{Metadata, ToldOf};
-use super::offer::{MOVES_KEYS, Offer, Version, is_not_offered};
+use super::offer::{MOVES_KEYS, Offer, Version, is_not_offered, is_unknown};
 use super::reference::SecretReference;
 use super::serial::Serial;
 use crate::iso7816::StatusWord;
@@ -37,7 +37,7 @@ impl Application {
         let answer = self.ask(command::metadata(reference))?;
         match answer.status {
             StatusWord::OK => {
-                let metadata = Metadata::read(&answer.data)?;
+                let metadata = Metadata::read(&answer.data);
                 self.metadata = if metadata.is_some() { Offer::Made(()) } else { Offer::Refused };
                 Ok(metadata)
             }
@@ -64,11 +64,8 @@ impl Application {
             let answer = self.ask(command::version())?;
             self.version = match (answer.status, answer.data.as_slice()) {
                 (StatusWord::OK, [major, minor, patch]) => Offer::Made([*major, *minor, *patch]),
-                (StatusWord::OK, other) => {
-                    let length = other.len();
-                    return Err(Error::Length { command: command::GET_VERSION, length }.at(command::GET_VERSION));
-                }
-                (word, _) if is_not_offered(word) => Offer::Refused,
+                (StatusWord::OK, _) => Offer::Refused,
+                (word, _) if is_unknown(word) => Offer::Refused,
                 (word, _) => return Err(self.refusal(command::GET_VERSION, word)),
             };
         }
@@ -98,10 +95,11 @@ impl Application {
         Ok(matches!(self.serial, Serial::Hardware(_)) && self.version()?.is_some_and(|version| version >= MOVES_KEYS))
     }
 
-    /// Returns the tries left for PIN and PUK, and those of the management key as the card last told them.
+    /// Returns the tries left for PIN and PUK, and those of the management key as the card last told them. An answer
+    /// that tells of none leaves them untold.
     pub fn counters(&mut self) -> Result<Counters, token::Error> {
-        let user = self.tries(SecretReference::Pin)?;
-        let puk = Some(self.tries(SecretReference::Puk)?);
+        let user = untold(self.tries(SecretReference::Pin))?;
+        let puk = Some(untold(self.tries(SecretReference::Puk))?);
         Ok(Counters { user, admin: self.management_tries, puk })
     }
 
@@ -110,19 +108,29 @@ impl Application {
         Ok(self.told_of(secret)?.tries)
     }
 
-    /// Returns what the card tells of PIN or PUK; spends no try.
+    /// Returns what the card tells of PIN or PUK; spends no try. An answer that garbles the PUK's tries is an error, for
+    /// nothing else tells them.
     fn told_of(&mut self, secret: SecretReference) -> Result<ToldOf, token::Error> {
         if let (SecretReference::Pin, Some(seen)) = (secret, self.pin_seen.take()) {
             return Ok(seen);
         }
-        let metadata = self.metadata(secret.byte())?;
-        let is_default = metadata.as_ref().and_then(|metadata| metadata.is_default);
-        let tries = match (metadata.and_then(|metadata| metadata.tries_left), secret) {
-            (Some(left), _) => counted(left),
-            (None, SecretReference::Pin) => self.pin_tries()?,
-            (None, SecretReference::Puk) => Tries::Untold,
+        let Metadata { is_default, tries_left, garbled_tries, .. } = self.metadata(secret.byte())?.unwrap_or_default();
+        let tries = match (tries_left, garbled_tries, secret) {
+            (Some(left), _, _) => counted(left),
+            (None, _, SecretReference::Pin) => self.pin_tries()?,
+            (None, Some(flaw), SecretReference::Puk) => return Err(malformed(command::GET_METADATA)(flaw)),
+            (None, None, SecretReference::Puk) => Tries::Untold,
         };
         Ok(ToldOf { tries, is_default })
+    }
+
+    /// Returns what the card says of the factory's value of the secret or key under `reference`.
+    pub fn is_default(&mut self, reference: u8) -> Result<Option<bool>, token::Error> {
+        match self.metadata(reference) {
+            Ok(metadata) => Ok(metadata.and_then(|metadata| metadata.is_default)),
+            Err(error) if refused_with(&error).is_some() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Refuses if no try of the secret may be spent; see [`Self::tries`].
@@ -153,5 +161,13 @@ impl Application {
             (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Ok(Tries::Locked),
             (word, _) => Err(self.refusal(command::VERIFY, word)),
         }
+    }
+}
+
+/// Takes an answer that tells nothing of the tries as what it is; a card that is gone is an error.
+fn untold(tries: Result<Tries, token::Error>) -> Result<Tries, token::Error> {
+    match tries {
+        Err(error) if refused_with(&error).is_some() || is_malformed(&error) => Ok(Tries::Untold),
+        tries => tries,
     }
 }

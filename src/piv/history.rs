@@ -4,7 +4,6 @@
 //! and is taken up in the same place.
 
 use super::command;
-use super::error::malformed;
 use super::objects::{read_key_history, write_key_history};
 use super::offer::is_not_offered;
 use super::reference::{KeyReference, ObjectTag};
@@ -104,9 +103,8 @@ impl PivSession<'_> {
 
     /// Makes the key history count this place, and returns what it said before.
     pub(super) fn tell_history(&mut self, place: KeyReference) -> Result<u8, token::Error> {
-        let content = self.application.object(ObjectTag::KEY_HISTORY)?;
-        let told = content.map(|content| read_key_history(&content)).transpose();
-        let told = told.map_err(malformed(command::GET_DATA))?.unwrap_or(0);
+        let told = self.application.shown(ObjectTag::KEY_HISTORY, |content| read_key_history(content).ok())?;
+        let told = told.unwrap_or(0);
         if told < place.retired_number() {
             self.application.put(ObjectTag::KEY_HISTORY, &write_key_history(place.retired_number()))?;
         }

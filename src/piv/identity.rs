@@ -2,9 +2,9 @@
 
 use super::application::Application;
 use super::command;
-use super::error::{Error, malformed};
+use super::error::Error;
 use super::objects::{self, CardId, Chuid};
-use super::offer::is_not_offered;
+use super::offer::is_unknown;
 use super::reference::ObjectTag;
 use super::serial::Serial;
 use crate::iso7816::StatusWord;
@@ -32,20 +32,20 @@ impl Application {
             (StatusWord::OK, data) => match data.try_into() {
                 Ok(MADE_UP | [0, 0, 0, 0] | [0xFF, 0xFF, 0xFF, 0xFF]) => Ok(None),
                 Ok(number) => Ok(Some(u32::from_be_bytes(number))),
-                Err(_) => {
+                Err(_) if matches!(self.serial, Serial::Hardware(_)) => {
                     Err(Error::Length { command: command::GET_SERIAL, length: data.len() }.at(command::GET_SERIAL))
                 }
+                // It is something else than a serial.
+                Err(_) => Ok(None),
             },
-            (word, _) if is_not_offered(word) => Ok(None),
+            (word, _) if is_unknown(word) => Ok(None),
             (word, _) => Err(self.refusal(command::GET_SERIAL, word)),
         }
     }
 
-    /// Returns the card identifier of the Card Capability Container; `None` if there is none.
+    /// Returns the card identifier of the Card Capability Container; `None` if there is none that can be read.
     pub fn capability_card_id(&mut self) -> Result<Option<CardId>, token::Error> {
-        match self.object(ObjectTag::CARD_CAPABILITY_CONTAINER)? {
-            Some(content) => objects::read_card_capability(&content).map_err(malformed(command::GET_DATA)),
-            None => Ok(None),
-        }
+        let read = |content: &[u8]| objects::read_card_capability(content).ok().flatten();
+        self.shown(ObjectTag::CARD_CAPABILITY_CONTAINER, read)
     }
 }

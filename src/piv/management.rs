@@ -5,6 +5,7 @@ use super::application::{Application, VERIFICATION_FAILED, counted};
 use super::command::{self, GENERAL_AUTHENTICATE};
 use super::error::{Error, malformed, refused_with};
 use super::facts::agree;
+use super::metadata::Metadata;
 use super::objects::one;
 use super::offer::is_not_offered;
 use super::reference::MANAGEMENT_KEY;
@@ -115,16 +116,16 @@ impl Application {
 
     /// Returns the algorithms that the key may have, exactly one if the card tells; and whether it is the factory's key.
     fn management_algorithms(&mut self) -> Result<(Vec<ManagementAlgorithm>, Option<bool>), token::Error> {
-        if let Some(metadata) = self.metadata(MANAGEMENT_KEY)? {
-            let identifier = metadata.algorithm;
+        let Metadata { algorithm, is_default, .. } = self.metadata(MANAGEMENT_KEY)?.unwrap_or_default();
+        if let Some(identifier) = algorithm {
             let algorithm = ManagementAlgorithm::from_identifier(identifier);
             let unknown = || Error::ManagementAlgorithm { identifier }.at(command::GET_METADATA);
-            return algorithm.map(|algorithm| (vec![algorithm], metadata.is_default)).ok_or_else(unknown);
+            return algorithm.map(|algorithm| (vec![algorithm], is_default)).ok_or_else(unknown);
         }
         let told: Vec<_> =
             self.property.algorithms.iter().filter_map(|it| ManagementAlgorithm::from_identifier(*it)).collect();
         let all = ManagementAlgorithm::ALL.into_iter();
-        Ok((all.filter(|algorithm| told.is_empty() || told.contains(algorithm)).collect(), None))
+        Ok((all.filter(|algorithm| told.is_empty() || told.contains(algorithm)).collect(), is_default))
     }
 
     fn judge_response(&self, word: StatusWord) -> Result<(), token::Error> {

@@ -3,7 +3,8 @@
 //! In: what GET DATA answers, and SELECT's property template. Out: what they mean, and the bytes for PUT DATA.
 
 use super::error::Error;
-use crate::iso7816::tlv::{self, TlvError, read_all, read_one, write};
+use crate::iso7816::lenient;
+use crate::iso7816::tlv::{self, TlvError, write};
 use crate::token;
 use aws_lc_rs::digest::{SHA256, digest};
 use time::{Date, Month};
@@ -18,30 +19,20 @@ pub(super) struct Property {
 }
 
 impl Property {
-    pub fn read(answer: &[u8]) -> Result<Self, TlvError> {
-        // A card of the standard's first edition may answer nothing.
-        if answer.is_empty() {
-            return Ok(Self::default());
-        }
-        let template = tagged(answer, 0x61)?;
-        let Some(supported) = one(&read_all(template)?, 0xAC)? else { return Ok(Self::default()) };
-        let identifiers = read_all(supported)?.into_iter().filter(|object| object.tag == 0x80);
-        Ok(Self { algorithms: identifiers.flat_map(|object| object.value.iter().copied()).collect() })
+    /// Reads an answer; what cannot be read tells nothing. Some cards have one AC template for each algorithm.
+    pub fn read(answer: &[u8]) -> Self {
+        let template = lenient::read(lenient::read(answer).first(0x61).unwrap_or_default());
+        let supported = template.every(0xAC).map(lenient::read);
+        Self { algorithms: supported.flat_map(|it| it.every(0x80).collect::<Vec<_>>().concat()).collect() }
     }
 }
 
-/// Returns the content of the `53` that GET DATA answers; `None` if it is empty, for a removed object is an empty one.
-pub(super) fn content(answer: &[u8]) -> Result<Option<&[u8]>, TlvError> {
-    let content = tagged(answer, 0x53)?;
-    Ok((!content.is_empty()).then_some(content))
-}
-
-fn tagged(bytes: &[u8], tag: u32) -> Result<&[u8], TlvError> {
-    let object = read_one(bytes)?;
-    if object.tag != tag {
-        return Err(TlvError::Unexpected { tag: object.tag });
-    }
-    Ok(object.value)
+/// Returns the content of the `53` that GET DATA answers, or what is there of it; `None` if it is empty, for a removed
+/// object is an empty one. A card may also leave the `53` out.
+pub(super) fn content(answer: &[u8]) -> Option<&[u8]> {
+    let objects = lenient::read(answer);
+    let content = objects.first(0x53).or(objects.cut(0x53)).unwrap_or(answer);
+    (!content.is_empty()).then_some(content)
 }
 
 /// Returns the value of the one object `tag`, or `None`; a second one is an error.
@@ -136,7 +127,7 @@ impl Chuid {
     }
 
     pub fn read(content: &[u8]) -> Result<Self, TlvError> {
-        let objects = read_all(content)?;
+        let objects = lenient::read(content);
         Ok(Self {
             fasc_n: exact(&objects, 0x30)?,
             guid: Uuid::from_bytes(exact(&objects, 0x34)?),
@@ -174,14 +165,14 @@ impl Chuid {
     }
 }
 
-fn exact<const N: usize>(objects: &[tlv::Tlv<'_>], tag: u32) -> Result<[u8; N], TlvError> {
-    let value = one(objects, tag)?.ok_or(TlvError::Missing { wanted: tag })?;
+fn exact<const N: usize>(objects: &lenient::Objects<'_>, tag: u32) -> Result<[u8; N], TlvError> {
+    let value = objects.one(tag)?.ok_or(TlvError::Missing { wanted: tag })?;
     value.try_into().map_err(|_| TlvError::ValueLength { tag, length: value.len() })
 }
 
 /// Reads the card identifier in a Card Capability Container (table 8); `None` if it is empty or all zero.
 pub(super) fn read_card_capability(content: &[u8]) -> Result<Option<CardId>, TlvError> {
-    let identifier = one(&read_all(content)?, 0xF0)?.unwrap_or_default();
+    let identifier = lenient::read(content).one(0xF0)?.unwrap_or_default();
     match identifier.last_chunk::<14>() {
         _ if identifier.is_empty() => Ok(None),
         Some(id) if identifier.len() == 21 => Ok(named(id).then_some(*id)),
@@ -215,7 +206,7 @@ pub(super) fn write_card_capability(id: &CardId) -> Vec<u8> {
 
 /// Reads how many retired keys have their certificate on the card (table 15, key history).
 pub(super) fn read_key_history(content: &[u8]) -> Result<u8, TlvError> {
-    exact::<1>(&read_all(content)?, 0xC1).map(|[count]| count)
+    exact::<1>(&lenient::read(content), 0xC1).map(|[count]| count)
 }
 
 /// Encodes a key history of `count` certificates on the card and none elsewhere.
@@ -291,19 +282,31 @@ mod tests {
     #[test]
     fn the_property_template_may_tell_algorithms() {
         let yubikey = "61114f0600001000010079074f05a000000308";
-        assert!(Property::read(&hex::decode(yubikey).unwrap()).unwrap().algorithms.is_empty());
-        let telling =
-            write(0x61, &write(0xAC, &[write(0x80, &[0x03]), write(0x80, &[0x11]), write(0x06, &[0])].concat()));
-        assert_eq!(Property::read(&telling).unwrap().algorithms, [0x03, 0x11]);
-        assert!(Property::read(&[]).is_ok());
-        assert_eq!(Property::read(&write(0x6F, &[])).err(), Some(TlvError::Unexpected { tag: 0x6F }));
-        assert!(Property::read(&telling[1..]).is_err());
+        assert!(Property::read(&hex::decode(yubikey).unwrap()).algorithms.is_empty());
+        let supported = write(0xAC, &[write(0x80, &[0x03]), write(0x80, &[0x11]), write(0x06, &[0])].concat());
+        let telling = write(0x61, &supported);
+        assert_eq!(Property::read(&telling).algorithms, [0x03, 0x11]);
+        let one_each =
+            [0x07, 0x11, 0x14, 0x0A, 0x0C].map(|it| write(0xAC, &[write(0x80, &[it]), write(0x06, &[0])].concat()));
+        assert_eq!(Property::read(&write(0x61, &one_each.concat())).algorithms, [0x07, 0x11, 0x14, 0x0A, 0x0C]);
+        for nothing in [&[][..], &write(0x6F, &[]), &telling[1..], &[0x61, 0x80, 0x00, 0x00], &[0x61, 0x7F, 0xAC]] {
+            assert!(Property::read(nothing).algorithms.is_empty(), "{nothing:02X?}");
+        }
     }
 
     #[test]
     fn an_empty_object_is_none() {
-        assert_eq!(content(&[0x53, 0x00]), Ok(None));
-        assert_eq!(content(&[0x53, 0x01, 0xAA]), Ok(Some([0xAA].as_slice())));
-        assert_eq!(content(&[0x53, 0x01, 0xAA, 0x00]), Err(TlvError::LeftOver { length: 1 }));
+        for empty in [&[][..], &[0x53, 0x00], &[0x53, 0x81, 0x00], &[0x53, 0x00, 0x00, 0xFF]] {
+            assert_eq!(content(empty), None, "{empty:02X?}");
+        }
+        for odd in [
+            &[0x53, 0x01, 0xAA][..],
+            &[0x53, 0x83, 0, 0, 1, 0xAA, 0],
+            &[0, 0xFF, 0x53, 1, 0xAA],
+            &[0x53, 9, 0xAA],
+            &[0xAA],
+        ] {
+            assert_eq!(content(odd), Some([0xAA].as_slice()), "{odd:02X?}");
+        }
     }
 }

@@ -19,6 +19,26 @@ pub(super) const ATTESTS_KEYS: Version = [4, 3, 0];
 /// Names the first firmware with MOVE KEY, DELETE KEY and RSA beyond 2048 bits.
 pub(super) const MOVES_KEYS: Version = [5, 7, 0];
 
+/// Says whether the status word means that the card does not show an object, now or at all. A word that tells of a
+/// failure is none of these: what it hides may be there the next time.
+pub(super) fn is_not_shown(word: StatusWord) -> bool {
+    is_not_offered(word)
+        || matches!(
+            word,
+            StatusWord::SECURITY_STATUS_NOT_SATISFIED
+                | StatusWord::CONDITIONS_NOT_SATISFIED
+                | StatusWord::INCORRECT_DATA
+                | StatusWord::INCORRECT_P1_P2
+                | StatusWord::FILE_NOT_FOUND
+                | StatusWord::REFERENCE_DATA_NOT_FOUND
+        )
+}
+
+/// Says whether the status word is one of those by which cards answer a command of a maker's own that they do not know.
+pub(super) fn is_unknown(word: StatusWord) -> bool {
+    is_not_shown(word) || matches!(word, StatusWord::WRONG_LENGTH | StatusWord(0x6B00))
+}
+
 /// Says whether the status word means that the card has no such command.
 pub(super) fn is_not_offered(word: StatusWord) -> bool {
     matches!(

@@ -25,11 +25,11 @@ impl PivSession<'_> {
             Told::Nothing => None,
         };
         let gone = usize::from(key == Some(true)) + usize::from(certificate.is_some());
-        if certificate.is_some() {
-            self.application.put(reference.certificate_object(), &[])?;
-        }
         if gone > 0 {
             self.application.renew_chuid()?;
+        }
+        if certificate.is_some() {
+            self.application.put(reference.certificate_object(), &[])?;
         }
         if key == Some(false) { Err(token::Error::KeyStays(reference.id())) } else { Ok(gone) }
     }

@@ -8,7 +8,7 @@ use super::metadata::Metadata;
 use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
-use crate::token::{self, Arrival, KeyId, KeyOrder, Session, StoredKey};
+use crate::token::{self, Arrival, KeyId, KeyOrder, Oddity, Session, StoredCertificate, StoredKey};
 use std::collections::BTreeMap;
 
 /// Keeps how the user logged in, for keys that need the PIN before each use.
@@ -123,29 +123,24 @@ impl<'a> PivSession<'a> {
 
     fn look_up(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
         let told = self.told(reference)?;
-        let certificate = self.application.certificate(reference)?;
-        let certified = certificate.as_deref().and_then(public_key_in);
+        let stored = self.application.stored(reference)?;
         let has_private_key = match told {
             Told::Key(_) => true,
             Told::NoKey => false,
             // Such a card does not tell of a key without a certificate.
-            Told::Nothing => certificate.is_some(),
+            Told::Nothing => stored.as_ref().is_some_and(|stored| stored.odd != Some(Oddity::Reserved)),
         };
-        if !has_private_key && certificate.is_none() {
+        if !has_private_key && stored.is_none() {
             return Ok(None);
         }
+        let StoredCertificate { der: certificate, odd } = stored.unwrap_or_default();
         let public_key = match told {
             Told::Key(known) => Some(known.public_key),
-            Told::NoKey | Told::Nothing => certified,
+            Told::NoKey | Told::Nothing => certificate.as_deref().and_then(public_key_in),
         };
-        Ok(Some(StoredKey {
-            id: reference.id(),
-            label: reference.label(),
-            public_key,
-            has_private_key,
-            certificate,
-            odd: None,
-        }))
+        let odd = odd.or((!has_private_key).then_some(Oddity::NoKey));
+        let (id, label) = (reference.id(), reference.label());
+        Ok(Some(StoredKey { id, label, public_key, has_private_key, certificate, odd }))
     }
 
     /// Says whether there is a private key under `reference` beside which a certificate for `public_key` may be
@@ -225,7 +220,7 @@ impl Session for PivSession<'_> {
         }
         self.enter_as_admin()?;
         let object = reference.certificate_object();
-        if self.application.object(object)?.is_some() {
+        if self.application.is_certified(reference)? {
             return Ok(());
         }
         self.application.put(object, &plain(&vec![0; length]))?;
@@ -264,8 +259,7 @@ impl Session for PivSession<'_> {
         let reference = place(id)?;
         self.enter()?;
         let attestation = self.application.attestation(reference)?;
-        let issuer = self.application.object(ObjectTag::ATTESTATION)?;
-        let issuer = issuer.as_deref().map(|content| certificate::read(content)).transpose()?.flatten();
+        let issuer = self.application.shown(ObjectTag::ATTESTATION, |content| certificate::read(content)?.der)?;
         Ok(std::iter::once(attestation).chain(issuer).collect())
     }
 
@@ -282,8 +276,9 @@ impl Session for PivSession<'_> {
         if reference.is_retired() {
             self.tell_history(reference)?;
         }
-        self.application.put(reference.certificate_object(), &content)?;
-        self.application.renew_chuid()
+        // In this order, a write that is cut off is noticed by those who know the card by its CHUID.
+        self.application.renew_chuid()?;
+        self.application.put(reference.certificate_object(), &content)
     }
 
     fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, token::Error> {

@@ -3,11 +3,12 @@
 use super::algorithm::identifier_of_kind;
 use super::command::{self, GENERAL_AUTHENTICATE};
 use super::error::{Error, malformed, refused_with};
-use super::objects::{one, random};
+use super::objects::random;
 use super::reference::{KeyReference, PinPolicy};
 use super::session::{Known, Login, PivSession};
 use crate::iso7816::StatusWord;
-use crate::iso7816::tlv::{TlvError, read_all, read_one};
+use crate::iso7816::lenient;
+use crate::iso7816::tlv::TlvError;
 use crate::pkix::{KeyAlgorithm, KeyKind, PublicKey, SignatureAlgorithm};
 use crate::token;
 
@@ -118,11 +119,8 @@ fn block(kind: KeyKind, algorithm: SignatureAlgorithm, message: &[u8]) -> Result
 
 fn signature_in(answer: &[u8]) -> Result<&[u8], token::Error> {
     let read = || -> Result<_, TlvError> {
-        let template = read_one(answer)?;
-        if template.tag != 0x7C {
-            return Err(TlvError::Unexpected { tag: template.tag });
-        }
-        one(&read_all(template.value)?, 0x82)?.ok_or(TlvError::Missing { wanted: 0x82 })
+        let template = lenient::read(answer).one(0x7C)?.ok_or(TlvError::Missing { wanted: 0x7C })?;
+        lenient::read(template).one(0x82)?.ok_or(TlvError::Missing { wanted: 0x82 })
     };
     read().map_err(malformed(GENERAL_AUTHENTICATE))
 }

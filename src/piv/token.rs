@@ -3,7 +3,6 @@
 use super::application::Application;
 use super::command::{self, PinBlock};
 use super::manager::Manager;
-use super::metadata::Metadata;
 use super::objects::{self, GuidName, draw_id};
 use super::offer::ATTESTS_KEYS;
 use super::place::Places;
@@ -188,7 +187,6 @@ impl Token for PivToken {
 
     fn condition(&mut self) -> Result<Condition, Error> {
         self.application.within(EndWith::Leave, |card| {
-            let default = |metadata: Option<Metadata>| metadata.and_then(|metadata| metadata.is_default);
             let version = card.version()?;
             let card_identifier = match card.read_chuid()? {
                 None => CardIdentifier::Absent,
@@ -196,9 +194,9 @@ impl Token for PivToken {
                 Some(Err(_)) => CardIdentifier::Broken,
             };
             Ok(Condition {
-                pin_is_default: default(card.metadata(SecretReference::Pin.byte())?),
-                puk_is_default: default(card.metadata(SecretReference::Puk.byte())?),
-                admin_key_is_default: default(card.metadata(MANAGEMENT_KEY)?),
+                pin_is_default: card.is_default(SecretReference::Pin.byte())?,
+                puk_is_default: card.is_default(SecretReference::Puk.byte())?,
+                admin_key_is_default: card.is_default(MANAGEMENT_KEY)?,
                 algorithms: card.algorithms()?,
                 largest_certificate: Some(card.container().largest_certificate()),
                 card_identifier,

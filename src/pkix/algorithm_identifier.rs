@@ -59,13 +59,14 @@ impl SignatureAlgorithm {
         Self::from_identifier(&identifier)
     }
 
-    /// Reads an AlgorithmIdentifier. RSA without NULL parameters is accepted too, as RFC 4055, 5 requires.
+    /// Reads an AlgorithmIdentifier. RSA without NULL parameters is accepted too, as RFC 4055, 5 requires, and ECDSA with
+    /// them, as some write it against RFC 5758, 3.2.
     pub fn from_identifier(identifier: &AlgorithmIdentifierOwned) -> Result<Self, Error> {
         let unknown = || Error::UnknownSignatureAlgorithm { oid: identifier.oid.to_string() };
         let found = Self::ALL.into_iter().find(|algorithm| algorithm.oid() == identifier.oid).ok_or_else(unknown)?;
         match &identifier.parameters {
             None => Ok(found),
-            Some(parameters) if parameters.is_null() && found.is_rsa() => Ok(found),
+            Some(parameters) if parameters.is_null() => Ok(found),
             Some(_) => Err(unknown()),
         }
     }

@@ -1,6 +1,7 @@
 //! Rewrites BER so that a DER reader can read it: definite lengths, and strings in one piece (X.690, 8.1 and 8.7).
 //!
-//! Some certificate authorities send CMS with indefinite lengths. DER comes out as it went in.
+//! Some certificate authorities send CMS with indefinite lengths. DER comes out as it went in, and so does the content
+//! of an element of definite length that is no BER itself: whoever reads that element judges it.
 
 use super::error::Error;
 
@@ -20,6 +21,26 @@ pub(super) fn to_definite(input: &[u8], what: &'static str) -> Result<Vec<u8>, E
         0 => Ok(out),
         extra => Err(Error::Leftover { what, extra }),
     }
+}
+
+/// Returns the first element inside the one in `input`, as it came.
+pub(super) fn first_inside(input: &[u8]) -> Result<&[u8], Error> {
+    let mut cursor = Cursor { input, at: 0 };
+    cursor.byte(input.len())?;
+    let limit = match cursor.length(input.len())? {
+        End::At(end) => end,
+        End::EndOfContents => input.len(),
+    };
+    let start = cursor.at;
+    cursor.element(limit, MAX_DEPTH, &mut Vec::new())?;
+    input.get(start..cursor.at).ok_or(Error::Encoding { offset: start })
+}
+
+/// Returns how long the element at the beginning of `input` is.
+pub(super) fn length_of_first(input: &[u8]) -> Result<usize, Error> {
+    let mut cursor = Cursor { input, at: 0 };
+    cursor.element(input.len(), MAX_DEPTH, &mut Vec::new())?;
+    Ok(cursor.at)
 }
 
 /// Reads `input` from the offset `at`.
@@ -67,17 +88,38 @@ impl Cursor<'_> {
         }
         let depth = depth.checked_sub(1).ok_or(Error::TooDeep { limit: MAX_DEPTH })?;
         let whole = tag == OCTET_STRING | CONSTRUCTED;
+        let start = self.at;
         let mut content = Vec::new();
-        let limit = if let End::At(end) = end { end } else { limit };
-        while !self.finished(&end, limit) {
-            let start = content.len();
-            self.element(limit, depth, &mut content)?;
-            if whole {
-                strip_header(&mut content, start).ok_or(Error::Encoding { offset: self.at })?;
+        match (self.content(&end, limit, depth, whole, &mut content), end) {
+            (Err(Error::Encoding { .. }), End::At(end)) if !whole => {
+                content.clear();
+                content.extend_from_slice(self.input.get(start..end).unwrap_or_default());
+                self.at = end;
             }
+            (read, _) => read?,
         }
         header(if whole { OCTET_STRING } else { tag }, content.len(), out);
         out.append(&mut content);
+        Ok(())
+    }
+
+    /// Copies the elements of a constructed one to `content`; those of a string in pieces without their headers.
+    fn content(
+        &mut self,
+        end: &End,
+        limit: usize,
+        depth: usize,
+        whole: bool,
+        content: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let limit = if let End::At(end) = end { *end } else { limit };
+        while !self.finished(end, limit) {
+            let start = content.len();
+            self.element(limit, depth, content)?;
+            if whole {
+                strip_header(content, start).ok_or(Error::Encoding { offset: self.at })?;
+            }
+        }
         Ok(())
     }
 
@@ -144,7 +186,7 @@ fn strip_header(content: &mut Vec<u8>, start: usize) -> Option<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::to_definite;
+    use super::{first_inside, to_definite};
 
     fn rewritten(hex: &str) -> String {
         to_definite(&hex::decode(hex).unwrap(), "test").map_or_else(|error| error.to_string(), hex::encode)
@@ -169,14 +211,44 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_ber_inside_a_definite_length_is_left_as_it_is() {
+        for hex in ["30020501", "3003800000", "3005aaaaaaaaaa", "300a 3003020101 3003800000"] {
+            let hex = hex.replace(' ', "");
+            assert_eq!(rewritten(&hex), hex);
+        }
+        assert_eq!(rewritten("30803003aaaaaa0000"), "30053003aaaaaa");
+        let deep = hex::encode([0x30, 0x80].repeat(40));
+        assert!(rewritten(&deep).contains("deeper"));
+    }
+
+    #[test]
+    fn the_first_element_inside_is_found_as_it_came() {
+        let inside = |hex: &str| first_inside(&hex::decode(hex).unwrap()).map(hex::encode).unwrap_or_default();
+        assert_eq!(inside("3006308105020101"), "");
+        assert_eq!(inside("300930810302010105000c"), "308103020101");
+        assert_eq!(inside("308030800201010000050000 00".replace(' ', "").as_str()), "30800201010000");
+        assert_eq!(inside("3000"), "");
+    }
+
+    #[test]
     fn contradictions_are_refused() {
-        for hex in
-            ["", "30", "3080", "30800500", "3001", "30020501", "0480", "1f0100", "0000", "24030201ff", "3003800000"]
-        {
+        for hex in [
+            "",
+            "30",
+            "3080",
+            "30800500",
+            "3001",
+            "0480",
+            "1f0100",
+            "0000",
+            "24030201ff",
+            "3080308000",
+            "30803003050100",
+        ] {
             assert!(rewritten(hex).contains("breaks off"), "{hex}: {}", rewritten(hex));
         }
         // The end of contents must stand inside what holds the element.
-        assert!(rewritten("300230800000").contains("breaks off"));
+        assert_eq!(rewritten("300230800000"), "2 bytes follow the end of the test");
         assert_eq!(rewritten("050000"), "1 bytes follow the end of the test");
     }
 }

@@ -61,12 +61,13 @@ impl SignedData {
         self.content.econtent.as_ref().map(Any::value)
     }
 
-    /// Returns the X.509 certificates; attribute certificates and other kinds are skipped.
-    pub(super) fn certificates(&self) -> Result<Vec<Certificate>, Error> {
-        let all = self.certificates.iter().flat_map(SetOfVec::iter);
-        all.filter(|any| any.tag() == Tag::Sequence)
-            .map(|any| Certificate::from_der(&any.to_der().map_err(Error::malformed(WHAT))?))
-            .collect()
+    /// Returns the X.509 certificates that can be read, and how many others claim to be some; attribute certificates
+    /// and other kinds are skipped.
+    pub(super) fn certificates(&self) -> (Vec<Certificate>, usize) {
+        let all = self.certificates.iter().flat_map(SetOfVec::iter).filter(|any| any.tag() == Tag::Sequence);
+        let read = all.clone().filter_map(|any| Certificate::from_der(&any.to_der().ok()?).ok()).collect::<Vec<_>>();
+        let unreadable = all.count().saturating_sub(read.len());
+        (read, unreadable)
     }
 
     /// Verifies every signature with the given certificates and returns the signers, in order.

@@ -40,6 +40,8 @@ pub enum Error {
     RsaExponent,
     #[error("the public key is not a valid {kind} key")]
     InvalidKey { kind: KeyKind },
+    #[error("the {kind} key is written as a compressed point, which is not read here; write it uncompressed")]
+    CompressedPoint { kind: KeyKind },
     #[error("a {kind} key does not go with the signature algorithm {algorithm}")]
     AlgorithmMismatch { kind: KeyKind, algorithm: SignatureAlgorithm },
     #[error("the signature algorithm {oid} is not known here")]
@@ -143,6 +145,7 @@ impl Error {
             | Self::RsaSize { .. }
             | Self::RsaExponent
             | Self::InvalidKey { .. }
+            | Self::CompressedPoint { .. }
             | Self::AlgorithmMismatch { .. }
             | Self::UnknownSignatureAlgorithm { .. }
             | Self::UnknownHash { .. }

@@ -59,6 +59,10 @@ impl PublicKey {
             .ok_or_else(|| malformed(der::ErrorKind::Length { tag: der::Tag::BitString }.into()))?;
         let kind = match read.algorithm.oid {
             oid::RSA_ENCRYPTION if read.algorithm.parameters == Some(AnyRef::NULL) => rsa_kind(bits)?,
+            // RFC 3279, 2.3.1 demands NULL; some leave it out, and it says nothing.
+            oid::RSA_ENCRYPTION if read.algorithm.parameters.is_none() => {
+                return Self::assemble(oid::RSA_ENCRYPTION, Null.into(), bits);
+            }
             oid::RSA_ENCRYPTION => return Err(malformed(der::Tag::Null.value_error().into())),
             oid::EC_PUBLIC_KEY => ec_kind(read.algorithm.parameters, bits)?,
             other => return Err(Error::UnknownKeyAlgorithm { oid: other.to_string() }),
@@ -193,6 +197,9 @@ fn ec_kind(parameters: Option<AnyRef<'_>>, point: &[u8]) -> Result<KeyKind, Erro
         oid::SECP384R1 => (KeyKind::P384, &awslc::ECDSA_P384_SHA384_ASN1),
         other => return Err(Error::UnknownKeyAlgorithm { oid: other.to_string() }),
     };
+    if let Some(2 | 3) = point.first() {
+        return Err(Error::CompressedPoint { kind });
+    }
     if point.first() != Some(&4) || awslc::ParsedPublicKey::new(verifier, point).is_err() {
         return Err(Error::InvalidKey { kind });
     }

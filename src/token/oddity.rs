@@ -75,13 +75,13 @@ impl Oddity {
 impl fmt::Display for Oddity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotACertificate => "what is stored as a certificate is none",
-            Self::CutOff => "what is stored breaks off, as after a write that was cut off",
-            Self::BrokenCompression => "what is stored is compressed and cannot be unpacked",
+            Self::NotACertificate => "unreadable: what is stored as a certificate is none",
+            Self::CutOff => "unreadable: what is stored breaks off, as after a write that was cut off",
+            Self::BrokenCompression => "unreadable: what is stored is compressed and cannot be unpacked",
             Self::NoValue => "the certificate's object holds no certificate",
-            Self::Refused => "the token does not show it",
+            Self::Refused => "unreadable: the token does not show it",
             Self::Reserved => "room that an interrupted enrollment had reserved; the next one uses it",
-            Self::UnreadableKey => "the public key cannot be read",
+            Self::UnreadableKey => "the public key is unreadable",
             Self::NoKey => "the key that belongs to it is gone",
             Self::BytesAfterEnd => "bytes follow the certificate",
             Self::CompressionMistold => "the object mistells whether the certificate is compressed",
@@ -91,6 +91,9 @@ impl fmt::Display for Oddity {
         })
     }
 }
+
+/// Is the tag with which every certificate begins.
+const SEQUENCE: u8 = 0x30;
 
 /// Holds what a token stores as a certificate: the certificate if it can be read, and what is odd about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,7 +112,7 @@ impl StoredCertificate {
         match Certificate::first_in(bytes) {
             Ok((certificate, 0)) => Self { der: Some(certificate.der().to_vec()), odd: None },
             Ok((certificate, _)) => Self { der: Some(certificate.der().to_vec()), odd: Some(Oddity::BytesAfterEnd) },
-            Err(error) if error.breaks_off() => Self::odd(Oddity::CutOff),
+            Err(error) if error.breaks_off() && bytes.starts_with(&[SEQUENCE]) => Self::odd(Oddity::CutOff),
             Err(_) => Self::odd(Oddity::NotACertificate),
         }
     }

@@ -4,6 +4,7 @@ mod atr;
 mod chaining;
 mod conversations;
 mod encoding;
+mod lenient;
 mod long_answers;
 mod tlv;
 mod transactions;

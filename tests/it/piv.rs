@@ -6,6 +6,7 @@ pub mod counts;
 mod dialled;
 mod nitrokey;
 mod objects;
+mod odd;
 mod pauses;
 mod places;
 mod removal;

@@ -5,6 +5,7 @@ mod csr;
 mod enveloped;
 mod key;
 mod name;
+mod odd_requests;
 mod pfx;
 
 use std::{

@@ -14,6 +14,8 @@ use der::{Decode, Tag, Tagged};
 pub struct CertificateResponse {
     /// Certificates in the message. They are a SET, sorted by their encoding: the order means nothing.
     pub certificates: Vec<Certificate>,
+    /// How many more came that cannot be read; they stand in nobody's way.
+    pub unreadable: usize,
     /// First status that is not a success, else the first one; `None` in a message that carries certificates alone.
     pub status: Option<CmcStatus>,
     issued_hash: Option<Vec<u8>>,
@@ -24,7 +26,7 @@ pub struct CertificateResponse {
 /// [`CertificateResponse::status`].
 pub fn read(bytes: &[u8]) -> Result<CertificateResponse, Error> {
     let signed = SignedData::read(bytes)?;
-    let certificates = signed.certificates()?;
+    let (certificates, unreadable) = signed.certificates();
     let (mut status, mut issued_hash) = (None, None);
     match (signed.content_type(), signed.content()) {
         (oid::DATA, _) => {}
@@ -35,7 +37,7 @@ pub fn read(bytes: &[u8]) -> Result<CertificateResponse, Error> {
         }
         (other, _) => return Err(Error::NotPkiResponse { found: other.to_string() }),
     }
-    Ok(CertificateResponse { certificates, status, issued_hash, signed })
+    Ok(CertificateResponse { certificates, unreadable, status, issued_hash, signed })
 }
 
 /// Returns the first status that is not a success, else the first one.
@@ -84,14 +86,18 @@ impl CertificateResponse {
         if let Some(status) = self.status.as_ref().filter(|status| !status.is_success()) {
             return Err(Error::NotIssued(status.clone()));
         }
-        if self.certificates.is_empty() {
+        if self.certificates.is_empty() && self.unreadable == 0 {
             return Err(Error::NoCertificate);
         }
         let ours = || self.certificates.iter().filter(|it| it.public_key().is_ok_and(|found| found == *key));
         let stated = ours().find(|it| self.issued_certificate_hash() == Some(&it.sha1()));
         stated.or_else(|| ours().max_by_key(|it| it.not_before())).ok_or_else(|| Error::CertificateForAnotherKey {
-            came: self.certificates.iter().map(Certificate::label).collect(),
+            came: self.certificates.iter().map(Certificate::label).chain(self.told_unreadable()).collect(),
         })
+    }
+
+    fn told_unreadable(&self) -> Option<String> {
+        (self.unreadable > 0).then(|| format!("{} that cannot be read", self.unreadable))
     }
 
     /// Verifies the message's signatures with the certificates it carries and returns the signers; there are none when

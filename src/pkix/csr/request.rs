@@ -1,15 +1,23 @@
 //! Reads a certification request.
 
 use super::attribute::{ClientInfo, EnrollmentCsp, RawAttribute};
-use crate::pkix::certificate::signed_part;
+use crate::pkix::ber;
 use crate::pkix::error::Error;
 use crate::pkix::extension::{self, AltNames, Extension, KeyUsage};
 use crate::pkix::key::PublicKey;
 use crate::pkix::signature_algorithm::SignatureAlgorithm;
 use crate::pkix::{name, oid, pem, text};
-use der::{Decode, Encode, oid::ObjectIdentifier as Oid};
+use der::{
+    Decode, Encode, Sequence,
+    asn1::{BitString, Int, SetOfVec},
+    oid::ObjectIdentifier as Oid,
+};
 use std::fmt;
-use x509_cert::{attr::Attribute, name::Name, request::CertReq};
+use x509_cert::{
+    attr::Attribute,
+    name::Name,
+    spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned},
+};
 
 /// Limits a request, in bytes.
 const MAX_SIZE: usize = 64 * 1024;
@@ -20,33 +28,49 @@ const MAX_ATTRIBUTES: usize = 64;
 /// Names such a message in errors.
 pub(super) const WHAT: &str = "certification request";
 
+/// Decodes a CertificationRequest (RFC 2986, 4.2) as OpenSSL does: of any version, and without attributes where their
+/// field is left out.
+#[derive(Clone, PartialEq, Eq, Sequence)]
+struct Read {
+    info: Info,
+    algorithm: AlgorithmIdentifierOwned,
+    signature: BitString,
+}
+
+#[derive(Clone, PartialEq, Eq, Sequence)]
+struct Info {
+    version: Int,
+    subject: Name,
+    public_key: SubjectPublicKeyInfoOwned,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    attributes: Option<SetOfVec<Attribute>>,
+}
+
 /// Holds a certification request. Reading one does not verify it: see [`CertificationRequest::verify`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct CertificationRequest {
     der: Vec<u8>,
-    read: CertReq,
+    read: Read,
     key: PublicKey,
-    extensions: Vec<Extension>,
+    /// What is asked for; `None` if that cannot be read.
+    extensions: Option<Vec<Extension>>,
 }
 
 impl CertificationRequest {
-    /// Reads one request in strict DER of at most 64 KiB; bytes after it are an error.
+    /// Reads one request of at most 64 KiB, in DER or in BER, which OpenSSL reads too; blanks and zeros may follow it.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
         if der.len() > MAX_SIZE {
             return Err(Error::TooLarge { what: WHAT, size: der.len(), limit: MAX_SIZE });
         }
         let malformed = Error::malformed(WHAT);
-        let read = CertReq::from_der(der).map_err(&malformed)?;
-        let count = read.info.attributes.len();
+        let der = alone(der)?;
+        let read = Read::from_der(&ber::to_definite(der, WHAT)?).map_err(&malformed)?;
+        let count = read.info.attributes.as_ref().map_or(0, SetOfVec::len);
         if count > MAX_ATTRIBUTES {
             return Err(Error::TooManyAttributes { count, limit: MAX_ATTRIBUTES });
         }
         let key = PublicKey::from_spki(&read.info.public_key.to_der().map_err(&malformed)?)?;
-        let requested = find(&read, oid::EXTENSION_REQUEST).or_else(|| find(&read, oid::CERT_EXTENSIONS));
-        let extensions = match requested {
-            Some(value) => value.decode_as().map_err(Error::malformed("extension request"))?,
-            None => Vec::new(),
-        };
+        let extensions = requested(&read).ok();
         Ok(Self { der: der.to_vec(), read, key, extensions })
     }
 
@@ -101,37 +125,45 @@ impl CertificationRequest {
     /// the caller's policy.
     pub fn verify(&self) -> Result<(), Error> {
         let signature = self.read.signature.as_bytes().ok_or(Error::BadSignature { what: WHAT })?;
-        self.key.verify_part(WHAT, self.signature_algorithm()?, signed_part(&self.der, WHAT)?, signature)
+        self.key.verify_part(WHAT, self.signature_algorithm()?, ber::first_inside(&self.der)?, signature)
     }
 
     /// Returns the attributes in DER order, each as it came.
     pub fn attributes(&self) -> Result<Vec<RawAttribute>, Error> {
-        self.read.info.attributes.iter().map(RawAttribute::read).collect()
+        self.read.info.attributes.iter().flat_map(SetOfVec::iter).map(RawAttribute::read).collect()
     }
 
-    /// Returns the requested extensions, in the order of the request.
+    /// Returns the requested extensions, in the order of the request; none if they cannot be read.
     pub fn extensions(&self) -> &[Extension] {
-        &self.extensions
+        self.extensions.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the requested extensions, or why they cannot be read.
+    fn asked(&self) -> Result<&[Extension], Error> {
+        match &self.extensions {
+            Some(extensions) => Ok(extensions),
+            None => requested(&self.read).map(|_| self.extensions()),
+        }
     }
 
     /// Returns the requested alternative names.
     pub fn alt_names(&self) -> Result<AltNames, Error> {
-        extension::alt_names(&self.extensions)
+        extension::alt_names(self.asked()?)
     }
 
     /// Returns the requested key usages; `None` when the request does not say.
     pub fn key_usage(&self) -> Result<Option<Vec<KeyUsage>>, Error> {
-        extension::key_usage(&self.extensions)
+        extension::key_usage(self.asked()?)
     }
 
     /// Returns the requested extended key usages as dotted object identifiers.
     pub fn extended_key_usage(&self) -> Result<Vec<String>, Error> {
-        extension::extended_key_usage(&self.extensions)
+        extension::extended_key_usage(self.asked()?)
     }
 
     /// Returns the key identifier that the request proposes.
     pub fn subject_key_id(&self) -> Result<Option<Vec<u8>>, Error> {
-        extension::subject_key_id(&self.extensions)
+        extension::subject_key_id(self.asked()?)
     }
 
     /// Returns the operating system's version (1.3.6.1.4.1.311.13.2.3).
@@ -156,7 +188,26 @@ impl fmt::Debug for CertificationRequest {
     }
 }
 
+/// Returns the request without blanks and zeros behind it; anything else there is an error.
+fn alone(bytes: &[u8]) -> Result<&[u8], Error> {
+    let length = ber::length_of_first(bytes)?;
+    let (request, rest) = bytes.split_at_checked(length).ok_or(Error::Encoding { offset: length })?;
+    match rest.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+        true => Ok(request),
+        false => Err(Error::Leftover { what: WHAT, extra: rest.len() }),
+    }
+}
+
+/// Returns the extensions that a request asks for.
+fn requested(request: &Read) -> Result<Vec<Extension>, Error> {
+    match find(request, oid::EXTENSION_REQUEST).or_else(|| find(request, oid::CERT_EXTENSIONS)) {
+        Some(value) => value.decode_as().map_err(Error::malformed("extension request")),
+        None => Ok(Vec::new()),
+    }
+}
+
 /// Returns the first value of an attribute.
-fn find(request: &CertReq, id: Oid) -> Option<&der::Any> {
-    request.info.attributes.iter().find(|attribute: &&Attribute| attribute.oid == id)?.values.get(0)
+fn find(request: &Read, id: Oid) -> Option<&der::Any> {
+    let mut attributes = request.info.attributes.iter().flat_map(SetOfVec::iter);
+    attributes.find(|attribute: &&Attribute| attribute.oid == id)?.values.get(0)
 }

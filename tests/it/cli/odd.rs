@@ -1,9 +1,11 @@
-//! Tokens behind a module that cannot tell everything: the rest is shown and used all the same.
+//! Cards with odd objects, and tokens behind a module that cannot tell everything: the rest is shown and used all the same.
 
+use super::cards::Workplace;
 use super::{Desk, ENROLL, PIN};
-use crate::support::odd_module;
 use crate::support::program::Program;
-use serde_json::Value;
+use crate::support::{odd_module, piv};
+use cardwright::virtual_card::PivOptions;
+use serde_json::{Value, json};
 
 /// Makes a key pair and a certificate of it under `id`, both labelled `label`.
 fn keyed(program: &Program, token: &str, id: &str, label: &str) {
@@ -105,4 +107,37 @@ fn an_odd_object_stops_neither_enrollment_nor_renewal() {
         desk.program.unset(variable);
     }
     assert_eq!(desk.program.objects("card", PIN), [2, 2, 2], "the renewed one and the odd one");
+}
+
+#[test]
+fn a_card_with_odd_objects_is_listed_shown_and_examined() {
+    let place = Workplace::new();
+    let objects: [(u32, &[u8]); 6] = [
+        (0x5FC105, include_bytes!("../../data/piv/obj-garbage.bin")),
+        (0x5FC10A, include_bytes!("../../data/piv/obj-nolrc.bin")),
+        (0x5FC10B, include_bytes!("../../data/piv/obj-gz01.bin")),
+        // CHUID, Card Capability Container and key history that are none.
+        (0x5FC102, &[0xAA; 40]),
+        (0x5FC107, &[0xF0, 0x80]),
+        (0x5FC10C, &[0xC1]),
+    ];
+    place.insert(0, Box::new(piv::holding(PivOptions { serial: 815, ..PivOptions::yubikey() }, &objects)));
+    let listed = place.program.json(["token", "list"]).done();
+    assert_eq!((&listed[0]["serial"], &listed[0]["state"]), (&json!("815"), &json!("initialised")), "{listed}");
+    let info = place.program.json(["token", "info"]).done();
+    assert_eq!(info["certificates"].as_array().unwrap().len(), 2, "{info}");
+    let object = &info["objects"][0];
+    assert_eq!((&object["id"], &object["odd"]), (&json!("9a"), &json!("cut-off")), "{info}");
+    let text = place.program.text(["token", "info"]).stdout;
+    assert!(
+        text.contains("cut-off: unreadable: what is stored breaks off") && text.contains("CN=old holder"),
+        "{text}"
+    );
+    let examined = place.program.json(["doctor"]);
+    let document: Value = serde_json::from_str(&examined.stdout).unwrap();
+    let findings = document["findings"].as_array().unwrap();
+    let about = |check: &str| findings.iter().find(|it| it["check"] == check).unwrap_or_else(|| panic!("{document}"));
+    assert!(about("objects")["told"].as_str().unwrap().starts_with("9a "), "{document}");
+    assert!(about("objects")["verdict"] == "attention" && about("card-identifier")["verdict"] == "attention");
+    assert_eq!(examined.code, Some(0), "{document}");
 }

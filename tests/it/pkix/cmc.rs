@@ -1,4 +1,5 @@
 use super::*;
+use cardwright::iso7816::tlv::write;
 use cardwright::pkix::{
     cmc::{self, CmcStatus, FailInfo},
     csr::{self, RequestContent},
@@ -331,6 +332,34 @@ fn an_answer_is_signed_only_with_the_key_of_its_certificate() {
     let (authority, leaf, _) = issued(KeyAlgorithm::P256);
     let other = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
     refused!(cmc::write_full_response(&leaf, &[], &other, &authority.certificate), Error::SignerCertificate);
+}
+
+/// An answer with certificates alone, junk among them.
+fn certs_only(certificates: &[&[u8]]) -> Vec<u8> {
+    let version_digests_data = hex::decode("0201013100300b06092a864886f70d010701").unwrap();
+    let signed = [version_digests_data, write(0xA0, &certificates.concat()), write(0x31, &[])].concat();
+    let kind = hex::decode("06092a864886f70d010702").unwrap();
+    write(0x30, &[kind, write(0xA0, &write(0x30, &signed))].concat())
+}
+
+#[test]
+fn a_junk_certificate_hides_no_other() {
+    let (_, leaf, _) = issued(KeyAlgorithm::P256);
+    let key = leaf.public_key().unwrap();
+    let junk: [&[u8]; 3] = [&[0x30, 0x03, 0xAA, 0xAA, 0xAA], &[0x30, 0x03, 0x02, 0x01, 0x05], &[0x30, 0x00]];
+    let cut = write(0x30, &leaf.der()[4..leaf.der().len() - 9]);
+    for junk in junk.into_iter().chain([&cut[..]]) {
+        for order in [[junk, leaf.der()], [leaf.der(), junk]] {
+            let response = cmc::read(&certs_only(&order)).unwrap();
+            assert_eq!((response.certificates.len(), response.unreadable), (1, 1));
+            assert_eq!(response.leaf_for(&key).unwrap(), &leaf);
+        }
+        let response = cmc::read(&certs_only(&[junk])).unwrap();
+        let told = response.leaf_for(&key).unwrap_err().to_string();
+        assert!(told.contains("1 that cannot be read"), "{told}");
+    }
+    let twice = cmc::read(&certs_only(&[leaf.der(), leaf.der()])).unwrap();
+    assert_eq!(twice.leaf_for(&key).unwrap(), &leaf);
 }
 
 #[test]

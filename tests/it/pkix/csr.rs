@@ -203,8 +203,9 @@ fn a_tampered_request_is_refused() {
 fn what_is_not_one_request_is_refused() {
     let der = sample_request();
     let read = CertificationRequest::read;
-    refused!(read(&[&der[..], b"\0"].concat()), Error::Malformed { what: "certification request", .. });
-    refused!(read(&der[..der.len() - 1]), Error::Malformed { .. });
+    refused!(read(&[&der[..], b"x"].concat()), Error::Leftover { what: "certification request", extra: 1 });
+    refused!(read(&[&der[..], &der[..]].concat()), Error::Leftover { .. });
+    refused!(read(&der[..der.len() - 1]), Error::Encoding { .. });
     refused!(read(&[]), Error::Malformed { .. });
     refused!(read(b"certainly not"), Error::Malformed { .. });
     refused!(read(&vec![0x30; 65 * 1024]), Error::TooLarge { size: 66560, .. });

@@ -3,7 +3,8 @@
 use cardwright::iso7816::Card;
 use cardwright::piv::PivToken;
 use cardwright::secret::{AdminKey, Pin, Puk};
-use cardwright::virtual_card::{PivCard, PivOptions, SharedCard};
+use cardwright::virtual_card::{PivCard, PivOptions, SharedCard, VirtualCard};
+use serde_json::Value;
 
 pub const PIN: &str = "123456";
 pub const PUK: &str = "12345678";
@@ -37,6 +38,15 @@ pub fn numbered() -> [PivOptions; 2] {
     let chuids: [&[u8]; 2] =
         [include_bytes!("../../data/piv/chuid-seq-001.bin"), include_bytes!("../../data/piv/chuid-seq-002.bin")];
     chuids.map(|chuid| PivOptions { guid: Some(chuid[31..47].try_into().unwrap()), ..PivOptions::default() })
+}
+
+/// A card on which another program, or a power cut, has left objects: a tag and what follows the 53, in each row.
+pub fn holding(options: PivOptions, objects: &[(u32, &[u8])]) -> PivCard {
+    let mut state: Value = serde_json::from_slice(&PivCard::new(options).unwrap().state()).unwrap();
+    for (tag, value) in objects {
+        state["content"]["objects"][tag.to_string()] = Value::String(hex::encode(value));
+    }
+    PivCard::from_state(state.to_string().as_bytes()).unwrap()
 }
 
 /// A card in a slot.
