@@ -16,6 +16,8 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<bool, Error> {
         match session.delete(id) {
+            // An object without an id cannot be named to be removed.
+            Ok(0) => Ok(false),
             Ok(_) => {
                 observer(Event::KeyRemoved { key: id.clone() });
                 Ok(true)

@@ -63,9 +63,15 @@ impl Enrollment<'_> {
             return self.refuse_card(tie);
         }
         for stored in stored {
+            // Several certificates under one id went with the first.
+            if removed.iter().any(|gone: &HexBytes| gone.0 == stored.id.0) {
+                continue;
+            }
             let ours = is_listed(&stored, thumbprints) || keys.iter().any(|key| key.0 == stored.id.0);
             if ours && self.take_off(&stored.id, session.as_mut(), observer)? {
                 removed.push(HexBytes(stored.id.0));
+            } else if let (false, None, Some(odd)) = (ours, &stored.certificate, stored.odd) {
+                observer(Event::OddLeft { key: stored.id, odd });
             }
         }
         drop(session);

@@ -6,7 +6,7 @@ use super::workflow::Workflow;
 use crate::cm::data_item::DataItem;
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Pin, Puk};
-use crate::token::{Counters, KeyId, LastTry, SecretForm};
+use crate::token::{Counters, KeyId, LastTry, Oddity, SecretForm};
 use uuid::Uuid;
 
 /// Says what the face wants done.
@@ -234,6 +234,11 @@ pub enum Event {
     /// and the request is over.
     KeyLeft {
         key: KeyId,
+    },
+    /// Something unreadable of which nobody here knows whose it is stays on the token.
+    OddLeft {
+        key: KeyId,
+        odd: Oddity,
     },
 }
 

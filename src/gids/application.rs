@@ -4,7 +4,9 @@ use super::cardcf::{CacheFile, Change};
 use super::command::{self, AID_PREFIX, Command};
 use super::error::{self, Error as GidsError, device, refused, unreadable};
 use super::files::{CARD_CF, Place};
-use crate::iso7816::{Card, ChannelError, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, tlv};
+use crate::iso7816::{
+    Card, ChannelError, Continuity, EndWith, ExchangeError, PinPad, ResponseApdu, StatusWord, lenient, tlv,
+};
 use crate::token::Error;
 use zeroize::Zeroizing;
 
@@ -100,8 +102,8 @@ impl Application {
             return Err(Error::NotOffered("GIDS"));
         }
         let answer = answer.data;
-        let aid = tlv::read_one(&answer).ok().and_then(|template| tlv::find(template.value, 0x4F).ok());
-        Ok(aid.and_then(|aid| match aid.value.get(AID_PREFIX..)? {
+        let template = lenient::read(&answer).all().first().map(|template| lenient::read(template.value));
+        Ok(template.and_then(|template| match template.first(0x4F)?.get(AID_PREFIX..)? {
             [version] => Some(format!("{version}")),
             [version, revision] => Some(format!("{version}.{revision}")),
             _ => None,
@@ -145,11 +147,14 @@ impl Application {
         if !answer.status.is_ok() {
             return Err(refused(command.name, answer.status));
         }
-        let object = tlv::read_one(&answer.data).map_err(unreadable(command.name))?;
-        if object.tag != u32::from(place.object) {
-            return Err(unreadable(command.name)(tlv::TlvError::Missing { wanted: place.object.into() }));
+        // Some cards answer an object that was emptied with nothing at all.
+        if answer.data.is_empty() {
+            return Ok(None);
         }
-        Ok(Some(Zeroizing::new(object.value.to_vec())))
+        let wanted = place.object.into();
+        let objects = lenient::read(&answer.data);
+        let value = objects.first(wanted).or(objects.cut(wanted)).ok_or(tlv::TlvError::Missing { wanted });
+        Ok(Some(Zeroizing::new(value.map_err(unreadable(command.name))?.to_vec())))
     }
 
     /// Writes a data object.

@@ -4,10 +4,10 @@
 //! container gets its record after its key is made, a certificate's name is written after the certificate, and a name
 //! is removed last.
 
-use super::application::{Application, read};
+use super::application::Application;
 use super::cardcf::Change;
 use super::command;
-use super::container::{Container, KeySpec, certificate_file};
+use super::container::{Container, ContainerMap, KeySpec, certificate_file};
 use super::contents::{Contents, NO_KEY, public_key};
 use super::error::{Error as GidsError, device, refused};
 use super::files::{KEY_MAP, MASTER_FILE, MSCP};
@@ -88,19 +88,26 @@ pub(super) fn import(application: &mut Application, making: &Making, key: &Memor
 pub(super) fn register(application: &mut Application, contents: &mut Contents, making: &Making) -> Result<(), Error> {
     let mut containers = contents.containers.clone();
     containers.insert(making.index, Container::new(making.name.clone(), making.spec, making.bits));
-    let mut keys = key_map(application)?;
-    keys.resize(containers.len());
+    let mut keys = key_map(application, &containers)?;
     keys.set(making.index, making.mechanism, making.spec);
     application.announce(Change::ContainersAndFiles)?;
     application.put(KEY_MAP, &keys.write())?;
-    application.put(contents.cmap_file, &containers.write())?;
-    contents.containers = containers;
-    Ok(())
+    contents.put_containers(application, containers)
 }
 
-fn key_map(application: &mut Application) -> Result<KeyMap, Error> {
+/// Reads the key map, with as many records as there are containers; one that cannot be read is made anew from them.
+fn key_map(application: &mut Application, containers: &ContainerMap) -> Result<KeyMap, Error> {
     let bytes = application.get(KEY_MAP)?.unwrap_or_default();
-    read("key map", &bytes, KeyMap::read)
+    let told = KeyMap::read(&bytes);
+    let lost = told.is_err();
+    let mut keys = told.unwrap_or_default();
+    keys.resize(containers.len());
+    for (index, container) in containers.all().filter(|_| lost) {
+        if let Some(mechanism) = key::mechanism(container.bits()) {
+            keys.set(index, mechanism, container.spec());
+        }
+    }
+    Ok(keys)
 }
 
 /// Writes `file` as the certificate of the container at `index`. The old one is removed once the new one is in place.
@@ -132,6 +139,7 @@ pub(super) fn delete(
     (index, container): (u8, &Container),
 ) -> Result<usize, Error> {
     let mut gone = 0;
+    contents.may_change()?;
     application.announce(Change::ContainersAndFiles)?;
     if let Some(place) = contents.certificate_place(index, container) {
         let mut master = contents.master.clone();
@@ -146,12 +154,10 @@ pub(super) fn delete(
     }
     let mut containers = contents.containers.clone();
     containers.remove(index);
-    let mut keys = key_map(application)?;
-    keys.resize(containers.len());
+    let mut keys = key_map(application, &containers)?;
     keys.remove(index);
     application.put(KEY_MAP, &keys.write())?;
-    application.put(contents.cmap_file, &containers.write())?;
-    contents.containers = containers;
+    contents.put_containers(application, containers)?;
     Ok(gone)
 }
 

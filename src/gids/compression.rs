@@ -3,6 +3,7 @@
 //! They are always packed, because other software that reads these cards knows no other form.
 
 use super::error::Error;
+use crate::token::{Oddity, StoredCertificate};
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use std::io::{Read, Write};
 
@@ -13,7 +14,6 @@ pub(super) const LARGEST: usize = u16::MAX as usize;
 pub(super) const OVERHEAD: usize = 4 + 6 + 5 * (LARGEST / 16_383 + 1);
 
 const PACKED: [u8; 2] = [1, 0];
-const SEQUENCE: u8 = 0x30;
 
 /// Packs a certificate; `None` if it is longer than [`LARGEST`].
 pub(super) fn pack(certificate: &[u8]) -> Result<Option<Vec<u8>>, Error> {
@@ -25,21 +25,24 @@ pub(super) fn pack(certificate: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     encoder.finish().map(Some).map_err(Error::Zlib)
 }
 
-/// Unpacks a certificate's file; `None` if it is empty. A certificate that was stored unpacked is read too.
-pub(super) fn unpack(file: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+/// Unpacks a certificate's file; neither certificate nor oddity if it is empty. A certificate that was stored unpacked
+/// is read too.
+pub(super) fn unpack(file: &[u8]) -> StoredCertificate {
     match file {
-        [] => Ok(None),
+        [] => StoredCertificate::default(),
         [1, 0, l0, l1, packed @ ..] => {
             let told = usize::from(u16::from_le_bytes([*l0, *l1]));
             let mut certificate = Vec::with_capacity(told);
             // One byte more than announced is enough to see that it is too long.
-            ZlibDecoder::new(packed).take(told as u64 + 1).read_to_end(&mut certificate).map_err(Error::Zlib)?;
-            match certificate.len() {
-                found if found == told => Ok(Some(certificate)),
-                found => Err(Error::UnpackedLength { told, found }),
+            let unpacked = ZlibDecoder::new(packed).take(told as u64 + 1).read_to_end(&mut certificate);
+            match unpacked {
+                Ok(found) if found <= told => {
+                    let short = (found < told).then_some(Oddity::CompressionMistold);
+                    StoredCertificate::of(&certificate).but(short)
+                }
+                Ok(_) | Err(_) => StoredCertificate::odd(Oddity::BrokenCompression),
             }
         }
-        [SEQUENCE, ..] => Ok(Some(file.to_vec())),
-        _ => Err(Error::Layout { file: "certificate", length: file.len() }),
+        _ => StoredCertificate::of(file),
     }
 }

@@ -87,11 +87,16 @@ impl Container {
 pub(super) struct ContainerMap(Vec<Option<Container>>);
 
 impl ContainerMap {
-    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
-        match bytes.as_chunks::<RECORD>() {
-            (records, []) if records.len() <= MOST => Ok(Self(records.iter().map(Container::read).collect())),
-            _ => Err(Error::Layout { file: "mscp\\cmapfile", length: bytes.len() }),
-        }
+    /// Reads a map, and says what is wrong with its layout. A record that breaks off is read as far as it goes; there
+    /// are no more than [`MOST`].
+    pub fn read(bytes: &[u8]) -> (Self, Option<Error>) {
+        let (whole, rest) = bytes.as_chunks::<RECORD>();
+        let mut last = [0; RECORD];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let last = (!rest.is_empty()).then_some(&last);
+        let records: Vec<_> = whole.iter().chain(last).take(MOST).map(Container::read).collect();
+        let broken = whole.len() > MOST || !rest.is_empty();
+        (Self(records), broken.then_some(Error::Layout { file: "mscp\\cmapfile", length: bytes.len() }))
     }
 
     pub fn write(&self) -> Vec<u8> {

@@ -4,12 +4,12 @@ use super::application::{Application, read};
 use super::command;
 use super::compression;
 use super::container::{Container, ContainerMap, certificate_file};
-use super::error::{Error as GidsError, device, refused};
+use super::error::{Error as GidsError, device, refused, shown};
 use super::files::{MASTER_FILE, MSCP, MasterFile, Place};
 use super::key;
 use crate::iso7816::StatusWord;
 use crate::pkix::PublicKey;
-use crate::token::{Error, KeyId, StoredKey};
+use crate::token::{Error, KeyId, Oddity, StoredCertificate, StoredKey};
 
 const CMAP_FILE: &str = "mscp\\cmapfile";
 /// Lists what cards answer for a key file that is not there or holds no key.
@@ -24,18 +24,40 @@ pub(super) const NO_KEY: [StatusWord; 4] = [
 pub(super) struct Contents {
     pub master: MasterFile,
     pub containers: ContainerMap,
-    /// Where the container map is.
-    pub cmap_file: Place,
+    /// Where the container map is; `None` if the master file does not name it.
+    cmap_file: Option<Place>,
+    /// What is wrong with the container map.
+    flaw: Option<GidsError>,
 }
 
 impl Contents {
     pub fn read(application: &mut Application) -> Result<Self, Error> {
         let master = master_file(application)?.ok_or(Error::NoSerial)?;
-        let missing = || device(CMAP_FILE, GidsError::NoFile { file: CMAP_FILE });
-        let cmap_file = master.find(MSCP, "cmapfile").ok_or_else(missing)?;
-        let bytes = application.get(cmap_file)?.unwrap_or_default();
-        let containers = read(CMAP_FILE, &bytes, ContainerMap::read)?;
-        Ok(Self { master, containers, cmap_file })
+        let cmap_file = master.find(MSCP, "cmapfile");
+        let bytes = cmap_file.map(|place| application.get(place)).transpose()?.flatten().unwrap_or_default();
+        let (containers, flaw) = ContainerMap::read(&bytes);
+        Ok(Self { master, containers, cmap_file, flaw })
+    }
+
+    /// Writes the container map and keeps it; one that holds more than can be read is left as it is.
+    pub fn put_containers(&mut self, application: &mut Application, containers: ContainerMap) -> Result<(), Error> {
+        let place = self.may_change()?;
+        application.put(place, &containers.write())?;
+        self.containers = containers;
+        self.flaw = None;
+        Ok(())
+    }
+
+    /// Returns where the container map is, if it may be written: one that is missing, or that has more records than
+    /// there are key references, was not understood.
+    pub fn may_change(&self) -> Result<Place, Error> {
+        let place = self.cmap_file.ok_or_else(|| device(CMAP_FILE, GidsError::NoFile { file: CMAP_FILE }))?;
+        match self.flaw {
+            Some(GidsError::Layout { file, length }) if length > self.containers.write().len() => {
+                Err(device(CMAP_FILE, GidsError::Layout { file, length }))
+            }
+            _ => Ok(place),
+        }
     }
 
     /// Returns the container under `id` and its index.
@@ -49,34 +71,52 @@ impl Contents {
         self.master.find(MSCP, &certificate_file(index, container.spec()))
     }
 
-    /// Returns the container's certificate (DER); `None` if it has none.
+    /// Returns what is stored as the container's certificate.
     pub fn certificate(
         &self,
         application: &mut Application,
         index: u8,
         container: &Container,
-    ) -> Result<Option<Vec<u8>>, Error> {
-        let Some(place) = self.certificate_place(index, container) else { return Ok(None) };
-        let bytes = application.get(place)?.unwrap_or_default();
-        read("certificate", &bytes, compression::unpack)
+    ) -> Result<StoredCertificate, Error> {
+        let Some(place) = self.certificate_place(index, container) else { return Ok(StoredCertificate::default()) };
+        Ok(compression::unpack(&application.get(place)?.unwrap_or_default()))
     }
 
     /// Returns a container with its key and certificate.
     pub fn stored(&self, application: &mut Application, index: u8, container: &Container) -> Result<StoredKey, Error> {
-        let public_key = public_key(application, index)?;
+        let public_key = shown(public_key(application, index))?;
+        let certificate = shown(self.certificate(application, index, container))?;
+        let certificate = certificate.unwrap_or(StoredCertificate::odd(Oddity::Refused));
+        let key = match &public_key {
+            None => Some(Oddity::UnreadableKey),
+            Some(None) => Some(Oddity::NoKey),
+            Some(Some(_)) => None,
+        };
         Ok(StoredKey {
             id: container.id(),
             label: container.name.clone(),
-            has_private_key: public_key.is_some(),
-            public_key,
-            certificate: self.certificate(application, index, container)?,
-            odd: None,
+            has_private_key: !matches!(public_key, Some(None)),
+            public_key: public_key.flatten(),
+            certificate: certificate.der,
+            odd: certificate.odd.or(key),
         })
     }
 
-    /// Returns all containers with their keys and certificates.
+    /// Returns all containers with their keys and certificates, and an entry for a container map that is damaged.
     pub fn all(&self, application: &mut Application) -> Result<Vec<StoredKey>, Error> {
-        self.containers.all().map(|(index, container)| self.stored(application, index, container)).collect()
+        let stored = self.containers.all().map(|(index, container)| self.stored(application, index, container));
+        let mut stored: Vec<_> = stored.collect::<Result<_, _>>()?;
+        if self.flaw.is_some() || self.cmap_file.is_none() {
+            stored.push(StoredKey {
+                id: KeyId(Vec::new()),
+                label: CMAP_FILE.into(),
+                public_key: None,
+                has_private_key: false,
+                certificate: None,
+                odd: Some(Oddity::BrokenDirectory),
+            });
+        }
+        Ok(stored)
     }
 }
 

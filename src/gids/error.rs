@@ -20,10 +20,8 @@ pub enum Error {
     Layout { file: &'static str, length: usize },
     #[error("the master file does not name {file}")]
     NoFile { file: &'static str },
-    #[error("the certificate's file cannot be packed or unpacked")]
+    #[error("the certificate's file cannot be packed")]
     Zlib(#[source] std::io::Error),
-    #[error("the certificate's file tells of {told} bytes and unpacks to {found}")]
-    UnpackedLength { told: usize, found: usize },
     #[error("the card's public key is one this program cannot use")]
     PublicKey(#[source] pkix::Error),
     #[error("the private key cannot be written as RFC 8017 has it")]
@@ -67,4 +65,18 @@ pub(super) fn channel(operation: &'static str, error: ChannelError) -> token::Er
 /// Says that the answer to a command is not made of the data objects that it should be made of.
 pub(super) fn unreadable(command: &'static str) -> impl Fn(TlvError) -> token::Error {
     move |source| device(command, Error::Answer { command, source })
+}
+
+/// Takes what the card answered about one object: `None` where it shows none, or one that is none. A failure of card or
+/// reader stays an error.
+pub(super) fn shown<T>(answer: Result<T, token::Error>) -> Result<Option<T>, token::Error> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(token::Error::UserNeeded) => Ok(None),
+        Err(token::Error::Device { operation, source }) => match source.downcast_ref() {
+            Some(Error::Refused { .. } | Error::Answer { .. } | Error::PublicKey(_)) => Ok(None),
+            _ => Err(token::Error::Device { operation, source }),
+        },
+        Err(error) => Err(error),
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::container::KeySpec;
 use super::error::{Error, device, unreadable};
-use crate::iso7816::tlv;
+use crate::iso7816::{lenient, tlv};
 use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey};
 use crate::token;
 use pkcs8::PrivateKeyInfoRef;
@@ -89,12 +89,10 @@ pub(super) fn parameters(index: u8, mechanism: u8, spec: KeySpec) -> Vec<u8> {
 
 /// Reads a public key template (ISO/IEC 7816-8, 7F49).
 pub(super) fn public_key(command: &'static str, answer: &[u8]) -> Result<PublicKey, token::Error> {
+    let within = |bytes, wanted| lenient::read(bytes).one(wanted)?.ok_or(tlv::TlvError::Missing { wanted });
     let read = || {
-        let template = tlv::read_one(answer)?;
-        if template.tag != 0x7F49 {
-            return Err(tlv::TlvError::Missing { wanted: 0x7F49 });
-        }
-        Ok((tlv::find(template.value, 0x81)?.value, tlv::find(template.value, 0x82)?.value))
+        let template = within(answer, 0x7F49)?;
+        Ok((within(template, 0x81)?, within(template, 0x82)?))
     };
     let (modulus, exponent) = read().map_err(unreadable(command))?;
     PublicKey::from_rsa(modulus, exponent).map_err(|source| device(command, Error::PublicKey(source)))

@@ -129,6 +129,7 @@ impl<'a> GidsSession<'a> {
         if contents.containers.find(&order.id).is_some() {
             return Err(Error::KeyIdTaken(order.id.clone()));
         }
+        contents.may_change()?;
         let index = contents.containers.free().ok_or(Error::Full)?;
         let spec = if order.decrypts { KeySpec::Exchange } else { KeySpec::Signature };
         let making = Making { id: order.id.clone(), name, index, spec, bits, mechanism };
@@ -231,7 +232,7 @@ impl Session for GidsSession<'_> {
     fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, Error> {
         let (application, contents) = self.contents()?;
         match contents.containers.find(id) {
-            Some((index, container)) => contents.certificate(application, index, container),
+            Some((index, container)) => Ok(contents.certificate(application, index, container)?.der),
             None => Ok(None),
         }
     }

@@ -188,11 +188,13 @@ impl Held {
         let entry = |certificate: StoredCertificate, first: bool| {
             let has_key = first && !(self.private.is_empty() && self.public.is_empty());
             let key = if first { shown.clone().flatten() } else { None };
+            let read = certificate.der.as_deref().and_then(|der| Certificate::from_der(der).ok());
+            let ours = read.is_some_and(|read| shown.iter().flatten().any(|key| read.is_for(key)));
             StoredKey {
                 id: id.clone(),
                 label: label.clone(),
                 public_key: key.or_else(|| certificate.der.as_deref().filter(|_| has_key).and_then(certified_key)),
-                has_private_key: first && !self.private.is_empty(),
+                has_private_key: (first || ours) && !self.private.is_empty(),
                 odd: certificate.odd.or(unread.or(refused).filter(|_| first)).or(several).or(nameless),
                 certificate: certificate.der,
             }

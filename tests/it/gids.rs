@@ -6,6 +6,7 @@ mod cut_off;
 mod first_use;
 mod full;
 mod keys;
+mod odd;
 mod pins;
 mod secrets;
 mod strangers;

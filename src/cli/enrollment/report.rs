@@ -30,6 +30,10 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::TokenReset => output.tell("the card is as it came from the factory"),
         Event::ResetNotOffered => output.tell("the card cannot be reset; only what was made is taken off"),
         Event::KeyLeft { key } => output.tell(&format!("key {} stays on the card, unused", hex::encode(&key.0))),
+        Event::OddLeft { key, odd } => {
+            let id = hex::encode(&key.0);
+            output.tell(&format!("what is under {id} was not made here, as far as can be told, and stays: {odd}"));
+        }
         Event::KeyReceived { name } => output.tell(&format!("the private key of {name} was written")),
         Event::KeyBrought { key, name } => {
             output.tell(&format!("the private key of {name} is on the token, under {}", hex::encode(&key.0)));

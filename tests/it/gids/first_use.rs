@@ -108,8 +108,8 @@ fn a_card_of_another_kind_is_told_apart_from_one_that_fails() {
 #[test]
 fn files_that_are_not_laid_out_right_are_refused() {
     let cases = [
-        ("DF1F0301029000", "ends after"),
-        ("DF1F0102009000", "left over"),
+        ("DF1F0301029000", "master file of 2 bytes"),
+        ("DF1F0102009000", "master file of 1 bytes"),
         ("DF2001019000", "missing"),
         ("DF1F01029000", "master file of 1 bytes"),
         ("DF1F0A016D73637000000000009000", "master file of 10 bytes"),
