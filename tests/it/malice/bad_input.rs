@@ -56,7 +56,9 @@ fn a_card_that_is_enrolled_to_another_is_left_as_it_is() {
     let before = certificate(&mut token);
     // Another server, which does not have this card's secrets: whoever has them is asked for them.
     let other = Bench::new();
-    let ended = other.run(&mut token, enroll()).unwrap();
+    assert_eq!(other.run(&mut token, enroll()).unwrap_err().code(), "key-id-taken");
+    let replacing = Order::Enroll(EnrollOrder { replace: true, ..EnrollOrder::default() });
+    let ended = other.run(&mut token, replacing).unwrap();
     assert!(matches!(ended, End::Unanswered(Need::SoPin { .. })), "{ended:?}");
     assert!(certificate(&mut token) == before);
     // The secrets are the factory's again, and the key is still there.
