@@ -120,6 +120,13 @@ pub(super) fn key_pair(order: &KeyOrder) -> (Vec<Attribute>, Vec<Attribute>) {
     (public, private)
 }
 
+/// Leaves out of a template what the key shall not be used for, so that the token decides on it.
+pub(super) fn without_denials(mut template: Vec<Attribute>) -> Vec<Attribute> {
+    use Attribute::{Decrypt, Encrypt, Unwrap};
+    template.retain(|attribute| !matches!(attribute, Encrypt(false) | Decrypt(false) | Unwrap(false)));
+    template
+}
+
 /// Returns the template of a certificate, with what other programs search by: subject, issuer and serial number in DER.
 /// Anything but one certificate is [`Error::NotACertificate`].
 pub(super) fn certificate(id: &KeyId, label: &str, der: &[u8]) -> Result<Vec<Attribute>, Error> {

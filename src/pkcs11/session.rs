@@ -15,6 +15,8 @@ use cryptoki::session::Session as Cryptosession;
 /// It remembers what it found and generated under an id, so that a whole enrollment needs one search.
 pub(super) struct Pkcs11Session {
     session: Open,
+    /// Whether keys are in a TPM: tpm2-pkcs11 1.9 makes no RSA key that is denied decryption.
+    is_tpm: bool,
     known: Vec<(KeyId, Held)>,
     /// Ids that were ordered, and those that the module gave instead.
     renamed: Vec<(KeyId, KeyId)>,
@@ -22,8 +24,8 @@ pub(super) struct Pkcs11Session {
 
 impl Pkcs11Session {
     /// Begins with nothing remembered.
-    pub fn new(session: Open) -> Self {
-        Self { session, known: Vec::new(), renamed: Vec::new() }
+    pub fn new(session: Open, is_tpm: bool) -> Self {
+        Self { session, is_tpm, known: Vec::new(), renamed: Vec::new() }
     }
 
     /// Returns what is under `id`; the token is searched for it at most once.
@@ -91,12 +93,15 @@ impl Session for Pkcs11Session {
     }
 
     fn generate(&mut self, order: &KeyOrder) -> Result<PublicKey, Error> {
+        let is_tpm = self.is_tpm;
         let (session, held) = self.held(&order.id)?;
         if order.id.0.is_empty() || !held.is_empty() {
             return Err(Error::KeyIdTaken(order.id.clone()));
         }
         let (public, private) = attributes::key_pair(order);
         let mechanism = attributes::mechanism(order.algorithm);
+        let templates = if is_tpm { [public, private].map(attributes::without_denials) } else { [public, private] };
+        let [public, private] = templates;
         let (public, private) =
             session.generate_key_pair(&mechanism, &public, &private).map_err(|error| not_made(order, error))?;
         let rsa = attributes::is_rsa(order.algorithm);

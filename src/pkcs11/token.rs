@@ -197,16 +197,15 @@ impl Token for Pkcs11Token {
             None => return Err(Error::UserNeeded),
         };
         let session = self.open_as_user(pin, last_try)?;
-        Ok(Box::new(Pkcs11Session::new(session)))
+        // Only a module that names no token is asked what it is.
+        let is_tpm = self.identity.origin != Origin::Maker && is_tpm(self.pkcs11());
+        Ok(Box::new(Pkcs11Session::new(session, is_tpm)))
     }
 
     fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {
-        let facts = self.look()?;
-        facts.may_try(SecretKind::Pin, last_try)?;
-        facts.fits(SecretKind::Pin, current.expose().len())?;
-        facts.fits(SecretKind::Pin, new.expose().len())?;
-        self.pin_just_set = false;
-        let session = self.open()?;
+        self.look()?.fits(SecretKind::Pin, new.expose().len())?;
+        // The login proves the PIN: tpm2-pkcs11 1.9 answers CKR_OK to C_SetPIN with a wrong one, and changes nothing.
+        let session = self.open_as_user(current, last_try)?;
         session
             .set_pin(&to_auth_pin(current.expose()), &to_auth_pin(new.expose()))
             .map_err(|error| self.refusal(SecretKind::Pin, "C_SetPIN", error))

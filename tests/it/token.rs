@@ -6,6 +6,7 @@ mod contract;
 mod fixture;
 mod full;
 mod lockout;
+mod tpm;
 
 use cardwright::pkix::KeyAlgorithm;
 use cardwright::secret::Pin;

@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// Counts the bytes of a 3DES admin key; on a card fresh from the factory they are all zero.
 const ADMIN_KEY_BYTES: usize = 24;
 
+/// Counts the digits of a PIN that nobody needs to know; every module takes so many.
+const UNKNOWN_PIN: usize = 16;
+
 /// Carries a command of `cardwright token` out.
 pub fn run(command: TokenCommand, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
@@ -85,9 +88,12 @@ fn initialise(module: &Path, args: &InitArgs, output: &Output) -> Result<(), Fai
     let existing = if args.erase { Existing::Erase } else { Existing::Keep };
     let selector = pkcs11::Selector { label: None, serial: args.serial.clone() };
     let mut token = module.initialise(&selector, label, &so_pin, existing)?;
-    if let Some(pin) = pin {
-        token.set_pin(Admin::SoPin(&so_pin), &pin, LastTry::Keep)?;
-        give_name(&mut token, &pin)?;
+    match &pin {
+        Some(pin) => {
+            token.set_pin(Admin::SoPin(&so_pin), pin, LastTry::Keep)?;
+            give_name(&mut token, pin)?;
+        }
+        None => give_name_without_pin(&mut token, &so_pin, output)?,
     }
     let counters = token.counters()?;
     let document = TokenDocument::new(token.identity(), &counters);
@@ -105,6 +111,21 @@ fn give_name(token: &mut dyn Token, pin: &Pin) -> Result<(), Failure> {
         Ok(()) | Err(token::Error::Device { .. } | token::Error::NotOffered(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Gives such a token its id before it has a PIN. One that takes nothing before a login, as a TPM's, gets a PIN that
+/// nobody knows for that; the enrollment sets another.
+fn give_name_without_pin(token: &mut dyn Token, so_pin: &Pin, output: &Output) -> Result<(), Failure> {
+    if token.identity().is_named() || token.write_card_id(Uuid::new_v4(), None).is_ok() {
+        return Ok(());
+    }
+    let mut unknown = Uuid::new_v4().simple().to_string();
+    unknown.truncate(UNKNOWN_PIN);
+    let unknown = Pin::new(unknown);
+    token.set_pin(Admin::SoPin(so_pin), &unknown, LastTry::Keep)?;
+    output
+        .tell("the token has an id of its own now, and a PIN that nobody knows: enroll it with --new-pin-from prompt");
+    give_name(token, &unknown)
 }
 
 /// Changes the user's PIN; says first how many tries are left. A person who types it is asked again where it was wrong.

@@ -18,12 +18,18 @@ fn desk(algorithm: &str, usages: &str) -> (Site, Tpm) {
     site.person("alice", &[]);
     Tpm::make(&mut site.program);
     let tpm = Tpm::run(&mut site.program);
-    site.program.token_with_pin("card", PIN);
+    site.program.factory_token("card");
+    // Another token of the same TPM says the same serial.
+    site.program.token_with_pin("spare", PIN);
     (site, tpm)
 }
 
 fn run(site: &Site, pin: &str, arguments: &[&str]) -> Ended {
-    site.run("alice", pin, &[arguments, &["--label", "card"]].concat())
+    run_on(site, pin, arguments, "card")
+}
+
+fn run_on(site: &Site, pin: &str, arguments: &[&str], label: &str) -> Ended {
+    site.run("alice", pin, &[arguments, &["--label", label]].concat())
 }
 
 fn life(algorithm: &str, usages: &str, old_key_decrypts: bool) {
@@ -45,6 +51,9 @@ fn life(algorithm: &str, usages: &str, old_key_decrypts: bool) {
     assert!(retired["removed_keys"].as_array().unwrap().contains(&certificate(&renewed)["key_id"]), "{retired}");
     assert_eq!(site.program.objects("card", NEW_PIN), [0, 0, 0]);
     assert!(revoked(&site, "alice", certificate(&renewed)["serial_number"].as_str().unwrap()));
+    // The other token of the same serial is nobody's, and was left alone.
+    run_on(&site, PIN, &["retire", "--yes"], "spare").refused(6, "card-unknown");
+    assert_eq!(site.program.objects("spare", PIN), [0, 0, 0]);
     // The SO PIN is the factory's again, and the next life begins.
     let again = run(&site, NEW_PIN, &["enroll"]).done();
     assert_ne!(certificate(&again)["serial_number"], certificate(&first)["serial_number"]);
@@ -58,6 +67,13 @@ fn a_tpm_lives_and_lives_again_with_p256() {
 #[test]
 fn a_tpm_lives_and_lives_again_with_rsa() {
     life("RSA-2048", r#"["digitalSignature", "keyEncipherment"]"#, true);
+}
+
+#[test]
+fn a_tpm_takes_an_rsa_key_that_signs_only() {
+    let (site, _tpm) = desk("RSA-2048", r#"["digitalSignature"]"#);
+    run(&site, PIN, &["enroll"]).done();
+    assert_eq!(site.program.objects("card", PIN), [1, 1, 1]);
 }
 
 #[test]
