@@ -13,6 +13,8 @@ const WRONG_PIN: &str = "999999";
 fn desk(algorithm: &str, usages: &str) -> (Site, Tpm) {
     let mut site = Site::with(|template| {
         let template = set(keys(template, algorithm), "[certificate]", "key_usages", usages);
+        // A key that mail may be sealed for is kept at a renewal.
+        let template = set(template, "[certificate]", "extended_key_usages", r#"["clientAuth", "emailProtection"]"#);
         set(template, "[smartcard]", "allow_smartcard_reuse", "true")
     });
     site.person("alice", &[]);
