@@ -2,6 +2,7 @@
 
 mod enrolled;
 mod gids;
+mod history;
 mod mail;
 mod piv;
 
