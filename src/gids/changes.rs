@@ -88,6 +88,10 @@ pub(super) fn import(application: &mut Application, making: &Making, key: &Memor
 pub(super) fn register(application: &mut Application, contents: &mut Contents, making: &Making) -> Result<(), Error> {
     let mut containers = contents.containers.clone();
     containers.insert(making.index, Container::new(making.name.clone(), making.spec, making.bits));
+    // Whether somebody logs on with a key that may decrypt is said by its certificate alone.
+    if making.spec == KeySpec::Signature && containers.default().is_none() {
+        containers.set_default(making.index);
+    }
     let mut keys = key_map(application, &containers)?;
     keys.set(making.index, making.mechanism, making.spec);
     application.announce(Change::ContainersAndFiles)?;
@@ -110,18 +114,20 @@ fn key_map(application: &mut Application, containers: &ContainerMap) -> Result<K
     Ok(keys)
 }
 
-/// Writes `file` as the certificate of the container at `index`. The old one is removed once the new one is in place.
+/// Writes `file` as the certificate of the container at `index`, and has the container be the default if that is said.
+/// The old certificate is removed once the new one is in place.
 pub(super) fn write_certificate(
     application: &mut Application,
     contents: &mut Contents,
     (index, container): (u8, &Container),
     file: &[u8],
+    becomes_default: bool,
 ) -> Result<(), Error> {
     let new = contents.master.free().ok_or(Error::Full)?;
     let old = contents.certificate_place(index, container);
     let mut master = contents.master.clone();
     master.set(MSCP, &certificate_file(index, container.spec()), new);
-    application.announce(Change::Files)?;
+    application.announce(if becomes_default { Change::ContainersAndFiles } else { Change::Files })?;
     let written = application.put(new, file).and_then(|()| application.put(MASTER_FILE, &master.write()));
     if let Err(error) = written {
         // Frees the room; the object belongs to no file.
@@ -129,6 +135,11 @@ pub(super) fn write_certificate(
         return Err(error);
     }
     contents.master = master;
+    if becomes_default {
+        let mut containers = contents.containers.clone();
+        containers.set_default(index);
+        contents.put_containers(application, containers)?;
+    }
     old.map_or(Ok(()), |old| application.put(old, &[]))
 }
 
@@ -154,6 +165,11 @@ pub(super) fn delete(
     }
     let mut containers = contents.containers.clone();
     containers.remove(index);
+    if contents.containers.default().is_some_and(|(default, _)| default == index)
+        && let Some(successor) = contents.successor(application, index)?
+    {
+        containers.set_default(successor);
+    }
     let mut keys = key_map(application, &containers)?;
     keys.remove(index);
     application.put(KEY_MAP, &keys.write())?;

@@ -2,7 +2,8 @@
 //!
 //! A record has 86 bytes: a name of at most 39 UTF-16 characters and a zero, flags, a reserved byte, and the sizes in
 //! bits of the signature key and of the key exchange key. A record without the valid flag is free. Records are never
-//! moved, because key files and certificate files are numbered by them.
+//! moved, because key files and certificate files are numbered by them. At most one is the default, with which Windows
+//! logs on.
 
 use super::error::Error;
 use crate::token::KeyId;
@@ -132,22 +133,25 @@ impl ContainerMap {
         if let Some(record) = self.0.get_mut(index) {
             *record = Some(container);
         }
-        self.keep_a_default();
     }
 
     pub fn remove(&mut self, index: u8) {
         if let Some(record) = self.0.get_mut(usize::from(index)) {
             *record = None;
         }
-        self.keep_a_default();
     }
 
-    /// Makes sure that one container is the default, if there are any: Windows logs on with it.
-    fn keep_a_default(&mut self) {
-        if !self.0.iter().flatten().any(|container| container.is_default)
-            && let Some(first) = self.0.iter_mut().flatten().next()
-        {
-            first.is_default = true;
+    /// Returns the default container with its index.
+    pub fn default(&self) -> Option<(u8, &Container)> {
+        self.all().find(|(_, container)| container.is_default)
+    }
+
+    /// Makes one container the default, and no other.
+    pub fn set_default(&mut self, index: u8) {
+        for (at, record) in self.0.iter_mut().enumerate() {
+            if let Some(container) = record {
+                container.is_default = at == usize::from(index);
+            }
         }
     }
 }

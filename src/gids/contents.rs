@@ -8,8 +8,9 @@ use super::error::{Error as GidsError, device, refused, shown};
 use super::files::{MASTER_FILE, MSCP, MasterFile, Place};
 use super::key;
 use crate::iso7816::StatusWord;
-use crate::pkix::PublicKey;
+use crate::pkix::{Certificate, PublicKey};
 use crate::token::{Error, KeyId, Oddity, StoredCertificate, StoredKey};
+use time::OffsetDateTime;
 
 const CMAP_FILE: &str = "mscp\\cmapfile";
 /// Lists what cards answer for a key file that is not there or holds no key.
@@ -82,6 +83,40 @@ impl Contents {
         Ok(compression::unpack(&application.get(place)?.unwrap_or_default()))
     }
 
+    /// Returns since when the container's certificate lets somebody log on; `None` where it does not, or there is none
+    /// that can be read.
+    fn logs_on_since(
+        &self,
+        application: &mut Application,
+        (index, container): (u8, &Container),
+    ) -> Result<Option<OffsetDateTime>, Error> {
+        let there = shown(self.certificate(application, index, container))?;
+        Ok(there.and_then(|there| there.der).as_deref().and_then(logs_on_since))
+    }
+
+    /// Says whether the container at `index` becomes the default by the certificate that it is about to get: somebody
+    /// logs on by that one, and by no newer one of the container that is the default now.
+    pub fn becomes_default(&self, application: &mut Application, index: u8, certificate: &[u8]) -> Result<bool, Error> {
+        let Some(since) = logs_on_since(certificate).filter(|_| self.may_change().is_ok()) else { return Ok(false) };
+        match self.containers.default() {
+            None => Ok(true),
+            Some((default, _)) if default == index => Ok(false),
+            Some(default) => Ok(self.logs_on_since(application, default)?.is_none_or(|default| default <= since)),
+        }
+    }
+
+    /// Returns the container that is the default once the one at `gone` is: the one whose certificate for logging on is
+    /// the newest.
+    pub fn successor(&self, application: &mut Application, gone: u8) -> Result<Option<u8>, Error> {
+        let mut newest = None;
+        for (index, container) in self.containers.all().filter(|(index, _)| *index != gone) {
+            if let Some(since) = self.logs_on_since(application, (index, container))? {
+                newest = newest.max(Some((since, index)));
+            }
+        }
+        Ok(newest.map(|(_, index)| index))
+    }
+
     /// Returns a container with its key and certificate.
     pub fn stored(&self, application: &mut Application, index: u8, container: &Container) -> Result<StoredKey, Error> {
         let public_key = shown(public_key(application, index))?;
@@ -118,6 +153,12 @@ impl Contents {
         }
         Ok(stored)
     }
+}
+
+/// Returns since when a certificate lets somebody log on; `None` where it does not.
+fn logs_on_since(der: &[u8]) -> Option<OffsetDateTime> {
+    let certificate = Certificate::from_der(der).ok()?;
+    certificate.logs_on().unwrap_or(false).then(|| certificate.not_before())
 }
 
 /// Reads the master file; `None` on a card without a file system.

@@ -225,7 +225,8 @@ impl Session for GidsSession<'_> {
         let packed = packed.ok_or(Error::CertificateTooLarge { length, largest })?;
         let (application, contents) = self.contents()?;
         let (index, container) = contents.container(id)?;
-        let written = changes::write_certificate(application, contents, (index, &container), &packed);
+        let becomes_default = contents.becomes_default(application, index, certificate)?;
+        let written = changes::write_certificate(application, contents, (index, &container), &packed, becomes_default);
         self.settle(written)
     }
 

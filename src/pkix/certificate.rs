@@ -37,6 +37,9 @@ const NOTHING_STORED: [&str; 9] = [
     "1.3.6.1.4.1.311.10.3.12",
 ];
 
+/// Lists the purposes of logging on: as a client of TLS, by PKINIT, by smart card, and any.
+const LOGGING_ON: [&str; 4] = ["1.3.6.1.5.5.7.3.2", "1.3.6.1.5.2.3.4", "1.3.6.1.4.1.311.20.2.2", "2.5.29.37.0"];
+
 impl Certificate {
     /// Reads one certificate in strict DER of at most 64 KiB; bytes after it are an error.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
@@ -166,6 +169,14 @@ impl Certificate {
         let usages = self.key_usage()?.unwrap_or_default();
         let signs = |usage: &KeyUsage| matches!(usage, KeyUsage::DigitalSignature | KeyUsage::NonRepudiation);
         Ok(usages.iter().any(|usage| usage.decrypts()) && !usages.iter().any(signs))
+    }
+
+    /// Says whether somebody may log on with the key: it may sign, and its extended key usages, if there are any, name
+    /// that.
+    pub fn logs_on(&self) -> Result<bool, Error> {
+        let purposes = self.extended_key_usage()?;
+        let named = purposes.is_empty() || purposes.iter().any(|purpose| LOGGING_ON.contains(&purpose.as_str()));
+        Ok(named && !self.decrypts_only()?)
     }
 
     /// Returns the subject's alternative names.

@@ -3,6 +3,7 @@
 mod admin;
 mod card;
 mod cut_off;
+mod default;
 mod first_use;
 mod full;
 mod keys;

@@ -174,29 +174,6 @@ fn a_container_is_named_by_its_request_and_its_index() {
     assert!(session.find(&id(1)).unwrap().is_none());
 }
 
-/// Flags of the records in the container map.
-fn flags(card: &SharedCard) -> Vec<u8> {
-    let bytes = object(card, 0xA010, 0xDF23);
-    let records = &bytes[bytes.len() - bytes.len() / 86 * 86..];
-    records.chunks(86).map(|record| record[80]).collect()
-}
-
-#[test]
-fn records_are_used_again_and_one_container_is_the_default() {
-    let card = ready(GidsOptions::default());
-    let mut token = open(&card);
-    let mut at = |change: &dyn Fn(&mut dyn Session)| {
-        change(&mut *log_in(&mut token));
-        flags(&card)
-    };
-    assert_eq!(at(&|session| session.import(&order(1, true), &KEY).unwrap()), [3]);
-    assert_eq!(at(&|session| session.import(&order(2, true), &KEY).unwrap()), [3, 1]);
-    assert_eq!(at(&|session| session.import(&order(3, true), &KEY).unwrap()), [3, 1, 1]);
-    assert_eq!(at(&|session| assert_eq!(session.delete(&id(1)).unwrap(), 1)), [0, 3, 1]);
-    assert_eq!(at(&|session| session.import(&order(4, true), &KEY).unwrap()), [1, 3, 1]);
-    assert_eq!(at(&|session| assert_eq!(session.delete(&id(3)).unwrap(), 1)), [1, 3, 0]);
-}
-
 #[test]
 fn windows_is_told_of_every_change() {
     let card = ready(GidsOptions::default());
@@ -209,6 +186,8 @@ fn windows_is_told_of_every_change() {
     };
     let der = certificate_for(KEY.public_key(), "someone");
     assert_eq!(at(&|session| session.import(&order(1, true), &KEY).unwrap()), (1, 1));
+    // The container becomes the default.
+    assert_eq!(at(&|session| session.write_certificate(&id(1), "", &der).unwrap()), (1, 1));
     assert_eq!(at(&|session| session.write_certificate(&id(1), "", &der).unwrap()), (0, 1));
     assert_eq!(at(&|session| session.reserve(&id(1), 1_000).unwrap()), (0, 0));
     assert_eq!(at(&|session| drop(session.list().unwrap())), (0, 0));

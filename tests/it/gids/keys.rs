@@ -99,7 +99,8 @@ fn a_key_is_made_in_a_file_like_that_of_windows() {
     let created = "00E000004962478201188302B0818C058F10101000A537B8098001078301819501 40B8098001878301819501 40B8098001478301819501 40B6098001178301819501 40B6098001578301819501 40";
     let created = created.replace(' ', "");
     let name: String = WINDOWS.bytes().map(|byte| format!("{byte:02X}00")).collect();
-    let cmap_file = format!("00DBA01059DF2356{name}00000000000000000300000000 08").replace(' ', "");
+    // Windows makes it the default at once; here it becomes that with a certificate for logging on.
+    let cmap_file = format!("00DBA01059DF2356{name}00000000000000000100000000 08").replace(' ', "");
     let text = conversation("windows-container.txt");
     let mut lines = text.lines().filter(|line| !line.starts_with('#')).skip(4).map(|line| &line[1..]);
     let public_key = (lines.next().unwrap(), lines.next().unwrap());

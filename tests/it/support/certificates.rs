@@ -25,10 +25,16 @@ pub fn authority() -> &'static str {
 
 /// A client certificate (DER) for `key`.
 pub fn certificate_for(key: &PublicKey, name: &str) -> Vec<u8> {
+    certificate_with(key, name, |_| ())
+}
+
+/// A client certificate (DER) for `key`, but for what is changed in it.
+pub fn certificate_with(key: &PublicKey, name: &str, change: impl FnOnce(&mut CertificateParams)) -> Vec<u8> {
     let mut params = CertificateParams::default();
     params.distinguished_name = named(name);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    change(&mut params);
     params.signed_by(&Certified(key), &AUTHORITY.1).unwrap().der().to_vec()
 }
 

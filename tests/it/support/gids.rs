@@ -1,7 +1,7 @@
 //! GIDS cards of our own in a slot of their own, and the driver on them.
 
 use cardwright::gids::GidsToken;
-use cardwright::iso7816::{Card, CommandApdu, EndWith, Expect};
+use cardwright::iso7816::{Card, CommandApdu, EndWith, Expect, tlv};
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use cardwright::secret::{AdminKey, Pin};
 use cardwright::token::{Credentials, KeyId, KeyOrder, LastTry, Session, Token};
@@ -51,14 +51,32 @@ pub fn order(index: u8, decrypts: bool) -> KeyOrder {
     KeyOrder { id: id(index), label: "a key".into(), algorithm: KeyAlgorithm::Rsa2048, decrypts, replace: false }
 }
 
-/// A data object, read by another program.
-pub fn object(card: &SharedCard, file: u16, tag: u16) -> Vec<u8> {
+/// Another program, with the application selected.
+fn other_program(card: &SharedCard) -> Card {
     let mut other = Card::new(card.channel());
     // A removal is told once to every channel.
     let _ = other.begin();
     let _ = other.begin();
     let select = CommandApdu::new(0xA4, 4, 0).with_data(hex::decode("A00000039742544659").unwrap());
     other.exchange(&select.expecting(Expect::All).reading()).unwrap();
+    other
+}
+
+/// Has another program that knows the PIN write a data object.
+pub fn put_object(card: &SharedCard, file: u16, tag: u16, value: &[u8]) {
+    let mut other = other_program(card);
+    let [p1, p2] = file.to_be_bytes();
+    let verify = CommandApdu::new(0x20, 0, 0x80).with_data(PIN.as_bytes().to_vec());
+    let put = CommandApdu::new(0xDB, p1, p2).with_data(tlv::write(tag.into(), value));
+    for command in [verify, put] {
+        assert!(other.exchange(&command).unwrap().status.is_ok());
+    }
+    other.end(EndWith::Reset).unwrap();
+}
+
+/// A data object, read by another program.
+pub fn object(card: &SharedCard, file: u16, tag: u16) -> Vec<u8> {
+    let mut other = other_program(card);
     let [p1, p2] = file.to_be_bytes();
     let tags = [vec![0x5C, 2], tag.to_be_bytes().to_vec()].concat();
     let get = CommandApdu::new(0xCB, p1, p2).with_data(tags).expecting(Expect::All).reading();
