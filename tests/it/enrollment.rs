@@ -18,6 +18,7 @@ mod memory_rules;
 mod memory_session;
 mod memory_token;
 mod mim;
+mod odd;
 mod piv;
 mod puk;
 mod real;

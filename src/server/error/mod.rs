@@ -4,7 +4,9 @@
 
 mod conversions;
 mod internal;
+mod reason;
 mod refusal;
 
 pub use internal::Internal;
+pub use reason::Reason;
 pub use refusal::ApiError;

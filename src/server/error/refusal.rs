@@ -1,6 +1,7 @@
 //! Every refusal of the server, each with its HTTP status, its stable code and its public text: the one table.
 
 use super::internal::Internal;
+use super::reason::Reason;
 use crate::cm::check::FieldError;
 use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::Refusal;
@@ -146,10 +147,10 @@ pub enum ApiError {
     Code(#[from] CodeError) => row(code_row, 0), "{0}";
     OtherChallenge => (CONFLICT, ChallengeAnswered),
         "this request has answered another challenge; a new challenge needs a new request";
-    CsrUnreadable(#[source] pkix::Error) => (BAD_REQUEST, CsrUnreadable),
+    CsrUnreadable(#[source] Reason) => (BAD_REQUEST, CsrUnreadable),
         "the certification request cannot be read: {0}";
-    CsrSignature(#[source] pkix::Error) => (BAD_REQUEST, CsrSignature),
-        "the certification request is not signed with its own key";
+    CsrSignature(#[source] Reason) => (BAD_REQUEST, CsrSignature),
+        "the certification request is not signed with its own key: {0}";
     AdminKeyKept(RequestType) => (FORBIDDEN, AdminKeyKept),
         "the profile template keeps the card's admin key within the server for {0}; the card's challenge is answered";
     KeyAlgorithm { key: String } => (BAD_REQUEST, KeyAlgorithm), "the profile template does not allow {key} keys";

@@ -5,7 +5,7 @@ use crate::ca::IssueOrder;
 use crate::pkix::attestation::Attestation;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::server::call::app::App;
-use crate::server::error::ApiError;
+use crate::server::error::{ApiError, Reason};
 use crate::store::UserRecord;
 use crate::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -33,14 +33,15 @@ pub struct Attested {
 /// Reads a certification request (RFC 2986), checks it by the template's policy, and verifies that it is signed with
 /// its own key. The names and extensions it asks for are ignored: the template says what is certified.
 pub fn judge(policy: &KeyPolicy, der: &[u8]) -> Result<Judged, ApiError> {
-    let request = CertificationRequest::from_der(der).map_err(ApiError::CsrUnreadable)?;
-    let algorithm = request.signature_algorithm().map_err(ApiError::CsrUnreadable)?;
+    let unreadable = |error| ApiError::CsrUnreadable(Reason(error));
+    let request = CertificationRequest::from_der(der).map_err(unreadable)?;
+    let algorithm = request.signature_algorithm().map_err(unreadable)?;
     check_key(policy, request.public_key().kind())?;
     let hash = Hash::of(algorithm);
     if !policy.allows_hash(hash) {
         return Err(ApiError::Hash { hash: hash.name() });
     }
-    request.verify().map_err(ApiError::CsrSignature)?;
+    request.verify().map_err(|error| ApiError::CsrSignature(Reason(error)))?;
     let public_key_sha256 = request.public_key().sha256();
     Ok(Judged { csr_sha256: sha256(der), public_key_sha256, request, attestation: None })
 }

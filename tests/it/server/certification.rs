@@ -1,6 +1,7 @@
 //! What is certified and what is not; strangers verify the result.
 
 use super::support::{API, Lab, Person, csr, new_csr, pkcs7};
+use crate::support::site;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
@@ -34,12 +35,39 @@ fn a_request_that_breaks_the_template_is_refused_and_nothing_changes() {
     *forged.last_mut().unwrap() ^= 1;
     assert_eq!(refusal(&forged), (400, "csr-signature".into()));
     assert_eq!(refusal(b"not a request"), (400, "csr-unreadable".into()));
+    // Why it is refused is told: what is no DER, a key or a signature that nobody here knows.
+    for (what, wanted) in [
+        (&b"0\x03\x02\x01\x05"[..], "expected SEQUENCE"),
+        (b"0\x82\x01\x00", "breaks off"),
+        (&ed25519(), "1.3.101.112"),
+    ] {
+        let answer = lab.certificatedata(&alice, &request, what);
+        let message = answer.json()["Message"].as_str().unwrap().to_owned();
+        assert!(answer.status == 400 && message.contains(wanted), "{message}");
+    }
     let none = json!({"certificaterequests": [], "comments": ""});
     let url = format!("{API}/requests/{request}/certificatedata");
     assert_eq!(lab.post(&alice, &url, none).refusal(), (400, "csr-count".into()));
     assert_eq!(lab.get(&alice, &format!("{API}/certificates")).status, 204);
     assert_eq!(lab.get(&alice, &format!("{API}/profiles")).status, 204);
     lab.certificatedata(&alice, &request, &new_csr()).ok();
+}
+
+/// A request for a kind of key that no template names.
+fn ed25519() -> Vec<u8> {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    rcgen::CertificateParams::default().serialize_request(&key).unwrap().der().to_vec()
+}
+
+#[test]
+fn a_request_without_the_field_of_attributes_is_certified() {
+    let lab = Lab::plain(|template| site::keys(template, "P-256"));
+    let alice = lab.user("alice", &[]);
+    let request = ready(&lab, &alice);
+    let der = include_bytes!("../../data/csr/no-attributes-field.der");
+    let issued = lab.certificatedata(&alice, &request, der).ok();
+    let key = cardwright::pkix::CertificationRequest::from_der(der).unwrap();
+    cmc::read(&pkcs7(&issued)).unwrap().leaf_for(key.public_key()).unwrap();
 }
 
 #[test]
