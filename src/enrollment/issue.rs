@@ -202,7 +202,7 @@ fn find(session: &mut dyn Session, key: &mut KeyWork, observer: Observer<'_>) ->
 
 /// Finds a key without a certificate that has the ordered kind and label and an id that is none of ours: a module that
 /// chooses ids itself has made it before the work was broken off.
-fn find_renamed(session: &mut dyn Session, key: &KeyWork) -> Result<Option<(KeyId, PublicKey)>, Error> {
+pub(super) fn find_renamed(session: &mut dyn Session, key: &KeyWork) -> Result<Option<(KeyId, PublicKey)>, Error> {
     if key.takes_a_place() {
         return Ok(None);
     }

@@ -4,6 +4,7 @@
 use super::admin::{AdminWork, named_admin_key, stays};
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
+use super::issue::find_renamed;
 use super::login::Login;
 use super::plan::KnownAdminKey;
 use super::proof::is_listed;
@@ -16,7 +17,7 @@ use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::secret::Puk;
-use crate::token::{self, KeyId, Operation, SecretKind, Token};
+use crate::token::{self, KeyId, Operation, SecretKind, Session, Token};
 
 /// Bounds how many PUKs are tried one after the other: the two of a change that was cut off.
 const MOST_PUKS: usize = 2;
@@ -25,14 +26,30 @@ impl Enrollment<'_> {
     /// Notes what is to be removed: the certificates that the server knows, and keys of unfinished work on this card.
     pub(super) fn begin_removal(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
         let thumbprints = self.listed(tie.smartcard, observer)?;
-        let unfinished = self.journal.unfinished().map_err(|source| Error::new(Stage::ReadJournal, source))?;
-        let of_card = unfinished.iter().filter(|record| record.card_id == self.card_id);
         let ids = |record: &Record| {
             let made = record.milestone.keys().into_iter().map(|key| key.id);
             made.chain(record.received.iter().map(|work| work.id.clone())).collect::<Vec<_>>()
         };
-        let keys = of_card.flat_map(ids).collect();
+        let keys = self.unfinished_here()?.iter().flat_map(ids).collect();
         self.reach(Milestone::Removing { tie, thumbprints, keys })
+    }
+
+    /// Returns the unfinished work on this card.
+    fn unfinished_here(&self) -> Result<Vec<Record>, Error> {
+        let unfinished = self.journal.unfinished().map_err(|source| Error::new(Stage::ReadJournal, source))?;
+        Ok(unfinished.into_iter().filter(|record| record.card_id == self.card_id).collect())
+    }
+
+    /// Finds keys of unfinished work that the token has under ids of its own choice.
+    fn renamed_here(&self, session: &mut dyn Session) -> Result<Vec<KeyId>, Error> {
+        let mut found = Vec::new();
+        for key in self.unfinished_here()?.iter().flat_map(|record| record.milestone.keys()) {
+            let there = session.find(&KeyId(key.id.0.clone()));
+            if there.map_err(|source| Error::new(Stage::RemoveKeys, source))?.is_none() {
+                found.extend(find_renamed(session, &key)?.map(|(id, _)| id));
+            }
+        }
+        Ok(found)
     }
 
     /// Removes what was noted and nothing else; or resets the whole card, where the template wants that and the card
@@ -55,6 +72,7 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::RemoveKeys));
         let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
         let mut removed = Vec::new();
+        let renamed = self.renamed_here(session.as_mut())?;
         let stored = session.list().map_err(failed)?;
         // Anybody can have a copy of a certificate, so its key must be there too, if nothing else has proven the card.
         let has_key = stored.iter().any(|stored| stored.has_private_key && is_listed(stored, thumbprints));
@@ -67,7 +85,8 @@ impl Enrollment<'_> {
             if removed.iter().any(|gone: &HexBytes| gone.0 == stored.id.0) {
                 continue;
             }
-            let ours = is_listed(&stored, thumbprints) || keys.iter().any(|key| key.0 == stored.id.0);
+            let noted = keys.iter().any(|key| key.0 == stored.id.0) || renamed.contains(&stored.id);
+            let ours = noted || is_listed(&stored, thumbprints);
             if ours && self.take_off(&stored.id, session.as_mut(), observer)? {
                 removed.push(HexBytes(stored.id.0));
             } else if let (false, None, Some(odd)) = (ours, &stored.certificate, stored.odd) {

@@ -2,6 +2,7 @@
 
 use super::driver::{Enrollment, Leg, present};
 use super::error::Error;
+use super::issue::find_renamed;
 use super::login::Login;
 use super::record::{Ended, KeyWork};
 use super::stage::Stage;
@@ -35,7 +36,12 @@ impl Enrollment<'_> {
         let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
         for key in keys {
             let id = KeyId(key.id.0.clone());
-            let Some(stored) = session.find(&id).map_err(failed)? else { continue };
+            let Some(stored) = session.find(&id).map_err(failed)? else {
+                if let Some((id, _)) = find_renamed(session.as_mut(), key)? {
+                    self.take_off(&id, session.as_mut(), observer)?;
+                }
+                continue;
+            };
             let was_there = match &stored.public_key {
                 Some(public_key) if key.replaces.is_some() => key.is_replaced(public_key),
                 _ => key.occupied,

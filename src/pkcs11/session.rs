@@ -28,21 +28,39 @@ impl Pkcs11Session {
         Self { session, is_tpm, known: Vec::new(), renamed: Vec::new() }
     }
 
-    /// Returns what is under `id`; the token is searched for it at most once.
+    /// Returns what is under `id`, or under the one that the module gave instead; the token is searched for it at most
+    /// once.
     fn held(&mut self, id: &KeyId) -> Result<(&Cryptosession, &mut Held), Error> {
-        let at = match self.known.iter().position(|(known, _)| known == id) {
+        let id = self.named(id);
+        let at = match self.known.iter().position(|(known, _)| *known == id) {
             Some(at) => at,
             None => {
-                let held = Held::find(&self.session, id)?;
+                let held = Held::find(&self.session, &id)?;
                 self.known.push((id.clone(), held));
                 self.known.len().saturating_sub(1)
             }
         };
-        let (_, held) = self.known.get_mut(at).ok_or_else(|| Error::NoSuchKey(id.clone()))?;
+        let (_, held) = self.known.get_mut(at).ok_or(Error::NoSuchKey(id))?;
         Ok((&self.session, held))
     }
 
-    /// Remembers a pair that was just made for `ordered`, under the id that the module gave it.
+    /// Looks for a key that was ordered under `id` by its public key. OpenSC's module on GIDS shows the ordered id until
+    /// it is loaded anew, and from then on one of its own.
+    fn seek(&mut self, id: &KeyId, public_key: &PublicKey) -> Result<(), Error> {
+        for (given, mut held) in Held::all(&self.session)? {
+            if held.private.is_empty() || given.0.is_empty() {
+                continue;
+            }
+            let known = objects::told(held.public_key(&self.session).map(|key| key.cloned()))?.flatten();
+            if known.as_ref() == Some(public_key) {
+                self.remember(id, given.0, held);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers a pair that was made for `ordered`, under the id that the module gave it.
     fn remember(&mut self, ordered: &KeyId, given: Vec<u8>, held: Held) {
         self.forget(ordered);
         let given = if given.is_empty() { ordered.clone() } else { KeyId(given) };
@@ -82,6 +100,9 @@ impl Session for Pkcs11Session {
     }
 
     fn holds(&mut self, id: &KeyId, public_key: &PublicKey) -> Result<bool, Error> {
+        if self.held(id)?.1.is_empty() {
+            self.seek(id, public_key)?;
+        }
         let (session, held) = self.held(id)?;
         Ok(!held.private.is_empty() && held.public_key(session)? == Some(public_key))
     }
@@ -160,11 +181,12 @@ impl Session for Pkcs11Session {
     }
 
     fn write_certificate(&mut self, id: &KeyId, label: &str, certificate: &[u8]) -> Result<(), Error> {
-        let (session, held) = self.held(id)?;
+        let id = self.named(id);
+        let template = attributes::certificate(&id, label, certificate)?;
+        let (session, held) = self.held(&id)?;
         if held.private.is_empty() {
-            return Err(Error::NoSuchKey(id.clone()));
+            return Err(Error::NoSuchKey(id));
         }
-        let template = attributes::certificate(id, label, certificate)?;
         let mut written = None;
         for handle in &held.certificates {
             let there = objects::told(objects::certificate(session, *handle))?.flatten();
@@ -190,9 +212,10 @@ impl Session for Pkcs11Session {
     }
 
     fn delete(&mut self, id: &KeyId) -> Result<usize, Error> {
+        let id = self.named(id);
         // Searched anew, so that objects which another program wrote under the id are deleted too.
-        self.forget(id);
-        let held = Held::find(&self.session, id)?;
+        self.forget(&id);
+        let held = Held::find(&self.session, &id)?;
         let mut gone = 0;
         for handle in held.handles() {
             match self.session.destroy_object(handle) {

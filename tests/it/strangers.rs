@@ -5,6 +5,7 @@ mod gids;
 mod history;
 mod mail;
 mod piv;
+mod renaming;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
