@@ -96,7 +96,7 @@ fn a_pin_that_everybody_would_guess_is_refused_before_anything_is_changed() {
 
 /// The server is lost as soon as the PIN is set; what is known then is in the journal alone.
 fn broken_off(bench: &Bench, token: &mut MemoryToken, given: Input) {
-    bench.fake.behave(Some(Mischief::Refuse("certificaterequestgenerationoptions", 503)));
+    bench.fake.behave(Some(Mischief::Refuse("certificatedata", 503)));
     let mut face = Face { pins: [BEFORE].into(), ..Face::default() };
     bench.run_given(token, enroll(), given, &mut face).unwrap_err();
     assert!(face.events.contains(&Event::PinSet), "{:?}", face.events);
@@ -193,7 +193,7 @@ fn a_locked_puk_leaves_the_present_pin_to_change_from() {
     let mut face = Face::default();
     bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
     assert!(matches!(face.needs[..], [Need::NewPin { .. }]), "{:?}", face.needs);
-    assert!(face.events.contains(&Event::PukKept));
+    assert!(face.events.contains(&Event::PukLocked));
     assert_eq!((token.pin(), token.left()), (Some(PIN), (TRIES, TRIES, 0)));
     // The card tells nothing: its user must know the PIN.
     let mut token = MemoryToken::of(Rules::bare_piv(Cipher::Aes));

@@ -139,7 +139,7 @@ fn keys_of_a_request_that_is_over_are_taken_off_before_another_is_begun() {
 fn an_order_that_was_never_made_gives_way_to_another() {
     let bench = Bench::new();
     let mut token = MemoryToken::fresh();
-    bench.fake.behave(Some(Mischief::AwayBefore(2)));
+    bench.fake.behave(Some(Mischief::AwayBefore(5)));
     bench.run(&mut token, enroll()).unwrap_err();
     bench.fake.behave(None);
     assert_eq!((bench.unfinished(), bench.fake.requests().len()), (1, 0));

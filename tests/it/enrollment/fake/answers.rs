@@ -36,10 +36,10 @@ impl State {
                 });
                 ok(shown.into_iter().take(1 + usize::from(self.second_template)).collect())
             }
-            ("GET", ["profiletemplates", TEMPLATE, "policies", _]) => {
+            ("GET", ["profiletemplates", TEMPLATE | USER, "policies", _]) => {
                 ok(json!({"ApprovalsNeeded": u32::from(self.approval), "Enabled": true}))
             }
-            ("GET", ["profiletemplates", TEMPLATE, "configuration", "smartcards"]) => ok(self.config()),
+            ("GET", ["profiletemplates", TEMPLATE | USER, "configuration", "smartcards"]) => ok(self.config()),
             ("POST", ["requests"]) => self.create(body),
             ("GET", ["requests"]) => ok(self.jobs.iter().map(|job| self.show(job)).collect()),
             ("GET", ["requests", id]) => match self.jobs.iter().find(|job| job.uuid.to_string() == *id) {
