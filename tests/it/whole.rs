@@ -114,7 +114,8 @@ fn retire(site: &Site, renewed: &Value) {
     let serial = certificate(renewed)["serial_number"].as_str().unwrap();
     assert!(!revoked(site, "alice", serial));
     let done = site.run("alice", NEW_PIN, &["retire", "--label", "card", "--yes"]).done();
-    assert_eq!(members(&done), ["request", "smartcard", "removed_keys"]);
+    assert_eq!(members(&done), ["request", "smartcard", "removed_keys", "keys_left"]);
+    assert_eq!(done["keys_left"], json!([]));
     assert!(done["removed_keys"].as_array().unwrap().contains(&certificate(renewed)["key_id"]));
     assert_eq!(site.program.objects("card", NEW_PIN), [0, 0, 0]);
     assert!(revoked(site, "alice", serial));
@@ -124,8 +125,9 @@ fn retire(site: &Site, renewed: &Value) {
 
 fn life(algorithm: &str, usages: &str, old_key_decrypts: bool) {
     let mut site = Site::with(|template| {
-        let template = keys(approval(template), algorithm);
-        set(template, "[certificate]", "key_usages", usages)
+        let template = set(keys(approval(template), algorithm), "[certificate]", "key_usages", usages);
+        // A key that mail may be sealed for is kept at a renewal.
+        set(template, "[certificate]", "extended_key_usages", r#"["clientAuth", "emailProtection"]"#)
     });
     site.person("alice", &[]);
     site.person("oscar", &["approvers"]);

@@ -186,7 +186,7 @@ fn a_fixed_admin_key_and_work_that_was_cut_are_known_without_a_try() {
     // The key was changed and the enrollment cut; the card is retired from where it stands.
     let mut token = MemoryToken::of(Rules::gids());
     let bench = mim(Absence::Page500, &hex::encode([0; 24]));
-    bench.fake.state().hash = "SHA1";
+    bench.fake.state().hash = "SHA256";
     bench.fake.behave(Some(Mischief::Refuse("certificatedata", 500)));
     bench.run(&mut token, enroll()).unwrap_err();
     assert_eq!(token.so_pin(), hex::encode(OWN_KEY));
