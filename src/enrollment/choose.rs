@@ -6,6 +6,7 @@ use super::foreseen::{KeyPlan, PlannedKey};
 use super::foresight::check_place;
 use super::key_order::{decrypts_only, key_id, key_label};
 use super::record::{HexBytes, KeyWork, Milestone, Tie};
+use super::showing::certified;
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
@@ -47,7 +48,9 @@ impl Enrollment<'_> {
         // What may be replaced is looked at first.
         let stored = if self.order.replaces() { self.stored(token)?.to_vec() } else { Vec::new() };
         let mut old_places = places_of(&old, &stored);
-        (self.facts.stored, self.facts.old_key) = (None, old_places.first().map(|old| old.id.clone()));
+        let shown = old_places.iter().find(|old| !old.decrypts_only).or(old_places.first()).map(|old| &old.id);
+        let shown = stored.iter().find(|stored| shown == Some(&stored.id));
+        (self.facts.stored, self.facts.old_key) = (None, shown.and_then(|stored| certified(stored, &old)));
         let alone = orders.len() == 1;
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {

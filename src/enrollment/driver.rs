@@ -6,7 +6,7 @@ use super::foreseen::{KeyPlan, Opening};
 use super::inputs::Inputs;
 use super::journal::{CardLock, Entry, Journal};
 use super::plan::KnownAdminKey;
-use super::proven::Proof;
+use super::proven::{Certified, Proof};
 use super::received::KeyReceiver;
 use super::record::{Milestone, PinWork, Record, Tie};
 use super::stage::Stage;
@@ -15,7 +15,7 @@ use crate::client::CmClient;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::{Passphrase, Pin};
-use crate::token::{self, Condition, Counters, Identity, KeyId, SecretKind, StoredKey, Token};
+use crate::token::{self, Condition, Counters, Identity, SecretKind, StoredKey, Token};
 use uuid::Uuid;
 
 /// Drives one workflow on one card, from wherever it stands to its end.
@@ -69,8 +69,8 @@ pub(super) struct Facts {
     pub stored: Option<Vec<StoredKey>>,
     /// A card at the server, and the thumbprints of the certificates that it should hold.
     pub listed: Option<(Uuid, Vec<String>)>,
-    /// The first key that is to be renewed.
-    pub old_key: Option<KeyId>,
+    /// The first key that is to be renewed, if possible one that signs.
+    pub old_key: Option<Certified>,
     /// By what the card has proven to be the one that the server's record speaks of.
     pub proof: Proof,
     /// The card has proven to be the one that the work in the journal was begun on, or no work was found.

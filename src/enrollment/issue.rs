@@ -5,8 +5,8 @@ use super::error::{Cause, Error};
 use super::foresight::expected_length;
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
 use super::login::Login;
-use super::proven::Proof;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
+use super::showing::holds_any;
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
@@ -34,17 +34,21 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
+        let old_keys = match self.facts.old_key.take() {
+            Some(old_key) => vec![old_key],
+            None if self.owes_key() => self.certified(&old, token)?,
+            None => Vec::new(),
+        };
         let mut session = match self.log_in_for(tie, self.operations_ahead(), token, observer)? {
             Login::In(session) => session,
             Login::Need(leg) => return Ok(leg),
         };
-        // Anybody can have a copy of a certificate, so its key must be there too, if nothing else has proven the card.
-        if self.facts.proof == Proof::Certificate
-            && let Some(old) = self.facts.old_key.take()
-            && !holds_a_key(session.as_mut(), &old)?
-        {
-            drop(session);
-            return self.refuse_card(tie);
+        if self.owes_key() {
+            if !holds_any(session.as_mut(), &old_keys)? {
+                drop(session);
+                return self.refuse_card(tie);
+            }
+            self.note_owed_key(false)?;
         }
         // Places that were chosen in this process hold no key of this work yet.
         let just_placed = std::mem::take(&mut self.facts.just_placed);
@@ -145,12 +149,6 @@ impl Enrollment<'_> {
         self.reach(Milestone::Issued { tie, keys: issued.clone(), old: old.to_vec() })?;
         Ok(issued)
     }
-}
-
-/// Says whether a private key is under the id.
-fn holds_a_key(session: &mut dyn Session, id: &KeyId) -> Result<bool, Error> {
-    let found = session.find(id).map_err(|source| Error::new(Stage::ProveCard, source))?;
-    Ok(found.is_some_and(|stored| stored.has_private_key))
 }
 
 /// Says what is on the token where a key is to be.

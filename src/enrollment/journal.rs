@@ -132,6 +132,15 @@ impl Entry {
         self.write()
     }
 
+    /// Notes whether the card must still show its key.
+    pub fn note_owed_key(&mut self, owes: bool) -> Result<(), JournalError> {
+        if self.record.owes_key == owes {
+            return Ok(());
+        }
+        self.record.owes_key = owes;
+        self.write()
+    }
+
     /// Notes a key that stays on the token without its certificate.
     pub fn leave(&mut self, key: HexBytes) -> Result<(), JournalError> {
         if self.record.left.contains(&key) {

@@ -42,6 +42,7 @@ mod responder;
 mod retire;
 mod rotate;
 mod secrets_first;
+mod showing;
 mod stage;
 mod step;
 mod take_up;

@@ -32,7 +32,7 @@ impl Enrollment<'_> {
         }
         let known = opening.template.or(opening.card.as_ref().map(|card| card.profile_template));
         if let (Some(template), Some(token)) = (known, token.as_mut())
-            && let Some(stop) = self.secrets_first(template, &mut **token, observer)?
+            && let Some(stop) = self.secrets_first(template, opening.card.as_ref(), &mut **token, observer)?
         {
             return Ok(stop);
         }
@@ -53,6 +53,7 @@ impl Enrollment<'_> {
             target,
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
             pin: PinWork::None,
+            owes_key: self.owes_by_proof(),
             left: Vec::new(),
             received: Vec::new(),
         };

@@ -11,13 +11,13 @@ use super::error::{Cause, Error};
 use super::plan::KnownAdminKey;
 use super::proven::Proof;
 use super::record::Tie;
+use super::showing::shows;
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use crate::client;
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::route::Holder;
 use crate::cm::smartcard::Smartcard;
-use crate::pkix::Certificate;
 use crate::token::{self, Origin, StoredKey, Token};
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ impl Enrollment<'_> {
         let by_name = token.identity().is_named() && card_id(token.identity()) == self.card_id;
         let written = token.identity().origin == Origin::Written;
         self.facts.proof = if self.shows_a_certificate(smartcard, token, observer)? {
-            Proof::Certificate
+            if token.tells_keys() { Proof::Itself } else { Proof::Certificate }
         } else if by_name && (written || self.has_work_on(smartcard)?) {
             Proof::Itself
         } else if by_name && self.has_admin_key_of_its_own(card)? {
@@ -48,7 +48,7 @@ impl Enrollment<'_> {
         Ok(())
     }
 
-    /// Says whether a certificate that the server lists for the card is on the token.
+    /// Says whether a certificate that the server lists for the card is on the token, and its key as far as that tells.
     pub(super) fn shows_a_certificate(
         &mut self,
         smartcard: Uuid,
@@ -59,7 +59,9 @@ impl Enrollment<'_> {
         if listed.is_empty() {
             return Ok(false);
         }
-        Ok(self.stored(token)?.iter().any(|stored| is_listed(stored, &listed)))
+        self.stored(token)?;
+        let tells = token.tells_keys();
+        Ok(self.stored(token)?.iter().any(|stored| shows(stored, &listed, tells)))
     }
 
     /// Reads what is on the token, once until something fails or changes.
@@ -97,7 +99,7 @@ impl Enrollment<'_> {
     }
 
     /// Says whether the card should have an admin key that no other has.
-    fn has_admin_key_of_its_own(&mut self, card: &Smartcard) -> Result<bool, Error> {
+    pub(super) fn has_admin_key_of_its_own(&mut self, card: &Smartcard) -> Result<bool, Error> {
         match self.client.admin_key_state(card.uuid) {
             Ok(state) => Ok(state != AdminKeyState::Default),
             // The template tells it where the server does not.
@@ -151,10 +153,4 @@ impl Enrollment<'_> {
         self.facts.proof = Proof::None;
         Err(Error::new(Stage::ProveCard, Cause::CardUnproven { smartcard }))
     }
-}
-
-/// Says whether the certificate under this key is one of those.
-pub(super) fn is_listed(stored: &StoredKey, thumbprints: &[String]) -> bool {
-    let certificate = stored.certificate.as_deref().and_then(|der| Certificate::from_der(der).ok());
-    certificate.is_some_and(|certificate| thumbprints.contains(&certificate.thumbprint_sha1()))
 }

@@ -30,6 +30,10 @@ pub struct Record {
     /// How far the setting of a PIN has come; files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "PinWork::is_none")]
     pub pin: PinWork,
+    /// The card has shown a certificate alone, of which anybody can have a copy: before anything of the record at the
+    /// server is replaced or ended, it must show the key. Files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owes_key: bool,
     /// Keys that the token neither deletes nor overwrites; their certificates are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<HexBytes>,

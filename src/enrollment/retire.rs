@@ -7,17 +7,16 @@ use super::error::{Cause, Error};
 use super::issue::find_renamed;
 use super::login::Login;
 use super::plan::KnownAdminKey;
-use super::proof::is_listed;
-use super::proven::Proof;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Record, Tie};
+use super::showing::{certified, holds_any, is_listed};
 use super::stage::Stage;
 use super::step::{Event, Observer, Outcome, Step};
 use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::secret::Puk;
-use crate::token::{self, KeyId, Operation, SecretKind, Session, Token};
+use crate::token::{self, Authority, KeyId, Operation, SecretKind, Session, Token};
 
 /// Bounds how many PUKs are tried one after the other: the two of a change that was cut off.
 const MOST_PUKS: usize = 2;
@@ -62,7 +61,16 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
-        if self.config(tie, observer)?.reset_on_retire && self.reset(tie, token, observer)? {
+        let resets = self.config(tie, observer)?.reset_on_retire;
+        // Where the user's login removes keys, it shows the key as well.
+        let shows_before = resets || token.authority(Operation::Delete) == Authority::Admin;
+        if self.owes_key()
+            && shows_before
+            && let Some(leg) = self.show_key_to_retire(tie, thumbprints, token, observer)?
+        {
+            return Ok(leg);
+        }
+        if resets && self.reset(tie, token, observer)? {
             return self.reach(Milestone::Removed { tie, removed: Vec::new() });
         }
         let mut session = match self.log_in_for(tie, &[Operation::Delete], token, observer)? {
@@ -74,11 +82,13 @@ impl Enrollment<'_> {
         let mut removed = Vec::new();
         let renamed = self.renamed_here(session.as_mut())?;
         let stored = session.list().map_err(failed)?;
-        // Anybody can have a copy of a certificate, so its key must be there too, if nothing else has proven the card.
-        let has_key = stored.iter().any(|stored| stored.has_private_key && is_listed(stored, thumbprints));
-        if self.facts.proof == Proof::Certificate && !has_key {
-            drop(session);
-            return self.refuse_card(tie);
+        if self.owes_key() {
+            let certified: Vec<_> = stored.iter().filter_map(|stored| certified(stored, thumbprints)).collect();
+            if !holds_any(session.as_mut(), &certified)? {
+                drop(session);
+                return self.refuse_card(tie);
+            }
+            self.note_owed_key(false)?;
         }
         for stored in stored {
             // Several certificates under one id went with the first.

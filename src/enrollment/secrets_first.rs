@@ -8,6 +8,7 @@ use super::driver::{Enrollment, Leg};
 use super::error::Error;
 use super::step::Observer;
 use super::workflow::Workflow;
+use crate::cm::smartcard::Smartcard;
 use crate::token::{Authority, Operation, Token};
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ impl Enrollment<'_> {
     pub(super) fn secrets_first(
         &mut self,
         template: Uuid,
+        card: Option<&Smartcard>,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Option<Leg>, Error> {
@@ -40,7 +42,11 @@ impl Enrollment<'_> {
         }
         let resets = self.order.workflow() == Workflow::Retire && config.reset_on_retire;
         let logs_in = operations.iter().any(|operation| token.authority(*operation) == Authority::User);
-        if logs_in && !resets { self.need_pin(token) } else { Ok(None) }
+        let signs = match (self.order.workflow(), card) {
+            (Workflow::Retire, Some(card)) => self.signs_to_retire(card, token)?,
+            _ => false,
+        };
+        if logs_in && !resets || signs { self.need_pin(token) } else { Ok(None) }
     }
 
     /// Says whether the template lets the request be carried out as soon as it is made; asks the server once.

@@ -4,8 +4,8 @@ use super::card::card_id;
 use super::driver::{Enrollment, Facts, Leg, present};
 use super::error::{Cause, Error};
 use super::inputs::PinEntry;
-use super::proof::is_listed;
 use super::record::{IssuedWork, KeyWork, Milestone};
+use super::showing::shows;
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
@@ -37,6 +37,7 @@ impl Enrollment<'_> {
         if untouched && self.order.workflow() != Workflow::Enroll {
             let card = self.find_card(observer)?;
             self.prove_card(&card, token, observer)?;
+            self.note_owed_key(self.owes_by_proof())?;
         } else if by_name {
             self.check_installed(milestone, token)?;
         } else if !(untouched && identity.origin == Origin::Maker || self.shows_work(milestone, token)?) {
@@ -85,9 +86,10 @@ impl Enrollment<'_> {
         };
         let spkis = public_keys(milestone);
         let named: Vec<KeyWork> = milestone.keys().into_iter().filter(|key| key.id.0.len() >= NAME_BYTES).collect();
-        let stored = self.stored(token)?;
-        Ok(stored.iter().any(|stored| {
-            is_listed(stored, &thumbprints)
+        self.stored(token)?;
+        let tells = token.tells_keys();
+        Ok(self.stored(token)?.iter().any(|stored| {
+            shows(stored, &thumbprints, tells)
                 || named.iter().any(|key| key.id.0 == stored.id.0)
                 || stored.public_key.as_ref().is_some_and(|key| spkis.iter().any(|spki| spki == key.spki()))
         }))

@@ -134,6 +134,10 @@ impl Token for GidsToken {
         self.within(EndWith::Leave, |application| Contents::read(application)?.all(application))
     }
 
+    fn tells_keys(&self) -> bool {
+        true
+    }
+
     fn authority(&self, operation: Operation) -> Authority {
         match operation {
             Operation::Generate | Operation::Sign | Operation::WriteCertificate | Operation::Delete => Authority::User,

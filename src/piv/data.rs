@@ -4,6 +4,7 @@ use super::application::Application;
 use super::certificate::{self, Container};
 use super::command;
 use super::error::refused_with;
+use super::metadata::Metadata;
 use super::objects::{self, Chuid, GuidName, content};
 use super::offer::is_not_shown;
 use super::reference::{KeyReference, ObjectTag};
@@ -129,19 +130,21 @@ impl Application {
         Ok(found)
     }
 
-    /// Takes a certificate as a sign that its key is there: the standard offers no other sign. A card that knows no
-    /// retired keys refuses their objects, which says nothing.
+    /// Takes a certificate as a sign that its key is there, unless the card's metadata tell: the standard offers no other
+    /// sign. A card that knows no retired keys refuses their objects, which says nothing.
     fn certified_key(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
         let stored = self.stored(reference)?;
         let told = stored.filter(|stored| !reference.is_retired() || stored.odd != Some(Oddity::Refused));
-        Ok(told.map(|StoredCertificate { der, odd }| StoredKey {
-            id: reference.id(),
-            label: reference.label(),
-            public_key: der.as_deref().and_then(public_key_in),
-            has_private_key: odd != Some(Oddity::Reserved),
-            certificate: der,
-            odd,
-        }))
+        let Some(StoredCertificate { der, odd }) = told else { return Ok(None) };
+        let certified = der.as_deref().and_then(public_key_in);
+        let (public_key, has_private_key) = match self.metadata(reference.byte())? {
+            None if self.tells_metadata() => (certified, false),
+            Some(Metadata { public_key: Some(public_key), .. }) => (Some(public_key), true),
+            None | Some(_) => (certified, odd != Some(Oddity::Reserved)),
+        };
+        let odd = odd.or((!has_private_key).then_some(Oddity::NoKey));
+        let (id, label) = (reference.id(), reference.label());
+        Ok(Some(StoredKey { id, label, public_key, has_private_key, certificate: der, odd }))
     }
 }
 

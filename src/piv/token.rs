@@ -158,6 +158,11 @@ impl Token for PivToken {
         self.application.within(EndWith::Leave, Application::certified)
     }
 
+    /// A card of the plain standard tells nothing of its keys; one with metadata does.
+    fn tells_keys(&self) -> bool {
+        self.application.tells_metadata()
+    }
+
     fn overview(&mut self) -> Result<(Counters, Vec<StoredKey>), Error> {
         self.application.within(EndWith::Leave, |card| Ok((card.counters()?, card.certified()?)))
     }

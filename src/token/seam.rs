@@ -39,6 +39,12 @@ pub trait Token {
     /// Lists what is readable without the PIN: certificates and public keys, one entry for each [`KeyId`].
     fn public_objects(&mut self) -> Result<Vec<StoredKey>, Error>;
 
+    /// Says whether what was read without the PIN is the card's own word on which private keys it has, and not just a
+    /// certificate, of which anybody can have a copy.
+    fn tells_keys(&self) -> bool {
+        false
+    }
+
     /// Reads counters and public objects together, with as few commands as possible.
     fn overview(&mut self) -> Result<(Counters, Vec<StoredKey>), Error> {
         Ok((self.counters()?, self.public_objects()?))

@@ -43,6 +43,11 @@ impl Site {
         self.lab.run(&self.alice, token, order, &mut face).map(End::done)
     }
 
+    /// Runs the order on a card that was enrolled: it has the PIN that was set then.
+    fn run_enrolled(&self, token: &mut dyn Token, order: Order) -> Outcome {
+        self.lab.run(&self.alice, token, order, &mut Face::default()).unwrap().done()
+    }
+
     fn enrolled(&self, token: &mut dyn Token) -> Uuid {
         let Outcome::Enrolled { smartcard, .. } = self.run(token, enroll()).unwrap() else { panic!() };
         smartcard
@@ -77,7 +82,7 @@ fn of_two_cards_numbered_in_a_row_each_has_a_record_of_its_own() {
     all_refused(&site, &second, smartcard, ("card-unknown", 6));
     let other = site.enrolled(&mut piv::open(&second));
     assert_ne!(smartcard, other);
-    site.run(&mut piv::open(&second), retire()).unwrap();
+    site.run_enrolled(&mut piv::open(&second), retire());
     assert_eq!(site.alice.smartcard(other).unwrap().status, SmartcardStatus::Retired);
     assert_eq!(site.alice.smartcard(smartcard).unwrap().status, SmartcardStatus::Active);
     assert_eq!(site.alice.certificates_of(Holder::Smartcard(smartcard)).unwrap().len(), 1);
@@ -95,7 +100,7 @@ fn a_blank_card_with_the_same_guid_proves_nothing() {
     let text = std::error::Error::source(&error).unwrap().to_string();
     assert!(text.contains(&smartcard.to_string()) && error.remedy().contains("--lost"), "{text}");
     assert_eq!(site.run(&mut piv::open(&second), enroll()).unwrap_err().code(), "card-in-use");
-    site.run(&mut piv::open(&first), retire()).unwrap();
+    site.run_enrolled(&mut piv::open(&first), retire());
 }
 
 #[test]
@@ -170,6 +175,51 @@ fn a_copy_of_a_certificate_without_its_key_renews_and_retires_nothing() {
     assert_eq!(bench.fake.requests(), [(1, 8), (3, 17), (7, 17)], "what was asked for is given up");
     assert_eq!(copy.left(), (TRIES, TRIES, TRIES));
     bench.run(&mut token, retire()).unwrap().done();
+}
+
+/// A card of these options without a key, on which somebody has put a copy of the certificate.
+fn copy_of(options: PivOptions, token: &mut dyn Token) -> SharedCard {
+    let certificate = token.public_objects().unwrap().remove(0).certificate.unwrap();
+    let [high, low] = u16::try_from(certificate.len()).unwrap().to_be_bytes();
+    let object = [&[0x70, 0x82, high, low], &certificate[..], &[0x71, 1, 0, 0xFE, 0]].concat();
+    SharedCard::new(Box::new(piv::holding(options, &[(0x5F_C105, &object)])))
+}
+
+#[test]
+fn a_piv_card_with_a_copy_of_the_certificate_must_sign_before_its_record_changes() {
+    let site = Site::new();
+    let options = || piv::numbered().into_iter().next().unwrap();
+    let card = piv::card(options());
+    let smartcard = site.enrolled(&mut piv::open(&card));
+    let copy = copy_of(options(), &mut piv::open(&card));
+    // A wrong PIN ends the first run, and the second takes it up.
+    for (at, order) in [(2, renew()), (3, retire())] {
+        let mut face = Face { pins: ["999999"].into(), ..Face::default() };
+        let error = site.lab.run(&site.alice, &mut piv::open(&copy), order.clone(), &mut face).unwrap_err();
+        assert_eq!(error.code(), "wrong-pin");
+        let error = site.run(&mut piv::open(&copy), order).unwrap_err();
+        assert_eq!(facts(&error), ("card-unproven", 6), "{error:?}");
+        site.is_untouched(smartcard, at);
+    }
+    assert!(copy.headers().iter().all(|header| header[1] != 0x47), "no key was made");
+    for order in [unblock(), renew(), retire()] {
+        site.run_enrolled(&mut piv::open(&card), order);
+    }
+    assert_eq!(site.alice.smartcard(smartcard).unwrap().status, SmartcardStatus::Retired);
+}
+
+#[test]
+fn a_yubikey_that_tells_that_the_key_is_gone_proves_nothing_by_the_certificate() {
+    let site = Site::new();
+    let options = || PivOptions { serial: 31_415_926, ..piv::yubikey() };
+    let card = piv::card(options());
+    let smartcard = site.enrolled(&mut piv::open(&card));
+    let copy = copy_of(options(), &mut piv::open(&card));
+    for (at, order) in [(2, unblock()), (3, renew()), (4, retire())] {
+        let error = site.run(&mut piv::open(&copy), order).unwrap_err();
+        assert_eq!(facts(&error), ("card-unproven", 6), "{error:?}");
+        site.is_untouched(smartcard, at);
+    }
 }
 
 #[test]

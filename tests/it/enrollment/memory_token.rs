@@ -260,6 +260,11 @@ impl Token for MemoryToken {
         self.power(|token| Ok(token.stored()))
     }
 
+    /// A PKCS#11 token shows private keys after a login alone.
+    fn tells_keys(&self) -> bool {
+        self.rules.tells_keys && self.rules.challenge.is_some()
+    }
+
     fn authority(&self, operation: Operation) -> Authority {
         self.rules.authority(operation)
     }
