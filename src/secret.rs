@@ -125,6 +125,11 @@ pub fn meant(text: &str) -> Result<&str, Unfit> {
 }
 
 impl AdminKey {
+    /// Reads a key as people give it: the hexadecimal digits of 24 bytes, or of the 16 or 32 of AES-128 or AES-256.
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        Self::from_hex(digits).filter(|key| matches!(key.0.len(), 16 | 24 | 32))
+    }
+
     /// Encrypts one block (ECB), which answers a card's challenge: 8 bytes with three-key 3DES, 16 bytes with AES of
     /// the key's length. Returns `None` when key and block do not go together.
     ///

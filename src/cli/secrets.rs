@@ -55,7 +55,7 @@ pub fn admin_key_digits(source: Option<&Source>) -> Result<Pin, Failure> {
 /// Reads a card's admin key, given in hexadecimal digits.
 pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
     let digits = Zeroizing::new(read(source, ADMIN_KEY, false)?);
-    AdminKey::from_hex(&digits).filter(|key| matches!(key.expose().len(), 16 | 24 | 32)).ok_or_else(|| {
+    AdminKey::from_digits(&digits).ok_or_else(|| {
         Failure::new("admin-key", Exit::Usage, format!("{}: not that", ADMIN_KEY.what))
             .remedy("Give the key as 48 hexadecimal digits; 32 or 64 where it is one of AES-128 or AES-256.")
     })

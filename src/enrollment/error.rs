@@ -154,6 +154,7 @@ impl From<token::Error> for Cause {
             | token::Error::NotSet { .. }
             | token::Error::SecretLength { .. }
             | token::Error::SecretCharacters { .. }
+            | token::Error::AdminKeyForm
             | token::Error::Removed
             | token::Error::Reset
             | token::Error::Busy
@@ -198,6 +199,7 @@ impl Error {
             | token::Error::Contradicted { secret, .. }
             | token::Error::Locked { secret }
             | token::Error::SecretLength { secret, .. } => Some(*secret),
+            token::Error::AdminKeyForm => Some(SecretKind::Admin),
             token::Error::LockedOut
             | token::Error::NotSet { .. }
             | token::Error::SecretCharacters { .. }

@@ -13,6 +13,7 @@ use super::stage::Stage;
 use super::workflow::Workflow;
 use crate::cm::template::{GenerationOptions, SmartcardConfig};
 use crate::pkix::{self, KeyAlgorithm};
+use crate::secret::AdminKey;
 use crate::token::{self, Authority, Counters, KeyOffer, Operation, Placement, SecretForm, SecretKind, Token, Tries};
 
 /// Counts the characters of an SO PIN that stands for an admin key: the hexadecimal digits of 24 bytes.
@@ -118,6 +119,11 @@ impl Enrollment<'_> {
     pub(super) fn foresee_secrets(&mut self, config: &SmartcardConfig, token: &mut dyn Token) -> Result<(), Error> {
         if self.order.workflow() != Workflow::Enroll || self.facts.secrets_fit {
             return Ok(());
+        }
+        if let Some((digits, _)) = self.inputs.so_pin.as_ref().filter(|_| token.has_admin_key())
+            && AdminKey::from_digits(digits.expose()).is_none()
+        {
+            return Err(Error::new(Stage::ReadConfiguration, token::Error::AdminKeyForm));
         }
         let card = Secrets {
             counters: self.counters(token)?,

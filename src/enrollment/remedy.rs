@@ -371,6 +371,7 @@ fn token_remedy(error: &token::Error) -> &'static str {
         E::NotSet { .. } => "Set the PIN first, or enroll the token.",
         E::SecretLength { .. } => "Choose one of that length.",
         E::SecretCharacters { .. } => "Choose one of digits.",
+        E::AdminKeyForm => "Give the card's present admin key in hexadecimal (--so-pin-from), or leave it out.",
         E::Removed => "Plug the token in again, then repeat.",
         E::Reset => "Close what else uses the card, then repeat; the PIN must be typed again.",
         E::Busy => "Close the program that holds the reader, or wait for it; then repeat.",
@@ -407,6 +408,7 @@ fn token_code(error: &token::Error) -> &'static str {
         E::NotSet { .. } => "pin-not-set",
         E::SecretLength { .. } => "pin-length",
         E::SecretCharacters { .. } => "pin-characters",
+        E::AdminKeyForm => "admin-key",
         E::Removed => "token-removed",
         E::Reset => "card-reset",
         E::Busy => "reader-busy",
@@ -437,6 +439,7 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::NotSet { .. }
         | E::SecretLength { .. }
         | E::SecretCharacters { .. }
+        | E::AdminKeyForm
         | E::PinPadCancelled
         | E::Responder(_) => ExitClass::Secret,
         E::KeyIdTaken(_) => ExitClass::Usage,

@@ -9,7 +9,7 @@ use super::command;
 use super::error::{Error as GidsError, device, refused, unreadable};
 use super::pin::count;
 use crate::iso7816::{Continuity, EndWith, StatusWord, tlv};
-use crate::secret::{AdminKey, Pin};
+use crate::secret::AdminKey;
 use crate::token::{Admin, ChallengeResponder, Error, LastTry, SecretKind, Tries};
 use zeroize::Zeroizing;
 
@@ -69,7 +69,7 @@ impl<'a> Answers<'a> {
     pub fn of(admin: Admin<'a>) -> Result<Self, Error> {
         let answers = match admin {
             Admin::Key(key) => Answers::Key(key),
-            Admin::SoPin(digits) => Answers::Typed(from_digits(digits)?),
+            Admin::SoPin(digits) => Answers::Typed(AdminKey::from_digits(digits.expose()).ok_or(Error::AdminKeyForm)?),
             Admin::Responder(responder) => return Ok(Answers::Afar(responder)),
             Admin::Puk(_) => return Err(Error::NotOffered("a PUK")),
         };
@@ -86,10 +86,6 @@ impl<'a> Answers<'a> {
             Answers::Afar(_) => None,
         }
     }
-}
-
-fn from_digits(digits: &Pin) -> Result<AdminKey, Error> {
-    AdminKey::from_hex(digits.expose()).ok_or_else(|| Cipher::TripleDes.wrong_length())
 }
 
 /// Proves the administrator, once, and returns the admin key's cipher. `told` is how many tries were left as the card

@@ -30,9 +30,7 @@ impl Application {
         let (algorithm, response) = match admin {
             Admin::Key(key) => self.answer(key, last_try)?,
             Admin::SoPin(text) => {
-                typed = AdminKey::from_hex(text.expose()).ok_or(token::Error::NotOffered(
-                    "an SO PIN; the digits of its management key in hexadecimal are taken instead",
-                ))?;
+                typed = AdminKey::from_digits(text.expose()).ok_or(token::Error::AdminKeyForm)?;
                 self.answer(&typed, last_try)?
             }
             Admin::Responder(responder) => {

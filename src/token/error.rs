@@ -26,6 +26,9 @@ pub enum Error {
     SecretLength { secret: SecretKind, minimum: usize, maximum: usize },
     #[error("the {secret} has characters that the token does not take")]
     SecretCharacters { secret: SecretKind },
+    /// What was typed as the admin key of a card is none; nothing was sent to the card.
+    #[error("the admin key must be 48 hexadecimal digits (32 or 64 where it is one of AES-128 or AES-256)")]
+    AdminKeyForm,
     #[error("the token was removed")]
     Removed,
     #[error("the card was reset by another program or lost its power, and the login with it")]
@@ -85,7 +88,10 @@ impl Error {
         if let Self::SecretRefused { secret, left } = self {
             return *left != Tries::Untold && left.may_try(*secret, LastTry::Keep).is_ok();
         }
-        matches!(self, Self::SecretLength { .. } | Self::SecretCharacters { .. } | Self::Contradicted { .. })
+        matches!(
+            self,
+            Self::SecretLength { .. } | Self::SecretCharacters { .. } | Self::AdminKeyForm | Self::Contradicted { .. }
+        )
     }
 }
 

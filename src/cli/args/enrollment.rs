@@ -69,6 +69,9 @@ pub struct RenewArgs {
     pub pin: PinArgs,
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Where the token's present SO PIN or admin key comes from, when neither server nor template knows it.
+    #[arg(long, value_name = "SOURCE")]
+    pub so_pin_from: Option<Source>,
     /// Lose a key that may have to decrypt old messages, where the card cannot move it elsewhere.
     #[arg(long)]
     pub give_up_old_key: bool,
@@ -108,6 +111,9 @@ pub struct RetireArgs {
     pub server: ServerArgs,
     #[command(flatten)]
     pub pin: PinArgs,
+    /// Where the token's present SO PIN or admin key comes from, when neither server nor template knows it.
+    #[arg(long, value_name = "SOURCE")]
+    pub so_pin_from: Option<Source>,
     /// The token is gone: retire the card with this UUID at the server only. What names a token is passed over.
     #[arg(long, value_name = "SMARTCARD-UUID")]
     pub lost: Option<Uuid>,

@@ -91,7 +91,11 @@ fn carry_out(
         work.give(Input::Puk(secrets::puk(Some(source))?, last_try(sources.spend_last_try)));
     }
     let mut input = match sources.so_pin {
-        Some(source) => Input::SoPin(secrets::pin(Some(source), SO_PIN)?, last_try(sources.spend_last_try)),
+        Some(source) => {
+            let is_key = token.as_ref().is_some_and(|token| token.has_admin_key());
+            let typed = if is_key { secrets::admin_key_digits(Some(source)) } else { secrets::pin(Some(source), SO_PIN) };
+            Input::SoPin(typed?, last_try(sources.spend_last_try))
+        }
         None => Input::Nothing,
     };
     // The template may leave the PIN to the server: then it refuses one that was given, before anything begins.

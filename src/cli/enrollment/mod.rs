@@ -69,6 +69,7 @@ pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     });
     let sources = Sources {
         pin: args.pin.pin_from.as_ref(),
+        so_pin: args.so_pin_from.as_ref(),
         spend_last_try: args.pin.spend_last_try,
         keys: Some(&args.keys),
         ..Sources::default()
@@ -116,8 +117,12 @@ pub fn retire(args: &RetireArgs, output: &Output) -> Result<(), Failure> {
         return pump(work, None, &Sources::default(), output);
     }
     let order = Order::Retire { comment: args.comment.clone() };
-    let sources =
-        Sources { pin: args.pin.pin_from.as_ref(), spend_last_try: args.pin.spend_last_try, ..Sources::default() };
+    let sources = Sources {
+        pin: args.pin.pin_from.as_ref(),
+        so_pin: args.so_pin_from.as_ref(),
+        spend_last_try: args.pin.spend_last_try,
+        ..Sources::default()
+    };
     if !args.yes {
         let token = find(&settings, &args.token)?;
         let Identity { label, serial, .. } = token.identity();

@@ -10,7 +10,8 @@ use crate::support::{gids, piv, softhsm};
 use cardwright::client::CmClient;
 use cardwright::cm::offline::{CODE_BYTES, CodeKind};
 use cardwright::enrollment::{
-    Cause, EnrollOrder, Enrollment, Error, Event, HelpDesk, HelpDeskError, Input, Need, Order, Step, unblock_offline,
+    Cause, EnrollOrder, Enrollment, Error, Event, HelpDesk, HelpDeskError, Input, Journal, Need, Order, Step,
+    unblock_offline,
 };
 use cardwright::pkix::KeyAlgorithm;
 use cardwright::secret::Pin;
@@ -161,6 +162,23 @@ fn a_taken_place_is_refused_before_admin_key_and_pin_are_changed() {
         let pin = if piv::open(&card).condition().unwrap().pin_is_default.is_some() { PIN } else { piv::PIN };
         let mut face = Face { pins: [pin].into(), ..Face::default() };
         office.lab.run(&office.alice, &mut piv::open(&card), order, &mut face).unwrap().done();
+    }
+}
+
+#[test]
+fn what_cannot_be_an_admin_key_is_refused_before_there_is_a_request() {
+    let office = Office::new(piv::ADMIN_KEY, |template| template);
+    for text in ["wrongtext", "A1:A2", "0102"] {
+        let card = piv::card(piv::yubikey());
+        let before = state(&card);
+        let journal = Journal::open(office.lab.journal()).unwrap();
+        let mut token = piv::open(&card);
+        let mut work = Enrollment::begin(&office.alice, &journal, token.identity(), enroll()).unwrap();
+        let given = Input::SoPin(Pin::new(text.to_owned()), LastTry::Keep);
+        let error = work.advance(Some(&mut token), given, &mut |_| {}).unwrap_err();
+        assert_eq!((error.code(), error.exit_class() as u8), ("admin-key", 4), "{text}: {error:?}");
+        assert!(error.may_type_again() && state(&card) == before);
+        assert!(office.alice.requests(None).unwrap().is_empty(), "a request was made");
     }
 }
 

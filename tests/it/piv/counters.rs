@@ -117,8 +117,13 @@ fn the_puk_is_the_only_way_to_a_new_pin() {
     let key = admin_key(ADMIN_KEY);
     let refused = token.set_pin(Admin::Key(&key), &pin(PIN), LastTry::Keep);
     assert!(matches!(refused, Err(Error::NotOffered(_))));
-    let refused = token.set_pin(Admin::SoPin(&pin(PUK)), &pin(PIN), LastTry::Keep);
+    let refused = token.set_pin(Admin::SoPin(&pin(&"42".repeat(24))), &pin(PIN), LastTry::Keep);
     assert!(matches!(refused, Err(Error::NotOffered(_))));
+    for text in ["wrongtext", PUK, "A1:A2"] {
+        let own = admin_key(&"42".repeat(24));
+        let refused = token.change_admin_key(Admin::SoPin(&pin(text)), &own, LastTry::Keep);
+        assert!(matches!(refused, Err(Error::AdminKeyForm)), "{text}");
+    }
     for odd in ["12345", "123456789"] {
         let refused = token.set_pin(Admin::Puk(&puk(PUK)), &pin(odd), LastTry::Keep);
         assert!(matches!(refused, Err(Error::SecretLength { secret: SecretKind::Pin, minimum: 6, maximum: 8 })));

@@ -36,9 +36,9 @@ const WRONG_PIN: &str = "999999";
 const APPROVER: &str = "oscar";
 const HELP_DESK: &str = "olga";
 const STRANGER: &str = "mallory";
-const HOLDERS: [&str; 17] = [
+const HOLDERS: [&str; 18] = [
     "yuki", "yara", "petra", "nils", "gita", "cora", "kilian", "fulvia", "gunda", "ovid", "paul", "paula", "paola",
-    "tim", "gudrun", "carla", "sven",
+    "tim", "gudrun", "carla", "sven", "xenia",
 ];
 
 fn made() -> Site {

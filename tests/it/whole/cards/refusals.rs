@@ -84,3 +84,20 @@ fn of_two_cards_none_is_enrolled_unless_it_is_named() {
     assert_eq!(count(&site, "tim", "requests"), 0);
     run(&[&enroll[..], &["--serial", "4712"]].concat()).refused(7, "request-pending");
 }
+
+#[test]
+fn what_cannot_be_an_admin_key_is_no_card_that_keeps_its_own() {
+    let desk = Desk::new("xenia", YUBIKEY);
+    let state = || desk.card.card().with_card(|card| card.state().to_vec());
+    let before = state();
+    let enroll = ["enroll", "--template", desk.kind.template];
+    for text in ["wrongtext", "A1:A2"] {
+        let typed = desk.file("typed.key", text);
+        for command in [&enroll[..], &["renew"], &["retire", "--yes"]] {
+            let told = desk.run(PIN, &[command, &["--so-pin-from", &typed]].concat()).refused(2, "admin-key");
+            assert!(told.message.contains("48 hexadecimal digits"), "{told:?}");
+        }
+    }
+    assert!(state() == before, "the card was touched");
+    assert_eq!(count(&desk.site, desk.person, "requests"), 0);
+}
