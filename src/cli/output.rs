@@ -6,6 +6,7 @@
 use super::failure::Failure;
 use super::shown;
 use crate::doctor::Verdict;
+use crate::platform::file;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -43,15 +44,19 @@ impl Output {
         self.print(document, text).map_err(|error| Failure::unwritten(&error))
     }
 
-    /// Prints a result with a secret that is kept nowhere. Where it could not be written, the failure says what `lost`
-    /// gives to do, even if only the reader went away.
+    /// Prints a result with a secret that is kept nowhere. Where it could not be written or nobody can read it, the
+    /// failure says what `lost` gives to do, even if only the reader went away.
     pub fn once<T: Into<Text>>(
         &self,
         document: &impl Serialize,
         text: impl FnOnce() -> T,
         lost: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
-        self.print(document, text).map_err(|error| Failure::lost(&error, lost()))
+        let lost = |error| Failure::lost(&error, lost());
+        if file::is_null(io::stdout()) {
+            return Err(lost(io::Error::other("standard output is closed, or /dev/null")));
+        }
+        self.print(document, text).map_err(lost)
     }
 
     fn print<T: Into<Text>>(&self, document: &impl Serialize, text: impl FnOnce() -> T) -> io::Result<()> {
@@ -65,20 +70,24 @@ impl Output {
 
     /// Prints a line of progress on standard error; nothing with `--json`.
     pub fn tell(&self, line: &str) {
-        if !self.json {
-            complain(&shown::line(line));
-        }
+        let _ = self.told(line);
+    }
+
+    /// Likewise, and says whether it was printed where somebody can read it.
+    pub fn told(&self, line: &str) -> bool {
+        !self.json && complain(&shown::line(line)).is_ok() && !file::is_null(io::stderr())
     }
 
     /// Prints why a command failed: on standard error, or with `--json` as a document on standard output, if that takes
     /// it. Prints nothing where the command's result has said it already.
     pub fn failure(&self, failure: &Failure) {
-        if failure.is_told() || self.json && self.result(&failure.document(), Text::default).is_ok() {
+        let takes_documents = self.json && !file::is_null(io::stdout());
+        if failure.is_told() || takes_documents && self.result(&failure.document(), Text::default).is_ok() {
             return;
         }
         let head = if painted(io::stderr().is_terminal()) { "\x1b[1;31merror:\x1b[0m" } else { "error:" };
         let told: Vec<String> = failure.lines().iter().map(|line| indented(line)).collect();
-        complain(&format!("{head} {}", told.join("\n")));
+        let _ = complain(&format!("{head} {}", told.join("\n")));
     }
 
     /// Shows a spinner until the guard is dropped; without a terminal prints `what` as one line.
@@ -194,7 +203,7 @@ pub fn usage(told: &clap::Error) -> Result<(), Failure> {
     let text = told.render();
     if told.use_stderr() {
         // It repeats what was typed, which a script may have taken from elsewhere.
-        complain(shown::lines(&text.to_string()).trim_end());
+        let _ = complain(shown::lines(&text.to_string()).trim_end());
         return Ok(());
     }
     let painted = painted(io::stdout().is_terminal());
@@ -222,9 +231,9 @@ fn write_out(bytes: &[u8]) -> io::Result<()> {
     out.flush()
 }
 
-/// Writes on standard error. Where that cannot be done there is nobody left to be told.
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+/// Writes on standard error. Where that cannot be done there is nobody left to be told, unless of a secret.
+fn complain(text: &str) -> io::Result<()> {
+    writeln!(io::stderr().lock(), "{text}")
 }
 
 /// Removes the spinner when dropped.

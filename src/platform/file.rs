@@ -2,7 +2,8 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Lets only the owner read and write a file (chmod(2)).
@@ -43,6 +44,19 @@ impl From<ReplaceError> for io::Error {
     fn from(error: ReplaceError) -> Self {
         error.source
     }
+}
+
+/// Says whether what is written to an open stream is lost, because it is the null device. Rust's runtime opens that in
+/// place of a standard stream that a process was started without.
+///
+/// False where it cannot be told. Windows: `GetFileType`, and the name `NUL`.
+pub fn is_null(stream: impl AsFd) -> bool {
+    let device = |file: io::Result<File>| {
+        let found = file.and_then(|file| file.metadata()).ok()?;
+        found.file_type().is_char_device().then(|| found.rdev())
+    };
+    let stream = device(stream.as_fd().try_clone_to_owned().map(File::from));
+    stream.is_some() && stream == device(File::open("/dev/null"))
 }
 
 /// Opens a new file for writing that only its owner may read or write.

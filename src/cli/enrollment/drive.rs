@@ -2,7 +2,7 @@
 
 use super::needs::{Asked, Sources, meet};
 use super::pfx;
-use super::report::{pending, render, watch};
+use super::report::{Proposed, pending, render, watch};
 use crate::cli::args::TokenArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -11,7 +11,6 @@ use crate::cli::secrets::{self, MOST_AGAIN, NEW_PIN, SO_PIN, last_try};
 use crate::cli::settings::{Settings, state_directory};
 use crate::client::CmClient;
 use crate::enrollment::{self, Enrollment, Input, Journal, Order, Outcome, Step};
-use crate::secret::Pin;
 use crate::token::{self, Token};
 
 /// Bounds how often a run may call the driver; more means that it asks for the same again and again.
@@ -62,10 +61,10 @@ pub fn pump(
     sources: &Sources<'_>,
     output: &Output,
 ) -> Result<(), Failure> {
-    let mut pin = None;
+    let (mut pin, is_lost) = (None, token.is_none());
     match carry_out(work, token, sources, &mut pin, output) {
-        Ok(outcome) => render(&outcome, pin.as_ref(), output),
-        Err(failure) => Err(failure.with_pin(pin)),
+        Ok(outcome) => render(&outcome, is_lost, pin.as_ref(), output),
+        Err(failure) => Err(failure.with_pin(pin.map(|proposed| proposed.pin))),
     }
 }
 
@@ -80,7 +79,7 @@ fn carry_out(
     mut work: Enrollment<'_>,
     mut token: Option<&mut dyn Token>,
     sources: &Sources<'_>,
-    pin: &mut Option<Pin>,
+    pin: &mut Option<Proposed>,
     output: &Output,
 ) -> Result<Outcome, Failure> {
     if let Some(receiver) = sources.keys.map(pfx::receiver).transpose()?.flatten() {
@@ -93,7 +92,8 @@ fn carry_out(
     let mut input = match sources.so_pin {
         Some(source) => {
             let is_key = token.as_ref().is_some_and(|token| token.has_admin_key());
-            let typed = if is_key { secrets::admin_key_digits(Some(source)) } else { secrets::pin(Some(source), SO_PIN) };
+            let typed =
+                if is_key { secrets::admin_key_digits(Some(source)) } else { secrets::pin(Some(source), SO_PIN) };
             Input::SoPin(typed?, last_try(sources.spend_last_try))
         }
         None => Input::Nothing,
@@ -111,8 +111,8 @@ fn carry_out(
         drop(spinner);
         // Printed as soon as it is set and before any error, because it is kept nowhere else on this computer.
         if let Some(told) = work.proposed_pin() {
-            output.tell(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
-            *pin = Some(told);
+            let is_shown = output.told(&format!("the PIN is {}; hand it over, it is not shown again", told.expose()));
+            *pin = Some(Proposed { pin: told, is_shown });
         }
         if let Err(error) = &advanced
             && again < MOST_AGAIN

@@ -8,6 +8,13 @@ use crate::secret::Pin;
 use crate::token::KeyId;
 use serde_json::{Value, json};
 
+/// Holds a PIN that was set and that the server proposed.
+pub struct Proposed {
+    pub pin: Pin,
+    /// Whether it was printed on standard error already.
+    pub is_shown: bool,
+}
+
 /// Prints one event; making a key, which may take long, shows a spinner until the next event.
 pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
     *spinner = None;
@@ -59,8 +66,9 @@ pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
         .remedy("The token was not touched. Run the same command again once it is approved.")
 }
 
-/// Prints the outcome and, for scripts, the PIN that was set if the server proposed it.
-pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(), Failure> {
+/// Prints the outcome and, for scripts, the PIN that was set if the server proposed it; `is_lost`: no token
+/// was there.
+pub fn render(outcome: &Outcome, is_lost: bool, pin: Option<&Proposed>, output: &Output) -> Result<(), Failure> {
     let (mut document, mut text) = match outcome {
         Outcome::Enrolled { request, smartcard, installed } => {
             let (certificates, lines) = installed_documents(installed)?;
@@ -81,6 +89,7 @@ pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(
             let ids = |keys: &[KeyId]| keys.iter().map(|key| hex::encode(&key.0)).collect::<Vec<_>>();
             let (removed, left) = (ids(removed), ids(left));
             let mut text = Text::from(match removed.len() {
+                0 if is_lost => "retired; the token itself was not read".to_owned(),
                 0 => "retired; no key was removed from the token".to_owned(),
                 1 => "retired; 1 key was removed from the token".to_owned(),
                 many => format!("retired; {many} keys were removed from the token"),
@@ -97,9 +106,12 @@ pub fn render(outcome: &Outcome, pin: Option<&Pin>, output: &Output) -> Result<(
             (document, text)
         }
     };
-    let Some(pin) = pin else { return output.result(&document, || text) };
+    let Some(Proposed { pin, is_shown }) = pin else { return output.result(&document, || text) };
     document["pin"] = json!(pin.expose());
     text.line(format!("  PIN {}: hand it over, it is not shown again", pin.expose()));
+    if *is_shown {
+        return output.result(&document, || text);
+    }
     output.once(&document, || text, || "The card is done, but nobody knows its PIN: set a new one (unblock).".into())
 }
 

@@ -34,6 +34,19 @@ fn into_full(command: &mut Command) -> Ended {
     end(command.stdout(File::create("/dev/full").unwrap()))
 }
 
+/// Ends the command with a standard output that is the null device, as a process has that was started without one.
+fn into_null(command: &mut Command) -> Ended {
+    end(command.stdout(Stdio::null()))
+}
+
+/// Ends the command with a standard output that is closed.
+fn into_closed(command: &mut Command) -> Ended {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" \"$@\" >&-"]).arg(command.get_program()).args(command.get_args());
+    shell.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    end(&mut shell)
+}
+
 /// Ends the command with a standard output that nobody reads.
 fn into_nowhere(command: &mut Command) -> Ended {
     let (reader, writer) = std::io::pipe().unwrap();
@@ -123,7 +136,7 @@ fn a_bearer_token_that_could_not_be_shown_is_revoked() {
     program.set("CARDWRIGHT_PASSPHRASE", "a passphrase");
     let server = program.path("server").display().to_string();
     assert!(program.text(["server", "init", &server]).success());
-    for (at, broken) in [into_full, into_nowhere].into_iter().enumerate() {
+    for (at, broken) in [into_full, into_nowhere, into_null, into_closed].into_iter().enumerate() {
         let name = format!("user{at}");
         for command in ["user", "token"] {
             for json in [&[][..], &["--json"]] {
