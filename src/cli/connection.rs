@@ -40,6 +40,21 @@ fn login(settings: &Settings, args: &ServerArgs) -> Result<Login, Failure> {
     Ok(Login::Bearer(secrets::bearer(given.as_ref())?))
 }
 
+/// Returns the id of a profile template that is named by it, or by a name in capitals or not. Fails with
+/// `template-unknown` if the server offers no such template to this caller.
+pub fn template(client: &CmClient, named: &str) -> Result<Uuid, Failure> {
+    if let Ok(id) = named.trim().parse() {
+        return Ok(id);
+    }
+    let templates = client.list_profile_templates()?;
+    let found = templates.iter().find(|template| template.name.eq_ignore_ascii_case(named.trim()));
+    found.map(|template| template.uuid).ok_or_else(|| {
+        let known: Vec<&str> = templates.iter().map(|template| template.name.as_str()).collect();
+        let message = format!("no profile template is called {named:?}; the server offers: {}", known.join(", "));
+        Failure::new("template-unknown", Exit::Usage, message).remedy("Name one of these templates.")
+    })
+}
+
 /// Returns the id of a person who is named by it, or by a name that is looked up at the server. Fails with
 /// `user-unknown` if the server shows nobody of this name to this caller, and with `user-id-needed` at a server that
 /// looks nobody up, as a MIM CM.

@@ -46,6 +46,7 @@ pub fn secret(ask: Ask, fresh: bool) -> Result<String, Failure> {
             other => format!("{}: the prompt failed: {other}", ask.what),
         };
         Failure::new("secret-missing", Exit::Usage, message)
+            .remedy(format!("Repeat the command, or name the secret's source with {} or {}.", ask.option, ask.env))
     })
 }
 

@@ -106,9 +106,8 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
         Source::Stdin => first_line(std::io::stdin().lock(), ask)?,
         Source::Fd(number) => first_line(std::io::BufReader::new(open(file::inherited(*number), ask)?), ask)?,
         Source::File(path) => first_line(std::io::BufReader::new(open(path, ask)?), ask)?,
-        Source::Env(name) => std::env::var(name).map_err(|_| {
-            Failure::new("secret-source", Exit::Usage, format!("{}: the variable {name} is not set to text", ask.what))
-        })?,
+        Source::Env(name) => std::env::var(name)
+            .map_err(|_| unreadable(ask, format!("{}: the variable {name} is not set to text", ask.what)))?,
     };
     let text = Zeroizing::new(text);
     let line = meant(&text).map_err(|unfit| {
@@ -116,27 +115,33 @@ fn read(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<String, Failur
             .remedy("Give the secret alone, in UTF-8 without a byte-order mark, with at most one line end behind it.")
     })?;
     if line.is_empty() {
-        return Err(Failure::new("secret-empty", Exit::Usage, format!("{}: nothing was given", ask.what)));
+        let failure = Failure::new("secret-empty", Exit::Usage, format!("{}: nothing was given", ask.what));
+        return Err(failure.remedy(format!("Put the secret there, or name another source with {}.", ask.option)));
     }
     Ok(line.to_owned())
 }
 
 fn open(path: impl AsRef<std::path::Path>, ask: Ask) -> Result<std::fs::File, Failure> {
     let path = path.as_ref();
-    std::fs::File::open(path).map_err(|source| {
-        Failure::new("secret-source", Exit::Usage, format!("{}: cannot open {}: {source}", ask.what, path.display()))
-    })
+    std::fs::File::open(path)
+        .map_err(|source| unreadable(ask, format!("{}: cannot open {}: {source}", ask.what, path.display())))
+}
+
+/// Makes the failure of a source that gives no secret.
+fn unreadable(ask: Ask, message: String) -> Failure {
+    let remedy = format!("Name a source that this user can read, with {}; no try was spent.", ask.option);
+    Failure::new("secret-source", Exit::Usage, message).remedy(remedy)
 }
 
 /// Reads one line with its line end, refusing one of more than [`LONGEST`] bytes.
 fn first_line(from: impl BufRead, ask: Ask) -> Result<String, Failure> {
     let mut line = Zeroizing::new(String::with_capacity(LONGEST as usize + 1));
-    from.take(LONGEST + 1).read_line(&mut line).map_err(|source| {
-        Failure::new("secret-source", Exit::Usage, format!("{}: cannot be read: {source}", ask.what))
-    })?;
+    from.take(LONGEST + 1)
+        .read_line(&mut line)
+        .map_err(|source| unreadable(ask, format!("{}: cannot be read: {source}", ask.what)))?;
     if line.len() as u64 > LONGEST {
         let message = format!("{}: longer than {LONGEST} bytes", ask.what);
-        return Err(Failure::new("secret-source", Exit::Usage, message));
+        return Err(unreadable(ask, message));
     }
     Ok(line.to_string())
 }

@@ -198,11 +198,11 @@ impl Error {
             | token::Error::LastTryKept { secret }
             | token::Error::Contradicted { secret, .. }
             | token::Error::Locked { secret }
-            | token::Error::SecretLength { secret, .. } => Some(*secret),
+            | token::Error::SecretLength { secret, .. }
+            | token::Error::SecretCharacters { secret } => Some(*secret),
             token::Error::AdminKeyForm => Some(SecretKind::Admin),
             token::Error::LockedOut
             | token::Error::NotSet { .. }
-            | token::Error::SecretCharacters { .. }
             | token::Error::Removed
             | token::Error::Reset
             | token::Error::Busy

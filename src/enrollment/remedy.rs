@@ -6,7 +6,7 @@ use super::record::Ended;
 use super::stage::Stage;
 use crate::client::{Offer, TicketReason};
 use crate::cm::problem::ProblemCode;
-use crate::token::SecretKind;
+use crate::token::{SecretKind, Tries};
 use crate::{client, pkix, token};
 
 /// Lists the exit codes by kind of failure, as a face may use them.
@@ -352,6 +352,13 @@ fn server_class(error: &client::Error) -> ExitClass {
 fn token_remedy(error: &token::Error) -> &'static str {
     use token::Error as E;
     match error {
+        E::SecretRefused { secret: SecretKind::Pin, left: Tries::Locked | Tries::Left(0) } => {
+            "The PIN is locked now: set a new one with `cardwright unblock`."
+        }
+        E::SecretRefused { secret: SecretKind::Pin, left: Tries::Last | Tries::Left(1) } => {
+            "One try is left: be sure of the PIN, then repeat with --spend-last-try; or set a new one with \
+             `cardwright unblock`."
+        }
         E::SecretRefused { secret: SecretKind::Pin, .. } => {
             "Repeat with the right PIN; for a forgotten one, `cardwright unblock` sets a new one."
         }
@@ -460,5 +467,24 @@ fn token_class(error: &token::Error) -> ExitClass {
         | E::NoSuchKey(_)
         | E::KeyStays(_)
         | E::Device { .. } => ExitClass::TokenFailed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_to_do_about_a_wrong_pin_depends_on_the_tries_that_are_left() {
+        let remedy = |left| token_remedy(&token::Error::SecretRefused { secret: SecretKind::Pin, left });
+        for left in [Tries::Locked, Tries::Left(0)] {
+            assert!(remedy(left).contains("unblock") && !remedy(left).contains("right PIN"), "{left:?}");
+        }
+        for left in [Tries::Last, Tries::Left(1)] {
+            assert!(remedy(left).contains("--spend-last-try"), "{left:?}");
+        }
+        for left in [Tries::Full, Tries::Low, Tries::Left(2), Tries::Untold] {
+            assert!(remedy(left).contains("right PIN") && !remedy(left).contains("--spend-last-try"), "{left:?}");
+        }
     }
 }

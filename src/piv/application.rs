@@ -245,8 +245,11 @@ impl Application {
 
     /// Verifies the PIN, once. The caller must have read its counter.
     pub fn verify(&mut self, pin: &PinBlock) -> Result<(), token::Error> {
-        let word = self.ask(command::verify(pin))?.status;
-        self.verified(word)
+        match self.ask(command::verify(pin))?.status {
+            // Nothing was compared then (SP 800-73-4 part 2, 3.2.1).
+            StatusWord::INCORRECT_DATA => Err(token::Error::SecretCharacters { secret: token::SecretKind::Pin }),
+            word => self.verified(word),
+        }
     }
 
     /// Verifies the PIN that the user types at the reader, once; see [`Self::verify`].

@@ -108,9 +108,9 @@ pub struct RequestCreateArgs {
     /// The profile it is about, where there is no card.
     #[arg(long)]
     pub profile: Option<Uuid>,
-    /// The profile template; needed where neither card nor profile is named.
+    /// The profile template, by name or UUID; needed where neither card nor profile is named.
     #[arg(long)]
-    pub template: Option<Uuid>,
+    pub template: Option<String>,
     /// For whom, by name or GUID; the owner of the card or profile otherwise, or you.
     #[arg(long = "for", value_name = "USER")]
     pub target: Option<String>,

@@ -2,7 +2,7 @@
 
 use super::document::show;
 use crate::cli::args::{RequestArgs, RequestCreateArgs, RequestKind};
-use crate::cli::connection::{client, person};
+use crate::cli::connection::{client, person, template};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::settings::Settings;
@@ -66,6 +66,7 @@ pub fn complete(settings: &Settings, args: &RequestArgs, output: &Output) -> Res
 /// Builds the body of the call; looks the target up where it is named. Terms are left out where none was given.
 fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, Failure> {
     let target = args.target.as_deref().map(|name| person(client, name)).transpose()?;
+    let profile_template = args.template.as_deref().map(|name| template(client, name)).transpose()?;
     let terms = CreateTerms {
         loss_reason: args.loss_reason.clone(),
         revocation_reason: args.revocation_reason.clone(),
@@ -73,7 +74,7 @@ fn order(client: &CmClient, args: &RequestCreateArgs) -> Result<CreateRequest, F
         effect: args.kind.effect().to_owned(),
     };
     Ok(CreateRequest {
-        profile_template: args.template,
+        profile_template,
         data_collection: Vec::new(),
         target,
         request_type: args.kind.request_type(),

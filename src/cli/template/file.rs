@@ -30,7 +30,13 @@ pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
         warnings.extend(report.warnings);
     }
     let of = |found: &[Misplaced]| found.iter().map(document).collect::<Vec<_>>();
-    let document = json!({ "files": files.len(), "problems": of(&problems), "warnings": of(&warnings) });
+    let wrong =
+        Failure::new("template-wrong", Exit::Usage, format!("{} found", counted(problems.len() as u64, "error")))
+            .remedy("Correct what `problems` lists, then check again.");
+    let mut document = json!({ "files": files.len(), "problems": of(&problems), "warnings": of(&warnings) });
+    if !problems.is_empty() {
+        document["error"] = wrong.document()["error"].take();
+    }
     output.result(&document, || {
         let mut text = Text::default();
         problems.iter().for_each(|problem| text.line(format!("error: {problem}")));

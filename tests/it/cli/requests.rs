@@ -56,6 +56,12 @@ fn requests_are_made_for_oneself_and_for_others() {
     assert_eq!(told, own, "what is made is what is shown");
     site.run("alice", PIN, &["request", "cancel", own["request"].as_str().unwrap()]).done();
 
+    let named = create(&site, "alice", &["--type", "enroll", "--template", "smart card LOGON"]).done();
+    assert_eq!(named["profile_template"], own["profile_template"]);
+    site.run("alice", PIN, &["request", "cancel", named["request"].as_str().unwrap()]).done();
+    let told = create(&site, "alice", &["--type", "enroll", "--template", "nowhere"]).refused(2, "template-unknown");
+    assert!(told.message.contains("Smart card logon"), "{told:?}");
+
     let card = card(&site);
     let unblock = create(&site, "alice", &["--type", "unblock", "--smartcard", &card]).done();
     assert_eq!((&unblock["type"], &unblock["old_smartcard"]), (&json!("Unblock"), &json!(card)));

@@ -67,6 +67,7 @@ fn a_source_that_gives_nothing_is_told_and_no_try_is_spent() {
     ] {
         let told = program.json([&CHANGE[..], &["--pin-from", &source]].concat()).told();
         assert_eq!((told.exit, told.code.as_str()), (2, code), "{told:?}");
+        assert!(told.remedy.contains("--pin-from"), "{source}: {told:?}");
     }
     let missing = program.json(CHANGE).refused(2, "secret-missing");
     assert!(missing.remedy.contains("--pin-from") && missing.remedy.contains("CARDWRIGHT_PIN"), "{missing:?}");

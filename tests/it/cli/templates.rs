@@ -67,6 +67,8 @@ fn every_problem_is_told_with_its_place() {
     let ended = program.json(["template", "check", &file]);
     assert_eq!(ended.code, Some(2));
     let told: Value = serde_json::from_str(&ended.stdout).unwrap();
+    assert_eq!(told["error"]["code"], "template-wrong");
+    assert!(told["error"]["remedy"].as_str().unwrap().contains("problems"), "{told}");
     let problems = told["problems"].as_array().unwrap();
     let expected = [
         ("version", line_of("version = 0")),

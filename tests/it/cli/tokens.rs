@@ -210,3 +210,11 @@ fn a_token_whose_time_cannot_be_read_is_listed_with_the_reason() {
     let told = program.json(["token", "info", "--label", "card"]).told();
     assert!(told.causes.contains("its time in another form") || told.message.contains("time"), "{told:?}");
 }
+
+#[test]
+fn of_a_lost_token_nothing_is_said_that_was_not_read() {
+    let desk = Desk::new();
+    let done = desk.program.json(ENROLL).done();
+    let lost = desk.program.text(["retire", "--yes", "--lost", done["smartcard"].as_str().unwrap()]);
+    assert!(lost.success() && lost.stdout.contains("the token itself was not read"), "{lost:?}");
+}

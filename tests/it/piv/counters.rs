@@ -198,3 +198,11 @@ fn a_try_is_never_spent_on_what_the_cards_own_metadata_contradict() {
     let refused = piv::open(&card).log_in(Credentials::user(&pin(piv::PIN), LastTry::Keep)).err();
     assert!(matches!(refused, Some(Error::SecretRefused { .. })), "{refused:?}");
 }
+
+#[test]
+fn a_pin_that_the_card_does_not_compare_is_told_as_such() {
+    let mut token = piv::open(&piv::card(piv::plain()));
+    let refused = token.log_in(Credentials::user(&pin("abcdef"), LastTry::Keep)).err();
+    assert!(matches!(refused, Some(Error::SecretCharacters { secret: SecretKind::Pin })), "{refused:?}");
+    assert_eq!(token.counters().unwrap().user, Tries::Left(3));
+}
