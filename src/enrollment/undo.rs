@@ -4,6 +4,7 @@ use super::driver::{Enrollment, Leg, present};
 use super::error::Error;
 use super::issue::find_renamed;
 use super::login::Login;
+use super::pin::is_unusable;
 use super::record::{Ended, KeyWork};
 use super::stage::Stage;
 use super::step::{Event, Observer};
@@ -12,7 +13,8 @@ use uuid::Uuid;
 
 impl Enrollment<'_> {
     /// Removes the request's keys from the token, and none that was there before. Where only the administrator could
-    /// remove them, they stay: the server answers no challenge for a request that is over.
+    /// remove them, they stay: the server answers no challenge for a request that is over. They stay also where nobody can
+    /// log in by the PIN: only a new request could set another.
     pub(super) fn undo(
         &mut self,
         request: Uuid,
@@ -22,7 +24,8 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         let token = present(token)?;
-        if token.authority(Operation::Delete) == Authority::Admin {
+        let by_admin = token.authority(Operation::Delete) == Authority::Admin;
+        if by_admin || is_unusable(self.counters(token)?.user) {
             for key in keys {
                 observer(Event::KeyLeft { key: KeyId(key.id.0.clone()) });
             }

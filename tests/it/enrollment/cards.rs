@@ -234,3 +234,31 @@ fn a_gids_cards_challenge_is_answered_over_the_telephone() {
     }
     assert_eq!((token.so_pin(), token.left()), (hex::encode([0; 24]).as_str(), (3, 3, 3)));
 }
+
+#[test]
+fn a_canceled_enrollment_of_a_gids_card_with_a_locked_pin_gives_way_to_another() {
+    let lab = Lab::with(true, |template| {
+        template
+            .replacen("approvals_needed = 1", "approvals_needed = 0", 1)
+            .replace("generate = \"P-256\"", "generate = \"RSA-2048\"")
+            .replace("default_admin_key_hex = \"\"", &format!("default_admin_key_hex = \"{}\"", gids::ADMIN_KEY))
+    });
+    let (alice, olga) = (lab.client("alice", &[], None), lab.client("olga", &["operators"], None));
+    let card = gids::ready(GidsOptions::default());
+    let run = |pin: &'static str| {
+        let mut face = Face { pins: [pin].into(), new_pin: "864209", ..Face::default() };
+        let end = lab.run(&alice, &mut gids::open(&card), enroll(), &mut face);
+        (end, face)
+    };
+    assert_eq!(run("999999").0.unwrap_err().code(), "wrong-pin");
+    let request = alice.requests(None).unwrap()[0].uuid;
+    olga.cancel(request).unwrap();
+    let mut token = gids::open(&card);
+    while token.counters().unwrap().user != Tries::Locked {
+        let _ = token.log_in(Credentials::user(&new_pin("999999"), LastTry::Spend)).map(drop);
+    }
+    let (ended, face) = run(PIN);
+    assert_eq!((ended.unwrap_err().code(), lab.unfinished()), ("request-canceled", 0), "{:?}", face.events);
+    let Outcome::Enrolled { installed, .. } = run(PIN).0.unwrap().done() else { panic!() };
+    signs(&mut gids::open(&card), "864209", &installed[0].key);
+}
