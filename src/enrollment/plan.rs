@@ -96,6 +96,10 @@ pub(super) struct Unprepared {
     pub own_admin_key: bool,
     /// How far the server says that this key has come; `None` where it does not say or was not asked.
     pub admin_key: Option<AdminKeyState>,
+    /// The card tells that it has the admin key that it came with; that is newer than what the server knows.
+    pub has_factorys: bool,
+    /// Somebody has typed the SO PIN, who knows better than the server.
+    pub so_pin_typed: bool,
     /// The card's PIN is unblocked by a PUK.
     pub has_puk: bool,
     /// A PIN must be set: the card has none of its user's, or the order asks for a new one.
@@ -126,7 +130,16 @@ pub(super) enum Preparation {
 pub(super) fn preparations(card: Unprepared) -> Vec<Preparation> {
     let (rotates, changes) = match (card.own_admin_key, card.left_open, card.admin_key) {
         // The PUK comes after the admin key, so an unfinished PUK means that the admin key is settled.
-        (false, _, _) | (true, LeftOpen::Puk(_), _) => (None, None),
+        (false, _, _) => (None, None),
+        (true, _, _) if card.has_factorys => (None, Some(Preparation::ChangeAdminKey(MayHold::First))),
+        (true, LeftOpen::Puk(_), _) => (None, None),
+        // The card has refused its own key, and what it has instead must be found out.
+        (true, LeftOpen::AdminKey(may_hold @ (MayHold::First | MayHold::Neither)), Some(AdminKeyState::Active)) => {
+            (None, Some(Preparation::ChangeAdminKey(may_hold)))
+        }
+        (true, _, Some(AdminKeyState::Active)) if card.so_pin_typed => {
+            (None, Some(Preparation::ChangeAdminKey(MayHold::Either)))
+        }
         (true, _, Some(AdminKeyState::Active)) => (Some(Preparation::RotateAdminKey), None),
         // The journal is newer than what the server knows.
         (true, LeftOpen::AdminKey(may_hold), _) => (None, Some(Preparation::ChangeAdminKey(may_hold))),
@@ -232,12 +245,16 @@ mod tests {
         let card = |own_admin_key, admin_key, has_puk, sets_pin, left_open| Unprepared {
             own_admin_key,
             admin_key,
+            has_factorys: false,
+            so_pin_typed: false,
             has_puk,
             sets_pin,
             left_open,
         };
+        let reset = |card| Unprepared { has_factorys: true, ..card };
+        let typed = |card| Unprepared { so_pin_typed: true, ..card };
         // Own admin key, how far it has come, PUK, sets a PIN, what was left open; the steps.
-        let rows: [(Unprepared, &[Preparation]); 14] = [
+        let rows: [(Unprepared, &[Preparation]); 18] = [
             (card(false, None, false, false, LeftOpen::Nothing), &[ChooseKeys]),
             (card(false, None, false, true, LeftOpen::Nothing), &[ObtainPin, SetPin, NoteReady]),
             (card(false, None, true, true, LeftOpen::Nothing), &[ObtainPin, SetPin, NoteReady]),
@@ -251,6 +268,10 @@ mod tests {
             ),
             (card(own, active, false, false, LeftOpen::Nothing), &[RotateAdminKey, ChooseKeys]),
             (card(own, active, false, false, unsettled), &[RotateAdminKey, NoteReady]),
+            (card(own, active, false, false, LeftOpen::AdminKey(Neither)), &[ChangeAdminKey(Neither), NoteReady]),
+            (reset(card(own, active, false, false, LeftOpen::Nothing)), &[ChangeAdminKey(First), NoteReady]),
+            (reset(card(own, proposed, false, false, unsettled)), &[ChangeAdminKey(First), NoteReady]),
+            (typed(card(own, active, false, false, LeftOpen::Nothing)), &[ChangeAdminKey(Either), NoteReady]),
             (card(own, active, false, true, LeftOpen::Nothing), &[RotateAdminKey, ObtainPin, SetPin, NoteReady]),
             (card(own, active, true, false, LeftOpen::Nothing), &[RotateAdminKey, SettlePuk(None), NoteReady]),
             (card(own, active, true, false, LeftOpen::Puk(Either)), &[SettlePuk(Some(Either)), NoteReady]),

@@ -1,5 +1,6 @@
 //! Makes a token ready for keys: gives it its own admin key, its own PUK and a PIN, each only where it is missing.
 
+use super::admin::{AdminWork, is_wrong};
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
 use super::foresight::is_locked;
@@ -11,7 +12,7 @@ use super::step::{Event, Observer, Step};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::AdminKey;
-use crate::token::{self, Authority, Operation, SecretKind, Token};
+use crate::token::{self, Authority, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
     /// Brings the token to what the template wants: reads its state, has the steps decided, and takes them.
@@ -32,10 +33,23 @@ impl Enrollment<'_> {
         }
         let own_admin_key = config.diversify_admin_key;
         let admin_key = if own_admin_key { self.told_admin_key_state(tie)? } else { None };
+        let is_default = if own_admin_key { self.condition(token)?.admin_key_is_default } else { None };
         let (mut own, mut puk) = (None, None);
-        for step in preparations(Unprepared { own_admin_key, admin_key, has_puk, sets_pin, left_open }) {
+        let card = Unprepared {
+            own_admin_key,
+            admin_key,
+            has_factorys: is_default == Some(true),
+            so_pin_typed: self.inputs.so_pin.is_some(),
+            has_puk,
+            sets_pin,
+            left_open,
+        };
+        for step in preparations(card) {
             let tried = match step {
                 Preparation::RotateAdminKey => {
+                    if is_default.is_none() && !self.accepts_its_own_key(tie, &config, token, observer)? {
+                        return Ok(Leg::Onward);
+                    }
                     self.rotate_admin_key(tie, token, observer)?;
                     Tried::Done(())
                 }
@@ -84,6 +98,33 @@ impl Enrollment<'_> {
             }
         }
         Ok(Leg::Onward)
+    }
+
+    /// Has a card that does not tell of its admin key accept the one that the server has for it. One that refuses was made
+    /// anew meanwhile; the journal then says so. The key it came with is tried next only where that costs no try.
+    fn accepts_its_own_key(
+        &mut self,
+        tie: Tie,
+        config: &SmartcardConfig,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<bool, Error> {
+        observer(Event::Doing(Stage::ProveCard));
+        let (keys, stage) = (&[KnownAdminKey::Own], Stage::ProveCard);
+        let work = AdminWork { tie, config, keys, own: None, stage, asks: false };
+        match self.as_admin(work, token, observer, |token, admin, last_try| token.prove_admin(admin, last_try)) {
+            Ok(_) => Ok(true),
+            Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => {
+                let default_refused = self.counters(token)?.admin != Tries::Untold;
+                self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: false })?;
+                Ok(false)
+            }
+            // A session finds out.
+            Err(Error {
+                cause: Cause::Token(token::Error::NotOffered(_)) | Cause::AdminKeyWithheld { .. }, ..
+            }) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives the card its own admin key and tells the server. A card that cannot change its key keeps the default one.

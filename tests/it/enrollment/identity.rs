@@ -8,6 +8,7 @@ use super::real::Lab;
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::piv;
 use cardwright::client::CmClient;
+use cardwright::cm::card_secrets::AdminKeyState;
 use cardwright::cm::route::Holder;
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::enrollment::{Enrollment, Error, Input, Journal, Order, Outcome, card_id};
@@ -32,6 +33,7 @@ impl Site {
             template
                 .replacen("approvals_needed = 1", "approvals_needed = 0", 1)
                 .replace("\"keyEncipherment\"", "\"nonRepudiation\"")
+                .replace("allow_smartcard_reuse = false", "allow_smartcard_reuse = true")
                 .replace("default_admin_key_hex = \"\"", &format!("default_admin_key_hex = \"{}\"", piv::ADMIN_KEY))
         });
         let alice = lab.client("alice", &[], None);
@@ -118,7 +120,15 @@ fn a_yubikey_that_was_reset_is_retired_as_lost_alone() {
     let id = card_id(piv::open(&reset).identity());
     let mut lost = Enrollment::begin_lost(&site.alice, &journal, id, "reset".into()).unwrap();
     lost.advance(None, Input::Nothing, &mut |_| {}).unwrap();
+    drop(lost);
     assert_eq!(site.alice.smartcard(smartcard).unwrap().status, SmartcardStatus::Retired);
+    // What the card tells of its admin key is newer than what the server keeps of it.
+    assert_eq!(site.alice.admin_key_state(smartcard).unwrap(), AdminKeyState::Active);
+    site.enrolled(&mut piv::open(&reset));
+    for order in [renew(), unblock(), retire()] {
+        site.run_enrolled(&mut piv::open(&reset), order);
+    }
+    assert_eq!(site.lab.unfinished(), 0);
 }
 
 #[test]
