@@ -32,14 +32,14 @@ pub(super) fn first_inside(input: &[u8]) -> Result<&[u8], Error> {
         End::EndOfContents => input.len(),
     };
     let start = cursor.at;
-    cursor.element(limit, MAX_DEPTH, &mut Vec::new())?;
+    cursor.skip(limit)?;
     input.get(start..cursor.at).ok_or(Error::Encoding { offset: start })
 }
 
 /// Returns how long the element at the beginning of `input` is.
 pub(super) fn length_of_first(input: &[u8]) -> Result<usize, Error> {
     let mut cursor = Cursor { input, at: 0 };
-    cursor.element(input.len(), MAX_DEPTH, &mut Vec::new())?;
+    cursor.skip(input.len())?;
     Ok(cursor.at)
 }
 
@@ -69,6 +69,21 @@ impl Cursor<'_> {
             }
             _ => self.broken(),
         }
+    }
+
+    /// Passes over the element at the cursor, which must end before `limit`; one that tells its length is not looked
+    /// into.
+    fn skip(&mut self, limit: usize) -> Result<(), Error> {
+        let start = self.at;
+        self.byte(limit)?;
+        match self.length(limit)? {
+            End::At(end) => self.at = end,
+            End::EndOfContents => {
+                self.at = start;
+                self.element(limit, MAX_DEPTH, &mut Vec::new())?;
+            }
+        }
+        Ok(())
     }
 
     /// Copies the element at the cursor, which must end before `limit`, to `out`.

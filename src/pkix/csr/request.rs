@@ -64,7 +64,11 @@ impl CertificationRequest {
         }
         let malformed = Error::malformed(WHAT);
         let der = alone(der)?;
-        let read = Read::from_der(&ber::to_definite(der, WHAT)?).map_err(&malformed)?;
+        // What is DER already is taken as it is, however deep what it asks for is nested.
+        let read = match Read::from_der(der) {
+            Ok(read) => read,
+            Err(_) => Read::from_der(&ber::to_definite(der, WHAT)?).map_err(&malformed)?,
+        };
         let count = read.info.attributes.as_ref().map_or(0, SetOfVec::len);
         if count > MAX_ATTRIBUTES {
             return Err(Error::TooManyAttributes { count, limit: MAX_ATTRIBUTES });
