@@ -96,7 +96,8 @@ impl Enrollment<'_> {
         Ok(sent)
     }
 
-    /// Writes one key and its certificate, and reads the certificate back; a key that is there already is left.
+    /// Writes one key and its certificate, and reads the certificate back; a key that is there already is left, and what is
+    /// somebody else's stays unless the order lets it be replaced.
     fn bring_one(
         &mut self,
         sent: &Sent,
@@ -108,6 +109,7 @@ impl Enrollment<'_> {
             source @ (token::Error::NotOffered(_)
             | token::Error::Algorithm(_)
             | token::Error::Full
+            | token::Error::KeyIdTaken(_)
             | token::Error::CertificateTooLarge { .. }) => Cause::KeyNotTaken { name: sent.name.clone(), source },
             other => other.into(),
         };
@@ -118,10 +120,13 @@ impl Enrollment<'_> {
         let is_there = session.holds(&id, sent.key.public_key())?;
         self.note_received(sent, &id, is_there)?;
         if !is_there {
+            let taken = there.as_ref().is_some_and(|stored| stored.has_private_key || stored.certificate.is_some());
+            if taken && !self.order.replaces() {
+                return Err(not_taken(token::Error::KeyIdTaken(id)));
+            }
             let old = there.as_ref().and_then(|stored| stored.certificate.as_deref());
             self.give_way(&id, old, history, session)?;
-            let replace = there.is_some_and(|stored| stored.has_private_key || stored.certificate.is_some());
-            session.import(&order(sent, &id, replace)?, &sent.key).map_err(not_taken)?;
+            session.import(&order(sent, &id, taken)?, &sent.key).map_err(not_taken)?;
             let named = session.named(&id);
             if named != id {
                 self.note_received(sent, &named, false)?;

@@ -62,6 +62,9 @@ impl Error {
             Cause::KeyNotKept { .. } => {
                 "Make room for the file, then repeat the command: the server sends the key again."
             }
+            Cause::KeyNotTaken { source: token::Error::KeyIdTaken(_), .. } => {
+                "Let it replace what is there (--replace), or say in which file the key goes instead (--pfx-to)."
+            }
             Cause::KeyNotTaken { .. } => {
                 "Say in which file the key goes instead (--pfx-to), then repeat the command: the server sends it again."
             }

@@ -5,13 +5,16 @@ use super::keys::{lab, settled};
 use super::real::Lab;
 use super::softhsm::fresh;
 use super::ways::{enroll, renew, retire};
+use crate::support::certificates::certificate_for;
 use crate::support::{gids, piv, site};
 use cardwright::client::CmClient;
 use cardwright::cm::request::RequestStatus;
-use cardwright::enrollment::{Enrollment, Event, Input, Journal, KeyReceiver, Order, Outcome, RenewOrder, Step};
-use cardwright::pkix::{Certificate, KeyKind, PublicKey, SignatureAlgorithm, pfx};
+use cardwright::enrollment::{
+    EnrollOrder, Enrollment, Event, Input, Journal, KeyReceiver, Order, Outcome, RenewOrder, Step,
+};
+use cardwright::pkix::{Certificate, KeyAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, pfx};
 use cardwright::secret::{Passphrase, Pin};
-use cardwright::token::{Credentials, KeyId, LastTry, Session, StoredKey, Token};
+use cardwright::token::{Admin, Credentials, KeyId, KeyOrder, LastTry, Session, StoredKey, Token};
 use cardwright::virtual_card::{GidsOptions, PivOptions};
 
 const MAIL: &str = r#"
@@ -96,6 +99,29 @@ fn a_yubikey_gets_them_into_9d_and_the_retired_places() {
         let ids = life(&lab, &client, &mut token);
         assert_eq!(ids, [0x82, 0x83, 0x9D].map(|place| KeyId(vec![place])));
     }
+}
+
+#[test]
+fn what_somebody_else_has_in_their_place_stays_unless_it_may_be_replaced() {
+    let lab = with_mail("P-256");
+    let client = lab.client("alice", &[], None);
+    let mut token = piv::open(&piv::card(old_yubikey()));
+    settled(&mut token);
+    let id = KeyId(vec![0x9D]);
+    let key = token.factory().admin_key();
+    let mut session = token.log_in(Credentials { user: None, admin: Some(Admin::Key(&key)) }).unwrap();
+    let (label, algorithm) = (String::new(), KeyAlgorithm::P256);
+    let theirs =
+        session.generate(&KeyOrder { id: id.clone(), label, algorithm, decrypts: true, replace: false }).unwrap();
+    session.write_certificate(&id, "", &certificate_for(&theirs, "theirs")).unwrap();
+    drop(session);
+    let error = lab.run(&client, &mut token, enroll(), &mut Face::default()).unwrap_err();
+    assert_eq!(error.code(), "key-not-taken");
+    assert!(error.remedy().contains("--replace"), "{}", error.remedy());
+    assert!(log_in(&mut token).holds(&id, &theirs).unwrap());
+    let over = Order::Enroll(EnrollOrder { replace: true, give_up_old_key: true, ..EnrollOrder::default() });
+    lab.run(&client, &mut token, over, &mut Face::default()).unwrap().done();
+    assert!(!log_in(&mut token).holds(&id, &theirs).unwrap());
 }
 
 #[test]
