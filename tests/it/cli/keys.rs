@@ -25,7 +25,10 @@ fn keys_of_the_server_go_onto_the_token_and_into_files_of_their_owner() {
         site.run("alice", PIN, &words)
     };
     let told = run(&ENROLL, &occupied).refused(10, "key-not-kept");
-    assert!(told.causes.contains("keys.p12"), "{told:?}");
+    assert!(told.message.contains("keys.p12 exists already"), "{told:?}");
+    let nowhere = site.program.path("no such folder/keys.p12").display().to_string();
+    run(&ENROLL, &nowhere).refused(10, "key-not-kept");
+    assert_eq!(site.run("alice", PIN, &["request", "list"]).done(), serde_json::json!([]), "nothing was begun");
     let path = site.program.path("mine.p12").display().to_string();
     run(&ENROLL, &path).done();
     assert_eq!(std::fs::read(&occupied).unwrap(), b"the only copy of something");
