@@ -125,6 +125,7 @@ impl Enrollment<'_> {
         {
             return Err(Error::new(Stage::ReadConfiguration, token::Error::AdminKeyForm));
         }
+        self.refuse_given_pin(config)?;
         let card = Secrets {
             counters: self.counters(token)?,
             puk_sets_pin: token.authority(Operation::Unblock) == Authority::Puk,

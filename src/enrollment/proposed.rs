@@ -22,10 +22,9 @@ impl Enrollment<'_> {
             UserPinOption::Randomized => false,
             UserPinOption::UserProvided | UserPinOption::None => return Ok(()),
         };
-        match (&self.inputs.new_pin, self.facts.pin_is_proposed) {
-            (Some(_), true) => return Ok(()),
-            (Some(_), false) => return Err(Error::new(Stage::FetchPin, Cause::PinIsProposed)),
-            (None, _) => {}
+        self.refuse_given_pin(config)?;
+        if self.inputs.new_pin.is_some() {
+            return Ok(());
         }
         observer(Event::Doing(Stage::FetchPin));
         let pin = self.client.server_proposed_pin(tie.request, tie.smartcard, self.card_id, self.facts.atr.clone());
@@ -35,6 +34,14 @@ impl Enrollment<'_> {
         }
         self.inputs.new_pin = Some(pin);
         self.facts.pin_is_proposed = true;
+        Ok(())
+    }
+
+    /// Refuses a new PIN that somebody gave where the server chooses it ([`Cause::PinIsProposed`]).
+    pub(super) fn refuse_given_pin(&self, config: &SmartcardConfig) -> Result<(), Error> {
+        if config.proposes_pin() && self.inputs.new_pin.is_some() && !self.facts.pin_is_proposed {
+            return Err(Error::new(Stage::FetchPin, Cause::PinIsProposed));
+        }
         Ok(())
     }
 

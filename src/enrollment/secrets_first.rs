@@ -38,6 +38,7 @@ impl Enrollment<'_> {
             Workflow::Renew | Workflow::Retire | Workflow::RetireLost => false,
         };
         if sets_pin {
+            self.refuse_given_pin(&config)?;
             return if config.proposes_pin() { Ok(None) } else { self.need_new_pin(&config.user_pin_policy, token) };
         }
         let resets = self.order.workflow() == Workflow::Retire && config.reset_on_retire;

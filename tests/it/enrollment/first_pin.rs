@@ -70,6 +70,7 @@ fn a_new_pin_is_refused_aloud_where_the_server_chooses_it() {
         proposing(&bench, false);
         let error = bench.run_given(&mut token, order(), new_pin(PIN), &mut Face::default()).unwrap_err();
         assert_eq!((error.code(), error.exit_class() as u8), ("pin-is-proposed", 4));
+        assert_eq!((bench.unfinished(), error.request), (0, None), "nothing was begun");
         assert_eq!((token.so_pin().to_owned(), token.pin().map(str::to_owned)), before);
     }
 }
