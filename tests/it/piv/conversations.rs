@@ -126,7 +126,7 @@ fn a_key_that_cannot_be_the_cards_is_never_tried() {
     let script = script(&[OPEN]);
     let words = pin("not hexadecimal");
     let refused = open(&script).log_in(Credentials { user: None, admin: Some(Admin::SoPin(&words)) }).err();
-    assert!(matches!(refused, Some(Error::NotOffered(_))));
+    assert!(matches!(refused, Some(Error::AdminKeyForm)));
     let key = puk("12345678");
     let refused = open(&self::script(&[OPEN])).log_in(Credentials { user: None, admin: Some(Admin::Puk(&key)) }).err();
     assert!(matches!(refused, Some(Error::NotOffered(_))));
