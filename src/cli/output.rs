@@ -194,6 +194,7 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Returns standard output for what is written piece by piece. The writer checks each write, and flushes at the end.
+#[cfg(feature = "server")]
 pub fn stream() -> impl Write {
     io::stdout().lock()
 }
@@ -211,8 +212,10 @@ pub fn usage(told: &clap::Error) -> Result<(), Failure> {
 }
 
 /// Takes the log: one event a call, which is written on standard error as one line.
+#[cfg(feature = "server")]
 pub struct Log;
 
+#[cfg(feature = "server")]
 impl Write for Log {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
