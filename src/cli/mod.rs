@@ -5,7 +5,7 @@
 //!
 //! [`args`] holds everything that can be typed. Each subject carries its commands out in a folder or file of its own
 //! and imports no other subject. What several of them need (connection, prompts, output, secrets, settings, failures)
-//! is a file each, here. All that is printed goes through [`output`].
+//! is a file each, here. All that is printed goes through `output`.
 
 pub mod args;
 mod complete;

@@ -24,7 +24,7 @@ pub fn line(text: &str) -> String {
     shown
 }
 
-/// Writes a text of several lines, each as [`line`] does.
+/// Writes a text of several lines, each as [`line()`] does.
 pub fn lines(text: &str) -> String {
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
