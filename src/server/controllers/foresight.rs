@@ -1,13 +1,12 @@
 //! `foresight`: what a request would come to, before it is made or carried out; nothing is recorded.
 
-use super::requests::checked;
+use super::requests::{offered, ordered};
 use crate::cm::request::{CreateRequest, RequestStatus, RequestType};
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::issuance::foresight::foresight;
 use crate::server::permission::{self, Act};
-use crate::server::requests::begin;
 use crate::server::workflow::{admit, assign};
 use crate::store::RequestRecord;
 use crate::template::ProfileTemplate;
@@ -17,16 +16,8 @@ use uuid::Uuid;
 /// Answers what `POST requests` with this body, and the work after it, would come to for whoever may make the request.
 /// `card_id`: the card that it would be carried out on.
 pub async fn of_order(call: &Call<'_>, body: CreateRequest, card_id: Option<Uuid>) -> Result<Reply, ApiError> {
-    body.check()?;
-    let request_type = body.request_type;
-    let subject = begin::subject(call, &body).await?;
-    let template = Arc::clone(&subject.template);
-    let workflow = permission::enabled(Some(&template), request_type).ok_or(ApiError::NotOffered(request_type))?;
-    if !permission::may_initiate(&call.caller, workflow, subject.target) {
-        return Err(ApiError::Forbidden("ask for this"));
-    }
-    let body = checked(call, body, workflow, subject.target)?;
-    let record = begin::record(call, body, &subject, workflow)?;
+    let (template, record) = ordered(call, body).await?;
+    let workflow = offered(&template, record.request_type)?;
     let (admitted, of) = (record.clone(), Arc::clone(&template));
     let store = &call.app.store;
     store.write(move |tx| Box::pin(async move { admit::check(tx, &admitted, &of).await })).await?;

@@ -1,7 +1,7 @@
 //! `requests`: made, read, listed and closed.
 
 use super::view;
-use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus};
+use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::wire::Created;
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
@@ -19,16 +19,9 @@ use uuid::Uuid;
 
 /// Answers `POST requests`: makes a request.
 pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiError> {
-    body.check()?;
     let request_type = body.request_type;
-    let subject = begin::subject(call, &body).await?;
-    let template = Arc::clone(&subject.template);
-    let workflow = permission::enabled(Some(&template), request_type).ok_or(ApiError::NotOffered(request_type))?;
-    if !permission::may_initiate(&call.caller, workflow, subject.target) {
-        return Err(ApiError::Forbidden("ask for this"));
-    }
-    let body = checked(call, body, workflow, subject.target)?;
-    let record = begin::record(call, body, &subject, workflow)?;
+    let (template, record) = ordered(call, body).await?;
+    let workflow = offered(&template, request_type)?;
     let passwords = match &workflow.one_time_password {
         Some(policy) if record.status == RequestStatus::Approved => Some(one_time::make(call, policy, false)?.0),
         _ => None,
@@ -50,13 +43,27 @@ pub async fn create(call: &Call<'_>, body: CreateRequest) -> Result<Reply, ApiEr
     Reply::created(&Created::Request(uuid))
 }
 
+/// Returns the request that the body would make, with its template; refuses a caller who may not make it.
+pub async fn ordered(call: &Call<'_>, body: CreateRequest) -> Result<(Arc<ProfileTemplate>, RequestRecord), ApiError> {
+    body.check()?;
+    let subject = begin::subject(call, &body).await?;
+    let template = Arc::clone(&subject.template);
+    let workflow = offered(&template, body.request_type)?;
+    if !permission::may_initiate(&call.caller, workflow, subject.target) {
+        return Err(ApiError::Forbidden("ask for this"));
+    }
+    let body = checked(call, body, workflow, subject.target)?;
+    let record = begin::record(call, body, &subject, workflow)?;
+    Ok((template, record))
+}
+
+/// Returns the workflow of this type; refuses one that the template does not offer.
+pub fn offered(template: &ProfileTemplate, request_type: RequestType) -> Result<&Workflow, ApiError> {
+    permission::enabled(Some(template), request_type).ok_or(ApiError::NotOffered(request_type))
+}
+
 /// Checks what the caller says by the policy, and returns it with its data items as they are kept.
-pub fn checked(
-    call: &Call<'_>,
-    body: CreateRequest,
-    workflow: &Workflow,
-    target: Uuid,
-) -> Result<CreateRequest, ApiError> {
+fn checked(call: &Call<'_>, body: CreateRequest, workflow: &Workflow, target: Uuid) -> Result<CreateRequest, ApiError> {
     if body.priority.is_some() && !workflow.collect_priority {
         return Err(ApiError::PriorityNotCollected);
     }
