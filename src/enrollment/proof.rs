@@ -59,9 +59,9 @@ impl Enrollment<'_> {
         if listed.is_empty() {
             return Ok(false);
         }
-        self.stored(token)?;
+        let stored = self.stored(token)?;
         let tells = token.tells_keys();
-        Ok(self.stored(token)?.iter().any(|stored| shows(stored, &listed, tells)))
+        Ok(stored.iter().any(|stored| shows(stored, &listed, tells)))
     }
 
     /// Reads what is on the token, once until something fails or changes.

@@ -98,16 +98,19 @@ pub(super) fn holds_any(session: &mut dyn Session, certified: &[Certified]) -> R
 
 /// Returns the key under which one of those certificates is.
 pub(super) fn certified(stored: &StoredKey, thumbprints: &[String]) -> Option<Certified> {
-    let certificate = Certificate::from_der(stored.certificate.as_deref()?).ok()?;
-    let listed = thumbprints.contains(&certificate.thumbprint_sha1());
-    let public_key = certificate.public_key().ok().filter(|_| listed)?;
+    let public_key = listed(stored, thumbprints)?.public_key().ok()?;
     Some(Certified { id: stored.id.clone(), public_key })
 }
 
 /// Says whether the certificate under this key is one of those.
 pub(super) fn is_listed(stored: &StoredKey, thumbprints: &[String]) -> bool {
-    let certificate = stored.certificate.as_deref().and_then(|der| Certificate::from_der(der).ok());
-    certificate.is_some_and(|certificate| thumbprints.contains(&certificate.thumbprint_sha1()))
+    listed(stored, thumbprints).is_some()
+}
+
+/// Returns the certificate under this key, if it is one of those.
+fn listed(stored: &StoredKey, thumbprints: &[String]) -> Option<Certificate> {
+    let certificate = Certificate::from_der(stored.certificate.as_deref()?).ok()?;
+    thumbprints.contains(&certificate.thumbprint_sha1()).then_some(certificate)
 }
 
 /// Says whether one of those certificates is there and nothing that the token tells contradicts its key. `tells`: the
