@@ -47,6 +47,7 @@ impl Enrollment<'_> {
             install_one(session, work, again).map_err(|cause| Error::new(Stage::WriteCertificate, cause))?;
             observer(Event::CertificateWritten { key: KeyId(work.key.id.0.clone()) });
         }
+        self.install_authorities(session, observer)?;
         let renewed = self.order.workflow() == Workflow::Renew;
         // Once the request is completed, nobody can log in as administrator to check that all is there.
         if renewed || self.facts.as_admin {

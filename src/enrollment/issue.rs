@@ -146,6 +146,7 @@ impl Enrollment<'_> {
             return Err(Error::new(Stage::SubmitRequest, Cause::NothingOrdered));
         }
         self.bring(tie, &answers, signed, session, observer)?;
+        self.keep_authorities(tie, &answers, &issued, observer)?;
         self.reach(Milestone::Issued { tie, keys: issued.clone(), old: old.to_vec() })?;
         Ok(issued)
     }

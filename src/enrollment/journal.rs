@@ -160,6 +160,11 @@ impl Entry {
         self.write()
     }
 
+    /// Keeps certificates of authorities for the token; the next milestone writes them.
+    pub fn keep_authorities(&mut self, authorities: Vec<HexBytes>) {
+        self.record.authorities = authorities;
+    }
+
     /// Removes the file, as the work is finished.
     pub fn close(self) -> Result<(), JournalError> {
         let path = self.path();

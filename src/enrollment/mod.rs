@@ -10,6 +10,7 @@
 mod admin;
 mod advance;
 mod arrivals;
+mod authorities;
 mod card;
 mod choose;
 mod code;

@@ -56,6 +56,7 @@ impl Enrollment<'_> {
             owes_key: self.owes_by_proof(),
             left: Vec::new(),
             received: Vec::new(),
+            authorities: Vec::new(),
         };
         let begun = self.journal.begin(record).map_err(|source| Error::new(Stage::WriteJournal, source))?;
         self.entry = Some(begun);

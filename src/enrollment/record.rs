@@ -40,6 +40,9 @@ pub struct Record {
     /// Keys that the server sent and that are being written to the token, or are there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub received: Vec<ReceivedWork>,
+    /// Certificates (DER) of the authorities above the issued ones, to be written to the token after those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) authorities: Vec<HexBytes>,
 }
 
 /// Says which PIN the card has, as far as this work changes it.

@@ -16,7 +16,7 @@ use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, PukReport, PukState};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::secret::Puk;
-use crate::token::{self, Authority, KeyId, Operation, SecretKind, Session, Token};
+use crate::token::{self, Authority, KeyId, Operation, SecretKind, Session, StoredKey, Token};
 
 /// Bounds how many PUKs are tried one after the other: the two of a change that was cut off.
 const MOST_PUKS: usize = 2;
@@ -90,13 +90,20 @@ impl Enrollment<'_> {
             }
             self.note_owed_key(false)?;
         }
+        let ours = |stored: &StoredKey| {
+            let noted = keys.iter().any(|key| key.0 == stored.id.0) || renamed.contains(&stored.id);
+            noted || is_listed(stored, thumbprints)
+        };
+        // While their certificates are there, a repetition finds them again.
+        let leaves: Vec<_> =
+            stored.iter().filter(|stored| ours(stored)).filter_map(|it| it.certificate.clone()).collect();
+        self.remove_authorities(&leaves, session.as_mut(), observer)?;
         for stored in stored {
             // Several certificates under one id went with the first.
             if removed.iter().any(|gone: &HexBytes| gone.0 == stored.id.0) {
                 continue;
             }
-            let noted = keys.iter().any(|key| key.0 == stored.id.0) || renamed.contains(&stored.id);
-            let ours = noted || is_listed(&stored, thumbprints);
+            let ours = ours(&stored);
             if ours && self.take_off(&stored.id, session.as_mut(), observer)? {
                 removed.push(HexBytes(stored.id.0));
             } else if let (false, None, Some(odd)) = (ours, &stored.certificate, stored.odd) {

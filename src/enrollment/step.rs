@@ -227,6 +227,18 @@ pub enum Event {
     CertificateWritten {
         key: KeyId,
     },
+    /// So many certificates of authorities were added to those on the token.
+    AuthoritiesWritten {
+        count: usize,
+    },
+    /// The certificates of authorities on the token stay as they are; the work goes on.
+    AuthoritiesLeft {
+        reason: String,
+    },
+    /// So many certificates of authorities were taken off the token.
+    AuthoritiesRemoved {
+        count: usize,
+    },
     KeyRemoved {
         key: KeyId,
     },

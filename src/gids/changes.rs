@@ -10,7 +10,7 @@ use super::command;
 use super::container::{Container, ContainerMap, KeySpec, certificate_file};
 use super::contents::{Contents, NO_KEY, public_key};
 use super::error::{Error as GidsError, device, refused};
-use super::files::{KEY_MAP, MASTER_FILE, MSCP};
+use super::files::{KEY_MAP, MASTER_FILE, MSCP, Place};
 use super::key;
 use super::keymap::KeyMap;
 use crate::iso7816::StatusWord;
@@ -123,11 +123,30 @@ pub(super) fn write_certificate(
     file: &[u8],
     becomes_default: bool,
 ) -> Result<(), Error> {
+    let change = if becomes_default { Change::ContainersAndFiles } else { Change::Files };
+    let name = certificate_file(index, container.spec());
+    let old = put_file(application, contents, &name, file, change)?;
+    if becomes_default {
+        let mut containers = contents.containers.clone();
+        containers.set_default(index);
+        contents.put_containers(application, containers)?;
+    }
+    old.map_or(Ok(()), |old| application.put(old, &[]))
+}
+
+/// Writes a file of the Base CSP to another place than it had, and returns that one, which is still to be emptied.
+pub(super) fn put_file(
+    application: &mut Application,
+    contents: &mut Contents,
+    name: &str,
+    file: &[u8],
+    change: Change,
+) -> Result<Option<Place>, Error> {
     let new = contents.master.free().ok_or(Error::Full)?;
-    let old = contents.certificate_place(index, container);
+    let old = contents.master.find(MSCP, name);
     let mut master = contents.master.clone();
-    master.set(MSCP, &certificate_file(index, container.spec()), new);
-    application.announce(if becomes_default { Change::ContainersAndFiles } else { Change::Files })?;
+    master.set(MSCP, name, new);
+    application.announce(change)?;
     let written = application.put(new, file).and_then(|()| application.put(MASTER_FILE, &master.write()));
     if let Err(error) = written {
         // Frees the room; the object belongs to no file.
@@ -135,12 +154,22 @@ pub(super) fn write_certificate(
         return Err(error);
     }
     contents.master = master;
-    if becomes_default {
-        let mut containers = contents.containers.clone();
-        containers.set_default(index);
-        contents.put_containers(application, containers)?;
-    }
-    old.map_or(Ok(()), |old| application.put(old, &[]))
+    Ok(old)
+}
+
+/// Removes a file of the Base CSP; its place is emptied first, so that a cut leaves no object without a name.
+pub(super) fn remove_file(
+    application: &mut Application,
+    contents: &mut Contents,
+    name: &str,
+    place: Place,
+) -> Result<(), Error> {
+    let mut master = contents.master.clone();
+    master.remove(MSCP, name);
+    application.put(place, &[])?;
+    application.put(MASTER_FILE, &master.write())?;
+    contents.master = master;
+    Ok(())
 }
 
 /// Deletes certificate, key and container, and returns how many of certificate and key there were.
@@ -153,11 +182,7 @@ pub(super) fn delete(
     contents.may_change()?;
     application.announce(Change::ContainersAndFiles)?;
     if let Some(place) = contents.certificate_place(index, container) {
-        let mut master = contents.master.clone();
-        master.remove(MSCP, &certificate_file(index, container.spec()));
-        application.put(place, &[])?;
-        application.put(MASTER_FILE, &master.write())?;
-        contents.master = master;
+        remove_file(application, contents, &certificate_file(index, container.spec()), place)?;
         gone += 1;
     }
     if remove_key_file(application, index)? {

@@ -1,4 +1,5 @@
-//! Certificates as the minidriver stores them: 01 00, the unpacked length (little-endian), zlib (RFC 1950).
+//! Certificates, alone or bundled, as the minidriver stores them: 01 00, the unpacked length (little-endian), zlib (RFC
+//! 1950).
 //!
 //! They are always packed, because other software that reads these cards knows no other form.
 
@@ -31,18 +32,32 @@ pub(super) fn unpack(file: &[u8]) -> StoredCertificate {
     match file {
         [] => StoredCertificate::default(),
         [1, 0, l0, l1, packed @ ..] => {
-            let told = usize::from(u16::from_le_bytes([*l0, *l1]));
-            let mut certificate = Vec::with_capacity(told);
-            // One byte more than announced is enough to see that it is too long.
-            let unpacked = ZlibDecoder::new(packed).take(told as u64 + 1).read_to_end(&mut certificate);
-            match unpacked {
-                Ok(found) if found <= told => {
-                    let short = (found < told).then_some(Oddity::CompressionMistold);
+            let told = u16::from_le_bytes([*l0, *l1]);
+            match inflate(told, packed) {
+                Some(certificate) => {
+                    let short = (certificate.len() < usize::from(told)).then_some(Oddity::CompressionMistold);
                     StoredCertificate::of(&certificate).but(short)
                 }
-                Ok(_) | Err(_) => StoredCertificate::odd(Oddity::BrokenCompression),
+                None => StoredCertificate::odd(Oddity::BrokenCompression),
             }
         }
         _ => StoredCertificate::of(file),
     }
+}
+
+/// Unpacks a bundle's file, or returns one that was stored unpacked; `None` if its compression is broken.
+pub(super) fn unpack_bundle(file: &[u8]) -> Option<Vec<u8>> {
+    match file {
+        [1, 0, l0, l1, packed @ ..] => inflate(u16::from_le_bytes([*l0, *l1]), packed),
+        _ => Some(file.to_vec()),
+    }
+}
+
+/// Unpacks what is told to have so many bytes; `None` if it has more or is broken.
+fn inflate(told: u16, packed: &[u8]) -> Option<Vec<u8>> {
+    let told = usize::from(told);
+    let mut unpacked = Vec::with_capacity(told);
+    // One byte more than announced is enough to see that it is too long.
+    let found = ZlibDecoder::new(packed).take(told as u64 + 1).read_to_end(&mut unpacked);
+    found.is_ok_and(|found| found <= told).then_some(unpacked)
 }

@@ -22,6 +22,14 @@ pub enum Error {
     NoFile { file: &'static str },
     #[error("the certificate's file cannot be packed")]
     Zlib(#[source] std::io::Error),
+    #[error("what the file {file} holds is broken, and stays as it is")]
+    BrokenCompression { file: &'static str },
+    #[error("what the file {file} holds cannot be read, and stays as it is")]
+    Bundle {
+        file: &'static str,
+        #[source]
+        source: pkix::Error,
+    },
     #[error("the card's public key is one this program cannot use")]
     PublicKey(#[source] pkix::Error),
     #[error("the private key cannot be written as RFC 8017 has it")]

@@ -9,6 +9,7 @@ use super::contents::{Contents, public_key};
 use super::error::device;
 use super::files::{Place, ROW_LENGTH};
 use super::key;
+use super::roots;
 use crate::iso7816::{Continuity, EndWith};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm, Signer};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
@@ -236,6 +237,18 @@ impl Session for GidsSession<'_> {
             Some((index, container)) => Ok(contents.certificate(application, index, container)?.der),
             None => Ok(None),
         }
+    }
+
+    fn write_ca_certificates(&mut self, certificates: &[Vec<u8>]) -> Result<usize, Error> {
+        let (application, contents) = self.contents()?;
+        let added = roots::add(application, contents, certificates);
+        self.settle(added)
+    }
+
+    fn remove_ca_certificates(&mut self, leaves: &[Vec<u8>]) -> Result<usize, Error> {
+        let (application, contents) = self.contents()?;
+        let removed = roots::remove(application, contents, leaves);
+        self.settle(removed)
     }
 
     fn delete(&mut self, id: &KeyId) -> Result<usize, Error> {

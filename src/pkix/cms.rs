@@ -99,6 +99,83 @@ impl SignedData {
     }
 }
 
+/// Holds certificates alone in signed data without content and signers (RFC 5652, 5; PKCS#7 calls it degenerate). What
+/// it was read with stays, also what is no certificate that can be read here.
+#[derive(Clone, Debug)]
+pub struct CertificateBundle(SignedData);
+
+impl CertificateBundle {
+    /// Returns a bundle without certificates.
+    pub fn empty() -> Self {
+        Self(SignedData {
+            // RFC 5652, 5.1: version 1 because the content is id-data and there are only X.509 certificates.
+            version: CmsVersion::V1,
+            digest_algorithms: SetOfVec::new(),
+            content: EncapsulatedContentInfo { econtent_type: oid::DATA, econtent: None },
+            certificates: None,
+            crls: None,
+            signer_infos: SetOfVec::new(),
+        })
+    }
+
+    /// Reads a bundle in BER or DER of at most 1 MiB.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        SignedData::read(bytes).map(Self)
+    }
+
+    /// Says whether nothing at all is in it.
+    pub fn is_empty(&self) -> bool {
+        self.encoded().next().is_none() && self.0.crls.as_ref().is_none_or(|crls| crls.is_empty())
+    }
+
+    /// Returns the certificates that can be read; they are a SET, so that their order means nothing.
+    pub fn certificates(&self) -> Vec<Certificate> {
+        self.0.certificates().0
+    }
+
+    /// Adds the certificates that are not in it, and returns how many these are.
+    pub fn add(&mut self, certificates: &[Certificate]) -> Result<usize, Error> {
+        let mut all: Vec<_> = self.encoded().cloned().collect();
+        let before = all.len();
+        for certificate in certificates {
+            let added = Any::from_der(certificate.der()).map_err(Error::malformed(WHAT))?;
+            if !all.contains(&added) {
+                all.push(added);
+            }
+        }
+        let added = all.len().saturating_sub(before);
+        self.put(all)?;
+        Ok(added)
+    }
+
+    /// Takes out these certificates, and returns how many of them were in it.
+    pub fn remove(&mut self, certificates: &[Certificate]) -> Result<usize, Error> {
+        let all: Vec<_> = self.encoded().cloned().collect();
+        let before = all.len();
+        let goes = |any: &Any| any.to_der().is_ok_and(|der| certificates.iter().any(|it| it.der() == der));
+        let stay: Vec<_> = all.into_iter().filter(|any| !goes(any)).collect();
+        let gone = before.saturating_sub(stay.len());
+        self.put(stay)?;
+        Ok(gone)
+    }
+
+    /// Encodes the bundle, DER.
+    pub fn to_der(&self) -> Result<Vec<u8>, Error> {
+        let encode = || ContentInfo { content_type: oid::SIGNED_DATA, content: Any::encode_from(&self.0)? }.to_der();
+        encode().map_err(Error::malformed(WHAT))
+    }
+
+    fn encoded(&self) -> impl Iterator<Item = &Any> {
+        self.0.certificates.iter().flat_map(SetOfVec::iter)
+    }
+
+    fn put(&mut self, all: Vec<Any>) -> Result<(), Error> {
+        let set = SetOfVec::try_from(all).map_err(Error::malformed(WHAT))?;
+        self.0.certificates = Some(set).filter(|set| !set.is_empty());
+        Ok(())
+    }
+}
+
 /// Finds the certificate that a signer identifier names.
 fn find_signer<'a>(id: &SignerIdentifier, certificates: &'a [Certificate]) -> Result<&'a Certificate, Error> {
     let is_signer = |it: &&Certificate| match id {

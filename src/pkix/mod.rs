@@ -12,6 +12,7 @@ mod algorithm_identifier;
 pub mod attestation;
 mod ber;
 mod certificate;
+mod chain;
 pub mod cmc;
 mod cms;
 pub mod csr;
@@ -34,6 +35,8 @@ mod signer;
 mod text;
 
 pub use certificate::Certificate;
+pub use chain::authorities_above;
+pub use cms::CertificateBundle;
 pub use csr::CertificationRequest;
 pub use error::{Error, SignError};
 pub use extension::{AltNames, Extension, KeyUsage};

@@ -1,6 +1,7 @@
 //! The driver, held against a server and a token that break on purpose.
 
 mod attested;
+mod authorities;
 mod authority;
 pub mod bench;
 mod cards;

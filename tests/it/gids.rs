@@ -9,6 +9,7 @@ mod full;
 mod keys;
 mod odd;
 mod pins;
+mod roots;
 mod secrets;
 mod strangers;
 

@@ -49,6 +49,11 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),
         Event::CertificateWritten { .. } => output.tell("the certificate is on the token"),
+        Event::AuthoritiesWritten { count } => output.tell(&format!("authorities' certificates added: {count}")),
+        Event::AuthoritiesLeft { reason } => {
+            output.tell(&format!("the authorities' certificates on the token stay as they are: {reason}"));
+        }
+        Event::AuthoritiesRemoved { count } => output.tell(&format!("authorities' certificates removed: {count}")),
         Event::KeyRemoved { key } => output.tell(&format!("key {} is gone from the token", hex::encode(&key.0))),
         _ => {}
     }

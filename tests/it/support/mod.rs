@@ -13,6 +13,7 @@ pub mod directory;
 pub mod gids;
 pub mod kerberos;
 pub mod kryoptic;
+pub mod msroots;
 pub mod odd_module;
 pub mod pcscd;
 pub mod piv;

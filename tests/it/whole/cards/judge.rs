@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::Value;
 
 use super::{Desk, bounded, only};
-use crate::support::program::end;
+use crate::support::{msroots, program::end};
 
 const MODULE: &str = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so";
 
@@ -16,6 +16,27 @@ impl Desk {
         let ended = end(bounded(&command).current_dir(&self.state));
         assert!(ended.success(), "{program} {arguments:?}: {ended:?}");
         ended.all()
+    }
+
+    /// The authorities' certificates on a GIDS card are the site's CA or none, and OpenSC's tools list the card.
+    pub fn authorities_are(&self, installed: bool) {
+        if !self.kind.is_gids() {
+            return;
+        }
+        let card = self.card.card();
+        let subjects = msroots::subjects(card);
+        card.reset();
+        let ca = self.site.ca_file().display().to_string();
+        let ca = self.stranger("openssl", &["x509", "-in", &ca, "-noout", "-subject"]).trim().replace(" = ", "=");
+        let wanted: Vec<_> = ca.strip_prefix("subject=").map(str::to_owned).into_iter().filter(|_| installed).collect();
+        assert_eq!(subjects, wanted);
+        for (program, told) in [("gids-tool", "mscp\\cmapfile"), ("pkcs15-tool", "X.509 Certificate")] {
+            let listing: &[&str] = if program == "gids-tool" { &[] } else { &["--list-certificates"] };
+            let listed = self.stranger(program, &[&["--reader", self.card.reader()], listing].concat());
+            assert!(listed.contains(told) || !installed, "{program}: {listed}");
+            assert_eq!(program == "gids-tool" && installed, listed.contains("mscp\\msroots"), "{listed}");
+        }
+        card.reset();
     }
 
     /// The certificate on the card is that of `document`, of the site's CA and of the key on the card.

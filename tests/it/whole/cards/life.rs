@@ -84,9 +84,11 @@ fn life(person: &'static str, kind: Kind) {
     let first = enroll(&desk);
     is_shown(&desk, &first);
     desk.is_judged_good(&first, kind.first_pin);
+    desk.authorities_are(true);
     let renewed = renew(&desk, &first);
     is_shown(&desk, &renewed);
     desk.is_judged_good(&renewed, kind.first_pin);
+    desk.authorities_are(true);
     desk.block(kind.first_pin);
     // The try that this costs is given back by the server's PUK.
     assert!(kind.is_gids() || !desk.has_factory_puk());
@@ -96,6 +98,7 @@ fn life(person: &'static str, kind: Kind) {
     is_shown(&desk, &renewed);
     desk.is_judged_good(&renewed, THIRD_PIN);
     retire(&desk, &renewed, THIRD_PIN);
+    desk.authorities_are(false);
     live_again(&desk, &first, THIRD_PIN);
 }
 
