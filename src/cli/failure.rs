@@ -184,9 +184,15 @@ impl From<pkcs11::Error> for Failure {
             Token(error) => return error.into(),
             Missing { .. } => ("module-missing", Exit::Usage, "Check the path given with --module."),
             NotAModule { .. } => ("module-unusable", Exit::Usage, "Name the vendor's PKCS#11 library."),
+            Initialise { wants_parameters: true, .. } => (
+                "module-start",
+                Exit::TokenFailed,
+                "It takes parameters from whoever loads it, as NSS's does: name them in a file of p11-kit's (x-init-reserved), \
+                 and give --module p11-kit-proxy.so. docs/operators.md shows how.",
+            ),
             Initialise { .. } => ("module-start", Exit::TokenFailed, "Check the module's own configuration."),
             NoToken { .. } => ("no-token", Exit::TokenNotFound, "Plug the token in, or name one that is present."),
-            Ambiguous { .. } => ("ambiguous-token", Exit::TokenNotFound, "Name the serial with --serial."),
+            Ambiguous { .. } => ("ambiguous-token", Exit::TokenNotFound, "Name it with --serial or --label."),
             NoBlank => ("no-blank-token", Exit::TokenNotFound, "Plug a blank token in, or name one to --erase."),
             Blank { .. } => ("token-blank", Exit::TokenNotFound, "Initialise it with `cardwright token init`."),
             AlreadyInitialised { .. } => {

@@ -10,6 +10,9 @@ use super::step::{Event, Input, Observer, Step};
 use super::workflow::Workflow;
 use crate::token::{Authority, Operation, SecretKind, Token, Tries};
 
+/// Says what a token lacks on which nobody but the holder of the PIN sets another.
+const NO_HELPER: &str = "a new PIN in place of a forgotten one, as it has neither an SO PIN nor a PUK";
+
 impl Enrollment<'_> {
     /// Goes on until the caller must give something, the request waits for approval, or all is done. `token` may be
     /// `None` only for a lost card. After an error the journal still says how far the work is, and `advance` may be
@@ -128,6 +131,9 @@ impl Enrollment<'_> {
         // An enrollment sets a PIN where none is usable; where one is, a locked PUK is in nobody's way.
         let enrolls = self.order.workflow() == Workflow::Enroll;
         let sets_pin = (enrolls && is_unusable(counters.user)).then_some(&Unblock);
+        if self.order.workflow() == Workflow::Unblock && token.authority(Unblock) == Authority::User {
+            return Err(Error::new(Stage::ReadToken, crate::token::Error::NotOffered(NO_HELPER)));
+        }
         for operation in operations.iter().chain(sets_pin) {
             let (secret, tries) = match token.authority(*operation) {
                 Authority::User if enrolls => continue,

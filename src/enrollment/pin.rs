@@ -80,7 +80,7 @@ impl Enrollment<'_> {
         set
     }
 
-    /// Sets the PIN by the PUK, or as the administrator where the card has none.
+    /// Sets the PIN by the PUK, as the administrator where the card has none, or from the present one where it has neither.
     fn try_first_pin(
         &mut self,
         secrets: FirstPin<'_>,
@@ -93,6 +93,9 @@ impl Enrollment<'_> {
             return self.set_first_pin_by_puk(secrets, new_pin, token);
         }
         self.note_pin(PinWork::Begun)?;
+        if token.authority(Operation::Unblock) == Authority::User {
+            return self.change_first_pin(new_pin, token);
+        }
         let FirstPin { tie, config, own, .. } = secrets;
         let settled = self.facts.admin_key.unwrap_or(KnownAdminKey::Own);
         let key = if config.diversify_admin_key { settled } else { KnownAdminKey::Default };
@@ -129,10 +132,11 @@ impl Enrollment<'_> {
     }
 
     /// Changes the PIN from the one that was typed, or from the one the card came with where the card says that it has
-    /// that; asks for it otherwise.
+    /// that, or from none where none is set; asks for it otherwise.
     fn change_first_pin(&mut self, new_pin: &Pin, token: &mut dyn Token) -> Result<Tried<()>, Error> {
         let has_factorys = self.condition(token)?.pin_is_default == Some(true);
-        let factory = token.factory().pin.filter(|_| has_factorys).map(|pin| Pin::new(pin.to_owned()));
+        let none = (self.counters(token)?.user == Tries::NotSet).then_some("");
+        let factory = none.or(token.factory().pin.filter(|_| has_factorys)).map(|pin| Pin::new(pin.to_owned()));
         let (current, last_try) = match (&factory, &self.inputs.pin) {
             (Some(factory), _) => (factory, LastTry::Keep),
             (None, Some(PinEntry::Typed(typed, last_try))) => (typed, *last_try),

@@ -24,12 +24,14 @@ pub enum Error {
     #[error("the PKCS#11 module {} did not start; check its configuration", path.display())]
     Initialise {
         path: PathBuf,
+        /// C_Initialize refused its arguments, which are the standard's: it wants more.
+        wants_parameters: bool,
         #[source]
         source: CallError,
     },
     #[error("{}", no_token(.wanted, .present))]
     NoToken { wanted: Selector, present: Vec<Identity> },
-    #[error("more than one token {wanted}: {}; name the serial", listed(.matching))]
+    #[error("more than one token {wanted}: {}; {}", listed(.matching), told_apart(.matching))]
     Ambiguous { wanted: Selector, matching: Vec<Identity> },
     #[error("there is no blank token to initialise")]
     NoBlank,
@@ -98,6 +100,21 @@ fn no_token(wanted: &Selector, present: &[Identity]) -> String {
         [] if wanted.is_empty() => "the module has no token".into(),
         [] => format!("no token {wanted}: the module has none"),
         present => format!("no token {wanted}; present: {}", listed(present)),
+    }
+}
+
+/// Says what tells several tokens apart.
+fn told_apart(matching: &[Identity]) -> &'static str {
+    let differ = |key: fn(&Identity) -> &str| {
+        let mut keys: Vec<&str> = matching.iter().map(key).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.len() == matching.len()
+    };
+    match (differ(|identity| &identity.serial), differ(|identity| &identity.label)) {
+        (true, _) => "name the serial",
+        (false, true) => "name the label",
+        (false, false) => "nothing tells them apart: leave one out",
     }
 }
 

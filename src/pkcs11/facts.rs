@@ -9,6 +9,8 @@ pub(super) struct Facts {
     pub initialised: bool,
     pub pin_set: bool,
     pub counters: Counters,
+    /// Nothing can be written on it, so it is nobody's card.
+    pub write_protected: bool,
     shortest_pin: usize,
     longest_pin: usize,
 }
@@ -18,26 +20,39 @@ pub fn is_card(identity: &Identity) -> bool {
     ["PKCS#15", "YubiKey"].iter().any(|model| identity.model.starts_with(model))
 }
 
+/// Says whether a token has a security officer. An NSS database has its user alone, with one password.
+pub(super) fn has_officer(identity: &Identity) -> bool {
+    !(identity.manufacturer == "Mozilla Foundation" && identity.model.starts_with("NSS"))
+}
+
 impl Facts {
     /// Reads a CK_TOKEN_INFO.
     pub fn of(info: &TokenInfo) -> Self {
         let text = |field: &str| field.trim_end_matches(['\0', ' ']).to_owned();
         let serial = text(info.serial_number());
         let nameless = names_nothing(&serial);
+        let identity = Identity {
+            kind: "PKCS#11",
+            label: text(info.label()),
+            manufacturer: text(info.manufacturer_id()),
+            model: text(info.model()),
+            card_id: None,
+            origin: if nameless { Origin::Nothing } else { Origin::Maker },
+            earlier_serial: Some(serial.clone()).filter(|serial| nameless && !serial.is_empty()),
+            serial,
+        };
+        let mut counters = Counters { user: user_tries(info), admin: admin_tries(info), puk: None };
+        if !has_officer(&identity) {
+            counters.admin = Tries::NotSet;
+            // A database without a password tells that nobody need log in.
+            counters.user = if info.login_required() { counters.user } else { Tries::NotSet };
+        }
         Self {
-            identity: Identity {
-                kind: "PKCS#11",
-                label: text(info.label()),
-                manufacturer: text(info.manufacturer_id()),
-                model: text(info.model()),
-                card_id: None,
-                origin: if nameless { Origin::Nothing } else { Origin::Maker },
-                earlier_serial: Some(serial.clone()).filter(|serial| nameless && !serial.is_empty()),
-                serial,
-            },
+            identity,
             initialised: info.token_initialized(),
             pin_set: info.user_pin_initialized(),
-            counters: Counters { user: user_tries(info), admin: admin_tries(info), puk: None },
+            counters,
+            write_protected: info.write_protected(),
             shortest_pin: info.min_pin_length(),
             longest_pin: info.max_pin_length(),
         }

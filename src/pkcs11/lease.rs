@@ -53,7 +53,10 @@ impl Lease {
         let ours = match pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
             Ok(()) => true,
             Err(Cryptoki::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => false,
-            Err(source) => return Err(Error::Initialise { path, source: source.into() }),
+            Err(source) => {
+                let wants_parameters = matches!(source, Cryptoki::Pkcs11(RvError::ArgumentsBad, _));
+                return Err(Error::Initialise { path, wants_parameters, source: source.into() });
+            }
         };
         let shared = Shared { sessions: Arc::new(Sessions::new(ours)), initialising: Arc::default() };
         let entry = Loaded { pkcs11: pkcs11.clone(), users: 1, ours, shared: shared.clone() };

@@ -1,7 +1,7 @@
 //! Loads modules, chooses their tokens and initialises them.
 
 use super::error::{Error, failed, is_removal};
-use super::facts::Facts;
+use super::facts::{Facts, has_officer};
 use super::lease::{Lease, lock};
 use super::selector::Selector;
 use super::token::{Pkcs11Token, refusal, to_auth_pin};
@@ -72,7 +72,9 @@ impl Module {
     pub fn find(&self, selector: &Selector) -> Result<Pkcs11Token, Error> {
         let mut present = self.present()?;
         let readable = &present.readable;
-        let matching = readable.iter().filter(|(_, facts)| facts.initialised && selector.accepts(&facts.identity));
+        // One that nobody named must be of use: NSS and p11-kit show tokens that only compute, or only list CAs.
+        let of_use = |facts: &Facts| facts.initialised && !(selector.is_empty() && facts.write_protected);
+        let matching = readable.iter().filter(|(_, facts)| of_use(facts) && selector.accepts(&facts.identity));
         if let Some((slot, facts)) = only(matching).map_err(|matching| ambiguous(selector, matching))? {
             let mut token = Pkcs11Token::new(self.lease.clone(), *slot, facts);
             token.recognise();
@@ -114,6 +116,9 @@ impl Module {
         let others = present.readable.iter().filter(|(other, facts)| other != slot && facts.initialised);
         if let Some((_, taken)) = others.into_iter().find(|(_, other)| other.identity.label == label) {
             return Err(Error::LabelTaken { identity: Box::new(taken.identity.clone()) });
+        }
+        if !has_officer(&facts.identity) {
+            return Err(token::Error::NotOffered("initialisation; an NSS database is made with `certutil -N`").into());
         }
         if facts.initialised {
             facts.may_try(SecretKind::Admin, LastTry::Keep)?;

@@ -1,6 +1,7 @@
 //! Finds the objects under a CKA_ID: key pair and certificates, by handle.
 
 use super::attributes::{public_key, read};
+use super::card_id::MARK;
 use super::error::{CallError, device, failed, is_removal};
 use crate::pkix::{Certificate, PublicKey};
 use crate::token::{Error, KeyId, Oddity, StoredCertificate, StoredKey};
@@ -60,7 +61,7 @@ impl Held {
                 continue;
             }
             let id = KeyId(told(bytes(session, handle, AttributeType::Id))?.flatten().unwrap_or_default());
-            if id.0.is_empty() && one.is_card_id(session) {
+            if id.0 == MARK || (id.0.is_empty() && one.is_card_id(session)) {
                 continue;
             }
             match entries.iter_mut().find(|(known, _)| *known == id && !id.0.is_empty()) {

@@ -3,7 +3,7 @@
 use super::attributes;
 use super::card_id;
 use super::error::{CallError, device, failed, is_removal};
-use super::facts::Facts;
+use super::facts::{Facts, has_officer};
 use super::lease::Lease;
 use super::open::Open;
 use super::session::{Pkcs11Session, list};
@@ -24,6 +24,9 @@ use zeroize::Zeroizing;
 
 /// Names the maker of tpm2-pkcs11 (CK_INFO, manufacturerID).
 const TPM2_SOFTWARE: &str = "tpm2-software";
+
+/// Says what a token without an SO PIN lacks.
+const NO_OFFICER: &str = "a security officer, who would set or change its secrets";
 
 /// Represents a token of a PKCS#11 module; keeps the module loaded.
 pub struct Pkcs11Token {
@@ -157,7 +160,9 @@ impl Token for Pkcs11Token {
     fn authority(&self, operation: Operation) -> Authority {
         match operation {
             Operation::Generate | Operation::Sign | Operation::WriteCertificate | Operation::Delete => Authority::User,
-            Operation::Unblock | Operation::ChangeAdminKey => Authority::Admin,
+            Operation::Unblock | Operation::ChangeAdminKey if has_officer(&self.identity) => Authority::Admin,
+            // Whoever has the PIN changes it, and nobody else.
+            Operation::Unblock | Operation::ChangeAdminKey => Authority::User,
         }
     }
 
@@ -203,12 +208,22 @@ impl Token for Pkcs11Token {
     }
 
     fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {
-        self.look()?.fits(SecretKind::Pin, new.expose().len())?;
+        let facts = self.look()?;
+        facts.fits(SecretKind::Pin, new.expose().len())?;
+        if facts.counters.user == Tries::NotSet && !has_officer(&self.identity) {
+            // The first PIN of an NSS database takes the place of none.
+            let set = self.open()?.set_pin(&to_auth_pin(""), &to_auth_pin(new.expose()));
+            return set.map_err(|error| self.refusal(SecretKind::Pin, "C_SetPIN", error));
+        }
         // The login proves the PIN: tpm2-pkcs11 1.9 answers CKR_OK to C_SetPIN with a wrong one, and changes nothing.
         let session = self.open_as_user(current, last_try)?;
         session
             .set_pin(&to_auth_pin(current.expose()), &to_auth_pin(new.expose()))
             .map_err(|error| self.refusal(SecretKind::Pin, "C_SetPIN", error))
+    }
+
+    fn admin_key_is_fixed(&mut self) -> Result<bool, Error> {
+        Ok(!has_officer(&self.identity))
     }
 
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
@@ -240,6 +255,9 @@ impl Token for Pkcs11Token {
 
 /// Returns the SO PIN in `admin`, if the token's flags allow it to be sent.
 fn officer_pin(facts: &Facts, admin: Admin<'_>, last_try: LastTry) -> Result<AuthPin, Error> {
+    if !has_officer(&facts.identity) {
+        return Err(Error::NotOffered(NO_OFFICER));
+    }
     let digits;
     let text = match admin {
         Admin::SoPin(pin) => pin.expose(),
@@ -280,6 +298,8 @@ pub(super) fn refusal(
         RvError::PinLocked if is_tpm(pkcs11) => Error::LockedOut,
         RvError::PinLocked => Error::Locked { secret },
         RvError::UserPinNotInitialized => Error::NotSet { secret },
+        // NSS: who has its password is all there is.
+        RvError::UserTypeInvalid if secret == SecretKind::Admin => Error::NotOffered(NO_OFFICER),
         RvError::UserAlreadyLoggedIn | RvError::UserAnotherAlreadyLoggedIn => {
             device(operation, CallError::LoggedInElsewhere)
         }

@@ -8,6 +8,7 @@ mod kerberos;
 mod kill;
 mod load;
 mod nameless;
+mod p11_kit;
 mod pkinit;
 mod tpm;
 

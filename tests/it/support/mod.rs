@@ -15,6 +15,7 @@ pub mod kerberos;
 pub mod kryoptic;
 pub mod msroots;
 pub mod odd_module;
+pub mod p11_kit;
 pub mod pcscd;
 pub mod piv;
 pub mod piv_authenticator;

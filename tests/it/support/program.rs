@@ -20,6 +20,8 @@ pub struct Program {
     tokens: Private,
     module: PathBuf,
     variables: Vec<(String, String)>,
+    /// What comes before every program.
+    inside: Vec<String>,
 }
 
 impl Program {
@@ -38,7 +40,7 @@ impl Program {
             (softhsm::VARIABLE, tokens.configuration.display().to_string()),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { tokens, module: softhsm::MODULE.into(), variables }
+        Self { tokens, module: softhsm::MODULE.into(), variables, inside: Vec::new() }
     }
 
     /// Goes over to kryoptic, whose PINs lock and whose every write is a transaction.
@@ -52,6 +54,11 @@ impl Program {
     pub fn use_module(&mut self, module: impl Into<PathBuf>) {
         self.module = module.into();
         self.set("CARDWRIGHT_MODULE", self.module.display().to_string());
+    }
+
+    /// Has every program be run from now on by another, whose last words it becomes.
+    pub fn run_inside(&mut self, outer: &[&str]) {
+        self.inside = outer.iter().map(|word| (*word).to_owned()).collect();
     }
 
     /// The PKCS#11 module of this environment.
@@ -91,7 +98,15 @@ impl Program {
 
     /// Any program, in this environment, for a terminal.
     pub fn interactive(&self, program: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(found(program));
+        let program = found(program);
+        let mut command = match self.inside.as_slice() {
+            [] => Command::new(program),
+            [outer, words @ ..] => {
+                let mut command = Command::new(found(outer));
+                command.args(words).arg(program);
+                command
+            }
+        };
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).env("TERM", "xterm");
         command
     }
@@ -208,6 +223,13 @@ pub struct Told {
     pub remedy: String,
     pub causes: String,
     pub request: Option<String>,
+}
+
+impl Told {
+    /// All that is for people.
+    pub fn all(&self) -> String {
+        [&*self.message, &*self.causes, &*self.remedy].join("\n")
+    }
 }
 
 impl Ended {
