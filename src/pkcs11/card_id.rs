@@ -5,7 +5,7 @@
 
 use super::attributes::curve;
 use super::error::{CallError, device, failed};
-use super::objects::handles;
+use super::objects::{CARD_ID, handles};
 use crate::pkix::KeyAlgorithm;
 use crate::token::Error;
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -17,9 +17,6 @@ const APPLICATION: &[u8] = b"cardwright";
 const LABEL: &[u8] = b"card id";
 /// Is a name without parts, in DER (X.501, 9.2): CKA_OWNER must be given.
 const NO_NAME: [u8; 2] = [0x30, 0x00];
-
-/// Labels the attribute certificate, which names no application, and is the CKA_ID of the public key.
-pub(super) const MARK: &[u8] = b"cardwright card id";
 
 /// Is a point of P-256 whose private key is 1, so that nobody takes the public key for anyone's: the base point
 /// (SP 800-186, 3.2.1.3), in an OCTET STRING.
@@ -53,12 +50,12 @@ impl Form {
             Form::AttributeCertificate => [
                 Attribute::Class(ObjectClass::CERTIFICATE),
                 Attribute::CertificateType(CertificateType::X_509_ATTR),
-                Attribute::Label(MARK.to_vec()),
+                Attribute::Label(CARD_ID.to_vec()),
             ],
             Form::PublicKey => [
                 Attribute::Class(ObjectClass::PUBLIC_KEY),
                 Attribute::KeyType(KeyType::EC),
-                Attribute::Id(MARK.to_vec()),
+                Attribute::Id(CARD_ID.to_vec()),
             ],
         });
         wanted
@@ -127,7 +124,8 @@ pub(super) fn write(session: &Session, id: Uuid) -> Result<Uuid, Error> {
     let mut written = session.create_object(&Form::Data.holding(id));
     // tpm2-pkcs11 1.9: CKA_PRIVATE of data cannot be false. NSS 3.87: no data on a token, certificates of X.509 alone.
     for form in [Form::AttributeCertificate, Form::PublicKey] {
-        if !matches!(&written, Err(Cryptoki::Pkcs11(RvError::AttributeValueInvalid | RvError::TemplateInconsistent, _))) {
+        if !matches!(&written, Err(Cryptoki::Pkcs11(RvError::AttributeValueInvalid | RvError::TemplateInconsistent, _)))
+        {
             break;
         }
         written = session.create_object(&form.holding(id));

@@ -61,9 +61,6 @@ pub enum CallError {
     Binding(Cryptoki),
     #[error("another login is open in this process, so the secret was not compared")]
     LoggedInElsewhere,
-    /// openCryptoki writes the time of day there, as the locale has it.
-    #[error("the module says that the token has a clock, and tells its time in another form than PKCS#11's (utcTime)")]
-    Clock,
     #[error("the module did not return {0}")]
     AttributeAbsent(&'static str),
     #[error("the module lists more than {limit} objects")]
@@ -78,10 +75,9 @@ impl From<Cryptoki> for CallError {
     fn from(error: Cryptoki) -> Self {
         match error {
             Cryptoki::Pkcs11(value, function) => CallError::Returned { function: format!("{function:?}"), value },
-            // Nothing else that is asked for is text with numbers in it.
-            Cryptoki::ParseInt(_) => CallError::Clock,
             other @ (Cryptoki::LibraryLoading(_)
             | Cryptoki::NotSupported
+            | Cryptoki::ParseInt(_)
             | Cryptoki::TryFromInt(_)
             | Cryptoki::TryFromSlice(_)
             | Cryptoki::Utf8(_)

@@ -1,9 +1,11 @@
 //! Loads each module once in a process, and finalises it when its last use ends.
 
+use super::clock;
 use super::error::Error;
 use super::open::Sessions;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error as Cryptoki, RvError};
+use cryptoki::slot::{Slot, TokenInfo};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -62,6 +64,17 @@ impl Lease {
         let entry = Loaded { pkcs11: pkcs11.clone(), users: 1, ours, shared: shared.clone() };
         loaded.insert(path.clone(), entry);
         Ok(Self { path, pkcs11, shared })
+    }
+}
+
+impl Lease {
+    /// Reads CK_TOKEN_INFO, also where the token's time is in another form than the standard's.
+    pub fn token_info(&self, slot: Slot) -> Result<TokenInfo, Cryptoki> {
+        match self.pkcs11.get_token_info(slot) {
+            // Nothing else in it is text with numbers.
+            Err(Cryptoki::ParseInt(_)) => clock::token_info(&self.path, slot),
+            answer => answer,
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 mod agree;
 mod attributes;
 mod card_id;
+mod clock;
 mod error;
 mod facts;
 mod import;

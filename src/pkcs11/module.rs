@@ -126,7 +126,7 @@ impl Module {
         facts.fits(SecretKind::Admin, so_pin.expose().len())?;
         let pin: AuthPin = to_auth_pin(so_pin.expose());
         if let Err(error) = self.lease.pkcs11.init_token(*slot, &pin, label) {
-            return Err(refusal(&self.lease.pkcs11, *slot, SecretKind::Admin, "C_InitToken", error).into());
+            return Err(refusal(&self.lease, *slot, SecretKind::Admin, "C_InitToken", error).into());
         }
         self.find(&Selector::label(label)).map_err(|error| match error {
             Error::NoToken { .. } => Error::Vanished { label: label.into() },
@@ -141,7 +141,7 @@ impl Module {
         let pkcs11 = &self.lease.pkcs11;
         let mut present = Present { readable: Vec::new(), unreadable: Vec::new() };
         for slot in pkcs11.get_slots_with_token().map_err(failed("C_GetSlotList"))? {
-            match pkcs11.get_token_info(slot) {
+            match self.lease.token_info(slot) {
                 Ok(info) => present.readable.push((slot, Facts::of(&info))),
                 Err(error) if is_removal(&error) => {}
                 // One damaged token must not hide the others.

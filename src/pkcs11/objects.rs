@@ -1,7 +1,6 @@
 //! Finds the objects under a CKA_ID: key pair and certificates, by handle.
 
 use super::attributes::{public_key, read};
-use super::card_id::MARK;
 use super::error::{CallError, device, failed, is_removal};
 use crate::pkix::{Certificate, PublicKey};
 use crate::token::{Error, KeyId, Oddity, StoredCertificate, StoredKey};
@@ -12,6 +11,9 @@ use std::cmp::Reverse;
 
 /// Limits the objects that a module may list; no token has so many.
 const MOST_OBJECTS: usize = 4096;
+
+/// Labels an attribute certificate that holds an id of ours, and is the CKA_ID of a public key that does.
+pub(super) const CARD_ID: &[u8] = b"cardwright card id";
 
 /// Holds the handles under one id.
 #[derive(Default)]
@@ -61,7 +63,7 @@ impl Held {
                 continue;
             }
             let id = KeyId(told(bytes(session, handle, AttributeType::Id))?.flatten().unwrap_or_default());
-            if id.0 == MARK || (id.0.is_empty() && one.is_card_id(session)) {
+            if id.0 == CARD_ID || (id.0.is_empty() && one.is_card_id(session)) {
                 continue;
             }
             match entries.iter_mut().find(|(known, _)| *known == id && !id.0.is_empty()) {

@@ -82,7 +82,7 @@ impl Pkcs11Token {
     /// Reads CK_TOKEN_INFO anew. If another token is in the slot by now, this one counts as removed.
     fn look(&mut self) -> Result<Facts, Error> {
         self.found = None;
-        let mut facts = facts(self.pkcs11(), self.slot).map_err(failed("C_GetTokenInfo"))?;
+        let mut facts = facts(&self.lease, self.slot).map_err(failed("C_GetTokenInfo"))?;
         // The id of our own is not in CK_TOKEN_INFO.
         let Identity { card_id, origin, .. } = self.identity;
         if (Identity { card_id, origin, ..facts.identity.clone() }) != self.identity {
@@ -120,7 +120,7 @@ impl Pkcs11Token {
 
     /// Translates the error of a call that carried `secret`; see [`refusal`].
     fn refusal(&self, secret: SecretKind, operation: &'static str, error: Cryptoki) -> Error {
-        refusal(self.pkcs11(), self.slot, secret, operation, error)
+        refusal(&self.lease, self.slot, secret, operation, error)
     }
 }
 
@@ -279,15 +279,15 @@ pub(super) fn to_auth_pin(text: &str) -> AuthPin {
 }
 
 /// Reads CK_TOKEN_INFO.
-fn facts(pkcs11: &Pkcs11, slot: Slot) -> Result<Facts, Cryptoki> {
-    pkcs11.get_token_info(slot).map(|info| Facts::of(&info))
+fn facts(lease: &Lease, slot: Slot) -> Result<Facts, Cryptoki> {
+    lease.token_info(slot).map(|info| Facts::of(&info))
 }
 
 /// Translates the error of a call that carried `secret`; reads the retry flags again where the error should tell them.
 ///
 /// Only CKR_PIN_INCORRECT means that the secret is wrong.
 pub(super) fn refusal(
-    pkcs11: &Pkcs11,
+    lease: &Lease,
     slot: Slot,
     secret: SecretKind,
     operation: &'static str,
@@ -295,7 +295,7 @@ pub(super) fn refusal(
 ) -> Error {
     let Cryptoki::Pkcs11(value, _) = &error else { return failed(operation)(error) };
     match value {
-        RvError::PinLocked if is_tpm(pkcs11) => Error::LockedOut,
+        RvError::PinLocked if is_tpm(&lease.pkcs11) => Error::LockedOut,
         RvError::PinLocked => Error::Locked { secret },
         RvError::UserPinNotInitialized => Error::NotSet { secret },
         // NSS: who has its password is all there is.
@@ -303,12 +303,12 @@ pub(super) fn refusal(
         RvError::UserAlreadyLoggedIn | RvError::UserAnotherAlreadyLoggedIn => {
             device(operation, CallError::LoggedInElsewhere)
         }
-        RvError::PinIncorrect => match facts(pkcs11, slot) {
+        RvError::PinIncorrect => match facts(lease, slot) {
             Ok(facts) => Error::SecretRefused { secret, left: told_after_a_wrong_try(facts.tries(secret)) },
             Err(gone) if is_removal(&gone) => Error::Removed,
             Err(_) => Error::SecretRefused { secret, left: Tries::Low },
         },
-        RvError::PinLenRange | RvError::PinInvalid | RvError::PinTooWeak => match facts(pkcs11, slot) {
+        RvError::PinLenRange | RvError::PinInvalid | RvError::PinTooWeak => match facts(lease, slot) {
             Ok(facts) => facts.length_refused(secret),
             Err(_) => failed(operation)(error),
         },

@@ -1,5 +1,7 @@
 //! Tokens that are absent, doubled, full or locked, and modules that are none.
 
+use serde_json::json;
+
 use super::{Desk, ENROLL, PIN, WRONG_PIN};
 use crate::enrollment::fake::FakeCm;
 use crate::support::program::{Ended, Program, end};
@@ -195,20 +197,21 @@ unsigned long C_GetFunctionList(struct list **given) {
 "#;
 
 #[test]
-fn a_token_whose_time_cannot_be_read_is_listed_with_the_reason() {
-    let mut program = Program::new();
-    program.token_with_pin("card", PIN);
+fn a_token_whose_time_cannot_be_read_is_used_like_any_other() {
+    let mut desk = Desk::new();
+    let program = &mut desk.program;
     let source = program.write("clock.c", CLOCK.replace("SOFTHSM", softhsm::MODULE));
     let module = program.path("clock.so");
     let built = end(program.other("cc").args(["-shared", "-fPIC", "-w", "-o"]).arg(&module).args([&source, "-ldl"]));
     assert!(built.success(), "{built:?}");
     program.use_module(&module);
     let listed = program.json(["token", "list"]).done();
-    let first = &listed[0];
-    assert_eq!(first["state"], "unreadable", "{listed}");
-    assert!(first["error"].as_str().unwrap().contains("its time in another form"), "{listed}");
-    let told = program.json(["token", "info", "--label", "card"]).told();
-    assert!(told.causes.contains("its time in another form") || told.message.contains("time"), "{told:?}");
+    assert_eq!((&listed[0]["state"], &listed[0]["label"]), (&json!("initialised"), &json!("card")), "{listed}");
+    let enrolled = program.json(ENROLL).done();
+    let info = program.json(["token", "info", "--label", "card"]).done();
+    assert_eq!(info["certificates"].as_array().unwrap().len(), 1, "{info}");
+    program.json(["retire", "--label", "card", "--yes"]).done();
+    assert_eq!(program.objects("card", PIN), [0, 0, 0], "{enrolled}");
 }
 
 #[test]

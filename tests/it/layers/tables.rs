@@ -92,6 +92,7 @@ pub const CLI: Floors = Floors {
 /// Crates (and words) with one door, and the rooms that are the door.
 pub const CRATES: &[Door] = &[
     ("cryptoki", &["pkcs11"]),
+    ("cryptoki_sys", &["pkcs11"]),
     ("pcsc", &["reader"]),
     ("rsa", &["virtual_card"]),
     ("rusqlite", &["store"]),
