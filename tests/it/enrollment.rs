@@ -22,6 +22,7 @@ mod mim;
 mod odd;
 mod piv;
 mod puk;
+mod pulled;
 mod real;
 mod received;
 mod refusals;

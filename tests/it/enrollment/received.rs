@@ -24,18 +24,18 @@ certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], ext
 
 [revocation]"#;
 
-fn with_mail(algorithm: &str) -> Lab {
+pub fn with_mail(algorithm: &str) -> Lab {
     lab(|template| {
         let mail = MAIL.replace("P-256", algorithm);
         site::keys(template, algorithm).replacen("\n[revocation]", &mail, 1)
     })
 }
 
-fn old_yubikey() -> PivOptions {
+pub fn old_yubikey() -> PivOptions {
     PivOptions { version: [5, 4, 3], ..PivOptions::yubikey() }
 }
 
-fn log_in(token: &mut dyn Token) -> Box<dyn Session + '_> {
+pub fn log_in(token: &mut dyn Token) -> Box<dyn Session + '_> {
     token.log_in(Credentials::user(&Pin::new(PIN.into()), LastTry::Keep)).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn is_for_mail(stored: &StoredKey) -> Option<Certificate> {
 }
 
 /// The keys for mail, each proven by a signature of the card's in a session of its own.
-fn mail_keys(token: &mut dyn Token) -> Vec<(KeyId, PublicKey)> {
+pub fn mail_keys(token: &mut dyn Token) -> Vec<(KeyId, PublicKey)> {
     let mut session = log_in(token);
     let stored = session.list().unwrap();
     let keys = stored.iter().filter_map(|stored| Some((stored.id.clone(), is_for_mail(stored)?.public_key().unwrap())));
@@ -187,7 +187,7 @@ fn journal_text(lab: &Lab) -> String {
 }
 
 /// A certificate of the client's own key that only decrypts.
-const OWN_MAIL: &str = r#"
+pub const OWN_MAIL: &str = r#"
 [[additional_certificates]]
 key = { generate = "P-256", generated_by = "client" }
 certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], extended_key_usages = ["emailProtection"], validity_days = 30 }
@@ -220,74 +220,4 @@ fn a_renewal_that_would_lose_the_decryption_key_is_refused_unless_it_is_given_up
         let new = mail_keys(&mut token);
         assert!(new.len() == 1 && new[0].1 != old[0].1);
     }
-}
-
-/// Does `before`, then `work` with the card pulled at each of its commands, then `work` again until it is done.
-fn cut_everywhere(
-    lab: &Lab,
-    options: fn() -> PivOptions,
-    before: &[fn() -> Order],
-    work: fn() -> Order,
-    check: impl Fn(&mut dyn Token, &[PublicKey], &str),
-) {
-    let mut person = 0;
-    let mut prepared = || {
-        person += 1;
-        let client = lab.client(&format!("p{person} {}", uuid::Uuid::new_v4()), &[], None);
-        // The server tells cards apart by their serials.
-        let card = piv::card(PivOptions { serial: 10_000_001 + person, ..options() });
-        settled(&mut piv::open(&card));
-        let mut token = piv::open(&card);
-        for order in before {
-            lab.run(&client, &mut token, order(), &mut Face::default()).unwrap().done();
-        }
-        let keys = token.public_objects().unwrap();
-        let keys: Vec<_> = keys.into_iter().filter_map(|stored| stored.public_key).collect();
-        drop(token);
-        card.forget_headers();
-        (client, card, keys)
-    };
-    let (client, card, _) = prepared();
-    lab.run(&client, &mut piv::open(&card), work(), &mut Face::default()).unwrap().done();
-    let commands = card.headers().len();
-    for at in 1..=commands {
-        for fault in ["remove", "remove-after"] {
-            let (client, card, keys) = prepared();
-            let dial = format!("{fault}@{at}");
-            card.set_dial(dial.parse().unwrap());
-            let cut = cardwright::piv::PivToken::open(cardwright::iso7816::Card::new(card.channel()));
-            if let Ok(mut token) = cut {
-                let _ = lab.run(&client, &mut token, work(), &mut Face::default());
-            }
-            card.set_dial("".parse().unwrap());
-            card.insert_again();
-            let mut token = piv::open(&card);
-            match lab.run(&client, &mut token, work(), &mut Face::default()) {
-                Ok(end) => drop(end.done()),
-                // The last answer of the server came, and the journal is closed.
-                Err(error) => assert!(["card-in-use", "card-not-active"].contains(&error.code()), "{dial}: {error:?}"),
-            }
-            check(&mut token, &keys, &dial);
-        }
-    }
-    assert_eq!(lab.unfinished(), 0);
-}
-
-#[test]
-fn keys_from_the_server_arrive_once_wherever_the_card_is_pulled() {
-    let lab = with_mail("P-256");
-    cut_everywhere(&lab, old_yubikey, &[], enroll, |token, _, dial| {
-        let keys = mail_keys(token);
-        assert_eq!(keys.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>(), [KeyId(vec![0x9D])], "{dial}");
-    });
-}
-
-#[test]
-fn a_retirement_that_overwrites_leaves_no_key_that_signs_wherever_the_card_is_pulled() {
-    let lab = lab(|template| template);
-    cut_everywhere(&lab, piv::plain, &[enroll], retire, |token, keys, dial| {
-        assert!(token.public_objects().unwrap().is_empty(), "{dial}");
-        let mut session = log_in(token);
-        assert!(!session.holds(&KeyId(vec![0x9A]), &keys[0]).unwrap(), "{dial}: the key still signs");
-    });
 }
