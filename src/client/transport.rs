@@ -197,15 +197,27 @@ impl Transport {
                 .send(body.unwrap_or_default()),
         };
         let response = sent.map_err(|source| Error::from_transport(&self.base_url, source))?;
-        self.bound_cookies();
+        self.sift_cookies(response.headers(), url);
         let proof = self.prover.check(exchange, &response);
         let reply = self.read(response);
         proof.and(reply)
     }
 
-    /// Forgets the server's cookies when there are too many.
-    fn bound_cookies(&self) {
+    /// Forgets the server's cookies when there are too many, and over plain HTTP those that were to travel by TLS alone
+    /// (RFC 6265, 5.4): the jar would let them go to loopback.
+    fn sift_cookies(&self, headers: &http::HeaderMap, url: &str) {
         let mut cookies = self.agent.cookie_jar_lock();
+        if self.base_url.scheme() != "https" {
+            let host = self.base_url.host_str().unwrap_or_default();
+            let set = headers.get_all(http::header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+            for SecureCookie { name, path } in set.filter_map(|set| SecureCookie::read(set, url)) {
+                cookies.remove(host, &path, name);
+                let stays = cookies.iter().any(|cookie| cookie.name() == name);
+                if stays {
+                    cookies.clear();
+                }
+            }
+        }
         if cookies.iter().count() > MOST_COOKIES {
             cookies.clear();
         }
@@ -244,6 +256,32 @@ impl Transport {
             directory => directory,
         };
         format!("{origin}{directory}{}", route.path_and_query())
+    }
+}
+
+/// Names a cookie that is sent over TLS alone.
+struct SecureCookie<'s> {
+    name: &'s str,
+    path: String,
+}
+
+impl<'s> SecureCookie<'s> {
+    /// Reads a `Set-Cookie` header of the answer to `url`; `None` where it sets another kind of cookie.
+    fn read(set: &'s str, url: &str) -> Option<Self> {
+        let mut parts = set.split(';').map(|part| part.split_once('=').unwrap_or((part, "")));
+        let name = parts.next()?.0.trim();
+        let attributes: Vec<_> = parts.map(|(attribute, value)| (attribute.trim(), value.trim())).collect();
+        let find = |name: &str| attributes.iter().rfind(|(attribute, _)| attribute.eq_ignore_ascii_case(name));
+        find("Secure")?;
+        let path = match find("Path") {
+            Some((_, path)) if path.starts_with('/') => (*path).to_owned(),
+            // RFC 6265, 5.1.4.
+            _ => match Url::parse(url).ok()?.path().rsplit_once('/')?.0 {
+                "" => "/".to_owned(),
+                directory => directory.to_owned(),
+            },
+        };
+        Some(Self { name, path })
     }
 }
 

@@ -144,6 +144,19 @@ fn a_cookie_goes_back_as_long_as_the_client_lives_and_no_further_than_it_may() {
 }
 
 #[test]
+fn a_cookie_for_tls_alone_does_not_go_back_over_plain_http() {
+    for path in ["; Path=/", "; Path=/CertificateManagement", "", "; path=nowhere"] {
+        let set = format!("Set-Cookie: node=1; Path=/\r\nSet-Cookie: hush=2{path}; HttpOnly; secure\r\n");
+        let canned = Canned::new(vec![raw(200, &set, "[]"), raw(200, "", "[]")]);
+        let client = client(&canned.url);
+        client.list_profile_templates().unwrap();
+        client.list_profile_templates().unwrap();
+        let heard = canned.heard()[1].to_ascii_lowercase();
+        assert!(heard.contains("cookie: node=1\r\n") && !heard.contains("hush"), "{path:?}: {heard}");
+    }
+}
+
+#[test]
 fn a_flood_of_cookies_is_forgotten() {
     let flood: String = (0..80).map(|number| format!("Set-Cookie: c{number}=1; Path=/\r\n")).collect();
     let canned = Canned::new(vec![raw(200, &flood, "[]"), raw(200, "", "[]")]);
