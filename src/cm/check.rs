@@ -3,6 +3,7 @@
 use super::beyond_mim::{DataCollection, Decision};
 use super::certificate::CertificateData;
 use super::data_item::DataItem;
+use super::hidden::is_hidden;
 use super::request::{CreateRequest, CreateTerms, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
@@ -39,8 +40,8 @@ pub enum FieldError {
     Both { field: &'static str, other: &'static str },
     #[error("\"{field}\" has {found} {unit}; at most {most} are taken")]
     TooMuch { field: &'static str, found: usize, most: usize, unit: &'static str },
-    #[error("\"{field}\" has a control character")]
-    ControlCharacter { field: &'static str },
+    #[error("\"{field}\" has a character that is not seen: a control character, or one of no width or of direction")]
+    HiddenCharacter { field: &'static str },
     #[error("\"{field}\" has the item \"{name}\" twice")]
     Repeated { field: &'static str, name: String },
 }
@@ -49,12 +50,12 @@ fn at_most(field: &'static str, found: usize, most: usize, unit: &'static str) -
     if found > most { Err(FieldError::TooMuch { field, found, most, unit }) } else { Ok(()) }
 }
 
-/// Checks the length of a text in characters, and refuses control characters that could draw over an operator's
-/// terminal; line ends and tabs may stand.
+/// Checks the length of a text in characters, and refuses hidden ones, which could draw over an operator's terminal or make
+/// one name look like another; line ends and tabs may stand.
 fn plain_text(field: &'static str, text: &str, most: usize) -> Result<(), FieldError> {
     at_most(field, text.chars().count(), most, "characters")?;
-    if text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t')) {
-        return Err(FieldError::ControlCharacter { field });
+    if text.chars().any(|character| is_hidden(character) && !matches!(character, '\n' | '\r' | '\t')) {
+        return Err(FieldError::HiddenCharacter { field });
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::located::{Misplaced, Source, parsed};
 use super::raw_policy::{RawBound, RawDataItem, RawDataItemTable};
 use crate::cm::check::{MAX_DATA_ITEMS, MAX_ITEM_NAME, MAX_ITEM_VALUE};
+use crate::cm::hidden::is_hidden;
 use crate::cm::policy::PolicyDataItem;
 use lettre::Address;
 use regex::{Regex, RegexBuilder};
@@ -59,8 +60,8 @@ pub struct DataItemRule {
 /// Says why a value is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ItemProblem {
-    #[error("it holds a control or text direction character")]
-    ControlCharacter,
+    #[error("it holds a character that is not seen: a control character, or one of no width or of direction")]
+    HiddenCharacter,
     #[error("it has {found} characters; from {least} to {most} are taken")]
     Length { found: usize, least: u32, most: u32 },
     #[error("it has not the form the template wants")]
@@ -77,12 +78,6 @@ pub enum ItemProblem {
     NotAmong(String),
     #[error("it is not from {0} to {1}")]
     OutOfBounds(String, String),
-}
-
-/// Says whether a character could change how a terminal or a printed form looks: controls, and Unicode's overrides of
-/// direction.
-pub fn is_unprintable(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 impl Side {
@@ -134,8 +129,8 @@ impl DataItemRule {
 
     /// Judges a value and returns it in the form in which it is stored.
     pub fn judge(&self, value: &str) -> Result<String, ItemProblem> {
-        if value.chars().any(is_unprintable) {
-            return Err(ItemProblem::ControlCharacter);
+        if value.chars().any(is_hidden) {
+            return Err(ItemProblem::HiddenCharacter);
         }
         let value = value.trim();
         let found = value.chars().count();
@@ -219,7 +214,7 @@ pub(super) fn rules(source: &Source<'_>, raw: &[Spanned<RawDataItem>]) -> Result
             RawDataItem::Name(name) => DataItemRule::named(name.trim().to_owned()),
             RawDataItem::Table(table) => rule(source, item, table)?,
         };
-        if rule.name.is_empty() || rule.name.chars().count() > MAX_ITEM_NAME || rule.name.chars().any(is_unprintable) {
+        if rule.name.is_empty() || rule.name.chars().count() > MAX_ITEM_NAME || rule.name.chars().any(is_hidden) {
             let problem = format!("a data item has a name of at most {MAX_ITEM_NAME} printable characters");
             return Err(source.wrong(item, problem));
         }

@@ -11,6 +11,7 @@ use super::raw::{RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow,
 use super::read_key::{check_certificate, check_key};
 use super::words::released;
 use super::{data_item, document, lifecycle, one_time, recovery};
+use crate::cm::hidden::is_hidden;
 use crate::cm::request::RequestType;
 use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
 use std::collections::HashMap;
@@ -112,10 +113,17 @@ impl ProfileTemplate {
     }
 }
 
+/// Says why a name is refused that would look like another.
+const UNSEEN: &str =
+    "a name has no characters that are not seen: control characters, or those of no width or of direction";
+
 /// Checks a whole template.
 fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Misplaced> {
     if raw.name.get_ref().trim().is_empty() {
         return Err(source.wrong(&raw.name, "a template needs a name"));
+    }
+    if raw.name.get_ref().chars().any(is_hidden) {
+        return Err(source.wrong(&raw.name, UNSEEN));
     }
     let uuid = parsed(source, &raw.uuid, |text| Uuid::parse_str(text.trim()).map_err(|_| "this is not a UUID"))?;
     if uuid.is_nil() {

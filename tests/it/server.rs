@@ -15,6 +15,7 @@ pub mod crowd;
 mod diversify;
 mod export;
 mod foresight;
+mod hidden;
 mod http;
 mod identity;
 mod init;

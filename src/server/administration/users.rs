@@ -107,7 +107,7 @@ pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Resul
         source: UserSource::Local,
     };
     let now = OffsetDateTime::now_utc();
-    rules::check(&user)?;
+    rules::check(&user, None)?;
     let uuid = user.uuid;
     let FreshBearer { record, token } = FreshBearer::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
     let bearer = record.uuid;

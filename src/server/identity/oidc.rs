@@ -5,6 +5,7 @@ use super::error::IdentityError;
 use super::jwks::{JwksError, KeySet};
 use super::person::{self, Told};
 use super::way::{Failure, Found};
+use crate::cm::hidden::is_hidden;
 use crate::server::data_directory::settings::identity::{OidcSettings, UserBy};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
@@ -118,9 +119,9 @@ fn validation(settings: &OidcSettings) -> Validation {
     validation
 }
 
-/// Says whether a text is short and has no control characters.
+/// Says whether a text is short and has no hidden characters.
 fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control)
+    !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(is_hidden)
 }
 
 /// Returns a claim that is one plain text.

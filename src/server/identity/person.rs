@@ -99,7 +99,7 @@ async fn added(store: &Store, by: UserBy, told: Told, now: OffsetDateTime) -> Re
         source: UserSource::Issuer,
         name,
     };
-    if rules::check(&user).is_err() {
+    if rules::check(&user, None).is_err() {
         return Err(Failure::of(ApiError::UserUnknown, &told.who));
     }
     let entry = deed::own(Deed::UserAdded, now).user(user.uuid).with("name", &user.name).with("by", "issuer");

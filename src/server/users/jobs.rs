@@ -25,7 +25,7 @@ pub async fn added(
     bearer: Option<&BearerRecord>,
     entry: &AuditEntry,
 ) -> Result<(), JobError> {
-    check(user)?;
+    check(user, None)?;
     tx.insert_user(user).await.map_err(|error| match error {
         Error::Duplicate { .. } => JobError::Refused(AccountRefusal::UserExists),
         other => JobError::Store(other),
@@ -36,9 +36,9 @@ pub async fn added(
     Ok(tx.audit(entry).await?)
 }
 
-/// Replaces what is known of a user.
+/// Replaces what is known of a user; what is not changed is not judged again.
 pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result<UserRecord, JobError> {
-    check(&user)?;
+    check(&user, tx.user(user.uuid).await?.as_ref())?;
     tx.update_user(&user).await?;
     tx.audit(&entry.with("groups", user.groups.join(" ")).with("disabled", user.disabled)).await?;
     Ok(user)
@@ -49,6 +49,11 @@ pub async fn bearer_added(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry
     if !is_text(&bearer.label) {
         return Err(AccountRefusal::Text.into());
     }
+    held(tx, bearer, entry).await
+}
+
+/// Adds a bearer record whose label was judged already.
+async fn held(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
     let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > bearer.created;
     if tx.bearers_of(bearer.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_BEARERS {
         return Err(AccountRefusal::TooManyBearers.into());
@@ -59,7 +64,7 @@ pub async fn bearer_added(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry
 
 /// Adds `fresh` in the place of an old bearer record, which ends ten minutes later.
 pub async fn bearer_renewed(tx: &mut Tx, old: Uuid, fresh: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
-    bearer_added(tx, fresh, entry).await?;
+    held(tx, fresh, entry).await?;
     Ok(tx.shorten_bearer(old, fresh.created + GRACE).await?)
 }
 

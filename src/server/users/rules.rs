@@ -1,6 +1,7 @@
 //! Checks a user's record: its bounds, and which texts may stand in it.
 
 use crate::ca::is_sid;
+use crate::cm::hidden::is_hidden;
 use crate::store::UserRecord;
 
 /// Bounds the name of a user, group or attribute, in characters.
@@ -22,12 +23,16 @@ pub enum AccountRefusal {
     #[error("there is a user of that name already")]
     UserExists,
     #[error(
-        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them a control character or \":\""
+        "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them \":\" or one that is not seen (a \
+         control character, one of no width or of direction)"
     )]
     Name(String),
     #[error("a user is in at most {MAX_GROUPS} groups")]
     TooManyGroups,
-    #[error("UPN, e-mail address, SID and label have up to {MAX_TEXT} characters, none of them a control character")]
+    #[error(
+        "UPN, e-mail address, SID and label have up to {MAX_TEXT} characters, none of them one that is not seen (a control \
+         character, one of no width or of direction)"
+    )]
     Text,
     #[error("\"{0}\" is no security identifier such as S-1-5-21-1-2-3-1104")]
     Sid(String),
@@ -43,17 +48,19 @@ pub enum AccountRefusal {
     NotByBearer,
 }
 
-/// Checks a user's record before it is written.
-pub fn check(user: &UserRecord) -> Result<(), AccountRefusal> {
+/// Checks a user's record before it is written. What stood in it `before` may stay, whatever rule has come since.
+pub fn check(user: &UserRecord, before: Option<&UserRecord>) -> Result<(), AccountRefusal> {
+    let had_name = |name: &String| before.is_some_and(|before| before.name == *name || before.groups.contains(name));
+    let had = |text: &String| before.is_some_and(|before| texts(before).any(|known| known == text));
     if user.groups.len() > MAX_GROUPS {
         return Err(AccountRefusal::TooManyGroups);
     }
-    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name)) {
+    if let Some(bad) = [&user.name].into_iter().chain(&user.groups).find(|name| !is_name(name) && !had_name(name)) {
         return Err(AccountRefusal::Name(bad.clone()));
     }
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let writable = |(name, value): (&String, &String)| {
-        !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain) && is_text(value)
+        !name.is_empty() && name.len() <= MAX_NAME && name.bytes().all(plain) && (is_text(value) || had(value))
     };
     if user.attributes.len() > MAX_ATTRIBUTES || !user.attributes.iter().all(writable) {
         return Err(AccountRefusal::Attribute);
@@ -61,25 +68,30 @@ pub fn check(user: &UserRecord) -> Result<(), AccountRefusal> {
     if let Some(sid) = user.sid.as_ref().filter(|sid| !is_sid(sid)) {
         return Err(AccountRefusal::Sid(sid.clone()));
     }
-    let texts = [&user.upn, &user.email, &user.sid];
-    if texts.into_iter().flatten().all(|text| !text.is_empty() && is_text(text)) {
+    let written = [&user.upn, &user.email, &user.sid];
+    if written.into_iter().flatten().all(|text| !text.is_empty() && (is_text(text) || had(text))) {
         Ok(())
     } else {
         Err(AccountRefusal::Text)
     }
 }
 
-/// Says whether a text may name a user or group: not empty, no blanks around it, neither control characters nor `:`.
+/// Lists the texts of a record besides names.
+fn texts(user: &UserRecord) -> impl Iterator<Item = &String> {
+    [&user.upn, &user.email, &user.sid].into_iter().flatten().chain(user.attributes.values())
+}
+
+/// Says whether a text may name a user or group: not empty, no blanks around it, neither hidden characters nor `:`.
 pub fn is_name(name: &str) -> bool {
     let length = name.chars().count();
     (1..=MAX_NAME).contains(&length)
         && name.trim() == name
-        && !name.chars().any(|character| character.is_control() || character == ':')
+        && !name.chars().any(|character| is_hidden(character) || character == ':')
 }
 
-/// Says whether a text may stand in a record: not too long, no control characters.
+/// Says whether a text may stand in a record: not too long, no hidden characters.
 pub fn is_text(text: &str) -> bool {
-    text.chars().count() <= MAX_TEXT && !text.chars().any(char::is_control)
+    text.chars().count() <= MAX_TEXT && !text.chars().any(is_hidden)
 }
 
 /// Says what to change of a user; `None` leaves it as it is, an empty text removes it.

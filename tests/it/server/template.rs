@@ -82,6 +82,7 @@ fn errors_name_file_line_column_and_key() {
     let cases = [
         ("version = 1", "version = \"one\"", "version", 11),
         ("version = 1", "version = 0", "version", 11),
+        ("name = \"Smart card logon\"", "name = \"Smart card\u{200b} logon\"", "name", 8),
         ("kind = \"smartcard\"", "kind = \"paper\"", "kind", 8),
         ("name = \"CN={User!name}\"", "name = \"CN={User!phone}\"", "subject.name", 8),
         ("hash = \"SHA256\"", "hash = \"MD5\"", "key.hash", 8),
