@@ -2,8 +2,8 @@
 
 use super::wire::body::body;
 use super::wire::{
-    CrlfList, CrlfListOrNothing, CrlfOrNull, Described, LocalMomentOrNothing, PassphraseOrNothing, Plain, PlainOr,
-    PlainOrNothing, Text, TextOrNothing, TextOrNull,
+    CrlfList, CrlfListOrNothing, CrlfOrNothing, CrlfOrNull, Described, LocalMomentOrNothing, PassphraseOrNothing,
+    Plain, PlainOr, PlainOrNothing, Text, TextOrNothing, TextOrNull,
 };
 use crate::secret::Passphrase;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -74,6 +74,8 @@ pub struct ListedCertificate {
     pub serial_number: String,
     /// SHA-1 of the certificate, upper-case hexadecimal.
     pub thumbprint: String,
+    /// Beyond MIM: the certificate itself (DER), in the list of a smart card.
+    pub certificate: Option<Vec<u8>>,
     /// Fields of `GET certificates` alone; `None` in the other lists.
     pub details: Option<CertificateDetails>,
 }
@@ -99,6 +101,7 @@ struct ListedRow {
     template_common_name: String,
     serial_number: String,
     thumbprint: String,
+    certificate: Option<Vec<u8>>,
     not_after: Option<OffsetDateTime>,
     not_before: Option<OffsetDateTime>,
     issuer: Option<String>,
@@ -113,6 +116,7 @@ body!(ListedRow {
     template_common_name: "TemplateCommonName" => Text,
     serial_number: "SerialNumber" => Plain<String>,
     thumbprint: "Thumbprint" => Plain<String>,
+    certificate: "Certificate" => CrlfOrNothing,
     not_after: "NotAfter" => LocalMomentOrNothing,
     not_before: "NotBefore" => LocalMomentOrNothing,
     issuer: "Issuer" => PlainOrNothing<String>,
@@ -136,6 +140,7 @@ impl Serialize for ListedCertificate {
             template_common_name: self.template_common_name.clone(),
             serial_number: self.serial_number.clone(),
             thumbprint: self.thumbprint.clone(),
+            certificate: self.certificate.clone(),
             not_after: details.map(|details| details.not_after),
             not_before: details.map(|details| details.not_before),
             issuer: details.map(|details| details.issuer.clone()),
@@ -163,6 +168,7 @@ impl<'de> Deserialize<'de> for ListedCertificate {
             template_common_name: row.template_common_name,
             serial_number: row.serial_number,
             thumbprint: row.thumbprint,
+            certificate: row.certificate,
             details,
         })
     }

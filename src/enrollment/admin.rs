@@ -28,6 +28,19 @@ pub(super) struct AdminWork<'w> {
     pub asks: bool,
 }
 
+impl<'w> AdminWork<'w> {
+    /// Sets a PIN by this key; where it is the default one and does not hold, the operator is asked.
+    pub fn to_set_pin(
+        tie: Tie,
+        config: &'w SmartcardConfig,
+        key: &'w KnownAdminKey,
+        own: Option<&'w AdminKey>,
+    ) -> Self {
+        let (keys, asks) = (std::slice::from_ref(key), *key == KnownAdminKey::Default);
+        Self { tie, config, keys, own, stage: Stage::SetPin, asks }
+    }
+}
+
 impl Enrollment<'_> {
     /// Reads how the template wants its cards prepared; asks the server once in a process.
     pub(super) fn config(&mut self, tie: Tie, observer: Observer<'_>) -> Result<SmartcardConfig, Error> {
@@ -51,8 +64,8 @@ impl Enrollment<'_> {
     }
 
     /// Asks the server how far the card's own key has come; `None` from a server that does not keep this.
-    pub(super) fn told_admin_key_state(&self, tie: Tie) -> Result<Option<AdminKeyState>, Error> {
-        match self.client.admin_key_state(tie.smartcard) {
+    pub(super) fn told_admin_key_state(&self, smartcard: Uuid) -> Result<Option<AdminKeyState>, Error> {
+        match self.client.admin_key_state(smartcard) {
             Ok(state) => Ok(Some(state)),
             Err(client::Error::ExtensionAbsent { .. }) => Ok(None),
             Err(error) => Err(Error::new(Stage::FetchAdminKey, error)),
@@ -145,6 +158,38 @@ impl Enrollment<'_> {
             Some(error) if !asks || self.inputs.so_pin.is_some() => Err(Error::new(stage, error)),
             _ => self.as_keeper_of_the_pin(stage, token, act),
         }
+    }
+
+    /// Has the card accept the admin key that the server has for it alone; `None` where the card or the server offers no
+    /// such proof.
+    pub(super) fn accepts_own_admin_key(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Option<bool>, Error> {
+        observer(Event::Doing(Stage::ProveCard));
+        let config = self.config(tie, observer)?;
+        let (keys, stage) = (&[KnownAdminKey::Own], Stage::ProveCard);
+        let work = AdminWork { tie, config: &config, keys, own: None, stage, asks: false };
+        match self.as_admin(work, token, observer, |token, admin, last_try| token.prove_admin(admin, last_try)) {
+            Ok(Tried::Done(())) => Ok(Some(true)),
+            Ok(Tried::Need(_)) | Err(Error { cause: Cause::AdminKeyWithheld { .. }, .. }) => Ok(None),
+            Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => Ok(Some(false)),
+            Err(Error { cause: Cause::Token(token::Error::NotOffered(_)), .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sets the PIN by one admin key.
+    pub(super) fn set_pin_as_admin(
+        &mut self,
+        work: AdminWork<'_>,
+        new_pin: &Pin,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Tried<()>, Error> {
+        self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
     }
 
     /// Runs `act` with the copy of its admin key that the card keeps for whoever has its PIN; asks for the SO PIN where

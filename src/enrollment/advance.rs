@@ -4,6 +4,7 @@ use super::driver::{Enrollment, Leg, present};
 use super::error::{Cause, Error};
 use super::pin::is_unusable;
 use super::plan::{LeftOpen, MayHold};
+use super::proven::Listed;
 use super::record::{Milestone, Record, Tie};
 use super::stage::Stage;
 use super::step::{Event, Input, Observer, Step};
@@ -75,8 +76,8 @@ impl Enrollment<'_> {
             Milestone::Superseding { tie, keys, old } => self.supersede(tie, &keys, &old, present(token)?, observer),
             Milestone::Undoing { request, keys, ended } => self.undo(request, &keys, ended, token, observer),
             Milestone::PinSet { tie } => self.finish_unblock(tie, observer),
-            Milestone::Removing { tie, thumbprints, keys } => {
-                self.remove(tie, &thumbprints, &keys, present(token)?, observer)
+            Milestone::Removing { tie, thumbprints, keys, listed } => {
+                self.remove(tie, &Listed { thumbprints, keys: listed }, &keys, present(token)?, observer)
             }
             Milestone::ReturningAdminKey { tie, removed, begun } => {
                 self.return_admin_key(tie, removed, begun, present(token)?, observer)

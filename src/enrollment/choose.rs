@@ -5,8 +5,8 @@ use super::error::{Cause, Error};
 use super::foreseen::{KeyPlan, PlannedKey};
 use super::foresight::check_place;
 use super::key_order::{decrypts_only, key_id, key_label};
+use super::proven::Listed;
 use super::record::{HexBytes, KeyWork, Milestone, Tie};
-use super::showing::certified;
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use super::workflow::Workflow;
@@ -50,7 +50,9 @@ impl Enrollment<'_> {
         let mut old_places = places_of(&old, &stored);
         let shown = old_places.iter().find(|old| !old.decrypts_only).or(old_places.first()).map(|old| &old.id);
         let shown = stored.iter().find(|stored| shown == Some(&stored.id));
-        (self.facts.stored, self.facts.old_key) = (None, shown.and_then(|stored| certified(stored, &old)));
+        let of_old = Listed { thumbprints: old.clone(), keys: Vec::new() };
+        let old_key = shown.and_then(|stored| of_old.candidates(stored).pop());
+        (self.facts.stored, self.facts.old_key) = (None, old_key);
         let alone = orders.len() == 1;
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {

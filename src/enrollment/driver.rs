@@ -12,6 +12,7 @@ use super::record::{Milestone, PinWork, Record, Tie};
 use super::stage::Stage;
 use super::step::{Input, Need, Order, Step};
 use crate::client::CmClient;
+use crate::cm::certificate::ListedCertificate;
 use crate::cm::request::Request;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::{Passphrase, Pin};
@@ -67,8 +68,8 @@ pub(super) struct Facts {
     pub as_admin: bool,
     /// What is on the token, as it was read before anything changed.
     pub stored: Option<Vec<StoredKey>>,
-    /// A card at the server, and the thumbprints of the certificates that it should hold.
-    pub listed: Option<(Uuid, Vec<String>)>,
+    /// A card at the server, and the certificates that it should hold.
+    pub listed: Option<(Uuid, Vec<ListedCertificate>)>,
     /// The first key that is to be renewed, if possible one that signs.
     pub old_key: Option<Certified>,
     /// By what the card has proven to be the one that the server's record speaks of.

@@ -15,7 +15,7 @@ impl Enrollment<'_> {
     /// A MIM CM does not tell. Then the card's metadata do, or unfinished work in the journal, or that the card cannot
     /// change its key. Any other card got its own key at its enrollment. No try is spent.
     pub(super) fn admin_key_state(&mut self, tie: Tie, token: &mut dyn Token) -> Result<AdminKeyState, Error> {
-        if let Some(told) = self.told_admin_key_state(tie)? {
+        if let Some(told) = self.told_admin_key_state(tie.smartcard)? {
             return Ok(told);
         }
         let is_default = self.condition(token)?.admin_key_is_default;

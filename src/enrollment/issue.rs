@@ -5,6 +5,7 @@ use super::error::{Cause, Error};
 use super::foresight::expected_length;
 use super::key_order::{decrypts, key_algorithm, signature_algorithm};
 use super::login::Login;
+use super::proven::Listed;
 use super::record::{HexBytes, IssuedWork, KeyWork, Milestone, SignedWork, Tie};
 use super::showing::holds_any;
 use super::stage::Stage;
@@ -36,7 +37,9 @@ impl Enrollment<'_> {
     ) -> Result<Leg, Error> {
         let old_keys = match self.facts.old_key.take() {
             Some(old_key) => vec![old_key],
-            None if self.owes_key() => self.certified(&old, token)?,
+            None if self.owes_key() => {
+                self.candidates(&Listed { thumbprints: old.clone(), keys: Vec::new() }, token)?
+            }
             None => Vec::new(),
         };
         let mut session = match self.log_in_for(tie, self.operations_ahead(), token, observer)? {

@@ -150,6 +150,15 @@ impl Entry {
         self.write()
     }
 
+    /// Notes a key that stays because nobody can tell whose it is.
+    pub fn leave_unclear(&mut self, key: HexBytes) -> Result<(), JournalError> {
+        if self.record.unclear.contains(&key) {
+            return Ok(());
+        }
+        self.record.unclear.push(key);
+        self.write()
+    }
+
     /// Notes a key that is about to be written to the token; one with the same certificate is replaced.
     pub fn receive(&mut self, work: ReceivedWork) -> Result<(), JournalError> {
         match self.record.received.iter_mut().find(|known| known.certificate == work.certificate) {

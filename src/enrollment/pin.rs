@@ -99,9 +99,7 @@ impl Enrollment<'_> {
         let FirstPin { tie, config, own, .. } = secrets;
         let settled = self.facts.admin_key.unwrap_or(KnownAdminKey::Own);
         let key = if config.diversify_admin_key { settled } else { KnownAdminKey::Default };
-        let asks = key == KnownAdminKey::Default;
-        let work = AdminWork { tie, config, keys: &[key], own, stage: Stage::SetPin, asks };
-        self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
+        self.set_pin_as_admin(AdminWork::to_set_pin(tie, config, &key, own), new_pin, token, observer)
     }
 
     /// Sets the PIN by the PUK that the server told. Where the server told none, the PUK the card came with is tried
@@ -186,9 +184,7 @@ impl Enrollment<'_> {
         }
         let key = self.known_admin_key(tie, token, observer)?;
         self.note_pin(PinWork::Begun)?;
-        let asks = key == KnownAdminKey::Default;
-        let work = AdminWork { tie, config, keys: &[key], own: None, stage: Stage::SetPin, asks };
-        self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
+        self.set_pin_as_admin(AdminWork::to_set_pin(tie, config, &key, None), new_pin, token, observer)
     }
 
     /// Stops to ask for a new PIN if none was given; refuses one that the card or the policy does not take.

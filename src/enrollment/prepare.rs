@@ -1,6 +1,5 @@
 //! Makes a token ready for keys: gives it its own admin key, its own PUK and a PIN, each only where it is missing.
 
-use super::admin::{AdminWork, is_wrong};
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
 use super::foresight::is_locked;
@@ -32,7 +31,7 @@ impl Enrollment<'_> {
             observer(Event::PukLocked);
         }
         let own_admin_key = config.diversify_admin_key;
-        let admin_key = if own_admin_key { self.told_admin_key_state(tie)? } else { None };
+        let admin_key = if own_admin_key { self.told_admin_key_state(tie.smartcard)? } else { None };
         let is_default = if own_admin_key { self.condition(token)?.admin_key_is_default } else { None };
         let (mut own, mut puk) = (None, None);
         let card = Unprepared {
@@ -47,7 +46,7 @@ impl Enrollment<'_> {
         for step in preparations(card) {
             let tried = match step {
                 Preparation::RotateAdminKey => {
-                    if is_default.is_none() && !self.accepts_its_own_key(tie, &config, token, observer)? {
+                    if is_default.is_none() && !self.accepts_its_own_key(tie, token, observer)? {
                         return Ok(Leg::Onward);
                     }
                     self.rotate_admin_key(tie, token, observer)?;
@@ -101,30 +100,15 @@ impl Enrollment<'_> {
     }
 
     /// Has a card that does not tell of its admin key accept the one that the server has for it. One that refuses was made
-    /// anew meanwhile; the journal then says so. The key it came with is tried next only where that costs no try.
-    fn accepts_its_own_key(
-        &mut self,
-        tie: Tie,
-        config: &SmartcardConfig,
-        token: &mut dyn Token,
-        observer: Observer<'_>,
-    ) -> Result<bool, Error> {
-        observer(Event::Doing(Stage::ProveCard));
-        let (keys, stage) = (&[KnownAdminKey::Own], Stage::ProveCard);
-        let work = AdminWork { tie, config, keys, own: None, stage, asks: false };
-        match self.as_admin(work, token, observer, |token, admin, last_try| token.prove_admin(admin, last_try)) {
-            Ok(_) => Ok(true),
-            Err(Error { cause: Cause::Token(refused), .. }) if is_wrong(&refused) => {
-                let default_refused = self.counters(token)?.admin != Tries::Untold;
-                self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: false })?;
-                Ok(false)
-            }
-            // A session finds out.
-            Err(Error {
-                cause: Cause::Token(token::Error::NotOffered(_)) | Cause::AdminKeyWithheld { .. }, ..
-            }) => Ok(true),
-            Err(error) => Err(error),
+    /// anew meanwhile; the journal then says so. The key it came with is tried next only where that costs no try. Where no
+    /// such proof is offered, a session finds out.
+    fn accepts_its_own_key(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<bool, Error> {
+        if self.accepts_own_admin_key(tie, token, observer)? != Some(false) {
+            return Ok(true);
         }
+        let default_refused = self.counters(token)?.admin != Tries::Untold;
+        self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: false })?;
+        Ok(false)
     }
 
     /// Gives the card its own admin key and tells the server. A card that cannot change its key keeps the default one.

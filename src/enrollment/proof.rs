@@ -4,21 +4,20 @@
 //! only the record's admin key can prove it and the server answers challenges for a request alone; or a refusal. A name
 //! that a maker gave proves nothing: a card that was reset or replaced has it too.
 
-use super::admin::{AdminWork, is_wrong};
 use super::card::card_id;
-use super::driver::{Enrollment, Tried};
+use super::driver::Enrollment;
 use super::error::{Cause, Error};
-use super::plan::KnownAdminKey;
-use super::proven::Proof;
+use super::proven::{Listed, Proof};
 use super::record::Tie;
 use super::showing::shows;
 use super::stage::Stage;
 use super::step::{Event, Observer};
-use crate::client;
+use super::workflow::Workflow;
 use crate::cm::card_secrets::AdminKeyState;
+use crate::cm::certificate::ListedCertificate;
 use crate::cm::route::Holder;
 use crate::cm::smartcard::Smartcard;
-use crate::token::{self, Origin, StoredKey, Token};
+use crate::token::{Origin, StoredKey, Token};
 use uuid::Uuid;
 
 impl Enrollment<'_> {
@@ -37,8 +36,10 @@ impl Enrollment<'_> {
             if token.tells_keys() { Proof::Itself } else { Proof::Certificate }
         } else if by_name && (written || self.has_work_on(smartcard)?) {
             Proof::Itself
-        } else if by_name && self.has_admin_key_of_its_own(card)? {
+        } else if by_name && self.has_admin_key_of_its_own(card, observer)? {
             Proof::Owed
+        } else if self.may_hold_a_key(smartcard, token, observer)? {
+            Proof::Certificate
         } else {
             return Err(Error::new(Stage::ProveCard, Cause::CardUnproven { smartcard }));
         };
@@ -55,13 +56,29 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<bool, Error> {
-        let listed = self.listed(smartcard, observer)?;
-        if listed.is_empty() {
+        // What was brought from another card may be on that one still.
+        let listed = Listed::of(self.rows(smartcard, observer)?.iter().filter(|row| !row.is_key_history));
+        if listed.thumbprints.is_empty() {
             return Ok(false);
         }
         let stored = self.stored(token)?;
         let tells = token.tells_keys();
         Ok(stored.iter().any(|stored| shows(stored, &listed, tells)))
+    }
+
+    /// Says whether a card that is to be retired may have the key of a listed certificate under one that cannot be read: a
+    /// trial signature tells.
+    fn may_hold_a_key(
+        &mut self,
+        smartcard: Uuid,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<bool, Error> {
+        if self.order.workflow() != Workflow::Retire {
+            return Ok(false);
+        }
+        let listed = Listed::of(self.rows(smartcard, observer)?.iter().filter(|row| !row.is_key_history));
+        Ok(!self.candidates(&listed, token)?.is_empty())
     }
 
     /// Reads what is on the token, once until something fails or changes.
@@ -73,21 +90,25 @@ impl Enrollment<'_> {
         Ok(self.facts.stored.insert(stored))
     }
 
-    /// Lists the thumbprints of the certificates that the server holds to be on the card, in upper-case hexadecimal; asks
-    /// once in a process.
+    /// Lists the thumbprints of the certificates that the server issued for the card, in upper-case hexadecimal.
     pub(super) fn listed(&mut self, smartcard: Uuid, observer: Observer<'_>) -> Result<Vec<String>, Error> {
-        if let Some((of, listed)) = &self.facts.listed
-            && *of == smartcard
-        {
-            return Ok(listed.clone());
-        }
-        observer(Event::Doing(Stage::ListCertificates));
-        let listed = self.client.certificates_of(Holder::Smartcard(smartcard));
-        let listed = listed.map_err(|source| Error::new(Stage::ListCertificates, source))?;
-        let listed: Vec<_> =
-            listed.into_iter().map(|certificate| certificate.thumbprint.to_ascii_uppercase()).collect();
-        self.facts.listed = Some((smartcard, listed.clone()));
-        Ok(listed)
+        let own = self.rows(smartcard, observer)?.iter().filter(|row| !row.is_key_history);
+        Ok(Listed::of(own).thumbprints)
+    }
+
+    /// Lists the certificates that the server holds to be on the card, with those of keys from an earlier one; asks once in
+    /// a process.
+    pub(super) fn rows(&mut self, smartcard: Uuid, observer: Observer<'_>) -> Result<&[ListedCertificate], Error> {
+        let known = self.facts.listed.take().filter(|(of, _)| *of == smartcard);
+        let rows = match known {
+            Some((_, rows)) => rows,
+            None => {
+                observer(Event::Doing(Stage::ListCertificates));
+                let rows = self.client.certificates_of(Holder::Smartcard(smartcard));
+                rows.map_err(|source| Error::new(Stage::ListCertificates, source))?
+            }
+        };
+        Ok(&self.facts.listed.insert((smartcard, rows)).1)
     }
 
     /// Says whether the journal has unfinished work on this card for that record.
@@ -98,17 +119,11 @@ impl Enrollment<'_> {
         }))
     }
 
-    /// Says whether the card should have an admin key that no other has.
-    pub(super) fn has_admin_key_of_its_own(&mut self, card: &Smartcard) -> Result<bool, Error> {
-        match self.client.admin_key_state(card.uuid) {
-            Ok(state) => Ok(state != AdminKeyState::Default),
-            // The template tells it where the server does not.
-            Err(client::Error::ExtensionAbsent { .. }) => {
-                let config = self.client.smartcard_config(card.profile_template);
-                let config = config.map_err(|source| Error::new(Stage::ReadConfiguration, source))?;
-                Ok(config.diversify_admin_key)
-            }
-            Err(error) => Err(Error::new(Stage::FetchAdminKey, error)),
+    /// Says whether the card should have an admin key that no other has; the template tells it where the server does not.
+    pub(super) fn has_admin_key_of_its_own(&mut self, card: &Smartcard, observer: Observer<'_>) -> Result<bool, Error> {
+        match self.told_admin_key_state(card.uuid)? {
+            Some(state) => Ok(state != AdminKeyState::Default),
+            None => Ok(self.config_of(card.profile_template, observer)?.diversify_admin_key),
         }
     }
 
@@ -123,23 +138,11 @@ impl Enrollment<'_> {
         if self.facts.proof != Proof::Owed {
             return Ok(());
         }
-        observer(Event::Doing(Stage::ProveCard));
-        let config = self.config(tie, observer)?;
-        let (keys, stage) = (&[KnownAdminKey::Own], Stage::ProveCard);
-        let work = AdminWork { tie, config: &config, keys, own: None, stage, asks: false };
-        match self.as_admin(work, token, observer, |token, admin, last_try| token.prove_admin(admin, last_try)) {
-            Ok(Tried::Done(())) => {
-                self.facts.proof = Proof::Itself;
-                Ok(())
-            }
-            Ok(Tried::Need(_)) | Err(Error { cause: Cause::AdminKeyWithheld { .. }, .. }) => self.refuse_card(tie),
-            Err(Error { cause: Cause::Token(refused), .. })
-                if is_wrong(&refused) || matches!(refused, token::Error::NotOffered(_)) =>
-            {
-                self.refuse_card(tie)
-            }
-            Err(error) => Err(error),
+        if self.accepts_own_admin_key(tie, token, observer)? != Some(true) {
+            return self.refuse_card(tie);
         }
+        self.facts.proof = Proof::Itself;
+        Ok(())
     }
 
     /// Refuses the card once it can be told that it is another one, and gives the request up, so that nothing stays

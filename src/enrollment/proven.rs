@@ -1,7 +1,9 @@
 //! Names what can prove that a card is the one a record speaks of.
 
-use crate::pkix::PublicKey;
-use crate::token::KeyId;
+use super::record::HexBytes;
+use crate::cm::certificate::ListedCertificate;
+use crate::pkix::{Certificate, PublicKey};
+use crate::token::{KeyId, StoredKey};
 
 /// Says by what a card has proven to be the one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,4 +24,62 @@ pub(super) enum Proof {
 pub(super) struct Certified {
     pub id: KeyId,
     pub public_key: PublicKey,
+}
+
+/// Holds by what the certificates and keys are known that a card should have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    /// SHA-1 of the certificates, upper-case hexadecimal.
+    pub thumbprints: Vec<String>,
+    /// Their public keys (SubjectPublicKeyInfo, DER), where the server tells more than thumbprints.
+    pub keys: Vec<HexBytes>,
+}
+
+impl Listed {
+    /// Takes what the server lists.
+    pub fn of<'r>(rows: impl Iterator<Item = &'r ListedCertificate>) -> Self {
+        let mut listed = Self::default();
+        for row in rows {
+            listed.thumbprints.push(row.thumbprint.to_ascii_uppercase());
+            let certificate = row.certificate.as_deref().map(Certificate::from_der).and_then(Result::ok);
+            let key = certificate.and_then(|certificate| certificate.public_key().ok());
+            listed.keys.extend(key.map(|key| HexBytes(key.spki().to_vec())));
+        }
+        listed
+    }
+
+    /// Says whether the certificate there is one of these, or the key is the key of one.
+    pub fn owns(&self, stored: &StoredKey) -> bool {
+        self.certificate(stored).is_some() || stored.public_key.as_ref().is_some_and(|key| self.has(key))
+    }
+
+    /// Says whether this is the key of one of these certificates.
+    pub fn has(&self, key: &PublicKey) -> bool {
+        self.keys.iter().any(|listed| listed.0 == key.spki())
+    }
+
+    /// Says whether all keys of these certificates are known.
+    pub fn is_whole(&self) -> bool {
+        self.keys.len() == self.thumbprints.len()
+    }
+
+    /// Returns the certificate there, if it is one of these.
+    pub fn certificate(&self, stored: &StoredKey) -> Option<Certificate> {
+        let certificate = Certificate::from_der(stored.certificate.as_deref()?).ok()?;
+        self.thumbprints.contains(&certificate.thumbprint_sha1()).then_some(certificate)
+    }
+
+    /// Lists the keys that may be there by what is shown: that of the certificate, or the one that the token tells; any of
+    /// these where what is shown cannot be read.
+    pub fn candidates(&self, stored: &StoredKey) -> Vec<Certified> {
+        let keys = match (self.certificate(stored), &stored.public_key) {
+            (Some(certificate), _) => certificate.public_key().into_iter().collect(),
+            (None, Some(told)) => Some(told.clone()).filter(|told| self.has(told)).into_iter().collect(),
+            (None, None) if stored.is_unreadable() => {
+                self.keys.iter().filter_map(|spki| PublicKey::from_spki(&spki.0).ok()).collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        keys.into_iter().map(|public_key| Certified { id: stored.id.clone(), public_key }).collect()
+    }
 }

@@ -37,6 +37,9 @@ pub struct Record {
     /// Keys that the token neither deletes nor overwrites; their certificates are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<HexBytes>,
+    /// Keys that stay because their certificates cannot be read, so that nobody here can tell whose they are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unclear: Vec<HexBytes>,
     /// Keys that the server sent and that are being written to the token, or are there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub received: Vec<ReceivedWork>,
@@ -101,8 +104,15 @@ pub enum Milestone {
     Undoing { request: Uuid, keys: Vec<KeyWork>, ended: Ended },
     /// The user's new PIN is set.
     PinSet { tie: Tie },
-    /// Keys and certificates are being removed from the card: certificates by thumbprint, keys by id.
-    Removing { tie: Tie, thumbprints: Vec<String>, keys: Vec<HexBytes> },
+    /// Keys and certificates are being removed from the card: certificates by thumbprint, keys by id. `listed`: the public
+    /// keys (SubjectPublicKeyInfo, DER) of the certificates, where the server told them.
+    Removing {
+        tie: Tie,
+        thumbprints: Vec<String>,
+        keys: Vec<HexBytes>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        listed: Vec<HexBytes>,
+    },
     /// The template's default admin key is being put back. `begun`: the card may have it already.
     ReturningAdminKey { tie: Tie, removed: Vec<HexBytes>, begun: bool },
     /// The PUK that the card came with is being put back. `begun`: the card may have it already.

@@ -37,4 +37,10 @@ impl Enrollment<'_> {
     pub(super) fn left(&self) -> Vec<KeyId> {
         self.record().map(|record| record.left.iter().map(|id| KeyId(id.0.clone())).collect()).unwrap_or_default()
     }
+
+    /// Lists the keys that stay because nobody here can tell whose they are.
+    pub(super) fn unclear(&self) -> Vec<KeyId> {
+        let unclear = self.record().map(|record| record.unclear.clone()).unwrap_or_default();
+        unclear.into_iter().map(|id| KeyId(id.0)).collect()
+    }
 }

@@ -7,9 +7,10 @@ use super::error::{Cause, Error};
 use super::issue::find_renamed;
 use super::login::Login;
 use super::plan::KnownAdminKey;
+use super::proven::Listed;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Record, Tie};
-use super::showing::{certified, holds_any, is_listed};
+use super::showing::holds_any;
 use super::stage::Stage;
 use super::step::{Event, Observer, Outcome, Step};
 use crate::client;
@@ -24,13 +25,13 @@ const MOST_PUKS: usize = 2;
 impl Enrollment<'_> {
     /// Notes what is to be removed: the certificates that the server knows, and keys of unfinished work on this card.
     pub(super) fn begin_removal(&mut self, tie: Tie, observer: Observer<'_>) -> Result<Leg, Error> {
-        let thumbprints = self.listed(tie.smartcard, observer)?;
+        let Listed { thumbprints, keys: listed } = Listed::of(self.rows(tie.smartcard, observer)?.iter());
         let ids = |record: &Record| {
             let made = record.milestone.keys().into_iter().map(|key| key.id);
             made.chain(record.received.iter().map(|work| work.id.clone())).collect::<Vec<_>>()
         };
         let keys = self.unfinished_here()?.iter().flat_map(ids).collect();
-        self.reach(Milestone::Removing { tie, thumbprints, keys })
+        self.reach(Milestone::Removing { tie, thumbprints, keys, listed })
     }
 
     /// Returns the unfinished work on this card.
@@ -56,7 +57,7 @@ impl Enrollment<'_> {
     pub(super) fn remove(
         &mut self,
         tie: Tie,
-        thumbprints: &[String],
+        listed: &Listed,
         keys: &[HexBytes],
         token: &mut dyn Token,
         observer: Observer<'_>,
@@ -64,11 +65,10 @@ impl Enrollment<'_> {
         let resets = self.config(tie, observer)?.reset_on_retire;
         // Where the user's login removes keys, it shows the key as well.
         let shows_before = resets || token.authority(Operation::Delete) == Authority::Admin;
-        if self.owes_key()
-            && shows_before
-            && let Some(leg) = self.show_key_to_retire(tie, thumbprints, token, observer)?
-        {
-            return Ok(leg);
+        if self.owes_key() && shows_before {
+            let asked = self.show_key_to_retire(tie, listed, token, observer)?;
+            // What was shown stands in the journal now.
+            return Ok(asked.unwrap_or(Leg::Onward));
         }
         if resets && self.reset(tie, token, observer)? {
             return self.reach(Milestone::Removed { tie, removed: Vec::new() });
@@ -79,45 +79,57 @@ impl Enrollment<'_> {
         };
         observer(Event::Doing(Stage::RemoveKeys));
         let failed = |source: token::Error| Error::new(Stage::RemoveKeys, source);
-        let mut removed = Vec::new();
         let renamed = self.renamed_here(session.as_mut())?;
         let stored = session.list().map_err(failed)?;
         if self.owes_key() {
-            let certified: Vec<_> = stored.iter().filter_map(|stored| certified(stored, thumbprints)).collect();
-            if !holds_any(session.as_mut(), &certified)? {
+            let candidates: Vec<_> = stored.iter().flat_map(|stored| listed.candidates(stored)).collect();
+            if !holds_any(session.as_mut(), &candidates)? {
                 drop(session);
                 return self.refuse_card(tie);
             }
             self.note_owed_key(false)?;
         }
-        let ours = |stored: &StoredKey| {
+        let (ours, others): (Vec<_>, Vec<_>) = stored.into_iter().partition(|stored| {
             let noted = keys.iter().any(|key| key.0 == stored.id.0) || renamed.contains(&stored.id);
-            noted || is_listed(stored, thumbprints)
-        };
+            noted || listed.owns(stored)
+        });
         // While their certificates are there, a repetition finds them again.
-        let leaves: Vec<_> =
-            stored.iter().filter(|stored| ours(stored)).filter_map(|it| it.certificate.clone()).collect();
+        let leaves: Vec<_> = ours.iter().filter_map(|stored| stored.certificate.clone()).collect();
         self.remove_authorities(&leaves, session.as_mut(), observer)?;
-        for stored in stored {
-            // Several certificates under one id went with the first.
-            if removed.iter().any(|gone: &HexBytes| gone.0 == stored.id.0) {
-                continue;
-            }
-            let ours = ours(&stored);
-            if ours && self.take_off(&stored.id, session.as_mut(), observer)? {
+        let mut removed: Vec<HexBytes> = Vec::new();
+        for stored in ours {
+            // Several certificates under one id go with the first.
+            let gone = removed.iter().any(|gone| gone.0 == stored.id.0);
+            if !gone && self.take_off(&stored.id, session.as_mut(), observer)? {
                 removed.push(HexBytes(stored.id.0));
-            } else if let (false, None, Some(odd)) = (ours, &stored.certificate, stored.odd) {
-                observer(Event::OddLeft { key: stored.id, odd });
             }
+        }
+        for stored in others.into_iter().filter(|stored| removed.iter().all(|gone| gone.0 != stored.id.0)) {
+            self.leave(stored, listed, observer)?;
         }
         drop(session);
         self.reach(Milestone::ReturningAdminKey { tie, removed, begun: false })
     }
 
+    /// Tells of what stays although it is odd, and notes it where it may be a key of this card's record.
+    fn leave(&mut self, stored: StoredKey, listed: &Listed, observer: Observer<'_>) -> Result<(), Error> {
+        let (None, Some(odd)) = (&stored.certificate, stored.odd) else { return Ok(()) };
+        let foreign = listed.is_whole() && stored.public_key.is_some();
+        if !stored.is_unreadable() || foreign {
+            observer(Event::OddLeft { key: stored.id, odd });
+            return Ok(());
+        }
+        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+        let noted = entry.leave_unclear(HexBytes(stored.id.0.clone()));
+        noted.map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        observer(Event::UnclearLeft { key: stored.id, odd });
+        Ok(())
+    }
+
     /// Resets the whole card to the factory's state; false where the card does not offer that.
     fn reset(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<bool, Error> {
         observer(Event::Doing(Stage::ResetToken));
-        let state = self.told_admin_key_state(tie)?;
+        let state = self.told_admin_key_state(tie.smartcard)?;
         let own = matches!(state, Some(AdminKeyState::Active | AdminKeyState::Proposed));
         if own {
             self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ResetToken)?;
@@ -254,10 +266,16 @@ impl Enrollment<'_> {
                 self.journal.take_up(record).close().map_err(in_journal)?;
             }
         }
-        let left = self.left();
+        let (left, unclear) = (self.left(), self.unclear());
         self.entry = None;
         let removed = removed.into_iter().map(|id| KeyId(id.0)).collect();
-        Ok(Leg::Stop(Step::Done(Outcome::Retired { request: tie.request, smartcard: tie.smartcard, removed, left })))
+        Ok(Leg::Stop(Step::Done(Outcome::Retired {
+            request: tie.request,
+            smartcard: tie.smartcard,
+            removed,
+            left,
+            unclear,
+        })))
     }
 }
 

@@ -44,7 +44,7 @@ impl Enrollment<'_> {
         let resets = self.order.workflow() == Workflow::Retire && config.reset_on_retire;
         let logs_in = operations.iter().any(|operation| token.authority(*operation) == Authority::User);
         let signs = match (self.order.workflow(), card) {
-            (Workflow::Retire, Some(card)) => self.signs_to_retire(card, token)?,
+            (Workflow::Retire, Some(card)) => self.signs_to_retire(card, token, observer)?,
             _ => false,
         };
         if logs_in && !resets || signs { self.need_pin(token) } else { Ok(None) }

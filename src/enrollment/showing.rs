@@ -9,14 +9,13 @@ use super::error::{Cause, Error};
 use super::login::Login;
 use super::pin::is_unusable;
 use super::plan::KnownAdminKey;
-use super::proven::{Certified, Proof};
-use super::record::Tie;
+use super::proven::{Certified, Listed, Proof};
+use super::record::{HexBytes, Milestone, Tie};
 use super::stage::Stage;
 use super::step::Observer;
 use super::workflow::Workflow;
 use crate::cm::smartcard::Smartcard;
-use crate::pkix::Certificate;
-use crate::token::{Authority, Operation, Session, StoredKey, Token};
+use crate::token::{Authority, KeyId, Operation, Session, StoredKey, Token};
 
 impl Enrollment<'_> {
     /// Says whether the card owes its key by what it has shown at the beginning.
@@ -35,16 +34,21 @@ impl Enrollment<'_> {
         entry.note_owed_key(owes).map_err(|source| Error::new(Stage::WriteJournal, source))
     }
 
-    /// Lists the keys whose certificates have these thumbprints.
-    pub(super) fn certified(&mut self, thumbprints: &[String], token: &mut dyn Token) -> Result<Vec<Certified>, Error> {
-        Ok(self.stored(token)?.iter().filter_map(|stored| certified(stored, thumbprints)).collect())
+    /// Lists the keys that may be there of those that are listed.
+    pub(super) fn candidates(&mut self, listed: &Listed, token: &mut dyn Token) -> Result<Vec<Certified>, Error> {
+        Ok(self.stored(token)?.iter().flat_map(|stored| listed.candidates(stored)).collect())
     }
 
     /// Says whether the card will be asked for a trial signature when it is retired, as no admin key of its own can prove
     /// it; [`Cause::CardUnproven`] where it could not sign.
-    pub(super) fn signs_to_retire(&mut self, card: &Smartcard, token: &mut dyn Token) -> Result<bool, Error> {
+    pub(super) fn signs_to_retire(
+        &mut self,
+        card: &Smartcard,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<bool, Error> {
         let by_admin = token.authority(Operation::Delete) == Authority::Admin;
-        if !(self.owes_by_proof() && by_admin) || self.has_admin_key_of_its_own(card)? {
+        if !(self.owes_by_proof() && by_admin) || self.has_admin_key_of_its_own(card, observer)? {
             return Ok(false);
         }
         if is_unusable(self.counters(token)?.user) {
@@ -58,7 +62,7 @@ impl Enrollment<'_> {
     pub(super) fn show_key_to_retire(
         &mut self,
         tie: Tie,
-        thumbprints: &[String],
+        listed: &Listed,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Option<Leg>, Error> {
@@ -70,25 +74,38 @@ impl Enrollment<'_> {
             if is_unusable(self.counters(token)?.user) {
                 return self.refuse_card(tie);
             }
-            let certified = self.certified(thumbprints, token)?;
+            let candidates = self.candidates(listed, token)?;
             let mut session = match self.log_in(true, None, token, observer)? {
                 Login::In(session) => session,
                 Login::Need(leg) => return Ok(Some(leg)),
             };
-            let shown = holds_any(session.as_mut(), &certified)?;
+            let shown = held(session.as_mut(), &candidates)?;
             drop(session);
-            if !shown {
+            if shown.is_empty() {
                 return self.refuse_card(tie);
             }
+            self.note_shown(shown)?;
         }
         self.note_owed_key(false)?;
         Ok(None)
     }
+
+    /// Notes the keys that a trial signature has shown to be of this card's record, so that they are removed even where
+    /// their certificates cannot be read.
+    fn note_shown(&mut self, shown: Vec<KeyId>) -> Result<(), Error> {
+        let Some(Milestone::Removing { tie, thumbprints, mut keys, listed }) =
+            self.record().map(|record| record.milestone.clone())
+        else {
+            return Ok(());
+        };
+        keys.extend(shown.into_iter().map(|id| HexBytes(id.0)));
+        self.reach(Milestone::Removing { tie, thumbprints, keys, listed }).map(drop)
+    }
 }
 
 /// Says whether the token has the private key of one of them.
-pub(super) fn holds_any(session: &mut dyn Session, certified: &[Certified]) -> Result<bool, Error> {
-    for Certified { id, public_key } in certified {
+pub(super) fn holds_any(session: &mut dyn Session, candidates: &[Certified]) -> Result<bool, Error> {
+    for Certified { id, public_key } in candidates {
         if session.holds(id, public_key).map_err(|source| Error::new(Stage::ProveCard, source))? {
             return Ok(true);
         }
@@ -96,29 +113,25 @@ pub(super) fn holds_any(session: &mut dyn Session, certified: &[Certified]) -> R
     Ok(false)
 }
 
-/// Returns the key under which one of those certificates is.
-pub(super) fn certified(stored: &StoredKey, thumbprints: &[String]) -> Option<Certified> {
-    let public_key = listed(stored, thumbprints)?.public_key().ok()?;
-    Some(Certified { id: stored.id.clone(), public_key })
+/// Lists the ids under which the token has the private key of one of them.
+fn held(session: &mut dyn Session, candidates: &[Certified]) -> Result<Vec<KeyId>, Error> {
+    let mut held: Vec<KeyId> = Vec::new();
+    for candidate in candidates {
+        if !held.contains(&candidate.id) && holds_any(session, std::slice::from_ref(candidate))? {
+            held.push(candidate.id.clone());
+        }
+    }
+    Ok(held)
 }
 
-/// Says whether the certificate under this key is one of those.
-pub(super) fn is_listed(stored: &StoredKey, thumbprints: &[String]) -> bool {
-    listed(stored, thumbprints).is_some()
-}
-
-/// Returns the certificate under this key, if it is one of those.
-fn listed(stored: &StoredKey, thumbprints: &[String]) -> Option<Certificate> {
-    let certificate = Certificate::from_der(stored.certificate.as_deref()?).ok()?;
-    thumbprints.contains(&certificate.thumbprint_sha1()).then_some(certificate)
-}
-
-/// Says whether one of those certificates is there and nothing that the token tells contradicts its key. `tells`: the
-/// token tells which private keys it has.
-pub(super) fn shows(stored: &StoredKey, thumbprints: &[String], tells: bool) -> bool {
-    let Some(Certified { public_key, .. }) = certified(stored, thumbprints) else { return false };
-    match &stored.public_key {
-        Some(told) => *told == public_key && (stored.has_private_key || !tells),
-        None => !tells,
+/// Says whether one of those certificates is there and nothing that the token tells contradicts its key, or the token
+/// tells that it has the key of one. `tells`: the token tells which private keys it has.
+pub(super) fn shows(stored: &StoredKey, listed: &Listed, tells: bool) -> bool {
+    let certified = listed.certificate(stored).and_then(|certificate| certificate.public_key().ok());
+    match (certified, &stored.public_key) {
+        (Some(public_key), Some(told)) => *told == public_key && (stored.has_private_key || !tells),
+        (Some(_), None) => !tells,
+        (None, Some(told)) => tells && stored.has_private_key && listed.has(told),
+        (None, None) => false,
     }
 }

@@ -247,6 +247,12 @@ pub enum Event {
     KeyLeft {
         key: KeyId,
     },
+    /// A key may be there whose certificate cannot be read, so that nobody here can tell whether it is one of this card's
+    /// record; it stays.
+    UnclearLeft {
+        key: KeyId,
+        odd: Oddity,
+    },
     /// Something unreadable of which nobody here knows whose it is stays on the token.
     OddLeft {
         key: KeyId,
@@ -276,12 +282,14 @@ pub enum Outcome {
         smartcard: Uuid,
     },
     /// `removed`: the keys and certificates that were on the token. `left`: keys that it neither deletes nor overwrites,
-    /// without their certificates.
+    /// without their certificates. `unclear`: keys whose certificates cannot be read, and which stay because nobody here can
+    /// tell whose they are.
     Retired {
         request: Uuid,
         smartcard: Uuid,
         removed: Vec<KeyId>,
         left: Vec<KeyId>,
+        unclear: Vec<KeyId>,
     },
 }
 

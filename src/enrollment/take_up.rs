@@ -4,6 +4,7 @@ use super::card::card_id;
 use super::driver::{Enrollment, Facts, Leg, present};
 use super::error::{Cause, Error};
 use super::inputs::PinEntry;
+use super::proven::Listed;
 use super::record::{IssuedWork, KeyWork, Milestone};
 use super::showing::shows;
 use super::stage::Stage;
@@ -76,20 +77,22 @@ impl Enrollment<'_> {
 
     /// Says whether the token shows a key or certificate that the work has made or found on it.
     fn shows_work(&mut self, milestone: &Milestone, token: &mut dyn Token) -> Result<bool, Error> {
-        let thumbprints = match milestone {
+        let listed = match milestone {
             Milestone::KeysChosen { old, .. }
             | Milestone::Signed { old, .. }
             | Milestone::Issued { old, .. }
-            | Milestone::Superseding { old, .. } => old.clone(),
-            Milestone::Removing { thumbprints, .. } => thumbprints.clone(),
-            _ => Vec::new(),
+            | Milestone::Superseding { old, .. } => Listed { thumbprints: old.clone(), keys: Vec::new() },
+            Milestone::Removing { thumbprints, listed, .. } => {
+                Listed { thumbprints: thumbprints.clone(), keys: listed.clone() }
+            }
+            _ => Listed::default(),
         };
         let spkis = public_keys(milestone);
         let named: Vec<KeyWork> = milestone.keys().into_iter().filter(|key| key.id.0.len() >= NAME_BYTES).collect();
         self.stored(token)?;
         let tells = token.tells_keys();
         Ok(self.stored(token)?.iter().any(|stored| {
-            shows(stored, &thumbprints, tells)
+            shows(stored, &listed, tells)
                 || named.iter().any(|key| key.id.0 == stored.id.0)
                 || stored.public_key.as_ref().is_some_and(|key| spkis.iter().any(|spki| spki == key.spki()))
         }))

@@ -103,9 +103,7 @@ impl Enrollment<'_> {
             own = Some(fetched);
         }
         observer(Event::Doing(Stage::SetPin));
-        let asks = key == KnownAdminKey::Default;
-        let work = AdminWork { tie, config, keys: &[key], own: own.as_ref(), stage: Stage::SetPin, asks };
-        self.as_admin(work, token, observer, |token, admin, last_try| token.set_pin(admin, new_pin, last_try))
+        self.set_pin_as_admin(AdminWork::to_set_pin(tie, config, &key, own.as_ref()), new_pin, token, observer)
     }
 
     /// Tells the server that the request is carried out, and closes the journal.

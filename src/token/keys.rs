@@ -82,3 +82,10 @@ pub struct StoredKey {
     /// What is odd about it; `None` in the usual case.
     pub odd: Option<Oddity>,
 }
+
+impl StoredKey {
+    /// Says whether a key may be there whose certificate cannot be read.
+    pub fn is_unreadable(&self) -> bool {
+        self.has_private_key && self.certificate.is_none() && self.odd.is_some()
+    }
+}

@@ -28,4 +28,5 @@ mod received;
 mod refusals;
 mod rotation;
 mod softhsm;
+mod spoilt;
 mod ways;

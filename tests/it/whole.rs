@@ -115,7 +115,7 @@ fn retire(site: &Site, renewed: &Value) {
     let serial = certificate(renewed)["serial_number"].as_str().unwrap();
     assert!(!revoked(site, "alice", serial));
     let done = site.run("alice", NEW_PIN, &["retire", "--label", "card", "--yes"]).done();
-    assert_eq!(members(&done), ["request", "smartcard", "removed_keys", "keys_left"]);
+    assert_eq!(members(&done), ["request", "smartcard", "removed_keys", "keys_left", "keys_unclear"]);
     assert_eq!(done["keys_left"], json!([]));
     assert!(done["removed_keys"].as_array().unwrap().contains(&certificate(renewed)["key_id"]));
     assert_eq!(site.program.objects("card", NEW_PIN), [0, 0, 0]);

@@ -41,6 +41,10 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
             let id = hex::encode(&key.0);
             output.tell(&format!("what is under {id} was not made here, as far as can be told, and stays: {odd}"));
         }
+        Event::UnclearLeft { key, odd } => output.tell(&format!(
+            "what is under {} stays, as nothing tells whether it belongs to this card's record: {odd}",
+            hex::encode(&key.0)
+        )),
         Event::KeyReceived { name } => output.tell(&format!("the private key of {name} was written")),
         Event::KeyBrought { key, name } => {
             output.tell(&format!("the private key of {name} is on the token, under {}", hex::encode(&key.0)));
@@ -90,9 +94,9 @@ pub fn render(outcome: &Outcome, is_lost: bool, pin: Option<&Proposed>, output: 
         Outcome::Unblocked { request, smartcard } => {
             (json!({ "request": request, "smartcard": smartcard }), "the new PIN is set".into())
         }
-        Outcome::Retired { request, smartcard, removed, left } => {
+        Outcome::Retired { request, smartcard, removed, left, unclear } => {
             let ids = |keys: &[KeyId]| keys.iter().map(|key| hex::encode(&key.0)).collect::<Vec<_>>();
-            let (removed, left) = (ids(removed), ids(left));
+            let (removed, left, unclear) = (ids(removed), ids(left), ids(unclear));
             let mut text = Text::from(match removed.len() {
                 0 if is_lost => "retired; the token itself was not read".to_owned(),
                 0 => "retired; no key was removed from the token".to_owned(),
@@ -105,8 +109,16 @@ pub fn render(outcome: &Outcome, is_lost: bool, pin: Option<&Proposed>, output: 
                     left.join(", ")
                 ));
             }
+            if !unclear.is_empty() {
+                text.line(format!(
+                    "  the certificates under {} cannot be read: keys of this card may be there and still work. Put the card \
+                     back to its factory's state, or destroy it, before somebody else gets it",
+                    unclear.join(", ")
+                ));
+            }
             let document = json!({
                 "request": request, "smartcard": smartcard, "removed_keys": removed, "keys_left": left,
+                "keys_unclear": unclear,
             });
             (document, text)
         }

@@ -56,6 +56,33 @@ impl Spelling for CrlfOrNull {
     }
 }
 
+/// Spells bytes as [`Crlf`] does; `None` leaves the key out, and null or empty text is read as `None`.
+pub struct CrlfOrNothing;
+
+impl Spelling for CrlfOrNothing {
+    type Value = Option<Vec<u8>>;
+
+    fn schema() -> Value {
+        Crlf::schema()
+    }
+
+    fn write<S: Serializer>(value: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
+        CrlfOrNull::write(value, serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+        CrlfOrNull::read(deserializer)
+    }
+
+    fn absent() -> Option<Option<Vec<u8>>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<Vec<u8>>) -> bool {
+        value.is_some()
+    }
+}
+
 /// Spells an array of [`Crlf`] texts; a single text is read as an array of one.
 pub struct CrlfList;
 

@@ -16,7 +16,7 @@ mod text;
 mod words;
 
 pub use body::{BodyError, Spelling, Written, read_body, read_one_or_many};
-pub use bytes::{Crlf, CrlfList, CrlfListOrNothing, CrlfOrNull, HexOrEmpty, HexOrNothing};
+pub use bytes::{Crlf, CrlfList, CrlfListOrNothing, CrlfOrNothing, CrlfOrNull, HexOrEmpty, HexOrNothing};
 pub use created::{Created, CreatedError};
 pub use data::{PriorityText, TextList, TextListOrNothing};
 pub use schema::Described;

@@ -1,7 +1,7 @@
 //! Certificates: which keys the client is to make, certification requests handed in, lists.
 
 use super::view;
-use crate::cm::certificate::CertificateData;
+use crate::cm::certificate::{CertificateData, ListedCertificate};
 use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
 use crate::server::call::Call;
@@ -10,7 +10,7 @@ use crate::server::error::ApiError;
 use crate::server::issuance::judge::{self, Judged};
 use crate::server::issuance::plan::Plan;
 use crate::server::issuance::{certify, deliver};
-use crate::store::{CertificateScope, HoldingRecord, Origin};
+use crate::store::{CertificateRecord, CertificateScope, HoldingRecord, Origin};
 use crate::template::Entry;
 use std::collections::HashSet;
 use time::OffsetDateTime;
@@ -76,14 +76,12 @@ fn judged(entries: &[Entry<'_>], body: &CertificateData, now: OffsetDateTime) ->
     if keys.len() == judged.len() { Ok(judged) } else { Err(ApiError::KeyTwice) }
 }
 
-/// Lists the certificates on a profile or card; on a profile also those that were brought back to it.
+/// Lists the certificates on a profile or card, and as key history those that were brought back to it. Those on a card
+/// are shown whole, so that a key on it can be told by more than its certificate's thumbprint.
 pub async fn of_holder(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
     let store = &call.app.store;
     let profile = match of {
-        Holder::Smartcard(smartcard) => {
-            let scope = CertificateScope::Smartcard(call.smartcard(smartcard).await?.uuid);
-            return Reply::list(store.certificates(scope).await?.iter().map(view::listed).collect());
-        }
+        Holder::Smartcard(smartcard) => return on_card(call, call.smartcard(smartcard).await?.uuid).await,
         Holder::Profile(profile) => call.profile(profile).await?.uuid,
     };
     let certificates = store.certificates(CertificateScope::Profile(profile)).await?;
@@ -93,6 +91,27 @@ pub async fn of_holder(call: &Call<'_>, of: Holder) -> Result<Reply, ApiError> {
             let mut certificate = view::listed(&certificate);
             certificate.is_key_history = origin == Origin::History;
             listed.push(certificate);
+        }
+    }
+    Reply::list(listed)
+}
+
+/// Lists the certificates on a card: its own, then those of keys that were brought to it from another.
+async fn on_card(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
+    let store = &call.app.store;
+    let whole = |record: &CertificateRecord| ListedCertificate {
+        certificate: Some(record.der.clone()),
+        ..view::listed(record)
+    };
+    let certificates = store.certificates(CertificateScope::Smartcard(smartcard)).await?;
+    let mut listed: Vec<_> = certificates.iter().map(whole).collect();
+    for profile in store.profiles_on(smartcard).await? {
+        for HoldingRecord { origin, certificate } in store.holdings(profile.uuid).await? {
+            let brought = matches!(origin, Origin::Recovered | Origin::History);
+            let known = listed.iter().any(|listed| listed.certificate.as_ref() == Some(&certificate.der));
+            if brought && !known {
+                listed.push(ListedCertificate { is_key_history: true, ..whole(&certificate) });
+            }
         }
     }
     Reply::list(listed)

@@ -95,6 +95,7 @@ pub fn listed(record: &CertificateRecord) -> ListedCertificate {
         template_common_name: record.template_common_name.clone(),
         serial_number: hex::encode_upper(&record.serial),
         thumbprint: hex::encode_upper(record.thumbprint),
+        certificate: None,
         details: None,
     }
 }

@@ -64,9 +64,14 @@ fn other_program(card: &SharedCard) -> Card {
 
 /// Has another program that knows the PIN write a data object.
 pub fn put_object(card: &SharedCard, file: u16, tag: u16, value: &[u8]) {
+    put_object_by(card, PIN, file, tag, value);
+}
+
+/// Likewise, with another PIN.
+pub fn put_object_by(card: &SharedCard, pin: &str, file: u16, tag: u16, value: &[u8]) {
     let mut other = other_program(card);
     let [p1, p2] = file.to_be_bytes();
-    let verify = CommandApdu::new(0x20, 0, 0x80).with_data(PIN.as_bytes().to_vec());
+    let verify = CommandApdu::new(0x20, 0, 0x80).with_data(pin.as_bytes().to_vec());
     let put = CommandApdu::new(0xDB, p1, p2).with_data(tlv::write(tag.into(), value));
     for command in [verify, put] {
         assert!(other.exchange(&command).unwrap().status.is_ok());

@@ -87,6 +87,12 @@ fn history_grows_with_every_renewal_and_comes_along_to_the_next_card() {
     assert_eq!(recovered.serial('r'), third.serial('s'));
     let (_, history) = serials(&lab, &alice, &recovered.held);
     assert_eq!(history, [second.serial('s'), first.serial('s')]);
+    // The card's own list has them, too, so that they go with the card.
+    let card = recovered.held.card.as_ref().unwrap();
+    let on_card = lab.get(&alice, &format!("{API}/smartcards/{card}/certificates")).ok();
+    let brought = on_card.as_array().unwrap().iter().filter(|entry| entry["IsKeyHistory"] == true);
+    let brought: Vec<_> = brought.map(|entry| entry["SerialNumber"].clone()).collect();
+    assert_eq!(brought, [third.serial('s'), second.serial('s'), first.serial('s')]);
     let in_use = lab.get(&alice, &format!("{API}/certificates")).ok();
     let in_use: Vec<_> = in_use.as_array().unwrap().iter().map(|entry| entry["SerialNumber"].clone()).collect();
     assert!(in_use.contains(&json!(third.serial('s'))), "what was taken over is in use");
