@@ -105,7 +105,12 @@ impl RequestType {
 
     /// Says whether this type issues certificates or brings back archived keys.
     pub fn issues_certificates(self) -> bool {
-        self.adds_holder() || matches!(self, Self::OnlineUpdate | Self::Renew | Self::Recover)
+        self.adds_holder() || self.shows_old_key()
+    }
+
+    /// Says whether new keys take the place of old ones, so that whoever asks can show the old key.
+    pub fn shows_old_key(self) -> bool {
+        matches!(self, Self::OnlineUpdate | Self::Renew | Self::Recover)
     }
 
     /// Says whether the person has one more card or profile afterwards.

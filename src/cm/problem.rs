@@ -73,6 +73,8 @@ codes! {
     UserDisabled = "user-disabled",
     /// The client certificate was revoked or put on hold.
     CertificateRevoked = "certificate-revoked",
+    /// The client certificate is the server's own, and not one that its owner may come in by.
+    CertificateNoLogin = "certificate-no-login",
     /// A browser says that another site has made the call.
     CrossSite = "cross-site",
     /// There is a user of that name already.
@@ -197,6 +199,8 @@ codes! {
     AttestationExpired = "attestation-expired",
     /// A certificate was issued for this key before.
     KeyAlreadyCertified = "key-already-certified",
+    /// The key was revoked as compromised.
+    KeyCompromised = "key-compromised",
     /// The certificates of this request were issued before, for another key.
     AlreadyIssued = "already-issued",
     /// The request can be completed only after a certificate was issued.

@@ -24,6 +24,7 @@ mod meta;
 mod offline;
 mod one_time;
 mod open;
+mod possession;
 mod postgres;
 mod reads;
 mod record;
@@ -51,8 +52,8 @@ pub use postgres::place::PostgresPlace;
 pub use record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope, Holder,
     HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
-    ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation, SessionRecord,
-    SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
+    PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
+    SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use upstream::UpstreamOrder;

@@ -7,13 +7,14 @@ use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope,
-    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
+    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord,
+    ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, lists, offline, one_time, requests, sessions, upstream, users,
+    archive, attestations, bearer, cards, certificates, lists, offline, one_time, possession, requests, sessions,
+    upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -86,8 +87,10 @@ reads! {
     certificates::certificate(serial: &[u8]) -> Option<CertificateRecord>;
     /// Returns the certificate that a request has for a public key (SHA-256 over the SubjectPublicKeyInfo).
     certificates::certificate_for_key(request: Uuid, public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
-    /// Returns the latest certificate for a public key (SHA-256 over the SubjectPublicKeyInfo), of any request.
-    certificates::certificate_with_key(public_key_sha256: &[u8; 32]) -> Option<CertificateRecord>;
+    /// Returns a certificate for a public key (SHA-256 over the SubjectPublicKeyInfo) that is somebody else's.
+    certificates::certificate_of_another(public_key_sha256: &[u8; 32], owner: Uuid) -> Option<CertificateRecord>;
+    /// Returns a certificate for a public key that was, or will be, revoked for this CRLReason.
+    certificates::certificate_revoked_for(public_key_sha256: &[u8; 32], reason: u8) -> Option<CertificateRecord>;
     /// Lists the certificates of a request, profile, card or user, newest first, at most [`super::LIST_LIMIT`].
     certificates::certificates(scope: CertificateScope) -> Vec<CertificateRecord>;
     /// Returns the latest revocation list of a kind, without its bytes.
@@ -110,6 +113,8 @@ reads! {
     archive::archived(profile: Uuid) -> Vec<ArchivedRecord>;
     /// Returns what a card has attested of the key of the certificate with this serial number.
     attestations::attestation(serial: &[u8]) -> Option<AttestationRecord>;
+    /// Returns that, and how, the old key of a request's card or profile was shown.
+    possession::possession(request: Uuid) -> Option<PossessionRecord>;
     /// Counts the cards that need each version of the master key, with retired cards that kept its keys.
     archive::master_key_uses() -> Vec<MasterKeyUse>;
     /// Lists the log's chains and where each ends.

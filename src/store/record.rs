@@ -69,6 +69,8 @@ pub struct SessionRecord {
     pub expires: OffsetDateTime,
     /// To the minute or so.
     pub last_used: OffsetDateTime,
+    /// What it began with lets its owner act by group and role.
+    pub bears_roles: bool,
 }
 
 /// Holds a bearer token or session, with its owner.
@@ -365,6 +367,16 @@ pub struct AttestationRecord {
     pub chain: Vec<u8>,
     /// It came from an authority that the template named.
     pub proven: bool,
+}
+
+/// Says that the old key of a request's card or profile was shown, and by which signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PossessionRecord {
+    pub request: Uuid,
+    /// The serial number of that key's certificate.
+    pub serial: Vec<u8>,
+    pub signature: Vec<u8>,
+    pub at: OffsetDateTime,
 }
 
 /// Counts the cards that need a version of the master key.

@@ -28,6 +28,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0010_keys",
     "0011_attestations",
     "0012_sealed_to_agents",
+    "0013_possession",
 ];
 
 /// Names the version that this release makes and works with.

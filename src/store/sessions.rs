@@ -20,19 +20,20 @@ impl FromRow for SessionRecord {
             created: columns.time()?,
             expires: columns.time()?,
             last_used: columns.time()?,
+            bears_roles: columns.take()?,
         })
     }
 }
 
 pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<SessionRecord>>> {
-    let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, \
+    let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, s.bears_roles, \
                      u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";
     sql(statement).bind(hash).asking()
 }
 
 pub(super) fn sessions_of(owner: Uuid) -> Ask<'static, Vec<SessionRecord>> {
-    let statement = "SELECT uuid, owner, hash, created, expires, last_used FROM sessions \
+    let statement = "SELECT uuid, owner, hash, created, expires, last_used, bears_roles FROM sessions \
                      WHERE owner = $1 ORDER BY seq DESC LIMIT $2";
     sql(statement).bind(owner).bind(LIST_LIMIT).asking()
 }
@@ -40,15 +41,16 @@ pub(super) fn sessions_of(owner: Uuid) -> Ask<'static, Vec<SessionRecord>> {
 impl Tx {
     /// Adds a session.
     pub async fn insert_session(&mut self, session: &SessionRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO sessions (uuid, owner, hash, created, expires, last_used) \
-                         VALUES ($1, $2, $3, $4, $5, $6)";
+        let statement = "INSERT INTO sessions (uuid, owner, hash, created, expires, last_used, bears_roles) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let statement = sql(statement)
             .bind(session.uuid)
             .bind(session.owner)
             .bind(&session.hash)
             .bind(session.created)
             .bind(session.expires)
-            .bind(session.last_used);
+            .bind(session.last_used)
+            .bind(session.bears_roles);
         self.execute(TABLE, statement).await.map(drop)
     }
 

@@ -14,6 +14,8 @@ pub struct CertificateShape {
     pub extensions: ExtensionShape,
     /// The longest validity of a certificate on a temporary card.
     pub temporary_validity: time::Duration,
+    /// Whoever comes in by it has the roles of its owner.
+    pub bears_roles: bool,
 }
 
 impl CertificateShape {

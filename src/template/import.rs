@@ -184,6 +184,8 @@ impl Import {
         }
         let report = Report::of(Path::new("template"), &toml);
         self.notes.extend(report.problems.iter().map(|problem| format!("to be mended by hand: {problem}")));
+        let weaknesses = report.template.map(|template| template.weaknesses()).unwrap_or_default();
+        self.notes.extend(weaknesses.into_iter().map(|(key, told)| format!("{key}: {told}")));
         Ok(Imported { toml, notes: self.notes })
     }
 
@@ -279,7 +281,7 @@ impl Import {
 
     /// Writes the table of a workflow.
     fn workflow(&mut self, toml: &mut String, request_type: RequestType, policy: &Policy) {
-        let name = super::warnings::table(request_type);
+        let name = super::words::table(request_type);
         let _ = write!(toml, "\n[{name}]\n");
         pair(toml, "enabled", policy.enabled);
         pair(toml, "self_service", policy.self_service_enabled);
@@ -302,6 +304,12 @@ impl Import {
         principals("enrollment_agents", &policy.authorized_enrollment_agent);
         pair(toml, "approvals_needed", policy.approvals_needed);
         pair(toml, "enrollment_agent_required", policy.enroll_agent_required);
+        if request_type.shows_old_key() {
+            pair(toml, "possession", quoted("demanded"));
+            let text =
+                "clients that know MIM CM alone show no old key: they need an approval, or possession = \"none\"";
+            self.notes.push(format!("{name}.possession: {text}"));
+        }
         pair(toml, "default_priority", policy.default_request_priority);
         pair(toml, "collect_comments", policy.collect_comments);
         pair(toml, "collect_priority", policy.collect_request_priority);

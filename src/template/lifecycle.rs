@@ -4,6 +4,7 @@
 use super::located::{Misplaced, Source, parsed};
 use super::raw::{RawRevocation, RawWorkflow};
 use super::raw_policy::{RawLifecycle, RawLimits, RawLossReason, RawRevocationOptions};
+use super::words;
 use crate::ca::RevocationReason;
 use crate::cm::check::MAX_DELAY_HOURS;
 use crate::cm::lifecycle::Narrowing;
@@ -15,6 +16,8 @@ use toml::Spanned;
 const MAX_LOSS_REASONS: usize = 32;
 /// Bounds how many days before its end a certificate may be renewed.
 const MAX_WINDOW_DAYS: u32 = 3650;
+/// Bounds how many days after its certificate an old key counts.
+const MAX_GRACE_DAYS: u32 = 365;
 /// Bounds the life of a temporary card, in hours: 90 days.
 const MAX_LIFETIME_HOURS: u32 = 90 * 24;
 /// Sets the life of a temporary card where the template does not say.
@@ -80,6 +83,11 @@ pub struct Passage {
     pub window: Option<Duration>,
     /// Of TemporaryCards: how long after its assignment the card ends.
     pub lifetime: Duration,
+    /// Of Renew, OnlineUpdate and Recover: certificates are issued only after the old key was shown, or with a proven
+    /// attestation of the new one, or after an approval.
+    pub possession: bool,
+    /// How long after its certificate has expired an old key still counts.
+    pub grace: Duration,
 }
 
 /// Reads `[lifecycle]`.
@@ -173,9 +181,11 @@ fn retire_reason(source: &Source<'_>, older: &RawRevocation) -> Result<Revocatio
     }
 }
 
-/// Reads the keys that only some request types have: `reuse_card`, `window_days`, `lifetime_hours`.
+/// Reads the keys that only some request types have: `reuse_card`, `window_days`, `lifetime_hours`, `possession`,
+/// `grace_days`.
 pub fn passage(source: &Source<'_>, request_type: RequestType, workflow: &RawWorkflow) -> Result<Passage, Misplaced> {
     let RawWorkflow { reuse_card, window_days, lifetime_hours, .. } = workflow;
+    let (possession, grace) = old_key(source, request_type, workflow)?;
     if let Some(reuse) = reuse_card.as_ref().filter(|_| request_type != RequestType::Renew) {
         return Err(source.wrong(reuse, "only a renewal may keep the card"));
     }
@@ -198,7 +208,33 @@ pub fn passage(source: &Source<'_>, request_type: RequestType, workflow: &RawWor
         Some(hours) => Duration::hours(i64::from(*hours.get_ref())),
         None => DEFAULT_LIFETIME,
     };
-    Ok(Passage { reuse_card: reuse_card.as_ref().is_none_or(|reuse| *reuse.get_ref()), window, lifetime })
+    let reuse_card = reuse_card.as_ref().is_none_or(|reuse| *reuse.get_ref());
+    Ok(Passage { reuse_card, window, lifetime, possession, grace })
+}
+
+/// Reads `possession` and `grace_days`: whether the old key must be shown, and how long it counts after its certificate.
+fn old_key(
+    source: &Source<'_>,
+    request_type: RequestType,
+    workflow: &RawWorkflow,
+) -> Result<(bool, Duration), Misplaced> {
+    let RawWorkflow { possession, grace_days, .. } = workflow;
+    let shows = request_type.shows_old_key();
+    let nothing_old = "only Renew, OnlineUpdate and Recover have an old key";
+    let possession = match possession {
+        Some(word) if !shows => return Err(source.wrong(word, nothing_old)),
+        Some(word) => parsed(source, word, words::possession)?,
+        None => shows,
+    };
+    let grace = match grace_days {
+        Some(days) if !shows => return Err(source.wrong(days, nothing_old)),
+        Some(days) if *days.get_ref() > MAX_GRACE_DAYS => {
+            return Err(source.wrong(days, format!("at most {MAX_GRACE_DAYS} days")));
+        }
+        Some(days) => Duration::days(i64::from(*days.get_ref())),
+        None => Duration::ZERO,
+    };
+    Ok((possession, grace))
 }
 
 /// Reads a reason by its name in RFC 5280, 5.3.1; refuses certificateHold and those that only a CA may give.

@@ -1,6 +1,7 @@
 //! Loads template files and checks them.
 
 use super::additional::check_additional;
+use super::inherited::Approvals;
 use super::located::{Misplaced, Source, each, parsed};
 use super::naming::SubjectNames;
 use super::pattern::SubjectPattern;
@@ -223,6 +224,7 @@ fn check_workflows(
     kind: Kind,
     revocation: &RawRevocation,
 ) -> Result<Vec<Workflow>, Misplaced> {
+    let of_enroll = Approvals::of_enroll(raw.enroll.as_ref());
     let tables = [
         (RequestType::Enroll, raw.enroll),
         (RequestType::Duplicate, raw.duplicate),
@@ -239,7 +241,8 @@ fn check_workflows(
     ];
     let mut workflows = Vec::new();
     for (request_type, table) in tables {
-        let Some(table) = table else { continue };
+        let Some(mut table) = table else { continue };
+        of_enroll.inherited_by(request_type, table.get_mut());
         if kind == Kind::Software && request_type.is_smartcard_only() && table.get_ref().enabled {
             return Err(source.wrong(&table, "only a smart card template can have this workflow"));
         }
@@ -258,13 +261,14 @@ fn check_workflow(
     let principals = |texts: &[Spanned<String>]| each(source, texts, |text: &str| text.parse::<Principal>());
     let raw = table.get_ref();
     let approvers = principals(&raw.approvers)?;
-    if raw.approvals_needed > MAX_APPROVALS {
+    let approvals_needed = raw.approvals_needed.unwrap_or_default();
+    if approvals_needed > MAX_APPROVALS {
         return Err(source.wrong(&table, format!("at most {MAX_APPROVALS} approvals can be needed")));
     }
-    if raw.enabled && raw.approvals_needed > 0 && approvers.is_empty() {
+    if raw.enabled && approvals_needed > 0 && approvers.is_empty() {
         return Err(source.wrong(&table, "approvals are needed, but approvers names nobody who could approve"));
     }
-    if raw.enabled && request_type == RequestType::RecoverOnBehalf && raw.approvals_needed == 0 {
+    if raw.enabled && request_type == RequestType::RecoverOnBehalf && approvals_needed == 0 {
         return Err(source.wrong(&table, "keys of another person are brought back only after an approval"));
     }
     let enrollment_agents = principals(&raw.enrollment_agents)?;
@@ -280,7 +284,7 @@ fn check_workflow(
         revocation: lifecycle::revocation_options(source, request_type, raw, revocation)?,
         passage: lifecycle::passage(source, request_type, raw)?,
         enabled: raw.enabled,
-        approvals_needed: raw.approvals_needed,
+        approvals_needed,
         self_service: raw.self_service,
         initiators: principals(&raw.initiators)?,
         approvers,

@@ -13,6 +13,7 @@ mod data_item;
 mod document;
 mod entries;
 mod import;
+mod inherited;
 mod key_policy;
 mod lifecycle;
 mod load;
@@ -29,6 +30,7 @@ mod read_key;
 mod recovery;
 mod report;
 mod warnings;
+mod weaker;
 mod words;
 
 pub use admin_key::{AdminKeyLength, LENGTH as ADMIN_KEY_LEN, default_admin_key};

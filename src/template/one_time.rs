@@ -154,7 +154,7 @@ fn deliveries(
     for word in words {
         let delivery = parsed(source, word, Delivery::from_word)?;
         let by_approver = matches!(delivery, Delivery::Display | Delivery::Smtp(Recipient::Approver));
-        if by_approver && workflow.approvals_needed == 0 {
+        if by_approver && workflow.approvals_needed.unwrap_or_default() == 0 {
             return Err(source.wrong(word, "nobody approves here (approvals_needed is 0), so this reaches nobody"));
         }
         if delivery == Delivery::Nobody && workflow.approvers.is_empty() {

@@ -85,6 +85,12 @@ impl ProfileTemplate {
         std::iter::once(first).chain(further)
     }
 
+    /// Says whether whoever comes in by the certificate of this template name has the roles of its owner.
+    pub fn bears_roles(&self, template_name: &str) -> bool {
+        self.entries()
+            .any(|Entry { certificate, .. }| certificate.template_name == template_name && certificate.bears_roles)
+    }
+
     /// Returns the policy of a request type; `None` when the template has none for it.
     pub fn workflow(&self, request_type: RequestType) -> Option<&Workflow> {
         self.workflows.iter().find(|workflow| workflow.request_type == request_type)

@@ -122,6 +122,8 @@ pub struct RawCertificate {
     #[serde(default)]
     pub policies: Vec<RawPolicy>,
     pub temporary_validity_days: Option<Spanned<u32>>,
+    #[serde(default)]
+    pub bears_roles: bool,
 }
 
 /// Holds `microsoft_template` of `[certificate]`.
@@ -239,7 +241,8 @@ pub struct RawWorkflows {
 #[serde(deny_unknown_fields, default)]
 pub struct RawWorkflow {
     pub enabled: bool,
-    pub approvals_needed: u32,
+    /// `None`: as many as Enroll wants where certificates are issued, and none elsewhere.
+    pub approvals_needed: Option<u32>,
     pub self_service: bool,
     pub initiators: Vec<Text>,
     pub approvers: Vec<Text>,
@@ -255,6 +258,8 @@ pub struct RawWorkflow {
     pub reuse_card: Option<Spanned<bool>>,
     pub window_days: Option<Spanned<u32>>,
     pub lifetime_hours: Option<Spanned<u32>>,
+    pub possession: Option<Text>,
+    pub grace_days: Option<Spanned<u32>>,
     pub revocation: Option<Spanned<RawRevocationOptions>>,
 }
 
@@ -262,7 +267,7 @@ impl Default for RawWorkflow {
     fn default() -> Self {
         Self {
             enabled: true,
-            approvals_needed: 0,
+            approvals_needed: None,
             self_service: false,
             initiators: Vec::new(),
             approvers: Vec::new(),
@@ -278,6 +283,8 @@ impl Default for RawWorkflow {
             reuse_card: None,
             window_days: None,
             lifetime_hours: None,
+            possession: None,
+            grace_days: None,
             revocation: None,
         }
     }

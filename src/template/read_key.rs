@@ -32,6 +32,7 @@ pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> R
         extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
         validity: days(&shape.validity_days)?,
         temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
+        bears_roles: shape.bears_roles,
         template_name: shape.template_name.into_inner(),
     })
 }

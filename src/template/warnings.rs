@@ -2,24 +2,11 @@
 
 use super::key_policy::Hash;
 use super::profile_template::{ProfileTemplate, Workflow};
+use super::weaker::Told;
+use super::words::table;
 use super::{Delivery, Principal, Side};
 use crate::cm::request::RequestType;
 use crate::cm::template::UserPinOption;
-
-/// Holds a key, and what is to be said of it.
-type Told = (String, String);
-
-/// Returns the name of a workflow's table in a template file.
-pub(super) fn table(request_type: RequestType) -> String {
-    let mut words = String::new();
-    for character in request_type.to_string().chars() {
-        if character.is_ascii_uppercase() && !words.is_empty() {
-            words.push('_');
-        }
-        words.push(character.to_ascii_lowercase());
-    }
-    format!("workflows.{words}")
-}
 
 /// Returns all warnings about a template.
 pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
@@ -47,6 +34,7 @@ pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
     for workflow in template.workflows().iter().filter(|workflow| workflow.enabled) {
         told.extend(of_workflow(workflow));
     }
+    told.extend(template.weaknesses());
     told
 }
 
@@ -72,7 +60,8 @@ fn of_workflow(workflow: &Workflow) -> Vec<Told> {
     } else if needed > 0 && by_name && names.len() == needed {
         say("approvers", "each of them must approve, and none of them can have a request of his own approved".into());
     }
-    if needed == 0 && !workflow.approvers.is_empty() && workflow.one_time_password.is_none() {
+    let stands_in = workflow.passage.possession;
+    if needed == 0 && !stands_in && !workflow.approvers.is_empty() && workflow.one_time_password.is_none() {
         say("approvers", "approvers are named, but approvals_needed is 0: nobody is asked".into());
     }
     let by_manager = workflow.data_items.iter().find(|item| item.side == Side::Manager && item.required);

@@ -65,3 +65,27 @@ pub fn is_object_identifier(text: &str) -> bool {
     let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
     numbers && text.split('.').count() > 2
 }
+
+/// Says that no old key is shown.
+pub const NOT_SHOWN: &str = "none";
+
+/// Reads `possession`: whether the old key must be shown.
+pub fn possession(word: &str) -> Result<bool, &'static str> {
+    match word {
+        "demanded" => Ok(true),
+        NOT_SHOWN => Ok(false),
+        _ => Err("known are \"demanded\" and, for clients that know MIM CM alone, \"none\""),
+    }
+}
+
+/// Returns the name of a workflow's table in a template file.
+pub fn table(request_type: RequestType) -> String {
+    let mut words = String::new();
+    for character in request_type.to_string().chars() {
+        if character.is_ascii_uppercase() && !words.is_empty() {
+            words.push('_');
+        }
+        words.push(character.to_ascii_lowercase());
+    }
+    format!("workflows.{words}")
+}

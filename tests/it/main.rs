@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 #![allow(unsafe_code)] // Setting an environment variable is unsafe, and a PKCS#11 module is configured by one.
 
+mod attacks;
 mod ca;
 mod cli;
 mod client;

@@ -59,6 +59,7 @@ pub enum ApiError {
         "the way in has worked, but this server knows no such user; ask an administrator";
     UserDisabled => (FORBIDDEN, UserDisabled), "you are disabled here; ask an administrator";
     CertificateRevoked => (FORBIDDEN, CertificateRevoked), "this certificate was revoked";
+    CertificateNoLogin(&'static str) => (FORBIDDEN, CertificateNoLogin), "this certificate lets nobody in: {0}";
     CrossSite => (FORBIDDEN, CrossSite), "another site has made this call in your name";
     TooManyRequests { seconds: u64 } => (TOO_MANY_REQUESTS, TooManyRequests),
         "too many of these calls; come back in {seconds} s";
@@ -180,6 +181,8 @@ pub enum ApiError {
         "no key of the profile before is sealed to recovery agents alone; hand in \"certificatedata\"";
     OtherKey => (CONFLICT, AlreadyIssued), "a certificate for another key was issued on this request";
     KeyTaken => (CONFLICT, KeyAlreadyCertified), "this key is certified for somebody else";
+    KeyCompromised => (CONFLICT, KeyCompromised),
+        "this key was revoked as compromised, and is not certified again; make another one";
     NothingIssued => (CONFLICT, NothingIssued), "no certificate was issued on this request yet";
     Attribute(#[from] Missing) => (CONFLICT, UserAttributeMissing),
         "{0}, which the profile template needs for the certificate";

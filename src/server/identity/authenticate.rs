@@ -66,19 +66,19 @@ impl Identity {
             Err(failure) => return Err(self.count_failure(address, failure)),
         };
         let mut headers = HeaderMap::new();
-        if let Some(answer) = found.answer {
-            headers.append(header::WWW_AUTHENTICATE, answer);
+        if let Some(answer) = &found.answer {
+            headers.append(header::WWW_AUTHENTICATE, answer.clone());
         }
         if let Some(sessions) = self.sessions.as_ref().filter(|sessions| sessions.follow(found.shown)) {
             // A user who has a session already, and shows something else besides, needs no second one.
             let present = sessions.find(store, &parts.headers, now).await.ok().flatten();
             if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
-                headers.append(header::SET_COOKIE, sessions.begin(store, &found.user, now).await?);
+                headers.append(header::SET_COOKIE, sessions.begin(store, &found, now).await?);
             }
         }
         let roles = Roles::of(&self.roles, &found.user.name, &found.user.groups);
-        let UserRecord { uuid, name, groups, .. } = found.user;
-        Ok(Admitted { caller: Caller { uuid, name, groups, roles, shown: found.shown }, headers })
+        let Found { user: UserRecord { uuid, name, groups, .. }, shown, bears_roles, answer: _ } = found;
+        Ok(Admitted { caller: Caller { uuid, name, groups, roles, bears_roles, shown }, headers })
     }
 
     /// Returns the user; `None` where the call shows nothing. Refuses a disabled user, and a call that another site had
@@ -146,7 +146,11 @@ impl Identity {
         let Failure { error, name } = failure;
         let wrong = matches!(
             error,
-            ApiError::NotAuthenticated | ApiError::UserUnknown | ApiError::UserDisabled | ApiError::CertificateRevoked
+            ApiError::NotAuthenticated
+                | ApiError::UserUnknown
+                | ApiError::UserDisabled
+                | ApiError::CertificateRevoked
+                | ApiError::CertificateNoLogin(_)
         );
         if !wrong {
             return error;

@@ -22,7 +22,7 @@ pub async fn find(store: &Store, bearer: &str, now: OffsetDateTime) -> Result<Fo
         return Err(ApiError::BearerExpired.into());
     }
     note(store, &held.what, now);
-    Ok(Found { user: held.holder, shown: Shown::Bearer(held.what.uuid), answer: None })
+    Ok(Found { user: held.holder, shown: Shown::Bearer(held.what.uuid), bears_roles: true, answer: None })
 }
 
 /// Notes the use in the background, so that the call need not wait.

@@ -1,15 +1,24 @@
 //! Finds the person behind a client certificate. TLS has verified the chain and the key; here the certificate is
-//! checked for revocation and matched to a user.
+//! checked for revocation and matched to a user. One of the server's own CA must besides be such that nobody but its
+//! owner can have its key, and bears no roles unless its template says so: whoever may have certificates issued is not
+//! thereby approver, auditor or administrator.
 
 use super::error::IdentityError;
 use super::person;
 use super::way::{Failure, Found};
-use crate::pkix::{AltNames, Certificate};
+use crate::ca::RevocationReason;
+use crate::cm::request::RequestStatus;
+use crate::pkix::{AltNames, Certificate, KeyUsage};
 use crate::server::data_directory::settings::identity::{AnchorSettings, CertificateSettings, UserBy};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
-use crate::store::Store;
+use crate::store::{self, CertificateRecord, Origin, Store};
+use crate::template::Templates;
+use std::sync::Arc;
 use time::OffsetDateTime;
+
+/// id-kp-clientAuth (RFC 5280, 4.2.1.12).
+const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 
 /// Holds the client certificate, DER, that the connection's TLS handshake has verified; `None`: none was shown.
 #[derive(Clone)]
@@ -17,14 +26,24 @@ pub struct PeerCertificate(pub Option<std::sync::Arc<Vec<u8>>>);
 
 /// Holds the authorities whose certificates are taken, with their rules.
 pub struct Certificates {
-    own: Option<Certificate>,
+    own: Option<Own>,
     anchors: Vec<(Certificate, AnchorSettings)>,
 }
 
+/// Holds the server's own CA, and what its templates say of coming in.
+struct Own {
+    authority: Certificate,
+    templates: Arc<Templates>,
+}
+
 impl Certificates {
-    /// Checks the settings. `own` is the certificate of this server's CA; `anchors` are the anchors' files, PEM, in the
+    /// Checks the settings. `own` is the certificate of this server's CA, and `templates` are those it issues by; `anchors` are the anchors' files, PEM, in the
     /// order of the settings.
-    pub fn new(settings: CertificateSettings, own: Certificate, anchors: &[String]) -> Result<Self, IdentityError> {
+    pub fn new(
+        settings: CertificateSettings,
+        (own, templates): (Certificate, Arc<Templates>),
+        anchors: &[String],
+    ) -> Result<Self, IdentityError> {
         let read = |(settings, pem): (AnchorSettings, &String)| {
             let wrong = |problem| IdentityError::Setting { table: "identity.certificate.anchors", problem };
             let anchor = Certificate::from_pem(pem).map_err(|_| wrong("a file is no certificate in PEM"))?;
@@ -37,12 +56,13 @@ impl Certificates {
             Ok((anchor, settings))
         };
         let anchors = settings.anchors.into_iter().zip(anchors).map(read).collect::<Result<_, _>>()?;
-        Ok(Self { own: Some(own).filter(|_| settings.own), anchors })
+        Ok(Self { own: settings.own.then_some(Own { authority: own, templates }), anchors })
     }
 
     /// Lists the authorities that TLS names to clients and verifies against, DER.
     pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
-        self.own.iter().chain(self.anchors.iter().map(|(anchor, _)| anchor)).map(Certificate::der)
+        let own = self.own.iter().map(|own| &own.authority);
+        own.chain(self.anchors.iter().map(|(anchor, _)| anchor)).map(Certificate::der)
     }
 
     /// Finds the person behind a certificate that TLS has verified at the start of the connection.
@@ -52,8 +72,8 @@ impl Certificates {
         if now < certificate.not_before() || certificate.not_after() < now {
             return Err(ApiError::NotAuthenticated.into());
         }
-        if self.own.as_ref().is_some_and(|own| certificate.verify_issued_by(own).is_ok()) {
-            return find_owner(store, &certificate).await;
+        if let Some(own) = self.own.as_ref().filter(|own| certificate.verify_issued_by(&own.authority).is_ok()) {
+            return find_owner(store, &own.templates, &certificate).await;
         }
         for (anchor, settings) in &self.anchors {
             if certificate.verify_issued_by(anchor).is_ok() {
@@ -64,15 +84,56 @@ impl Certificates {
     }
 }
 
-/// Finds the owner of a certificate that this server's CA has issued; refuses one that is revoked or on hold.
-async fn find_owner(store: &Store, certificate: &Certificate) -> Result<Found, Failure> {
+/// Finds the owner of a certificate that this server's CA has issued. Refuses one that is revoked or on hold, and one
+/// that does not speak for its owner. The owner bears roles only where the template says so.
+async fn find_owner(store: &Store, templates: &Templates, certificate: &Certificate) -> Result<Found, Failure> {
     let record = store.certificate(&certificate.serial_bytes()).await.map_err(ApiError::from)?;
     let record = record.filter(|record| record.der == certificate.der()).ok_or(ApiError::NotAuthenticated)?;
     let user = store.user(record.user).await.map_err(ApiError::from)?.ok_or(ApiError::NotAuthenticated)?;
     if record.revocation.is_some() {
         return Err(Failure::of(ApiError::CertificateRevoked, &user.name));
     }
-    Ok(Found { user, shown: Shown::Certificate, answer: None })
+    if let Some(why) = why_mute(store, certificate, &record).await.map_err(ApiError::from)? {
+        return Err(Failure::of(ApiError::CertificateNoLogin(why), &user.name));
+    }
+    let profile = store.profile(record.profile).await.map_err(ApiError::from)?;
+    let template = profile.and_then(|profile| templates.get(profile.profile_template));
+    let bears_roles = template.is_some_and(|template| template.bears_roles(&record.template_common_name));
+    Ok(Found { user, shown: Shown::Certificate, bears_roles, answer: None })
+}
+
+/// Says why a certificate does not speak for its owner; `None` where it does: it is for client authentication by
+/// signature, of a key that its owner made, alone has and has lost nowhere, and its request was completed.
+async fn why_mute(
+    store: &Store,
+    certificate: &Certificate,
+    record: &CertificateRecord,
+) -> Result<Option<&'static str>, store::Error> {
+    let names = |purpose: &String| purpose == CLIENT_AUTH;
+    if !certificate.extended_key_usage().is_ok_and(|purposes| purposes.iter().any(names)) {
+        return Ok(Some("it is not for client authentication"));
+    }
+    let usages = certificate.key_usage().ok().flatten().unwrap_or_default();
+    if !usages.contains(&KeyUsage::DigitalSignature) {
+        return Ok(Some("its key is not for digital signatures"));
+    }
+    let holdings = store.holdings(record.profile).await?;
+    let held = holdings.iter().find(|held| held.certificate.serial == record.serial);
+    if held.is_none_or(|held| held.origin != Origin::Client) {
+        return Ok(Some("its key was not made by its owner"));
+    }
+    let request = store.request(record.request).await?;
+    if request.is_none_or(|request| request.status != RequestStatus::Completed) {
+        return Ok(Some("its request is not completed"));
+    }
+    let key = &record.public_key_sha256;
+    if store.certificate_of_another(key, record.user).await?.is_some() {
+        return Ok(Some("somebody else has a certificate for its key"));
+    }
+    if store.certificate_revoked_for(key, RevocationReason::KeyCompromise.number()).await?.is_some() {
+        return Ok(Some("its key was revoked as compromised"));
+    }
+    Ok(None)
 }
 
 /// Finds the user of another authority's certificate: the one that `subjects` names, or the one with its UPN or e-mail
@@ -88,7 +149,7 @@ async fn find_named(store: &Store, settings: &AnchorSettings, certificate: &Cert
         }
     };
     let user = person::expected(store, by, &who).await?;
-    Ok(Found { user, shown: Shown::Certificate, answer: None })
+    Ok(Found { user, shown: Shown::Certificate, bears_roles: true, answer: None })
 }
 
 /// Returns the only name of this kind; where there are several, none is certain to be the person's.

@@ -64,7 +64,7 @@ impl Negotiate {
         }
         let user = person::expected(store, self.settings.user_by, &principal).await?;
         let answer = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(proof))).ok();
-        Ok(Found { user, shown: Shown::Negotiate, answer })
+        Ok(Found { user, shown: Shown::Negotiate, bears_roles: true, answer })
     }
 }
 

@@ -72,7 +72,7 @@ impl Issuer {
         let told = self.told(&claims)?;
         let (by, create) = (self.settings.user_by, self.settings.create_users);
         let user = person::provisioned(store, by, told, create, now).await?;
-        Ok(Found { user, shown: Shown::Oidc, answer: None })
+        Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None })
     }
 
     /// Returns the id of the key that signed, by `kid` or `x5t` (AD FS writes both); `None` where the algorithm is not

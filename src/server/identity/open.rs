@@ -13,15 +13,18 @@ use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::identity::{
     AnchorSettings, IdentitySettings, LimitSettings, RoleSettings,
 };
+use crate::template::Templates;
+use std::sync::Arc;
 
 impl Identity {
-    /// Opens the ways in; `own` is the certificate of this server's CA. Without it no client certificates are taken.
+    /// Opens the ways in; `own` is the certificate of this server's CA, with the templates it issues by. Without it no
+    /// client certificates are taken.
     pub fn open(
         settings: IdentitySettings,
         roles: RoleSettings,
         limits: &LimitSettings,
         directory: &DataDirectory,
-        own: Option<&Certificate>,
+        own: Option<(&Certificate, &Arc<Templates>)>,
     ) -> Result<Self, IdentityError> {
         let IdentitySettings { oidc, negotiate, certificate, session } = settings;
         let issuer = oidc.map(|settings| {
@@ -32,10 +35,10 @@ impl Identity {
             let keytab = directory.beside(&settings.keytab);
             Negotiate::open(settings, &keytab, &directory.beside("negotiate.rcache".as_ref()))
         });
-        let certificates = certificate.zip(own).map(|(settings, own)| {
+        let certificates = certificate.zip(own).map(|(settings, (own, templates))| {
             let read = |anchor: &AnchorSettings| files::read(&directory.beside(&anchor.file));
             let anchors = settings.anchors.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-            Certificates::new(settings, own.clone(), &anchors)
+            Certificates::new(settings, (own.clone(), Arc::clone(templates)), &anchors)
         });
         Ok(Self {
             issuer: issuer.transpose()?,

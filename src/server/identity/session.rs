@@ -12,7 +12,7 @@ use crate::server::data_directory::settings::identity::{SessionAfter, SessionSet
 use crate::server::error::{ApiError, Internal};
 use crate::server::permission::caller::Shown;
 use crate::server::users::bearer::{bearer_hash, new_bearer};
-use crate::store::{SessionRecord, Store, UserRecord};
+use crate::store::{SessionRecord, Store};
 use axum::http::{HeaderMap, HeaderValue, header};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -58,12 +58,14 @@ impl Sessions {
         let held = held.filter(|held| now < held.what.expires && now < held.what.last_used + idle);
         let Some(held) = held else { return Ok(None) };
         note(store, &held.what, now);
-        Ok(Some(Found { user: held.holder, shown: Shown::Session(held.what.uuid), answer: None }))
+        let (shown, bears_roles) = (Shown::Session(held.what.uuid), held.what.bears_roles);
+        Ok(Some(Found { user: held.holder, shown, bears_roles, answer: None }))
     }
 
-    /// Begins a session and returns the `Set-Cookie` header; ends the user's oldest sessions beyond those a user may
-    /// have.
-    pub async fn begin(&self, store: &Store, user: &UserRecord, now: OffsetDateTime) -> Result<HeaderValue, ApiError> {
+    /// Begins a session with the roles of what was found, and returns the `Set-Cookie` header; ends the user's oldest
+    /// sessions beyond those a user may have.
+    pub async fn begin(&self, store: &Store, found: &Found, now: OffsetDateTime) -> Result<HeaderValue, ApiError> {
+        let user = &found.user;
         let failed = ApiError::Internal(Internal::Random);
         let Ok(value) = new_bearer() else { return Err(failed) };
         let length = Duration::hours(self.0.hours.into());
@@ -74,6 +76,7 @@ impl Sessions {
             created: now,
             expires: now + length,
             last_used: now,
+            bears_roles: found.bears_roles,
         };
         let (owner, kept) = (user.uuid, self.0.per_user.max(1));
         let entry = deed::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);

@@ -9,6 +9,8 @@ use axum::http::HeaderValue;
 pub struct Found {
     pub user: UserRecord,
     pub shown: Shown,
+    /// False: it gives the user no roles.
+    pub bears_roles: bool,
     /// The header that proves the server to the caller.
     pub answer: Option<HeaderValue>,
 }

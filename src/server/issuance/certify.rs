@@ -1,6 +1,7 @@
 //! Carries a plan out: has certificates signed, then remembers them in one transaction, together with archived keys and
 //! with what is brought back.
 
+use super::entitlement;
 use super::judge::{self, Attested, Judged};
 use super::plan::{Item, Plan};
 use crate::ca::IssueOrder;
@@ -60,12 +61,9 @@ pub async fn certify(
     plan: Plan<'_>,
     judged: &[Judged],
 ) -> Result<Uuid, ApiError> {
-    for judged in judged {
-        let known = call.app.store.certificate_with_key(&judged.public_key_sha256).await?;
-        if known.is_some_and(|known| known.user != request.target) {
-            return Err(ApiError::KeyTaken);
-        }
-    }
+    let (keys, target) = (judged.iter().map(|judged| judged.public_key_sha256).collect::<Vec<_>>(), request.target);
+    let store = &call.app.store;
+    store.write(move |tx| Box::pin(async move { entitlement::check_keys(tx, &keys, target).await })).await?;
     let user = call.app.store.user(request.target).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
     let profile = ProfileRecord {
         uuid: Uuid::now_v7(),
@@ -232,6 +230,15 @@ pub fn recovery_keys(app: &App) -> Result<&RecoveryKeys, ApiError> {
     app.recovery.as_ref().ok_or(ApiError::Internal(Internal::NoRecoveryKey))
 }
 
+/// Lists the keys of the new certificates, each by its SHA-256.
+fn new_keys(contents: &[Content]) -> Vec<[u8; 32]> {
+    let new = contents.iter().filter_map(|content| match content {
+        Content::New(new) => Some(new.certificate.public_key_sha256),
+        Content::BroughtBack { .. } => None,
+    });
+    new.collect()
+}
+
 /// Remembers a batch and begins the execution; returns the profile, or the one that another call has made already.
 async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
     let Batch { profile, contents, entries } = batch;
@@ -240,6 +247,8 @@ async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiE
         // Another call was faster.
         return Ok(earlier);
     }
+    // Signing takes time, in which a key may have been revoked.
+    entitlement::check_keys(tx, &new_keys(&contents), request.target).await?;
     request.new_profile = Some(profile.uuid);
     execute::execute(tx, &mut request).await?;
     tx.insert_profile(&profile).await?;

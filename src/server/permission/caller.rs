@@ -12,6 +12,9 @@ pub struct Caller {
     pub name: String,
     pub groups: Vec<String>,
     pub roles: Roles,
+    /// False: the caller acts for himself alone, whatever groups, roles and templates say; so it is by a certificate of
+    /// the server's own CA, unless its template says otherwise.
+    pub bears_roles: bool,
     /// By what the user came in.
     pub shown: Shown,
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// Says whether the caller has this duty.
 pub fn has(caller: &Caller, duty: Duty) -> bool {
-    caller.roles.include(duty)
+    caller.bears_roles && caller.roles.include(duty)
 }
 
 /// Lists the duties of the caller.
@@ -57,9 +57,9 @@ pub struct WorkflowRoles {
     pub agent: bool,
 }
 
-/// Says whether one of the principals is the caller or a group of the caller's.
+/// Says whether one of the principals is the caller or a group of the caller's, who bears roles.
 fn named(principals: &[Principal], caller: &Caller) -> bool {
-    principals.iter().any(|principal| principal.includes(&caller.name, &caller.groups))
+    caller.bears_roles && principals.iter().any(|principal| principal.includes(&caller.name, &caller.groups))
 }
 
 /// Returns the roles that the caller has in one workflow.

@@ -62,7 +62,12 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         return Err(StartError::NotInstalled(directory.ca_request()));
     }
     let lock = files::lock(&directory.lock())?;
-    let templates = Templates::load(&directory.templates())?;
+    let templates = Arc::new(Templates::load(&directory.templates())?);
+    for template in templates.iter() {
+        for (key, text) in template.weaknesses() {
+            tracing::warn!(template = template.name, key, "the template issues by less than it could: {text}");
+        }
+    }
     let master_keys = master_keys::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
     let recovery =
         RecoveryKeys::open(&directory, &settings.recovery, &config.passphrase, config.ca_pin.as_ref(), &templates)?;
@@ -79,7 +84,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
     let now = OffsetDateTime::now_utc();
     let Settings { identity, roles, limits, .. } = settings.clone();
-    let identity = Identity::open(identity, roles, &limits, &directory, Some(own.own()))?;
+    let identity = Identity::open(identity, roles, &limits, &directory, Some((own.own(), &templates)))?;
     let clients = identity.certificates();
     let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, clients, now)).transpose()?;
     let mail_server = settings.smtp.as_ref().map(MailServer::new).transpose()?;
@@ -94,7 +99,6 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         }
     }
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
-    let templates = Arc::new(templates);
     let mailer = mail_server.map(|server| Arc::new(Mailer::new(server, store.clone(), Arc::clone(&templates))));
     let ca_certificate = own.own().der().to_vec();
     let authorities = Authorities::new(own, settings.ca.pkcs11.is_some(), elsewhere);

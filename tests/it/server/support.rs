@@ -87,7 +87,7 @@ impl Lab {
         Self::made(|template| template, false, None, Some(sign))
     }
 
-    fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
+    pub fn with(edit: impl FnOnce(String) -> String, plain: bool) -> Self {
         let database = std::env::var_os(DATABASE_VARIABLE).map(|_| Database::new());
         Self::made(edit, plain, database, None::<fn(&str) -> String>)
     }

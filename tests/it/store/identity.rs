@@ -24,6 +24,7 @@ fn session(owner: Uuid, byte: u8) -> SessionRecord {
         created: NOW,
         expires: NOW + Duration::from_secs(60),
         last_used: NOW,
+        bears_roles: byte % 2 == 1,
     }
 }
 

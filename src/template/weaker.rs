@@ -1,0 +1,67 @@
+//! Finds where a template lets certificates be issued in a name by less than Enroll demands.
+
+use super::key_policy::KeySource;
+use super::principal::Principal;
+use super::profile_template::{ProfileTemplate, Workflow};
+use super::words::table;
+use crate::cm::request::RequestType;
+
+/// Holds a key of the file, and what is to be said of it.
+pub type Told = (String, String);
+
+impl ProfileTemplate {
+    /// Lists where certificates are issued in a name by less than Enroll demands, and where one lends its bearer more
+    /// than a name: a key of the file, and what is to be said of it.
+    pub fn weaknesses(&self) -> Vec<Told> {
+        let mut told = Vec::new();
+        if self.entries().any(|entry| entry.certificate.bears_roles) {
+            let text =
+                "whoever may have certificates issued in the name of an approver or administrator can become one";
+            told.push(("certificate.bears_roles".to_owned(), text.to_owned()));
+        }
+        let Some(enroll) = self.workflow(RequestType::Enroll) else { return told };
+        let others = self.workflows().iter().filter(|workflow| {
+            workflow.enabled
+                && workflow.request_type.issues_certificates()
+                && workflow.request_type != RequestType::Enroll
+        });
+        others.for_each(|workflow| weaker(workflow, enroll, self.attests_keys(), &mut told));
+        told
+    }
+
+    /// Says whether every key that clients make must be attested.
+    pub fn attests_keys(&self) -> bool {
+        let mut made = self.entries().filter(|entry| entry.key.source == KeySource::Client).peekable();
+        made.peek().is_some() && made.all(|entry| !entry.key.attestation_roots.is_empty())
+    }
+}
+
+/// Adds where a request type is weaker than Enroll.
+fn weaker(workflow: &Workflow, enroll: &Workflow, attested: bool, told: &mut Vec<Told>) {
+    let request_type = workflow.request_type;
+    let table = table(request_type);
+    let mut say = |key: &str, text: String| told.push((format!("{table}.{key}"), text));
+    let replaces = request_type.shows_old_key();
+    let shown = workflow.passage.possession;
+    if replaces && !shown {
+        let text = "the old key need not be shown: whoever has the holder's bearer token, and every agent, can have a key \
+                    of his own certified in the holder's name";
+        say("possession", text.into());
+    }
+    let (needed, of_enroll) = (workflow.approvals_needed, enroll.approvals_needed);
+    if needed < of_enroll && !(replaces && (shown || attested)) {
+        let text = format!("certificates are issued after {needed} approvals, where enroll wants {of_enroll}");
+        say("approvals_needed", format!("{text}, and nothing makes up for them"));
+    }
+    let may_ask: Vec<&Principal> = enroll.initiators.iter().chain(&enroll.enrollment_agents).collect();
+    let rows = [
+        ("initiators", &workflow.initiators, may_ask),
+        ("enrollment_agents", &workflow.enrollment_agents, enroll.enrollment_agents.iter().collect()),
+        ("approvers", &workflow.approvers, enroll.approvers.iter().collect()),
+    ];
+    for (key, named, known) in rows {
+        if let Some(wider) = named.iter().find(|named| !known.contains(named)) {
+            say(key, format!("\"{wider}\" has a part in issuing in people's names here, and has none in enroll"));
+        }
+    }
+}

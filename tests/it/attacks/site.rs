@@ -1,0 +1,116 @@
+//! A server with the template that comes with it, people, and what an attacker has: a key of her own, curl, a token.
+
+use crate::server::identity::restart;
+use crate::server::support::{API, EXTENSION, Lab, Person, csr, last_segment, pkcs7};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::process::Command;
+use uuid::Uuid;
+
+/// What a new data directory begins with.
+const SHIPPED: &str = include_str!("../../../src/template/example.toml");
+
+/// A server over TLS that takes certificates of its own CA, with the shipped template as `edit` leaves it.
+pub fn site(edit: impl Fn(String) -> String) -> Lab {
+    let mut lab = Lab::with(
+        |template| {
+            let uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+            edit(SHIPPED.replace("@UUID@", &uuid))
+        },
+        false,
+    );
+    restart(&mut lab, "[identity.certificate]\n[roles]\nadmin = [\"group:administrators\"]\n");
+    lab
+}
+
+/// A key in a file, as nobody's card has it.
+pub fn software_key() -> MemoryKey {
+    MemoryKey::generate(KeyAlgorithm::P256).unwrap()
+}
+
+/// A card that its holder asked for, an approver approved, and the holder made the key of.
+pub struct Card {
+    pub smartcard: String,
+    pub key: MemoryKey,
+    pub certificate: Certificate,
+}
+
+#[track_caller]
+pub fn enrolled(lab: &Lab, holder: &Person, approver: &Person) -> Card {
+    let request = lab.enroll_request(holder);
+    lab.post(approver, &format!("{EXTENSION}/requests/{request}/approve"), json!({})).ok();
+    let smartcard = lab.assign(holder, &request, Uuid::new_v4());
+    let key = software_key();
+    let certificate = certificate(&lab.certificatedata(holder, &request, &csr(&key)).ok(), &key);
+    lab.complete(holder, &request).ok();
+    Card { smartcard, key, certificate }
+}
+
+/// The certificate for this key in an answer to `certificatedata`.
+pub fn certificate(answer: &Value, key: &MemoryKey) -> Certificate {
+    cmc::read(&pkcs7(answer)).unwrap().leaf_for(key.public_key()).unwrap().clone()
+}
+
+/// Asks for something about a card; gives the request's id.
+#[track_caller]
+pub fn ask(lab: &Lab, person: &Person, kind: &str, smartcard: &str) -> String {
+    let body = json!({"datacollection": [], "type": kind, "smartcard": smartcard, "comment": ""});
+    last_segment(&lab.post(person, &format!("{API}/requests"), body).ok())
+}
+
+/// An answer to a call by a certificate.
+pub struct Shown {
+    pub status: u16,
+    pub body: Value,
+    pub headers: String,
+}
+
+impl Shown {
+    pub fn code(&self) -> (u16, &str) {
+        (self.status, self.body["Code"].as_str().unwrap_or_default())
+    }
+
+    pub fn name(&self) -> (u16, &str) {
+        (self.status, self.body["Name"].as_str().unwrap_or_default())
+    }
+}
+
+/// Calls as whoever a certificate names; its key is the attacker's to use.
+pub fn by_certificate(
+    lab: &Lab,
+    (certificate, key): (&Certificate, &MemoryKey),
+    verb: &str,
+    path: &str,
+    body: Option<Value>,
+) -> Shown {
+    let write = |text: String| -> PathBuf {
+        let path = lab.directory.path().join(Uuid::new_v4().to_string());
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let pem = STANDARD.encode(key.expose_pkcs8());
+    let key = write(format!("-----BEGIN PRIVATE KEY-----\n{pem}\n-----END PRIVATE KEY-----\n"));
+    let (certificate, key) = (write(certificate.to_pem()).display().to_string(), key.display().to_string());
+    curl(lab, &["--cert", &certificate, "--key", &key], verb, path, body)
+}
+
+/// Calls by whatever these arguments make curl show.
+pub fn curl(lab: &Lab, shown: &[&str], verb: &str, path: &str, body: Option<Value>) -> Shown {
+    let mut curl = Command::new("curl");
+    curl.args(["--silent", "--max-time", "20", "--noproxy", "*", "--write-out", "\n%{http_code}", "--request", verb]);
+    curl.arg("--cacert").arg(lab.data().join("ca.cer.pem")).args(["--dump-header", "/dev/stderr"]).args(shown);
+    if let Some(body) = body {
+        curl.args(["--header", "content-type: application/json", "--data", &body.to_string()]);
+    }
+    let done = curl.arg(lab.base() + path).output().unwrap();
+    let text = String::from_utf8_lossy(&done.stdout).into_owned();
+    let (body, status) = text.rsplit_once('\n').unwrap();
+    Shown {
+        status: status.parse().unwrap(),
+        body: serde_json::from_str(body).unwrap_or(Value::Null),
+        headers: String::from_utf8_lossy(&done.stderr).into_owned(),
+    }
+}
