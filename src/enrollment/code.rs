@@ -27,6 +27,8 @@ pub enum ExitClass {
     Unfit = 11,
     /// A server's log of acts was altered.
     AuditBroken = 12,
+    /// A server's database contradicts what the server remembers of it.
+    RecordsContradicted = 13,
 }
 
 impl Error {

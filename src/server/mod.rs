@@ -29,6 +29,7 @@ mod requests;
 mod users;
 mod workflow;
 
+pub use administration::accept::{AcceptError, Accepted, audit_accept};
 pub use administration::audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
 pub use administration::backup::{BackupError, Saved, backup, backup_file};
 pub use administration::ca::{ca_install, ca_secret};
@@ -41,6 +42,7 @@ pub use administration::users::{
     AccountError, AddedBearer, AddedUser, NewUser, bearer_add, bearer_list, bearer_revoke, user_add, user_change,
     user_list,
 };
+pub use audit::contradiction::{Contradiction, WitnessError};
 pub use data_directory::database::DatabaseError;
 pub use data_directory::files::FileError;
 pub use data_directory::settings::ca::TokenSettings;

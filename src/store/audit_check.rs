@@ -1,7 +1,7 @@
 //! Checks a log of acts: every hash, number, time and signature. Reports which record is wrong, and how.
 
 use super::audit_lines::AuditItem;
-use super::audit_log::{AuditRecord, AuditSignature};
+use super::audit_log::{AuditRecord, AuditSignature, NO_SIGNATURE_BEFORE};
 use super::chain::ChainHead;
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -14,6 +14,8 @@ use time::{Duration, OffsetDateTime};
 const NOTHING_BEFORE: [u8; 32] = [0; 32];
 /// Bounds the findings that are reported one by one; later ones are only counted.
 const MOST_FINDINGS: usize = 100;
+/// Bounds how long a running server takes to sign what was added; older records without a signature are a fault.
+const SIGNED_WITHIN: Duration = Duration::seconds(15);
 
 /// Says what is wrong with a record or a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -33,6 +35,10 @@ pub enum AuditFault {
     Forged,
     /// The signature is good, but the chain has another head at this number: it was made anew.
     Replaced,
+    /// A signature before it is missing: it covers another than the last one there is.
+    SignatureMissing,
+    /// No signature vouches for it and what follows, although there was time to sign it.
+    Unsigned,
     /// It is older than the record before it, by more than clocks may differ.
     TimeReversed,
 }
@@ -53,7 +59,8 @@ pub struct AuditReport {
     pub chains: u64,
     pub records: u64,
     pub signatures: u64,
-    /// Records after the last good signature of their chain; nothing but the file itself vouches for them.
+    /// Records after the last good signature of their chain; nothing but the file itself vouches for them. Where that
+    /// is no finding, they are so young that a running server is about to sign them.
     pub unsigned: u64,
     /// At most the first hundred.
     pub findings: Vec<AuditFinding>,
@@ -62,9 +69,14 @@ pub struct AuditReport {
 }
 
 impl AuditReport {
-    /// Says whether nothing is wrong with the log.
+    /// Says whether nothing is wrong with the log, and all of it is signed.
     pub fn is_whole(&self) -> bool {
-        self.faults == 0
+        self.faults == 0 && self.unsigned == 0
+    }
+
+    /// Says whether nothing is wrong but that the last records are about to be signed.
+    pub fn has_tail(&self) -> bool {
+        self.faults == 0 && self.unsigned > 0
     }
 }
 
@@ -73,8 +85,19 @@ pub struct AuditChecker {
     keys: Vec<PublicKey>,
     tolerance: Duration,
     complete: bool,
+    now: Option<OffsetDateTime>,
+    remembered: Vec<RememberedEnd>,
     chains: BTreeMap<i64, Seen>,
     report: AuditReport,
+}
+
+/// Holds the end of a chain as a server remembers it outside of its database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RememberedEnd {
+    pub chain: i64,
+    pub number: i64,
+    /// Of the record; hexadecimal.
+    pub hash: String,
 }
 
 /// Holds what was seen of a chain so far.
@@ -85,6 +108,12 @@ struct Seen {
     hash: Vec<u8>,
     latest: Option<OffsetDateTime>,
     signed: i64,
+    /// When the first record after the last good signature was made.
+    unsigned_since: Option<OffsetDateTime>,
+    /// The digest of the last signature's text.
+    signature: Option<String>,
+    /// A signature was seen that covers the one before; all later ones must.
+    chained: bool,
     /// The number of a signed head that lies beyond the last record.
     beyond: Option<i64>,
     /// The last record is known to be wrong; the next one is not blamed for it.
@@ -101,24 +130,30 @@ struct Text {
     at: OffsetDateTime,
 }
 
-/// Holds the parts of a signed text.
-#[derive(Deserialize)]
-struct SignedHead {
-    chain: i64,
-    number: i64,
-    hash: String,
-}
-
 impl AuditChecker {
     /// Makes a checker that trusts these keys; `tolerance` is how far the clocks of several servers may differ.
     pub fn new(keys: Vec<PublicKey>, tolerance: Duration) -> Self {
-        Self { keys, tolerance, complete: true, chains: BTreeMap::new(), report: AuditReport::default() }
+        let (complete, now, remembered) = (true, None, Vec::new());
+        Self { keys, tolerance, complete, now, remembered, chains: BTreeMap::new(), report: AuditReport::default() }
+    }
+
+    /// Says when what is checked was read: records that were made shortly before need no signature yet.
+    pub fn as_of(self, now: OffsetDateTime) -> Self {
+        Self { now: Some(now), ..self }
+    }
+
+    /// Holds the log against what its server remembers.
+    pub fn against(self, remembered: Vec<RememberedEnd>) -> Self {
+        Self { remembered, ..self }
     }
 
     /// Takes in the next item.
     pub fn take(&mut self, item: &AuditItem) {
         match item {
-            AuditItem::Begin { complete } => self.complete = *complete,
+            AuditItem::Begin { complete, at } => {
+                self.complete = *complete;
+                self.now = *at;
+            }
             AuditItem::Record(record) => self.record(record),
             AuditItem::Signature(signature) => self.signature(signature),
             AuditItem::Head(head) => self.head(head),
@@ -132,10 +167,37 @@ impl AuditChecker {
             let detail = format!("record {signed} was signed, and the chain ends at {number}");
             self.find(chain, number + 1, AuditFault::CutOff, detail);
         }
+        for end in std::mem::take(&mut self.remembered) {
+            let (number, signed) = self.chains.get(&end.chain).map_or((0, 0), |seen| (seen.number, seen.signed));
+            if number < end.number {
+                let detail = format!("the server remembers record {}, and the chain ends at {number}", end.number);
+                self.find(end.chain, number + 1, AuditFault::CutOff, detail);
+            } else if signed < end.number {
+                let detail = "the server has signed it, and the signature is missing";
+                self.find(end.chain, end.number, AuditFault::Unsigned, detail);
+            }
+        }
         self.report.chains = self.chains.len() as u64;
-        let unsigned = self.chains.values().map(|seen| seen.number.saturating_sub(seen.signed).max(0));
-        self.report.unsigned = unsigned.map(i64::unsigned_abs).sum();
+        // Where records were left out, most signed ones are not there.
+        if self.complete {
+            self.find_unsigned();
+            let unsigned = self.chains.values().map(|seen| seen.number.saturating_sub(seen.signed).max(0));
+            self.report.unsigned = unsigned.map(i64::unsigned_abs).sum();
+        }
         self.report
+    }
+
+    /// Reports the chains whose last records were not signed in time.
+    fn find_unsigned(&mut self) {
+        let young = |since: Option<OffsetDateTime>| {
+            self.now.zip(since).is_some_and(|(now, since)| now - since < SIGNED_WITHIN)
+        };
+        let late = self.chains.iter().filter(|(_, seen)| seen.number > seen.signed && !young(seen.unsigned_since));
+        let late: Vec<_> = late.map(|(chain, seen)| (*chain, seen.signed, seen.number)).collect();
+        for (chain, signed, number) in late {
+            let detail = format!("nobody has signed it and what follows, up to record {number}");
+            self.find(chain, signed + 1, AuditFault::Unsigned, detail);
+        }
     }
 
     fn find(&mut self, chain: i64, number: i64, fault: AuditFault, detail: impl Into<String>) {
@@ -170,9 +232,18 @@ impl AuditChecker {
                 }
             };
             let beyond = seen.beyond.filter(|signed| *signed > number);
+            self.is_remembered(chain, number, &hash);
             seen = Seen { number, hash, broken, beyond, ..seen };
         }
         self.chains.insert(chain, seen);
+    }
+
+    /// Reports a record that is another than the one the server remembers.
+    fn is_remembered(&mut self, chain: i64, number: i64, hash: &[u8]) {
+        let other = |end: &RememberedEnd| (end.chain, end.number) == (chain, number) && end.hash != hex::encode(hash);
+        if self.remembered.iter().any(other) {
+            self.find(chain, number, AuditFault::Replaced, "it is another than the one that the server remembers");
+        }
     }
 
     /// Reports an altered record; returns true, for it is broken.
@@ -226,6 +297,7 @@ impl AuditChecker {
             self.find(chain, number, AuditFault::TimeReversed, format!("a record before it is of {latest}"));
         }
         seen.latest = seen.latest.max(Some(at));
+        seen.unsigned_since.get_or_insert(at);
     }
 
     /// Checks a signed head: a trusted key, a good signature, and the chain's hash at that number.
@@ -240,16 +312,17 @@ impl AuditChecker {
         if verified.is_err() {
             return self.find(chain, number, AuditFault::Forged, "the signature does not fit what it signs");
         }
-        let said = serde_json::from_str::<SignedHead>(&signature.signed).ok();
-        let Some(said) = said.filter(|said| (said.chain, said.number) == (chain, number)) else {
+        let Some(said) = signature.said().filter(|said| (said.chain, said.number) == (chain, number)) else {
             return self.find(chain, number, AuditFault::Forged, "the signature is that of another head");
         };
+        self.covers(signature, said.before.as_deref());
         let seen = self.chains.entry(chain).or_default();
         if seen.number == number {
             // A record that was found wrong by itself is not reported twice.
             let (same, broken) = (said.hash == hex::encode(&seen.hash), seen.broken);
             if same {
                 seen.signed = number;
+                seen.unsigned_since = None;
             } else if !broken {
                 let signed = seen.signed;
                 let detail = format!("a record after {signed} and up to this one is another than when it was signed");
@@ -257,6 +330,21 @@ impl AuditChecker {
             }
         } else if seen.number < number && self.complete {
             seen.beyond = Some(number);
+        }
+    }
+
+    /// Checks that a signature covers the one before it. Those of releases that did not chain them may only come first.
+    fn covers(&mut self, signature: &AuditSignature, before: Option<&str>) {
+        let seen = self.chains.entry(signature.chain).or_default();
+        let last = seen.signature.replace(signature.digest());
+        let good = match before {
+            Some(before) => before == last.as_deref().unwrap_or(NO_SIGNATURE_BEFORE),
+            None => !seen.chained,
+        };
+        seen.chained |= before.is_some();
+        if !good {
+            let detail = "it covers another signature than the last one there is";
+            self.find(signature.chain, signature.number, AuditFault::SignatureMissing, detail);
         }
     }
 

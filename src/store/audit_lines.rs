@@ -8,6 +8,7 @@ use super::chain::ChainHead;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 /// Names the format, in the first line.
 const FORMAT: &str = "cardwright-audit-1";
@@ -18,6 +19,8 @@ pub enum AuditItem {
     /// The first line. `complete` is false where records were left out on purpose.
     Begin {
         complete: bool,
+        /// When the log was read; `None`: an earlier release has written the line.
+        at: Option<OffsetDateTime>,
     },
     Record(AuditRecord),
     Signature(AuditSignature),
@@ -38,7 +41,12 @@ pub enum LineError {
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Line {
-    Begin { format: String, complete: bool },
+    Begin {
+        format: String,
+        complete: bool,
+        #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
+        at: Option<OffsetDateTime>,
+    },
     Record { chain: i64, number: i64, record: String, hash: String },
     Signature { chain: i64, number: i64, signed: String, key: String, signature: String },
     Head { chain: i64, length: i64, head: String },
@@ -48,7 +56,7 @@ impl AuditItem {
     /// Returns the line, without its end.
     pub fn to_line(&self) -> Result<String, LineError> {
         let line = match self {
-            Self::Begin { complete } => Line::Begin { format: FORMAT.into(), complete: *complete },
+            Self::Begin { complete, at } => Line::Begin { format: FORMAT.into(), complete: *complete, at: *at },
             Self::Record(record) => Line::Record {
                 chain: record.chain,
                 number: record.number,
@@ -71,7 +79,7 @@ impl AuditItem {
     pub fn from_line(line: &str) -> Result<Self, LineError> {
         let bytes = |text: &str, what| hex::decode(text).map_err(|_| LineError::Bytes(what));
         Ok(match serde_json::from_str(line)? {
-            Line::Begin { format, complete } if format == FORMAT => Self::Begin { complete },
+            Line::Begin { format, complete, at } if format == FORMAT => Self::Begin { complete, at },
             Line::Begin { format, .. } => return Err(LineError::Format(format)),
             Line::Record { chain, number, record, hash } => {
                 Self::Record(AuditRecord { chain, number, record, hash: bytes(&hash, "hash")? })

@@ -5,12 +5,15 @@ use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::LIST_LIMIT;
 use super::writer::Tx;
-use serde::Serialize;
+use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 const SIGNATURES: &str = "audit_signatures";
 const SENT: &str = "audit_sent";
+/// Stands in the first signature of a chain as the digest of the one before.
+pub(super) const NO_SIGNATURE_BEFORE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// Holds an act as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,22 @@ pub struct AuditRecord {
     pub record: String,
     /// SHA-256 of the text.
     pub hash: Vec<u8>,
+}
+
+impl AuditRecord {
+    /// Returns the hash that the text names as that of the record before; `None` where it cannot be read.
+    pub fn before(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Linked {
+            before: String,
+        }
+        serde_json::from_str::<Linked>(&self.record).ok().map(|linked| linked.before)
+    }
+}
+
+/// Returns the SHA-256 of a record's text; hexadecimal.
+pub fn audit_hash(record: &str) -> String {
+    hex::encode(digest(&SHA256, record.as_bytes()))
 }
 
 impl FromRow for AuditRecord {
@@ -74,19 +93,37 @@ impl FromRow for SentRecord {
     }
 }
 
-/// Holds what is signed of a head.
-#[derive(Serialize)]
-struct Signed {
-    chain: i64,
-    number: i64,
-    hash: String,
-    at: String,
+impl AuditSignature {
+    /// Returns the SHA-256 of the signed text, which the next signature of the chain covers; hexadecimal.
+    pub fn digest(&self) -> String {
+        audit_hash(&self.signed)
+    }
+
+    /// Returns what the signed text says; `None` where it cannot be read.
+    pub fn said(&self) -> Option<SignedHead> {
+        serde_json::from_str(&self.signed).ok()
+    }
 }
 
-/// Returns the text to sign for a head; `None` when the time cannot be written.
-pub fn signed_text(head: &ChainHead, at: OffsetDateTime) -> Option<String> {
-    let at = at.format(&Rfc3339).ok()?;
-    serde_json::to_string(&Signed { chain: head.chain, number: head.length, hash: hex::encode(&head.head), at }).ok()
+/// Holds what is signed of a head.
+#[derive(Serialize, Deserialize)]
+pub struct SignedHead {
+    pub chain: i64,
+    pub number: i64,
+    /// Of the record; hexadecimal.
+    pub hash: String,
+    pub at: String,
+    /// The digest of the text that was signed before in this chain, 64 zeros for the first; `None`: it was signed by a
+    /// release that did not chain signatures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+}
+
+/// Returns the text to sign for a head, which covers the signature before it; `None` when the time cannot be written.
+pub fn signed_text(head: &ChainHead, before: Option<&AuditSignature>, at: OffsetDateTime) -> Option<String> {
+    let before = Some(before.map_or_else(|| NO_SIGNATURE_BEFORE.to_owned(), AuditSignature::digest));
+    let (chain, number, hash) = (head.chain, head.length, hex::encode(&head.head));
+    serde_json::to_string(&SignedHead { chain, number, hash, at: at.format(&Rfc3339).ok()?, before }).ok()
 }
 
 pub(super) fn audit_chains() -> Ask<'static, Vec<ChainHead>> {
@@ -111,23 +148,31 @@ pub(super) fn last_audit_signature(chain: i64) -> Ask<'static, Option<AuditSigna
     sql(statement).bind(chain).asking()
 }
 
+pub(super) fn audit_signature(chain: i64, number: i64) -> Ask<'static, Option<AuditSignature>> {
+    let statement = "SELECT chain, number, signed, key, signature FROM audit_signatures \
+                     WHERE chain = $1 AND number = $2";
+    sql(statement).bind(chain).bind(number).asking()
+}
+
 pub(super) fn audit_sent(receiver: &str) -> Ask<'_, Vec<SentRecord>> {
     sql("SELECT chain, number FROM audit_sent WHERE receiver = $1 ORDER BY chain").bind(receiver).asking()
 }
 
 impl Tx {
-    /// Keeps a signed head; where another server of the database was quicker, its signature stays.
-    pub async fn keep_audit_signature(&mut self, signature: &AuditSignature) -> Result<(), Error> {
+    /// Keeps a signed head that covers the one with the number `prior` (0: there is none). Returns false, and keeps
+    /// nothing, where another server of the database was quicker: a signature has one successor only.
+    pub async fn keep_audit_signature(&mut self, signature: &AuditSignature, prior: i64) -> Result<bool, Error> {
         self.housekeeping();
-        let statement = "INSERT INTO audit_signatures (chain, number, signed, key, signature) \
-                         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (chain, number) DO NOTHING";
+        let statement = "INSERT INTO audit_signatures (chain, number, signed, key, signature, prior) \
+                         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let statement = sql(statement)
             .bind(signature.chain)
             .bind(signature.number)
             .bind(&signature.signed)
             .bind(&signature.key)
-            .bind(&signature.signature);
-        self.execute(SIGNATURES, statement).await.map(drop)
+            .bind(&signature.signature)
+            .bind(prior);
+        Ok(self.execute(SIGNATURES, statement).await? > 0)
     }
 
     /// Notes how far a receiver was sent the log; never goes back.

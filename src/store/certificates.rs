@@ -125,6 +125,12 @@ impl Tx {
         self.execute(RESPONSES, statement).await.map(drop)
     }
 
+    /// Has the numbers of revocation lists go on after `number`, unless they are beyond it.
+    pub async fn skip_crl_numbers(&mut self, number: u64) -> Result<(), Error> {
+        let statement = "UPDATE counters SET value = $1 WHERE name = 'crl' AND value < $1";
+        self.execute(COUNTERS, sql(statement).bind(number)).await.map(drop)
+    }
+
     /// Takes the next number for a revocation list: 1 at first, then one more each time (RFC 5280, 5.2.3).
     pub async fn next_crl_number(&mut self) -> Result<u64, Error> {
         struct Number(u64);

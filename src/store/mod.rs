@@ -39,9 +39,9 @@ mod users;
 mod writer;
 
 pub use audit::AuditEntry;
-pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport};
+pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport, RememberedEnd};
 pub use audit_lines::{AuditItem, LineError};
-pub use audit_log::{AuditRecord, AuditSignature, SentRecord, signed_text};
+pub use audit_log::{AuditRecord, AuditSignature, SentRecord, SignedHead, audit_hash, signed_text};
 pub use audit_source::AuditSource;
 pub use chain::ChainHead;
 pub use error::{Cause, Error};

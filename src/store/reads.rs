@@ -125,6 +125,8 @@ reads! {
     audit_log::audit_signatures(chain: i64, after: i64, up_to: i64) -> Vec<AuditSignature>;
     /// Returns the latest signed head of a chain.
     audit_log::last_audit_signature(chain: i64) -> Option<AuditSignature>;
+    /// Returns the signed head of a chain at this number.
+    audit_log::audit_signature(chain: i64, number: i64) -> Option<AuditSignature>;
     /// Lists how far each chain of the log was sent to a receiver.
     audit_log::audit_sent(receiver: &str) -> Vec<SentRecord>;
     /// Counts the requests that wait for a decision.

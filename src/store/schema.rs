@@ -29,6 +29,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0011_attestations",
     "0012_sealed_to_agents",
     "0013_possession",
+    "0014_chained_signatures",
 ];
 
 /// Names the version that this release makes and works with.

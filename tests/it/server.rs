@@ -32,7 +32,7 @@ mod passwords;
 mod permission;
 mod pins;
 mod postgres;
-mod publication;
+pub mod publication;
 mod puk;
 mod recovery_token;
 mod scale;

@@ -1,5 +1,6 @@
 //! What can be typed after `audit`.
 
+use super::source::Source;
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -23,6 +24,22 @@ pub enum AuditCommand {
     /// Write a server's log as JSON lines, or to a syslog receiver.
     #[command(after_help = FORMAT)]
     Export(AuditExportArgs),
+    /// Have a server go on with a database that was put back on purpose: an act in the log, which names what the server
+    /// remembered and what there is now. The server must not be running.
+    Accept(AuditAcceptArgs),
+}
+
+#[derive(Args)]
+pub struct AuditAcceptArgs {
+    /// The server's directory.
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    /// Why the database is not the one that the server remembers; it stands in the log.
+    #[arg(long)]
+    pub reason: String,
+    /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+    #[arg(long, value_name = "SOURCE")]
+    pub passphrase_from: Option<Source>,
 }
 
 #[derive(Args)]

@@ -19,7 +19,7 @@ mod vcard;
 mod which;
 
 #[cfg(feature = "server")]
-pub use audit::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+pub use audit::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs};
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
@@ -79,7 +79,10 @@ Where nobody reads the output any more the program ends quietly with 141, as she
 
 /// Explains secrets' sources and exit codes, in `--help` and in the man pages.
 #[cfg(feature = "server")]
-pub const EXIT_CODES: &str = explained!("\n 12  a server's log of acts is not whole");
+pub const EXIT_CODES: &str = explained!(
+    "\n 12  a server's log of acts is not whole",
+    "\n 13  a server's database is not the one that the server remembers"
+);
 #[cfg(not(feature = "server"))]
 pub const EXIT_CODES: &str = explained!();
 

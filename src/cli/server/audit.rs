@@ -1,9 +1,11 @@
 //! `cardwright audit`: checks and exports a server's log of acts.
 
-use crate::cli::args::{AuditCommand, AuditExportArgs, AuditVerifyArgs};
+use super::asks::PASSPHRASE;
+use crate::cli::args::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output, Text, counted};
-use crate::server::{self, AuditTrailError, ExportFilter, SyslogTarget};
+use crate::cli::secrets;
+use crate::server::{self, AcceptError, Accepted, AuditTrailError, ExportFilter, SyslogTarget, WitnessError};
 use crate::store::AuditReport;
 use serde_json::json;
 use std::io::BufWriter;
@@ -14,6 +16,7 @@ pub fn run(command: AuditCommand, output: &Output) -> Result<(), Failure> {
     match command {
         AuditCommand::Verify(args) => verify(&args, output),
         AuditCommand::Export(args) => export(args, output),
+        AuditCommand::Accept(args) => accept(&args, output),
     }
 }
 
@@ -21,8 +24,9 @@ pub fn run(command: AuditCommand, output: &Output) -> Result<(), Failure> {
 fn verify(args: &AuditVerifyArgs, output: &Output) -> Result<(), Failure> {
     let tolerance = Duration::seconds(args.tolerance.into());
     let report = server::audit_check(&args.log, &args.keys, tolerance).map_err(failed)?;
-    output.result(&json!({ "whole": report.is_whole(), "report": report }), || told(&report))?;
-    if report.is_whole() { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
+    let document = json!({ "whole": report.is_whole(), "tail": report.has_tail(), "report": report });
+    output.result(&document, || told(&report))?;
+    if report.faults == 0 { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
 }
 
 /// Writes a report for people: the faults, then the counts, then whether the log is whole.
@@ -43,10 +47,14 @@ fn told(report: &AuditReport) -> Text {
     let AuditReport { chains, records, signatures, unsigned, .. } = report;
     let (records, chains) = (counted(*records, "record"), counted(*chains, "chain"));
     lines.push(format!("{records} in {chains}, {}", counted(*signatures, "signature")));
-    if *unsigned > 0 {
-        lines.push(format!("{} at the end not signed yet", counted(*unsigned, "record")));
-    }
-    lines.push(if report.is_whole() { "the log is whole".into() } else { "the log is NOT whole".into() });
+    lines.push(match (report.faults, unsigned) {
+        (0, 0) => "the log is whole".into(),
+        (0, _) => format!(
+            "the log is whole up to its tail: {} of the last seconds not signed yet; look again",
+            counted(*unsigned, "record")
+        ),
+        _ => "the log is NOT whole".into(),
+    });
     lines.into_iter().collect()
 }
 
@@ -70,12 +78,48 @@ fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Has the server go on with the database as it is, and prints what it remembered and what there is now.
+fn accept(args: &AuditAcceptArgs, output: &Output) -> Result<(), Failure> {
+    let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), PASSPHRASE, false)?;
+    let accepted = server::audit_accept(&args.directory, &passphrase, &args.reason).map_err(not_accepted)?;
+    let Accepted { remembered, found } = &accepted;
+    output.result(&json!({ "remembered": remembered, "found": found }), || {
+        Text::from_iter([
+            format!("remembered: {remembered}"),
+            format!("there is:   {found}"),
+            "the server goes on from there; what was done since is not in the log, and what was revoked since is not \
+             revoked: see docs/server.md"
+                .to_owned(),
+        ])
+    })
+}
+
+/// Translates why a database was not accepted into a failure.
+fn not_accepted(error: AcceptError) -> Failure {
+    let (code, exit) = match &error {
+        AcceptError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
+        AcceptError::Settings(_) => ("server-settings", Exit::Usage),
+        AcceptError::Reason => ("audit-reason", Exit::Usage),
+        AcceptError::Key(_) => ("server-keys", Exit::Other),
+        AcceptError::Witness(WitnessError::Contradiction(_)) => ("audit-broken", Exit::AuditBroken),
+        AcceptError::Witness(_) | AcceptError::File(_) | AcceptError::Database(_) | AcceptError::Store(_) => {
+            ("audit-accept", Exit::Other)
+        }
+    };
+    let broken = matches!(error, AcceptError::Witness(WitnessError::Contradiction(_)));
+    let failure = Failure::from_error(code, exit, &error);
+    if broken {
+        return failure.remedy("Nothing was signed: the log contradicts itself. Restore a database whose log is whole.");
+    }
+    failure
+}
+
 /// Translates what [`crate::server`] refuses into a failure.
 fn failed(error: AuditTrailError) -> Failure {
     let (code, exit) = match &error {
         AuditTrailError::NoKeys | AuditTrailError::NoKey(_) | AuditTrailError::Key { .. } => ("audit-key", Exit::Usage),
         AuditTrailError::Settings(_) => ("server-settings", Exit::Usage),
-        AuditTrailError::Line { .. } => ("audit-broken", Exit::AuditBroken),
+        AuditTrailError::Line { .. } | AuditTrailError::Witness(_) => ("audit-broken", Exit::AuditBroken),
         AuditTrailError::Receiver { .. } => ("syslog-receiver", Exit::Other),
         _ => ("audit-unreadable", Exit::Other),
     };

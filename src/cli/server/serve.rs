@@ -6,7 +6,7 @@ use crate::cli::args::ServeArgs;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{self, Output, Text};
 use crate::cli::secrets;
-use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError};
+use crate::server::{self, AgreementError, Config, Disagreement, LogFormat, LogSettings, StartError, WitnessError};
 use serde_json::json;
 use std::path::Path;
 use tracing_subscriber::EnvFilter;
@@ -72,6 +72,7 @@ fn start_failed(error: StartError) -> Failure {
         StartError::Agreement(AgreementError::Template(Disagreement::Differs { .. } | Disagreement::Older { .. })) => {
             ("template-differs", Exit::Usage)
         }
+        StartError::Witness(WitnessError::Contradiction(_)) => ("records-contradicted", Exit::RecordsContradicted),
         StartError::NotInstalled(_) => ("ca-not-installed", Exit::Usage),
         StartError::Identity(_) => ("server-identity", Exit::Usage),
         StartError::PlainHttpAfar(_) => ("plain-http-afar", Exit::Usage),
@@ -79,5 +80,12 @@ fn start_failed(error: StartError) -> Failure {
         StartError::Ca(_) | StartError::MasterKey(_) => ("server-keys", Exit::Other),
         _ => ("server", Exit::Other),
     };
-    Failure::from_error(code, exit, &error)
+    let failure = Failure::from_error(code, exit, &error);
+    match error {
+        StartError::Witness(WitnessError::Contradiction(_)) => failure.remedy(
+            "Nothing was signed. Find out who wrote the database: `cardwright audit verify` names what is wrong. If it \
+             was put back on purpose, say so: `cardwright audit accept`.",
+        ),
+        _ => failure,
+    }
 }

@@ -4,13 +4,14 @@
 //! receiver.
 
 use crate::pkix::{self, PublicKey};
+use crate::server::audit::remembered::{Remembered, RememberedHead};
 use crate::server::audit::syslog::{self, Link};
 use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::Target;
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
-use crate::store::{self, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError};
+use crate::store::{self, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError, RememberedEnd};
 use der::pem;
 use serde::Deserialize;
 use std::fs::File;
@@ -41,6 +42,8 @@ pub enum AuditTrailError {
     NoKey(PathBuf),
     #[error("{} is no key a log is signed with", path.display())]
     Key { path: PathBuf, source: pkix::Error },
+    #[error("{} is not signed with a key that is trusted", .0.display())]
+    Witness(PathBuf),
     #[error("no key to check the signatures with was given")]
     NoKeys,
     #[error("the database cannot be read")]
@@ -117,7 +120,11 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
     if keys.is_empty() {
         return Err(AuditTrailError::NoKeys);
     }
-    let checker = AuditChecker::new(keys, tolerance);
+    let remembered = match &directory {
+        Some(directory) => remembered(directory, &keys)?,
+        None => Vec::new(),
+    };
+    let checker = AuditChecker::new(keys, tolerance).against(remembered).as_of(OffsetDateTime::now_utc());
     let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
     if let Some(directory) = directory {
         let source = runtime.block_on(open_log(&directory))?;
@@ -129,6 +136,16 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
         return Ok(runtime.block_on(AuditSource::file(path)?.check(checker))?);
     }
     check_lines(path, file, checker)
+}
+
+/// Reads what the server of a data directory remembers of its log, which it has signed with one of the keys.
+fn remembered(directory: &DataDirectory, keys: &[PublicKey]) -> Result<Vec<RememberedEnd>, AuditTrailError> {
+    let path = directory.witness();
+    let Some(text) = files::read_if_there(&path)? else { return Ok(Vec::new()) };
+    let remembered = keys.iter().find_map(|key| Remembered::read(&text, key));
+    let remembered = remembered.ok_or(AuditTrailError::Witness(path))?;
+    let end = |(chain, head): (i64, &RememberedHead)| RememberedEnd { chain, number: head.number, hash: head.hash.clone() };
+    Ok(remembered.heads().map(end).collect())
 }
 
 /// Opens the log of a data directory: its own file, or the database that its settings name.
@@ -184,7 +201,7 @@ pub fn audit_export(
         writeln!(out, "{}", item.to_line()?).map_err(AuditTrailError::Write)
     };
     if receiver.is_none() {
-        line(&AuditItem::Begin { complete })?;
+        line(&AuditItem::Begin { complete, at: Some(OffsetDateTime::now_utc()) })?;
     }
     let each = source.each(|item| {
         if let AuditItem::Record(record) = &item {

@@ -3,6 +3,7 @@
 use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Passphrase, Pin};
+use crate::server::audit::heads::{self, LogKeyError};
 use crate::server::data_directory::files::{self, Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
@@ -89,6 +90,8 @@ pub enum InitError {
     NoPin,
     #[error("the CA could not be made")]
     Ca(#[from] ca::Error),
+    #[error("the log's key could not be made")]
+    LogKey(#[from] LogKeyError),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
     #[error("the CA's certificate is installed already")]
@@ -122,6 +125,8 @@ fn fill(
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);
     rand::fill(master.as_mut_slice()).map_err(|_| InitError::Random)?;
     keyfile::write_new(&directory.master_key(1), &keyfile::seal(MASTER_KEY, master.as_slice(), &passphrase)?)?;
+    // It is made with the others, so that servers made from one copy of the directory have the same.
+    heads::key(&directory, &passphrase)?;
     let place = match &options.ca_token {
         None => KeyPlace::File { path: directory.ca_key(), passphrase },
         Some(token) => token.place(ca_pin.ok_or(InitError::NoPin)?),

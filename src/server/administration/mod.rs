@@ -4,6 +4,7 @@
 //! bearer records, versions of the master key, backups, the log of acts checked or exported.
 //! Absent: HTTP, and any call of the API.
 
+pub mod accept;
 pub mod audit_trail;
 pub mod backup;
 pub mod ca;

@@ -1,5 +1,6 @@
 //! The one file that gathers the services: what all calls of a server share.
 
+use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::data_directory::settings::operation::ApiSettings;
 use crate::server::identity::authenticate::Identity;
@@ -27,6 +28,8 @@ pub struct App {
     /// `None`: there is no recovery key, for no template has the server make private keys.
     pub recovery: Option<RecoveryKeys>,
     pub publication: Arc<Publication>,
+    /// Signs the log, and remembers how far.
+    pub witness: Arc<Witness>,
     /// One permit for each call that may be worked on.
     pub places: Semaphore,
     /// `None`: the settings name no mail server.

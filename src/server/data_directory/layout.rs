@@ -88,6 +88,11 @@ impl DataDirectory {
         self.0.join("audit.pub.pem")
     }
 
+    /// Returns where it is remembered, outside the database, what was signed of the log and which lists were made.
+    pub fn witness(&self) -> PathBuf {
+        self.0.join("witness.json")
+    }
+
     /// Returns where the server's TLS key is.
     pub fn tls_key(&self) -> PathBuf {
         self.0.join("tls.key.pem")

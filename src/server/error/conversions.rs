@@ -2,6 +2,7 @@
 
 use super::internal::Internal;
 use super::refusal::ApiError;
+use crate::server::audit::contradiction::WitnessError;
 use crate::server::keys::archive::ArchiveError;
 use crate::server::users::jobs::JobError;
 use crate::{ca, store, web};
@@ -32,6 +33,20 @@ impl From<store::Error> for ApiError {
             | store::Error::Transaction(_)
             | store::Error::Panicked
             | store::Error::Thread(_)) => Self::Internal(Internal::Store(inner)),
+        }
+    }
+}
+
+impl From<WitnessError> for ApiError {
+    fn from(error: WitnessError) -> Self {
+        match error {
+            WitnessError::Store(error) => error.into(),
+            error @ (WitnessError::Contradiction(_)
+            | WitnessError::File(_)
+            | WitnessError::Key(_)
+            | WitnessError::Write(_)
+            | WitnessError::Time
+            | WitnessError::Ended) => Self::Internal(Internal::Witness(error)),
         }
     }
 }

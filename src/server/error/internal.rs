@@ -1,5 +1,6 @@
 //! What went wrong inside the server: for the log, never for the caller.
 
+use crate::server::audit::contradiction::WitnessError;
 use crate::server::keys::diversify::KeyError;
 use crate::{ca, pkix, store};
 
@@ -26,6 +27,8 @@ pub enum Internal {
     MakeKey(#[source] pkix::Error),
     #[error("there is no recovery key, though keys are to be archived or brought back")]
     NoRecoveryKey,
+    #[error("the log or the lists of the database are not to be relied on")]
+    Witness(#[source] WitnessError),
     #[error("a record names a {0} that does not exist")]
     Dangling(&'static str),
 }

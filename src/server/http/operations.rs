@@ -65,7 +65,8 @@ pub async fn health(app: &App, path: &str) -> Option<Response> {
     Some(response)
 }
 
-/// Checks what the server needs to do its work: the store, the CA's certificate, a revocation list.
+/// Checks what the server needs to do its work: the store, the CA's certificate, a revocation list, a log
+/// that goes on from what was signed.
 async fn checks(app: &App) -> Vec<Check> {
     let store = match app.store.audit_chains().await {
         Ok(_) => "ok",
@@ -82,5 +83,6 @@ async fn checks(app: &App) -> Vec<Check> {
     };
     // A list that is not fresh is made now, which shows whether the CA signs.
     let crl = if app.publication.list(ListKind::Base).await.is_ok() { "ok" } else { "cannot-be-made" };
-    vec![Check { name: "store", found: store }, Check { name: "ca", found: ca }, Check { name: "crl", found: crl }]
+    let log = if app.witness.doubts() { "contradicted" } else { "ok" };
+    [("store", store), ("ca", ca), ("crl", crl), ("log", log)].map(|(name, found)| Check { name, found }).to_vec()
 }

@@ -6,6 +6,7 @@
 //! with what they have read. Another content of the same version stops the start, and so does an older version.
 
 use crate::ca::CertificateAuthority;
+use crate::pkix::{MemoryKey, Signer};
 use crate::server::audit::deed::{Deed, own};
 use crate::server::keys::diversify::{KeyError, MasterKeys};
 use crate::store::{Error, Store, Tx};
@@ -108,13 +109,14 @@ async fn take_up(tx: &mut Tx, template: &ProfileTemplate, now: OffsetDateTime) -
     Ok(tx.audit(&entry.with("version", mine.version).with("sha256", &mine.sha256)).await?)
 }
 
-/// Refuses a server whose CA key or master keys are not those of the other servers of its database.
+/// Refuses a server whose CA key, master keys or key of the log are not those of the other servers of its database.
 ///
 /// The first server decides which they are; the database remembers no more than fingerprints.
 pub async fn claim_keys(
     store: &Store,
     authority: &dyn CertificateAuthority,
     master_keys: &MasterKeys,
+    audit_key: &MemoryKey,
 ) -> Result<(), AgreementError> {
     let mut facts = Vec::new();
     if let Some(own) = authority.chain().first() {
@@ -124,6 +126,7 @@ pub async fn claim_keys(
     for version in master_keys.versions() {
         facts.push(("master key", format!("master-key-{version}"), master_keys.fingerprint(version)?));
     }
+    facts.push(("log's key", "audit-key".to_owned(), audit_key.public_key().sha256().to_vec()));
     for (what, name, mine) in facts {
         let is_mine = store
             .write(move |tx| Box::pin(async move { Ok::<_, store::Error>(tx.first_said(&name, &mine).await? == mine) }))

@@ -1,6 +1,7 @@
 //! Why a server does not start, or has ended.
 
 use super::agreement::AgreementError;
+use crate::server::audit::contradiction::WitnessError;
 use crate::server::audit::heads::LogKeyError;
 use crate::server::authority::upstream::UpstreamError;
 use crate::server::data_directory::database::DatabaseError;
@@ -48,6 +49,8 @@ pub enum StartError {
     NoSmtp(String),
     #[error("the public half of the log's key cannot be written")]
     AuditKey(#[source] der::Error),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
     Unaudited(u64),
     #[error(transparent)]

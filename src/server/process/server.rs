@@ -158,8 +158,8 @@ async fn open_and_serve<S: Future<Output = ()>>(
     let (operations, operations_addr) = opened.operations.map(bind).transpose()?.unzip();
     let stop = stop();
     let app = Arc::new(opened.app);
-    let Opened { audit_key, syslog, host, .. } = opened;
-    let upkeep = Upkeep::begin(&app, UpkeepParts { audit_key, syslog, host, publication, operations });
+    let Opened { syslog, host, .. } = opened;
+    let upkeep = Upkeep::begin(&app, UpkeepParts { syslog, host, publication, operations });
     ready(&Ready {
         store: app.store.clone(),
         addr,

@@ -4,9 +4,9 @@ use super::agreement::{self, AgreementError};
 use super::config::Config;
 use super::error::StartError;
 use crate::ca::{EmbeddedCa, KeyPlace};
-use crate::pkix::MemoryKey;
 use crate::platform::lock::Lock;
 use crate::server::audit::heads;
+use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
@@ -39,8 +39,6 @@ pub struct Opened {
     pub publication: Option<SocketAddr>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerConfig>>,
-    /// Signs the log of acts.
-    pub audit_key: MemoryKey,
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
     pub host: String,
@@ -93,17 +91,21 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     }
     let store = database::open(&directory, &settings).await?;
     if settings.database.is_some() {
-        agreement::claim_keys(&store, &*own, &master_keys).await?;
+        agreement::claim_keys(&store, &*own, &master_keys, &audit_key).await?;
         for name in agreement::agree_on_templates(&store, &templates, now).await.map_err(AgreementError::from)? {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
+    let witness = Arc::new(Witness::open(&directory, audit_key, &store, settings.database.is_none()).await?);
+    witness.confirm(&store).await?;
+    witness.sign_heads(&store).await?;
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let mailer = mail_server.map(|server| Arc::new(Mailer::new(server, store.clone(), Arc::clone(&templates))));
     let ca_certificate = own.own().der().to_vec();
     let authorities = Authorities::new(own, settings.ca.pkcs11.is_some(), elsewhere);
     let app = App {
-        publication: Arc::new(Publication::new(settings.publication.as_ref(), &store, &authorities)),
+        publication: Arc::new(Publication::new(settings.publication.as_ref(), &store, &authorities, &witness)),
+        witness,
         store,
         templates,
         authorities,
@@ -122,5 +124,5 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Opened { app, listen, publication, tls, audit_key, syslog, host, operations, lock })
+    Ok(Opened { app, listen, publication, tls, syslog, host, operations, lock })
 }

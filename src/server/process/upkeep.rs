@@ -4,7 +4,6 @@
 //! signed as well. Every wait is bounded.
 
 use super::sweep;
-use crate::pkix::MemoryKey;
 use crate::server::audit::{heads, syslog};
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
@@ -25,8 +24,6 @@ const FOLLOWERS_GRACE: Duration = Duration::from_secs(5);
 
 /// Holds what the tasks need that [`App`] does not have.
 pub struct UpkeepParts {
-    /// Signs the log of acts.
-    pub audit_key: MemoryKey,
     /// `None`: acts are not sent on.
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
@@ -64,7 +61,7 @@ impl Upkeep {
         }
         writers.begin(|ending| Arc::clone(&app.publication).keep(ending));
         writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), ending));
-        followers.begin(|ending| heads::follow(store(), parts.audit_key, ending));
+        followers.begin(|ending| heads::follow(store(), Arc::clone(&app.witness), ending));
         if let Some(syslog) = parts.syslog {
             let metrics = Arc::clone(&app.metrics);
             followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, parts.host, ending));

@@ -2,6 +2,7 @@
 
 use super::make::{ListMaker, times};
 use super::ocsp;
+use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::data_directory::settings::publication::PublicationSettings;
 use crate::server::error::ApiError;
@@ -39,19 +40,24 @@ pub struct Publication {
 
 impl Publication {
     /// Takes the settings, and the store and CA that lists and answers are made with; makes nothing yet.
-    pub fn new(settings: Option<&PublicationSettings>, store: &Store, authorities: &Authorities) -> Self {
+    pub fn new(
+        settings: Option<&PublicationSettings>,
+        store: &Store,
+        authorities: &Authorities,
+        witness: &Arc<Witness>,
+    ) -> Self {
         let delta = settings.is_some_and(|settings| settings.delta);
         let url = settings.map(|settings| settings.url.trim_end_matches('/').to_owned());
         let delta_url = url.as_ref().filter(|_| delta).map(|url| format!("{url}/pki/delta.crl"));
-        let (store, authorities) = (store.clone(), authorities.clone());
+        let (store, authorities, witness) = (store.clone(), authorities.clone(), Arc::clone(witness));
         Self {
             delta,
             base_at_once: settings.is_none_or(|settings| settings.base_at_once),
             url,
             kept: Mutex::default(),
             outdated: Notify::new(),
-            responder: ocsp::Responder::new(store.clone(), authorities.clone()),
-            maker: ListMaker { store, authorities, delta_url },
+            responder: ocsp::Responder::new(store.clone(), authorities.clone(), Arc::clone(&witness)),
+            maker: ListMaker { store, authorities, witness, delta_url },
         }
     }
 
@@ -131,6 +137,8 @@ impl Publication {
             return Ok(kept.clone());
         }
         let (_, der) = self.maker.store.list_bytes(record.kind).await?.ok_or(ApiError::Busy)?;
+        // Another server may have made it.
+        self.maker.witness.saw_list(record.kind, record.number).await?;
         let published = Published { record, der: der.into() };
         kept.retain(|kept| kept.record.kind != record.kind);
         kept.push(published.clone());

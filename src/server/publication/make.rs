@@ -2,9 +2,11 @@
 
 use crate::ca::{Entries, ListOrder, Revocation, RevocationReason, has_freshest};
 use crate::server::audit::deed::{self, Deed};
+use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::error::ApiError;
 use crate::store::{AuditEntry, ListKind, ListRecord, ListedCertificate, Store, Tx};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 
 /// Sets how long a claim holds when its server dies.
@@ -25,6 +27,7 @@ pub fn times(kind: ListKind) -> (Duration, Duration) {
 pub struct ListMaker {
     pub store: Store,
     pub authorities: Authorities,
+    pub witness: Arc<Witness>,
     /// The URL of the delta lists, if there are any.
     pub delta_url: Option<String>,
 }
@@ -82,6 +85,7 @@ impl ListMaker {
             next_update,
             freshest_url: freshest.as_deref(),
         };
+        self.witness.may_sign_list(&self.store, kind, number).await?;
         let der = self.authorities.signing_here(|authority| authority.sign_list(&order, &entries))?;
         let base = base.map_or(0, |base| base.number);
         let record = ListRecord { kind, number, base, this_update: now, next_update, revocations, next_due };
@@ -91,6 +95,9 @@ impl ListMaker {
             .with("entries", entries.len());
         let published =
             self.store.write(move |tx| Box::pin(async move { put_in_place(tx, &record, &der, &entry).await })).await?;
+        if published {
+            self.witness.saw_list(kind, number).await?;
+        }
         tracing::info!(number, base, entries = entries.len(), published, "revocation list made");
         Ok(published)
     }

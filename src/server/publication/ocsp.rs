@@ -4,6 +4,7 @@
 use crate::ca::RevocationReason;
 use crate::ca::ocsp::{Answering, Question, Refusal, Status};
 use crate::pkix::{Certificate, KeyAlgorithm, MemoryKey};
+use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::error::{ApiError, Internal};
 use crate::store::Store;
@@ -22,6 +23,7 @@ pub const VALIDITY: Duration = Duration::hours(1);
 pub struct Responder {
     store: Store,
     authorities: Authorities,
+    witness: Arc<Witness>,
     delegate: Mutex<Option<Arc<Delegate>>>,
 }
 
@@ -41,8 +43,8 @@ pub struct Answer {
 
 impl Responder {
     /// Takes the store that is asked and the CA that certifies the signing key; makes no key yet.
-    pub fn new(store: Store, authorities: Authorities) -> Self {
-        Self { store, authorities, delegate: Mutex::default() }
+    pub fn new(store: Store, authorities: Authorities, witness: Arc<Witness>) -> Self {
+        Self { store, authorities, witness, delegate: Mutex::default() }
     }
 
     /// Returns the key that signs answers; makes one where there is none, or its certificate ends soon.
@@ -79,6 +81,9 @@ impl Responder {
         let serials = question.serials(issuer)?;
         if serials.iter().all(Option::is_none) {
             return Ok(refused(Refusal::Unauthorized, now));
+        }
+        if self.witness.doubts() {
+            return Ok(refused(Refusal::TryLater, now));
         }
         let mut statuses = Vec::with_capacity(serials.len());
         for serial in serials {

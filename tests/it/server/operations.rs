@@ -58,7 +58,7 @@ fn health_is_told_to_anybody_and_names_what_fails() {
     assert_eq!((here.status, here.json()["status"].as_str()), (200, Some("ok")));
     lab.elsewhere(&operations);
     let there = lab.call(None, "GET", "/healthz", None).ok();
-    assert_eq!(there["checks"], serde_json::json!({"store": "ok", "ca": "ok", "crl": "ok"}));
+    assert_eq!(there["checks"], serde_json::json!({"store": "ok", "ca": "ok", "crl": "ok", "log": "ok"}));
     assert_eq!(lab.call(None, "GET", "/healthz/live", None).status, 200);
     assert_eq!(lab.call(None, "HEAD", "/healthz", None).bytes.len(), 0);
     let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();

@@ -11,7 +11,7 @@ async fn a_write_without_an_act_is_counted_and_only_what_is_kept_counts(place: P
     let store = place.open().await;
     let before = store.counts().unaudited;
     let signature = AuditSignature { chain: 1, number: 1, signed: String::new(), key: vec![0; 32], signature: vec![0] };
-    let kept = store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature).await }));
+    let kept = store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature, 0).await }));
     kept.await.unwrap();
     store.write(|tx| Box::pin(async move { tx.audit(&act("done")).await })).await.unwrap();
     let undone = store.write(|tx| {
@@ -35,7 +35,7 @@ async fn of_two_signatures_of_one_head_the_first_stays_and_sending_never_goes_ba
     for signed in ["first", "second"] {
         let signature =
             AuditSignature { chain: 1, number: 7, signed: signed.into(), key: vec![1; 32], signature: vec![2] };
-        let kept = store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature).await }));
+        let kept = store.write(move |tx| Box::pin(async move { tx.keep_audit_signature(&signature, 0).await }));
         kept.await.unwrap();
     }
     assert_eq!(store.last_audit_signature(1).await.unwrap().unwrap().signed, "first");
