@@ -189,9 +189,8 @@ impl AuditChecker {
 
     /// Reports the chains whose last records were not signed in time.
     fn find_unsigned(&mut self) {
-        let young = |since: Option<OffsetDateTime>| {
-            self.now.zip(since).is_some_and(|(now, since)| now - since < SIGNED_WITHIN)
-        };
+        let young =
+            |since: Option<OffsetDateTime>| self.now.zip(since).is_some_and(|(now, since)| now - since < SIGNED_WITHIN);
         let late = self.chains.iter().filter(|(_, seen)| seen.number > seen.signed && !young(seen.unsigned_since));
         let late: Vec<_> = late.map(|(chain, seen)| (*chain, seen.signed, seen.number)).collect();
         for (chain, signed, number) in late {

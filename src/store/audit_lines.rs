@@ -47,9 +47,24 @@ enum Line {
         #[serde(default, with = "time::serde::rfc3339::option", skip_serializing_if = "Option::is_none")]
         at: Option<OffsetDateTime>,
     },
-    Record { chain: i64, number: i64, record: String, hash: String },
-    Signature { chain: i64, number: i64, signed: String, key: String, signature: String },
-    Head { chain: i64, length: i64, head: String },
+    Record {
+        chain: i64,
+        number: i64,
+        record: String,
+        hash: String,
+    },
+    Signature {
+        chain: i64,
+        number: i64,
+        signed: String,
+        key: String,
+        signature: String,
+    },
+    Head {
+        chain: i64,
+        length: i64,
+        head: String,
+    },
 }
 
 impl AuditItem {

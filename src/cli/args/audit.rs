@@ -15,11 +15,13 @@ Each line is a JSON object. The first names the format, and whether the export i
                                             `signed`; key: SHA-256 of the public key's SubjectPublicKeyInfo
   {chain, length, head}                     where the chain ends
 The text of an act is JSON too: `number` counts from 1 within `chain`, and `before` is the hash of the act before it
-(64 zeros in the first). The signed text holds `chain`, `number`, the `hash` of that act, and when it was signed.";
+(64 zeros in the first). The signed text holds `chain`, `number`, the `hash` of that act, when it was signed, and in
+`before` the SHA-256 of the text that was signed before it in this chain (64 zeros in the first).";
 
 #[derive(Subcommand)]
 pub enum AuditCommand {
-    /// Check every hash, number, time and signature of a server's log, without the server.
+    /// Check every hash, number, time and signature of a server's log, without the server, and that nothing is missing
+    /// that the server remembers.
     Verify(AuditVerifyArgs),
     /// Write a server's log as JSON lines, or to a syslog receiver.
     #[command(after_help = FORMAT)]

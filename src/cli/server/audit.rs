@@ -108,10 +108,13 @@ fn not_accepted(error: AcceptError) -> Failure {
     };
     let broken = matches!(error, AcceptError::Witness(WitnessError::Contradiction(_)));
     let failure = Failure::from_error(code, exit, &error);
-    if broken {
-        return failure.remedy("Nothing was signed: the log contradicts itself. Restore a database whose log is whole.");
+    match (code, broken) {
+        (_, true) => {
+            failure.remedy("Nothing was signed: the log contradicts itself. Restore a database whose log is whole.")
+        }
+        ("audit-reason", _) => failure.remedy("Say with --reason why the database was put back."),
+        _ => failure,
     }
-    failure
 }
 
 /// Translates what [`crate::server`] refuses into a failure.

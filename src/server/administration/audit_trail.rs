@@ -144,7 +144,8 @@ fn remembered(directory: &DataDirectory, keys: &[PublicKey]) -> Result<Vec<Remem
     let Some(text) = files::read_if_there(&path)? else { return Ok(Vec::new()) };
     let remembered = keys.iter().find_map(|key| Remembered::read(&text, key));
     let remembered = remembered.ok_or(AuditTrailError::Witness(path))?;
-    let end = |(chain, head): (i64, &RememberedHead)| RememberedEnd { chain, number: head.number, hash: head.hash.clone() };
+    let end =
+        |(chain, head): (i64, &RememberedHead)| RememberedEnd { chain, number: head.number, hash: head.hash.clone() };
     Ok(remembered.heads().map(end).collect())
 }
 

@@ -6,7 +6,7 @@
 //! the archive is for its owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
 
 use crate::platform::file;
-use crate::server::data_directory::files::{Exists, FileError};
+use crate::server::data_directory::files::{self, Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::store;
@@ -116,10 +116,16 @@ pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     let postgresql = settings.database.is_some();
+    // What is remembered of the database is never of later than the database in the archive.
+    let witness = files::read_if_there(&directory.witness())?;
     // The database before the keys: a key that comes in between is one too many, never one too few.
     let copy = if postgresql { None } else { Some(Copy::of(&directory)?) };
     let mut members = Vec::new();
     let mut contents = Vec::new();
+    if let Some(witness) = witness {
+        members.push(member(&relative(data_dir, &directory.witness())?, &mut witness.as_bytes())?);
+        contents.push(witness.into_bytes());
+    }
     for path in listed(data_dir)? {
         let content = content(&path)?;
         members.push(member(&relative(data_dir, &path)?, &mut content.as_slice())?);
@@ -195,7 +201,7 @@ impl Drop for Copy {
     }
 }
 
-/// Lists every file of the directory but the database, the lock, and files that are being written; sorted.
+/// Lists every file of the directory but the database, what is remembered of it, the lock, and files that are being written; sorted.
 fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let unreadable = |path: &Path, source| FileError { path: path.to_owned(), what: "read", source };
     let mut files = Vec::new();
@@ -205,8 +211,9 @@ fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
             let entry = entry.map_err(|source| unreadable(&directory, source))?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_transient = ["cardwright.db", "server.lock", COPY].iter().any(|left| name.starts_with(left))
-                || name.ends_with(".new");
+            let is_transient =
+                ["cardwright.db", "server.lock", "witness.json", COPY].iter().any(|left| name.starts_with(left))
+                    || name.ends_with(".new");
             if depth == 0 && is_transient {
                 continue;
             }

@@ -5,6 +5,7 @@ log=$1 key=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 before=$(printf '%064d' 0)
+covered=$before
 number=0
 chain=
 while IFS= read -r line; do
@@ -12,7 +13,7 @@ while IFS= read -r line; do
     case $kind in
     record)
         of=$(printf '%s' "$line" | jq -r .chain)
-        [ "$of" = "$chain" ] || { chain=$of number=0 before=$(printf '%064d' 0); }
+        [ "$of" = "$chain" ] || { chain=$of number=0 before=$(printf '%064d' 0) covered=$before; }
         number=$((number + 1))
         printf '%s' "$line" | jq -j .record >"$work/record"
         hash=$(sha256sum <"$work/record" | cut -d' ' -f1)
@@ -27,6 +28,9 @@ while IFS= read -r line; do
         openssl dgst -sha256 -verify "$key" -signature "$work/signature" "$work/signed" >/dev/null ||
             { echo "record $number: signature"; exit 1; }
         [ "$before" = "$(jq -r .hash "$work/signed")" ] || { echo "record $number: signed otherwise"; exit 1; }
+        [ "$covered" = "$(jq -r --arg covered "$covered" '.before // $covered' "$work/signed")" ] ||
+            { echo "record $number: a signature before it is missing"; exit 1; }
+        covered=$(sha256sum <"$work/signed" | cut -d' ' -f1)
         ;;
     esac
 done <"$log"

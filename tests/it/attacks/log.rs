@@ -1,6 +1,8 @@
 //! Whoever owns the database alone: acts removed and the log made anew, an older database put back.
 
 use crate::server::support::{API, Lab, PASSPHRASE};
+use crate::support::postgres::Database;
+use cardwright::pkix::Signer;
 use cardwright::secret::Passphrase;
 use cardwright::server::{self, Contradiction, Server, StartError, WitnessError};
 use cardwright::store::{AuditFault, ListKind};
@@ -227,4 +229,98 @@ fn a_server_that_runs_signs_no_heads_and_no_lists_on_a_log_that_was_made_anew() 
     let count = "SELECT count(*) FROM audit_signatures";
     let count: i64 = Connection::open(database(&lab)).unwrap().query_row(count, [], |row| row.get(0)).unwrap();
     assert_eq!(count, 0);
+}
+
+/// Two servers with one key on one PostgreSQL, each with its own memory.
+fn pair() -> (Lab, Lab) {
+    let first = Lab::with_database(Some(Database::new()));
+    let mut second = first.beside();
+    second.start();
+    (first, second)
+}
+
+#[test]
+fn servers_of_one_database_sign_one_chain_after_the_other_and_each_misses_what_was_removed() {
+    let (mut first, mut second) = pair();
+    let alice = first.user("alice", &[]);
+    std::thread::scope(|scope| {
+        for lab in [&first, &second] {
+            scope.spawn(|| (0..6).for_each(|_| drop(lab.enrolled(&alice))));
+        }
+    });
+    second.stop();
+    first.stop();
+    let both = [first.data(), second.data()];
+    for data in &both {
+        let report = server::audit_check(data, &[], TOLERANCE).unwrap();
+        assert!(report.is_whole() && report.signatures > 0, "{report:?}");
+    }
+    let database = first.database.as_ref().unwrap();
+    let fork = "SELECT count(*) FROM audit_signatures a JOIN audit_signatures b USING (chain, prior) \
+                WHERE a.number <> b.number";
+    assert_eq!(database.sql(fork), "0");
+    database.sql("DELETE FROM audit_signatures WHERE number > 5");
+    database.sql("DELETE FROM audit WHERE number > 5");
+    database.sql(
+        "UPDATE audit_chains c SET length = 5, head = (SELECT hash FROM audit a WHERE a.chain = c.chain AND number = 5) \
+         WHERE length > 5",
+    );
+    for lab in [&first, &second] {
+        assert!(matches!(refused(lab), Contradiction::Shorter { .. }));
+    }
+    let passphrase = Passphrase::new(PASSPHRASE.into());
+    server::audit_accept(&first.data(), &passphrase, "pg_restore of yesterday").unwrap();
+    assert!(matches!(refused(&second), Contradiction::Shorter { .. }), "each says for itself");
+    server::audit_accept(&second.data(), &passphrase, "pg_restore of yesterday").unwrap();
+    first.start();
+    second.start();
+    second.stop();
+    first.stop();
+    assert!(server::audit_check(&first.data(), &[], TOLERANCE).unwrap().is_whole());
+}
+
+#[test]
+fn servers_of_one_database_have_one_key_of_the_log() {
+    let mut first = Lab::with_database(Some(Database::new()));
+    first.stop();
+    let second = first.beside();
+    std::fs::remove_file(second.data().join("audit.key.pem")).unwrap();
+    std::fs::remove_file(second.data().join("witness.json")).unwrap();
+    let refusal = Server::start(second.config()).err().expect("refused").to_string();
+    assert!(refusal.contains("log's key"), "{refusal}");
+    let third = first.beside();
+    std::fs::remove_file(third.data().join("witness.json")).unwrap();
+    Server::start(third.config()).expect("a new server of the database has nothing to remember yet").stop().unwrap();
+}
+
+#[test]
+fn a_log_of_a_release_that_chained_no_signatures_is_taken_up_and_goes_on() {
+    let mut lab = busy();
+    lab.stop();
+    let sealed = std::fs::read_to_string(lab.data().join("audit.key.pem")).unwrap();
+    let passphrase = Passphrase::new(PASSPHRASE.into());
+    let key = cardwright::ca::keyfile::open_private_key(&sealed, &passphrase).unwrap();
+    let connection = Connection::open(database(&lab)).unwrap();
+    let (length, head): (i64, Vec<u8>) = connection
+        .query_row("SELECT number, hash FROM audit WHERE number = 30", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap();
+    let text = json!({"chain": 1, "number": length, "hash": hex::encode(head), "at": "2026-11-22T00:00:00Z"});
+    let (text, fingerprint) = (text.to_string(), key.public_key().sha256());
+    let signature = key.sign(text.as_bytes()).unwrap();
+    connection.execute_batch("DELETE FROM audit_signatures").unwrap();
+    connection
+        .execute(
+            "INSERT INTO audit_signatures (chain, number, signed, key, signature) VALUES (1, ?1, ?2, ?3, ?4)",
+            (length, text, fingerprint, signature),
+        )
+        .unwrap();
+    drop(connection);
+    std::fs::remove_file(lab.data().join("witness.json")).unwrap();
+    lab.start();
+    lab.user("bob", &[]);
+    lab.stop();
+    let report = server::audit_check(&lab.data(), &[], TOLERANCE).unwrap();
+    assert!(report.is_whole() && report.signatures >= 2, "{report:?}");
+    without(&database(&lab), 20, 25);
+    refused(&lab);
 }

@@ -167,7 +167,7 @@ fn every_exit_code_that_help_lists_is_met() {
     let help = Program::new().text(["--help"]);
     let (_, listed) = help.stdout.split_once("Exit codes:").unwrap();
     let listed: Vec<i32> = listed.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
-    assert_eq!(listed, (0..=12).collect::<Vec<_>>());
+    assert_eq!(listed, (0..=13).collect::<Vec<_>>());
 
     let desk = Desk::new();
     let program = &desk.program;
@@ -209,5 +209,15 @@ fn every_exit_code_that_help_lists_is_met() {
     );
     let (log, key) = (program.write("log", log), program.write("key.pem", AUDIT_KEY));
     codes.push(met(&["audit", "verify", &log, "--key", &key]));
+    std::fs::write(program.path("server/witness.json"), "{}").unwrap();
+    let mut serve = program.command(["--json", "serve", &server, "--listen", "127.0.0.1:0"]);
+    let refused = end(serve.env("CARDWRIGHT_PASSPHRASE", "a passphrase"));
+    assert!(refused.refused(13, "records-contradicted").remedy.contains("audit accept"));
+    codes.push(refused.code.unwrap());
+    let mut accept = program.command(["--json", "audit", "accept", &server, "--reason", "it was a trial"]);
+    let accepted = end(accept.env("CARDWRIGHT_PASSPHRASE", "a passphrase")).done();
+    assert_eq!(accepted["remembered"], "nothing");
+    let mut nothing = program.command(["--json", "audit", "accept", &server, "--reason", ""]);
+    end(nothing.env("CARDWRIGHT_PASSPHRASE", "a passphrase")).refused(2, "audit-reason");
     assert_eq!(codes, listed);
 }
