@@ -2,7 +2,7 @@
 
 use super::template::GenerationOptions;
 use super::wire::body::body;
-use super::wire::{Plain, PlainOr, Text, TextList};
+use super::wire::{Plain, PlainOr, PlainOrNothing, Text, TextList, TextOrNothing, TrueOrNothing};
 
 /// Tells what a request would come to, if it were made, or approved, now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +13,19 @@ pub struct Foresight {
     pub key_orders: Vec<GenerationOptions>,
     /// The certificates with new keys that would be issued, in the template's order.
     pub certificates: Vec<ForeseenCertificate>,
+    /// The private keys that the server would send with the certificates, in the order of its answer. `None`: it does not
+    /// tell, because the caller could not have them yet, or it is of an earlier version.
+    pub keys_to_come: Option<Vec<ForeseenKey>>,
+    /// How many characters the password of those keys has at least; `None`: it does not tell.
+    pub shortest_pfx_password: Option<u32>,
 }
 
 body!(Foresight {
     at_once: "AtOnce" => PlainOr<bool>,
     key_orders: "KeyOrders" => PlainOr<Vec<GenerationOptions>>,
     certificates: "Certificates" => PlainOr<Vec<ForeseenCertificate>>,
+    keys_to_come: "KeysToCome" => PlainOrNothing<Vec<ForeseenKey>>,
+    shortest_pfx_password: "ShortestPfxPassword" => PlainOrNothing<u32>,
 });
 
 /// Tells whom a certificate would name.
@@ -35,4 +42,35 @@ body!(ForeseenCertificate {
     template_common_name: "TemplateCommonName" => Plain<String>,
     subject: "Subject" => Text,
     names: "SubjectAlternativeNames" => TextList,
+});
+
+/// Tells of a private key that the server would send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeseenKey {
+    pub template_common_name: String,
+    /// The server makes it for this request.
+    pub is_server_generated: bool,
+    /// It is of earlier times, and only decrypts what was encrypted before.
+    pub is_key_history: bool,
+    /// "RSA", "ECDSA_P256" or "ECDSA_P384", as in an order for a key; empty for another kind.
+    pub key_algorithm_name: String,
+    /// In bits.
+    pub key_size: u32,
+    /// EnrollKeyUsages bits: 1 decryption, 2 signing, 4 key agreement.
+    pub key_usages: u32,
+    /// Object identifiers, dotted.
+    pub extended_key_usages: Vec<String>,
+    /// SHA-1 of its certificate in upper-case hexadecimal; empty where that is not issued yet.
+    pub thumbprint: String,
+}
+
+body!(ForeseenKey {
+    template_common_name: "TemplateCommonName" => Plain<String>,
+    is_server_generated: "IsServerGenerated" => TrueOrNothing,
+    is_key_history: "IsKeyHistory" => TrueOrNothing,
+    key_algorithm_name: "KeyAlgorithmName" => Text,
+    key_size: "KeySize" => PlainOr<u32>,
+    key_usages: "KeyUsages" => PlainOr<u32>,
+    extended_key_usages: "ExtendedKeyUsages" => TextList,
+    thumbprint: "Thumbprint" => TextOrNothing,
 });

@@ -28,6 +28,16 @@ struct Sent {
     id: Vec<u8>,
 }
 
+/// Holds what else comes to the token with a key.
+struct Around {
+    /// Ids of the keys that have their places.
+    given: Vec<KeyId>,
+    /// Thumbprints of the certificates whose keys come as history.
+    history: Vec<String>,
+    /// Thumbprints of the certificates whose places may be taken.
+    ours: Vec<String>,
+}
+
 impl Enrollment<'_> {
     /// Returns the password under which private keys are to come: the face's, or one that nobody ever sees.
     pub(super) fn pfx_password(&mut self) -> Passphrase {
@@ -40,12 +50,13 @@ impl Enrollment<'_> {
     }
 
     /// Has the private keys of an answer kept by the face, if it wants them, and writes them to the token. A token that
-    /// cannot take one is refused ([`Cause::KeyNotTaken`]), unless the face has it.
+    /// cannot take one is refused ([`Cause::KeyNotTaken`]), unless the face has it. `old`: thumbprints of the certificates
+    /// that are renewed.
     pub(super) fn bring(
         &mut self,
         tie: Tie,
         answers: &[Answer],
-        own: &[SignedWork],
+        (own, old): (&[SignedWork], &[String]),
         session: &mut dyn Session,
         observer: Observer<'_>,
     ) -> Result<(), Error> {
@@ -59,13 +70,16 @@ impl Enrollment<'_> {
         // What one of today may take the place of is written first.
         sent.sort_by_key(|sent| !sent.is_history);
         observer(Event::Doing(Stage::BringKey));
-        let mut given: Vec<_> = own.iter().map(|work| KeyId(work.key.id.0.clone())).collect();
-        let history: Vec<_> = sent.iter().filter(|sent| sent.is_history).map(|sent| sent.certificate.sha1()).collect();
+        let history = sent.iter().filter(|sent| sent.is_history).map(|sent| sent.certificate.thumbprint_sha1());
+        let history: Vec<_> = history.collect();
+        let ours = [old, &history].concat();
+        let given = own.iter().map(|work| KeyId(work.key.id.0.clone())).collect();
+        let mut around = Around { given, history, ours };
         for sent in sent {
-            match self.bring_one(&sent, &given, &history, session) {
+            match self.bring_one(&sent, &around, session) {
                 Ok(id) => {
                     observer(Event::KeyBrought { key: id.clone(), name: sent.name });
-                    given.push(id);
+                    around.given.push(id);
                 }
                 Err(Cause::KeyNotTaken { .. }) if self.receiver.is_some() => {}
                 Err(cause) => return Err(Error::new(Stage::BringKey, cause)),
@@ -98,13 +112,7 @@ impl Enrollment<'_> {
 
     /// Writes one key and its certificate, and reads the certificate back; a key that is there already is left, and what is
     /// somebody else's stays unless the order lets it be replaced.
-    fn bring_one(
-        &mut self,
-        sent: &Sent,
-        given: &[KeyId],
-        history: &[[u8; 20]],
-        session: &mut dyn Session,
-    ) -> Result<KeyId, Cause> {
+    fn bring_one(&mut self, sent: &Sent, around: &Around, session: &mut dyn Session) -> Result<KeyId, Cause> {
         let not_taken = |source: token::Error| match source {
             source @ (token::Error::NotOffered(_)
             | token::Error::Algorithm(_)
@@ -114,18 +122,18 @@ impl Enrollment<'_> {
             other => other.into(),
         };
         let der = sent.certificate.der();
-        let arrival = Arrival { name: &sent.id, certificate: der, is_history: sent.is_history, given };
+        let arrival = Arrival { name: &sent.id, certificate: der, is_history: sent.is_history, given: &around.given };
         let mut id = session.place_of(&arrival).map_err(not_taken)?;
         let there = session.find(&id)?;
         let is_there = session.holds(&id, sent.key.public_key())?;
         self.note_received(sent, &id, is_there)?;
         if !is_there {
             let taken = there.as_ref().is_some_and(|stored| stored.has_private_key || stored.certificate.is_some());
-            if taken && !self.order.replaces() {
+            let old = there.as_ref().and_then(|stored| stored.certificate.as_deref());
+            if taken && !self.gives_way(old, &around.ours) {
                 return Err(not_taken(token::Error::KeyIdTaken(id)));
             }
-            let old = there.as_ref().and_then(|stored| stored.certificate.as_deref());
-            self.give_way(&id, old, history, session)?;
+            self.give_way(&id, old, &around.history, session)?;
             session.import(&order(sent, &id, taken)?, &sent.key).map_err(not_taken)?;
             let named = session.named(&id);
             if named != id {
@@ -148,11 +156,11 @@ impl Enrollment<'_> {
         &mut self,
         id: &KeyId,
         old: Option<&[u8]>,
-        history: &[[u8; 20]],
+        history: &[String],
         session: &mut dyn Session,
     ) -> Result<(), Cause> {
         let Some(old) = old.and_then(|der| Certificate::from_der(der).ok()) else { return Ok(()) };
-        let secret = old.keeps_secrets().unwrap_or(true) && !history.contains(&old.sha1());
+        let secret = old.keeps_secrets().unwrap_or(true) && !history.contains(&old.thumbprint_sha1());
         if !secret || session.keep(id)? || self.order.gives_up_old_key() {
             return Ok(());
         }

@@ -46,8 +46,10 @@ impl Enrollment<'_> {
             _ => Vec::new(),
         };
         // What may be replaced is looked at first.
-        let stored = if self.order.replaces() { self.stored(token)?.to_vec() } else { Vec::new() };
+        let renews = self.order.workflow() == Workflow::Renew;
+        let stored = if renews || self.order.replaces() { self.stored(token)?.to_vec() } else { Vec::new() };
         let mut old_places = places_of(&old, &stored);
+        let renewed: Vec<_> = old_places.iter().map(|old| old.id.clone()).collect();
         let shown = old_places.iter().find(|old| !old.decrypts_only).or(old_places.first()).map(|old| &old.id);
         let shown = stored.iter().find(|stored| shown == Some(&stored.id));
         let of_old = Listed { thumbprints: old.clone(), keys: Vec::new() };
@@ -64,7 +66,7 @@ impl Enrollment<'_> {
             let name = key_id(self.marker, (!alone).then_some(index)).0;
             let wish = KeyWish { name, index, decrypts_only, supersedes };
             let placement = token.place(&wish).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
-            check_place(&placement, self.order.replaces())?;
+            check_place(&placement, renewed.contains(&placement.id) || self.order.replaces())?;
             let keeps = placement.occupied && keeps_secrets(&placement.id, &stored);
             if keeps && !self.order.gives_up_old_key() {
                 self.refuse_loss(&placement.id, token)?;

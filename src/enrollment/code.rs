@@ -79,6 +79,7 @@ impl Error {
             Cause::PinIsProposed => "pin-is-proposed",
             Cause::KeyNotKept { .. } => "key-not-kept",
             Cause::KeyNotTaken { .. } => "key-not-taken",
+            Cause::PfxPasswordShort { .. } => "pfx-password-length",
             Cause::OldKeyLost { .. } => "old-key-lost",
             Cause::AdminKeyLength { .. } => "admin-key-length",
             Cause::AlgorithmLacking { .. } => "algorithm-unsupported",
@@ -108,6 +109,7 @@ impl Error {
             | Cause::PinLength { .. }
             | Cause::PinCharacters
             | Cause::PinTrivial
+            | Cause::PfxPasswordShort { .. }
             | Cause::PinIsProposed => ExitClass::Secret,
             Cause::TemplateUnknown { .. }
             | Cause::TemplateNeeded { .. }

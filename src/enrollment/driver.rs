@@ -56,6 +56,8 @@ pub(super) struct Facts {
     pub opening: Option<Opening>,
     /// The server was asked what the request would come to.
     pub foreseen: bool,
+    /// The server told which private keys it will send, or tells of none.
+    pub arrivals_foreseen: bool,
     /// The template lets the request be carried out as soon as it is made.
     pub at_once: Option<bool>,
     /// Card and template were found to go together as far as PIN, PUK and admin key are concerned.

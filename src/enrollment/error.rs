@@ -37,6 +37,8 @@ pub enum Cause {
         #[source]
         source: token::Error,
     },
+    #[error("the server sends private keys only under a password of at least {least} characters")]
+    PfxPasswordShort { least: u32 },
     #[error("the key in {} may have to decrypt, and would be lost: the card cannot move it elsewhere", hex::encode_upper(&key.0))]
     OldKeyLost { key: KeyId },
     #[error(transparent)]

@@ -148,7 +148,7 @@ impl Enrollment<'_> {
         if signed.is_empty() && answers.iter().all(|answer| answer.pfx.is_none()) {
             return Err(Error::new(Stage::SubmitRequest, Cause::NothingOrdered));
         }
-        self.bring(tie, &answers, signed, session, observer)?;
+        self.bring(tie, &answers, (signed, old), session, observer)?;
         self.keep_authorities(tie, &answers, &issued, observer)?;
         self.reach(Milestone::Issued { tie, keys: issued.clone(), old: old.to_vec() })?;
         Ok(issued)

@@ -14,7 +14,12 @@ const SIGNING: u32 = 2;
 
 /// Says whether the key is to decrypt or agree, possibly besides signing.
 pub(super) fn decrypts(options: &GenerationOptions) -> bool {
-    options.key_usages & DECRYPTION_OR_AGREEMENT != 0
+    decrypts_by(options.key_usages)
+}
+
+/// Says whether these EnrollKeyUsages let a key decrypt or agree.
+pub(super) fn decrypts_by(usages: u32) -> bool {
+    usages & DECRYPTION_OR_AGREEMENT != 0
 }
 
 /// Says whether the key is to decrypt or agree and never to sign.
@@ -40,17 +45,21 @@ pub(super) fn key_label(card_label: &str, options: &GenerationOptions, index: Op
 
 /// Returns the ordered algorithm and size; [`Cause::KeyKind`] for one that is not known here.
 pub(super) fn key_algorithm(options: &GenerationOptions) -> Result<KeyAlgorithm, Error> {
-    let name = options.key_algorithm_name.trim().to_ascii_uppercase();
-    match (name.as_str(), options.key_size) {
-        ("RSA", 2048) => Ok(KeyAlgorithm::Rsa2048),
-        ("RSA", 3072) => Ok(KeyAlgorithm::Rsa3072),
-        ("RSA", 4096) => Ok(KeyAlgorithm::Rsa4096),
-        ("ECDSA_P256" | "ECDH_P256", _) | ("ECDSA" | "ECDH", 256) => Ok(KeyAlgorithm::P256),
-        ("ECDSA_P384" | "ECDH_P384", _) | ("ECDSA" | "ECDH", 384) => Ok(KeyAlgorithm::P384),
-        _ => {
-            let cause = Cause::KeyKind { name: options.key_algorithm_name.clone(), bits: options.key_size };
-            Err(Error::new(Stage::ReadKeyOrders, cause))
-        }
+    named_algorithm(&options.key_algorithm_name, options.key_size).ok_or_else(|| {
+        let cause = Cause::KeyKind { name: options.key_algorithm_name.clone(), bits: options.key_size };
+        Error::new(Stage::ReadKeyOrders, cause)
+    })
+}
+
+/// Returns the algorithm that CNG calls so, with a key of so many bits; `None` for one that is not known here.
+pub(super) fn named_algorithm(name: &str, bits: u32) -> Option<KeyAlgorithm> {
+    match (name.trim().to_ascii_uppercase().as_str(), bits) {
+        ("RSA", 2048) => Some(KeyAlgorithm::Rsa2048),
+        ("RSA", 3072) => Some(KeyAlgorithm::Rsa3072),
+        ("RSA", 4096) => Some(KeyAlgorithm::Rsa4096),
+        ("ECDSA_P256" | "ECDH_P256", _) | ("ECDSA" | "ECDH", 256) => Some(KeyAlgorithm::P256),
+        ("ECDSA_P384" | "ECDH_P384", _) | ("ECDSA" | "ECDH", 384) => Some(KeyAlgorithm::P384),
+        _ => None,
     }
 }
 

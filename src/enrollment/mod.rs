@@ -33,6 +33,7 @@ mod plan;
 mod prepare;
 mod proof;
 mod proposed;
+mod prospects;
 mod proven;
 mod puk;
 mod received;

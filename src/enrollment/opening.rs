@@ -78,7 +78,9 @@ impl Enrollment<'_> {
             Ok(foresight) => {
                 self.facts.at_once = Some(foresight.at_once);
                 if matches!(self.order.workflow(), Workflow::Enroll | Workflow::Renew) {
-                    self.plan_keys(foresight.key_orders, card.map(|card| card.uuid), token, observer)?;
+                    self.plan_keys(foresight.key_orders.clone(), card.map(|card| card.uuid), token, observer)?;
+                    self.foresee_arrivals(&foresight, token, observer)?;
+                    self.facts.arrivals_foreseen = foresight.keys_to_come.is_some() || foresight.at_once;
                 }
             }
             Err(client::Error::ExtensionAbsent { .. }) => {}

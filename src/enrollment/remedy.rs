@@ -62,8 +62,10 @@ impl Error {
             Cause::KeyNotKept { .. } => {
                 "Make room for the file, then repeat the command: the server sends the key again."
             }
+            Cause::PfxPasswordShort { .. } => "Choose a longer password for the file (--pfx-password-from).",
             Cause::KeyNotTaken { source: token::Error::KeyIdTaken(_), .. } => {
-                "Let it replace what is there (--replace), or say in which file the key goes instead (--pfx-to)."
+                "If nobody needs what is there, let it be replaced (--replace); or say in which file the key goes instead \
+                 (--pfx-to)."
             }
             Cause::KeyNotTaken { .. } => {
                 "Say in which file the key goes instead (--pfx-to), then repeat the command: the server sends it again."

@@ -168,15 +168,23 @@ impl Enrollment<'_> {
         let token = present(token)?;
         let config = self.config_of(read.profile_template, observer)?;
         self.foresee_secrets(&config, token)?;
-        if self.facts.keys.is_some() {
+        if self.facts.keys.is_some() && self.facts.arrivals_foreseen {
             return Ok(());
         }
         let card = read.new_smartcard.or(read.old_smartcard);
         observer(Event::Doing(Stage::Foresee));
         match self.client.foresee_request(read.uuid, self.card_id) {
-            Ok(foresight) => return self.plan_keys(foresight.key_orders, card, token, observer),
+            Ok(foresight) => {
+                self.plan_keys(foresight.key_orders.clone(), card, token, observer)?;
+                self.foresee_arrivals(&foresight, token, observer)?;
+                self.facts.arrivals_foreseen = true;
+                return Ok(());
+            }
             Err(client::Error::ExtensionAbsent { .. }) => {}
             Err(error) => return Err(Error::new(Stage::Foresee, error)),
+        }
+        if self.facts.keys.is_some() {
+            return Ok(());
         }
         observer(Event::Doing(Stage::ReadKeyOrders));
         match self.client.generation_options(read.uuid) {

@@ -55,6 +55,8 @@ pub struct EnrollOrder {
 pub struct RenewOrder {
     pub comment: String,
     pub data: Vec<DataItem>,
+    /// Lets new keys and certificates replace also what is not of the card's record in their places.
+    pub replace: bool,
     /// Lets a key be lost that may have to decrypt, where the token has nowhere else to keep it.
     pub give_up_old_key: bool,
 }
@@ -80,11 +82,11 @@ impl Order {
         }
     }
 
-    /// Says whether new keys may replace what is in their places.
+    /// Says whether new keys may replace whatever is in their places; a renewal always replaces what it renews.
     pub(super) fn replaces(&self) -> bool {
         match self {
             Order::Enroll(order) => order.replace,
-            Order::Renew(_) => true,
+            Order::Renew(order) => order.replace,
             _ => false,
         }
     }

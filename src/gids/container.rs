@@ -124,6 +124,11 @@ impl ContainerMap {
         u8::try_from(free).ok().filter(|_| free < MOST)
     }
 
+    /// Counts the containers that can be added.
+    pub fn count_free(&self) -> usize {
+        MOST.saturating_sub(self.all().count())
+    }
+
     /// Puts a container at a free index.
     pub fn insert(&mut self, index: u8, container: Container) {
         let index = usize::from(index);

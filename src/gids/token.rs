@@ -8,15 +8,16 @@ use super::contents::{Contents, master_file};
 use super::error::Error as GidsError;
 use super::files::{MasterFile, Place};
 use super::initialise;
+use super::key;
 use super::pin;
 use super::session::GidsSession;
 use crate::iso7816::{Card, Continuity, EndWith};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyOffer, KeyWish,
-    LastTry, Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
-    names_nothing,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Identity, KeyId, KeyOffer,
+    KeyWish, LastTry, Operation, Origin, Placement, Prospect, SecretForm, SecretKind, Session, StoredKey, Token, Tries,
+    User, names_nothing,
 };
 use uuid::{Uuid, Version};
 
@@ -189,6 +190,31 @@ impl Token for GidsToken {
     /// Returns the wish's own name, which is unique: ids are names on these cards.
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
         Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+    }
+
+    /// Counts the containers that are free: ids are names here, so that nothing is in a key's place.
+    fn prospects(&mut self, expected: &[Expected], given: &[KeyId]) -> Result<Vec<Prospect>, Error> {
+        self.must_be_initialised()?;
+        self.within(EndWith::Leave, |application| {
+            let contents = Contents::read(application)?;
+            let known = expected.iter().any(|expected| expected.thumbprint.is_some());
+            let there = if known { contents.all(application)? } else { Vec::new() };
+            let mut free = contents.containers.count_free().saturating_sub(given.len());
+            let prospects = expected.iter().map(|expected| {
+                let curve = expected.algorithm.filter(|algorithm| key::rsa_bits(*algorithm).is_none());
+                if expected.is_among(&there) {
+                    Prospect::IsThere
+                } else if let Some(algorithm) = curve {
+                    Prospect::Refused(Error::Algorithm(algorithm))
+                } else if free == 0 {
+                    Prospect::Refused(Error::Full)
+                } else {
+                    free = free.saturating_sub(1);
+                    Prospect::Free(KeyId(expected.name.clone()))
+                }
+            });
+            Ok(prospects.collect())
+        })
     }
 
     /// Logs in the user. The administrator is not logged in, because he may do nothing more in a session.

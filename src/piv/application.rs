@@ -29,6 +29,7 @@ pub(super) struct Application {
     pub chuid: Option<Chuid>,
     pub(super) metadata: Offer<()>,
     pub(super) version: Offer<Version>,
+    pub(super) imports: Offer<()>,
     /// The tries of the management key, as the card last told them.
     pub(super) management_tries: Tries,
     within: bool,
@@ -58,6 +59,7 @@ impl Application {
             chuid: None,
             metadata: Offer::Unasked,
             version: Offer::Unasked,
+            imports: Offer::Unasked,
             management_tries: Tries::Untold,
             within: false,
             selected: false,

@@ -240,6 +240,11 @@ pub(super) fn import(algorithm: KeyAlgorithm, reference: KeyReference, numbers: 
     Command::new(IMPORT, 0xFE, identifier(algorithm), reference.byte()).with_secret(data.finish())
 }
 
+/// Asks whether the card has the command that imports a key; without data and authority it changes nothing.
+pub(super) fn no_import() -> Command {
+    Command::new(IMPORT, 0xFE, identifier(KeyAlgorithm::P256), KeyReference::KEY_MANAGEMENT.byte())
+}
+
 /// Resets the application to the factory's state, once PIN and PUK are blocked (YubiKey).
 pub(super) fn reset() -> Command {
     Command::new("RESET", 0xFB, 0x00, 0x00)

@@ -6,6 +6,7 @@
 use super::command;
 use super::objects::{read_key_history, write_key_history};
 use super::offer::is_not_offered;
+use super::prospect::choose;
 use super::reference::{KeyReference, ObjectTag};
 use super::session::{PivSession, Told};
 use crate::pkix::{Certificate, PublicKey};
@@ -36,39 +37,14 @@ impl PivSession<'_> {
         if is_not_offered(moved) { Ok(false) } else { Err(self.application.refusal(command::MOVE_KEY, moved)) }
     }
 
-    /// Returns where a key from elsewhere goes: where it is already, else 9D if it decrypts and is of today, else a free
-    /// retired place; 9A or 9C if it only signs.
+    /// Returns where a key from elsewhere goes; see [`choose`].
     pub(super) fn place_of(&mut self, arrival: &Arrival<'_>) -> Result<KeyReference, token::Error> {
         self.enter()?;
-        let certificate = Certificate::from_der(arrival.certificate);
-        let certificate = certificate.map_err(|error| token::Error::NotACertificate(Box::new(error)))?;
         let unreadable = |error| token::Error::NotACertificate(Box::new(error));
+        let certificate = Certificate::from_der(arrival.certificate).map_err(unreadable)?;
         let key = certificate.public_key().map_err(unreadable)?;
-        let open = |place: &KeyReference| !arrival.given.contains(&place.id());
-        if !arrival.is_history {
-            if certificate.may_decrypt().map_err(unreadable)? {
-                if open(&KeyReference::KEY_MANAGEMENT) {
-                    return Ok(KeyReference::KEY_MANAGEMENT);
-                }
-            } else {
-                for place in [KeyReference::AUTHENTICATION, KeyReference::SIGNATURE].into_iter().filter(open) {
-                    if self.is_for(place, arrival.certificate, &key)? != Some(false) {
-                        return Ok(place);
-                    }
-                }
-                return Err(token::Error::Full);
-            }
-        }
-        let (der, given) = (arrival.certificate, arrival.given);
-        let mut free = None;
-        for place in KeyReference::retired() {
-            match self.is_for(place, der, &key)? {
-                Some(true) => return Ok(place),
-                None if !given.contains(&place.id()) => free = free.or(Some(place)),
-                Some(false) | None => {}
-            }
-        }
-        free.ok_or(token::Error::Full)
+        let decrypts = certificate.may_decrypt().map_err(unreadable)?;
+        choose((decrypts, arrival.is_history), arrival.given, |place| self.is_for(place, arrival.certificate, &key))
     }
 
     /// Says whether the place is of this certificate, or of its key alone after an import that was cut off; `None` where

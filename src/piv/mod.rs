@@ -22,6 +22,7 @@ mod metadata;
 mod objects;
 mod offer;
 mod place;
+mod prospect;
 mod reference;
 mod remove;
 mod reset;

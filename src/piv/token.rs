@@ -13,8 +13,9 @@ use crate::iso7816::{Card, EndWith, StatusWord};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Factory, Identity, KeyId, KeyOffer,
-    KeyWish, LastTry, Operation, Placement, SecretForm, SecretKind, Session, StoredKey, Token, User,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Factory, Identity, KeyId,
+    KeyOffer, KeyWish, LastTry, Operation, Placement, Prospect, SecretForm, SecretKind, Session, StoredKey, Token,
+    User,
 };
 
 /// Holds a PIV card.
@@ -255,6 +256,10 @@ impl Token for PivToken {
             return Ok(false);
         }
         self.application.within(EndWith::Leave, |card| Ok(!card.moves_keys()?))
+    }
+
+    fn prospects(&mut self, expected: &[Expected], given: &[KeyId]) -> Result<Vec<Prospect>, Error> {
+        self.application.within(EndWith::Leave, |card| card.prospects(expected, given))
     }
 
     /// Logs in. Either may log in alone: the administrator generates and writes, the user signs.

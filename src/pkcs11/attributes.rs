@@ -5,7 +5,7 @@ use crate::pkix::{KeyAlgorithm, PublicKey};
 use crate::token::{Error, KeyId, KeyOrder};
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
-use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, AttributeType, CertificateType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
@@ -55,12 +55,28 @@ pub(super) fn offered(pkcs11: &Pkcs11, slot: Slot) -> Result<Vec<KeyAlgorithm>, 
 
 /// Says whether the module can generate such a key pair in this slot; `None` where it does not tell.
 pub(super) fn makes(pkcs11: &Pkcs11, slot: Slot, algorithm: KeyAlgorithm) -> Result<Option<bool>, Cryptoki> {
+    has_mechanism(pkcs11, slot, algorithm, mechanism(algorithm).mechanism_type())
+}
+
+/// Says whether the module can sign with such a key in this slot; `None` where it does not tell.
+pub(super) fn signs(pkcs11: &Pkcs11, slot: Slot, algorithm: KeyAlgorithm) -> Result<Option<bool>, Error> {
+    let mechanism = if is_rsa(algorithm) { MechanismType::RSA_PKCS } else { MechanismType::ECDSA };
+    has_mechanism(pkcs11, slot, algorithm, mechanism).map_err(failed("C_GetMechanismInfo"))
+}
+
+/// Says whether the mechanism is there for keys of this kind; `None` where the module does not tell.
+fn has_mechanism(
+    pkcs11: &Pkcs11,
+    slot: Slot,
+    algorithm: KeyAlgorithm,
+    mechanism: MechanismType,
+) -> Result<Option<bool>, Cryptoki> {
     let bits = match generation(algorithm) {
         Generation::Rsa(bits) => bits,
         Generation::Ec(parameters) if parameters == SECP256R1 => 256,
         Generation::Ec(_) => 384,
     };
-    match pkcs11.get_mechanism_info(slot, mechanism(algorithm).mechanism_type()) {
+    match pkcs11.get_mechanism_info(slot, mechanism) {
         Ok(info) if info.max_key_size() == 0 => Ok(None),
         Ok(info) => Ok(Some((info.min_key_size() as u64..=info.max_key_size() as u64).contains(&bits))),
         Err(Cryptoki::Pkcs11(RvError::MechanismInvalid, _)) => Ok(Some(false)),

@@ -19,6 +19,7 @@ mod mac;
 mod module;
 mod objects;
 mod open;
+mod prospect;
 mod selector;
 mod session;
 mod sign;

@@ -6,12 +6,14 @@ use super::error::{CallError, device, failed, is_removal};
 use super::facts::{Facts, has_officer};
 use super::lease::Lease;
 use super::open::Open;
+use super::prospect::prospects;
 use super::session::{Pkcs11Session, list};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Identity, KeyId, KeyOffer, KeyWish,
-    LastTry, Operation, Origin, Placement, SecretForm, SecretKind, Session, StoredKey, Token, Tries, User,
+    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Identity, KeyId, KeyOffer,
+    KeyWish, LastTry, Operation, Origin, Placement, Prospect, SecretForm, SecretKind, Session, StoredKey, Token, Tries,
+    User,
 };
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -118,6 +120,11 @@ impl Pkcs11Token {
         self.open_as(UserType::User, SecretKind::Pin, &to_auth_pin(pin.expose()))
     }
 
+    /// Says whether keys are in a TPM. Only a module that names no token is asked what it is.
+    fn is_in_tpm(&self) -> bool {
+        self.identity.origin != Origin::Maker && is_tpm(self.pkcs11())
+    }
+
     /// Translates the error of a call that carried `secret`; see [`refusal`].
     fn refusal(&self, secret: SecretKind, operation: &'static str, error: Cryptoki) -> Error {
         refusal(&self.lease, self.slot, secret, operation, error)
@@ -194,6 +201,12 @@ impl Token for Pkcs11Token {
         Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
     }
 
+    fn prospects(&mut self, expected: &[Expected], _given: &[KeyId]) -> Result<Vec<Prospect>, Error> {
+        self.look()?;
+        let session = self.open()?;
+        prospects(self.pkcs11(), self.slot, (&session, self.is_in_tpm()), expected)
+    }
+
     /// Logs in the user only: on PKCS#11 the administrator's login would allow a session nothing more.
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {
         let (pin, last_try) = match credentials.user {
@@ -202,9 +215,7 @@ impl Token for Pkcs11Token {
             None => return Err(Error::UserNeeded),
         };
         let session = self.open_as_user(pin, last_try)?;
-        // Only a module that names no token is asked what it is.
-        let is_tpm = self.identity.origin != Origin::Maker && is_tpm(self.pkcs11());
-        Ok(Box::new(Pkcs11Session::new(session, is_tpm)))
+        Ok(Box::new(Pkcs11Session::new(session, self.is_in_tpm())))
     }
 
     fn change_pin(&mut self, current: &Pin, new: &Pin, last_try: LastTry) -> Result<(), Error> {

@@ -19,14 +19,19 @@ pub struct CertificateShape {
 }
 
 impl CertificateShape {
-    /// Returns the bits of EnrollKeyUsages: 1 decryption, 2 signing, 4 key agreement.
+    /// Returns the bits of EnrollKeyUsages.
     pub fn enroll_key_usages(&self) -> u32 {
-        self.key_usages.iter().fold(0, |bits, usage| {
-            bits | match usage {
-                KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,
-                KeyUsage::KeyAgreement => 4,
-                _ => 2,
-            }
-        })
+        enroll_key_usages(&self.key_usages)
     }
+}
+
+/// Returns key usages as bits of EnrollKeyUsages: 1 decryption, 2 signing, 4 key agreement.
+pub fn enroll_key_usages(usages: &[KeyUsage]) -> u32 {
+    usages.iter().fold(0, |bits, usage| {
+        bits | match usage {
+            KeyUsage::KeyEncipherment | KeyUsage::DataEncipherment => 1,
+            KeyUsage::KeyAgreement => 4,
+            _ => 2,
+        }
+    })
 }

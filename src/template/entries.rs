@@ -27,13 +27,7 @@ impl Entry<'_> {
 
     /// Returns the CertificateRequestGenerationOptions of a key that the client makes; `name` is shown beside the key.
     pub fn generation_options(&self, name: &str) -> GenerationOptions {
-        let (key_algorithm_name, key_size) = match self.key.generate {
-            KeyAlgorithm::Rsa2048 => ("RSA", 2048),
-            KeyAlgorithm::Rsa3072 => ("RSA", 3072),
-            KeyAlgorithm::Rsa4096 => ("RSA", 4096),
-            KeyAlgorithm::P256 => ("ECDSA_P256", 256),
-            KeyAlgorithm::P384 => ("ECDSA_P384", 384),
-        };
+        let (key_algorithm_name, key_size) = ordered_as(self.key.generate);
         GenerationOptions {
             subject: String::new(),
             key_algorithm_name: key_algorithm_name.to_owned(),
@@ -46,5 +40,16 @@ impl Entry<'_> {
             key_usages: self.certificate.enroll_key_usages(),
             attestation_needed: !self.key.attestation_roots.is_empty(),
         }
+    }
+}
+
+/// Returns an algorithm's name in an order for a key (CNG's), and the key's size in bits.
+pub fn ordered_as(algorithm: KeyAlgorithm) -> (&'static str, u32) {
+    match algorithm {
+        KeyAlgorithm::Rsa2048 => ("RSA", 2048),
+        KeyAlgorithm::Rsa3072 => ("RSA", 3072),
+        KeyAlgorithm::Rsa4096 => ("RSA", 4096),
+        KeyAlgorithm::P256 => ("ECDSA_P256", 256),
+        KeyAlgorithm::P384 => ("ECDSA_P384", 384),
     }
 }

@@ -34,10 +34,10 @@ mod weaker;
 mod words;
 
 pub use admin_key::{AdminKeyLength, LENGTH as ADMIN_KEY_LEN, default_admin_key};
-pub use certificate_shape::CertificateShape;
+pub use certificate_shape::{CertificateShape, enroll_key_usages};
 pub use data_item::{DataItemRule, ItemKind, ItemProblem, Side, same_name};
 pub use document::{Document, Filling};
-pub use entries::{Entry, Ordered};
+pub use entries::{Entry, Ordered, ordered_as};
 pub use import::{Import, ImportError, Imported};
 pub use key_policy::{Hash, KeyFamily, KeyPolicy, KeySource};
 pub use lifecycle::{Limits, LossReason, Passage, RevocationOptions, revocation_reason as reason_named};

@@ -12,6 +12,7 @@ mod form;
 mod identity;
 mod keys;
 mod oddity;
+mod prospect;
 mod seam;
 mod tries;
 
@@ -23,5 +24,6 @@ pub use form::SecretForm;
 pub use identity::{Identity, Origin, names_nothing};
 pub use keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, StoredKey};
 pub use oddity::{Oddity, StoredCertificate};
+pub use prospect::{Expected, Prospect, Whence};
 pub use seam::{Session, Token};
 pub use tries::{Counters, LastTry, SecretKind, Tries};

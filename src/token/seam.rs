@@ -7,6 +7,7 @@ use super::factory::Factory;
 use super::form::SecretForm;
 use super::identity::Identity;
 use super::keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, StoredKey};
+use super::prospect::{Expected, Prospect};
 use super::tries::{Counters, LastTry, SecretKind};
 use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm};
 use crate::secret::{AdminKey, Pin, Puk};
@@ -96,6 +97,13 @@ pub trait Token {
     /// move a key to another one.
     fn loses_replaced(&mut self, _id: &KeyId) -> Result<bool, Error> {
         Ok(false)
+    }
+
+    /// Says of each key that will come from elsewhere where it would go, as far as that shows without a login: what
+    /// [`Session::place_of`] and [`Session::import`] would refuse is refused. They are written in this order; `given` are
+    /// the ids of other new keys. Changes nothing.
+    fn prospects(&mut self, expected: &[Expected], _given: &[KeyId]) -> Result<Vec<Prospect>, Error> {
+        Ok(expected.iter().map(|expected| Prospect::Free(KeyId(expected.name.clone()))).collect())
     }
 
     /// Logs in, once: the administrator first, then the user. The session borrows the token, and dropping it logs out.

@@ -1,5 +1,6 @@
 //! The driver, held against a server and a token that break on purpose.
 
+mod arrivals;
 mod attested;
 mod authorities;
 mod authority;

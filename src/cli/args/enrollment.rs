@@ -72,6 +72,9 @@ pub struct RenewArgs {
     /// Where the token's present SO PIN or admin key comes from, when neither server nor template knows it.
     #[arg(long, value_name = "SOURCE")]
     pub so_pin_from: Option<Source>,
+    /// Replace also what is where the new keys belong and is not of this card's record.
+    #[arg(long)]
+    pub replace: bool,
     /// Lose a key that may have to decrypt old messages, where the card cannot move it elsewhere.
     #[arg(long)]
     pub give_up_old_key: bool,

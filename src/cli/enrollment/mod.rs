@@ -64,6 +64,7 @@ pub fn renew(args: &RenewArgs, output: &Output) -> Result<(), Failure> {
     let settings = Settings::load()?;
     let order = Order::Renew(RenewOrder {
         comment: args.comment.clone(),
+        replace: args.replace,
         give_up_old_key: args.give_up_old_key,
         ..RenewOrder::default()
     });

@@ -17,7 +17,7 @@ use crate::template::KeySource;
 use uuid::Uuid;
 
 /// Sets how long a password that protects private keys is at least, in characters (NIST SP 800-63B, 5.1.1.2).
-const SHORTEST_PASSWORD: usize = 8;
+pub const SHORTEST_PASSWORD: usize = 8;
 
 /// Refuses a password that is missing, that PKCS#12 cannot hold, or that is too short.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {

@@ -1,14 +1,15 @@
 //! Says what a request would come to: which keys and certificates, for whom. Nothing is issued, nothing recorded.
 
+use super::deliver::SHORTEST_PASSWORD;
 use super::judge;
 use super::plan::{Item, Plan};
 use crate::ca::{IssueOrder, SubjectAltName};
-use crate::cm::foresight::{ForeseenCertificate, Foresight};
-use crate::pkix::{KeyAlgorithm, MemoryKey, Signer};
+use crate::cm::foresight::{ForeseenCertificate, ForeseenKey, Foresight};
+use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Signer};
 use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
-use crate::store::RequestRecord;
-use crate::template::ProfileTemplate;
+use crate::store::{ArchivedRecord, CertificateRecord, RequestRecord};
+use crate::template::{Entry, KeySource, ProfileTemplate, enroll_key_usages, ordered_as};
 
 /// Refuses a request whose certificates could not be issued, as `certificatedata` would refuse it, and tells what they
 /// would say otherwise. A request that brings no certificates comes to nothing.
@@ -18,7 +19,13 @@ pub async fn foresight(
     template: &ProfileTemplate,
     at_once: bool,
 ) -> Result<Foresight, ApiError> {
-    let mut foresight = Foresight { at_once, key_orders: Vec::new(), certificates: Vec::new() };
+    let mut foresight = Foresight {
+        at_once,
+        key_orders: Vec::new(),
+        certificates: Vec::new(),
+        keys_to_come: Some(Vec::new()),
+        shortest_pfx_password: u32::try_from(SHORTEST_PASSWORD).ok(),
+    };
     if !request.request_type.issues_certificates() {
         return Ok(foresight);
     }
@@ -36,8 +43,75 @@ pub async fn foresight(
             subject: order.subject,
         });
     }
+    // Whose keys they are, and who may have them at once, may know of them; anybody else learns nothing of an archive.
+    let may_know = |record: &ArchivedRecord| at_once || record.owner == call.caller.uuid;
+    foresight.keys_to_come =
+        if plan.brought_back().all(may_know) { Some(keys_to_come(call, request, &plan).await?) } else { None };
     foresight.key_orders = plan.client_keys().map(|entry| entry.generation_options(&template.name)).collect();
     Ok(foresight)
+}
+
+/// Lists the private keys that the answer to `certificatedata` would hold, in its order. Those that only recovery agents
+/// can open are collected by another call.
+async fn keys_to_come(call: &Call<'_>, request: &RequestRecord, plan: &Plan<'_>) -> Result<Vec<ForeseenKey>, ApiError> {
+    let mut archived = Vec::new();
+    if let Some(old) = request.old_profile.filter(|_| plan.brought_back().next().is_some()) {
+        archived = call.app.store.holdings(old).await?.into_iter().map(|holding| holding.certificate).collect();
+    }
+    let mut coming = Vec::new();
+    for item in &plan.items {
+        match item {
+            Item::Fresh(entry) if entry.key.source == KeySource::Client => {}
+            Item::Fresh(entry) => coming.push(to_be_made(*entry)),
+            Item::Copied(record) => coming.extend(brought_back(record, &archived, false)?),
+        }
+    }
+    for record in &plan.history {
+        coming.extend(brought_back(record, &archived, true)?);
+    }
+    Ok(coming)
+}
+
+/// Tells of a key that the server would make.
+fn to_be_made(entry: Entry<'_>) -> ForeseenKey {
+    let (name, key_size) = ordered_as(entry.key.generate);
+    ForeseenKey {
+        template_common_name: entry.certificate.template_name.clone(),
+        is_server_generated: true,
+        is_key_history: false,
+        key_algorithm_name: name.to_owned(),
+        key_size,
+        key_usages: entry.certificate.enroll_key_usages(),
+        extended_key_usages: entry.certificate.extended_key_usages.clone(),
+        thumbprint: String::new(),
+    }
+}
+
+/// Tells of an archived key by its certificate; nothing of one that only recovery agents can open.
+fn brought_back(
+    record: &ArchivedRecord,
+    archived: &[CertificateRecord],
+    is_key_history: bool,
+) -> Result<Option<ForeseenKey>, ApiError> {
+    let failed = |error: pkix::Error| ApiError::Internal(Internal::MakeKey(error));
+    if record.agents_only {
+        return Ok(None);
+    }
+    let held = archived.iter().find(|held| held.serial == record.serial);
+    let held = held.ok_or(ApiError::Internal(Internal::Dangling("certificate")))?;
+    let certificate = Certificate::from_der(&held.der).map_err(failed)?;
+    let algorithm = certificate.public_key().map_err(failed)?.algorithm();
+    let (name, key_size) = algorithm.map_or(("", 0), ordered_as);
+    Ok(Some(ForeseenKey {
+        template_common_name: record.template_common_name.clone(),
+        is_server_generated: false,
+        is_key_history,
+        key_algorithm_name: name.to_owned(),
+        key_size,
+        key_usages: enroll_key_usages(&certificate.key_usage().map_err(failed)?.unwrap_or_default()),
+        extended_key_usages: certificate.extended_key_usage().map_err(failed)?,
+        thumbprint: certificate.thumbprint_sha1(),
+    }))
 }
 
 /// Lists the subject alternative names of an order, each with its kind.

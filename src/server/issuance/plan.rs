@@ -143,7 +143,7 @@ impl<'t> Plan<'t> {
     }
 
     /// Lists the archived keys that are brought back.
-    fn brought_back(&self) -> impl Iterator<Item = &ArchivedRecord> {
+    pub fn brought_back(&self) -> impl Iterator<Item = &ArchivedRecord> {
         let copied = self.items.iter().filter_map(|item| match item {
             Item::Copied(record) => Some(record),
             Item::Fresh(_) => None,

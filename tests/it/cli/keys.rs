@@ -1,6 +1,7 @@
 //! Private keys of the server's in files, and the versions of the master key at the command line.
 
 use super::{ENROLL, PIN};
+use crate::support::odd_module;
 use crate::support::program::end;
 use crate::support::site::{PASSPHRASE, Site};
 use cardwright::pkix::pfx;
@@ -41,6 +42,25 @@ fn keys_of_the_server_go_onto_the_token_and_into_files_of_their_owner() {
     let (old, _) = pfx::read(&history, "Zoë's words").unwrap();
     assert_eq!(old.expose_pkcs8(), key.expose_pkcs8());
     assert!(!site.log().contains("Zoë's words"));
+}
+
+#[test]
+fn a_module_that_imports_no_keys_is_refused_before_anything_is_changed() {
+    let mut site = Site::with(|template| template.replacen("\n[revocation]", ENCRYPTION, 1));
+    site.person("alice", &[]);
+    site.program.factory_token("card");
+    let module = odd_module::before_softhsm(&mut site.program).display().to_string();
+    site.program.set("CARDWRIGHT_MODULE", module);
+    let info = || site.program.json(["token", "info", "--label", "card"]).done();
+    let before = info();
+    let mut enroll = site.command("alice", PIN, &ENROLL);
+    let told = end(enroll.env("ODD_NO_IMPORT", "1")).refused(8, "key-not-taken");
+    assert!(told.causes.contains("Encryption"), "{told:?}");
+    assert_eq!(info(), before, "the PIN is not set, and the admin key is the one it came with");
+    assert_eq!(site.run("alice", PIN, &["request", "list"]).done(), serde_json::json!([]));
+    // The same module, with the call: the trial that tells leaves nothing behind.
+    end(&mut site.command("alice", PIN, &ENROLL)).done();
+    assert_eq!(site.program.objects("card", PIN), [2, 2, 2]);
 }
 
 #[test]

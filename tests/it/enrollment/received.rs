@@ -5,6 +5,7 @@ use super::keys::{lab, settled};
 use super::real::Lab;
 use super::softhsm::fresh;
 use super::ways::{enroll, renew, retire};
+use crate::malice::cards::Forged;
 use crate::support::certificates::certificate_for;
 use crate::support::{gids, piv, site};
 use cardwright::client::CmClient;
@@ -15,7 +16,7 @@ use cardwright::enrollment::{
 use cardwright::pkix::{Certificate, KeyAlgorithm, KeyKind, PublicKey, SignatureAlgorithm, pfx};
 use cardwright::secret::{Passphrase, Pin};
 use cardwright::token::{Admin, Credentials, KeyId, KeyOrder, LastTry, Session, StoredKey, Token};
-use cardwright::virtual_card::{GidsOptions, PivOptions};
+use cardwright::virtual_card::{GidsOptions, PivCard, PivOptions};
 
 const MAIL: &str = r#"
 [[additional_certificates]]
@@ -147,10 +148,14 @@ fn a_softhsm_token_gets_them_as_objects() {
 }
 
 #[test]
-fn a_card_that_takes_no_keys_completes_nothing_unless_a_file_has_them() {
+fn a_card_that_takes_no_key_after_all_completes_nothing_unless_a_file_has_it() {
     let lab = with_mail("P-256");
     let client = lab.client("alice", &[], None);
-    let mut token = piv::open(&piv::card(piv::plain()));
+    // That it imports nothing shows only when it is told to.
+    let card = Forged::slot(Box::new(PivCard::new(old_yubikey()).unwrap()), |command, _| {
+        (command[1] == 0xFE).then(|| vec![0x6D, 0x00])
+    });
+    let mut token = piv::open(&card);
     settled(&mut token);
     for _ in 0..2 {
         let error = lab.run(&client, &mut token, enroll(), &mut Face::default()).unwrap_err();

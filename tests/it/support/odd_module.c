@@ -6,6 +6,7 @@
  *   ODD_KEY=LABEL         likewise, when their modulus or point is asked for
  *   ODD_NO_VALUE=LABEL    CKA_VALUE of objects with this label is told to be absent
  *   ODD_GARBAGE=LABEL     CKA_VALUE of objects with this label is something else
+ *   ODD_NO_IMPORT=1       C_CreateObject of private keys is not supported
  * The list of functions has its order from PKCS#11 v2.40.
  */
 #include <dlfcn.h>
@@ -16,10 +17,12 @@ typedef unsigned long ulong;
 typedef struct { ulong type; void *value; ulong length; } attribute;
 typedef struct { unsigned char version[2]; void *function[68]; } list;
 
-enum { TOKEN_INFO = 6, MECHANISM_LIST = 7, MECHANISM_INFO = 8, GET_ATTRIBUTES = 24 };
-enum { LABEL = 3, VALUE = 0x11, MODULUS = 0x120, EC_POINT = 0x181 };
+enum { TOKEN_INFO = 6, MECHANISM_LIST = 7, MECHANISM_INFO = 8, CREATE_OBJECT = 20, GET_ATTRIBUTES = 24 };
+enum { CLASS = 0, LABEL = 3, VALUE = 0x11, MODULUS = 0x120, EC_POINT = 0x181 };
 #define DEVICE_ERROR 0x30UL
 #define TYPE_INVALID 0x12UL
+#define NOT_SUPPORTED 0x54UL
+#define PRIVATE_KEY 3UL
 #define UNAVAILABLE (~0UL)
 
 static list odd;
@@ -46,6 +49,14 @@ static ulong mechanism_list(ulong slot, ulong *mechanisms, ulong *count) {
 static ulong mechanism_info(ulong slot, ulong mechanism, void *info) {
     ulong (*next)(ulong, ulong, void *) = behind->function[MECHANISM_INFO];
     return getenv("ODD_SIZES") ? DEVICE_ERROR : next(slot, mechanism, info);
+}
+
+static ulong create_object(ulong session, attribute *wanted, ulong count, ulong *object) {
+    ulong (*next)(ulong, attribute *, ulong, ulong *) = behind->function[CREATE_OBJECT];
+    for (ulong at = 0; at < count; at++)
+        if (getenv("ODD_NO_IMPORT") && wanted[at].type == CLASS && *(ulong *)wanted[at].value == PRIVATE_KEY)
+            return NOT_SUPPORTED;
+    return next(session, wanted, count, object);
 }
 
 static ulong get_attributes(ulong session, ulong object, attribute *wanted, ulong count) {
@@ -78,6 +89,7 @@ ulong C_GetFunctionList(list **answer) {
     odd.function[TOKEN_INFO] = token_info;
     odd.function[MECHANISM_LIST] = mechanism_list;
     odd.function[MECHANISM_INFO] = mechanism_info;
+    odd.function[CREATE_OBJECT] = create_object;
     odd.function[GET_ATTRIBUTES] = get_attributes;
     *answer = &odd;
     return 0;
