@@ -11,6 +11,17 @@ fn base64_of<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
     read_base64(text).ok_or_else(|| E::custom("not base64"))
 }
 
+/// Reads base64, also in the armour of a PEM block (RFC 7468), as people paste it.
+fn block_of<E: serde::de::Error>(text: &str) -> Result<Vec<u8>, E> {
+    let Some(rest) = text.trim().strip_prefix("-----BEGIN ") else { return base64_of(text) };
+    let body = rest.split_once("-----").and_then(|(_, rest)| rest.split_once("-----END "));
+    match body {
+        Some((body, end)) if end.ends_with("-----") && !end.contains("BEGIN") => base64_of(body),
+        Some(_) => Err(E::custom("more than one PEM block in one entry")),
+        None => Err(E::custom("a PEM block without its end")),
+    }
+}
+
 /// Spells bytes as base64 in lines with CRLF.
 pub struct Crlf;
 
@@ -83,7 +94,7 @@ impl Spelling for CrlfOrNothing {
     }
 }
 
-/// Spells an array of [`Crlf`] texts; a single text is read as an array of one.
+/// Spells an array of [`Crlf`] texts; a single text is read as an array of one, and a PEM block as what it holds.
 pub struct CrlfList;
 
 impl Spelling for CrlfList {
@@ -108,7 +119,7 @@ impl Spelling for CrlfList {
             Either::Many(texts) => texts,
             Either::One(text) => vec![text],
         };
-        texts.iter().map(|text| base64_of(text)).collect()
+        texts.iter().map(|text| block_of(text)).collect()
     }
 }
 
@@ -129,7 +140,7 @@ impl Spelling for CrlfListOrNothing {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Vec<u8>>, D::Error> {
         let texts = Option::<Vec<String>>::deserialize(deserializer);
         let texts = texts.map_err(|_| D::Error::custom("not an array of base64"))?.unwrap_or_default();
-        texts.iter().map(|text| base64_of(text)).collect()
+        texts.iter().map(|text| block_of(text)).collect()
     }
 
     fn absent() -> Option<Vec<Vec<u8>>> {

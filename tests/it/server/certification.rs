@@ -47,6 +47,17 @@ fn a_request_that_breaks_the_template_is_refused_and_nothing_changes() {
     }
     let none = json!({"certificaterequests": [], "comments": ""});
     let url = format!("{API}/requests/{request}/certificatedata");
+    let armoured = |blocks: &[Vec<u8>]| {
+        let block = |der: &Vec<u8>| {
+            let lines = STANDARD.encode(der);
+            format!("-----BEGIN CERTIFICATE REQUEST-----\n{lines}\n-----END CERTIFICATE REQUEST-----\n")
+        };
+        let text: String = blocks.iter().map(block).collect();
+        lab.post(&alice, &url, json!({"certificaterequests": [text], "comments": ""}))
+    };
+    let several = armoured(&[new_csr(), new_csr()]).json()["Message"].as_str().unwrap().to_owned();
+    assert!(several.contains("more than one PEM block"), "{several}");
+    assert_eq!(armoured(&[small]).refusal(), (400, "key-too-small".into()), "a PEM block is read");
     assert_eq!(lab.post(&alice, &url, none).refusal(), (400, "csr-count".into()));
     assert_eq!(lab.get(&alice, &format!("{API}/certificates")).status, 204);
     assert_eq!(lab.get(&alice, &format!("{API}/profiles")).status, 204);
