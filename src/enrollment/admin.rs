@@ -214,6 +214,11 @@ impl Enrollment<'_> {
         Ok(Tried::Need(self.so_pin_needed(token)?))
     }
 
+    /// Returns the SO PIN or admin key that somebody gave, and not the copy that the card keeps.
+    pub(super) fn typed_so_pin(&self) -> Option<&(Pin, LastTry)> {
+        self.inputs.so_pin.as_ref().filter(|_| !self.facts.kept_key_tried)
+    }
+
     /// Returns the need of the SO PIN or admin key.
     pub(super) fn so_pin_needed(&mut self, token: &mut dyn Token) -> Result<Need, Error> {
         Ok(Need::SoPin { counters: self.counters(token)?, is_key: token.has_admin_key() })

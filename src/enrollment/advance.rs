@@ -143,6 +143,9 @@ impl Enrollment<'_> {
                 Authority::Puk => (SecretKind::Puk, counters.puk.unwrap_or(Tries::Untold)),
             };
             if tries == Tries::Locked || tries == Tries::Left(0) {
+                if secret == SecretKind::Puk && matches!(counters.user, Tries::Locked | Tries::Left(0)) {
+                    return Err(Error::new(Stage::SetPin, Cause::PinAndPukLocked));
+                }
                 return Err(Error::new(Stage::ReadToken, crate::token::Error::Locked { secret }));
             }
         }

@@ -45,6 +45,7 @@ impl Error {
                 | JournalError::Encoding { .. },
             ) => "journal",
             Cause::Server(error) => server_code(error),
+            Cause::PinAndPukLocked => "puk-locked",
             Cause::Token(error) => token_code(error),
             Cause::Pkix(_) if self.stage == Stage::SignRequest => "key-order-unusable",
             Cause::Pkix(pkix::Error::CertificateForAnotherKey { .. }) => "certificate-for-another-key",
@@ -104,7 +105,8 @@ impl Error {
             | Cause::KeyNotKept { .. } => ExitClass::LocalState,
             Cause::Server(error) => server_class(error),
             Cause::Token(error) => token_class(error),
-            Cause::AdminKeyUnknown
+            Cause::PinAndPukLocked
+            | Cause::AdminKeyUnknown
             | Cause::SecondTryKept { .. }
             | Cause::PinLength { .. }
             | Cause::PinCharacters

@@ -149,7 +149,7 @@ impl<'a> Enrollment<'a> {
         let server = client.base_url().to_string();
         if let Some(record) = found.as_ref().filter(|record| record.server != server) {
             let cause = Cause::OtherServer { begun_at: record.server.clone() };
-            return Err(Error::new(Stage::ReadJournal, cause).about(record.request()));
+            return Err(Error::new(Stage::TakeUp, cause).about(record.request()));
         }
         let unsettled = found.is_some();
         let facts = Facts { taken_up: found.is_none(), ..Facts::default() };

@@ -41,6 +41,8 @@ pub enum Cause {
     PfxPasswordShort { least: u32 },
     #[error("the key in {} may have to decrypt, and would be lost: the card cannot move it elsewhere", hex::encode_upper(&key.0))]
     OldKeyLost { key: KeyId },
+    #[error("PIN and PUK are both locked, so that nobody can set a new PIN on this card")]
+    PinAndPukLocked,
     #[error(transparent)]
     Token(token::Error),
     #[error(transparent)]

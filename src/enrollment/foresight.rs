@@ -38,7 +38,10 @@ pub(super) fn check_secrets(card: &Secrets, config: &SmartcardConfig) -> Result<
     if card.sets_pin {
         pin_form(card.pin, &config.user_pin_policy)?;
         if card.puk_sets_pin && is_locked(card.counters.puk) && is_unusable(card.counters.user) {
-            return Err(token::Error::Locked { secret: SecretKind::Puk }.into());
+            return Err(match card.counters.user {
+                Tries::NotSet => token::Error::Locked { secret: SecretKind::Puk }.into(),
+                _ => Cause::PinAndPukLocked,
+            });
         }
     }
     match card.admin {

@@ -29,7 +29,7 @@ impl Enrollment<'_> {
                 MayHold::First => Ok(AdminKeyState::Default),
                 MayHold::Either => Ok(AdminKeyState::Proposed),
                 MayHold::Second => Ok(AdminKeyState::Active),
-                MayHold::Neither => Err(Error::new(Stage::ReadJournal, Cause::AdminKeyUnknown)),
+                MayHold::Neither => Err(Error::new(Stage::FetchAdminKey, Cause::AdminKeyUnknown)),
             };
         }
         let mut fixed = || token.admin_key_is_fixed().map_err(|source| Error::new(Stage::ReadToken, source));

@@ -89,6 +89,7 @@ impl Enrollment<'_> {
     ) -> Result<Leg, Error> {
         self.complete(tie.request, observer)?;
         let received = self.record().map(|record| record.received.clone()).unwrap_or_default();
+        let puk_locked = self.record().is_some_and(|record| record.puk_locked);
         self.close()?;
         let Tie { request, smartcard } = tie;
         let received = received.into_iter().map(|work| Installed {
@@ -98,8 +99,8 @@ impl Enrollment<'_> {
         });
         let installed = issued.iter().map(installed).chain(received).collect();
         Ok(Leg::Stop(Step::Done(match self.order.workflow() {
-            Workflow::Renew => Outcome::Renewed { request, smartcard, installed, old },
-            _ => Outcome::Enrolled { request, smartcard, installed },
+            Workflow::Renew => Outcome::Renewed { request, smartcard, installed, old, puk_locked },
+            _ => Outcome::Enrolled { request, smartcard, installed, puk_locked },
         })))
     }
 }

@@ -150,6 +150,15 @@ impl Entry {
         self.write()
     }
 
+    /// Notes that the card's PUK is locked.
+    pub fn note_puk_locked(&mut self) -> Result<(), JournalError> {
+        if self.record.puk_locked {
+            return Ok(());
+        }
+        self.record.puk_locked = true;
+        self.write()
+    }
+
     /// Notes a key that stays because nobody can tell whose it is.
     pub fn leave_unclear(&mut self, key: HexBytes) -> Result<(), JournalError> {
         if self.record.unclear.contains(&key) {

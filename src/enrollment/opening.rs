@@ -55,6 +55,7 @@ impl Enrollment<'_> {
             pin: PinWork::None,
             owes_key: self.owes_by_proof(),
             left: Vec::new(),
+            puk_locked: false,
             unclear: Vec::new(),
             received: Vec::new(),
             authorities: Vec::new(),

@@ -28,7 +28,7 @@ impl Enrollment<'_> {
         let mut has_puk = token.authority(Operation::Unblock) == Authority::Puk;
         if has_puk && is_locked(self.counters(token)?.puk) {
             has_puk = false;
-            observer(Event::PukLocked);
+            self.go_on_without_puk(observer)?;
         }
         let own_admin_key = config.diversify_admin_key;
         let admin_key = if own_admin_key { self.told_admin_key_state(tie.smartcard)? } else { None };
@@ -71,7 +71,7 @@ impl Enrollment<'_> {
                     Ok(Tried::Need(need)) => Tried::Need(need),
                     // A card without a counter of its PUK tells only now that it is locked.
                     Err(Error { cause: Cause::Token(token::Error::Locked { secret: SecretKind::Puk }), .. }) => {
-                        observer(Event::PukLocked);
+                        self.go_on_without_puk(observer)?;
                         Tried::Done(())
                     }
                     Err(error) => return Err(error),

@@ -158,7 +158,7 @@ impl Enrollment<'_> {
     ) -> Result<Leg, Error> {
         self.plan_ordered_keys(tie, token, observer)?;
         if is_locked(self.counters(token)?.puk) {
-            observer(Event::PukLocked);
+            self.go_on_without_puk(observer)?;
             self.rotate_admin_key(tie, token, observer)?;
             return self.choose_keys(tie, token, observer);
         }
@@ -166,12 +166,20 @@ impl Enrollment<'_> {
             Ok(Tried::Done(_)) => {}
             Ok(Tried::Need(_)) => observer(Event::PukKept),
             Err(Error { cause: Cause::Token(token::Error::Locked { secret: SecretKind::Puk }), .. }) => {
-                observer(Event::PukKept);
+                self.go_on_without_puk(observer)?;
             }
             Err(error) => return Err(error),
         }
         self.rotate_admin_key(tie, token, observer)?;
         self.choose_keys(tie, token, observer)
+    }
+
+    /// Tells that the card's PUK is locked, and notes it, so that the outcome says it too.
+    pub(super) fn go_on_without_puk(&mut self, observer: Observer<'_>) -> Result<(), Error> {
+        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+        entry.note_puk_locked().map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        observer(Event::PukLocked);
+        Ok(())
     }
 
     /// Makes the tries of a change; where two are refused, returns the first refusal.

@@ -37,6 +37,9 @@ pub struct Record {
     /// Keys that the token neither deletes nor overwrites; their certificates are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<HexBytes>,
+    /// The card's PUK is locked, and the card goes on without one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub puk_locked: bool,
     /// Keys that stay because their certificates cannot be read, so that nobody here can tell whose they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unclear: Vec<HexBytes>,

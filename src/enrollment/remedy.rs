@@ -18,6 +18,10 @@ impl Error {
             Cause::Token(token::Error::NotOffered(_)) if self.stage == Stage::AttestKey => {
                 "Take a card that attests its keys, as YubiKeys do: the profile template takes no other's."
             }
+            Cause::PinAndPukLocked => {
+                "Put the card back to its factory's state, which erases it (`ykman piv reset` on a YubiKey), then repeat the \
+                 command; or take another card."
+            }
             Cause::Token(error) => token_remedy(error),
             Cause::TemplateUnknown { .. } | Cause::TemplateNeeded { .. } => "Name one of these templates.",
             Cause::TemplateNotForCards { .. } => "Choose a template for smart cards.",
@@ -133,6 +137,10 @@ fn server_remedy(error: &client::Error) -> &'static str {
         }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::PfxPassword.name()) => {
             "The server sends private keys with these certificates: say where they go (--pfx-to) and repeat the command."
+        }
+        E::Refused { .. } if error.refusal_code() == Some(ProblemCode::UserAttributeMissing.name()) => {
+            "Have the server's operator complete what is known of the person (`cardwright server user change` with --upn, \
+             --email or --sid; or the directory that the server learns it from), then repeat the command."
         }
         E::Refused { correlation_id: None, .. } => "Ask the server's operator why, then repeat the command.",
         E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",

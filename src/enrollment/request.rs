@@ -254,7 +254,7 @@ impl Enrollment<'_> {
         let another = self.is_another_order(observer)?;
         match ended {
             None if another && status != RequestStatus::Completed => {
-                Err(Error::new(Stage::ReadJournal, Cause::OtherRequestOpen))
+                Err(Error::new(Stage::MakeRequest, Cause::OtherRequestOpen))
             }
             // What was begun is over, so that it does not stand in the way of what is wanted now.
             None | Some(_) if another && (ended.is_none() || keys.is_empty()) => {

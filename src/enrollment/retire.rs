@@ -1,7 +1,7 @@
 //! Ends a card's life: takes off the token what was made on it, gives it back the secrets it came with, and tells the
 //! server.
 
-use super::admin::{AdminWork, named_admin_key, stays};
+use super::admin::{AdminWork, is_wrong, named_admin_key, stays};
 use super::driver::{Enrollment, Leg};
 use super::error::{Cause, Error};
 use super::issue::find_renamed;
@@ -168,7 +168,10 @@ impl Enrollment<'_> {
                 self.rotate_admin_key(tie, token, observer)?;
             }
             observer(Event::Doing(Stage::ReturnAdminKey));
+            let typed = self.typed_so_pin().is_some();
             let keys: &[KnownAdminKey] = match (begun, state, self.facts.admin_key) {
+                // A typed one stands in place of the default.
+                _ if typed => &[KnownAdminKey::Default],
                 (false, _, Some(KnownAdminKey::Default)) => &[KnownAdminKey::Default],
                 (true, _, _) | (_, AdminKeyState::Proposed, None) => &[KnownAdminKey::Own, KnownAdminKey::Default],
                 _ => &[KnownAdminKey::Own],
@@ -187,6 +190,10 @@ impl Enrollment<'_> {
                 Ok(_) => {
                     self.tell_admin_key(tie, AdminKeyState::Default, stage)?;
                     observer(Event::AdminKeyReturned);
+                }
+                // What somebody gave is not passed over in silence.
+                Err(error) if typed && matches!(&error.cause, Cause::Token(refused) if is_wrong(refused)) => {
+                    return Err(error);
                 }
                 Err(error) if is_kept(&error.cause) => observer(Event::AdminKeyKept),
                 Err(error) => return Err(error),

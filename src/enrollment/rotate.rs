@@ -33,26 +33,36 @@ impl Enrollment<'_> {
             return Ok(());
         }
         let last_try = self.order.last_try();
-        let mut responder = self.responder(tie, KnownAdminKey::Own);
-        let mut tried = token.change_admin_key(Admin::Responder(&mut responder), &next, last_try);
+        let typed = self
+            .typed_so_pin()
+            .map(|(so_pin, last_try)| token.change_admin_key(Admin::SoPin(so_pin), &next, *last_try));
+        let by_hand = typed.is_some();
+        let mut tried = typed.unwrap_or_else(|| {
+            let mut responder = self.responder(tie, KnownAdminKey::Own);
+            token.change_admin_key(Admin::Responder(&mut responder), &next, last_try)
+        });
         if let Err(token::Error::NoChallenge) = tried
             && let Some(NextAdminKey { current: Some(current), .. }) = self.next_admin_key(tie, true)?
         {
             tried = token.change_admin_key(Admin::Key(&current), &next, last_try);
         }
         self.facts.counters = None;
-        if tried.as_ref().is_err_and(is_wrong) && proposed {
+        if tried.as_ref().is_err_and(is_wrong) && proposed && !by_hand {
             // The new key is changed to itself: the card says whether it holds already.
             tried = token.change_admin_key(Admin::Key(&next), &next, last_try);
             self.facts.counters = None;
         }
         match tried {
             Ok(()) => {
+                if by_hand {
+                    // It holds no more.
+                    self.inputs.so_pin = None;
+                }
                 observer(Event::AdminKeyChanged);
                 observer(Event::Doing(Stage::ConfirmAdminKey));
                 self.tell_admin_key(tie, AdminKeyState::Active, Stage::ConfirmAdminKey)
             }
-            Err(error) if stays(&error) => {
+            Err(error) if stays(&error) && !(by_hand && is_wrong(&error)) => {
                 observer(Event::AdminKeyKept);
                 Ok(())
             }

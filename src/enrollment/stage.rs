@@ -8,6 +8,7 @@ use std::fmt;
 pub enum Stage {
     ReadJournal,
     WriteJournal,
+    TakeUp,
     ReadToken,
     FindTemplate,
     FindCard,
@@ -54,6 +55,7 @@ impl Stage {
         match self {
             Stage::ReadJournal => "read the journal",
             Stage::WriteJournal => "write the journal",
+            Stage::TakeUp => "take up the work that was begun",
             Stage::ReadToken => "read the token's state",
             Stage::FindTemplate => "find the profile template",
             Stage::FindCard => "find the card at the server",

@@ -268,16 +268,19 @@ pub(super) type Observer<'o> = &'o mut dyn FnMut(Event);
 /// Says what was reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
+    /// `puk_locked`: nobody can set another PIN on the card by its PUK.
     Enrolled {
         request: Uuid,
         smartcard: Uuid,
         installed: Vec<Installed>,
+        puk_locked: bool,
     },
     Renewed {
         request: Uuid,
         smartcard: Uuid,
         installed: Vec<Installed>,
         old: Vec<OldKey>,
+        puk_locked: bool,
     },
     Unblocked {
         request: Uuid,
@@ -293,6 +296,13 @@ pub enum Outcome {
         left: Vec<KeyId>,
         unclear: Vec<KeyId>,
     },
+}
+
+impl Outcome {
+    /// Says whether the card is in use and its PUK was found to be locked.
+    pub fn puk_is_locked(&self) -> bool {
+        matches!(self, Self::Enrolled { puk_locked: true, .. } | Self::Renewed { puk_locked: true, .. })
+    }
 }
 
 /// Names a key with its certificate on the token.

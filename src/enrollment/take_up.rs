@@ -43,7 +43,7 @@ impl Enrollment<'_> {
             self.check_installed(milestone, token)?;
         } else if !(untouched && identity.origin == Origin::Maker || self.shows_work(milestone, token)?) {
             if identity.origin != Origin::Written {
-                return Err(Error::new(Stage::ReadJournal, Cause::WorkUnproven));
+                return Err(Error::new(Stage::TakeUp, Cause::WorkUnproven));
             }
             // It stays in the journal, for the token it was begun on.
             self.entry = None;

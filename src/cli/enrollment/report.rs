@@ -79,12 +79,12 @@ pub fn pending(request: uuid::Uuid, approvals_needed: Option<u32>) -> Failure {
 /// was there.
 pub fn render(outcome: &Outcome, is_lost: bool, pin: Option<&Proposed>, output: &Output) -> Result<(), Failure> {
     let (mut document, mut text) = match outcome {
-        Outcome::Enrolled { request, smartcard, installed } => {
+        Outcome::Enrolled { request, smartcard, installed, .. } => {
             let (certificates, lines) = installed_documents(installed)?;
             let document = json!({ "request": request, "smartcard": smartcard, "certificates": certificates });
             (document, headed("enrolled", lines))
         }
-        Outcome::Renewed { request, smartcard, installed, old } => {
+        Outcome::Renewed { request, smartcard, installed, old, .. } => {
             let (certificates, mut lines) = installed_documents(installed)?;
             let old: Vec<Value> = old.iter().map(|old| old_document(old, &mut lines)).collect();
             let document =
@@ -123,6 +123,12 @@ pub fn render(outcome: &Outcome, is_lost: bool, pin: Option<&Proposed>, output: 
             (document, text)
         }
     };
+    if outcome.puk_is_locked() {
+        document["puk_locked"] = json!(true);
+        text.line(
+            "  the card's PUK is locked: if its PIN is forgotten or locked, only a reset of the whole card helps",
+        );
+    }
     let Some(Proposed { pin, is_shown }) = pin else { return output.result(&document, || text) };
     document["pin"] = json!(pin.expose());
     text.line(format!("  PIN {}: hand it over, it is not shown again", pin.expose()));

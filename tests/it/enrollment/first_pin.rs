@@ -181,8 +181,13 @@ fn a_pin_that_a_stranger_locked_or_nobody_set_is_no_dead_end() {
     let mut token = MemoryToken::of(Rules::piv(Cipher::Aes));
     (token.user_left, token.puk_left) = (0, 0);
     let bench = Bench::new();
-    let error = bench.run(&mut token, enroll()).unwrap_err();
-    assert_eq!((error.code(), bench.fake.calls()), ("puk-locked", 0));
+    for order in [enroll(), unblock()] {
+        let error = bench.run(&mut token, order).unwrap_err();
+        assert_eq!((error.code(), bench.fake.calls()), ("puk-locked", 0));
+        assert_eq!(error.to_string(), "could not set the PIN");
+        assert!(error.cause.to_string().contains("PIN and PUK are both locked"), "{}", error.cause);
+        assert!(error.remedy().contains("factory"), "{}", error.remedy());
+    }
 }
 
 #[test]
@@ -192,10 +197,20 @@ fn a_locked_puk_leaves_the_present_pin_to_change_from() {
     token.puk_left = 0;
     let bench = Bench::new();
     let mut face = Face::default();
-    bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
+    let outcome = bench.run_with(&mut token, enroll(), &mut face).unwrap().done();
     assert!(matches!(face.needs[..], [Need::NewPin { .. }]), "{:?}", face.needs);
-    assert!(face.events.contains(&Event::PukLocked));
+    assert!(face.events.contains(&Event::PukLocked) && outcome.puk_is_locked());
     assert_eq!((token.pin(), token.left()), (Some(PIN), (TRIES, TRIES, 0)));
+    assert!(bench.run(&mut token, renew()).unwrap().done().puk_is_locked());
+    // Also where the work was taken up after the PUK was found to be locked.
+    let mut token = MemoryToken::of(Rules::piv(Cipher::Aes));
+    token.puk_left = 0;
+    let bench = Bench::new();
+    bench.fake.behave(Some(Mischief::Refuse("certificatedata", 503)));
+    bench.run(&mut token, enroll()).unwrap_err();
+    bench.fake.behave(None);
+    assert!(bench.run(&mut token, enroll()).unwrap().done().puk_is_locked());
+    assert!(!bench.run(&mut MemoryToken::of(Rules::piv(Cipher::Aes)), enroll()).unwrap().done().puk_is_locked());
     // The card tells nothing: its user must know the PIN.
     let mut token = MemoryToken::of(Rules::bare_piv(Cipher::Aes));
     token.set_pin_to(BEFORE);

@@ -146,6 +146,7 @@ fn a_person_whose_names_the_certificate_lacks_is_told_so_before_there_is_a_reque
     let card = piv::card(piv::yubikey());
     let error = office.refused(&card, &mut piv::open(&card), enroll(), PIN);
     assert_eq!((error.code(), error.exit_class() as u8), ("user-attribute-missing", 6));
+    assert!(error.remedy().contains("cardwright server user change"), "{}", error.remedy());
     assert!(error.kept().contains("Nothing was changed"), "{}", error.kept());
 }
 

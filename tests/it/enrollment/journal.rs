@@ -88,6 +88,7 @@ fn an_open_request_is_offered_before_another_is_begun() {
     for order in [for_another(), by_template("Second"), given()] {
         let error = bench.run(&mut token, order).unwrap_err();
         assert_eq!((error.code(), error.exit_class() as u8), ("request-open", 10));
+        assert_eq!(error.to_string(), "could not make the request");
         for command in ["cardwright enroll --request", "cardwright request cancel"] {
             assert!(error.kept().contains(&format!("{command} {request}")), "{}", error.kept());
         }

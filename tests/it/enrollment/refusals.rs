@@ -2,9 +2,11 @@
 
 use super::bench::{Bench, End, Face, PIN};
 use super::fake::Mischief;
+use super::memory_rules::Rules;
 use super::memory_token::MemoryToken;
-use super::ways::{enroll, renew, unblock};
-use cardwright::enrollment::{Cause, EnrollOrder, Error, Order};
+use super::ways::{enroll, renew, retire, unblock};
+use cardwright::enrollment::{Cause, EnrollOrder, Error, Event, Input, Order};
+use cardwright::secret::Pin;
 use cardwright::token::{LastTry, Token};
 use std::collections::VecDeque;
 
@@ -260,4 +262,24 @@ fn a_request_tied_to_another_card_is_refused() {
     let order = Order::Enroll(EnrollOrder { request, ..Default::default() });
     let error = bench.run(&mut second, order).unwrap_err();
     assert_eq!((facts(&error), second.generated), (("request-of-other-card", 2), 0));
+}
+
+#[test]
+fn an_so_pin_that_was_given_and_is_refused_is_told_when_a_card_is_retired() {
+    let (wrong, other) = (hex::encode([0x44; 24]), hex::encode([0x33; 24]));
+    let given = |digits: &str| Input::SoPin(Pin::new(digits.to_owned()), LastTry::Keep);
+    for rules in [Rules::gids(), Rules::pkcs11()] {
+        let bench = Bench::new();
+        let mut token = MemoryToken::of(rules);
+        bench.run(&mut token, enroll()).unwrap().done();
+        // Somebody has changed it, and says to what.
+        token.set_so_pin(&other);
+        let mut face = Face::default();
+        let error = bench.run_given(&mut token, retire(), given(&wrong), &mut face).unwrap_err();
+        assert_eq!(facts(&error), ("wrong-so-pin", 4));
+        assert!(!face.events.contains(&Event::AdminKeyKept), "{:?}", face.events);
+        assert_eq!(token.admin_left(), 2, "one try");
+        bench.run_given(&mut token, retire(), given(&other), &mut face).unwrap().done();
+        assert_eq!(token.so_pin(), token.rules.default_key());
+    }
 }
