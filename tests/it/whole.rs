@@ -158,6 +158,19 @@ fn a_token_lives_and_dies_with_rsa() {
 }
 
 #[test]
+fn a_token_that_keeps_the_so_pin_it_came_with_is_unblocked_by_it() {
+    let mut site = Site::with(|template| set(template, "[smartcard]", "diversify_admin_key", "false"));
+    site.person("alice", &[]);
+    site.program.factory_token("card");
+    site.run("alice", PIN, &ENROLL).done();
+    let done = site.run("alice", NEW_PIN, &["unblock", "--label", "card"]).done();
+    assert_eq!(site.program.objects("card", NEW_PIN), [1, 1, 1]);
+    let shown = site.run("alice", PIN, &["request", "show", done["request"].as_str().unwrap()]).done();
+    assert_eq!(shown["status"], "Completed");
+    assert!(site.program.journal().is_empty());
+}
+
+#[test]
 fn nobody_decides_for_himself_or_enrolls_the_card_of_another() {
     let mut site = Site::with_approval();
     for (name, groups) in [("alice", &["approvers"][..]), ("oscar", &["approvers"]), ("mallory", &[])] {

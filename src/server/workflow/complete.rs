@@ -54,7 +54,8 @@ pub async fn forget_keys(tx: &mut Tx, request: &RequestRecord) -> Result<(), Api
     Ok(())
 }
 
-/// Says whether completing alone carries out a request of this type: no card is touched, nothing is issued.
+/// Says whether completing may be all that the server sees of a request of this type: nothing is issued, and a card that
+/// is unblocked by a secret that it came with needs none of the server's.
 fn is_done_by_completing(request_type: RequestType) -> bool {
-    matches!(request_type, RequestType::Revoke | RequestType::Reinstate)
+    matches!(request_type, RequestType::Revoke | RequestType::Reinstate | RequestType::Unblock)
 }

@@ -21,7 +21,7 @@ impl World {
 
     pub(super) fn complete(&mut self, person: usize, request: usize) {
         let asked = &self.requests[request];
-        let at_once = matches!(asked.kind, "Revoke" | "Reinstate");
+        let at_once = matches!(asked.kind, "Revoke" | "Reinstate" | "Unblock");
         let in_state = asked.state == 'E' || (at_once && asked.state == 'O');
         let ready = match asked.kind {
             "Retire" => self.holders[asked.holder.unwrap()].state == 'R',
