@@ -6,6 +6,8 @@ mod contract;
 mod fixture;
 mod full;
 mod lockout;
+mod modules;
+mod points;
 mod tpm;
 
 use cardwright::pkix::KeyAlgorithm;

@@ -63,7 +63,12 @@ pub fn insert_shared(card: SharedCard) -> Inserted {
 
 /// Puts a card into the one reader that Yubico's tools take for a YubiKey; a second caller waits for it.
 pub fn insert_yubikey(card: Box<dyn VirtualCard>) -> Inserted {
-    Inserted::new(fixture().take(|reader| reader == YUBIKEY), SharedCard::new(card))
+    insert_yubikey_shared(SharedCard::new(card))
+}
+
+/// Likewise, a card that the test keeps a handle to.
+pub fn insert_yubikey_shared(card: SharedCard) -> Inserted {
+    Inserted::new(fixture().take(|reader| reader == YUBIKEY), card)
 }
 
 /// Where clients of the private pcscd find it: the value of [`CLIENTS_VARIABLE`].

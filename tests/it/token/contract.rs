@@ -6,7 +6,7 @@ use cardwright::token::{Admin, Authority, Error, KeyOrder, LastTry, Operation, S
 
 use super::fixture::{Fixture, order};
 use super::{PIN, pin};
-use crate::support::certificates::certificate_for;
+use crate::support::certificates::{certificate_for, certificate_with};
 
 #[test]
 fn softhsm_keeps_keys_and_certificates() {
@@ -133,7 +133,7 @@ fn a_gids_card_changes_its_administrators_secret() {
     admin_key(Fixture::gids());
 }
 
-fn keys_and_certificates(mut fixture: Fixture) {
+pub fn keys_and_certificates(mut fixture: Fixture) {
     assert_eq!(fixture.token.identity().kind, fixture.kind);
     assert_eq!(fixture.token.authority(Operation::Sign), Authority::User);
     let (labels, [certified, bare], nowhere) = (fixture.labels, fixture.objects, fixture.nowhere.clone());
@@ -168,7 +168,7 @@ fn keys_and_certificates(mut fixture: Fixture) {
     // Writing again is harmless; another certificate takes the first one's place.
     session.reserve(&id, first.len()).unwrap();
     session.write_certificate(&id, "first", &first).unwrap();
-    let second = certificate_for(&made, "second");
+    let second = certificate_with(&made, "second", |params| params.serial_number = Some(2.into()));
     session.write_certificate(&id, "second", &second).unwrap();
     assert!(session.read_certificate(&id).unwrap() == Some(second.clone()));
     assert!(matches!(session.write_certificate(&id, "x", b"no certificate"), Err(Error::NotACertificate(_))));
@@ -193,7 +193,7 @@ fn keys_and_certificates(mut fixture: Fixture) {
     assert!(fixture.token.public_objects().unwrap().is_empty());
 }
 
-fn every_algorithm(mut fixture: Fixture) {
+pub fn every_algorithm(mut fixture: Fixture) {
     use KeyAlgorithm as K;
     use SignatureAlgorithm as S;
     let rsa = [S::RsaPkcs1Sha1, S::RsaPkcs1Sha256, S::RsaPkcs1Sha384, S::RsaPkcs1Sha512];
@@ -223,7 +223,7 @@ fn refused(error: Option<Error>, wanted: SecretKind) {
     }
 }
 
-fn secrets(mut fixture: Fixture) {
+pub fn secrets(mut fixture: Fixture) {
     let fresh = fixture.fresh;
     assert_eq!(fixture.token.counters().unwrap().user, fresh);
     refused(fixture.log_in(&pin("000000")).err(), SecretKind::Pin);
@@ -246,7 +246,7 @@ fn secrets(mut fixture: Fixture) {
     drop(fixture.log_in(&pin(PIN)).unwrap());
 }
 
-fn admin_key(mut fixture: Fixture) {
+pub fn admin_key(mut fixture: Fixture) {
     let digits = "00112233445566778899aabbccddeeff0011223344556677";
     let key = AdminKey::from_hex(digits).unwrap();
     let first = pin(&fixture.admin);

@@ -49,7 +49,7 @@ impl Fixture {
         Self { _turn: Some(turn), ..Self::pkcs11(token) }
     }
 
-    fn pkcs11(token: impl Token + 'static) -> Self {
+    pub fn pkcs11(token: impl Token + 'static) -> Self {
         Self {
             token: Box::new(token),
             kind: "PKCS#11",
