@@ -1,5 +1,10 @@
 //! Enrolled tokens sign and open S/MIME by OpenSSL, and log in by OpenSSH, each through its PKCS#11 module.
 
+use cardwright::farm::pcscd::CLIENTS_VARIABLE;
+use cardwright::virtual_card::PivCard;
+
+use crate::support::pcscd::{self, Inserted};
+use crate::support::piv;
 use crate::support::program::{Ended, end};
 use crate::support::site::{Site, keys, set};
 use crate::support::tpm::Tpm;
@@ -22,15 +27,21 @@ struct Holder {
     /// The private key, for OpenSSL.
     key: String,
     _tpm: Option<Tpm>,
+    _card: Option<Inserted>,
+}
+
+fn site(algorithm: &str) -> Site {
+    let mut site = Site::with(|template| {
+        let uses = r#"["clientAuth", "emailProtection"]"#;
+        set(keys(template, algorithm), "[certificate]", "extended_key_usages", uses)
+    });
+    site.person("alice", &[]);
+    site
 }
 
 impl Holder {
     fn new(algorithm: &str, prepare: impl FnOnce(&mut Site) -> Option<Tpm>) -> Self {
-        let mut site = Site::with(|template| {
-            let uses = r#"["clientAuth", "emailProtection"]"#;
-            set(keys(template, algorithm), "[certificate]", "extended_key_usages", uses)
-        });
-        site.person("alice", &[]);
+        let mut site = site(algorithm);
         let tpm = prepare(&mut site);
         site.program.token_with_pin("card", PIN);
         let done = site.run("alice", PIN, &["enroll", "--label", "card"]).done();
@@ -42,12 +53,33 @@ impl Holder {
         let digits: Vec<char> = id.chars().collect();
         let escaped: String = digits.chunks(2).map(|byte| format!("%{}{}", byte[0], byte[1])).collect();
         let key = format!("pkcs11:token=card;id={escaped};type=private;pin-value={PIN}");
-        std::fs::copy(site.ca_file(), site.program.path("ca.pem")).unwrap();
-        site.program.write("letter", LETTER);
         let module = site.program.module().display().to_string();
-        let holder = Self { site, module, key, _tpm: tpm };
-        holder.succeeds("openssl", &["x509", "-inform", "DER", "-in", "leaf.der", "-out", "leaf.pem"]);
-        holder
+        Self { site, module, key, _tpm: tpm, _card: None }.with_letter()
+    }
+
+    /// A PIV card that is enrolled in its reader, and from then on used through a module.
+    fn of_card(card: Inserted, module: &str) -> Self {
+        let mut site = site("RSA-2048");
+        site.program.set(CLIENTS_VARIABLE, pcscd::socket().display().to_string());
+        site.program.unset("CARDWRIGHT_MODULE");
+        site.run("alice", PIN, &["enroll", "--reader", card.reader()]).done();
+        let configuration = card.opensc_configuration(&site.program.path(""));
+        site.program.set("OPENSC_CONF", configuration.display().to_string());
+        let leaf = site.program.path("leaf.der").display().to_string();
+        let mut tool = site.program.other("timeout");
+        tool.args(["60", "pkcs11-tool", "--module", module, "--read-object", "--type", "cert", "--id", "01"]);
+        let read = end(tool.args(["--output-file", &leaf]));
+        assert!(read.success(), "{read:?}");
+        // Both modules give the key in 9A this id.
+        let key = format!("pkcs11:id=%01;type=private;pin-value={PIN}");
+        Self { site, module: module.into(), key, _tpm: None, _card: Some(card) }.with_letter()
+    }
+
+    fn with_letter(self) -> Self {
+        std::fs::copy(self.site.ca_file(), self.site.program.path("ca.pem")).unwrap();
+        self.site.program.write("letter", LETTER);
+        self.succeeds("openssl", &["x509", "-inform", "DER", "-in", "leaf.der", "-out", "leaf.pem"]);
+        self
     }
 
     fn run(&self, program: &str, arguments: &[&str]) -> Ended {
@@ -126,6 +158,22 @@ impl Holder {
 #[test]
 fn a_softhsm_token_writes_and_reads_letters_and_logs_in() {
     let holder = Holder::new("RSA-2048", |_| None);
+    holder.writes_and_reads_letters();
+    holder.logs_in();
+}
+
+#[test]
+fn a_piv_card_writes_and_reads_letters_and_logs_in_through_openscs_module() {
+    let card = pcscd::insert(Box::new(PivCard::new(piv::plain()).unwrap()));
+    let holder = Holder::of_card(card, "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so");
+    holder.writes_and_reads_letters();
+    holder.logs_in();
+}
+
+#[test]
+fn a_piv_card_writes_and_reads_letters_and_logs_in_through_yubicos_module() {
+    let card = pcscd::insert_yubikey(Box::new(PivCard::new(piv::yubikey()).unwrap()));
+    let holder = Holder::of_card(card, "/usr/lib/x86_64-linux-gnu/libykcs11.so");
     holder.writes_and_reads_letters();
     holder.logs_in();
 }
