@@ -34,7 +34,12 @@ pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Fi
 
 /// Reports an odd object; it stops nothing.
 fn odd(stored: &StoredKey) -> Option<Finding> {
-    let (odd, id) = (stored.odd?, hex::encode(&stored.id.0));
+    let odd = match stored.odd {
+        Some(odd) => odd.to_string(),
+        None if stored.is_bare_key() => "a key without a certificate".to_owned(),
+        None => return None,
+    };
+    let id = hex::encode(&stored.id.0);
     let name = if id.is_empty() { stored.label.clone() } else { format!("{id} ({})", stored.label) };
     Some(Finding::attention(
         Check::Objects,

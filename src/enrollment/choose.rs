@@ -12,7 +12,7 @@ use super::step::{Event, Observer};
 use super::workflow::Workflow;
 use crate::cm::template::GenerationOptions;
 use crate::pkix;
-use crate::token::{KeyId, KeyWish, StoredKey, Token};
+use crate::token::{KeyId, KeyWish, Placement, StoredKey, Token};
 use uuid::Uuid;
 
 /// Bounds the keys that one request may order; no template orders more for one card.
@@ -66,7 +66,8 @@ impl Enrollment<'_> {
             let name = key_id(self.marker, (!alone).then_some(index)).0;
             let wish = KeyWish { name, index, decrypts_only, supersedes };
             let placement = token.place(&wish).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
-            check_place(&placement, renewed.contains(&placement.id) || self.order.replaces())?;
+            let replaces = renewed.contains(&placement.id) || self.order.replaces();
+            check_place(&placement, replaces || self.is_left_by_us(&placement)?)?;
             let keeps = placement.occupied && keeps_secrets(&placement.id, &stored);
             if keeps && !self.order.gives_up_old_key() {
                 self.refuse_loss(&placement.id, token)?;
@@ -76,6 +77,15 @@ impl Enrollment<'_> {
         }
         self.facts.keys = Some(KeyPlan { keys, old });
         Ok(())
+    }
+
+    /// Says whether earlier work of ours, which is over, left nothing but a key without a certificate in the place.
+    fn is_left_by_us(&self, placement: &Placement) -> Result<bool, Error> {
+        let Some(key) = placement.replaces.as_ref().filter(|_| placement.keyed && !placement.occupied) else {
+            return Ok(false);
+        };
+        let left = self.journal.left_on(self.card_id).map_err(|source| Error::new(Stage::ReadJournal, source))?;
+        Ok(left.iter().any(|left| left.0 == key.spki()))
     }
 
     /// Plans the keys of the request, unless that was done in this process.
@@ -111,8 +121,9 @@ impl Enrollment<'_> {
             let index = (!alone).then_some(index);
             let id = if named { key_id(tie.request, index) } else { placement.id };
             let label = key_label(&card_label, &options, index);
+            let occupied = placement.occupied || placement.keyed && placement.replaces.is_none();
             let replaces = placement.replaces.map(|key| HexBytes(key.spki().to_vec()));
-            KeyWork { id: HexBytes(id.0), label, options, replaces, occupied: placement.occupied, keeps }
+            KeyWork { id: HexBytes(id.0), label, options, replaces, occupied, keeps }
         });
         let keys = work.collect();
         self.facts.just_placed = true;

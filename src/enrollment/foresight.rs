@@ -74,9 +74,9 @@ fn check_offer(ordered: KeyAlgorithm, attestation: bool, offer: KeyOffer) -> Res
     }
 }
 
-/// Refuses a place that is taken, unless what is there may be replaced.
+/// Refuses a place that is taken, by a certificate or by a key alone, unless what is there may be replaced.
 pub(super) fn check_place(placement: &Placement, replaces: bool) -> Result<(), Error> {
-    if placement.occupied && !replaces {
+    if (placement.occupied || placement.keyed) && !replaces {
         return Err(Error::new(Stage::PlaceKeys, token::Error::KeyIdTaken(placement.id.clone())));
     }
     Ok(())
@@ -212,9 +212,10 @@ mod tests {
 
     #[test]
     fn a_taken_place_is_refused_unless_it_may_be_replaced() {
-        for (occupied, replaces, refused) in [(false, false, false), (true, false, true), (true, true, false)] {
-            let placement = Placement { id: KeyId(vec![0x9A]), replaces: None, occupied };
-            assert_eq!(check_place(&placement, replaces).is_err(), refused, "{occupied} {replaces}");
+        for (occupied, keyed) in [(false, false), (true, false), (false, true), (true, true)] {
+            let placement = Placement { id: KeyId(vec![0x9A]), replaces: None, occupied, keyed };
+            assert_eq!(check_place(&placement, false).is_err(), occupied || keyed, "{occupied} {keyed}");
+            assert!(check_place(&placement, true).is_ok());
         }
     }
 }

@@ -15,6 +15,9 @@ use uuid::Uuid;
 /// Bounds the files of the directory; more of them mean that it is no journal.
 const MOST_FILES: usize = 4096;
 
+/// Bounds the keys that are known to be left on one card, the latest.
+const MOST_LEFT: usize = 32;
+
 /// Bounds the bytes read of one file.
 const LARGEST_FILE: u64 = 1024 * 1024;
 
@@ -100,6 +103,31 @@ impl Journal {
             LockError::Held => JournalError::Locked { path },
             LockError::Open(source) | LockError::Failed(source) => io("locked", &path, source),
         })
+    }
+
+    /// Notes keys that work which is over leaves on a card (SubjectPublicKeyInfo), so that they stand in nobody's way.
+    pub(super) fn note_left(&self, card_id: Uuid, keys: Vec<HexBytes>) -> Result<(), JournalError> {
+        let mut left = self.left_on(card_id)?;
+        left.extend(keys);
+        let older = left.len().saturating_sub(MOST_LEFT);
+        let text = serde_json::to_vec(&left.split_off(older)).map_err(|source| JournalError::Encoding { source })?;
+        let path = self.left_file(card_id);
+        write_durably(&path, &text, &self.directory)
+    }
+
+    /// Lists the keys that work which is over has left on a card. A file that cannot be read tells of none.
+    pub(super) fn left_on(&self, card_id: Uuid) -> Result<Vec<HexBytes>, JournalError> {
+        let path = self.left_file(card_id);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(io("read", &path, source)),
+        };
+        Ok(serde_json::from_reader(file.take(LARGEST_FILE)).unwrap_or_default())
+    }
+
+    fn left_file(&self, card_id: Uuid) -> PathBuf {
+        self.directory.join(format!("{card_id}.left"))
     }
 
     /// Takes up a record that was read before; writes nothing.
@@ -199,15 +227,19 @@ impl Entry {
 
     fn write(&self) -> Result<(), JournalError> {
         let text = serde_json::to_vec_pretty(&self.record).map_err(|source| JournalError::Encoding { source })?;
-        let path = self.path();
-        let beside = path.with_extension("new");
-        replace(&path, &beside, &text).map_err(|ReplaceError { step, source }| match step {
-            Step::Write => io("written", &beside, source),
-            Step::Flush => io("flushed", &beside, source),
-            Step::Rename => io("written", &path, source),
-            Step::FlushDirectory => io("flushed", &self.directory, source),
-        })
+        write_durably(&self.path(), &text, &self.directory)
     }
+}
+
+/// Replaces a file of the directory by this text.
+fn write_durably(path: &Path, text: &[u8], directory: &Path) -> Result<(), JournalError> {
+    let beside = path.with_extension("new");
+    replace(path, &beside, text).map_err(|ReplaceError { step, source }| match step {
+        Step::Write => io("written", &beside, source),
+        Step::Flush => io("flushed", &beside, source),
+        Step::Rename => io("written", path, source),
+        Step::FlushDirectory => io("flushed", directory, source),
+    })
 }
 
 /// Reads one file; `None` if it was removed meanwhile.

@@ -156,7 +156,7 @@ pub struct KeyWork {
     /// The key that was under the id when the id was chosen, as SubjectPublicKeyInfo (DER), if the token told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<HexBytes>,
-    /// A certificate was under the id when the id was chosen.
+    /// A certificate was under the id when the id was chosen, or a key whose public half the token did not tell.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub occupied: bool,
     /// What is under the id may have to decrypt, and is moved away before the new key is made. `None`: by a version that

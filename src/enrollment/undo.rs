@@ -5,7 +5,7 @@ use super::error::Error;
 use super::issue::find_renamed;
 use super::login::Login;
 use super::pin::is_unusable;
-use super::record::{Ended, KeyWork};
+use super::record::{Ended, HexBytes, KeyWork};
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use crate::token::{self, Authority, KeyId, Operation, Token};
@@ -26,6 +26,7 @@ impl Enrollment<'_> {
         let token = present(token)?;
         let by_admin = token.authority(Operation::Delete) == Authority::Admin;
         if by_admin || is_unusable(self.counters(token)?.user) {
+            self.note_left(keys, token)?;
             for key in keys {
                 observer(Event::KeyLeft { key: KeyId(key.id.0.clone()) });
             }
@@ -62,5 +63,18 @@ impl Enrollment<'_> {
         }
         drop(session);
         self.end(request, ended)
+    }
+
+    /// Notes which keys stay on the token without a certificate, so that the next work takes their places.
+    fn note_left(&self, keys: &[KeyWork], token: &mut dyn Token) -> Result<(), Error> {
+        let stored = token.public_objects().map_err(|source| Error::new(Stage::ReadToken, source))?;
+        let bare = stored.iter().filter(|stored| stored.is_bare_key());
+        let left = bare.filter_map(|stored| {
+            let key = stored.public_key.as_ref()?;
+            let ours = keys.iter().any(|work| work.id.0 == stored.id.0 && !work.is_replaced(key));
+            ours.then(|| HexBytes(key.spki().to_vec()))
+        });
+        let noted = self.journal.note_left(self.card_id, left.collect());
+        noted.map_err(|source| Error::new(Stage::WriteJournal, source))
     }
 }

@@ -189,7 +189,7 @@ impl Token for GidsToken {
 
     /// Returns the wish's own name, which is unique: ids are names on these cards.
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
-        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false, keyed: false })
     }
 
     /// Counts the containers that are free: ids are names here, so that nothing is in a key's place.

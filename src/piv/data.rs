@@ -115,14 +115,15 @@ impl Application {
         Ok(KeyReference::retired().take(told.map_or(untold, usize::from)).collect())
     }
 
-    /// Returns what anybody may see: the certificates. Retired places are read only if the key management key has a
-    /// certificate.
+    /// Returns what anybody may see: the certificates, and the keys that a card tells of without one. Retired places are
+    /// read only if the key management key has a certificate.
     pub fn certified(&mut self) -> Result<Vec<StoredKey>, token::Error> {
         let mut found = Vec::new();
         for reference in KeyReference::PRINCIPAL {
             found.extend(self.certified_key(reference)?);
         }
-        if found.iter().any(|stored: &StoredKey| stored.id == KeyReference::KEY_MANAGEMENT.id()) {
+        let decrypts = KeyReference::KEY_MANAGEMENT.id();
+        if found.iter().any(|stored: &StoredKey| stored.id == decrypts && stored.is_certified()) {
             for reference in self.retired_in_use(true)? {
                 found.extend(self.certified_key(reference)?);
             }
@@ -130,12 +131,29 @@ impl Application {
         Ok(found)
     }
 
+    /// Returns the key in one of the four places that has no certificate, if the card tells of it.
+    fn bare_key(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
+        if reference.is_retired() {
+            return Ok(None);
+        }
+        let (id, label) = (reference.id(), reference.label());
+        let bare = self.metadata(reference.byte())?.map(|Metadata { public_key, .. }| StoredKey {
+            id,
+            label,
+            public_key,
+            has_private_key: true,
+            certificate: None,
+            odd: None,
+        });
+        Ok(bare)
+    }
+
     /// Takes a certificate as a sign that its key is there, unless the card's metadata tell: the standard offers no other
     /// sign. A card that knows no retired keys refuses their objects, which says nothing.
     fn certified_key(&mut self, reference: KeyReference) -> Result<Option<StoredKey>, token::Error> {
         let stored = self.stored(reference)?;
         let told = stored.filter(|stored| !reference.is_retired() || stored.odd != Some(Oddity::Refused));
-        let Some(StoredCertificate { der, odd }) = told else { return Ok(None) };
+        let Some(StoredCertificate { der, odd }) = told else { return self.bare_key(reference) };
         let certified = der.as_deref().and_then(public_key_in);
         let (public_key, has_private_key) = match self.metadata(reference.byte())? {
             None if self.tells_metadata() => (certified, false),

@@ -5,6 +5,7 @@ use super::application::{Application, counted};
 use super::command::{self, PinBlock};
 use super::error::{is_malformed, malformed, refused_with};
 use super::metadata::{Metadata, ToldOf};
+use super::nobodys::is_nobodys;
 use super::offer::{MOVES_KEYS, Offer, Version, is_not_offered, is_unknown};
 use super::reference::SecretReference;
 use super::serial::Serial;
@@ -29,7 +30,7 @@ pub(super) fn agree(
 
 impl Application {
     /// Returns what the card knows of the secret or key under `reference`; `None` if it has no such key, or tells of
-    /// none. A card that does not know the command is asked once.
+    /// none. A key that is nobody's counts as none. A card that does not know the command is asked once.
     pub fn metadata(&mut self, reference: u8) -> Result<Option<Metadata>, token::Error> {
         if self.metadata == Offer::Refused {
             return Ok(None);
@@ -39,7 +40,8 @@ impl Application {
             StatusWord::OK => {
                 let metadata = Metadata::read(&answer.data);
                 self.metadata = if metadata.is_some() { Offer::Made(()) } else { Offer::Refused };
-                Ok(metadata)
+                let taken = |told: &Metadata| told.public_key.as_ref().is_none_or(|key| !is_nobodys(key));
+                Ok(metadata.filter(taken))
             }
             word if is_not_offered(word) => {
                 self.metadata = Offer::Refused;

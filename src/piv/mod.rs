@@ -19,6 +19,7 @@ mod keys;
 mod management;
 mod manager;
 mod metadata;
+mod nobodys;
 mod objects;
 mod offer;
 mod place;

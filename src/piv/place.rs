@@ -64,5 +64,6 @@ fn look(application: &mut Application, reference: KeyReference) -> Result<Placem
     let metadata = application.metadata(reference.byte())?;
     let occupied = application.is_certified(reference)?;
     application.set_free(reference, metadata.is_none() && !occupied);
-    Ok(Placement { id: reference.id(), replaces: metadata.and_then(|metadata| metadata.public_key), occupied })
+    let keyed = metadata.is_some();
+    Ok(Placement { id: reference.id(), replaces: metadata.and_then(|metadata| metadata.public_key), occupied, keyed })
 }

@@ -3,6 +3,7 @@
 
 use super::command;
 use super::data::public_key_in;
+use super::nobodys;
 use super::offer::is_not_offered;
 use super::reference::KeyReference;
 use super::session::{PivSession, Told};
@@ -47,9 +48,25 @@ impl PivSession<'_> {
         self.overwrite(reference, key)
     }
 
+    /// Puts a key over the old one: on a card that tells of its keys the one that everybody has, so that its place is known
+    /// to be free.
+    fn overwrite(&mut self, reference: KeyReference, old: Option<PublicKey>) -> Result<bool, token::Error> {
+        if self.application.tells_metadata() {
+            let import = command::import(nobodys::ALGORITHM, reference, &nobodys::numbers());
+            match self.application.ask(import)?.status {
+                StatusWord::OK => return Ok(true),
+                word @ StatusWord::SECURITY_STATUS_NOT_SATISFIED => {
+                    return Err(self.application.refusal(command::IMPORT, word));
+                }
+                _ => {}
+            }
+        }
+        self.generate_over(reference, old)
+    }
+
     /// Generates a key that nobody will use, of the kind that is made fastest, or else of the old one's: some cards fix
     /// what kind of key a place takes.
-    fn overwrite(&mut self, reference: KeyReference, old: Option<PublicKey>) -> Result<bool, token::Error> {
+    fn generate_over(&mut self, reference: KeyReference, old: Option<PublicKey>) -> Result<bool, token::Error> {
         let own = old.and_then(|key| KeyAlgorithm::ALL.into_iter().find(|algorithm| algorithm.kind() == key.kind()));
         let mut kinds = vec![KeyAlgorithm::P256];
         kinds.extend(own.into_iter().chain([KeyAlgorithm::Rsa2048]).filter(|kind| *kind != KeyAlgorithm::P256));

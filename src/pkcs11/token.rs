@@ -198,7 +198,7 @@ impl Token for Pkcs11Token {
 
     /// Takes the wish's name as the id: here ids are free names, and that name is unique.
     fn place(&mut self, wish: &KeyWish) -> Result<Placement, Error> {
-        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false })
+        Ok(Placement { id: KeyId(wish.name.clone()), replaces: None, occupied: false, keyed: false })
     }
 
     fn prospects(&mut self, expected: &[Expected], _given: &[KeyId]) -> Result<Vec<Prospect>, Error> {

@@ -67,6 +67,8 @@ pub struct Placement {
     pub replaces: Option<PublicKey>,
     /// Whether a certificate is under the id now.
     pub occupied: bool,
+    /// Whether the token tells that a private key is under the id now.
+    pub keyed: bool,
 }
 
 /// Describes what a token holds under one [`KeyId`].
@@ -87,5 +89,17 @@ impl StoredKey {
     /// Says whether a key may be there whose certificate cannot be read.
     pub fn is_unreadable(&self) -> bool {
         self.has_private_key && self.certificate.is_none() && self.odd.is_some()
+    }
+}
+
+impl StoredKey {
+    /// Says whether something is stored as a certificate, readable or not.
+    pub fn is_certified(&self) -> bool {
+        self.certificate.is_some() || self.odd.is_some()
+    }
+
+    /// Says whether it is a key without a certificate.
+    pub fn is_bare_key(&self) -> bool {
+        self.has_private_key && !self.is_certified()
     }
 }

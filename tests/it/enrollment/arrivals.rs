@@ -4,11 +4,13 @@
 use super::bench::{Face, PIN};
 use super::keys::{lab, settled};
 use super::real::Lab;
-use super::ways::{enroll, renew};
+use super::ways::{enroll, renew, retire};
 use crate::support::certificates::certificate_for;
 use crate::support::{gids, piv, site};
 use cardwright::client::CmClient;
-use cardwright::enrollment::{Enrollment, Error, Event, Input, Journal, KeyReceiver, Order, RenewOrder, Step};
+use cardwright::enrollment::{
+    EnrollOrder, Enrollment, Error, Event, Input, Journal, KeyReceiver, Order, RenewOrder, Step,
+};
 use cardwright::pkix::KeyAlgorithm;
 use cardwright::secret::{Passphrase, Pin};
 use cardwright::token::{Admin, Credentials, KeyId, KeyOrder, LastTry, Token};
@@ -49,6 +51,45 @@ fn planted(token: &mut dyn Token, byte: u8, certified: bool) {
     let theirs = session.generate(&order).unwrap();
     if certified {
         session.write_certificate(&id, "", &certificate_for(&theirs, "theirs")).unwrap();
+    }
+}
+
+/// The object of a certificate that some tools leave behind: it holds none.
+const EMPTY: &[u8] = &[0x70, 0x00, 0x71, 0x01, 0x00, 0xFE, 0x00];
+
+#[test]
+fn a_key_without_a_certificate_is_taken_for_what_it_is() {
+    let lab = lab(|template| template);
+    let client = lab.client("alice", &[], None);
+    for empty in [false, true] {
+        let objects: &[_] = if empty { &[(0x5F_C105, EMPTY)] } else { &[] };
+        let card = SharedCard::new(Box::new(piv::holding(piv::yubikey(), objects)));
+        let mut token = piv::open(&card);
+        planted(&mut token, 0x9A, false);
+        let listed = token.public_objects().unwrap();
+        assert!(listed.len() == 1 && listed[0].is_bare_key() && listed[0].id == place(0x9A));
+        let error = refused(&lab, &client, &card, &mut token, enroll());
+        assert_eq!((error.code(), error.exit_class() as u8), ("key-id-taken", 2), "{empty}");
+    }
+    let card = piv::card(piv::yubikey());
+    let mut token = piv::open(&card);
+    planted(&mut token, 0x9A, false);
+    let over = Order::Enroll(EnrollOrder { replace: true, ..EnrollOrder::default() });
+    lab.run(&client, &mut token, over, &mut Face { pins: [piv::PIN].into(), ..Face::default() }).unwrap().done();
+}
+
+#[test]
+fn what_a_retirement_leaves_is_free_and_so_is_a_card_from_the_factory() {
+    for options in [old_yubikey(), piv::yubikey(), piv::plain()] {
+        let lab = lab(|template| template);
+        let client = lab.client("alice", &[], None);
+        let card = SharedCard::new(Box::new(piv::holding(options, &[(0x5F_C105, EMPTY)])));
+        let mut token = piv::open(&card);
+        settled(&mut token);
+        for order in [enroll(), retire(), enroll()] {
+            lab.run(&client, &mut token, order, &mut Face::default()).unwrap().done();
+        }
+        assert_eq!(token.public_objects().unwrap().len(), 1);
     }
 }
 

@@ -316,8 +316,9 @@ impl Token for MemoryToken {
         let id = self.rules.place(wish);
         let slot = self.slots.get(&id).filter(|_| self.rules.places);
         let key = slot.and_then(|slot| slot.key.as_ref()).filter(|_| self.rules.tells_keys);
-        let replaces = key.map(|key| key.public_key().clone());
-        Ok(Placement { id: KeyId(id.clone()), replaces, occupied: slot.is_some_and(|slot| slot.certificate.is_some()) })
+        let (replaces, keyed) = (key.map(|key| key.public_key().clone()), key.is_some());
+        let occupied = slot.is_some_and(|slot| slot.certificate.is_some());
+        Ok(Placement { id: KeyId(id.clone()), replaces, occupied, keyed })
     }
 
     fn log_in(&mut self, credentials: Credentials<'_>) -> Result<Box<dyn Session + '_>, Error> {

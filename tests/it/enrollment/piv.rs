@@ -243,7 +243,7 @@ fn a_card_that_forgot_its_own_admin_key_can_still_be_retired() {
 }
 
 #[test]
-fn a_key_whose_request_was_canceled_stays_bare_and_in_nobodys_way() {
+fn a_key_whose_request_was_canceled_stays_bare_and_is_taken_for_ours_where_it_was_made() {
     let (bench, mut token) = (Bench::new(), piv());
     bench.fake.behave(Some(Mischief::OtherKey));
     bench.run(&mut token, enroll()).unwrap_err();
@@ -256,6 +256,11 @@ fn a_key_whose_request_was_canceled_stays_bare_and_in_nobodys_way() {
     let other = Bench::new();
     token.set_so_pin(&token.rules.default_key());
     token.set_puk(FACTORY_PUK);
+    // Another computer does not know whose it is.
+    assert!(token.rules.tells_keys);
+    assert_eq!(other.run(&mut token, enroll()).unwrap_err().code(), "key-id-taken");
+    let note = format!("journal/{}.left", cardwright::enrollment::card_id(token.identity()));
+    std::fs::copy(bench.directory.join(&note), other.directory.join(&note)).unwrap();
     other.run(&mut token, enroll()).unwrap().done();
     assert_eq!((token.keys().len(), token.certificates()), (1, other.fake.issued()));
 }

@@ -54,7 +54,7 @@ fn a_first_key_gets_its_place_though_it_be_occupied_and_a_further_one_a_free_one
     let key = session.find(&id(0x9A)).unwrap().unwrap().public_key;
     drop(session);
     let first = token.place(&wish(1, 0, false, &[])).unwrap();
-    assert_eq!(first, Placement { id: id(0x9A), replaces: key, occupied: true });
+    assert_eq!(first, Placement { id: id(0x9A), replaces: key, occupied: true, keyed: true });
     assert_eq!(token.place(&wish(2, 1, false, &[])).unwrap().id, id(0x9C));
     assert_eq!(token.place(&wish(3, 1, true, &[])).unwrap().id, id(0x82));
     assert_eq!(token.place(&wish(4, 0, true, &[])).unwrap().id, id(0x9D));
