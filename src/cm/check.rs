@@ -53,8 +53,17 @@ fn at_most(field: &'static str, found: usize, most: usize, unit: &'static str) -
 /// Checks the length of a text in characters, and refuses hidden ones, which could draw over an operator's terminal or make
 /// one name look like another; line ends and tabs may stand.
 fn plain_text(field: &'static str, text: &str, most: usize) -> Result<(), FieldError> {
+    text_without(field, text, most, is_hidden)
+}
+
+fn text_without(
+    field: &'static str,
+    text: &str,
+    most: usize,
+    refused: impl Fn(char) -> bool,
+) -> Result<(), FieldError> {
     at_most(field, text.chars().count(), most, "characters")?;
-    if text.chars().any(|character| is_hidden(character) && !matches!(character, '\n' | '\r' | '\t')) {
+    if text.chars().any(|character| refused(character) && !matches!(character, '\n' | '\r' | '\t')) {
         return Err(FieldError::HiddenCharacter { field });
     }
     Ok(())
@@ -68,7 +77,9 @@ fn data_items(field: &'static str, items: &[DataItem]) -> Result<(), FieldError>
             return Err(FieldError::Missing { field: "datacollection: name" });
         }
         plain_text("datacollection: name", &item.name, MAX_ITEM_NAME)?;
-        plain_text("datacollection: value", item.value.as_deref().unwrap_or_default(), MAX_ITEM_VALUE)?;
+        // Besides control characters, what may stand in a value is the template's to say, which names the item.
+        let value = item.value.as_deref().unwrap_or_default();
+        text_without("datacollection: value", value, MAX_ITEM_VALUE, char::is_control)?;
         if !names.insert(item.name.as_str()) {
             return Err(FieldError::Repeated { field, name: item.name.clone() });
         }

@@ -110,6 +110,7 @@ fn values_that_are_not_taken_are_refused_with_their_item() {
         (json!({"Phone": "+1234567890123456"}), "data-item-invalid", "Phone"),
         (json!({"Parking": "perhaps"}), "data-item-invalid", "Parking"),
         (json!({"Parking": "\u{202E}yes"}), "data-item-invalid", "Parking"),
+        (json!({"Parking": "ye\u{200B}s"}), "data-item-invalid", "Parking"),
         (json!({"Badge": "7"}), "data-item-not-yours", "Badge"),
     ];
     for (item, code, name) in cases {

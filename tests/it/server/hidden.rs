@@ -26,24 +26,24 @@ fn they_name_no_user_and_no_group() {
 }
 
 #[test]
-fn they_stand_in_no_comment_and_no_value_of_a_request() {
+fn they_stand_in_no_comment_and_no_items_name_of_a_request() {
     let lab = Lab::new();
     let alice = lab.user("alice", &[]);
-    let ask = |comment: &str, value: &str| {
+    let ask = |comment: &str, item: &str| {
         let body = json!({
             "profiletemplateuuid": lab.template, "type": "Enroll", "comment": comment,
-            "datacollection": [{ "name": "reason", "value": value }],
+            "datacollection": [{ "name": item, "value": "" }],
         });
         lab.post(&alice, &format!("{API}/requests"), body)
     };
     for hidden in HIDDEN {
         let text = format!("no{hidden}thing");
-        for answer in [ask(&text, ""), ask("", &text)] {
+        for answer in [ask(&text, "reason"), ask("", &text)] {
             let told = answer.json().to_string();
             assert!(answer.status == 400 && told.contains("not seen"), "{hidden:?}: {} {told}", answer.status);
         }
     }
-    assert!(!ask("two\nlines", "").json().to_string().contains("not seen"));
+    assert!(!ask("two\nlines", "reason").json().to_string().contains("not seen"));
 }
 
 #[test]

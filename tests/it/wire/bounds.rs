@@ -53,7 +53,10 @@ fn the_field_at_fault_is_named() {
     assert!(
         refused(|request| request.data_collection = vec![item("a", &"x".repeat(5000))]).contains("5000 characters")
     );
-    assert_eq!(refused(|request| request.comment = "\u{1b}[2J".into()), "\"comment\" has a control character");
+    assert_eq!(
+        refused(|request| request.comment = "\u{1b}[2J".into()),
+        "\"comment\" has a character that is not seen: a control character, or one of no width or of direction"
+    );
     let longest = "ä".repeat(MAX_COMMENT);
     assert!(refused(|request| request.comment = format!("{longest}x")).contains("4097 characters"));
     let mut request = enroll();
