@@ -3,6 +3,7 @@
 use super::chain::ChainHead;
 use super::error::Error;
 use super::link::sql;
+use super::watched::RowState;
 use super::writer::Tx;
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Serialize;
@@ -66,11 +67,23 @@ struct Line<'a> {
     user: Option<Uuid>,
     correlation: Option<Uuid>,
     evidence: serde_json::Map<String, serde_json::Value>,
+    /// What rows became, as [`RowState`] spells it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<String>,
 }
 
 impl Tx {
-    /// Adds an act to the log. It is kept only if the job's writes are kept.
+    /// Adds an act to the log, at the end of the job. It is kept only if the job's writes are kept.
+    ///
+    /// The last act of a job says what each row became that the job has written, so that `audit verify` notices rows
+    /// that somebody else has written.
     pub async fn audit(&mut self, entry: &AuditEntry) -> Result<(), Error> {
+        self.add_act(entry.clone());
+        Ok(())
+    }
+
+    /// Writes an act, and what rows became by it.
+    pub(super) async fn write_act(&mut self, entry: &AuditEntry, rows: &[RowState]) -> Result<(), Error> {
         let chain = self.chain().await?;
         let line = Line {
             chain: chain.chain,
@@ -86,6 +99,7 @@ impl Tx {
             user: entry.user,
             correlation: entry.correlation,
             evidence: entry.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect(),
+            rows: rows.iter().map(RowState::to_string).collect(),
         };
         let text = serde_json::to_string(&line).map_err(|_| Error::Damaged { table: TABLE, column: 2 })?;
         let hash = digest(&SHA256, text.as_bytes());

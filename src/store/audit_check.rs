@@ -2,6 +2,7 @@
 
 use super::audit_lines::AuditItem;
 use super::audit_log::{AuditRecord, AuditSignature, NO_SIGNATURE_BEFORE};
+use super::audit_state::RowDifference;
 use super::chain::ChainHead;
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use aws_lc_rs::digest::{SHA256, digest};
@@ -66,17 +67,28 @@ pub struct AuditReport {
     pub findings: Vec<AuditFinding>,
     /// The number of all findings.
     pub faults: u64,
+    /// The rows of the database were held against the log.
+    pub compared: bool,
+    /// Rows that are not what the log says; at most the first hundred.
+    pub differences: Vec<RowDifference>,
+    /// The number of all such rows.
+    pub differing: u64,
 }
 
 impl AuditReport {
     /// Says whether nothing is wrong with the log, and all of it is signed.
     pub fn is_whole(&self) -> bool {
-        self.faults == 0 && self.unsigned == 0
+        self.is_sound() && self.unsigned == 0
+    }
+
+    /// Says whether nothing is wrong with the log and, where they were compared, with the rows of the database.
+    pub fn is_sound(&self) -> bool {
+        self.faults == 0 && self.differing == 0
     }
 
     /// Says whether nothing is wrong but that the last records are about to be signed.
     pub fn has_tail(&self) -> bool {
-        self.faults == 0 && self.unsigned > 0
+        self.is_sound() && self.unsigned > 0
     }
 }
 

@@ -3,15 +3,19 @@
 use super::audit_check::{AuditChecker, AuditReport};
 use super::audit_lines::AuditItem;
 use super::audit_log::{AuditRecord, AuditSignature, audit_chains, audit_records, audit_signatures};
+use super::audit_state::StateChecker;
 use super::chain::{CHAINS, ChainHead};
 use super::error::Error;
 use super::link::{Answer, Ask, Columns, FromRow, sql};
 use super::open::Store;
 use super::sqlite::reader::Reader;
+use super::watched::{RawRow, UNLOGGED, WATCHED};
 use std::path::Path;
 
 /// Bounds the records read at one time.
 const PAGE: u32 = 500;
+/// Bounds the rows read at one time.
+const ROWS: u32 = 500;
 
 /// Reads a log from a file or a store.
 pub struct AuditSource(Place);
@@ -116,13 +120,55 @@ impl AuditSource {
         }
     }
 
-    /// Checks the whole log.
+    /// Checks the whole log, and the rows of the database against it.
     pub async fn check(&self, mut checker: AuditChecker) -> Result<AuditReport, Error> {
+        let (mut state, mut ends) = (StateChecker::default(), Vec::new());
         let taken = self.each(|item| {
+            match &item {
+                AuditItem::Record(record) => state.record(&record.record),
+                AuditItem::Head(head) => ends.push(head.clone()),
+                AuditItem::Begin { .. } | AuditItem::Signature(_) => {}
+            }
             checker.take(&item);
             Ok::<(), Error>(())
         });
         taken.await?;
-        Ok(checker.finish())
+        let report = checker.finish();
+        let unlogged: Vec<RawRow> = self.ask(sql(UNLOGGED).asking()).await?;
+        if !unlogged.is_empty() {
+            return Ok(report);
+        }
+        self.compare(&mut state, &ends).await?;
+        let (differences, differing) = state.differences();
+        Ok(AuditReport { compared: true, differences, differing, ..report })
+    }
+
+    /// Compares the rows with what the log says up to these ends of its chains. While a server adds acts, those that
+    /// came since are read where a row is not what the log said before.
+    async fn compare(&self, state: &mut StateChecker, ends: &[ChainHead]) -> Result<(), Error> {
+        for watched in WATCHED {
+            let mut after = None;
+            loop {
+                let page: Vec<RawRow> = self.ask(watched.page(after.as_ref(), ROWS)).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(watched.place(last)?);
+                for row in &page {
+                    state.row(watched.state_of_page(row)?);
+                }
+            }
+        }
+        if !state.has_suspects() {
+            return Ok(());
+        }
+        for head in self.ask(audit_chains()).await? {
+            let mut after = ends.iter().find(|end| end.chain == head.chain).map_or(0, |end| end.length);
+            loop {
+                let records: Vec<AuditRecord> = self.ask(audit_records(head.chain, after, PAGE)).await?;
+                let Some(last) = records.last() else { break };
+                after = last.number;
+                records.iter().for_each(|record| state.later_record(&record.record));
+            }
+        }
+        Ok(())
     }
 }

@@ -89,6 +89,6 @@ impl Tx {
     pub async fn touch_bearer(&mut self, uuid: Uuid, at: OffsetDateTime, since: OffsetDateTime) -> Result<(), Error> {
         self.housekeeping();
         let statement = "UPDATE tokens SET last_used = $2 WHERE uuid = $1 AND (last_used IS NULL OR last_used < $3)";
-        self.execute(TABLE, sql(statement).bind(uuid).bind(at).bind(since)).await.map(drop)
+        self.execute_unwatched(TABLE, sql(statement).bind(uuid).bind(at).bind(since)).await.map(drop)
     }
 }

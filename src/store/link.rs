@@ -270,6 +270,11 @@ impl<'r> Columns<'r> {
         Self { row, table, next: 0 }
     }
 
+    /// Returns the whole row.
+    pub fn row(&self) -> &'r dyn Row {
+        self.row
+    }
+
     /// Reads the next column; [`Error::Damaged`] where it holds something else.
     pub fn take<T: FromCell>(&mut self) -> Result<T, Error> {
         let column = self.next;

@@ -13,6 +13,7 @@ mod audit_check;
 mod audit_lines;
 mod audit_log;
 mod audit_source;
+mod audit_state;
 mod bearer;
 mod cards;
 mod certificates;
@@ -34,8 +35,10 @@ mod schema;
 mod sessions;
 mod spelling;
 mod sqlite;
+mod unlogged;
 mod upstream;
 mod users;
+mod watched;
 mod writer;
 
 pub use audit::AuditEntry;
@@ -43,6 +46,7 @@ pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport, Remem
 pub use audit_lines::{AuditItem, LineError};
 pub use audit_log::{AuditRecord, AuditSignature, SentRecord, SignedHead, audit_hash, signed_text};
 pub use audit_source::AuditSource;
+pub use audit_state::{RowDifference, RowFault};
 pub use chain::ChainHead;
 pub use error::{Cause, Error};
 pub use link::CountsSeen;

@@ -30,6 +30,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0012_sealed_to_agents",
     "0013_possession",
     "0014_chained_signatures",
+    "0015_rows_in_the_log",
 ];
 
 /// Names the version that this release makes and works with.

@@ -1,10 +1,12 @@
 //! Shows a job its transaction, whichever the database, and runs jobs.
 
+use super::audit::AuditEntry;
 use super::chain::{CHAINS, ChainHead, moved};
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, Statement};
 use super::postgres::transaction::PostgresTransaction;
 use super::sqlite::transaction::SqliteTransaction;
+use super::watched::{RowState, Watched};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -23,6 +25,10 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Tx {
     transaction: Transaction,
     ledger: Ledger,
+    /// The acts of the running job, which are written at its end.
+    acts: Vec<AuditEntry>,
+    /// What the rows have become that the running job has written.
+    changed: Vec<RowState>,
 }
 
 /// Notes which acts were logged, and counts jobs that logged none.
@@ -64,7 +70,35 @@ pub(super) enum Transaction {
 impl Tx {
     pub(super) fn new(transaction: Transaction, counts: Arc<Counts>) -> Self {
         let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
-        Self { transaction, ledger }
+        Self { transaction, ledger, acts: Vec::new(), changed: Vec::new() }
+    }
+
+    /// Has an act written to the log at the end of the running job.
+    pub(super) fn add_act(&mut self, entry: AuditEntry) {
+        self.acts.push(entry);
+    }
+
+    /// Takes what the last act of the running job says that rows became.
+    pub(super) fn say_rows(&mut self, rows: Vec<RowState>) {
+        self.changed.extend(rows);
+    }
+
+    /// Writes the acts of the running job; the last one says what the rows became that the job has written.
+    ///
+    /// They come last, so that other jobs wait for the end of a chain as shortly as can be.
+    async fn write_acts(&mut self) -> Result<(), Error> {
+        let acts = std::mem::take(&mut self.acts);
+        let mut changed = std::mem::take(&mut self.changed);
+        // Of a row that was changed more than once, the last state counts.
+        changed.sort_by(|one, other| (&one.row, one.changes).cmp(&(&other.row, other.changes)));
+        changed.reverse();
+        changed.dedup_by(|one, other| one.row == other.row);
+        let last = acts.len().saturating_sub(1);
+        for (index, act) in acts.iter().enumerate() {
+            let rows = if index == last { std::mem::take(&mut changed) } else { Vec::new() };
+            self.write_act(act, &rows).await?;
+        }
+        Ok(())
     }
 
     /// Notes an act that was logged; it is counted once it is on disk.
@@ -87,12 +121,37 @@ impl Tx {
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
     pub(super) async fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
-        let rows = match &mut self.transaction {
-            Transaction::Sqlite(transaction) => transaction.execute(table, statement),
-            Transaction::Postgres(transaction) => transaction.execute(table, statement).await,
+        let rows = match Watched::written_by(table) {
+            Some(watched) => self.execute_watched(watched, statement).await,
+            None => self.execute_unwatched(table, statement).await,
         }?;
         self.ledger.written |= rows > 0;
         Ok(rows)
+    }
+
+    /// Runs a statement on a table whose rows the log vouches for.
+    async fn execute_watched(&mut self, watched: &Watched, statement: Statement<'_>) -> Result<usize, Error> {
+        let statement = watched.watching(statement);
+        let rows = match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.returning(watched.table, &statement),
+            Transaction::Postgres(transaction) => transaction.returning(watched.table, &statement).await,
+        }?;
+        for row in &rows {
+            self.changed.push(watched.written(row)?);
+        }
+        Ok(rows.len())
+    }
+
+    /// Runs a statement that changes nothing of which the log says what it became; returns how many rows it changed.
+    pub(super) async fn execute_unwatched(
+        &mut self,
+        table: &'static str,
+        statement: Statement<'_>,
+    ) -> Result<usize, Error> {
+        match &mut self.transaction {
+            Transaction::Sqlite(transaction) => transaction.execute(table, statement),
+            Transaction::Postgres(transaction) => transaction.execute(table, statement).await,
+        }
     }
 
     /// Runs a statement that writes `record` of `table` only while it is as `expected`; [`Error::Changed`] otherwise.
@@ -192,7 +251,12 @@ where
     /// Runs the job and says whether its writes are to be kept. A panic undoes this job only; the writer goes on.
     pub async fn run(&mut self, tx: &mut Tx) -> bool {
         let Some(job) = self.job.take() else { return false };
-        let mut work = Box::pin(async move { job(tx).await });
+        (tx.acts, tx.changed) = (Vec::new(), Vec::new());
+        let mut work = Box::pin(async move {
+            let done = job(&mut *tx).await?;
+            tx.write_acts().await?;
+            Ok(done)
+        });
         let outcome = poll_fn(|context| {
             catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))
                 .unwrap_or_else(|_| Poll::Ready(Err(E::from(Error::Panicked))))

@@ -4,5 +4,6 @@ mod compromised;
 mod log;
 mod own_certificates;
 mod renewal;
+mod rows;
 mod site;
 mod templates;

@@ -26,7 +26,7 @@ fn verify(args: &AuditVerifyArgs, output: &Output) -> Result<(), Failure> {
     let report = server::audit_check(&args.log, &args.keys, tolerance).map_err(failed)?;
     let document = json!({ "whole": report.is_whole(), "tail": report.has_tail(), "report": report });
     output.result(&document, || told(&report))?;
-    if report.faults == 0 { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
+    if report.is_sound() { Ok(()) } else { Err(Failure::told("audit-broken", Exit::AuditBroken)) }
 }
 
 /// Writes a report for people: the faults, then the counts, then whether the log is whole.
@@ -44,16 +44,28 @@ fn told(report: &AuditReport) -> Text {
     if untold > 0 {
         lines.push(format!("and {untold} more"));
     }
+    lines.extend(report.differences.iter().map(|difference| {
+        let fault = json!(difference.fault);
+        let fault = fault.as_str().unwrap_or_default();
+        format!("{} {}: {fault}: it is not what the log says", difference.table, difference.row)
+    }));
+    let untold = report.differing.saturating_sub(report.differences.len() as u64);
+    if untold > 0 {
+        lines.push(format!("and {} more", counted(untold, "record")));
+    }
     let AuditReport { chains, records, signatures, unsigned, .. } = report;
     let (records, chains) = (counted(*records, "record"), counted(*chains, "chain"));
     lines.push(format!("{records} in {chains}, {}", counted(*signatures, "signature")));
-    lines.push(match (report.faults, unsigned) {
-        (0, 0) => "the log is whole".into(),
-        (0, _) => format!(
+    if report.compared {
+        lines.push("users, bearer tokens, requests, cards, profiles and certificates were held against the log".into());
+    }
+    lines.push(match (report.is_sound(), unsigned) {
+        (true, 0) => "the log is whole".into(),
+        (true, _) => format!(
             "the log is whole up to its tail: {} of the last seconds not signed yet; look again",
             counted(*unsigned, "record")
         ),
-        _ => "the log is NOT whole".into(),
+        (false, _) => "the log is NOT whole".into(),
     });
     lines.into_iter().collect()
 }

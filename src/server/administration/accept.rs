@@ -64,7 +64,8 @@ pub fn audit_accept(data_dir: &Path, passphrase: &Passphrase, reason: &str) -> R
     let remembered = files::read_if_there(&directory.witness())?;
     let remembered = remembered.and_then(|text| Remembered::read(&text, key.public_key()));
     database::with_store(&directory, &settings, async |store| {
-        let begun = Remembered::default();
+        let mut begun = Remembered::default();
+        begun.rows_logged = !store.has_unlogged_rows().await?;
         // The log must hold together before anything is added to it.
         Witness::check_links(store).await?;
         let now = OffsetDateTime::now_utc();

@@ -18,6 +18,8 @@ pub enum Contradiction {
     Unlinked { chain: i64, number: i64 },
     #[error("the {kind:?} list has the number {found}, and this server has made number {made}")]
     ListNumber { kind: ListKind, made: u64, found: u64 },
+    #[error("the database says that no act names its rows, and this server has seen to that before")]
+    RowsUnlogged,
     #[error("{} is gone, and this server has signed the log and remembered it there", .0.display())]
     Gone(PathBuf),
     #[error("{} was not written by this server, or its key has changed since", .0.display())]

@@ -27,6 +27,8 @@ macro_rules! deeds {
 deeds! {
     /// A server has taken up a newer version of a template that others know.
     TemplateChanged = "template-changed",
+    /// The log says what rows are that an earlier release has written.
+    RowsTakenOver = "rows-taken-over",
     /// A person has said that the server is to go on with records that it had not signed like that.
     RecordsAccepted = "records-accepted",
     MasterKeyAdded = "master-key-added",

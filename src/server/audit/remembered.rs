@@ -28,6 +28,9 @@ pub struct Remembered {
     heads: BTreeMap<i64, RememberedHead>,
     base_list: u64,
     delta_list: u64,
+    /// The acts of the log say what all rows became.
+    #[serde(default)]
+    pub rows_logged: bool,
 }
 
 /// Holds what is signed.

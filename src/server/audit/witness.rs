@@ -5,6 +5,7 @@
 //! crash leaves it behind the database, never ahead of it.
 
 use super::contradiction::{Contradiction, WitnessError};
+use super::deed::{self, Deed};
 use super::remembered::{Remembered, RememberedHead};
 use crate::pkix::{MemoryKey, SignatureAlgorithm, Signer};
 use crate::server::data_directory::files;
@@ -62,6 +63,23 @@ impl Witness {
     pub async fn check_links(store: &Store) -> Result<(), WitnessError> {
         for end in store.audit_chains().await? {
             walk(store, &end, (0, NOTHING_BEFORE.to_owned()), 0).await?;
+        }
+        Ok(())
+    }
+
+    /// Has the log say what the rows of an earlier release are; once, for afterwards it says of each what it became.
+    pub async fn take_over_rows(&self, store: &Store) -> Result<(), WitnessError> {
+        let mut remembered = self.remembered.lock().await;
+        if store.has_unlogged_rows().await? {
+            if remembered.rows_logged {
+                return Err(Contradiction::RowsUnlogged.into());
+            }
+            let entry = || deed::own(Deed::RowsTakenOver, OffsetDateTime::now_utc());
+            store.log_rows(entry).await?;
+        }
+        if !remembered.rows_logged {
+            remembered.rows_logged = true;
+            self.keep(&remembered).await?;
         }
         Ok(())
     }

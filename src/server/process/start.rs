@@ -98,6 +98,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     }
     let witness = Arc::new(Witness::open(&directory, audit_key, &store, settings.database.is_none()).await?);
     witness.confirm(&store).await?;
+    witness.take_over_rows(&store).await?;
     witness.sign_heads(&store).await?;
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let mailer = mail_server.map(|server| Arc::new(Mailer::new(server, store.clone(), Arc::clone(&templates))));

@@ -3,6 +3,7 @@
 use super::super::chain::{CHAINS, ChainHead};
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts, Statement, sql};
+use super::super::watched::RawRow;
 use super::link::{Link, gather, refusal};
 use deadpool_postgres::{Client, Object};
 use std::sync::Arc;
@@ -44,6 +45,15 @@ impl PostgresTransaction {
         self.written = true;
         let done = self.link()?.execute(&statement, begins).await;
         done.map_err(|cause| self.unwritten(table, cause))
+    }
+
+    /// Runs a statement that writes `table`; returns what it says of the rows that it changed.
+    pub async fn returning(&mut self, table: &'static str, statement: &Statement<'_>) -> Result<Vec<RawRow>, Error> {
+        let begins = !std::mem::replace(&mut self.open, true);
+        self.written = true;
+        let done = self.link()?.query(&statement.text, &statement.values, begins).await;
+        let rows = done.map_err(|cause| self.unwritten(table, cause))?;
+        Ok(rows.iter().map(|row| RawRow::of(row)).collect())
     }
 
     /// Runs two statements in one round trip, in a transaction that has begun; neither may need what the other writes.

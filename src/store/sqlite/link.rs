@@ -2,6 +2,7 @@
 
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Cell, Columns, Counts, Row, Statement, Value};
+use super::super::watched::RawRow;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, StatementStatus};
 use std::sync::atomic::Ordering;
@@ -59,6 +60,23 @@ impl Link<'_> {
         let rows = prepared.raw_execute();
         self.count_steps(&prepared);
         rows
+    }
+
+    /// Changes rows and returns what the statement says of them.
+    pub fn returning(&self, statement: &Statement<'_>) -> rusqlite::Result<Vec<RawRow>> {
+        let mut prepared = self.prepare(statement)?;
+        let mut rows = prepared.raw_query();
+        let mut returned = Vec::new();
+        let done = loop {
+            match rows.next() {
+                Ok(Some(row)) => returned.push(RawRow::of(row)),
+                Ok(None) => break Ok(returned),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(rows);
+        self.count_steps(&prepared);
+        done
     }
 
     /// Answers a question.

@@ -3,6 +3,7 @@
 use super::super::chain::{CHAINS, ChainHead, moved};
 use super::super::error::{Cause, Error};
 use super::super::link::{Answer, Ask, Counts, Statement, sql};
+use super::super::watched::RawRow;
 use super::link::Link;
 use rusqlite::{Connection, ErrorCode, ffi};
 use std::sync::Arc;
@@ -55,12 +56,26 @@ impl SqliteTransaction {
 
     /// Runs a statement that writes `table`; returns how many rows it changed.
     pub fn execute(&mut self, table: &'static str, statement: Statement<'_>) -> Result<usize, Error> {
+        self.write(table, |link| link.execute(statement))
+    }
+
+    /// Runs a statement that writes `table`; returns what it says of the rows that it changed.
+    pub fn returning(&mut self, table: &'static str, statement: &Statement<'_>) -> Result<Vec<RawRow>, Error> {
+        self.write(table, |link| link.returning(statement))
+    }
+
+    /// Writes `table`, behind a savepoint where one is needed.
+    fn write<T>(
+        &mut self,
+        table: &'static str,
+        write: impl FnOnce(&Link<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
         if let Err(source) = self.guard() {
             return Err(self.fail(source));
         }
         self.written = true;
-        let source = match self.link().execute(statement) {
-            Ok(rows) => return Ok(rows),
+        let source = match write(&self.link()) {
+            Ok(done) => return Ok(done),
             Err(source) => source,
         };
         match source.sqlite_error().map(|error| (error.code, error.extended_code)) {

@@ -77,6 +77,11 @@ impl Lab {
         Self::made(|template| template, false, database, None::<fn(&str) -> String>)
     }
 
+    /// A server over plain HTTP with this template, whose records are in `database`.
+    pub fn with_template(edit: impl FnOnce(String) -> String, database: Option<Database>) -> Self {
+        Self::made(edit, true, database, None::<fn(&str) -> String>)
+    }
+
     /// A server over plain HTTP, the template changed by `edit`.
     pub fn plain(edit: impl FnOnce(String) -> String) -> Self {
         Self::with(edit, true)

@@ -340,6 +340,9 @@ impl World {
         let expected: HashSet<&str> = self.acts.iter().copied().collect();
         let told: Vec<String> = acts(&self.lab).into_iter().filter(|act| expected.contains(act.as_str())).collect();
         assert_eq!(told, self.acts, "the log tells every change once");
+        let tolerance = time::Duration::seconds(300);
+        let checked = cardwright::server::audit_check(&self.lab.data(), &[], tolerance).unwrap();
+        assert!(checked.is_whole() && checked.compared, "the log says what every row became: {checked:?}");
         self.compare_keys();
         let database = rusqlite::Connection::open(self.lab.data().join("cardwright.db")).unwrap();
         let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();

@@ -1,0 +1,170 @@
+//! Whoever owns the database writes its rows: each table is altered once in each column, and `audit verify` names it.
+
+use crate::server::support::{EXTENSION, Lab};
+use crate::support::postgres::Database;
+use cardwright::server;
+use cardwright::store::{AuditReport, RowFault};
+use rusqlite::Connection;
+use serde_json::json;
+use std::path::Path;
+use time::Duration;
+
+/// The tables whose rows the log vouches for, and the columns that name a row.
+const WATCHED: [(&str, &[&str]); 7] = [
+    ("users", &["uuid"]),
+    ("tokens", &["uuid"]),
+    ("requests", &["uuid"]),
+    ("approvals", &["request", "approver"]),
+    ("smartcards", &["uuid"]),
+    ("profiles", &["uuid"]),
+    ("certificates", &["serial"]),
+];
+/// Columns that the log does not vouch for: the row's place, its count of changes (which the log has), and when a token
+/// was used last, which is no act.
+const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
+/// The other tables, and why the log does not vouch for them.
+const OTHERS: [(&str, &str); 17] = [
+    ("agents_keys", "sealed"),
+    ("archived_keys", "sealed"),
+    ("attestations", "an act has them whole"),
+    ("audit", "the log"),
+    ("audit_chains", "the log"),
+    ("audit_sent", "how far a receiver was sent the log"),
+    ("audit_signatures", "the log"),
+    ("counters", "numbers of lists, which are remembered"),
+    ("crls", "signed, and remembered"),
+    ("meta", "fingerprints of keys and templates, which each server compares with its own"),
+    ("offline_answers", "one challenge a request"),
+    ("one_time_passwords", "hashes that end with the request"),
+    ("outbox", "mails that are due"),
+    ("possessions", "signed by the holder's key"),
+    ("profile_certificates", "which certificates a profile holds; each is in an act"),
+    ("responses", "signed"),
+    ("sessions", "end by themselves within hours"),
+];
+/// Orders at a CA elsewhere; their certificates are that CA's.
+const ELSEWHERE: &str = "upstream_orders";
+
+/// A server that has ended, with rows in every watched table.
+fn ended(database: Option<Database>) -> Lab {
+    let mut lab =
+        Lab::with_template(|template| template.replacen("approvals_needed = 0", "approvals_needed = 1", 1), database);
+    let alice = lab.user("alice", &[]);
+    let bob = lab.user("bob", &["officers"]);
+    let request = lab.enroll_request(&alice);
+    lab.post(&bob, &format!("{EXTENSION}/requests/{request}/approve"), json!({"Comment": "seen"})).ok();
+    lab.assign(&alice, &request, uuid::Uuid::new_v4());
+    lab.certificatedata(&alice, &request, &crate::server::support::new_csr()).ok();
+    lab.complete(&alice, &request).ok();
+    lab.stop();
+    lab
+}
+
+fn checked(lab: &Lab, path: &Path) -> AuditReport {
+    server::audit_check(path, &[lab.data().join("audit.pub.pem")], Duration::seconds(300)).unwrap()
+}
+
+fn text(connection: &Connection, query: &str) -> Vec<String> {
+    let mut statement = connection.prepare(query).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_row_that_was_altered_added_or_removed_is_named() {
+    let lab = ended(None);
+    let original = lab.data().join("cardwright.db");
+    let copy = lab.directory.path().join("copy.db");
+    let whole = checked(&lab, &original);
+    assert!(whole.is_whole() && whole.compared, "{whole:?}");
+    let differences = |statement: &str| {
+        std::fs::copy(&original, &copy).unwrap();
+        let connection = Connection::open(&copy).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON").unwrap();
+        let changed = connection.execute(statement, []).unwrap();
+        assert_eq!(changed, 1, "{statement}");
+        drop(connection);
+        let report = checked(&lab, &copy);
+        assert!(!report.is_whole() && report.faults == 0, "{statement}: {report:?}");
+        report.differences
+    };
+    let schema = Connection::open(&original).unwrap();
+    for (table, key) in WATCHED {
+        let first = format!("rowid = (SELECT min(rowid) FROM {table})");
+        let name = key.iter().map(|column| format!("hex({column})")).collect::<Vec<_>>().join(" || ");
+        let row = text(&schema, &format!("SELECT lower({name}) FROM {table} WHERE {first}")).remove(0);
+        for column in text(&schema, &format!("SELECT name FROM pragma_table_info('{table}')")) {
+            if UNWATCHED.contains(&column.as_str()) {
+                continue;
+            }
+            let other = format!(
+                "CASE typeof({column}) WHEN 'integer' THEN {column} + 1 WHEN 'text' THEN {column} || 'x' \
+                 WHEN 'blob' THEN {column} || x'01' ELSE CASE (SELECT type FROM pragma_table_info('{table}') \
+                 WHERE name = '{column}') WHEN 'INTEGER' THEN 7 WHEN 'TEXT' THEN 'x' ELSE x'01' END END"
+            );
+            let other =
+                if key.contains(&column.as_str()) { "x'01020304050607080910111213141516'".into() } else { other };
+            let found = differences(&format!("UPDATE {table} SET {column} = {other} WHERE {first}"));
+            assert!(found.iter().all(|it| it.table == table), "{table} {column}: {found:?}");
+            let named = found.iter().find(|it| it.row == row).unwrap_or_else(|| panic!("{table} {column}: {found:?}"));
+            let fault = if key.contains(&column.as_str()) { RowFault::Removed } else { RowFault::Altered };
+            assert_eq!(named.fault, fault, "{table} {column}");
+        }
+        // Back to an earlier state, with the count of that time.
+        let found = differences(&format!("UPDATE {table} SET changes = changes + 1 WHERE {first}"));
+        assert_eq!((found[0].row.as_str(), found[0].fault), (row.as_str(), RowFault::Altered));
+        let found = differences(&format!("DELETE FROM {table} WHERE {first}"));
+        assert_eq!((found.len(), found[0].row.as_str(), found[0].fault), (1, row.as_str(), RowFault::Removed));
+        let columns = text(&schema, &format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> 'seq'"));
+        let values = columns.iter().map(|column| match column.as_str() {
+            "uuid" | "serial" | "approver" | "card_id" | "hash" => "randomblob(16)".to_owned(),
+            "name" => "'mallory'".to_owned(),
+            "public_key_sha256" => "randomblob(32)".to_owned(),
+            other => other.to_owned(),
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let insert = format!("INSERT INTO {table} ({}) SELECT {values} FROM {table} WHERE {first}", columns.join(", "));
+        let found = differences(&insert);
+        assert_eq!((found.len(), found[0].table, found[0].fault), (1, table, RowFault::Added), "{found:?}");
+    }
+    let mut known: Vec<&str> =
+        WATCHED.iter().map(|(table, _)| *table).chain(OTHERS.iter().map(|(it, _)| *it)).collect();
+    known.push(ELSEWHERE);
+    known.sort_unstable();
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
+    assert_eq!(text(&schema, tables), known, "every table is vouched for, or says why not");
+}
+
+#[test]
+fn rows_in_postgresql_are_held_against_the_log_too() {
+    let lab = ended(Some(Database::new()));
+    let database = lab.database.as_ref().unwrap();
+    let report = || server::audit_check(&lab.data(), &[], Duration::seconds(300)).unwrap();
+    let whole = report();
+    assert!(whole.is_whole() && whole.compared, "{whole:?}");
+    database.sql("UPDATE certificates SET revoked_at = 1, revocation_reason = 1");
+    database.sql("UPDATE users SET groups = '[\"officers\"]' WHERE name = 'alice'");
+    let found = report().differences;
+    let tables: Vec<_> = found.iter().map(|it| (it.table, it.fault)).collect();
+    assert_eq!(tables, [("certificates", RowFault::Altered), ("users", RowFault::Altered)]);
+}
+
+#[test]
+fn rows_of_an_earlier_release_are_taken_over_once() {
+    let mut lab = ended(None);
+    let database = lab.data().join("cardwright.db");
+    let unlogged = |statements: &str| Connection::open(&database).unwrap().execute_batch(statements).unwrap();
+    // The log says nothing of these rows, as after an update.
+    unlogged("INSERT INTO meta VALUES ('unlogged-rows', x'01')");
+    let refusal = server::Server::start(lab.config()).err().expect("refused").to_string();
+    assert!(refusal.contains("no act names its rows"), "{refusal}");
+    assert!(!checked(&lab, &database).compared);
+    let passphrase = cardwright::secret::Passphrase::new(crate::server::support::PASSPHRASE.into());
+    server::audit_accept(&lab.data(), &passphrase, "a trial").unwrap();
+    lab.start();
+    lab.stop();
+    let report = checked(&lab, &database);
+    assert!(report.is_whole() && report.compared, "{report:?}");
+    unlogged("UPDATE users SET name = 'mallory' WHERE name = 'alice'");
+    assert_eq!(checked(&lab, &database).differing, 1);
+}
