@@ -37,7 +37,7 @@ pub use administration::init::{InitError, InitOptions, Initialised, init};
 pub use administration::master_keys::{
     MasterKeyVersion, add as add_master_key, remove as remove_master_key, versions as master_key_versions,
 };
-pub use administration::restore::restore;
+pub use administration::restore::{Trust, restore};
 pub use administration::users::{
     AccountError, AddedBearer, AddedUser, NewUser, bearer_add, bearer_list, bearer_revoke, user_add, user_change,
     user_list,

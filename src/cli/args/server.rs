@@ -36,8 +36,12 @@ pub enum ServerCommand {
         /// The archive to make; `-`: standard output.
         #[arg(value_hint = ValueHint::FilePath)]
         file: PathBuf,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
     },
-    /// Make a server's directory of an archive, which is checked first.
+    /// Make a server's directory of an archive, which is checked first: it must have been made under the passphrase of
+    /// the key files.
     Restore {
         /// The archive; `-`: standard input.
         #[arg(value_hint = ValueHint::FilePath)]
@@ -45,6 +49,12 @@ pub enum ServerCommand {
         /// The directory to be made.
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
+        /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].
+        #[arg(long, value_name = "SOURCE")]
+        passphrase_from: Option<Source>,
+        /// Take the archive of an earlier release, which nobody can tell from a forged one.
+        #[arg(long, conflicts_with = "passphrase_from")]
+        unauthenticated: bool,
     },
     /// Put the server's CA under another's root, or a CA elsewhere in its place.
     #[command(subcommand)]

@@ -19,8 +19,12 @@ use crate::cli::output::{Output, Text};
 pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
     match command {
         ServerCommand::Init(args) => init::initialise(&args, output),
-        ServerCommand::Backup { directory, file } => backup::backup(&directory, &file, output),
-        ServerCommand::Restore { file, directory } => backup::restore(&file, &directory, output),
+        ServerCommand::Backup { directory, file, passphrase_from } => {
+            backup::backup(&directory, &file, passphrase_from.as_ref(), output)
+        }
+        ServerCommand::Restore { file, directory, passphrase_from, unauthenticated } => {
+            backup::restore(&file, &directory, passphrase_from.as_ref(), unauthenticated, output)
+        }
         ServerCommand::Ca(command) => ca::run(command, output),
         ServerCommand::Config { directory } => config::show(&directory, output),
         ServerCommand::Openapi { virtual_directory } => {

@@ -1,11 +1,17 @@
 //! `server backup`: writes a data directory into one archive, also while a server runs on it.
 //!
 //! The archive is a plain tar (POSIX.1-1988, ustar), so that what is in it can be seen and taken out in an emergency
-//! without this program. Its first member is a manifest with the size and SHA-256 of every other, so `server restore`
-//! sees what is missing, added or changed. Key files stay sealed with the passphrase; the records are not sealed, so
-//! the archive is for its owner only. Records in PostgreSQL are not in it: `pg_dump` saves those.
+//! without this program. Its first member is a manifest with the size and SHA-256 of every other, its second the
+//! manifest's MAC under the passphrase, so `server restore` sees what is missing, added or changed, by whomever. Key files
+//! stay sealed; the records are not sealed, so the archive is for its owner only. Records in PostgreSQL are not in it:
+//! `pg_dump` saves those.
 
+use super::archive_seal::ArchiveSeal;
+use crate::ca;
 use crate::platform::file;
+use crate::secret::Passphrase;
+use crate::server::audit::heads::{self, LogKeyError};
+use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::files::{self, Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
@@ -20,8 +26,12 @@ use uuid::Uuid;
 
 /// Names the archive's first member.
 pub(super) const MANIFEST: &str = "cardwright-backup.json";
-/// Numbers the format of the archives that this release makes and reads.
-pub(super) const FORMAT: u32 = 1;
+/// Names the archive's second member.
+pub(super) const SEAL: &str = "cardwright-backup.seal";
+/// Numbers the format of the archives that this release makes.
+pub(super) const FORMAT: u32 = 2;
+/// Numbers the format of earlier releases, which has no seal.
+pub(super) const UNSEALED_FORMAT: u32 = 1;
 /// Bounds each file but the database, in bytes: keys, certificates, settings and templates are far smaller.
 pub(super) const MAX_FILE: u64 = 16 * 1024 * 1024;
 /// Bounds the number of files.
@@ -84,6 +94,16 @@ pub enum BackupError {
     TooMuch(PathBuf),
     #[error("{} is neither a file nor a directory", .0.display())]
     Strange(PathBuf),
+    #[error("the passphrase is not the one of the server's key files")]
+    Key(#[from] LogKeyError),
+    #[error("the archive could not be sealed, or its seal not opened")]
+    Seal(#[source] ca::Error),
+    #[error("the archive was not made under this passphrase, or somebody has changed it; nothing was restored")]
+    Forged,
+    #[error("the archive has no seal, so that nobody can tell who made it or changed it; nothing was restored")]
+    Unsealed,
+    #[error("the restored database could not be opened")]
+    Database(#[from] DatabaseError),
     #[error("the archive could not be written")]
     Write(#[source] std::io::Error),
     #[error("the archive could not be read to its end; nothing was restored")]
@@ -97,10 +117,10 @@ pub enum BackupError {
 }
 
 /// Writes an archive of the data directory into a new file, for its owner only; after a failure there is no file.
-pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
+pub fn backup_file(data_dir: &Path, path: &Path, passphrase: &Passphrase) -> Result<Saved, BackupError> {
     let failed = |source| FileError { path: path.to_owned(), what: "written", source };
     let file = file::open_new(path).map_err(failed)?;
-    let saved = backup(data_dir, &file).and_then(|saved| {
+    let saved = backup(data_dir, &file, passphrase).and_then(|saved| {
         file.sync_all().map_err(failed)?;
         Ok(saved)
     });
@@ -111,9 +131,12 @@ pub fn backup_file(data_dir: &Path, path: &Path) -> Result<Saved, BackupError> {
     saved
 }
 
-/// Writes an archive of the data directory to `to`. Everything that was acknowledged before the call is in it.
-pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
+/// Writes an archive of the data directory to `to`, sealed under the passphrase of the key files. Everything that was
+/// acknowledged before the call is in it.
+pub fn backup(data_dir: &Path, to: impl Write, passphrase: &Passphrase) -> Result<Saved, BackupError> {
     let directory = DataDirectory::existing(data_dir)?;
+    // With another passphrase the archive could not be restored.
+    heads::key(&directory, passphrase)?;
     let settings = Settings::load(&directory)?;
     let postgresql = settings.database.is_some();
     // What is remembered of the database is never of later than the database in the archive.
@@ -147,10 +170,14 @@ pub fn backup(data_dir: &Path, to: impl Write) -> Result<Saved, BackupError> {
         postgresql,
         files: members.clone(),
     };
+    let unwritten = |error: serde_json::Error| BackupError::Write(error.into());
+    let text = serde_json::to_vec_pretty(&manifest).map_err(unwritten)?;
+    let seal = ArchiveSeal::make(&text, passphrase).map_err(BackupError::Seal)?;
+    let seal = serde_json::to_vec_pretty(&seal).map_err(unwritten)?;
     let written = || {
         let mut archive = tar::Builder::new(BufWriter::with_capacity(BUFFER, to));
-        let text = serde_json::to_vec_pretty(&manifest)?;
         append(&mut archive, MANIFEST, text.len() as u64, made, text.as_slice())?;
+        append(&mut archive, SEAL, seal.len() as u64, made, seal.as_slice())?;
         for (member, content) in members.iter().zip(&contents) {
             append(&mut archive, &member.name, member.size, made, content.as_slice())?;
         }
@@ -243,9 +270,9 @@ fn content(path: &Path) -> Result<Vec<u8>, BackupError> {
     Ok(content)
 }
 
-/// Returns a path relative to the data directory; refuses the manifest's name and one that is not UTF-8.
+/// Returns a path relative to the data directory; refuses the names of manifest and seal, and one that is not UTF-8.
 fn relative(data_dir: &Path, path: &Path) -> Result<String, BackupError> {
-    let name = path.strip_prefix(data_dir).ok().and_then(Path::to_str).filter(|name| *name != MANIFEST);
+    let name = path.strip_prefix(data_dir).ok().and_then(Path::to_str).filter(|name| ![MANIFEST, SEAL].contains(name));
     name.map(str::to_owned).ok_or_else(|| BackupError::Strange(path.to_owned()))
 }
 

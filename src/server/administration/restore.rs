@@ -1,7 +1,15 @@
 //! `server restore`: makes a data directory out of an archive, whole or not at all.
 
-use super::backup::{BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, Saved, copied};
+use super::accept::{go_on, of_time};
+use super::archive_seal::ArchiveSeal;
+use super::backup::{
+    BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, SEAL, Saved, UNSEALED_FORMAT, copied,
+};
+use crate::ca;
 use crate::platform::file;
+use crate::secret::Passphrase;
+use crate::server::audit::deed::{self, Deed};
+use crate::server::data_directory::database;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::server_toml::Settings;
@@ -9,10 +17,22 @@ use crate::store;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use time::OffsetDateTime;
+
+/// Says why an archive is trusted.
+#[derive(Clone, Copy)]
+pub enum Trust<'a> {
+    /// Its seal was made under this passphrase.
+    Sealed(&'a Passphrase),
+    /// Somebody says so: it is of an earlier release, which made no seals.
+    Blindly,
+}
 
 /// Makes the data directory `data_dir` out of an archive, which is checked first; never touches one that exists.
-pub fn restore(from: impl Read, data_dir: &Path) -> Result<Saved, BackupError> {
-    files::make_whole(data_dir, |draft| fill(from, draft))
+///
+/// The log says that it was restored, and the numbers of revocation lists go on after any that was made since.
+pub fn restore(from: impl Read, data_dir: &Path, trust: Trust<'_>) -> Result<Saved, BackupError> {
+    files::make_whole(data_dir, |draft| fill(from, draft, trust))
 }
 
 /// Returns the error of a file that could not be written.
@@ -22,10 +42,16 @@ fn unwritten(path: &Path, source: std::io::Error) -> FileError {
 
 /// Writes the archive's files below `draft`: just those of the manifest, with the sizes and digests it names. Settings
 /// and database must be readable.
-fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
+fn fill(from: impl Read, draft: &Path, trust: Trust<'_>) -> Result<Saved, BackupError> {
     let mut archive = tar::Archive::new(from);
     let mut entries = archive.entries().map_err(|_| BackupError::Foreign)?;
-    let manifest = manifest(entries.next())?;
+    let text = member_text(entries.next(), MANIFEST)?;
+    let manifest = manifest(&text)?;
+    match (manifest.format, trust) {
+        (UNSEALED_FORMAT, Trust::Sealed(_)) => return Err(BackupError::Unsealed),
+        (UNSEALED_FORMAT, Trust::Blindly) => {}
+        (_, trust) => check_seal(&text, &member_text(entries.next(), SEAL)?, trust)?,
+    }
     let mut wanted: BTreeMap<&str, &Member> = BTreeMap::new();
     for member in &manifest.files {
         if wanted.insert(&member.name, member).is_some() || wanted.len() > MAX_FILES {
@@ -49,27 +75,63 @@ fn fill(from: impl Read, draft: &Path) -> Result<Saved, BackupError> {
         return Err(BackupError::Damaged((*missing).to_owned()));
     }
     let directory = DataDirectory::new(draft);
-    Settings::load(&directory)?;
+    let settings = Settings::load(&directory)?;
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
+        say_restored(&directory, &settings, &manifest, matches!(trust, Trust::Sealed(_)))?;
     }
     file::flush_parent(&directory.settings()).map_err(|source| unwritten(draft, source))?;
     let bytes = manifest.files.iter().map(|member| member.size).sum();
     Ok(Saved { files: manifest.files.len(), bytes, postgresql: manifest.postgresql })
 }
 
-/// Reads the manifest, the archive's first member.
-fn manifest<R: Read>(first: Option<std::io::Result<tar::Entry<'_, R>>>) -> Result<Manifest, BackupError> {
-    let entry = first.and_then(Result::ok).ok_or(BackupError::Foreign)?;
-    if entry.path_bytes().as_ref() != MANIFEST.as_bytes() {
+/// Refuses a seal that was not made under the passphrase, or not of this manifest.
+fn check_seal(manifest: &[u8], seal: &[u8], trust: Trust<'_>) -> Result<(), BackupError> {
+    let seal: ArchiveSeal = serde_json::from_slice(seal).map_err(|_| BackupError::Damaged(SEAL.into()))?;
+    let Trust::Sealed(passphrase) = trust else { return Ok(()) };
+    match seal.is_of(manifest, passphrase) {
+        Ok(true) => Ok(()),
+        Ok(false) | Err(ca::Error::Passphrase) => Err(BackupError::Forged),
+        Err(error) => Err(BackupError::Seal(error)),
+    }
+}
+
+/// Adds the act that the records were restored, and has list numbers go on after any that was made since.
+fn say_restored(
+    directory: &DataDirectory,
+    settings: &Settings,
+    manifest: &Manifest,
+    sealed: bool,
+) -> Result<(), BackupError> {
+    let now = OffsetDateTime::now_utc();
+    let made = OffsetDateTime::from_unix_timestamp(manifest.made).map_or_else(|_| String::new(), |at| at.to_string());
+    let entry = deed::own(Deed::RecordsRestored, now).with("made", made).with("sealed", sealed);
+    let entry = entry.with("release", &manifest.release);
+    let added = database::with_store(directory, settings, async |store| {
+        store.write(move |tx| Box::pin(async move { go_on(tx, of_time(now), &entry).await })).await
+    });
+    Ok(added??)
+}
+
+/// Reads a member that describes the others.
+fn member_text<R: Read>(next: Option<std::io::Result<tar::Entry<'_, R>>>, name: &str) -> Result<Vec<u8>, BackupError> {
+    let entry = next.and_then(Result::ok).ok_or(BackupError::Foreign)?;
+    if entry.path_bytes().as_ref() != name.as_bytes() {
         return Err(BackupError::Foreign);
     }
     let mut text = Vec::new();
     entry.take(MAX_FILE).read_to_end(&mut text).map_err(BackupError::Read)?;
-    let json: serde_json::Value = serde_json::from_slice(&text).map_err(|_| BackupError::Foreign)?;
+    Ok(text)
+}
+
+/// Reads the manifest.
+fn manifest(text: &[u8]) -> Result<Manifest, BackupError> {
+    let json: serde_json::Value = serde_json::from_slice(text).map_err(|_| BackupError::Foreign)?;
     // The format comes before all else, for a newer one may look otherwise.
     match json["format"].as_u64().and_then(|format| u32::try_from(format).ok()) {
-        Some(FORMAT) => serde_json::from_value(json).map_err(|_| BackupError::Damaged(MANIFEST.into())),
+        Some(FORMAT | UNSEALED_FORMAT) => {
+            serde_json::from_value(json).map_err(|_| BackupError::Damaged(MANIFEST.into()))
+        }
         Some(newer) => Err(BackupError::Newer(newer)),
         None => Err(BackupError::Foreign),
     }

@@ -31,6 +31,8 @@ deeds! {
     RowsTakenOver = "rows-taken-over",
     /// A person has said that the server is to go on with records that it had not signed like that.
     RecordsAccepted = "records-accepted",
+    /// The data directory was made of an archive.
+    RecordsRestored = "records-restored",
     MasterKeyAdded = "master-key-added",
     MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",

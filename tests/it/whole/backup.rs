@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::postgres::Database;
 use crate::support::program::end;
-use crate::support::site::{API, Site, last_segment};
+use crate::support::site::{API, PASSPHRASE, Site, last_segment};
 
 const CLIENTS: usize = 6;
 /// Requests acknowledged before the backup begins.
@@ -19,6 +19,7 @@ const BEFORE: usize = 60;
 #[test]
 fn a_backup_under_load_has_everything_acknowledged_before_it() {
     let mut site = Site::with(|template| template.replace("open_requests = 20", "open_requests = 0"));
+    site.program.set("CARDWRIGHT_PASSPHRASE", PASSPHRASE);
     site.person("alice", &[]);
     let (over, acknowledged) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     let archive = site.program.path("archive.tar").display().to_string();
@@ -72,6 +73,7 @@ fn a_backup_under_load_has_everything_acknowledged_before_it() {
 fn with_postgresql_the_archive_has_all_but_the_records() {
     let database = Database::new();
     let mut site = Site::on(&database);
+    site.program.set("CARDWRIGHT_PASSPHRASE", PASSPHRASE);
     site.person("alice", &[]);
     let directory = site.program.path("server").display().to_string();
     let archive = site.program.path("archive.tar").display().to_string();
