@@ -103,6 +103,18 @@ pub fn replace(path: &Path, beside: &Path, content: &[u8]) -> Result<(), Replace
     flush_parent(path).map_err(at(Step::FlushDirectory))
 }
 
+/// Overwrites the first `length` bytes of a file with zeros, flushes them to the disk, and removes the file durably.
+///
+/// A disk that writes elsewhere than it is told to (flash, copy on write) may keep the old bytes for a while. Windows:
+/// as here; a directory cannot be flushed there.
+pub fn wipe(path: &Path, length: usize) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    file.write_all(&vec![0; length])?;
+    file.sync_all()?;
+    fs::remove_file(path)?;
+    flush_parent(path)
+}
+
 /// Makes the names in the directory above `path` durable: what was created, renamed or removed there.
 ///
 /// Windows: a directory cannot be flushed; the move itself is written through, see [`replace`].

@@ -228,7 +228,8 @@ impl Drop for Copy {
     }
 }
 
-/// Lists every file of the directory but the database, what is remembered of it, the lock, and files that are being written; sorted.
+/// Lists every file of the directory but the database, what is remembered of it, the lock, keys that end with a
+/// request, and files that are being written; sorted.
 fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let unreadable = |path: &Path, source| FileError { path: path.to_owned(), what: "read", source };
     let mut files = Vec::new();
@@ -238,9 +239,10 @@ fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
             let entry = entry.map_err(|source| unreadable(&directory, source))?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_transient =
-                ["cardwright.db", "server.lock", "witness.json", COPY].iter().any(|left| name.starts_with(left))
-                    || name.ends_with(".new");
+            let is_transient = ["cardwright.db", "server.lock", "witness.json", "request-keys", COPY]
+                .iter()
+                .any(|left| name.starts_with(left))
+                || name.ends_with(".new");
             if depth == 0 && is_transient {
                 continue;
             }

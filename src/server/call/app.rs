@@ -15,6 +15,7 @@ use crate::template::Templates;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 
 /// Limits how many calls are worked on at one time; further ones wait a moment.
 pub const MAX_CALLS: u16 = 512;
@@ -53,6 +54,14 @@ impl App {
     pub fn wake_mailer(&self) {
         if let Some(mailer) = &self.mailer {
             mailer.wake();
+        }
+    }
+
+    /// Has what was kept for a request that has ended be opened no more. What fails here is done by the next sweep.
+    pub fn forget(&self, request: Uuid) {
+        let Some(recovery) = &self.recovery else { return };
+        if let Err(error) = tokio::task::block_in_place(|| recovery.forget(request)) {
+            tracing::error!(%request, error = &error as &dyn std::error::Error, "the key of a request that ended is left");
         }
     }
 

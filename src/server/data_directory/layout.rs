@@ -93,6 +93,11 @@ impl DataDirectory {
         self.0.join("witness.json")
     }
 
+    /// Returns the directory of the keys that end with a request; no backup has it.
+    pub fn request_keys(&self) -> PathBuf {
+        self.0.join("request-keys")
+    }
+
     /// Returns where the server's TLS key is.
     pub fn tls_key(&self) -> PathBuf {
         self.0.join("tls.key.pem")

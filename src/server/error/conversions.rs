@@ -4,6 +4,7 @@ use super::internal::Internal;
 use super::refusal::ApiError;
 use crate::server::audit::contradiction::WitnessError;
 use crate::server::keys::archive::ArchiveError;
+use crate::server::keys::request_keys::RequestKeyError;
 use crate::server::users::jobs::JobError;
 use crate::{ca, store, web};
 
@@ -116,6 +117,8 @@ impl From<ArchiveError> for ApiError {
         match error {
             ArchiveError::NoRecoveryKey => Self::Internal(Internal::NoRecoveryKey),
             ArchiveError::Key(source) => Self::Internal(Internal::Archive(source)),
+            ArchiveError::Request(RequestKeyError::Gone(_)) => Self::KeyGone,
+            ArchiveError::Request(source) => Self::Internal(Internal::RequestKey(source)),
             ArchiveError::Missing => Self::Internal(Internal::Dangling("archived key")),
             ArchiveError::Store(source) => source.into(),
         }

@@ -2,6 +2,7 @@
 
 use crate::server::audit::contradiction::WitnessError;
 use crate::server::keys::diversify::KeyError;
+use crate::server::keys::request_keys::RequestKeyError;
 use crate::{ca, pkix, store};
 
 /// Says what went wrong inside the server, for the log only.
@@ -25,6 +26,8 @@ pub enum Internal {
     Attestation(#[source] pkix::Error),
     #[error("a key cannot be made or written as PKCS#12")]
     MakeKey(#[source] pkix::Error),
+    #[error("a key that ends with a request cannot be made or read")]
+    RequestKey(#[source] RequestKeyError),
     #[error("there is no recovery key, though keys are to be archived or brought back")]
     NoRecoveryKey,
     #[error("the log or the lists of the database are not to be relied on")]

@@ -102,6 +102,9 @@ pub enum ApiError {
     Stopping => (SERVICE_UNAVAILABLE, Unavailable), "the server is stopping; call again in a moment, or another one";
     Database(#[source] store::Cause) => (SERVICE_UNAVAILABLE, Unavailable),
         "the database did not answer; look whether this was done, and repeat it if not";
+    KeyGone => (SERVICE_UNAVAILABLE, Unavailable),
+        "the private key that was made for this request is opened by the server alone that has made it, and by none after \
+         the request has ended: call that server, or cancel the request and make another";
     Conflict => (CONFLICT, Conflict), "somebody else has changed this at the same moment; look again and repeat";
     NotOffered(RequestType) => (CONFLICT, WorkflowDisabled), "{0} is not offered by this profile template";
     OnlyRetired => (BAD_REQUEST, BadField), "a card is set to Retired by this call, and to nothing else";

@@ -180,7 +180,8 @@ impl Certifier<'_> {
             KeySource::Server { archived, .. } => {
                 let key = tokio::task::block_in_place(|| MemoryKey::generate(entry.key.generate));
                 let key = key.map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
-                let sealed = recovery_keys(self.call.app)?.seal(self.template.uuid, &key, archived)?;
+                let sealed =
+                    recovery_keys(self.call.app)?.seal(self.template.uuid, self.request.uuid, &key, archived)?;
                 // The owner made no certification request; the digest of the key stands for it.
                 let digest = key.public_key().sha256();
                 let csr = |order: &IssueOrder| Ok(order.request(&key)?.der().to_vec());

@@ -96,7 +96,8 @@ async fn pkcs12(
     let failed = |error: pkix::Error| ApiError::Internal(Internal::MakeKey(error));
     let password = password.ok_or(ApiError::NoPfxPassword)?;
     let certificate = Certificate::from_der(&record.der).map_err(failed)?;
-    let key = recovery_keys(call.app)?.key(&call.app.store, &record.serial, &certificate).await?;
+    let keys = recovery_keys(call.app)?;
+    let key = keys.key(&call.app.store, record.request, &record.serial, &certificate).await?;
     let template = call.app.templates.get(request.profile_template);
     let entry = template.and_then(|template| {
         template.entries().find(|entry| entry.certificate.template_name == record.template_common_name)

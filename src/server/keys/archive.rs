@@ -1,9 +1,10 @@
 //! Seals private keys for the archive and opens them again. A key is sealed to the recovery agents and to the server's
 //! own recovery key, which opens it; where a template says so, to its agents alone, and to the server only until the
-//! key was handed over.
+//! request ends, under a key that ends with it.
 //!
 //! Nothing else reads the archive, and nothing else holds the recovery key.
 
+use super::request_keys::{RequestKeyError, RequestKeys};
 use crate::ca::{self, TokenOpener, keyfile};
 use crate::pkix::enveloped::{self, MAX_RECIPIENTS, Recipient};
 use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Opener, Signer};
@@ -30,6 +31,8 @@ pub struct RecoveryKeys {
     own: Vec<Box<dyn Opener>>,
     /// By template.
     circles: HashMap<Uuid, Circle>,
+    /// What does not last is sealed under these as well.
+    requests: RequestKeys,
 }
 
 /// Holds who can open what one template has archived.
@@ -78,6 +81,8 @@ pub enum ArchiveError {
     NoRecoveryKey,
     #[error("the key cannot be sealed or opened")]
     Key(#[source] pkix::Error),
+    #[error("the key was kept until its request ends")]
+    Request(#[from] RequestKeyError),
     #[error("the certificate has no archived key")]
     Missing,
     #[error("the store failed")]
@@ -118,12 +123,18 @@ impl RecoveryKeys {
             }
             circles.insert(template.uuid, Circle { agents, agents_only: *agents_only });
         }
-        Ok(Some(Self { own, circles }))
+        Ok(Some(Self { own, circles, requests: RequestKeys::in_directory(directory.request_keys()) }))
     }
 
     /// Seals a private key of a template. One that is archived is sealed to the agents, and to the server for good
     /// unless only agents may open it; any other is sealed to the server alone, until the request ends.
-    pub fn seal(&self, template: Uuid, key: &MemoryKey, archived: bool) -> Result<SealedKey, ArchiveError> {
+    pub fn seal(
+        &self,
+        template: Uuid,
+        request: Uuid,
+        key: &MemoryKey,
+        archived: bool,
+    ) -> Result<SealedKey, ArchiveError> {
         let failed = |error| ArchiveError::Key(error);
         let circle = self.circles.get(&template).ok_or(ArchiveError::NoRecoveryKey)?;
         let own = self.own.first().ok_or(ArchiveError::NoRecoveryKey)?;
@@ -135,7 +146,18 @@ impl RecoveryKeys {
             return Ok(SealedKey { sealed: seal(all)?, lasts: true, for_agents: None });
         }
         let for_agents = if archived { Some(seal(agents()?)?) } else { None };
-        Ok(SealedKey { sealed: seal(vec![own()])?, lasts: false, for_agents })
+        let sealed = self.requests.seal(request, &seal(vec![own()])?)?;
+        Ok(SealedKey { sealed, lasts: false, for_agents })
+    }
+
+    /// Has what was kept for a request be opened no more; says whether there was anything.
+    pub fn forget(&self, request: Uuid) -> Result<bool, FileError> {
+        self.requests.destroy(request)
+    }
+
+    /// Lists the requests for which something is kept here.
+    pub fn kept_for(&self) -> Result<Vec<Uuid>, FileError> {
+        self.requests.requests()
     }
 
     /// Opens a sealed key with the recovery key that it was sealed to.
@@ -150,16 +172,20 @@ impl RecoveryKeys {
         last
     }
 
-    /// Opens the archived key of a certificate; fails where it is another certificate's.
+    /// Opens the archived key of a certificate, which was made for `request`; fails where it is another certificate's.
     pub async fn key(
         &self,
         store: &Store,
+        request: Uuid,
         serial: &[u8],
         certificate: &Certificate,
     ) -> Result<MemoryKey, ArchiveError> {
         let failed = |error| ArchiveError::Key(error);
         let sealed = store.archived_key(serial).await?;
-        let sealed = sealed.ok_or(ArchiveError::Missing)?;
+        let mut sealed = Zeroizing::new(sealed.ok_or(ArchiveError::Missing)?);
+        if RequestKeys::has_sealed(&sealed) {
+            sealed = self.requests.open(request, &sealed)?;
+        }
         // A token may take its time.
         let opened = tokio::task::block_in_place(|| self.opened(&sealed)).map_err(failed)?;
         let key = MemoryKey::from_pkcs8(&opened).map_err(failed)?;

@@ -7,3 +7,4 @@ pub mod archive;
 pub mod diversify;
 pub mod master_keys;
 pub mod proposed_pin;
+pub mod request_keys;

@@ -1,10 +1,11 @@
-//! Ends what ends by itself: temporary cards whose time is over.
+//! Ends what ends by itself: temporary cards whose time is over, keys of requests that have ended.
 
 use crate::cm::lifecycle::{HolderEvent, Narrowing};
+use crate::cm::request::RequestStatus;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::audit::deed::{self, Deed};
 use crate::server::call::app::App;
-use crate::server::error::ApiError;
+use crate::server::error::{ApiError, Internal};
 use crate::server::workflow::holders::{lock_owner, move_card, move_profiles_on};
 use crate::server::workflow::revocation::cessation;
 use crate::store::{Holder, Reach, Touched, Tx};
@@ -28,6 +29,9 @@ pub async fn watch(app: Arc<App>, ending: CancellationToken) {
         if let Err(error) = end_due_cards(&app, OffsetDateTime::now_utc()).await {
             tracing::error!(%error, "what is due could not be read");
         }
+        if let Err(error) = forget_ended_requests(&app).await {
+            tracing::error!(%error, "whether requests have ended for which keys are kept could not be read");
+        }
     }
 }
 
@@ -44,6 +48,20 @@ async fn end_due_cards(app: &App, now: OffsetDateTime) -> Result<(), ApiError> {
     }
     if outdated {
         app.publication.outdate();
+    }
+    Ok(())
+}
+
+/// Destroys the keys of requests that have ended otherwise than by a call that was answered here.
+async fn forget_ended_requests(app: &App) -> Result<(), ApiError> {
+    let Some(recovery) = &app.recovery else { return Ok(()) };
+    let kept = recovery.kept_for().map_err(|error| ApiError::Internal(Internal::RequestKey(error.into())))?;
+    for uuid in kept {
+        let request = app.store.request(uuid).await?;
+        let open = [RequestStatus::Pending, RequestStatus::Approved, RequestStatus::Executing];
+        if !request.is_some_and(|request| open.contains(&request.status)) {
+            app.forget(uuid);
+        }
     }
     Ok(())
 }

@@ -23,7 +23,9 @@ pub async fn complete(call: &Call<'_>, request: &SeenRequest) -> Result<(Request
         let closed = complete::completed(tx, uuid, &template, now).await?;
         logged(tx, closed, entry).await
     };
-    call.app.store.write(move |tx| Box::pin(job(tx))).await
+    let closed = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    call.app.forget(uuid);
+    Ok(closed)
 }
 
 /// Cancels or abandons a request; one that was canceled before is returned as it is.
@@ -41,7 +43,9 @@ pub async fn withdraw(
         let closed = withdraw::withdrawn(tx, uuid, event, now).await?;
         logged(tx, closed, entry).await
     };
-    call.app.store.write(move |tx| Box::pin(job(tx))).await
+    let closed = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    call.app.forget(uuid);
+    Ok(closed)
 }
 
 /// Adds to the log what came of a request, unless nothing changed.
