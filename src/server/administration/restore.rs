@@ -50,7 +50,10 @@ fn fill(from: impl Read, draft: &Path, trust: Trust<'_>) -> Result<Saved, Backup
     match (manifest.format, trust) {
         (UNSEALED_FORMAT, Trust::Sealed(_)) => return Err(BackupError::Unsealed),
         (UNSEALED_FORMAT, Trust::Blindly) => {}
-        (_, trust) => check_seal(&text, &member_text(entries.next(), SEAL)?, trust)?,
+        (_, trust) => {
+            let seal = member_text(entries.next(), SEAL).map_err(|_| BackupError::Damaged(SEAL.into()))?;
+            check_seal(&text, &seal, trust)?;
+        }
     }
     let mut wanted: BTreeMap<&str, &Member> = BTreeMap::new();
     for member in &manifest.files {

@@ -99,7 +99,7 @@ fn a_row_that_was_altered_added_or_removed_is_named() {
             }
             let other = format!(
                 "CASE typeof({column}) WHEN 'integer' THEN {column} + 1 WHEN 'text' THEN {column} || 'x' \
-                 WHEN 'blob' THEN {column} || x'01' ELSE CASE (SELECT type FROM pragma_table_info('{table}') \
+                 WHEN 'blob' THEN CAST({column} || x'01' AS BLOB) ELSE CASE (SELECT type FROM pragma_table_info('{table}') \
                  WHERE name = '{column}') WHEN 'INTEGER' THEN 7 WHEN 'TEXT' THEN 'x' ELSE x'01' END END"
             );
             let other =
