@@ -102,6 +102,8 @@ pub enum ApiError {
     Stopping => (SERVICE_UNAVAILABLE, Unavailable), "the server is stopping; call again in a moment, or another one";
     Database(#[source] store::Cause) => (SERVICE_UNAVAILABLE, Unavailable),
         "the database did not answer; look whether this was done, and repeat it if not";
+    Doubtful => (SERVICE_UNAVAILABLE, Unavailable),
+        "the database contradicts what this server has signed of it: nothing is issued until an administrator has looked";
     KeyGone => (SERVICE_UNAVAILABLE, Unavailable),
         "the private key that was made for this request is opened by the server alone that has made it, and by none after \
          the request has ended: call that server, or cancel the request and make another";

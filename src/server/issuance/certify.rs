@@ -201,6 +201,9 @@ impl Certifier<'_> {
         key: Option<SealedKey>,
     ) -> Result<NewCertificate, ApiError> {
         let Self { call, request, template, user, profile, lent_time_left } = self;
+        if call.app.witness.doubts() {
+            return Err(ApiError::Doubtful);
+        }
         let order = judge::order(call.app, template, entry, user, public_key, *lent_time_left)?;
         let csr = if call.app.authorities.issues_elsewhere() { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };

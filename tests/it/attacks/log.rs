@@ -219,9 +219,12 @@ fn a_server_that_runs_signs_no_heads_and_no_lists_on_a_log_that_was_made_anew() 
         assert!(since.elapsed() < PATIENCE);
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    // The acts go on, and are not signed.
+    // The acts go on, and are not signed; nothing is issued.
     let bob = lab.user("bob", &[]);
-    lab.get(&bob, &format!("{API}/requests"));
+    let request = lab.enroll_request(&bob);
+    lab.assign(&bob, &request, uuid::Uuid::new_v4());
+    let issued = lab.certificatedata(&bob, &request, &crate::server::support::new_csr());
+    assert_eq!(issued.refusal(), (503, "unavailable".into()));
     let outdated = "UPDATE counters SET value = value + 1 WHERE name = 'revocations'; UPDATE crls SET this_update = 0, next_update = 0";
     Connection::open(database(&lab)).unwrap().execute_batch(outdated).unwrap();
     assert!(lab.call(None, "GET", "/pki/ca.crl", None).status >= 500);
