@@ -2,6 +2,7 @@
 //! server made and kept for a request only can be opened by nobody once the request has ended.
 
 use crate::server::support::{API, Lab, PASSPHRASE, Person, new_csr};
+use crate::support::postgres::Database;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::pfx;
@@ -48,7 +49,10 @@ struct Begun {
 
 /// A request whose key was handed over, and that has not ended.
 fn begun() -> Begun {
-    let lab = Lab::plain(|template| template.replacen("\n[revocation]", MADE, 1));
+    begun_on(Lab::plain(|template| template.replacen("\n[revocation]", MADE, 1)))
+}
+
+fn begun_on(lab: Lab) -> Begun {
     let alice = lab.user("alice", &[]);
     let request = lab.enroll_request(&alice);
     lab.assign(&alice, &request, Uuid::new_v4());
@@ -118,6 +122,21 @@ fn a_key_whose_request_ended_without_this_server_is_destroyed_at_the_next_start(
         assert!(since.elapsed() < std::time::Duration::from_secs(60));
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+#[test]
+fn another_server_of_the_database_hands_out_a_key_only_where_it_has_the_same_directory_of_keys() {
+    let first = Lab::with_template(|template| template.replacen("\n[revocation]", MADE, 1), Some(Database::new()));
+    let mut second = first.beside();
+    second.start();
+    let Begun { lab: first, alice, request, csr, .. } = begun_on(first);
+    assert_eq!(collected(&second, &alice, &request, &csr).refusal(), (503, "unavailable".into()));
+    let shared = second.data().join("request-keys");
+    std::os::unix::fs::symlink(first.data().join("request-keys"), &shared).unwrap();
+    collected(&second, &alice, &request, &csr).ok();
+    second.complete(&alice, &request).ok();
+    assert!(!key_file(&first, &request).exists(), "whichever server ends it");
+    second.stop();
 }
 
 #[test]
