@@ -43,7 +43,7 @@ fn a_locked_card_is_told_before_anything_is_asked_of_the_server() {
     let error = bench.run(&mut token, enroll()).unwrap_err();
     let (code, text) = told(&error);
     assert_eq!((code, bench.fake.calls()), ("puk-locked", 0));
-    assert!(text.contains("the PUK is locked") && text.contains("put back to its factory's state"), "{text}");
+    assert!(text.contains("PIN and PUK are both locked") && text.contains("back to its factory's state"), "{text}");
     assert_eq!(counters(Kind::YubiKey, &slot), (0, Some(0)));
 }
 
