@@ -1,17 +1,18 @@
 //! Reads OCSP questions and signs answers (RFC 6960, as narrowed by RFC 5019 and RFC 9654). Bytes in, bytes out.
 //!
-//! The types are those of x509-ocsp, which uses an older `der`; none of them leaves this file.
+//! The types are those of x509-ocsp, which uses an older `der`; none of them leaves this file. They do not read
+//! questions: `der` 0.7 reserves what a length claims before it has seen the bytes, and sorts sets by insertion.
 
 use super::error::Error;
 use super::revocation::RevocationReason;
 use crate::pkix::{Certificate, Signer};
 use ::time::OffsetDateTime;
 use aws_lc_rs::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
-use der_0_7::asn1::{BitString, GeneralizedTime, ObjectIdentifier as Oid, OctetString};
-use der_0_7::{Decode, Encode};
+use der_0_7::asn1::{AnyRef, BitString, GeneralizedTime, ObjectIdentifier as Oid, OctetString};
+use der_0_7::{Decode, Encode, Reader, SliceReader, Tag, TagNumber, Tagged};
 use x509_ocsp::{
-    BasicOcspResponse, CertId, CertStatus, OcspGeneralizedTime, OcspRequest, OcspResponse, ResponderId, ResponseData,
-    RevokedInfo, SingleResponse, Version,
+    BasicOcspResponse, CertId, CertStatus, OcspGeneralizedTime, OcspResponse, ResponderId, ResponseData, RevokedInfo,
+    SingleResponse, Version,
 };
 
 /// Limits a question, in bytes, and the certificates it asks about.
@@ -21,10 +22,15 @@ const MOST_CERTIFICATES: usize = 32;
 const NONCE: std::ops::RangeInclusive<usize> = 3..=131;
 const SHA1_OID: Oid = Oid::new_unwrap("1.3.14.3.2.26");
 const SHA256_OID: Oid = Oid::new_unwrap("2.16.840.1.101.3.4.2.1");
-const NONCE_OID: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.48.1.2");
+/// Encodes the nonce's object identifier, 1.3.6.1.5.5.7.48.1.2.
+const NONCE_DER: &[u8] = &[6, 9, 0x2B, 6, 1, 5, 5, 7, 0x30, 1, 2];
 
 /// Holds a question about certificates.
-pub struct Question(OcspRequest);
+pub struct Question {
+    ids: Vec<CertId>,
+    /// The nonce's extension, DER.
+    nonce: Option<Vec<u8>>,
+}
 
 /// Tells the status of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,22 +62,31 @@ pub struct Answering<'a> {
 }
 
 impl Question {
-    /// Reads a question, DER; a signature on it is ignored.
+    /// Reads a question, DER. Who asks, a signature and what is said of single certificates are ignored, and not read.
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_QUESTION {
             return Err(Error::OcspRequest);
         }
-        let request = OcspRequest::from_der(bytes).map_err(|_| Error::OcspRequest)?;
-        let extensions = request.tbs_request.request_extensions.iter().flatten();
-        let understood = extensions.into_iter().all(|extension| match extension.extn_id {
-            NONCE_OID => NONCE.contains(&extension.extn_value.as_bytes().len()),
-            _ => !extension.critical,
-        });
-        let certificates = request.tbs_request.request_list.len();
-        if !understood || !(1..=MOST_CERTIFICATES).contains(&certificates) {
+        let request = alone(bytes, Tag::Sequence)?;
+        let tbs = match elements(request)?.as_slice() {
+            [tbs] => tbs.inside(Tag::Sequence)?,
+            [tbs, signature] if signature.is_field(0) => tbs.inside(Tag::Sequence)?,
+            _ => return Err(Error::OcspRequest),
+        };
+        let fields = elements(tbs)?;
+        let (version, fields) = field(&fields, 0);
+        let (_requestor, fields) = field(fields, 1);
+        let Some((list, fields)) = fields.split_first() else { return Err(Error::OcspRequest) };
+        let (extensions, rest) = field(fields, 2);
+        if !rest.is_empty() || version.is_some_and(|version| version.content != V1) {
             return Err(Error::OcspRequest);
         }
-        Ok(Self(request))
+        let requests = elements(list.inside(Tag::Sequence)?)?;
+        if !(1..=MOST_CERTIFICATES).contains(&requests.len()) {
+            return Err(Error::OcspRequest);
+        }
+        let ids = requests.iter().map(certificate_id).collect::<Result<_, _>>()?;
+        Ok(Self { ids, nonce: extensions.map(nonce).transpose()?.flatten() })
     }
 
     /// Returns the serial numbers asked about, in order; `None` for a certificate of another authority.
@@ -84,13 +99,12 @@ impl Question {
                     && digest(hash, key.subject_public_key()).as_ref() == id.issuer_key_hash.as_bytes()
             })
         };
-        let ids = self.0.tbs_request.request_list.iter().map(|request| &request.req_cert);
-        Ok(ids.map(|id| of_issuer(id).then(|| unsigned(id.serial_number.as_bytes()))).collect())
+        Ok(self.ids.iter().map(|id| of_issuer(id).then(|| unsigned(id.serial_number.as_bytes()))).collect())
     }
 
     /// Says whether the question has a nonce, so that the answer must be made for it alone.
     pub fn has_nonce(&self) -> bool {
-        self.0.tbs_request.request_extensions.iter().flatten().any(|extension| extension.extn_id == NONCE_OID)
+        self.nonce.is_some()
     }
 
     /// Signs the answer and returns it, DER; `statuses` has one status for each serial number, in the question's order.
@@ -102,16 +116,16 @@ impl Question {
     fn write(&self, statuses: &[Status], by: &Answering<'_>) -> Result<OcspResponse, Error> {
         let encoding = |_| Error::OcspEncoding;
         let mut responses = Vec::new();
-        for (request, status) in self.0.tbs_request.request_list.iter().zip(statuses) {
+        for (id, status) in self.ids.iter().zip(statuses) {
             responses.push(SingleResponse {
-                cert_id: request.req_cert.clone(),
+                cert_id: id.clone(),
                 cert_status: written(*status)?,
                 this_update: time(by.this_update)?,
                 next_update: Some(time(by.next_update)?),
                 single_extensions: None,
             });
         }
-        let nonce = self.0.tbs_request.request_extensions.iter().flatten().find(|it| it.extn_id == NONCE_OID);
+        let nonce = self.nonce.as_deref().map(Decode::from_der).transpose().map_err(encoding)?;
         let data = ResponseData {
             version: Version::V1,
             // RFC 5019, 2.2.1: the hash of the key is the shorter of the two.
@@ -120,7 +134,7 @@ impl Question {
             ),
             produced_at: time(by.this_update)?,
             responses,
-            response_extensions: nonce.map(|nonce| vec![nonce.clone()]),
+            response_extensions: nonce.map(|nonce| vec![nonce]),
         };
         let signature = by.signer.sign(&data.to_der().map_err(encoding)?)?;
         let algorithm = by.signer.algorithm().to_der().map_err(Error::ReadBack)?;
@@ -145,6 +159,93 @@ impl Refusal {
         // SEQUENCE { ENUMERATED }
         vec![0x30, 3, 0x0a, 1, number]
     }
+}
+
+/// Encodes version 1, which questions leave out.
+const V1: &[u8] = &[2, 1, 0];
+
+/// Holds one element: it and its content are as long as was received, whatever its length claims.
+struct Element<'a> {
+    tag: Tag,
+    whole: &'a [u8],
+    content: &'a [u8],
+}
+
+impl<'a> Element<'a> {
+    /// Returns the content of an element with this tag.
+    fn inside(&self, tag: Tag) -> Result<&'a [u8], Error> {
+        if self.tag == tag { Ok(self.content) } else { Err(Error::OcspRequest) }
+    }
+
+    /// Says whether this is the field with this number, tagged explicitly.
+    fn is_field(&self, number: u8) -> bool {
+        matches!(self.tag, Tag::ContextSpecific { constructed: true, number: of } if of == TagNumber::new(number))
+    }
+}
+
+/// Returns the elements that stand in a row, without looking into them.
+fn elements(bytes: &[u8]) -> Result<Vec<Element<'_>>, Error> {
+    let broken = |_| Error::OcspRequest;
+    let mut reader = SliceReader::new(bytes).map_err(broken)?;
+    let mut found = Vec::new();
+    while !reader.is_finished() {
+        let whole = reader.tlv_bytes().map_err(broken)?;
+        let read = AnyRef::from_der(whole).map_err(broken)?;
+        found.push(Element { tag: read.tag(), whole, content: read.value() });
+    }
+    Ok(found)
+}
+
+/// Returns the content of the one element in `bytes`.
+fn alone(bytes: &[u8], tag: Tag) -> Result<&[u8], Error> {
+    match elements(bytes)?.as_slice() {
+        [one] => one.inside(tag),
+        _ => Err(Error::OcspRequest),
+    }
+}
+
+/// Splits off the field with this number if it comes next.
+fn field<'f, 'a>(fields: &'f [Element<'a>], number: u8) -> (Option<&'f Element<'a>>, &'f [Element<'a>]) {
+    match fields.split_first() {
+        Some((first, rest)) if first.is_field(number) => (Some(first), rest),
+        _ => (None, fields),
+    }
+}
+
+/// Reads which certificate a Request is about (RFC 6960, 4.1.1), once every length in it is known to be true.
+fn certificate_id(request: &Element<'_>) -> Result<CertId, Error> {
+    let id = match elements(request.inside(Tag::Sequence)?)?.as_slice() {
+        [id] => elements(id.inside(Tag::Sequence)?).map(|parts| (id.whole, parts)),
+        [id, more] if more.is_field(0) => elements(id.inside(Tag::Sequence)?).map(|parts| (id.whole, parts)),
+        _ => Err(Error::OcspRequest),
+    };
+    let (whole, parts) = id?;
+    elements(parts.first().ok_or(Error::OcspRequest)?.inside(Tag::Sequence)?)?;
+    CertId::from_der(whole).map_err(|_| Error::OcspRequest)
+}
+
+/// Reads the extensions of a question, and returns the nonce's, DER. One that is critical and not known here makes the
+/// question unreadable.
+fn nonce(extensions: &Element<'_>) -> Result<Option<Vec<u8>>, Error> {
+    let mut nonce = None;
+    for extension in elements(alone(extensions.content, Tag::Sequence)?)? {
+        let parts = elements(extension.inside(Tag::Sequence)?)?;
+        let (id, critical, value) = match parts.as_slice() {
+            [id, value] => (id, false, value),
+            [id, critical, value] => (id, critical.inside(Tag::Boolean)? != [0], value),
+            _ => return Err(Error::OcspRequest),
+        };
+        let value = value.inside(Tag::OctetString)?;
+        if id.whole == NONCE_DER {
+            if !NONCE.contains(&value.len()) {
+                return Err(Error::OcspRequest);
+            }
+            nonce.get_or_insert(extension.whole.to_vec());
+        } else if critical {
+            return Err(Error::OcspRequest);
+        }
+    }
+    Ok(nonce)
 }
 
 /// Returns the hash that identifies the issuer; `None` for hashes that are not known here.
