@@ -121,8 +121,8 @@ pub enum Error {
     Passphrase,
     #[error("an empty passphrase protects nothing")]
     NoPassphrase,
-    #[error("opening the key file would take more than {limit} MiB")]
-    KeyFileCost { limit: u64 },
+    #[error("opening the key file would take {asked} {what}, and no more than {limit} are taken")]
+    KeyFileCost { what: &'static str, asked: u64, limit: u64 },
     #[error("the key could not be encrypted")]
     Encryption,
     #[error("the token of the authority's key was not found")]

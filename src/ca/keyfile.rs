@@ -27,6 +27,10 @@ const SCRYPT_R: u32 = 8;
 const SCRYPT_P: u32 = 4;
 /// Limits the memory that opening a file may take, in MiB.
 const MOST_MEBIBYTES: u64 = 512;
+/// Limits scrypt's N times r times p: 32 times what is written here, some seconds.
+const MOST_BLOCKS: u64 = 1 << 24;
+/// Limits the rounds of PBKDF2: what RFC 8018, 4.2 has for especially critical keys, some seconds.
+const MOST_ROUNDS: u64 = 10_000_000;
 const MOST_BYTES: u64 = 64 * 1024;
 
 /// Seals a private key (PKCS#8, DER) under a passphrase. Sealing and opening take tenths of a second.
@@ -106,7 +110,7 @@ fn seal_with(
     pem::encode_string(label, LineEnding::LF, &der).map_err(|source| Error::Encoding(source.into()))
 }
 
-/// Reads PEM, refuses a scrypt cost above the limit, and decrypts.
+/// Reads PEM, refuses a cost above the limits, and decrypts.
 fn open_with(expected: &str, text: &str, passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, Error> {
     let damaged = |reason: &dyn std::fmt::Display| Error::KeyFileDamaged { reason: reason.to_string() };
     let (found, der) = pem::decode_vec(text.trim_ascii().as_bytes()).map_err(|error| damaged(&error))?;
@@ -115,17 +119,29 @@ fn open_with(expected: &str, text: &str, passphrase: &Passphrase) -> Result<Zero
     }
     let sealed = EncryptedPrivateKeyInfoOwned::from_der(&der).map_err(|error| damaged(&error))?;
     let scheme = sealed.encryption_algorithm.pbes2().ok_or_else(|| damaged(&"it is not PBES2 (RFC 8018, 6.2)"))?;
-    if let Some(scrypt) = scheme.kdf.scrypt() {
-        let bytes = scrypt.cost_parameter.saturating_mul(u64::from(scrypt.block_size)).saturating_mul(128);
-        if bytes > MOST_MEBIBYTES << 20 {
-            return Err(Error::KeyFileCost { limit: MOST_MEBIBYTES });
-        }
-    }
+    check_cost(&scheme.kdf)?;
     let mut buffer = Zeroizing::new(sealed.encrypted_data.into_bytes().to_vec());
     match scheme.decrypt_in_place(passphrase.expose(), &mut buffer) {
         Ok(plain) => Ok(Zeroizing::new(plain.to_vec())),
         Err(pkcs5::Error::DecryptFailed) => Err(Error::Passphrase),
         Err(error) => Err(damaged(&error)),
+    }
+}
+
+/// Refuses what takes more time or memory than anybody seals with; whoever wrote the file chose it.
+fn check_cost(kdf: &pbes2::Kdf) -> Result<(), Error> {
+    let within = |what, asked, limit| match asked <= limit {
+        true => Ok(()),
+        false => Err(Error::KeyFileCost { what, asked, limit }),
+    };
+    if let Some(scrypt) = kdf.scrypt() {
+        let blocks = scrypt.cost_parameter.saturating_mul(scrypt.block_size.into());
+        within("MiB of memory", blocks.saturating_mul(128).div_ceil(1 << 20), MOST_MEBIBYTES)?;
+        within("blocks of scrypt", blocks.saturating_mul(scrypt.parallelization.into()), MOST_BLOCKS)?;
+    }
+    match kdf.pbkdf2() {
+        Some(pbkdf2) => within("rounds of PBKDF2", pbkdf2.iteration_count.into(), MOST_ROUNDS),
+        None => Ok(()),
     }
 }
 
