@@ -8,13 +8,16 @@ use super::error::Error;
 /// Limits the nesting; Microsoft's deepest messages have a dozen levels, certificates included.
 const MAX_DEPTH: usize = 32;
 
+/// Limits the elements; a mebibyte of certificates has some 130,000, and what reads them needs a hundred bytes for each.
+const MAX_ELEMENTS: usize = 192 * 1024;
+
 const CONSTRUCTED: u8 = 0x20;
 const OCTET_STRING: u8 = 0x04;
 const INDEFINITE: u8 = 0x80;
 
 /// Rewrites the one element in `input`; bytes after it are an error, which calls the message `what`.
 pub(super) fn to_definite(input: &[u8], what: &'static str) -> Result<Vec<u8>, Error> {
-    let mut cursor = Cursor { input, at: 0 };
+    let mut cursor = Cursor::new(input);
     let mut out = Vec::with_capacity(input.len());
     cursor.element(input.len(), MAX_DEPTH, &mut out)?;
     match input.len() - cursor.at {
@@ -25,7 +28,7 @@ pub(super) fn to_definite(input: &[u8], what: &'static str) -> Result<Vec<u8>, E
 
 /// Returns the first element inside the one in `input`, as it came.
 pub(super) fn first_inside(input: &[u8]) -> Result<&[u8], Error> {
-    let mut cursor = Cursor { input, at: 0 };
+    let mut cursor = Cursor::new(input);
     cursor.byte(input.len())?;
     let limit = match cursor.length(input.len())? {
         End::At(end) => end,
@@ -38,7 +41,7 @@ pub(super) fn first_inside(input: &[u8]) -> Result<&[u8], Error> {
 
 /// Returns how long the element at the beginning of `input` is.
 pub(super) fn length_of_first(input: &[u8]) -> Result<usize, Error> {
-    let mut cursor = Cursor { input, at: 0 };
+    let mut cursor = Cursor::new(input);
     cursor.skip(input.len())?;
     Ok(cursor.at)
 }
@@ -47,6 +50,8 @@ pub(super) fn length_of_first(input: &[u8]) -> Result<usize, Error> {
 struct Cursor<'a> {
     input: &'a [u8],
     at: usize,
+    /// Counts the elements that were copied.
+    elements: usize,
 }
 
 /// Says where an element's content ends: at an offset, or at the end-of-contents octets.
@@ -55,7 +60,11 @@ enum End {
     EndOfContents,
 }
 
-impl Cursor<'_> {
+impl<'a> Cursor<'a> {
+    fn new(input: &'a [u8]) -> Self {
+        Self { input, at: 0, elements: 0 }
+    }
+
     fn broken<T>(&self) -> Result<T, Error> {
         Err(Error::Encoding { offset: self.at })
     }
@@ -88,6 +97,10 @@ impl Cursor<'_> {
 
     /// Copies the element at the cursor, which must end before `limit`, to `out`.
     fn element(&mut self, limit: usize, depth: usize, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.elements += 1;
+        if self.elements > MAX_ELEMENTS {
+            return Err(Error::TooManyElements { limit: MAX_ELEMENTS });
+        }
         let tag = self.byte(limit)?;
         // Neither X.509 nor CMS uses tag numbers above 30; tag 0 outside an indefinite length is a stray end.
         if tag & 0x1f == 0x1f || tag == 0 {

@@ -25,6 +25,8 @@ pub enum Error {
     TooManyAttributes { count: usize, limit: usize },
     #[error("the encoding is nested deeper than {limit} levels")]
     TooDeep { limit: usize },
+    #[error("the encoding has more than {limit} elements")]
+    TooManyElements { limit: usize },
     #[error("the encoding breaks off or contradicts itself at byte {offset} (X.690, 8.1)")]
     Encoding { offset: usize },
     #[error("{extra} bytes follow the end of the {what}")]
@@ -89,6 +91,8 @@ pub enum Error {
     NoCertificate,
     #[error("the certificate does not say what device has made its key, and so attests nothing")]
     NotAttested,
+    #[error("the PKCS#12 file would have its password hashed more than {limit} times")]
+    PfxIterations { limit: u64 },
     #[error("a PKCS#12 password is not empty, and its characters are of Unicode's first plane")]
     PfxPassword,
     #[error("the PKCS#12 file could not be {action}")]
@@ -138,6 +142,7 @@ impl Error {
             | Self::TooLarge { .. }
             | Self::TooManyAttributes { .. }
             | Self::TooDeep { .. }
+            | Self::TooManyElements { .. }
             | Self::Encoding { .. }
             | Self::Leftover { .. }
             | Self::PemLabel { .. }
@@ -168,6 +173,7 @@ impl Error {
             | Self::NoCertificate
             | Self::NotAttested
             | Self::PfxPassword
+            | Self::PfxIterations { .. }
             | Self::Pfx { .. }
             | Self::Recipients { .. }
             | Self::Sealing

@@ -4,6 +4,8 @@ use super::certificate::Certificate;
 use super::error::Error;
 use super::memory::MemoryKey;
 use super::signer::Signer;
+use der::asn1::AnyRef;
+use der::{Decode, Reader, SliceReader, Tag, Tagged};
 use p12_keystore::{
     Certificate as P12Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy,
     PrivateKey, PrivateKeyChain,
@@ -13,6 +15,11 @@ use p12_keystore::{
 const ITERATIONS: u32 = 10_000;
 /// Limits a file that is read, in bytes.
 const MAX_SIZE: usize = 256 * 1024;
+/// Limits how often a file may have the password hashed, all its parts together: three times what p12-keystore lets one
+/// part ask for, some seconds.
+const MAX_ITERATIONS: u64 = 3_000_000;
+/// Limits how deep a file is searched for parts; theirs are within ten levels.
+const MAX_DEPTH: usize = 16;
 
 const WHAT: &str = "PKCS#12 file";
 
@@ -61,10 +68,31 @@ pub fn check_password(password: &str) -> Result<(), Error> {
     if usable { Ok(()) } else { Err(Error::PfxPassword) }
 }
 
+/// Adds up how often the password would be hashed. Whatever the algorithm (RFC 7292, 4 and appendix C; RFC 8018, A.2),
+/// the number stands behind the salt.
+fn iterations(bytes: &[u8], depth: usize) -> u64 {
+    let (Ok(mut reader), Some(depth)) = (SliceReader::new(bytes), depth.checked_sub(1)) else { return 0 };
+    let (mut total, mut behind_salt) = (0u64, false);
+    while !reader.is_finished() {
+        let Ok(part) = AnyRef::decode(&mut reader) else { break };
+        if behind_salt && part.tag() == Tag::Integer {
+            total = total.saturating_add(part.decode_as().unwrap_or(u64::MAX));
+        }
+        behind_salt = part.tag() == Tag::OctetString;
+        if behind_salt || part.tag().is_constructed() {
+            total = total.saturating_add(iterations(part.value(), depth));
+        }
+    }
+    total
+}
+
 /// Reads the first key of a PKCS#12 file of at most 256 KiB, and its certificates, the key's own first.
 pub fn read(bytes: &[u8], password: &str) -> Result<(MemoryKey, Vec<Certificate>), Error> {
     if bytes.len() > MAX_SIZE {
         return Err(Error::TooLarge { what: WHAT, size: bytes.len(), limit: MAX_SIZE });
+    }
+    if iterations(bytes, MAX_DEPTH) > MAX_ITERATIONS {
+        return Err(Error::PfxIterations { limit: MAX_ITERATIONS });
     }
     let failed = Error::pkcs12("read");
     let store = KeyStore::from_pkcs12(bytes, password, Pkcs12ImportPolicy::Relaxed).map_err(failed)?;

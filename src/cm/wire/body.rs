@@ -1,7 +1,7 @@
 //! Bodies in JSON: their keys in order, each with its spelling; reading and writing them.
 
-use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny};
-use serde::{Deserializer, Serialize, Serializer};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::marker::PhantomData;
 
@@ -85,12 +85,44 @@ pub fn read_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
     }
 }
 
+/// Limits the entries of a list that is read: each may need far more memory than it has bytes, and this project's own
+/// server sends 500.
+const MOST_ENTRIES: usize = 10_000;
+
+/// Holds the entries of a list that is not longer than [`MOST_ENTRIES`].
+struct Entries<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entries<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Each<T> {
+            type Value = Entries<T>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+                write!(formatter, "a list of at most {MOST_ENTRIES} entries")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Entries<T>, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = list.next_element()? {
+                    if entries.len() == MOST_ENTRIES {
+                        return Err(A::Error::invalid_length(entries.len() + 1, &self));
+                    }
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        deserializer.deserialize_seq(Each(PhantomData))
+    }
+}
+
 /// Reads an array, or a single object in its place, because the public pages contradict each other about some answers.
 pub fn read_one_or_many<T: DeserializeOwned>(bytes: &[u8]) -> Result<Vec<T>, BodyError> {
     if without_mark(bytes).trim_ascii_start().starts_with(b"{") {
         read_body(bytes).map(|one| vec![one])
     } else {
-        read_body(bytes)
+        read_body(bytes).map(|Entries(entries)| entries)
     }
 }
 
