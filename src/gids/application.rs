@@ -123,7 +123,8 @@ impl Application {
                 | ExchangeError::NoChaining { .. }
                 | ExchangeError::WrongLengthForChange { .. }
                 | ExchangeError::NothingCame { .. }
-                | ExchangeError::Endless { .. }),
+                | ExchangeError::Endless { .. }
+                | ExchangeError::TooMuch { .. }),
             ) => Err(device(command.name, GidsError::Exchange(error))),
         }
     }

@@ -2,18 +2,20 @@
 
 use super::apdu::{CommandApdu, ResponseApdu};
 use super::channel::{CardChannel, ChannelError, Continuity, EndWith, Limits, PinPad};
-use super::layers::{self, ExchangeError};
+use super::layers::{self, ExchangeError, Line};
+use super::meter::Meter;
 
 /// Holds one card behind a channel. Dropping it within a transaction resets the card, so that no login outlives it.
 pub struct Card {
     channel: Box<dyn CardChannel>,
     in_transaction: bool,
+    meter: Meter,
 }
 
 impl Card {
     /// Wraps a channel; no transaction is begun yet.
     pub fn new(channel: Box<dyn CardChannel>) -> Self {
-        Self { channel, in_transaction: false }
+        Self { channel, in_transaction: false, meter: Meter::default() }
     }
 
     /// Returns what card and reader together can carry.
@@ -30,6 +32,7 @@ impl Card {
     pub fn begin(&mut self) -> Result<Continuity, ChannelError> {
         let continuity = self.channel.begin()?;
         self.in_transaction = true;
+        self.meter = Meter::default();
         Ok(continuity)
     }
 
@@ -52,9 +55,10 @@ impl Card {
 
     /// Sends the command and collects the whole answer. A long command is chained or sent at extended length. A status
     /// word other than 9000 is an answer, not an error; 61xx means that the card has more bytes than were expected.
-    /// Works within a transaction only.
+    /// Works within a transaction only, and until as much was said in it as with the largest of cards:
+    /// [`ExchangeError::TooMuch`].
     pub fn exchange(&mut self, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
-        layers::collect(&mut *self.channel, command)
+        layers::collect(&mut Line { channel: &mut *self.channel, meter: &mut self.meter }, command)
     }
 }
 

@@ -4,11 +4,18 @@
 use super::apdu::{ApduError, CommandApdu, Effect, Expect, Header, ResponseApdu};
 use super::channel::{CardChannel, ChannelError};
 use super::encoding::{EXTENDED_ANSWER, EXTENDED_DATA, Form, SHORT_DATA, encode};
+use super::meter::Meter;
 use super::status::StatusWord;
 use super::wiped;
 
 /// Limits the GET RESPONSE commands sent for one command; a whole 64 KiB takes 256 of them.
 const ROUNDS: usize = 512;
+
+/// Holds the way to the card, and what it may still carry.
+pub(super) struct Line<'a> {
+    pub(super) channel: &'a mut dyn CardChannel,
+    pub(super) meter: &'a mut Meter,
+}
 
 impl Expect {
     /// Returns the longest expected answer (Ne) in bytes, over as many APDUs as it takes.
@@ -22,9 +29,9 @@ impl Expect {
 }
 
 /// Sends the command and fetches the rest that 61xx announces, up to what the command expects (ISO/IEC 7816-4, 11.8.1).
-pub(super) fn collect(channel: &mut dyn CardChannel, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
+pub(super) fn collect(line: &mut Line<'_>, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
     let most = command.expect.most();
-    let mut whole = with_right_length(channel, command)?;
+    let mut whole = with_right_length(line, command)?;
     for _ in 0..ROUNDS {
         let Some(waiting) = whole.status.bytes_waiting() else {
             return Ok(whole);
@@ -36,7 +43,7 @@ pub(super) fn collect(channel: &mut dyn CardChannel, command: &CommandApdu) -> R
         if wanted == 0 {
             break;
         }
-        let part = with_right_length(channel, &get_response(command.cla, waiting.min(wanted)))?;
+        let part = with_right_length(line, &get_response(command.cla, waiting.min(wanted)))?;
         let more_or_done = part.status.is_ok() || part.status.bytes_waiting().is_some();
         if more_or_done && part.data.is_empty() {
             return Err(ExchangeError::NothingCame { command: command.header(), waiting });
@@ -55,10 +62,10 @@ fn get_response(cla: u8, length: usize) -> CommandApdu {
 }
 
 /// Sends the command. If 6Cxx tells the right Le and the command only reads, sends it once more with that Le.
-fn with_right_length(channel: &mut dyn CardChannel, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
+fn with_right_length(line: &mut Line<'_>, command: &CommandApdu) -> Result<ResponseApdu, ExchangeError> {
     let (nc, most) = (command.data.len(), command.expect.most());
-    let form = Form::of(channel.limits(), nc, most);
-    let answer = chain(channel, command, most, form)?;
+    let form = Form::of(line.channel.limits(), nc, most);
+    let answer = chain(line, command, most, form)?;
     let Some(right) = answer.status.right_length() else {
         return Ok(answer);
     };
@@ -68,38 +75,33 @@ fn with_right_length(channel: &mut dyn CardChannel, command: &CommandApdu) -> Re
         Effect::Reads if most == 0 => Ok(answer),
         Effect::Reads if right > most => Err(ExchangeError::Oversize { command: header, asked: most, length: right }),
         Effect::Reads => {
-            let form = match Form::of(channel.limits(), nc, right) {
+            let form = match Form::of(line.channel.limits(), nc, right) {
                 // T=0 has no place for this Le beside data, but a card that asks for it expects to see it.
                 Form::ShortT0 => Form::Short,
                 form => form,
             };
-            chain(channel, command, right, form)
+            chain(line, command, right, form)
         }
     }
 }
 
 /// Sends the command in one APDU, or in blocks if its data is too long for one (ISO/IEC 7816-4, 5.3.3). A block in the
 /// middle that the card refuses ends the chain.
-fn chain(
-    channel: &mut dyn CardChannel,
-    command: &CommandApdu,
-    ne: usize,
-    form: Form,
-) -> Result<ResponseApdu, ExchangeError> {
+fn chain(line: &mut Line<'_>, command: &CommandApdu, ne: usize, form: Form) -> Result<ResponseApdu, ExchangeError> {
     let (header, data) = (command.header(), &command.data);
     let length = data.len();
     if length > EXTENDED_DATA {
         return Err(ExchangeError::TooLong { command: header, length });
     }
     if length <= SHORT_DATA || form == Form::Extended {
-        return transmit(channel, header, data, ne, form);
+        return transmit(line, header, data, ne, form);
     }
-    if channel.limits().chaining == Some(false) {
+    if line.channel.limits().chaining == Some(false) {
         return Err(ExchangeError::NoChaining { command: header, length });
     }
     let (middle, last) = data.split_at((length - 1) / SHORT_DATA * SHORT_DATA);
     for block in middle.chunks(SHORT_DATA) {
-        let answer = transmit(channel, header.chained(), block, 0, form)?;
+        let answer = transmit(line, header.chained(), block, 0, form)?;
         let status = answer.status;
         if status.bytes_waiting().is_some() || status.right_length().is_some() {
             return Err(ExchangeError::MiddleOfChain { command: header, status });
@@ -108,18 +110,23 @@ fn chain(
             return Ok(answer);
         }
     }
-    transmit(channel, header, last, ne, form)
+    transmit(line, header, last, ne, form)
 }
 
 /// Sends one command APDU and returns its response APDU; refuses an answer longer than was asked for.
 fn transmit(
-    channel: &mut dyn CardChannel,
+    line: &mut Line<'_>,
     header: Header,
     data: &[u8],
     ne: usize,
     form: Form,
 ) -> Result<ResponseApdu, ExchangeError> {
-    let bytes = channel.transmit(&encode(header, data, ne, form))?;
+    if !line.meter.admit(data.len()) {
+        let (commands, bytes) = (line.meter.commands(), line.meter.bytes());
+        return Err(ExchangeError::TooMuch { command: header, commands, bytes });
+    }
+    let bytes = line.channel.transmit(&encode(header, data, ne, form))?;
+    line.meter.received(bytes.len());
     let answer =
         ResponseApdu::from_bytes(&bytes).map_err(|source| ExchangeError::Answer { command: header, source })?;
     let (asked, length) = (form.ask(ne), answer.data.len());
@@ -129,8 +136,8 @@ fn transmit(
     Ok(answer)
 }
 
-/// Says why there is no whole answer. Except after [`ExchangeError::TooLong`] and [`ExchangeError::NoChaining`], the
-/// command may have been carried out.
+/// Says why there is no whole answer. Except after [`ExchangeError::TooLong`], [`ExchangeError::NoChaining`] and
+/// [`ExchangeError::TooMuch`], the command may have been carried out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExchangeError {
@@ -156,4 +163,9 @@ pub enum ExchangeError {
     NothingCame { command: Header, waiting: usize },
     #[error("the card's answer to {command} does not end; {collected} bytes were collected")]
     Endless { command: Header, collected: usize },
+    #[error(
+        "{command} is not sent: {commands} commands and {bytes} bytes went to this card and came from it at one go, \
+         which is more than any card holds"
+    )]
+    TooMuch { command: Header, commands: u32, bytes: usize },
 }

@@ -12,6 +12,7 @@ mod channel;
 mod encoding;
 mod layers;
 pub mod lenient;
+mod meter;
 mod status;
 pub mod tlv;
 mod wiped;

@@ -78,7 +78,8 @@ pub(super) fn exchange(command: &'static str) -> impl Fn(ExchangeError) -> token
         | ExchangeError::MiddleOfChain { .. }
         | ExchangeError::WrongLengthForChange { .. }
         | ExchangeError::NothingCame { .. }
-        | ExchangeError::Endless { .. }) => Error::Exchange { command, source }.at(command),
+        | ExchangeError::Endless { .. }
+        | ExchangeError::TooMuch { .. }) => Error::Exchange { command, source }.at(command),
     }
 }
 
