@@ -12,8 +12,8 @@ use crate::server::monitoring::metrics::Metrics;
 use crate::server::publication::lists::Publication;
 use crate::store::Store;
 use crate::template::Templates;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     pub health: Health,
     pub api: ApiSettings,
+    /// The description of all calls, JSON, once somebody has asked for it.
+    pub description: OnceLock<Vec<u8>>,
     /// The server is about to end: new calls are refused.
     pub stopping: AtomicBool,
     /// The CA's configuration string, `server\name`, as certificate lists show it.

@@ -2,10 +2,11 @@
 
 use super::openapi;
 use crate::cm::route::{Method, Route, RouteError, VIRTUAL_DIRECTORY};
-use crate::server::call::reply::Reply;
+use crate::server::call::reply::{Reply, written};
 use crate::server::data_directory::settings::operation::ApiSettings;
 use crate::server::error::ApiError;
 use axum::http::{self, HeaderValue};
+use std::sync::OnceLock;
 
 /// Names the path of the description of all calls.
 pub const DESCRIPTION: &str = "/openapi.json";
@@ -114,5 +115,27 @@ fn after_directory<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
 
 /// Answers with the description of all calls, for tools.
 pub fn description(app: &crate::server::call::app::App) -> Result<Reply, ApiError> {
-    Reply::json(&openapi::document(&app.api.virtual_directory))
+    described(&app.description, &app.api.virtual_directory).map(|text| Reply::Json(text.to_vec()))
+}
+
+/// Returns the description, JSON, made at the first call, which takes some 15 ms.
+fn described<'o>(once: &'o OnceLock<Vec<u8>>, virtual_directory: &str) -> Result<&'o [u8], ApiError> {
+    if let Some(text) = once.get() {
+        return Ok(text);
+    }
+    let made = tokio::task::block_in_place(|| written(&openapi::document(virtual_directory)))?;
+    Ok(once.get_or_init(|| made))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_is_made_once() {
+        let once = OnceLock::new();
+        let first = described(&once, "A").unwrap();
+        let again = described(&once, "B").unwrap();
+        assert!(std::ptr::eq(first, again) && first.len() > 1000);
+    }
 }

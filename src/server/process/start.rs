@@ -25,8 +25,8 @@ use crate::server::publication::lists::Publication;
 use crate::template::Templates;
 use rustls::ServerConfig;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 
@@ -118,6 +118,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         metrics: Arc::default(),
         health: Health::default(),
         api: settings.api.clone(),
+        description: OnceLock::new(),
         stopping: AtomicBool::new(false),
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate,
