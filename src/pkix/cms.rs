@@ -22,6 +22,9 @@ use x509_cert::{attr::Attribute, spki::AlgorithmIdentifierOwned};
 /// Limits a message, in bytes: a leaf, a long chain and room to spare.
 const MAX_SIZE: usize = 1024 * 1024;
 
+/// Limits the signatures, for each of which the content is hashed; an authority writes one.
+const MAX_SIGNERS: usize = 16;
+
 const WHAT: &str = "signed message";
 
 /// Encodes a SignedData; its certificates stay encoded.
@@ -48,7 +51,11 @@ impl SignedData {
         if info.content_type != oid::SIGNED_DATA {
             return Err(Error::NotSignedData { found: info.content_type.to_string() });
         }
-        info.content.decode_as().map_err(&malformed)
+        let read: Self = info.content.decode_as().map_err(&malformed)?;
+        match read.signer_infos.len() {
+            ..=MAX_SIGNERS => Ok(read),
+            count => Err(Error::TooManySigners { count, limit: MAX_SIGNERS }),
+        }
     }
 
     /// Returns the type of the signed content.

@@ -25,6 +25,8 @@ pub enum Error {
     TooManyAttributes { count: usize, limit: usize },
     #[error("the encoding is nested deeper than {limit} levels")]
     TooDeep { limit: usize },
+    #[error("the signed message has {count} signatures; at most {limit} are verified")]
+    TooManySigners { count: usize, limit: usize },
     #[error("the encoding has more than {limit} elements")]
     TooManyElements { limit: usize },
     #[error("the encoding breaks off or contradicts itself at byte {offset} (X.690, 8.1)")]
@@ -143,6 +145,7 @@ impl Error {
             | Self::TooManyAttributes { .. }
             | Self::TooDeep { .. }
             | Self::TooManyElements { .. }
+            | Self::TooManySigners { .. }
             | Self::Encoding { .. }
             | Self::Leftover { .. }
             | Self::PemLabel { .. }

@@ -18,8 +18,8 @@ const MAX_SIZE: usize = 256 * 1024;
 /// Limits how often a file may have the password hashed, all its parts together: three times what p12-keystore lets one
 /// part ask for, some seconds.
 const MAX_ITERATIONS: u64 = 3_000_000;
-/// Limits how deep a file is searched for parts; theirs are within ten levels.
-const MAX_DEPTH: usize = 16;
+/// Limits how deep a file is searched for parts; the numbers of a shrouded key stand seventeen levels deep.
+const MAX_DEPTH: usize = 24;
 
 const WHAT: &str = "PKCS#12 file";
 
