@@ -4,7 +4,7 @@ CARGO ?= cargo
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 
-.PHONY: demo test check bench bench-server
+.PHONY: demo test check bench bench-server fuzz
 
 demo:
 	@scripts/install-missing demo
@@ -35,3 +35,7 @@ bench:
 bench-server:
 	@scripts/install-missing bench
 	@$(CARGO) bench --quiet --bench server
+
+# make fuzz TARGET=certificate SECONDS=600; without a target it lists them.
+fuzz:
+	@CARGO="$(CARGO)" scripts/fuzz "$(TARGET)" "$(or $(SECONDS),60)"

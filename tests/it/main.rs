@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod enrollment;
 mod farm;
+mod fuzzed;
 mod gids;
 mod iso7816;
 mod layers;
