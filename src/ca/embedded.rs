@@ -4,10 +4,10 @@ use super::authority::CertificateAuthority;
 use super::crl::{self, Entries, ListOrder};
 use super::draft::Draft;
 use super::error::Error;
-use super::key_place::KeyPlace;
+use super::key_place::{AuthorityKey, KeyPlace};
 use super::order::{IssueOrder, RootOrder};
 use super::{extensions, keyfile, subordinate};
-use crate::pkix::{self, Certificate, KeyKind, KeyUsage, PublicKey, Signer, name};
+use crate::pkix::{self, Certificate, KeyKind, KeyUsage, PublicKey, name};
 use crate::platform::file::Readers;
 use ::time::{Duration, OffsetDateTime};
 use std::path::Path;
@@ -19,7 +19,7 @@ const FEWEST_RSA_BITS: usize = 2048;
 
 /// Issues certificates with a key of its own in this process.
 pub struct EmbeddedCa {
-    signer: Box<dyn Signer + Send + Sync>,
+    signer: Box<dyn AuthorityKey>,
     own: Certificate,
     /// `own` and the certificates above it.
     chain: Vec<Certificate>,
@@ -69,11 +69,7 @@ impl EmbeddedCa {
     }
 
     /// Checks that the certificate is a CA's and is for the key.
-    fn assemble(
-        signer: Box<dyn Signer + Send + Sync>,
-        own: Certificate,
-        above: Vec<Certificate>,
-    ) -> Result<Self, Error> {
+    fn assemble(signer: Box<dyn AuthorityKey>, own: Certificate, above: Vec<Certificate>) -> Result<Self, Error> {
         if !own.is_ca().map_err(Error::ReadBack)? {
             return Err(Error::NotAnAuthority { subject: own.subject() });
         }
@@ -85,6 +81,17 @@ impl EmbeddedCa {
         let key_identifier = identifier.unwrap_or_else(|| key.key_identifier().to_vec());
         let chain = [own.clone()].into_iter().chain(above).collect();
         Ok(Self { signer, own, chain, key_identifier })
+    }
+
+    /// Returns the note of this name in the token that holds the key; `None` when there is none, or the key is in a file.
+    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.signer.in_token().map_or(Ok(None), |token| token.note(name))
+    }
+
+    /// Writes a note into the token that holds the key, in place of the one of this name, which must be less. Does nothing
+    /// where the key is in a file.
+    pub fn write_note(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        self.signer.in_token().map_or(Ok(()), |token| token.write_note(name, content))
     }
 
     /// Returns the authority's own certificate.

@@ -16,9 +16,25 @@ pub enum KeyPlace {
     Token { module: PathBuf, selector: Selector, pin: Pin, label: String },
 }
 
+/// Is an authority's key, wherever it is.
+pub(super) trait AuthorityKey: Signer + Send + Sync {
+    /// Returns the key as one in a token, which keeps notes as well; `None`: it is in a file.
+    fn in_token(&self) -> Option<&TokenKey> {
+        None
+    }
+}
+
+impl AuthorityKey for MemoryKey {}
+
+impl AuthorityKey for TokenKey {
+    fn in_token(&self) -> Option<&TokenKey> {
+        Some(self)
+    }
+}
+
 impl KeyPlace {
     /// Generates the key, or opens the one that is there; one of another kind is [`Error::KeyKind`].
-    pub(super) fn make(self, algorithm: KeyAlgorithm) -> Result<Box<dyn Signer + Send + Sync>, Error> {
+    pub(super) fn make(self, algorithm: KeyAlgorithm) -> Result<Box<dyn AuthorityKey>, Error> {
         let signer = self.open(Some(algorithm))?;
         match (signer.public_key().kind(), algorithm.kind()) {
             (found, wanted) if found != wanted => Err(Error::KeyKind { found, wanted }),
@@ -27,7 +43,7 @@ impl KeyPlace {
     }
 
     /// Opens the key. One that is not there is generated if `make` names its kind, else it is an error.
-    pub(super) fn open(self, make: Option<KeyAlgorithm>) -> Result<Box<dyn Signer + Send + Sync>, Error> {
+    pub(super) fn open(self, make: Option<KeyAlgorithm>) -> Result<Box<dyn AuthorityKey>, Error> {
         match (self, make) {
             (Self::File { path, passphrase }, Some(algorithm)) if !path.exists() => {
                 let key = MemoryKey::generate(algorithm).map_err(Error::Key)?;

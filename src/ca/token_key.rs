@@ -34,10 +34,35 @@ pub(super) struct TokenKey {
     algorithm: SignatureAlgorithm,
 }
 
-/// Holds bytes to be signed, and where the signature goes.
+/// Holds what is to be done within the login, and where the result goes.
 struct Message {
-    bytes: Vec<u8>,
+    work: Work,
     reply: SyncSender<Result<Vec<u8>, TokenError>>,
+}
+
+/// Says what is to be done within the login.
+enum Work {
+    /// Results in the signature.
+    Sign(Vec<u8>),
+    /// Results in the note of this name; empty: there is none.
+    Note(String),
+    /// Results in nothing.
+    WriteNote(String, Vec<u8>),
+}
+
+impl Work {
+    fn done(
+        &self,
+        session: &mut dyn Session,
+        id: &KeyId,
+        algorithm: SignatureAlgorithm,
+    ) -> Result<Vec<u8>, TokenError> {
+        match self {
+            Self::Sign(bytes) => session.sign(id, algorithm, bytes),
+            Self::Note(name) => Ok(session.note(name)?.unwrap_or_default()),
+            Self::WriteNote(name, content) => session.write_note(name, content).map(|()| Vec::new()),
+        }
+    }
 }
 
 impl TokenKey {
@@ -53,6 +78,25 @@ impl TokenKey {
         let (public_key, algorithm) = found.recv_timeout(PATIENCE).map_err(|_| Error::TokenSilent)??;
         Ok(Self { messages: Some(messages), thread: Some(thread), public_key, algorithm })
     }
+
+    /// Has work done within the login.
+    fn within(&self, work: Work) -> Result<Vec<u8>, Error> {
+        let (reply, result) = sync_channel(1);
+        let messages = self.messages.as_ref().ok_or(Error::TokenSilent)?;
+        messages.send(Message { work, reply }).map_err(|_| Error::TokenSilent)?;
+        result.recv_timeout(PATIENCE).map_err(|_| Error::TokenSilent)?.map_err(Error::Token)
+    }
+
+    /// Returns the note of this name in the token; `None` when there is none.
+    pub fn note(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let note = self.within(Work::Note(name.to_owned()))?;
+        Ok(Some(note).filter(|note| !note.is_empty()))
+    }
+
+    /// Writes a note into the token in place of the one of this name, which must be less.
+    pub fn write_note(&self, name: &str, content: &[u8]) -> Result<(), Error> {
+        self.within(Work::WriteNote(name.to_owned(), content.to_vec())).map(drop)
+    }
 }
 
 impl Signer for TokenKey {
@@ -65,11 +109,10 @@ impl Signer for TokenKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let silent = || SignError(Error::TokenSilent.into());
-        let (reply, signature) = sync_channel(1);
-        let messages = self.messages.as_ref().ok_or_else(silent)?;
-        messages.send(Message { bytes: message.to_vec(), reply }).map_err(|_| silent())?;
-        signature.recv_timeout(PATIENCE).map_err(|_| silent())?.map_err(|error| SignError(error.into()))
+        self.within(Work::Sign(message.to_vec())).map_err(|error| match error {
+            Error::Token(error) => SignError(error.into()),
+            error => SignError(error.into()),
+        })
     }
 }
 
@@ -119,7 +162,7 @@ fn log_in_again(
 ) {
     while let Ok(message) = queue.recv() {
         let error = match token.log_in(Credentials::user(&place.pin, LastTry::Keep)) {
-            Ok(mut session) => match session.sign(id, algorithm, &message.bytes) {
+            Ok(mut session) => match message.work.done(&mut *session, id, algorithm) {
                 Ok(signature) => {
                     let _ = message.reply.send(Ok(signature));
                     if !sign_until_error(session, id, algorithm, queue) {
@@ -139,7 +182,7 @@ fn log_in_again(
     }
 }
 
-/// Signs messages until one fails. Returns true when a new login should be tried, false when no caller is left.
+/// Does the work of messages until a signature fails. Returns true when a new login should be tried, false when no caller is left.
 fn sign_until_error(
     mut session: Box<dyn Session + '_>,
     id: &KeyId,
@@ -147,10 +190,11 @@ fn sign_until_error(
     queue: &Receiver<Message>,
 ) -> bool {
     while let Ok(message) = queue.recv() {
-        let signature = session.sign(id, algorithm, &message.bytes);
-        let failed = signature.is_err();
-        // A caller that has stopped waiting needs no signature.
-        let _ = message.reply.send(signature);
+        let done = message.work.done(&mut *session, id, algorithm);
+        // A token that keeps no notes has failed in nothing.
+        let failed = done.is_err() && matches!(message.work, Work::Sign(_));
+        // A caller that has stopped waiting needs no result.
+        let _ = message.reply.send(done);
         if failed {
             return true;
         }

@@ -17,6 +17,7 @@ mod lease;
 mod login;
 mod mac;
 mod module;
+mod notes;
 mod objects;
 mod open;
 mod prospect;

@@ -4,7 +4,7 @@ use super::error::{CallError, device, failed};
 use super::import::{CREATING, Import};
 use super::objects::{self, Held, Key};
 use super::open::Open;
-use super::{attributes, sign};
+use super::{attributes, notes, sign};
 use crate::pkix::{MemoryKey, PublicKey, SignatureAlgorithm, Signer};
 use crate::token::{Error, KeyId, KeyOrder, Session, StoredKey};
 use cryptoki::error::{Error as Cryptoki, RvError};
@@ -88,6 +88,14 @@ pub(super) fn list(session: &Cryptosession) -> Result<Vec<StoredKey>, Error> {
 }
 
 impl Session for Pkcs11Session {
+    fn note(&mut self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        notes::read(&self.session, name)
+    }
+
+    fn write_note(&mut self, name: &str, content: &[u8]) -> Result<(), Error> {
+        notes::write(&self.session, name, content)
+    }
+
     fn find(&mut self, id: &KeyId) -> Result<Option<StoredKey>, Error> {
         let (session, held) = self.held(id)?;
         if held.is_empty() {

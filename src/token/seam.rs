@@ -199,6 +199,17 @@ pub trait Session {
         Err(Error::NotOffered("attestation"))
     }
 
+    /// Returns the note of this name; `None` when there is none. A token that keeps no notes refuses
+    /// ([`Error::NotOffered`]).
+    fn note(&mut self, _name: &str) -> Result<Option<Vec<u8>>, Error> {
+        Err(Error::NotOffered("notes"))
+    }
+
+    /// Writes a note of at most some hundred bytes in place of the one of this name, which must be less, byte by byte.
+    fn write_note(&mut self, _name: &str, _content: &[u8]) -> Result<(), Error> {
+        Err(Error::NotOffered("notes"))
+    }
+
     /// Writes the certificate (DER) beside the key under `id`; it replaces one that is there.
     fn write_certificate(&mut self, id: &KeyId, label: &str, certificate: &[u8]) -> Result<(), Error>;
 

@@ -8,3 +8,4 @@ mod renewal;
 mod rows;
 mod site;
 mod templates;
+mod token_note;

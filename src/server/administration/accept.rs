@@ -64,11 +64,13 @@ pub fn audit_accept(data_dir: &Path, passphrase: &Passphrase, reason: &str) -> R
     let remembered = files::read_if_there(&directory.witness())?;
     let remembered = remembered.and_then(|text| Remembered::read(&text, key.public_key()));
     database::with_store(&directory, &settings, async |store| {
+        let now = OffsetDateTime::now_utc();
         let mut begun = Remembered::default();
+        // Beyond any that the token of the CA's key may have noted.
+        begun.generation = generation(now);
         begun.rows_logged = !store.has_unlogged_rows().await?;
         // The log must hold together before anything is added to it.
         Witness::check_links(store).await?;
-        let now = OffsetDateTime::now_utc();
         let found = present(store).await?;
         let accepted = Accepted { remembered: remembered.as_ref().map_or("nothing".into(), told), found };
         let last_list = remembered.as_ref().map_or_else(|| of_time(now), Remembered::last_list);
@@ -87,6 +89,11 @@ pub(super) async fn go_on(tx: &mut store::Tx, last_list: u64, entry: &AuditEntry
     tx.skip_crl_numbers(last_list).await?;
     tx.outdate_lists().await?;
     tx.audit(entry).await
+}
+
+/// Returns a generation that no memory has reached: the milliseconds since 1970.
+pub(super) fn generation(now: OffsetDateTime) -> u64 {
+    of_time(now).saturating_mul(1000)
 }
 
 /// Returns a list number that no list has reached: the seconds since 1970, for fewer than one list a second is made.

@@ -10,6 +10,7 @@ use super::archive_seal::ArchiveSeal;
 use crate::ca;
 use crate::platform::file;
 use crate::secret::Passphrase;
+use crate::server::audit::contradiction::WitnessError;
 use crate::server::audit::heads::{self, LogKeyError};
 use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::files::{self, Exists, FileError};
@@ -98,6 +99,8 @@ pub enum BackupError {
     Key(#[from] LogKeyError),
     #[error("the archive could not be sealed, or its seal not opened")]
     Seal(#[source] ca::Error),
+    #[error("what was remembered could not be written")]
+    Witness(#[source] WitnessError),
     #[error("the archive was not made under this passphrase, or somebody has changed it; nothing was restored")]
     Forged,
     #[error("the archive has no seal, so that nobody can tell who made it or changed it; nothing was restored")]

@@ -1,14 +1,17 @@
 //! `server restore`: makes a data directory out of an archive, whole or not at all.
 
-use super::accept::{go_on, of_time};
+use super::accept::{generation, go_on, of_time};
 use super::archive_seal::ArchiveSeal;
 use super::backup::{
     BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, SEAL, Saved, UNSEALED_FORMAT, copied,
 };
 use crate::ca;
+use crate::pkix::Signer;
 use crate::platform::file;
 use crate::secret::Passphrase;
 use crate::server::audit::deed::{self, Deed};
+use crate::server::audit::heads;
+use crate::server::audit::remembered::Remembered;
 use crate::server::data_directory::database;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
@@ -82,6 +85,9 @@ fn fill(from: impl Read, draft: &Path, trust: Trust<'_>) -> Result<Saved, Backup
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
         say_restored(&directory, &settings, &manifest, matches!(trust, Trust::Sealed(_)))?;
+        if let Trust::Sealed(passphrase) = trust {
+            remember_anew(&directory, passphrase)?;
+        }
     }
     file::flush_parent(&directory.settings()).map_err(|source| unwritten(draft, source))?;
     let bytes = manifest.files.iter().map(|member| member.size).sum();
@@ -114,6 +120,17 @@ fn say_restored(
         store.write(move |tx| Box::pin(async move { go_on(tx, of_time(now), &entry).await })).await
     });
     Ok(added??)
+}
+
+/// Has what is remembered be newer than what the token of the CA's key may have noted since.
+fn remember_anew(directory: &DataDirectory, passphrase: &Passphrase) -> Result<(), BackupError> {
+    let key = heads::key(directory, passphrase)?;
+    let Some(text) = files::read_if_there(&directory.witness())? else { return Ok(()) };
+    let mut remembered =
+        Remembered::read(&text, key.public_key()).ok_or_else(|| BackupError::Damaged("witness.json".into()))?;
+    remembered.generation = generation(OffsetDateTime::now_utc());
+    let text = remembered.signed_by(&key).map_err(BackupError::Witness)?;
+    Ok(files::replace(&directory.witness(), text.as_bytes())?)
 }
 
 /// Reads a member that describes the others.

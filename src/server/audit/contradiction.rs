@@ -22,6 +22,8 @@ pub enum Contradiction {
     RowsUnlogged,
     #[error("{} is gone, and this server has signed the log and remembered it there", .0.display())]
     Gone(PathBuf),
+    #[error("{} has been put back: it is of generation {found}, and the token of the CA's key notes {noted}", path.display())]
+    PutBack { path: PathBuf, noted: u64, found: u64 },
     #[error("{} was not written by this server, or its key has changed since", .0.display())]
     Forged(PathBuf),
 }

@@ -56,6 +56,7 @@ pub async fn follow(store: Store, witness: Arc<Witness>, ending: CancellationTok
             tracing::error!(error = &error as &dyn std::error::Error, "the log of acts was not signed");
         }
         if last {
+            witness.end().await;
             return;
         }
         ending.run_until_cancelled(tokio::time::sleep(INTERVAL)).await;

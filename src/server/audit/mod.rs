@@ -7,6 +7,7 @@
 pub mod contradiction;
 pub mod deed;
 pub mod heads;
+pub mod note;
 pub mod remembered;
 pub mod syslog;
 pub mod witness;

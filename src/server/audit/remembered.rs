@@ -25,9 +25,12 @@ pub struct RememberedHead {
 /// Holds what is remembered: the end of each chain, and the number of the last list of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    heads: BTreeMap<i64, RememberedHead>,
-    base_list: u64,
-    delta_list: u64,
+    pub(super) heads: BTreeMap<i64, RememberedHead>,
+    pub(super) base_list: u64,
+    pub(super) delta_list: u64,
+    /// How often it was remembered anew; an older file has a lower number.
+    #[serde(default)]
+    pub generation: u64,
     /// The acts of the log say what all rows became.
     #[serde(default)]
     pub rows_logged: bool,

@@ -6,6 +6,7 @@
 
 use super::contradiction::{Contradiction, WitnessError};
 use super::deed::{self, Deed};
+use super::note::TokenNote;
 use super::remembered::{Remembered, RememberedHead};
 use crate::pkix::{MemoryKey, SignatureAlgorithm, Signer};
 use crate::server::data_directory::files;
@@ -26,6 +27,7 @@ pub struct Witness {
     path: PathBuf,
     key: MemoryKey,
     remembered: Mutex<Remembered>,
+    token: Option<TokenNote>,
     doubts: AtomicBool,
 }
 
@@ -38,6 +40,7 @@ impl Witness {
         key: MemoryKey,
         store: &Store,
         alone: bool,
+        token: Option<TokenNote>,
     ) -> Result<Self, WitnessError> {
         let path = directory.witness();
         let remembered = match files::read_if_there(&path)? {
@@ -51,12 +54,17 @@ impl Witness {
                 Remembered::default()
             }
         };
-        Ok(Self::with(path, key, remembered))
+        let token = token.filter(TokenNote::is_kept);
+        let noted = token.as_ref().map_or(0, TokenNote::generation);
+        if noted > remembered.generation {
+            return Err(Contradiction::PutBack { path, noted, found: remembered.generation }.into());
+        }
+        Ok(Self { token, ..Self::with(path, key, remembered) })
     }
 
     /// Takes what is to be remembered from now on, without regard to the file that is there.
     pub fn with(path: PathBuf, key: MemoryKey, remembered: Remembered) -> Self {
-        Self { path, key, remembered: Mutex::new(remembered), doubts: AtomicBool::new(false) }
+        Self { path, key, remembered: Mutex::new(remembered), token: None, doubts: AtomicBool::new(false) }
     }
 
     /// Refuses a log with a record that does not follow from the one before it, or with another end than is recorded.
@@ -79,7 +87,7 @@ impl Witness {
         }
         if !remembered.rows_logged {
             remembered.rows_logged = true;
-            self.keep(&remembered).await?;
+            self.keep(&mut remembered).await?;
         }
         Ok(())
     }
@@ -110,7 +118,8 @@ impl Witness {
         let mut remembered = self.remembered.lock().await;
         if number > remembered.list(kind) {
             remembered.set_list(kind, number);
-            self.keep(&remembered).await?;
+            self.keep(&mut remembered).await?;
+            self.note(remembered.generation);
         }
         Ok(())
     }
@@ -121,9 +130,17 @@ impl Witness {
         let signed = self.sign_each(store, &mut remembered).await;
         self.doubts.store(is_contradiction(&signed), Ordering::Relaxed);
         if signed? {
-            self.keep(&remembered).await?;
+            self.keep(&mut remembered).await?;
+        }
+        if self.token.as_ref().is_some_and(TokenNote::is_due) {
+            self.note(remembered.generation);
         }
         Ok(())
+    }
+
+    /// Notes at the end in the token what was remembered.
+    pub async fn end(&self) {
+        self.note(self.remembered.lock().await.generation);
     }
 
     /// Signs what has grown; returns whether there is something new to remember.
@@ -224,12 +241,24 @@ impl Witness {
         Ok(kept.await?.then_some(signature))
     }
 
+    /// Notes the generation of the file in the token, if there is one. Without the note a later start notices less.
+    fn note(&self, generation: u64) {
+        let Some(token) = &self.token else { return };
+        if let Err(error) = tokio::task::block_in_place(|| token.write(generation)) {
+            tracing::error!(error = &error as &dyn std::error::Error, "the token of the CA's key took no note");
+        }
+    }
+
     /// Writes the file anew.
-    async fn keep(&self, remembered: &Remembered) -> Result<(), WitnessError> {
-        let text = remembered.signed_by(&self.key)?;
+    async fn keep(&self, remembered: &mut Remembered) -> Result<(), WitnessError> {
+        let generation = remembered.generation + 1;
+        let text = Remembered { generation, ..remembered.clone() }.signed_by(&self.key)?;
         let path = self.path.clone();
         let written = tokio::task::spawn_blocking(move || files::replace(&path, text.as_bytes())).await;
-        written.map_err(|_| WitnessError::Ended)?.map_err(WitnessError::from)
+        written.map_err(|_| WitnessError::Ended)??;
+        // What the token notes is in the file.
+        remembered.generation = generation;
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ use super::error::StartError;
 use crate::ca::{EmbeddedCa, KeyPlace};
 use crate::platform::lock::Lock;
 use crate::server::audit::heads;
+use crate::server::audit::note::TokenNote;
 use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
@@ -96,7 +97,10 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
-    let witness = Arc::new(Witness::open(&directory, audit_key, &store, settings.database.is_none()).await?);
+    // Only a server alone has a note of its own in the token: several would write one over the other's.
+    let alone = settings.database.is_none();
+    let note = (alone && settings.ca.pkcs11.is_some()).then(|| TokenNote::of(Arc::clone(&own)));
+    let witness = Arc::new(Witness::open(&directory, audit_key, &store, alone, note).await?);
     witness.confirm(&store).await?;
     witness.take_over_rows(&store).await?;
     witness.sign_heads(&store).await?;
