@@ -217,6 +217,8 @@ codes! {
     AdminKeyActive = "admin-key-active",
     /// The template does not let the admin key out for requests of this type.
     AdminKeyKept = "admin-key-kept",
+    /// The card has the admin key of an earlier holder, and must be given its own before anything is certified on it.
+    AdminKeySpoken = "admin-key-spoken",
     /// The code that was read out has a wrong digit.
     CodeMistyped = "code-mistyped",
     /// Another caller changed the same thing at the same moment; repeating the call may help.

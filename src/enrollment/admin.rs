@@ -8,7 +8,7 @@ use super::stage::Stage;
 use super::step::{Event, Need, Observer, WhichPin};
 use super::workflow::Workflow;
 use crate::client;
-use crate::cm::card_secrets::AdminKeyState;
+use crate::cm::card_secrets::{AdminKeyState, NextAdminKey};
 use crate::cm::template::SmartcardConfig;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{self, Admin, Factory, LastTry, SecretKind, Token, Tries};
@@ -23,6 +23,8 @@ pub(super) struct AdminWork<'w> {
     pub keys: &'w [KnownAdminKey],
     /// The card's own key, if it was fetched already.
     pub own: Option<&'w AdminKey>,
+    /// The key that may have taken its place already, tried last; `None` where none was let out.
+    pub next: Option<&'w AdminKey>,
     pub stage: Stage,
     /// True: where no key holds, the operator is asked for the SO PIN; false: that is an error.
     pub asks: bool,
@@ -37,8 +39,18 @@ impl<'w> AdminWork<'w> {
         own: Option<&'w AdminKey>,
     ) -> Self {
         let (keys, asks) = (std::slice::from_ref(key), *key == KnownAdminKey::Default);
-        Self { tie, config, keys, own, stage: Stage::SetPin, asks }
+        Self { tie, config, keys, own, next: None, stage: Stage::SetPin, asks }
     }
+}
+
+/// Holds the keys of a change to a card's own key.
+pub(super) struct OwnKeys {
+    /// The one that the card is to get.
+    pub goal: AdminKey,
+    /// An earlier own key that it may have; `None` where there is none but the goal.
+    pub held: Option<AdminKey>,
+    /// The goal was let out before, so that the card may have it already.
+    pub let_out: bool,
 }
 
 impl Enrollment<'_> {
@@ -72,6 +84,21 @@ impl Enrollment<'_> {
         }
     }
 
+    /// Fetches the keys of a change to the card's own key. `state`: how far that has come, as the server says.
+    pub(super) fn keys_to_change(
+        &self,
+        tie: Tie,
+        state: Option<AdminKeyState>,
+        observer: Observer<'_>,
+    ) -> Result<OwnKeys, Error> {
+        if matches!(state, Some(AdminKeyState::Proposed | AdminKeyState::Active))
+            && let Some(NextAdminKey { current: held, next: Some(goal), proposed }) = self.next_admin_key(tie, true)?
+        {
+            return Ok(OwnKeys { goal, held, let_out: proposed });
+        }
+        Ok(OwnKeys { goal: self.own_key(tie, observer)?, held: None, let_out: false })
+    }
+
     /// Fetches the card's own admin key from the server; [`Cause::AdminKeyWithheld`] where the server does not give it
     /// out.
     pub(super) fn own_key(&self, tie: Tie, observer: Observer<'_>) -> Result<AdminKey, Error> {
@@ -94,10 +121,11 @@ impl Enrollment<'_> {
         tie: Tie,
         token: &mut dyn Token,
         config: &SmartcardConfig,
-        own: &AdminKey,
+        own: &OwnKeys,
         may_hold: MayHold,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
+        let OwnKeys { goal, held, let_out } = own;
         let mut keys = admin_keys_to_try(may_hold, self.inputs.so_pin.is_some());
         if keys.is_empty() {
             if let Some(need) = self.take_kept_admin_key(Stage::ChangeAdminKey, token)? {
@@ -111,9 +139,10 @@ impl Enrollment<'_> {
         let default_refused = may_hold.first_refused();
         observer(Event::Doing(Stage::ChangeAdminKey));
         self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: true })?;
-        let work = AdminWork { tie, config, keys, own: Some(own), stage: Stage::ChangeAdminKey, asks: true };
+        let (own, next) = (Some(held.as_ref().unwrap_or(goal)), Some(goal).filter(|_| *let_out));
+        let work = AdminWork { tie, config, keys, own, next, stage: Stage::ChangeAdminKey, asks: true };
         let tried = self
-            .as_admin(work, token, observer, |token, admin, last_try| token.change_admin_key(admin, own, last_try))?;
+            .as_admin(work, token, observer, |token, admin, last_try| token.change_admin_key(admin, goal, last_try))?;
         match tried {
             Tried::Done(()) => {
                 observer(Event::AdminKeyChanged);
@@ -142,10 +171,10 @@ impl Enrollment<'_> {
             return Err(Error::new(stage, token::Error::Locked { secret: SecretKind::Admin }));
         }
         let mut refused = None;
-        for key in keys {
+        for key in keys.iter().copied().chain(work.next.map(|_| KnownAdminKey::Next)) {
             let tried = match (key, &self.inputs.so_pin) {
                 (KnownAdminKey::Default, Some((so_pin, last_try))) => act(token, Admin::SoPin(so_pin), *last_try),
-                _ => self.prove(work, *key, token, observer, &mut act)?,
+                _ => self.prove(work, key, token, observer, &mut act)?,
             };
             self.facts.counters = None;
             match tried {
@@ -171,7 +200,7 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::ProveCard));
         let config = self.config(tie, observer)?;
         let (keys, stage) = (&[KnownAdminKey::Own], Stage::ProveCard);
-        let work = AdminWork { tie, config: &config, keys, own: None, stage, asks: false };
+        let work = AdminWork { tie, config: &config, keys, own: None, next: None, stage, asks: false };
         match self.as_admin(work, token, observer, |token, admin, last_try| token.prove_admin(admin, last_try)) {
             Ok(Tried::Done(())) => Ok(Some(true)),
             Ok(Tried::Need(_)) | Err(Error { cause: Cause::AdminKeyWithheld { .. }, .. }) => Ok(None),
@@ -278,6 +307,9 @@ impl Enrollment<'_> {
                 return Ok(Err(token::Error::Contradicted { secret: SecretKind::Admin, is_default: false }));
             };
             return Ok(act(token, Admin::Key(&default), last_try));
+        }
+        if let (KnownAdminKey::Next, Some(next)) = (key, work.next) {
+            return Ok(act(token, Admin::Key(next), last_try));
         }
         let mut responder = self.responder(work.tie, key);
         match act(token, Admin::Responder(&mut responder), last_try) {

@@ -59,7 +59,7 @@ impl Enrollment<'_> {
                 let config = self.config(tie, observer)?;
                 self.admin_key_it_came_with(&config, token.factory(), Stage::LogIn)?
             }
-            Some((_, KnownAdminKey::Own)) | None => None,
+            Some((_, KnownAdminKey::Own | KnownAdminKey::Next)) | None => None,
         };
         observer(Event::Doing(Stage::LogIn));
         let mut responder = admin.map(|(tie, key)| self.responder(tie, key));

@@ -68,13 +68,15 @@ impl LeftOpen {
     }
 }
 
-/// Names the two admin keys that the server knows.
+/// Names the admin keys that the server knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum KnownAdminKey {
     /// The template's default.
     Default,
     /// The one derived for this card.
     Own,
+    /// The one that is to follow its own, and may have done so.
+    Next,
 }
 
 /// Returns the keys to try, in this order, when a card gets its own admin key. A typed SO PIN is tried in place of the

@@ -1,16 +1,17 @@
 //! Makes a token ready for keys: gives it its own admin key, its own PUK and a PIN, each only where it is missing.
 
+use super::admin::{OwnKeys, is_wrong};
 use super::driver::{Enrollment, Leg, Tried};
 use super::error::{Cause, Error};
 use super::foresight::is_locked;
 use super::pin::FirstPin;
 use super::plan::{KnownAdminKey, LeftOpen, MayHold, Preparation, Unprepared, preparations};
 use super::record::{Milestone, Tie};
+use super::rotate::Rotation;
 use super::stage::Stage;
 use super::step::{Event, Observer, Step};
 use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::template::SmartcardConfig;
-use crate::secret::AdminKey;
 use crate::token::{self, Authority, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
@@ -46,10 +47,17 @@ impl Enrollment<'_> {
         for step in preparations(card) {
             let tried = match step {
                 Preparation::RotateAdminKey => {
-                    if is_default.is_none() && !self.accepts_its_own_key(tie, token, observer)? {
+                    let accepts = match self.rotate_to_the_end(tie, token, observer)? {
+                        Rotation::Changed => true,
+                        Rotation::Nothing if is_default.is_some() => true,
+                        Rotation::Nothing => self.accepts_its_own_key(tie, token, observer)?,
+                        Rotation::Kept(refused) if is_wrong(&refused) => self.note_other_key(tie, token)?,
+                        // An earlier holder may know the key that would stay.
+                        Rotation::Kept(refused) => return Err(Error::new(Stage::ChangeAdminKey, refused)),
+                    };
+                    if !accepts {
                         return Ok(Leg::Onward);
                     }
-                    self.rotate_admin_key(tie, token, observer)?;
                     Tried::Done(())
                 }
                 Preparation::ObtainPin => {
@@ -60,8 +68,14 @@ impl Enrollment<'_> {
                     }
                 }
                 Preparation::ChangeAdminKey(may_hold) => {
-                    let key = own.insert(self.own_key(tie, observer)?);
-                    self.take_admin_key(tie, token, &config, key, may_hold, observer)?
+                    let keys = own.insert(self.keys_to_change(tie, admin_key, observer)?);
+                    let tried = self.take_admin_key(tie, token, &config, keys, may_hold, observer)?;
+                    if keys.held.is_some() && matches!(tried, Tried::Done(())) {
+                        // That may be what an earlier enrollment has proposed: the server is asked what follows.
+                        (self.facts.condition, self.inputs.so_pin) = (None, None);
+                        return Ok(Leg::Onward);
+                    }
+                    tried
                 }
                 Preparation::SettlePuk(left_open) => match self.settle_puk(tie, left_open, token, observer) {
                     Ok(Tried::Done(told)) => {
@@ -80,7 +94,7 @@ impl Enrollment<'_> {
                     let secrets = FirstPin {
                         tie,
                         config: &config,
-                        own: own.as_ref(),
+                        own: own.as_ref().map(|keys| &keys.goal),
                         puk: puk.as_ref(),
                         left_open: left_open.puk(),
                     };
@@ -106,6 +120,11 @@ impl Enrollment<'_> {
         if self.accepts_own_admin_key(tie, token, observer)? != Some(false) {
             return Ok(true);
         }
+        self.note_other_key(tie, token)
+    }
+
+    /// Notes that the card has refused the keys that the server has for it; returns false, for it accepts none.
+    fn note_other_key(&mut self, tie: Tie, token: &mut dyn Token) -> Result<bool, Error> {
         let default_refused = self.counters(token)?.admin != Tries::Untold;
         self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: false })?;
         Ok(false)
@@ -117,11 +136,11 @@ impl Enrollment<'_> {
         tie: Tie,
         token: &mut dyn Token,
         config: &SmartcardConfig,
-        own: &AdminKey,
+        keys: &OwnKeys,
         may_hold: MayHold,
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
-        let (known, state) = match self.change_admin_key(tie, token, config, own, may_hold, observer) {
+        let (known, state) = match self.change_admin_key(tie, token, config, keys, may_hold, observer) {
             Ok(Tried::Done(())) => (KnownAdminKey::Own, AdminKeyState::Active),
             Err(Error { cause: Cause::Token(token::Error::NotOffered(_)), .. }) => {
                 observer(Event::AdminKeyKept);

@@ -38,7 +38,7 @@ impl Enrollment<'_> {
     }
 
     /// Gives the card the PUK that the server wants it to have, if it has another; returns the PUK that the server
-    /// told.
+    /// told. One that was proposed before may be an earlier holder's: the server is asked what follows.
     pub(super) fn settle_puk(
         &mut self,
         tie: Tie,
@@ -49,13 +49,39 @@ impl Enrollment<'_> {
         let Some(report) = self.puk_report(tie, token, observer)? else {
             return Ok(Tried::Done(None));
         };
+        let state = report.state;
+        let settled = self.settle_reported(tie, left_open, report, token, observer)?;
+        let again = match settled {
+            Tried::Done(Some(_)) if state == PukState::Proposed => self.puk_report(tie, token, observer)?,
+            Tried::Done(_) | Tried::Need(_) => None,
+        };
+        match again {
+            Some(report) if report.next.is_some() => {
+                self.facts.condition = None;
+                self.settle_reported(tie, None, report, token, observer)
+            }
+            _ => Ok(settled),
+        }
+    }
+
+    /// Gives the card the PUK that is reported as the one it is to have.
+    fn settle_reported(
+        &mut self,
+        tie: Tie,
+        left_open: Option<MayHold>,
+        report: PukReport,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Tried<Option<Puk>>, Error> {
         if report.current.is_none() && report.next.is_none() {
             return Ok(Tried::Done(None));
         }
         let config = self.config(tie, observer)?;
         // What the card tells of itself is newer than what the server and the journal know.
         let has_factorys = self.condition(token)?.puk_is_default == Some(true);
-        let left_open = left_open.filter(|_| !has_factorys);
+        // A change that the journal knows as unfinished has ended where the server has proposed another one since.
+        let ended = report.state != PukState::Proposed && report.next.is_some();
+        let left_open = left_open.filter(|left| !has_factorys && (!ended || *left == MayHold::Neither));
         let proposed = report.state == PukState::Proposed && !has_factorys;
         let typed = self.inputs.puk.is_some();
         let (current, next) = match PukGoal::of(report, typed || has_factorys) {

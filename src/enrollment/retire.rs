@@ -182,7 +182,7 @@ impl Enrollment<'_> {
             self.reach(Milestone::ReturningAdminKey { tie, removed: removed.clone(), begun: true })?;
             let stage = Stage::ReturnAdminKey;
             let default = named_admin_key(&config, stage)?.unwrap_or_else(|| token.factory().admin_key());
-            let work = AdminWork { tie, config: &config, keys, own: None, stage, asks: false };
+            let work = AdminWork { tie, config: &config, keys, own: None, next: None, stage, asks: false };
             let changed = self.as_admin(work, token, observer, |token, admin, last_try| {
                 token.change_admin_key(admin, &default, last_try)
             });

@@ -1,6 +1,6 @@
-//! Gives a card the next of its own admin keys, where the server has a newer master key: the server proposes it, the
-//! card takes it, the client confirms it. Between proposal and confirmation either may hold, and the next contact
-//! settles it.
+//! Gives a card the next of its own admin keys, where the server has a newer master key or the present one is an earlier
+//! holder's: the server proposes it, the card takes it, the client confirms it. Between proposal and confirmation either
+//! may hold, and the next contact settles it.
 
 use super::admin::{is_wrong, stays};
 use super::driver::Enrollment;
@@ -12,25 +12,63 @@ use super::step::{Event, Observer};
 use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, NextAdminKey};
 use crate::cm::problem::ProblemCode;
-use crate::token::{self, Admin, Token, Tries};
+use crate::token::{self, Admin, SecretKind, Token, Tries};
+
+/// Bounds the keys that one enrollment gives a card one after the other: what an earlier one has proposed, what a newer
+/// master key brings, and its own.
+const MOST_KEYS: usize = 3;
+
+/// Says what came of giving a card its next own admin key.
+pub(super) enum Rotation {
+    /// There is none.
+    Nothing,
+    Changed,
+    /// The card keeps the one it has.
+    Kept(token::Error),
+}
 
 impl Enrollment<'_> {
     /// Gives the card its next own admin key, if there is one. A card that does not take it keeps the one it has, which
-    /// is enough for the work.
+    /// is enough for work on a card that stays its holder's.
     pub(super) fn rotate_admin_key(
         &mut self,
         tie: Tie,
         token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<(), Error> {
+        match self.next_rotation(tie, token, observer)? {
+            Rotation::Nothing | Rotation::Changed => {}
+            Rotation::Kept(_) => observer(Event::AdminKeyKept),
+        }
+        Ok(())
+    }
+
+    /// Gives a card that is enrolled one own admin key after the other, until it has the one of this enrollment.
+    pub(super) fn rotate_to_the_end(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Rotation, Error> {
+        let mut came_to = Rotation::Nothing;
+        for _ in 0..MOST_KEYS {
+            match self.next_rotation(tie, token, observer)? {
+                Rotation::Nothing => break,
+                Rotation::Changed => came_to = Rotation::Changed,
+                Rotation::Kept(error) => return Ok(Rotation::Kept(error)),
+            }
+        }
+        Ok(came_to)
+    }
+
+    fn next_rotation(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Rotation, Error> {
         observer(Event::Doing(Stage::FetchAdminKey));
         let Some(NextAdminKey { next: Some(next), proposed, .. }) = self.next_admin_key(tie, false)? else {
-            return Ok(());
+            return Ok(Rotation::Nothing);
         };
         observer(Event::Doing(Stage::ChangeAdminKey));
         if self.counters(token)?.admin == Tries::Locked {
-            observer(Event::AdminKeyKept);
-            return Ok(());
+            return Ok(Rotation::Kept(token::Error::Locked { secret: SecretKind::Admin }));
         }
         let last_try = self.order.last_try();
         let typed = self
@@ -60,18 +98,16 @@ impl Enrollment<'_> {
                 }
                 observer(Event::AdminKeyChanged);
                 observer(Event::Doing(Stage::ConfirmAdminKey));
-                self.tell_admin_key(tie, AdminKeyState::Active, Stage::ConfirmAdminKey)
+                self.tell_admin_key(tie, AdminKeyState::Active, Stage::ConfirmAdminKey)?;
+                Ok(Rotation::Changed)
             }
-            Err(error) if stays(&error) && !(by_hand && is_wrong(&error)) => {
-                observer(Event::AdminKeyKept);
-                Ok(())
-            }
+            Err(error) if stays(&error) && !(by_hand && is_wrong(&error)) => Ok(Rotation::Kept(error)),
             Err(error) => Err(Error::new(Stage::ChangeAdminKey, error)),
         }
     }
 
     /// Asks for the next key; `None` from a server that has no such keys or does not give them out.
-    fn next_admin_key(&self, tie: Tie, with_current: bool) -> Result<Option<NextAdminKey>, Error> {
+    pub(super) fn next_admin_key(&self, tie: Tie, with_current: bool) -> Result<Option<NextAdminKey>, Error> {
         match self.client.next_admin_key(tie.request, tie.smartcard, self.card_id, with_current) {
             Ok(next) => Ok(Some(next)),
             Err(client::Error::ExtensionAbsent { .. }) => Ok(None),

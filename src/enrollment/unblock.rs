@@ -89,6 +89,7 @@ impl Enrollment<'_> {
                 config,
                 keys: &[KnownAdminKey::Default, KnownAdminKey::Own],
                 own: Some(&fetched),
+                next: None,
                 stage: Stage::ChangeAdminKey,
                 asks: true,
             };

@@ -83,11 +83,14 @@ impl FromRow for MasterKeyUse {
 }
 
 pub(super) fn master_key_uses() -> Ask<'static, Vec<MasterKeyUse>> {
-    let statement = "SELECT version, count(*) FROM (\
-                     SELECT uuid, master_key_version AS version FROM smartcards WHERE admin_key <> 'default' \
-                     UNION SELECT uuid, master_key_next AS version FROM smartcards WHERE admin_key <> 'default' \
-                     UNION SELECT uuid, puk_master AS version FROM smartcards WHERE puk_state <> 'default' \
-                     UNION SELECT uuid, puk_before_master AS version FROM smartcards WHERE puk_state = 'proposed'\
+    // Of a card that was assigned more than once, the last record tells all that it may have.
+    let statement = "WITH latest AS (SELECT * FROM smartcards WHERE seq IN \
+                     (SELECT max(seq) FROM smartcards GROUP BY card_id)) \
+                     SELECT version, count(*) FROM (\
+                     SELECT uuid, master_key_version AS version FROM latest WHERE admin_key <> 'default' \
+                     UNION SELECT uuid, master_key_next AS version FROM latest WHERE admin_key <> 'default' \
+                     UNION SELECT uuid, puk_master AS version FROM latest WHERE puk_state <> 'default' \
+                     UNION SELECT uuid, puk_before_master AS version FROM latest WHERE puk_state = 'proposed'\
                      ) AS needed WHERE version > 0 GROUP BY version ORDER BY version";
     sql(statement).asking()
 }

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
-use super::record::{LIST_LIMIT, ProfileRecord, SmartcardRecord};
+use super::record::{Derivation, LIST_LIMIT, ProfileRecord, SmartcardRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
 use crate::cm::holder_role::HolderRole;
@@ -19,6 +19,7 @@ macro_rules! select_smartcards {
         concat!(
             "SELECT uuid, card_id, atr, status, assigned_user, profile_template, template_version, admin_key, ",
             "master_key_version, puk_state, puk_version, puk_before, master_key_next, puk_master, puk_before_master, ",
+            "generation, admin_generation, admin_generation_next, puk_generation, puk_before_generation, ",
             "parent, primary_smartcard, permanent, comment, role, superseded, reused, expires ",
             "FROM smartcards ",
             $rest
@@ -40,22 +41,31 @@ impl FromRow for SmartcardRecord {
     const TABLE: &'static str = SMARTCARDS;
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        let (uuid, card_id, atr) = (columns.take()?, columns.take()?, columns.take()?);
+        let (status, assigned_user, profile_template) = (columns.state()?, columns.take()?, columns.take()?);
+        let (template_version, admin_key, own) = (columns.number()?, columns.state()?, columns.number()?);
+        let (puk_state, puk_version, puk_before) = (columns.state()?, columns.number()?, columns.number()?);
+        let (next, puk, before) = (columns.number()?, columns.number()?, columns.number()?);
+        let generation = columns.take()?;
+        let mut of = |master| Ok::<_, Error>(Derivation { master, generation: columns.take()? });
+        let (own_key, next_key, puk_from, puk_before_from) = (of(own)?, of(next)?, of(puk)?, of(before)?);
         Ok(Self {
-            uuid: columns.take()?,
-            card_id: columns.take()?,
-            atr: columns.take()?,
-            status: columns.state()?,
-            assigned_user: columns.take()?,
-            profile_template: columns.take()?,
-            template_version: columns.number()?,
-            admin_key: columns.state()?,
-            master_key_version: columns.number()?,
-            puk_state: columns.state()?,
-            puk_version: columns.number()?,
-            puk_before: columns.number()?,
-            master_key_next: columns.number()?,
-            puk_master: columns.number()?,
-            puk_before_master: columns.number()?,
+            uuid,
+            card_id,
+            atr,
+            status,
+            assigned_user,
+            profile_template,
+            template_version,
+            generation,
+            admin_key,
+            own_key,
+            next_key: Some(next_key).filter(|next| next.master != 0),
+            puk_state,
+            puk_version,
+            puk_before,
+            puk_from,
+            puk_before_from,
             parent: columns.take()?,
             primary: columns.take()?,
             permanent: columns.take()?,
@@ -137,11 +147,12 @@ pub(super) fn profiles_on(smartcard: Uuid) -> Ask<'static, Vec<ProfileRecord>> {
 
 /// Binds the last columns of a card; they have the same order where a card is added and where it is changed.
 fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Statement<'a> {
+    let next = card.next_key.unwrap_or_default();
     let statement = statement
         .bind(card.profile_template)
         .bind(card.template_version)
         .bind(card.admin_key.word())
-        .bind(card.master_key_version)
+        .bind(card.own_key.master)
         .bind(card.puk_state.word())
         .bind(card.puk_version)
         .bind(card.puk_before)
@@ -149,9 +160,14 @@ fn bind_card<'a>(statement: Statement<'a>, card: &'a SmartcardRecord) -> Stateme
         .bind(card.primary)
         .bind(card.permanent)
         .bind(&card.comment)
-        .bind(card.master_key_next)
-        .bind(card.puk_master)
-        .bind(card.puk_before_master);
+        .bind(next.master)
+        .bind(card.puk_from.master)
+        .bind(card.puk_before_from.master)
+        .bind(card.generation)
+        .bind(card.own_key.generation)
+        .bind(next.generation)
+        .bind(card.puk_from.generation)
+        .bind(card.puk_before_from.generation);
     bind_holder_role(statement, card.holder_role)
 }
 
@@ -173,9 +189,10 @@ impl Tx {
         let statement = sql(
             "INSERT INTO smartcards (uuid, card_id, atr, status, assigned_user, profile_template, template_version, \
              admin_key, master_key_version, puk_state, puk_version, puk_before, parent, primary_smartcard, permanent, comment, \
-             master_key_next, puk_master, puk_before_master, role, superseded, reused, expires) \
+             master_key_next, puk_master, puk_before_master, generation, admin_generation, admin_generation_next, \
+             puk_generation, puk_before_generation, role, superseded, reused, expires) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-             $21, $22, $23)",
+             $21, $22, $23, $24, $25, $26, $27, $28)",
         )
         .bind(card.uuid)
         .bind(card.card_id)
@@ -191,8 +208,9 @@ impl Tx {
             sql("UPDATE smartcards SET status = $3, atr = $4, profile_template = $5, template_version = $6, \
              admin_key = $7, master_key_version = $8, puk_state = $9, puk_version = $10, puk_before = $11, parent = $12, \
              primary_smartcard = $13, permanent = $14, comment = $15, master_key_next = $16, puk_master = $17, \
-             puk_before_master = $18, role = $19, superseded = $20, reused = $21, expires = $22 \
-             WHERE uuid = $1 AND status = $2")
+             puk_before_master = $18, generation = $19, admin_generation = $20, admin_generation_next = $21, \
+             puk_generation = $22, puk_before_generation = $23, role = $24, superseded = $25, reused = $26, \
+             expires = $27 WHERE uuid = $1 AND status = $2")
             .bind(card.uuid)
             .bind(expected.word())
             .bind(card.status.word())

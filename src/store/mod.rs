@@ -54,8 +54,8 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::place::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope, Holder,
-    HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope, Derivation,
+    Holder, HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
     PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
     SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };

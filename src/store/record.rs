@@ -129,6 +129,15 @@ pub struct ApprovalRecord {
     pub at: OffsetDateTime,
 }
 
+/// Names what a secret of a card is derived from, besides its card id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Derivation {
+    /// The version of the master key; 0: there is no such secret, the card has the one that it came with.
+    pub master: u32,
+    /// `None`: the derivation of the releases before there were generations.
+    pub generation: Option<Uuid>,
+}
+
 /// Describes one assignment of a card. A card that is used again after it was retired gets a new record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmartcardRecord {
@@ -141,20 +150,23 @@ pub struct SmartcardRecord {
     pub assigned_user: Uuid,
     pub profile_template: Uuid,
     pub template_version: u32,
+    /// What new secrets of this assignment are derived from: a random value that no other assignment has. `None`: the
+    /// card was assigned before there were generations, and has taken up no secret since.
+    pub generation: Option<Uuid>,
     pub admin_key: AdminKeyState,
-    /// The version of the master key that the card's own admin key is derived from.
-    pub master_key_version: u32,
-    /// The version that its next own admin key is derived from, while one is proposed; 0: none is.
-    pub master_key_next: u32,
+    /// What the card's own admin key is derived from.
+    pub own_key: Derivation,
+    /// What its next own admin key is derived from, while one is proposed.
+    pub next_key: Option<Derivation>,
     pub puk_state: PukState,
     /// The latest PUK derived for the card, which it has unless it only has the default one; 0: none yet.
     pub puk_version: u32,
     /// The PUK it had before one was proposed; 0: the one the card came with.
     pub puk_before: u32,
-    /// The version of the master key that the latest PUK is derived from; 0: there is none yet.
-    pub puk_master: u32,
-    /// The version that the PUK before it is derived from; 0: that is the one the card came with.
-    pub puk_before_master: u32,
+    /// What the latest PUK is derived from.
+    pub puk_from: Derivation,
+    /// What the PUK before it is derived from.
+    pub puk_before_from: Derivation,
     pub parent: Option<Uuid>,
     pub primary: Option<Uuid>,
     pub permanent: Option<Uuid>,

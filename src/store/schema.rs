@@ -31,6 +31,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0013_possession",
     "0014_chained_signatures",
     "0015_rows_in_the_log",
+    "0016_generations",
 ];
 
 /// Names the version that this release makes and works with.

@@ -17,8 +17,9 @@ use cardwright::cm::profile::ProfileStatus;
 use cardwright::cm::request::{RequestStatus, RequestType};
 use cardwright::cm::smartcard::SmartcardStatus;
 use cardwright::store::{
-    ApprovalRecord, CertificateRecord, CertificateScope, Error, ListKind, ListRecord, PostgresPlace, ProfileRecord,
-    RequestFilter, RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord, UserSource, Visibility,
+    ApprovalRecord, CertificateRecord, CertificateScope, Derivation, Error, ListKind, ListRecord, PostgresPlace,
+    ProfileRecord, RequestFilter, RequestRecord, RequestTerms, Revocation, SmartcardRecord, Store, UserRecord,
+    UserSource, Visibility,
 };
 use cardwright::store::{AuditEntry, AuditSignature, SentRecord};
 use std::os::unix::fs::PermissionsExt;
@@ -88,14 +89,15 @@ fn smartcard(user: Uuid, card_id: Uuid) -> SmartcardRecord {
         assigned_user: user,
         profile_template: TEMPLATE,
         template_version: 3,
+        generation: Some(Uuid::from_u128(0xe0)),
         admin_key: AdminKeyState::Default,
-        master_key_version: 1,
+        own_key: Derivation { master: 1, generation: None },
+        next_key: Some(Derivation { master: 2, generation: Some(Uuid::from_u128(0xe1)) }),
         puk_state: PukState::Spoken,
         puk_version: 2,
         puk_before: 1,
-        master_key_next: 2,
-        puk_master: 2,
-        puk_before_master: 1,
+        puk_from: Derivation { master: 2, generation: Some(Uuid::from_u128(0xe2)) },
+        puk_before_from: Derivation { master: 1, generation: Some(Uuid::from_u128(0xe3)) },
         parent: None,
         primary: None,
         permanent: None,

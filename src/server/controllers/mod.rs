@@ -14,6 +14,7 @@ pub mod offline;
 pub mod pins;
 pub mod policies;
 pub mod profiles;
+pub mod puks;
 pub mod requests;
 pub mod sealed_keys;
 pub mod smartcards;

@@ -1,6 +1,7 @@
 //! Offline unblock: answers the code that a user has read out. A request answers one code, and only of its own card.
 
-use super::card_secrets::{present_key, present_puk};
+use super::card_secrets::present_key;
+use super::puks::present_puk;
 use crate::cm::card_secrets::PukState;
 use crate::cm::offline::{
     CODE_BYTES, CodeKind, NO_CHECK_DIGITS, OfflineChallenge, OfflineResponse, card_of, puk_answer, read_heard,

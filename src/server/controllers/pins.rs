@@ -48,7 +48,7 @@ pub async fn proposed(
     if !matches!(config.user_pin_option, UserPinOption::ServerDistributed | UserPinOption::Randomized) {
         return Err(ApiError::PinNotProposed);
     }
-    let (uuid, card_id, version) = (request.record.uuid, card.card_id, card.master_key_version);
+    let (uuid, card_id, version) = (request.record.uuid, card.card_id, card.own_key.master);
     let pin = proposed_pin::derive(&call.app.master_keys, version, uuid, card_id, &config.user_pin_policy)
         .map_err(|error| ApiError::Internal(Internal::Key(error)))?;
     let entry = call.entry(Deed::PinProposed).on(&request.record).smartcard(card.uuid);

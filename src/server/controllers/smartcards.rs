@@ -15,7 +15,7 @@ use crate::server::error::ApiError;
 use crate::server::permission::Act;
 use crate::server::requests::close;
 use crate::server::workflow::{assign, execute};
-use crate::store::{SmartcardRecord, Tx};
+use crate::store::{Derivation, SmartcardRecord, Tx};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -36,6 +36,7 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         return Err(ApiError::WrongType(request.record.request_type));
     }
     let (uuid, terms) = (body.request, assign::AssignTerms::new(&template, call.now));
+    let generation = Some(Uuid::new_v4());
     let offer = SmartcardRecord {
         uuid: Uuid::now_v7(),
         card_id: body.card_id,
@@ -44,14 +45,15 @@ pub async fn assign(call: &Call<'_>, body: AssignSmartcard) -> Result<Reply, Api
         assigned_user: request.record.target,
         profile_template: template.uuid,
         template_version: template.version,
+        generation,
         admin_key: AdminKeyState::Default,
-        master_key_version: call.app.master_keys.current_version(),
+        own_key: Derivation { master: call.app.master_keys.current_version(), generation },
+        next_key: None,
         puk_state: PukState::Default,
         puk_version: 0,
         puk_before: 0,
-        master_key_next: 0,
-        puk_master: 0,
-        puk_before_master: 0,
+        puk_from: Derivation::default(),
+        puk_before_from: Derivation::default(),
         parent: None,
         primary: None,
         permanent: None,

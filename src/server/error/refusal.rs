@@ -159,6 +159,8 @@ pub enum ApiError {
         "the certification request is not signed with its own key: {0}";
     AdminKeyKept(RequestType) => (FORBIDDEN, AdminKeyKept),
         "the profile template keeps the card's admin key within the server for {0}; the card's challenge is answered";
+    AdminKeySpoken => (CONFLICT, AdminKeySpoken),
+        "the card still has an admin key that an earlier holder may know; give it the next one first";
     KeyAlgorithm { key: String } => (BAD_REQUEST, KeyAlgorithm), "the profile template does not allow {key} keys";
     KeyTooSmall { size: u32, minimum: u32 } => (BAD_REQUEST, KeyTooSmall),
         "the profile template allows this kind of key from {minimum} bits; this one has {size}";

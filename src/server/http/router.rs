@@ -12,7 +12,7 @@ use crate::server::call::app::App;
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
-    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, offline, pins, policies, profiles,
+    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, offline, pins, policies, profiles, puks,
     requests, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
@@ -297,11 +297,9 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             card_secrets::next_admin_key(&call, request, smartcard, card_id, with_current).await
         }
         Route::GetPuk { request, smartcard, card_id, digits } => {
-            card_secrets::puk(&call, request, smartcard, card_id, digits).await
+            puks::puk(&call, request, smartcard, card_id, digits).await
         }
-        Route::TellPuk { request, smartcard } => {
-            card_secrets::tell_puk(&call, request, smartcard, payload.read().await?).await
-        }
+        Route::TellPuk { request, smartcard } => puks::tell_puk(&call, request, smartcard, payload.read().await?).await,
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,

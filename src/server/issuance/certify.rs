@@ -15,6 +15,7 @@ use crate::server::call::Call;
 use crate::server::call::app::App;
 use crate::server::error::{ApiError, Internal};
 use crate::server::keys::archive::{RecoveryKeys, SealedKey};
+use crate::server::keys::succession;
 use crate::server::workflow::execute;
 use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, RequestRecord, Tx, UserRecord};
 use crate::template::{Entry, KeySource, ProfileTemplate};
@@ -64,6 +65,7 @@ pub async fn certify(
     let (keys, target) = (judged.iter().map(|judged| judged.public_key_sha256).collect::<Vec<_>>(), request.target);
     let store = &call.app.store;
     store.write(move |tx| Box::pin(async move { entitlement::check_keys(tx, &keys, target).await })).await?;
+    check_admin_key(call, request, template).await?;
     let user = call.app.store.user(request.target).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
     let profile = ProfileRecord {
         uuid: Uuid::now_v7(),
@@ -149,6 +151,15 @@ struct Certifier<'a> {
     profile: Uuid,
     /// How much longer a temporary card is lent.
     lent_time_left: Option<Duration>,
+}
+
+/// Refuses keys on a card that the request has brought while that has an admin key of an earlier holder, who may know it.
+async fn check_admin_key(call: &Call<'_>, request: &RequestRecord, template: &ProfileTemplate) -> Result<(), ApiError> {
+    let brought = request.new_smartcard.filter(|card| request.old_smartcard != Some(*card));
+    let diversifies = template.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key);
+    let Some(card) = brought.filter(|_| diversifies) else { return Ok(()) };
+    let card = call.app.store.smartcard(card).await?.ok_or(ApiError::Internal(Internal::Dangling("smart card")))?;
+    if succession::lacks_own_key(&card) { Err(ApiError::AdminKeySpoken) } else { Ok(()) }
 }
 
 /// Returns how much longer the card of a request is lent, or refuses when that time is over; `None`: it is not lent.

@@ -1,14 +1,16 @@
 //! Derives each card's own admin key and PUK, and answers a challenge with an admin key.
 //!
 //! Derivation: NIST SP 800-108r1, 4.1, counter mode, PRF HMAC-SHA-256, a 32-bit counter before the fixed input `Label
-//! || 0x00 || Context || [L]_2`. Admin key: Label is [`LABEL`], Context the 16 bytes of the card id, L is 192; every
-//! byte has odd parity, as DES keys have (FIPS 46-3) and Microsoft's diversified keys do. PUK: Label is [`PUK_LABEL`],
-//! Context the card id and the PUK's version as 32 bits, L is 64 and the low five bits of each byte choose
-//! a character; or L is 128, and two bytes choose a digit.
+//! || 0x00 || Context || [L]_2`. Context is the 16 bytes of the card id, then for a PUK its version as 32 bits, then the
+//! generation's 16 bytes, which secrets of the releases before there were generations go without. Admin key: Label is
+//! [`LABEL`], L is 192; every byte has odd parity, as DES keys have (FIPS 46-3) and Microsoft's diversified keys do.
+//! PUK: Label is [`PUK_LABEL`], L is 64 and the low five bits of each byte choose a character; or L is 128, and two bytes
+//! choose a digit.
 //! Response: one block over the challenge, no padding: TDEA (3DES-EDE) for 8 bytes, AES for 16.
 
 use crate::ca::{self, TokenMac};
 use crate::secret::{AdminKey, MasterKey, Puk};
+use crate::store::Derivation;
 use crate::template::ADMIN_KEY_LEN;
 use aws_lc_rs::hmac;
 use std::collections::BTreeMap;
@@ -126,9 +128,10 @@ impl MasterKeys {
         self.0.get(&version).ok_or(KeyError::NoSuchVersion(version))
     }
 
-    /// Derives the admin key of the card with this card id from the master key of `version`.
-    pub fn admin_key(&self, version: u32, card_id: Uuid) -> Result<AdminKey, KeyError> {
-        let block = block(self.of_version(version)?, LABEL, card_id.as_bytes(), ADMIN_KEY_LEN)?;
+    /// Derives an admin key of the card with this card id.
+    pub fn admin_key(&self, from: Derivation, card_id: Uuid) -> Result<AdminKey, KeyError> {
+        let context = context(card_id, &[], from.generation);
+        let block = block(self.of_version(from.master)?, LABEL, &context, ADMIN_KEY_LEN)?;
         Ok(AdminKey::new(block.iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect()))
     }
 
@@ -146,11 +149,11 @@ impl MasterKeys {
         block(self.of_version(version)?, PIN_LABEL, &context, 32)
     }
 
-    /// Derives the `puk_version`th PUK of the card with this card id from the master key of `version`.
-    pub fn puk(&self, version: u32, card_id: Uuid, puk_version: u32) -> Result<Puk, KeyError> {
-        let context = [card_id.as_bytes().as_slice(), &puk_version.to_be_bytes()].concat();
+    /// Derives the `puk_version`th PUK of the card with this card id.
+    pub fn puk(&self, from: Derivation, card_id: Uuid, puk_version: u32) -> Result<Puk, KeyError> {
+        let context = context(card_id, &puk_version.to_be_bytes(), from.generation);
         let length = if is_puk_of_digits(puk_version) { 2 * PUK_LEN } else { PUK_LEN };
-        let block = block(self.of_version(version)?, PUK_LABEL, &context, length)?;
+        let block = block(self.of_version(from.master)?, PUK_LABEL, &context, length)?;
         let character = |byte: &u8| PUK_CHARACTERS.get(usize::from(byte & 0x1F)).map(|byte| char::from(*byte));
         // Two bytes a digit: the first digits are favoured by less than one in a thousand.
         let digit = |pair: &[u8]| {
@@ -166,6 +169,12 @@ impl MasterKeys {
         }
         Ok(Puk::new(puk))
     }
+}
+
+/// Joins what a card's secret is derived for; contexts of unlike parts are of unlike length.
+fn context(card_id: Uuid, version: &[u8], generation: Option<Uuid>) -> Vec<u8> {
+    let generation = generation.as_ref().map_or(&[][..], |generation| generation.as_bytes());
+    [card_id.as_bytes(), version, generation].concat()
 }
 
 /// Computes the one block of the PRF that is needed for `length` bytes, which are at most 32: the counter stays at 1.

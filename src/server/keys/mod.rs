@@ -1,10 +1,11 @@
-//! Keeps keys and secrets for others: each card's own by derivation, the master keys they come from, the archive of
-//! private keys, proposed PINs.
+//! Keeps keys and secrets for others: each card's own by derivation and which of them it has, the master keys they come
+//! from, the archive of private keys, proposed PINs.
 //!
-//! Absent: who may be told (`controllers`, `permission`), and which of two secrets a card has (`store`).
+//! Absent: who may be told (`controllers`, `permission`).
 
 pub mod archive;
 pub mod diversify;
 pub mod master_keys;
 pub mod proposed_pin;
 pub mod request_keys;
+pub mod succession;

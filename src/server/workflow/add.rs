@@ -8,6 +8,7 @@ use crate::cm::holder_role::{HolderRole, Role};
 use crate::cm::lifecycle::{HolderEvent, profile_after, smartcard_after};
 use crate::cm::request::RequestType;
 use crate::server::error::ApiError;
+use crate::server::keys::succession;
 use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord, Tx};
 use uuid::Uuid;
 
@@ -95,7 +96,7 @@ async fn activated_card(tx: &mut Tx, request: &RequestRecord) -> Result<Smartcar
 /// Takes a proposed admin key for active: the card has taken it.
 fn confirm_admin_key(card: &mut SmartcardRecord) {
     if card.admin_key == AdminKeyState::Proposed {
-        card.admin_key = AdminKeyState::Active;
+        succession::confirm_key(card);
     }
 }
 

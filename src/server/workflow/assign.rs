@@ -3,7 +3,7 @@
 use super::add::Lineage;
 use super::execute::{executable, execute};
 use super::holders::{self, OldHolder};
-use crate::cm::card_secrets::{AdminKeyState, PukState};
+use crate::cm::card_secrets::AdminKeyState;
 use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -81,7 +81,8 @@ async fn may_be_assigned(tx: &mut Tx, known: &SmartcardRecord, reuse: bool) -> R
     Ok(was_in_use)
 }
 
-/// Takes over what is remembered of a card that was assigned before: the secrets that it was given are still in it.
+/// Takes over what is remembered of a card that was assigned before: the secrets that it was given are still in it, until
+/// those of this assignment's generation take their place.
 async fn take_over(
     tx: &mut Tx,
     offer: &mut SmartcardRecord,
@@ -93,10 +94,9 @@ async fn take_over(
     offer.admin_key = known.admin_key;
     (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
     offer.puk_version = known.puk_version;
-    (offer.puk_master, offer.puk_before_master) = (known.puk_master, known.puk_before_master);
-    if known.admin_key != AdminKeyState::Default || known.puk_state != PukState::Default {
-        offer.master_key_version = known.master_key_version;
-        offer.master_key_next = known.master_key_next;
+    (offer.puk_from, offer.puk_before_from) = (known.puk_from, known.puk_before_from);
+    if known.admin_key != AdminKeyState::Default {
+        (offer.own_key, offer.next_key) = (known.own_key, known.next_key);
     }
     Ok(())
 }

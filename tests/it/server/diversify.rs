@@ -2,9 +2,15 @@
 
 use cardwright::secret::{AdminKey, MasterKey};
 use cardwright::server::diversify::{self, KeyError, MasterKeys};
+use cardwright::store::Derivation;
 use cardwright::template;
 use std::process::Command;
 use uuid::Uuid;
+
+/// As the releases before there were generations derived it.
+fn of(master: u32) -> Derivation {
+    Derivation { master, generation: None }
+}
 
 fn vectors() -> serde_json::Value {
     serde_json::from_str(include_str!("../../data/mim-cm/vectors.json")).unwrap()
@@ -50,7 +56,7 @@ fn openssl_derives_alike() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
-    let ours = keys.admin_key(1, card_id).unwrap();
+    let ours = keys.admin_key(of(1), card_id).unwrap();
     assert_eq!(output.stdout.len(), 24);
     for (theirs, ours) in output.stdout.iter().zip(ours.expose()) {
         assert_eq!(theirs & 0xFE, ours & 0xFE);
@@ -75,9 +81,9 @@ fn openssl_derives_a_puk_alike() {
         .map(|byte| "0123456789ABCDEFGHJKMNPQRSTVWXYZ".as_bytes()[usize::from(byte % 32)] as char)
         .collect();
     let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
-    assert_eq!(keys.puk(1, card_id, 3).unwrap().expose(), theirs);
-    assert_ne!(keys.puk(1, card_id, 4).unwrap().expose(), theirs);
-    assert!(keys.puk(2, card_id, 3).is_err());
+    assert_eq!(keys.puk(of(1), card_id, 3).unwrap().expose(), theirs);
+    assert_ne!(keys.puk(of(1), card_id, 4).unwrap().expose(), theirs);
+    assert!(keys.puk(of(2), card_id, 3).is_err());
 }
 
 #[test]
@@ -97,7 +103,7 @@ fn openssl_derives_a_puk_of_digits_alike() {
     let digit = |pair: &[u8]| char::from(b'0' + (u16::from_be_bytes([pair[0], pair[1]]) % 10) as u8);
     let theirs: String = output.stdout.chunks(2).map(digit).collect();
     let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
-    assert_eq!((keys.puk(1, card_id, version).unwrap().expose(), theirs.len()), (theirs.as_str(), 8));
+    assert_eq!((keys.puk(of(1), card_id, version).unwrap().expose(), theirs.len()), (theirs.as_str(), 8));
 }
 
 #[test]
@@ -119,13 +125,13 @@ fn derived_keys_have_odd_parity_and_differ_by_card_and_version() {
     let key = |byte: u8| MasterKey::new(vec![byte; diversify::MASTER_KEY_LEN]);
     let keys = MasterKeys::new(vec![key(1), key(2)]).unwrap();
     assert_eq!(keys.current_version(), 2);
-    let first = keys.admin_key(1, Uuid::from_u128(1)).unwrap();
-    let second = keys.admin_key(1, Uuid::from_u128(2)).unwrap();
-    let newer = keys.admin_key(2, Uuid::from_u128(1)).unwrap();
+    let first = keys.admin_key(of(1), Uuid::from_u128(1)).unwrap();
+    let second = keys.admin_key(of(1), Uuid::from_u128(2)).unwrap();
+    let newer = keys.admin_key(of(2), Uuid::from_u128(1)).unwrap();
     assert_eq!(first.expose().len(), 24);
     assert!(first.expose().iter().all(|byte| byte.count_ones() % 2 == 1));
     assert!(first.expose() != second.expose() && first.expose() != newer.expose());
-    let again = keys.admin_key(1, Uuid::from_u128(1)).unwrap();
+    let again = keys.admin_key(of(1), Uuid::from_u128(1)).unwrap();
     assert_eq!(first.expose(), again.expose());
 }
 
@@ -140,6 +146,6 @@ fn what_cannot_be_computed_is_refused() {
     assert!(MasterKeys::new(Vec::new()).is_err());
     assert!(MasterKeys::new(vec![MasterKey::new(vec![0; 31])]).is_err());
     let keys = MasterKeys::new(vec![MasterKey::new(vec![7; 32])]).unwrap();
-    assert!(matches!(keys.admin_key(0, Uuid::nil()), Err(KeyError::NoSuchVersion(0))));
-    assert!(matches!(keys.admin_key(2, Uuid::nil()), Err(KeyError::NoSuchVersion(2))));
+    assert!(matches!(keys.admin_key(of(0), Uuid::nil()), Err(KeyError::NoSuchVersion(0))));
+    assert!(matches!(keys.admin_key(of(2), Uuid::nil()), Err(KeyError::NoSuchVersion(2))));
 }

@@ -7,6 +7,7 @@ use cardwright::pkcs11::Selector;
 use cardwright::secret::{MasterKey, Passphrase, Pin};
 use cardwright::server::diversify::{MasterKeySource, MasterKeys};
 use cardwright::server::{self, Config, MasterKeyError, Server, StartError};
+use cardwright::store::Derivation;
 use cryptoki::context::Pkcs11;
 use cryptoki::object::{Attribute, KeyType, ObjectClass};
 use cryptoki::session::UserType;
@@ -16,6 +17,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
+
+fn of(master: u32) -> Derivation {
+    Derivation { master, generation: None }
+}
 
 fn passphrase() -> Passphrase {
     Passphrase::new(PASSPHRASE.into())
@@ -234,9 +239,9 @@ fn alike(module: &str, token: &str, pin: &str) {
     let inside = MasterKeys::by_version(BTreeMap::from([(1, source)])).unwrap();
     let outside = MasterKeys::new(vec![MasterKey::new(known.to_vec())]).unwrap();
     for card_id in [Uuid::nil(), Uuid::new_v4()] {
-        let (ours, theirs) = (outside.admin_key(1, card_id).unwrap(), inside.admin_key(1, card_id).unwrap());
+        let (ours, theirs) = (outside.admin_key(of(1), card_id).unwrap(), inside.admin_key(of(1), card_id).unwrap());
         assert_eq!(ours.expose(), theirs.expose());
-        let (ours, theirs) = (outside.puk(1, card_id, 3).unwrap(), inside.puk(1, card_id, 3).unwrap());
+        let (ours, theirs) = (outside.puk(of(1), card_id, 3).unwrap(), inside.puk(of(1), card_id, 3).unwrap());
         assert_eq!(ours.expose(), theirs.expose());
     }
 }

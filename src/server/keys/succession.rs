@@ -1,0 +1,123 @@
+//! Decides which of its secrets a card has, and which follows: by what is remembered of the card, and nothing else.
+//!
+//! A secret belongs to one assignment of the card. What was let out in an earlier one is spoken: a change that was begun
+//! there is finished with the secrets that it was begun with, so that the card is known to have one of two, and then
+//! another secret follows, derived from the generation of this assignment. A card of the releases before gets a
+//! generation when its next secret is proposed.
+
+use super::diversify::{is_puk_of_digits, next_puk};
+use crate::cm::card_secrets::{AdminKeyState, PukState};
+use crate::store::{Derivation, SmartcardRecord};
+use uuid::Uuid;
+
+/// Says whether the card's own admin key may have been let out in an earlier assignment of the card.
+pub fn key_is_spoken(card: &SmartcardRecord) -> bool {
+    let own = card.admin_key != AdminKeyState::Default;
+    own && card.generation.is_some() && card.own_key.generation != card.generation
+}
+
+/// Says whether the card has, for all that is known, no admin key of this assignment, and was given none.
+pub fn lacks_own_key(card: &SmartcardRecord) -> bool {
+    let given = card.next_key.is_some_and(|next| next.generation == card.generation);
+    key_is_spoken(card) && !(card.admin_key == AdminKeyState::Proposed && given)
+}
+
+/// Returns what the card's new secrets are derived from. A card that has no generation yet gets one.
+fn newest_of(card: &mut SmartcardRecord, master: u32) -> Derivation {
+    let generation = *card.generation.get_or_insert_with(Uuid::new_v4);
+    Derivation { master, generation: Some(generation) }
+}
+
+/// Says whether a secret is derived from anything but the newest master key and this assignment's generation.
+fn is_old(from: Derivation, card: &SmartcardRecord, master: u32) -> bool {
+    card.generation.is_none() || from != Derivation { master, generation: card.generation }
+}
+
+/// Proposes the card's own admin key to a client that asks for one key and knows no other. `brings`: the request has
+/// brought the card, so that a spoken key gives way. Of an earlier assignment's keys the one in force is kept in mind, and
+/// what was proposed beside it is not.
+pub fn propose_only_key(card: &mut SmartcardRecord, brings: bool, master: u32) {
+    if card.admin_key == AdminKeyState::Default {
+        card.own_key = newest_of(card, master);
+        card.admin_key = AdminKeyState::Proposed;
+    } else if brings && key_is_spoken(card) {
+        let given = card.next_key.filter(|next| next.generation == card.generation);
+        card.next_key = Some(given.unwrap_or_else(|| newest_of(card, master)));
+        // So that the request's end confirms it, as it does for a client that confirms nothing itself.
+        card.admin_key = AdminKeyState::Proposed;
+    }
+}
+
+/// Returns what the key that was so proposed is derived from.
+pub fn only_key(card: &SmartcardRecord, brings: bool) -> Derivation {
+    card.next_key.filter(|_| brings && key_is_spoken(card)).unwrap_or(card.own_key)
+}
+
+/// Says whether another own admin key may follow the one the card has: the card has one, or is in doubt about a spoken
+/// one.
+pub fn may_follow(card: &SmartcardRecord, retires: bool) -> bool {
+    match card.admin_key {
+        AdminKeyState::Default => false,
+        AdminKeyState::Proposed => key_is_spoken(card) && !retires,
+        AdminKeyState::Active => true,
+    }
+}
+
+/// Says whether a next admin key is proposed, or due.
+pub fn next_key_is_due(card: &SmartcardRecord, retires: bool, master: u32) -> bool {
+    card.next_key.is_some() || !retires && is_old(card.own_key, card, master)
+}
+
+/// Proposes the next admin key, unless one is proposed.
+pub fn propose_next_key(card: &mut SmartcardRecord, master: u32) {
+    if card.next_key.is_none() {
+        card.next_key = Some(newest_of(card, master));
+    }
+}
+
+/// Takes the proposed admin key for the one the card has.
+pub fn confirm_key(card: &mut SmartcardRecord) {
+    if let Some(next) = card.next_key.take() {
+        card.own_key = next;
+    }
+    card.admin_key = AdminKeyState::Active;
+}
+
+/// Returns the version of the PUK that the card has, or had before another was proposed, and what that is derived from.
+pub fn present_puk(card: &SmartcardRecord) -> (u32, Derivation) {
+    match card.puk_state {
+        PukState::Default => (0, Derivation::default()),
+        PukState::Proposed => (card.puk_before, card.puk_before_from),
+        PukState::Active | PukState::Spoken => (card.puk_version, card.puk_from),
+    }
+}
+
+/// Says whether a new PUK consists of digits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Digits {
+    /// The template lets it have letters.
+    Free,
+    /// The template's character set has digits alone.
+    Wanted,
+    /// The card has refused one with letters, so that it still has the PUK before.
+    Demanded,
+}
+
+/// Proposes the next PUK where one is due. A card with the factory's PUK gets its own when it is enrolled or unblocked;
+/// one whose PUK is spoken, or comes from an older master key, gets another with the next request but a Retire.
+pub fn propose_puk(card: &mut SmartcardRecord, retires: bool, prepares: bool, digits: Digits, master: u32) {
+    let due = match card.puk_state {
+        PukState::Default => prepares,
+        PukState::Spoken => !retires,
+        PukState::Active => !retires && is_old(card.puk_from, card, master),
+        PukState::Proposed => digits == Digits::Demanded && !is_puk_of_digits(card.puk_version),
+    };
+    if due {
+        if card.puk_state != PukState::Proposed {
+            (card.puk_before, card.puk_before_from) = present_puk(card);
+        }
+        card.puk_from = newest_of(card, master);
+        card.puk_version = next_puk(card.puk_version, digits != Digits::Free);
+        card.puk_state = PukState::Proposed;
+    }
+}
