@@ -87,6 +87,11 @@ pub(super) const WATCHED: &[Watched] = &[
             "master_key_next",
             "puk_master",
             "puk_before_master",
+            "generation",
+            "admin_generation",
+            "admin_generation_next",
+            "puk_generation",
+            "puk_before_generation",
         ],
     },
     Watched {
