@@ -2,7 +2,9 @@
 
 use super::finding::{Check, Finding};
 use crate::pkix::KeyAlgorithm;
-use crate::token::{CardIdentifier, Condition, Counters, Error, SecretKind, StoredKey, Token, Tries};
+use crate::token::{
+    CardIdentifier, Condition, Counters, Error, KeyId, KeyWish, Oddity, SecretKind, StoredKey, Token, Tries,
+};
 use time::{Date, Duration};
 
 /// Says what an enrollment will ask of the card.
@@ -24,17 +26,30 @@ pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Fi
     let stored = token.public_objects()?;
     let mut findings = vec![serial(token)];
     findings.extend(algorithms(&condition, expected.algorithm));
-    findings.push(room(&condition, expected.certificate));
+    findings.push(room(token, &condition, expected.certificate));
     findings.extend(secrets(&counters));
     findings.extend(defaults(&condition, &counters));
-    findings.extend(identifier(condition.card_identifier, expected.today));
-    findings.extend(stored.iter().filter_map(odd));
+    findings.extend(identifier(token.identity().kind, condition.card_identifier, expected.today));
+    if stored.iter().any(|stored| stored.odd.is_some() || stored.is_bare_key()) {
+        let places = places(token)?;
+        findings.extend(stored.iter().filter_map(|stored| odd(stored, &places)));
+    }
     Ok(findings)
 }
 
+/// Returns the fixed places to which the keys of an enrollment go: one that signs, and one that decrypts. Where ids are
+/// names, none of them is what is stored.
+fn places(token: &mut dyn Token) -> Result<Vec<KeyId>, Error> {
+    let mut place = |decrypts_only, name: &[u8]| {
+        let wish = KeyWish { name: name.to_vec(), index: 0, decrypts_only, supersedes: Vec::new() };
+        token.place(&wish).map(|placement| placement.id)
+    };
+    Ok(vec![place(false, b"a key that signs")?, place(true, b"a key that decrypts")?])
+}
+
 /// Reports an odd object; it stops nothing.
-fn odd(stored: &StoredKey) -> Option<Finding> {
-    let odd = match stored.odd {
+fn odd(stored: &StoredKey, places: &[KeyId]) -> Option<Finding> {
+    let told = match stored.odd {
         Some(odd) => odd.to_string(),
         None if stored.is_bare_key() => "a key without a certificate".to_owned(),
         None => return None,
@@ -43,8 +58,12 @@ fn odd(stored: &StoredKey) -> Option<Finding> {
     let name = if id.is_empty() { stored.label.clone() } else { format!("{id} ({})", stored.label) };
     Some(Finding::attention(
         Check::Objects,
-        format!("{name}: {odd}"),
-        "It stops nothing. A new key in its place replaces it: `cardwright enroll --replace`.",
+        format!("{name}: {told}"),
+        match (stored.odd, places.contains(&stored.id)) {
+            (Some(Oddity::Reserved), _) => "Nothing: it counts as free.",
+            (_, true) => "It stops nothing. A new key takes its place: `cardwright enroll --replace`.",
+            (_, false) => "It stops nothing, and stays: no key of an enrollment takes its place.",
+        },
     ))
 }
 
@@ -84,7 +103,14 @@ fn algorithms(condition: &Condition, wanted: Option<KeyAlgorithm>) -> Option<Fin
     })
 }
 
-fn room(condition: &Condition, wanted: usize) -> Finding {
+fn room(token: &dyn Token, condition: &Condition, wanted: usize) -> Finding {
+    if let Some(free) = token.free_memory().filter(|free| *free < wanted) {
+        return Finding::bad(
+            Check::Room,
+            format!("looks full: {free} bytes are free, and a certificate of {wanted} is expected"),
+            "Remove what is no longer needed from it, or use another card.",
+        );
+    }
     match condition.largest_certificate {
         None => Finding::untold(Check::Room, "the card does not tell how large a certificate it takes"),
         Some(largest) if largest < wanted => Finding::bad(
@@ -92,7 +118,15 @@ fn room(condition: &Condition, wanted: usize) -> Finding {
             format!("takes certificates of up to {largest} bytes; {wanted} are expected"),
             "Have the template issue smaller certificates (P-256 keys, fewer names), or use another card.",
         ),
-        Some(largest) => Finding::good(Check::Room, format!("takes certificates of up to {largest} bytes")),
+        Some(largest) => Finding::good(
+            Check::Room,
+            match token.free_memory() {
+                Some(free) => format!("takes certificates of up to {largest} bytes, and has {free} free"),
+                None => format!(
+                    "takes certificates of up to {largest} bytes; how much room is left, `enroll` tries before all else"
+                ),
+            },
+        ),
     }
 }
 
@@ -146,11 +180,14 @@ fn defaults(condition: &Condition, counters: &Counters) -> impl Iterator<Item = 
     })
 }
 
-fn identifier(identifier: CardIdentifier, today: Date) -> Option<Finding> {
+fn identifier(kind: &str, identifier: CardIdentifier, today: Date) -> Option<Finding> {
     let written = "Enrollment writes a fresh one.";
     let check = Check::CardIdentifier;
     Some(match identifier {
         CardIdentifier::None => return None,
+        CardIdentifier::Absent if kind == "GIDS" => {
+            Finding::attention(check, "no cardcf, by which Windows notices that the card has changed", written)
+        }
         CardIdentifier::Absent => {
             Finding::attention(check, "no CHUID, by which other software tells cards apart", written)
         }

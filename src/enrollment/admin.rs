@@ -11,7 +11,7 @@ use crate::client;
 use crate::cm::card_secrets::{AdminKeyState, NextAdminKey};
 use crate::cm::template::SmartcardConfig;
 use crate::secret::{AdminKey, Pin};
-use crate::token::{self, Admin, Factory, LastTry, SecretKind, Token, Tries};
+use crate::token::{self, Admin, Factory, LastTry, Room, SecretKind, Token, Tries};
 use uuid::Uuid;
 
 /// Holds what is needed to do something as the administrator.
@@ -141,8 +141,12 @@ impl Enrollment<'_> {
         self.reach(Milestone::ChangingAdminKey { tie, default_refused, own_possible: true })?;
         let (own, next) = (Some(held.as_ref().unwrap_or(goal)), Some(goal).filter(|_| *let_out));
         let work = AdminWork { tie, config, keys, own, next, stage: Stage::ChangeAdminKey, asks: true };
-        let tried = self
-            .as_admin(work, token, observer, |token, admin, last_try| token.change_admin_key(admin, goal, last_try))?;
+        let (rooms, mut was_tried) = (self.rooms_untried()?, false);
+        let tried = self.as_admin(work, token, observer, |token, mut admin, last_try| {
+            was_tried = was_tried || tried(token, admin.again(), &rooms, last_try)?;
+            token.change_admin_key(admin, goal, last_try)
+        })?;
+        self.facts.room_tried |= was_tried;
         match tried {
             Tried::Done(()) => {
                 observer(Event::AdminKeyChanged);
@@ -281,6 +285,9 @@ impl Enrollment<'_> {
         factory: Factory,
         stage: Stage,
     ) -> Result<Option<AdminKey>, Error> {
+        if self.facts.default_refused {
+            return Ok(None);
+        }
         let named = named_admin_key(config, stage)?;
         let is_default = self.facts.condition.as_ref().and_then(|condition| condition.admin_key_is_default);
         Ok(match is_default {
@@ -333,6 +340,18 @@ impl Enrollment<'_> {
             Ok(()) | Err(client::Error::ExtensionAbsent { .. }) => Ok(()),
             Err(error) => Err(Error::new(stage, error)),
         }
+    }
+}
+
+/// Makes the trial, unless there is nothing to try or the token does not offer it; returns whether it was made.
+fn tried(token: &mut dyn Token, admin: Admin<'_>, rooms: &[Room], last_try: LastTry) -> Result<bool, token::Error> {
+    if rooms.is_empty() {
+        return Ok(false);
+    }
+    match token.try_room(admin, rooms, last_try) {
+        Ok(()) => Ok(true),
+        Err(token::Error::NotOffered(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

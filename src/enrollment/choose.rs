@@ -76,7 +76,7 @@ impl Enrollment<'_> {
             keys.push(PlannedKey { options, placement, named, keeps });
         }
         self.facts.keys = Some(KeyPlan { keys, old });
-        Ok(())
+        self.check_memory(token)
     }
 
     /// Says whether earlier work of ours, which is over, left nothing but a key without a certificate in the place.

@@ -14,6 +14,7 @@ use super::step::{Input, Need, Order, Step};
 use crate::client::CmClient;
 use crate::cm::certificate::ListedCertificate;
 use crate::cm::request::Request;
+use crate::cm::smartcard::Smartcard;
 use crate::cm::template::SmartcardConfig;
 use crate::secret::{Passphrase, Pin};
 use crate::token::{self, Condition, Counters, Identity, SecretKind, StoredKey, Token};
@@ -64,6 +65,12 @@ pub(super) struct Facts {
     pub secrets_fit: bool,
     /// Which keys are made, and where they go.
     pub keys: Option<KeyPlan>,
+    /// How the server knows the card that is to be enrolled; `None` where it was not asked.
+    pub at_server: Option<Option<Smartcard>>,
+    /// A trial in this process has shown that keys and certificates fit.
+    pub room_tried: bool,
+    /// The card has refused the admin key that it came with, in this process.
+    pub default_refused: bool,
     /// Which admin key the card answers by.
     pub admin_key: Option<KnownAdminKey>,
     /// The login needs responses of the server, which gives none once the request has ended.

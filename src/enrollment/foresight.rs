@@ -2,7 +2,7 @@
 //!
 //! In: the card's condition, the template's configuration, the keys that are ordered. Out: a refusal, or nothing. It is
 //! called before a request is made, as far as the server tells then what it will order, and again before the card is
-//! assigned to the request. What is told only by a trial (free memory, a PUK without a counter) shows later.
+//! assigned to the request. Free memory is tried in [`super::room`]; a PUK without a counter shows later.
 
 use super::driver::Enrollment;
 use super::error::{Cause, Error};
@@ -98,6 +98,17 @@ pub(super) fn expected_length(algorithm: KeyAlgorithm) -> usize {
         KeyAlgorithm::P384 => 120,
     };
     public_key + SIGNATURE + REST
+}
+
+/// Returns how many bytes a key pair takes at most: an RSA key is kept with all its numbers (RFC 8017, A.1.2).
+pub(super) fn key_length(algorithm: KeyAlgorithm) -> usize {
+    match algorithm {
+        KeyAlgorithm::Rsa2048 => 1500,
+        KeyAlgorithm::Rsa3072 => 2200,
+        KeyAlgorithm::Rsa4096 => 2900,
+        KeyAlgorithm::P256 => 256,
+        KeyAlgorithm::P384 => 320,
+    }
 }
 
 impl Enrollment<'_> {

@@ -55,6 +55,7 @@ impl Enrollment<'_> {
         }
         // Places that were chosen in this process hold no key of this work yet.
         let just_placed = std::mem::take(&mut self.facts.just_placed);
+        let reserves = !std::mem::take(&mut self.facts.room_tried);
         let mut signed = Vec::new();
         let mut keys = keys.to_vec();
         for at in 0..keys.len() {
@@ -63,8 +64,8 @@ impl Enrollment<'_> {
             let found = if just_placed { Found::Nothing } else { find(session.as_mut(), key, observer)? };
             let public_key = match found {
                 Found::Ours(public_key) => public_key,
-                Found::Nothing => generate(session.as_mut(), key, key.takes_a_place(), observer)?,
-                Found::Unknown => generate(session.as_mut(), key, true, observer)?,
+                Found::Nothing => generate(session.as_mut(), key, (key.takes_a_place(), reserves), observer)?,
+                Found::Unknown => generate(session.as_mut(), key, (true, reserves), observer)?,
             };
             key.id = HexBytes(session.named(&KeyId(key.id.0.clone())).0);
             let key = key.clone();
@@ -219,17 +220,19 @@ pub(super) fn find_renamed(session: &mut dyn Session, key: &KeyWork) -> Result<O
     Ok(found)
 }
 
-/// Makes the key, after the token has reserved room for the certificate.
+/// Makes the key, after the token has reserved room for the certificate unless that was tried before.
 fn generate(
     session: &mut dyn Session,
     key: &KeyWork,
-    replace: bool,
+    (replace, reserves): (bool, bool),
     observer: Observer<'_>,
 ) -> Result<PublicKey, Error> {
     let id = KeyId(key.id.0.clone());
     let algorithm = key_algorithm(&key.options)?;
-    observer(Event::Doing(Stage::ReserveRoom));
-    session.reserve(&id, expected_length(algorithm)).map_err(|source| Error::new(Stage::ReserveRoom, source))?;
+    if reserves {
+        observer(Event::Doing(Stage::ReserveRoom));
+        session.reserve(&id, expected_length(algorithm)).map_err(|source| Error::new(Stage::ReserveRoom, source))?;
+    }
     if key.keeps.unwrap_or_else(|| key.takes_a_place() && decrypts(&key.options)) {
         session.keep(&id).map_err(|source| Error::new(Stage::PlaceKeys, source))?;
     }

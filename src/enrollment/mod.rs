@@ -43,6 +43,7 @@ mod remove;
 mod request;
 mod responder;
 mod retire;
+mod room;
 mod rotate;
 mod secrets_first;
 mod showing;

@@ -30,6 +30,11 @@ impl Enrollment<'_> {
         if workflow != Workflow::RetireLost && opening.given.is_none() {
             self.foresee_order(&opening, present(token)?, observer)?;
         }
+        // What waits for an approval is tried once it is approved: the room may go to others meanwhile.
+        if let (Some(template), Some(true)) = (opening.template, self.facts.at_once) {
+            let config = self.config_of(template, observer)?;
+            self.foresee_room(&config, present(token)?, observer)?;
+        }
         let known = opening.template.or(opening.card.as_ref().map(|card| card.profile_template));
         if let (Some(template), Some(token)) = (known, token.as_mut())
             && let Some(stop) = self.secrets_first(template, opening.card.as_ref(), &mut **token, observer)?
@@ -148,7 +153,11 @@ impl Enrollment<'_> {
         let shared = if named.is_some() { self.earlier_id } else { Some(self.card_id) };
         let mut found = None;
         for card_id in named.into_iter().chain(shared) {
-            let Some(card) = self.card_known_by(card_id, observer)? else { continue };
+            let known = self.card_known_by(card_id, observer)?;
+            if card_id == self.card_id {
+                self.facts.at_server = Some(known.clone());
+            }
+            let Some(card) = known else { continue };
             if card.status != SmartcardStatus::Retired
                 && (named == Some(card_id) || self.shows_a_certificate(card.uuid, token, observer)?)
             {
@@ -179,7 +188,7 @@ impl Enrollment<'_> {
     }
 
     /// Asks the server for a card by its id.
-    fn card_known_by(&self, card_id: Uuid, observer: Observer<'_>) -> Result<Option<Smartcard>, Error> {
+    pub(super) fn card_known_by(&self, card_id: Uuid, observer: Observer<'_>) -> Result<Option<Smartcard>, Error> {
         observer(Event::Doing(Stage::FindCard));
         self.client.find_smartcard(card_id).map_err(|source| Error::new(Stage::FindCard, source))
     }

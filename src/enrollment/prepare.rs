@@ -45,6 +45,9 @@ impl Enrollment<'_> {
             left_open,
         };
         for step in preparations(card) {
+            if matches!(step, Preparation::SettlePuk(_) | Preparation::SetPin) {
+                self.try_room(tie, &config, token, observer)?;
+            }
             let tried = match step {
                 Preparation::RotateAdminKey => {
                     let accepts = match self.rotate_to_the_end(tie, token, observer)? {

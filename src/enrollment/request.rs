@@ -140,6 +140,10 @@ impl Enrollment<'_> {
             }
         }
         self.foresee(&read, token, observer)?;
+        if let (Workflow::Enroll, None) = (self.order.workflow(), read.new_smartcard) {
+            let config = self.config_of(read.profile_template, observer)?;
+            self.foresee_room(&config, present(token)?, observer)?;
+        }
         let tie = self.tie(&read, observer)?;
         if self.order.workflow() != Workflow::RetireLost {
             self.prove_by_admin_key(tie, present(token)?, observer)?;

@@ -93,8 +93,13 @@ impl MasterFile {
 
     /// Returns a place where the user may write and no file is; `None` if all are taken.
     pub fn free(&self) -> Option<Place> {
+        self.unused().next()
+    }
+
+    /// Returns the places where the user may write and no file is.
+    pub fn unused(&self) -> impl Iterator<Item = Place> {
         FREE.map(|object| Place { file: USER_WRITES, object })
-            .find(|place| self.0.iter().all(|row| row.place != *place))
+            .filter(|place| self.0.iter().all(|row| row.place != *place))
     }
 }
 

@@ -21,6 +21,7 @@ mod initialise;
 mod key;
 mod keymap;
 mod pin;
+mod room;
 mod roots;
 mod session;
 mod token;

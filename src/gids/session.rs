@@ -7,8 +7,9 @@ use super::compression;
 use super::container::{self, KeySpec};
 use super::contents::{Contents, public_key};
 use super::error::device;
-use super::files::{Place, ROW_LENGTH};
+use super::files::Place;
 use super::key;
+use super::room;
 use super::roots;
 use crate::iso7816::{Continuity, EndWith};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm, Signer};
@@ -169,18 +170,11 @@ impl Session for GidsSession<'_> {
         }
     }
 
-    /// Tries whether a certificate fits. No object tells how much room is left, so as many bytes as will be written are
-    /// put into an unused object and removed again. It counts a certificate that cannot be compressed.
     fn reserve(&mut self, _id: &KeyId, length: usize) -> Result<(), Error> {
-        let largest = compression::LARGEST;
-        if length > largest {
-            return Err(Error::CertificateTooLarge { length, largest });
-        }
+        let length = room::certificate(length)?;
         let (application, contents) = self.contents()?;
-        let place = contents.master.free().ok_or(Error::Full)?;
-        let tried = application.put(place, &vec![0xFF; length + compression::OVERHEAD + ROW_LENGTH]);
-        let emptied = application.put(place, &[]);
-        self.settle(tried.and(emptied))
+        let fits = room::try_objects(application, contents, &[length]);
+        self.settle(fits)
     }
 
     fn pause(&mut self) {

@@ -1,6 +1,6 @@
 //! One GIDS card as a [`Token`]: who it is, its counters and its secrets.
 
-use super::admin::{self, Answers};
+use super::admin::{self, Answers, Cipher};
 use super::application::{Application, read};
 use super::cardcf::{CacheFile, Change};
 use super::compression;
@@ -10,14 +10,15 @@ use super::files::{MasterFile, Place};
 use super::initialise;
 use super::key;
 use super::pin;
+use super::room;
 use super::session::GidsSession;
 use crate::iso7816::{Card, Continuity, EndWith};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Identity, KeyId, KeyOffer,
-    KeyWish, LastTry, Operation, Origin, Placement, Prospect, SecretForm, SecretKind, Session, StoredKey, Token, Tries,
-    User, names_nothing,
+    KeyWish, LastTry, Operation, Origin, Placement, Prospect, Room, SecretForm, SecretKind, Session, StoredKey, Token,
+    Tries, User, names_nothing,
 };
 use uuid::{Uuid, Version};
 
@@ -105,6 +106,22 @@ impl GidsToken {
         Ok(done)
     }
 
+    /// Does `work` with the administrator proven, in a transaction of its own; the proof ends with it.
+    fn as_admin(
+        &mut self,
+        answers: Answers<'_>,
+        last_try: LastTry,
+        work: impl FnOnce(&mut Application, Cipher) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut told = self.admin;
+        let done = self.within(EndWith::Reset, |application| {
+            let cipher = admin::authenticate(application, answers, last_try, &mut told)?;
+            work(application, cipher)
+        });
+        self.admin = told;
+        done
+    }
+
     fn must_be_initialised(&self) -> Result<(), Error> {
         if self.card_id.is_some() { Ok(()) } else { Err(Error::NoSerial) }
     }
@@ -156,7 +173,8 @@ impl Token for GidsToken {
         let algorithms = Some(vec![KeyAlgorithm::Rsa2048]);
         let version = self.version.clone();
         let card_identifier = match self.card_id {
-            None => CardIdentifier::Absent,
+            // A blank card has no files at all.
+            None => CardIdentifier::None,
             Some(_) => self.within(EndWith::Leave, |application| {
                 let place = application.cardcf;
                 Ok(match application.get(place)?.map(|bytes| CacheFile::read(&bytes)) {
@@ -252,39 +270,38 @@ impl Token for GidsToken {
     fn set_pin(&mut self, admin: Admin<'_>, new: &Pin, last_try: LastTry) -> Result<(), Error> {
         self.must_be_initialised()?;
         pin::check_length(new)?;
-        let answers = Answers::of(admin)?;
-        let mut told = self.admin;
-        let set = self.within(EndWith::Reset, |application| {
-            admin::authenticate(application, answers, last_try, &mut told)?;
+        self.as_admin(Answers::of(admin)?, last_try, |application, _| {
             application.announce(Change::Pin)?;
             pin::set(application, new)
-        });
-        self.admin = told;
-        set
+        })
     }
 
     fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
         self.must_be_initialised()?;
-        let answers = Answers::of(admin)?;
-        let mut told = self.admin;
-        let proven = self.within(EndWith::Reset, |application| {
-            admin::authenticate(application, answers, last_try, &mut told).map(drop)
-        });
-        self.admin = told;
-        proven
+        self.as_admin(Answers::of(admin)?, last_try, |_, _| Ok(()))
+    }
+
+    /// Tries with the admin key, which may write where the user may.
+    fn try_room(&mut self, admin: Admin<'_>, rooms: &[Room], last_try: LastTry) -> Result<(), Error> {
+        self.must_be_initialised()?;
+        let lengths = room::objects(rooms)?;
+        self.as_admin(Answers::of(admin)?, last_try, |application, _| {
+            let contents = Contents::read(application)?;
+            if contents.containers.count_free() < rooms.len() {
+                return Err(Error::Full);
+            }
+            match room::try_objects(application, &contents, &lengths) {
+                Err(Error::UserNeeded) => Err(Error::NotOffered("a trial of its room to the administrator")),
+                tried => tried,
+            }
+        })
     }
 
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {
         self.must_be_initialised()?;
         Answers::of(Admin::Key(new))?;
         let answers = Answers::of(current)?;
-        let mut told = self.admin;
-        let changed = self.within(EndWith::Reset, |application| {
-            let cipher = admin::authenticate(application, answers, last_try, &mut told)?;
-            admin::replace(application, cipher, new)
-        });
-        self.admin = told;
-        changed
+        self.as_admin(answers, last_try, |application, cipher| admin::replace(application, cipher, new))
     }
 }
 

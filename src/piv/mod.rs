@@ -27,6 +27,7 @@ mod prospect;
 mod reference;
 mod remove;
 mod reset;
+mod room;
 mod serial;
 mod session;
 mod sign;

@@ -14,8 +14,8 @@ use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
     Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Factory, Identity, KeyId,
-    KeyOffer, KeyWish, LastTry, Operation, Placement, Prospect, SecretForm, SecretKind, Session, StoredKey, Token,
-    User,
+    KeyOffer, KeyWish, LastTry, Operation, Placement, Prospect, Room, SecretForm, SecretKind, Session, StoredKey,
+    Token, User,
 };
 
 /// Holds a PIV card.
@@ -304,6 +304,14 @@ impl Token for PivToken {
 
     fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
         self.application.within(EndWith::Reset, |card| card.authenticate(admin, last_try).map(drop))
+    }
+
+    fn try_room(&mut self, admin: Admin<'_>, rooms: &[Room], last_try: LastTry) -> Result<(), Error> {
+        self.application.check_room(rooms)?;
+        self.application.within(EndWith::Reset, |card| {
+            card.authenticate(admin, last_try)?;
+            card.try_room(rooms)
+        })
     }
 
     fn change_admin_key(&mut self, current: Admin<'_>, new: &AdminKey, last_try: LastTry) -> Result<(), Error> {

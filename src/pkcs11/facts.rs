@@ -13,6 +13,17 @@ pub(super) struct Facts {
     pub write_protected: bool,
     shortest_pin: usize,
     longest_pin: usize,
+    /// Free public memory, in bytes; `None` where the token does not tell.
+    pub free_memory: Option<usize>,
+}
+
+/// Tells a memory from numbers that stand for nothing, in bytes: a token with less would hold no certificate.
+const SMALLEST_MEMORY: usize = 4096;
+
+/// Returns the free public memory, if the token tells what can be true.
+fn free_memory(info: &TokenInfo) -> Option<usize> {
+    let total = info.total_public_memory().filter(|total| *total >= SMALLEST_MEMORY)?;
+    info.free_public_memory().filter(|free| *free <= total)
 }
 
 /// Says whether a token of a module is a smart card in a reader, as OpenSC's and Yubico's modules name theirs.
@@ -55,6 +66,7 @@ impl Facts {
             write_protected: info.write_protected(),
             shortest_pin: info.min_pin_length(),
             longest_pin: info.max_pin_length(),
+            free_memory: free_memory(info),
         }
     }
 

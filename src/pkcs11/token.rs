@@ -39,6 +39,8 @@ pub struct Pkcs11Token {
     found: Option<Counters>,
     /// Which PIN and SO PIN the token takes, as it was when the token was found.
     form: Option<SecretForm>,
+    /// How much public memory was free when the token was found.
+    free_memory: Option<usize>,
     /// Whether C_InitPIN has set the PIN and no login was tried since.
     pin_just_set: bool,
 }
@@ -52,7 +54,8 @@ impl Pkcs11Token {
     /// Makes the token from what was just read of it.
     pub(super) fn new(lease: Arc<Lease>, slot: Slot, facts: &Facts) -> Self {
         let (identity, found) = (facts.identity.clone(), Some(facts.counters));
-        Self { lease, slot, identity, found, form: facts.form(), pin_just_set: false }
+        let (form, free_memory) = (facts.form(), facts.free_memory);
+        Self { lease, slot, identity, found, form, free_memory, pin_just_set: false }
     }
 
     /// Reads the id of our own that names the token, if its serial does not. A module that cannot be asked for one has
@@ -175,6 +178,10 @@ impl Token for Pkcs11Token {
 
     fn form(&self, secret: SecretKind) -> Option<SecretForm> {
         self.form.filter(|_| secret != SecretKind::Puk)
+    }
+
+    fn free_memory(&self) -> Option<usize> {
+        self.free_memory
     }
 
     fn condition(&mut self) -> Result<Condition, Error> {

@@ -35,6 +35,18 @@ pub enum Admin<'a> {
     Puk(&'a Puk),
 }
 
+impl Admin<'_> {
+    /// Returns what proves the administrator for one call, so that another can follow.
+    pub fn again(&mut self) -> Admin<'_> {
+        match self {
+            Self::Key(key) => Admin::Key(key),
+            Self::SoPin(pin) => Admin::SoPin(pin),
+            Self::Responder(responder) => Admin::Responder(&mut **responder),
+            Self::Puk(puk) => Admin::Puk(puk),
+        }
+    }
+}
+
 /// Holds what proves the user to the token.
 #[derive(Clone, Copy)]
 pub enum User<'a> {

@@ -32,6 +32,16 @@ pub struct KeyOffer {
     pub largest_certificate: Option<usize>,
 }
 
+/// Says how much room a key that is to be made will take, in bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    pub id: KeyId,
+    /// Length of its certificate.
+    pub certificate: usize,
+    /// Length of the key pair.
+    pub key: usize,
+}
+
 /// Describes a key that is wanted, before the token has chosen a [`KeyId`] for it.
 #[derive(Clone, Debug)]
 pub struct KeyWish {

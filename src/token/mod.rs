@@ -22,7 +22,7 @@ pub use error::Error;
 pub use factory::Factory;
 pub use form::SecretForm;
 pub use identity::{Identity, Origin, names_nothing};
-pub use keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, StoredKey};
+pub use keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, Room, StoredKey};
 pub use oddity::{Oddity, StoredCertificate};
 pub use prospect::{Expected, Prospect, Whence};
 pub use seam::{Session, Token};

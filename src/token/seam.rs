@@ -6,7 +6,7 @@ use super::error::Error;
 use super::factory::Factory;
 use super::form::SecretForm;
 use super::identity::Identity;
-use super::keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, StoredKey};
+use super::keys::{Arrival, KeyId, KeyOffer, KeyOrder, KeyWish, Placement, Room, StoredKey};
 use super::prospect::{Expected, Prospect};
 use super::tries::{Counters, LastTry, SecretKind};
 use crate::pkix::{KeyAlgorithm, MemoryKey, PublicKey, SignatureAlgorithm};
@@ -118,6 +118,18 @@ pub trait Token {
     /// Has the token compare the administrator's secret; changes nothing, but may cost a try.
     fn prove_admin(&mut self, _admin: Admin<'_>, _last_try: LastTry) -> Result<(), Error> {
         Err(Error::NotOffered("a proof of the administrator alone"))
+    }
+
+    /// Returns how many bytes the token said it could still take when it was found; `None` where it does not tell.
+    fn free_memory(&self) -> Option<usize> {
+        None
+    }
+
+    /// Proves the administrator, and makes sure by a trial that keys and certificates will fit; the trial is undone, and
+    /// what is under their ids stays. Errors: [`Error::Full`], [`Error::CertificateTooLarge`]. A token on which the
+    /// administrator can try nothing refuses ([`Error::NotOffered`]).
+    fn try_room(&mut self, _admin: Admin<'_>, _rooms: &[Room], _last_try: LastTry) -> Result<(), Error> {
+        Err(Error::NotOffered("a trial of its room"))
     }
 
     /// Replaces the administrator's secret by `new`.

@@ -27,6 +27,7 @@ mod pulled;
 pub mod real;
 mod received;
 mod refusals;
+mod room;
 mod rotation;
 pub mod softhsm;
 mod spoilt;

@@ -62,6 +62,7 @@ fn what_no_card_of_a_known_kind_is_will_not_do_and_the_other_reader_is_left_out_
     let (code, document) = examined(&place, &[]);
     assert_eq!(code, Some(11));
     assert_eq!(finding(&document, "serial").0, "bad", "a GIDS card that is not initialised: {document}");
+    assert!(!document.to_string().contains("CHUID"), "GIDS has none: {document}");
     let (verdict, told, _) = finding(&document, "card");
     assert!(verdict == "bad" && told.contains("kind this program does not know"), "{told}");
     let (_, alone) = examined(&place, &["--reader", "00 01"]);

@@ -139,5 +139,36 @@ fn a_card_with_odd_objects_is_listed_shown_and_examined() {
     let about = |check: &str| findings.iter().find(|it| it["check"] == check).unwrap_or_else(|| panic!("{document}"));
     assert!(about("objects")["told"].as_str().unwrap().starts_with("9a "), "{document}");
     assert!(about("objects")["verdict"] == "attention" && about("card-identifier")["verdict"] == "attention");
+    assert!(about("objects")["remedy"].as_str().unwrap().contains("enroll --replace"), "{document}");
     assert_eq!(examined.code, Some(0), "{document}");
+}
+
+#[test]
+fn the_doctor_promises_a_replacement_only_where_new_keys_go() {
+    let garbage = include_bytes!("../../data/piv/obj-garbage.bin");
+    // 9C, 9E and the first retired place.
+    for object in [0x5FC10A, 0x5FC101, 0x5FC10D] {
+        let place = Workplace::new();
+        let objects: [(u32, &[u8]); 1] = [(object, garbage)];
+        place.insert(0, Box::new(piv::holding(PivOptions { serial: 816, ..PivOptions::yubikey() }, &objects)));
+        let document: Value = serde_json::from_str(&place.program.json(["doctor"]).stdout).unwrap();
+        let findings = document["findings"].as_array().unwrap();
+        let odd: Vec<_> = findings.iter().filter(|it| it["check"] == "objects").collect();
+        // A retired place counts only beside a key that decrypts.
+        assert!(!odd.is_empty() || object == 0x5FC10D, "{document}");
+        assert!(odd.iter().all(|it| it["remedy"].as_str().unwrap().contains("stays")), "{document}");
+    }
+}
+
+#[test]
+fn a_token_that_tells_that_it_is_full_is_refused_before_anything_changes() {
+    let mut desk = Desk::new();
+    let module = odd_module::before_softhsm(&mut desk.program);
+    desk.program.set("CARDWRIGHT_MODULE", module.display().to_string());
+    desk.program.set("ODD_FREE", "800");
+    let told = desk.program.json(ENROLL).told();
+    assert_eq!(told.code, "token-full", "{told:?}");
+    // Nonsense is no memory: more is free than there is.
+    desk.program.set("ODD_FREE", "65537");
+    desk.program.json(ENROLL).done();
 }

@@ -83,7 +83,7 @@ fn a_card_without_files_has_no_serial_and_no_secrets() {
         let none = Counters { user: Tries::NotSet, admin: Tries::NotSet, puk: None };
         assert_eq!(token.counters().unwrap(), none);
         assert!(token.public_objects().unwrap().is_empty());
-        assert_eq!(token.condition().unwrap().card_identifier, CardIdentifier::Absent);
+        assert_eq!(token.condition().unwrap().card_identifier, CardIdentifier::None);
         let key = admin_key(ADMIN_KEY);
         let no_serial = [
             token.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).err(),

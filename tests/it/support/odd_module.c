@@ -7,6 +7,7 @@
  *   ODD_NO_VALUE=LABEL    CKA_VALUE of objects with this label is told to be absent
  *   ODD_GARBAGE=LABEL     CKA_VALUE of objects with this label is something else
  *   ODD_NO_IMPORT=1       C_CreateObject of private keys is not supported
+ *   ODD_FREE=BYTES        C_GetTokenInfo tells a public memory of 64 KiB of which so much is free
  * The list of functions has its order from PKCS#11 v2.40.
  */
 #include <dlfcn.h>
@@ -18,6 +19,7 @@ typedef struct { ulong type; void *value; ulong length; } attribute;
 typedef struct { unsigned char version[2]; void *function[68]; } list;
 
 enum { TOKEN_INFO = 6, MECHANISM_LIST = 7, MECHANISM_INFO = 8, CREATE_OBJECT = 20, GET_ATTRIBUTES = 24 };
+enum { PUBLIC_MEMORY = 152 };
 enum { CLASS = 0, LABEL = 3, VALUE = 0x11, MODULUS = 0x120, EC_POINT = 0x181 };
 #define DEVICE_ERROR 0x30UL
 #define TYPE_INVALID 0x12UL
@@ -38,6 +40,10 @@ static ulong token_info(ulong slot, char *info) {
     ulong answer = next(slot, info);
     size_t length = 32;
     while (length && info[length - 1] == ' ') length--;
+    if (answer == 0 && getenv("ODD_FREE")) {
+        ulong memory[2] = { 65536, strtoul(getenv("ODD_FREE"), 0, 10) };
+        memcpy(info + PUBLIC_MEMORY, memory, sizeof memory);
+    }
     return answer == 0 && named("ODD_TOKEN", info, length) ? DEVICE_ERROR : answer;
 }
 
