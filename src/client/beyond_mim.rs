@@ -78,6 +78,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::CollectData { .. } => Some("way to give data items later"),
         Route::ListDocuments { .. } => Some("list of forms"),
         Route::CollectSealedKeys { .. } => Some("archive of keys sealed to agents"),
+        Route::ShowPossession { .. } => Some("proof of possession"),
         Route::ProveOneTimePassword { .. } | Route::DistributeOneTimePassword { .. } => Some("one-time passwords"),
         Route::GetAdminKeyState { .. }
         | Route::TellAdminKey { .. }

@@ -12,6 +12,7 @@ use crate::cm::card_secrets::{
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
+use crate::cm::possession::Possession;
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};
@@ -225,6 +226,11 @@ impl CmClient {
     /// Tells what an approved request would come to on the card with this id (beyond MIM).
     pub fn foresee_request(&self, request: Uuid, card_id: Uuid) -> Result<Foresight, Error> {
         self.one(&Route::ForeseeRequest { request, card_id: Some(card_id) }, "a foresight")
+    }
+
+    /// Shows that the old key of the request's card or profile is at hand (beyond MIM).
+    pub fn show_possession(&self, request: Uuid, shown: &Possession) -> Result<Request, Error> {
+        decode(self.transport.exchange(&Route::ShowPossession { request }, Some(&encode(shown)?))?, "a request")
     }
 
     /// Approves a pending request. The last approval returns the one-time passwords that must be handed over (beyond

@@ -4,6 +4,7 @@ use super::beyond_mim::{DataCollection, Decision};
 use super::certificate::CertificateData;
 use super::data_item::DataItem;
 use super::hidden::is_hidden;
+use super::possession::Possession;
 use super::request::{CreateRequest, CreateTerms, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
@@ -26,6 +27,10 @@ pub const MAX_CERTIFICATE_REQUESTS: usize = 32;
 pub const MAX_CERTIFICATE_REQUEST: usize = 16 * 1024;
 /// Bounds an attestation with its chain, in bytes; a YubiKey's has about 1.5 KiB.
 pub const MAX_ATTESTATION: usize = 16 * 1024;
+/// Bounds the name of a host, in characters (RFC 1035, 2.3.4).
+pub const MAX_HOST: usize = 255;
+/// Bounds a signature, in bytes: that of RSA 4096.
+pub const MAX_SIGNATURE: usize = 512;
 /// Bounds an answer to reset, in bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
 
@@ -184,6 +189,15 @@ impl Decision {
     pub fn check(&self) -> Result<(), FieldError> {
         data_items("datacollection", &self.data_collection)?;
         plain_text("Comment", &self.comment, MAX_COMMENT)
+    }
+}
+
+impl Possession {
+    /// Checks lengths.
+    pub fn check(&self) -> Result<(), FieldError> {
+        plain_text("Server", &self.server, MAX_HOST)?;
+        at_most("Thumbprint", self.thumbprint.len(), 2 * 20, "digits")?;
+        at_most("Signature", self.signature.len(), MAX_SIGNATURE, "bytes")
     }
 }
 

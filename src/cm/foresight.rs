@@ -9,6 +9,8 @@ use super::wire::{Plain, PlainOr, PlainOrNothing, Text, TextList, TextOrNothing,
 pub struct Foresight {
     /// Whether the caller could carry the request out at once: no approval is waited for, no password to be proven.
     pub at_once: bool,
+    /// Whether the old key must be shown, as nothing stands in for it.
+    pub possession: bool,
     /// The keys that the client would be asked to make, in order.
     pub key_orders: Vec<GenerationOptions>,
     /// The certificates with new keys that would be issued, in the template's order.
@@ -22,6 +24,7 @@ pub struct Foresight {
 
 body!(Foresight {
     at_once: "AtOnce" => PlainOr<bool>,
+    possession: "PossessionDemanded" => PlainOr<bool>,
     key_orders: "KeyOrders" => PlainOr<Vec<GenerationOptions>>,
     certificates: "Certificates" => PlainOr<Vec<ForeseenCertificate>>,
     keys_to_come: "KeysToCome" => PlainOrNothing<Vec<ForeseenKey>>,

@@ -20,6 +20,7 @@ pub mod lifecycle;
 pub mod offline;
 pub mod pin_rules;
 pub mod policy;
+pub mod possession;
 pub mod problem;
 pub mod profile;
 pub mod request;

@@ -199,6 +199,14 @@ codes! {
     AttestationExpired = "attestation-expired",
     /// A certificate was issued for this key before.
     KeyAlreadyCertified = "key-already-certified",
+    /// The old key was not shown, and nothing stands in for it.
+    PossessionNeeded = "possession-needed",
+    /// What was signed is signed by a key that cannot be shown for this request.
+    PossessionOfOther = "possession-of-other-key",
+    /// The signature that should show an old key is not that key's, or over something else.
+    PossessionWrong = "possession-wrong",
+    /// An old key was shown to a server of another name.
+    PossessionElsewhere = "possession-elsewhere",
     /// The key was revoked as compromised.
     KeyCompromised = "key-compromised",
     /// The certificates of this request were issued before, for another key.

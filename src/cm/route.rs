@@ -207,6 +207,10 @@ pub enum Route {
     CollectSealedKeys {
         request: Uuid,
     },
+    /// Shows that the old key of a card or profile is at hand.
+    ShowPossession {
+        request: Uuid,
+    },
     ProveOneTimePassword {
         request: Uuid,
     },

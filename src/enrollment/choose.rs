@@ -55,6 +55,9 @@ impl Enrollment<'_> {
         let of_old = Listed { thumbprints: old.clone(), keys: Vec::new() };
         let old_key = shown.and_then(|stored| of_old.candidates(stored).pop());
         (self.facts.stored, self.facts.old_key) = (None, old_key);
+        let signs = |certificate: &pkix::Certificate| !certificate.decrypts_only().unwrap_or(true);
+        let certificate = shown.and_then(|stored| Some((stored.id.clone(), certificate(stored)?)));
+        self.facts.old_certificate = certificate.filter(|(_, certificate)| signs(certificate));
         let alone = orders.len() == 1;
         let mut keys = Vec::new();
         for (index, options) in (0u8..).zip(orders) {

@@ -16,8 +16,9 @@ use crate::cm::certificate::ListedCertificate;
 use crate::cm::request::Request;
 use crate::cm::smartcard::Smartcard;
 use crate::cm::template::SmartcardConfig;
+use crate::pkix::Certificate;
 use crate::secret::{Passphrase, Pin};
-use crate::token::{self, Condition, Counters, Identity, SecretKind, StoredKey, Token};
+use crate::token::{self, Condition, Counters, Identity, KeyId, SecretKind, StoredKey, Token};
 use uuid::Uuid;
 
 /// Drives one workflow on one card, from wherever it stands to its end.
@@ -81,6 +82,10 @@ pub(super) struct Facts {
     pub listed: Option<(Uuid, Vec<ListedCertificate>)>,
     /// The first key that is to be renewed, if possible one that signs.
     pub old_key: Option<Certified>,
+    /// Where that key is with its certificate, if it signs.
+    pub old_certificate: Option<(KeyId, Certificate)>,
+    /// The server demands, before there is a request, that the old key be shown.
+    pub possession: bool,
     /// By what the card has proven to be the one that the server's record speaks of.
     pub proof: Proof,
     /// The card has proven to be the one that the work in the journal was begun on, or no work was found.

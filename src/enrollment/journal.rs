@@ -169,6 +169,15 @@ impl Entry {
         self.write()
     }
 
+    /// Notes whether the old key must still be shown to the server.
+    pub fn note_owed_possession(&mut self, owes: bool) -> Result<(), JournalError> {
+        if self.record.owes_possession == owes {
+            return Ok(());
+        }
+        self.record.owes_possession = owes;
+        self.write()
+    }
+
     /// Notes a key that stays on the token without its certificate.
     pub fn leave(&mut self, key: HexBytes) -> Result<(), JournalError> {
         if self.record.left.contains(&key) {

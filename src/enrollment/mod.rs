@@ -30,6 +30,7 @@ mod offline;
 mod opening;
 mod pin;
 mod plan;
+mod possession;
 mod prepare;
 mod proof;
 mod proposed;

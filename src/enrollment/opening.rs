@@ -59,6 +59,7 @@ impl Enrollment<'_> {
             milestone: given.map_or(Milestone::Asking, |request| Milestone::Requested { request }),
             pin: PinWork::None,
             owes_key: self.owes_by_proof(),
+            owes_possession: self.facts.possession,
             left: Vec::new(),
             puk_locked: false,
             unclear: Vec::new(),
@@ -83,6 +84,7 @@ impl Enrollment<'_> {
         match self.client.foresee(&order, named) {
             Ok(foresight) => {
                 self.facts.at_once = Some(foresight.at_once);
+                self.facts.possession = foresight.possession;
                 if matches!(self.order.workflow(), Workflow::Enroll | Workflow::Renew) {
                     self.plan_keys(foresight.key_orders.clone(), card.map(|card| card.uuid), token, observer)?;
                     self.foresee_arrivals(&foresight, token, observer)?;

@@ -183,6 +183,9 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Leg, Error> {
         self.plan_ordered_keys(tie, token, observer)?;
+        if let Some(stop) = self.show_old_key(tie, token, observer)? {
+            return Ok(stop);
+        }
         if is_locked(self.counters(token)?.puk) {
             self.go_on_without_puk(observer)?;
             self.rotate_admin_key(tie, token, observer)?;

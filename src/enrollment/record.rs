@@ -34,6 +34,9 @@ pub struct Record {
     /// server is replaced or ended, it must show the key. Files of earlier versions do not say.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub owes_key: bool,
+    /// The old key must still be shown to the server. Files of earlier versions do not say.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owes_possession: bool,
     /// Keys that the token neither deletes nor overwrites; their certificates are gone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left: Vec<HexBytes>,

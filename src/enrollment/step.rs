@@ -211,6 +211,10 @@ pub enum Event {
     /// The PUK that the card came with is back.
     PukReturned,
     PinSet,
+    /// The server has taken the old key for shown.
+    OldKeyShown,
+    /// The old key cannot be shown: it is not on the card, or its certificate counts no more. An approval stands in for it.
+    OldKeyMissing,
     /// The whole card is as it came from the factory.
     TokenReset,
     /// The card cannot be reset to the factory's state, so only what was made is removed.

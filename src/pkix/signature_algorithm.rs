@@ -38,10 +38,15 @@ impl SignatureAlgorithm {
 
     /// Returns the algorithm that is used where no policy names one: SHA-256, or SHA-384 with P-384.
     pub fn default_for(key: KeyAlgorithm) -> Self {
-        match key {
-            KeyAlgorithm::Rsa2048 | KeyAlgorithm::Rsa3072 | KeyAlgorithm::Rsa4096 => RsaPkcs1Sha256,
-            KeyAlgorithm::P256 => EcdsaSha256,
-            KeyAlgorithm::P384 => EcdsaSha384,
+        Self::usual_for(key.kind())
+    }
+
+    /// Returns the same for a key of any size.
+    pub fn usual_for(kind: KeyKind) -> Self {
+        match kind {
+            KeyKind::Rsa { .. } => RsaPkcs1Sha256,
+            KeyKind::P256 => EcdsaSha256,
+            KeyKind::P384 => EcdsaSha384,
         }
     }
 

@@ -7,6 +7,6 @@ mod log;
 mod own_certificates;
 mod renewal;
 mod rows;
-mod site;
+pub mod site;
 mod templates;
 mod token_note;

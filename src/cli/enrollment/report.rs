@@ -49,6 +49,11 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
         Event::KeyBrought { key, name } => {
             output.tell(&format!("the private key of {name} is on the token, under {}", hex::encode(&key.0)));
         }
+        Event::OldKeyShown => output.tell("the card has shown its old key"),
+        Event::OldKeyMissing => output.tell(
+            "the old key cannot be shown: it is not on the card, or its certificate counts no more; an approver must \
+             approve the request instead",
+        ),
         Event::PinSet => output.tell("the PIN is set"),
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),

@@ -128,6 +128,7 @@ routes! {
     Put ["api/cardwright/v1/requests/{request}/datacollection"] { request: Guid } => (CollectData { request });
     Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/sealedkeys"] { request: Guid } => (CollectSealedKeys { request });
+    Post ["api/cardwright/v1/requests/{request}/possession"] { request: Guid } => (ShowPossession { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
         { request: Guid } => (ProveOneTimePassword { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]

@@ -59,6 +59,10 @@ deeds! {
     PinProposed = "pin-proposed",
     /// The server itself has ended a temporary card whose time was over.
     TemporaryCardEnded = "temporary-card-ended",
+    /// The old key of a card or profile has signed for the request that puts another in its place.
+    OldKeyShown = "old-key-shown",
+    /// A certificate manager has approved a request that no longer waited for it, in place of its old key.
+    OldKeyExcused = "old-key-excused",
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",

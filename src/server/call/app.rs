@@ -43,6 +43,8 @@ pub struct App {
     pub description: OnceLock<Vec<u8>>,
     /// The server is about to end: new calls are refused.
     pub stopping: AtomicBool,
+    /// The names and addresses by which clients call the server.
+    pub public_names: Vec<String>,
     /// The CA's configuration string, `server\name`, as certificate lists show it.
     pub ca_config: String,
     /// The URL of the revocation list, as certificates name it.

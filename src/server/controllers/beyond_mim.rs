@@ -12,7 +12,7 @@ use crate::server::error::ApiError;
 use crate::server::permission::{self, Act};
 use crate::server::requests::data_items::{self, Giver};
 use crate::server::requests::one_time;
-use crate::store::{ApprovalRecord, RequestRecord, Tx};
+use crate::store::{ApprovalRecord, AuditEntry, RequestRecord, Tx};
 use crate::template::{Side, Workflow};
 use uuid::Uuid;
 
@@ -66,23 +66,24 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
         comment: body.comment,
         at: call.now,
     };
-    let deed = if approve { Deed::RequestApproved } else { Deed::RequestDenied };
-    let entry = call.entry(deed).on(&request.record).with("needed", needed);
+    let entry = call.entry(Deed::RequestDenied).on(&request.record).with("needed", needed);
     let (template, shown_by) = (request.template.clone(), request.template.clone());
     let input = ApproverInput { items, priority: body.priority };
     let job = async move |tx: &mut Tx| {
         let workflow = permission::enabled(template.as_deref(), request.record.request_type);
-        let record = record_decision(tx, &decision, needed, input, workflow).await?;
+        let (record, deed) = record_decision(tx, &decision, needed, input, workflow).await?;
+        let entry = AuditEntry { act: deed.name(), ..entry };
         tx.audit(&entry.with("status", record.status).with("priority", record.priority)).await?;
-        if let Some(order) = passwords.filter(|_| record.status == RequestStatus::Approved) {
+        let lets_go = deed == Deed::RequestApproved && record.status == RequestStatus::Approved;
+        if let Some(order) = passwords.filter(|_| lets_go) {
             one_time::remember(tx, &record, order, Some(decision.approver), decision.at).await?;
         }
-        Ok::<_, ApiError>(record)
+        Ok::<_, ApiError>((record, lets_go))
     };
-    let record = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    let (record, lets_go) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
     tracing::info!(id = %call.id, request = %record.uuid, status = %record.status, approve, caller = call.caller.name, "decided");
     call.app.wake_mailer();
-    let passwords = handed_over.filter(|_| record.status == RequestStatus::Approved).unwrap_or_default();
+    let passwords = handed_over.filter(|_| lets_go).unwrap_or_default();
     let request = view::request_of(record, shown_by.as_deref());
     Reply::json(&Decided { request, passwords })
 }
@@ -93,19 +94,24 @@ struct ApproverInput {
     priority: Option<u8>,
 }
 
-/// Records a decision and what it makes of the request; nobody decides on a request twice.
+/// Records a decision and what it makes of the request, and says what kind of act it was; nobody decides on a request
+/// twice.
 async fn record_decision(
     tx: &mut Tx,
     decision: &ApprovalRecord,
     needed: u32,
     input: ApproverInput,
     workflow: Option<&Workflow>,
-) -> Result<RequestRecord, ApiError> {
+) -> Result<(RequestRecord, Deed), ApiError> {
     let mut request = tx.request(decision.request).await?.ok_or(ApiError::NotFound("request"))?;
     let before = request.status;
     let earlier = tx.approvals(decision.request).await?;
     if earlier.iter().any(|earlier| earlier.approver == decision.approver) {
         return Err(ApiError::AlreadyDecided);
+    }
+    if decision.approved && is_in_place_of_old_key(&request, workflow) {
+        tx.insert_approval(decision).await?;
+        return Ok((request, Deed::OldKeyExcused));
     }
     let approved = earlier.iter().filter(|earlier| earlier.approved).count() + usize::from(decision.approved);
     let event = match decision.approved {
@@ -125,5 +131,12 @@ async fn record_decision(
         return Err(ApiError::DataItem(name.to_owned()));
     }
     tx.update_request(&request, before).await?;
-    Ok(request)
+    Ok((request, if decision.approved { Deed::RequestApproved } else { Deed::RequestDenied }))
+}
+
+/// Says whether an approval counts that nobody waits for: the request is under way, and its old key is to be shown and
+/// may be lost.
+fn is_in_place_of_old_key(request: &RequestRecord, workflow: Option<&Workflow>) -> bool {
+    let under_way = matches!(request.status, RequestStatus::Approved | RequestStatus::Executing);
+    under_way && request.new_profile.is_none() && workflow.is_some_and(|workflow| workflow.passage.possession)
 }

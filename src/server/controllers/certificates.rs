@@ -2,6 +2,7 @@
 
 use super::view;
 use crate::cm::certificate::{CertificateData, ListedCertificate};
+use crate::cm::possession::Possession;
 use crate::cm::request::RequestType;
 use crate::cm::route::Holder;
 use crate::server::call::Call;
@@ -9,7 +10,7 @@ use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::issuance::judge::{self, Judged};
 use crate::server::issuance::plan::Plan;
-use crate::server::issuance::{certify, deliver};
+use crate::server::issuance::{certify, deliver, possession};
 use crate::store::{CertificateRecord, CertificateScope, HoldingRecord, Origin};
 use crate::template::Entry;
 use std::collections::HashSet;
@@ -52,6 +53,17 @@ pub async fn submit(call: &Call<'_>, request: Uuid, body: CertificateData) -> Re
         None => certify::certify(call, &request.record, template, plan, &judged).await?,
     };
     Reply::json(&deliver::answer(call, &request.record, profile, &judged, password).await?)
+}
+
+/// Answers `possession`: keeps that the old key was shown, and answers with the request. Repeated, it changes nothing.
+pub async fn show_old_key(call: &Call<'_>, request: Uuid, body: Possession) -> Result<Reply, ApiError> {
+    body.check()?;
+    let request = call.request(request).await?;
+    let template = request.for_execution(call, RequestType::shows_old_key)?;
+    let grace = request.workflow().map(|workflow| workflow.passage.grace).unwrap_or_default();
+    possession::shown(call, &request.record, &body, grace).await?;
+    tracing::info!(id = %call.id, request = %request.record.uuid, caller = call.caller.name, "old key shown");
+    Reply::json(&view::request_of(request.record.clone(), Some(template)))
 }
 
 /// Judges all certification requests with their attestations; refuses a wrong number of them, and a key that comes

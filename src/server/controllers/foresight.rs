@@ -5,6 +5,7 @@ use crate::cm::request::{CreateRequest, RequestStatus, RequestType};
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
+use crate::server::issuance::entitlement;
 use crate::server::issuance::foresight::foresight;
 use crate::server::permission::{self, Act};
 use crate::server::workflow::{admit, assign};
@@ -24,7 +25,9 @@ pub async fn of_order(call: &Call<'_>, body: CreateRequest, card_id: Option<Uuid
     check_card(call, &record, &template, card_id).await?;
     let may_execute = permission::may(&call.caller, Act::Execute, permission::parties(&record), Some(workflow));
     let at_once = record.status == RequestStatus::Approved && workflow.one_time_password.is_none() && may_execute;
-    Reply::json(&foresight(call, &record, &template, at_once).await?)
+    // Where approvals are needed, one of them will stand in for the old key.
+    let possession = workflow.passage.possession && workflow.approvals_needed == 0 && !template.attests_keys();
+    Reply::json(&foresight(call, &record, &template, at_once, possession).await?)
 }
 
 /// Answers what a request that may be executed would come to, for whoever may execute it.
@@ -32,7 +35,17 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, card_id: Option<Uuid>) -
     let request = call.request(request).await?;
     let template = request.for_execution(call, RequestType::administers_card)?;
     check_card(call, &request.record, template, card_id).await?;
-    Reply::json(&foresight(call, &request.record, template, true).await?)
+    let passage = request.workflow().map(|workflow| workflow.passage);
+    let demanded = passage.is_some_and(|passage| passage.possession) && !template.attests_keys();
+    let possession = demanded && !is_excused(call, &request.record).await?;
+    Reply::json(&foresight(call, &request.record, template, true, possession).await?)
+}
+
+/// Says whether the old key need not be shown any more: it was, or an approval stands in for it.
+async fn is_excused(call: &Call<'_>, request: &RequestRecord) -> Result<bool, ApiError> {
+    let shown = call.app.store.possession(request.uuid).await?.is_some();
+    let approvals = call.app.store.approvals(request.uuid).await?;
+    Ok(shown || entitlement::is_approved(request, &approvals))
 }
 
 /// Refuses a card that `POST smartcards` would not assign to the request.

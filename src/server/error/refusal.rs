@@ -188,6 +188,17 @@ pub enum ApiError {
         "no key of the profile before is sealed to recovery agents alone; hand in \"certificatedata\"";
     OtherKey => (CONFLICT, AlreadyIssued), "a certificate for another key was issued on this request";
     KeyTaken => (CONFLICT, KeyAlreadyCertified), "this key is certified for somebody else";
+    PossessionNeeded => (CONFLICT, PossessionNeeded),
+        "the profile template demands that the old key be shown before another takes its place: have it sign (\"possession\"), \
+         or have an approver approve this request";
+    PossessionOfOther => (CONFLICT, PossessionOfOther),
+        "this is not the certificate of a key in use here that its owner made and signs with; use that one, or have an \
+         approver approve this request";
+    PossessionWrong => (FORBIDDEN, PossessionWrong),
+        "this was not signed for this request by the key of that certificate";
+    PossessionElsewhere(String) => (CONFLICT, PossessionElsewhere),
+        "\"{0}\" is none of this server's public names, so that what was signed for it counts nowhere; call the server by \
+         one of them, or have the name added";
     KeyCompromised => (CONFLICT, KeyCompromised),
         "this key was revoked as compromised, and is not certified again; make another one";
     NothingIssued => (CONFLICT, NothingIssued), "no certificate was issued on this request yet";

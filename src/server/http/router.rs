@@ -281,6 +281,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             payload.nothing().await?;
             sealed_keys::collect(&call, request).await
         }
+        Route::ShowPossession { request } => certificates::show_old_key(&call, request, payload.read().await?).await,
         Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
         Route::DistributeOneTimePassword { request } => {
             payload.nothing().await?;

@@ -1,7 +1,7 @@
 //! Carries a plan out: has certificates signed, then remembers them in one transaction, together with archived keys and
 //! with what is brought back.
 
-use super::entitlement;
+use super::entitlement::{self, Entitlement};
 use super::judge::{self, Attested, Judged};
 use super::plan::{Item, Plan};
 use crate::ca::IssueOrder;
@@ -21,7 +21,7 @@ use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, Request
 use crate::template::{Entry, KeySource, ProfileTemplate};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Holds a new certificate that is about to be remembered.
@@ -42,6 +42,8 @@ struct Batch {
     contents: Vec<Content>,
     /// One act each.
     entries: Vec<AuditEntry>,
+    entitlement: Entitlement,
+    now: OffsetDateTime,
 }
 
 /// Holds one certificate that a profile is to hold.
@@ -62,9 +64,16 @@ pub async fn certify(
     plan: Plan<'_>,
     judged: &[Judged],
 ) -> Result<Uuid, ApiError> {
-    let (keys, target) = (judged.iter().map(|judged| judged.public_key_sha256).collect::<Vec<_>>(), request.target);
-    let store = &call.app.store;
-    store.write(move |tx| Box::pin(async move { entitlement::check_keys(tx, &keys, target).await })).await?;
+    let entitlement = Entitlement::of(template, request.request_type, judged);
+    let keys: Vec<_> = judged.iter().map(|judged| judged.public_key_sha256).collect();
+    let (asked, now) = (request.clone(), call.now);
+    let may_be_certified = call.app.store.write(move |tx| {
+        Box::pin(async move {
+            entitlement.check(tx, &asked, now).await?;
+            entitlement::check_keys(tx, &keys, asked.target).await
+        })
+    });
+    may_be_certified.await?;
     check_admin_key(call, request, template).await?;
     let user = call.app.store.user(request.target).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
     let profile = ProfileRecord {
@@ -94,7 +103,7 @@ pub async fn certify(
     let history = plan.history.into_iter();
     contents.extend(history.map(|record| Content::BroughtBack { serial: record.serial, origin: Origin::History }));
     let entries = contents.iter().map(|content| act_of(call, content)).collect();
-    let batch = Batch { profile, contents, entries };
+    let batch = Batch { profile, contents, entries, entitlement, now };
     let uuid = request.uuid;
     let profile = call.app.store.write(move |tx| Box::pin(async move { remember(tx, uuid, batch).await })).await?;
     tracing::info!(id = %call.id, request = %uuid, profile = %profile, caller = call.caller.name, "certificates issued");
@@ -256,13 +265,14 @@ fn new_keys(contents: &[Content]) -> Vec<[u8; 32]> {
 
 /// Remembers a batch and begins the execution; returns the profile, or the one that another call has made already.
 async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
-    let Batch { profile, contents, entries } = batch;
+    let Batch { profile, contents, entries, entitlement, now } = batch;
     let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
     if let Some(earlier) = request.new_profile {
         // Another call was faster.
         return Ok(earlier);
     }
     // Signing takes time, in which a key may have been revoked.
+    entitlement.check(tx, &request, now).await?;
     entitlement::check_keys(tx, &new_keys(&contents), request.target).await?;
     request.new_profile = Some(profile.uuid);
     execute::execute(tx, &mut request).await?;

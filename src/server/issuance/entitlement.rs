@@ -1,9 +1,14 @@
 //! Refuses what may not be certified, whatever a certification request says: asked before anything is signed, and again
 //! in the job that remembers it.
 
+use super::judge::Judged;
+use super::possession;
 use crate::ca::RevocationReason;
+use crate::cm::request::RequestType;
 use crate::server::error::ApiError;
-use crate::store::Tx;
+use crate::store::{ApprovalRecord, RequestRecord, Tx};
+use crate::template::ProfileTemplate;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Refuses keys that were revoked as compromised, whoever had them, and keys that somebody else has a certificate for.
@@ -18,4 +23,46 @@ pub async fn check_keys(tx: &mut Tx, keys: &[[u8; 32]], owner: Uuid) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Holds what a request that puts new keys in the place of old ones is judged by.
+#[derive(Clone, Copy, Debug)]
+pub struct Entitlement {
+    /// The template wants the old key shown, or what stands in for it.
+    pub possession: bool,
+    pub grace: Duration,
+    /// Every new key was attested, and the attestation is proven.
+    pub attested: bool,
+}
+
+impl Entitlement {
+    /// Reads what the template wants of a request whose keys were judged so.
+    pub fn of(template: &ProfileTemplate, request_type: RequestType, judged: &[Judged]) -> Self {
+        let passage = template.workflow(request_type).map(|workflow| workflow.passage);
+        let proven = |judged: &Judged| judged.attestation.as_ref().is_some_and(|attested| attested.proven);
+        Self {
+            // A type that was since taken out of the template is refused elsewhere.
+            possession: passage.is_some_and(|passage| passage.possession),
+            grace: passage.map(|passage| passage.grace).unwrap_or_default(),
+            attested: !judged.is_empty() && judged.iter().all(proven),
+        }
+    }
+
+    /// Refuses where neither the old key was shown, whose certificate still counts, nor the new ones are attested, nor
+    /// somebody else than who asked and whom it is for has approved.
+    pub async fn check(self, tx: &mut Tx, request: &RequestRecord, now: OffsetDateTime) -> Result<(), ApiError> {
+        let Self { possession, grace, attested } = self;
+        if !possession || attested || is_approved(request, &tx.approvals(request.uuid).await?) {
+            return Ok(());
+        }
+        let Some(shown) = tx.possession(request.uuid).await? else { return Err(ApiError::PossessionNeeded) };
+        let old = possession::old_certificates(tx, request, grace, now).await?;
+        if old.iter().any(|old| old.serial == shown.serial) { Ok(()) } else { Err(ApiError::PossessionOfOther) }
+    }
+}
+
+/// Says whether somebody has approved who neither asked nor is the one it is for.
+pub fn is_approved(request: &RequestRecord, decisions: &[ApprovalRecord]) -> bool {
+    let concerned = [request.originator, request.target];
+    decisions.iter().any(|decision| decision.approved && !concerned.contains(&decision.approver))
 }

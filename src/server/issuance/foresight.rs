@@ -18,9 +18,11 @@ pub async fn foresight(
     request: &RequestRecord,
     template: &ProfileTemplate,
     at_once: bool,
+    possession: bool,
 ) -> Result<Foresight, ApiError> {
     let mut foresight = Foresight {
         at_once,
+        possession,
         key_orders: Vec::new(),
         certificates: Vec::new(),
         keys_to_come: Some(Vec::new()),

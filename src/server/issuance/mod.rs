@@ -1,7 +1,7 @@
 //! From an approved request to the certificates it brings.
 //!
 //! `plan` says which certificates are fresh, copied or left out; `judge` checks certification requests by the template;
-//! `entitlement` refuses what may not be certified all the same;
+//! `entitlement` refuses what may not be certified all the same; `possession` takes the signature of an old key;
 //! `foresight` says what would be issued;
 //! `certify` has certificates signed and remembers them in one transaction; `deliver` writes the answer.
 //! Absent: how a signature is made (`authority`), what completion does to a card (`workflow`).
@@ -12,3 +12,4 @@ pub mod entitlement;
 pub mod foresight;
 pub mod judge;
 pub mod plan;
+pub mod possession;

@@ -124,6 +124,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         api: settings.api.clone(),
         description: OnceLock::new(),
         stopping: AtomicBool::new(false),
+        public_names: settings.public_names.clone(),
         ca_config: format!("{host}\\{}", settings.ca.name),
         ca_certificate,
         crl_url: settings.ca.crl_url,

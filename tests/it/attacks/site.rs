@@ -1,9 +1,10 @@
 //! A server with the template that comes with it, people, and what an attacker has: a key of her own, curl, a token.
 
 use crate::server::identity::restart;
-use crate::server::support::{API, EXTENSION, Lab, Person, csr, last_segment, pkcs7};
+use crate::server::support::{API, Answer, EXTENSION, Lab, Person, csr, last_segment, pkcs7};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cardwright::cm::request::RequestType;
 use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -59,6 +60,26 @@ pub fn certificate(answer: &Value, key: &MemoryKey) -> Certificate {
 pub fn ask(lab: &Lab, person: &Person, kind: &str, smartcard: &str) -> String {
     let body = json!({"datacollection": [], "type": kind, "smartcard": smartcard, "comment": ""});
     last_segment(&lab.post(person, &format!("{API}/requests"), body).ok())
+}
+
+/// What shows the old key of a card, by its certificate's thumbprint: the text of the request's own facts, signed, as somebody who has only the
+/// documentation would write it.
+pub fn possession(lab: &Lab, person: &Person, request: &str, old: &str, key: &MemoryKey) -> Value {
+    let read = lab.get(person, &format!("{API}/requests/{request}")).ok();
+    let purpose = RequestType::from_number(u32::try_from(read["RequestType"].as_u64().unwrap()).unwrap());
+    let text = format!(
+        "cardwright, proof of possession of an old key, version 1\nserver: localhost\nrequest: {request}\n\
+         smartcard: {}\npurpose: {purpose}\n",
+        read["OldSmartcardUuid"].as_str().unwrap()
+    );
+    let signature = key.sign(text.as_bytes()).unwrap();
+    json!({"Server": "localhost", "Thumbprint": old, "Signature": STANDARD.encode(signature)})
+}
+
+/// Hands that in.
+pub fn show(lab: &Lab, person: &Person, request: &str, old: &Certificate, key: &MemoryKey) -> Answer {
+    let body = possession(lab, person, request, &old.thumbprint_sha1(), key);
+    lab.post(person, &format!("{EXTENSION}/requests/{request}/possession"), body)
 }
 
 /// An answer to a call by a certificate.

@@ -5,7 +5,7 @@ use crate::support::{data_directory, directory};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::csr::{RequestContent, build};
-use cardwright::pkix::{KeyAlgorithm, MemoryKey};
+use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
 use cardwright::secret::Passphrase;
 use cardwright::server::{self, Config, InitOptions, NewUser, RunningServer, Server};
 use serde_json::{Value, json};
@@ -284,13 +284,19 @@ impl Lab {
     /// A card enrolled from request to completion.
     #[track_caller]
     pub fn enrolled(&self, person: &Person) -> Enrolled {
+        self.enrolled_with(person, &MemoryKey::generate(KeyAlgorithm::P256).unwrap()).0
+    }
+
+    /// Likewise with this key; gives its certificate too.
+    #[track_caller]
+    pub fn enrolled_with(&self, person: &Person, key: &MemoryKey) -> (Enrolled, Certificate) {
         let card_id = Uuid::new_v4();
         let request = self.enroll_request(person);
         let smartcard = self.assign(person, &request, card_id);
-        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
-        self.certificatedata(person, &request, &csr(&key)).ok();
+        let issued = self.certificatedata(person, &request, &csr(key)).ok();
         self.complete(person, &request).ok();
-        Enrolled { request, smartcard, card_id }
+        let certificate = cmc::read(&pkcs7(&issued)).unwrap().leaf_for(key.public_key()).unwrap().clone();
+        (Enrolled { request, smartcard, card_id }, certificate)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Microsoft's enrollment walkthrough, step by step, then unblock, renew and retire.
 
 use super::support::{API, EXTENSION, Lab, csr, last_segment, new_csr, pkcs7};
+use crate::attacks::site::show;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey, cmc};
@@ -133,12 +134,15 @@ fn an_unblock_lets_the_key_out_and_ends_it() {
 fn a_renewal_supersedes_the_old_profile() {
     let lab = Lab::plain(|template| template.replace("renew_revokes_old = false", "renew_revokes_old = true"));
     let alice = lab.user("alice", &[]);
-    let enrolled = lab.enrolled(&alice);
+    let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
+    let (enrolled, certificate) = lab.enrolled_with(&alice, &key);
     let old = lab.get(&alice, &format!("{API}/certificates")).ok()[0]["SerialNumber"].clone();
     let body = json!({"datacollection": "[]", "type": "Renew", "smartcard": enrolled.smartcard, "comment": ""});
     let request = lab.request(&alice, body);
     let elsewhere = json!({"requestid": request, "cardid": Uuid::new_v4()});
     assert_eq!(lab.post(&alice, &format!("{API}/smartcards"), elsewhere).refusal(), (409, "wrong-card".into()));
+    assert_eq!(lab.certificatedata(&alice, &request, &new_csr()).refusal(), (409, "possession-needed".into()));
+    show(&lab, &alice, &request, &certificate, &key).ok();
     lab.certificatedata(&alice, &request, &new_csr()).ok();
     let done = lab.complete(&alice, &request).ok();
     assert_ne!(done["NewProfileUuid"], done["OldProfileUuid"]);

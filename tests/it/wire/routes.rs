@@ -68,6 +68,7 @@ fn one_of_each() -> Vec<Route> {
         Route::CollectData { request: A },
         Route::ListDocuments { request: A },
         Route::CollectSealedKeys { request: A },
+        Route::ShowPossession { request: A },
         Route::ProveOneTimePassword { request: A },
         Route::DistributeOneTimePassword { request: A },
         Route::GetAdminKeyState { smartcard: A },
@@ -123,7 +124,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 60);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 61);
 }
 
 #[test]

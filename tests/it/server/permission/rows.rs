@@ -1,6 +1,7 @@
 //! Every route with an object it can be asked about, a body that is good, and what each role is answered.
 
 use super::super::support::{API, EXTENSION, Lab, Person, csr, new_csr};
+use crate::attacks::site::possession;
 use crate::support::attesting::Maker;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -26,6 +27,9 @@ enrollment_agents = ["group:agent"]
 approvers = ["group:approver"]
 enrollment_agents = ["group:agent"]
 one_time_password = { deliver = ["none"] }
+[workflows.renew]
+approvals_needed = 0
+enrollment_agents = ["group:agent"]
 [workflows.retire]
 self_service = true
 enrollment_agents = ["group:agent"]
@@ -100,6 +104,8 @@ pub struct Objects {
     /// Somebody whom an administrator may manage, and a token of theirs.
     pub user: Uuid,
     pub token: Uuid,
+    /// What shows the old key for the other request, where that is a renewal.
+    pub possession: Value,
 }
 
 pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) -> Objects {
@@ -122,8 +128,8 @@ pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) 
         let card = format!("{API}/requests/{request}/smartcards/{}", objects.smartcard);
         lab.get(owner, &format!("{card}/diversifiedkey?cardid={}", objects.card_id)).ok();
     }
+    let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
     if stage >= Stage::Enrolled {
-        let key = MemoryKey::generate(KeyAlgorithm::P256).unwrap();
         let said = people.maker.attests(key.public_key());
         let body = json!({
             "certificaterequests": [STANDARD.encode(csr(&key))], "comments": "", "attestations": [STANDARD.encode(said)],
@@ -138,6 +144,11 @@ pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) 
         let asker = people.of(if kind == "Retire" { "owner" } else { "agent" });
         let body = json!({"datacollection": [], "type": kind, "smartcard": objects.smartcard, "comment": ""});
         objects.second = lab.request(asker, body).parse().unwrap();
+        if kind == "Renew" {
+            let listed = lab.get(owner, &format!("{API}/profiles/{}/certificates", objects.profile)).ok();
+            let thumbprint = listed[0]["Thumbprint"].as_str().unwrap().to_owned();
+            objects.possession = possession(lab, owner, &objects.second.to_string(), &thumbprint, &key);
+        }
     }
     objects
 }
@@ -214,7 +225,7 @@ pub fn rows() -> Vec<Row> {
             challenge: vec![1; 8],
             diversified: true,
         }),
-        row(Enrolled, [404, 204, 204, 404, 204, 204, 204, 204], |_, o| Route::ListOperations {
+        row(Enrolled, [404, 204, 204, 404, 200, 204, 204, 204], |_, o| Route::ListOperations {
             of: Holder::Profile(o.profile),
         }),
         row(Enrolled, [404, 200, 204, 404, 200, 204, 204, 204], |_, o| Route::ListOperations {
@@ -264,7 +275,7 @@ pub fn rows() -> Vec<Row> {
             of: Holder::Smartcard(o.smartcard),
         }),
         row(Enrolled, [204, 200, 204, 204, 204, 204, 204, 204], |_, _| Route::ListCertificates),
-        row(Enrolled, [404, 204, 204, 404, 204, 204, 204, 204], |_, o| Route::ListRequestTypes {
+        row(Enrolled, [404, 204, 204, 404, 200, 204, 204, 204], |_, o| Route::ListRequestTypes {
             of: Holder::Profile(o.profile),
         }),
         row(Enrolled, [404, 200, 204, 404, 200, 204, 204, 204], |_, o| Route::ListRequestTypes {
@@ -286,6 +297,18 @@ pub fn rows() -> Vec<Row> {
             |_, _, _| json!({"DataCollection": []}),
         ),
         row(Pending, [404, 204, 404, 204, 204, 204, 204, 204], |_, o| Route::ListDocuments { request: o.request }),
+        second(
+            with(
+                row(Enrolled, [404, 200, 404, 403, 200, 403, 403, 403], |_, o| Route::ShowPossession {
+                    request: o.second,
+                }),
+                |_, o, _| {
+                    let none = json!({"Server": "", "Thumbprint": "", "Signature": ""});
+                    if o.possession.is_null() { none } else { o.possession.clone() }
+                },
+            ),
+            "Renew",
+        ),
         second(
             with(
                 // None was made yet.

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
-/// What every workflow of these tests says; agents may ask for all, everybody for himself where that is allowed.
+/// What every workflow of these tests says; agents may ask for all, everybody for himself where that is allowed. No old key
+/// is shown here, as by clients that know MIM CM alone.
 const WORKFLOWS: [(&str, &str); 12] = [
     ("enroll", "self_service = true"),
-    ("renew", "self_service = true"),
-    ("recover", "self_service = true"),
+    ("renew", "self_service = true\npossession = \"none\""),
+    ("recover", "self_service = true\npossession = \"none\""),
     ("duplicate", "self_service = true"),
-    ("online_update", "self_service = true"),
+    ("online_update", "self_service = true\npossession = \"none\""),
     ("revoke", "self_service = true"),
     ("reinstate", ""),
     ("recover_on_behalf", "approvals_needed = 1\napprovers = [\"group:approvers\"]"),

@@ -1,0 +1,86 @@
+//! Shows the server the old key of a card that is renewed, where it demands that, before anything on the card changes.
+//!
+//! A card of the plain standard overwrites the old key when the new one is made, so the old key signs before: a text for
+//! this server, request, card and purpose ([`crate::cm::possession`]). Where it cannot, an approval stands in for it, and
+//! the request waits for one.
+
+use super::driver::{Enrollment, Leg};
+use super::error::{Cause, Error};
+use super::login::Login;
+use super::proven::Proof;
+use super::record::Tie;
+use super::stage::Stage;
+use super::step::{Event, Observer, Step};
+use crate::cm::possession::{Possession, signed_text};
+use crate::cm::problem::ProblemCode;
+use crate::cm::route::Holder;
+use crate::pkix::SignatureAlgorithm;
+use crate::token::{self, Operation, Token};
+
+impl Enrollment<'_> {
+    /// Writes to the journal whether the old key must still be shown.
+    pub(super) fn note_possession(&mut self, owes: bool) -> Result<(), Error> {
+        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
+        entry.note_owed_possession(owes).map_err(|source| Error::new(Stage::WriteJournal, source))
+    }
+
+    /// Has the old key sign for the request, if it must be shown, and hands that in. Returns the step that asks for the
+    /// PIN, or that waits for the approval in place of a key that is not there or counts no more.
+    pub(super) fn show_old_key(
+        &mut self,
+        tie: Tie,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<Option<Leg>, Error> {
+        if !self.record().is_some_and(|record| record.owes_possession) {
+            return Ok(None);
+        }
+        let Some((id, certificate)) = self.facts.old_certificate.clone() else {
+            return Ok(Some(self.await_approval(tie, observer)));
+        };
+        let failed = |cause: Cause| Error::new(Stage::ShowOldKey, cause);
+        let key = certificate.public_key().map_err(|source| failed(source.into()))?;
+        let host = self.client.base_url().host_str().unwrap_or_default();
+        let server = host.trim_matches(['[', ']']).to_owned();
+        let card = self.request(tie.request, observer)?.old_smartcard.unwrap_or(tie.smartcard);
+        let purpose = self.order.workflow().request_type();
+        let text = signed_text(&server, tie.request, Holder::Smartcard(card), purpose);
+        let algorithm = SignatureAlgorithm::usual_for(key.kind());
+        let mut session = match self.log_in_for(tie, &[Operation::Sign], token, observer)? {
+            Login::In(session) => session,
+            Login::Need(leg) => return Ok(Some(leg)),
+        };
+        observer(Event::Doing(Stage::ShowOldKey));
+        let signed = session.sign(&id, algorithm, text.as_bytes());
+        drop(session);
+        let signature = match signed {
+            Ok(signature) if key.verify(algorithm, text.as_bytes(), &signature).is_ok() => signature,
+            // The certificate alone has proven the card, and its key is not there.
+            Ok(_) | Err(token::Error::NoSuchKey(_)) if self.facts.proof == Proof::Certificate => {
+                return self.refuse_card(tie);
+            }
+            Ok(_) | Err(token::Error::NoSuchKey(_)) => return Ok(Some(self.await_approval(tie, observer))),
+            Err(error) => return Err(failed(error.into())),
+        };
+        let shown = Possession { server, thumbprint: certificate.thumbprint_sha1(), signature };
+        match self.client.show_possession(tie.request, &shown) {
+            Ok(_) => {}
+            Err(error) if error.refusal_code() == Some(ProblemCode::PossessionOfOther.name()) => {
+                return Ok(Some(self.await_approval(tie, observer)));
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+        observer(Event::OldKeyShown);
+        self.note_owed_key(false)?;
+        self.note_possession(false)?;
+        Ok(None)
+    }
+
+    /// Returns the step that waits for an approval in place of the old key; the server is asked again afterwards whether
+    /// the key must be shown.
+    fn await_approval(&mut self, tie: Tie, observer: Observer<'_>) -> Leg {
+        observer(Event::OldKeyMissing);
+        (self.facts.request, self.facts.keys) = (None, None);
+        Leg::Stop(Step::Pending { request: tie.request, approvals_needed: Some(1) })
+    }
+}

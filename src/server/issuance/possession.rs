@@ -1,0 +1,87 @@
+//! Takes what shows that the old key of a card or profile is at hand: its signature for one request.
+
+use crate::cm::possession::{Possession, signed_text};
+use crate::cm::route::Holder;
+use crate::pkix::{Certificate, KeyUsage, SignatureAlgorithm};
+use crate::server::audit::deed::Deed;
+use crate::server::call::Call;
+use crate::server::error::ApiError;
+use crate::server::workflow::execute::executable;
+use crate::store::{CertificateRecord, Origin, PossessionRecord, RequestRecord, Tx};
+use time::{Duration, OffsetDateTime};
+
+/// Keeps that the old key was shown, or refuses; a key that was shown before needs not be shown again. `grace`: how long
+/// a key counts after its certificate.
+pub async fn shown(
+    call: &Call<'_>,
+    request: &RequestRecord,
+    body: &Possession,
+    grace: Duration,
+) -> Result<(), ApiError> {
+    let store = &call.app.store;
+    if store.possession(request.uuid).await?.is_some() {
+        return Ok(());
+    }
+    if !call.app.public_names.iter().any(|name| name.eq_ignore_ascii_case(&body.server)) {
+        return Err(ApiError::PossessionElsewhere(body.server.clone()));
+    }
+    let holder = request.old_smartcard.map(Holder::Smartcard).or(request.old_profile.map(Holder::Profile));
+    let holder = holder.ok_or(ApiError::NoActiveProfile)?;
+    let text = signed_text(&body.server, request.uuid, holder, request.request_type);
+    let (uuid, now) = (request.uuid, call.now);
+    let (thumbprint, signature) = (body.thumbprint.clone(), body.signature.clone());
+    let entry = call.entry(Deed::OldKeyShown);
+    let job = async move |tx: &mut Tx| {
+        let request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
+        executable(&request)?;
+        if tx.possession(uuid).await?.is_some() {
+            return Ok(());
+        }
+        let old = old_certificates(tx, &request, grace, now).await?;
+        let named = |record: &&CertificateRecord| hex::encode(record.thumbprint).eq_ignore_ascii_case(&thumbprint);
+        let old = old.iter().find(named).ok_or(ApiError::PossessionOfOther)?;
+        if !is_signed_by(old, text.as_bytes(), &signature) {
+            return Err(ApiError::PossessionWrong);
+        }
+        let record = PossessionRecord { request: uuid, serial: old.serial.clone(), signature, at: now };
+        tx.insert_possession(&record).await?;
+        let entry = entry.on(&request).with("serial", hex::encode_upper(&record.serial)).with("signed", &text);
+        Ok(tx.audit(&entry.with("signature", hex::encode(&record.signature))).await?)
+    };
+    store.write(move |tx| Box::pin(job(tx))).await
+}
+
+/// Lists the certificates whose keys can be shown for a request: those in use of its old profile, of keys that their
+/// owner has made and may sign with. A key of the archive proves nothing: others may have been given it.
+pub async fn old_certificates(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    grace: Duration,
+    now: OffsetDateTime,
+) -> Result<Vec<CertificateRecord>, ApiError> {
+    let Some(profile) = request.old_profile else { return Ok(Vec::new()) };
+    let held = tx.holdings(profile).await?.into_iter();
+    let own = held.filter(|held| held.origin == Origin::Client).map(|held| held.certificate);
+    let counts = |record: &CertificateRecord| {
+        record.user == request.target
+            && record.revocation.is_none()
+            && !record.superseded
+            && now < record.not_after + grace
+            && may_sign(record)
+    };
+    Ok(own.filter(counts).collect())
+}
+
+/// Says whether the key of a certificate is for signatures: one that only decrypts may be made to sign by whoever can
+/// have it decrypt.
+fn may_sign(record: &CertificateRecord) -> bool {
+    let usages = Certificate::from_der(&record.der).and_then(|certificate| certificate.key_usage());
+    let signs = |usage: &KeyUsage| matches!(usage, KeyUsage::DigitalSignature | KeyUsage::NonRepudiation);
+    usages.is_ok_and(|usages| usages.is_none_or(|usages| usages.iter().any(signs)))
+}
+
+/// Verifies a signature by the key of a certificate.
+fn is_signed_by(record: &CertificateRecord, text: &[u8], signature: &[u8]) -> bool {
+    let key = Certificate::from_der(&record.der).and_then(|certificate| certificate.public_key());
+    key.is_ok_and(|key| key.verify(SignatureAlgorithm::usual_for(key.kind()), text, signature).is_ok())
+}
