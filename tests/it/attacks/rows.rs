@@ -2,6 +2,7 @@
 
 use crate::server::support::{EXTENSION, Lab};
 use crate::support::postgres::Database;
+use crate::support::program::Program;
 use cardwright::server;
 use cardwright::store::{AuditReport, RowFault};
 use rusqlite::Connection;
@@ -133,6 +134,22 @@ fn a_row_that_was_altered_added_or_removed_is_named() {
     known.sort_unstable();
     let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
     assert_eq!(text(&schema, tables), known, "every table is vouched for, or says why not");
+}
+
+#[test]
+fn the_program_names_the_row_to_people_and_to_scripts() {
+    let lab = ended(None);
+    let connection = Connection::open(lab.data().join("cardwright.db")).unwrap();
+    connection.execute("UPDATE users SET groups = '[\"officers\"]' WHERE name = 'alice'", []).unwrap();
+    let row = text(&connection, "SELECT lower(hex(uuid)) FROM users WHERE name = 'alice'").remove(0);
+    drop(connection);
+    let (program, data) = (Program::new(), lab.data().display().to_string());
+    let told = program.text(["audit", "verify", &data]);
+    assert_eq!(told.code, Some(12), "{told:?}");
+    assert!(told.stdout.contains(&format!("users {row}: altered")) && told.stdout.contains("NOT whole"), "{told:?}");
+    let document = program.json(["audit", "verify", &data]).document();
+    assert_eq!((&document["whole"], &document["tail"]), (&json!(false), &json!(false)));
+    assert_eq!(document["report"]["differences"], json!([{"table": "users", "row": row, "fault": "altered"}]));
 }
 
 #[test]

@@ -72,6 +72,33 @@ impl Ended {
     }
 }
 
+#[test]
+fn acts_of_the_last_seconds_are_a_tail_and_older_ones_without_a_signature_a_fault() {
+    let ended = Ended::new();
+    let mut items = ended.items();
+    let signature = items.iter().rposition(|item| matches!(item, AuditItem::Signature(_))).unwrap();
+    items.remove(signature);
+    let signed = items.iter().rposition(|item| matches!(item, AuditItem::Signature(_))).unwrap();
+    let first = items[signed..].iter().find_map(|item| match item {
+        AuditItem::Record(record) => Some(record.record.clone()),
+        _ => None,
+    });
+    let first: serde_json::Value = serde_json::from_str(&first.unwrap()).unwrap();
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    let at = time::OffsetDateTime::parse(first["at"].as_str().unwrap(), rfc3339).unwrap();
+    let mut read_at = |after: Duration| {
+        items[0] = AuditItem::Begin { complete: true, at: Some(at + after) };
+        ended.checked(&items)
+    };
+    let tail = read_at(Duration::seconds(1));
+    assert!(tail.has_tail() && !tail.is_whole() && tail.unsigned > 0 && tail.findings.is_empty(), "{tail:?}");
+    let late = read_at(Duration::hours(1));
+    assert!(!late.has_tail() && late.findings[0].fault == AuditFault::Unsigned, "{late:?}");
+    // An earlier release does not say when it wrote an export.
+    items[0] = AuditItem::Begin { complete: true, at: None };
+    assert_eq!(ended.checked(&items).findings, late.findings);
+}
+
 /// Gives a record another text and the hash that goes with it.
 fn rewritten(number: i64, from: &str, to: &str, database: &Path) -> String {
     let connection = Connection::open(database).unwrap();
