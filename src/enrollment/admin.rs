@@ -183,7 +183,12 @@ impl Enrollment<'_> {
             self.facts.counters = None;
             match tried {
                 Ok(done) => return Ok(Tried::Done(done)),
-                Err(error) if is_wrong(&error) => refused = refused.or(Some(error)),
+                Err(error) if is_wrong(&error) => {
+                    if key == KnownAdminKey::Default {
+                        self.note_default_refused(&error)?;
+                    }
+                    refused = refused.or(Some(error));
+                }
                 Err(error) => return Err(Error::new(stage, error)),
             }
         }
@@ -191,6 +196,21 @@ impl Enrollment<'_> {
             Some(error) if !asks || self.inputs.so_pin.is_some() => Err(Error::new(stage, error)),
             _ => self.as_keeper_of_the_pin(stage, token, act),
         }
+    }
+
+    /// Notes in the journal that a change to the card's own key need not begin with the default one again: should the
+    /// server not answer for the next key, the try would be spent twice.
+    fn note_default_refused(&mut self, refused: &token::Error) -> Result<(), Error> {
+        use Milestone::ChangingAdminKey;
+        let Some(ChangingAdminKey { tie, own_possible: true, .. }) = self.record().map(|record| &record.milestone)
+        else {
+            return Ok(());
+        };
+        let tie = *tie;
+        if self.inputs.so_pin.is_none() && matches!(refused, token::Error::SecretRefused { .. }) {
+            self.reach(ChangingAdminKey { tie, default_refused: true, own_possible: true })?;
+        }
+        Ok(())
     }
 
     /// Has the card accept the admin key that the server has for it alone; `None` where the card or the server offers no

@@ -52,7 +52,11 @@ impl Enrollment<'_> {
         let state = report.state;
         let settled = self.settle_reported(tie, left_open, report, token, observer)?;
         let again = match settled {
-            Tried::Done(Some(_)) if state == PukState::Proposed => self.puk_report(tie, token, observer)?,
+            Tried::Done(Some(_)) if state == PukState::Proposed => {
+                // What the journal says of this change must not be taken for what the next one has come to.
+                self.reach(Milestone::ChangingPuk { tie, current_refused: false, next_possible: false })?;
+                self.puk_report(tie, token, observer)?
+            }
             Tried::Done(_) | Tried::Need(_) => None,
         };
         match again {

@@ -3,6 +3,7 @@
 mod compromised;
 mod earlier_holding;
 mod forgotten;
+mod holdings;
 mod log;
 mod own_certificates;
 mod renewal;

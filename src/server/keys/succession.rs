@@ -121,3 +121,100 @@ pub fn propose_puk(card: &mut SmartcardRecord, retires: bool, prepares: bool, di
         card.puk_state = PukState::Proposed;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cm::holder_role::HolderRole;
+    use crate::cm::smartcard::SmartcardStatus;
+
+    const FIRST: Uuid = Uuid::from_u128(1);
+    const SECOND: Uuid = Uuid::from_u128(2);
+
+    fn of(generation: Uuid) -> Derivation {
+        Derivation { master: 1, generation: Some(generation) }
+    }
+
+    /// A card that was assigned a second time.
+    fn card(admin_key: AdminKeyState, own_key: Derivation, next_key: Option<Derivation>) -> SmartcardRecord {
+        SmartcardRecord {
+            uuid: Uuid::nil(),
+            card_id: Uuid::nil(),
+            atr: String::new(),
+            status: SmartcardStatus::Assigned,
+            assigned_user: Uuid::nil(),
+            profile_template: Uuid::nil(),
+            template_version: 1,
+            generation: Some(SECOND),
+            admin_key,
+            own_key,
+            next_key,
+            puk_state: PukState::Default,
+            puk_version: 0,
+            puk_before: 0,
+            puk_from: Derivation::default(),
+            puk_before_from: Derivation::default(),
+            parent: None,
+            primary: None,
+            permanent: None,
+            comment: String::new(),
+            holder_role: HolderRole::default(),
+        }
+    }
+
+    #[test]
+    fn the_only_key_that_is_told_is_of_this_assignment() {
+        use AdminKeyState::{Active, Default, Proposed};
+        // What was left behind; what holds until the change is confirmed.
+        let rows = [
+            (card(Default, of(SECOND), None), of(SECOND)),
+            (card(Proposed, of(FIRST), None), of(FIRST)),
+            (card(Active, of(FIRST), None), of(FIRST)),
+            (card(Active, of(FIRST), Some(of(FIRST))), of(FIRST)),
+        ];
+        for (mut card, held) in rows {
+            for _ in 0..2 {
+                propose_only_key(&mut card, true, 1);
+                assert_eq!((only_key(&card, true), card.own_key, card.admin_key), (of(SECOND), held, Proposed));
+            }
+            assert!(!lacks_own_key(&card));
+            confirm_key(&mut card);
+            assert_eq!((card.own_key, card.next_key, card.admin_key), (of(SECOND), None, Active));
+            assert!(!key_is_spoken(&card) && !next_key_is_due(&card, false, 1));
+        }
+        // Where the card stays its holder's, the key is the one it has.
+        let mut kept = card(Active, Derivation { master: 1, generation: None }, None);
+        propose_only_key(&mut kept, false, 1);
+        assert_eq!((only_key(&kept, false).generation, kept.admin_key), (None, Active));
+    }
+
+    #[test]
+    fn what_was_proposed_to_an_earlier_holder_is_finished_and_then_gives_way() {
+        let mut card = card(AdminKeyState::Active, of(FIRST), Some(Derivation { master: 2, generation: Some(FIRST) }));
+        propose_next_key(&mut card, 2);
+        assert_eq!(card.next_key.unwrap().generation, Some(FIRST));
+        assert!(lacks_own_key(&card));
+        confirm_key(&mut card);
+        assert!(lacks_own_key(&card) && next_key_is_due(&card, false, 2) && !next_key_is_due(&card, true, 2));
+        propose_next_key(&mut card, 2);
+        confirm_key(&mut card);
+        assert_eq!(card.own_key, Derivation { master: 2, generation: Some(SECOND) });
+        assert!(!lacks_own_key(&card));
+    }
+
+    #[test]
+    fn a_puk_of_an_earlier_holder_is_due() {
+        let mut card = card(AdminKeyState::Default, of(SECOND), None);
+        (card.puk_state, card.puk_version, card.puk_from) = (PukState::Proposed, 1, of(FIRST));
+        propose_puk(&mut card, false, true, Digits::Free, 1);
+        assert_eq!(card.puk_from, of(FIRST), "what was begun is finished");
+        card.puk_state = PukState::Active;
+        propose_puk(&mut card, true, true, Digits::Free, 1);
+        assert_eq!(card.puk_state, PukState::Active, "at a retirement nothing new is proposed");
+        propose_puk(&mut card, false, false, Digits::Free, 1);
+        assert_eq!(
+            (card.puk_state, card.puk_from, present_puk(&card)),
+            (PukState::Proposed, of(SECOND), (1, of(FIRST)))
+        );
+    }
+}

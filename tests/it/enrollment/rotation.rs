@@ -7,7 +7,9 @@ use super::real::Proxy;
 use super::ways::{enroll, renew, retire, unblock};
 use crate::support::{data_directory, directory, gids, kryoptic, piv};
 use cardwright::client::{ClientConfig, CmClient, Login, Timeouts, Trust};
-use cardwright::enrollment::{Enrollment, Error, Event, Journal, Order};
+use cardwright::cm::request::{CreateRequest, RequestType};
+use cardwright::cm::smartcard::AssignSmartcard;
+use cardwright::enrollment::{Enrollment, Error, Event, Journal, Order, card_id};
 use cardwright::pkix::Certificate;
 use cardwright::secret::{BearerToken, Passphrase};
 use cardwright::server::{self, Config, NewUser, RunningServer, Server};
@@ -17,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 struct Lab {
     server: Option<RunningServer>,
@@ -144,6 +147,69 @@ fn cut_everywhere(rules: Rules, order: fn() -> Order) {
     for (bearer, token) in &mut people[..6] {
         lab.run(&lab.client(bearer, lab.addr()), token, retire(), &mut Face::default()).unwrap().done();
         assert_eq!(token.so_pin(), token.rules.default_key());
+    }
+}
+
+/// A card for which an enrollment was given up by hand: what was let out there, and whether the card has it.
+fn given_up(client: &CmClient, token: &mut MemoryToken, set: bool) -> String {
+    let card_id = card_id(token.identity());
+    let order = CreateRequest {
+        data_collection: Vec::new(),
+        request_type: RequestType::Enroll,
+        profile_template: Some(client.list_profile_templates().unwrap()[0].uuid),
+        smartcard: None,
+        profile: None,
+        target: None,
+        comment: String::new(),
+        priority: None,
+        terms: None,
+    };
+    let request = client.create_request(&order).unwrap();
+    let smartcard = client.assign_smartcard(&AssignSmartcard { request, card_id, atr: None }).unwrap();
+    let key = hex::encode(client.diversified_key(request, smartcard, card_id, None).unwrap().expose());
+    let puk = client.puk(request, smartcard, card_id, false).unwrap().next.unwrap();
+    if set {
+        token.set_so_pin(&key);
+        token.set_puk(puk.expose());
+    }
+    client.abandon(request).unwrap();
+    key
+}
+
+#[test]
+fn an_enrollment_after_one_that_was_given_up_brings_keys_of_its_own_wherever_it_breaks() {
+    let lab = Lab::new("", "P-256");
+    let proxy = Proxy::before(lab.addr());
+    for rules in [Rules::piv(Cipher::Aes), Rules::gids(), Rules::pkcs11()] {
+        let mut ended = 0;
+        for number in 0..4 * CALLS {
+            let (at, after, set) = (number / 4, number % 2 == 1, number % 4 > 1);
+            let bearer = lab.person(&format!("user{}", Uuid::new_v4()));
+            let mut token = MemoryToken::of(rules);
+            let left_behind = given_up(&lab.client(&bearer, lab.addr()), &mut token, set);
+            let puk = token.puk().to_owned();
+            let client = lab.client(&bearer, proxy.addr);
+            proxy.set(Some(at), after);
+            let broken = lab.run(&client, &mut token, enroll(), &mut Face::default()).is_err();
+            proxy.set(None, false);
+            if broken {
+                let again = lab.run(&client, &mut token, enroll(), &mut Face::default());
+                assert!(
+                    matches!(again, Ok(End::Done(_))),
+                    "cut {at} {after} {set}: {again:?}, left {:?}",
+                    token.left()
+                );
+            } else {
+                ended += 1;
+            }
+            assert_ne!(token.so_pin(), left_behind, "cut {at} {after} {set}");
+            assert_ne!(token.so_pin(), token.rules.default_key(), "cut {at} {after} {set}");
+            if rules.has_puk {
+                assert_ne!(token.puk(), puk, "cut {at} {after} {set}");
+            }
+            assert_eq!(token.left(), (TRIES, TRIES, TRIES), "cut {at} {after} {set}");
+        }
+        assert!(ended > 0, "the orders make more than {CALLS} calls");
     }
 }
 

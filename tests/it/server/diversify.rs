@@ -106,6 +106,39 @@ fn openssl_derives_a_puk_of_digits_alike() {
     assert_eq!((keys.puk(of(1), card_id, version).unwrap().expose(), theirs.len()), (theirs.as_str(), 8));
 }
 
+/// Cards in the field have these: nothing may ever change them.
+#[test]
+fn what_the_releases_before_derived_is_derived_still() {
+    let keys = MasterKeys::new(vec![MasterKey::new(vec![0x5A; diversify::MASTER_KEY_LEN])]).unwrap();
+    let card_id = Uuid::from_u128(0xbc88_f13f_83ba_4037_8262_46eb_a129_1c6e);
+    let key = keys.admin_key(of(1), card_id).unwrap();
+    assert_eq!(hex::encode(key.expose()), "e37af1e620f286cd4aef4c34d6f4bf5152d67c511c585ea8");
+    assert_eq!(keys.puk(of(1), card_id, 3).unwrap().expose(), "2YV2G47H");
+    assert_eq!(keys.puk(of(1), card_id, 3 | 1 << 30).unwrap().expose(), "66533835");
+}
+
+#[test]
+fn openssl_derives_alike_with_a_generation() {
+    let master = [0x5A_u8; diversify::MASTER_KEY_LEN];
+    let (card_id, generation) = (Uuid::from_u128(0xbc88), Uuid::from_u128(0x6e));
+    let output = Command::new("openssl")
+        .args(["kdf", "-keylen", "24", "-binary", "-kdfopt", "mac:HMAC", "-kdfopt", "digest:SHA256"])
+        .args(["-kdfopt", "mode:COUNTER", "-kdfopt", &format!("hexkey:{}", hex::encode(master))])
+        .args(["-kdfopt", &format!("hexsalt:{}", hex::encode(diversify::LABEL))])
+        .args(["-kdfopt", &format!("hexinfo:{}{}", card_id.simple(), generation.simple()), "KBKDF"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let keys = MasterKeys::new(vec![MasterKey::new(master.to_vec())]).unwrap();
+    let from = Derivation { master: 1, generation: Some(generation) };
+    let ours = keys.admin_key(from, card_id).unwrap();
+    assert!(output.stdout.iter().zip(ours.expose()).all(|(theirs, ours)| theirs & 0xFE == ours & 0xFE));
+    assert!(ours.expose() != keys.admin_key(of(1), card_id).unwrap().expose());
+    let puk = |generation| keys.puk(Derivation { master: 1, generation }, card_id, 1).unwrap().expose().to_owned();
+    assert_ne!(puk(Some(generation)), puk(None));
+    assert_ne!(puk(Some(generation)), puk(Some(card_id)));
+}
+
 #[test]
 fn openssl_answers_by_aes_alike() {
     let challenge = "00112233445566778899aabbccddeeff";

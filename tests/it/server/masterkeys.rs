@@ -102,6 +102,69 @@ fn the_next_key_is_proposed_and_holds_once_the_card_confirms() {
     assert_eq!(uses(&lab), [(1, true, 0), (2, true, 2)]);
 }
 
+/// Makes every card one of the releases before there were generations.
+fn without_generations(lab: &mut Lab) {
+    lab.stop();
+    let statement = "UPDATE smartcards SET generation = NULL, admin_generation = NULL, admin_generation_next = NULL, \
+                     puk_generation = NULL, puk_before_generation = NULL";
+    match &lab.database {
+        Some(database) => drop(database.sql(statement)),
+        None => {
+            let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+            assert!(database.execute(statement, []).unwrap() > 0);
+        }
+    }
+    lab.start();
+}
+
+#[test]
+fn a_card_of_the_derivation_before_goes_on_and_moves_at_its_next_contact() {
+    let mut lab = Lab::plain(|template| template);
+    let alice = lab.user("alice", &[]);
+    let card = enrolled(&lab, &alice);
+    let unblock = work(&lab, &alice, "Unblock", &card);
+    let with_generation = key(&lab, &alice, &unblock, &card).ok();
+    without_generations(&mut lab);
+    let before = key(&lab, &alice, &unblock, &card).ok();
+    assert_ne!(before, with_generation);
+    // Nothing but this card's own client has it moved.
+    assert_eq!(key(&lab, &alice, &unblock, &card).ok(), before);
+    let answered = response(&lab, &alice, &unblock, &card);
+    lab.complete(&alice, &unblock).ok();
+    let renewal = work(&lab, &alice, "Renew", &card);
+    let offered = next(&lab, &alice, &renewal, &card, true).ok();
+    assert_eq!(offered["Current"], before);
+    assert_eq!(response(&lab, &alice, &renewal, &card), answered, "either may hold; the old one answers");
+    assert_eq!(next(&lab, &alice, &renewal, &card, false).ok()["Next"], offered["Next"], "asked again, the same");
+    lab.put(&alice, &path(&renewal, &card, "adminkey"), json!({"State": "Active"})).ok();
+    assert_ne!(response(&lab, &alice, &renewal, &card), answered);
+    assert_eq!(next(&lab, &alice, &renewal, &card, true).ok(), json!({"Proposed": false}));
+    lab.put(&alice, &format!("{API}/requests/{renewal}"), json!({"status": "Abandoned"})).ok();
+    let unblock = work(&lab, &alice, "Unblock", &card);
+    assert_eq!(key(&lab, &alice, &unblock, &card).ok(), offered["Next"]);
+}
+
+#[test]
+fn a_card_that_came_back_needs_the_keys_of_its_last_record_alone() {
+    let mut lab =
+        Lab::plain(|template| template.replace("allow_smartcard_reuse = false", "allow_smartcard_reuse = true"));
+    let alice = lab.user("alice", &[]);
+    let card = enrolled(&lab, &alice);
+    let retirement = work(&lab, &alice, "Retire", &card);
+    let path_of = format!("{API}/requests/{retirement}/smartcards/{}", card.smartcard);
+    lab.put(&alice, &path_of, json!({"status": "Retired"})).ok();
+    lab.complete(&alice, &retirement).ok();
+    newer(&mut lab);
+    assert_eq!(uses(&lab), [(1, true, 1), (2, true, 0)], "the card may still have it");
+    let request = lab.enroll_request(&alice);
+    let smartcard = lab.assign(&alice, &request, card.card_id);
+    let again = Enrolled { request: request.clone(), smartcard, card_id: card.card_id };
+    next(&lab, &alice, &request, &again, false).ok();
+    assert_eq!(uses(&lab), [(1, true, 1), (2, true, 1)]);
+    lab.put(&alice, &path(&request, &again, "adminkey"), json!({"State": "Active"})).ok();
+    assert_eq!(uses(&lab), [(1, true, 0), (2, true, 1)]);
+}
+
 #[test]
 fn a_version_goes_only_when_no_card_needs_it() {
     let mut lab = Lab::plain(|template| template);

@@ -26,6 +26,9 @@ async fn holds_all(store: &Store, version: usize) {
     assert_eq!((card.card_id, card.status, card.admin_key), (uuid(33), SmartcardStatus::Active, AdminKeyState::Active));
     let puk = if version == 1 { (PukState::Default, 0, 0) } else { (PukState::Spoken, 2, 1) };
     assert_eq!((card.puk_state, card.puk_version, card.puk_before), puk);
+    // Its secrets go on being derived as they were.
+    let of_then = [card.own_key, card.puk_from, card.puk_before_from].map(|from| from.generation);
+    assert_eq!((card.generation, of_then, card.next_key), (None, [None; 3], None));
     assert_eq!(store.offline_answer(uuid(16)).await.unwrap().unwrap().challenge.len(), 8);
     assert_eq!(store.profiles_on(uuid(32)).await.unwrap()[0].uuid, uuid(48));
     let certificate = store.certificate(&[1, 2]).await.unwrap().unwrap();
