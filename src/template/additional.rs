@@ -29,7 +29,9 @@ pub fn check_additional(
             return Err(source.wrong(&certificate.template_name, "each certificate has a template_name of its own"));
         }
         names.push(name);
-        ordered.push(Ordered { key: check_key(source, key)?, certificate: check_certificate(source, certificate)? });
+        let key = check_key(source, key)?;
+        let certificate = check_certificate(source, certificate, &key.source)?;
+        ordered.push(Ordered { key, certificate });
     }
     Ok(ordered)
 }

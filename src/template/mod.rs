@@ -24,6 +24,7 @@ mod pattern;
 mod pin;
 mod principal;
 mod profile_template;
+mod purposes;
 mod raw;
 mod raw_policy;
 mod read_key;

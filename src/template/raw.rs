@@ -112,7 +112,7 @@ pub struct RawAllowedKey {
 pub struct RawCertificate {
     pub template_name: Text,
     pub key_usages: Vec<Text>,
-    pub extended_key_usages: Vec<Text>,
+    pub extended_key_usages: Spanned<Vec<Text>>,
     pub validity_days: Spanned<u32>,
     pub microsoft_template: Option<RawMicrosoftTemplate>,
     #[serde(default)]

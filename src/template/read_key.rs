@@ -5,6 +5,7 @@ use super::certificate_shape::CertificateShape;
 use super::key_policy::{Hash, KeyFamily, KeyPolicy, KeySource};
 use super::located::{Misplaced, Source, each, parsed};
 use super::naming::ExtensionShape;
+use super::purposes;
 use super::raw::{RawAllowedKey, RawCertificate, RawGeneratedBy, RawKey};
 use super::words::{extended_key_usage, hash_name, key_usage};
 use crate::ca;
@@ -19,8 +20,13 @@ const MAX_VALIDITY_DAYS: u32 = 3650;
 /// Sets how long a certificate on a temporary card is valid where the template does not say.
 const TEMPORARY_VALIDITY: time::Duration = time::Duration::days(7);
 
-/// Checks a certificate's table.
-pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> Result<CertificateShape, Misplaced> {
+/// Checks the table of a certificate for a key of this origin.
+pub(super) fn check_certificate(
+    source: &Source<'_>,
+    shape: RawCertificate,
+    key: &KeySource,
+) -> Result<CertificateShape, Misplaced> {
+    purposes::check(source, &shape, key)?;
     let days = |days: &Spanned<u32>| match *days.get_ref() {
         count @ 1..=MAX_VALIDITY_DAYS => Ok(time::Duration::days(i64::from(count))),
         _ => Err(source.wrong(days, format!("days are between 1 and {MAX_VALIDITY_DAYS}"))),
@@ -29,7 +35,7 @@ pub(super) fn check_certificate(source: &Source<'_>, shape: RawCertificate) -> R
     Ok(CertificateShape {
         extensions: ExtensionShape::read(source, &shape)?,
         key_usages: each(source, &shape.key_usages, key_usage)?,
-        extended_key_usages: each(source, &shape.extended_key_usages, extended_key_usage)?,
+        extended_key_usages: each(source, shape.extended_key_usages.get_ref(), extended_key_usage)?,
         validity: days(&shape.validity_days)?,
         temporary_validity: temporary.unwrap_or(TEMPORARY_VALIDITY),
         bears_roles: shape.bears_roles,

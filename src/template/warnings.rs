@@ -2,6 +2,7 @@
 
 use super::key_policy::Hash;
 use super::profile_template::{ProfileTemplate, Workflow};
+use super::purposes;
 use super::weaker::Told;
 use super::words::table;
 use super::{Delivery, Principal, Side};
@@ -34,6 +35,7 @@ pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
     for workflow in template.workflows().iter().filter(|workflow| workflow.enabled) {
         told.extend(of_workflow(workflow));
     }
+    told.extend(purposes::warnings(template));
     told.extend(template.weaknesses());
     told
 }

@@ -4,13 +4,26 @@ use super::key_policy::Hash;
 use crate::cm::request::RequestType;
 use crate::pkix::KeyUsage;
 
+/// id-kp-clientAuth (RFC 5280, 4.2.1.12).
+pub const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
+/// id-kp-serverAuth (RFC 5280, 4.2.1.12).
+pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
+/// anyExtendedKeyUsage (RFC 5280, 4.2.1.12).
+pub const ANY_PURPOSE: &str = "2.5.29.37.0";
+/// Smart card logon (\[MS-WCCE\]).
+pub const SMARTCARD_LOGON: &str = "1.3.6.1.4.1.311.20.2.2";
+/// id-pkinit-KPClientAuth (RFC 4556, 3.2.2).
+pub const PKINIT_CLIENT: &str = "1.3.6.1.5.2.3.4";
+
 /// Names extended key usages, with their object identifiers: RFC 5280, 4.2.1.12, RFC 4556, 3.2.2 and \[MS-WCCE\].
-const EXTENDED_KEY_USAGES: [(&str, &str); 6] = [
-    ("clientAuth", "1.3.6.1.5.5.7.3.2"),
+const EXTENDED_KEY_USAGES: [(&str, &str); 8] = [
+    ("clientAuth", CLIENT_AUTH),
+    ("serverAuth", SERVER_AUTH),
+    ("anyExtendedKeyUsage", ANY_PURPOSE),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
     ("emailProtection", "1.3.6.1.5.5.7.3.4"),
-    ("smartcardLogon", "1.3.6.1.4.1.311.20.2.2"),
-    ("pkinitClient", "1.3.6.1.5.2.3.4"),
+    ("smartcardLogon", SMARTCARD_LOGON),
+    ("pkinitClient", PKINIT_CLIENT),
     ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
 ];
 
@@ -60,9 +73,11 @@ pub fn extended_key_usage(text: &str) -> Result<String, &'static str> {
     Err("neither a known name nor an object identifier")
 }
 
-/// Says whether a text is an object identifier: three numbers or more, with dots between them.
+/// Says whether a text is an object identifier: three numbers or more without leading zeros, with dots between them; so
+/// each has one spelling.
 pub fn is_object_identifier(text: &str) -> bool {
-    let numbers = text.split('.').all(|arc| !arc.is_empty() && arc.bytes().all(|byte| byte.is_ascii_digit()));
+    let plain = |arc: &str| arc == "0" || (!arc.is_empty() && !arc.starts_with('0'));
+    let numbers = text.split('.').all(|arc| plain(arc) && arc.bytes().all(|byte| byte.is_ascii_digit()));
     numbers && text.split('.').count() > 2
 }
 

@@ -6,6 +6,7 @@ mod forgotten;
 mod holdings;
 mod log;
 mod own_certificates;
+mod purposes;
 mod renewal;
 mod rows;
 pub mod site;

@@ -50,7 +50,7 @@ fn further_certificates_are_read_and_wrong_ones_refused() {
     let table = |key: &str, name: &str| {
         format!(
             "[[additional_certificates]]\nkey = {{ generate = \"P-256\"{key} }}\ncertificate = {{ template_name = \
-             \"{name}\", key_usages = [\"keyAgreement\"], extended_key_usages = [], validity_days = 30 }}\n"
+             \"{name}\", key_usages = [\"keyAgreement\"], extended_key_usages = [\"emailProtection\"], validity_days = 30 }}\n"
         )
     };
     let good = with(&table(", generated_by = \"server\", archive = true", "Encryption"));
