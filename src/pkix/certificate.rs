@@ -249,7 +249,7 @@ pub(super) fn signed_part<'a>(der: &'a [u8], what: &'static str) -> Result<&'a [
 }
 
 /// Converts a time of X.509.
-fn instant(time: &Time) -> OffsetDateTime {
+pub(super) fn instant(time: &Time) -> OffsetDateTime {
     // X.509 cannot write a time outside the years 1970 (in this reader) to 9999, which `time` holds.
     let seconds = i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)

@@ -58,6 +58,8 @@ pub enum Error {
     UnknownKeyUsage { name: String },
     #[error("{text:?} is not an object identifier")]
     ObjectIdentifier { text: String },
+    #[error("the {what} has a critical extension that is not understood: {oid}")]
+    CriticalExtension { what: &'static str, oid: String },
     #[error("the private key is not an RSA, P-256 or P-384 key in PKCS#8")]
     PrivateKey,
     #[error("a key pair could not be generated")]
@@ -142,6 +144,7 @@ impl Error {
             Self::Sign(error) => Ok(error),
             Self::Malformed { .. }
             | Self::TooLarge { .. }
+            | Self::CriticalExtension { .. }
             | Self::TooManyAttributes { .. }
             | Self::TooDeep { .. }
             | Self::TooManyElements { .. }

@@ -15,6 +15,7 @@ mod certificate;
 mod chain;
 pub mod cmc;
 mod cms;
+pub mod crl;
 pub mod csr;
 mod describe;
 mod digest;

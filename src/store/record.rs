@@ -71,6 +71,8 @@ pub struct SessionRecord {
     pub last_used: OffsetDateTime,
     /// What it began with lets its owner act by group and role.
     pub bears_roles: bool,
+    /// The client certificate, DER, that it began with, and without which it is over.
+    pub certificate: Option<Vec<u8>>,
 }
 
 /// Holds a bearer token or session, with its owner.

@@ -21,19 +21,20 @@ impl FromRow for SessionRecord {
             expires: columns.time()?,
             last_used: columns.time()?,
             bears_roles: columns.take()?,
+            certificate: columns.take()?,
         })
     }
 }
 
 pub(super) fn session_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<SessionRecord>>> {
-    let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, s.bears_roles, \
+    let statement = "SELECT s.uuid, s.owner, s.hash, s.created, s.expires, s.last_used, s.bears_roles, s.certificate, \
                      u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
                      FROM sessions s JOIN users u ON u.uuid = s.owner WHERE s.hash = $1";
     sql(statement).bind(hash).asking()
 }
 
 pub(super) fn sessions_of(owner: Uuid) -> Ask<'static, Vec<SessionRecord>> {
-    let statement = "SELECT uuid, owner, hash, created, expires, last_used, bears_roles FROM sessions \
+    let statement = "SELECT uuid, owner, hash, created, expires, last_used, bears_roles, certificate FROM sessions \
                      WHERE owner = $1 ORDER BY seq DESC LIMIT $2";
     sql(statement).bind(owner).bind(LIST_LIMIT).asking()
 }
@@ -41,8 +42,8 @@ pub(super) fn sessions_of(owner: Uuid) -> Ask<'static, Vec<SessionRecord>> {
 impl Tx {
     /// Adds a session.
     pub async fn insert_session(&mut self, session: &SessionRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO sessions (uuid, owner, hash, created, expires, last_used, bears_roles) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let statement = "INSERT INTO sessions (uuid, owner, hash, created, expires, last_used, bears_roles, \
+                         certificate) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let statement = sql(statement)
             .bind(session.uuid)
             .bind(session.owner)
@@ -50,7 +51,8 @@ impl Tx {
             .bind(session.created)
             .bind(session.expires)
             .bind(session.last_used)
-            .bind(session.bears_roles);
+            .bind(session.bears_roles)
+            .bind(session.certificate.as_deref());
         self.execute(TABLE, statement).await.map(drop)
     }
 
@@ -64,6 +66,11 @@ impl Tx {
     /// Removes a session, if it is still there.
     pub async fn remove_session(&mut self, uuid: Uuid) -> Result<(), Error> {
         self.execute(TABLE, sql("DELETE FROM sessions WHERE uuid = $1").bind(uuid)).await.map(drop)
+    }
+
+    /// Removes all sessions of a user.
+    pub async fn remove_sessions_of(&mut self, owner: Uuid) -> Result<(), Error> {
+        self.execute(TABLE, sql("DELETE FROM sessions WHERE owner = $1").bind(owner)).await.map(drop)
     }
 
     /// Notes that a session was used. That is no act for the log, which has what was done in the session.

@@ -83,7 +83,10 @@ fn of_purposes(entry: Entry<'_>, say: &mut impl FnMut(&str, &str)) {
         say(KEY, "serverAuth: where a host name stands in it, a person's card proves to be that server");
     }
     if has(SMARTCARD_LOGON) && !entry.certificate.key_usages.contains(&KeyUsage::DigitalSignature) {
-        say(KEY, "smartcardLogon without digitalSignature in key_usages: a logon is signed (RFC 4556), and none succeeds");
+        say(
+            KEY,
+            "smartcardLogon without digitalSignature in key_usages: a logon is signed (RFC 4556), and none succeeds",
+        );
     }
     let made_here = matches!(entry.key.source, KeySource::Server { .. });
     if made_here && !is_archived(&entry.key.source) && LOGS_ON.iter().any(|oid| has(oid)) {

@@ -9,6 +9,7 @@ mod own_certificates;
 mod purposes;
 mod renewal;
 mod rows;
+mod sessions;
 pub mod site;
 mod templates;
 mod token_note;

@@ -27,6 +27,18 @@ impl Payload<'_> {
         read_body(&bytes).map_err(ApiError::Body)
     }
 
+    /// Reads the body as [`Payload::read`] does; `None` where there is none, whatever `Content-Type` says.
+    pub async fn read_if_any<T: DeserializeOwned>(self) -> Result<Option<T>, ApiError> {
+        let bytes = receive(&self.parts.headers, self.body, MAX_BODY).await?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        if !is_of_type(&self.parts.headers, "application/json") {
+            return Err(ApiError::MediaType);
+        }
+        read_body(&bytes).map(Some).map_err(ApiError::Body)
+    }
+
     /// Receives a JSON object and ignores what it holds; it is wanted because no form of another site's page can send
     /// one.
     pub async fn nothing(self) -> Result<(), ApiError> {

@@ -93,12 +93,18 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, smartcard: Uuid) -> Resu
     Reply::json(&shown(call.app, card))
 }
 
-/// Answers `PUT requests/{id}/smartcards/{id}`: retires the card.
-pub async fn update(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: UpdateSmartcard) -> Result<Reply, ApiError> {
+/// Answers `PUT requests/{id}/smartcards/{id}`: retires the card. There is nothing else to ask for, so that a body may be
+/// left out, as Microsoft's example does.
+pub async fn update(
+    call: &Call<'_>,
+    request: Uuid,
+    smartcard: Uuid,
+    body: Option<UpdateSmartcard>,
+) -> Result<Reply, ApiError> {
     let request = call.request(request).await?;
     request.for_execution(call, |request_type| request_type == RequestType::Retire)?;
     call.smartcard_of(&request.record, smartcard).await?;
-    if body.status != SmartcardStatus::Retired {
+    if body.is_some_and(|body| body.status != SmartcardStatus::Retired) {
         return Err(ApiError::OnlyRetired);
     }
     let (card, effects) = close::retire(call, &request).await?;

@@ -5,6 +5,7 @@ use crate::platform::{directory, file};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use uuid::Uuid;
 
 /// Bounds what is read of a file, in bytes: key files, certificates and settings are short.
@@ -34,6 +35,20 @@ pub fn read(path: &Path) -> Result<String, FileError> {
     let mut text = String::new();
     let read = File::open(path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text));
     read.map(|_| text).map_err(|source| FileError { path: path.to_owned(), what: "read", source })
+}
+
+/// Reads a file of at most `limit` bytes; what is beyond is cut to one byte more, which readers refuse.
+pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+    let mut bytes = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(|source| FileError { path: path.to_owned(), what: "read", source })
+}
+
+/// Returns when a file was changed last.
+pub fn modified(path: &Path) -> Result<SystemTime, FileError> {
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    modified.map_err(|source| FileError { path: path.to_owned(), what: "read", source })
 }
 
 /// Reads the text of a file as [`read`] does; `None` when there is no file.

@@ -147,7 +147,10 @@ fn operation(declaration: &Declaration, spelling: usize) -> Value {
     });
     if declaration.method != Method::Get {
         let schema = takes.unwrap_or_else(|| json!({}));
-        operation["requestBody"] = json!({ "required": true, "content": { JSON: { "schema": schema } } });
+        // A card can only be retired, so that this alone may go without a body, as Microsoft's example does.
+        let required =
+            (declaration.method, pattern) != (Method::Put, "api/v1.0/requests/{request}/smartcards/{smartcard}");
+        operation["requestBody"] = json!({ "required": required, "content": { JSON: { "schema": schema } } });
     }
     operation
 }

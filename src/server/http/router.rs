@@ -258,7 +258,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             pins::proposed(&call, request, smartcard, pins::NamedCard { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
-            smartcards::update(&call, request, smartcard, payload.read().await?).await
+            smartcards::update(&call, request, smartcard, payload.read_if_any().await?).await
         }
         Route::GetRequestSmartcard { request, smartcard } => smartcards::of_request(&call, request, smartcard).await,
         Route::ListProfiles { status } => profiles::list(&call, status).await,

@@ -71,13 +71,13 @@ impl Identity {
         }
         if let Some(sessions) = self.sessions.as_ref().filter(|sessions| sessions.follow(found.shown)) {
             // A user who has a session already, and shows something else besides, needs no second one.
-            let present = sessions.find(store, &parts.headers, now).await.ok().flatten();
+            let present = sessions.find(store, &parts.headers, self.certificates(), now).await.ok().flatten();
             if present.is_none_or(|present| present.user.uuid != found.user.uuid) {
                 headers.append(header::SET_COOKIE, sessions.begin(store, &found, now).await?);
             }
         }
         let roles = Roles::of(&self.roles, &found.user.name, &found.user.groups);
-        let Found { user: UserRecord { uuid, name, groups, .. }, shown, bears_roles, answer: _ } = found;
+        let Found { user: UserRecord { uuid, name, groups, .. }, shown, bears_roles, answer: _, until: _ } = found;
         Ok(Admitted { caller: Caller { uuid, name, groups, roles, bears_roles, shown }, headers })
     }
 
@@ -129,7 +129,7 @@ impl Identity {
             };
         }
         if let Some(sessions) = &self.sessions
-            && let Some(found) = sessions.find(store, &parts.headers, now).await?
+            && let Some(found) = sessions.find(store, &parts.headers, self.certificates(), now).await?
         {
             return Ok(Some(found));
         }

@@ -1,6 +1,6 @@
 //! Finds the person behind one of the server's own bearer tokens (RFC 6750): random, stored as a hash, looked up by it.
 
-use super::way::{Failure, Found};
+use super::way::{Failure, Found, Until};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
 use crate::server::users::bearer::bearer_hash;
@@ -22,7 +22,8 @@ pub async fn find(store: &Store, bearer: &str, now: OffsetDateTime) -> Result<Fo
         return Err(ApiError::BearerExpired.into());
     }
     note(store, &held.what, now);
-    Ok(Found { user: held.holder, shown: Shown::Bearer(held.what.uuid), bears_roles: true, answer: None })
+    let until = Until::Moment(held.what.expires);
+    Ok(Found { user: held.holder, shown: Shown::Bearer(held.what.uuid), bears_roles: true, answer: None, until })
 }
 
 /// Notes the use in the background, so that the call need not wait.

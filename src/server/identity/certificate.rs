@@ -3,13 +3,13 @@
 //! owner can have its key, and bears no roles unless its template says so: whoever may have certificates issued is not
 //! thereby approver, auditor or administrator.
 
-use super::error::IdentityError;
+use super::anchor::Anchor;
 use super::person;
-use super::way::{Failure, Found};
+use super::way::{Failure, Found, Until};
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestStatus;
 use crate::pkix::{AltNames, Certificate, KeyUsage};
-use crate::server::data_directory::settings::identity::{AnchorSettings, CertificateSettings, UserBy};
+use crate::server::data_directory::settings::identity::{AnchorSettings, UserBy};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
 use crate::store::{self, CertificateRecord, Origin, Store};
@@ -27,7 +27,7 @@ pub struct PeerCertificate(pub Option<std::sync::Arc<Vec<u8>>>);
 /// Holds the authorities whose certificates are taken, with their rules.
 pub struct Certificates {
     own: Option<Own>,
-    anchors: Vec<(Certificate, AnchorSettings)>,
+    anchors: Vec<Anchor>,
 }
 
 /// Holds the server's own CA, and what its templates say of coming in.
@@ -37,32 +37,16 @@ struct Own {
 }
 
 impl Certificates {
-    /// Checks the settings. `own` is the certificate of this server's CA, and `templates` are those it issues by; `anchors` are the anchors' files, PEM, in the
-    /// order of the settings.
-    pub fn new(
-        settings: CertificateSettings,
-        (own, templates): (Certificate, Arc<Templates>),
-        anchors: &[String],
-    ) -> Result<Self, IdentityError> {
-        let read = |(settings, pem): (AnchorSettings, &String)| {
-            let wrong = |problem| IdentityError::Setting { table: "identity.certificate.anchors", problem };
-            let anchor = Certificate::from_pem(pem).map_err(|_| wrong("a file is no certificate in PEM"))?;
-            if matches!(settings.user_by, UserBy::Name | UserBy::LocalPart) {
-                return Err(wrong("user_by is \"upn\" or \"email\""));
-            }
-            if settings.domains.is_empty() && settings.subjects.is_empty() {
-                return Err(wrong("domains or subjects must say who is let in"));
-            }
-            Ok((anchor, settings))
-        };
-        let anchors = settings.anchors.into_iter().zip(anchors).map(read).collect::<Result<_, _>>()?;
-        Ok(Self { own: settings.own.then_some(Own { authority: own, templates }), anchors })
+    /// Takes what the settings allow. `own` is the certificate of this server's CA, with the templates it issues by.
+    pub fn new(is_own_taken: bool, own: (Certificate, Arc<Templates>), anchors: Vec<Anchor>) -> Self {
+        let (authority, templates) = own;
+        Self { own: is_own_taken.then_some(Own { authority, templates }), anchors }
     }
 
     /// Lists the authorities that TLS names to clients and verifies against, DER.
     pub fn authorities(&self) -> impl Iterator<Item = &[u8]> {
         let own = self.own.iter().map(|own| &own.authority);
-        own.chain(self.anchors.iter().map(|(anchor, _)| anchor)).map(Certificate::der)
+        own.chain(self.anchors.iter().map(|anchor| &anchor.certificate)).map(Certificate::der)
     }
 
     /// Finds the person behind a certificate that TLS has verified at the start of the connection.
@@ -75,9 +59,10 @@ impl Certificates {
         if let Some(own) = self.own.as_ref().filter(|own| certificate.verify_issued_by(&own.authority).is_ok()) {
             return find_owner(store, &own.templates, &certificate).await;
         }
-        for (anchor, settings) in &self.anchors {
-            if certificate.verify_issued_by(anchor).is_ok() {
-                return find_named(store, settings, &certificate).await;
+        for anchor in &self.anchors {
+            if certificate.verify_issued_by(&anchor.certificate).is_ok() {
+                anchor.check_revocation(&certificate, now)?;
+                return find_named(store, &anchor.settings, &certificate).await;
             }
         }
         Err(ApiError::NotAuthenticated.into())
@@ -99,7 +84,8 @@ async fn find_owner(store: &Store, templates: &Templates, certificate: &Certific
     let profile = store.profile(record.profile).await.map_err(ApiError::from)?;
     let template = profile.and_then(|profile| templates.get(profile.profile_template));
     let bears_roles = template.is_some_and(|template| template.bears_roles(&record.template_common_name));
-    Ok(Found { user, shown: Shown::Certificate, bears_roles, answer: None })
+    let until = Until::Certificate(certificate.der().to_vec());
+    Ok(Found { user, shown: Shown::Certificate, bears_roles, answer: None, until })
 }
 
 /// Says why a certificate does not speak for its owner; `None` where it does: it is for client authentication by
@@ -149,7 +135,8 @@ async fn find_named(store: &Store, settings: &AnchorSettings, certificate: &Cert
         }
     };
     let user = person::expected(store, by, &who).await?;
-    Ok(Found { user, shown: Shown::Certificate, bears_roles: true, answer: None })
+    let until = Until::Certificate(certificate.der().to_vec());
+    Ok(Found { user, shown: Shown::Certificate, bears_roles: true, answer: None, until })
 }
 
 /// Returns the only name of this kind; where there are several, none is certain to be the person's.

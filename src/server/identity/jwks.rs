@@ -2,8 +2,8 @@
 //! not too often.
 
 use crate::server::data_directory::settings::identity::OidcSettings;
-use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
+use jsonwebtoken::{AlgorithmFamily, DecodingKey};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::io::Read;
@@ -42,8 +42,8 @@ pub enum JwksError {
     Task,
 }
 
-/// Maps the ids of keys to the keys.
-type Keys = Arc<HashMap<String, DecodingKey>>;
+/// Maps the ids of keys to the keys; one id may name a key of each family.
+type Keys = Arc<HashMap<String, Vec<DecodingKey>>>;
 
 /// Keeps the issuer's keys by their id.
 pub struct KeySet {
@@ -86,17 +86,17 @@ impl KeySet {
         })
     }
 
-    /// Returns the key with this id, fetched if need be; `None` when the issuer has no such key, or was asked too
+    /// Returns the key with this id and of this family, fetched if need be; `None` when the issuer has no such key, or was asked too
     /// recently.
-    pub async fn key(&self, id: &str) -> Option<DecodingKey> {
-        if let Some((key, age)) = self.kept_key(id)
+    pub async fn key(&self, id: &str, family: AlgorithmFamily) -> Option<DecodingKey> {
+        if let Some((key, age)) = self.kept_key(id, family)
             && age < FRESH
         {
             return Some(key);
         }
         let mut tried = self.tried.lock().await;
         // Somebody else may have fetched them while this call waited.
-        if let Some((key, age)) = self.kept_key(id)
+        if let Some((key, age)) = self.kept_key(id, family)
             && age < FRESH
         {
             return Some(key);
@@ -111,14 +111,15 @@ impl KeySet {
                 }
             }
         }
-        self.kept_key(id).filter(|(_, age)| *age < STALE).map(|(key, _)| key)
+        self.kept_key(id, family).filter(|(_, age)| *age < STALE).map(|(key, _)| key)
     }
 
     /// Returns a kept key, and how long ago the keys were fetched.
-    fn kept_key(&self, id: &str) -> Option<(DecodingKey, Duration)> {
+    fn kept_key(&self, id: &str, family: AlgorithmFamily) -> Option<(DecodingKey, Duration)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (keys, at) = kept.as_ref()?;
-        Some((keys.get(id)?.clone(), at.elapsed()))
+        let key = keys.get(id)?.iter().find(|key| key.family() == family)?;
+        Some((key.clone(), at.elapsed()))
     }
 
     /// Fetches the keys on a thread for blocking work.
@@ -146,7 +147,11 @@ fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
     let set: Set = serde_json::from_slice(&bytes).map_err(JwksError::Malformed)?;
     // A key of a kind not known here spoils none of the others.
     let known = set.keys.into_iter().take(MAX_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    Ok(Arc::new(known.filter_map(verifying_key).collect()))
+    let mut keys: HashMap<String, Vec<DecodingKey>> = HashMap::new();
+    for (id, key) in known.filter_map(verifying_key) {
+        keys.entry(id).or_default().push(key);
+    }
+    Ok(Arc::new(keys))
 }
 
 /// Returns a key under its id or its certificate's thumbprint; `None` unless it is a public key that verifies

@@ -8,6 +8,7 @@
 //! ([`crate::web::site`], asked in `authenticate`).
 //! Absent: what a caller may do (`permission`), and any password.
 
+pub mod anchor;
 pub mod authenticate;
 pub mod bearer;
 pub mod certificate;

@@ -3,7 +3,7 @@
 
 use super::error::IdentityError;
 use super::person::{self, split};
-use super::way::{Failure, Found};
+use super::way::{Failure, Found, Until};
 use crate::gssapi::{self, Acceptor};
 use crate::server::data_directory::settings::identity::NegotiateSettings;
 use crate::server::error::ApiError;
@@ -64,7 +64,7 @@ impl Negotiate {
         }
         let user = person::expected(store, self.settings.user_by, &principal).await?;
         let answer = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(proof))).ok();
-        Ok(Found { user, shown: Shown::Negotiate, bears_roles: true, answer })
+        Ok(Found { user, shown: Shown::Negotiate, bears_roles: true, answer, until: Until::Itself })
     }
 }
 

@@ -4,7 +4,7 @@
 use super::error::IdentityError;
 use super::jwks::{JwksError, KeySet};
 use super::person::{self, Told};
-use super::way::{Failure, Found};
+use super::way::{Failure, Found, Until};
 use crate::cm::hidden::is_hidden;
 use crate::server::data_directory::settings::identity::{OidcSettings, UserBy};
 use crate::server::error::ApiError;
@@ -42,6 +42,9 @@ impl Issuer {
         if settings.algorithms.is_empty() || settings.algorithms.iter().any(shared) {
             return wrong("algorithms must be some, and none of HS256, HS384, HS512: a verifier could sign with those");
         }
+        if settings.types.is_empty() {
+            return wrong("types must be some: at+jwt, and JWT for AD FS");
+        }
         if settings.user_by == UserBy::LocalPart && settings.domains.is_empty() {
             return wrong("user_by = \"local-part\" needs domains: another domain has its own alice");
         }
@@ -56,13 +59,18 @@ impl Issuer {
     pub async fn find(&self, store: &Store, jwt: &str, now: OffsetDateTime) -> Result<Found, Failure> {
         let header = decode_header(jwt).map_err(|_| ApiError::NotAuthenticated)?;
         let id = self.key_id(&header).ok_or(ApiError::NotAuthenticated)?;
-        let key = self.keys.key(id).await.ok_or(ApiError::NotAuthenticated)?;
-        let decoded =
-            decode::<Map<String, Value>>(jwt, &key, &self.validation).map_err(|error| match error.kind() {
-                ErrorKind::ExpiredSignature => ApiError::BearerExpired,
-                _ => ApiError::NotAuthenticated,
-            })?;
+        let key = self.keys.key(id, header.alg.family()).await.ok_or(ApiError::NotAuthenticated)?;
+        // The crate wants all algorithms to be of the key's family; the settings may name several families.
+        let validation = Validation { algorithms: vec![header.alg], ..self.validation.clone() };
+        let decoded = decode::<Map<String, Value>>(jwt, &key, &validation).map_err(|error| match error.kind() {
+            ErrorKind::ExpiredSignature => ApiError::BearerExpired,
+            _ => ApiError::NotAuthenticated,
+        })?;
         let claims = decoded.claims;
+        // The crate takes a list as well, of which one need be right; RFC 7519, 4.1.1 has one text.
+        if claims.get("iss").and_then(Value::as_str) != Some(self.settings.issuer.as_str()) {
+            return Err(ApiError::NotAuthenticated.into());
+        }
         let skew = i64::from(self.settings.clock_skew_seconds);
         // An access token from the future means a wrong clock, or somebody who keeps some for later.
         let issued = claims.get("iat").map(|at| at.as_f64().unwrap_or(f64::INFINITY));
@@ -72,14 +80,22 @@ impl Issuer {
         let told = self.told(&claims)?;
         let (by, create) = (self.settings.user_by, self.settings.create_users);
         let user = person::provisioned(store, by, told, create, now).await?;
-        Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None })
+        Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None, until: end(&claims) })
     }
 
-    /// Returns the id of the key that signed, by `kid` or `x5t` (AD FS writes both); `None` where the algorithm is not
-    /// allowed or a critical header is not understood.
+    /// Returns the id of the key that signed, by `kid` or `x5t` (AD FS writes both); `None` where the algorithm
+    /// or type is not allowed, or a critical header is not understood.
     fn key_id<'a>(&self, header: &'a Header) -> Option<&'a str> {
-        let understood = header.crit.is_none() && self.settings.algorithms.contains(&header.alg);
+        let understood =
+            header.crit.is_none() && self.settings.algorithms.contains(&header.alg) && self.is_of_type(header);
         header.kid.as_deref().or(header.x5t.as_deref()).filter(|_| understood)
+    }
+
+    /// Says whether the header names a type that is taken, with or without `application/`, in any letter case (RFC 7515,
+    /// 4.1.9). So a token that the issuer made for something else is no access token.
+    fn is_of_type(&self, header: &Header) -> bool {
+        let named = media_subtype(header.typ.as_deref().unwrap_or_default());
+        self.settings.types.iter().any(|taken| media_subtype(taken).eq_ignore_ascii_case(named))
     }
 
     /// Says whether an allowed client asked for the access token.
@@ -107,6 +123,13 @@ impl Issuer {
     }
 }
 
+/// Returns when an access token expires (RFC 7519, 4.1.4), which was checked to be there.
+fn end(claims: &Map<String, Value>) -> Until {
+    let seconds = claims.get("exp").and_then(Value::as_f64).map(|at| at as i64);
+    let end = seconds.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+    end.map_or(Until::Itself, Until::Moment)
+}
+
 /// Returns the checks of signature, issuer, audience and times.
 fn validation(settings: &OidcSettings) -> Validation {
     let mut validation = Validation::new(Algorithm::RS256);
@@ -117,6 +140,15 @@ fn validation(settings: &OidcSettings) -> Validation {
     validation.leeway = settings.clock_skew_seconds.into();
     validation.validate_nbf = true;
     validation
+}
+
+/// Returns a media type without `application/`.
+fn media_subtype(name: &str) -> &str {
+    const APPLICATION: &str = "application/";
+    match name.get(..APPLICATION.len()) {
+        Some(head) if head.eq_ignore_ascii_case(APPLICATION) => name.get(APPLICATION.len()..).unwrap_or_default(),
+        _ => name,
+    }
 }
 
 /// Says whether a text is short and has no hidden characters.

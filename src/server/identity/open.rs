@@ -1,5 +1,6 @@
 //! Opens the ways in that the settings name.
 
+use super::anchor::Anchor;
 use super::authenticate::Identity;
 use super::certificate::Certificates;
 use super::error::IdentityError;
@@ -10,9 +11,7 @@ use super::session::Sessions;
 use crate::pkix::Certificate;
 use crate::server::data_directory::files;
 use crate::server::data_directory::layout::DataDirectory;
-use crate::server::data_directory::settings::identity::{
-    AnchorSettings, IdentitySettings, LimitSettings, RoleSettings,
-};
+use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use crate::template::Templates;
 use std::sync::Arc;
 
@@ -36,9 +35,9 @@ impl Identity {
             Negotiate::open(settings, &keytab, &directory.beside("negotiate.rcache".as_ref()))
         });
         let certificates = certificate.zip(own).map(|(settings, (own, templates))| {
-            let read = |anchor: &AnchorSettings| files::read(&directory.beside(&anchor.file));
-            let anchors = settings.anchors.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-            Certificates::new(settings, (own.clone(), Arc::clone(templates)), &anchors)
+            let anchors = settings.anchors.into_iter().map(|anchor| Anchor::open(anchor, directory));
+            let anchors = anchors.collect::<Result<Vec<_>, IdentityError>>()?;
+            Ok::<_, IdentityError>(Certificates::new(settings.own, (own.clone(), Arc::clone(templates)), anchors))
         });
         Ok(Self {
             issuer: issuer.transpose()?,

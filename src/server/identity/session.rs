@@ -6,7 +6,8 @@
 //! whichever page asks; so calls that come in by one of these are refused when the browser itself says that another
 //! site has made them.
 
-use super::way::{Failure, Found};
+use super::certificate::Certificates;
+use super::way::{Failure, Found, Until};
 use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::settings::identity::{SessionAfter, SessionSettings};
 use crate::server::error::{ApiError, Internal};
@@ -44,11 +45,13 @@ impl Sessions {
         self.0.after.contains(&after)
     }
 
-    /// Finds the person behind a session's cookie; `None` when there is no cookie, or its session is over.
+    /// Finds the person behind a session's cookie; `None` when there is no cookie, or its session is over: by its time,
+    /// by idleness, or because the certificate it began with lets its user in no more.
     pub async fn find(
         &self,
         store: &Store,
         headers: &HeaderMap,
+        certificates: Option<&Certificates>,
         now: OffsetDateTime,
     ) -> Result<Option<Found>, Failure> {
         let Some(value) = cookie(headers) else { return Ok(None) };
@@ -57,9 +60,18 @@ impl Sessions {
         // A session that is over is like none: a certificate, or another try with a ticket, may begin the next.
         let held = held.filter(|held| now < held.what.expires && now < held.what.last_used + idle);
         let Some(held) = held else { return Ok(None) };
+        let mut bears_roles = held.what.bears_roles;
+        if let Some(der) = &held.what.certificate {
+            let Some(certificates) = certificates else { return Ok(None) };
+            match still(certificates.find(store, der, now).await)? {
+                Some(found) if found.user.uuid == held.holder.uuid => bears_roles &= found.bears_roles,
+                Some(_) | None => return Ok(None),
+            }
+        }
         note(store, &held.what, now);
-        let (shown, bears_roles) = (Shown::Session(held.what.uuid), held.what.bears_roles);
-        Ok(Some(Found { user: held.holder, shown, bears_roles, answer: None }))
+        let shown = Shown::Session(held.what.uuid);
+        let until = Until::Moment(held.what.expires);
+        Ok(Some(Found { user: held.holder, shown, bears_roles, answer: None, until }))
     }
 
     /// Begins a session with the roles of what was found, and returns the `Set-Cookie` header; ends the user's oldest
@@ -68,15 +80,21 @@ impl Sessions {
         let user = &found.user;
         let failed = ApiError::Internal(Internal::Random);
         let Ok(value) = new_bearer() else { return Err(failed) };
-        let length = Duration::hours(self.0.hours.into());
+        let whole = now + Duration::hours(self.0.hours.into());
+        let (expires, certificate) = match &found.until {
+            Until::Itself => (whole, None),
+            Until::Moment(end) => (whole.min(*end), None),
+            Until::Certificate(der) => (whole, Some(der.clone())),
+        };
         let session = SessionRecord {
             uuid: Uuid::now_v7(),
             owner: user.uuid,
             hash: bearer_hash(value.expose()),
             created: now,
-            expires: now + length,
+            expires,
             last_used: now,
             bears_roles: found.bears_roles,
+            certificate,
         };
         let (owner, kept) = (user.uuid, self.0.per_user.max(1));
         let entry = deed::own(Deed::SessionBegun, now).user(owner).with("session", session.uuid);
@@ -89,10 +107,25 @@ impl Sessions {
         });
         write.await.map_err(|error: crate::store::Error| ApiError::from(error))?;
         let attributes = "Path=/; Secure; HttpOnly; SameSite=Strict";
-        let text = format!("{COOKIE}={}; Max-Age={}; {attributes}", value.expose(), length.whole_seconds());
+        let text =
+            format!("{COOKIE}={}; Max-Age={}; {attributes}", value.expose(), (expires - now).whole_seconds().max(0));
         let mut header = HeaderValue::try_from(text).map_err(|_| failed)?;
         header.set_sensitive(true);
         Ok(header)
+    }
+}
+
+/// Returns what a certificate leads to; `None` where it lets nobody in. Fails where that could not be found out.
+fn still(found: Result<Found, Failure>) -> Result<Option<Found>, Failure> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(failure) => match failure.error {
+            ApiError::NotAuthenticated
+            | ApiError::UserUnknown
+            | ApiError::CertificateRevoked
+            | ApiError::CertificateNoLogin(_) => Ok(None),
+            _ => Err(failure),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
 use crate::store::UserRecord;
 use axum::http::HeaderValue;
+use time::OffsetDateTime;
 
 /// Holds the user, by what the user came in, and what the answer carries besides.
 pub struct Found {
@@ -13,6 +14,17 @@ pub struct Found {
     pub bears_roles: bool,
     /// The header that proves the server to the caller.
     pub answer: Option<HeaderValue>,
+    pub until: Until,
+}
+
+/// Says what ends a session that follows, before its own time is over.
+pub enum Until {
+    /// Nothing else does.
+    Itself,
+    /// This moment, at which what was shown expires.
+    Moment(OffsetDateTime),
+    /// The certificate, DER: when it would no longer let its user in.
+    Certificate(Vec<u8>),
 }
 
 /// Says why somebody was not let in, and in whose name that was tried, if that is known.

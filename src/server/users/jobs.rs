@@ -40,6 +40,10 @@ pub async fn added(
 pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result<UserRecord, JobError> {
     check(&user, tx.user(user.uuid).await?.as_ref())?;
     tx.update_user(&user).await?;
+    if user.disabled {
+        // They are not to come back to life with their user.
+        tx.remove_sessions_of(user.uuid).await?;
+    }
     tx.audit(&entry.with("groups", user.groups.join(" ")).with("disabled", user.disabled)).await?;
     Ok(user)
 }

@@ -54,6 +54,11 @@ pub struct OidcSettings {
     /// Signature algorithms that are taken; none with a shared secret.
     #[serde(default = "rs256")]
     pub algorithms: Vec<Algorithm>,
+    /// Types of token that are taken (`typ` of the header): "at+jwt" (RFC 9068) and "JWT", as AD FS writes. An issuer that
+    /// marks its access tokens wants ["at+jwt"] alone: its tokens for other purposes are "JWT" too. "": tokens without
+    /// a type.
+    #[serde(default = "token_types")]
+    pub types: Vec<String>,
     /// The clients that may have asked for the access token (`appid`, `azp` or `client_id`); empty: any client of the
     /// issuer.
     #[serde(default)]
@@ -117,6 +122,10 @@ pub struct CertificateSettings {
 pub struct AnchorSettings {
     /// The authority that issues the people's certificates, PEM; one file an anchor.
     pub file: PathBuf,
+    /// The file of the authority's revocation list, DER or PEM, which something outside keeps current (it is read again
+    /// when it has changed; one past its nextUpdate lets nobody in); or "none": revoked certificates are let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crl: Option<String>,
     /// Which name in the certificate finds the user, the UPN or the e-mail address; a subject in `subjects` comes
     /// first.
     #[serde(default)]
@@ -205,6 +214,10 @@ impl Default for LimitSettings {
 
 fn rs256() -> Vec<Algorithm> {
     vec![Algorithm::RS256]
+}
+
+fn token_types() -> Vec<String> {
+    vec!["at+jwt".into(), "JWT".into()]
 }
 
 fn upn() -> String {

@@ -2,12 +2,16 @@
 
 use super::super::support::{EXTENSION, Lab, csr, pkcs7};
 use super::{append, lab};
-use cardwright::pkix::{KeyAlgorithm, MemoryKey, Signer, cmc};
+use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
 use cardwright::server::{self, Server, StartError, UserChange};
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
+    Issuer, KeyPair, RevokedCertParams, SanType,
+};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Calls `whoami` with a client certificate; gives the status (0: TLS has refused) and the body.
@@ -118,7 +122,7 @@ fn other_authorities_certificates_are_who_the_settings_say() {
     super::restart(
         &mut lab,
         "[identity.certificate]\nown = false\n[[identity.certificate.anchors]]\nfile = \"partners.pem\"\n\
-         user_by = \"email\"\ndomains = [\"example.test\"]\nsubjects = { \"CN=Robot\" = \"robot\" }\n",
+         user_by = \"email\"\ncrl = \"none\"\ndomains = [\"example.test\"]\nsubjects = { \"CN=Robot\" = \"robot\" }\n",
     );
     lab.user("robot", &[]);
     let alice = lab.user("alice", &[]);
@@ -138,10 +142,76 @@ fn other_authorities_certificates_are_who_the_settings_say() {
     assert_eq!(show(&stranger, "Alice", "alice@example.test").0, 0, "TLS refuses what no trusted key has signed");
 }
 
+impl Authority {
+    /// A list of the revoked certificates of these files, current until `next`.
+    fn list(&self, revoked: &[&PathBuf], next: OffsetDateTime) -> Vec<u8> {
+        let entry = |file: &&PathBuf| RevokedCertParams {
+            serial_number: Certificate::from_pem(&std::fs::read_to_string(file).unwrap())
+                .unwrap()
+                .serial_bytes()
+                .into(),
+            revocation_time: next - Duration::days(2),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: next - Duration::days(2),
+            next_update: next,
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.iter().map(entry).collect(),
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        params.signed_by(&Issuer::from_params(&self.params, &self.key)).unwrap().der().to_vec()
+    }
+}
+
+#[test]
+fn what_another_authority_has_revoked_lets_nobody_in() {
+    let (trusted, stranger) = (authority("Partners"), authority("Partners"));
+    let mut lab = lab(false, "");
+    let (certificate, key) = trusted.issues(&lab, "Robot", "none@nowhere.test");
+    let soon = OffsetDateTime::now_utc() + Duration::days(1);
+    let list = lab.data().join("partners.crl");
+    // A list is known to have changed by its file's time.
+    let mut round = 0;
+    let mut put = |bytes: Vec<u8>| {
+        round += 1;
+        std::fs::write(&list, bytes).unwrap();
+        let at = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000 + round);
+        std::fs::File::options().write(true).open(&list).unwrap().set_modified(at).unwrap();
+    };
+    put(trusted.list(&[], soon));
+    std::fs::write(lab.data().join("partners.pem"), &trusted.pem).unwrap();
+    super::restart(
+        &mut lab,
+        "[identity.certificate]\nown = false\n[[identity.certificate.anchors]]\nfile = \"partners.pem\"\n\
+         user_by = \"email\"\ncrl = \"partners.crl\"\nsubjects = { \"CN=Robot\" = \"robot\" }\n",
+    );
+    lab.user("robot", &[]);
+    let show = || whoami(&lab, Some((&certificate, &key)), &[]);
+    assert_eq!(show().0, 200);
+    put(trusted.list(&[&certificate], soon));
+    assert_eq!(code(show()), (403, "certificate-revoked".into()));
+    put(trusted.list(&[], OffsetDateTime::now_utc() - Duration::minutes(1)));
+    assert_eq!(code(show()), (401, "not-authenticated".into()), "too old");
+    put(stranger.list(&[], soon));
+    assert_eq!(code(show()), (401, "not-authenticated".into()), "of another authority of that name");
+    put(trusted.list(&[], soon));
+    assert_eq!(show().0, 200);
+}
+
 #[test]
 fn an_anchor_without_a_rule_stops_the_server() {
     let trusted = authority("Partners");
-    for rule in ["", "domains = [\"a.test\"]\nuser_by = \"name\"", "domains = [\"a.test\"]\nfile = \"server.toml\""] {
+    for rule in [
+        "crl = \"none\"",
+        "domains = [\"a.test\"]\ncrl = \"none\"\nuser_by = \"name\"",
+        "domains = [\"a.test\"]\ncrl = \"none\"\nfile = \"server.toml\"",
+        "domains = [\"a.test\"]\nuser_by = \"email\"",
+        "domains = [\"a.test\"]\nuser_by = \"email\"\ncrl = \"nowhere.crl\"",
+        "domains = [\"a.test\"]\nuser_by = \"email\"\ncrl = \"partners.pem\"",
+    ] {
         let mut lab = lab(false, "");
         lab.stop();
         std::fs::write(lab.data().join("partners.pem"), &trusted.pem).unwrap();

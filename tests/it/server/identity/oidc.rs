@@ -180,6 +180,8 @@ fn every_claim_that_is_wrong_is_refused() {
     assert_eq!(whoami(&lab, &with("exp", json!(now() - 90))).refusal(), (401, "token-expired".into()));
     for (what, bad) in [
         ("another issuer", with("iss", json!("http://adfs.example.test/adfs/services/trust/"))),
+        ("a list of issuers", with("iss", json!([ISSUER]))),
+        ("a list with others", with("iss", json!([ISSUER, "urn:other"]))),
         ("no issuer", without("iss")),
         ("another audience", with("aud", json!(AUDIENCE.to_uppercase()))),
         ("no audience", without("aud")),
@@ -228,6 +230,58 @@ fn a_signature_that_is_none_is_refused() {
         assert_eq!(whoami(&lab, &bad).refusal(), (401, "not-authenticated".into()), "{what}");
     }
     whoami(&lab, &good).ok();
+}
+
+/// A token of this type; `None`: without one.
+fn typed(key: &Key, typ: Option<&str>) -> String {
+    let header = Header { kid: Some(key.id.clone()), typ: typ.map(str::to_owned), ..Header::new(Algorithm::RS256) };
+    encode(&header, &claims(), &key.encoding).unwrap()
+}
+
+#[test]
+fn a_token_for_something_else_is_no_access_token() {
+    let key = key("one");
+    let (lab, _issuer) = trusting(&key, "");
+    lab.user("alice", &[]);
+    for typ in ["JWT", "jwt", "at+jwt", "application/at+jwt", "Application/AT+JWT"] {
+        whoami(&lab, &typed(&key, Some(typ))).ok();
+    }
+    for typ in [Some("logout+jwt"), Some("secevent+jwt"), Some("dpop+jwt"), Some(""), None] {
+        let refused = whoami(&lab, &typed(&key, typ)).refusal();
+        assert_eq!(refused, (401, "not-authenticated".into()), "{typ:?}");
+    }
+    let (lab, _issuer) = trusting(&key, "types = [\"at+jwt\"]");
+    lab.user("alice", &[]);
+    whoami(&lab, &typed(&key, Some("at+jwt"))).ok();
+    assert_eq!(whoami(&lab, &typed(&key, Some("JWT"))).status, 401);
+}
+
+/// A key on a curve, made by openssl.
+fn curve(id: &str) -> Key {
+    let made = Command::new("openssl")
+        .args(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"])
+        .output()
+        .unwrap();
+    let encoding = EncodingKey::from_ec_pem(&made.stdout).unwrap();
+    let mut public = serde_json::to_value(Jwk::from_encoding_key(&encoding, Algorithm::ES256).unwrap()).unwrap();
+    public["kid"] = json!(id);
+    public["use"] = json!("sig");
+    Key { id: id.into(), encoding, public }
+}
+
+#[test]
+fn keys_of_several_families_stand_in_one_set() {
+    let (rsa, twin, other) = (key("one"), curve("one"), curve("other"));
+    let issuer = Issuer::new(&[&rsa, &twin, &other]);
+    let mut lab = lab(true, "");
+    let settings = issuer.settings(&lab, "algorithms = [\"RS256\", \"ES256\"]");
+    restart(&mut lab, &settings);
+    lab.user("alice", &[]);
+    whoami(&lab, &token(&rsa, &claims())).ok();
+    for key in [&twin, &other] {
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::ES256) };
+        whoami(&lab, &encode(&header, &claims(), &key.encoding).unwrap()).ok();
+    }
 }
 
 #[test]

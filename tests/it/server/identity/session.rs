@@ -110,7 +110,7 @@ fn sessions_end_by_idleness_by_number_and_with_their_user() {
     assert_eq!((status(&first), status(&second), status(&third)), (401, 200, 200));
     let disabled = cardwright::server::UserChange { disabled: Some(true), ..Default::default() };
     cardwright::server::user_change(&lab.data(), "alice", disabled).unwrap();
-    assert_eq!((status(&second), status(&third)), (403, 403));
+    assert_eq!((status(&second), status(&third)), (401, 401));
     let (realm, lab) = ready("idle_minutes = 0");
     let (_, _, headers) = curl(&lab, Some(&realm), &[], &whoami);
     let pair = cookie(&headers).unwrap().split(';').next().unwrap().to_owned();
