@@ -25,7 +25,7 @@ fn session(owner: Uuid, byte: u8) -> SessionRecord {
         expires: NOW + Duration::from_secs(60),
         last_used: NOW,
         bears_roles: byte % 2 == 1,
-        certificate: (byte % 2 == 0).then(|| vec![byte; 3]),
+        certificate: (byte % 2 == 1).then(|| vec![byte; 3]),
     }
 }
 
