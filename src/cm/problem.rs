@@ -133,6 +133,8 @@ codes! {
     AlreadyApproved = "already-approved",
     /// The caller asked for this request and may not approve it.
     SelfApproval = "self-approval",
+    /// The caller has approved this request and may not execute it.
+    OwnApproval = "own-approval",
     /// There is no such profile template.
     TemplateUnknown = "template-unknown",
     /// The template has no policy for this workflow, or it is switched off.

@@ -290,6 +290,7 @@ fn check_workflow(
         approvers,
         enrollment_agents,
         enrollment_agent_required: raw.enrollment_agent_required,
+        approver_may_execute: raw.approver_may_execute,
         default_priority: raw.default_priority,
         collect_comments: raw.collect_comments || raw.require_comments,
         require_comments: raw.require_comments,

@@ -64,6 +64,8 @@ pub struct Workflow {
     pub approvers: Vec<Principal>,
     pub enrollment_agents: Vec<Principal>,
     pub enrollment_agent_required: bool,
+    /// Whoever approved a request may execute it too.
+    pub approver_may_execute: bool,
     pub default_priority: u8,
     pub collect_comments: bool,
     /// Whoever asks or decides must say why.

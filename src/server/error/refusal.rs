@@ -68,6 +68,8 @@ pub enum ApiError {
     Forbidden(&'static str) => (FORBIDDEN, Forbidden), "you may not {0}";
     SelfApproval => (FORBIDDEN, SelfApproval),
         "nobody decides on a request made by or for himself; another approver must";
+    OwnApproval => (FORBIDDEN, OwnApproval),
+        "you have approved this request; another agent must execute it, as its profile template keeps the two apart";
     AlreadyDecided => (CONFLICT, AlreadyApproved), "you have decided on this request already; another approver must";
     Address(#[source] RouteError) => row(address_row, 0), "{0}";
     Body(#[source] BodyError) => (BAD_REQUEST, MalformedBody), "the body cannot be read: {0}";

@@ -17,6 +17,8 @@ pub struct SeenRequest {
     pub template: Option<Arc<ProfileTemplate>>,
     /// The caller must prove a one-time password before he executes the request.
     pub password_needed: bool,
+    /// The caller has approved it, and would be an agent who executes it: two duties that the template keeps apart.
+    pub approved_by_caller: bool,
 }
 
 impl SeenRequest {
@@ -47,7 +49,7 @@ impl SeenRequest {
     /// Refuses unless the caller may do this with the request, whatever must come before.
     pub fn check_permission(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
         if permission::may(&call.caller, act, parties(&self.record), self.workflow()) {
-            return Ok(());
+            return if act == Act::Execute && self.approved_by_caller { Err(ApiError::OwnApproval) } else { Ok(()) };
         }
         Err(match act {
             Act::Decide if [self.record.originator, self.record.target].contains(&call.caller.uuid) => {
@@ -94,7 +96,22 @@ impl Call<'_> {
             Some(workflow) => self.password_needed(&record, workflow).await?,
             None => false,
         };
-        Ok(SeenRequest { record, template, password_needed })
+        let approved_by_caller = match workflow {
+            Some(workflow) => self.approved_before(&record, workflow).await?,
+            None => false,
+        };
+        Ok(SeenRequest { record, template, password_needed, approved_by_caller })
+    }
+
+    /// Says whether the caller has approved this request, where the template does not let him execute it as well. Only
+    /// agents are looked up: whom a request is for never approves it.
+    async fn approved_before(&self, record: &RequestRecord, workflow: &Workflow) -> Result<bool, ApiError> {
+        let agent = permission::workflow_roles(&self.caller, workflow).agent;
+        if workflow.approver_may_execute || !agent || self.caller.uuid == record.target {
+            return Ok(false);
+        }
+        let approvals = self.app.store.approvals(record.uuid).await?;
+        Ok(approvals.iter().any(|approval| approval.approved && approval.approver == self.caller.uuid))
     }
 
     /// Says whether the caller must prove a one-time password before he executes this request.
