@@ -84,6 +84,10 @@ text_secret! {
     OneTimePassword
 }
 text_secret! {
+    /// Holds the code with which the owner of a bearer token makes it, once.
+    ActivationCode
+}
+text_secret! {
     /// Holds the password that a database server asks for.
     DatabasePassword
 }

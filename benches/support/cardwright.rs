@@ -62,7 +62,7 @@ impl Cardwright {
         std::fs::write(&template, options.template.unwrap_or(&policy))?;
         let settings = directory.join("server.toml");
         std::fs::write(&settings, std::fs::read_to_string(&settings)? + options.settings)?;
-        let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga"))?;
+        let added = json(command().args(["server", "user", "add"]).arg(&directory).arg("olga").arg("--show-token"))?;
         if let Some(statements) = options.fill {
             rusqlite::Connection::open(directory.join("cardwright.db"))?.execute_batch(statements)?;
         }

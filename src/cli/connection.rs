@@ -5,6 +5,7 @@ use super::failure::{Exit, Failure};
 use super::secrets;
 use super::settings::Settings;
 use crate::client::{self, ClientConfig, CmClient, Login, Timeouts, Trust};
+use std::path::PathBuf;
 use url::Url;
 use uuid::Uuid;
 
@@ -12,14 +13,35 @@ use uuid::Uuid;
 ///
 /// Reads the bearer token, which may prompt, unless Kerberos is used.
 pub fn client(settings: &Settings, args: &ServerArgs) -> Result<CmClient, Failure> {
-    let server = args.server.as_ref().or(settings.server.as_ref()).ok_or_else(|| {
+    // What is wrong with the address is told before a token is asked for.
+    let server = address(settings, args.server.as_ref())?;
+    let login = login(settings, args)?;
+    connect(settings, server, args.ca_file.as_ref(), login)
+}
+
+/// Builds a client that logs in as `login` says.
+pub fn to(
+    settings: &Settings,
+    server: Option<&String>,
+    ca_file: Option<&PathBuf>,
+    login: Login,
+) -> Result<CmClient, Failure> {
+    connect(settings, address(settings, server)?, ca_file, login)
+}
+
+/// Returns the address of the server that the options name, or else the settings.
+fn address<'a>(settings: &'a Settings, server: Option<&'a String>) -> Result<&'a String, Failure> {
+    server.or(settings.server.as_ref()).ok_or_else(|| {
         Failure::new("server-missing", Exit::Usage, "no server was named")
             .remedy("Give --server, set CARDWRIGHT_SERVER, or write server = \"https://…\" into config.toml.")
-    })?;
-    let login = login(settings, args)?;
+    })
+}
+
+/// Builds a client for this address.
+fn connect(settings: &Settings, server: &str, ca_file: Option<&PathBuf>, login: Login) -> Result<CmClient, Failure> {
     let base_url = Url::parse(server)
         .map_err(|error| Failure::new("server-address", Exit::Usage, format!("{server:?} is no address: {error}")))?;
-    let trust = match args.ca_file.as_ref().or(settings.ca_file.as_ref()) {
+    let trust = match ca_file.or(settings.ca_file.as_ref()) {
         None => Trust::Platform,
         Some(path) => Trust::Pem(std::fs::read(path).map_err(|error| {
             Failure::new("ca-file", Exit::Usage, format!("cannot read {}: {error}", path.display()))

@@ -7,7 +7,8 @@
 //! and imports no other subject. What several of them need (connection, prompts, output, secrets, settings, failures)
 //! is a file each, here. All that is printed goes through `output`.
 
-pub mod args;
+pub mod activate;
+mod args;
 mod complete;
 mod connection;
 mod data_item;
@@ -84,6 +85,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Unblock(args) => enrollment::unblock(&args, output),
         Command::Retire(args) => enrollment::retire(&args, output),
         Command::Request(command) => request::run(command, output),
+        Command::Activate(args) => activate::run(&args, output),
         Command::Template(command) => template::run(command, output),
         #[cfg(feature = "farm")]
         Command::Vcard(command) => vcard::run(command, output),

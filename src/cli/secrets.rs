@@ -7,7 +7,7 @@ use super::args::Source;
 use super::failure::{Exit, Failure};
 use super::prompt::{self, Ask};
 use crate::platform::file;
-use crate::secret::{AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk, meant};
+use crate::secret::{ActivationCode, AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk, meant};
 use crate::token::LastTry;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -27,6 +27,8 @@ pub const ADMIN_KEY: Ask =
     Ask { what: "Admin key (48 hexadecimal digits)", option: "--so-pin-from", env: "CARDWRIGHT_SO_PIN" };
 pub const ONE_TIME_PASSWORD: Ask =
     Ask { what: "One-time password", option: "--password-from", env: "CARDWRIGHT_ONE_TIME_PASSWORD" };
+pub const ACTIVATION_CODE: Ask =
+    Ask { what: "Activation code", option: "--code-from", env: "CARDWRIGHT_ACTIVATION_CODE" };
 pub const BEARER: Ask = Ask { what: "Bearer token", option: "--bearer-from", env: "CARDWRIGHT_BEARER" };
 
 pub const PFX_PASSWORD: Ask =
@@ -64,6 +66,11 @@ pub fn admin_key(source: Option<&Source>) -> Result<AdminKey, Failure> {
 /// Reads a one-time password.
 pub fn one_time_password(source: Option<&Source>) -> Result<OneTimePassword, Failure> {
     read(source, ONE_TIME_PASSWORD, false).map(OneTimePassword::new)
+}
+
+/// Reads the activation code of a bearer token.
+pub fn activation_code(source: Option<&Source>) -> Result<ActivationCode, Failure> {
+    read(source, ACTIVATION_CODE, false).map(ActivationCode::new)
 }
 
 /// Reads a bearer token.

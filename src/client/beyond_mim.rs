@@ -95,7 +95,9 @@ fn purpose(route: &Route) -> Option<&'static str> {
         | Route::AddBearer { .. }
         | Route::RevokeBearer { .. }
         | Route::RenewOwnBearer
-        | Route::RevokeOwnBearer => Some("bearer tokens"),
+        | Route::RevokeOwnBearer
+        | Route::ActivateBearer => Some("bearer tokens"),
+        Route::ListProposals | Route::ConfirmProposal { .. } | Route::RejectProposal { .. } => Some("proposals"),
         Route::EndSession => Some("sessions"),
         Route::ListProfileTemplates
         | Route::GetProfileTemplate { .. }

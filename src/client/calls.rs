@@ -381,7 +381,7 @@ impl Reply {
 }
 
 /// Encodes a body as JSON.
-fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
+pub(super) fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(body).map_err(|source| Error::Unspeakable { source })
 }
 
@@ -391,7 +391,7 @@ fn decode<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T
 }
 
 /// Decodes a body that holds a secret: an error shows neither the body nor what the decoder quotes of it.
-fn decode_hidden<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
+pub(super) fn decode_hidden<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
     wire::read_body(&reply.body).map_err(|_| reply.nonsense(expected, Excerpt::hidden(), None))
 }
 

@@ -18,12 +18,15 @@ pub enum Login {
     Bearer(BearerToken),
     /// A ticket from the user's cache, which `kinit` fills.
     Negotiate,
+    /// Nothing: for the calls that nobody need log in for.
+    Nobody,
 }
 
 /// Makes the `Authorization` header of a call, and checks the server's answer to it.
 pub(super) enum Prover {
     Bearer(HeaderValue),
     Negotiate { host: String },
+    Nobody,
 }
 
 /// Holds the exchange in which the server may prove itself; `None` with a bearer token.
@@ -39,21 +42,23 @@ impl Prover {
                 value.set_sensitive(true);
                 Ok(Self::Bearer(value))
             }
+            Login::Nobody => Ok(Self::Nobody),
             Login::Negotiate => Ok(Self::Negotiate { host: base_url.host_str().unwrap_or_default().to_owned() }),
         }
     }
 
-    /// Returns the `Authorization` header of one call.
-    pub fn authorize(&self) -> Result<(HeaderValue, Exchange), Error> {
+    /// Returns the `Authorization` header of one call, if it has one.
+    pub fn authorize(&self) -> Result<(Option<HeaderValue>, Exchange), Error> {
         match self {
-            Self::Bearer(value) => Ok((value.clone(), None)),
+            Self::Nobody => Ok((None, None)),
+            Self::Bearer(value) => Ok((Some(value.clone()), None)),
             Self::Negotiate { host } => {
                 let failed = |source| Error::ticket(host, source);
                 let (exchange, spnego) = Initiation::begin(host).map_err(failed)?;
                 let mut value = HeaderValue::try_from(format!("Negotiate {}", STANDARD.encode(spnego)))
                     .map_err(|_| failed(crate::gssapi::Error::Unfinished))?;
                 value.set_sensitive(true);
-                Ok((value, Some(exchange)))
+                Ok((Some(value), Some(exchange)))
             }
         }
     }

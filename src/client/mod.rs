@@ -7,6 +7,7 @@
 //! MIM that the server lacks is [`Error::ExtensionAbsent`]. Cookies are kept as long as the client, because servers
 //! behind a balancer want them. Absent: proxies from the environment.
 
+mod activation;
 mod beyond_mim;
 mod calls;
 mod cm_client;

@@ -178,20 +178,12 @@ impl Transport {
         let accept = http::HeaderValue::from_static("application/json");
         let json = "application/json; charset=utf-8";
         let sent = match route.method() {
-            Method::Get => {
-                self.agent.get(url).header(http::header::AUTHORIZATION, &authorization).header("accept", accept).call()
-            }
-            Method::Post => self
-                .agent
-                .post(url)
-                .header(http::header::AUTHORIZATION, &authorization)
+            Method::Get => shown(self.agent.get(url), &authorization).header("accept", accept).call(),
+            Method::Post => shown(self.agent.post(url), &authorization)
                 .header("accept", accept)
                 .content_type(json)
                 .send(body.unwrap_or_default()),
-            Method::Put => self
-                .agent
-                .put(url)
-                .header(http::header::AUTHORIZATION, &authorization)
+            Method::Put => shown(self.agent.put(url), &authorization)
                 .header("accept", accept)
                 .content_type(json)
                 .send(body.unwrap_or_default()),
@@ -256,6 +248,14 @@ impl Transport {
             directory => directory,
         };
         format!("{origin}{directory}{}", route.path_and_query())
+    }
+}
+
+/// Adds what the caller logs in with to a call, if anything.
+fn shown<B>(call: ureq::RequestBuilder<B>, authorization: &Option<http::HeaderValue>) -> ureq::RequestBuilder<B> {
+    match authorization {
+        Some(value) => call.header(http::header::AUTHORIZATION, value),
+        None => call,
     }
 }
 

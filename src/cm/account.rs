@@ -2,7 +2,11 @@
 
 use super::check::FieldError;
 use super::wire::body::body;
-use super::wire::{Guid, Moment, MomentOrUnset, Plain, PlainOrNothing, SecretText, Text, TextList, TextOrNull};
+use super::wire::{
+    ActivationCodeOrNothing, Guid, GuidOrNothing, Moment, MomentOrUnset, Plain, PlainOrNothing, SecretText, Text,
+    TextList, TextOrNothing, TextOrNull,
+};
+use crate::secret::ActivationCode;
 use time::OffsetDateTime;
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -99,6 +103,11 @@ pub struct BearerEntry {
     /// Accurate to about an hour.
     pub last_used: Option<OffsetDateTime>,
     pub revoked: Option<OffsetDateTime>,
+    /// Until when its owner can make it with an activation code; none where that is done, or no code was made.
+    pub awaited: Option<OffsetDateTime>,
+    /// When the activation code was used, and from which address.
+    pub activated: Option<OffsetDateTime>,
+    pub activated_from: String,
 }
 
 body!(BearerEntry as Token {
@@ -108,6 +117,9 @@ body!(BearerEntry as Token {
     expires: "Expires" => Moment,
     last_used: "LastUsed" => MomentOrUnset,
     revoked: "Revoked" => MomentOrUnset,
+    awaited: "Awaited" => MomentOrUnset,
+    activated: "Activated" => MomentOrUnset,
+    activated_from: "ActivatedFrom" => TextOrNothing,
 });
 
 /// Holds a new bearer token, which is shown once. It is a secret, so the type cannot be printed.
@@ -118,3 +130,87 @@ pub struct GivenBearer {
 }
 
 body!(GivenBearer as GivenToken { uuid: "Uuid" => Guid, bearer: "Bearer" => SecretText, expires: "Expires" => Moment });
+
+/// Holds the code with which the owner of a bearer token makes it, once. It is a secret, so the type cannot be printed.
+pub struct GivenCode {
+    /// Names the bearer token, also before it is made.
+    pub uuid: Uuid,
+    pub code: Option<ActivationCode>,
+    /// The code is good until then.
+    pub ends: OffsetDateTime,
+}
+
+body!(GivenCode {
+    uuid: "Uuid" => Guid,
+    code: "Code" => ActivationCodeOrNothing,
+    ends: "Ends" => Moment,
+});
+
+/// Holds the body with which an owner makes a bearer token.
+pub struct ShownCode {
+    pub code: Option<ActivationCode>,
+}
+
+body!(ShownCode { code: "Code" => ActivationCodeOrNothing });
+
+/// Describes a change of an account that one administrator proposes and another one confirms. What is not to be changed
+/// is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    pub uuid: Uuid,
+    /// "add-user", "change-user" or "add-token".
+    pub kind: String,
+    /// "open", "confirmed", "rejected" or "over".
+    pub state: String,
+    pub account: Uuid,
+    pub name: String,
+    pub groups: Option<Vec<String>>,
+    pub upn: Option<String>,
+    pub email: Option<String>,
+    pub sid: Option<String>,
+    pub disabled: Option<bool>,
+    pub label: Option<String>,
+    pub days: Option<u32>,
+    pub proposer: Uuid,
+    pub proposed: OffsetDateTime,
+    /// It can be confirmed until then.
+    pub ends: OffsetDateTime,
+    pub decider: Option<Uuid>,
+    pub decided: Option<OffsetDateTime>,
+}
+
+body!(Proposal {
+    uuid: "Uuid" => Guid,
+    kind: "Kind" => Text,
+    state: "State" => Text,
+    account: "Account" => Guid,
+    name: "Name" => Text,
+    groups: "Groups" => PlainOrNothing<Vec<String>>,
+    upn: "Upn" => PlainOrNothing<String>,
+    email: "Email" => PlainOrNothing<String>,
+    sid: "Sid" => PlainOrNothing<String>,
+    disabled: "Disabled" => PlainOrNothing<bool>,
+    label: "Label" => PlainOrNothing<String>,
+    days: "Days" => PlainOrNothing<u32>,
+    proposer: "Proposer" => Guid,
+    proposed: "Proposed" => Moment,
+    ends: "Ends" => Moment,
+    decider: "Decider" => GuidOrNothing,
+    decided: "Decided" => MomentOrUnset,
+});
+
+/// Holds what a confirmed proposal has come to: for a bearer token its activation code.
+pub struct Confirmed {
+    pub account: Uuid,
+    pub token: Option<Uuid>,
+    pub code: Option<ActivationCode>,
+    /// The code is good until then.
+    pub ends: Option<OffsetDateTime>,
+}
+
+body!(Confirmed {
+    account: "Account" => Guid,
+    token: "Token" => GuidOrNothing,
+    code: "Code" => ActivationCodeOrNothing,
+    ends: "Ends" => MomentOrUnset,
+});

@@ -83,6 +83,16 @@ codes! {
     TooManyBearers = "too-many-tokens",
     /// The call renews or revokes the caller's own bearer token, and the caller used none of this server.
     NotByBearer = "not-by-token",
+    /// No account awaits the activation code that was shown.
+    ActivationUnknown = "activation-unknown",
+    /// The time of the activation code is over.
+    ActivationOver = "activation-over",
+    /// The activation code was used already; the message says when and from where.
+    ActivationUsed = "activation-used",
+    /// There is no such proposal that could still be decided on.
+    ProposalClosed = "proposal-closed",
+    /// Who proposes a change of an account does not confirm it.
+    OwnProposal = "own-proposal",
     /// The caller is known and may not do this.
     Forbidden = "forbidden",
     /// There is no such path, or nothing the caller may see under it.

@@ -285,6 +285,16 @@ pub enum Route {
     /// Renews the bearer token that the call itself is made with.
     RenewOwnBearer,
     RevokeOwnBearer,
+    /// Makes a bearer token for whoever shows its activation code; nobody logs in for it.
+    ActivateBearer,
+    /// Lists what administrators have proposed for another one to confirm.
+    ListProposals,
+    ConfirmProposal {
+        proposal: Uuid,
+    },
+    RejectProposal {
+        proposal: Uuid,
+    },
     EndSession,
 }
 

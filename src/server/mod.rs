@@ -39,8 +39,8 @@ pub use administration::master_keys::{
 };
 pub use administration::restore::{Trust, restore};
 pub use administration::users::{
-    AccountError, AddedBearer, AddedUser, NewUser, bearer_add, bearer_list, bearer_revoke, user_add, user_change,
-    user_list,
+    AccountError, AddedBearer, AddedUser, InvitedUser, NewUser, bearer_add, bearer_invite, bearer_list, bearer_revoke,
+    user_add, user_change, user_invite, user_list,
 };
 pub use audit::contradiction::{Contradiction, WitnessError};
 pub use data_directory::database::DatabaseError;
@@ -57,4 +57,5 @@ pub use process::agreement::{AgreementError, Disagreement};
 pub use process::config::Config;
 pub use process::error::StartError;
 pub use process::server::{Ready, RunningServer, Server, serve};
+pub use users::bearer::AwaitedBearer;
 pub use users::rules::{AccountRefusal, UserChange};

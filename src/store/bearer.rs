@@ -1,8 +1,9 @@
 //! Keeps bearer tokens, by their hashes.
 
+use super::entrance::{Activation, ActivationUse, BearerRecord};
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
-use super::record::{BearerRecord, LIST_LIMIT, Owned, UserRecord};
+use super::record::{LIST_LIMIT, Owned, UserRecord};
 use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -11,7 +12,8 @@ const TABLE: &str = "tokens";
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("SELECT uuid, owner, label, hash, created, expires, last_used, revoked FROM tokens ", $rest)
+        concat!("SELECT uuid, owner, label, hash, created, expires, last_used, revoked, activation, activation_ends, activated, \
+             activated_from FROM tokens ", $rest)
     };
 }
 
@@ -28,8 +30,17 @@ impl FromRow for BearerRecord {
             expires: columns.time()?,
             last_used: columns.optional_time()?,
             revoked: columns.optional_time()?,
+            activation: activation(columns)?,
         })
     }
+}
+
+/// Reads the columns about a token's activation.
+fn activation(columns: &mut Columns<'_>) -> Result<Option<Activation>, Error> {
+    let (code, ends): (Option<[u8; 32]>, _) = (columns.take()?, columns.optional_time()?);
+    let (at, from): (_, Option<String>) = (columns.optional_time()?, columns.take()?);
+    let used = at.zip(from).map(|(at, from)| ActivationUse { at, from });
+    Ok(code.zip(ends).map(|(code, ends)| Activation { code, ends, used }))
 }
 
 impl<T: FromRow> FromRow for Owned<T> {
@@ -40,11 +51,24 @@ impl<T: FromRow> FromRow for Owned<T> {
     }
 }
 
+macro_rules! select_owned {
+    ($rest:literal) => {
+        concat!(
+            "SELECT t.uuid, t.owner, t.label, t.hash, t.created, t.expires, t.last_used, t.revoked, t.activation, \
+             t.activation_ends, t.activated, t.activated_from, \
+             u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
+             FROM tokens t JOIN users u ON u.uuid = t.owner ",
+            $rest
+        )
+    };
+}
+
 pub(super) fn bearer_by_hash(hash: &[u8; 32]) -> Ask<'_, Option<Owned<BearerRecord>>> {
-    let statement = "SELECT t.uuid, t.owner, t.label, t.hash, t.created, t.expires, t.last_used, t.revoked, \
-                     u.uuid, u.name, u.groups, u.upn, u.email, u.sid, u.attributes, u.disabled, u.source \
-                     FROM tokens t JOIN users u ON u.uuid = t.owner WHERE t.hash = $1";
-    sql(statement).bind(hash).asking()
+    sql(select_owned!("WHERE t.hash = $1")).bind(hash).asking()
+}
+
+pub(super) fn bearer_by_activation(code: &[u8; 32]) -> Ask<'_, Option<Owned<BearerRecord>>> {
+    sql(select_owned!("WHERE t.activation = $1")).bind(code).asking()
 }
 
 pub(super) fn bearer(uuid: Uuid) -> Ask<'static, Option<BearerRecord>> {
@@ -58,8 +82,11 @@ pub(super) fn bearers_of(owner: Uuid) -> Ask<'static, Vec<BearerRecord>> {
 impl Tx {
     /// Adds a token; [`Error::Duplicate`] when there is one of the same hash.
     pub async fn insert_bearer(&mut self, token: &BearerRecord) -> Result<(), Error> {
-        let statement = "INSERT INTO tokens (uuid, owner, label, hash, created, expires, last_used, revoked) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let statement = "INSERT INTO tokens (uuid, owner, label, hash, created, expires, last_used, revoked, activation, \
+                         activation_ends, activated, activated_from) \
+                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        let activation = token.activation.as_ref();
+        let used = activation.and_then(|activation| activation.used.as_ref());
         let statement = sql(statement)
             .bind(token.uuid)
             .bind(token.owner)
@@ -68,8 +95,26 @@ impl Tx {
             .bind(token.created)
             .bind(token.expires)
             .bind(token.last_used)
-            .bind(token.revoked);
+            .bind(token.revoked)
+            .bind(activation.map(|activation| &activation.code))
+            .bind(activation.map(|activation| activation.ends))
+            .bind(used.map(|used| used.at))
+            .bind(used.map(|used| &used.from));
         self.execute(TABLE, statement).await.map(drop)
+    }
+
+    /// Gives a token that awaits its owner its hash, and notes when and from where the code was used; says whether it
+    /// still awaited him.
+    pub async fn activate_bearer(
+        &mut self,
+        uuid: Uuid,
+        (hash, expires): (&[u8; 32], OffsetDateTime),
+        used: &ActivationUse,
+    ) -> Result<bool, Error> {
+        let statement = "UPDATE tokens SET hash = $2, expires = $3, activated = $4, activated_from = $5 \
+                         WHERE uuid = $1 AND activation IS NOT NULL AND activated IS NULL AND revoked IS NULL";
+        let statement = sql(statement).bind(uuid).bind(hash).bind(expires).bind(used.at).bind(&used.from);
+        Ok(self.execute(TABLE, statement).await? > 0)
     }
 
     /// Revokes a token; says whether it was not revoked before.

@@ -18,6 +18,7 @@ mod bearer;
 mod cards;
 mod certificates;
 mod chain;
+mod entrance;
 mod error;
 mod link;
 mod lists;
@@ -27,6 +28,7 @@ mod one_time;
 mod open;
 mod possession;
 mod postgres;
+mod proposals;
 mod reads;
 mod record;
 mod requests;
@@ -48,14 +50,15 @@ pub use audit_log::{AuditRecord, AuditSignature, SentRecord, SignedHead, audit_h
 pub use audit_source::AuditSource;
 pub use audit_state::{RowDifference, RowFault};
 pub use chain::ChainHead;
+pub use entrance::{Activation, ActivationUse, BearerRecord, ProposalRecord};
 pub use error::{Cause, Error};
 pub use link::CountsSeen;
 pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use open::Store;
 pub use postgres::place::PostgresPlace;
 pub use record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope, Derivation,
-    Holder, HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Derivation, Holder,
+    HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
     PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
     SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };

@@ -2,19 +2,20 @@
 
 use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
 use super::chain::ChainHead;
+use super::entrance::{BearerRecord, ProposalRecord};
 use super::error::Error;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
-    ApprovalRecord, ArchivedRecord, AttestationRecord, BearerRecord, CertificateRecord, CertificateScope,
-    HoldingRecord, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord,
-    ProfileRecord, RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
+    ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord, MailRecord,
+    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, lists, offline, one_time, possession, requests, sessions,
-    upstream, users,
+    archive, attestations, bearer, cards, certificates, lists, offline, one_time, possession, proposals, requests,
+    sessions, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -48,6 +49,9 @@ reads! {
     users::users_by_email(email: &str) -> Vec<UserRecord>;
     /// Returns the bearer token with this SHA-256, and its owner; the caller must check whether it is still valid.
     bearer::bearer_by_hash(hash: &[u8; 32]) -> Option<Owned<BearerRecord>>;
+    /// Returns the bearer token whose activation code has this SHA-256, and its owner; the caller must check whether the
+    /// code is still good.
+    bearer::bearer_by_activation(code: &[u8; 32]) -> Option<Owned<BearerRecord>>;
     /// Returns the bearer token with this uuid.
     bearer::bearer(uuid: Uuid) -> Option<BearerRecord>;
     /// Lists the user's tokens, with revoked ones, newest first, at most [`super::LIST_LIMIT`].
@@ -59,6 +63,12 @@ reads! {
     sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
     /// Lists all users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
+    /// Lists the users who are in this group, at most [`super::LIST_LIMIT`].
+    users::users_in(group: &str) -> Vec<UserRecord>;
+    /// Returns the proposal with this uuid.
+    proposals::proposal(uuid: Uuid) -> Option<ProposalRecord>;
+    /// Lists the proposals, newest first, at most [`super::LIST_LIMIT`].
+    proposals::proposals() -> Vec<ProposalRecord>;
     /// Returns the request with this uuid.
     requests::request(uuid: Uuid) -> Option<RequestRecord>;
     /// Lists the decisions on a request, oldest first.

@@ -41,22 +41,6 @@ pub enum UserSource {
     Issuer,
 }
 
-/// Describes a bearer token of a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BearerRecord {
-    pub uuid: Uuid,
-    pub owner: Uuid,
-    /// What the owner calls it, such as "workstation 7".
-    pub label: String,
-    /// SHA-256 of the token; the token itself is kept nowhere. Unique.
-    pub hash: [u8; 32],
-    pub created: OffsetDateTime,
-    pub expires: OffsetDateTime,
-    /// To the hour or so.
-    pub last_used: Option<OffsetDateTime>,
-    pub revoked: Option<OffsetDateTime>,
-}
-
 /// Describes a session, which is proven by a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {

@@ -33,6 +33,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0015_rows_in_the_log",
     "0016_generations",
     "0018_sessions_end",
+    "0019_activation",
 ];
 
 /// Names the version that this release makes and works with.

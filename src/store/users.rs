@@ -53,6 +53,15 @@ pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
     sql(select!("ORDER BY seq LIMIT $1")).bind(LIST_LIMIT).asking()
 }
 
+pub(super) fn users_in(group: &str) -> Ask<'_, Vec<UserRecord>> {
+    // A list of groups holds each as JSON spells it, with its quotation marks.
+    let spelled = serde_json::json!(group).to_string();
+    sql(select!("WHERE replace(groups, $1, '') <> groups ORDER BY seq LIMIT $2"))
+        .bind(spelled)
+        .bind(LIST_LIMIT)
+        .asking()
+}
+
 impl Tx {
     /// Adds a user; [`Error::Duplicate`] when the name is taken.
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {

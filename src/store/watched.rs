@@ -32,7 +32,27 @@ pub(super) const WATCHED: &[Watched] = &[
         key: &["uuid"],
         columns: &["name", "groups", "upn", "email", "sid", "disabled", "source", "attributes"],
     },
-    Watched { table: "tokens", key: &["uuid"], columns: &["owner", "label", "hash", "created", "expires", "revoked"] },
+    Watched {
+        table: "tokens",
+        key: &["uuid"],
+        columns: &[
+            "owner",
+            "label",
+            "hash",
+            "created",
+            "expires",
+            "revoked",
+            "activation",
+            "activation_ends",
+            "activated",
+            "activated_from",
+        ],
+    },
+    Watched {
+        table: "proposals",
+        key: &["uuid"],
+        columns: &["account", "change", "proposer", "proposed", "ends", "decider", "decided", "confirmed"],
+    },
     Watched {
         table: "requests",
         key: &["uuid"],

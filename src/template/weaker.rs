@@ -19,7 +19,8 @@ impl ProfileTemplate {
                 "whoever may have certificates issued in the name of an approver or administrator can become one";
             told.push(("certificate.bears_roles".to_owned(), text.to_owned()));
         }
-        let both = |workflow: &&Workflow| workflow.enabled && workflow.approver_may_execute && workflow.approvals_needed > 0;
+        let both =
+            |workflow: &&Workflow| workflow.enabled && workflow.approver_may_execute && workflow.approvals_needed > 0;
         for workflow in self.workflows().iter().filter(both) {
             let text = "one person who is approver and enrollment agent both approves and executes a request: nobody else looks";
             told.push((format!("{}.approver_may_execute", table(workflow.request_type)), text.to_owned()));

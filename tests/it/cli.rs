@@ -1,5 +1,6 @@
 //! The program at a person's hands: what it refuses and how, where its secrets come from, what it prints.
 
+mod activation;
 mod again;
 mod cards;
 mod doctor;

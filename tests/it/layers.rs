@@ -11,6 +11,7 @@ mod paths;
 mod rooms;
 mod sub_rooms;
 mod tables;
+mod threats;
 mod words;
 
 use house::House;

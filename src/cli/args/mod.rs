@@ -2,6 +2,7 @@
 //!
 //! Imports no other file of the command line: what is typed is carried out above.
 
+mod activate;
 #[cfg(feature = "server")]
 mod audit;
 #[cfg(feature = "server")]
@@ -18,6 +19,7 @@ mod token;
 mod vcard;
 mod which;
 
+pub use activate::ActivateArgs;
 #[cfg(feature = "server")]
 pub use audit::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs};
 #[cfg(feature = "server")]
@@ -102,6 +104,8 @@ pub enum Command {
     /// Look at requests and decide on them.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Make your bearer token with the activation code that an administrator has given you.
+    Activate(ActivateArgs),
     /// Look at profile templates.
     #[command(subcommand)]
     Template(TemplateCommand),

@@ -149,7 +149,7 @@ pub struct ServerInitArgs {
 
 #[derive(Subcommand)]
 pub enum UserCommand {
-    /// Add a user and show the bearer token, once.
+    /// Add a user and show the activation code with which he makes his bearer token.
     Add {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
@@ -169,9 +169,13 @@ pub enum UserCommand {
         /// Something else for certificates, NAME=VALUE; templates say {User!attribute.NAME} (repeatable).
         #[arg(long = "attribute", value_name = "NAME=VALUE")]
         attributes: Vec<String>,
-        /// Days until the bearer token expires.
+        /// Days that the bearer token holds.
         #[arg(long, default_value_t = 365)]
         days: u32,
+        /// Make the bearer token at once and show it here, for scripts and trials: who reads it can act as the user, and
+        /// the log says that it was shown.
+        #[arg(long)]
+        show_token: bool,
     },
     /// List all users.
     List {
@@ -215,7 +219,7 @@ pub enum UserCommand {
 
 #[derive(Subcommand)]
 pub enum BearerCommand {
-    /// Add a bearer token for a user and show it, once.
+    /// Add a bearer token for a user and show the activation code with which he makes it.
     Add {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
@@ -223,9 +227,12 @@ pub enum BearerCommand {
         /// What the token is for.
         #[arg(long, default_value = "")]
         label: String,
-        /// Days until the token expires.
+        /// Days that the token holds.
         #[arg(long, default_value_t = 365)]
         days: u32,
+        /// Make the token at once and show it here; the log says that it was shown.
+        #[arg(long)]
+        show_token: bool,
     },
     /// List a user's tokens.
     List {

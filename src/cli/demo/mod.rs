@@ -71,7 +71,18 @@ fn set_up_server(stage: &mut Stage) -> Result<String, Failure> {
     stage.cardwright(&["server", "init", &server, "--name", "localhost", "--name", "127.0.0.1"])?;
     for (name, group) in [("olga", "operators"), ("adam", "approvers"), ("ursula", "staff")] {
         let upn = format!("{name}@example.com");
-        let added = stage.cardwright(&["server", "user", "add", &server, name, "--group", group, "--upn", &upn])?;
+        let added = stage.cardwright(&[
+            "server",
+            "user",
+            "add",
+            &server,
+            name,
+            "--group",
+            group,
+            "--upn",
+            &upn,
+            "--show-token",
+        ])?;
         stage.remember_bearer(name, text_at(&added, "bearer")?);
     }
     Ok("olga operates, adam approves, ursula gets the token".into())

@@ -3,19 +3,23 @@
 use crate::cli::args::{BearerCommand, UserCommand};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
-use crate::server::{self, AccountError, AccountRefusal, NewUser, UserChange};
-use crate::store::{BearerRecord, UserRecord};
+use crate::server::{self, AccountError, AccountRefusal, AwaitedBearer, InvitedUser, NewUser, UserChange};
+use crate::store::{ActivationUse, BearerRecord, UserRecord};
 use serde_json::{Value, json};
 use std::path::Path;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
+/// Says what it means to show a token.
+const SHOWN: &str = "whoever reads this token can act as its owner; the log says that it was shown here";
+
 /// Carries a command of `cardwright server user` out.
 pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        UserCommand::Add { directory, name, groups, upn, email, sid, attributes, days } => {
+        UserCommand::Add { directory, name, groups, upn, email, sid, attributes, days, show_token } => {
             let attributes = attributes.iter().map(|text| attribute(text)).collect::<Result<_, _>>()?;
-            add(&directory, NewUser { name, groups, upn, email, sid, attributes }, days, output)
+            let user = NewUser { name, groups, upn, email, sid, attributes };
+            if show_token { add(&directory, user, days, output) } else { invite(&directory, user, days, output) }
         }
         UserCommand::List { directory } => list(&directory, output),
         UserCommand::Change { directory, name, groups, no_groups, upn, email, sid } => {
@@ -39,11 +43,47 @@ fn attribute(text: &str) -> Result<(String, String), Failure> {
     pair.ok_or_else(|| Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE")))
 }
 
+/// Adds a user, and shows the code with which the user makes the bearer token, which then holds for `days`.
+fn invite(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
+    let name = user.name.clone();
+    let InvitedUser { uuid, bearer } = server::user_invite(directory, user, days).map_err(failed)?;
+    let document = json!({ "name": name, "uuid": uuid });
+    tell_code(directory, &name, &bearer, document, &format!("{name} is a user now"), output)
+}
+
+/// Shows an activation code, once; revokes the record where nobody could read it.
+fn tell_code(
+    directory: &Path,
+    name: &str,
+    bearer: &AwaitedBearer,
+    mut document: Value,
+    kept: &str,
+    output: &Output,
+) -> Result<(), Failure> {
+    let ends = bearer.record.activation.as_ref().map(|activation| date(activation.ends)).unwrap_or_default();
+    document["token"] = json!(bearer.record.uuid);
+    document["code"] = json!(bearer.code.expose());
+    document["code_ends"] = json!(ends);
+    let text = || {
+        Text::from_iter([
+            format!(
+                "{name} makes a bearer token with this activation code, once, until {ends}, by \"cardwright activate\":"
+            ),
+            bearer.code.expose().to_owned(),
+            format!(
+                "hand it to {name} alone: whoever uses it first has the token, and the log says when and from where"
+            ),
+        ])
+    };
+    output.once(&document, text, || taken_back(directory, bearer.record.uuid, kept, name))
+}
+
 /// Adds a user, and shows the bearer token, which expires after `days`.
 fn add(directory: &Path, user: NewUser, days: u32, output: &Output) -> Result<(), Failure> {
     let name = user.name.clone();
     let expires = OffsetDateTime::now_utc() + Duration::days(days.into());
     let added = server::user_add(directory, user, expires).map_err(failed)?;
+    output.tell(SHOWN);
     // A bearer token is shown in two places only, here and in `token`: it is made here and kept nowhere.
     let bearer = added.token.expose();
     let document = json!({ "name": name, "uuid": added.uuid, "bearer": bearer, "expires": date(expires) });
@@ -101,7 +141,12 @@ fn change(directory: &Path, name: &str, change: UserChange, done: &str, output: 
 /// Carries a command of `cardwright server token` out.
 pub fn token(command: BearerCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        BearerCommand::Add { directory, name, label, days } => {
+        BearerCommand::Add { directory, name, label, days, show_token: false } => {
+            let bearer = server::bearer_invite(&directory, &name, &label, days).map_err(failed)?;
+            tell_code(&directory, &name, &bearer, json!({ "name": name }), "Nobody has the token", output)
+        }
+        BearerCommand::Add { directory, name, label, days, show_token: true } => {
+            output.tell(SHOWN);
             let added = server::bearer_add(&directory, &name, &label, days).map_err(failed)?;
             let (bearer, expires) = (added.token.expose(), date(added.record.expires));
             let document = json!({ "name": name, "token": added.record.uuid, "bearer": bearer, "expires": expires });
@@ -132,16 +177,33 @@ fn token_document(token: &BearerRecord) -> Value {
         "expires": date(token.expires),
         "last_used": token.last_used.map(date),
         "revoked": token.revoked.map(date),
+        "awaited": awaited(token).map(date),
+        "activated": used(token).map(|used| date(used.at)),
+        "activated_from": used(token).map(|used| used.from.clone()),
     })
 }
 
+/// Returns until when the token awaits its owner, if it does.
+fn awaited(token: &BearerRecord) -> Option<OffsetDateTime> {
+    token.activation.as_ref().filter(|activation| activation.used.is_none()).map(|activation| activation.ends)
+}
+
+/// Returns when and from where the token was made with its activation code, if it was.
+fn used(token: &BearerRecord) -> Option<&ActivationUse> {
+    token.activation.as_ref().and_then(|activation| activation.used.as_ref())
+}
+
 fn token_line(token: &BearerRecord) -> String {
+    let made = used(token).map(|used| format!(", activated {} from {}", date(used.at), used.from)).unwrap_or_default();
     let state = match (token.revoked, token.last_used) {
         (Some(at), _) => format!("revoked {}", date(at)),
+        (None, None) if awaited(token).is_some() => {
+            format!("awaits its owner until {}", awaited(token).map(date).unwrap_or_default())
+        }
         (None, Some(at)) => format!("until {}, last used {}", date(token.expires), date(at)),
         (None, None) => format!("until {}, never used", date(token.expires)),
     };
-    format!("{}  {}  {state}", token.uuid, token.label)
+    format!("{}  {}  {state}{made}", token.uuid, token.label)
 }
 
 fn failed(error: AccountError) -> Failure {

@@ -163,5 +163,9 @@ routes! {
     Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeBearer { token });
     Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnBearer);
     Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnBearer);
+    Post(secret) ["api/cardwright/v1/token/activate"] {} => (ActivateBearer);
+    Get ["api/cardwright/v1/proposals"] {} => (ListProposals);
+    Post(secret) ["api/cardwright/v1/proposals/{proposal}/confirm"] { proposal: Guid } => (ConfirmProposal { proposal });
+    Post ["api/cardwright/v1/proposals/{proposal}/reject"] { proposal: Guid } => (RejectProposal { proposal });
     Post ["api/cardwright/v1/session/end"] {} => (EndSession);
 }

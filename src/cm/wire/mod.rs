@@ -21,7 +21,8 @@ pub use created::{Created, CreatedError};
 pub use data::{PriorityText, TextList, TextListOrNothing};
 pub use schema::Described;
 pub use secrets::{
-    AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText, PukOrNothing, SecretText,
+    ActivationCodeOrNothing, AdminKeyOrNothing, DiversifiedKey, OneTimePasswordOrNothing, PassphraseOrNothing, PinText,
+    PukOrNothing, SecretText,
 };
 pub use spelling::{
     BracedGuid, Guid, GuidOrEmpty, GuidOrNothing, LocalMoment, LocalMomentOrNothing, Moment, MomentOrUnset, Plain,

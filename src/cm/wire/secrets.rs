@@ -4,7 +4,7 @@
 use super::body::Spelling;
 use super::schema::Described;
 use super::text::read_base64;
-use crate::secret::{AdminKey, OneTimePassword, Passphrase, Pin, Puk};
+use crate::secret::{ActivationCode, AdminKey, OneTimePassword, Passphrase, Pin, Puk};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error as _;
@@ -91,6 +91,10 @@ secret_or_nothing! {
     PukOrNothing, Puk
 }
 
+secret_or_nothing! {
+    /// Spells an activation code whose key is left out when there is none.
+    ActivationCodeOrNothing, ActivationCode
+}
 secret_or_nothing! {
     /// Spells a one-time password whose key is left out when there is none.
     OneTimePasswordOrNothing, OneTimePassword

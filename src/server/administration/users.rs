@@ -1,5 +1,5 @@
 //! `server user` and `server token`: users and their bearer records, added and changed at the data directory itself,
-//! also while a server runs on it.
+//! also while a server runs on it. Whoever may write there is bound by no second administrator; each act says so.
 
 use crate::secret::BearerToken;
 use crate::server::audit::deed::{self, Deed};
@@ -7,11 +7,11 @@ use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::server::error::{ApiError, Internal};
-use crate::server::users::bearer::FreshBearer;
+use crate::server::users::bearer::{AwaitedBearer, FreshBearer};
 use crate::server::users::jobs::JobError;
 use crate::server::users::rules::{AccountRefusal, UserChange};
 use crate::server::users::{bearer, jobs, rules};
-use crate::store::{self, BearerRecord, Store, UserRecord, UserSource};
+use crate::store::{self, AuditEntry, BearerRecord, Store, UserRecord};
 use std::collections::BTreeMap;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -36,6 +36,12 @@ pub struct AddedUser {
     pub uuid: Uuid,
     pub bearer: Uuid,
     pub token: BearerToken,
+}
+
+/// Holds the id of a new user, and the record and code of the bearer token that awaits the user.
+pub struct InvitedUser {
+    pub uuid: Uuid,
+    pub bearer: AwaitedBearer,
 }
 
 /// Holds a new bearer record, and its bearer token, which is shown once and kept nowhere.
@@ -93,30 +99,47 @@ async fn user_named(store: &Store, name: &str) -> Result<UserRecord, AccountErro
     store.user_by_name(name).await?.ok_or_else(|| AccountError::NoUser(name.to_owned()))
 }
 
-/// Adds a user with a first bearer token, which ends at `expires`.
+/// Begins the entry of an act done at the data directory, by whoever may write there: no login says who.
+fn at_the_directory(deed: Deed, user: Uuid) -> AuditEntry {
+    deed::own(deed, OffsetDateTime::now_utc()).user(user).with("at", "data-directory")
+}
+
+/// Returns the record of a new user.
+fn record_of(new: NewUser) -> UserRecord {
+    let NewUser { name, groups, upn, email, sid, attributes } = new;
+    UserRecord { attributes, ..rules::local_user(Uuid::now_v7(), name, groups, [upn, email, sid]) }
+}
+
+/// Adds a user with a first bearer token, which ends at `expires` and is shown to whoever calls this: the log says so.
 pub fn user_add(data_dir: &Path, new: NewUser, expires: OffsetDateTime) -> Result<AddedUser, AccountError> {
-    let user = UserRecord {
-        uuid: Uuid::now_v7(),
-        name: new.name,
-        groups: new.groups,
-        upn: new.upn,
-        email: new.email,
-        sid: new.sid,
-        attributes: new.attributes,
-        disabled: false,
-        source: UserSource::Local,
-    };
-    let now = OffsetDateTime::now_utc();
+    let user = record_of(new);
     rules::check(&user, None)?;
-    let uuid = user.uuid;
+    let (uuid, now) = (user.uuid, OffsetDateTime::now_utc());
     let FreshBearer { record, token } = FreshBearer::new(uuid, "first", now, expires).ok_or(AccountError::Random)?;
     let bearer = record.uuid;
-    let entry = deed::own(Deed::UserAdded, now).user(uuid).with("name", &user.name).with("token", record.uuid);
-    with_store(data_dir, async move |store| {
-        let job = store.write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&record), &entry).await }));
-        Ok(job.await?)
-    })?;
+    let entry = at_the_directory(Deed::UserAdded, uuid).with("name", &user.name).with("token", bearer);
+    add_with(data_dir, user, record, entry.with("shown", true))?;
     Ok(AddedUser { uuid, bearer, token })
+}
+
+/// Adds a user with a first bearer token, which the user makes with an activation code and which holds for `days` days.
+pub fn user_invite(data_dir: &Path, new: NewUser, days: u32) -> Result<InvitedUser, AccountError> {
+    let user = record_of(new);
+    rules::check(&user, None)?;
+    let (uuid, now) = (user.uuid, OffsetDateTime::now_utc());
+    let made = AwaitedBearer::new(uuid, "first", now, bearer::expiry(now, days)?);
+    let AwaitedBearer { record, code } = made.ok_or(AccountError::Random)?;
+    let entry = at_the_directory(Deed::UserAdded, uuid).with("name", &user.name).with("token", record.uuid);
+    add_with(data_dir, user, record.clone(), entry)?;
+    Ok(InvitedUser { uuid, bearer: AwaitedBearer { record, code } })
+}
+
+/// Writes a new user with a first bearer record.
+fn add_with(data_dir: &Path, user: UserRecord, bearer: BearerRecord, entry: AuditEntry) -> Result<(), AccountError> {
+    with_store(data_dir, async move |store| {
+        let job = store.write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&bearer), &entry).await }));
+        Ok(job.await?)
+    })
 }
 
 /// Lists all users, oldest first.
@@ -128,24 +151,39 @@ pub fn user_list(data_dir: &Path) -> Result<Vec<UserRecord>, AccountError> {
 pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<UserRecord, AccountError> {
     with_store(data_dir, async |store| {
         let user = change.applied(user_named(store, name).await?);
-        let entry = deed::own(Deed::UserChanged, OffsetDateTime::now_utc()).user(user.uuid).with("name", &user.name);
+        let entry = at_the_directory(Deed::UserChanged, user.uuid).with("name", &user.name);
         let job = store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
         Ok(job.await?)
     })
 }
 
-/// Adds a bearer record for a user, which holds for `days` days.
+/// Adds a bearer record for a user, which holds for `days` days, and shows the token to whoever calls this: the log says
+/// so.
 pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedBearer, AccountError> {
     with_store(data_dir, async |store| {
         let user = user_named(store, name).await?;
         let now = OffsetDateTime::now_utc();
         let fresh = FreshBearer::new(user.uuid, label, now, bearer::expiry(now, days)?);
         let FreshBearer { record, token } = fresh.ok_or(AccountError::Random)?;
-        let entry = deed::own(Deed::BearerAdded, now).user(user.uuid).with("token", record.uuid);
+        let entry = at_the_directory(Deed::BearerAdded, user.uuid).with("token", record.uuid).with("shown", true);
         let written = record.clone();
         let job = store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
         job.await?;
         Ok(AddedBearer { record, token })
+    })
+}
+
+/// Adds a bearer record for a user, who makes the token with an activation code; it then holds for `days` days.
+pub fn bearer_invite(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AwaitedBearer, AccountError> {
+    with_store(data_dir, async |store| {
+        let user = user_named(store, name).await?;
+        let now = OffsetDateTime::now_utc();
+        let made = AwaitedBearer::new(user.uuid, label, now, bearer::expiry(now, days)?).ok_or(AccountError::Random)?;
+        let entry = at_the_directory(Deed::BearerAdded, user.uuid).with("token", made.record.uuid);
+        let written = made.record.clone();
+        let job = store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
+        job.await?;
+        Ok(made)
     })
 }
 
@@ -159,7 +197,7 @@ pub fn bearer_revoke(data_dir: &Path, uuid: Uuid) -> Result<(), AccountError> {
     with_store(data_dir, async |store| {
         let record = store.bearer(uuid).await?.ok_or(AccountError::NoBearer(uuid))?;
         let now = OffsetDateTime::now_utc();
-        let entry = deed::own(Deed::BearerRevoked, now).user(record.owner).with("token", uuid);
+        let entry = at_the_directory(Deed::BearerRevoked, record.owner).with("token", uuid);
         let job = store.write(move |tx| Box::pin(async move { jobs::bearer_revoked(tx, uuid, now, &entry).await }));
         Ok(job.await?)
     })

@@ -37,7 +37,17 @@ deeds! {
     MasterKeyRemoved = "master-key-removed",
     UserAdded = "user-added",
     UserChanged = "user-changed",
+    /// An administrator has proposed a change of an account, which another one is to confirm.
+    ChangeProposed = "change-proposed",
+    ChangeConfirmed = "change-confirmed",
+    ChangeRejected = "change-rejected",
+    /// Changes of accounts need a second administrator from now on, or need none any more, by the settings.
+    SecondAdministrator = "second-administrator",
     BearerAdded = "token-added",
+    /// An activation code was mailed to its owner.
+    ActivationCodeSent = "activation-code-sent",
+    /// Somebody has shown the activation code of a bearer token, and was given that.
+    BearerActivated = "token-activated",
     BearerRenewed = "token-renewed",
     BearerRevoked = "token-revoked",
     SessionBegun = "session-begun",

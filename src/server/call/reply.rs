@@ -16,6 +16,8 @@ pub enum Reply {
     CutList(Vec<u8>),
     /// 201 with JSON.
     Created(Vec<u8>),
+    /// 202 with JSON: it is kept, and not done yet.
+    Accepted(Vec<u8>),
     /// 204.
     Empty,
     /// 204, and the verbs a path is called with.
@@ -35,6 +37,11 @@ impl Reply {
     /// Answers 201 with a body: the location of what was made, or that itself.
     pub fn created(body: &impl Serialize) -> Result<Self, ApiError> {
         written(body).map(Self::Created)
+    }
+
+    /// Answers 202 with a body: what was kept for somebody else to confirm.
+    pub fn accepted(body: &impl Serialize) -> Result<Self, ApiError> {
+        written(body).map(Self::Accepted)
     }
 
     /// Answers 200 with a list, or 204 when it is empty; a list longer than [`MAX_LIST`] is cut, and the answer says

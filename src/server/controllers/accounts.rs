@@ -1,33 +1,26 @@
 //! Users and bearer tokens: administrators manage those of others, everybody the one that the call itself is made with.
 
-use crate::cm::account::{Account, AccountChange, BearerEntry, GivenBearer, NewAccount, NewBearer};
+use super::activation::{given_bearer, handed_over};
+use super::proposals::{self, check_manages_users};
+use crate::cm::account::{Account, AccountChange, BearerEntry, GivenCode, NewAccount, NewBearer};
 use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::{ApiError, Internal};
 use crate::server::permission;
-use crate::server::permission::caller::{Duty, Shown};
-use crate::server::users::bearer::FreshBearer;
+use crate::server::permission::caller::Shown;
+use crate::server::users::bearer::{AwaitedBearer, FreshBearer};
+use crate::server::users::proposed::Proposed;
 use crate::server::users::rules::{AccountRefusal, MAX_DAYS, UserChange};
-use crate::server::users::{bearer, jobs};
-use crate::store::{BearerRecord, UserRecord, UserSource};
-use std::collections::BTreeMap;
+use crate::server::users::{bearer, jobs, rules};
+use crate::store::{BearerRecord, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 /// Shows a user as the wire does.
 fn shown(user: UserRecord) -> Account {
     let UserRecord { uuid, name, groups, upn, email, sid, disabled, .. } = user;
     Account { uuid, name, groups, upn, email, sid, disabled }
-}
-
-/// Refuses a caller who does not manage users, whether the user exists or not.
-fn check_manages_users(call: &Call<'_>) -> Result<(), ApiError> {
-    match permission::has(&call.caller, Duty::ManageUsers) {
-        true => Ok(()),
-        false => Err(ApiError::Forbidden("manage users")),
-    }
 }
 
 /// Reads the user, if the caller may change it.
@@ -49,17 +42,13 @@ pub async fn list(call: &Call<'_>) -> Result<Reply, ApiError> {
 /// Adds a user without a bearer token.
 pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
     check_manages_users(call)?;
-    let user = UserRecord {
-        uuid: Uuid::now_v7(),
-        name: body.name,
-        groups: body.groups.unwrap_or_default(),
-        upn: body.upn.filter(|text| !text.is_empty()),
-        email: body.email.filter(|text| !text.is_empty()),
-        sid: body.sid.filter(|text| !text.is_empty()),
-        attributes: BTreeMap::new(),
-        disabled: false,
-        source: UserSource::Local,
-    };
+    let NewAccount { name, groups, upn, email, sid } = body;
+    let user = rules::local_user(Uuid::now_v7(), name, groups.unwrap_or_default(), [upn, email, sid]);
+    rules::check(&user, None)?;
+    if proposals::needs_second(call, None, &user, false).await? {
+        let UserRecord { uuid, name, groups, upn, email, sid, .. } = user;
+        return proposals::propose(call, uuid, &Proposed::AddUser { name, groups, upn, email, sid }).await;
+    }
     let entry = call.entry(Deed::UserAdded).user(user.uuid).with("name", &user.name);
     let written = user.clone();
     let job = call.app.store.write(move |tx| Box::pin(async move { jobs::added(tx, &written, None, &entry).await }));
@@ -69,9 +58,14 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
 
 /// Changes a user; one who is disabled is refused from the next call on.
 pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<Reply, ApiError> {
-    let user = managed_user(call, user).await?;
+    let before = managed_user(call, user).await?;
     let AccountChange { groups, upn, email, sid, disabled } = body;
-    let user = UserChange { groups, upn, email, sid, disabled }.applied(user);
+    let change = UserChange { groups, upn, email, sid, disabled };
+    let user = change.clone().applied(before.clone());
+    if proposals::needs_second(call, Some(&before), &user, false).await? {
+        rules::check(&user, Some(&before))?;
+        return proposals::propose(call, user.uuid, &Proposed::ChangeUser { name: user.name, change }).await;
+    }
     let entry = call.entry(Deed::UserChanged).user(user.uuid).with("name", &user.name);
     let job = call.app.store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
     Reply::json(&shown(job.await?))
@@ -84,34 +78,43 @@ pub async fn list_bearers(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError
     }
     let tokens = call.app.store.bearers_of(user).await?.into_iter().take(MAX_LIST + 1);
     let shown = |token: BearerRecord| {
-        let BearerRecord { uuid, label, created, expires, last_used, revoked, .. } = token;
-        BearerEntry { uuid, label, created, expires, last_used, revoked }
+        let BearerRecord { uuid, label, created, expires, last_used, revoked, activation, .. } = token;
+        let awaited =
+            activation.as_ref().filter(|activation| activation.used.is_none()).map(|activation| activation.ends);
+        let used = activation.and_then(|activation| activation.used);
+        let (activated, activated_from) = used.map_or_else(Default::default, |used| (Some(used.at), used.from));
+        BearerEntry { uuid, label, created, expires, last_used, revoked, awaited, activated, activated_from }
     };
     Reply::list(tokens.map(shown).collect())
 }
 
-/// Adds a bearer token for a user; it is told now and never again.
+/// Adds a bearer token for a user, who makes it with a code. That is mailed to the user where the server sends mail and the
+/// user has an address, else told now and never again. Nobody sees the token itself but whoever shows the code.
 pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<Reply, ApiError> {
     body.check()?;
     let user = managed_user(call, user).await?;
     let expires = bearer::expiry(call.now, body.days)?;
-    let fresh = fresh_bearer(call, user.uuid, &body.label, expires)?;
-    let entry = call.entry(Deed::BearerAdded).user(user.uuid).with("token", fresh.record.uuid);
-    let written = fresh.record.clone();
+    if !rules::is_text(&body.label) {
+        return Err(AccountRefusal::Text.into());
+    }
+    if proposals::needs_second(call, Some(&user), &user, true).await? {
+        let NewBearer { label, days } = body;
+        return proposals::propose(call, user.uuid, &Proposed::AddToken { name: user.name, label, days }).await;
+    }
+    let made = AwaitedBearer::new(user.uuid, &body.label, call.now, expires);
+    let AwaitedBearer { record, code } = made.ok_or(ApiError::Internal(Internal::Random))?;
+    let entry = call.entry(Deed::BearerAdded).user(user.uuid).with("token", record.uuid);
+    let written = record.clone();
     let job = call.app.store.write(move |tx| Box::pin(async move { jobs::bearer_added(tx, &written, &entry).await }));
     job.await?;
-    Reply::created(&given_bearer(&fresh))
+    let (uuid, ends) = (record.uuid, record.activation.as_ref().map_or(call.now, |activation| activation.ends));
+    let code = handed_over(call, &user, AwaitedBearer { record, code }).await?;
+    Reply::created(&GivenCode { uuid, code, ends })
 }
 
 /// Makes a bearer token.
 fn fresh_bearer(call: &Call<'_>, owner: Uuid, label: &str, expires: OffsetDateTime) -> Result<FreshBearer, ApiError> {
     FreshBearer::new(owner, label, call.now, expires).ok_or(ApiError::Internal(Internal::Random))
-}
-
-/// Shows a fresh bearer token with its secret.
-fn given_bearer(fresh: &FreshBearer) -> GivenBearer {
-    let bearer = Zeroizing::new(fresh.token.expose().to_owned());
-    GivenBearer { uuid: fresh.record.uuid, bearer, expires: fresh.record.expires }
 }
 
 /// Reads the record of the bearer token that this call was made with; refuses other ways in.
@@ -133,7 +136,7 @@ pub async fn renew_bearer(call: &Call<'_>) -> Result<Reply, ApiError> {
         .store
         .write(move |tx| Box::pin(async move { jobs::bearer_renewed(tx, old.uuid, &written, &entry).await }));
     job.await?;
-    Reply::created(&given_bearer(&fresh))
+    Reply::created(&given_bearer(fresh.record.uuid, &fresh.token, fresh.record.expires))
 }
 
 /// Revokes the bearer token that this call was made with.

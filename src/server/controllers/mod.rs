@@ -5,6 +5,7 @@
 //! Absent: paths and headers (`http`), what each request type does to cards and certificates (`workflow`).
 
 pub mod accounts;
+pub mod activation;
 pub mod audit_log;
 pub mod beyond_mim;
 pub mod card_secrets;
@@ -14,6 +15,7 @@ pub mod offline;
 pub mod pins;
 pub mod policies;
 pub mod profiles;
+pub mod proposals;
 pub mod puks;
 pub mod requests;
 pub mod sealed_keys;

@@ -70,6 +70,9 @@ pub enum ApiError {
         "nobody decides on a request made by or for himself; another approver must";
     OwnApproval => (FORBIDDEN, OwnApproval),
         "you have approved this request; another agent must execute it, as its profile template keeps the two apart";
+    OwnProposal => (FORBIDDEN, OwnProposal), "you have proposed this yourself; another administrator must confirm it";
+    ProposalClosed => (CONFLICT, ProposalClosed),
+        "this proposal was decided on, or its time is over; propose it anew where it is still wanted";
     AlreadyDecided => (CONFLICT, AlreadyApproved), "you have decided on this request already; another approver must";
     Address(#[source] RouteError) => row(address_row, 0), "{0}";
     Body(#[source] BodyError) => (BAD_REQUEST, MalformedBody), "the body cannot be read: {0}";
@@ -100,6 +103,8 @@ pub enum ApiError {
     TooLarge { limit: usize } => (PAYLOAD_TOO_LARGE, BodyTooLarge), "the body is larger than {limit} bytes";
     Slow => (REQUEST_TIMEOUT, Timeout), "the body did not arrive in time";
     Cut => (BAD_REQUEST, MalformedBody), "the body could not be received";
+    CodeNotMailed => (SERVICE_UNAVAILABLE, Unavailable),
+        "the activation code could not be mailed; nobody has it, and its token was revoked: have another one made";
     Busy => (SERVICE_UNAVAILABLE, Unavailable), "the server is busy; try again in a moment";
     Stopping => (SERVICE_UNAVAILABLE, Unavailable), "the server is stopping; call again in a moment, or another one";
     Database(#[source] store::Cause) => (SERVICE_UNAVAILABLE, Unavailable),
@@ -224,6 +229,9 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
         AccountRefusal::TooManyBearers => (StatusCode::CONFLICT, ProblemCode::TooManyBearers),
         AccountRefusal::NotByBearer => (StatusCode::CONFLICT, ProblemCode::NotByBearer),
+        AccountRefusal::CodeUnknown => (StatusCode::FORBIDDEN, ProblemCode::ActivationUnknown),
+        AccountRefusal::CodeOver { .. } => (StatusCode::FORBIDDEN, ProblemCode::ActivationOver),
+        AccountRefusal::CodeUsed { .. } => (StatusCode::CONFLICT, ProblemCode::ActivationUsed),
         AccountRefusal::Name(_)
         | AccountRefusal::TooManyGroups
         | AccountRefusal::Text

@@ -1,6 +1,8 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
-use crate::cm::account::{Account, AccountChange, BearerEntry, GivenBearer, NewAccount, NewBearer};
+use crate::cm::account::{
+    Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, NewAccount, NewBearer, Proposal, ShownCode,
+};
 use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::cm::beyond_mim::{
     DataCollection, Decision, FilledDocument, Myself, OfferedType, OneTimePasswords, SealedKey, User,
@@ -35,6 +37,16 @@ const REFUSALS: [(&str, &str); 11] = [
     ("415", "The body is not application/json"),
     ("429", "Too many calls, or too many failed attempts"),
     ("503", "The server is busy or stopping"),
+];
+
+/// Names the call that nobody logs in for.
+const ACTIVATION: &str = "api/cardwright/v1/token/activate";
+
+/// Lists the calls of one administrator that another one may have to confirm.
+const PROPOSABLE: [(Method, &str); 3] = [
+    (Method::Post, "api/cardwright/v1/accounts"),
+    (Method::Put, "api/cardwright/v1/accounts/{user}"),
+    (Method::Post, "api/cardwright/v1/accounts/{user}/tokens"),
 ];
 
 /// Holds the schemas of what a call takes and gives.
@@ -139,12 +151,20 @@ fn operation(declaration: &Declaration, spelling: usize) -> Value {
         });
         answers.insert(status.into(), refusal);
     }
+    if PROPOSABLE.contains(&(declaration.method, pattern)) {
+        let what = "Another administrator is to confirm it: nothing was changed yet";
+        let answer = json!({ "description": what, "content": { JSON: { "schema": Proposal::schema() } } });
+        answers.insert("202".into(), answer);
+    }
     answers.insert("default".into(), json!({ "$ref": "#/components/responses/Refusal" }));
     let mut operation = json!({
         "operationId": format!("{} {pattern}", declaration.method),
         "parameters": parameters(declaration, pattern, true),
         "responses": answers,
     });
+    if pattern == ACTIVATION {
+        operation["security"] = json!([]);
+    }
     if declaration.method != Method::Get {
         let schema = takes.unwrap_or_else(|| json!({}));
         // A card can only be retired, so that this alone may go without a body, as Microsoft's example does.
@@ -308,8 +328,12 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Put, "accounts/{user}") => takes(AccountChange::schema(), Gives::One(Account::schema())),
         (Method::Get, "accounts/{user}/tokens") => list(BearerEntry::schema()),
         (Method::Post, "accounts/{user}/tokens") => {
-            takes(NewBearer::schema(), Gives::Made(GivenBearer::schema(), "token"))
+            takes(NewBearer::schema(), Gives::Made(GivenCode::schema(), "token"))
         }
+        (Method::Get, "proposals") => list(Proposal::schema()),
+        (Method::Post, "proposals/{proposal}/confirm") => takes(ignored_object(), Gives::One(Confirmed::schema())),
+        (Method::Post, "proposals/{proposal}/reject") => takes(ignored_object(), Gives::Nothing),
+        (_, "token/activate") => takes(ShownCode::schema(), Gives::Made(GivenBearer::schema(), "token")),
         (_, "token/renew") => takes(ignored_object(), Gives::Made(GivenBearer::schema(), "token")),
         (Method::Post, "tokens/{token}/revoke" | "token/revoke" | "session/end") => {
             takes(ignored_object(), Gives::Nothing)

@@ -6,17 +6,17 @@
 use super::{operations, public_files, surface};
 use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
-use crate::cm::route::{Route, RouteError};
+use crate::cm::route::{Method, Route, RouteError};
 use crate::server::call::Call;
 use crate::server::call::app::App;
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
-    accounts, audit_log, beyond_mim, card_secrets, certificates, foresight, offline, pins, policies, profiles, puks,
-    requests, sealed_keys, smartcards, templates,
+    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, offline, pins, policies,
+    profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
-use crate::server::identity::authenticate::Admitted;
+use crate::server::identity::authenticate::{self, Admitted};
 use crate::server::identity::session;
 use crate::store::ListKind;
 use crate::web::mark::mark;
@@ -103,6 +103,7 @@ fn response_to(reply: Reply, id: Uuid) -> Response {
     let mut response = match reply {
         Reply::Json(bytes) | Reply::CutList(bytes) => response(StatusCode::OK, JSON, bytes, id),
         Reply::Created(bytes) => response(StatusCode::CREATED, JSON, bytes, id),
+        Reply::Accepted(bytes) => response(StatusCode::ACCEPTED, JSON, bytes, id),
         Reply::Empty => response(StatusCode::NO_CONTENT, "", Vec::new(), id),
         Reply::Verbs(methods) => {
             let mut response = response(StatusCode::NO_CONTENT, "", Vec::new(), id);
@@ -206,6 +207,14 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, notes: &mut CallN
     }
     // As exact as MIM shows it, so that a time is read back later as it was answered at once.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
+    // Whoever makes a bearer token has none yet.
+    if let surface::Verb::Call(Method::Post) = verb
+        && Route::parse(Method::Post, path, None) == Ok(Route::ActivateBearer)
+    {
+        notes.route = Route::ActivateBearer.pattern();
+        let address = authenticate::address(&parts);
+        return activation::activate(app, Payload { parts: &parts, body }, address, (now, id)).await;
+    }
     // A caller without credentials learns nothing, not even which paths there are.
     let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
     notes.headers = headers;
@@ -323,6 +332,17 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::RevokeOwnBearer => {
             payload.nothing().await?;
             accounts::revoke_own_bearer(&call).await
+        }
+        // Answered before anybody is asked who calls.
+        Route::ActivateBearer => Err(ApiError::Address(RouteError::NotFound)),
+        Route::ListProposals => proposals::list(&call).await,
+        Route::ConfirmProposal { proposal } => {
+            payload.nothing().await?;
+            proposals::confirm(&call, proposal).await
+        }
+        Route::RejectProposal { proposal } => {
+            payload.nothing().await?;
+            proposals::reject(&call, proposal).await
         }
         Route::EndSession => {
             payload.nothing().await?;

@@ -55,6 +55,11 @@ impl Identity {
         negotiate.into_iter().chain([HeaderValue::from_static(bearer)]).collect()
     }
 
+    /// Returns who has duties that no template gives.
+    pub fn roles(&self) -> &RoleSettings {
+        &self.roles
+    }
+
     /// Finds out who calls, and begins a session where the settings let one follow this way in.
     ///
     /// Fails with [`ApiError::NotAuthenticated`] where the call shows nothing. Wrong credentials are counted.
@@ -172,6 +177,6 @@ fn authorization(headers: &HeaderMap) -> Result<Option<(&str, &str)>, ApiError> 
 }
 
 /// Returns the address that the call came from.
-fn address(parts: &Parts) -> Option<IpAddr> {
+pub fn address(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip())
 }

@@ -37,13 +37,13 @@ const ROUND: Duration = Duration::from_secs(5);
 
 /// Holds the way to one mail server, and the sender of the mail.
 pub struct MailServer {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
+    pub(super) transport: AsyncSmtpTransport<Tokio1Executor>,
+    pub(super) from: Mailbox,
 }
 
 /// Sends what is in the outbox through one mail server.
 pub struct Mailer {
-    server: MailServer,
+    pub(super) server: MailServer,
     store: Store,
     templates: Arc<Templates>,
     wake: Notify,
@@ -149,7 +149,7 @@ pub async fn run(mailer: Arc<Mailer>, ending: CancellationToken) {
 
 /// Says why a mail did not go out this time.
 #[derive(Debug, thiserror::Error)]
-enum DeliveryError {
+pub enum DeliveryError {
     #[error("the outbox cannot be worked on: {0}")]
     Outbox(#[from] ApiError),
     #[error("the mail cannot be written: {0}")]

@@ -5,6 +5,7 @@
 
 pub mod caller;
 pub mod rules;
+pub mod standing;
 
 pub use rules::{
     Act, duties, enabled, has, may, may_initiate, may_manage, may_revoke, parties, reads_audit, sees_holdings,

@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod config;
+mod duties;
 pub mod error;
 pub mod server;
 pub mod start;

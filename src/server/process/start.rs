@@ -2,6 +2,7 @@
 
 use super::agreement::{self, AgreementError};
 use super::config::Config;
+use super::duties;
 use super::error::StartError;
 use crate::ca::{EmbeddedCa, KeyPlace};
 use crate::platform::lock::Lock;
@@ -11,7 +12,7 @@ use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
-use crate::server::data_directory::database;
+use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::SyslogSettings;
@@ -22,6 +23,7 @@ use crate::server::keys::archive::RecoveryKeys;
 use crate::server::keys::master_keys::{self};
 use crate::server::mail::outbox::{MailServer, Mailer};
 use crate::server::monitoring::health::Health;
+use crate::server::permission::standing::Standing;
 use crate::server::publication::lists::Publication;
 use crate::template::Templates;
 use rustls::ServerConfig;
@@ -104,6 +106,8 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     witness.confirm(&store).await?;
     witness.take_over_rows(&store).await?;
     witness.sign_heads(&store).await?;
+    let standing = Standing { templates: &templates, roles: identity.roles() };
+    duties::say(standing, &store, now).await.map_err(DatabaseError::from)?;
     let host = settings.public_names.first().map_or_else(|| "localhost".to_owned(), String::clone);
     let mailer = mail_server.map(|server| Arc::new(Mailer::new(server, store.clone(), Arc::clone(&templates))));
     let ca_certificate = own.own().der().to_vec();

@@ -2,7 +2,7 @@
 //! issuer, and for the user himself.
 
 use super::rules::{AccountRefusal, MAX_BEARERS, check, is_text};
-use crate::store::{AuditEntry, BearerRecord, Error, Tx, UserRecord};
+use crate::store::{Activation, ActivationUse, AuditEntry, BearerRecord, Error, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -58,7 +58,11 @@ pub async fn bearer_added(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry
 
 /// Adds a bearer record whose label was judged already.
 async fn held(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
-    let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > bearer.created;
+    let awaits = |other: &BearerRecord| match &other.activation {
+        Some(Activation { ends, used: None, .. }) => *ends > bearer.created,
+        _ => true,
+    };
+    let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > bearer.created && awaits(other);
     if tx.bearers_of(bearer.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_BEARERS {
         return Err(AccountRefusal::TooManyBearers.into());
     }
@@ -70,6 +74,31 @@ async fn held(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry) -> Result<
 pub async fn bearer_renewed(tx: &mut Tx, old: Uuid, fresh: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
     held(tx, fresh, entry).await?;
     Ok(tx.shorten_bearer(old, fresh.created + GRACE).await?)
+}
+
+/// Makes a bearer token of the record whose activation code has this hash, for whoever shows the code; returns when it
+/// ends. Refuses a code that is unknown, over or used, and one of a user who is disabled.
+pub async fn bearer_activated(
+    tx: &mut Tx,
+    code: &[u8; 32],
+    token: &[u8; 32],
+    used: ActivationUse,
+    entry: AuditEntry,
+) -> Result<BearerRecord, JobError> {
+    let held = tx.bearer_by_activation(code).await?.filter(|held| !held.holder.disabled && held.what.revoked.is_none());
+    let record = held.ok_or(AccountRefusal::CodeUnknown)?.what;
+    let activation = record.activation.clone().ok_or(AccountRefusal::CodeUnknown)?;
+    match activation.used {
+        Some(ActivationUse { at, from }) => return Err(AccountRefusal::CodeUsed { at, from }.into()),
+        None if activation.ends <= used.at => return Err(AccountRefusal::CodeOver { ends: activation.ends }.into()),
+        None => {}
+    }
+    let expires = used.at + (record.expires - record.created);
+    if !tx.activate_bearer(record.uuid, (token, expires), &used).await? {
+        return Err(AccountRefusal::CodeUnknown.into());
+    }
+    tx.audit(&entry.user(record.owner).with("token", record.uuid).with("from", used.from)).await?;
+    Ok(BearerRecord { expires, ..record })
 }
 
 /// Revokes a bearer record; one that is revoked already stays so, without a second act.

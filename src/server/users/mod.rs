@@ -4,4 +4,5 @@
 
 pub mod bearer;
 pub mod jobs;
+pub mod proposed;
 pub mod rules;

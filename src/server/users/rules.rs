@@ -2,7 +2,11 @@
 
 use crate::ca::is_sid;
 use crate::cm::hidden::is_hidden;
-use crate::store::UserRecord;
+use crate::store::{UserRecord, UserSource};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Bounds the name of a user, group or attribute, in characters.
 pub const MAX_NAME: usize = 128;
@@ -44,8 +48,24 @@ pub enum AccountRefusal {
     Lifetime,
     #[error("a user has at most {MAX_BEARERS} tokens that hold; revoke one first")]
     TooManyBearers,
+    #[error("no account awaits this activation code; look at it once more, or have an administrator make another")]
+    CodeUnknown,
+    #[error("this activation code was good until {ends}; have an administrator make another")]
+    CodeOver { ends: OffsetDateTime },
+    #[error(
+        "this activation code was used at {at} from {from}: if that was not you, somebody else has your token. Tell an \
+         auditor at once, who can have it revoked"
+    )]
+    CodeUsed { at: OffsetDateTime, from: String },
     #[error("this is for callers with a token of this server; come in with the one that is meant")]
     NotByBearer,
+}
+
+/// Returns the record of a new user; what is empty is left out.
+pub fn local_user(uuid: Uuid, name: String, groups: Vec<String>, texts: [Option<String>; 3]) -> UserRecord {
+    let [upn, email, sid] = texts.map(|text| text.filter(|text| !text.is_empty()));
+    let (attributes, disabled, source) = (BTreeMap::new(), false, UserSource::Local);
+    UserRecord { uuid, name, groups, upn, email, sid, attributes, disabled, source }
 }
 
 /// Checks a user's record before it is written. What stood in it `before` may stay, whatever rule has come since.
@@ -95,7 +115,7 @@ pub fn is_text(text: &str) -> bool {
 }
 
 /// Says what to change of a user; `None` leaves it as it is, an empty text removes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UserChange {
     pub groups: Option<Vec<String>>,
     pub upn: Option<String>,

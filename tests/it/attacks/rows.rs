@@ -1,5 +1,6 @@
 //! Whoever owns the database writes its rows: each table is altered once in each column, and `audit verify` names it.
 
+use crate::server::identity::restart;
 use crate::server::support::{EXTENSION, Lab};
 use crate::support::postgres::Database;
 use crate::support::program::Program;
@@ -11,9 +12,10 @@ use std::path::Path;
 use time::Duration;
 
 /// The tables whose rows the log vouches for, and the columns that name a row.
-const WATCHED: [(&str, &[&str]); 7] = [
+const WATCHED: [(&str, &[&str]); 8] = [
     ("users", &["uuid"]),
     ("tokens", &["uuid"]),
+    ("proposals", &["uuid"]),
     ("requests", &["uuid"]),
     ("approvals", &["request", "approver"]),
     ("smartcards", &["uuid"]),
@@ -50,8 +52,11 @@ const ELSEWHERE: &str = "upstream_orders";
 fn ended(database: Option<Database>) -> Lab {
     let mut lab =
         Lab::with_template(|template| template.replacen("approvals_needed = 0", "approvals_needed = 1", 1), database);
+    restart(&mut lab, "[roles]\nadmin = [\"group:officers\"]\nsecond_administrator = true\n");
     let alice = lab.user("alice", &[]);
     let bob = lab.user("bob", &["officers"]);
+    let proposed = lab.post(&bob, &format!("{EXTENSION}/accounts"), json!({"Name": "eve", "Groups": ["officers"]}));
+    assert_eq!(proposed.status, 202);
     let request = lab.enroll_request(&alice);
     lab.post(&bob, &format!("{EXTENSION}/requests/{request}/approve"), json!({"Comment": "seen"})).ok();
     lab.assign(&alice, &request, uuid::Uuid::new_v4());

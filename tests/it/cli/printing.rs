@@ -163,7 +163,7 @@ fn an_archive_and_an_export_into_a_full_disk_fail() {
     program.set("CARDWRIGHT_PASSPHRASE", "a passphrase");
     let server = program.path("server").display().to_string();
     assert!(program.text(["server", "init", &server]).success());
-    program.json(["server", "user", "add", &server, "alice"]).done();
+    program.json(["server", "user", "add", &server, "alice", "--show-token"]).done();
     for arguments in [["server", "backup", &server, "-"], ["audit", "export", &server, "--from=1970-01-01T00:00:00Z"]] {
         let full = into_full(&mut program.command(arguments));
         assert!(full.code == Some(1) && full.stderr.contains("code: output-failed"), "{full:?}");

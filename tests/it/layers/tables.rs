@@ -78,7 +78,7 @@ pub const CLI: Floors = Floors {
     room: "cli",
     floors: &[
         &["demo"],
-        &["complete", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
+        &["activate", "complete", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
         &["seat"],
         &["connection"],
         &["secrets", "settings"],

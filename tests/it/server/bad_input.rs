@@ -51,8 +51,13 @@ impl Watch {
         let mut hasher = DefaultHasher::new();
         for name in names.filter(|name| !OWN.contains(&&**name) && (self.log || !name.starts_with("audit"))) {
             let mut rows = self.database.prepare(&format!("SELECT * FROM {name}")).unwrap();
-            let columns: Vec<usize> =
-                (0..rows.column_count()).filter(|column| rows.column_name(*column).unwrap() != "last_used").collect();
+            // How often a row was written is in the log's number of acts.
+            let counts = |column: &usize| match rows.column_name(*column).unwrap() {
+                "last_used" => false,
+                "changes" => self.log,
+                _ => true,
+            };
+            let columns: Vec<usize> = (0..rows.column_count()).filter(counts).collect();
             let mut rows = rows.query([]).unwrap();
             while let Some(row) = rows.next().unwrap() {
                 name.hash(&mut hasher);

@@ -224,3 +224,26 @@ fn a_server_that_could_not_mail_does_not_start() {
     std::fs::write(&path, settings).unwrap();
     assert!(start(&lab).contains("no [smtp] table"));
 }
+
+#[test]
+fn an_activation_code_is_mailed_to_its_owner_and_told_to_nobody_else() {
+    let mut lab = Lab::plain(|text| text);
+    let mut mails = MailServer::start(&lab, "none");
+    let settings = smtp(&lab, mails.port, "none");
+    mailing(&mut lab, "deliver = [\"smtp:target\"]", &format!("{settings}\n[roles]\nadmin = [\"user:root\"]\n"));
+    lab.start();
+    let (root, alice) = (lab.user("root", &[]), with_address(&lab, "alice"));
+    let tokens = format!("{EXTENSION}/accounts/{}/tokens", alice.uuid);
+    let given = lab.post(&root, &tokens, json!({"Label": "", "Days": 3})).ok();
+    assert_eq!((&given["Code"], &given["Bearer"]), (&Value::Null, &Value::Null), "the administrator does not see it");
+    let mail = mails.next();
+    assert_eq!(mail["to"], json!(["alice@example.test"]));
+    let text = mail["text"].as_str().unwrap();
+    let code = text.lines().find_map(|line| line.strip_prefix("Activation code: ")).expect(text).trim().to_owned();
+    let made = lab.call(None, "POST", &format!("{EXTENSION}/token/activate"), Some(&json!({"Code": code}))).ok();
+    assert_eq!(lab.call(made["Bearer"].as_str(), "GET", &format!("{EXTENSION}/whoami"), None).ok()["Name"], "alice");
+    // What cannot be mailed is nobody's.
+    drop(mails);
+    assert_eq!(lab.post(&root, &tokens, json!({"Label": "", "Days": 3})).refusal(), (503, "unavailable".into()));
+    assert_ne!(lab.get(&alice, &tokens).ok()[0]["Revoked"], "0001-01-01T00:00:00");
+}

@@ -13,6 +13,7 @@ fn token(owner: Uuid, label: &str, byte: u8) -> BearerRecord {
         expires: NOW + Duration::from_secs(60),
         last_used: None,
         revoked: None,
+        activation: None,
     }
 }
 

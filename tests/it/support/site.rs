@@ -88,7 +88,7 @@ impl Site {
     #[track_caller]
     pub fn person_for(&mut self, days: &str, name: &str, groups: &[&str]) {
         let directory = self.program.path("server").display().to_string();
-        let mut arguments = vec!["server", "user", "add", &directory, name, "--days", days];
+        let mut arguments = vec!["server", "user", "add", &directory, name, "--days", days, "--show-token"];
         let upn = format!("{name}@example.test");
         arguments.extend(["--upn", &upn]);
         arguments.extend(groups.iter().flat_map(|group| ["--group", *group]));

@@ -176,11 +176,20 @@ pub struct RoleSettings {
     pub admin: Vec<Principal>,
     pub auditor: Vec<Principal>,
     pub operator: Vec<Principal>,
+    /// Does a change of who has which part (a group or role that a template or this table names, and all by what such a
+    /// person comes in) need a second administrator's word? Left out: from the time on when there are two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub second_administrator: Option<bool>,
 }
 
 impl Default for RoleSettings {
     fn default() -> Self {
-        Self { admin: Vec::new(), auditor: vec![Principal::Group("auditors".into())], operator: Vec::new() }
+        Self {
+            admin: Vec::new(),
+            auditor: vec![Principal::Group("auditors".into())],
+            operator: Vec::new(),
+            second_administrator: None,
+        }
     }
 }
 

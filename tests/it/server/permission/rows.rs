@@ -51,12 +51,15 @@ pub fn template(template: String) -> String {
 /// One person a role; each is in the group that is called like it.
 pub struct People {
     all: Vec<Person>,
+    /// An administrator beside the one who is asked as.
+    deputy: Person,
     maker: Maker,
 }
 
 impl People {
     pub fn new(lab: &Lab) -> Self {
-        Self { all: ROLES.map(|role| lab.user(role, &[role])).into(), maker: Maker::new("Maker") }
+        let deputy = lab.user("deputy", &["administrator"]);
+        Self { all: ROLES.map(|role| lab.user(role, &[role])).into(), deputy, maker: Maker::new("Maker") }
     }
 
     pub fn of(&self, role: &str) -> &Person {
@@ -106,6 +109,10 @@ pub struct Objects {
     pub token: Uuid,
     /// What shows the old key for the other request, where that is a renewal.
     pub possession: Value,
+    /// The token's activation code.
+    pub code: String,
+    /// What another administrator has proposed.
+    pub proposal: Uuid,
 }
 
 pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) -> Objects {
@@ -159,7 +166,13 @@ fn account(lab: &Lab, people: &People, objects: &mut Objects) {
     let uuid = |made: Value| made["Uuid"].as_str().unwrap().parse().unwrap();
     objects.user = uuid(lab.post(administrator, &accounts, json!({"Name": Uuid::new_v4().to_string()})).ok());
     let tokens = format!("{accounts}/{}/tokens", objects.user);
-    objects.token = uuid(lab.post(administrator, &tokens, json!({"Label": "", "Days": 1})).ok());
+    let token = lab.post(administrator, &tokens, json!({"Label": "", "Days": 1})).ok();
+    objects.code = token["Code"].as_str().unwrap().to_owned();
+    objects.token = uuid(token);
+    let puppet = json!({"Name": Uuid::new_v4().to_string(), "Groups": ["approver"]});
+    let proposed = lab.post(&people.deputy, &accounts, puppet);
+    assert_eq!(proposed.status, 202);
+    objects.proposal = uuid(proposed.json());
 }
 
 pub struct Row {
@@ -417,6 +430,20 @@ pub fn rows() -> Vec<Row> {
             |_, _, _| json!({}),
         )),
         with(row(Pending, [201; 8], |_, _| Route::RenewOwnBearer), |_, _, _| json!({})),
+        account(with(row(Pending, [201; 8], |_, _| Route::ActivateBearer), |_, o, _| json!({"Code": o.code}))),
+        account(row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, _| Route::ListProposals)),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 200], |_, o| Route::ConfirmProposal {
+                proposal: o.proposal,
+            }),
+            |_, _, _| json!({}),
+        )),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 204], |_, o| Route::RejectProposal {
+                proposal: o.proposal,
+            }),
+            |_, _, _| json!({}),
+        )),
         with(row(Pending, [204; 8], |_, _| Route::EndSession), |_, _, _| json!({})),
         with(row(Pending, [204; 8], |_, _| Route::RevokeOwnBearer), |_, _, _| json!({})),
         with(row(Pending, [403, 201, 201, 403, 201, 403, 403, 403], |_, _| Route::CreateRequest), |lab, _, people| {
