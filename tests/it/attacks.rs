@@ -7,6 +7,7 @@ mod forgotten;
 mod holdings;
 mod log;
 mod own_certificates;
+mod possession;
 mod purposes;
 mod renewal;
 mod rows;

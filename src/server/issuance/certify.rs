@@ -64,12 +64,12 @@ pub async fn certify(
     plan: Plan<'_>,
     judged: &[Judged],
 ) -> Result<Uuid, ApiError> {
-    let entitlement = Entitlement::of(template, request.request_type, judged);
+    let entitlement = Entitlement::of(call.app, template, request.request_type, judged);
     let keys: Vec<_> = judged.iter().map(|judged| judged.public_key_sha256).collect();
-    let (asked, now) = (request.clone(), call.now);
+    let (asked, now, first) = (request.clone(), call.now, entitlement.clone());
     let may_be_certified = call.app.store.write(move |tx| {
         Box::pin(async move {
-            entitlement.check(tx, &asked, now).await?;
+            first.check(tx, &asked, now).await?;
             entitlement::check_keys(tx, &keys, asked.target).await
         })
     });

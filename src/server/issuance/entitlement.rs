@@ -5,6 +5,7 @@ use super::judge::Judged;
 use super::possession;
 use crate::ca::RevocationReason;
 use crate::cm::request::RequestType;
+use crate::server::call::app::App;
 use crate::server::error::ApiError;
 use crate::store::{ApprovalRecord, RequestRecord, Tx};
 use crate::template::ProfileTemplate;
@@ -26,24 +27,27 @@ pub async fn check_keys(tx: &mut Tx, keys: &[[u8; 32]], owner: Uuid) -> Result<(
 }
 
 /// Holds what a request that puts new keys in the place of old ones is judged by.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Entitlement {
     /// The template wants the old key shown, or what stands in for it.
     pub possession: bool,
     pub grace: Duration,
     /// Every new key was attested, and the attestation is proven.
     pub attested: bool,
+    /// By which clients call the server.
+    pub names: Vec<String>,
 }
 
 impl Entitlement {
     /// Reads what the template wants of a request whose keys were judged so.
-    pub fn of(template: &ProfileTemplate, request_type: RequestType, judged: &[Judged]) -> Self {
+    pub fn of(app: &App, template: &ProfileTemplate, request_type: RequestType, judged: &[Judged]) -> Self {
         let passage = template.workflow(request_type).map(|workflow| workflow.passage);
         let proven = |judged: &Judged| judged.attestation.as_ref().is_some_and(|attested| attested.proven);
         Self {
             // A type that was since taken out of the template is refused elsewhere.
             possession: passage.is_some_and(|passage| passage.possession),
             grace: passage.map(|passage| passage.grace).unwrap_or_default(),
+            names: app.public_names.clone(),
             attested: !judged.is_empty() && judged.iter().all(proven),
         }
     }
@@ -51,13 +55,13 @@ impl Entitlement {
     /// Refuses where neither the old key was shown, whose certificate still counts, nor the new ones are attested, nor
     /// somebody else than who asked and whom it is for has approved.
     pub async fn check(self, tx: &mut Tx, request: &RequestRecord, now: OffsetDateTime) -> Result<(), ApiError> {
-        let Self { possession, grace, attested } = self;
+        let Self { possession, grace, attested, names } = self;
         if !possession || attested || is_approved(request, &tx.approvals(request.uuid).await?) {
             return Ok(());
         }
         let Some(shown) = tx.possession(request.uuid).await? else { return Err(ApiError::PossessionNeeded) };
-        let old = possession::old_certificates(tx, request, grace, now).await?;
-        if old.iter().any(|old| old.serial == shown.serial) { Ok(()) } else { Err(ApiError::PossessionOfOther) }
+        let is_shown = possession::is_shown(tx, request, &shown, &names, (grace, now)).await?;
+        if is_shown { Ok(()) } else { Err(ApiError::PossessionOfOther) }
     }
 }
 

@@ -25,9 +25,7 @@ pub async fn shown(
     if !call.app.public_names.iter().any(|name| name.eq_ignore_ascii_case(&body.server)) {
         return Err(ApiError::PossessionElsewhere(body.server.clone()));
     }
-    let holder = request.old_smartcard.map(Holder::Smartcard).or(request.old_profile.map(Holder::Profile));
-    let holder = holder.ok_or(ApiError::NoActiveProfile)?;
-    let text = signed_text(&body.server, request.uuid, holder, request.request_type);
+    let text = text(&body.server, request).ok_or(ApiError::NoActiveProfile)?;
     let (uuid, now) = (request.uuid, call.now);
     let (thumbprint, signature) = (body.thumbprint.clone(), body.signature.clone());
     let entry = call.entry(Deed::OldKeyShown);
@@ -51,9 +49,30 @@ pub async fn shown(
     store.write(move |tx| Box::pin(job(tx))).await
 }
 
+/// Returns what the old key signs for a request at a server of this name; `None` where there is no old key.
+fn text(server: &str, request: &RequestRecord) -> Option<String> {
+    let holder = request.old_smartcard.map(Holder::Smartcard).or(request.old_profile.map(Holder::Profile))?;
+    Some(signed_text(server, request.uuid, holder, request.request_type))
+}
+
+/// Says whether what was kept shows a key that still counts. The signature is verified again: whoever can write to the
+/// database has no such key.
+pub async fn is_shown(
+    tx: &mut Tx,
+    request: &RequestRecord,
+    shown: &PossessionRecord,
+    names: &[String],
+    (grace, now): (Duration, OffsetDateTime),
+) -> Result<bool, ApiError> {
+    let old = old_certificates(tx, request, grace, now).await?;
+    let Some(old) = old.iter().find(|old| old.serial == shown.serial) else { return Ok(false) };
+    let mut texts = names.iter().filter_map(|name| text(name, request));
+    Ok(texts.any(|text| is_signed_by(old, text.as_bytes(), &shown.signature)))
+}
+
 /// Lists the certificates whose keys can be shown for a request: those in use of its old profile, of keys that their
 /// owner has made and may sign with. A key of the archive proves nothing: others may have been given it.
-pub async fn old_certificates(
+async fn old_certificates(
     tx: &mut Tx,
     request: &RequestRecord,
     grace: Duration,

@@ -2,11 +2,13 @@
 
 use super::{ENROLL, PIN};
 use crate::support::program::end;
-use crate::support::site::Site;
+use crate::support::site::{Site, set};
 use crate::support::{softhsm, spy};
 
 /// Key, certification request, certificate, retry flags and read-back; pkcs11-tool with openssl takes 182.
 const MOST_CALLS: usize = 24;
+/// Session, login, the key looked up, its signature, and all of it closed.
+const MOST_TO_SHOW: usize = 12;
 
 #[test]
 fn an_enrollment_by_the_program_costs_at_most_24_calls_and_one_login() {
@@ -27,4 +29,52 @@ fn an_enrollment_by_the_program_costs_at_most_24_calls_and_one_login() {
     assert!(spy::total(&calls) - 1 <= MOST_CALLS, "{} calls {calls:?}", spy::total(&calls));
     assert_eq!(calls.get("C_Login"), Some(&1));
     assert_eq!(calls.get("C_Finalize"), Some(&1));
+}
+
+/// Beside what making and installing a key costs: the old key's signature, in a login of its own before anything changes.
+#[test]
+fn a_renewal_by_the_program_shows_the_old_key_in_one_login_more() {
+    let plain = |template: String| template.replace("diversify_admin_key = true", "diversify_admin_key = false");
+    let renewed = |edit: fn(String) -> String| {
+        let mut site = Site::with(|template| edit(plain(template)));
+        site.person("alice", &[]);
+        site.program.token_with_pin("card", PIN);
+        let mut enroll = site.command("alice", PIN, &ENROLL);
+        end(enroll.env_remove("CARDWRIGHT_NEW_PIN")).done();
+        let log = site.program.path("spy.log");
+        let mut renew = site.command("alice", PIN, &["renew"]);
+        renew.env_remove("CARDWRIGHT_NEW_PIN");
+        renew.env("CARDWRIGHT_MODULE", spy::MODULE).env("PKCS11SPY", softhsm::MODULE).env("PKCS11SPY_OUTPUT", &log);
+        end(&mut renew).done();
+        assert_eq!(site.program.objects("card", PIN), [1, 1, 1]);
+        spy::calls(&log)
+    };
+    let without = renewed(|template| set(template, "[workflows.renew]", "possession", "\"none\""));
+    let with = renewed(|template| template);
+    let more = |name: &str| with.get(name).unwrap_or(&0) - without.get(name).unwrap_or(&0);
+    assert_eq!((more("C_Login"), more("C_SignInit"), more("C_Sign"), more("C_Logout")), (1, 1, 1, 1), "{with:?}");
+    let added = spy::total(&with) - spy::total(&without);
+    assert!(added <= MOST_TO_SHOW, "{added} more: {with:?}, without {without:?}");
+}
+
+/// The old private key is gone; nothing changes on the card before an approver has approved instead.
+#[test]
+fn a_renewal_without_the_old_key_waits_for_an_approval() {
+    let mut site = Site::with(|template| set(template, "[workflows.renew]", "approvers", "[\"group:approvers\"]"));
+    site.person("alice", &[]);
+    site.person("boris", &["approvers"]);
+    site.program.factory_token("card");
+    site.run("alice", PIN, &ENROLL).done();
+    let id = site.run("alice", PIN, &["token", "info"]).done()["certificates"][0]["id"].as_str().unwrap().to_owned();
+    let gone = site
+        .program
+        .pkcs11_tool("card", &["--login", "--pin", PIN, "--delete-object", "--type", "privkey", "--id", &id]);
+    assert!(gone.success(), "{gone:?}");
+    let files = site.program.token_files();
+    let pending = site.run("alice", PIN, &["renew"]).refused(7, "request-pending");
+    assert!(site.program.token_files() == files, "the token was touched");
+    let again = site.run("alice", PIN, &["renew"]).refused(7, "request-pending");
+    assert_eq!(again.request, pending.request, "no second request");
+    site.run("boris", PIN, &["request", "approve", &pending.request.unwrap(), "--yes"]).done();
+    site.run("alice", PIN, &["renew"]).done();
 }
