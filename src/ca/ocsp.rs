@@ -57,6 +57,7 @@ pub enum Refusal {
 pub struct Answering<'a> {
     pub signer: &'a dyn Signer,
     pub certificate: &'a Certificate,
+    pub produced_at: OffsetDateTime,
     pub this_update: OffsetDateTime,
     pub next_update: OffsetDateTime,
 }
@@ -132,7 +133,7 @@ impl Question {
             responder_id: ResponderId::ByKey(
                 OctetString::new(by.signer.public_key().key_identifier()).map_err(encoding)?,
             ),
-            produced_at: time(by.this_update)?,
+            produced_at: time(by.produced_at)?,
             responses,
             response_extensions: nonce.map(|nonce| vec![nonce]),
         };

@@ -1,6 +1,6 @@
 //! Receives the body of a request, bounded in bytes and in time.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt, Limited};
 use std::time::Duration;
@@ -37,11 +37,37 @@ pub fn is_of_type(headers: &HeaderMap, media_type: &str) -> bool {
 /// An oversized body is read on for a while before it is refused: a client that is still sending would lose the answer
 /// together with the connection. A body whose `Content-Length` is more than is ever read on is refused at once.
 pub async fn receive(headers: &HeaderMap, body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
-    if announced.and_then(|text| text.parse::<usize>().ok()).is_some_and(|length| length > MAX_DRAINED) {
+    if Announced::by(headers).length.is_some_and(|length| length > MAX_DRAINED) {
         return Err(BodyError::TooLarge { limit });
     }
     tokio::time::timeout(TIMEOUT, collect(body, limit)).await.unwrap_or(Err(BodyError::Slow))
+}
+
+/// Receives and discards what is on its way of a body that nobody reads, within bounds: bytes left unread would have the
+/// kernel reset the connection, and the caller would lose the answer. A caller who waits to be told to go on
+/// (RFC 9110, 10.1.1) has sent nothing, and one that announces more than is ever read on is not waited for.
+pub async fn discard(announced: Announced, body: Body) {
+    if announced.waits || announced.length.is_some_and(|length| length > MAX_DRAINED) || body.is_end_stream() {
+        return;
+    }
+    let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(body)).await;
+}
+
+/// Holds what the head of a request says of its body.
+#[derive(Clone, Copy, Debug)]
+pub struct Announced {
+    length: Option<usize>,
+    /// The caller sends the body only once it is asked to go on.
+    waits: bool,
+}
+
+impl Announced {
+    /// Reads the headers.
+    pub fn by(headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let length = text(header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
+        Self { length, waits: text(header::EXPECT).is_some() }
+    }
 }
 
 /// Receives a body of at most `limit` bytes within `patience`. A longer one is refused without reading on; a body that

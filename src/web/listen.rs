@@ -1,14 +1,12 @@
 //! Listens within bounds on connections, on a request's head and on waiting; a stop lets open calls finish.
 
-use super::bound::{Bounded, CountConnections};
+use super::bound::{Bounded, Bounds, CountConnections};
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
-use rustls::ServerConfig;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Limits how long open calls may take to finish once a listener is told to stop.
@@ -34,14 +32,14 @@ pub fn bind(addr: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, addr))
 }
 
-/// Returns an acceptor of plain HTTP with at most `connections` open at one time; `open` counts them.
-pub fn plain<C: CountConnections>(connections: usize, open: C) -> Bounded<NoDelayAcceptor, C> {
-    Bounded::new(NoDelayAcceptor::new(), connections, open)
+/// Returns an acceptor of plain HTTP with at most so many connections open at one time; `open` counts them.
+pub fn plain<C: CountConnections>(bounds: Bounds, open: C) -> Bounded<NoDelayAcceptor, C> {
+    Bounded::new(NoDelayAcceptor::new(), bounds, open)
 }
 
 /// Returns an acceptor of TLS; a handshake may take ten seconds.
-pub fn tls(config: Arc<ServerConfig>) -> RustlsAcceptor<NoDelayAcceptor> {
-    let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config)).handshake_timeout(HANDSHAKE_TIMEOUT);
+pub fn tls(config: RustlsConfig) -> RustlsAcceptor<NoDelayAcceptor> {
+    let acceptor = RustlsAcceptor::new(config).handshake_timeout(HANDSHAKE_TIMEOUT);
     acceptor.acceptor(NoDelayAcceptor::new())
 }
 

@@ -1,6 +1,7 @@
 //! Attacks on the server by people who have a place in the house: each one's whole way written out, and where it ends.
 
 mod compromised;
+mod crowding;
 mod duties;
 mod earlier_holding;
 mod forgotten;

@@ -42,6 +42,7 @@ pub mod support;
 mod surface;
 mod syslog;
 mod template;
+mod tls;
 mod upstream;
 mod walkthrough;
 pub mod workflow;

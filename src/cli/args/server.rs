@@ -118,6 +118,10 @@ pub struct ServerInitArgs {
     /// A name or address by which clients reach the server (repeatable) [default: localhost, 127.0.0.1].
     #[arg(long = "name")]
     pub names: Vec<String>,
+    /// Where public files (the revocation list, the CA's certificate, OCSP) are served in plain HTTP [default: port 8080
+    /// beside --listen, and nowhere on loopback].
+    #[arg(long, value_name = "ADDRESS")]
+    pub publication: Option<std::net::SocketAddr>,
     /// The URL of the CRL, as certificates name it [default: the server's own].
     #[arg(long, value_hint = ValueHint::Url)]
     pub crl_url: Option<String>,

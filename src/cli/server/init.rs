@@ -35,6 +35,7 @@ pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure>
         ca_name: args.ca_name.clone(),
         ca_key,
         crl_url: args.crl_url.clone(),
+        publication: args.publication,
         subordinate: args.ca_csr_out.is_some(),
         ca_token,
     };
@@ -87,6 +88,7 @@ fn init_failed(error: InitError) -> Failure {
         InitError::Exists(_) => ("directory-exists", Exit::Usage),
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
+        InitError::Names(_) => ("server-names", Exit::Usage),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

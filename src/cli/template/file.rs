@@ -29,6 +29,7 @@ pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
         problems.extend(report.problems);
         warnings.extend(report.warnings);
     }
+    warnings.extend(distribution_point(path));
     let of = |found: &[Misplaced]| found.iter().map(document).collect::<Vec<_>>();
     let wrong =
         Failure::new("template-wrong", Exit::Usage, format!("{} found", counted(problems.len() as u64, "error")))
@@ -46,6 +47,26 @@ pub fn check(path: &Path, output: &Output) -> Result<(), Failure> {
         text
     })?;
     if problems.is_empty() { Ok(()) } else { Err(Failure::told("template-wrong", Exit::Usage)) }
+}
+
+/// Warns of a revocation list at an `https` URL where the templates lie in a server's directory.
+#[cfg(feature = "server")]
+fn distribution_point(path: &Path) -> Option<Misplaced> {
+    let templates = if path.is_dir() { path } else { path.parent()? };
+    let templates = templates.canonicalize().ok()?;
+    let directory = templates.parent().filter(|_| templates.ends_with("templates"))?;
+    let settings = crate::server::effective_settings(directory).ok()?;
+    let url = settings.into_iter().find(|setting| setting.key == "ca.crl_url")?.value;
+    let problem = format!("{url}: Windows fetches no revocation list by https; name one by http under [publication]");
+    let file = directory.join("server.toml");
+    let warning = Misplaced { file, line: 1, column: 1, key: "ca.crl_url".into(), problem };
+    Some(warning).filter(|_| url.trim_start_matches('"').starts_with("https:"))
+}
+
+/// Without a server there is no directory of one.
+#[cfg(not(feature = "server"))]
+fn distribution_point(_: &Path) -> Option<Misplaced> {
+    None
 }
 
 fn document(found: &Misplaced) -> Value {

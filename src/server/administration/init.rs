@@ -1,5 +1,6 @@
 //! `server init`: makes a data directory.
 
+use super::names::{NameError, check_crl_url, check_names};
 use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{Passphrase, Pin};
@@ -9,6 +10,7 @@ use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use crate::server::data_directory::settings::operation::{ApiSettings, AuditSettings, LogSettings};
+use crate::server::data_directory::settings::publication::{PublicationSettings, ten};
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::server::keys::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use aws_lc_rs::rand;
@@ -24,6 +26,8 @@ const EXAMPLE: &str = include_str!("../../template/example.toml");
 const SETTINGS_HEAD: &str = include_str!("settings_head.toml");
 /// Names the example template's file.
 const EXAMPLE_FILE: &str = "smart-card-logon.toml";
+/// Sets the port of the listener for public files, where nobody says.
+const PUBLICATION_PORT: u16 = 8080;
 /// Sets how long a new CA is valid: ten years.
 const CA_VALIDITY: Duration = Duration::days(3650);
 
@@ -41,8 +45,12 @@ pub struct InitOptions {
     pub ca_key: KeyAlgorithm,
     /// The token that holds the CA's key or is to hold it; `None`: a file does.
     pub ca_token: Option<TokenSettings>,
-    /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name and the port of `listen`.
+    /// Where the CRL will be fetched from; `None`: `/pki/ca.crl` on the first public name, at the listener for public
+    /// files, or by TLS at `listen` where there is none.
     pub crl_url: Option<String>,
+    /// Where public files are served without TLS; `None`: beside a `listen` that others reach at port 8080 of the same
+    /// address, and nowhere on loopback.
+    pub publication: Option<SocketAddr>,
     /// The CA is to stand under another's root: a request is made instead of a root, see [`crate::server::ca_install`].
     pub subordinate: bool,
 }
@@ -57,6 +65,7 @@ impl Default for InitOptions {
             ca_key: KeyAlgorithm::P256,
             ca_token: None,
             crl_url: None,
+            publication: None,
             subordinate: false,
         }
     }
@@ -92,6 +101,8 @@ pub enum InitError {
     Ca(#[from] ca::Error),
     #[error("the log's key could not be made")]
     LogKey(#[from] LogKeyError),
+    #[error(transparent)]
+    Names(#[from] NameError),
     #[error("the settings could not be written")]
     Settings(#[from] toml::ser::Error),
     #[error("the CA's certificate is installed already")]
@@ -109,6 +120,8 @@ pub fn init(
     passphrase: Passphrase,
     ca_pin: Option<Pin>,
 ) -> Result<Initialised, InitError> {
+    check_names(&options.public_names)?;
+    check_crl_url(&settings(options).ca.crl_url)?;
     let made = files::make_whole(data_dir, |draft| fill(draft, options, passphrase, ca_pin))?;
     Ok(Initialised { template: DataDirectory::new(data_dir).templates().join(EXAMPLE_FILE), ..made })
 }
@@ -154,7 +167,20 @@ fn fill(
 fn settings(options: &InitOptions) -> Settings {
     let host = options.public_names.first().map_or("localhost", String::as_str);
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    let crl_url = format!("https://{host}:{}/pki/ca.crl", options.listen.port());
+    let on_loopback = options.listen.ip().is_loopback();
+    let beside = (!on_loopback).then(|| SocketAddr::new(options.listen.ip(), PUBLICATION_PORT));
+    let publication = options.publication.or(beside).map(|listen| PublicationSettings {
+        listen: Some(listen),
+        url: format!("http://{host}:{}", listen.port()),
+        delta: false,
+        backdate_minutes: ten(),
+        base_at_once: true,
+    });
+    // Windows fetches nothing by https: to check that server's certificate it would need the list (RFC 5280, 8).
+    let crl_url = match &publication {
+        Some(publication) => format!("{}/pki/ca.crl", publication.url),
+        None => format!("https://{host}:{}/pki/ca.crl", options.listen.port()),
+    };
     Settings {
         smtp: None,
         listen: options.listen,
@@ -170,7 +196,7 @@ fn settings(options: &InitOptions) -> Settings {
             pkcs11: options.ca_token.clone(),
             upstream: None,
         },
-        publication: None,
+        publication,
         master_key: MasterKeySettings::default(),
         recovery: RecoverySettings::default(),
         identity: IdentitySettings::default(),

@@ -11,5 +11,6 @@ pub mod backup;
 pub mod ca;
 pub mod init;
 pub mod master_keys;
+pub mod names;
 pub mod restore;
 pub mod users;

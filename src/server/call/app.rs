@@ -3,6 +3,7 @@
 use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::data_directory::settings::operation::ApiSettings;
+use crate::server::error::ApiError;
 use crate::server::identity::authenticate::Identity;
 use crate::server::keys::archive::RecoveryKeys;
 use crate::server::keys::diversify::MasterKeys;
@@ -14,11 +15,24 @@ use crate::store::Store;
 use crate::template::Templates;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 /// Limits how many calls are worked on at one time; further ones wait a moment.
 pub const MAX_CALLS: u16 = 512;
+
+/// Limits how many public files and OCSP answers are made at one time, so that neither keeps the other waiting.
+pub const MAX_PUBLIC: u16 = 128;
+
+/// Limits how long a call waits for its place among those being worked on.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Takes a place among the calls being worked on; refuses with [`ApiError::Busy`] where none is free for five seconds.
+pub async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, ApiError> {
+    let place = tokio::time::timeout(PLACE_TIMEOUT, places.acquire()).await;
+    place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)
+}
 
 /// Holds the services and settings that all calls share.
 pub struct App {
@@ -33,6 +47,8 @@ pub struct App {
     pub witness: Arc<Witness>,
     /// One permit for each call that may be worked on.
     pub places: Semaphore,
+    /// Likewise, for what anybody may fetch.
+    pub public_places: Semaphore,
     /// `None`: the settings name no mail server.
     pub mailer: Option<Arc<Mailer>>,
     pub identity: Identity,

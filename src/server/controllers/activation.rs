@@ -25,7 +25,7 @@ pub async fn activate(
     (now, id): (OffsetDateTime, Uuid),
 ) -> Result<Reply, ApiError> {
     app.identity.limits.patience(address)?;
-    let ShownCode { code } = payload.read().await?;
+    let ShownCode { code } = payload.read()?;
     let hash = code_hash(code.ok_or(AccountRefusal::CodeUnknown)?.expose());
     let token = new_bearer().map_err(|_| ApiError::Internal(Internal::Random))?;
     let token_hash = bearer_hash(token.expose());

@@ -37,6 +37,20 @@ pub fn read(path: &Path) -> Result<String, FileError> {
     read.map(|_| text).map_err(|source| FileError { path: path.to_owned(), what: "read", source })
 }
 
+/// Refuses a file or directory that others than its owner may write; one that is not there is none.
+pub fn check_writers(path: &Path) -> Result<(), FileError> {
+    match directory::writable_by_others(path) {
+        Ok(None) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Ok(Some(_)) => Err(FileError {
+            path: path.to_owned(),
+            what: "used, for others than its owner may write it; take that from them (chmod go-w)",
+            source: ErrorKind::PermissionDenied.into(),
+        }),
+        Err(source) => Err(FileError { path: path.to_owned(), what: "read", source }),
+    }
+}
+
 /// Reads a file of at most `limit` bytes; what is beyond is cut to one byte more, which readers refuse.
 pub fn read_bytes(path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();

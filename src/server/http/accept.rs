@@ -3,10 +3,10 @@
 use super::peer::WithPeerCertificate;
 use super::router;
 use crate::server::call::app::App;
-use crate::web::bound::Bounded;
+use crate::web::bound::{Bounded, Bounds};
 use crate::web::listen;
 use axum_server::Handle;
-use rustls::ServerConfig;
+use axum_server::tls_rustls::RustlsConfig;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -18,18 +18,19 @@ const MAX_CONNECTIONS: usize = 1024;
 pub async fn accept(
     app: &Arc<App>,
     listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
+    tls: Option<RustlsConfig>,
     handle: Handle<SocketAddr>,
 ) -> io::Result<()> {
     let connections = app.metrics.connections();
+    let bounds = Bounds { all: MAX_CONNECTIONS, of_address: app.identity.limits.connections_per_address.into() };
     let service = router::service(Arc::clone(app));
     match tls {
         None => {
-            let acceptor = listen::plain(MAX_CONNECTIONS, connections);
+            let acceptor = listen::plain(bounds, connections);
             listen::http1(listener, acceptor)?.handle(handle).serve(service).await
         }
         Some(tls) => {
-            let acceptor = Bounded::new(WithPeerCertificate(listen::tls(tls)), MAX_CONNECTIONS, connections);
+            let acceptor = Bounded::new(WithPeerCertificate(listen::tls(tls)), bounds, connections);
             listen::http1(listener, acceptor)?.handle(handle).serve(service).await
         }
     }

@@ -1,8 +1,9 @@
 //! The operations listener: health and metrics in plain HTTP, apart from the calls.
 
 use crate::server::call::app::App;
-use crate::server::monitoring::health::Check;
+use crate::server::monitoring::health::{CA_SOON, Check, LIST_OLD};
 use crate::store::{self, ListKind};
+use crate::web::bound::Bounds;
 use crate::web::listen;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -19,7 +20,7 @@ const MAX_CONNECTIONS: usize = 32;
 /// Serves health and metrics for as long as the task is left running.
 pub async fn serve(app: Arc<App>, listener: TcpListener) {
     let serving = async {
-        let acceptor = listen::plain(MAX_CONNECTIONS, ());
+        let acceptor = listen::plain(Bounds { all: MAX_CONNECTIONS, of_address: 0 }, ());
         let service = Router::new().fallback(handle).with_state(app).into_make_service();
         listen::http1(listener, acceptor)?.serve(service).await
     };
@@ -35,7 +36,7 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")]).into_response();
     }
     match request.uri().path() {
-        "/metrics" => match app.metrics.text(&app.store).await {
+        "/metrics" => match app.metrics.text(&app.store, app.authorities.own().own().not_after()).await {
             Ok(text) => {
                 let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
                 ([(header::CONTENT_TYPE, media_type)], text).into_response()
@@ -79,10 +80,15 @@ async fn checks(app: &App) -> Vec<Check> {
         None => "no-certificate",
         Some((from, _)) if now < from => "not-yet-valid",
         Some((_, until)) if now > until => "expired",
+        Some((_, until)) if until - now < CA_SOON => "ends-soon",
         Some(_) => "ok",
     };
     // A list that is not fresh is made now, which shows whether the CA signs.
-    let crl = if app.publication.list(ListKind::Base).await.is_ok() { "ok" } else { "cannot-be-made" };
+    let crl = match app.publication.list(ListKind::Base).await {
+        Err(_) => "cannot-be-made",
+        Ok(list) if now - list.record.this_update > LIST_OLD => "old",
+        Ok(_) => "ok",
+    };
     let log = if app.witness.doubts() { "contradicted" } else { "ok" };
     [("store", store), ("ca", ca), ("crl", crl), ("log", log)].map(|(name, found)| Check { name, found }).to_vec()
 }

@@ -5,7 +5,7 @@
 
 use crate::ca::ocsp::MAX_QUESTION;
 use crate::cm::route::{Method as Verb, RouteError};
-use crate::server::call::app::App;
+use crate::server::call::app::{App, place};
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
 use crate::server::publication::ocsp;
@@ -74,11 +74,13 @@ pub async fn respond(app: &App, parts: &Parts, body: Body) -> Result<Response, A
     let reads = matches!(parts.method, Method::GET | Method::HEAD);
     match public {
         PublicPath::File(file) if reads => {
+            let _place = place(&app.public_places).await?;
             current_file(app, file).await.map(|fresh| file::cached(&parts.headers, fresh, OffsetDateTime::now_utc()))
         }
         PublicPath::File(_) => wrong_method(Verb::Get),
         PublicPath::Ocsp { question: Some(text) } if reads => {
             let question = unescaped(text).and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+            let _place = place(&app.public_places).await?;
             let answer = app.publication.responder.answer(&question).await;
             Ok(cached_answer(&parts.headers, answer))
         }
@@ -99,6 +101,7 @@ async fn posted_question(app: &App, headers: &HeaderMap, body: Body) -> Result<R
         return Err(ApiError::MediaType);
     }
     let question = receive_small(body, MAX_QUESTION, QUESTION_TIMEOUT).await?;
+    let _place = place(&app.public_places).await?;
     let answer = app.publication.responder.answer(&question).await;
     Ok(file::response(StatusCode::OK, OCSP_RESPONSE, answer.der, "no-store"))
 }

@@ -3,7 +3,7 @@
 use super::public_files::respond;
 use super::router::refused;
 use crate::server::call::app::App;
-use crate::server::error::ApiError;
+use crate::web::bound::Bounds;
 use crate::web::listen;
 use axum::Router;
 use axum::extract::{Request, State};
@@ -11,21 +11,21 @@ use axum::response::Response;
 use axum_server::Handle;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 /// Limits how many connections are open at one time.
 const MAX_CONNECTIONS: usize = 512;
 
-/// Limits how long a call waits for its place among those being worked on.
-const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Limits how many of them one address may have, unless the settings lift that.
+const MAX_OF_ADDRESS: usize = 128;
 
 /// Serves until told to end, then lets open calls finish.
 pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationToken) {
     let handle = Handle::new();
     let serving = async {
-        let acceptor = listen::plain(MAX_CONNECTIONS, app.metrics.connections());
+        let share = usize::from(app.identity.limits.connections_per_address).min(MAX_OF_ADDRESS);
+        let acceptor = listen::plain(Bounds { all: MAX_CONNECTIONS, of_address: share }, app.metrics.connections());
         let service = Router::new().fallback(answer).with_state(app).into_make_service();
         listen::http1(listener, acceptor)?.handle(handle.clone()).serve(service).await
     };
@@ -37,9 +37,6 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, ending: CancellationTok
 /// Answers one call of the listener.
 async fn answer(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let answered = match tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await {
-        Ok(Ok(_place)) => respond(&app, &parts, body).await,
-        _ => Err(ApiError::Busy),
-    };
+    let answered = respond(&app, &parts, body).await;
     answered.unwrap_or_else(|error| refused(&app, &error, Uuid::new_v4()))
 }

@@ -1,14 +1,14 @@
 //! From an HTTP request to a controller and back: one handler, one exhaustive match.
 //!
-//! In: requests. Out: responses. The order of the checks is the server's: health, stopping, a place to work, public
-//! files, the virtual directory, credentials, the route, limits on secrets.
+//! In: requests. Out: responses. The order of the checks is the server's: health, stopping, public files, a place to
+//! work, the virtual directory, credentials, the route, limits on secrets, the body, a place to work again.
 
 use super::{operations, public_files, surface};
 use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
 use crate::cm::route::{Method, Route, RouteError};
 use crate::server::call::Call;
-use crate::server::call::app::App;
+use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
@@ -19,6 +19,7 @@ use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
 use crate::server::identity::session;
 use crate::store::ListKind;
+use crate::web::body::{Announced, discard};
 use crate::web::mark::mark;
 use axum::Router;
 use axum::body::Body;
@@ -30,13 +31,10 @@ use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use time::OffsetDateTime;
 use tracing::Instrument;
 use uuid::Uuid;
-
-/// Limits how long a call waits for a place among those being worked on.
-const PLACE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Limits how many causes of a failure are logged.
 const MOST_CAUSES: usize = 16;
@@ -56,7 +54,12 @@ async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let shared = Arc::clone(&app);
     let work = async move {
         let mut notes = CallNotes::default();
-        let answered = answer(&shared, parts, body, id, &mut notes).await;
+        let announced = Announced::by(&parts.headers);
+        let mut unread = Some(body);
+        let answered = answer(&shared, parts, &mut unread, id, &mut notes).await;
+        if let Some(body) = unread {
+            discard(announced, body).await;
+        }
         (notes, answered)
     };
     let work = tokio::spawn(work.instrument(tracing::info_span!("call", %id)));
@@ -177,24 +180,29 @@ struct CallNotes {
     headers: HeaderMap,
 }
 
-/// Answers one call, up to its controller.
-async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, notes: &mut CallNotes) -> Result<Reply, ApiError> {
+/// Answers one call, up to its controller; takes the body where it is read.
+async fn answer(
+    app: &App,
+    parts: Parts,
+    unread: &mut Option<Body>,
+    id: Uuid,
+    notes: &mut CallNotes,
+) -> Result<Reply, ApiError> {
     if let Some(health) = operations::health(app, parts.uri.path()).await {
         return Ok(Reply::Other(health));
     }
     if app.stopping.load(Ordering::Relaxed) {
         return Err(ApiError::Stopping);
     }
-    let place = tokio::time::timeout(PLACE_TIMEOUT, app.places.acquire()).await;
-    let _place = place.map_err(|_| ApiError::Busy)?.map_err(|_| ApiError::Busy)?;
     let verb = surface::Verb::of(&parts.method);
     if public_files::is_public(parts.uri.path()) {
         notes.route = "pki";
         return match verb {
             surface::Verb::Options => surface::get_only(),
-            _ => public_files::respond(app, &parts, body).await.map(Reply::Other),
+            _ => public_files::respond(app, &parts, unread.take().unwrap_or_default()).await.map(Reply::Other),
         };
     }
+    let judging = place(&app.places).await?;
     let path = surface::route_path(&app.api, parts.uri.path())?;
     if parts.uri.path() == surface::DESCRIPTION {
         notes.route = "openapi";
@@ -213,7 +221,10 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, notes: &mut CallN
     {
         notes.route = Route::ActivateBearer.pattern();
         let address = authenticate::address(&parts);
-        return activation::activate(app, Payload { parts: &parts, body }, address, (now, id)).await;
+        drop(judging);
+        let payload = Payload::receive(&parts, unread.take().unwrap_or_default()).await;
+        let _working = place(&app.places).await?;
+        return activation::activate(app, payload, address, (now, id)).await;
     }
     // A caller without credentials learns nothing, not even which paths there are.
     let Admitted { caller, headers } = app.identity.authenticate(&app.store, &parts, now).await?;
@@ -228,7 +239,10 @@ async fn answer(app: &App, parts: Parts, body: Body, id: Uuid, notes: &mut CallN
         notes.headers.insert(header::SET_COOKIE, session::ended());
     }
     let call = Call { app, caller, now, id };
-    let payload = Payload { parts: &parts, body };
+    // Nobody holds a place while a body comes.
+    drop(judging);
+    let payload = Payload::receive(&parts, unread.take().unwrap_or_default()).await;
+    let _working = place(&app.places).await?;
     dispatch(call, route, payload).await
 }
 
@@ -239,20 +253,20 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetProfileTemplate { template } => templates::get(&call, template),
         Route::GetPolicy { template, workflow } => templates::policy(&call, template, workflow),
         Route::GetSmartcardConfig { template } => templates::smartcard_config(&call, template),
-        Route::CreateRequest => requests::create(&call, payload.read().await?).await,
+        Route::CreateRequest => requests::create(&call, payload.read()?).await,
         Route::ListRequests { target_user_current, status } => requests::list(&call, target_user_current, status).await,
         Route::GetRequest { request } => requests::get(&call, request).await,
-        Route::CloseRequest { request } => requests::close(&call, request, payload.read().await?).await,
+        Route::CloseRequest { request } => requests::close(&call, request, payload.read()?).await,
         Route::GetGenerationOptions { request } => certificates::generation_options(&call, request).await,
         Route::SubmitCertificateData { request } => {
-            let body: CertificateData = payload.read().await?;
+            let body: CertificateData = payload.read()?;
             // Whoever sends a passphrase wants private keys in return.
             if body.pfx_password.is_some() {
                 call.app.identity.limits.secret(call.caller.uuid, Some(request))?;
             }
             certificates::submit(&call, request, body).await
         }
-        Route::AssignSmartcard => smartcards::assign(&call, payload.read().await?).await,
+        Route::AssignSmartcard => smartcards::assign(&call, payload.read()?).await,
         Route::ListSmartcards => smartcards::list(&call).await,
         Route::FindSmartcard { card_id } => smartcards::find(&call, card_id).await,
         Route::GetSmartcard { smartcard } => smartcards::get(&call, smartcard).await,
@@ -267,7 +281,7 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             pins::proposed(&call, request, smartcard, pins::NamedCard { card_id, challenge }).await
         }
         Route::UpdateSmartcard { request, smartcard } => {
-            smartcards::update(&call, request, smartcard, payload.read_if_any().await?).await
+            smartcards::update(&call, request, smartcard, payload.read_if_any()?).await
         }
         Route::GetRequestSmartcard { request, smartcard } => smartcards::of_request(&call, request, smartcard).await,
         Route::ListProfiles { status } => profiles::list(&call, status).await,
@@ -280,25 +294,25 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Whoami => beyond_mim::whoami(&call),
         Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
-        Route::ForeseeOrder { card_id } => foresight::of_order(&call, payload.read().await?, card_id).await,
+        Route::ForeseeOrder { card_id } => foresight::of_order(&call, payload.read()?, card_id).await,
         Route::ForeseeRequest { request, card_id } => foresight::of_request(&call, request, card_id).await,
-        Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read().await?).await,
-        Route::Deny { request } => beyond_mim::decide(&call, request, false, payload.read().await?).await,
-        Route::CollectData { request } => policies::collect(&call, request, payload.read().await?).await,
+        Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read()?).await,
+        Route::Deny { request } => beyond_mim::decide(&call, request, false, payload.read()?).await,
+        Route::CollectData { request } => policies::collect(&call, request, payload.read()?).await,
         Route::ListDocuments { request } => policies::documents(&call, request).await,
         Route::CollectSealedKeys { request } => {
-            payload.nothing().await?;
+            payload.nothing()?;
             sealed_keys::collect(&call, request).await
         }
-        Route::ShowPossession { request } => certificates::show_old_key(&call, request, payload.read().await?).await,
-        Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read().await?).await,
+        Route::ShowPossession { request } => certificates::show_old_key(&call, request, payload.read()?).await,
+        Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read()?).await,
         Route::DistributeOneTimePassword { request } => {
-            payload.nothing().await?;
+            payload.nothing()?;
             policies::distribute(&call, request).await
         }
         Route::GetAdminKeyState { smartcard } => card_secrets::admin_key_state(&call, smartcard).await,
         Route::TellAdminKey { request, smartcard } => {
-            card_secrets::tell_admin_key(&call, request, smartcard, payload.read().await?).await
+            card_secrets::tell_admin_key(&call, request, smartcard, payload.read()?).await
         }
         Route::SurrenderAdminKey { request, smartcard, card_id } => {
             card_secrets::surrender_admin_key(&call, request, smartcard, card_id).await
@@ -309,43 +323,43 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetPuk { request, smartcard, card_id, digits } => {
             puks::puk(&call, request, smartcard, card_id, digits).await
         }
-        Route::TellPuk { request, smartcard } => puks::tell_puk(&call, request, smartcard, payload.read().await?).await,
-        Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read().await?).await,
+        Route::TellPuk { request, smartcard } => puks::tell_puk(&call, request, smartcard, payload.read()?).await,
+        Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read()?).await,
         Route::ListAudit { chain, after, limit } => audit_log::list(&call, chain, after, limit).await,
         Route::ListAuditChains => audit_log::chains(&call).await,
         Route::GetAttestation { serial } => audit_log::attestation(&call, &serial).await,
         Route::GetCaCertificate => public_files::get(call.app, public_files::File::Certificate).await,
         Route::GetCrl => public_files::get(call.app, public_files::File::List(ListKind::Base)).await,
         Route::ListUsers => accounts::list(&call).await,
-        Route::AddUser => accounts::add(&call, payload.read().await?).await,
-        Route::ChangeUser { user } => accounts::change(&call, user, payload.read().await?).await,
+        Route::AddUser => accounts::add(&call, payload.read()?).await,
+        Route::ChangeUser { user } => accounts::change(&call, user, payload.read()?).await,
         Route::ListBearer { user } => accounts::list_bearers(&call, user).await,
-        Route::AddBearer { user } => accounts::add_bearer(&call, user, payload.read().await?).await,
+        Route::AddBearer { user } => accounts::add_bearer(&call, user, payload.read()?).await,
         Route::RevokeBearer { token } => {
-            payload.nothing().await?;
+            payload.nothing()?;
             accounts::revoke_bearer(&call, token).await
         }
         Route::RenewOwnBearer => {
-            payload.nothing().await?;
+            payload.nothing()?;
             accounts::renew_bearer(&call).await
         }
         Route::RevokeOwnBearer => {
-            payload.nothing().await?;
+            payload.nothing()?;
             accounts::revoke_own_bearer(&call).await
         }
         // Answered before anybody is asked who calls.
         Route::ActivateBearer => Err(ApiError::Address(RouteError::NotFound)),
         Route::ListProposals => proposals::list(&call).await,
         Route::ConfirmProposal { proposal } => {
-            payload.nothing().await?;
+            payload.nothing()?;
             proposals::confirm(&call, proposal).await
         }
         Route::RejectProposal { proposal } => {
-            payload.nothing().await?;
+            payload.nothing()?;
             proposals::reject(&call, proposal).await
         }
         Route::EndSession => {
-            payload.nothing().await?;
+            payload.nothing()?;
             accounts::end_session(&call).await
         }
     }

@@ -1,27 +1,34 @@
-//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed by a start near its end.
+//! The server's own key and certificate for TLS: issued by its CA at the first start, renewed near its end
+//! while the server runs.
 //! Clients are asked for theirs where the settings say so.
 
 use crate::ca::{self, CertificateAuthority, IssueOrder, SubjectAltName, keyfile};
 use crate::pkix::{self, Certificate, KeyAlgorithm, KeyUsage, MemoryKey, Signer};
 use crate::secret::Passphrase;
+use crate::server::call::app::App;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::server::identity::certificate::Certificates;
+use axum_server::tls_rustls::RustlsConfig;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use time::{Duration, OffsetDateTime};
+use tokio_util::sync::CancellationToken;
 
 /// Sets how long a certificate is good for.
 const VALIDITY: Duration = Duration::days(397);
 
-/// Sets how near its end a start replaces the certificate.
+/// Sets how near its end the certificate is replaced.
 const RENEW_WITHIN: Duration = Duration::days(30);
+
+/// Sets how often the certificate is looked at when it is not due.
+const ROUND: Duration = Duration::HOUR;
 
 /// Names id-kp-serverAuth (RFC 5280, 4.2.1.12).
 const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
@@ -51,20 +58,102 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
     Ok(key)
 }
 
-/// Sets TLS up: the key, and a certificate of the CA for the public names. HTTP/1.1 alone is offered (ALPN).
-pub fn server_config(
+/// Holds the server's key and certificate for TLS, and the settings that listeners follow.
+pub struct ServerTls {
+    directory: DataDirectory,
+    settings: Settings,
+    key: MemoryKey,
+    certificate: Mutex<Certificate>,
+    config: RustlsConfig,
+}
+
+impl ServerTls {
+    /// Sets TLS up: with the certificate of an earlier start, or a new one of the CA for the public names.
+    pub fn open(
+        directory: &DataDirectory,
+        settings: &Settings,
+        authority: &dyn CertificateAuthority,
+        key: MemoryKey,
+        clients: Option<&Certificates>,
+        now: OffsetDateTime,
+    ) -> Result<Self, TlsError> {
+        let certificate = certificate(directory, settings, authority, &key, now)?;
+        let config = RustlsConfig::from_config(config(&certificate, authority, &key, clients)?);
+        let (directory, settings, certificate) = (directory.clone(), settings.clone(), Mutex::new(certificate));
+        Ok(Self { directory, settings, key, certificate, config })
+    }
+
+    /// Returns what a listener follows: connections that begin after a renewal are shown the new certificate.
+    pub fn followed(&self) -> RustlsConfig {
+        self.config.clone()
+    }
+
+    /// Returns when the certificate ends.
+    pub fn not_after(&self) -> OffsetDateTime {
+        self.certificate.lock().unwrap_or_else(PoisonError::into_inner).not_after()
+    }
+
+    /// Has another certificate shown where the file holds another, or the one in it will not do any more.
+    fn renew(
+        &self,
+        authority: &dyn CertificateAuthority,
+        clients: Option<&Certificates>,
+        now: OffsetDateTime,
+    ) -> Result<(), TlsError> {
+        let fresh = certificate(&self.directory, &self.settings, authority, &self.key, now)?;
+        let mut shown = self.certificate.lock().unwrap_or_else(PoisonError::into_inner);
+        if fresh != *shown {
+            self.config.reload_from_config(config(&fresh, authority, &self.key, clients)?);
+            *shown = fresh;
+        }
+        Ok(())
+    }
+}
+
+/// Renews the certificate before its end, until told to end; one that another process has put in place is taken up
+/// within the hour.
+pub async fn keep(tls: Arc<ServerTls>, app: Arc<App>, ending: CancellationToken) {
+    loop {
+        let until = tls.not_after();
+        app.metrics.tls_ends(until);
+        let due = until - RENEW_WITHIN - OffsetDateTime::now_utc();
+        // A renewal that failed is tried again after an hour.
+        let wait = if due.is_positive() { (due + Duration::SECOND).min(ROUND) } else { ROUND };
+        if ending.run_until_cancelled(tokio::time::sleep(wait.unsigned_abs())).await.is_none() {
+            break;
+        }
+        let now = OffsetDateTime::now_utc();
+        let renewed = app.authorities.signing_here(|authority| tls.renew(authority, app.identity.certificates(), now));
+        if let Err(error) = renewed {
+            app.metrics.upkeep_failed("tls");
+            let end = tls.not_after();
+            tracing::error!(error = &error as &dyn std::error::Error, %end, "the TLS certificate could not be renewed");
+        }
+    }
+}
+
+/// Returns the certificate that will do, issued where there is none.
+fn certificate(
     directory: &DataDirectory,
     settings: &Settings,
     authority: &dyn CertificateAuthority,
     key: &MemoryKey,
-    clients: Option<&Certificates>,
     now: OffsetDateTime,
+) -> Result<Certificate, TlsError> {
+    match usable_certificate(directory, settings, authority, key, now)? {
+        Some(kept) => Ok(kept),
+        None => issue_certificate(directory, settings, authority, key, now),
+    }
+}
+
+/// Returns the settings of TLS with this certificate. HTTP/1.1 alone is offered (ALPN).
+fn config(
+    certificate: &Certificate,
+    authority: &dyn CertificateAuthority,
+    key: &MemoryKey,
+    clients: Option<&Certificates>,
 ) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificate = match usable_certificate(directory, settings, authority, key, now)? {
-        Some(kept) => kept,
-        None => issue_certificate(directory, settings, authority, key, now)?,
-    };
-    let chain = [&certificate].into_iter().chain(authority.chain());
+    let chain = [certificate].into_iter().chain(authority.chain());
     let chain = chain.map(|certificate| CertificateDer::from(certificate.der().to_vec())).collect();
     let key = PrivatePkcs8KeyDer::from(key.expose_pkcs8().to_vec());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

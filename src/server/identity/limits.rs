@@ -3,6 +3,7 @@
 
 use crate::server::data_directory::settings::identity::{LimitSettings, Rate};
 use crate::server::error::ApiError;
+use crate::web::bound::network;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -78,6 +79,8 @@ pub struct Limits {
     cards: Buckets<Uuid>,
     addresses: Buckets<IpAddr>,
     names: Buckets<String>,
+    /// Connections that one address may have open; 0: as many as all.
+    pub connections_per_address: u16,
 }
 
 impl Limits {
@@ -88,6 +91,7 @@ impl Limits {
             cards: Buckets::new(settings.secrets_per_card),
             addresses: Buckets::new(settings.failures_per_address),
             names: Buckets::new(settings.failures_per_name),
+            connections_per_address: settings.connections_per_address,
         }
     }
 
@@ -115,17 +119,6 @@ impl Limits {
 /// Refuses for the length of a wait.
 fn too_many(wait: Duration) -> ApiError {
     ApiError::TooManyRequests { seconds: wait.as_secs().saturating_add(1) }
-}
-
-/// Returns the address that a subscriber is counted by: an IPv6 subscriber can call from a whole network of 64 bits.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-        }
-        v4 => v4,
-    }
 }
 
 #[cfg(test)]

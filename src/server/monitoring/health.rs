@@ -8,6 +8,15 @@ use tokio::sync::Mutex;
 /// Sets for how long an answer is given again, so that nobody keeps the store busy by asking.
 const KEPT: Duration = Duration::from_millis(500);
 
+/// Sets how long before its end the CA's own certificate is told of.
+pub const CA_SOON: time::Duration = time::Duration::weeks(12);
+
+/// Sets how old the complete revocation list may grow before it is told of; one is made every day.
+pub const LIST_OLD: time::Duration = time::Duration::days(2);
+
+/// Lists what is told, though the server still does its work.
+const TOLERATED: [&str; 3] = ["ok", "ends-soon", "old"];
+
 /// Keeps the last answer.
 #[derive(Default)]
 pub struct Health(Mutex<Option<(Instant, Vec<Check>)>>);
@@ -16,7 +25,7 @@ pub struct Health(Mutex<Option<(Instant, Vec<Check>)>>);
 #[derive(Clone, Debug)]
 pub struct Check {
     pub name: &'static str,
-    /// A stable word; "ok" where nothing is wrong.
+    /// A stable word; "ok" where nothing is wrong, "ends-soon" or "old" where something will be.
     pub found: &'static str,
 }
 
@@ -33,7 +42,7 @@ impl Health {
             Some((at, checks)) => kept.insert((at, checks)),
             None => kept.insert((Instant::now(), look.await)),
         };
-        let good = checks.1.iter().all(|check| check.found == "ok");
+        let good = checks.1.iter().all(|check| TOLERATED.contains(&check.found));
         let parts: serde_json::Map<_, _> =
             checks.1.iter().map(|check| (check.name.to_owned(), check.found.into())).collect();
         (good, json!({ "status": if good { "ok" } else { "failing" }, "checks": parts }))

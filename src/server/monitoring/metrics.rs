@@ -1,7 +1,7 @@
 //! Counts what the server does, for Prometheus (OpenMetrics text). No label holds a name, an id or a path.
 
 use crate::cm::problem::ProblemCode;
-use crate::store::{self, Store};
+use crate::store::{self, ListKind, Store};
 use crate::web::bound::CountConnections;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -10,8 +10,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// Labels an answered call: its route's pattern, its method, and the status.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -33,6 +34,12 @@ struct Act {
     act: &'static str,
 }
 
+/// Labels a task beside the calls.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Task {
+    task: &'static str,
+}
+
 /// Labels a chain of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ChainLabel {
@@ -47,6 +54,9 @@ pub struct Metrics {
     connections: Gauge,
     sent_on: AtomicU64,
     not_sent_on: AtomicU64,
+    upkeep_failures: Family<Task, Counter>,
+    /// Unix time; 0: no TLS is spoken.
+    tls_end: AtomicI64,
 }
 
 impl Default for Metrics {
@@ -59,6 +69,8 @@ impl Default for Metrics {
             connections: Gauge::default(),
             sent_on: AtomicU64::default(),
             not_sent_on: AtomicU64::default(),
+            upkeep_failures: Family::default(),
+            tls_end: AtomicI64::default(),
         }
     }
 }
@@ -81,13 +93,23 @@ impl Metrics {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Counts a round of a task beside the calls that has failed.
+    pub fn upkeep_failed(&self, task: &'static str) {
+        self.upkeep_failures.get_or_create(&Task { task }).inc();
+    }
+
+    /// Notes when the certificate for TLS ends.
+    pub fn tls_ends(&self, at: OffsetDateTime) {
+        self.tls_end.store(at.unix_timestamp(), Ordering::Relaxed);
+    }
+
     /// Returns the gauge of open connections.
     pub fn connections(&self) -> Gauge {
         self.connections.clone()
     }
 
     /// Returns everything as OpenMetrics text; what only the store knows is read from it now.
-    pub async fn text(&self, store: &Store) -> Result<String, store::Error> {
+    pub async fn text(&self, store: &Store, ca_end: OffsetDateTime) -> Result<String, store::Error> {
         let mut registry = Registry::with_prefix("cardwright");
         registry.register("requests", "Calls answered", self.answered.clone());
         registry.register("refusals", "Calls refused, by code", self.refused.clone());
@@ -116,6 +138,14 @@ impl Metrics {
         registry.register("audit_sent", "Acts sent to the syslog receiver", counted(sent));
         let lost = self.not_sent_on.load(Ordering::Relaxed);
         registry.register("audit_not_sent", "Acts too long for the syslog receiver", counted(lost));
+        registry.register("upkeep_failures", "Failed rounds of tasks beside the calls", self.upkeep_failures.clone());
+        let mut moment = |name: &str, help: &str, at: i64| registry.register(name, help, ConstGauge::new(at));
+        moment("ca_end_seconds", "When the CA's own certificate ends, Unix time", ca_end.unix_timestamp());
+        moment("tls_end_seconds", "When the certificate for TLS ends", self.tls_end.load(Ordering::Relaxed));
+        if let Some(list) = store.list(ListKind::Base).await?.filter(|list| list.number > 0) {
+            moment("crl_made_seconds", "When the complete list was made", list.this_update.unix_timestamp());
+            moment("crl_end_seconds", "When the complete list ends", list.next_update.unix_timestamp());
+        }
         let counts = store.counts();
         registry.register("store_commits", "Commits of the store", counted(counts.commits));
         registry.register("store_jobs", "Write jobs of the store", counted(counts.jobs));

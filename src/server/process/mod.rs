@@ -6,6 +6,7 @@
 pub mod agreement;
 pub mod config;
 mod duties;
+mod ends;
 pub mod error;
 pub mod server;
 pub mod start;

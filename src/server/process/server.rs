@@ -159,7 +159,7 @@ async fn open_and_serve<S: Future<Output = ()>>(
     let stop = stop();
     let app = Arc::new(opened.app);
     let Opened { syslog, host, .. } = opened;
-    let upkeep = Upkeep::begin(&app, UpkeepParts { syslog, host, publication, operations });
+    let upkeep = Upkeep::begin(&app, UpkeepParts { syslog, host, publication, operations, tls: opened.tls.clone() });
     ready(&Ready {
         store: app.store.clone(),
         addr,
@@ -174,7 +174,12 @@ async fn open_and_serve<S: Future<Output = ()>>(
         app.stopping.store(true, Ordering::Relaxed);
         upkeep.close();
     };
-    let served = serve_until(stop, &handle, accept(&app, listener, opened.tls, handle.clone())).await;
+    let served = serve_until(
+        stop,
+        &handle,
+        accept(&app, listener, opened.tls.as_ref().map(|tls| tls.followed()), handle.clone()),
+    )
+    .await;
     upkeep.end(&app).await;
     if tokio::time::timeout(STOP_GRACE, app.close()).await.is_err() {
         tracing::warn!("the store was not closed in time; what was acknowledged is in it");

@@ -11,13 +11,13 @@ use crate::server::audit::note::TokenNote;
 use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
-use crate::server::call::app::{App, MAX_CALLS};
+use crate::server::call::app::{App, MAX_CALLS, MAX_PUBLIC};
 use crate::server::data_directory::database::{self, DatabaseError};
 use crate::server::data_directory::files::{self};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::data_directory::settings::server_toml::Settings;
-use crate::server::http::tls;
+use crate::server::http::tls::{self, ServerTls};
 use crate::server::identity::authenticate::Identity;
 use crate::server::keys::archive::RecoveryKeys;
 use crate::server::keys::master_keys::{self};
@@ -26,7 +26,6 @@ use crate::server::monitoring::health::Health;
 use crate::server::permission::standing::Standing;
 use crate::server::publication::lists::Publication;
 use crate::template::Templates;
-use rustls::ServerConfig;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -41,7 +40,7 @@ pub struct Opened {
     /// Where public files are served without TLS.
     pub publication: Option<SocketAddr>,
     /// `None`: plain HTTP.
-    pub tls: Option<Arc<ServerConfig>>,
+    pub tls: Option<Arc<ServerTls>>,
     pub syslog: Option<SyslogSettings>,
     /// What the server calls itself towards others.
     pub host: String,
@@ -54,6 +53,7 @@ pub struct Opened {
 /// Opens everything in the data directory; refuses one that another process uses, and plain HTTP away from loopback.
 pub async fn open(config: Config) -> Result<Opened, StartError> {
     let directory = DataDirectory::existing(&config.data_dir)?;
+    directory.decisive().iter().try_for_each(|path| files::check_writers(path))?;
     let settings = Settings::load(&directory)?;
     let listen = config.listen.unwrap_or(settings.listen);
     if config.plain_http && !listen.ip().is_loopback() {
@@ -68,6 +68,12 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         for (key, text) in template.weaknesses() {
             tracing::warn!(template = template.name, key, "the template issues by less than it could: {text}");
         }
+    }
+    if settings.ca.crl_url.starts_with("https:") {
+        tracing::warn!(
+            crl_url = settings.ca.crl_url,
+            "Windows fetches no revocation list by https: name one by http under [publication]"
+        );
     }
     let master_keys = master_keys::open(&directory, &settings, &config.passphrase, config.ca_pin.as_ref())?;
     let recovery =
@@ -87,7 +93,8 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let Settings { identity, roles, limits, .. } = settings.clone();
     let identity = Identity::open(identity, roles, &limits, &directory, Some((own.own(), &templates)))?;
     let clients = identity.certificates();
-    let tls = tls_key.map(|key| tls::server_config(&directory, &settings, &*own, &key, clients, now)).transpose()?;
+    let tls =
+        tls_key.map(|key| ServerTls::open(&directory, &settings, &*own, key, clients, now)).transpose()?.map(Arc::new);
     let mail_server = settings.smtp.as_ref().map(MailServer::new).transpose()?;
     if let Some(template) = templates.iter().find(|template| mail_server.is_none() && template.needs_smtp()) {
         return Err(StartError::NoSmtp(template.name.clone()));
@@ -122,6 +129,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         mailer,
         recovery,
         places: Semaphore::new(MAX_CALLS.into()),
+        public_places: Semaphore::new(MAX_PUBLIC.into()),
         identity,
         metrics: Arc::default(),
         health: Health::default(),

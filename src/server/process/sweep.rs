@@ -27,6 +27,7 @@ pub async fn watch(app: Arc<App>, ending: CancellationToken) {
     while ending.run_until_cancelled(clock.tick()).await.is_some() {
         // What is due stays due: the next round finds it.
         if let Err(error) = end_due_cards(&app, OffsetDateTime::now_utc()).await {
+            app.metrics.upkeep_failed("temporary-cards");
             tracing::error!(%error, "what is due could not be read");
         }
         if let Err(error) = forget_ended_requests(&app).await {

@@ -3,11 +3,12 @@
 //! Tasks that write to the store end before those that sign the log of acts and send it on, so that the last acts are
 //! signed as well. Every wait is bounded.
 
-use super::sweep;
+use super::{ends, sweep};
 use crate::server::audit::{heads, syslog};
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
 use crate::server::data_directory::settings::operation::SyslogSettings;
+use crate::server::http::tls::{self, ServerTls};
 use crate::server::http::{operations, public_listener};
 use crate::server::mail::outbox;
 use std::net::TcpListener;
@@ -32,6 +33,8 @@ pub struct UpkeepParts {
     pub publication: Option<TcpListener>,
     /// Where health and metrics are served.
     pub operations: Option<TcpListener>,
+    /// `None`: plain HTTP.
+    pub tls: Option<Arc<ServerTls>>,
 }
 
 /// Holds the tasks until [`Upkeep::end`]; dropped before, they are aborted where they stand.
@@ -56,10 +59,14 @@ impl Upkeep {
             public.begin(|ending| public_listener::serve(shared(), listener, ending));
         }
         writers.begin(|ending| sweep::watch(shared(), ending));
+        writers.begin(|ending| ends::watch(shared(), ending));
+        if let Some(tls) = parts.tls {
+            writers.begin(|ending| tls::keep(tls, shared(), ending));
+        }
         if let Some(mailer) = &app.mailer {
             writers.begin(|ending| outbox::run(Arc::clone(mailer), ending));
         }
-        writers.begin(|ending| Arc::clone(&app.publication).keep(ending));
+        writers.begin(|ending| Arc::clone(&app.publication).keep(Arc::clone(&app.metrics), ending));
         writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), ending));
         followers.begin(|ending| heads::follow(store(), Arc::clone(&app.witness), ending));
         if let Some(syslog) = parts.syslog {

@@ -4,11 +4,12 @@ use super::make::{ListMaker, times};
 use super::ocsp;
 use crate::server::audit::witness::Witness;
 use crate::server::authority::authorities::Authorities;
-use crate::server::data_directory::settings::publication::PublicationSettings;
+use crate::server::data_directory::settings::publication::{PublicationSettings, ten};
 use crate::server::error::ApiError;
+use crate::server::monitoring::metrics::Metrics;
 use crate::store::{ListKind, ListRecord, Store};
 use std::sync::Arc;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
@@ -49,6 +50,7 @@ impl Publication {
         let delta = settings.is_some_and(|settings| settings.delta);
         let url = settings.map(|settings| settings.url.trim_end_matches('/').to_owned());
         let delta_url = url.as_ref().filter(|_| delta).map(|url| format!("{url}/pki/delta.crl"));
+        let backdated = Duration::minutes(settings.map_or_else(ten, |settings| settings.backdate_minutes).into());
         let (store, authorities, witness) = (store.clone(), authorities.clone(), Arc::clone(witness));
         Self {
             delta,
@@ -56,8 +58,8 @@ impl Publication {
             url,
             kept: Mutex::default(),
             outdated: Notify::new(),
-            responder: ocsp::Responder::new(store.clone(), authorities.clone(), Arc::clone(&witness)),
-            maker: ListMaker { store, authorities, witness, delta_url },
+            responder: ocsp::Responder::new(store.clone(), authorities.clone(), Arc::clone(&witness), backdated),
+            maker: ListMaker { store, authorities, witness, delta_url, backdated },
         }
     }
 
@@ -146,13 +148,14 @@ impl Publication {
     }
 
     /// Keeps the lists current until told to end; a list that was begun is finished, for others wait for it.
-    pub async fn keep(self: Arc<Self>, ending: CancellationToken) {
+    pub async fn keep(self: Arc<Self>, metrics: Arc<Metrics>, ending: CancellationToken) {
         if let Err(error) = self.maker.heeding_settings().await {
             tracing::error!(%error, "the list of an earlier start could not be looked at");
         }
         loop {
             for kind in self.kinds() {
                 if let Err(error) = self.list(kind).await {
+                    metrics.upkeep_failed("lists");
                     tracing::error!(%error, ?kind, "no revocation list could be made");
                 }
             }

@@ -30,6 +30,8 @@ pub struct ListMaker {
     pub witness: Arc<Witness>,
     /// The URL of the delta lists, if there are any.
     pub delta_url: Option<String>,
+    /// By how much lists are dated back. The store has the time at which a list was made.
+    pub backdated: Duration,
 }
 
 impl ListMaker {
@@ -81,7 +83,7 @@ impl ListMaker {
         let order = ListOrder {
             number,
             base: base.map(|base| base.number),
-            this_update: now,
+            this_update: now - self.backdated,
             next_update,
             freshest_url: freshest.as_deref(),
         };

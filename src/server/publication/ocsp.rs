@@ -24,6 +24,8 @@ pub struct Responder {
     store: Store,
     authorities: Authorities,
     witness: Arc<Witness>,
+    /// By how much answers are dated back.
+    backdated: Duration,
     delegate: Mutex<Option<Arc<Delegate>>>,
 }
 
@@ -43,8 +45,8 @@ pub struct Answer {
 
 impl Responder {
     /// Takes the store that is asked and the CA that certifies the signing key; makes no key yet.
-    pub fn new(store: Store, authorities: Authorities, witness: Arc<Witness>) -> Self {
-        Self { store, authorities, witness, delegate: Mutex::default() }
+    pub fn new(store: Store, authorities: Authorities, witness: Arc<Witness>, backdated: Duration) -> Self {
+        Self { store, authorities, witness, backdated, delegate: Mutex::default() }
     }
 
     /// Returns the key that signs answers; makes one where there is none, or its certificate ends soon.
@@ -96,7 +98,8 @@ impl Responder {
         let by = Answering {
             signer: &delegate.key,
             certificate: &delegate.certificate,
-            this_update: now,
+            produced_at: now,
+            this_update: now - self.backdated,
             next_update: now + VALIDITY,
         };
         Ok(Answer { der: question.answer(&statuses, &by)?, made: now, may_be_kept: !question.has_nonce() })

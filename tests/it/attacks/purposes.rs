@@ -112,3 +112,9 @@ fn set_line(text: &str, begins: &str, line: &str) -> String {
     let old = text.lines().find(|line| line.starts_with(begins)).unwrap();
     text.replacen(old, line, 1)
 }
+
+#[test]
+fn the_template_that_comes_with_a_server_gives_no_cause() {
+    let told = warned(&SHIPPED.replace("@UUID@", "2b7044cf-aa96-4911-b886-177947e9271b"));
+    assert!(!told.iter().any(|told| told.contains("_usages")), "{told:?}");
+}

@@ -55,6 +55,7 @@ fn answers_are_signed_by_a_delegate() {
     let by = Answering {
         signer: &key,
         certificate: &certificate,
+        produced_at: now(),
         this_update: now(),
         next_update: now() + Duration::hours(1),
     };

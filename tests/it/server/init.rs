@@ -151,3 +151,78 @@ fn users_are_added_once_and_with_sensible_names() {
     let bob = add("bob", &["officers"]).unwrap();
     assert_eq!(bob.token.expose().len(), 43, "32 bytes, base64url");
 }
+
+#[test]
+fn what_others_may_write_is_not_used() {
+    let mut lab = Lab::plain(|template| template);
+    lab.stop();
+    for name in ["", "server.toml", "templates", "ca.key.pem", "master.key.pem", "audit.key.pem", "tls.key.pem"] {
+        let path = lab.data().join(name);
+        let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let old = std::fs::metadata(&path).unwrap().permissions().mode();
+        for others in [0o020, 0o002] {
+            set(old | others);
+            let refused = Server::start(lab.config()).err().unwrap();
+            assert!(
+                matches!(&refused, StartError::File(error) if error.to_string().contains("chmod go-w")),
+                "{refused}"
+            );
+        }
+        set(old);
+    }
+    lab.start();
+}
+
+/// What `server init` writes into `server.toml`, or why it does not.
+fn settings(options: InitOptions) -> Result<String, String> {
+    let home = crate::support::directory::temporary();
+    let data = home.path().join("data");
+    match server::init(&data, &options, passphrase(), None) {
+        Ok(_) => Ok(std::fs::read_to_string(data.join("server.toml")).unwrap()),
+        Err(error) => {
+            assert!(!data.exists());
+            Err(error.to_string())
+        }
+    }
+}
+
+#[test]
+fn certificates_of_a_server_that_others_reach_name_their_list_by_http() {
+    let names = || vec!["cm.example.com".to_owned(), "2001:db8::1".to_owned()];
+    let open = InitOptions { listen: "0.0.0.0:443".parse().unwrap(), public_names: names(), ..InitOptions::default() };
+    let text = settings(open.clone()).unwrap();
+    assert!(text.contains("crl_url = \"http://cm.example.com:8080/pki/ca.crl\""), "{text}");
+    let publication = text.split("\n[publication]\n").nth(1).unwrap();
+    assert!(publication.contains("listen = \"0.0.0.0:8080\""), "{publication}");
+    assert!(publication.contains("url = \"http://cm.example.com:8080\""), "{publication}");
+    let chosen = InitOptions { publication: Some("127.0.0.1:8081".parse().unwrap()), ..open };
+    assert!(settings(chosen).unwrap().contains("http://cm.example.com:8081/pki/ca.crl"));
+    let alone = settings(InitOptions::default()).unwrap();
+    assert!(alone.contains("crl_url = \"https://localhost:8443/pki/ca.crl\""), "{alone}");
+}
+
+#[test]
+fn names_and_addresses_that_certificates_cannot_have_are_refused() {
+    for name in
+        ["", "cm example.com", "*.example.com", "cm..example.com", "-cm.example.com", "http://cm", "10.0.0", "cm:8443"]
+    {
+        let refused = settings(InitOptions { public_names: vec![name.to_owned()], ..InitOptions::default() });
+        assert!(refused.unwrap_err().contains("neither a host name nor an address"), "{name}");
+    }
+    assert!(settings(InitOptions { public_names: Vec::new(), ..InitOptions::default() }).is_err());
+    for url in [
+        "",
+        "pki.example.com/ca.crl",
+        "ldap://pki.example.com/ca",
+        "file:///ca.crl",
+        "http:///ca.crl",
+        "http://pki.example.com/c\u{e4}.crl",
+        "http://alice@pki.example.com/ca.crl",
+        "http://pki.example.com/ca.crl#x",
+    ] {
+        let refused = settings(InitOptions { crl_url: Some(url.to_owned()), ..InitOptions::default() });
+        assert!(refused.unwrap_err().contains("cannot be used"), "{url}");
+    }
+    let good = InitOptions { crl_url: Some("http://pki.example.com/ca.crl".into()), ..InitOptions::default() };
+    assert!(settings(good).unwrap().contains("http://pki.example.com/ca.crl"));
+}

@@ -314,3 +314,26 @@ fn asked_of(lab: &Lab, trusted: &str, issuer: &str, certificate: &Path) -> Strin
     let url = url(lab, "/ocsp");
     openssl(&["ocsp", "-url", &url, "-CAfile", trusted, "-issuer", issuer, "-cert", certificate.to_str().unwrap()])
 }
+
+/// A time as openssl writes it.
+fn moment(text: &str) -> OffsetDateTime {
+    let form = time::format_description::parse_borrowed::<2>(
+        "[month repr:short] [day padding:space] [hour]:[minute]:[second] [year]",
+    )
+    .unwrap();
+    time::PrimitiveDateTime::parse(text.trim().trim_end_matches(" GMT"), &form).unwrap().assume_utc()
+}
+
+#[test]
+fn what_is_published_is_dated_back_for_slow_clocks() {
+    for (more, least, most) in [("", 9, 12), ("backdate_minutes = 30\n", 29, 32)] {
+        let (lab, alice) = publishing(more);
+        lab.enrolled(&alice);
+        // The list of the first start is none of these settings'.
+        revoke(&lab, &alice, OffsetDateTime::now_utc(), 1);
+        let text = list(&lab, "/pki/ca.crl");
+        let dated = moment(text.split("Last Update:").nth(1).unwrap().lines().next().unwrap());
+        let age = (OffsetDateTime::now_utc() - dated).whole_minutes();
+        assert!((least..=most).contains(&age), "{age}: {text}");
+    }
+}

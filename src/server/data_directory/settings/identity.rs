@@ -206,6 +206,9 @@ pub struct LimitSettings {
     pub failures_per_address: Rate,
     /// Wrong credentials in one name.
     pub failures_per_name: Rate,
+    /// Connections that one address (IPv6: one network of 64 bits) may have open, of the 1,024 of all; 0: as many as it
+    /// will, which is for servers behind a proxy.
+    pub connections_per_address: u16,
 }
 
 impl Default for LimitSettings {
@@ -217,6 +220,7 @@ impl Default for LimitSettings {
             secrets_per_card: Rate { burst: 240, per_minute: 60 },
             failures_per_address: Rate { burst: 300, per_minute: 120 },
             failures_per_name: Rate { burst: 30, per_minute: 10 },
+            connections_per_address: 256,
         }
     }
 }

@@ -15,9 +15,17 @@ pub struct PublicationSettings {
     /// Whether delta lists are made (RFC 5280, 5.2.4).
     #[serde(default)]
     pub delta: bool,
+    /// By how many minutes lists and OCSP answers are dated back, so that a reader whose clock is slow takes them.
+    #[serde(default = "ten")]
+    pub backdate_minutes: u16,
     /// With delta lists: whether a complete list too is made at once after a revocation, or only when the old one ages.
     #[serde(default = "yes")]
     pub base_at_once: bool,
+}
+
+/// Returns the minutes where the settings do not say.
+pub fn ten() -> u16 {
+    10
 }
 
 pub fn yes() -> bool {
