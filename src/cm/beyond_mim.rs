@@ -2,7 +2,7 @@
 //! forms, one-time passwords, sealed keys. The others of that prefix are in `card_secrets`, `offline`, `audit` and
 //! `account`.
 
-use super::data_item::{DataItem, DataPairs};
+use super::data_item::{DataItem, DataItemsOrNothing, DataPairs};
 use super::request::{Request, RequestType};
 use super::wire::body::body;
 use super::wire::{
@@ -59,12 +59,16 @@ pub struct Decision {
     pub data_collection: Vec<DataItem>,
     /// 0 is the highest; `None` leaves the priority as it is.
     pub priority: Option<u8>,
+    /// The request's data items as the approver has seen them; a decision is refused where they are others by now.
+    /// `None`: the approver does not say.
+    pub seen: Option<Vec<DataItem>>,
 }
 
 body!(Decision {
     comment: "Comment" | "Comments" => Text,
     data_collection: "DataCollection" => DataPairs,
     priority: "Priority" => PriorityText,
+    seen: "Seen" => DataItemsOrNothing,
 });
 
 /// Holds the body of `datacollection`: data items for a request that exists already.

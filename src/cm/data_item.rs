@@ -128,3 +128,30 @@ impl Spelling for DataItems {
         Some(Vec::new())
     }
 }
+
+/// Spells data items as [`DataItems`] does; `None` leaves the key out.
+pub struct DataItemsOrNothing;
+
+impl Spelling for DataItemsOrNothing {
+    type Value = Option<Vec<DataItem>>;
+
+    fn schema() -> Value {
+        DataItems::schema()
+    }
+
+    fn write<S: Serializer>(value: &Option<Vec<DataItem>>, serializer: S) -> Result<S::Ok, S::Error> {
+        DataItems::write(value.as_ref().unwrap_or(&Vec::new()), serializer)
+    }
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<DataItem>>, D::Error> {
+        DataItems::read(deserializer).map(Some)
+    }
+
+    fn absent() -> Option<Option<Vec<DataItem>>> {
+        Some(None)
+    }
+
+    fn is_written(value: &Option<Vec<DataItem>>) -> bool {
+        value.is_some()
+    }
+}

@@ -71,6 +71,16 @@ codes! {
     BearerExpired = "token-expired",
     /// The user is known and was disabled.
     UserDisabled = "user-disabled",
+    /// The person whom the request is for, or who has made it, is disabled.
+    PersonDisabled = "person-disabled",
+    /// The issuer's identity is not linked with the account that it names.
+    IdentityNotLinked = "identity-not-linked",
+    /// Another user has this UPN, e-mail address or security identifier.
+    NotUnique = "not-unique",
+    /// A UPN or e-mail address is in no domain that the server allows.
+    DomainNotAllowed = "domain-not-allowed",
+    /// The person was issued as many certificates within a day as the server allows.
+    DailyLimit = "daily-limit",
     /// The client certificate was revoked or put on hold.
     CertificateRevoked = "certificate-revoked",
     /// The client certificate is the server's own, and not one that its owner may come in by.
@@ -163,7 +173,9 @@ codes! {
     DataItemGiven = "data-item-given",
     /// Data items are missing that are needed before the request is executed.
     DataCollectionIncomplete = "data-collection-incomplete",
-    /// Data items are taken until the execution begins.
+    /// The data items are others than those that the approver has seen.
+    DataChanged = "data-changed",
+    /// Data items are taken until somebody has approved, or the execution begins.
     DataCollectionClosed = "data-collection-closed",
     /// The policy demands a comment.
     CommentMissing = "comment-missing",

@@ -40,7 +40,7 @@ pub use administration::master_keys::{
 pub use administration::restore::{Trust, restore};
 pub use administration::users::{
     AccountError, AddedBearer, AddedUser, InvitedUser, NewUser, bearer_add, bearer_invite, bearer_list, bearer_revoke,
-    user_add, user_change, user_invite, user_list,
+    user_add, user_change, user_invite, user_link, user_list,
 };
 pub use audit::contradiction::{Contradiction, WitnessError};
 pub use data_directory::database::DatabaseError;

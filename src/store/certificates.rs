@@ -4,6 +4,7 @@ use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
 use super::record::{CertificateRecord, CertificateScope, LIST_LIMIT, Revocation};
 use super::writer::Tx;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(super) const TABLE: &str = "certificates";
@@ -91,18 +92,40 @@ pub(super) fn certificates(scope: CertificateScope) -> Ask<'static, Vec<Certific
     sql(statement).bind(uuid).bind(LIST_LIMIT).asking()
 }
 
+/// Holds when a certificate was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssueTime(pub OffsetDateTime);
+
+impl FromRow for IssueTime {
+    const TABLE: &'static str = TABLE;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.time().map(Self)
+    }
+}
+
+pub(super) fn issued_after(owner: Uuid, after: OffsetDateTime) -> Ask<'static, Vec<IssueTime>> {
+    let statement = "SELECT issued FROM certificates WHERE owner = $1 AND issued > $2 ORDER BY issued DESC LIMIT $3";
+    sql(statement).bind(owner).bind(after).bind(LIST_LIMIT).asking()
+}
+
 pub(super) fn response(serial: &[u8]) -> Ask<'_, Option<Response>> {
     sql("SELECT pkcs7 FROM responses WHERE serial = $1").bind(serial).asking()
 }
 
 impl Tx {
-    /// Adds a certificate and the answer it is sent in; [`Error::Duplicate`] when the request has a certificate for
+    /// Adds a certificate that is issued now and the answer it is sent in; [`Error::Duplicate`] when the request has a certificate for
     /// this key.
-    pub async fn insert_certificate(&mut self, certificate: &CertificateRecord, pkcs7: &[u8]) -> Result<(), Error> {
+    pub async fn insert_certificate(
+        &mut self,
+        certificate: &CertificateRecord,
+        pkcs7: &[u8],
+        issued: OffsetDateTime,
+    ) -> Result<(), Error> {
         let statement = sql(
             "INSERT INTO certificates (serial, request, profile, smartcard, owner, template_common_name, thumbprint, \
-             public_key_sha256, csr_sha256, der, not_before, not_after, superseded, revoked_at, revocation_reason) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+             public_key_sha256, csr_sha256, der, not_before, not_after, superseded, revoked_at, revocation_reason, issued) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
         )
         .bind(&certificate.serial)
         .bind(certificate.request)
@@ -118,7 +141,8 @@ impl Tx {
         .bind(certificate.not_after)
         .bind(certificate.superseded)
         .bind(certificate.revocation.map(|revocation| revocation.at))
-        .bind(certificate.revocation.map(|revocation| revocation.reason));
+        .bind(certificate.revocation.map(|revocation| revocation.reason))
+        .bind(issued);
         self.execute(TABLE, statement).await?;
         let statement =
             sql("INSERT INTO responses (serial, pkcs7) VALUES ($1, $2)").bind(&certificate.serial).bind(pkcs7);

@@ -31,14 +31,18 @@ impl Store {
     pub async fn open(path: &Path) -> Result<Store, Error> {
         let counts = Arc::new(Counts::default());
         let (database, instance) = sqlite::Database::open(path, counts.clone())?;
-        Ok(Self::over(Database::Sqlite(database), counts, instance))
+        let store = Self::over(Database::Sqlite(database), counts, instance);
+        store.fold_names().await?;
+        Ok(store)
     }
 
     /// Connects to a PostgreSQL database, after bringing its schema up to date.
     pub async fn connect(place: &PostgresPlace) -> Result<Store, Error> {
         let counts = Arc::new(Counts::default());
         let (database, instance) = postgres::Database::open(place, counts.clone()).await?;
-        Ok(Self::over(Database::Postgres(database), counts, instance))
+        let store = Self::over(Database::Postgres(database), counts, instance);
+        store.fold_names().await?;
+        Ok(store)
     }
 
     fn over(database: Database, counts: Arc<Counts>, instance: Uuid) -> Self {

@@ -1,9 +1,11 @@
 //! Lists every read once. On [`Store`] it sees what is on disk; within a job it also sees what the job has written.
 
 use super::audit_log::{self, AuditRecord, AuditSignature, SentRecord};
+use super::certificates::IssueTime;
 use super::chain::ChainHead;
 use super::entrance::{BearerRecord, ProposalRecord};
 use super::error::Error;
+use super::identities::IdentityRecord;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
@@ -14,8 +16,8 @@ use super::record::{
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, lists, offline, one_time, possession, proposals, requests,
-    sessions, upstream, users,
+    archive, attestations, bearer, cards, certificates, identities, lists, offline, one_time, possession, proposals,
+    requests, sessions, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -43,10 +45,13 @@ reads! {
     users::user(uuid: Uuid) -> Option<UserRecord>;
     /// Returns the user with exactly this name.
     users::user_by_name(name: &str) -> Option<UserRecord>;
-    /// Lists the users with this UPN in any letter case, at most two.
-    users::users_by_upn(upn: &str) -> Vec<UserRecord>;
-    /// Lists the users with this e-mail address in any letter case, at most two.
-    users::users_by_email(email: &str) -> Vec<UserRecord>;
+    /// Returns the user whom this issuer means by this subject.
+    users::user_by_identity(issuer: &str, subject: &str) -> Option<UserRecord>;
+    /// Lists the identities that stand for a user, oldest first, at most [`super::LIST_LIMIT`].
+    identities::identities_of(owner: Uuid) -> Vec<IdentityRecord>;
+    /// Returns when certificates were issued to a user after the time `after`, the latest first, at most
+    /// [`super::LIST_LIMIT`].
+    certificates::issued_after(owner: Uuid, after: OffsetDateTime) -> Vec<IssueTime>;
     /// Returns the bearer token with this SHA-256, and its owner; the caller must check whether it is still valid.
     bearer::bearer_by_hash(hash: &[u8; 32]) -> Option<Owned<BearerRecord>>;
     /// Returns the bearer token whose activation code has this SHA-256, and its owner; the caller must check whether the

@@ -136,4 +136,40 @@ impl Tx {
         let released = self.execute(TABLE, sql(statement).bind(touched.uuid()).bind(at).bind(HOLD)).await?;
         self.outdate_lists_after(released).await
     }
+
+    /// Puts a disabled user's certificates of these profile templates on hold; returns how many. Those that are on hold
+    /// for another reason are left alone. A revocation that was put off takes effect now.
+    pub async fn hold_certificates_of(
+        &mut self,
+        owner: Uuid,
+        templates: &[Uuid],
+        at: OffsetDateTime,
+    ) -> Result<usize, Error> {
+        let mut held = 0;
+        for template in templates {
+            let of_template = "owner = $1 AND profile IN (SELECT uuid FROM profiles WHERE profile_template = $2)";
+            let due = format!("UPDATE certificates SET revoked_at = $3 WHERE revoked_at > $3 AND {of_template}");
+            held += self.execute(TABLE, sql(due).bind(owner).bind(*template).bind(at)).await?;
+            let hold = format!(
+                "UPDATE certificates SET revoked_at = $3, revocation_reason = 6, hold_released = NULL, user_held = TRUE \
+                 WHERE revoked_at IS NULL AND {of_template}"
+            );
+            held += self.execute(TABLE, sql(hold).bind(owner).bind(*template).bind(at)).await?;
+        }
+        self.outdate_lists_after(held).await
+    }
+
+    /// Releases what [`Self::hold_certificates_of`] has put on hold, unless a suspended card or profile holds it by
+    /// now; returns how many.
+    pub async fn release_certificates_of(&mut self, owner: Uuid, at: OffsetDateTime) -> Result<usize, Error> {
+        let release = format!(
+            "UPDATE certificates SET revoked_at = NULL, revocation_reason = NULL, hold_released = $2 \
+             WHERE owner = $1 AND user_held = TRUE AND revocation_reason = 6 \
+             AND NOT EXISTS ({HELD} AND p.status = 'suspended')"
+        );
+        let released = self.execute(TABLE, sql(release).bind(owner).bind(at)).await?;
+        let unmark = "UPDATE certificates SET user_held = FALSE WHERE owner = $1 AND user_held = TRUE";
+        self.execute(TABLE, sql(unmark).bind(owner)).await?;
+        self.outdate_lists_after(released).await
+    }
 }

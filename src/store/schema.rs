@@ -32,6 +32,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0014_chained_signatures",
     "0015_rows_in_the_log",
     "0016_generations",
+    "0017_people",
     "0018_sessions_end",
     "0019_activation",
 ];

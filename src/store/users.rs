@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, Statement, sql};
+use super::names::NameKind;
 use super::record::{LIST_LIMIT, UserRecord};
 use super::spelling::Spelled;
 use super::writer::Tx;
@@ -41,12 +42,29 @@ pub(super) fn user_by_name(name: &str) -> Ask<'_, Option<UserRecord>> {
     sql(select!("WHERE name = $1")).bind(name).asking()
 }
 
-pub(super) fn users_by_upn(upn: &str) -> Ask<'_, Vec<UserRecord>> {
-    sql(select!("WHERE lower(upn) = $1 ORDER BY seq LIMIT 2")).bind(upn.to_ascii_lowercase()).asking()
+pub(super) fn users_named(kind: NameKind, folded: String) -> Ask<'static, Vec<UserRecord>> {
+    let statement =
+        select!("WHERE uuid IN (SELECT owner FROM folded_names WHERE kind = $1 AND folded = $2) ORDER BY seq LIMIT $3");
+    sql(statement).bind(kind.word()).bind(folded).bind(LIST_LIMIT).asking()
 }
 
-pub(super) fn users_by_email(email: &str) -> Ask<'_, Vec<UserRecord>> {
-    sql(select!("WHERE lower(email) = $1 ORDER BY seq LIMIT 2")).bind(email.to_ascii_lowercase()).asking()
+pub(super) fn users_alike(kind: NameKind) -> Ask<'static, Vec<UserRecord>> {
+    let statement = select!(
+        "WHERE uuid IN (SELECT owner FROM folded_names WHERE kind = $1 AND folded IN (SELECT folded FROM folded_names \
+         WHERE kind = $1 GROUP BY folded HAVING count(*) > 1)) ORDER BY seq LIMIT $2"
+    );
+    sql(statement).bind(kind.word()).bind(LIST_LIMIT).asking()
+}
+
+pub(super) fn users_unfolded() -> Ask<'static, Vec<UserRecord>> {
+    sql(select!("WHERE uuid NOT IN (SELECT owner FROM folded_names) ORDER BY seq LIMIT $1")).bind(LIST_LIMIT).asking()
+}
+
+pub(super) fn user_by_identity<'a>(issuer: &'a str, subject: &'a str) -> Ask<'a, Option<UserRecord>> {
+    sql(select!("WHERE uuid = (SELECT owner FROM identities WHERE issuer = $1 AND subject = $2)"))
+        .bind(issuer)
+        .bind(subject)
+        .asking()
 }
 
 pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
@@ -67,7 +85,8 @@ impl Tx {
     pub async fn insert_user(&mut self, user: &UserRecord) -> Result<(), Error> {
         let statement = "INSERT INTO users (uuid, name, groups, upn, email, sid, attributes, disabled, source) \
                          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        self.execute(TABLE, bind(sql(statement), user)).await.map(drop)
+        self.execute(TABLE, bind(sql(statement), user)).await?;
+        self.fold(user).await
     }
 
     /// Replaces what is known of the user with this uuid; [`Error::Missing`] when there is none.
@@ -76,7 +95,7 @@ impl Tx {
                          source = $9 WHERE uuid = $1";
         match self.execute(TABLE, bind(sql(statement), user)).await? {
             0 => Err(Error::Missing { table: TABLE, record: user.uuid }),
-            _ => Ok(()),
+            _ => self.fold(user).await,
         }
     }
 }

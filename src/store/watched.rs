@@ -32,6 +32,7 @@ pub(super) const WATCHED: &[Watched] = &[
         key: &["uuid"],
         columns: &["name", "groups", "upn", "email", "sid", "disabled", "source", "attributes"],
     },
+    Watched { table: "identities", key: &["uuid"], columns: &["owner", "issuer", "subject"] },
     Watched {
         table: "tokens",
         key: &["uuid"],
@@ -151,6 +152,8 @@ pub(super) const WATCHED: &[Watched] = &[
             "revocation_reason",
             "superseded",
             "hold_released",
+            "issued",
+            "user_held",
         ],
     },
 ];

@@ -53,6 +53,8 @@ pub struct DataItemRule {
     pub required: bool,
     /// False: the value is judged and not stored; only that it was given is remembered.
     pub stored: bool,
+    /// It may be given after an approval, which then does not cover it.
+    pub after_approval: bool,
     /// The length of a value, in characters.
     pub length: RangeInclusive<u32>,
 }
@@ -123,6 +125,7 @@ impl DataItemRule {
             side: Side::Originator,
             required: true,
             stored: true,
+            after_approval: false,
             length: 1..=DEFAULT_LENGTH,
         }
     }
@@ -248,6 +251,7 @@ fn rule(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable
         description: raw.description.clone(),
         required: raw.required.unwrap_or(true),
         stored: raw.stored.unwrap_or(true),
+        after_approval: raw.after_approval,
         length: least..=most,
     })
 }

@@ -164,6 +164,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         additional,
         narrowing: lifecycle::narrowing(source, &raw.lifecycle)?,
         limits: raw.limits.into(),
+        holds_of_disabled: raw.revocation.hold_of_disabled,
         loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,
         workflows: check_workflows(source, raw.workflows, kind, &raw.revocation)?,
         name: raw.name.into_inner(),

@@ -42,6 +42,8 @@ pub struct ProfileTemplate {
     pub narrowing: Narrowing,
     pub limits: Limits,
     pub loss_reasons: Vec<LossReason>,
+    /// The certificates of a person who is disabled are on hold meanwhile.
+    pub holds_of_disabled: bool,
     /// The certificates after the first.
     pub additional: Vec<Ordered>,
     /// Who can open the keys that it archives.

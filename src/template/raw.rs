@@ -150,6 +150,8 @@ pub struct RawRevocation {
     pub retire_reason: Option<Text>,
     #[serde(default)]
     pub renew_revokes_old: bool,
+    #[serde(default)]
+    pub hold_of_disabled: bool,
 }
 
 /// Holds `[smartcard]`.

@@ -27,6 +27,8 @@ pub struct RawDataItemTable {
     pub from: Option<Text>,
     pub required: Option<bool>,
     pub stored: Option<bool>,
+    #[serde(default)]
+    pub after_approval: bool,
     pub min_length: Option<Spanned<u32>>,
     pub max_length: Option<Spanned<u32>>,
     pub pattern: Option<Text>,

@@ -2,11 +2,14 @@
 
 mod compromised;
 mod crowding;
+mod disabled;
 mod duties;
 mod earlier_holding;
 mod forgotten;
 mod holdings;
+mod items;
 mod log;
+mod names;
 mod own_certificates;
 mod possession;
 mod purposes;
@@ -16,3 +19,4 @@ mod sessions;
 pub mod site;
 mod templates;
 mod token_note;
+mod too_many;

@@ -224,7 +224,7 @@ async fn add_holder(store: &Store, serial: u8) -> (UserRecord, SmartcardRecord, 
                 tx.insert_request(&request).await?;
                 tx.insert_smartcard(&records.0).await?;
                 tx.insert_profile(&records.1).await?;
-                tx.insert_certificate(&records.2, b"the answer").await
+                tx.insert_certificate(&records.2, b"the answer", NOW).await
             })
         })
         .await

@@ -207,13 +207,25 @@ pub enum UserCommand {
         #[arg(long)]
         sid: Option<String>,
     },
-    /// Let a user in no more, from the next call on; cards and history are kept.
+    /// Have an identity of an OpenID Connect issuer stand for a user, instead of whomever it stood for.
+    Link {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// The issuer, as the claim "iss" and server.toml have it.
+        #[arg(long)]
+        issuer: String,
+        /// What the claim "sub" (or subject_claim of server.toml) says of the person.
+        #[arg(long)]
+        subject: String,
+    },
+    /// Let a user in no more, from the next call on, and end what the user has begun; cards and history are kept.
     Disable {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
         name: String,
     },
-    /// Let a disabled user in again.
+    /// Let a disabled user in again; certificates that were put on hold for it are released.
     Enable {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,

@@ -98,7 +98,7 @@ fn status_named(name: &str) -> Result<RequestStatus, Failure> {
 
 fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
     let data_collection = data_items(&args.data)?;
-    Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority })
+    Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority, seen: None })
 }
 
 /// Approves a request and shows it, together with its one-time passwords if the server gives them.

@@ -26,6 +26,10 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             let groups = Some(groups).filter(|groups| no_groups || !groups.is_empty());
             change(&directory, &name, UserChange { groups, upn, email, sid, disabled: None }, "changed", output)
         }
+        UserCommand::Link { directory, name, issuer, subject } => {
+            let user = server::user_link(&directory, &name, &issuer, &subject).map_err(failed)?;
+            output.result(&document(&user), || format!("{name} is whom {issuer} means by {subject}"))
+        }
         UserCommand::Disable { directory, name } => {
             let disabled = UserChange { disabled: Some(true), ..UserChange::default() };
             change(&directory, &name, disabled, "disabled; cards and history are kept", output)

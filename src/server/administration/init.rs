@@ -10,6 +10,7 @@ use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::ca::{CaSettings, MasterKeySettings, RecoverySettings, TokenSettings};
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use crate::server::data_directory::settings::operation::{ApiSettings, AuditSettings, LogSettings};
+use crate::server::data_directory::settings::people::PeopleSettings;
 use crate::server::data_directory::settings::publication::{PublicationSettings, ten};
 use crate::server::data_directory::settings::server_toml::Settings;
 use crate::server::keys::diversify::{MASTER_KEY, MASTER_KEY_LEN};
@@ -182,6 +183,7 @@ fn settings(options: &InitOptions) -> Settings {
         None => format!("https://{host}:{}/pki/ca.crl", options.listen.port()),
     };
     Settings {
+        people: PeopleSettings::default(),
         smtp: None,
         listen: options.listen,
         public_names: options.public_names.clone(),

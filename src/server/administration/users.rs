@@ -8,10 +8,13 @@ use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::server::error::{ApiError, Internal};
 use crate::server::users::bearer::{AwaitedBearer, FreshBearer};
+use crate::server::users::domains::Domains;
 use crate::server::users::jobs::JobError;
 use crate::server::users::rules::{AccountRefusal, UserChange};
 use crate::server::users::{bearer, jobs, rules};
-use crate::store::{self, AuditEntry, BearerRecord, Store, UserRecord};
+use crate::server::workflow::disabling;
+use crate::store::{self, AuditEntry, BearerRecord, IdentityRecord, Store, Tx, UserRecord};
+use crate::template::{LoadError, Templates};
 use std::collections::BTreeMap;
 use std::path::Path;
 use time::OffsetDateTime;
@@ -67,31 +70,39 @@ pub enum AccountError {
     Settings(#[from] SettingsError),
     #[error(transparent)]
     Database(#[from] DatabaseError),
+    #[error(transparent)]
+    Templates(#[from] LoadError),
     #[error("the store failed")]
     Store(#[from] store::Error),
     #[error("nothing was written")]
     Write(#[source] Box<ApiError>),
 }
 
+impl From<ApiError> for AccountError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Account(refusal) => Self::Refused(refusal),
+            ApiError::Internal(Internal::Store(source)) => Self::Store(source),
+            refusal => Self::Write(Box::new(refusal)),
+        }
+    }
+}
+
 impl From<JobError> for AccountError {
     fn from(error: JobError) -> Self {
-        match error {
-            JobError::Refused(refusal) => Self::Refused(refusal),
-            JobError::Store(source) => match ApiError::from(source) {
-                ApiError::Internal(Internal::Store(source)) => Self::Store(source),
-                refusal => Self::Write(Box::new(refusal)),
-            },
-        }
+        ApiError::from(error).into()
     }
 }
 
 /// Opens the store of a data directory for the length of one piece of work.
 fn with_store<T>(
     data_dir: &Path,
-    work: impl AsyncFnOnce(&Store) -> Result<T, AccountError>,
+    work: impl AsyncFnOnce(&Store, Domains) -> Result<T, AccountError>,
 ) -> Result<T, AccountError> {
     let directory = DataDirectory::existing(data_dir)?;
-    database::with_store(&directory, &Settings::load(&directory)?, work)?
+    let settings = Settings::load(&directory)?;
+    let domains = Domains::new(&settings.people.upn_domains, &settings.people.email_domains);
+    database::with_store(&directory, &settings, async |store| work(store, domains).await)?
 }
 
 /// Finds the user of this name.
@@ -136,31 +147,55 @@ pub fn user_invite(data_dir: &Path, new: NewUser, days: u32) -> Result<InvitedUs
 
 /// Writes a new user with a first bearer record.
 fn add_with(data_dir: &Path, user: UserRecord, bearer: BearerRecord, entry: AuditEntry) -> Result<(), AccountError> {
-    with_store(data_dir, async move |store| {
-        let job = store.write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&bearer), &entry).await }));
+    with_store(data_dir, async move |store, domains| {
+        let job = store
+            .write(move |tx| Box::pin(async move { jobs::added(tx, &user, Some(&bearer), &domains, &entry).await }));
         Ok(job.await?)
     })
 }
 
 /// Lists all users, oldest first.
 pub fn user_list(data_dir: &Path) -> Result<Vec<UserRecord>, AccountError> {
-    with_store(data_dir, async |store| Ok(store.users().await?))
+    with_store(data_dir, async |store, _| Ok(store.users().await?))
 }
 
-/// Changes the record of a user. A disabled user is no longer let in; what the user did and holds stays.
+/// Changes the record of a user. A disabled user is no longer let in, and what the user has begun ends; by template the
+/// user's certificates are on hold meanwhile.
 pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<UserRecord, AccountError> {
-    with_store(data_dir, async |store| {
-        let user = change.applied(user_named(store, name).await?);
+    let holding = disabling::holding(&Templates::load(&DataDirectory::existing(data_dir)?.templates())?);
+    with_store(data_dir, async |store, domains| {
+        let user = user_named(store, name).await?;
+        let now = OffsetDateTime::now_utc();
         let entry = at_the_directory(Deed::UserChanged, user.uuid).with("name", &user.name);
-        let job = store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
-        Ok(job.await?)
+        let job = async move |tx: &mut Tx| {
+            let rules = disabling::Rules { domains: &domains, holding, now };
+            disabling::changed(tx, user.uuid, change, rules, entry).await
+        };
+        let (user, _) = store.write(move |tx| Box::pin(job(tx))).await?;
+        Ok(user)
+    })
+}
+
+/// Has an identity of an issuer, letter by letter, stand for a user, in place of whomever it stood for.
+pub fn user_link(data_dir: &Path, name: &str, issuer: &str, subject: &str) -> Result<UserRecord, AccountError> {
+    let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
+    if [&issuer, &subject].into_iter().any(|text| text.is_empty() || !rules::is_text(text)) {
+        return Err(AccountRefusal::Text.into());
+    }
+    with_store(data_dir, async |store, _| {
+        let user = user_named(store, name).await?;
+        let identity = IdentityRecord { uuid: Uuid::now_v7(), owner: user.uuid, issuer, subject };
+        let entry = at_the_directory(Deed::IdentityLinked, user.uuid).with("name", &user.name);
+        let job = async move |tx: &mut Tx| jobs::linked(tx, &identity, entry).await;
+        store.write(move |tx| Box::pin(job(tx))).await?;
+        Ok(user)
     })
 }
 
 /// Adds a bearer record for a user, which holds for `days` days, and shows the token to whoever calls this: the log says
 /// so.
 pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AddedBearer, AccountError> {
-    with_store(data_dir, async |store| {
+    with_store(data_dir, async |store, _| {
         let user = user_named(store, name).await?;
         let now = OffsetDateTime::now_utc();
         let fresh = FreshBearer::new(user.uuid, label, now, bearer::expiry(now, days)?);
@@ -175,7 +210,7 @@ pub fn bearer_add(data_dir: &Path, name: &str, label: &str, days: u32) -> Result
 
 /// Adds a bearer record for a user, who makes the token with an activation code; it then holds for `days` days.
 pub fn bearer_invite(data_dir: &Path, name: &str, label: &str, days: u32) -> Result<AwaitedBearer, AccountError> {
-    with_store(data_dir, async |store| {
+    with_store(data_dir, async |store, _| {
         let user = user_named(store, name).await?;
         let now = OffsetDateTime::now_utc();
         let made = AwaitedBearer::new(user.uuid, label, now, bearer::expiry(now, days)?).ok_or(AccountError::Random)?;
@@ -189,12 +224,12 @@ pub fn bearer_invite(data_dir: &Path, name: &str, label: &str, days: u32) -> Res
 
 /// Lists a user's bearer records, newest first, revoked ones included.
 pub fn bearer_list(data_dir: &Path, name: &str) -> Result<Vec<BearerRecord>, AccountError> {
-    with_store(data_dir, async |store| Ok(store.bearers_of(user_named(store, name).await?.uuid).await?))
+    with_store(data_dir, async |store, _| Ok(store.bearers_of(user_named(store, name).await?.uuid).await?))
 }
 
 /// Revokes a bearer record; its bearer token is refused from the next call on.
 pub fn bearer_revoke(data_dir: &Path, uuid: Uuid) -> Result<(), AccountError> {
-    with_store(data_dir, async |store| {
+    with_store(data_dir, async |store, _| {
         let record = store.bearer(uuid).await?.ok_or(AccountError::NoBearer(uuid))?;
         let now = OffsetDateTime::now_utc();
         let entry = at_the_directory(Deed::BearerRevoked, record.owner).with("token", uuid);

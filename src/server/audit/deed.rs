@@ -43,6 +43,11 @@ deeds! {
     ChangeRejected = "change-rejected",
     /// Changes of accounts need a second administrator from now on, or need none any more, by the settings.
     SecondAdministrator = "second-administrator",
+    /// An identity of an issuer stands for a user from now on.
+    IdentityLinked = "identity-linked",
+    /// The certificates of a disabled user were put on hold.
+    CertificatesHeld = "certificates-held",
+    CertificatesReleased = "certificates-released",
     BearerAdded = "token-added",
     /// An activation code was mailed to its owner.
     ActivationCodeSent = "activation-code-sent",

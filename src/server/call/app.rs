@@ -11,6 +11,7 @@ use crate::server::mail::outbox::Mailer;
 use crate::server::monitoring::health::Health;
 use crate::server::monitoring::metrics::Metrics;
 use crate::server::publication::lists::Publication;
+use crate::server::users::domains::Domains;
 use crate::store::Store;
 use crate::template::Templates;
 use std::sync::atomic::AtomicBool;
@@ -52,6 +53,10 @@ pub struct App {
     /// `None`: the settings name no mail server.
     pub mailer: Option<Arc<Mailer>>,
     pub identity: Identity,
+    /// What UPNs and e-mail addresses may be.
+    pub domains: Arc<Domains>,
+    /// How many certificates a person is issued within 24 hours; `None`: any number.
+    pub certificates_per_day: Option<usize>,
     pub metrics: Arc<Metrics>,
     pub health: Health,
     pub api: ApiSettings,

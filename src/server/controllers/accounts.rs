@@ -13,7 +13,9 @@ use crate::server::users::bearer::{AwaitedBearer, FreshBearer};
 use crate::server::users::proposed::Proposed;
 use crate::server::users::rules::{AccountRefusal, MAX_DAYS, UserChange};
 use crate::server::users::{bearer, jobs, rules};
-use crate::store::{BearerRecord, UserRecord};
+use crate::server::workflow::disabling;
+use crate::store::{BearerRecord, Tx, UserRecord};
+use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -51,12 +53,13 @@ pub async fn add(call: &Call<'_>, body: NewAccount) -> Result<Reply, ApiError> {
     }
     let entry = call.entry(Deed::UserAdded).user(user.uuid).with("name", &user.name);
     let written = user.clone();
-    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::added(tx, &written, None, &entry).await }));
-    job.await?;
+    let domains = Arc::clone(&call.app.domains);
+    let store = &call.app.store;
+    store.write(move |tx| Box::pin(async move { jobs::added(tx, &written, None, &domains, &entry).await })).await?;
     Reply::created(&shown(user))
 }
 
-/// Changes a user; one who is disabled is refused from the next call on.
+/// Changes a user; one who is disabled is refused from the next call on, and what the user has begun ends.
 pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<Reply, ApiError> {
     let before = managed_user(call, user).await?;
     let AccountChange { groups, upn, email, sid, disabled } = body;
@@ -67,8 +70,16 @@ pub async fn change(call: &Call<'_>, user: Uuid, body: AccountChange) -> Result<
         return proposals::propose(call, user.uuid, &Proposed::ChangeUser { name: user.name, change }).await;
     }
     let entry = call.entry(Deed::UserChanged).user(user.uuid).with("name", &user.name);
-    let job = call.app.store.write(move |tx| Box::pin(async move { jobs::changed(tx, user, entry).await }));
-    Reply::json(&shown(job.await?))
+    let (domains, holding, now) = (Arc::clone(&call.app.domains), disabling::holding(&call.app.templates), call.now);
+    let job = async move |tx: &mut Tx| {
+        let rules = disabling::Rules { domains: &domains, holding, now };
+        disabling::changed(tx, user.uuid, change, rules, entry).await
+    };
+    let (user, effects) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    if effects.outdate_list() {
+        call.app.publication.outdate();
+    }
+    Reply::json(&shown(user))
 }
 
 /// Lists a user's bearer tokens, newest first, for the user and for administrators.

@@ -68,7 +68,7 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
     };
     let entry = call.entry(Deed::RequestDenied).on(&request.record).with("needed", needed);
     let (template, shown_by) = (request.template.clone(), request.template.clone());
-    let input = ApproverInput { items, priority: body.priority };
+    let input = ApproverInput { items, priority: body.priority, seen: body.seen };
     let job = async move |tx: &mut Tx| {
         let workflow = permission::enabled(template.as_deref(), request.record.request_type);
         let (record, deed) = record_decision(tx, &decision, needed, input, workflow).await?;
@@ -92,6 +92,25 @@ pub async fn decide(call: &Call<'_>, request: Uuid, approve: bool, body: Decisio
 struct ApproverInput {
     items: Vec<DataItem>,
     priority: Option<u8>,
+    /// The data items that the approver has seen; `None`: the approver does not say.
+    seen: Option<Vec<DataItem>>,
+}
+
+/// Refuses to approve before all data items are there that an approval must cover, and with items that earlier approvers
+/// have not seen.
+fn check_items(
+    request: &RequestRecord,
+    input: &ApproverInput,
+    earlier: &[ApprovalRecord],
+    workflow: Option<&Workflow>,
+) -> Result<(), ApiError> {
+    let Some(workflow) = workflow else { return Ok(()) };
+    let other = data_items::not_covered(workflow, &input.items, &request.data);
+    if let Some(item) = other.filter(|_| earlier.iter().any(|earlier| earlier.approved)) {
+        return Err(ApiError::DataApproved(item.name.clone()));
+    }
+    let missing = data_items::missing_for_approval(workflow, &request.data);
+    missing.map_or(Ok(()), |name| Err(ApiError::DataIncomplete(name.to_owned())))
 }
 
 /// Records a decision and what it makes of the request, and says what kind of act it was; nobody decides on a request
@@ -120,14 +139,18 @@ async fn record_decision(
         true => RequestEvent::ApproveLast,
     };
     request.status = request_after(before, event)?;
+    if input.seen.as_ref().is_some_and(|seen| *seen != request.data) {
+        return Err(ApiError::DataChanged);
+    }
     tx.insert_approval(decision).await?;
     if decision.approved {
+        check_items(&request, &input, &earlier, workflow)?;
         data_items::merge(&mut request.data, input.items);
         request.priority = input.priority.unwrap_or(request.priority);
     }
     let missing = workflow.and_then(|workflow| data_items::missing(workflow, &request.data, Some(Side::Manager)));
-    if let Some(name) = missing.filter(|_| request.status == RequestStatus::Approved) {
-        // Only a manager could give it, and this one is the last who is asked.
+    if let Some(name) = missing.filter(|_| decision.approved) {
+        // Only a manager could give it, and a later one could not any more.
         return Err(ApiError::DataItem(name.to_owned()));
     }
     tx.update_request(&request, before).await?;

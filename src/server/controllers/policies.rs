@@ -8,7 +8,7 @@ use crate::server::audit::deed::Deed;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
-use crate::server::permission::Act;
+use crate::server::permission::{self, Act};
 use crate::server::requests::data_items::{self, Giver};
 use crate::server::requests::one_time;
 use crate::server::requests::seen::SeenRequest;
@@ -22,8 +22,8 @@ fn workflow_of(request: &SeenRequest) -> Result<&Workflow, ApiError> {
     request.workflow().ok_or(ApiError::NotOffered(request.record.request_type))
 }
 
-/// Answers `PUT datacollection`: adds items to a request that is not executed yet. Once somebody has approved, items
-/// may be added but not changed.
+/// Answers `PUT datacollection`: adds items to a request that is not executed yet. Once somebody has approved, none
+/// is changed, and only those are added that the template lets come later.
 pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Result<Reply, ApiError> {
     body.check()?;
     let request = call.request(request).await?;
@@ -35,17 +35,25 @@ pub async fn collect(call: &Call<'_>, request: Uuid, body: DataCollection) -> Re
     let items = data_items::judged(workflow, body.items, giver)?;
     let names = items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>().join(", ");
     let entry = call.entry(Deed::DataCollected).on(&request.record).with("items", names);
-    let uuid = request.record.uuid;
+    let (uuid, template) = (request.record.uuid, request.template.clone());
     let job = async move |tx: &mut Tx| {
         let mut request = tx.request(uuid).await?.ok_or(ApiError::NotFound("request"))?;
         let status = request.status;
         if !matches!(status, RequestStatus::Pending | RequestStatus::Approved) {
             return Err(ApiError::DataClosed(status));
         }
-        let decided = status == RequestStatus::Approved || !tx.approvals(uuid).await?.is_empty();
+        let decided = !tx.approvals(uuid).await?.is_empty();
         let changed = items.iter().find(|item| request.data.iter().any(|known| known.name == item.name));
-        if let Some(item) = changed.filter(|_| decided) {
+        if let Some(item) = changed.filter(|_| decided || status == RequestStatus::Approved) {
             return Err(ApiError::DataItemGiven(item.name.clone()));
+        }
+        let workflow = permission::enabled(template.as_deref(), request.request_type);
+        let added = workflow.and_then(|workflow| data_items::not_covered(workflow, &items, &request.data));
+        if let Some(item) = added.filter(|_| decided) {
+            return Err(ApiError::DataApproved(item.name.clone()));
+        }
+        if items.iter().all(|item| request.data.contains(item)) {
+            return Ok(request);
         }
         data_items::merge(&mut request.data, items);
         tx.update_request(&request, status).await?;

@@ -13,7 +13,10 @@ use crate::server::users::bearer::AwaitedBearer;
 use crate::server::users::proposed::Proposed;
 use crate::server::users::rules::{self, UserChange};
 use crate::server::users::{bearer, jobs};
+use crate::server::workflow::disabling;
+use crate::server::workflow::effects::Effects;
 use crate::store::{ProposalRecord, Tx, UserRecord};
+use std::sync::Arc;
 use time::Duration;
 use uuid::Uuid;
 
@@ -174,6 +177,7 @@ pub async fn confirm(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError>
     let confirmed = call.entry(Deed::ChangeConfirmed).user(account).with("proposal", proposal);
     let (decider, now) = (call.caller.uuid, call.now);
     let bearer = awaited.as_ref().map(|awaited| awaited.record.clone());
+    let (domains, holding) = (Arc::clone(&call.app.domains), disabling::holding(&call.app.templates));
     let job = async move |tx: &mut Tx| {
         if !tx.decide_proposal(proposal, decider, now, true).await? {
             return Err(ApiError::ProposalClosed);
@@ -181,20 +185,23 @@ pub async fn confirm(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError>
         tx.audit(&confirmed).await?;
         match (proposed, bearer) {
             (Proposed::AddUser { name, groups, upn, email, sid }, _) => {
-                jobs::added(tx, &rules::local_user(account, name, groups, [upn, email, sid]), None, &entry).await?;
+                let user = rules::local_user(account, name, groups, [upn, email, sid]);
+                jobs::added(tx, &user, None, &domains, &entry).await?;
             }
             (Proposed::ChangeUser { change, .. }, _) => {
-                let user = tx.user(account).await?.ok_or(ApiError::NotFound("user"))?;
-                jobs::changed(tx, change.applied(user), entry).await?;
+                let rules = disabling::Rules { domains: &domains, holding, now };
+                return Ok(disabling::changed(tx, account, change, rules, entry).await?.1);
             }
             (Proposed::AddToken { .. }, Some(bearer)) => {
                 jobs::bearer_added(tx, &bearer, &entry.with("token", bearer.uuid)).await?;
             }
             (Proposed::AddToken { .. }, None) => return Err(ApiError::Internal(Internal::Dangling("proposal"))),
         }
-        Ok(())
+        Ok(Effects::default())
     };
-    call.app.store.write(move |tx| Box::pin(job(tx))).await?;
+    if call.app.store.write(move |tx| Box::pin(job(tx))).await?.outdate_list() {
+        call.app.publication.outdate();
+    }
     let token = awaited.as_ref().map(|awaited| awaited.record.uuid);
     let ends =
         awaited.as_ref().and_then(|awaited| awaited.record.activation.as_ref()).map(|activation| activation.ends);

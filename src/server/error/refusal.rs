@@ -58,6 +58,12 @@ pub enum ApiError {
     UserUnknown => (FORBIDDEN, UserUnknown),
         "the way in has worked, but this server knows no such user; ask an administrator";
     UserDisabled => (FORBIDDEN, UserDisabled), "you are disabled here; ask an administrator";
+    PersonDisabled(String) => (CONFLICT, PersonDisabled),
+        "{0} is disabled, and nothing is given to disabled people or in their name; enable them first, or ask anew as \
+         somebody else";
+    IdentityNotLinked(String) => (FORBIDDEN, IdentityNotLinked),
+        "there is an account that \"{0}\" could mean, and it is not linked with this identity of the issuer; ask an \
+         administrator to link them";
     CertificateRevoked => (FORBIDDEN, CertificateRevoked), "this certificate was revoked";
     CertificateNoLogin(&'static str) => (FORBIDDEN, CertificateNoLogin), "this certificate lets nobody in: {0}";
     CrossSite => (FORBIDDEN, CrossSite), "another site has made this call in your name";
@@ -85,6 +91,10 @@ pub enum ApiError {
         "the data item \"{name}\" is for the {} to give", side.word();
     DataItemGiven(String) => (CONFLICT, DataItemGiven),
         "the data item \"{0}\" was given, and what was given is approved; cancel the request and ask anew";
+    DataApproved(String) => (CONFLICT, DataCollectionClosed),
+        "data items are closed by the first approval, which does not cover \"{0}\"; cancel the request and ask anew";
+    DataChanged => (CONFLICT, DataChanged),
+        "the data items of this request are others than those you have seen; look at it again, then decide";
     DataIncomplete(String) => (CONFLICT, DataCollectionIncomplete), "the data item \"{0}\" is missing; give it first";
     DataClosed(RequestStatus) => (CONFLICT, DataCollectionClosed),
         "data items are taken until the execution begins; this request is {0}";
@@ -208,6 +218,13 @@ pub enum ApiError {
          one of them, or have the name added";
     KeyCompromised => (CONFLICT, KeyCompromised),
         "this key was revoked as compromised, and is not certified again; make another one";
+    NotUnique(&'static str) => (CONFLICT, NotUnique),
+        "another user has the {0} that this certificate would bear, perhaps in another letter case or Unicode form; have one \
+         of them changed";
+    Domain(String) => (CONFLICT, DomainNotAllowed),
+        "the certificate would bear \"{0}\", which is in none of the domains that [people] of server.toml allows";
+    DailyLimit { limit: usize, seconds: u64 } => (TOO_MANY_REQUESTS, DailyLimit),
+        "a person is issued at most {limit} certificates within 24 hours ([people] of server.toml); the next after {seconds} s";
     NothingIssued => (CONFLICT, NothingIssued), "no certificate was issued on this request yet";
     Attribute(#[from] Missing) => (CONFLICT, UserAttributeMissing),
         "{0}, which the profile template needs for the certificate";
@@ -227,6 +244,8 @@ pub enum ApiError {
 fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
     match refusal {
         AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
+        AccountRefusal::NotUnique(_) => (StatusCode::CONFLICT, ProblemCode::NotUnique),
+        AccountRefusal::Domain(_) => (StatusCode::CONFLICT, ProblemCode::DomainNotAllowed),
         AccountRefusal::TooManyBearers => (StatusCode::CONFLICT, ProblemCode::TooManyBearers),
         AccountRefusal::NotByBearer => (StatusCode::CONFLICT, ProblemCode::NotByBearer),
         AccountRefusal::CodeUnknown => (StatusCode::FORBIDDEN, ProblemCode::ActivationUnknown),

@@ -138,7 +138,7 @@ pub fn refused(app: &App, error: &ApiError, id: Uuid) -> Response {
                 headers.append(header::WWW_AUTHENTICATE, challenge);
             }
         }
-        ApiError::TooManyRequests { seconds } => {
+        ApiError::TooManyRequests { seconds } | ApiError::DailyLimit { seconds, .. } => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
         }
         ApiError::Address(RouteError::WrongMethod { allowed }) => {

@@ -3,16 +3,18 @@
 
 use super::error::IdentityError;
 use super::jwks::{JwksError, KeySet};
-use super::person::{self, Told};
+use super::person::{self, Linking, Told};
 use super::way::{Failure, Found, Until};
 use crate::cm::hidden::is_hidden;
-use crate::server::data_directory::settings::identity::{OidcSettings, UserBy};
+use crate::server::data_directory::settings::identity::{LinkBy, OidcSettings, UserBy};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
+use crate::server::users::domains::Domains;
 use crate::store::Store;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use time::OffsetDateTime;
 
 /// Bounds the groups that are read from an access token.
@@ -25,11 +27,12 @@ pub struct Issuer {
     settings: OidcSettings,
     validation: Validation,
     keys: KeySet,
+    domains: Arc<Domains>,
 }
 
 impl Issuer {
     /// Checks the settings; `trust` are the certificates that the issuer's TLS must come from, PEM, or `None`.
-    pub fn new(settings: OidcSettings, trust: Option<&str>) -> Result<Self, IdentityError> {
+    pub fn new(settings: OidcSettings, trust: Option<&str>, domains: Arc<Domains>) -> Result<Self, IdentityError> {
         let wrong = |problem| Err(IdentityError::Setting { table: "identity.oidc", problem });
         if settings.issuer.is_empty() || settings.audience.is_empty() {
             return wrong("issuer and audience must not be empty");
@@ -49,7 +52,7 @@ impl Issuer {
             return wrong("user_by = \"local-part\" needs domains: another domain has its own alice");
         }
         let keys = KeySet::new(&settings, trust).map_err(|source: JwksError| IdentityError::Keys(Box::new(source)))?;
-        Ok(Self { validation: validation(&settings), keys, settings })
+        Ok(Self { validation: validation(&settings), keys, settings, domains })
     }
 
     /// Finds the person that an access token names; adds a user where the settings say so.
@@ -78,9 +81,14 @@ impl Issuer {
             return Err(ApiError::NotAuthenticated.into());
         }
         let told = self.told(&claims)?;
-        let (by, create) = (self.settings.user_by, self.settings.create_users);
-        let user = person::provisioned(store, by, told, create, now).await?;
+        let user = person::provisioned(store, &self.linking(), told, now).await?;
         Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None, until: end(&claims) })
+    }
+
+    /// Returns how accounts are found and made.
+    fn linking(&self) -> Linking<'_> {
+        let OidcSettings { issuer, user_by, link, create_users, .. } = &self.settings;
+        Linking { issuer, by: *user_by, link: *link, create: *create_users, domains: &self.domains }
     }
 
     /// Returns the id of the key that signed, by `kid` or `x5t` (AD FS writes both); `None` where the algorithm
@@ -113,8 +121,13 @@ impl Issuer {
             return Err(Failure::of(ApiError::UserUnknown, &who));
         }
         let claimed = |name: &Option<String>| name.as_deref().and_then(|name| text(claims, name));
+        let subject = text(claims, &settings.subject_claim);
+        if subject.is_none() && settings.link == LinkBy::Identity {
+            return Err(Failure::of(ApiError::NotAuthenticated, &who));
+        }
         Ok(Told {
             who,
+            subject,
             groups: settings.groups_claim.as_deref().map(|name| texts(claims.get(name))),
             upn: claimed(&settings.upn_claim),
             email: claimed(&settings.email_claim),

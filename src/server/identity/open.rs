@@ -12,6 +12,7 @@ use crate::pkix::Certificate;
 use crate::server::data_directory::files;
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::identity::{IdentitySettings, LimitSettings, RoleSettings};
+use crate::server::users::domains::Domains;
 use crate::template::Templates;
 use std::sync::Arc;
 
@@ -24,11 +25,12 @@ impl Identity {
         limits: &LimitSettings,
         directory: &DataDirectory,
         own: Option<(&Certificate, &Arc<Templates>)>,
+        domains: &Arc<Domains>,
     ) -> Result<Self, IdentityError> {
         let IdentitySettings { oidc, negotiate, certificate, session } = settings;
         let issuer = oidc.map(|settings| {
             let trust = settings.trust.as_ref().map(|path| files::read(&directory.beside(path))).transpose()?;
-            Issuer::new(settings, trust.as_deref())
+            Issuer::new(settings, trust.as_deref(), Arc::clone(domains))
         });
         let negotiate = negotiate.map(|settings| {
             let keytab = directory.beside(&settings.keytab);

@@ -1,6 +1,7 @@
 //! Carries a plan out: has certificates signed, then remembers them in one transaction, together with archived keys and
 //! with what is brought back.
 
+use super::allowance::{self, DailyLimit};
 use super::entitlement::{self, Entitlement};
 use super::judge::{self, Attested, Judged};
 use super::plan::{Item, Plan};
@@ -21,7 +22,7 @@ use crate::store::{AuditEntry, CertificateRecord, Origin, ProfileRecord, Request
 use crate::template::{Entry, KeySource, ProfileTemplate};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use uuid::Uuid;
 
 /// Holds a new certificate that is about to be remembered.
@@ -43,7 +44,9 @@ struct Batch {
     /// One act each.
     entries: Vec<AuditEntry>,
     entitlement: Entitlement,
-    now: OffsetDateTime,
+    /// The person, by whose record the names were written.
+    user: UserRecord,
+    limit: DailyLimit,
 }
 
 /// Holds one certificate that a profile is to hold.
@@ -67,10 +70,13 @@ pub async fn certify(
     let entitlement = Entitlement::of(call.app, template, request.request_type, judged);
     let keys: Vec<_> = judged.iter().map(|judged| judged.public_key_sha256).collect();
     let (asked, now, first) = (request.clone(), call.now, entitlement.clone());
+    let limit = DailyLimit { most: call.app.certificates_per_day, now };
+    let coming = plan.items.iter().filter(|item| matches!(item, Item::Fresh(_))).count();
     let may_be_certified = call.app.store.write(move |tx| {
         Box::pin(async move {
             first.check(tx, &asked, now).await?;
-            entitlement::check_keys(tx, &keys, asked.target).await
+            entitlement::check_keys(tx, &keys, asked.target).await?;
+            limit.check(tx, asked.target, coming).await
         })
     });
     may_be_certified.await?;
@@ -103,7 +109,7 @@ pub async fn certify(
     let history = plan.history.into_iter();
     contents.extend(history.map(|record| Content::BroughtBack { serial: record.serial, origin: Origin::History }));
     let entries = contents.iter().map(|content| act_of(call, content)).collect();
-    let batch = Batch { profile, contents, entries, entitlement, now };
+    let batch = Batch { profile, contents, entries, entitlement, user, limit };
     let uuid = request.uuid;
     let profile = call.app.store.write(move |tx| Box::pin(async move { remember(tx, uuid, batch).await })).await?;
     tracing::info!(id = %call.id, request = %uuid, profile = %profile, caller = call.caller.name, "certificates issued");
@@ -225,6 +231,7 @@ impl Certifier<'_> {
             return Err(ApiError::Doubtful);
         }
         let order = judge::order(call.app, template, entry, user, public_key, *lent_time_left)?;
+        allowance::check_names(call.app, &order, user.uuid).await?;
         let csr = if call.app.authorities.issues_elsewhere() { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };
         let Signed { certificate: issued, response } =
@@ -265,23 +272,29 @@ fn new_keys(contents: &[Content]) -> Vec<[u8; 32]> {
 
 /// Remembers a batch and begins the execution; returns the profile, or the one that another call has made already.
 async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiError> {
-    let Batch { profile, contents, entries, entitlement, now } = batch;
+    let Batch { profile, contents, entries, entitlement, user, limit } = batch;
     let mut request = tx.request(request).await?.ok_or(ApiError::NotFound("request"))?;
     if let Some(earlier) = request.new_profile {
         // Another call was faster.
         return Ok(earlier);
     }
     // Signing takes time, in which a key may have been revoked.
-    entitlement.check(tx, &request, now).await?;
+    entitlement.check(tx, &request, limit.now).await?;
     entitlement::check_keys(tx, &new_keys(&contents), request.target).await?;
     request.new_profile = Some(profile.uuid);
     execute::execute(tx, &mut request).await?;
+    if tx.user(user.uuid).await?.as_ref() != Some(&user) {
+        // The names in the certificates may be no longer the person's.
+        return Err(ApiError::Conflict);
+    }
+    let coming = contents.iter().filter(|content| matches!(content, Content::New(_))).count();
+    limit.check(tx, request.target, coming).await?;
     tx.insert_profile(&profile).await?;
     for content in contents {
         let (serial, origin) = match content {
             Content::BroughtBack { serial, origin } => (serial, origin),
             Content::New(new) => {
-                tx.insert_certificate(&new.certificate, &new.response).await?;
+                tx.insert_certificate(&new.certificate, &new.response, limit.now).await?;
                 if let Some(Attested { attestation, proven }) = &new.attestation {
                     tx.insert_attestation(&new.certificate.serial, &attestation.der(), *proven).await?;
                 }

@@ -1,5 +1,6 @@
 //! Says what a request would come to: which keys and certificates, for whom. Nothing is issued, nothing recorded.
 
+use super::allowance::{self, DailyLimit};
 use super::deliver::SHORTEST_PASSWORD;
 use super::judge;
 use super::plan::{Item, Plan};
@@ -35,9 +36,14 @@ pub async fn foresight(
     let plan = Plan::of(call, request, template).await?;
     // Stands for the keys that are not made yet; an order is for a key, and names are checked where one is written.
     let key = MemoryKey::generate(KeyAlgorithm::P256).map_err(|error| ApiError::Internal(Internal::MakeKey(error)))?;
+    let limit = DailyLimit { most: call.app.certificates_per_day, now: call.now };
+    let (target, coming) = (request.target, plan.items.iter().filter(|item| matches!(item, Item::Fresh(_))).count());
+    let store = &call.app.store;
+    store.write(move |tx| Box::pin(async move { limit.check(tx, target, coming).await })).await?;
     for item in &plan.items {
         let Item::Fresh(entry) = item else { continue };
         let order = judge::order(call.app, template, *entry, &user, key.public_key(), None)?;
+        allowance::check_names(call.app, &order, user.uuid).await?;
         order.request(&key)?;
         foresight.certificates.push(ForeseenCertificate {
             template_common_name: entry.certificate.template_name.clone(),

@@ -2,10 +2,11 @@
 //!
 //! `plan` says which certificates are fresh, copied or left out; `judge` checks certification requests by the template;
 //! `entitlement` refuses what may not be certified all the same; `possession` takes the signature of an old key;
-//! `foresight` says what would be issued;
+//! `allowance` bounds names, and how much a person is issued; `foresight` says what would be issued;
 //! `certify` has certificates signed and remembers them in one transaction; `deliver` writes the answer.
 //! Absent: how a signature is made (`authority`), what completion does to a card (`workflow`).
 
+pub mod allowance;
 pub mod certify;
 pub mod deliver;
 pub mod entitlement;

@@ -25,12 +25,17 @@ use crate::server::mail::outbox::{MailServer, Mailer};
 use crate::server::monitoring::health::Health;
 use crate::server::permission::standing::Standing;
 use crate::server::publication::lists::Publication;
+use crate::server::users::domains::Domains;
+use crate::store::{NameKind, Store};
 use crate::template::Templates;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use time::OffsetDateTime;
 use tokio::sync::Semaphore;
+
+/// Bounds the people whom a warning names.
+const MOST_TOLD: usize = 20;
 
 /// Holds a server that is about to listen.
 pub struct Opened {
@@ -90,8 +95,12 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let own = Arc::new(EmbeddedCa::open(&directory.ca_certificate(), place)?);
     let now = OffsetDateTime::now_utc();
-    let Settings { identity, roles, limits, .. } = settings.clone();
-    let identity = Identity::open(identity, roles, &limits, &directory, Some((own.own(), &templates)))?;
+    let Settings { identity, roles, limits, people, .. } = settings.clone();
+    for warning in identity.warnings() {
+        tracing::warn!("{warning}");
+    }
+    let domains = Arc::new(Domains::new(&people.upn_domains, &people.email_domains));
+    let identity = Identity::open(identity, roles, &limits, &directory, Some((own.own(), &templates)), &domains)?;
     let clients = identity.certificates();
     let tls =
         tls_key.map(|key| ServerTls::open(&directory, &settings, &*own, key, clients, now)).transpose()?.map(Arc::new);
@@ -106,6 +115,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
             tracing::warn!(template = name, "other servers of this database have this template, and this one lacks it");
         }
     }
+    tell_people_alike(&store).await?;
     // Only a server alone has a note of its own in the token: several would write one over the other's.
     let alone = settings.database.is_none();
     let note = (alone && settings.ca.pkcs11.is_some()).then(|| TokenNote::of(Arc::clone(&own)));
@@ -131,6 +141,8 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         places: Semaphore::new(MAX_CALLS.into()),
         public_places: Semaphore::new(MAX_PUBLIC.into()),
         identity,
+        domains,
+        certificates_per_day: usize::try_from(people.certificates_per_day).ok().filter(|most| *most > 0),
         metrics: Arc::default(),
         health: Health::default(),
         api: settings.api.clone(),
@@ -144,4 +156,18 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
     Ok(Opened { app, listen, publication, tls, syslog, host, operations, lock })
+}
+
+/// Logs which people share a name that two never have: those that an earlier release has let in. No certificate with it
+/// is issued to them until one of them is changed.
+async fn tell_people_alike(store: &Store) -> Result<(), AgreementError> {
+    for kind in NameKind::ALL {
+        let alike = store.users_alike(kind).await?;
+        if !alike.is_empty() {
+            let names = alike.iter().take(MOST_TOLD).map(|user| user.name.as_str()).collect::<Vec<_>>().join(", ");
+            let (what, users) = (kind.told(), alike.len());
+            tracing::warn!(what, users, names, "people share what no two may have; change all but one of each");
+        }
+    }
+    Ok(())
 }

@@ -100,6 +100,19 @@ pub fn missing<'a>(workflow: &'a Workflow, data: &[DataItem], side: Option<Side>
     wanted.into_iter().find(|rule| !is_given(rule, data)).map(|rule| rule.name.as_str())
 }
 
+/// Returns the name of the first required item that is missing and that an approval must cover.
+pub fn missing_for_approval<'a>(workflow: &'a Workflow, data: &[DataItem]) -> Option<&'a str> {
+    let wanted = workflow.data_items.iter().filter(|rule| rule.required && !rule.after_approval);
+    wanted.into_iter().find(|rule| rule.side != Side::Manager && !is_given(rule, data)).map(|rule| rule.name.as_str())
+}
+
+/// Returns the first given item that changes or adds to what was decided on, and is none that may come later.
+pub fn not_covered<'a>(workflow: &Workflow, given: &'a [DataItem], data: &[DataItem]) -> Option<&'a DataItem> {
+    let rule_of = |item: &DataItem| workflow.data_items.iter().find(|rule| rule.name == item.name);
+    let later = |item: &DataItem| rule_of(item).is_some_and(|rule| rule.after_approval);
+    given.iter().find(|item| !data.contains(item) && !(later(item) && data.iter().all(|known| known.name != item.name)))
+}
+
 /// Returns `DataCollectionFlags`: which side has given all that it must. Without items the subscriber has, as in every
 /// sample of Microsoft's.
 pub fn flags(workflow: Option<&Workflow>, data: &[DataItem]) -> u32 {

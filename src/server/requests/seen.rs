@@ -3,9 +3,10 @@
 use super::data_items;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::call::Call;
-use crate::server::error::ApiError;
+use crate::server::error::{ApiError, Internal};
 use crate::server::permission::{self, Act, enabled, parties};
 use crate::server::workflow::execute::executable;
+use crate::server::workflow::people;
 use crate::store::{ProfileRecord, RequestRecord, SmartcardRecord};
 use crate::template::{ProfileTemplate, Workflow};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub struct SeenRequest {
     pub password_needed: bool,
     /// The caller has approved it, and would be an agent who executes it: two duties that the template keeps apart.
     pub approved_by_caller: bool,
+    /// The disabled person on whose account it is neither decided nor carried out.
+    pub stopped_by: Option<String>,
 }
 
 impl SeenRequest {
@@ -30,7 +33,12 @@ impl SeenRequest {
     /// Refuses unless the caller may do this with the request, and what must come before is done.
     pub fn check_act(&self, call: &Call<'_>, act: Act) -> Result<(), ApiError> {
         self.check_permission(call, act)?;
-        if act == Act::Execute { self.check_preconditions() } else { Ok(()) }
+        match (act, &self.stopped_by) {
+            (Act::Withdraw, _) => Ok(()),
+            (Act::Decide | Act::Execute, Some(name)) => Err(ApiError::PersonDisabled(name.clone())),
+            (Act::Decide, None) => Ok(()),
+            (Act::Execute, None) => self.check_preconditions(),
+        }
     }
 
     /// Refuses an execution that lacks something: data items before it begins, a one-time password before every step.
@@ -100,7 +108,8 @@ impl Call<'_> {
             Some(workflow) => self.approved_before(&record, workflow).await?,
             None => false,
         };
-        Ok(SeenRequest { record, template, password_needed, approved_by_caller })
+        let stopped_by = self.stopped_by(&record).await?;
+        Ok(SeenRequest { record, template, password_needed, approved_by_caller, stopped_by })
     }
 
     /// Says whether the caller has approved this request, where the template does not let him execute it as well. Only
@@ -112,6 +121,20 @@ impl Call<'_> {
         }
         let approvals = self.app.store.approvals(record.uuid).await?;
         Ok(approvals.iter().any(|approval| approval.approved && approval.approver == self.caller.uuid))
+    }
+
+    /// Returns the disabled person on whose account a request stands still. The caller himself is not disabled.
+    async fn stopped_by(&self, record: &RequestRecord) -> Result<Option<String>, ApiError> {
+        for user in [record.target, record.originator] {
+            if user == self.caller.uuid {
+                continue;
+            }
+            let user = self.app.store.user(user).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
+            if let Some(name) = people::stopped_by(record, &user, &user) {
+                return Ok(Some(name));
+            }
+        }
+        Ok(None)
     }
 
     /// Says whether the caller must prove a one-time password before he executes this request.

@@ -1,8 +1,11 @@
 //! Writes users and their bearer records, each job with its act for the log; called for an administrator, for an
 //! issuer, and for the user himself.
 
+use super::domains::Domains;
 use super::rules::{AccountRefusal, MAX_BEARERS, check, is_text};
-use crate::store::{Activation, ActivationUse, AuditEntry, BearerRecord, Error, Tx, UserRecord};
+use crate::store::{
+    Activation, ActivationUse, AuditEntry, BearerRecord, Error, IdentityRecord, NameKind, Tx, UserRecord, folded,
+};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -23,9 +26,13 @@ pub async fn added(
     tx: &mut Tx,
     user: &UserRecord,
     bearer: Option<&BearerRecord>,
+    domains: &Domains,
     entry: &AuditEntry,
 ) -> Result<(), JobError> {
     check(user, None)?;
+    domains.check(user, None)?;
+    tx.lock_names().await?;
+    check_unique(tx, user, None).await?;
     tx.insert_user(user).await.map_err(|error| match error {
         Error::Duplicate { .. } => JobError::Refused(AccountRefusal::UserExists),
         other => JobError::Store(other),
@@ -36,16 +43,62 @@ pub async fn added(
     Ok(tx.audit(entry).await?)
 }
 
-/// Replaces what is known of a user; what is not changed is not judged again.
-pub async fn changed(tx: &mut Tx, user: UserRecord, entry: AuditEntry) -> Result<UserRecord, JobError> {
-    check(&user, tx.user(user.uuid).await?.as_ref())?;
+/// Refuses a name, UPN, e-mail address or security identifier that another user has, in whatever letter case and
+/// Unicode form. What the user had `before` may stay.
+async fn check_unique(tx: &mut Tx, user: &UserRecord, before: Option<&UserRecord>) -> Result<(), JobError> {
+    for kind in NameKind::ALL {
+        let Some(text) = kind.of(user) else { continue };
+        let had = before.and_then(|before| kind.of(before)).is_some_and(|had| folded(had) == folded(text));
+        if !had && tx.users_named(kind, text).await?.iter().any(|other| other.uuid != user.uuid) {
+            return Err(match kind {
+                NameKind::Name => AccountRefusal::UserExists,
+                NameKind::Upn | NameKind::Email | NameKind::Sid => AccountRefusal::NotUnique(kind.told()),
+            }
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// Holds a user's record as it was, and as it is now.
+pub struct Changed {
+    pub before: UserRecord,
+    pub user: UserRecord,
+}
+
+/// Changes what is known of a user, as it is at this moment; what is not changed is not judged again.
+pub async fn changed(
+    tx: &mut Tx,
+    user: Uuid,
+    change: impl FnOnce(UserRecord) -> UserRecord,
+    domains: &Domains,
+    entry: AuditEntry,
+) -> Result<Changed, JobError> {
+    let before = tx.user(user).await?.ok_or(Error::Missing { table: "users", record: user })?;
+    let user = change(before.clone());
+    if user == before {
+        return Ok(Changed { before, user });
+    }
+    tx.lock_names().await?;
+    check(&user, Some(&before))?;
+    domains.check(&user, Some(&before))?;
+    check_unique(tx, &user, Some(&before)).await?;
     tx.update_user(&user).await?;
     if user.disabled {
         // They are not to come back to life with their user.
         tx.remove_sessions_of(user.uuid).await?;
     }
     tx.audit(&entry.with("groups", user.groups.join(" ")).with("disabled", user.disabled)).await?;
-    Ok(user)
+    Ok(Changed { before, user })
+}
+
+/// Has an identity stand for its owner, in place of whomever it stood for.
+pub async fn linked(tx: &mut Tx, identity: &IdentityRecord, entry: AuditEntry) -> Result<(), JobError> {
+    let IdentityRecord { issuer, subject, owner, .. } = identity;
+    if !tx.move_identity(issuer, subject, *owner).await? {
+        tx.insert_identity(identity).await?;
+    }
+    Ok(tx.audit(&entry.with("issuer", issuer).with("subject", subject)).await?)
 }
 
 /// Adds a bearer record; refuses a user who has [`MAX_BEARERS`] that hold.

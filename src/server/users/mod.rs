@@ -3,6 +3,7 @@
 //! Absent: how somebody comes in (`identity`), who may change whom (`permission`).
 
 pub mod bearer;
+pub mod domains;
 pub mod jobs;
 pub mod proposed;
 pub mod rules;

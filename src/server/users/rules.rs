@@ -24,8 +24,15 @@ pub const MAX_DAYS: u32 = 1096;
 /// Says why a user or bearer record was not written.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountRefusal {
-    #[error("there is a user of that name already")]
+    #[error("there is a user of that name already, perhaps in another letter case or Unicode form")]
     UserExists,
+    #[error(
+        "another user has this {0}, perhaps in another letter case or Unicode form; two people never have the same: change \
+         the other's first, or take another one"
+    )]
+    NotUnique(&'static str),
+    #[error("\"{0}\" is in none of the domains that [people] of server.toml allows")]
+    Domain(String),
     #[error(
         "\"{0}\" is no name for a user or group: up to {MAX_NAME} characters, none of them \":\" or one that is not seen (a \
          control character, one of no width or of direction)"

@@ -2,6 +2,7 @@
 //! open, the template's limits, the window of a renewal.
 
 use super::holders::{OldHolder, asked_profile};
+use super::people;
 use crate::cm::eligibility::Asked;
 use crate::cm::holder_role::Role;
 use crate::cm::lifecycle::Narrowing;
@@ -30,7 +31,7 @@ pub async fn admitted(
 pub async fn check(tx: &mut Tx, request: &RequestRecord, template: &Arc<ProfileTemplate>) -> Result<(), ApiError> {
     // Read first and by its key: where several servers share a database, others who count what this person has then
     // wait.
-    tx.user(request.target).await?.ok_or(ApiError::NotFound("user"))?;
+    people::check_enabled(tx, request).await?;
     let old = OldHolder::of(tx, request).await?;
     check_state(request, &old, &template.narrowing)?;
     check_no_twin(tx, request).await?;

@@ -1,7 +1,7 @@
 //! Completes a request: what each type does to cards, profiles and certificates.
 
 use super::effects::Effects;
-use super::{add, end, holders, replace};
+use super::{add, end, holders, people, replace};
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::error::ApiError;
@@ -28,6 +28,7 @@ pub async fn completed(
     }
     request.status = request_after(request.status, RequestEvent::Complete)?;
     request.completed = Some(now);
+    people::check_enabled(tx, &request).await?;
     let effects = match request.request_type {
         RequestType::Enroll | RequestType::Duplicate | RequestType::RecoverOnBehalf | RequestType::TemporaryCards => {
             add::added(tx, &request).await?

@@ -3,15 +3,16 @@
 use crate::cm::lifecycle::{RequestEvent, request_after};
 use crate::cm::request::RequestStatus;
 use crate::server::error::ApiError;
-use crate::server::workflow::admit;
+use crate::server::workflow::{admit, people};
 use crate::store::{RequestRecord, Tx};
 use uuid::Uuid;
 
 /// Begins the execution of an approved request, or goes on with it, and writes what else changed in its record. Refuses
-/// where its card or profile has since come into a state that does not allow it.
+/// where its card or profile has since come into a state that does not allow it, or its person is disabled.
 pub async fn execute(tx: &mut Tx, request: &mut RequestRecord) -> Result<(), ApiError> {
     let before = request.status;
     request.status = request_after(before, RequestEvent::StartExecution)?;
+    people::check_enabled(tx, request).await?;
     admit::check_state_still(tx, request).await?;
     Ok(tx.update_request(request, before).await?)
 }

@@ -4,7 +4,8 @@
 //! [`effects::Effects`]. `admit` lets a new request in; `execute` begins its execution, and `assign` binds its card;
 //! `complete` ends it by `add`, `replace` or `end`, a family of types each; `withdraw` takes it back; `revocation`
 //! decides what becomes of certificates (which of them another living card uses is asked in `store/revoking`); `holders`
-//! moves cards and profiles.
+//! moves cards and profiles; `people` says what
+//! stands still on account of who is disabled, and `disabling` ends what they have begun.
 //! Every job reads anew what it decides on, so that of two callers one is refused or changes nothing.
 //! Absent: who may do it ([`crate::server::permission::rules`]), what a request is about ([`crate::server::requests`]),
 //! how certificates are made ([`crate::server::issuance`]).
@@ -13,10 +14,12 @@ pub mod add;
 pub mod admit;
 pub mod assign;
 pub mod complete;
+pub mod disabling;
 pub mod effects;
 pub mod end;
 pub mod execute;
 pub mod holders;
+pub mod people;
 pub mod replace;
 pub mod revocation;
 pub mod withdraw;

@@ -12,8 +12,9 @@ use std::path::Path;
 use time::Duration;
 
 /// The tables whose rows the log vouches for, and the columns that name a row.
-const WATCHED: [(&str, &[&str]); 8] = [
+const WATCHED: [(&str, &[&str]); 9] = [
     ("users", &["uuid"]),
+    ("identities", &["uuid"]),
     ("tokens", &["uuid"]),
     ("proposals", &["uuid"]),
     ("requests", &["uuid"]),
@@ -26,7 +27,7 @@ const WATCHED: [(&str, &[&str]); 8] = [
 /// was used last, which is no act.
 const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
 /// The other tables, and why the log does not vouch for them.
-const OTHERS: [(&str, &str); 17] = [
+const OTHERS: [(&str, &str); 18] = [
     ("agents_keys", "sealed"),
     ("archived_keys", "sealed"),
     ("attestations", "an act has them whole"),
@@ -36,6 +37,7 @@ const OTHERS: [(&str, &str); 17] = [
     ("audit_signatures", "the log"),
     ("counters", "numbers of lists, which are remembered"),
     ("crls", "signed, and remembered"),
+    ("folded_names", "derived from the users, and compared with them"),
     ("meta", "fingerprints of keys and templates, which each server compares with its own"),
     ("offline_answers", "one challenge a request"),
     ("one_time_passwords", "hashes that end with the request"),
@@ -54,6 +56,7 @@ fn ended(database: Option<Database>) -> Lab {
         Lab::with_template(|template| template.replacen("approvals_needed = 0", "approvals_needed = 1", 1), database);
     restart(&mut lab, "[roles]\nadmin = [\"group:officers\"]\nsecond_administrator = true\n");
     let alice = lab.user("alice", &[]);
+    server::user_link(&lab.data(), "alice", "https://issuer.test", "0815").unwrap();
     let bob = lab.user("bob", &["officers"]);
     let proposed = lab.post(&bob, &format!("{EXTENSION}/accounts"), json!({"Name": "eve", "Groups": ["officers"]}));
     assert_eq!(proposed.status, 202);
@@ -124,7 +127,7 @@ fn a_row_that_was_altered_added_or_removed_is_named() {
         let columns = text(&schema, &format!("SELECT name FROM pragma_table_info('{table}') WHERE name <> 'seq'"));
         let values = columns.iter().map(|column| match column.as_str() {
             "uuid" | "serial" | "approver" | "card_id" | "hash" => "randomblob(16)".to_owned(),
-            "name" => "'mallory'".to_owned(),
+            "name" | "subject" => "'mallory'".to_owned(),
             "public_key_sha256" => "randomblob(32)".to_owned(),
             other => other.to_owned(),
         });

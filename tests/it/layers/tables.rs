@@ -97,6 +97,7 @@ pub const CRATES: &[Door] = &[
     ("rsa", &["virtual_card"]),
     ("rusqlite", &["store"]),
     ("tar", &["server"]),
+    ("unicode_normalization", &["store"]),
     ("tokio_postgres", &["store"]),
     ("deadpool_postgres", &["store"]),
     ("tokio_postgres_rustls", &["store"]),

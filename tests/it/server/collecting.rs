@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 const ITEMS: &str = r#"data_items = [
     { name = "Department", kind = "choice", choices = ["IT", "HR"] },
-    { name = "Birthday", kind = "date", from = "subscriber", minimum = "1900-01-01", description = "As in the passport" },
+    { name = "Birthday", kind = "date", from = "subscriber", after_approval = true, minimum = "1900-01-01", description = "As in the passport" },
     { name = "Badge", kind = "number", from = "manager", minimum = 1, maximum = 99999 },
-    { name = "Private mail", kind = "email", from = "subscriber", required = false, stored = false },
+    { name = "Private mail", kind = "email", from = "subscriber", required = false, stored = false, after_approval = true },
     { name = "Phone", pattern = "\\+[0-9]{4,15}", required = false, max_length = 16 },
     { name = "Parking", kind = "yes-no", required = false },
 ]

@@ -1,7 +1,7 @@
 //! Tokens and sessions: found by their hash, with their holder; bounded in number.
 
 use super::*;
-use cardwright::store::{BearerRecord, SessionRecord};
+use cardwright::store::{BearerRecord, NameKind, SessionRecord};
 
 fn token(owner: Uuid, label: &str, byte: u8) -> BearerRecord {
     BearerRecord {
@@ -83,9 +83,14 @@ async fn people_are_found_by_upn_in_any_letter_case_and_two_of_them_are_seen_as_
         })
     });
     write.await.unwrap();
-    assert_eq!(store.users_by_upn("zoë@example.test").await.unwrap(), [ada, bob]);
-    assert_eq!(store.users_by_upn("zoe@example.test").await.unwrap(), []);
-    assert_eq!(store.users_by_email("zoë@example.test").await.unwrap(), []);
+    // Precomposed, and as a letter with a mark.
+    for upn in ["zoë@example.test", "ZOË@EXAMPLE.TEST", "zoe\u{308}@example.test", "ｚoë@example.test"] {
+        assert_eq!(store.users_named(NameKind::Upn, upn).await.unwrap(), [ada.clone(), bob.clone()], "{upn}");
+    }
+    assert_eq!(store.users_alike(NameKind::Upn).await.unwrap(), [ada, bob]);
+    assert_eq!(store.users_alike(NameKind::Name).await.unwrap(), []);
+    assert_eq!(store.users_named(NameKind::Upn, "zoe@example.test").await.unwrap(), []);
+    assert_eq!(store.users_named(NameKind::Email, "zoë@example.test").await.unwrap(), []);
 }
 
 #[tokio::test]

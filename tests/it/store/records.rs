@@ -118,7 +118,7 @@ async fn what_must_be_unique_is(place: Place) {
     assert_eq!(store.approvals(certificate.request).await.unwrap(), [], "the first decision went with its job");
 
     let again = CertificateRecord { serial: vec![2; 16], ..certificate.clone() };
-    let refused = store.write(move |tx| Box::pin(async move { tx.insert_certificate(&again, b"").await })).await;
+    let refused = store.write(move |tx| Box::pin(async move { tx.insert_certificate(&again, b"", NOW).await })).await;
     assert!(matches!(refused, Err(Error::Duplicate { table: "certificates", .. })), "{refused:?}");
 
     let unknown = RequestRecord { status: RequestStatus::Other(99), ..request(user.uuid, user.uuid) };

@@ -22,6 +22,27 @@ pub struct IdentitySettings {
     pub session: Option<SessionSettings>,
 }
 
+impl IdentitySettings {
+    /// Returns what the settings allow and is better left, each a sentence.
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let by_name = self.oidc.as_ref().is_some_and(|oidc| oidc.link == LinkBy::Name);
+        let realms = self.negotiate.as_ref().is_some_and(|it| it.realms.len() > 1 && it.user_by == UserBy::LocalPart);
+        let told = [
+            (
+                by_name,
+                "[identity.oidc] link = \"name\": whoever the issuer gives a name comes in as the account of that name; \
+                 identities are kept as they come, so set it to \"identity\" once all have come",
+            ),
+            (
+                realms,
+                "[identity.negotiate] has several realms and user_by = \"local-part\": alice of one comes in as alice of \
+                 another; use user_by = \"upn\"",
+            ),
+        ];
+        told.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text).collect()
+    }
+}
+
 /// Says how the name that a way in tells of a person finds a user of this server.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,6 +56,18 @@ pub enum UserBy {
     LocalPart,
     /// The user with this e-mail address.
     Email,
+}
+
+/// Says what finds the account of a person whom an issuer names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkBy {
+    /// The issuer and the subject that are kept with the account; a name finds nobody.
+    #[default]
+    Identity,
+    /// The name, as [`UserBy`] says, where no identity is known yet. Whoever is given a name by the issuer is then
+    /// whoever has it here.
+    Name,
 }
 
 /// Holds the `[identity.oidc]` table: access tokens of an OpenID Connect provider or AD FS (RFC 9068, RFC 7519).
@@ -68,6 +101,12 @@ pub struct OidcSettings {
     pub user_claim: String,
     #[serde(default)]
     pub user_by: UserBy,
+    /// What finds the account of a person who comes in.
+    #[serde(default)]
+    pub link: LinkBy,
+    /// The claim that names the person for good, whatever the person is called: `sub` (RFC 7519, 4.1.2), `oid`.
+    #[serde(default = "sub")]
+    pub subject_claim: String,
     /// Domains that may stand in the person's name, in any letter case; empty: any (not with `local-part`).
     #[serde(default)]
     pub domains: Vec<String>,
@@ -235,6 +274,10 @@ fn token_types() -> Vec<String> {
 
 fn upn() -> String {
     "upn".into()
+}
+
+fn sub() -> String {
+    "sub".into()
 }
 
 fn sixty() -> u32 {

@@ -6,5 +6,6 @@ pub mod environment;
 pub mod identity;
 pub mod mail;
 pub mod operation;
+pub mod people;
 pub mod publication;
 pub mod server_toml;

@@ -6,6 +6,7 @@ use super::environment::{self, Effective, Origin, VariableError, flatten, merged
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::mail::SmtpSettings;
 use super::operation::{ApiSettings, AuditSettings, LogSettings, OperationsSettings, is_default};
+use super::people::{MOST_PER_DAY, PeopleSettings};
 use super::publication::PublicationSettings;
 use crate::server::data_directory::layout::DataDirectory;
 use crate::template::{Misplaced, Source};
@@ -50,6 +51,9 @@ pub struct Settings {
     pub roles: RoleSettings,
     #[serde(default, skip_serializing_if = "is_default")]
     pub limits: LimitSettings,
+    /// What names of people may be, and how much a person is issued.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub people: PeopleSettings,
     /// What relying parties fetch, and where; absent: `/pki` and `/ocsp` of this server alone, and no delta lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publication: Option<PublicationSettings>,
@@ -66,6 +70,8 @@ pub enum SettingsError {
     Variable(VariableError),
     #[error("the [api] virtual_directory \"{0}\" is no single path segment of letters, digits, \"-\", \"_\" and \".\"")]
     VirtualDirectory(String),
+    #[error("the [people] certificates_per_day is at most {MOST_PER_DAY}, or 0 for any number")]
+    CertificatesPerDay,
 }
 
 /// Reads how the log is to be written, before anything else of a data directory is opened.
@@ -87,6 +93,9 @@ impl Settings {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         if name.is_empty() || name.len() > 64 || name.starts_with('.') || !name.bytes().all(plain) {
             return Err(SettingsError::VirtualDirectory(name.clone()));
+        }
+        if settings.people.certificates_per_day > MOST_PER_DAY {
+            return Err(SettingsError::CertificatesPerDay);
         }
         Ok(settings)
     }

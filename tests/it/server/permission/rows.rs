@@ -40,7 +40,7 @@ enrollment_agent_required = true
 
 /// Whoever is disabled or unknown here is so again and again.
 const SETTINGS: &str = "\n[limits]\nfailures_per_address = { burst = 1, per_minute = 0 }\n\
-                        failures_per_name = { burst = 1, per_minute = 0 }\n[roles]\nadmin = [\"group:administrator\"]\nauditor = [\"group:auditor\"]\n\
+                        failures_per_name = { burst = 1, per_minute = 0 }\n[people]\ncertificates_per_day = 0\n[roles]\nadmin = [\"group:administrator\"]\nauditor = [\"group:auditor\"]\n\
                         operator = [\"group:operator\"]\n";
 
 pub fn template(template: String) -> String {

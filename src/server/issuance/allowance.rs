@@ -1,0 +1,91 @@
+//! Bounds what a person is issued: which names a certificate may bear, and how many certificates a day.
+
+use crate::ca::{IssueOrder, SubjectAltName};
+use crate::server::call::app::App;
+use crate::server::error::ApiError;
+use crate::store::{IssueTime, NameKind, Tx};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// Sets for how long a certificate counts among those of a day.
+const DAY: Duration = Duration::days(1);
+
+/// Refuses a certificate whose UPN, Kerberos principal or e-mail address is in no allowed domain, and one that bears a
+/// name of another person: whichever way a name came in, it is judged as the certificate would have it.
+pub async fn check_names(app: &App, order: &IssueOrder, owner: Uuid) -> Result<(), ApiError> {
+    let mut names = Vec::new();
+    for name in &order.subject_alt_names {
+        let (kind, text, allowed) = match name {
+            SubjectAltName::Upn(text) | SubjectAltName::Kerberos(text) => {
+                (NameKind::Upn, text, app.domains.allow_upn(text))
+            }
+            SubjectAltName::Email(text) => (NameKind::Email, text, app.domains.allow_email(text)),
+            SubjectAltName::Dns(_) | SubjectAltName::Ip(_) => continue,
+        };
+        if !allowed {
+            return Err(ApiError::Domain(text.clone()));
+        }
+        names.push((kind, text));
+    }
+    names.extend(order.sid.iter().map(|sid| (NameKind::Sid, sid)));
+    for (kind, text) in names {
+        if app.store.users_named(kind, text).await?.iter().any(|user| user.uuid != owner) {
+            return Err(ApiError::NotUnique(kind.told()));
+        }
+    }
+    Ok(())
+}
+
+/// Limits how many certificates a person is issued within a day.
+#[derive(Clone, Copy, Debug)]
+pub struct DailyLimit {
+    /// `None`: any number.
+    pub most: Option<usize>,
+    pub now: OffsetDateTime,
+}
+
+impl DailyLimit {
+    /// Refuses so many more certificates than a person may be issued now.
+    pub async fn check(self, tx: &mut Tx, owner: Uuid, coming: usize) -> Result<(), ApiError> {
+        match self.most {
+            Some(most) => self.judge(&tx.issued_after(owner, self.now - DAY).await?, coming, most),
+            None => Ok(()),
+        }
+    }
+
+    /// Judges by the certificates of the last day, the latest first; says when there will be room.
+    pub fn judge(self, issued: &[IssueTime], coming: usize, limit: usize) -> Result<(), ApiError> {
+        let Some(too_many) = (issued.len() + coming).checked_sub(limit).filter(|too_many| *too_many > 0) else {
+            return Ok(());
+        };
+        // So many of the earliest must have been a day ago.
+        let last = issued.len().checked_sub(too_many).and_then(|index| issued.get(index));
+        let left = last.map_or(DAY, |issued| issued.0 + DAY - self.now);
+        Err(ApiError::DailyLimit { limit, seconds: u64::try_from(left.whole_seconds()).unwrap_or(0).max(1) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(issued: &[i64], coming: usize) -> Option<u64> {
+        let now = OffsetDateTime::UNIX_EPOCH + DAY;
+        let issued: Vec<_> = issued.iter().map(|ago| IssueTime(now - Duration::seconds(*ago))).collect();
+        match (DailyLimit { most: Some(3), now }).judge(&issued, coming, 3) {
+            Err(ApiError::DailyLimit { limit: 3, seconds }) => Some(seconds),
+            Err(other) => panic!("{other}"),
+            Ok(()) => None,
+        }
+    }
+
+    #[test]
+    fn there_is_room_again_a_day_after_the_earliest_that_stand_in_the_way() {
+        assert_eq!(refused(&[], 3), None);
+        assert_eq!(refused(&[10, 20], 1), None);
+        assert_eq!(refused(&[10, 20], 2), Some(86_400 - 20));
+        assert_eq!(refused(&[10, 20, 30], 1), Some(86_400 - 30));
+        assert_eq!(refused(&[10, 20, 30], 2), Some(86_400 - 20));
+        assert_eq!(refused(&[], 4), Some(86_400), "never");
+    }
+}
