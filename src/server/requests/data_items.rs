@@ -108,9 +108,12 @@ pub fn missing_for_approval<'a>(workflow: &'a Workflow, data: &[DataItem]) -> Op
 
 /// Returns the first given item that changes or adds to what was decided on, and is none that may come later.
 pub fn not_covered<'a>(workflow: &Workflow, given: &'a [DataItem], data: &[DataItem]) -> Option<&'a DataItem> {
-    let rule_of = |item: &DataItem| workflow.data_items.iter().find(|rule| rule.name == item.name);
-    let later = |item: &DataItem| rule_of(item).is_some_and(|rule| rule.after_approval);
-    given.iter().find(|item| !data.contains(item) && !(later(item) && data.iter().all(|known| known.name != item.name)))
+    let later = |item: &DataItem| {
+        let rule = workflow.data_items.iter().find(|rule| rule.name == item.name);
+        rule.is_some_and(|rule| rule.after_approval) && data.iter().all(|known| known.name != item.name)
+    };
+    let mut others = given.iter().filter(|item| !data.contains(item));
+    others.find(|item| !later(item))
 }
 
 /// Returns `DataCollectionFlags`: which side has given all that it must. Without items the subscriber has, as in every
