@@ -35,8 +35,8 @@ fn write(lab: &Lab, statement: &str) {
 fn two_people_never_have_the_same_name_for_certificates() {
     let lab = lab(true, "[roles]\nadmin = [\"group:administrators\"]\n");
     let ada = lab.user("ada", &["administrators"]);
-    let sid = Some("S-1-5-21-1-2-3-1104".to_owned());
-    let zoe = NewUser { upn: Some(SAME[0].into()), email: Some(SAME[0].into()), sid: sid.clone(), ..new("zoé") };
+    let sid = "S-1-5-21-1-2-3-1104";
+    let zoe = NewUser { upn: Some(SAME[0].into()), email: Some(SAME[0].into()), sid: Some(sid.into()), ..new("zoé") };
     add(&lab, zoe).unwrap();
     let accounts = format!("{EXTENSION}/accounts");
     let mallory = lab.post(&ada, &accounts, json!({"Name": "mallory", "Upn": "m@example.test"})).ok();
@@ -54,7 +54,6 @@ fn two_people_never_have_the_same_name_for_certificates() {
     for name in ["ZOÉ", "zoe\u{301}", "ｚoé"] {
         assert_eq!(lab.post(&ada, &accounts, json!({"Name": name})).refusal(), (409, "user-exists".into()), "{name}");
     }
-    let sid = sid.unwrap();
     assert_eq!(lab.put(&ada, &account, json!({"Sid": sid.to_lowercase()})).status, 400);
     assert_eq!(lab.put(&ada, &account, json!({ "Sid": sid })).refusal(), taken);
     // What is one's own is written anew in another form.
