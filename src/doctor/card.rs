@@ -26,7 +26,7 @@ pub fn examine_card(token: &mut dyn Token, expected: &Expected) -> Result<Vec<Fi
     let stored = token.public_objects()?;
     let mut findings = vec![serial(token)];
     findings.extend(algorithms(&condition, expected.algorithm));
-    findings.push(room(token, &condition, expected.certificate));
+    findings.push(room(&condition, expected.certificate));
     findings.extend(secrets(&counters));
     findings.extend(defaults(&condition, &counters));
     findings.extend(identifier(token.identity().kind, condition.card_identifier, expected.today));
@@ -103,14 +103,7 @@ fn algorithms(condition: &Condition, wanted: Option<KeyAlgorithm>) -> Option<Fin
     })
 }
 
-fn room(token: &dyn Token, condition: &Condition, wanted: usize) -> Finding {
-    if let Some(free) = token.free_memory().filter(|free| *free < wanted) {
-        return Finding::bad(
-            Check::Room,
-            format!("looks full: {free} bytes are free, and a certificate of {wanted} is expected"),
-            "Remove what is no longer needed from it, or use another card.",
-        );
-    }
+fn room(condition: &Condition, wanted: usize) -> Finding {
     match condition.largest_certificate {
         None => Finding::untold(Check::Room, "the card does not tell how large a certificate it takes"),
         Some(largest) if largest < wanted => Finding::bad(
@@ -120,12 +113,9 @@ fn room(token: &dyn Token, condition: &Condition, wanted: usize) -> Finding {
         ),
         Some(largest) => Finding::good(
             Check::Room,
-            match token.free_memory() {
-                Some(free) => format!("takes certificates of up to {largest} bytes, and has {free} free"),
-                None => format!(
-                    "takes certificates of up to {largest} bytes; how much room is left, `enroll` tries before all else"
-                ),
-            },
+            format!(
+                "takes certificates of up to {largest} bytes; how much room is left, `enroll` tries before all else"
+            ),
         ),
     }
 }
