@@ -52,16 +52,21 @@ impl Enrollment<'_> {
         };
         observer(Event::Doing(Stage::ShowOldKey));
         let signed = session.sign(&id, algorithm, text.as_bytes());
-        drop(session);
-        let signature = match signed {
-            Ok(signature) if key.verify(algorithm, text.as_bytes(), &signature).is_ok() => signature,
-            // The certificate alone has proven the card, and its key is not there.
-            Ok(_) | Err(token::Error::NoSuchKey(_)) if self.facts.proof == Proof::Certificate => {
-                return self.refuse_card(tie);
-            }
-            Ok(_) | Err(token::Error::NoSuchKey(_)) => return Ok(Some(self.await_approval(tie, observer))),
-            Err(error) => return Err(failed(error.into())),
+        let there = match &signed {
+            Ok(signature) => key.verify(algorithm, text.as_bytes(), signature).is_ok(),
+            Err(token::Error::NoSuchKey(_)) => false,
+            // A card that does not tell of its keys refuses in its own way where it has none.
+            Err(token::Error::Device { .. }) => session.holds(&id, &key).map_err(|source| failed(source.into()))?,
+            Err(_) => true,
         };
+        drop(session);
+        match self.facts.proof {
+            _ if there => {}
+            // The certificate alone has proven the card, and its key is not there.
+            Proof::Certificate => return self.refuse_card(tie),
+            _ => return Ok(Some(self.await_approval(tie, observer))),
+        }
+        let signature = signed.map_err(|error| failed(error.into()))?;
         let shown = Possession { server, thumbprint: certificate.thumbprint_sha1(), signature };
         match self.client.show_possession(tie.request, &shown) {
             Ok(_) => {}
