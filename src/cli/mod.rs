@@ -1,9 +1,9 @@
 //! The operator's command line: parses, asks, renders; decides nothing that [`crate::enrollment`] should decide.
 //!
 //! In: arguments, secrets from their sources. Out: text or one JSON document on standard output, progress on standard
-//! error, an exit code of [`args::EXIT_CODES`]. The only room that prints or asks.
+//! error, an exit code of `args::EXIT_CODES`. The only room that prints or asks.
 //!
-//! [`args`] holds everything that can be typed. Each subject carries its commands out in a folder or file of its own
+//! `args` holds everything that can be typed. Each subject carries its commands out in a folder or file of its own
 //! and imports no other subject. What several of them need (connection, prompts, output, secrets, settings, failures)
 //! is a file each, here. All that is printed goes through `output`.
 
