@@ -239,7 +239,10 @@ fn no_field_takes_what_is_not_documented() {
             let twice = format!("{{\"{field}\":null,\"{}\":null}}", field.to_uppercase());
             findings.refused(&format!("{name} {field} twice"), &call.bytes(&call.path(), twice.as_bytes()));
         }
-        for odd in ["", "null", "[]", "7", "\"x\"", "{", "{\"a\":}", "\u{feff}", "{}{}", "\u{0}"] {
+        // Microsoft's example of this call has no body.
+        let none = (call.route.pattern() != "api/v1.0/requests/{request}/smartcards/{smartcard}").then_some("");
+        let odd = ["null", "[]", "7", "\"x\"", "{", "{\"a\":}", "\u{feff}", "{}{}", "\u{0}"];
+        for odd in none.into_iter().chain(odd) {
             findings.refused(&format!("{name} body {odd:?}"), &call.bytes(&call.path(), odd.as_bytes()));
         }
         let large = format!("{{\"a\":\"{}\"}}", "x".repeat(300_000));
