@@ -210,8 +210,10 @@ fn rcgen_weak() -> String {
 
 #[test]
 fn renewal_brings_the_old_encryption_key_as_history() {
-    let lab =
-        Lab::plain(|template| template.replacen("\n[revocation]", ENCRYPTION, 1).replace("\"demanded\"", "\"none\""));
+    let lab = Lab::plain(|template| {
+        let template = template.replacen("\n[revocation]", ENCRYPTION, 1);
+        template.replacen("[workflows.renew]", "[workflows.renew]\npossession = \"none\"", 1)
+    });
     let alice = lab.user("alice", &[]);
     let card_id = Uuid::new_v4();
     let request = lab.enroll_request(&alice);

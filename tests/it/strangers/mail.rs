@@ -32,8 +32,9 @@ struct Holder {
 
 fn site(algorithm: &str) -> Site {
     let mut site = Site::with(|template| {
-        let uses = r#"["clientAuth", "emailProtection"]"#;
-        set(keys(template, algorithm), "[certificate]", "extended_key_usages", uses)
+        let template =
+            set(keys(template, algorithm), "[certificate]", "key_usages", r#"["digitalSignature", "keyEncipherment"]"#);
+        set(template, "[certificate]", "extended_key_usages", r#"["clientAuth", "emailProtection"]"#)
     });
     site.person("alice", &[]);
     site

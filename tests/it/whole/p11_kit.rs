@@ -16,6 +16,7 @@ use crate::support::softhsm;
 fn site(algorithm: &str) -> Site {
     let mut site = Site::with(|template| {
         let template = set(keys(template, algorithm), "[smartcard]", "allow_smartcard_reuse", "true");
+        let template = set(template, "[certificate]", "key_usages", r#"["digitalSignature", "keyEncipherment"]"#);
         set(template, "[certificate]", "extended_key_usages", r#"["clientAuth", "emailProtection"]"#)
     });
     site.person("alice", &[]);
