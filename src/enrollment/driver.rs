@@ -261,10 +261,10 @@ impl<'a> Enrollment<'a> {
         Ok(Leg::Onward)
     }
 
-    /// Writes to the journal how far the setting of a PIN has come.
-    pub(super) fn note_pin(&mut self, pin: PinWork) -> Result<(), Error> {
+    /// Changes what the journal says beside the milestone; once this returns, it survives a power cut.
+    pub(super) fn note(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), Error> {
         let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-        entry.note_pin(pin).map_err(|source| Error::new(Stage::WriteJournal, source))
+        entry.note(change).map_err(|source| Error::new(Stage::WriteJournal, source))
     }
 
     /// Returns how far the setting of a PIN has come, as the journal says.

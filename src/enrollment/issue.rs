@@ -51,7 +51,7 @@ impl Enrollment<'_> {
                 drop(session);
                 return self.refuse_card(tie);
             }
-            self.note_owed_key(false)?;
+            self.note(|record| record.owes_key = false)?;
         }
         // Places that were chosen in this process hold no key of this work yet.
         let just_placed = std::mem::take(&mut self.facts.just_placed);

@@ -3,7 +3,7 @@
 //! [`replace`] writes durably: to a second file, flushed to the disk and renamed over the first; then the directory is
 //! flushed. A lock for each card keeps two processes from working on one card at a time. No secret is ever written.
 
-use super::record::{HexBytes, Milestone, PinWork, ReceivedWork, Record, VERSION};
+use super::record::{HexBytes, Milestone, ReceivedWork, Record, VERSION};
 use crate::platform::directory;
 use crate::platform::file::{ReplaceError, Step, flush_parent, replace};
 use crate::platform::lock::{Lock, LockError};
@@ -154,65 +154,27 @@ impl Entry {
         self.write()
     }
 
-    /// Notes how far the setting of a PIN has come; once this returns, it survives a power cut.
-    pub fn note_pin(&mut self, pin: PinWork) -> Result<(), JournalError> {
-        self.record.pin = pin;
-        self.write()
-    }
-
-    /// Notes whether the card must still show its key.
-    pub fn note_owed_key(&mut self, owes: bool) -> Result<(), JournalError> {
-        if self.record.owes_key == owes {
+    /// Changes the record and writes it, unless that changes nothing; once this returns, the change survives a power cut.
+    /// What could not be written does not count as noted.
+    pub fn note(&mut self, change: impl FnOnce(&mut Record)) -> Result<(), JournalError> {
+        let before = self.record.clone();
+        change(&mut self.record);
+        if self.record == before {
             return Ok(());
         }
-        self.record.owes_key = owes;
-        self.write()
-    }
-
-    /// Notes whether the old key must still be shown to the server.
-    pub fn note_owed_possession(&mut self, owes: bool) -> Result<(), JournalError> {
-        if self.record.owes_possession == owes {
-            return Ok(());
+        let written = self.write();
+        if written.is_err() {
+            self.record = before;
         }
-        self.record.owes_possession = owes;
-        self.write()
-    }
-
-    /// Notes a key that stays on the token without its certificate.
-    pub fn leave(&mut self, key: HexBytes) -> Result<(), JournalError> {
-        if self.record.left.contains(&key) {
-            return Ok(());
-        }
-        self.record.left.push(key);
-        self.write()
-    }
-
-    /// Notes that the card's PUK is locked.
-    pub fn note_puk_locked(&mut self) -> Result<(), JournalError> {
-        if self.record.puk_locked {
-            return Ok(());
-        }
-        self.record.puk_locked = true;
-        self.write()
-    }
-
-    /// Notes a key that stays because nobody can tell whose it is.
-    pub fn leave_unclear(&mut self, key: HexBytes) -> Result<(), JournalError> {
-        if self.record.unclear.contains(&key) {
-            return Ok(());
-        }
-        self.record.unclear.push(key);
-        self.write()
+        written
     }
 
     /// Notes a key that is about to be written to the token; one with the same certificate is replaced.
     pub fn receive(&mut self, work: ReceivedWork) -> Result<(), JournalError> {
-        match self.record.received.iter_mut().find(|known| known.certificate == work.certificate) {
-            Some(known) if *known == work => return Ok(()),
+        self.note(|record| match record.received.iter_mut().find(|known| known.certificate == work.certificate) {
             Some(known) => *known = work,
-            None => self.record.received.push(work),
-        }
-        self.write()
+            None => record.received.push(work),
+        })
     }
 
     /// Keeps certificates of authorities for the token; the next milestone writes them.
@@ -284,4 +246,32 @@ fn set_aside(path: &Path, source: Option<serde_json::Error>) -> JournalError {
 
 fn io(doing: &'static str, path: &Path, source: std::io::Error) -> JournalError {
     JournalError::Io { doing, path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: &str = r#"{
+        "version": 1, "marker": "01a2222c-d85c-727f-9349-4b76a1bfb812", "server": "https://cm.example.test/",
+        "card-id": "01a2222c-d85c-727f-9349-4b76a1bfb813", "token-label": "card", "workflow": "renew",
+        "template": null, "target": null, "milestone": { "at": "asking" }
+    }"#;
+
+    #[test]
+    fn what_could_not_be_written_is_written_when_it_is_noted_again() {
+        let home = tempfile::tempdir().unwrap();
+        let (directory, away) = (home.path().join("journal"), home.path().join("away"));
+        let journal = Journal::open(&directory).unwrap();
+        let mut entry = journal.begin(serde_json::from_str(RECORD).unwrap()).unwrap();
+        let owes = || journal.unfinished().unwrap()[0].owes_key;
+        entry.note(|record| record.owes_key = true).unwrap();
+        assert!(owes());
+        std::fs::rename(&directory, &away).unwrap();
+        entry.note(|record| record.owes_key = false).unwrap_err();
+        assert!(entry.record().owes_key, "the record says what the file says");
+        std::fs::rename(&away, &directory).unwrap();
+        entry.note(|record| record.owes_key = false).unwrap();
+        assert!(!owes());
+    }
 }

@@ -71,7 +71,7 @@ impl Enrollment<'_> {
         match &set {
             Ok(Tried::Done(())) => {
                 self.inputs.pin = Some(PinEntry::Typed(new_pin, LastTry::Keep));
-                self.note_pin(PinWork::Set)?;
+                self.note(|record| record.pin = PinWork::Set)?;
                 self.facts.pin_is_set = true;
                 observer(Event::PinSet);
             }
@@ -92,7 +92,7 @@ impl Enrollment<'_> {
         if token.authority(Operation::Unblock) == Authority::Puk {
             return self.set_first_pin_by_puk(secrets, new_pin, token);
         }
-        self.note_pin(PinWork::Begun)?;
+        self.note(|record| record.pin = PinWork::Begun)?;
         if token.authority(Operation::Unblock) == Authority::User {
             return self.change_first_pin(new_pin, token);
         }
@@ -111,7 +111,7 @@ impl Enrollment<'_> {
         token: &mut dyn Token,
     ) -> Result<Tried<()>, Error> {
         let FirstPin { tie, config, puk: told, left_open, .. } = secrets;
-        self.note_pin(PinWork::Begun)?;
+        self.note(|record| record.pin = PinWork::Begun)?;
         if self.counters(token)?.puk == Some(Tries::Locked) {
             return self.change_first_pin(new_pin, token);
         }
@@ -179,11 +179,11 @@ impl Enrollment<'_> {
         if token.authority(Operation::Unblock) == Authority::Puk {
             let told = self.puk_report(tie, token, observer)?.and_then(|report| report.current);
             let factory = self.puk_it_came_with(config, token)?.filter(|_| told.is_none());
-            self.note_pin(PinWork::Begun)?;
+            self.note(|record| record.pin = PinWork::Begun)?;
             return self.set_pin_by_puk(new_pin, told.as_ref(), factory.as_ref(), token);
         }
         let key = self.known_admin_key(tie, token, observer)?;
-        self.note_pin(PinWork::Begun)?;
+        self.note(|record| record.pin = PinWork::Begun)?;
         self.set_pin_as_admin(AdminWork::to_set_pin(tie, config, &key, None), new_pin, token, observer)
     }
 

@@ -18,12 +18,6 @@ use crate::pkix::SignatureAlgorithm;
 use crate::token::{self, Operation, Token};
 
 impl Enrollment<'_> {
-    /// Writes to the journal whether the old key must still be shown.
-    pub(super) fn note_possession(&mut self, owes: bool) -> Result<(), Error> {
-        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-        entry.note_owed_possession(owes).map_err(|source| Error::new(Stage::WriteJournal, source))
-    }
-
     /// Has the old key sign for the request, if it must be shown, and hands that in. Returns the step that asks for the
     /// PIN, or that waits for the approval in place of a key that is not there or counts no more.
     pub(super) fn show_old_key(
@@ -76,8 +70,7 @@ impl Enrollment<'_> {
             Err(error) => return Err(failed(error.into())),
         }
         observer(Event::OldKeyShown);
-        self.note_owed_key(false)?;
-        self.note_possession(false)?;
+        self.note(|record| (record.owes_key, record.owes_possession) = (false, false))?;
         Ok(None)
     }
 

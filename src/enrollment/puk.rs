@@ -209,8 +209,7 @@ impl Enrollment<'_> {
 
     /// Tells that the card's PUK is locked, and notes it, so that the outcome says it too.
     pub(super) fn go_on_without_puk(&mut self, observer: Observer<'_>) -> Result<(), Error> {
-        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-        entry.note_puk_locked().map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        self.note(|record| record.puk_locked = true)?;
         observer(Event::PukLocked);
         Ok(())
     }

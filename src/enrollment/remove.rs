@@ -1,7 +1,7 @@
 //! Takes keys off the token, and tells of those that stay.
 
 use super::driver::Enrollment;
-use super::error::{Cause, Error};
+use super::error::Error;
 use super::record::HexBytes;
 use super::stage::Stage;
 use super::step::{Event, Observer};
@@ -23,9 +23,8 @@ impl Enrollment<'_> {
                 Ok(true)
             }
             Err(token::Error::KeyStays(id)) => {
-                let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-                let noted = entry.leave(HexBytes(id.0.clone()));
-                noted.map_err(|source| Error::new(Stage::WriteJournal, source))?;
+                let key = HexBytes(id.0.clone());
+                self.note(|record| add(&mut record.left, key))?;
                 observer(Event::KeyLeft { key: id });
                 Ok(false)
             }
@@ -42,5 +41,12 @@ impl Enrollment<'_> {
     pub(super) fn unclear(&self) -> Vec<KeyId> {
         let unclear = self.record().map(|record| record.unclear.clone()).unwrap_or_default();
         unclear.into_iter().map(|id| KeyId(id.0)).collect()
+    }
+}
+
+/// Adds a key to those that are noted, once.
+pub(super) fn add(noted: &mut Vec<HexBytes>, key: HexBytes) {
+    if !noted.contains(&key) {
+        noted.push(key);
     }
 }

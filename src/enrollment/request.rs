@@ -179,7 +179,7 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::Foresee));
         match self.client.foresee_request(read.uuid, self.card_id) {
             Ok(foresight) => {
-                self.note_possession(foresight.possession)?;
+                self.note(|record| record.owes_possession = foresight.possession)?;
                 self.plan_keys(foresight.key_orders.clone(), card, token, observer)?;
                 self.foresee_arrivals(&foresight, token, observer)?;
                 self.facts.arrivals_foreseen = true;

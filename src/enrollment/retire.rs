@@ -10,6 +10,7 @@ use super::plan::KnownAdminKey;
 use super::proven::Listed;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Record, Tie};
+use super::remove::add;
 use super::showing::holds_any;
 use super::stage::Stage;
 use super::step::{Event, Observer, Outcome, Step};
@@ -87,7 +88,7 @@ impl Enrollment<'_> {
                 drop(session);
                 return self.refuse_card(tie);
             }
-            self.note_owed_key(false)?;
+            self.note(|record| record.owes_key = false)?;
         }
         let (ours, others): (Vec<_>, Vec<_>) = stored.into_iter().partition(|stored| {
             let noted = keys.iter().any(|key| key.0 == stored.id.0) || renamed.contains(&stored.id);
@@ -119,9 +120,8 @@ impl Enrollment<'_> {
             observer(Event::OddLeft { key: stored.id, odd });
             return Ok(());
         }
-        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-        let noted = entry.leave_unclear(HexBytes(stored.id.0.clone()));
-        noted.map_err(|source| Error::new(Stage::WriteJournal, source))?;
+        let key = HexBytes(stored.id.0.clone());
+        self.note(|record| add(&mut record.unclear, key))?;
         observer(Event::UnclearLeft { key: stored.id, odd });
         Ok(())
     }

@@ -28,12 +28,6 @@ impl Enrollment<'_> {
         self.record().is_some_and(|record| record.owes_key)
     }
 
-    /// Writes to the journal whether the card must still show its key.
-    pub(super) fn note_owed_key(&mut self, owes: bool) -> Result<(), Error> {
-        let entry = self.entry.as_mut().ok_or(Error::new(Stage::WriteJournal, Cause::NoProgress))?;
-        entry.note_owed_key(owes).map_err(|source| Error::new(Stage::WriteJournal, source))
-    }
-
     /// Lists the keys that may be there of those that are listed.
     pub(super) fn candidates(&mut self, listed: &Listed, token: &mut dyn Token) -> Result<Vec<Certified>, Error> {
         Ok(self.stored(token)?.iter().flat_map(|stored| listed.candidates(stored)).collect())
@@ -86,7 +80,7 @@ impl Enrollment<'_> {
             }
             self.note_shown(shown)?;
         }
-        self.note_owed_key(false)?;
+        self.note(|record| record.owes_key = false)?;
         Ok(None)
     }
 

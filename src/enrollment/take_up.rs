@@ -38,7 +38,8 @@ impl Enrollment<'_> {
         if untouched && self.order.workflow() != Workflow::Enroll {
             let card = self.find_card(observer)?;
             self.prove_card(&card, token, observer)?;
-            self.note_owed_key(self.owes_by_proof())?;
+            let owes = self.owes_by_proof();
+            self.note(|record| record.owes_key = owes)?;
         } else if by_name {
             self.check_installed(milestone, token)?;
         } else if !(untouched && identity.origin == Origin::Maker || self.shows_work(milestone, token)?) {
