@@ -51,8 +51,19 @@ const PROPOSABLE: [(Method, &str); 3] = [
 
 /// Holds the schemas of what a call takes and gives.
 struct Bodies {
-    takes: Option<Value>,
+    takes: Option<Taken>,
     gives: Gives,
+}
+
+/// Holds the schema of what a call takes, and whether it must come.
+struct Taken {
+    schema: Value,
+    required: bool,
+}
+
+/// Returns what a call takes that does not go without.
+fn required(schema: Value) -> Option<Taken> {
+    Some(Taken { schema, required: true })
 }
 
 /// Says what a call answers with when it succeeds.
@@ -166,10 +177,7 @@ fn operation(declaration: &Declaration, spelling: usize) -> Value {
         operation["security"] = json!([]);
     }
     if declaration.method != Method::Get {
-        let schema = takes.unwrap_or_else(|| json!({}));
-        // A card can only be retired, so that this alone may go without a body, as Microsoft's example does.
-        let required =
-            (declaration.method, pattern) != (Method::Put, "api/v1.0/requests/{request}/smartcards/{smartcard}");
+        let Taken { schema, required } = takes.unwrap_or(Taken { schema: json!({}), required: true });
         operation["requestBody"] = json!({ "required": required, "content": { JSON: { "schema": schema } } });
     }
     operation
@@ -239,7 +247,7 @@ fn bodies(declaration: &Declaration) -> Bodies {
     let one = |schema: Value| Bodies { takes: None, gives: Gives::One(schema) };
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
     let maybe = |schema: Value| Bodies { takes: None, gives: Gives::OneOrNothing(schema) };
-    let takes = |takes: Value, gives: Gives| Bodies { takes: Some(takes), gives };
+    let takes = |takes: Value, gives: Gives| Bodies { takes: required(takes), gives };
     match (declaration.method, tail) {
         (Method::Get, "profiletemplates") => list(ProfileTemplateView::schema()),
         (Method::Get, "profiletemplates/{template}") => one(ProfileTemplateView::schema()),
@@ -259,7 +267,9 @@ fn bodies(declaration: &Declaration) -> Bodies {
             one(Smartcard::schema())
         }
         (Method::Put, "requests/{request}/smartcards/{smartcard}") => {
-            takes(UpdateSmartcard::schema(), Gives::One(Smartcard::schema()))
+            // A card can only be retired: this may go without a body, as Microsoft's example does.
+            let takes = Some(Taken { schema: UpdateSmartcard::schema(), required: false });
+            Bodies { takes, gives: Gives::One(Smartcard::schema()) }
         }
         (Method::Get, tail) if tail.ends_with("/diversifiedkey") => one(text()),
         (Method::Get, tail) if tail.ends_with("/authenticationresponse") => one(text()),
@@ -278,7 +288,7 @@ fn bodies(declaration: &Declaration) -> Bodies {
 fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     let one = |schema: Value| Bodies { takes: None, gives: Gives::One(schema) };
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
-    let takes = |takes: Value, gives: Value| Bodies { takes: Some(takes), gives: Gives::One(gives) };
+    let takes = |takes: Value, gives: Value| Bodies { takes: required(takes), gives: Gives::One(gives) };
     let file = |media_type| Bodies { takes: None, gives: Gives::File(media_type) };
     let tail = tail.strip_prefix("cardwright/v1/").unwrap_or(tail);
     match (method, tail) {
@@ -298,7 +308,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
             takes(ignored_object(), OneTimePasswords::schema())
         }
         (Method::Post, "requests/{request}/sealedkeys") => {
-            Bodies { takes: Some(ignored_object()), gives: Gives::List(SealedKey::schema()) }
+            Bodies { takes: required(ignored_object()), gives: Gives::List(SealedKey::schema()) }
         }
         (Method::Get, "smartcards/{smartcard}/adminkey") => one(AdminKeyReport::schema()),
         (Method::Put, tail) if tail.ends_with("/adminkey") => takes(AdminKeyNews::schema(), AdminKeyReport::schema()),
@@ -321,7 +331,7 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
 /// Returns the bodies of calls about users, bearer tokens and sessions.
 fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
     let list = |schema: Value| Bodies { takes: None, gives: Gives::List(schema) };
-    let takes = |takes: Value, gives: Gives| Bodies { takes: Some(takes), gives };
+    let takes = |takes: Value, gives: Gives| Bodies { takes: required(takes), gives };
     match (method, tail) {
         (Method::Get, "accounts") => list(Account::schema()),
         (Method::Post, "accounts") => takes(NewAccount::schema(), Gives::Made(Account::schema(), "user")),
