@@ -17,8 +17,6 @@ use crate::support::gids::{ADMIN_KEY, admin_key, pin};
 use crate::support::script::Script;
 use cardwright::gids::GidsToken;
 use cardwright::iso7816::{Card, Continuity, Limits};
-use cardwright::token::Error;
-use std::error::Error as _;
 use std::path::PathBuf;
 
 const SELECT: (&str, &str) = ("00A4040009A0000003974254465900", "61124F0BA00000039742544659020173034001C09000");
@@ -47,15 +45,4 @@ fn opened(limits: Limits, turns: &[(&str, &str)]) -> (Script, GidsToken) {
     let token = GidsToken::open(Card::new(script.channel())).unwrap();
     script.set_continuity(Continuity::Unbroken);
     (script, token)
-}
-
-/// The error and all its sources.
-fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(next) = source {
-        text.push_str(&format!(": {next}"));
-        source = next.source();
-    }
-    text
 }

@@ -3,7 +3,7 @@
 use super::site::{Shown, by_certificate, curl, enrolled, site};
 use crate::server::identity::oidc::{Issuer, claims, key, token};
 use crate::server::identity::{lab, restart};
-use crate::server::support::{API, EXTENSION, Lab};
+use crate::server::support::{API, EXTENSION, Lab, Person};
 use cardwright::server::{self, UserChange};
 use serde_json::json;
 
@@ -19,8 +19,15 @@ fn with(lab: &Lab, cookie: &str) -> Shown {
     curl(lab, &["--cookie", pair], "GET", &format!("{EXTENSION}/whoami"), None)
 }
 
-#[test]
-fn a_session_ends_with_the_certificate_it_began_with() {
+/// A session of alice's that began with the certificate of her card.
+struct Begun {
+    lab: Lab,
+    alice: Person,
+    smartcard: String,
+    cookie: String,
+}
+
+fn begun_by_certificate() -> Begun {
     let mut lab = site(|template| template);
     let boris = lab.user("boris", &["approvers"]);
     let alice = lab.user("alice", &[]);
@@ -28,23 +35,22 @@ fn a_session_ends_with_the_certificate_it_began_with() {
     restart(&mut lab, "[identity.session]\nafter = [\"certificate\"]\n");
     let whoami = format!("{EXTENSION}/whoami");
     let cookie = set(&by_certificate(&lab, (&card.certificate, &card.key), "GET", &whoami, None));
+    Begun { lab, alice, smartcard: card.smartcard, cookie }
+}
+
+#[test]
+fn a_session_ends_with_the_certificate_it_began_with() {
+    let Begun { lab, alice, smartcard, cookie } = begun_by_certificate();
     assert_eq!(with(&lab, &cookie).name(), (200, "alice"));
-    let body = json!({"datacollection": [], "type": "Retire", "smartcard": card.smartcard, "comment": ""});
+    let body = json!({"datacollection": [], "type": "Retire", "smartcard": smartcard, "comment": ""});
     let retire = lab.request(&alice, body);
-    lab.put(&alice, &format!("{API}/requests/{retire}/smartcards/{}", card.smartcard), json!({"status": "Retired"}))
-        .ok();
+    lab.put(&alice, &format!("{API}/requests/{retire}/smartcards/{smartcard}"), json!({"status": "Retired"})).ok();
     assert_eq!(with(&lab, &cookie).code(), (401, "not-authenticated"));
 }
 
 #[test]
 fn a_session_ends_with_the_way_in_it_began_by() {
-    let mut lab = site(|template| template);
-    let boris = lab.user("boris", &["approvers"]);
-    let alice = lab.user("alice", &[]);
-    let card = enrolled(&lab, &alice, &boris);
-    restart(&mut lab, "[identity.session]\nafter = [\"certificate\"]\n");
-    let whoami = format!("{EXTENSION}/whoami");
-    let cookie = set(&by_certificate(&lab, (&card.certificate, &card.key), "GET", &whoami, None));
+    let Begun { mut lab, cookie, .. } = begun_by_certificate();
     lab.stop();
     let path = lab.data().join("server.toml");
     let text = std::fs::read_to_string(&path).unwrap();

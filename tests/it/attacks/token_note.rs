@@ -2,9 +2,7 @@
 
 use crate::support::{data_directory, directory, softhsm};
 use cardwright::secret::{Passphrase, Pin};
-use cardwright::server::{
-    self, Config, Contradiction, InitOptions, NewUser, Server, StartError, TokenSettings, WitnessError,
-};
+use cardwright::server::{self, Config, Contradiction, NewUser, Server, StartError, WitnessError};
 use time::{Duration, OffsetDateTime};
 
 const PIN: &str = "123456";
@@ -15,18 +13,9 @@ fn passphrase() -> Passphrase {
 
 #[test]
 fn a_whole_directory_that_is_put_back_is_noticed_by_the_token() {
-    let label = "ca that takes notes";
-    drop(softhsm::token(label, "12345678", PIN));
     let home = directory::temporary();
     let (data, older) = (home.path().join("data"), home.path().join("older"));
-    let token = TokenSettings {
-        module: softhsm::MODULE.into(),
-        label: Some(label.into()),
-        serial: None,
-        key_label: "issuing".into(),
-    };
-    let options =
-        InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ca_token: Some(token), ..InitOptions::default() };
+    let options = softhsm::ca_options("ca that takes notes", PIN);
     server::init(&data, &options, passphrase(), Some(Pin::new(PIN.into()))).unwrap();
     let config = || Config {
         data_dir: data.clone(),

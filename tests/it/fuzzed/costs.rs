@@ -3,6 +3,7 @@
 use super::ders::{attribute, descending, integer, lying, oid, sequence, tlv};
 use super::{cost, feed};
 use crate::malice::cards::{Forged, Kind};
+use crate::support::errors::causes;
 use cardwright::ca::Error;
 use cardwright::ca::keyfile;
 use cardwright::ca::ocsp::Question;
@@ -157,16 +158,6 @@ fn long_winded() -> SharedCard {
         };
         Some([&object[next..end], &word].concat())
     })
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The administrator: challenges, responses from near and afar, what a wrong one costs.
 
-use super::{CARD_CF, SELECT, admin_key, chain, opened, pin};
+use super::{CARD_CF, SELECT, admin_key, opened, pin};
+use crate::support::errors::causes;
 use crate::support::script::SHORT;
 use cardwright::iso7816::{Continuity, EndWith};
 use cardwright::secret::AdminKey;
@@ -90,7 +91,7 @@ fn a_responder_that_fails_spends_no_try() {
         let mut responder = Afar { response: response.to_vec(), meanwhile: &|_| {} };
         let error = token.set_pin(Admin::Responder(&mut responder), &pin("87654321"), LastTry::Keep).unwrap_err();
         assert!(matches!(error, Error::Responder(_)));
-        assert!(chain(&error).contains(wanted), "{}", chain(&error));
+        assert!(causes(&error).contains(wanted), "{}", causes(&error));
         script.finish();
     }
 }

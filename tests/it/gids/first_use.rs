@@ -1,8 +1,7 @@
 //! Who a card is, and a new card's first use.
 
-use super::{
-    ADMIN_KEY, CARD_CF, CARD_ID, COUNTER, MASTER_FILE, PIN, SELECT, admin_key, chain, conversation, opened, pin,
-};
+use super::{ADMIN_KEY, CARD_CF, CARD_ID, COUNTER, MASTER_FILE, PIN, SELECT, admin_key, conversation, opened, pin};
+use crate::support::errors::causes;
 use crate::support::script::{SHORT, Script};
 use cardwright::gids::GidsToken;
 use cardwright::iso7816::{Card, Continuity, EndWith};
@@ -36,14 +35,14 @@ fn a_new_card_gets_what_windows_expects() {
 fn a_card_in_use_is_not_initialised_again() {
     let script = Script::new(SHORT, &[SELECT, MASTER_FILE, CARD_ID]);
     let error = initialise(&script).err().unwrap();
-    assert!(chain(&error).contains("in use already"), "{}", chain(&error));
+    assert!(causes(&error).contains("in use already"), "{}", causes(&error));
     script.finish();
 
     // Secrets, but no files yet: another's card all the same.
     let turns = [SELECT, ("00CBA000045C02DF1F00", "6A88"), SELECT, ("00240180083132333435363738", "6982")];
     let script = Script::new(SHORT, &turns);
     let error = initialise(&script).err().unwrap();
-    assert!(chain(&error).contains("in use already"), "{}", chain(&error));
+    assert!(causes(&error).contains("in use already"), "{}", causes(&error));
     script.finish();
 }
 
@@ -117,11 +116,11 @@ fn files_that_are_not_laid_out_right_are_refused() {
     for (answer, wanted) in cases {
         let script = Script::new(SHORT, &[SELECT, (MASTER_FILE.0, answer)]);
         let error = GidsToken::open(Card::new(script.channel())).err().unwrap();
-        assert!(chain(&error).contains(wanted), "{answer}: {}", chain(&error));
+        assert!(causes(&error).contains(wanted), "{answer}: {}", causes(&error));
     }
     let script = Script::new(SHORT, &[SELECT, MASTER_FILE, (CARD_ID.0, "DF2002AABB9000")]);
     let error = GidsToken::open(Card::new(script.channel())).err().unwrap();
-    assert!(chain(&error).contains("cardid of 2 bytes"), "{}", chain(&error));
+    assert!(causes(&error).contains("cardid of 2 bytes"), "{}", causes(&error));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `msroots`: what is missing is added, what others wrote stays, and a card without room for it keeps what it has.
 
 use crate::support::certificates::{authority, certificate_for, named};
+use crate::support::errors::causes;
 use crate::support::gids::{KEY, id, log_in, object, open, order, put_object, ready};
 use crate::support::msroots;
 use cardwright::iso7816::tlv;
@@ -124,7 +125,7 @@ fn what_cannot_be_read_is_left_as_it_is() {
         put_raw(&card, odd);
         let left = add(&card, &[root("ours")]).unwrap_err();
         assert!(matches!(left, Error::Device { operation: "mscp\\msroots", .. }), "{left:?}");
-        assert!(super::chain(&left).contains("stays as it is"), "{left:?}");
+        assert!(causes(&left).contains("stays as it is"), "{left:?}");
         assert_eq!(msroots::file(&card).unwrap(), odd);
     }
 }

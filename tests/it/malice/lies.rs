@@ -15,6 +15,7 @@ use std::io::Write;
 
 use super::cards::{Forged, Kind, PIN, RSA, Said, admin_key};
 use crate::support::certificates::certificate_for;
+use crate::support::errors::causes;
 use crate::support::piv::pin;
 
 /// Far more than any certificate, and next to nothing when packed.
@@ -67,15 +68,7 @@ fn log_in<'a>(token: &'a mut dyn Token) -> Result<Box<dyn Session + 'a>, Error> 
 #[track_caller]
 fn device<T>(result: Result<T, Error>) -> (&'static str, String) {
     match result.err() {
-        Some(Error::Device { operation, source }) => {
-            let mut text = source.to_string();
-            let mut next = std::error::Error::source(source.as_ref());
-            while let Some(error) = next {
-                text = format!("{text}: {error}");
-                next = error.source();
-            }
-            (operation, text)
-        }
+        Some(Error::Device { operation, source }) => (operation, causes(source.as_ref())),
         other => panic!("{other:?} is no failure of the card"),
     }
 }

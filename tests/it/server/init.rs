@@ -4,7 +4,7 @@ use super::support::{API, Lab, PASSPHRASE};
 use crate::support::softhsm;
 use cardwright::secret::{Passphrase, Pin};
 use cardwright::server::{
-    self, AccountError, AccountRefusal, Config, InitError, InitOptions, NewUser, Server, StartError, TokenSettings,
+    self, AccountError, AccountRefusal, Config, InitError, InitOptions, NewUser, Server, StartError,
 };
 use std::os::unix::fs::PermissionsExt;
 use time::{Duration, OffsetDateTime};
@@ -104,18 +104,10 @@ fn what_was_acknowledged_is_there_after_a_restart() {
 
 #[test]
 fn the_ca_can_live_in_a_token() {
-    let (label, pin) = ("ca of a server", "123456");
-    drop(softhsm::token(label, "12345678", pin));
+    let pin = "123456";
     let home = crate::support::directory::temporary();
     let data = home.path().join("data");
-    let token = TokenSettings {
-        module: softhsm::MODULE.into(),
-        label: Some(label.into()),
-        serial: None,
-        key_label: "issuing".into(),
-    };
-    let options =
-        InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ca_token: Some(token), ..InitOptions::default() };
+    let options = softhsm::ca_options("ca of a server", pin);
     assert!(matches!(server::init(&data, &options, passphrase(), None), Err(InitError::NoPin)));
     let wrong = server::init(&data, &options, passphrase(), Some(Pin::new("000000".into())));
     assert!(matches!(wrong, Err(InitError::Ca(_))));

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use cardwright::pkcs11::{Existing, Module, Pkcs11Token, Selector};
 use cardwright::secret::Pin;
+use cardwright::server::{InitOptions, TokenSettings};
 use cardwright::token::{Admin, LastTry, Token};
 
 use super::directory;
@@ -78,4 +79,12 @@ pub fn take_away(serial: &str) {
         entry.file_name().to_string_lossy().replace('-', "").ends_with(serial)
     });
     std::fs::remove_dir_all(store.unwrap().path()).unwrap();
+}
+
+/// Options of a server whose CA's key is in a token of this label, made for it.
+pub fn ca_options(label: &str, pin: &str) -> InitOptions {
+    drop(token(label, "12345678", pin));
+    let token =
+        TokenSettings { module: MODULE.into(), label: Some(label.into()), serial: None, key_label: "issuing".into() };
+    InitOptions { listen: "127.0.0.1:0".parse().unwrap(), ca_token: Some(token), ..InitOptions::default() }
 }

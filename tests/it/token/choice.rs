@@ -7,34 +7,25 @@ use cardwright::pkcs11::{Error, Existing, Module, Selector};
 use cardwright::token::{self, Admin, ChallengeResponder, Credentials, LastTry, SecretKind, Token, Tries};
 
 use super::{PIN, SO_PIN, pin};
+use crate::support::errors::causes;
 use crate::support::softhsm;
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
-}
 
 #[test]
 fn a_module_that_is_not_there_or_none_says_so() {
     let missing = Module::load(Path::new("/nonexistent/module.so")).err().unwrap();
     assert!(matches!(missing, Error::Missing { .. }));
-    assert!(chain(&missing).contains("/nonexistent/module.so"));
+    assert!(causes(&missing).contains("/nonexistent/module.so"));
 
     let text = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(text.path(), "no shared object").unwrap();
     let unloadable = Module::load(text.path()).err().unwrap();
     assert!(matches!(unloadable, Error::NotAModule { .. }));
-    assert!(chain(&unloadable).contains("file too short") || chain(&unloadable).contains("invalid ELF header"));
+    assert!(causes(&unloadable).contains("file too short") || causes(&unloadable).contains("invalid ELF header"));
 
     // A shared object that is something else.
     let other = Module::load(Path::new("/lib/x86_64-linux-gnu/libm.so.6")).err().unwrap();
     assert!(matches!(other, Error::NotAModule { .. }));
-    assert!(chain(&other).contains("C_GetFunctionList"), "{}", chain(&other));
+    assert!(causes(&other).contains("C_GetFunctionList"), "{}", causes(&other));
 }
 
 #[test]
@@ -52,7 +43,7 @@ fn loads_softhsm() {
     if std::env::var_os("EXPECT_NO_START").is_some() {
         let error = Module::load(Path::new(softhsm::MODULE)).err().unwrap();
         assert!(matches!(error, Error::Initialise { .. }), "{error}");
-        assert!(chain(&error).contains("C_Initialize returned CKR_"), "{}", chain(&error));
+        assert!(causes(&error).contains("C_Initialize returned CKR_"), "{}", causes(&error));
         return;
     }
     let first = softhsm::module();
@@ -198,7 +189,7 @@ fn a_login_held_elsewhere_never_vouches_for_a_pin() {
     for typed in [PIN, "000000"] {
         let second = same.log_in(Credentials::user(&pin(typed), LastTry::Keep)).err().unwrap();
         assert!(matches!(&second, token::Error::Device { operation: "C_Login", .. }), "{second}");
-        assert!(chain(&second).contains("another login"), "{}", chain(&second));
+        assert!(causes(&second).contains("another login"), "{}", causes(&second));
     }
     drop(session);
     same.log_in(Credentials::user(&pin(PIN), LastTry::Keep)).unwrap();
@@ -244,7 +235,7 @@ fn no_error_shows_a_secret() {
     errors.extend(token.set_pin(Admin::SoPin(&pin(typed)), &pin("secret-new"), LastTry::Keep).err());
     assert_eq!(errors.len(), 3);
     for error in errors {
-        let shown = format!("{error:?} {}", chain(&error));
+        let shown = format!("{error:?} {}", causes(&error));
         assert!(!shown.contains("secret-"), "{shown}");
     }
 }
