@@ -1,14 +1,14 @@
 //! What a logged-in user does on a card: keys, signatures, certificates. The transaction stays open between calls.
 
 use super::application::Application;
-use super::certificate::{self, plain, write_object};
+use super::certificate::{self, write_object};
 use super::command::{self, PinBlock};
 use super::data::public_key_in;
 use super::metadata::Metadata;
 use super::reference::{KeyReference, ObjectTag, PinPolicy};
 use crate::iso7816::{Continuity, EndWith, StatusWord};
 use crate::pkix::{Certificate, MemoryKey, PublicKey, SignatureAlgorithm};
-use crate::token::{self, Arrival, KeyId, KeyOrder, Oddity, Session, StoredCertificate, StoredKey};
+use crate::token::{self, Arrival, KeyId, KeyOrder, Oddity, Room, Session, StoredCertificate, StoredKey};
 use std::collections::BTreeMap;
 
 /// Keeps how the user logged in, for keys that need the PIN before each use.
@@ -213,18 +213,11 @@ impl Session for PivSession<'_> {
     /// Tries whether a certificate of this length fits, by writing an object of that size and removing it. If the place
     /// already has an object, nothing is tried: testing would risk what is there.
     fn reserve(&mut self, id: &KeyId, length: usize) -> Result<(), token::Error> {
-        let reference = place(id)?;
-        let largest = self.application.container().largest_certificate();
-        if length > largest {
-            return Err(token::Error::CertificateTooLarge { length, largest });
-        }
+        place(id)?;
+        let rooms = [Room { id: id.clone(), certificate: length, key: 0 }];
+        self.application.check_room(&rooms)?;
         self.enter_as_admin()?;
-        let object = reference.certificate_object();
-        if self.application.is_certified(reference)? {
-            return Ok(());
-        }
-        self.application.put(object, &plain(&vec![0; length]))?;
-        self.application.put(object, &[])
+        self.application.try_room(&rooms)
     }
 
     fn pause(&mut self) {
