@@ -133,6 +133,8 @@ codes! {
     WrongCard = "wrong-card",
     /// The card belongs to someone, or the request has another card already.
     CardAlreadyAssigned = "card-already-assigned",
+    /// The profile template demands a card that is in stock, and the card is not, or shows itself to be another.
+    CardNotInStock = "card-not-in-stock",
     /// A card must be assigned to the request first.
     CardNotAssigned = "card-not-assigned",
     /// The card has no admin key of its own, or its template gives it none.

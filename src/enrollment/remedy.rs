@@ -135,6 +135,10 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardAlreadyAssigned.name()) => {
             "The card belongs to somebody else: have it retired first, or use the request with another card."
         }
+        E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardNotInStock.name()) => {
+            "Take a card that the house has in stock, or have the server's administrator put this one there (`cardwright server \
+             stock import`); then repeat the command."
+        }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::PfxPassword.name()) => {
             "The server sends private keys with these certificates: say where they go (--pfx-to) and repeat the command."
         }

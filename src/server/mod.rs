@@ -38,6 +38,7 @@ pub use administration::master_keys::{
     MasterKeyVersion, add as add_master_key, remove as remove_master_key, versions as master_key_versions,
 };
 pub use administration::restore::{Trust, restore};
+pub use administration::stock::{StockCard, StockError, stock_import, stock_list, stock_remove};
 pub use administration::users::{
     AccountError, AddedBearer, AddedUser, InvitedUser, NewUser, bearer_add, bearer_invite, bearer_list, bearer_revoke,
     user_add, user_change, user_invite, user_link, user_list,

@@ -40,6 +40,7 @@ mod schema;
 mod sessions;
 mod spelling;
 mod sqlite;
+mod stock;
 mod unlogged;
 mod upstream;
 mod users;
@@ -69,5 +70,6 @@ pub use record::{
     SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::schema::{check as check_database, copy as copy_database};
+pub use stock::StockRecord;
 pub use upstream::UpstreamOrder;
 pub use writer::{BoxFuture, Tx};

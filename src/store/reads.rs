@@ -13,11 +13,12 @@ use super::record::{
     MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
     RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
+use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
     archive, attestations, bearer, cards, certificates, identities, lists, offline, one_time, possession, proposals,
-    requests, sessions, upstream, users,
+    requests, sessions, stock, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -49,6 +50,10 @@ reads! {
     users::user_by_identity(issuer: &str, subject: &str) -> Option<UserRecord>;
     /// Lists the identities that stand for a user, oldest first, at most [`super::LIST_LIMIT`].
     identities::identities_of(owner: Uuid) -> Vec<IdentityRecord>;
+    /// Returns the card in stock that has this card id.
+    stock::stock_card(card_id: Uuid) -> Option<StockRecord>;
+    /// Lists the cards in stock whose card id comes after this one, in that order, at most [`super::LIST_LIMIT`].
+    stock::stock_after(card_id: Uuid) -> Vec<StockRecord>;
     /// Returns when certificates were issued to a user after the time `after`, the latest first, at most
     /// [`super::LIST_LIMIT`].
     certificates::issued_after(owner: Uuid, after: OffsetDateTime) -> Vec<IssueTime>;

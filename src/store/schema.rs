@@ -35,6 +35,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0017_people",
     "0018_sessions_end",
     "0019_activation",
+    "0020_stock",
 ];
 
 /// Names the version that this release makes and works with.

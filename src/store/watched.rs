@@ -54,6 +54,7 @@ pub(super) const WATCHED: &[Watched] = &[
         key: &["uuid"],
         columns: &["account", "change", "proposer", "proposed", "ends", "decider", "decided", "confirmed"],
     },
+    Watched { table: "stock", key: &["card_id"], columns: &["kind", "serial", "note", "added", "removed"] },
     Watched {
         table: "requests",
         key: &["uuid"],

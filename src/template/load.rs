@@ -142,6 +142,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         Some(table) => each(source, &table.get_ref().release_admin_key, released)?,
         None => each(source, &RawSmartcard::default().release_admin_key, released)?,
     };
+    let stock_only = raw.smartcard.as_ref().is_some_and(|table| table.get_ref().stock_only);
     let smartcard = match (kind, raw.smartcard) {
         (Kind::Software, Some(table)) => {
             return Err(source.wrong(&table, "a software template has no smart card configuration"));
@@ -174,6 +175,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         uuid,
         kind,
         smartcard,
+        stock_only,
         release_admin_key,
     })
 }

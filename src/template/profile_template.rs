@@ -50,6 +50,8 @@ pub struct ProfileTemplate {
     pub recovery: RecoveryPolicy,
     /// `None` on a software template.
     pub smartcard: Option<SmartcardConfig>,
+    /// A card is assigned only where it is in stock.
+    pub stock_only: bool,
     /// The types of requests during whose execution the card's own admin key may leave the server.
     pub release_admin_key: Vec<RequestType>,
     pub workflows: Vec<Workflow>,

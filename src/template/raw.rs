@@ -170,6 +170,7 @@ pub struct RawSmartcard {
     pub certificate_label: String,
     pub max_number_of_certificates: u32,
     pub allow_smartcard_reuse: bool,
+    pub stock_only: bool,
     pub reset_on_retire: bool,
     pub release_admin_key: Vec<Text>,
 }
@@ -189,6 +190,7 @@ impl Default for RawSmartcard {
             certificate_label: "{Template!cn}".into(),
             max_number_of_certificates: 0,
             allow_smartcard_reuse: false,
+            stock_only: false,
             reset_on_retire: false,
             release_admin_key: RELEASED.map(|text| Spanned::new(0..0, text.into())).into(),
         }

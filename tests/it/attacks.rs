@@ -17,6 +17,7 @@ mod renewal;
 mod rows;
 mod sessions;
 pub mod site;
+mod stock;
 mod templates;
 mod token_note;
 mod too_many;

@@ -16,6 +16,7 @@ mod requests;
 mod secrets;
 mod server_ca;
 mod sites;
+mod stock;
 mod templates;
 mod tokens;
 

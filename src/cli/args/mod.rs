@@ -13,6 +13,8 @@ mod request;
 #[cfg(feature = "server")]
 mod server;
 mod source;
+#[cfg(feature = "server")]
+mod stock;
 mod template;
 mod token;
 #[cfg(feature = "farm")]
@@ -30,6 +32,8 @@ pub use request::{DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, 
 #[cfg(feature = "server")]
 pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 pub use source::Source;
+#[cfg(feature = "server")]
+pub use stock::{CardKind, StockCommand};
 pub use template::TemplateCommand;
 pub use token::{InitArgs, TokenCommand};
 #[cfg(feature = "farm")]

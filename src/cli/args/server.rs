@@ -1,6 +1,7 @@
 //! What can be typed after `serve` and `server`.
 
 use super::source::Source;
+use super::stock::StockCommand;
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
@@ -80,6 +81,9 @@ pub enum ServerCommand {
     /// Manage the versions of the master key, which cards' admin keys and PUKs are derived from.
     #[command(subcommand)]
     Masterkey(MasterkeyCommand),
+    /// Manage the cards that are known before they are given to anybody; a template can demand them.
+    #[command(subcommand)]
+    Stock(StockCommand),
 }
 
 #[derive(Subcommand)]

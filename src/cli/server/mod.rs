@@ -9,6 +9,8 @@ mod config;
 mod init;
 mod master_keys;
 pub mod serve;
+mod stock;
+mod stock_file;
 mod users;
 
 use crate::cli::args::ServerCommand;
@@ -32,6 +34,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
             output.result(&document, || Text::document(&document))
         }
         ServerCommand::Masterkey(command) => master_keys::run(command, output),
+        ServerCommand::Stock(command) => stock::run(command, output),
         ServerCommand::User(command) => users::user(command, output),
         ServerCommand::Token(command) => users::token(command, output),
     }

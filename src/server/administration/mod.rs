@@ -1,7 +1,7 @@
 //! Serves an administrator at the data directory itself, also while a server runs on it.
 //!
 //! In: a data directory, the passphrase, options of the command line. Out: a new or changed directory, users and their
-//! bearer records, versions of the master key, backups, the log of acts checked or exported.
+//! bearer records, versions of the master key, cards in stock, backups, the log of acts checked or exported.
 //! Absent: HTTP, and any call of the API.
 
 pub mod accept;
@@ -13,4 +13,5 @@ pub mod init;
 pub mod master_keys;
 pub mod names;
 pub mod restore;
+pub mod stock;
 pub mod users;

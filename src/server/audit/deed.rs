@@ -78,6 +78,9 @@ deeds! {
     OldKeyShown = "old-key-shown",
     /// A certificate manager has approved a request that no longer waited for it, in place of its old key.
     OldKeyExcused = "old-key-excused",
+    /// Cards were put in stock, or taken out of it, by whoever may write to the data directory.
+    StockAdded = "stock-added",
+    StockRemoved = "stock-removed",
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",

@@ -59,7 +59,7 @@ async fn check_card(
     if request.new_smartcard.is_some() || !request.request_type.may_bring_card() {
         return Ok(());
     }
-    let reuse = assign::AssignTerms::new(template, call.now).reuse;
+    let terms = assign::AssignTerms::new(template, call.now);
     let store = &call.app.store;
-    store.write(move |tx| Box::pin(async move { assign::check_card(tx, card_id, reuse).await })).await
+    store.write(move |tx| Box::pin(async move { assign::check_card(tx, card_id, terms).await })).await
 }

@@ -154,6 +154,12 @@ pub enum ApiError {
     SmartcardNotAssigned => (CONFLICT, CardNotAssigned), "assign a smart card to the request first";
     WrongCard => (CONFLICT, WrongCard), "this is not the card of the request";
     CardAssigned => (CONFLICT, CardAlreadyAssigned), "this card is assigned already; retire it first";
+    NotInStock(Uuid) => (CONFLICT, CardNotInStock),
+        "the card {0} is not in stock here, and its profile template demands that: take a card of the house, or have an \
+         administrator put this one in stock";
+    CardOfOtherSerial => (CONFLICT, CardNotInStock),
+        "the key was made on another device than the card that was assigned, by the serial in its attestation: take the card \
+         that is meant";
     CardRetired => (CONFLICT, CardStatus),
         "this card was retired, and its profile template does not let cards be used again";
     LentTimeOver => (CONFLICT, CardStatus),

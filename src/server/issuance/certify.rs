@@ -5,6 +5,7 @@ use super::allowance::{self, DailyLimit};
 use super::entitlement::{self, Entitlement};
 use super::judge::{self, Attested, Judged};
 use super::plan::{Item, Plan};
+use super::stock;
 use crate::ca::IssueOrder;
 use crate::cm::holder_role::HolderRole;
 use crate::cm::profile::ProfileStatus;
@@ -81,6 +82,7 @@ pub async fn certify(
     });
     may_be_certified.await?;
     check_admin_key(call, request, template).await?;
+    stock::check_device(call, request, template, judged).await?;
     let user = call.app.store.user(request.target).await?.ok_or(ApiError::Internal(Internal::Dangling("user")))?;
     let profile = ProfileRecord {
         uuid: Uuid::now_v7(),

@@ -14,3 +14,4 @@ pub mod foresight;
 pub mod judge;
 pub mod plan;
 pub mod possession;
+mod stock;

@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub struct AssignTerms {
     /// Whether a card that was in use and retired may be assigned again.
     pub reuse: bool,
+    /// Whether the card must be in stock.
+    pub stock_only: bool,
     /// When the card ends, if it is a temporary one.
     pub expires: OffsetDateTime,
 }
@@ -27,7 +29,7 @@ impl AssignTerms {
     pub fn new(template: &ProfileTemplate, now: OffsetDateTime) -> Self {
         let lifetime = template.workflow(RequestType::TemporaryCards).map(|workflow| workflow.passage.lifetime);
         let reuse = template.smartcard.as_ref().is_some_and(|config| config.allow_smartcard_reuse);
-        Self { reuse, expires: now + lifetime.unwrap_or_default() }
+        Self { reuse, stock_only: template.stock_only, expires: now + lifetime.unwrap_or_default() }
     }
 }
 
@@ -49,6 +51,7 @@ pub async fn assigned(
     if !request.request_type.may_bring_card() {
         return Err(ApiError::WrongType(request.request_type));
     }
+    check_stock(tx, offer.card_id, terms).await?;
     if let Some(known) = tx.smartcard_by_card_id(offer.card_id).await? {
         take_over(tx, &mut offer, known, terms.reuse).await?;
     }
@@ -61,10 +64,19 @@ pub async fn assigned(
 }
 
 /// Refuses a card that cannot be assigned anew; writes nothing.
-pub async fn check_card(tx: &mut Tx, card_id: Uuid, reuse: bool) -> Result<(), ApiError> {
+pub async fn check_card(tx: &mut Tx, card_id: Uuid, terms: AssignTerms) -> Result<(), ApiError> {
+    check_stock(tx, card_id, terms).await?;
     match tx.smartcard_by_card_id(card_id).await? {
-        Some(known) => may_be_assigned(tx, &known, reuse).await.map(drop),
+        Some(known) => may_be_assigned(tx, &known, terms.reuse).await.map(drop),
         None => Ok(()),
+    }
+}
+
+/// Refuses a card that is not in stock, where the template demands that.
+async fn check_stock(tx: &mut Tx, card_id: Uuid, terms: AssignTerms) -> Result<(), ApiError> {
+    match terms.stock_only && tx.stock_card(card_id).await?.is_none() {
+        true => Err(ApiError::NotInStock(card_id)),
+        false => Ok(()),
     }
 }
 

@@ -96,6 +96,7 @@ pub const CRATES: &[Door] = &[
     ("pcsc", &["reader"]),
     ("rsa", &["virtual_card"]),
     ("rusqlite", &["store"]),
+    ("csv", &["cli"]),
     ("tar", &["server"]),
     ("unicode_normalization", &["store"]),
     ("tokio_postgres", &["store"]),

@@ -50,6 +50,17 @@ impl Maker {
         self.certified(key, 30, &[])
     }
 
+    /// Likewise, by a device of another number, or by one that hides its number.
+    pub fn attests_on(&self, device: Option<u16>, key: &PublicKey) -> Vec<u8> {
+        let number = device.map(|device| [&[0x02, 0x02][..], &device.to_be_bytes()].concat());
+        let [firmware, _, policies] = SAID;
+        let said = match &number {
+            Some(number) => vec![firmware, (7, number.as_slice()), policies],
+            None => vec![firmware, policies],
+        };
+        [self.certified(key, 30, &said), self.card.clone()].concat()
+    }
+
     fn certified(&self, key: &PublicKey, days: i64, said: &[(u64, &[u8])]) -> Vec<u8> {
         let mut params = CertificateParams::default();
         params.distinguished_name = named("YubiKey PIV Attestation 9a");

@@ -1,0 +1,12 @@
+-- The cards that are known before they are given to anybody, loaded by an administrator; a template can demand them.
+-- kind: empty where the card is known by its id alone. removed: NULL while the card is in stock.
+CREATE TABLE stock (
+    seq     BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    card_id UUID NOT NULL UNIQUE,
+    kind    TEXT NOT NULL,
+    serial  TEXT NOT NULL,
+    note    TEXT NOT NULL,
+    added   BIGINT NOT NULL,
+    removed BIGINT,
+    changes BIGINT NOT NULL DEFAULT 0
+);
