@@ -6,6 +6,7 @@
 pub mod cards;
 mod pki;
 mod texts;
+mod tokens;
 
 use std::hint::black_box;
 
@@ -52,6 +53,8 @@ pub const TARGETS: &[Target] = &[
     target("journal", 8 * 1024, texts::journal),
     target("audit-line", 4 * 1024, texts::audit_line),
     target("dial", 512, texts::dial),
+    target("access-token", 2 * 1024, tokens::access_token),
+    target("key-set", 4 * 1024, tokens::key_set),
 ];
 
 const fn target(name: &'static str, longest: usize, feed: fn(&[u8])) -> Target {

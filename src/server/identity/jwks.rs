@@ -42,8 +42,35 @@ pub enum JwksError {
     Task,
 }
 
-/// Maps the ids of keys to the keys; one id may name a key of each family.
-type Keys = Arc<HashMap<String, Vec<DecodingKey>>>;
+/// Holds an issuer's keys by their ids; one id may name a key of each family.
+#[derive(Default)]
+pub struct IssuerKeys(HashMap<String, Vec<DecodingKey>>);
+
+impl IssuerKeys {
+    /// Reads a JWK set (RFC 7517, 5), at most 64 keys; leaves out those that are not understood.
+    pub fn read(set: &[u8]) -> Result<Self, JwksError> {
+        #[derive(Deserialize)]
+        struct Set {
+            keys: Vec<serde_json::Value>,
+        }
+        let set: Set = serde_json::from_slice(set).map_err(JwksError::Malformed)?;
+        // A key of a kind not known here spoils none of the others.
+        let known = set.keys.into_iter().take(MAX_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
+        let mut keys = Self::default();
+        for (id, key) in known.filter_map(verifying_key) {
+            keys.0.entry(id).or_default().push(key);
+        }
+        Ok(keys)
+    }
+
+    /// Returns the key with this id and of this family.
+    pub fn key(&self, id: &str, family: AlgorithmFamily) -> Option<&DecodingKey> {
+        self.0.get(id)?.iter().find(|key| key.family() == family)
+    }
+}
+
+/// Holds keys that several calls look at.
+type Keys = Arc<IssuerKeys>;
 
 /// Keeps the issuer's keys by their id.
 pub struct KeySet {
@@ -118,8 +145,7 @@ impl KeySet {
     fn kept_key(&self, id: &str, family: AlgorithmFamily) -> Option<(DecodingKey, Duration)> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (keys, at) = kept.as_ref()?;
-        let key = keys.get(id)?.iter().find(|key| key.family() == family)?;
-        Some((key.clone(), at.elapsed()))
+        Some((keys.key(id, family)?.clone(), at.elapsed()))
     }
 
     /// Fetches the keys on a thread for blocking work.
@@ -129,12 +155,8 @@ impl KeySet {
     }
 }
 
-/// Fetches the keys; leaves out those that are not understood.
+/// Fetches the keys.
 fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
-    #[derive(Deserialize)]
-    struct Set {
-        keys: Vec<serde_json::Value>,
-    }
     let mut response = agent.get(url).call().map_err(|error| JwksError::Fetch(Box::new(error)))?;
     if response.status().as_u16() != 200 {
         return Err(JwksError::Status(response.status().as_u16()));
@@ -144,14 +166,7 @@ fn fetch(agent: &ureq::Agent, url: &str) -> Result<Keys, JwksError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(JwksError::TooLarge);
     }
-    let set: Set = serde_json::from_slice(&bytes).map_err(JwksError::Malformed)?;
-    // A key of a kind not known here spoils none of the others.
-    let known = set.keys.into_iter().take(MAX_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-    let mut keys: HashMap<String, Vec<DecodingKey>> = HashMap::new();
-    for (id, key) in known.filter_map(verifying_key) {
-        keys.entry(id).or_default().push(key);
-    }
-    Ok(Arc::new(keys))
+    IssuerKeys::read(&bytes).map(Arc::new)
 }
 
 /// Returns a key under its id or its certificate's thumbprint; `None` unless it is a public key that verifies

@@ -1,31 +1,21 @@
-//! Finds the person behind an access token of an OpenID Connect provider or AD FS: a JWT (RFC 7519, RFC 9068), verified
-//! here against the issuer's keys.
+//! Finds the person behind an access token of an OpenID Connect provider or AD FS, whose keys are fetched from there.
 
+use super::access_token::AccessTokens;
 use super::error::IdentityError;
 use super::jwks::{JwksError, KeySet};
-use super::person::{self, Linking, Told};
-use super::way::{Failure, Found, Until};
-use crate::cm::hidden::is_hidden;
-use crate::server::data_directory::settings::identity::{LinkBy, OidcSettings, UserBy};
+use super::person::{self, Linking};
+use super::way::{Failure, Found};
+use crate::server::data_directory::settings::identity::OidcSettings;
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Shown;
 use crate::server::users::domains::Domains;
 use crate::store::Store;
-use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header};
-use serde_json::{Map, Value};
 use std::sync::Arc;
 use time::OffsetDateTime;
 
-/// Bounds the groups that are read from an access token.
-const MAX_GROUPS: usize = 64;
-/// Bounds a text in an access token, in bytes; a longer one counts as absent.
-const MAX_TEXT: usize = 256;
-
 /// Holds a trusted issuer: its settings and its keys.
 pub struct Issuer {
-    settings: OidcSettings,
-    validation: Validation,
+    tokens: AccessTokens,
     keys: KeySet,
     domains: Arc<Domains>,
 }
@@ -34,25 +24,14 @@ impl Issuer {
     /// Checks the settings; `trust` are the certificates that the issuer's TLS must come from, PEM, or `None`.
     pub fn new(settings: OidcSettings, trust: Option<&str>, domains: Arc<Domains>) -> Result<Self, IdentityError> {
         let wrong = |problem| Err(IdentityError::Setting { table: "identity.oidc", problem });
-        if settings.issuer.is_empty() || settings.audience.is_empty() {
-            return wrong("issuer and audience must not be empty");
-        }
         if !settings.jwks_url.starts_with("https://") {
             return wrong("jwks_url must begin with https://");
         }
-        let shared =
-            |algorithm: &Algorithm| matches!(algorithm, Algorithm::HS256 | Algorithm::HS384 | Algorithm::HS512);
-        if settings.algorithms.is_empty() || settings.algorithms.iter().any(shared) {
-            return wrong("algorithms must be some, and none of HS256, HS384, HS512: a verifier could sign with those");
-        }
-        if settings.types.is_empty() {
-            return wrong("types must be some: at+jwt, and JWT for AD FS");
-        }
-        if settings.user_by == UserBy::LocalPart && settings.domains.is_empty() {
-            return wrong("user_by = \"local-part\" needs domains: another domain has its own alice");
-        }
         let keys = KeySet::new(&settings, trust).map_err(|source: JwksError| IdentityError::Keys(Box::new(source)))?;
-        Ok(Self { validation: validation(&settings), keys, settings, domains })
+        match AccessTokens::of(settings) {
+            Ok(tokens) => Ok(Self { tokens, keys, domains }),
+            Err(problem) => wrong(problem),
+        }
     }
 
     /// Finds the person that an access token names; adds a user where the settings say so.
@@ -60,123 +39,16 @@ impl Issuer {
     /// Fails with [`ApiError::BearerExpired`] for one that has expired, with [`ApiError::UserUnknown`] for a person who
     /// is not known here, else with [`ApiError::NotAuthenticated`].
     pub async fn find(&self, store: &Store, jwt: &str, now: OffsetDateTime) -> Result<Found, Failure> {
-        let header = decode_header(jwt).map_err(|_| ApiError::NotAuthenticated)?;
-        let id = self.key_id(&header).ok_or(ApiError::NotAuthenticated)?;
-        let key = self.keys.key(id, header.alg.family()).await.ok_or(ApiError::NotAuthenticated)?;
-        // The crate wants all algorithms to be of the key's family; the settings may name several families.
-        let validation = Validation { algorithms: vec![header.alg], ..self.validation.clone() };
-        let decoded = decode::<Map<String, Value>>(jwt, &key, &validation).map_err(|error| match error.kind() {
-            ErrorKind::ExpiredSignature => ApiError::BearerExpired,
-            _ => ApiError::NotAuthenticated,
-        })?;
-        let claims = decoded.claims;
-        // The crate takes a list as well, of which one need be right; RFC 7519, 4.1.1 has one text.
-        if claims.get("iss").and_then(Value::as_str) != Some(self.settings.issuer.as_str()) {
-            return Err(ApiError::NotAuthenticated.into());
-        }
-        let skew = i64::from(self.settings.clock_skew_seconds);
-        // An access token from the future means a wrong clock, or somebody who keeps some for later.
-        let issued = claims.get("iat").map(|at| at.as_f64().unwrap_or(f64::INFINITY));
-        if issued.is_some_and(|at| at > (now.unix_timestamp() + skew) as f64) || !self.is_of_client(&claims) {
-            return Err(ApiError::NotAuthenticated.into());
-        }
-        let told = self.told(&claims)?;
+        let signed = self.tokens.signed(jwt).ok_or(ApiError::NotAuthenticated)?;
+        let key = self.keys.key(&signed.key, signed.algorithm.family()).await.ok_or(ApiError::NotAuthenticated)?;
+        let (told, until) = self.tokens.told(jwt, signed.algorithm, &key, now)?;
         let user = person::provisioned(store, &self.linking(), told, now).await?;
-        Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None, until: end(&claims) })
+        Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None, until })
     }
 
     /// Returns how accounts are found and made.
     fn linking(&self) -> Linking<'_> {
-        let OidcSettings { issuer, user_by, link, create_users, .. } = &self.settings;
+        let OidcSettings { issuer, user_by, link, create_users, .. } = self.tokens.settings();
         Linking { issuer, by: *user_by, link: *link, create: *create_users, domains: &self.domains }
     }
-
-    /// Returns the id of the key that signed, by `kid` or `x5t` (AD FS writes both); `None` where the algorithm
-    /// or type is not allowed, or a critical header is not understood.
-    fn key_id<'a>(&self, header: &'a Header) -> Option<&'a str> {
-        let understood =
-            header.crit.is_none() && self.settings.algorithms.contains(&header.alg) && self.is_of_type(header);
-        header.kid.as_deref().or(header.x5t.as_deref()).filter(|_| understood)
-    }
-
-    /// Says whether the header names a type that is taken, with or without `application/`, in any letter case (RFC 7515,
-    /// 4.1.9). So a token that the issuer made for something else is no access token.
-    fn is_of_type(&self, header: &Header) -> bool {
-        let named = media_subtype(header.typ.as_deref().unwrap_or_default());
-        self.settings.types.iter().any(|taken| media_subtype(taken).eq_ignore_ascii_case(named))
-    }
-
-    /// Says whether an allowed client asked for the access token.
-    fn is_of_client(&self, claims: &Map<String, Value>) -> bool {
-        let named = ["appid", "azp", "client_id"].iter().find_map(|name| text(claims, name));
-        self.settings.clients.is_empty() || named.is_some_and(|client| self.settings.clients.contains(&client))
-    }
-
-    /// Returns what the claims tell of the person, whose domain must be a listed one.
-    fn told(&self, claims: &Map<String, Value>) -> Result<Told, Failure> {
-        let settings = &self.settings;
-        let who = text(claims, &settings.user_claim).ok_or(ApiError::NotAuthenticated)?;
-        let domain = person::split(&who).1.unwrap_or_default();
-        if !settings.domains.is_empty() && !settings.domains.iter().any(|known| known.eq_ignore_ascii_case(domain)) {
-            return Err(Failure::of(ApiError::UserUnknown, &who));
-        }
-        let claimed = |name: &Option<String>| name.as_deref().and_then(|name| text(claims, name));
-        let subject = text(claims, &settings.subject_claim);
-        if subject.is_none() && settings.link == LinkBy::Identity {
-            return Err(Failure::of(ApiError::NotAuthenticated, &who));
-        }
-        Ok(Told {
-            who,
-            subject,
-            groups: settings.groups_claim.as_deref().map(|name| texts(claims.get(name))),
-            upn: claimed(&settings.upn_claim),
-            email: claimed(&settings.email_claim),
-            sid: claimed(&settings.sid_claim),
-        })
-    }
-}
-
-/// Returns when an access token expires (RFC 7519, 4.1.4), which was checked to be there.
-fn end(claims: &Map<String, Value>) -> Until {
-    let seconds = claims.get("exp").and_then(Value::as_f64).map(|at| at as i64);
-    let end = seconds.and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
-    end.map_or(Until::Itself, Until::Moment)
-}
-
-/// Returns the checks of signature, issuer, audience and times.
-fn validation(settings: &OidcSettings) -> Validation {
-    let mut validation = Validation::new(Algorithm::RS256);
-    validation.algorithms.clone_from(&settings.algorithms);
-    validation.set_issuer(&[&settings.issuer]);
-    validation.set_audience(&settings.audience);
-    validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-    validation.leeway = settings.clock_skew_seconds.into();
-    validation.validate_nbf = true;
-    validation
-}
-
-/// Returns a media type without `application/`.
-fn media_subtype(name: &str) -> &str {
-    const APPLICATION: &str = "application/";
-    match name.get(..APPLICATION.len()) {
-        Some(head) if head.eq_ignore_ascii_case(APPLICATION) => name.get(APPLICATION.len()..).unwrap_or_default(),
-        _ => name,
-    }
-}
-
-/// Says whether a text is short and has no hidden characters.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty() && text.len() <= MAX_TEXT && !text.chars().any(is_hidden)
-}
-
-/// Returns a claim that is one plain text.
-fn text(claims: &Map<String, Value>, name: &str) -> Option<String> {
-    claims.get(name)?.as_str().filter(|text| is_plain(text)).map(ToOwned::to_owned)
-}
-
-/// Returns the plain texts of a claim. AD FS writes one group as a text, several as a list.
-fn texts(claim: Option<&Value>) -> Vec<String> {
-    let one = claim.into_iter().filter_map(Value::as_str);
-    let several = claim.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    one.chain(several).filter(|text| is_plain(text)).take(MAX_GROUPS).map(ToOwned::to_owned).collect()
 }
