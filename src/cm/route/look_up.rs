@@ -59,6 +59,11 @@ impl Route {
         address(self).0
     }
 
+    /// Says whether the call is made without a login: whoever makes a bearer token has none yet.
+    pub fn is_without_login(&self) -> bool {
+        *self == Self::ActivateBearer
+    }
+
     /// Says whether the call or its answer bears a secret.
     pub fn bears_secret(&self) -> bool {
         let (method, pattern, _) = address(self);

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 
 /// Limits the size of a body, in bytes.
 const MAX_BODY: usize = 256 * 1024;
+/// Limits the size of a body that nobody answers for, in bytes.
+const MAX_STRANGERS_BODY: usize = 4 * 1024;
 
 /// Holds the body of a call, with the head of its request; what was wrong with it is said where it is read.
 pub struct Payload<'a> {
@@ -22,6 +24,11 @@ impl<'a> Payload<'a> {
     /// a place among those being worked on.
     pub async fn receive(parts: &'a Parts, body: Body) -> Self {
         Self { parts, received: receive(&parts.headers, body, MAX_BODY).await }
+    }
+
+    /// Likewise, the body of a call without a login.
+    pub async fn receive_small(parts: &'a Parts, body: Body) -> Self {
+        Self { parts, received: receive(&parts.headers, body, MAX_STRANGERS_BODY).await }
     }
 
     /// Reads the body as `T`; refuses what is not `application/json`.

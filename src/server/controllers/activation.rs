@@ -24,7 +24,6 @@ pub async fn activate(
     address: Option<IpAddr>,
     (now, id): (OffsetDateTime, Uuid),
 ) -> Result<Reply, ApiError> {
-    app.identity.limits.patience(address)?;
     let ShownCode { code } = payload.read()?;
     let hash = code_hash(code.ok_or(AccountRefusal::CodeUnknown)?.expose());
     let token = new_bearer().map_err(|_| ApiError::Internal(Internal::Random))?;

@@ -6,7 +6,7 @@
 use super::{operations, public_files, surface};
 use crate::cm::certificate::CertificateData;
 use crate::cm::problem::Problem;
-use crate::cm::route::{Method, Route, RouteError};
+use crate::cm::route::{Route, RouteError};
 use crate::server::call::Call;
 use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
@@ -215,14 +215,16 @@ async fn answer(
     }
     // As exact as MIM shows it, so that a time is read back later as it was answered at once.
     let now = OffsetDateTime::now_utc().truncate_to_millisecond();
-    // Whoever makes a bearer token has none yet.
-    if let surface::Verb::Call(Method::Post) = verb
-        && Route::parse(Method::Post, path, None) == Ok(Route::ActivateBearer)
+    if let surface::Verb::Call(method) = verb
+        && let Ok(route) = Route::parse(method, path, None)
+        && route.is_without_login()
     {
-        notes.route = Route::ActivateBearer.pattern();
+        notes.route = route.pattern();
         let address = authenticate::address(&parts);
+        // Nobody answers for the call but its address: not a byte of a body is taken from one that has failed too often.
+        app.identity.limits.patience(address)?;
         drop(judging);
-        let payload = Payload::receive(&parts, unread.take().unwrap_or_default()).await;
+        let payload = Payload::receive_small(&parts, unread.take().unwrap_or_default()).await;
         let _working = place(&app.places).await?;
         return activation::activate(app, payload, address, (now, id)).await;
     }

@@ -2,7 +2,7 @@
 
 use crate::server::identity::restart;
 use crate::server::support::{API, EXTENSION, Lab};
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
@@ -79,6 +79,44 @@ fn bodies_that_do_not_come_keep_no_place() {
         std::thread::sleep(Duration::from_millis(20));
     }
     drop(waiting);
+}
+
+/// The first line that comes back for a call of `token/activate` whose body waits to be asked for.
+fn asked_for_a_body(lab: &Lab) -> String {
+    let mut stream = connected(lab);
+    let head = format!(
+        "POST {EXTENSION}/token/activate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+         Content-Length: 262144\r\nExpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).unwrap();
+    line
+}
+
+#[test]
+fn an_address_that_guesses_codes_is_asked_for_no_body_any_more() {
+    let mut lab = plain();
+    restart(&mut lab, "[limits]\nfailures_per_address = { burst = 3, per_minute = 1 }\n");
+    let guess = || {
+        let body = serde_json::json!({"Code": "00000-00000-00000-00000"});
+        lab.call(None, "POST", &format!("{EXTENSION}/token/activate"), Some(&body)).refusal()
+    };
+    assert!(asked_for_a_body(&lab).contains(" 100 "));
+    for _ in 0..3 {
+        assert_eq!(guess(), (403, "activation-unknown".into()));
+    }
+    assert_eq!(guess(), (429, "too-many-requests".into()));
+    let told = asked_for_a_body(&lab);
+    assert!(told.contains(" 429 "), "{told}");
+}
+
+#[test]
+fn nobody_without_a_login_has_the_server_read_more_than_a_code_takes() {
+    let lab = plain();
+    let body = serde_json::json!({"Code": "0".repeat(5000)});
+    let refused = lab.call(None, "POST", &format!("{EXTENSION}/token/activate"), Some(&body)).refusal();
+    assert_eq!(refused, (413, "body-too-large".into()));
 }
 
 #[test]
