@@ -138,6 +138,11 @@ impl Text {
         self.0.push(Line { verdict: Some(verdict), text });
     }
 
+    /// Returns the lines without their verdicts.
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|line| line.text.as_str())
+    }
+
     /// Adds the lines of another text.
     pub fn append(&mut self, other: Self) {
         self.0.extend(other.0);

@@ -28,7 +28,9 @@ pub use audit::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs}
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
-pub use request::{DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind};
+pub use request::{
+    ApprovalArgs, DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind,
+};
 #[cfg(feature = "server")]
 pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
 pub use source::Source;

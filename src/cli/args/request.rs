@@ -20,7 +20,9 @@ pub enum RequestCommand {
     /// Show a request.
     Show(RequestArgs),
     /// Approve a pending request; a one-time password to be handed over is shown once.
-    Approve(DecisionArgs),
+    ///
+    /// At a terminal the request is shown first. What has changed since it was shown is refused.
+    Approve(ApprovalArgs),
     /// Deny a pending request.
     Deny(DecisionArgs),
     /// Say that a request is carried out; a revocation or suspension is carried out by that.
@@ -61,6 +63,18 @@ pub struct RequestArgs {
     pub request: Uuid,
     #[command(flatten)]
     pub server: ServerArgs,
+}
+
+#[derive(Args)]
+pub struct ApprovalArgs {
+    #[command(flatten)]
+    pub decision: DecisionArgs,
+    /// Approve only if the data items still are those that "request show" has shown, by the mark that it told as "seen".
+    #[arg(long, value_name = "MARK")]
+    pub seen: Option<String>,
+    /// Do not ask for confirmation.
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Args)]

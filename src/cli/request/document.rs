@@ -4,6 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::{Output, Text, date};
 use crate::cm::request::Request;
 use crate::enrollment::own_words;
+use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 /// Returns a request as scripts get it; without the driver's tag in the comment.
@@ -23,8 +24,16 @@ pub fn document(request: &Request) -> Value {
         "old_smartcard": request.old_smartcard,
         "new_profile": request.new_profile,
         "old_profile": request.old_profile,
+        "seen": mark(request),
         "data": request.data_collection.iter().map(|d| json!({ "name": d.name, "value": d.value })).collect::<Vec<_>>(),
     })
+}
+
+/// Returns the mark of a request's data items: another one as soon as one of them is another.
+pub fn mark(request: &Request) -> String {
+    let items: Vec<_> = request.data_collection.iter().map(|item| (&item.name, &item.value)).collect();
+    let whole = hex::encode(digest(&SHA256, json!(items).to_string().as_bytes()));
+    whole.get(..16).unwrap_or_default().to_owned()
 }
 
 /// Prints a request.

@@ -4,19 +4,22 @@ mod answer;
 mod create;
 mod document;
 
-use crate::cli::args::{DecisionArgs, RequestCommand};
+use crate::cli::args::{ApprovalArgs, DecisionArgs, RequestCommand};
 use crate::cli::connection::client;
 use crate::cli::data_item::data_items;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
+use crate::cli::prompt::confirm;
 use crate::cli::secrets;
 use crate::cli::settings::Settings;
 use crate::client::CmClient;
 use crate::cm::beyond_mim::{DataCollection, Decided, Decision, OneTimePasswords};
+use crate::cm::problem::ProblemCode;
 use crate::cm::request::RequestStatus;
 use crate::enrollment::own_words;
-use document::{document, show, text_of};
+use document::{document, mark, show, text_of};
 use serde_json::Value;
+use uuid::Uuid;
 
 /// Carries a command about requests out.
 pub fn run(command: RequestCommand, output: &Output) -> Result<(), Failure> {
@@ -101,9 +104,23 @@ fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {
     Ok(Decision { comment: args.comment.clone(), data_collection, priority: args.priority, seen: None })
 }
 
-/// Approves a request and shows it, together with its one-time passwords if the server gives them.
-fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<(), Failure> {
-    let Decided { request, passwords } = client(settings, &args.server)?.approve(args.request, &decision(args)?)?;
+/// Approves a request, as it was shown, and shows it together with its one-time passwords if the server gives them.
+fn approve(settings: &Settings, args: &ApprovalArgs, output: &Output) -> Result<(), Failure> {
+    let ApprovalArgs { decision: args, seen, yes } = args;
+    let (client, decision) = (client(settings, &args.server)?, decision(args)?);
+    let shown = client.request(args.request)?;
+    match seen {
+        Some(seen) if *seen != mark(&shown) => return Err(changed(args.request)),
+        Some(_) => {}
+        None if output.has_a_person() && !yes => {
+            text_of(&document(&shown)).lines().for_each(|line| output.tell(line));
+            confirm(false, "Approve this request?")?;
+        }
+        None => {}
+    }
+    // The server refuses it where the items have become others since.
+    let decision = Decision { seen: Some(shown.data_collection), ..decision };
+    let Decided { request, passwords } = client.approve(args.request, &decision)?;
     let mut shown = document(&request);
     if let Value::Object(with) = &mut shown
         && let Ok(Value::Object(secrets)) = serde_json::to_value(&passwords)
@@ -121,6 +138,14 @@ fn approve(settings: &Settings, args: &DecisionArgs, output: &Output) -> Result<
     output.once(&shown, text, || {
         format!("The request is approved. For another password: cardwright request distribute {}", request.uuid)
     })
+}
+
+/// Makes the failure of data items that are others than those that were seen; nothing was sent.
+fn changed(request: Uuid) -> Failure {
+    let message = "the data items of this request are others than those that you have seen; it was not approved";
+    Failure::new(ProblemCode::DataChanged.name(), Exit::Refused, message)
+        .about(request)
+        .remedy(format!("Look at it again (cardwright request show {request}), then approve it with its new mark."))
 }
 
 /// Writes one-time passwords for the approver who hands them over. No other text shows them.

@@ -128,6 +128,9 @@ async fn record_decision(
     if earlier.iter().any(|earlier| earlier.approver == decision.approver) {
         return Err(ApiError::AlreadyDecided);
     }
+    if input.seen.as_ref().is_some_and(|seen| *seen != request.data) {
+        return Err(ApiError::DataChanged);
+    }
     if decision.approved && is_in_place_of_old_key(&request, workflow) {
         tx.insert_approval(decision).await?;
         return Ok((request, Deed::OldKeyExcused));
@@ -139,9 +142,6 @@ async fn record_decision(
         true => RequestEvent::ApproveLast,
     };
     request.status = request_after(before, event)?;
-    if input.seen.as_ref().is_some_and(|seen| *seen != request.data) {
-        return Err(ApiError::DataChanged);
-    }
     tx.insert_approval(decision).await?;
     if decision.approved {
         check_items(&request, &input, &earlier, workflow)?;

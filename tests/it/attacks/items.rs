@@ -1,6 +1,9 @@
 //! Data items become others between the look at them and the approval, or after it.
 
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, last_segment};
+use crate::support::program::PATH;
+use crate::support::site::Site;
+use rexpect::session::spawn_command;
 use serde_json::{Value, json};
 
 const ITEMS: &str = r#"data_items = [
@@ -66,6 +69,62 @@ fn an_approval_is_of_what_the_approver_has_seen() {
     assert_eq!(lab.get(&alice, &format!("{API}/requests/{request}")).ok()["Status"], 16, "it goes on waiting");
     let seen = items(&lab, &bob, &request);
     approve(&lab, &bob, &request, json!({ "Seen": seen })).ok();
+}
+
+/// The program sends what it has shown: at a terminal, where it waits for an answer, and by the mark of an earlier look.
+#[test]
+fn what_changes_between_the_look_and_the_approval_is_refused_at_the_command_line() {
+    let mut site = Site::with(|template| {
+        let template = template.replacen("data_items = []", ITEMS, 1);
+        template.replacen("approvals_needed = 0", "approvals_needed = 1", 1)
+    });
+    site.person("alice", &[]);
+    site.person("oscar", &["approvers"]);
+    let order = json!({
+        "profiletemplateuuid": site.template_uuid, "datacollection": [{"Department": "IT"}], "type": "Enroll", "comment": "",
+    });
+    let request = last_segment(&site.send("alice", "POST", &format!("{API}/requests"), &order).ok());
+    let give = |department: &str| {
+        let data = format!("Department={department}");
+        site.run("alice", "", &["request", "collect", &request, "--data", &data]).done();
+    };
+    let show = || site.run("oscar", "", &["request", "show", &request]).done();
+    let approve = |seen: &str| site.run("oscar", "", &["request", "approve", &request, "--seen", seen]);
+
+    let seen = show()["seen"].as_str().unwrap().to_owned();
+    give("Board");
+    let refused = approve(&seen).refused(6, "data-changed");
+    assert!(refused.remedy.contains("request show"), "{refused:?}");
+
+    let mut at_a_terminal = site.program.interactive(PATH);
+    at_a_terminal.args(["request", "approve", &request]).env("CARDWRIGHT_BEARER", site.bearer("oscar"));
+    at_a_terminal.env("CARDWRIGHT_SERVER", &site.origin).env("CARDWRIGHT_CA_FILE", site.ca_file());
+    let mut session = spawn_command(at_a_terminal, Some(20_000)).unwrap();
+    let told = session.exp_string("Approve this request?").unwrap();
+    assert!(told.contains("Board"), "{told}");
+    give("Cleaning");
+    session.send_line("y").unwrap();
+    let told = session.exp_eof().unwrap();
+    assert!(told.contains("others than those you have seen"), "{told}");
+
+    let waits = show();
+    assert_eq!(waits["status"], "Pending");
+    assert_eq!(approve(waits["seen"].as_str().unwrap()).done()["status"], "Approved");
+}
+
+#[test]
+fn nor_is_an_approval_in_place_of_an_old_key_of_anything_else() {
+    let lab = Lab::plain(|template| {
+        let renew = "[workflows.renew]\napprovals_needed = 0\napprovers = [\"group:officers\"]\n";
+        template.replacen("[workflows.renew]\n", renew, 1)
+    });
+    let (alice, bob) = (lab.user("alice", &[]), lab.user("bob", &["officers"]));
+    let smartcard = lab.enrolled(&alice).smartcard;
+    let body = json!({"datacollection": [], "type": "Renew", "smartcard": smartcard, "comment": ""});
+    let request = lab.request(&alice, body);
+    let stale = approve(&lab, &bob, &request, json!({"Seen": [{"Name": "Department", "Value": "IT"}]}));
+    assert_eq!(stale.refusal(), (409, "data-changed".into()));
+    approve(&lab, &bob, &request, json!({"Seen": []})).ok();
 }
 
 #[test]
