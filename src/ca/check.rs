@@ -1,10 +1,13 @@
 //! Compares what came from an authority elsewhere with what was ordered.
 
 use super::error::Error;
+use super::extensions::{SUBJECT_ALT_NAME, UPN, general_name};
 use super::order::{IssueOrder, SubjectAltName};
 use crate::pkix::csr::{self, RequestContent};
 use crate::pkix::{Certificate, CertificationRequest, Signer, name};
 use ::time::{Duration, OffsetDateTime};
+use der::{Decode, Encode};
+use x509_cert::ext::pkix::{self, name::GeneralName};
 
 /// Sets how far the clock of an authority elsewhere may be ahead.
 const AHEAD: Duration = Duration::minutes(10);
@@ -42,7 +45,7 @@ pub(super) fn differences(order: &IssueOrder, certificate: &Certificate) -> Resu
         differences.push("subject");
     }
     let found = certificate.alt_names().map_err(Error::ReadBack)?;
-    let wanted = AltNames::of(order);
+    let wanted = AltNames::of(order)?;
     for (what, wanted, found) in [
         ("user principal names", wanted.upns, found.upns),
         ("mailboxes", wanted.emails, found.emails),
@@ -53,7 +56,7 @@ pub(super) fn differences(order: &IssueOrder, certificate: &Certificate) -> Resu
             differences.push(what);
         }
     }
-    if wanted.others != found.others {
+    if wanted.others != others_of(certificate)? {
         differences.push("other names");
     }
     let usages = certificate.extended_key_usage().map_err(Error::ReadBack)?;
@@ -70,31 +73,51 @@ pub(super) fn differences(order: &IssueOrder, certificate: &Certificate) -> Resu
     Ok(differences)
 }
 
-/// Holds the alternative names of an order by kind; Kerberos principals and addresses are only counted.
+/// Returns the alternative names of a certificate that are neither UPN, mailbox nor host name, DER, sorted.
+fn others_of(certificate: &Certificate) -> Result<Vec<Vec<u8>>, Error> {
+    let extension = certificate.extensions().iter().find(|it| it.extn_id == SUBJECT_ALT_NAME);
+    let names = extension.map(|it| pkix::SubjectAltName::from_der(it.extn_value.as_bytes())).transpose();
+    let names = names.map_err(Error::Encoding)?.map(|names| names.0).unwrap_or_default();
+    let is_other = |name: &GeneralName| match name {
+        GeneralName::OtherName(other) => other.type_id != UPN,
+        GeneralName::Rfc822Name(_) | GeneralName::DnsName(_) => false,
+        _ => true,
+    };
+    let others = names.iter().filter(|name| is_other(name)).map(Encode::to_der);
+    others.collect::<Result<Vec<_>, _>>().map(sorted).map_err(Error::Encoding)
+}
+
+/// Holds the alternative names of an order by kind; those that are neither UPN, mailbox nor host name as DER.
 #[derive(Default)]
 struct AltNames {
     upns: Vec<String>,
     emails: Vec<String>,
     hosts: Vec<String>,
-    others: usize,
+    others: Vec<Vec<u8>>,
 }
 
 impl AltNames {
-    fn of(order: &IssueOrder) -> Self {
+    fn of(order: &IssueOrder) -> Result<Self, Error> {
         let mut names = Self::default();
         for name in &order.subject_alt_names {
             match name {
                 SubjectAltName::Upn(upn) => names.upns.push(upn.clone()),
                 SubjectAltName::Email(email) => names.emails.push(email.clone()),
                 SubjectAltName::Dns(host) => names.hosts.push(host.clone()),
-                SubjectAltName::Kerberos(_) | SubjectAltName::Ip(_) => names.others += 1,
+                SubjectAltName::Kerberos(_)
+                | SubjectAltName::Ip(_)
+                | SubjectAltName::Uri(_)
+                | SubjectAltName::Directory(_) => {
+                    names.others.push(general_name(name)?.to_der().map_err(Error::Encoding)?);
+                }
             }
         }
-        names
+        names.others.sort();
+        Ok(names)
     }
 }
 
-fn sorted(mut names: Vec<String>) -> Vec<String> {
+fn sorted<T: Ord>(mut names: Vec<T>) -> Vec<T> {
     names.sort();
     names
 }
@@ -103,7 +126,7 @@ impl IssueOrder {
     /// Builds the certification request that is sent to an authority elsewhere, for a key that was generated here, with
     /// the names of the order.
     pub fn request(&self, key: &dyn Signer) -> Result<CertificationRequest, Error> {
-        let names = AltNames::of(self);
+        let names = AltNames::of(self)?;
         let content = RequestContent {
             subject: name::parse(&self.subject).map_err(Error::Subject)?,
             upns: names.upns,

@@ -2,8 +2,9 @@
 
 use super::error::Error;
 use super::kerberos;
+use super::names::{is_host_name, is_mailbox, is_sid, is_uri};
 use super::order::{CertificatePolicy, IssueOrder, MicrosoftTemplate, SubjectAltName};
-use crate::pkix::{Extension, KeyUsage, PublicKey};
+use crate::pkix::{Extension, KeyUsage, PublicKey, name};
 use der::asn1::{Any, BmpString, Ia5String, Null, ObjectIdentifier as Oid, OctetString, Utf8StringRef};
 use der::{Encode, Sequence};
 use std::net::IpAddr;
@@ -17,7 +18,7 @@ use x509_cert::ext::pkix::{
 
 const SUBJECT_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.14");
 const KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.15");
-const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
+pub(super) const SUBJECT_ALT_NAME: Oid = Oid::new_unwrap("2.5.29.17");
 pub(super) const BASIC_CONSTRAINTS: Oid = Oid::new_unwrap("2.5.29.19");
 const CRL_DISTRIBUTION_POINTS: Oid = Oid::new_unwrap("2.5.29.31");
 pub(super) const AUTHORITY_KEY_IDENTIFIER: Oid = Oid::new_unwrap("2.5.29.35");
@@ -34,7 +35,7 @@ pub(super) const FRESHEST_CRL: Oid = Oid::new_unwrap("2.5.29.46");
 /// Holds id-pkinit-san.
 const PKINIT_SAN: Oid = Oid::new_unwrap("1.3.6.1.5.2.2");
 /// Holds szOID_NT_PRINCIPAL_NAME.
-const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
+pub(super) const UPN: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.20.2.3");
 /// Holds szOID_CERTIFICATE_TEMPLATE.
 const CERTIFICATE_TEMPLATE: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.7");
 /// Holds szOID_ENROLL_CERTTYPE_EXTENSION.
@@ -44,6 +45,8 @@ const APPLICATION_POLICIES: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.21.10");
 /// Holds szOID_NTDS_CA_SECURITY_EXT and szOID_NTDS_OBJECTSID.
 const NTDS_CA_SECURITY: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2");
 const NTDS_OBJECT_SID: Oid = Oid::new_unwrap("1.3.6.1.4.1.311.25.2.1");
+/// Holds sMIMECapabilities (RFC 4262, 2).
+const SMIME_CAPABILITIES: Oid = Oid::new_unwrap("1.2.840.113549.1.9.15");
 
 /// Holds id-kp-OCSPSigning.
 const OCSP_SIGNING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.9");
@@ -59,6 +62,12 @@ struct TemplateId {
     id: Oid,
     major: u32,
     minor: u32,
+}
+
+/// Encodes an S/MIME capability without parameters (RFC 8551, 2.5.2).
+#[derive(Sequence)]
+struct SmimeCapability {
+    id: Oid,
 }
 
 /// Builds those of a self-signed root. It signs CMC answers too, so its key usage includes digitalSignature.
@@ -94,6 +103,11 @@ pub(super) fn of_order(order: &IssueOrder, authority: &[u8]) -> Result<Vec<Exten
     if !order.policies.is_empty() {
         let policies = order.policies.iter().map(policy).collect::<Result<Vec<_>, _>>()?;
         extensions.push(extension(CERTIFICATE_POLICIES, NOT_CRITICAL, &CertificatePolicies(policies))?);
+    }
+    if !order.smime_capabilities.is_empty() {
+        let capability = |text: &String| Ok(SmimeCapability { id: oid(text)? });
+        let capabilities = order.smime_capabilities.iter().map(capability).collect::<Result<Vec<_>, Error>>()?;
+        extensions.push(extension(SMIME_CAPABILITIES, NOT_CRITICAL, &capabilities)?);
     }
     extensions.extend(microsoft(order)?);
     Ok(extensions)
@@ -209,12 +223,6 @@ fn microsoft_template(template: &MicrosoftTemplate) -> Result<Extension, Error> 
     extension(CERTIFICATE_TEMPLATE, NOT_CRITICAL, &value)
 }
 
-/// Says whether this is the text of a security identifier ([MS-DTYP], 2.4.2.1).
-pub fn is_sid(text: &str) -> bool {
-    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.strip_prefix("S-1-").is_some_and(|rest| rest.split('-').all(number))
-}
-
 /// Builds the SID extension of KB5014754: a GeneralNames with one otherName that holds the SID's text.
 fn security_identifier(sid: &str) -> Result<Extension, Error> {
     if !is_sid(sid) {
@@ -226,7 +234,7 @@ fn security_identifier(sid: &str) -> Result<Extension, Error> {
 }
 
 /// Builds an alternative name.
-fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
+pub(super) fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
     Ok(match name {
         SubjectAltName::Upn(upn) => {
             filled("user principal name", upn)?;
@@ -237,8 +245,10 @@ fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
             filled("Kerberos principal", principal)?;
             GeneralName::OtherName(OtherName { type_id: PKINIT_SAN, value: kerberos::principal_name(principal)? })
         }
-        SubjectAltName::Email(email) => GeneralName::Rfc822Name(ia5("mailbox", email)?),
-        SubjectAltName::Dns(host) => GeneralName::DnsName(ia5("host name", host)?),
+        SubjectAltName::Email(email) => GeneralName::Rfc822Name(formed("mailbox", email, is_mailbox)?),
+        SubjectAltName::Dns(host) => GeneralName::DnsName(formed("host name", host, is_host_name)?),
+        SubjectAltName::Uri(uri) => GeneralName::UniformResourceIdentifier(formed("URI", uri, is_uri)?),
+        SubjectAltName::Directory(name) => GeneralName::DirectoryName(name::parse(name).map_err(Error::Subject)?),
         SubjectAltName::Ip(address) => {
             let bytes = match address {
                 IpAddr::V4(address) => address.octets().to_vec(),
@@ -252,6 +262,11 @@ fn general_name(name: &SubjectAltName) -> Result<GeneralName, Error> {
 /// Builds a URI.
 fn uri(kind: &'static str, text: &str) -> Result<GeneralName, Error> {
     ia5(kind, text).map(GeneralName::UniformResourceIdentifier)
+}
+
+/// Builds an IA5String of a name that has the form it must have.
+fn formed(kind: &'static str, text: &str, is_formed: impl Fn(&str) -> bool) -> Result<Ia5String, Error> {
+    if is_formed(text) { ia5(kind, text) } else { Err(Error::Name { kind, value: text.into() }) }
 }
 
 /// Builds an IA5String of a name that is not empty and has no blanks.

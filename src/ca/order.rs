@@ -32,6 +32,9 @@ pub struct IssueOrder {
     /// Whether the extended key usages are repeated as application policies (1.3.6.1.4.1.311.21.10).
     pub application_policies: bool,
     pub policies: Vec<CertificatePolicy>,
+    /// What the owner's mail program can decrypt by, the best first: dotted object identifiers, without parameters (RFC
+    /// 4262).
+    pub smime_capabilities: Vec<String>,
     /// The subject's security identifier in Active Directory (`S-1-5-...`), for strong certificate mapping.
     pub sid: Option<String>,
     /// The certification request, DER; an authority elsewhere needs it.
@@ -56,6 +59,7 @@ impl IssueOrder {
             template_name: None,
             application_policies: false,
             policies: Vec::new(),
+            smime_capabilities: Vec::new(),
             sid: None,
             csr: None,
         }
@@ -81,6 +85,9 @@ pub enum SubjectAltName {
     Email(String),
     Dns(String),
     Ip(IpAddr),
+    Uri(String),
+    /// A distinguished name, as RFC 4514 text.
+    Directory(String),
 }
 
 /// Holds the certificate template extension of Windows (1.3.6.1.4.1.311.21.7).

@@ -1,6 +1,7 @@
 //! Reads the rules of data items, what a request collects and from whom, and judges values by them.
 
 use super::located::{Misplaced, Source, parsed};
+use super::place::Place;
 use super::raw_policy::{RawBound, RawDataItem, RawDataItemTable};
 use crate::cm::check::{MAX_DATA_ITEMS, MAX_ITEM_NAME, MAX_ITEM_VALUE};
 use crate::cm::hidden::is_hidden;
@@ -20,6 +21,8 @@ const MAX_COMPILED: usize = 64 * 1024;
 const MAX_CHOICES: usize = 64;
 /// Bounds a value where the template does not say, in characters.
 const DEFAULT_LENGTH: u32 = 256;
+/// Is the length of a date such as 2026-01-31.
+const DATE_LENGTH: usize = 10;
 
 /// Says who gives an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,8 @@ pub struct DataItemRule {
     pub after_approval: bool,
     /// The length of a value, in characters.
     pub length: RangeInclusive<u32>,
+    /// Where in certificates the value stands.
+    pub places: Vec<Place>,
 }
 
 /// Says why a value is not taken.
@@ -80,6 +85,8 @@ pub enum ItemProblem {
     NotAmong(String),
     #[error("it is not from {0} to {1}")]
     OutOfBounds(String, String),
+    #[error("it cannot stand as {0} in a certificate")]
+    Unfit(&'static str),
 }
 
 impl Side {
@@ -127,6 +134,19 @@ impl DataItemRule {
             stored: true,
             after_approval: false,
             length: 1..=DEFAULT_LENGTH,
+            places: Vec::new(),
+        }
+    }
+
+    /// Returns how long a value may be, in characters.
+    pub fn longest(&self) -> usize {
+        match &self.kind {
+            ItemKind::Date { .. } => DATE_LENGTH,
+            ItemKind::YesNo => "yes".len(),
+            ItemKind::Choice { among } => among.iter().map(|choice| choice.chars().count()).max().unwrap_or(0),
+            ItemKind::Text { .. } | ItemKind::Number { .. } | ItemKind::Email => {
+                usize::try_from(*self.length.end()).unwrap_or(usize::MAX)
+            }
         }
     }
 
@@ -139,6 +159,9 @@ impl DataItemRule {
         let found = value.chars().count();
         if !u32::try_from(found).is_ok_and(|found| self.length.contains(&found)) {
             return Err(ItemProblem::Length { found, least: *self.length.start(), most: *self.length.end() });
+        }
+        if let Some(place) = self.places.iter().find(|place| !place.takes(value)) {
+            return Err(ItemProblem::Unfit(place.name()));
         }
         let kept = value.to_owned();
         match &self.kind {
@@ -205,7 +228,7 @@ fn within<T: PartialOrd + ToString>(bounds: &RangeInclusive<T>, value: &T) -> Re
 /// Reads a date such as 2026-01-31.
 fn date(text: &str) -> Option<Date> {
     // The crate also takes week and ordinal dates; people do not.
-    let plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let plain = text.len() == DATE_LENGTH && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     if plain { Date::parse(text, &Iso8601::DATE).ok() } else { None }
 }
 
@@ -253,6 +276,7 @@ fn rule(source: &Source<'_>, item: &Spanned<RawDataItem>, raw: &RawDataItemTable
         stored: raw.stored.unwrap_or(true),
         after_approval: raw.after_approval,
         length: least..=most,
+        places: Vec::new(),
     })
 }
 

@@ -2,12 +2,14 @@
 
 use super::certificate_shape::CertificateShape;
 use super::key_policy::{KeyPolicy, KeySource};
+use super::naming::Naming;
 use crate::cm::template::GenerationOptions;
 use crate::pkix::KeyAlgorithm;
 
 /// Holds a further certificate, with its own key.
 #[derive(Clone, Debug)]
 pub struct Ordered {
+    pub naming: Naming,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
 }
@@ -15,6 +17,7 @@ pub struct Ordered {
 /// Refers to a certificate that the template orders, and its key.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'t> {
+    pub naming: &'t Naming,
     pub key: &'t KeyPolicy,
     pub certificate: &'t CertificateShape,
 }

@@ -3,15 +3,15 @@
 use super::additional::check_additional;
 use super::inherited::Approvals;
 use super::located::{Misplaced, Source, each, parsed};
-use super::naming::SubjectNames;
-use super::pattern::SubjectPattern;
+use super::naming::Naming;
 use super::pin::{pin_policy, user_pin_policy};
 use super::principal::Principal;
 use super::profile_template::{Kind, ProfileTemplate, Workflow};
 use super::raw::{RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::read_key::{check_certificate, check_key};
+use super::uses::Uses;
 use super::words::released;
-use super::{data_item, document, lifecycle, one_time, recovery};
+use super::{data_item, document, given, lifecycle, one_time, recovery};
 use crate::cm::hidden::is_hidden;
 use crate::cm::request::RequestType;
 use crate::cm::template::{SmartcardConfig, SmartcardPrintPolicy, UserPinOption};
@@ -155,11 +155,14 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
     };
     let first_name = raw.certificate.template_name.get_ref().clone();
     let key = check_key(source, raw.key)?;
-    let additional = check_additional(source, raw.additional_certificates, &first_name)?;
+    let mut uses = Uses::default();
+    let naming = Naming::read(source, &raw.subject, &mut uses)?;
+    let additional = check_additional(source, raw.additional_certificates, &first_name, &naming, &mut uses)?;
+    let mut workflows = check_workflows(source, raw.workflows, kind, &raw.revocation)?;
+    given::settle(source, &uses, &mut workflows)?;
     Ok(ProfileTemplate {
         recovery: recovery::policy(source, raw.recovery, key.source, &additional)?,
-        subject: parsed(source, &raw.subject.name, SubjectPattern::parse)?,
-        names: SubjectNames::read(source, &raw.subject)?,
+        naming,
         certificate: check_certificate(source, raw.certificate, &key.source)?,
         key,
         additional,
@@ -167,7 +170,7 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         limits: raw.limits.into(),
         holds_of_disabled: raw.revocation.hold_of_disabled,
         loss_reasons: lifecycle::loss_reasons(source, &raw.loss_reasons)?,
-        workflows: check_workflows(source, raw.workflows, kind, &raw.revocation)?,
+        workflows,
         name: raw.name.into_inner(),
         description: raw.description,
         version: raw.version.into_inner(),

@@ -1,5 +1,6 @@
-//! Reads patterns with placeholders and fills them in: `CN={User!name},O=Example` and `{User!upn}`.
+//! Reads patterns with placeholders and fills them in: `CN={User!name},O=Example`, `{User!upn}` and `{Data!Department}`.
 
+use super::data_item::same_name;
 use crate::pkix::name;
 
 /// Lists the attributes that a subject may have.
@@ -35,6 +36,13 @@ pub trait Attributes {
     fn attribute(&self, attribute: &UserAttribute) -> Option<&str>;
 }
 
+/// Holds what patterns are filled with.
+pub struct Known<'a, U> {
+    pub user: &'a U,
+    /// The request's data items, judged by the template's rules: names and values.
+    pub items: Vec<(&'a str, String)>,
+}
+
 /// Holds a text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(Vec<Piece>);
@@ -43,7 +51,23 @@ pub struct Pattern(Vec<Piece>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Attribute(UserAttribute),
+    Blank(Blank),
+}
+
+/// Holds a placeholder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blank {
+    pub meaning: Meaning,
+    /// What the pattern makes is left out where there is no value.
+    pub is_optional: bool,
+}
+
+/// Says what a placeholder stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    User(UserAttribute),
+    /// The data item of this name.
+    Item(String),
 }
 
 /// Says why a pattern cannot be read.
@@ -52,7 +76,8 @@ pub enum PatternError {
     #[error("a \"{{\" has no \"}}\"")]
     Unclosed,
     #[error(
-        "\"{{{0}}}\" is unknown; known are {{User!name}}, {{User!upn}}, {{User!email}}, {{User!sid}} and {{User!attribute.NAME}}"
+        "\"{{{0}}}\" is unknown; known are {{User!name}}, {{User!upn}}, {{User!email}}, {{User!sid}}, {{User!attribute.NAME}} and \
+         {{Data!ITEM}}, each with a \"?\" at its end where the name is left out of a certificate rather than demanded"
     )]
     Unknown(String),
     #[error("\"{0}\" is not an attribute and a value, as in CN={{User!name}}")]
@@ -63,10 +88,29 @@ pub enum PatternError {
     Empty,
 }
 
-/// Names the attribute that a pattern needs and the user lacks.
+/// Names what a pattern needs and nobody knows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the user has no {}", .0.word())]
-pub struct Missing(pub UserAttribute);
+pub enum Missing {
+    #[error("the user has no {}", .0.word())]
+    Attribute(UserAttribute),
+    #[error("the request has no data item \"{0}\"")]
+    Item(String),
+    #[error("the user has no IP address (\"{0}\" is none)")]
+    Address(String),
+}
+
+impl<U: Attributes> Known<'_, U> {
+    /// Returns what a placeholder stands for; `None` when that is not known.
+    fn value(&self, meaning: &Meaning) -> Option<&str> {
+        match meaning {
+            Meaning::User(attribute) => self.user.attribute(attribute),
+            Meaning::Item(name) => {
+                let item = self.items.iter().find(|(known, _)| same_name(known, name));
+                item.map(|(_, value)| value.as_str())
+            }
+        }
+    }
+}
 
 impl Pattern {
     /// Reads text with placeholders.
@@ -78,7 +122,7 @@ impl Pattern {
                 pieces.push(Piece::Text(before.to_owned()));
             }
             let (word, after) = after.split_once('}').ok_or(PatternError::Unclosed)?;
-            pieces.push(Piece::Attribute(attribute(word)?));
+            pieces.push(Piece::Blank(blank(word)?));
             rest = after;
         }
         if !rest.is_empty() {
@@ -87,32 +131,83 @@ impl Pattern {
         if pieces.is_empty() { Err(PatternError::Empty) } else { Ok(Self(pieces)) }
     }
 
-    /// Fills in a user's attributes; fails where the user lacks one.
-    pub fn fill(&self, user: &impl Attributes) -> Result<String, Missing> {
+    /// Fills in what is known; `None` where a placeholder that is optional has no value, and an error where another has
+    /// none.
+    pub fn fill(&self, known: &Known<'_, impl Attributes>) -> Result<Option<String>, Missing> {
+        self.fill_as(known, str::to_owned)
+    }
+
+    /// Fills in what is known, each value as `spelled` writes it.
+    pub fn fill_as(
+        &self,
+        known: &Known<'_, impl Attributes>,
+        spelled: impl Fn(&str) -> String,
+    ) -> Result<Option<String>, Missing> {
         let mut filled = String::new();
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => filled.push_str(text),
-                Piece::Attribute(attribute) => {
-                    filled.push_str(user.attribute(attribute).ok_or_else(|| Missing(attribute.clone()))?);
-                }
+                Piece::Blank(blank) => match (known.value(&blank.meaning), &blank.meaning) {
+                    (Some(value), _) => filled.push_str(&spelled(value)),
+                    (None, _) if blank.is_optional => return Ok(None),
+                    (None, Meaning::User(attribute)) => return Err(Missing::Attribute(attribute.clone())),
+                    (None, Meaning::Item(name)) => return Err(Missing::Item(name.clone())),
+                },
             }
         }
-        Ok(filled)
+        Ok(Some(filled))
+    }
+
+    /// Lists the placeholders.
+    pub fn blanks(&self) -> impl Iterator<Item = &Blank> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Blank(blank) => Some(blank),
+        })
+    }
+
+    /// Lists the data items that fill it.
+    pub fn items(&self) -> impl Iterator<Item = &str> {
+        self.blanks().filter_map(|blank| match &blank.meaning {
+            Meaning::User(_) => None,
+            Meaning::Item(name) => Some(name.as_str()),
+        })
+    }
+
+    /// Returns the placeholder that is all of it; `None` where there is text too, or another placeholder.
+    pub fn sole(&self) -> Option<&Blank> {
+        match self.0.as_slice() {
+            [Piece::Blank(blank)] => Some(blank),
+            _ => None,
+        }
+    }
+
+    /// Returns the text, with `stand_in` for each placeholder.
+    pub fn with(&self, stand_in: &str) -> String {
+        let pieces = self.0.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Blank(_) => stand_in,
+        });
+        pieces.collect()
     }
 }
 
 /// Reads the text inside the braces.
-fn attribute(word: &str) -> Result<UserAttribute, PatternError> {
-    let lower = word.to_ascii_lowercase();
-    match (lower.as_str(), lower.strip_prefix("user!attribute.")) {
-        ("user!name", _) => Ok(UserAttribute::Name),
-        ("user!upn", _) => Ok(UserAttribute::Upn),
-        ("user!email", _) => Ok(UserAttribute::Email),
-        ("user!sid", _) => Ok(UserAttribute::Sid),
-        (_, Some(name)) if !name.is_empty() => Ok(UserAttribute::Other(name.to_owned())),
-        _ => Err(PatternError::Unknown(word.to_owned())),
-    }
+fn blank(word: &str) -> Result<Blank, PatternError> {
+    let (name, is_optional) = word.strip_suffix('?').map_or((word, false), |name| (name, true));
+    let lower = name.to_ascii_lowercase();
+    let user = match (lower.as_str(), lower.strip_prefix("user!attribute.")) {
+        ("user!name", _) => Some(UserAttribute::Name),
+        ("user!upn", _) => Some(UserAttribute::Upn),
+        ("user!email", _) => Some(UserAttribute::Email),
+        ("user!sid", _) => Some(UserAttribute::Sid),
+        (_, Some(name)) if !name.is_empty() => Some(UserAttribute::Other(name.to_owned())),
+        _ => None,
+    };
+    let item = || name.strip_prefix("Data!").map(str::trim).filter(|item| !item.is_empty());
+    let meaning = user.map(Meaning::User).or_else(|| item().map(|item| Meaning::Item(item.to_owned())));
+    let meaning = meaning.ok_or_else(|| PatternError::Unknown(word.to_owned()))?;
+    Ok(Blank { meaning, is_optional })
 }
 
 /// Holds a subject as attributes, most specific first, each with its pattern.
@@ -138,11 +233,19 @@ impl SubjectPattern {
         Ok(Self(attributes))
     }
 
-    /// Fills in a user's attributes and returns RFC 4514 text; fails where the user lacks one.
-    pub fn fill(&self, user: &impl Attributes) -> Result<String, Missing> {
-        let attribute =
-            |(name, pattern): &(&str, Pattern)| Ok(format!("{name}={}", name::escape(&pattern.fill(user)?)));
-        Ok(self.0.iter().map(attribute).collect::<Result<Vec<_>, _>>()?.join(","))
+    /// Fills in what is known and returns RFC 4514 text; an attribute whose optional placeholder has no value is left out.
+    pub fn fill(&self, known: &Known<'_, impl Attributes>) -> Result<String, Missing> {
+        let attribute = |(name, pattern): &(&str, Pattern)| {
+            let value = pattern.fill(known)?;
+            Ok(value.map(|value| format!("{name}={}", name::escape(&value))))
+        };
+        let attributes = self.0.iter().filter_map(|part| attribute(part).transpose());
+        Ok(attributes.collect::<Result<Vec<_>, _>>()?.join(","))
+    }
+
+    /// Lists the attributes, each with its pattern.
+    pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &Pattern)> {
+        self.0.iter().map(|(name, pattern)| (*name, pattern))
     }
 }
 
@@ -181,10 +284,25 @@ mod tests {
         }
     }
 
+    fn known(items: &[(&'static str, &str)]) -> Known<'static, Alice> {
+        Known { user: &Alice, items: items.iter().map(|(name, value)| (*name, (*value).to_owned())).collect() }
+    }
+
+    #[test]
+    fn what_is_optional_is_left_out() {
+        let subject = SubjectPattern::parse("CN={User!name},OU={Data!Unit?},L={User!sid?}").unwrap();
+        assert_eq!(subject.fill(&known(&[])).unwrap(), r"CN=alice\,O=Evil");
+        assert_eq!(subject.fill(&known(&[("unit", "a+b")])).unwrap(), r"CN=alice\,O=Evil,OU=a\+b");
+        let sid = Pattern::parse("{User!sid?}").unwrap();
+        assert_eq!(sid.fill(&known(&[])), Ok(None));
+        let unit = Pattern::parse("{Data!Unit}").unwrap();
+        assert_eq!(unit.fill(&known(&[])), Err(Missing::Item("Unit".into())));
+    }
+
     #[test]
     fn a_user_name_adds_no_attribute() {
         let subject = SubjectPattern::parse("CN={User!name},OU=R\\, D,O=Example").unwrap();
-        let filled = subject.fill(&Alice).unwrap();
+        let filled = subject.fill(&known(&[])).unwrap();
         assert_eq!(filled, r"CN=alice\,O=Evil,OU=R\, D,O=Example".replace("\\\\", "\\"));
     }
 
@@ -195,6 +313,6 @@ mod tests {
         assert_eq!(SubjectPattern::parse("XX=1"), Err(PatternError::UnknownAttribute("XX".into())));
         assert_eq!(SubjectPattern::parse(" "), Err(PatternError::Empty));
         let email = Pattern::parse("<{User!email}>").unwrap();
-        assert_eq!(email.fill(&Alice), Err(Missing(UserAttribute::Email)));
+        assert_eq!(email.fill(&known(&[])), Err(Missing::Attribute(UserAttribute::Email)));
     }
 }

@@ -6,9 +6,8 @@ use super::document::Document;
 use super::entries::{Entry, Ordered};
 use super::key_policy::KeyPolicy;
 use super::lifecycle::{Limits, LossReason, Passage, RevocationOptions};
-use super::naming::SubjectNames;
+use super::naming::Naming;
 use super::one_time::OneTimePolicy;
-use super::pattern::SubjectPattern;
 use super::principal::Principal;
 use super::recovery::RecoveryPolicy;
 use crate::cm::lifecycle::Narrowing;
@@ -34,8 +33,7 @@ pub struct ProfileTemplate {
     /// SHA-256 of what the file says; comments, blanks and order do not count.
     pub digest: [u8; 32],
     pub kind: Kind,
-    pub subject: SubjectPattern,
-    pub names: SubjectNames,
+    pub naming: Naming,
     pub key: KeyPolicy,
     pub certificate: CertificateShape,
     /// Transitions that this template removes from the lifecycle's tables.
@@ -86,8 +84,9 @@ pub struct Workflow {
 impl ProfileTemplate {
     /// Lists all certificates that the template orders, the first one first.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let first = Entry { key: &self.key, certificate: &self.certificate };
-        let further = self.additional.iter().map(|it| Entry { key: &it.key, certificate: &it.certificate });
+        let first = Entry { naming: &self.naming, key: &self.key, certificate: &self.certificate };
+        let further =
+            self.additional.iter().map(|it| Entry { naming: &it.naming, key: &it.key, certificate: &it.certificate });
         std::iter::once(first).chain(further)
     }
 

@@ -8,7 +8,8 @@ use super::profile_template::ProfileTemplate;
 use super::raw::RawCertificate;
 use super::weaker::Told;
 use super::words::{
-    ANY_PURPOSE, CLIENT_AUTH, PKINIT_CLIENT, SERVER_AUTH, SMARTCARD_LOGON, extended_key_usage as object_identifier,
+    ANY_PURPOSE, CLIENT_AUTH, EMAIL_PROTECTION, PKINIT_CLIENT, SERVER_AUTH, SMARTCARD_LOGON,
+    extended_key_usage as object_identifier,
 };
 use crate::pkix::KeyUsage;
 
@@ -64,15 +65,52 @@ pub(super) fn warnings(template: &ProfileTemplate) -> Vec<Told> {
         };
         of_purposes(entry, &mut say);
         of_usages(entry, &mut say);
+        if entry.certificate.extensions.tells_smime() && !is_for(entry, EMAIL_PROTECTION) {
+            say("smime_capabilities", "without emailProtection no mail program looks at them (RFC 4262)");
+        }
+        if is_for(entry, SMARTCARD_LOGON) {
+            told.extend(of_logon(entry, number));
+        }
     }
     told
+}
+
+/// Says whether a certificate names a purpose, by its object identifier.
+fn is_for(entry: Entry<'_>, oid: &str) -> bool {
+    entry.certificate.extended_key_usages.iter().any(|purpose| purpose == oid)
+}
+
+/// Lists why Windows would not log on with the certificate of this number among the template's.
+fn of_logon(entry: Entry<'_>, number: usize) -> Vec<Told> {
+    let name = &entry.certificate.template_name;
+    let say = |key: &str, text: &str| match number {
+        0 => (key.to_owned(), text.to_owned()),
+        _ => ("additional_certificates".to_owned(), format!("{name}: {key}: {text}")),
+    };
+    let curve = KeyFamily::of(entry.key.generate.kind()).0 == KeyFamily::Ecdsa;
+    let rows = [
+        (!entry.naming.has_upn(), "subject", "smartcardLogon without a UPN: Windows finds no account to log on (upn)"),
+        (
+            !entry.naming.has_sid(),
+            "subject",
+            "smartcardLogon without a security identifier: a domain controller maps by it, and refuses the logon without \
+             (KB5014754: sid)",
+        ),
+        (
+            curve,
+            "key.generate",
+            "smartcardLogon with a key on an elliptic curve: Windows logs on by it only where the policy \"Allow ECC \
+             certificates to be used for logon and authentication\" is set; RSA needs none",
+        ),
+    ];
+    rows.into_iter().filter(|(is_told, ..)| *is_told).map(|(_, key, text)| say(key, text)).collect()
 }
 
 /// Says what looks unintended in the extended key usages.
 fn of_purposes(entry: Entry<'_>, say: &mut impl FnMut(&str, &str)) {
     const KEY: &str = "extended_key_usages";
     let purposes = &entry.certificate.extended_key_usages;
-    let has = |oid: &str| purposes.iter().any(|purpose| purpose == oid);
+    let has = |oid: &str| is_for(entry, oid);
     if purposes.is_empty() {
         say(KEY, "there are none: the certificate is for everything (RFC 5280, 4.2.1.12)");
     }

@@ -62,6 +62,12 @@ pub struct RawSubject {
     pub emails: Vec<Text>,
     #[serde(default)]
     pub dns_names: Vec<Text>,
+    #[serde(default)]
+    pub ip_addresses: Vec<Text>,
+    #[serde(default)]
+    pub uris: Vec<Text>,
+    #[serde(default)]
+    pub directory_names: Vec<Text>,
     pub kerberos_principal: Option<Text>,
     pub sid: Option<Text>,
 }
@@ -94,6 +100,8 @@ pub enum RawGeneratedBy {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawAdditional {
+    /// `None`: that of the first certificate.
+    pub subject: Option<RawSubject>,
     pub key: RawKey,
     pub certificate: RawCertificate,
 }
@@ -121,6 +129,8 @@ pub struct RawCertificate {
     pub application_policies: bool,
     #[serde(default)]
     pub policies: Vec<RawPolicy>,
+    #[serde(default)]
+    pub smime_capabilities: Vec<Text>,
     pub temporary_validity_days: Option<Spanned<u32>>,
     #[serde(default)]
     pub bears_roles: bool,

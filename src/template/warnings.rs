@@ -2,10 +2,10 @@
 
 use super::key_policy::Hash;
 use super::profile_template::{ProfileTemplate, Workflow};
-use super::purposes;
 use super::weaker::Told;
 use super::words::table;
 use super::{Delivery, Principal, Side};
+use super::{given, purposes};
 use crate::cm::request::RequestType;
 use crate::cm::template::UserPinOption;
 
@@ -35,6 +35,7 @@ pub fn warnings(template: &ProfileTemplate) -> Vec<Told> {
     for workflow in template.workflows().iter().filter(|workflow| workflow.enabled) {
         told.extend(of_workflow(workflow));
     }
+    told.extend(given::warnings(template));
     told.extend(purposes::warnings(template));
     told.extend(template.weaknesses());
     told

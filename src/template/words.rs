@@ -10,6 +10,8 @@ pub const CLIENT_AUTH: &str = "1.3.6.1.5.5.7.3.2";
 pub const SERVER_AUTH: &str = "1.3.6.1.5.5.7.3.1";
 /// anyExtendedKeyUsage (RFC 5280, 4.2.1.12).
 pub const ANY_PURPOSE: &str = "2.5.29.37.0";
+/// id-kp-emailProtection (RFC 5280, 4.2.1.12).
+pub const EMAIL_PROTECTION: &str = "1.3.6.1.5.5.7.3.4";
 /// Smart card logon (\[MS-WCCE\]).
 pub const SMARTCARD_LOGON: &str = "1.3.6.1.4.1.311.20.2.2";
 /// id-pkinit-KPClientAuth (RFC 4556, 3.2.2).
@@ -21,11 +23,31 @@ const EXTENDED_KEY_USAGES: [(&str, &str); 8] = [
     ("serverAuth", SERVER_AUTH),
     ("anyExtendedKeyUsage", ANY_PURPOSE),
     ("codeSigning", "1.3.6.1.5.5.7.3.3"),
-    ("emailProtection", "1.3.6.1.5.5.7.3.4"),
+    ("emailProtection", EMAIL_PROTECTION),
     ("smartcardLogon", SMARTCARD_LOGON),
     ("pkinitClient", PKINIT_CLIENT),
     ("encryptingFileSystem", "1.3.6.1.4.1.311.10.3.4"),
 ];
+
+/// Names what a mail program can decrypt by (RFC 8551, 2.7), with object identifiers (RFC 3565, RFC 5084).
+const SMIME_CAPABILITIES: [(&str, &str); 6] = [
+    ("aes128-CBC", "2.16.840.1.101.3.4.1.2"),
+    ("aes192-CBC", "2.16.840.1.101.3.4.1.22"),
+    ("aes256-CBC", "2.16.840.1.101.3.4.1.42"),
+    ("aes128-GCM", "2.16.840.1.101.3.4.1.6"),
+    ("aes192-GCM", "2.16.840.1.101.3.4.1.26"),
+    ("aes256-GCM", "2.16.840.1.101.3.4.1.46"),
+];
+
+/// Reads the name of an S/MIME capability, or an object identifier of one without parameters; returns the object
+/// identifier, dotted.
+pub fn smime_capability(text: &str) -> Result<String, &'static str> {
+    match SMIME_CAPABILITIES.iter().find(|(name, _)| *name == text) {
+        Some((_, oid)) => Ok((*oid).to_owned()),
+        None if is_object_identifier(text) => Ok(text.to_owned()),
+        None => Err("neither an object identifier nor one of aes256-CBC, aes256-GCM and their like (aes128, aes192)"),
+    }
+}
 
 /// Reads a type of request during which the admin key may leave the server.
 pub fn released(text: &str) -> Result<RequestType, &'static str> {

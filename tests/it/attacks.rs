@@ -9,6 +9,7 @@ mod forgotten;
 mod holdings;
 mod items;
 mod log;
+mod named;
 mod names;
 mod own_certificates;
 mod possession;

@@ -95,7 +95,8 @@ fn host(name: &SubjectAltName) -> Option<String> {
         SubjectAltName::Email(email) => Some(email.clone()),
         SubjectAltName::Dns(host) => Some(host.clone()),
         SubjectAltName::Ip(address) => Some(address.to_string()),
-        SubjectAltName::Upn(_) | SubjectAltName::Kerberos(_) => None,
+        SubjectAltName::Uri(uri) => Some(uri.clone()),
+        SubjectAltName::Upn(_) | SubjectAltName::Kerberos(_) | SubjectAltName::Directory(_) => None,
     }
 }
 

@@ -227,6 +227,9 @@ pub enum ApiError {
     NotUnique(&'static str) => (CONFLICT, NotUnique),
         "another user has the {0} that this certificate would bear, perhaps in another letter case or Unicode form; have one \
          of them changed";
+    SidOfOther => (CONFLICT, NotUnique),
+        "the certificate would bear a URI with a security identifier that is not the one of this person's record; have the \
+         record or the profile template changed";
     Domain(String) => (CONFLICT, DomainNotAllowed),
         "the certificate would bear \"{0}\", which is in none of the domains that [people] of server.toml allows";
     DailyLimit { limit: usize, seconds: u64 } => (TOO_MANY_REQUESTS, DailyLimit),

@@ -1,9 +1,9 @@
 //! Bounds what a person is issued: which names a certificate may bear, and how many certificates a day.
 
-use crate::ca::{IssueOrder, SubjectAltName};
+use crate::ca::{IssueOrder, SID_URI, SubjectAltName};
 use crate::server::call::app::App;
 use crate::server::error::ApiError;
-use crate::store::{IssueTime, NameKind, Tx};
+use crate::store::{IssueTime, NameKind, Tx, UserRecord};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -11,8 +11,9 @@ use uuid::Uuid;
 const DAY: Duration = Duration::days(1);
 
 /// Refuses a certificate whose UPN, Kerberos principal or e-mail address is in no allowed domain, and one that bears a
-/// name of another person: whichever way a name came in, it is judged as the certificate would have it.
-pub async fn check_names(app: &App, order: &IssueOrder, owner: Uuid) -> Result<(), ApiError> {
+/// name of another person: whichever way a name came in, it is judged as the certificate would have it. A URI that maps to
+/// an account of Windows maps to the owner's.
+pub async fn check_names(app: &App, order: &IssueOrder, owner: &UserRecord) -> Result<(), ApiError> {
     let mut names = Vec::new();
     for name in &order.subject_alt_names {
         let (kind, text, allowed) = match name {
@@ -20,7 +21,11 @@ pub async fn check_names(app: &App, order: &IssueOrder, owner: Uuid) -> Result<(
                 (NameKind::Upn, text, app.domains.allow_upn(text))
             }
             SubjectAltName::Email(text) => (NameKind::Email, text, app.domains.allow_email(text)),
-            SubjectAltName::Dns(_) | SubjectAltName::Ip(_) => continue,
+            SubjectAltName::Uri(uri) => match sid_of_uri(uri) {
+                Some(sid) if owner.sid.as_deref() != Some(sid) => return Err(ApiError::SidOfOther),
+                _ => continue,
+            },
+            SubjectAltName::Dns(_) | SubjectAltName::Ip(_) | SubjectAltName::Directory(_) => continue,
         };
         if !allowed {
             return Err(ApiError::Domain(text.clone()));
@@ -29,11 +34,17 @@ pub async fn check_names(app: &App, order: &IssueOrder, owner: Uuid) -> Result<(
     }
     names.extend(order.sid.iter().map(|sid| (NameKind::Sid, sid)));
     for (kind, text) in names {
-        if app.store.users_named(kind, text).await?.iter().any(|user| user.uuid != owner) {
+        if app.store.users_named(kind, text).await?.iter().any(|user| user.uuid != owner.uuid) {
             return Err(ApiError::NotUnique(kind.told()));
         }
     }
     Ok(())
+}
+
+/// Returns the security identifier in a URI that Windows maps by (KB5014754).
+fn sid_of_uri(uri: &str) -> Option<&str> {
+    let (begin, sid) = uri.split_at_checked(SID_URI.len())?;
+    begin.eq_ignore_ascii_case(SID_URI).then_some(sid)
 }
 
 /// Limits how many certificates a person is issued within a day.

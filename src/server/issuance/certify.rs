@@ -232,8 +232,8 @@ impl Certifier<'_> {
         if call.app.witness.doubts() {
             return Err(ApiError::Doubtful);
         }
-        let order = judge::order(call.app, template, entry, user, public_key, *lent_time_left)?;
-        allowance::check_names(call.app, &order, user.uuid).await?;
+        let order = judge::order(call.app, (request, template), entry, user, public_key, *lent_time_left)?;
+        allowance::check_names(call.app, &order, user).await?;
         let csr = if call.app.authorities.issues_elsewhere() { Some(csr(&order)?) } else { None };
         let order = IssueOrder { csr, ..order };
         let Signed { certificate: issued, response } =

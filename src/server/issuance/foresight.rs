@@ -42,8 +42,19 @@ pub async fn foresight(
     store.write(move |tx| Box::pin(async move { limit.check(tx, target, coming).await })).await?;
     for item in &plan.items {
         let Item::Fresh(entry) = item else { continue };
-        let order = judge::order(call.app, template, *entry, &user, key.public_key(), None)?;
-        allowance::check_names(call.app, &order, user.uuid).await?;
+        let order = match judge::order(call.app, (request, template), *entry, &user, key.public_key(), None) {
+            // It is yet to be given, and a request that lacks it is not carried out.
+            Err(ApiError::DataIncomplete(_)) => {
+                foresight.certificates.push(ForeseenCertificate {
+                    template_common_name: entry.certificate.template_name.clone(),
+                    names: Vec::new(),
+                    subject: String::new(),
+                });
+                continue;
+            }
+            order => order?,
+        };
+        allowance::check_names(call.app, &order, &user).await?;
         order.request(&key)?;
         foresight.certificates.push(ForeseenCertificate {
             template_common_name: entry.certificate.template_name.clone(),
@@ -130,6 +141,8 @@ fn names(order: &IssueOrder) -> Vec<String> {
         SubjectAltName::Email(email) => format!("email:{email}"),
         SubjectAltName::Dns(host) => format!("dns:{host}"),
         SubjectAltName::Ip(address) => format!("ip:{address}"),
+        SubjectAltName::Uri(uri) => format!("uri:{uri}"),
+        SubjectAltName::Directory(name) => format!("directory:{name}"),
     });
     written.collect()
 }

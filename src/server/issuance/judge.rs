@@ -1,13 +1,13 @@
 //! Judges certification requests and attestations by the template, and writes the CA's order with the names of the
-//! person's record.
+//! person's record and of the request's data items.
 
 use crate::ca::IssueOrder;
 use crate::pkix::attestation::Attestation;
 use crate::pkix::{CertificationRequest, KeyKind, PublicKey};
 use crate::server::call::app::App;
 use crate::server::error::{ApiError, Reason};
-use crate::store::UserRecord;
-use crate::template::{Entry, Hash, KeyFamily, KeyPolicy, Missing, ProfileTemplate};
+use crate::store::{RequestRecord, UserRecord};
+use crate::template::{Entry, Hash, KeyFamily, KeyPolicy, Known, Missing, ProfileTemplate};
 use aws_lc_rs::digest::{SHA256, digest};
 use time::{Duration, OffsetDateTime};
 
@@ -84,19 +84,18 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Writes the CA's order: a certificate of the template for this key. On a temporary card it has the template's shorter
-/// validity, and ends with `lent_time_left`. Fails where the person's record lacks what the template needs.
+/// validity, and ends with `lent_time_left`. Fails where the person's record or the request lacks what the template needs.
 pub fn order(
     app: &App,
-    template: &ProfileTemplate,
+    (request, template): (&RequestRecord, &ProfileTemplate),
     entry: Entry<'_>,
     user: &UserRecord,
     key: &PublicKey,
     lent_time_left: Option<Duration>,
-) -> Result<IssueOrder, Missing> {
-    let Entry { certificate, .. } = entry;
+) -> Result<IssueOrder, ApiError> {
+    let Entry { certificate, naming, .. } = entry;
     let longest = lent_time_left.map_or(certificate.validity, |left| left.min(certificate.temporary_validity));
     let mut order = IssueOrder {
-        subject: template.subject.fill(user)?,
         key_usage: certificate.key_usages.clone(),
         extended_key_usages: certificate.extended_key_usages.clone(),
         validity: certificate.validity.min(longest),
@@ -106,7 +105,27 @@ pub fn order(
         ocsp_url: app.publication.address("/ocsp"),
         ..IssueOrder::bare(key.clone())
     };
-    template.names.fill(user, &mut order)?;
-    template.certificate.extensions.fill(&mut order);
+    let known = Known { user, items: items(request, template)? };
+    naming.fill(&known, &mut order).map_err(|missing| match missing {
+        Missing::Item(name) => ApiError::DataIncomplete(name),
+        of_user @ (Missing::Attribute(_) | Missing::Address(_)) => ApiError::Attribute(of_user),
+    })?;
+    certificate.extensions.fill(&mut order);
     Ok(order)
+}
+
+/// Lists the request's data items that stand in certificates, each judged once more: the template may have changed since
+/// they were given.
+fn items<'t>(request: &RequestRecord, template: &'t ProfileTemplate) -> Result<Vec<(&'t str, String)>, ApiError> {
+    let workflow = template.workflow(request.request_type);
+    let rules = workflow.map(|workflow| workflow.data_items.as_slice()).unwrap_or_default();
+    let mut items = Vec::new();
+    for rule in rules.iter().filter(|rule| !rule.places.is_empty()) {
+        let given = request.data.iter().find(|item| item.name == rule.name);
+        if let Some(value) = given.and_then(|item| item.value.as_deref()) {
+            let refused = |problem| ApiError::DataItemInvalid { name: rule.name.clone(), problem };
+            items.push((rule.name.as_str(), rule.judge(value).map_err(refused)?));
+        }
+    }
+    Ok(items)
 }

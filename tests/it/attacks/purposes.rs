@@ -107,6 +107,37 @@ fn what_looks_unintended_is_told() {
     assert!(!quiet.iter().any(|told| told.contains("_usages")), "{quiet:?}");
 }
 
+/// A certificate that is to log on with Windows and cannot, and what nobody looks at.
+#[test]
+fn what_would_not_log_on_or_nobody_sees_is_told() {
+    let plain = text("\"smartcardLogon\"", CLIENT);
+    let bare = ["upn = ", "sid = "].iter().fold(plain.clone(), |text, key| {
+        text.lines().filter(|line| !line.starts_with(key)).map(|line| format!("{line}\n")).collect()
+    });
+    let uri = bare.replacen("[key]", "uris = [\"tag:microsoft.com,2022-09-14:sid:{User!sid}\"]\n[key]", 1);
+    let curve = set_line(&plain, "generate = ", "generate = \"P-256\"").replacen("\"RSA\"", "\"ECDSA\"", 1);
+    let curve = curve.replacen("minimum_size = 2048", "minimum_size = 256", 1);
+    let capable =
+        plain.replacen("validity_days = 365", "validity_days = 365\nsmime_capabilities = [\"aes256-CBC\"]", 1);
+    let item = |approvals: &str| {
+        let text = bare.replacen("[key]", "email = \"{Data!Mail?}\"\n[key]", 1);
+        let text = set_line(&text, "approvals_needed = 1", &format!("approvals_needed = {approvals}"));
+        text.replacen("data_items = []", "data_items = [{ name = \"Mail\", required = false }]", 1)
+    };
+    for (text, expected, is_told) in [
+        (&bare, "subject: smartcardLogon without a UPN", true),
+        (&bare, "subject: smartcardLogon without a security identifier", true),
+        (&uri, "subject: smartcardLogon without a security identifier", false),
+        (&curve, "key.generate: smartcardLogon with a key on an elliptic curve", true),
+        (&capable, "certificate.smime_capabilities: without emailProtection", true),
+        (&item("0"), "workflows.enroll.approvals_needed: nobody approves what {Data!Mail}", true),
+        (&item("1"), "workflows.enroll.approvals_needed: nobody approves what {Data!Mail}", false),
+    ] {
+        let told = warned(text);
+        assert_eq!(told.iter().any(|told| told.starts_with(expected)), is_told, "{expected}: {told:?}");
+    }
+}
+
 /// Replaces the first line that begins so.
 fn set_line(text: &str, begins: &str, line: &str) -> String {
     let old = text.lines().find(|line| line.starts_with(begins)).unwrap();

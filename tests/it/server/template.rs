@@ -76,6 +76,71 @@ fn further_certificates_are_read_and_wrong_ones_refused() {
     assert!(refusal(&released).contains("release_admin_key"));
 }
 
+/// The template with more in `[subject]`, and with these data items of Enroll, which one person approves.
+fn named(subject: &str, items: &str) -> String {
+    logon()
+        .replacen("[key]", &format!("{subject}\n\n[key]"), 1)
+        .replacen("data_items = []", &format!("data_items = [{items}]"), 1)
+        .replacen("approvals_needed = 0", "approvals_needed = 1", 1)
+        .replacen("[workflows.renew]\nself_service = true\n", "", 1)
+}
+
+#[test]
+fn names_that_no_certificate_could_have_are_refused() {
+    let item = "{ name = \"Login\", max_length = 40 }";
+    for (subject, items, reason) in [
+        ("ip_addresses = [\"10.0.0\"]", "", "neither an IP address"),
+        ("ip_addresses = [\"10.0.0.{User!attribute.ip}\"]", "", "neither an IP address"),
+        ("uris = [\"example.test/{User!name}\"]", "", "no URI with a scheme"),
+        ("uris = [\"https://a b/{User!name}\"]", "", "no URI with a scheme"),
+        ("uris = [\"{Data!Login}\"]", item, "no URI with a scheme"),
+        ("uris = [\"tag:microsoft.com,2022-09-14:sid:{Data!Login}\"]", item, "only {User!sid} stands there"),
+        ("uris = [\"TAG:microsoft.com,2022-09-14:sid:S-1-5-21-1\"]", "", "only {User!sid} stands there"),
+        ("uris = [\"tag:microsoft.com,2022-09-14:sid:{User!attribute.sid}\"]", "", "only {User!sid} stands there"),
+        ("sid = \"{Data!Login}\"", item, "no data item is a security identifier"),
+        ("sid = \"S-1-5-x{User!attribute.rid}\"", "", "no security identifier"),
+        ("dns_names = [\"pc {User!name}\"]", "", "no host name"),
+        ("directory_names = [\"XX={User!name}\"]", "", "is unknown"),
+        ("upn = \"{Data!Logon}\"", item, "subject.upn: no workflow that issues certificates collects"),
+        ("upn = \"{Data!Logon?}\"", item, "no workflow that issues certificates collects"),
+        ("upn = \"{Data!Login}\"", "{ name = \"Login\", stored = false }", "is not stored"),
+        ("upn = \"{Data!Login}\"", "{ name = \"Login\", after_approval = true }", "may be given after an approval"),
+        ("upn = \"{Data!Login}\"", "{ name = \"Login\", required = false }", "write {Data!Login?}"),
+        ("email = \"{Data!Login}@example.test\"", "\"Login\"", "at most 256 characters, and this may have 269"),
+        ("directory_names = [\"CN={Data!Login}, O=Example\"]", "\"Login\"", "a CN has at most 64 characters"),
+        ("directory_names = [\"C={Data!Login}\"]", item, "a C has at most 2 characters"),
+    ] {
+        let message = refusal(&named(subject, items));
+        assert!(message.contains(reason), "{subject} {items}: {message}");
+    }
+    let of_renew = named("email = \"{Data!Login}\"", item) + "\n[workflows.renew]\nself_service = true\n";
+    assert!(refusal(&of_renew).contains("workflows.renew: no data item \"Login\" is collected"));
+    let unseen = named("upn = \"{Data!Login}\"", item).replacen("approvals_needed = 1", "approvals_needed = 0", 1);
+    assert!(refusal(&unseen).contains("workflows.enroll: a UPN that a data item writes needs an approval"));
+    let additional = named("", "").replacen(
+        "\n[revocation]",
+        "\n[[additional_certificates]]\nkey = { generate = \"P-256\" }\nsubject = { name = \"CN={Data!Nothing}\" }\n\
+         certificate = { template_name = \"E\", key_usages = [], extended_key_usages = [], validity_days = 3 }\n[revocation]",
+        1,
+    );
+    assert!(refusal(&additional).contains("collects the data item \"Nothing\""));
+    let capable = logon().replacen("validity_days = 365", "validity_days = 365\nsmime_capabilities = [\"DES\"]", 1);
+    assert!(refusal(&capable).contains("certificate.smime_capabilities"));
+    for (subject, items) in [
+        ("uris = [\"tag:microsoft.com,2022-09-14:sid:{User!sid?}\", \"{User!attribute.page}\"]", ""),
+        ("ip_addresses = [\"{User!attribute.ip}\", \"::1\"]", ""),
+        ("upn = \"{Data!login}\"\nemails = [\"{Data!Login}\"]", item),
+        ("upn = \"{User!upn?}\"\nsid = \"{User!sid?}\"\ndns_names = [\"*.{User!name}.test\"]", ""),
+        (
+            "directory_names = [\"CN={Data!Born},OU={Data!Unit}\"]",
+            "{ name = \"Born\", kind = \"date\" }, { name = \"Unit\", kind = \"choice\", choices = [\"A\"] }",
+        ),
+    ] {
+        let text = named(subject, items);
+        ProfileTemplate::parse(Path::new("logon.toml"), &text).unwrap_or_else(|wrong| panic!("{subject}: {wrong}"));
+    }
+}
+
 #[test]
 fn errors_name_file_line_column_and_key() {
     let line = |text: &str| 1 + logon().lines().position(|line| line == text).unwrap();
