@@ -168,6 +168,15 @@ impl Tx {
         }
     }
 
+    /// Has a lock of this number until the job ends, and waits for whichever job of another server has it. SQLite runs
+    /// one job at a time.
+    pub(super) async fn lock(&mut self, number: i64) -> Result<(), Error> {
+        match &mut self.transaction {
+            Transaction::Postgres(transaction) => transaction.lock(number).await,
+            Transaction::Sqlite(_) => Ok(()),
+        }
+    }
+
     /// Returns the chain that this transaction adds to; nobody else adds to it until the transaction ends.
     pub(super) async fn chain(&mut self) -> Result<ChainHead, Error> {
         match &mut self.transaction {

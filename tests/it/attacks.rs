@@ -22,3 +22,4 @@ mod stock;
 mod templates;
 mod token_note;
 mod too_many;
+mod two_servers;

@@ -280,11 +280,14 @@ async fn remember(tx: &mut Tx, request: Uuid, batch: Batch) -> Result<Uuid, ApiE
         // Another call was faster.
         return Ok(earlier);
     }
-    // Signing takes time, in which a key may have been revoked.
-    entitlement.check(tx, &request, limit.now).await?;
-    entitlement::check_keys(tx, &new_keys(&contents), request.target).await?;
     request.new_profile = Some(profile.uuid);
+    // First, as it reads the people by their keys: whoever revokes something of theirs at another server is waited for.
     execute::execute(tx, &mut request).await?;
+    // Signing takes time, in which a key may have been revoked, or certified by another server.
+    entitlement.check(tx, &request, limit.now).await?;
+    let keys = new_keys(&contents);
+    tx.lock_keys(&keys).await?;
+    entitlement::check_keys(tx, &keys, request.target).await?;
     if tx.user(user.uuid).await?.as_ref() != Some(&user) {
         // The names in the certificates may be no longer the person's.
         return Err(ApiError::Conflict);

@@ -116,6 +116,8 @@ async fn held(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry) -> Result<
         _ => true,
     };
     let holds = |other: &BearerRecord| other.revoked.is_none() && other.expires > bearer.created && awaits(other);
+    // Read by its key, so that jobs of other servers that count this user's records wait.
+    tx.user(bearer.owner).await?.ok_or(Error::Missing { table: "users", record: bearer.owner })?;
     if tx.bearers_of(bearer.owner).await?.iter().filter(|other| holds(other)).count() >= MAX_BEARERS {
         return Err(AccountRefusal::TooManyBearers.into());
     }
@@ -123,8 +125,12 @@ async fn held(tx: &mut Tx, bearer: &BearerRecord, entry: &AuditEntry) -> Result<
     Ok(tx.audit(entry).await?)
 }
 
-/// Adds `fresh` in the place of an old bearer record, which ends ten minutes later.
+/// Adds `fresh` in the place of an old bearer record, which ends ten minutes later; [`Error::Changed`] where that was
+/// revoked meanwhile.
 pub async fn bearer_renewed(tx: &mut Tx, old: Uuid, fresh: &BearerRecord, entry: &AuditEntry) -> Result<(), JobError> {
+    if tx.bearer(old).await?.is_none_or(|old| old.revoked.is_some()) {
+        return Err(Error::Changed { table: "tokens", record: old, expected: "one that holds" }.into());
+    }
     held(tx, fresh, entry).await?;
     Ok(tx.shorten_bearer(old, fresh.created + GRACE).await?)
 }
@@ -138,8 +144,11 @@ pub async fn bearer_activated(
     used: ActivationUse,
     entry: AuditEntry,
 ) -> Result<BearerRecord, JobError> {
-    let held = tx.bearer_by_activation(code).await?.filter(|held| !held.holder.disabled && held.what.revoked.is_none());
-    let record = held.ok_or(AccountRefusal::CodeUnknown)?.what;
+    let held = tx.bearer_by_activation(code).await?.filter(|held| !held.holder.disabled);
+    let held = held.ok_or(AccountRefusal::CodeUnknown)?.what;
+    // Read by its key it stays as it is, whoever shows the code at another server.
+    let record = tx.bearer(held.uuid).await?.filter(|record| record.revoked.is_none());
+    let record = record.ok_or(AccountRefusal::CodeUnknown)?;
     let activation = record.activation.clone().ok_or(AccountRefusal::CodeUnknown)?;
     match activation.used {
         Some(ActivationUse { at, from }) => return Err(AccountRefusal::CodeUsed { at, from }.into()),

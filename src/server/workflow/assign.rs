@@ -8,7 +8,7 @@ use crate::cm::holder_role::HolderRole;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::server::error::ApiError;
-use crate::store::{AuditEntry, RequestFilter, RequestRecord, SmartcardRecord, Tx};
+use crate::store::{self, AuditEntry, RequestFilter, RequestRecord, SmartcardRecord, Tx};
 use crate::template::ProfileTemplate;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -56,7 +56,11 @@ pub async fn assigned(
         take_over(tx, &mut offer, known, terms.reuse).await?;
     }
     set_lineage(tx, &mut offer, &request, terms).await?;
-    tx.insert_smartcard(&offer).await?;
+    tx.insert_smartcard(&offer).await.map_err(|error| match error {
+        // Another server was faster.
+        store::Error::Duplicate { .. } => ApiError::CardAssigned,
+        other => other.into(),
+    })?;
     request.new_smartcard = Some(offer.uuid);
     execute(tx, &mut request).await?;
     tx.audit(&entry.on(&request)).await?;

@@ -70,6 +70,13 @@ impl PostgresTransaction {
         done_too.map(drop).map_err(|cause| self.unwritten(other, cause))
     }
 
+    /// Waits until no other transaction has this lock, and has it until the job ends.
+    pub async fn lock(&mut self, number: i64) -> Result<(), Error> {
+        let begins = !std::mem::replace(&mut self.open, true);
+        let locked = self.link()?.query("SELECT pg_advisory_xact_lock($1)", &[number.into()], begins).await;
+        locked.map(drop).map_err(|cause| self.refused(cause, Error::Read))
+    }
+
     /// Turns the refusal of a write into an error: a taken key, a missing record, or another failure.
     fn unwritten(&mut self, table: &'static str, cause: Cause) -> Error {
         self.refused(cause, |source| {

@@ -3,14 +3,18 @@
 //! PostgreSQL refuses to run as root, so root runs it as the Debian package's user. A shell holds it: it waits on a pipe
 //! from this process and ends the cluster when the pipe does, however this process ends.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use super::directory;
+
+/// How long transactions are waited for; the servers' own wait for a lock is shorter.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The log's records that do not follow from the one before them; there must be none.
 pub const BROKEN_LOG: &str = "SELECT count(*) FROM (SELECT record::json ->> 'before' AS before, \
@@ -136,12 +140,50 @@ impl Database {
         );
     }
 
+    /// Keeps everybody from writing a table until that is dropped; what writes it is waited for before.
+    pub fn held(&self, table: &str) -> Held {
+        let mut psql = self.program(cluster().programs.join("psql"));
+        let mut psql =
+            psql.args(["-XqAt", "-v", "ON_ERROR_STOP=1"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lock = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE;\n\\echo held\n");
+        psql.stdin.as_mut().unwrap().write_all(lock.as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(psql.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "held\n");
+        Held { psql }
+    }
+
+    /// Waits until so many transactions wait for locks.
+    #[track_caller]
+    pub fn await_waiting(&self, number: usize) {
+        let waiting =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let since = Instant::now();
+        while self.sql(waiting) != number.to_string() {
+            assert!(since.elapsed() < PATIENCE, "{} wait", self.sql(waiting));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// A program of PostgreSQL's, on this database.
     pub fn program(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command.env("PGHOST", &cluster().directory).env("PGPORT", cluster().port.to_string());
         command.env("PGUSER", "postgres").env("PGDATABASE", &self.name);
         command
+    }
+}
+
+/// A lock on a table.
+pub struct Held {
+    psql: Child,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // The end of its input ends it, and its transaction with it.
+        drop(self.psql.stdin.take());
+        let _ = self.psql.wait();
     }
 }
 
