@@ -1,6 +1,6 @@
 //! Who was disabled goes on: with what was begun before, by a session, by a certificate, through somebody else.
 
-use super::site::{ask, by_certificate, curl, enrolled, site, software_key};
+use super::site::{alter, ask, by_certificate, bytes, curl, enrolled, read, site, software_key};
 use crate::server::identity::restart;
 use crate::server::support::{API, EXTENSION, Lab, Person, csr};
 use serde_json::{Value, json};
@@ -93,8 +93,7 @@ fn a_request_that_was_left_open_is_refused() {
     let House { lab, boris, olga, alice, .. } = house();
     let (pending, approved) = (lab.enroll_request(&alice), lab.enroll_request(&alice));
     approve(&lab, &boris, &approved);
-    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
-    database.execute("UPDATE users SET disabled = 1 WHERE name = 'alice'", []).unwrap();
+    alter(&lab, "UPDATE users SET disabled = TRUE WHERE name = 'alice'");
     let body = json!({"requestid": approved, "cardid": Uuid::new_v4(), "atr": ""});
     let assigned = lab.post(&olga, &format!("{API}/smartcards"), body);
     assert_eq!(assigned.refusal(), (409, "person-disabled".into()));
@@ -115,9 +114,9 @@ fn certificates_are_held_meanwhile_and_no_other_hold_is_lifted() {
     is(&lab, &ada, &alice, true);
     assert_eq!(shown(&good).code(), (403, "certificate-revoked"));
     let listed = |serial: &[u8]| {
-        let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
-        let reason = "SELECT revocation_reason FROM certificates WHERE serial = ?1";
-        database.query_row(reason, [serial], |row| row.get::<_, Option<i64>>(0)).unwrap()
+        let serial = bytes(&lab, &hex::encode(serial));
+        let reason = "SELECT coalesce(CAST(revocation_reason AS TEXT), '') FROM certificates WHERE serial = ";
+        read(&lab, &format!("{reason}{serial}")).parse::<i64>().ok()
     };
     assert_eq!(listed(&good.certificate.serial_bytes()), Some(6));
     // Nobody lifts it another way.

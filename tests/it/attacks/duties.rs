@@ -1,6 +1,6 @@
 //! Whoever has one duty takes another: an administrator who makes a puppet approver, an approver who is an agent too.
 
-use super::site::{Shown, by_certificate, enrolled, site, software_key};
+use super::site::{Shown, alter, by_certificate, enrolled, site, software_key, uuid};
 use crate::server::identity::restart;
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, csr};
 use base64::Engine;
@@ -226,12 +226,10 @@ fn a_token_is_shown_to_nobody_but_who_has_its_code_and_that_once() {
     assert!(second.json()["Message"].as_str().unwrap().contains("127.0.0.1"), "{}", second.json());
     assert_eq!(second.refusal(), (409, "activation-used".into()));
     assert_eq!(listed()["ActivatedFrom"], "127.0.0.1");
-    assert!(
-        !std::fs::read(lab.data().join("cardwright.db"))
-            .unwrap()
-            .windows(23)
-            .any(|it| { it == given["Code"].as_str().unwrap().as_bytes() })
-    );
+    if lab.database.is_none() {
+        let code = given["Code"].as_str().unwrap().as_bytes();
+        assert!(!std::fs::read(lab.data().join("cardwright.db")).unwrap().windows(code.len()).any(|it| it == code));
+    }
 }
 
 #[test]
@@ -242,10 +240,8 @@ fn a_code_that_is_over_revoked_or_guessed_gives_nothing() {
     let tokens = format!("{EXTENSION}/accounts/{}/tokens", alice.uuid);
     let code = || lab.post(&anna, &tokens, json!({"Label": "", "Days": 3})).ok();
     let (over, revoked, good) = (code(), code(), code());
-    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
-    let uuid = Uuid::parse_str(over["Uuid"].as_str().unwrap()).unwrap();
-    database.execute("UPDATE tokens SET activation_ends = 1 WHERE uuid = ?1", [uuid.as_bytes().as_slice()]).unwrap();
-    drop(database);
+    let uuid = uuid(&lab, over["Uuid"].as_str().unwrap());
+    alter(&lab, &format!("UPDATE tokens SET activation_ends = 1 WHERE uuid = {uuid}"));
     lab.post(&anna, &format!("{EXTENSION}/tokens/{}/revoke", revoked["Uuid"].as_str().unwrap()), json!({}));
     assert_eq!(activate(&lab, &over["Code"]).refusal(), (403, "activation-over".into()));
     assert_eq!(activate(&lab, &revoked["Code"]).refusal(), (403, "activation-unknown".into()));

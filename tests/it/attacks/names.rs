@@ -1,5 +1,6 @@
 //! Who has a name that is nearly another's, or that somebody else gave, is taken for the other.
 
+use super::site::{alter, bytes};
 use crate::server::identity::oidc::{self, Issuer, claims, key, token};
 use crate::server::identity::{lab, restart, whoami};
 use crate::server::support::{EXTENSION, Lab, Person, new_csr};
@@ -24,11 +25,6 @@ fn issued(lab: &Lab, person: &Person) -> crate::server::support::Answer {
     let request = lab.enroll_request(person);
     lab.assign(person, &request, Uuid::new_v4());
     lab.certificatedata(person, &request, &new_csr())
-}
-
-fn write(lab: &Lab, statement: &str) {
-    let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
-    assert!(database.execute(statement, []).unwrap() > 0, "{statement}");
 }
 
 #[test]
@@ -67,9 +63,9 @@ fn those_who_have_the_same_already_are_certified_once_it_is_mended() {
     let mut lab = Lab::plain(|template| template.replacen("# upn = ", "upn = ", 1));
     let (alice, mallory) = (lab.user("alice", &[]), lab.user("mallory", &[]));
     lab.stop();
-    write(&lab, "UPDATE users SET upn = 'ALICE@example.test' WHERE name = 'mallory'");
-    write(&lab, "DELETE FROM folded_names");
-    write(&lab, "INSERT INTO meta (name, value) VALUES ('unfolded-names', x'01')");
+    alter(&lab, "UPDATE users SET upn = 'ALICE@example.test' WHERE name = 'mallory'");
+    alter(&lab, "DELETE FROM folded_names");
+    alter(&lab, &format!("INSERT INTO meta (name, value) VALUES ('unfolded-names', {})", bytes(&lab, "01")));
     lab.start();
     for person in [&alice, &mallory] {
         assert_eq!(issued(&lab, person).refusal(), (409, "not-unique".into()));
@@ -184,7 +180,7 @@ fn accounts_of_an_earlier_release_are_taken_over_once() {
     let (lab, _issuer) = trusting(&key, "", MAKES);
     let came = |sub: &str| whoami(&lab, &token(&key, &with(&[("sub", sub)])));
     let first = came("0815").ok();
-    write(&lab, "DELETE FROM identities");
+    alter(&lab, "DELETE FROM identities");
     assert_eq!(came("0815").ok()["Uuid"], first["Uuid"]);
     assert_eq!(came("4711").refusal(), (403, "identity-not-linked".into()));
 }

@@ -1,6 +1,6 @@
 //! Who has a certificate of the server's own CA, or a key of somebody's, comes in by it.
 
-use super::site::{Shown, by_certificate, certificate, curl, enrolled, site, software_key};
+use super::site::{Shown, alter, by_certificate, bytes, certificate, curl, enrolled, site, software_key, uuid};
 use crate::server::identity::restart;
 use crate::server::support::{EXTENSION, Lab, Person, csr};
 use crate::server::workflow::keyed::Brought;
@@ -134,12 +134,17 @@ fn a_key_that_another_has_or_that_is_compromised_lets_nobody_in() {
     let (of_alice, of_bob) = (enrolled(&lab, &alice, &boris), enrolled(&lab, &bob, &boris));
     let (spare, of_key) = (enrolled(&lab, &alice, &boris), of_alice.key.public_key().sha256());
     let has_the_key = |whose: &Certificate, owner: &Person, reason: Option<u8>| {
-        let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
-        let sql = "UPDATE certificates SET public_key_sha256 = ?1, owner = ?2, revoked_at = ?3, revocation_reason = ?4 \
-                   WHERE serial = ?5";
-        let at = reason.map(|_| 1);
-        let row = (&of_key[..], owner.uuid.as_bytes().as_slice(), at, reason, whose.serial_bytes());
-        assert_eq!(database.execute(sql, row).unwrap(), 1);
+        let revocation =
+            reason.map_or("NULL, revocation_reason = NULL".into(), |reason| format!("1, revocation_reason = {reason}"));
+        let key = bytes(&lab, &hex::encode(of_key));
+        let (owner, serial) = (uuid(&lab, &owner.uuid.to_string()), bytes(&lab, &hex::encode(whose.serial_bytes())));
+        alter(
+            &lab,
+            &format!(
+                "UPDATE certificates SET public_key_sha256 = {key}, owner = {owner}, revoked_at = {revocation} \
+                 WHERE serial = {serial}"
+            ),
+        );
     };
     let shown = (&of_alice.certificate, &of_alice.key);
     assert_eq!(whoami(&lab, shown).name(), (200, "alice"));

@@ -27,6 +27,36 @@ pub fn site(edit: impl Fn(String) -> String) -> Lab {
     lab
 }
 
+/// Changes some rows of the database as a thief of it would, or time itself, by a statement of both dialects.
+pub fn alter(lab: &Lab, statement: &str) {
+    match &lab.database {
+        Some(database) => drop(database.sql(statement)),
+        None => assert!(records(lab).execute(statement, []).unwrap() > 0, "{statement}"),
+    }
+}
+
+/// What one row of the database says in its one column, as text.
+pub fn read(lab: &Lab, question: &str) -> String {
+    match &lab.database {
+        Some(database) => database.sql(question),
+        None => records(lab).query_row(question, [], |row| row.get(0)).unwrap(),
+    }
+}
+
+/// How the dialect of the lab's database spells bytes, given as hexadecimal digits.
+pub fn bytes(lab: &Lab, digits: &str) -> String {
+    if lab.database.is_some() { format!("'\\x{digits}'") } else { format!("x'{digits}'") }
+}
+
+/// Likewise an id.
+pub fn uuid(lab: &Lab, text: &str) -> String {
+    if lab.database.is_some() { format!("'{text}'") } else { bytes(lab, &text.replace('-', "")) }
+}
+
+fn records(lab: &Lab) -> rusqlite::Connection {
+    rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap()
+}
+
 /// A key in a file, as nobody's card has it.
 pub fn software_key() -> MemoryKey {
     MemoryKey::generate(KeyAlgorithm::P256).unwrap()

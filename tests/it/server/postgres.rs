@@ -2,20 +2,32 @@
 
 use super::support::DATABASE_VARIABLE;
 
-/// Files of tests whose servers keep records.
-const TESTS: [&str; 12] = [
-    "attestation",
-    "export",
-    "walkthrough",
-    "certification",
-    "approvals",
-    "collecting",
-    "passwords",
-    "permission",
-    "pins",
-    "puk",
-    "offline",
-    "workflow::reach",
+/// Files of tests whose servers keep records; of the attacks, those whose end the database decides.
+const TESTS: [&str; 24] = [
+    "server::attestation::",
+    "server::export::",
+    "server::walkthrough::",
+    "server::certification::",
+    "server::approvals::",
+    "server::collecting::",
+    "server::passwords::",
+    "server::permission::",
+    "server::pins::",
+    "server::puk::",
+    "server::offline::",
+    "server::workflow::reach::",
+    "attacks::compromised::",
+    "attacks::disabled::",
+    "attacks::duties::",
+    "attacks::earlier_holding::",
+    "attacks::holdings::",
+    "attacks::items::",
+    "attacks::names::",
+    "attacks::own_certificates::",
+    "attacks::possession::",
+    "attacks::renewal::",
+    "attacks::sessions::",
+    "attacks::too_many::",
 ];
 
 #[test]
@@ -24,7 +36,7 @@ fn the_server_is_the_same_on_postgresql() {
         return;
     }
     let ran = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(TESTS.map(|file| format!("server::{file}::")))
+        .args(TESTS)
         .args(["--test-threads", "4"])
         .env(DATABASE_VARIABLE, "1")
         .output()
