@@ -29,6 +29,7 @@ mod received;
 mod refusals;
 mod room;
 mod rotation;
+mod shown;
 pub mod softhsm;
 mod spoilt;
 pub mod ways;

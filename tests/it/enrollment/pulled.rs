@@ -12,7 +12,7 @@ use cardwright::enrollment::{Enrollment, Error, Journal, Order};
 use cardwright::gids::GidsToken;
 use cardwright::iso7816::Card;
 use cardwright::piv::PivToken;
-use cardwright::pkix::PublicKey;
+use cardwright::pkix::{Certificate, PublicKey};
 use cardwright::secret::Pin;
 use cardwright::token::{Credentials, KeyId, LastTry, Token, Tries};
 use cardwright::virtual_card::{GidsCard, GidsOptions, Initialised, PivOptions, SharedCard};
@@ -116,7 +116,7 @@ impl Pulled<'_> {
         let card = (self.card)(person);
         let mut token = (self.open)(&card).unwrap();
         for order in self.before {
-            self.lab.run(&client, &mut *token, order(), &mut Face::default()).unwrap().done();
+            self.lab.run(&client, &mut *token, order(), &mut (self.face)()).unwrap().done();
         }
         let keys = token.public_objects().unwrap();
         let keys = keys.into_iter().filter_map(|stored| stored.public_key).collect();
@@ -171,6 +171,30 @@ fn a_renewal_brings_the_old_key_and_the_new_one_once_wherever_the_card_is_pulled
 #[test]
 fn a_renewal_moves_the_old_key_once_wherever_the_card_is_pulled() {
     renewal(&lab(|template| template.replacen("\n[revocation]", OWN_MAIL, 1)), piv::yubikey);
+}
+
+/// Up to the making of the new key, in whose place on a card of the plain standard the old one is.
+fn shown((lab, card, open): (&Lab, Make, Open), face: fn() -> Face) {
+    let pulled = Pulled { lab, card, open, before: &[enroll], work: renew, face, until: Some(GENERATE) };
+    pulled.everywhere(|Seen { token, before, dial, .. }| {
+        let stored = token.public_objects().unwrap();
+        let certificates: Vec<_> = stored.iter().filter_map(|stored| stored.certificate.as_ref()).collect();
+        assert_eq!(certificates.len(), 1, "{dial}");
+        let key = Certificate::from_der(certificates[0]).unwrap().public_key().unwrap();
+        assert!(!before.contains(&key), "{dial}: it is not renewed");
+        assert_eq!(token.counters().unwrap().user, Tries::Left(3), "{dial}");
+    });
+}
+
+#[test]
+fn an_old_key_is_shown_and_replaced_wherever_the_card_is_pulled() {
+    shown((&lab(|template| template), settled_piv(piv::plain), open_piv), Face::default);
+    let rsa = lab(|template| site::keys(template, "RSA-2048"));
+    shown((&rsa, numbered_gids(), open_gids), of_gids);
+}
+
+fn of_gids() -> Face {
+    Face { pins: [gids::PIN].into(), ..Face::default() }
 }
 
 #[test]

@@ -182,6 +182,8 @@ struct Dial {
     calls: usize,
     /// From this call on nothing passes.
     cut: Option<usize>,
+    /// From the first call on whose path ends so, nothing passes.
+    cut_at: Option<&'static str>,
     /// Whether the call itself still reaches the server.
     carried_out: bool,
 }
@@ -200,7 +202,11 @@ impl Proxy {
     }
 
     pub fn set(&self, cut: Option<usize>, carried_out: bool) {
-        *self.dial.lock().unwrap() = Dial { calls: 0, cut, carried_out };
+        *self.dial.lock().unwrap() = Dial { calls: 0, cut, cut_at: None, carried_out };
+    }
+
+    pub fn cut_at(&self, path: &'static str, carried_out: bool) {
+        *self.dial.lock().unwrap() = Dial { calls: 0, cut: None, cut_at: Some(path), carried_out };
     }
 }
 
@@ -210,6 +216,11 @@ fn pass_on(mut client: TcpStream, server: SocketAddr, dial: &Mutex<Dial>) {
         let mut dial = dial.lock().unwrap();
         let number = dial.calls;
         dial.calls += 1;
+        let line = call.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        let path = String::from_utf8_lossy(line).replace(" HTTP/1.1", "");
+        if dial.cut.is_none() && dial.cut_at.is_some_and(|end| path.ends_with(end)) {
+            dial.cut = Some(number);
+        }
         let cut = dial.cut.unwrap_or(usize::MAX);
         (number < cut || (number == cut && dial.carried_out), number < cut)
     };
