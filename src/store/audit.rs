@@ -1,5 +1,6 @@
 //! Writes the log of acts as a hash chain: each record's text holds the SHA-256 of the text before it.
 
+use super::act_key::{AT, ActKey, DATA_DIRECTORY};
 use super::chain::ChainHead;
 use super::error::Error;
 use super::link::sql;
@@ -82,9 +83,16 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes an act, and what rows became by it.
+    /// Writes an act, and what rows became by it, and vouches for it.
     pub(super) async fn write_act(&mut self, entry: &AuditEntry, rows: &[RowState]) -> Result<(), Error> {
         let chain = self.chain().await?;
+        let voucher = self.act_key();
+        let key = voucher.get();
+        let mut evidence: serde_json::Map<_, _> =
+            entry.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect();
+        if key.is_some_and(ActKey::is_directory) {
+            evidence.insert(AT.to_owned(), DATA_DIRECTORY.into());
+        }
         let line = Line {
             chain: chain.chain,
             number: chain.length + 1,
@@ -98,16 +106,18 @@ impl Tx {
             profile: entry.profile,
             user: entry.user,
             correlation: entry.correlation,
-            evidence: entry.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.clone().into())).collect(),
+            evidence,
             rows: rows.iter().map(RowState::to_string).collect(),
         };
         let text = serde_json::to_string(&line).map_err(|_| Error::Damaged { table: TABLE, column: 2 })?;
         let hash = digest(&SHA256, text.as_bytes());
-        let insert = sql("INSERT INTO audit (chain, number, record, hash) VALUES ($1, $2, $3, $4)")
+        let mac = key.map(|key| key.mac(&text));
+        let insert = sql("INSERT INTO audit (chain, number, record, hash, mac) VALUES ($1, $2, $3, $4, $5)")
             .bind(line.chain)
             .bind(line.number)
             .bind(&text)
-            .bind(hash.as_ref());
+            .bind(hash.as_ref())
+            .bind(mac.as_ref().map(AsRef::<[u8]>::as_ref));
         let head = ChainHead { chain: line.chain, length: line.number, head: hash.as_ref().to_vec() };
         self.add_to_chain((TABLE, insert), head).await?;
         self.noted(entry.act);

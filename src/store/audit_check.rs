@@ -1,12 +1,13 @@
 //! Checks a log of acts: every hash, number, time and signature. Reports which record is wrong, and how.
 
+use super::act_key::{ActKeys, Vouching};
 use super::audit_lines::AuditItem;
 use super::audit_log::{AuditRecord, AuditSignature, NO_SIGNATURE_BEFORE};
-use super::audit_state::RowDifference;
+use super::audit_report::{AuditFault, AuditFinding, AuditReport};
 use super::chain::ChainHead;
 use crate::pkix::{PublicKey, SignatureAlgorithm};
 use aws_lc_rs::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -18,80 +19,6 @@ const MOST_FINDINGS: usize = 100;
 /// Bounds how long a running server takes to sign what was added; older records without a signature are a fault.
 const SIGNED_WITHIN: Duration = Duration::seconds(15);
 
-/// Says what is wrong with a record or a chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AuditFault {
-    /// The text is not the one that its own hash, or the next record, was made over.
-    Altered,
-    /// The numbers skip it.
-    Missing,
-    /// It is out of its place: behind a record with a higher number, or its text names another number or chain.
-    Reordered,
-    /// Its number is taken or impossible, or lies beyond the end of the chain.
-    Inserted,
-    /// The chain ends before it, although a signature or the chain's recorded length says that it went on.
-    CutOff,
-    /// The signature is not that of a known key over this head.
-    Forged,
-    /// The signature is good, but the chain has another head at this number: it was made anew.
-    Replaced,
-    /// A signature before it is missing: it covers another than the last one there is.
-    SignatureMissing,
-    /// No signature vouches for it and what follows, although there was time to sign it.
-    Unsigned,
-    /// It is older than the record before it, by more than clocks may differ.
-    TimeReversed,
-}
-
-/// Describes one thing that is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AuditFinding {
-    pub chain: i64,
-    /// The record's number.
-    pub number: i64,
-    pub fault: AuditFault,
-    pub detail: String,
-}
-
-/// Reports what a check has found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct AuditReport {
-    pub chains: u64,
-    pub records: u64,
-    pub signatures: u64,
-    /// Records after the last good signature of their chain; nothing but the file itself vouches for them. Where that
-    /// is no finding, they are so young that a running server is about to sign them.
-    pub unsigned: u64,
-    /// At most the first hundred.
-    pub findings: Vec<AuditFinding>,
-    /// The number of all findings.
-    pub faults: u64,
-    /// The rows of the database were held against the log.
-    pub compared: bool,
-    /// Rows that are not what the log says; at most the first hundred.
-    pub differences: Vec<RowDifference>,
-    /// The number of all such rows.
-    pub differing: u64,
-}
-
-impl AuditReport {
-    /// Says whether nothing is wrong with the log, and all of it is signed.
-    pub fn is_whole(&self) -> bool {
-        self.is_sound() && self.unsigned == 0
-    }
-
-    /// Says whether nothing is wrong with the log and, where they were compared, with the rows of the database.
-    pub fn is_sound(&self) -> bool {
-        self.faults == 0 && self.differing == 0
-    }
-
-    /// Says whether nothing is wrong but that the last records are about to be signed.
-    pub fn has_tail(&self) -> bool {
-        self.is_sound() && self.unsigned > 0
-    }
-}
-
 /// Reads a log item by item, in constant memory.
 pub struct AuditChecker {
     keys: Vec<PublicKey>,
@@ -99,6 +26,10 @@ pub struct AuditChecker {
     complete: bool,
     now: Option<OffsetDateTime>,
     remembered: Vec<RememberedEnd>,
+    /// `None`: MACs are not known, as in an export.
+    acts: Option<ActKeys>,
+    /// What follows the last signature of a chain must bear MACs.
+    demands_macs: bool,
     chains: BTreeMap<i64, Seen>,
     report: AuditReport,
 }
@@ -130,6 +61,8 @@ struct Seen {
     beyond: Option<i64>,
     /// The last record is known to be wrong; the next one is not blamed for it.
     broken: bool,
+    /// Records after the last good signature that nobody vouches for, the first of them.
+    unvouched: Vec<i64>,
 }
 
 /// Holds the parts of a record's text that link the chain.
@@ -145,8 +78,17 @@ struct Text {
 impl AuditChecker {
     /// Makes a checker that trusts these keys; `tolerance` is how far the clocks of several servers may differ.
     pub fn new(keys: Vec<PublicKey>, tolerance: Duration) -> Self {
-        let (complete, now, remembered) = (true, None, Vec::new());
-        Self { keys, tolerance, complete, now, remembered, chains: BTreeMap::new(), report: AuditReport::default() }
+        Self {
+            keys,
+            tolerance,
+            complete: true,
+            now: None,
+            remembered: Vec::new(),
+            acts: None,
+            demands_macs: false,
+            chains: BTreeMap::new(),
+            report: AuditReport::default(),
+        }
     }
 
     /// Says when what is checked was read: records that were made shortly before need no signature yet.
@@ -157,6 +99,12 @@ impl AuditChecker {
     /// Holds the log against what its server remembers.
     pub fn against(self, remembered: Vec<RememberedEnd>) -> Self {
         Self { remembered, ..self }
+    }
+
+    /// Has records that no signature covers bear a MAC under one of these keys: where `demanded`, and where a signature
+    /// says that they do.
+    pub fn vouched_by(self, acts: ActKeys, demanded: bool) -> Self {
+        Self { acts: Some(acts), demands_macs: demanded, ..self }
     }
 
     /// Takes in the next item.
@@ -189,6 +137,7 @@ impl AuditChecker {
                 self.find(end.chain, end.number, AuditFault::Unsigned, detail);
             }
         }
+        self.find_unvouched();
         self.report.chains = self.chains.len() as u64;
         // Where records were left out, most signed ones are not there.
         if self.complete {
@@ -201,13 +150,30 @@ impl AuditChecker {
 
     /// Reports the chains whose last records were not signed in time.
     fn find_unsigned(&mut self) {
-        let young =
-            |since: Option<OffsetDateTime>| self.now.zip(since).is_some_and(|(now, since)| now - since < SIGNED_WITHIN);
+        let is_young = |now: OffsetDateTime, since| now - since < SIGNED_WITHIN && since - now <= self.tolerance;
+        let young = |since: Option<_>| self.now.zip(since).is_some_and(|(now, since)| is_young(now, since));
         let late = self.chains.iter().filter(|(_, seen)| seen.number > seen.signed && !young(seen.unsigned_since));
         let late: Vec<_> = late.map(|(chain, seen)| (*chain, seen.signed, seen.number)).collect();
         for (chain, signed, number) in late {
             let detail = format!("nobody has signed it and what follows, up to record {number}");
             self.find(chain, signed + 1, AuditFault::Unsigned, detail);
+        }
+    }
+
+    /// Reports records that the server has not written, as far as no signature covers them.
+    fn find_unvouched(&mut self) {
+        if !self.demands_macs {
+            return;
+        }
+        let each =
+            |(chain, seen): (&i64, &Seen)| seen.unvouched.iter().map(|number| (*chain, *number)).collect::<Vec<_>>();
+        for (chain, number) in self.chains.iter().flat_map(each).collect::<Vec<_>>() {
+            self.find(
+                chain,
+                number,
+                AuditFault::Unvouched,
+                "neither a server nor a command at its data directory wrote it",
+            );
         }
     }
 
@@ -243,6 +209,10 @@ impl AuditChecker {
                 }
             };
             let beyond = seen.beyond.filter(|signed| *signed > number);
+            let foreign = self.acts.as_ref().is_some_and(|acts| acts.judge(record) == Vouching::Foreign);
+            if foreign && seen.unvouched.len() < MOST_FINDINGS {
+                seen.unvouched.push(number);
+            }
             self.is_remembered(chain, number, &hash);
             seen = Seen { number, hash, broken, beyond, ..seen };
         }
@@ -334,6 +304,8 @@ impl AuditChecker {
             if same {
                 seen.signed = number;
                 seen.unsigned_since = None;
+                seen.unvouched.clear();
+                self.demands_macs |= said.vouched;
             } else if !broken {
                 let signed = seen.signed;
                 let detail = format!("a record after {signed} and up to this one is another than when it was signed");

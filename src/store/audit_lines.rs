@@ -97,7 +97,7 @@ impl AuditItem {
             Line::Begin { format, complete, at } if format == FORMAT => Self::Begin { complete, at },
             Line::Begin { format, .. } => return Err(LineError::Format(format)),
             Line::Record { chain, number, record, hash } => {
-                Self::Record(AuditRecord { chain, number, record, hash: bytes(&hash, "hash")? })
+                Self::Record(AuditRecord { chain, number, record, hash: bytes(&hash, "hash")?, mac: None })
             }
             Line::Signature { chain, number, signed, key, signature } => Self::Signature(AuditSignature {
                 chain,

@@ -25,6 +25,8 @@ pub struct AuditRecord {
     pub record: String,
     /// SHA-256 of the text.
     pub hash: Vec<u8>,
+    /// Vouches for the text; `None`: an earlier release has written it, or an export does not have it.
+    pub mac: Option<Vec<u8>>,
 }
 
 impl AuditRecord {
@@ -47,7 +49,13 @@ impl FromRow for AuditRecord {
     const TABLE: &'static str = "audit";
 
     fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
-        Ok(Self { chain: columns.take()?, number: columns.take()?, record: columns.take()?, hash: columns.take()? })
+        Ok(Self {
+            chain: columns.take()?,
+            number: columns.take()?,
+            record: columns.take()?,
+            hash: columns.take()?,
+            mac: columns.take()?,
+        })
     }
 }
 
@@ -117,13 +125,17 @@ pub struct SignedHead {
     /// release that did not chain signatures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
+    /// Each act that follows bears a MAC; releases before this did not write any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vouched: bool,
 }
 
 /// Returns the text to sign for a head, which covers the signature before it; `None` when the time cannot be written.
 pub fn signed_text(head: &ChainHead, before: Option<&AuditSignature>, at: OffsetDateTime) -> Option<String> {
     let before = Some(before.map_or_else(|| NO_SIGNATURE_BEFORE.to_owned(), AuditSignature::digest));
     let (chain, number, hash) = (head.chain, head.length, hex::encode(&head.head));
-    serde_json::to_string(&SignedHead { chain, number, hash, at: at.format(&Rfc3339).ok()?, before }).ok()
+    serde_json::to_string(&SignedHead { chain, number, hash, at: at.format(&Rfc3339).ok()?, before, vouched: true })
+        .ok()
 }
 
 pub(super) fn audit_chains() -> Ask<'static, Vec<ChainHead>> {
@@ -132,7 +144,7 @@ pub(super) fn audit_chains() -> Ask<'static, Vec<ChainHead>> {
 
 pub(super) fn audit_records(chain: i64, after: i64, limit: u32) -> Ask<'static, Vec<AuditRecord>> {
     let statement =
-        "SELECT chain, number, record, hash FROM audit WHERE chain = $1 AND number > $2 ORDER BY number LIMIT $3";
+        "SELECT chain, number, record, hash, mac FROM audit WHERE chain = $1 AND number > $2 ORDER BY number LIMIT $3";
     sql(statement).bind(chain).bind(after).bind(limit.min(LIST_LIMIT)).asking()
 }
 

@@ -1,8 +1,9 @@
 //! Reads the whole log, from a database file or a store, in the order that a checker needs.
 
-use super::audit_check::{AuditChecker, AuditReport};
+use super::audit_check::AuditChecker;
 use super::audit_lines::AuditItem;
 use super::audit_log::{AuditRecord, AuditSignature, audit_chains, audit_records, audit_signatures};
+use super::audit_report::AuditReport;
 use super::audit_state::StateChecker;
 use super::chain::{CHAINS, ChainHead};
 use super::error::Error;

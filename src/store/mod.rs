@@ -6,12 +6,14 @@
 //! has one transaction a job, locks rows as they are read, and lets any number of servers share a database. Absent: any
 //! rule about who may do what, any clock (times come in), any wire spelling.
 
+mod act_key;
 mod archive;
 mod attestations;
 mod audit;
 mod audit_check;
 mod audit_lines;
 mod audit_log;
+mod audit_report;
 mod audit_source;
 mod audit_state;
 mod bearer;
@@ -47,10 +49,12 @@ mod users;
 mod watched;
 mod writer;
 
+pub use act_key::{ActKey, ActKeys, ActWriter, Vouching};
 pub use audit::AuditEntry;
-pub use audit_check::{AuditChecker, AuditFault, AuditFinding, AuditReport, RememberedEnd};
+pub use audit_check::{AuditChecker, RememberedEnd};
 pub use audit_lines::{AuditItem, LineError};
 pub use audit_log::{AuditRecord, AuditSignature, SentRecord, SignedHead, audit_hash, signed_text};
+pub use audit_report::{AuditFault, AuditFinding, AuditReport};
 pub use audit_source::AuditSource;
 pub use audit_state::{RowDifference, RowFault};
 pub use certificates::IssueTime;

@@ -1,9 +1,10 @@
 //! Opens and closes the store, with either database.
 
+use super::act_key::ActKey;
 use super::error::Error;
 use super::link::{Answer, Ask, Counts, CountsSeen};
 use super::postgres::place::PostgresPlace;
-use super::writer::{BoxFuture, Tx};
+use super::writer::{BoxFuture, Tx, Voucher};
 use super::{postgres, sqlite};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,6 +18,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     database: Database,
     counts: Arc<Counts>,
+    voucher: Voucher,
     instance: Uuid,
 }
 
@@ -29,24 +31,25 @@ impl Store {
     /// Opens the SQLite database at `path`, after making it or bringing its schema up to date; only the owner may read
     /// the file.
     pub async fn open(path: &Path) -> Result<Store, Error> {
-        let counts = Arc::new(Counts::default());
-        let (database, instance) = sqlite::Database::open(path, counts.clone())?;
-        let store = Self::over(Database::Sqlite(database), counts, instance);
+        let (counts, voucher) = (Arc::new(Counts::default()), Voucher::default());
+        let (database, instance) = sqlite::Database::open(path, counts.clone(), voucher.clone())?;
+        let store = Self(Arc::new(Inner { database: Database::Sqlite(database), counts, voucher, instance }));
         store.fold_names().await?;
         Ok(store)
     }
 
     /// Connects to a PostgreSQL database, after bringing its schema up to date.
     pub async fn connect(place: &PostgresPlace) -> Result<Store, Error> {
-        let counts = Arc::new(Counts::default());
-        let (database, instance) = postgres::Database::open(place, counts.clone()).await?;
-        let store = Self::over(Database::Postgres(database), counts, instance);
+        let (counts, voucher) = (Arc::new(Counts::default()), Voucher::default());
+        let (database, instance) = postgres::Database::open(place, counts.clone(), voucher.clone()).await?;
+        let store = Self(Arc::new(Inner { database: Database::Postgres(database), counts, voucher, instance }));
         store.fold_names().await?;
         Ok(store)
     }
 
-    fn over(database: Database, counts: Arc<Counts>, instance: Uuid) -> Self {
-        Self(Arc::new(Inner { database, counts, instance }))
+    /// Has each act that is written from now on bear a MAC under this key; the first key given counts.
+    pub fn vouch(&self, key: ActKey) {
+        let _ = self.0.voucher.set(key);
     }
 
     /// Returns the identity of this database, made when the database was.

@@ -36,6 +36,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0018_sessions_end",
     "0019_activation",
     "0020_stock",
+    "0021_vouched_acts",
 ];
 
 /// Names the version that this release makes and works with.

@@ -1,5 +1,6 @@
 //! Shows a job its transaction, whichever the database, and runs jobs.
 
+use super::act_key::ActKey;
 use super::audit::AuditEntry;
 use super::chain::{CHAINS, ChainHead, moved};
 use super::error::Error;
@@ -10,13 +11,16 @@ use super::watched::{RowState, Watched};
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use uuid::Uuid;
 
 /// Is a future that may wait on another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Holds the key under which acts are vouched for, once somebody has given it.
+pub(super) type Voucher = Arc<OnceLock<ActKey>>;
 
 /// Offers a job its transaction: every read, and every write of the store.
 ///
@@ -25,6 +29,7 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub struct Tx {
     transaction: Transaction,
     ledger: Ledger,
+    voucher: Voucher,
     /// The acts of the running job, which are written at its end.
     acts: Vec<AuditEntry>,
     /// What the rows have become that the running job has written.
@@ -68,9 +73,14 @@ pub(super) enum Transaction {
 }
 
 impl Tx {
-    pub(super) fn new(transaction: Transaction, counts: Arc<Counts>) -> Self {
+    pub(super) fn new(transaction: Transaction, counts: Arc<Counts>, voucher: Voucher) -> Self {
         let ledger = Ledger { counts, acts: Vec::new(), settled: 0, written: false, housekeeping: false };
-        Self { transaction, ledger, acts: Vec::new(), changed: Vec::new() }
+        Self { transaction, ledger, voucher, acts: Vec::new(), changed: Vec::new() }
+    }
+
+    /// Returns where the key is under which acts are vouched for.
+    pub(super) fn act_key(&self) -> Voucher {
+        Arc::clone(&self.voucher)
     }
 
     /// Has an act written to the log at the end of the running job.

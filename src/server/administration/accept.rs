@@ -3,6 +3,7 @@
 //! In: a data directory whose database somebody has put back on purpose, and why. Out: an act in the log that names the
 //! remembered heads and the present ones, and a memory that begins with them.
 
+use super::records;
 use crate::pkix::Signer;
 use crate::secret::Passphrase;
 use crate::server::audit::contradiction::WitnessError;
@@ -10,7 +11,7 @@ use crate::server::audit::deed::{self, Deed};
 use crate::server::audit::heads::{self, LogKeyError};
 use crate::server::audit::remembered::Remembered;
 use crate::server::audit::witness::Witness;
-use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
@@ -63,7 +64,7 @@ pub fn audit_accept(data_dir: &Path, passphrase: &Passphrase, reason: &str) -> R
     let key = heads::key(&directory, passphrase)?;
     let remembered = files::read_if_there(&directory.witness())?;
     let remembered = remembered.and_then(|text| Remembered::read(&text, key.public_key()));
-    database::with_store(&directory, &settings, async |store| {
+    records::with_store(&directory, &settings, async |store| {
         let now = OffsetDateTime::now_utc();
         let mut begun = Remembered::default();
         // Beyond any that the token of the CA's key may have noted.
@@ -79,7 +80,7 @@ pub fn audit_accept(data_dir: &Path, passphrase: &Passphrase, reason: &str) -> R
             .with("remembered", &accepted.remembered)
             .with("found", &accepted.found);
         store.write(move |tx| Box::pin(async move { go_on(tx, last_list, &entry).await })).await?;
-        Witness::with(directory.witness(), key, begun).sign_heads(store).await?;
+        Witness::with(directory.witness(), key, begun)?.sign_heads(store).await?;
         Ok(accepted)
     })?
 }

@@ -4,6 +4,7 @@
 //! receiver.
 
 use crate::pkix::{self, PublicKey};
+use crate::server::audit::act_keys;
 use crate::server::audit::remembered::{Remembered, RememberedHead};
 use crate::server::audit::syslog::{self, Link};
 use crate::server::data_directory::database::{self, DatabaseError};
@@ -11,7 +12,9 @@ use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::Target;
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
-use crate::store::{self, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError, RememberedEnd};
+use crate::store::{
+    self, ActKeys, AuditChecker, AuditItem, AuditRecord, AuditReport, AuditSource, LineError, RememberedEnd,
+};
 use der::pem;
 use serde::Deserialize;
 use std::fs::File;
@@ -120,33 +123,40 @@ pub fn audit_check(path: &Path, keys: &[PathBuf], tolerance: Duration) -> Result
     if keys.is_empty() {
         return Err(AuditTrailError::NoKeys);
     }
-    let remembered = match &directory {
-        Some(directory) => remembered(directory, &keys)?,
-        None => Vec::new(),
+    let (remembered, acts) = match &directory {
+        Some(directory) => (remembered(directory, &keys)?, act_keys::of_directory(directory)?),
+        None => (Remembered::default(), None),
     };
-    let checker = AuditChecker::new(keys, tolerance).against(remembered).as_of(OffsetDateTime::now_utc());
+    let checker = AuditChecker::new(keys, tolerance).against(ends(&remembered)).as_of(OffsetDateTime::now_utc());
+    // The server's own key is sealed: what bears its MAC, or looks like it, is left to the signature that is to follow.
+    let acts = ActKeys { server: None, directory: acts };
+    let vouched = |checker: AuditChecker| checker.vouched_by(acts, remembered.acts_vouched);
     let runtime = database::runtime().map_err(AuditTrailError::Runtime)?;
     if let Some(directory) = directory {
         let source = runtime.block_on(open_log(&directory))?;
-        return Ok(runtime.block_on(source.check(checker))?);
+        return Ok(runtime.block_on(source.check(vouched(checker)))?);
     }
     let failed = |source| AuditTrailError::Unreadable { path: path.to_owned(), source };
     let mut file = BufReader::new(File::open(path).map_err(failed)?);
     if file.fill_buf().map_err(failed)?.starts_with(SQLITE) {
-        return Ok(runtime.block_on(AuditSource::file(path)?.check(checker))?);
+        return Ok(runtime.block_on(AuditSource::file(path)?.check(vouched(checker)))?);
     }
     check_lines(path, file, checker)
 }
 
 /// Reads what the server of a data directory remembers of its log, which it has signed with one of the keys.
-fn remembered(directory: &DataDirectory, keys: &[PublicKey]) -> Result<Vec<RememberedEnd>, AuditTrailError> {
+fn remembered(directory: &DataDirectory, keys: &[PublicKey]) -> Result<Remembered, AuditTrailError> {
     let path = directory.witness();
-    let Some(text) = files::read_if_there(&path)? else { return Ok(Vec::new()) };
+    let Some(text) = files::read_if_there(&path)? else { return Ok(Remembered::default()) };
     let remembered = keys.iter().find_map(|key| Remembered::read(&text, key));
-    let remembered = remembered.ok_or(AuditTrailError::Witness(path))?;
+    remembered.ok_or(AuditTrailError::Witness(path))
+}
+
+/// Lists the ends of the chains that are remembered.
+fn ends(remembered: &Remembered) -> Vec<RememberedEnd> {
     let end =
         |(chain, head): (i64, &RememberedHead)| RememberedEnd { chain, number: head.number, hash: head.hash.clone() };
-    Ok(remembered.heads().map(end).collect())
+    remembered.heads().map(end).collect()
 }
 
 /// Opens the log of a data directory: its own file, or the database that its settings name.

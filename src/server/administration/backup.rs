@@ -242,7 +242,7 @@ fn listed(data_dir: &Path) -> Result<Vec<PathBuf>, BackupError> {
             let entry = entry.map_err(|source| unreadable(&directory, source))?;
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
-            let is_transient = ["cardwright.db", "server.lock", "witness.json", "request-keys", COPY]
+            let is_transient = ["acts.key", "cardwright.db", "server.lock", "witness.json", "request-keys", COPY]
                 .iter()
                 .any(|left| name.starts_with(left))
                 || name.ends_with(".new");

@@ -1,10 +1,10 @@
 //! `server master-key`: adds, lists and removes versions of the master key at the data directory.
 
+use super::records::with_store;
 use crate::ca::keyfile;
 use crate::platform::file;
 use crate::secret::{Passphrase, Pin};
 use crate::server::audit::deed::{self, Deed};
-use crate::server::data_directory::database::with_store;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::keys::diversify::{MASTER_KEY, MASTER_KEY_LEN};
 use crate::server::keys::master_keys::{LAST_VERSION, MasterKeyError, cards, labelled, open, opened, token};

@@ -12,6 +12,7 @@ pub mod ca;
 pub mod init;
 pub mod master_keys;
 pub mod names;
+mod records;
 pub mod restore;
 pub mod stock;
 pub mod users;

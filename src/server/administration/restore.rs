@@ -6,9 +6,10 @@ use super::backup::{
     BackupError, FORMAT, MANIFEST, MAX_FILE, MAX_FILES, Manifest, Member, SEAL, Saved, UNSEALED_FORMAT, copied,
 };
 use crate::ca;
-use crate::pkix::Signer;
+use crate::pkix::{MemoryKey, Signer};
 use crate::platform::file;
 use crate::secret::Passphrase;
+use crate::server::audit::act_keys;
 use crate::server::audit::deed::{self, Deed};
 use crate::server::audit::heads;
 use crate::server::audit::remembered::Remembered;
@@ -84,9 +85,15 @@ fn fill(from: impl Read, draft: &Path, trust: Trust<'_>) -> Result<Saved, Backup
     let settings = Settings::load(&directory)?;
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
-        say_restored(&directory, &settings, &manifest, matches!(trust, Trust::Sealed(_)))?;
-        if let Trust::Sealed(passphrase) = trust {
-            remember_anew(&directory, passphrase)?;
+        // The archive has no key for acts at the directory; the log's key brings it back. Releases that sealed no archives
+        // had none.
+        let key = match trust {
+            Trust::Sealed(passphrase) => Some(heads::key(&directory, passphrase)?),
+            Trust::Blindly => None,
+        };
+        say_restored(&directory, &settings, &manifest, key.is_some())?;
+        if let Some(key) = key {
+            remember_anew(&directory, &key)?;
         }
     }
     file::flush_parent(&directory.settings()).map_err(|source| unwritten(draft, source))?;
@@ -116,20 +123,20 @@ fn say_restored(
     let made = OffsetDateTime::from_unix_timestamp(manifest.made).map_or_else(|_| String::new(), |at| at.to_string());
     let entry = deed::own(Deed::RecordsRestored, now).with("made", made).with("sealed", sealed);
     let entry = entry.with("release", &manifest.release);
-    let added = database::with_store(directory, settings, async |store| {
+    let key = act_keys::of_directory(directory)?;
+    let added = database::with_store(directory, settings, key, async |store| {
         store.write(move |tx| Box::pin(async move { go_on(tx, of_time(now), &entry).await })).await
     });
     Ok(added??)
 }
 
 /// Has what is remembered be newer than what the token of the CA's key may have noted since.
-fn remember_anew(directory: &DataDirectory, passphrase: &Passphrase) -> Result<(), BackupError> {
-    let key = heads::key(directory, passphrase)?;
+fn remember_anew(directory: &DataDirectory, key: &MemoryKey) -> Result<(), BackupError> {
     let Some(text) = files::read_if_there(&directory.witness())? else { return Ok(()) };
     let mut remembered =
         Remembered::read(&text, key.public_key()).ok_or_else(|| BackupError::Damaged("witness.json".into()))?;
     remembered.generation = generation(OffsetDateTime::now_utc());
-    let text = remembered.signed_by(&key).map_err(BackupError::Witness)?;
+    let text = remembered.signed_by(key).map_err(BackupError::Witness)?;
     Ok(files::replace(&directory.witness(), text.as_bytes())?)
 }
 

@@ -2,8 +2,9 @@
 //!
 //! In: card ids, with what is printed on the cards. Out: rows of the store, and an act for each page of them.
 
+use super::records;
 use crate::server::audit::deed::{self, Deed};
-use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::server::users::rules::{MAX_TEXT, is_text};
@@ -54,7 +55,7 @@ pub enum StockError {
 fn with_store<T>(data_dir: &Path, work: impl AsyncFnOnce(&Store) -> Result<T, StockError>) -> Result<T, StockError> {
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
-    database::with_store(&directory, &settings, work)?
+    records::with_store(&directory, &settings, work)?
 }
 
 /// Begins the entry of an act done at the data directory, by whoever may write there.

@@ -1,9 +1,10 @@
 //! `server user` and `server token`: users and their bearer records, added and changed at the data directory itself,
 //! also while a server runs on it. Whoever may write there is bound by no second administrator; each act says so.
 
+use super::records;
 use crate::secret::BearerToken;
 use crate::server::audit::deed::{self, Deed};
-use crate::server::data_directory::database::{self, DatabaseError};
+use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
 use crate::server::error::{ApiError, Internal};
@@ -102,7 +103,7 @@ fn with_store<T>(
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     let domains = Domains::new(&settings.people.upn_domains, &settings.people.email_domains);
-    database::with_store(&directory, &settings, async |store| work(store, domains).await)?
+    records::with_store(&directory, &settings, async |store| work(store, domains).await)?
 }
 
 /// Finds the user of this name.

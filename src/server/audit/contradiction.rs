@@ -1,6 +1,6 @@
 //! How a database can contradict what the server remembers of it.
 
-use crate::pkix::SignError;
+use crate::pkix::{self, SignError};
 use crate::server::data_directory::files::FileError;
 use crate::store::{self, ListKind};
 use std::path::PathBuf;
@@ -16,6 +16,11 @@ pub enum Contradiction {
     Unsigned { chain: i64, number: i64 },
     #[error("record {number} of chain {chain} does not follow from the record before it")]
     Unlinked { chain: i64, number: i64 },
+    #[error(
+        "record {number} of chain {chain} was written neither by a server nor by a command at its data directory, and is \
+         not signed"
+    )]
+    Unvouched { chain: i64, number: i64 },
     #[error("the {kind:?} list has the number {found}, and this server has made number {made}")]
     ListNumber { kind: ListKind, made: u64, found: u64 },
     #[error("the database says that no act names its rows, and this server has seen to that before")]
@@ -39,6 +44,8 @@ pub enum WitnessError {
     File(#[from] FileError),
     #[error(transparent)]
     Key(#[from] SignError),
+    #[error("the keys that vouch for acts cannot be derived from the log's key")]
+    ActKey(#[source] pkix::Error),
     #[error("what is remembered cannot be written")]
     Write(#[from] serde_json::Error),
     #[error("the time cannot be written")]

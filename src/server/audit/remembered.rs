@@ -34,6 +34,9 @@ pub struct Remembered {
     /// The acts of the log say what all rows became.
     #[serde(default)]
     pub rows_logged: bool,
+    /// Acts bear MACs: whatever is not signed yet and bears none was not written by a server.
+    #[serde(default)]
+    pub acts_vouched: bool,
 }
 
 /// Holds what is signed.
@@ -58,6 +61,13 @@ impl Remembered {
         key.verify(SignatureAlgorithm::EcdsaSha256, file.said.as_bytes(), &signature).ok()?;
         let said: Said = serde_json::from_str(&file.said).ok()?;
         (said.witness == FORMAT).then_some(said.remembered)
+    }
+
+    /// Says whether a file's text, whoever has signed it, says that acts bear MACs.
+    pub fn says_vouched(text: &str) -> bool {
+        let file = serde_json::from_str::<File>(text);
+        let said = file.and_then(|file| serde_json::from_str::<Said>(&file.said));
+        said.is_ok_and(|said| said.remembered.acts_vouched)
     }
 
     /// Returns the file's text.

@@ -4,28 +4,27 @@
 //! this file, which is signed with the log's key. It is written after what it remembers is on the database's disk, so a
 //! crash leaves it behind the database, never ahead of it.
 
+use super::act_keys;
 use super::contradiction::{Contradiction, WitnessError};
 use super::deed::{self, Deed};
 use super::note::TokenNote;
 use super::remembered::{Remembered, RememberedHead};
+use super::walk::{Demand, NOTHING_BEFORE, walk};
 use crate::pkix::{MemoryKey, SignatureAlgorithm, Signer};
 use crate::server::data_directory::files;
 use crate::server::data_directory::layout::DataDirectory;
-use crate::store::{AuditSignature, ChainHead, ListKind, Store, audit_hash, signed_text};
+use crate::store::{ActKeys, AuditSignature, ChainHead, ListKind, Store, audit_hash, signed_text};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-/// Bounds the records that are read at one time.
-const PAGE: u32 = 500;
-/// Stands in the first record of a chain as the hash of the record before.
-const NOTHING_BEFORE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
 /// Signs the log, and remembers outside the database how far.
 pub struct Witness {
     path: PathBuf,
     key: MemoryKey,
+    /// The keys that vouch for acts.
+    acts: ActKeys,
     remembered: Mutex<Remembered>,
     token: Option<TokenNote>,
     doubts: AtomicBool,
@@ -51,7 +50,7 @@ impl Witness {
                 if alone && signed_before(store, &key).await? {
                     return Err(Contradiction::Gone(path).into());
                 }
-                Remembered::default()
+                Remembered { acts_vouched: vouched_before(store, &key, alone).await?, ..Remembered::default() }
             }
         };
         let token = token.filter(TokenNote::is_kept);
@@ -59,18 +58,21 @@ impl Witness {
         if noted > remembered.generation {
             return Err(Contradiction::PutBack { path, noted, found: remembered.generation }.into());
         }
-        Ok(Self { token, ..Self::with(path, key, remembered) })
+        Ok(Self { token, ..Self::with(path, key, remembered)? })
     }
 
-    /// Takes what is to be remembered from now on, without regard to the file that is there.
-    pub fn with(path: PathBuf, key: MemoryKey, remembered: Remembered) -> Self {
-        Self { path, key, remembered: Mutex::new(remembered), token: None, doubts: AtomicBool::new(false) }
+    /// Takes what is to be remembered from now on, without regard to the file that is there. What the log has is taken
+    /// as it is.
+    pub fn with(path: PathBuf, key: MemoryKey, remembered: Remembered) -> Result<Self, WitnessError> {
+        let acts = act_keys::all(&key).map_err(WitnessError::ActKey)?;
+        let (remembered, doubts) = (Mutex::new(remembered), AtomicBool::new(false));
+        Ok(Self { path, key, acts, remembered, token: None, doubts })
     }
 
     /// Refuses a log with a record that does not follow from the one before it, or with another end than is recorded.
     pub async fn check_links(store: &Store) -> Result<(), WitnessError> {
         for end in store.audit_chains().await? {
-            walk(store, &end, (0, NOTHING_BEFORE.to_owned()), 0).await?;
+            walk(store, &end, (0, NOTHING_BEFORE.to_owned()), 0, None).await?;
         }
         Ok(())
     }
@@ -124,12 +126,16 @@ impl Witness {
         Ok(())
     }
 
-    /// Signs each chain that has grown, if it goes on from what is remembered, and remembers its end.
+    /// Signs each chain that has grown, if it goes on from what is remembered, and remembers its end. An act that was not
+    /// written by a server or at its data directory is not signed. The log of a release that did not vouch for acts is
+    /// taken as it is, once.
     pub async fn sign_heads(&self, store: &Store) -> Result<(), WitnessError> {
         let mut remembered = self.remembered.lock().await;
         let signed = self.sign_each(store, &mut remembered).await;
         self.doubts.store(is_contradiction(&signed), Ordering::Relaxed);
-        if signed? {
+        let new = signed?;
+        let first = !std::mem::replace(&mut remembered.acts_vouched, true);
+        if new || first {
             self.keep(&mut remembered).await?;
         }
         if self.token.as_ref().is_some_and(TokenNote::is_due) {
@@ -151,7 +157,8 @@ impl Witness {
         }
         let mut new = false;
         for end in chains {
-            if let Some(head) = self.sign_chain(store, remembered.head(end.chain), &end).await? {
+            let vouched = remembered.acts_vouched;
+            if let Some(head) = self.sign_chain(store, remembered.head(end.chain), &end, vouched).await? {
                 remembered.set_head(end.chain, head);
                 new = true;
             }
@@ -165,6 +172,7 @@ impl Witness {
         store: &Store,
         known: Option<&RememberedHead>,
         end: &ChainHead,
+        vouched: bool,
     ) -> Result<Option<RememberedHead>, WitnessError> {
         let chain = end.chain;
         let signed_up_to = known.map_or(0, |known| known.number);
@@ -190,7 +198,9 @@ impl Witness {
             (None, Some(last)) => (last.number, said_hash(last)?),
             (None, None) => (0, NOTHING_BEFORE.to_owned()),
         };
-        let at_last = walk(store, end, from, last_number).await?;
+        // Whoever has signed has seen to what came before; that it was a server is judged below.
+        let demand = vouched.then_some(Demand { keys: &self.acts, after: last_number });
+        let at_last = walk(store, end, from, last_number, demand).await?;
         if let Some(known) = known {
             self.follows(chain, known, last.as_ref(), at_last.as_deref())?;
         }
@@ -217,9 +227,7 @@ impl Witness {
         let good = if last.number == known.number {
             last.digest() == known.signed
         } else {
-            let key = self.key.public_key();
-            let verified = key.verify(SignatureAlgorithm::EcdsaSha256, last.signed.as_bytes(), &last.signature);
-            verified.is_ok() && last.said().is_some_and(|said| Some(said.hash.as_str()) == hash)
+            is_by(&self.key, last) && last.said().is_some_and(|said| Some(said.hash.as_str()) == hash)
         };
         if good { Ok(()) } else { Err(refused) }
     }
@@ -279,6 +287,28 @@ async fn signed_before(store: &Store, key: &MemoryKey) -> Result<bool, WitnessEr
     Ok(false)
 }
 
+/// Says whether a signature is by this key.
+fn is_by(key: &MemoryKey, signature: &AuditSignature) -> bool {
+    let verified =
+        key.public_key().verify(SignatureAlgorithm::EcdsaSha256, signature.signed.as_bytes(), &signature.signature);
+    verified.is_ok()
+}
+
+/// Says for a server that remembers nothing yet whether acts were vouched for before. Servers of one database have one
+/// key: a chain whose last signature is another's is refused, for nobody has seen to what that covers.
+async fn vouched_before(store: &Store, key: &MemoryKey, alone: bool) -> Result<bool, WitnessError> {
+    let mut vouched = false;
+    for head in store.audit_chains().await? {
+        let Some(last) = store.last_audit_signature(head.chain).await? else { continue };
+        let mine = is_by(key, &last);
+        if !mine && !alone {
+            return Err(Contradiction::Unsigned { chain: head.chain, number: last.number }.into());
+        }
+        vouched |= mine && last.said().is_some_and(|said| said.vouched);
+    }
+    Ok(vouched)
+}
+
 /// Refuses a database that does not have what is remembered.
 async fn confirmed(remembered: &Remembered, store: &Store) -> Result<(), WitnessError> {
     let chains = store.audit_chains().await?;
@@ -310,36 +340,4 @@ async fn confirmed(remembered: &Remembered, store: &Store) -> Result<(), Witness
 fn said_hash(signature: &AuditSignature) -> Result<String, Contradiction> {
     let (chain, number) = (signature.chain, signature.number);
     signature.said().map(|said| said.hash).ok_or(Contradiction::Unsigned { chain, number })
-}
-
-/// Reads a chain from a record with this number and hash to its end, and refuses a record that does not follow from the
-/// one before. Returns the hash of the record `wanted`.
-async fn walk(
-    store: &Store,
-    end: &ChainHead,
-    from: (i64, String),
-    wanted: i64,
-) -> Result<Option<String>, WitnessError> {
-    let (mut number, mut hash) = from;
-    let chain = end.chain;
-    let mut found = (number == wanted).then(|| hash.clone());
-    while number < end.length {
-        let page = store.audit_records(chain, number, PAGE).await?;
-        if page.is_empty() {
-            return Err(Contradiction::Shorter { chain, signed: end.length, found: number }.into());
-        }
-        for record in page.iter().take_while(|record| record.number <= end.length) {
-            if record.number != number + 1 || record.before().as_deref() != Some(hash.as_str()) {
-                return Err(Contradiction::Unlinked { chain, number: number + 1 }.into());
-            }
-            (number, hash) = (record.number, audit_hash(&record.record));
-            if number == wanted {
-                found = Some(hash.clone());
-            }
-        }
-    }
-    if hash != hex::encode(&end.head) {
-        return Err(Contradiction::Other { chain, number }.into());
-    }
-    Ok(found)
 }

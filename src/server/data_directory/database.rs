@@ -6,7 +6,8 @@ use super::layout::DataDirectory;
 use super::settings::database::DatabaseSettings;
 use super::settings::server_toml::Settings;
 use crate::secret::DatabasePassword;
-use crate::store::{self, PostgresPlace, Store};
+use crate::store::{self, ActKey, PostgresPlace, Store};
+use std::path::PathBuf;
 use tokio::runtime::Runtime;
 
 /// Names the variable that holds the database's password where no file is named.
@@ -19,6 +20,11 @@ pub enum DatabaseError {
     File(#[from] FileError),
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
+    #[error(
+        "{} is missing, without which an act that is done here looks like one that somebody else has put into the database: \
+         start the server, which writes the file anew", .0.display()
+    )]
+    NoActKey(PathBuf),
     #[error("no runtime could be started")]
     Runtime(#[source] std::io::Error),
 }
@@ -28,14 +34,19 @@ pub fn runtime() -> std::io::Result<Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
-/// Opens the store that the settings name, does one piece of work, and closes it; returns the result of the work.
+/// Opens the store that the settings name, does one piece of work, whose acts `key` vouches for, and closes it; returns
+/// the result of the work.
 pub fn with_store<T>(
     directory: &DataDirectory,
     settings: &Settings,
+    key: Option<ActKey>,
     work: impl AsyncFnOnce(&Store) -> T,
 ) -> Result<T, DatabaseError> {
     runtime().map_err(DatabaseError::Runtime)?.block_on(async {
         let store = open(directory, settings).await?;
+        if let Some(key) = key {
+            store.vouch(key);
+        }
         let done = work(&store).await;
         store.close().await;
         Ok(done)

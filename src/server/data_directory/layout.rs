@@ -99,6 +99,11 @@ impl DataDirectory {
         self.0.join("audit.key.pem")
     }
 
+    /// Returns where the key is under which commands at the directory vouch for the acts that they write.
+    pub fn act_key(&self) -> PathBuf {
+        self.0.join("acts.key")
+    }
+
     /// Returns where the public key is that checks the log's signatures.
     pub fn audit_public_key(&self) -> PathBuf {
         self.0.join("audit.pub.pem")

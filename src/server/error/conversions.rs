@@ -45,6 +45,7 @@ impl From<WitnessError> for ApiError {
             error @ (WitnessError::Contradiction(_)
             | WitnessError::File(_)
             | WitnessError::Key(_)
+            | WitnessError::ActKey(_)
             | WitnessError::Write(_)
             | WitnessError::Time
             | WitnessError::Ended) => Self::Internal(Internal::Witness(error)),

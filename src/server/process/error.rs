@@ -49,6 +49,8 @@ pub enum StartError {
     NoSmtp(String),
     #[error("the public half of the log's key cannot be written")]
     AuditKey(#[source] der::Error),
+    #[error("the keys that vouch for acts cannot be derived from the log's key")]
+    ActKeys(#[source] pkix::Error),
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error("{0} writes were made without an act in the log: that is a mistake in this program")]
@@ -97,6 +99,7 @@ impl From<LogKeyError> for StartError {
             LogKeyError::File(source) => Self::File(source),
             LogKeyError::Ca(source) => Self::Ca(source),
             LogKeyError::Pkix(source) => Self::Pkix(source),
+            LogKeyError::Acts(source) => Self::ActKeys(source),
             LogKeyError::Public(source) => Self::AuditKey(source),
         }
     }

@@ -6,9 +6,9 @@ use super::duties;
 use super::error::StartError;
 use crate::ca::{EmbeddedCa, KeyPlace};
 use crate::platform::lock::Lock;
-use crate::server::audit::heads;
 use crate::server::audit::note::TokenNote;
 use crate::server::audit::witness::Witness;
+use crate::server::audit::{act_keys, heads};
 use crate::server::authority::authorities::Authorities;
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS, MAX_PUBLIC};
@@ -109,6 +109,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
         return Err(StartError::NoSmtp(template.name.clone()));
     }
     let store = database::open(&directory, &settings).await?;
+    store.vouch(act_keys::of_server(&audit_key).map_err(StartError::ActKeys)?);
     if settings.database.is_some() {
         agreement::claim_keys(&store, &*own, &master_keys, &audit_key).await?;
         for name in agreement::agree_on_templates(&store, &templates, now).await.map_err(AgreementError::from)? {

@@ -9,7 +9,7 @@ pub(super) mod transaction;
 
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
-use super::writer::{BoxFuture, Transaction, Tx, Work};
+use super::writer::{BoxFuture, Transaction, Tx, Voucher, Work};
 use deadpool_postgres::{Client, Object, Pool, PoolError, TimeoutType};
 use link::{Link, cause, gather, refusal};
 use place::PostgresPlace;
@@ -30,17 +30,18 @@ pub(super) struct Database {
     pool: Pool,
     room: Semaphore,
     counts: Arc<Counts>,
+    voucher: Voucher,
 }
 
 impl Database {
     /// Connects, brings the schema up to date where needed, and returns the database's identity.
-    pub async fn open(place: &PostgresPlace, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
+    pub async fn open(place: &PostgresPlace, counts: Arc<Counts>, voucher: Voucher) -> Result<(Self, Uuid), Error> {
         let (pool, name) = place.pool()?;
         let failed = |source| Error::Open { database: name.clone(), source };
         let mut client = pool.get().await.map_err(|error| failed(pool_cause(error)))?;
         let instance = schema::migrate(&mut client, &name).await?;
         drop(client);
-        Ok((Self { pool, room: Semaphore::new(MOST_JOBS as usize), counts }, instance))
+        Ok((Self { pool, room: Semaphore::new(MOST_JOBS as usize), counts, voucher }, instance))
     }
 
     /// Runs the job in a task of its own, so that it ends even if the caller goes away.
@@ -54,9 +55,9 @@ impl Database {
         let _room = room.map_err(|_| Error::Closed)?;
         let transaction = PostgresTransaction::new(self.connection().await?, self.counts.clone());
         self.counts.jobs.fetch_add(1, Ordering::Relaxed);
-        let counts = self.counts.clone();
+        let (counts, voucher) = (self.counts.clone(), self.voucher.clone());
         let run = async move {
-            let mut tx = Tx::new(Transaction::Postgres(transaction), counts);
+            let mut tx = Tx::new(Transaction::Postgres(transaction), counts, voucher);
             let mut work = Work::new(job);
             let keep = work.run(&mut tx).await;
             let mut fate = tx.settle(keep).await;

@@ -9,7 +9,7 @@ pub(super) mod transaction;
 
 use super::error::{Cause, Error};
 use super::link::{Answer, Ask, Counts};
-use super::writer::{BoxFuture, Tx};
+use super::writer::{BoxFuture, Tx, Voucher};
 use crate::platform::file::keep_for_owner;
 use connection::{PATIENCE, connect};
 use link::Link;
@@ -37,7 +37,7 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens the file, after making it or bringing its schema up to date, and returns its identity.
-    pub fn open(path: &Path, counts: Arc<Counts>) -> Result<(Self, Uuid), Error> {
+    pub fn open(path: &Path, counts: Arc<Counts>, voucher: Voucher) -> Result<(Self, Uuid), Error> {
         let failed = |source| Error::Open { database: path.display().to_string(), source: Cause::Sqlite(source) };
         // Before SQLite would make it by the umask; the -wal and -shm files follow it.
         keep_for_owner(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
@@ -51,7 +51,7 @@ impl Database {
         // with strace at 64 jobs a commit.
         connection.pragma_update(None, "temp_store", "MEMORY").map_err(failed)?;
         let instance = instance(&connection).map_err(failed)?;
-        let writer = queue::start(connection, counts.clone(), PATIENCE)?;
+        let writer = queue::start(connection, counts.clone(), voucher, PATIENCE)?;
         Ok((Self { path: path.to_owned(), idle: Mutex::new(Some(Vec::new())), writer, counts }, instance))
     }
 

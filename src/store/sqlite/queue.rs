@@ -2,7 +2,7 @@
 
 use super::super::error::Error;
 use super::super::link::Counts;
-use super::super::writer::{BoxFuture, Transaction, Tx, Work};
+use super::super::writer::{BoxFuture, Transaction, Tx, Voucher, Work};
 use super::transaction::SqliteTransaction;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -84,11 +84,16 @@ impl Queue {
 }
 
 /// Starts the writer on a thread of its own, so that its statements and fsyncs hold up no task of the server.
-pub(super) fn start(connection: Connection, counts: Arc<Counts>, patience: Duration) -> Result<Queue, Error> {
+pub(super) fn start(
+    connection: Connection,
+    counts: Arc<Counts>,
+    voucher: Voucher,
+    patience: Duration,
+) -> Result<Queue, Error> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
     let transaction = SqliteTransaction::new(connection, counts.clone());
-    let tx = Tx::new(Transaction::Sqlite(transaction), counts.clone());
+    let tx = Tx::new(Transaction::Sqlite(transaction), counts.clone(), voucher);
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || runtime.block_on(serve(tx, &counts, receiver)))

@@ -116,7 +116,9 @@ fn rewritten(number: i64, from: &str, to: &str, database: &Path) -> String {
 
 #[test]
 fn what_was_done_to_the_log_is_named() {
-    use AuditFault::{Altered, CutOff, Forged, Inserted, Missing, Reordered, Replaced, TimeReversed, Unsigned};
+    use AuditFault::{
+        Altered, CutOff, Forged, Inserted, Missing, Reordered, Replaced, TimeReversed, Unsigned, Unvouched,
+    };
     let ended = Ended::new();
     let whole = ended.report();
     assert!(whole.is_whole() && whole.unsigned == 0, "{whole:?}");
@@ -146,7 +148,7 @@ fn what_was_done_to_the_log_is_named() {
         (
             "added".into(),
             format!("INSERT INTO audit (chain, number, record, hash) SELECT 1, {0} + 1, record, hash FROM audit WHERE number = {0};", last),
-            vec![(last + 1, Reordered), (last + 1, Inserted), (last + 1, Unsigned)],
+            vec![(last + 1, Reordered), (last + 1, Inserted), (last + 1, Unvouched), (last + 1, Unsigned)],
         ),
         (
             "a signature".into(),
