@@ -16,6 +16,11 @@ pub struct Process {
     pub name: String,
 }
 
+/// Returns the number of the user who runs this process (getuid(2)). Windows: 0.
+pub fn user_id() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
 /// Asks a child to end (SIGTERM); it may take its time, or not heed it.
 ///
 /// Fails where the child has ended and was waited for, or belongs to another user. Windows: `GenerateConsoleCtrlEvent`

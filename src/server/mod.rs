@@ -30,6 +30,7 @@ mod users;
 mod workflow;
 
 pub use administration::accept::{AcceptError, Accepted, audit_accept};
+pub use administration::accept_rows::audit_accept_rows;
 pub use administration::audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
 pub use administration::backup::{BackupError, Saved, backup, backup_file};
 pub use administration::ca::{ca_install, ca_secret};

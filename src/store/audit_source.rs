@@ -144,6 +144,26 @@ impl AuditSource {
         Ok(AuditReport { compared: true, differences, differing, ..report })
     }
 
+    /// Reads what the log says of rows, and what they are. Where the log does not say it of all rows yet, none differs.
+    pub(super) async fn state(&self) -> Result<StateChecker, Error> {
+        let (mut state, mut ends) = (StateChecker::default(), Vec::new());
+        let unlogged: Vec<RawRow> = self.ask(sql(UNLOGGED).asking()).await?;
+        if !unlogged.is_empty() {
+            return Ok(state);
+        }
+        let taken = self.each(|item| {
+            match &item {
+                AuditItem::Record(record) => state.record(&record.record),
+                AuditItem::Head(head) => ends.push(head.clone()),
+                AuditItem::Begin { .. } | AuditItem::Signature(_) => {}
+            }
+            Ok::<(), Error>(())
+        });
+        taken.await?;
+        self.compare(&mut state, &ends).await?;
+        Ok(state)
+    }
+
     /// Compares the rows with what the log says up to these ends of its chains. While a server adds acts, those that
     /// came since are read where a row is not what the log said before.
     async fn compare(&self, state: &mut StateChecker, ends: &[ChainHead]) -> Result<(), Error> {

@@ -3,12 +3,15 @@
 //! In: the texts of the log's acts, then the rows. Out: each row that is another than the log says, is not in the log, or
 //! is gone. One entry is kept in memory for each row that the log names.
 
-use super::watched::{RowName, RowState};
+use super::watched::{GONE, RowName, RowState};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::fmt;
 
 /// Bounds the differences that are reported one by one; later ones are only counted.
 const MOST_DIFFERENCES: usize = 100;
+/// Names the act by which a person takes rows as they are.
+const ROWS_ACCEPTED: &str = "rows-accepted";
 
 /// Says how a row differs from what the log says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -24,6 +27,17 @@ pub enum RowFault {
     Ambiguous,
 }
 
+impl fmt::Display for RowFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Altered => "altered",
+            Self::Added => "added",
+            Self::Removed => "removed",
+            Self::Ambiguous => "ambiguous",
+        })
+    }
+}
+
 /// Describes one row that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RowDifference {
@@ -37,7 +51,10 @@ pub struct RowDifference {
 #[derive(Default)]
 pub struct StateChecker {
     said: HashMap<RowName, Said>,
-    ambiguous: Vec<RowName>,
+    /// Rows of which two acts say two things, and by which change.
+    ambiguous: Vec<(RowName, i64)>,
+    /// Up to which change rows were accepted as they were.
+    accepted: HashMap<RowName, i64>,
     suspects: Vec<RowState>,
 }
 
@@ -50,29 +67,37 @@ struct Said {
 }
 
 /// Holds the part of an act's text that says what rows became.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Rows {
+    #[serde(default)]
+    act: String,
     #[serde(default)]
     rows: Vec<String>,
 }
 
-/// Returns what an act says that rows became; nothing where its text cannot be read.
-fn rows_of(record: &str) -> impl Iterator<Item = RowState> {
-    let rows = serde_json::from_str::<Rows>(record).map_or_else(|_| Vec::new(), |read| read.rows);
-    rows.into_iter().filter_map(|row| row.parse().ok())
+/// Returns whether an act accepts rows as they are, and what it says that rows became; nothing where its text cannot be
+/// read.
+fn rows_of(record: &str) -> (bool, impl Iterator<Item = RowState>) {
+    let Rows { act, rows } = serde_json::from_str(record).unwrap_or_default();
+    (act == ROWS_ACCEPTED, rows.into_iter().filter_map(|row| row.parse().ok()))
 }
 
 impl StateChecker {
     /// Takes in an act of the log, in any order.
     pub fn record(&mut self, record: &str) {
-        for state in rows_of(record) {
+        let (accepts, rows) = rows_of(record);
+        for state in rows {
+            if accepts {
+                let accepted = self.accepted.entry(state.row.clone()).or_default();
+                *accepted = state.changes.max(*accepted);
+            }
             let said = self.said.entry(state.row.clone()).or_insert_with(|| Said {
                 changes: state.changes,
                 digest: state.digest,
                 met: false,
             });
             if said.changes == state.changes && said.digest != state.digest {
-                self.ambiguous.push(state.row);
+                self.ambiguous.push((state.row, state.changes));
             } else if said.changes < state.changes {
                 (said.changes, said.digest) = (state.changes, state.digest);
             }
@@ -98,7 +123,7 @@ impl StateChecker {
 
     /// Acquits the rows that became what they are by acts that came while they were read.
     pub(super) fn later_record(&mut self, record: &str) {
-        for state in rows_of(record) {
+        for state in rows_of(record).1 {
             let older = self.said.get(&state.row).is_some_and(|said| said.changes > state.changes);
             if !older {
                 self.suspects.retain(|suspect| *suspect != state);
@@ -106,14 +131,26 @@ impl StateChecker {
         }
     }
 
+    /// Lists the rows that differ, and how.
+    fn differing(&self) -> impl Iterator<Item = (&RowName, RowFault)> {
+        let there = |row: &RowName| self.said.get(row).is_some_and(|said| said.digest != GONE);
+        let fault = move |row: &RowName| if there(row) { RowFault::Altered } else { RowFault::Added };
+        let suspects = self.suspects.iter().map(move |suspect| (&suspect.row, fault(&suspect.row)));
+        let gone = self.said.iter().filter(|(_, said)| !said.met && said.digest != GONE);
+        let gone = gone.map(|(row, _)| (row, RowFault::Removed));
+        let twice = self.ambiguous.iter().filter(|(row, change)| self.accepted.get(row).is_none_or(|it| it <= change));
+        suspects.chain(gone).chain(twice.map(|(row, _)| (row, RowFault::Ambiguous)))
+    }
+
+    /// Says how a row differs, and how often it was changed by what the log says; `None`: it does not differ.
+    pub(super) fn fault(&self, row: &RowName) -> Option<(RowFault, i64)> {
+        let fault = self.differing().find(|(other, _)| *other == row)?.1;
+        Some((fault, self.said.get(row).map_or(0, |said| said.changes)))
+    }
+
     /// Returns the differences, at most the first hundred, and their number.
-    pub(super) fn differences(self) -> (Vec<RowDifference>, u64) {
-        let Self { said, ambiguous, suspects } = self;
-        let fault = |row: &RowName| if said.contains_key(row) { RowFault::Altered } else { RowFault::Added };
-        let differing = suspects.iter().map(|suspect| (&suspect.row, fault(&suspect.row)));
-        let gone = said.iter().filter(|(_, said)| !said.met).map(|(row, _)| (row, RowFault::Removed));
-        let twice = ambiguous.iter().map(|row| (row, RowFault::Ambiguous));
-        let mut all: Vec<_> = differing.chain(gone).chain(twice).collect();
+    pub(super) fn differences(&self) -> (Vec<RowDifference>, u64) {
+        let mut all: Vec<_> = self.differing().collect();
         all.sort_by_key(|(row, _)| *row);
         all.dedup();
         let count = all.len() as u64;

@@ -6,6 +6,7 @@
 //! has one transaction a job, locks rows as they are read, and lets any number of servers share a database. Absent: any
 //! rule about who may do what, any clock (times come in), any wire spelling.
 
+mod accepting;
 mod act_key;
 mod archive;
 mod attestations;
@@ -49,6 +50,7 @@ mod users;
 mod watched;
 mod writer;
 
+pub use accepting::{DifferingRow, NoSuchRow};
 pub use act_key::{ActKey, ActKeys, ActWriter, Vouching};
 pub use audit::AuditEntry;
 pub use audit_check::{AuditChecker, RememberedEnd};
@@ -76,4 +78,5 @@ pub use record::{
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use stock::StockRecord;
 pub use upstream::UpstreamOrder;
+pub use watched::RowName;
 pub use writer::{BoxFuture, Tx};

@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 /// Asks whether there are rows of an earlier release that no act has named yet.
 pub(super) const UNLOGGED: &str = "SELECT value FROM meta WHERE name = 'unlogged-rows'";
+/// Stands in the log in place of the digest of a row that is gone.
+pub(super) const GONE: [u8; 16] = [0; 16];
 /// Bounds the columns of a row.
 const MOST_COLUMNS: usize = 64;
 

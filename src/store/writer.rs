@@ -141,7 +141,15 @@ impl Tx {
 
     /// Runs a statement on a table whose rows the log vouches for.
     async fn execute_watched(&mut self, watched: &Watched, statement: Statement<'_>) -> Result<usize, Error> {
-        let statement = watched.watching(statement);
+        self.execute_counted(watched, watched.watching(statement)).await
+    }
+
+    /// Runs a statement that counts the change of the rows of such a table, and returns them as they are then.
+    pub(super) async fn execute_counted(
+        &mut self,
+        watched: &Watched,
+        statement: Statement<'_>,
+    ) -> Result<usize, Error> {
         let rows = match &mut self.transaction {
             Transaction::Sqlite(transaction) => transaction.returning(watched.table, &statement),
             Transaction::Postgres(transaction) => transaction.returning(watched.table, &statement).await,

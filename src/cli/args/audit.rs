@@ -1,6 +1,7 @@
 //! What can be typed after `audit`.
 
 use super::source::Source;
+use crate::store::RowName;
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 use time::OffsetDateTime;
@@ -26,8 +27,9 @@ pub enum AuditCommand {
     /// Write a server's log as JSON lines, or to a syslog receiver.
     #[command(after_help = FORMAT)]
     Export(AuditExportArgs),
-    /// Have a server go on with a database that was put back on purpose: an act in the log, which names what the server
-    /// remembered and what there is now. The server must not be running.
+    /// Have a server go on with a database that was put back on purpose, or with acts in its log that it did not write: an
+    /// act in the log, which names what the server remembered and what there is now. With --row: with rows that were
+    /// mended by hand. The server must not be running.
     Accept(AuditAcceptArgs),
 }
 
@@ -36,7 +38,11 @@ pub struct AuditAcceptArgs {
     /// The server's directory.
     #[arg(value_hint = ValueHint::DirPath)]
     pub directory: PathBuf,
-    /// Why the database is not the one that the server remembers; it stands in the log.
+    /// A row that `audit verify` names (TABLE/KEY) and that is to stay as it is (repeatable): the log then says what it is
+    /// now. Nothing else is accepted.
+    #[arg(long = "row", value_name = "TABLE/KEY")]
+    pub rows: Vec<RowName>,
+    /// Why the database, or the row, is not what the server remembers; it stands in the log.
     #[arg(long)]
     pub reason: String,
     /// Where the passphrase of the key files comes from [default: env:CARDWRIGHT_PASSPHRASE, else a prompt].

@@ -47,7 +47,7 @@ fn told(report: &AuditReport) -> Text {
     lines.extend(report.differences.iter().map(|difference| {
         let fault = json!(difference.fault);
         let fault = fault.as_str().unwrap_or_default();
-        format!("{} {}: {fault}: it is not what the log says", difference.table, difference.row)
+        format!("{}/{}: {fault}: it is not what the log says", difference.table, difference.row)
     }));
     let untold = report.differing.saturating_sub(report.differences.len() as u64);
     if untold > 0 {
@@ -93,6 +93,14 @@ fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
 /// Has the server go on with the database as it is, and prints what it remembered and what there is now.
 fn accept(args: &AuditAcceptArgs, output: &Output) -> Result<(), Failure> {
     let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), PASSPHRASE, false)?;
+    if !args.rows.is_empty() {
+        let rows = server::audit_accept_rows(&args.directory, &passphrase, &args.rows, &args.reason);
+        let rows = rows.map_err(not_accepted)?;
+        let document: Vec<_> = rows.iter().map(|it| json!({ "row": it.row.to_string(), "fault": it.fault })).collect();
+        return output.result(&json!({ "rows": document }), || {
+            rows.iter().map(|it| format!("{}: {}: accepted as it is now", it.row, it.fault)).collect::<Text>()
+        });
+    }
     let accepted = server::audit_accept(&args.directory, &passphrase, &args.reason).map_err(not_accepted)?;
     let Accepted { remembered, found } = &accepted;
     output.result(&json!({ "remembered": remembered, "found": found }), || {
@@ -112,6 +120,7 @@ fn not_accepted(error: AcceptError) -> Failure {
         AcceptError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         AcceptError::Settings(_) => ("server-settings", Exit::Usage),
         AcceptError::Reason => ("audit-reason", Exit::Usage),
+        AcceptError::AsLogged(_) | AcceptError::TooMany => ("audit-row", Exit::Usage),
         AcceptError::Key(_) => ("server-keys", Exit::Other),
         AcceptError::Witness(WitnessError::Contradiction(_)) => ("audit-broken", Exit::AuditBroken),
         AcceptError::Witness(_) | AcceptError::File(_) | AcceptError::Database(_) | AcceptError::Store(_) => {
@@ -124,7 +133,10 @@ fn not_accepted(error: AcceptError) -> Failure {
         (_, true) => {
             failure.remedy("Nothing was signed: the log contradicts itself. Restore a database whose log is whole.")
         }
-        ("audit-reason", _) => failure.remedy("Say with --reason why the database was put back."),
+        ("audit-reason", _) => failure.remedy("Say with --reason why the database is not what the server remembers."),
+        ("audit-row", _) => {
+            failure.remedy("`cardwright audit verify` lists the rows that differ. Nothing was accepted.")
+        }
         _ => failure,
     }
 }

@@ -15,7 +15,7 @@ use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
-use crate::store::{self, AuditEntry, ListKind, Store};
+use crate::store::{self, AuditEntry, ListKind, RowName, Store};
 use std::path::Path;
 use time::OffsetDateTime;
 
@@ -31,6 +31,10 @@ pub enum AcceptError {
     Settings(#[from] SettingsError),
     #[error("the reason is empty, or has more than {LONGEST_REASON} characters")]
     Reason,
+    #[error("{0} is what the log says: there is nothing to accept")]
+    AsLogged(RowName),
+    #[error("these are more rows than one act may name; accept 200 at a time")]
+    TooMany,
     #[error(transparent)]
     File(#[from] FileError),
     #[error("the log's key cannot be used")]
@@ -54,10 +58,7 @@ pub struct Accepted {
 ///
 /// The numbers of revocation lists go on after every one that was made.
 pub fn audit_accept(data_dir: &Path, passphrase: &Passphrase, reason: &str) -> Result<Accepted, AcceptError> {
-    let reason = reason.trim().to_owned();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Err(AcceptError::Reason);
-    }
+    let reason = reason_of(reason)?;
     let directory = DataDirectory::existing(data_dir)?;
     let settings = Settings::load(&directory)?;
     let _lock = files::lock(&directory.lock())?;
@@ -83,6 +84,12 @@ pub fn audit_accept(data_dir: &Path, passphrase: &Passphrase, reason: &str) -> R
         Witness::with(directory.witness(), key, begun)?.sign_heads(store).await?;
         Ok(accepted)
     })?
+}
+
+/// Returns a reason as the log keeps it; refuses one that is empty or too long.
+pub(super) fn reason_of(reason: &str) -> Result<String, AcceptError> {
+    let reason = reason.trim().to_owned();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON { Err(AcceptError::Reason) } else { Ok(reason) }
 }
 
 /// Has lists made anew with numbers after `last_list`, and adds the act.

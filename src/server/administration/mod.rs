@@ -5,6 +5,7 @@
 //! Absent: HTTP, and any call of the API.
 
 pub mod accept;
+pub mod accept_rows;
 mod archive_seal;
 pub mod audit_trail;
 pub mod backup;

@@ -31,6 +31,8 @@ deeds! {
     RowsTakenOver = "rows-taken-over",
     /// A person has said that the server is to go on with records that it had not signed like that.
     RecordsAccepted = "records-accepted",
+    /// A person has said that rows which somebody else has written are to stay as they are.
+    RowsAccepted = "rows-accepted",
     /// The data directory was made of an archive.
     RecordsRestored = "records-restored",
     MasterKeyAdded = "master-key-added",

@@ -159,7 +159,7 @@ fn the_program_names_the_row_to_people_and_to_scripts() {
     let (program, data) = (Program::new(), lab.data().display().to_string());
     let told = program.text(["audit", "verify", &data]);
     assert_eq!(told.code, Some(12), "{told:?}");
-    assert!(told.stdout.contains(&format!("users {row}: altered")) && told.stdout.contains("NOT whole"), "{told:?}");
+    assert!(told.stdout.contains(&format!("users/{row}: altered")) && told.stdout.contains("NOT whole"), "{told:?}");
     let document = program.json(["audit", "verify", &data]).document();
     assert_eq!((&document["whole"], &document["tail"]), (&json!(false), &json!(false)));
     assert_eq!(document["report"]["differences"], json!([{"table": "users", "row": row, "fault": "altered"}]));
@@ -197,4 +197,88 @@ fn rows_of_an_earlier_release_are_taken_over_once() {
     assert!(report.is_whole() && report.compared, "{report:?}");
     unlogged("UPDATE users SET name = 'mallory' WHERE name = 'alice'");
     assert_eq!(checked(&lab, &database).differing, 1);
+}
+
+/// Rows that differ, as `audit verify` names them.
+fn named(lab: &Lab) -> Vec<String> {
+    let report = server::audit_check(&lab.data(), &[], Duration::seconds(300)).unwrap();
+    assert_eq!(report.faults, 0, "{report:?}");
+    report.differences.iter().map(|it| format!("{}/{} {}", it.table, it.row, it.fault)).collect()
+}
+
+fn accepted(lab: &Lab, rows: &[&str], reason: &str) -> Result<Vec<String>, server::AcceptError> {
+    let rows: Vec<_> = rows.iter().map(|row| row.split(' ').next().unwrap().parse().unwrap()).collect();
+    let passphrase = cardwright::secret::Passphrase::new(crate::server::support::PASSPHRASE.into());
+    let accepted = server::audit_accept_rows(&lab.data(), &passphrase, &rows, reason)?;
+    Ok(accepted.iter().map(|it| format!("{} {}", it.row, it.fault)).collect())
+}
+
+/// Mends rows by hand with `sql`, and has them accepted: that they are quiet then, and that later changes are not.
+fn mended_by_hand(lab: &mut Lab, sql: &dyn Fn(&Lab, &str), acts: &dyn Fn(&Lab) -> String) {
+    sql(lab, "UPDATE users SET email = 'alice@example.org' WHERE name = 'alice'");
+    sql(lab, "UPDATE smartcards SET comment = 'mended', changes = changes + 9");
+    sql(lab, "DELETE FROM approvals");
+    sql(lab, "DELETE FROM proposals");
+    let found = named(lab);
+    assert_eq!(found.len(), 4, "{found:?}");
+    let rows: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert!(matches!(accepted(lab, &rows, " "), Err(server::AcceptError::Reason)));
+    assert_eq!(accepted(lab, &rows[..1], "the old address bounced").unwrap(), rows[..1]);
+    assert_eq!(named(lab), rows[1..], "exactly that one is accepted");
+    assert!(matches!(accepted(lab, &rows, "all"), Err(server::AcceptError::AsLogged(_))));
+    assert_eq!(named(lab), rows[1..], "nothing is accepted where one of them is as it should be");
+    assert_eq!(accepted(lab, &rows[1..], "a card was mended").unwrap(), rows[1..]);
+    assert_eq!(named(lab), [""; 0]);
+    let last: serde_json::Value = serde_json::from_str(&acts(lab)).unwrap();
+    assert_eq!((&last["act"], &last["evidence"]["at"]), (&json!("rows-accepted"), &json!("data-directory")));
+    assert_eq!(last["evidence"]["reason"], "a card was mended");
+    assert_eq!(last["evidence"]["accepted"], rows[1..].join(", "));
+    assert!(last["evidence"]["user-id"].as_str().unwrap().parse::<u32>().is_ok(), "{last}");
+    // The server goes on with them, and writes them.
+    lab.start();
+    server::user_change(&lab.data(), "alice", server::UserChange { disabled: Some(true), ..Default::default() })
+        .unwrap();
+    lab.stop();
+    assert_eq!(named(lab), [""; 0]);
+    sql(lab, "UPDATE smartcards SET comment = 'mended again'");
+    let later = named(lab);
+    assert_eq!(later.len(), 1, "a later change is named: {later:?}");
+    assert!(later[0].starts_with("smartcards/") && later[0].ends_with(" altered"), "{later:?}");
+}
+
+#[test]
+fn rows_that_were_mended_by_hand_are_accepted_as_they_are_and_no_further() {
+    let mut lab = ended(None);
+    let connection = |lab: &Lab| Connection::open(lab.data().join("cardwright.db")).unwrap();
+    mended_by_hand(&mut lab, &|lab, statement| connection(lab).execute_batch(statement).unwrap(), &|lab| {
+        text(&connection(lab), "SELECT record FROM audit ORDER BY number DESC LIMIT 1").remove(0)
+    });
+}
+
+#[test]
+fn rows_that_were_mended_by_hand_in_postgresql_are_accepted_too() {
+    let mut lab = ended(Some(Database::new()));
+    mended_by_hand(&mut lab, &|lab, statement| drop(lab.database.as_ref().unwrap().sql(statement)), &|lab| {
+        let accepted =
+            "SELECT record FROM audit WHERE record LIKE '%rows-accepted%' ORDER BY record::json->>'at' DESC LIMIT 1";
+        lab.database.as_ref().unwrap().sql(accepted)
+    });
+}
+
+#[test]
+fn the_program_accepts_rows_as_it_names_them() {
+    let lab = ended(None);
+    let connection = Connection::open(lab.data().join("cardwright.db")).unwrap();
+    connection.execute("UPDATE users SET groups = '[\"officers\"]' WHERE name = 'alice'", []).unwrap();
+    let row = text(&connection, "SELECT 'users/' || lower(hex(uuid)) FROM users WHERE name = 'alice'").remove(0);
+    drop(connection);
+    let (program, data) = (Program::new(), lab.data().display().to_string());
+    let accept = |row: &str| {
+        let mut command = program.command(["--json", "audit", "accept", &data, "--row", row, "--reason", "by hand"]);
+        crate::support::program::end(command.env("CARDWRIGHT_PASSPHRASE", crate::server::support::PASSPHRASE))
+    };
+    assert_eq!(accept("users/zz").code, Some(2));
+    assert_eq!(accept(&row).document()["rows"], json!([{"row": row, "fault": "altered"}]));
+    accept(&row).refused(2, "audit-row");
+    assert_eq!(program.json(["audit", "verify", &data]).document()["whole"], json!(true));
 }
