@@ -76,6 +76,16 @@ impl Attestation {
         if is { Ok(()) } else { Err(AttestationFault::OtherKey) }
     }
 
+    /// Says whether the device that has attested this is the one that has attested `earlier`: its own key has signed both.
+    /// Where the certificate of that key did not come with `earlier`, the numbers that both tell decide. Call it on what
+    /// leads to an authority that counts.
+    pub fn is_of_device(&self, earlier: &Self) -> bool {
+        match (self.chain.first(), earlier.chain.get(1)) {
+            (Some(own), Some(device)) => own.verify_issued_by(device).is_ok(),
+            (None, _) | (_, None) => self.serial.is_some() && self.serial == earlier.serial,
+        }
+    }
+
     /// Follows the chain up to one of `anchors` and checks every signature and validity period at `now` (RFC 5280, 6.1,
     /// without revocation). An anchor need not be a root.
     pub fn leads_to(&self, anchors: &[Certificate], now: OffsetDateTime) -> Result<(), AttestationFault> {

@@ -31,7 +31,7 @@ impl ProfileTemplate {
                 && workflow.request_type.issues_certificates()
                 && workflow.request_type != RequestType::Enroll
         });
-        others.for_each(|workflow| weaker(workflow, enroll, self.attests_keys(), &mut told));
+        others.for_each(|workflow| weaker(workflow, enroll, &mut told));
         told
     }
 
@@ -43,7 +43,7 @@ impl ProfileTemplate {
 }
 
 /// Adds where a request type is weaker than Enroll.
-fn weaker(workflow: &Workflow, enroll: &Workflow, attested: bool, told: &mut Vec<Told>) {
+fn weaker(workflow: &Workflow, enroll: &Workflow, told: &mut Vec<Told>) {
     let request_type = workflow.request_type;
     let table = table(request_type);
     let mut say = |key: &str, text: String| told.push((format!("{table}.{key}"), text));
@@ -55,7 +55,7 @@ fn weaker(workflow: &Workflow, enroll: &Workflow, attested: bool, told: &mut Vec
         say("possession", text.into());
     }
     let (needed, of_enroll) = (workflow.approvals_needed, enroll.approvals_needed);
-    if needed < of_enroll && !(replaces && (shown || attested)) {
+    if needed < of_enroll && !(replaces && shown) {
         let text = format!("certificates are issued after {needed} approvals, where enroll wants {of_enroll}");
         say("approvals_needed", format!("{text}, and nothing makes up for them"));
     }

@@ -26,7 +26,9 @@ pub async fn of_order(call: &Call<'_>, body: CreateRequest, card_id: Option<Uuid
     let may_execute = permission::may(&call.caller, Act::Execute, permission::parties(&record), Some(workflow));
     let at_once = record.status == RequestStatus::Approved && workflow.one_time_password.is_none() && may_execute;
     // Where approvals are needed, one of them will stand in for the old key.
-    let possession = workflow.passage.possession && workflow.approvals_needed == 0 && !template.attests_keys();
+    let possession = workflow.passage.possession
+        && workflow.approvals_needed == 0
+        && !entitlement::will_attest(store, &record, &template).await?;
     Reply::json(&foresight(call, &record, &template, at_once, possession).await?)
 }
 
@@ -36,8 +38,10 @@ pub async fn of_request(call: &Call<'_>, request: Uuid, card_id: Option<Uuid>) -
     let template = request.for_execution(call, RequestType::administers_card)?;
     check_card(call, &request.record, template, card_id).await?;
     let passage = request.workflow().map(|workflow| workflow.passage);
-    let demanded = passage.is_some_and(|passage| passage.possession) && !template.attests_keys();
-    let possession = demanded && !is_excused(call, &request.record).await?;
+    let demanded = passage.is_some_and(|passage| passage.possession);
+    let possession = demanded
+        && !is_excused(call, &request.record).await?
+        && !entitlement::will_attest(&call.app.store, &request.record, template).await?;
     Reply::json(&foresight(call, &request.record, template, true, possession).await?)
 }
 

@@ -221,7 +221,7 @@ fn said(lab: &Lab, person: &Person, request: &str, keys: &[(&MemoryKey, Vec<u8>)
 }
 
 #[test]
-fn a_card_that_proves_to_have_made_every_new_key_needs_no_old_one() {
+fn a_card_that_proves_to_have_made_old_and_new_keys_shows_no_old_one() {
     let maker = Maker::new("Maker");
     let open = |template: String| template.replacen("approvals_needed = 1", "approvals_needed = 0", 1);
     let demanded = |template: String| {
@@ -239,6 +239,10 @@ fn a_card_that_proves_to_have_made_every_new_key_needs_no_old_one() {
     let stranger = Maker::new("Stranger").attests(second.public_key());
     let refused = said(&lab, &victor, &renewal, &[(&second, stranger)]).refusal();
     assert_eq!(refused, (400, "attestation-untrusted".to_owned()));
+    // Whoever has found a bearer token has bought a card of the same make.
+    let bought = maker.another_attests(second.public_key());
+    let refused = said(&lab, &victor, &renewal, &[(&second, bought)]).refusal();
+    assert_eq!(refused, (409, "possession-needed".to_owned()));
     said(&lab, &victor, &renewal, &[(&second, by_maker(&second))]).ok();
 
     // Where the template trusts no maker, anybody could be the one.

@@ -13,6 +13,7 @@ pub struct Maker {
     pub root: String,
     pub card: Vec<u8>,
     issuer: Issuer<'static, KeyPair>,
+    authority: Issuer<'static, KeyPair>,
 }
 
 fn authority(name: &str, constraints: BasicConstraints, days: i64) -> CertificateParams {
@@ -36,8 +37,23 @@ impl Maker {
         let root = authority(name, BasicConstraints::Unconstrained, 30);
         let card = authority(&format!("{name} card"), constraints, days);
         let pem = root.self_signed(&root_key).unwrap().pem();
-        let der = card.signed_by(&key, &Issuer::new(root, root_key)).unwrap().der().to_vec();
-        Self { root: pem, card: der, issuer: Issuer::new(card, key) }
+        let authority = Issuer::new(root, root_key);
+        let der = card.signed_by(&key, &authority).unwrap().der().to_vec();
+        Self { root: pem, card: der, issuer: Issuer::new(card, key), authority }
+    }
+
+    /// What another card of this maker, of the same names and number, attests of a key.
+    pub fn another_attests(&self, key: &PublicKey) -> Vec<u8> {
+        let own = KeyPair::generate().unwrap();
+        let card = authority("Maker card", BasicConstraints::Constrained(0), 30);
+        let der = card.signed_by(&own, &self.authority).unwrap().der().to_vec();
+        let other = Self {
+            root: String::new(),
+            card: der,
+            issuer: Issuer::new(card, own),
+            authority: Issuer::new(CertificateParams::default(), KeyPair::generate().unwrap()),
+        };
+        other.attests(key)
     }
 
     /// The attestation alone, ending so many days from now.
