@@ -11,6 +11,7 @@ use crate::pkix::{self, Certificate, KeyKind, KeyUsage, PublicKey, name};
 use crate::platform::file::Readers;
 use ::time::{Duration, OffsetDateTime};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Sets how long before now a certificate's validity starts, for clocks that are late.
 const BACKDATE: Duration = Duration::minutes(5);
@@ -19,7 +20,7 @@ const FEWEST_RSA_BITS: usize = 2048;
 
 /// Issues certificates with a key of its own in this process.
 pub struct EmbeddedCa {
-    signer: Box<dyn AuthorityKey>,
+    signer: Arc<dyn AuthorityKey>,
     own: Certificate,
     /// `own` and the certificates above it.
     chain: Vec<Certificate>,
@@ -51,25 +52,42 @@ impl EmbeddedCa {
         }
         .sign(&*signer, now)?;
         keyfile::write(certificate, &root.to_pem(), Readers::Everyone)?;
-        Self::assemble(signer, root, Vec::new())
+        Self::assemble(signer.into(), root, Vec::new())
     }
 
     /// Opens an authority: its key in `place`, and its certificate in the file `certificate` (PEM; the certificates
     /// above it may follow in the same file).
     pub fn open(certificate: &Path, place: KeyPlace) -> Result<Self, Error> {
-        let text = keyfile::read(certificate)?;
-        let unreadable = |source| Error::Certificate { path: certificate.into(), source };
-        let chain = subordinate::blocks(&text).map_err(unreadable)?;
-        for (issued, issuer) in chain.iter().zip(chain.iter().skip(1)) {
-            issued.verify_issued_by(issuer).map_err(unreadable)?;
+        let (own, above) = read(certificate)?;
+        Self::assemble(place.open(None)?.into(), own, above)
+    }
+
+    /// Returns this authority with another certificate of its key, from the file `certificate`: one that was renewed, or
+    /// that another root has signed. `None` where the file holds the present one.
+    ///
+    /// Refuses one for another key, of another name or key identifier, by which what was issued would no longer lead to
+    /// it, and one that does not hold now.
+    pub fn renewed(&self, certificate: &Path, now: OffsetDateTime) -> Result<Option<Self>, Error> {
+        let (own, above) = read(certificate)?;
+        let fresh = Self::assemble(Arc::clone(&self.signer), own, above)?;
+        if fresh.chain == self.chain {
+            return Ok(None);
         }
-        let mut chain = chain.into_iter();
-        let own = chain.next().ok_or(Error::NoCertificate { path: certificate.into() })?;
-        Self::assemble(place.open(None)?, own, chain.collect())
+        let own = &fresh.own;
+        if own.subject_name() != self.own.subject_name() || fresh.key_identifier != self.key_identifier {
+            return Err(Error::OtherAuthority { subject: own.subject() });
+        }
+        if now > own.not_after() {
+            return Err(Error::Expired { not_after: own.not_after() });
+        }
+        if now < own.not_before() {
+            return Err(Error::NotYetValid { not_before: own.not_before() });
+        }
+        Ok(Some(fresh))
     }
 
     /// Checks that the certificate is a CA's and is for the key.
-    fn assemble(signer: Box<dyn AuthorityKey>, own: Certificate, above: Vec<Certificate>) -> Result<Self, Error> {
+    fn assemble(signer: Arc<dyn AuthorityKey>, own: Certificate, above: Vec<Certificate>) -> Result<Self, Error> {
         if !own.is_ca().map_err(Error::ReadBack)? {
             return Err(Error::NotAnAuthority { subject: own.subject() });
         }
@@ -160,6 +178,19 @@ impl CertificateAuthority for EmbeddedCa {
     fn chain(&self) -> &[Certificate] {
         &self.chain
     }
+}
+
+/// Reads an authority's certificate and those above it from a file; refuses a chain whose links do not verify.
+fn read(certificate: &Path) -> Result<(Certificate, Vec<Certificate>), Error> {
+    let text = keyfile::read(certificate)?;
+    let unreadable = |source| Error::Certificate { path: certificate.into(), source };
+    let chain = subordinate::blocks(&text).map_err(unreadable)?;
+    for (issued, issuer) in chain.iter().zip(chain.iter().skip(1)) {
+        issued.verify_issued_by(issuer).map_err(unreadable)?;
+    }
+    let mut chain = chain.into_iter();
+    let own = chain.next().ok_or(Error::NoCertificate { path: certificate.into() })?;
+    Ok((own, chain.collect()))
 }
 
 /// Returns the end of a validity that begins now; it must be positive.

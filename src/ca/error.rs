@@ -109,6 +109,11 @@ pub enum Error {
     NotAnAuthority { subject: String },
     #[error("the key is not that of the authority's certificate ({subject})")]
     KeyMismatch { subject: String },
+    #[error(
+        "the certificate of {subject} has another name or key identifier than the one before: what was issued would not lead \
+         to it"
+    )]
+    OtherAuthority { subject: String },
     #[error("the key that is there is {found}, not {wanted}")]
     KeyKind { found: KeyKind, wanted: KeyKind },
     #[error("the key could not be used")]

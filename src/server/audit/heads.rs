@@ -8,6 +8,7 @@ use crate::pkix::{self, KeyAlgorithm, MemoryKey, Signer};
 use crate::secret::Passphrase;
 use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
+use crate::server::monitoring::metrics::Metrics;
 use crate::store::Store;
 use der::pem::{self, LineEnding};
 use std::sync::Arc;
@@ -58,10 +59,12 @@ pub fn key(directory: &DataDirectory, passphrase: &Passphrase) -> Result<MemoryK
 }
 
 /// Signs new heads until told to end, and then once more.
-pub async fn follow(store: Store, witness: Arc<Witness>, ending: CancellationToken) {
+pub async fn follow(store: Store, witness: Arc<Witness>, metrics: Arc<Metrics>, ending: CancellationToken) {
     loop {
         let last = ending.is_cancelled();
-        if let Err(error) = witness.sign_heads(&store).await {
+        let signed = witness.sign_heads(&store).await;
+        metrics.upkeep_ended("log", signed.is_ok());
+        if let Err(error) = signed {
             tracing::error!(error = &error as &dyn std::error::Error, "the log of acts was not signed");
         }
         if last {

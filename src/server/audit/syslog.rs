@@ -138,7 +138,9 @@ pub async fn follow(store: Store, metrics: Arc<Metrics>, target: Target, host: S
     let mut wait = INTERVAL;
     loop {
         let last = ending.is_cancelled();
-        match sender.send_new().await {
+        let sent = sender.send_new().await;
+        sender.metrics.upkeep_ended("syslog", sent.is_ok());
+        match sent {
             Ok(()) => wait = INTERVAL,
             Err(error) => {
                 tracing::warn!(receiver = sender.receiver, %error, "the log of acts cannot be sent on; it is kept");

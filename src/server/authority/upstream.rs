@@ -13,9 +13,11 @@ use crate::server::data_directory::files::{self, FileError};
 use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::ca::{UpstreamNames, UpstreamProtocol, UpstreamSettings};
 use crate::server::error::{ApiError, Internal};
+use crate::server::monitoring::metrics::Metrics;
 use crate::store::{AuditEntry, Store, Tx, UpstreamOrder};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -24,6 +26,8 @@ use zeroize::Zeroizing;
 pub const SECRET: &str = "UPSTREAM SECRET";
 /// Sets how often the background task looks for what is due.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(5);
+/// Sets how often the CA elsewhere is asked who it is.
+const ASK_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 /// Sets when a pending order is asked for again after the CA could not be reached.
 const WAIT: Duration = Duration::minutes(1);
 /// Sets after how long a pending order is given up.
@@ -211,18 +215,40 @@ async fn ask_again(
     Ok(order)
 }
 
-/// Collects pending certificates and reports revocations, until told to end.
-pub async fn keep(authorities: Authorities, store: Store, ending: CancellationToken) {
+/// Says whether the CA elsewhere answers and is the one configured; tells that in the log where it is news.
+///
+/// One that does not say who it is may still issue.
+fn answers(authorities: &Authorities, before: Option<bool>) -> bool {
+    let asked = authorities.signing(|authority| authority.is_as_configured());
+    let good = !matches!(asked, Ok(false) | Err(ca::Error::Unreachable(_)));
+    if before != Some(good) {
+        match asked {
+            Ok(true) => tracing::info!("the CA elsewhere answers, and is the one configured"),
+            Ok(false) => tracing::error!("the CA elsewhere is not the one configured: what it issues will be refused"),
+            Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
+        }
+    }
+    good
+}
+
+/// Collects pending certificates, reports revocations and sees whether the CA elsewhere answers, until told to end.
+pub async fn keep(authorities: Authorities, store: Store, metrics: Arc<Metrics>, ending: CancellationToken) {
     if !authorities.issues_elsewhere() {
         return;
     }
-    match authorities.signing(|authority| authority.is_as_configured()) {
-        Ok(true) => tracing::info!("the CA elsewhere answers, and is the one configured"),
-        Ok(false) => tracing::error!("the CA elsewhere is not the one configured: what it issues will be refused"),
-        Err(error) => tracing::warn!(%error, "the CA elsewhere does not say who it is"),
-    }
+    let mut asked: Option<(Instant, bool)> = None;
     loop {
-        if let Err(error) = do_round(&authorities, &store, &ending, OffsetDateTime::now_utc()).await {
+        let answered = match asked.filter(|(at, _)| at.elapsed() < ASK_EVERY) {
+            Some((_, answered)) => answered,
+            None => {
+                let answered = answers(&authorities, asked.map(|(_, answered)| answered));
+                asked = Some((Instant::now(), answered));
+                answered
+            }
+        };
+        let done = do_round(&authorities, &store, &ending, OffsetDateTime::now_utc()).await;
+        metrics.upkeep_ended("upstream", answered && done.is_ok());
+        if let Err(error) = done {
             tracing::error!(%error, "the CA elsewhere could not be dealt with");
         }
         if ending.run_until_cancelled(tokio::time::sleep(ROUND)).await.is_none() {

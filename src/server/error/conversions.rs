@@ -96,6 +96,7 @@ impl From<ca::Error> for ApiError {
             | ca::Error::NoCertificate { .. }
             | ca::Error::NotAnAuthority { .. }
             | ca::Error::KeyMismatch { .. }
+            | ca::Error::OtherAuthority { .. }
             | ca::Error::KeyKind { .. }
             | ca::Error::Key(_)
             | ca::Error::KeyFileDamaged { .. }

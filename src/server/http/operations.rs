@@ -1,7 +1,7 @@
 //! The operations listener: health and metrics in plain HTTP, apart from the calls.
 
 use crate::server::call::app::App;
-use crate::server::monitoring::health::{CA_SOON, Check, LIST_OLD};
+use crate::server::monitoring::health::{CA_SOON, Check, Found, LIST_OLD};
 use crate::store::{self, ListKind};
 use crate::web::bound::Bounds;
 use crate::web::listen;
@@ -67,16 +67,16 @@ pub async fn health(app: &App, path: &str) -> Option<Response> {
 }
 
 /// Checks what the server needs to do its work: the store, the CA's certificate, a revocation list, a log
-/// that goes on from what was signed.
-async fn checks(app: &App) -> Vec<Check> {
+/// that goes on from what was signed, and the tasks beside the calls.
+async fn checks(app: &App) -> Found {
     let store = match app.store.audit_chains().await {
         Ok(_) => "ok",
         Err(store::Error::Closed) => "closed",
         Err(_) => "unreachable",
     };
     let now = OffsetDateTime::now_utc();
-    let own = app.authorities.issuing().chain().first();
-    let ca = match own.map(|certificate| (certificate.not_before(), certificate.not_after())) {
+    let issuing = app.authorities.issuing();
+    let ca = match issuing.chain().first().map(|certificate| (certificate.not_before(), certificate.not_after())) {
         None => "no-certificate",
         Some((from, _)) if now < from => "not-yet-valid",
         Some((_, until)) if now > until => "expired",
@@ -90,5 +90,8 @@ async fn checks(app: &App) -> Vec<Check> {
         Ok(_) => "ok",
     };
     let log = if app.witness.doubts() { "contradicted" } else { "ok" };
-    [("store", store), ("ca", ca), ("crl", crl), ("log", log)].map(|(name, found)| Check { name, found }).to_vec()
+    let failing = app.metrics.failing();
+    let upkeep = if failing.is_empty() { "ok" } else { "failing" };
+    let checks = [("store", store), ("ca", ca), ("crl", crl), ("log", log), ("upkeep", upkeep)];
+    Found { checks: checks.map(|(name, found)| Check { name, found }).to_vec(), failing }
 }

@@ -111,7 +111,8 @@ async fn current_file(app: &App, file: File) -> Result<CacheableFile, ApiError> 
     let now = OffsetDateTime::now_utc();
     match file {
         File::Certificate => {
-            let own = app.authorities.own().own();
+            let authority = app.authorities.own();
+            let own = authority.own();
             Ok(CacheableFile {
                 media_type: "application/pkix-cert",
                 bytes: own.der().to_vec(),

@@ -63,7 +63,8 @@ pub struct ServerTls {
     directory: DataDirectory,
     settings: Settings,
     key: MemoryKey,
-    certificate: Mutex<Certificate>,
+    /// The certificate, and the CA that it is shown with.
+    certificate: Mutex<(Certificate, Vec<Certificate>)>,
     config: RustlsConfig,
 }
 
@@ -79,7 +80,8 @@ impl ServerTls {
     ) -> Result<Self, TlsError> {
         let certificate = certificate(directory, settings, authority, &key, now)?;
         let config = RustlsConfig::from_config(config(&certificate, authority, &key, clients)?);
-        let (directory, settings, certificate) = (directory.clone(), settings.clone(), Mutex::new(certificate));
+        let (directory, settings) = (directory.clone(), settings.clone());
+        let certificate = Mutex::new((certificate, authority.chain().to_vec()));
         Ok(Self { directory, settings, key, certificate, config })
     }
 
@@ -90,11 +92,12 @@ impl ServerTls {
 
     /// Returns when the certificate ends.
     pub fn not_after(&self) -> OffsetDateTime {
-        self.certificate.lock().unwrap_or_else(PoisonError::into_inner).not_after()
+        self.certificate.lock().unwrap_or_else(PoisonError::into_inner).0.not_after()
     }
 
-    /// Has another certificate shown where the file holds another, or the one in it will not do any more.
-    fn renew(
+    /// Has another certificate shown where the file holds another, the one in it will not do any more, or the CA has
+    /// another certificate itself.
+    pub fn renew(
         &self,
         authority: &dyn CertificateAuthority,
         clients: Option<&Certificates>,
@@ -102,9 +105,9 @@ impl ServerTls {
     ) -> Result<(), TlsError> {
         let fresh = certificate(&self.directory, &self.settings, authority, &self.key, now)?;
         let mut shown = self.certificate.lock().unwrap_or_else(PoisonError::into_inner);
-        if fresh != *shown {
+        if fresh != shown.0 || *authority.chain() != *shown.1 {
             self.config.reload_from_config(config(&fresh, authority, &self.key, clients)?);
-            *shown = fresh;
+            *shown = (fresh, authority.chain().to_vec());
         }
         Ok(())
     }
@@ -124,8 +127,8 @@ pub async fn keep(tls: Arc<ServerTls>, app: Arc<App>, ending: CancellationToken)
         }
         let now = OffsetDateTime::now_utc();
         let renewed = app.authorities.signing_here(|authority| tls.renew(authority, app.identity.certificates(), now));
+        app.metrics.upkeep_ended("tls", renewed.is_ok());
         if let Err(error) = renewed {
-            app.metrics.upkeep_failed("tls");
             let end = tls.not_after();
             tracing::error!(error = &error as &dyn std::error::Error, %end, "the TLS certificate could not be renewed");
         }

@@ -106,7 +106,8 @@ async fn pkcs12(
         Some(KeySource::Server { pfx, .. }) => pfx,
         _ => PfxCipher::Aes256,
     };
-    let chain = call.app.authorities.issuing().chain();
+    let issuing = call.app.authorities.issuing();
+    let chain = issuing.chain();
     // Hashing the password takes a while.
     tokio::task::block_in_place(|| {
         pfx::write(&key, &certificate, chain, &record.template_common_name, password.expose(), cipher)

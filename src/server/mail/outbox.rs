@@ -11,6 +11,7 @@ use crate::secret::{OneTimePassword, Passphrase, meant};
 use crate::server::audit::deed::{self, Deed};
 use crate::server::data_directory::settings::mail::{SmtpSettings, SmtpTls};
 use crate::server::error::{ApiError, Internal};
+use crate::server::monitoring::metrics::Metrics;
 use crate::store::{MailRecord, RequestRecord, Store, Tx, UserRecord};
 use crate::template::{OneTimePolicy, Templates};
 use lettre::message::{Mailbox, header};
@@ -125,24 +126,35 @@ fn password(from: Option<&str>) -> Result<Passphrase, MailError> {
 }
 
 /// Sends what is due, round after round, until told to end; a mail that was begun is finished.
-pub async fn run(mailer: Arc<Mailer>, ending: CancellationToken) {
+pub async fn run(mailer: Arc<Mailer>, metrics: Arc<Metrics>, ending: CancellationToken) {
     // A timeout is a round like any other: what failed before may be due again.
     while ending.run_until_cancelled(tokio::time::timeout(ROUND, mailer.wake.notified())).await.is_some() {
-        let due = match mailer.store.due_mail(OffsetDateTime::now_utc()).await {
+        let due = mailer.store.due_mail(OffsetDateTime::now_utc()).await;
+        metrics.upkeep_ended("outbox", due.is_ok());
+        let due = match due {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(%error, "the outbox cannot be read");
                 continue;
             }
         };
+        // Where nothing was due or given up alone, whether the mail server takes mail is as it was.
+        let mut taken = None;
         for mail in due {
             if ending.is_cancelled() {
                 break;
             }
             let (request, part) = (mail.request, mail.part);
-            if let Err(error) = deliver(&mailer, mail).await {
-                tracing::warn!(%error, %request, part, "a one-time password was not sent; it is tried again");
+            match deliver(&mailer, mail).await {
+                Ok(sent) => taken = taken.or(sent.then_some(true)),
+                Err(error) => {
+                    taken = Some(false);
+                    tracing::warn!(%error, %request, part, "a one-time password was not sent; it is tried again");
+                }
             }
+        }
+        if let Some(taken) = taken {
+            metrics.upkeep_ended("mail", taken);
         }
     }
 }
@@ -158,8 +170,8 @@ pub enum DeliveryError {
     Smtp(#[from] lettre::transport::smtp::Error),
 }
 
-/// Sends one mail; gives it up where its request, recipient, address or policy is gone.
-async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError> {
+/// Sends one mail; gives it up where its request, recipient, address or policy is gone. Returns whether it was sent.
+async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<bool, DeliveryError> {
     let request = mailer.store.request(mail.request).await.map_err(ApiError::from)?;
     let recipient = mailer.store.user(mail.recipient).await.map_err(ApiError::from)?;
     let template = request.as_ref().and_then(|request| mailer.templates.get(request.profile_template));
@@ -170,9 +182,10 @@ async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError>
     let (Some(request), Some(recipient), Some(policy), Some(address), Some(template)) =
         (request, recipient, policy, address, template)
     else {
-        return Ok(give_up(mailer, mail).await?);
+        give_up(mailer, mail).await?;
+        return Ok(false);
     };
-    let Some(password) = claim(mailer, &mail, &request, policy).await? else { return Ok(()) };
+    let Some(password) = claim(mailer, &mail, &request, policy).await? else { return Ok(false) };
     let message = message(mailer, &recipient, &address, &request, &template.name, policy, &password)?;
     drop(password);
     mailer.server.transport.send(message).await?;
@@ -182,7 +195,8 @@ async fn deliver(mailer: &Mailer, mail: MailRecord) -> Result<(), DeliveryError>
         let entry = entry.with("part", mail.part).with("to", &recipient.name);
         Ok::<_, ApiError>(tx.audit(&entry).await?)
     };
-    Ok(mailer.store.write(move |tx| Box::pin(job(tx))).await?)
+    mailer.store.write(move |tx| Box::pin(job(tx))).await?;
+    Ok(true)
 }
 
 /// Takes the mail for this attempt and remembers what proves its password; `None`: it is not to be sent, or another

@@ -3,6 +3,8 @@
 
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tokio::sync::Mutex;
 
 /// Sets for how long an answer is given again, so that nobody keeps the store busy by asking.
@@ -15,17 +17,24 @@ pub const CA_SOON: time::Duration = time::Duration::weeks(12);
 pub const LIST_OLD: time::Duration = time::Duration::days(2);
 
 /// Lists what is told, though the server still does its work.
-const TOLERATED: [&str; 3] = ["ok", "ends-soon", "old"];
+const TOLERATED: [&str; 4] = ["ok", "ends-soon", "old", "failing"];
 
 /// Keeps the last answer.
 #[derive(Default)]
-pub struct Health(Mutex<Option<(Instant, Vec<Check>)>>);
+pub struct Health(Mutex<Option<(Instant, Found)>>);
+
+/// Holds what was found: the checks, and since when which tasks beside the calls fail.
+pub struct Found {
+    pub checks: Vec<Check>,
+    pub failing: Vec<(&'static str, OffsetDateTime)>,
+}
 
 /// Names a thing that is checked, and what was found.
 #[derive(Clone, Debug)]
 pub struct Check {
     pub name: &'static str,
-    /// A stable word; "ok" where nothing is wrong, "ends-soon" or "old" where something will be.
+    /// A stable word; "ok" where nothing is wrong, "ends-soon" or "old" where something will be, "failing" where a task
+    /// beside the calls is.
     pub found: &'static str,
 }
 
@@ -33,18 +42,25 @@ impl Health {
     /// Says whether calls can be answered, and which part fails.
     ///
     /// `look` finds it out; it is awaited only where the last answer is too old.
-    pub async fn ready(&self, stopping: bool, look: impl Future<Output = Vec<Check>>) -> (bool, Value) {
+    pub async fn ready(&self, stopping: bool, look: impl Future<Output = Found>) -> (bool, Value) {
         if stopping {
             return (false, json!({ "status": "stopping" }));
         }
         let mut kept = self.0.lock().await;
-        let checks = match kept.take().filter(|(at, _)| at.elapsed() < KEPT) {
-            Some((at, checks)) => kept.insert((at, checks)),
+        let (_, Found { checks, failing }) = match kept.take().filter(|(at, _)| at.elapsed() < KEPT) {
+            Some(young) => kept.insert(young),
             None => kept.insert((Instant::now(), look.await)),
         };
-        let good = checks.1.iter().all(|check| TOLERATED.contains(&check.found));
+        let good = checks.iter().all(|check| TOLERATED.contains(&check.found));
         let parts: serde_json::Map<_, _> =
-            checks.1.iter().map(|check| (check.name.to_owned(), check.found.into())).collect();
-        (good, json!({ "status": if good { "ok" } else { "failing" }, "checks": parts }))
+            checks.iter().map(|check| (check.name.to_owned(), check.found.into())).collect();
+        let mut body = json!({ "status": if good { "ok" } else { "failing" }, "checks": parts });
+        if !failing.is_empty() {
+            let since = |at: &OffsetDateTime| at.format(&Rfc3339).unwrap_or_default();
+            let tasks: serde_json::Map<_, _> =
+                failing.iter().map(|(task, at)| ((*task).to_owned(), since(at).into())).collect();
+            body["failing_since"] = tasks.into();
+        }
+        (good, body)
     }
 }

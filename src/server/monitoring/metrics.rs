@@ -10,7 +10,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use time::OffsetDateTime;
 
@@ -55,6 +57,7 @@ pub struct Metrics {
     sent_on: AtomicU64,
     not_sent_on: AtomicU64,
     upkeep_failures: Family<Task, Counter>,
+    failing: Mutex<BTreeMap<&'static str, OffsetDateTime>>,
     /// Unix time; 0: no TLS is spoken.
     tls_end: AtomicI64,
 }
@@ -70,6 +73,7 @@ impl Default for Metrics {
             sent_on: AtomicU64::default(),
             not_sent_on: AtomicU64::default(),
             upkeep_failures: Family::default(),
+            failing: Mutex::default(),
             tls_end: AtomicI64::default(),
         }
     }
@@ -93,9 +97,21 @@ impl Metrics {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts a round of a task beside the calls that has failed.
-    pub fn upkeep_failed(&self, task: &'static str) {
-        self.upkeep_failures.get_or_create(&Task { task }).inc();
+    /// Notes how a round of a task beside the calls has ended: counts one that failed, and since when they do.
+    pub fn upkeep_ended(&self, task: &'static str, good: bool) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if good {
+            failing.remove(task);
+        } else {
+            failing.entry(task).or_insert_with(OffsetDateTime::now_utc);
+            self.upkeep_failures.get_or_create(&Task { task }).inc();
+        }
+    }
+
+    /// Lists the tasks beside the calls whose last round has failed, and since when their rounds fail.
+    pub fn failing(&self) -> Vec<(&'static str, OffsetDateTime)> {
+        let failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        failing.iter().map(|(task, since)| (*task, *since)).collect()
     }
 
     /// Notes when the certificate for TLS ends.
@@ -139,6 +155,12 @@ impl Metrics {
         let lost = self.not_sent_on.load(Ordering::Relaxed);
         registry.register("audit_not_sent", "Acts too long for the syslog receiver", counted(lost));
         registry.register("upkeep_failures", "Failed rounds of tasks beside the calls", self.upkeep_failures.clone());
+        let since = Family::<Task, Gauge>::default();
+        for (task, at) in self.failing() {
+            since.get_or_create(&Task { task }).set(at.unix_timestamp());
+        }
+        let told = "Since when each round of a task beside the calls fails, Unix time";
+        registry.register("upkeep_failing_since_seconds", told, since);
         let mut moment = |name: &str, help: &str, at: i64| registry.register(name, help, ConstGauge::new(at));
         moment("ca_end_seconds", "When the CA's own certificate ends, Unix time", ca_end.unix_timestamp());
         moment("tls_end_seconds", "When the certificate for TLS ends", self.tls_end.load(Ordering::Relaxed));

@@ -8,6 +8,7 @@ pub mod config;
 mod duties;
 mod ends;
 pub mod error;
+mod renewed_ca;
 pub mod server;
 pub mod start;
 pub mod sweep;

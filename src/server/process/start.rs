@@ -51,6 +51,7 @@ pub struct Opened {
     pub host: String,
     /// Where health and metrics are served.
     pub operations: Option<SocketAddr>,
+    pub directory: DataDirectory,
     /// Kept while the server runs, so that no second one uses the directory.
     pub lock: Lock,
 }
@@ -156,7 +157,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Opened { app, listen, publication, tls, syslog, host, operations, lock })
+    Ok(Opened { app, listen, publication, tls, syslog, host, operations, directory, lock })
 }
 
 /// Logs which people share a name that two never have: those that an earlier release has let in. No certificate with it

@@ -26,11 +26,14 @@ pub async fn watch(app: Arc<App>, ending: CancellationToken) {
     let mut clock = tokio::time::interval(INTERVAL);
     while ending.run_until_cancelled(clock.tick()).await.is_some() {
         // What is due stays due: the next round finds it.
-        if let Err(error) = end_due_cards(&app, OffsetDateTime::now_utc()).await {
-            app.metrics.upkeep_failed("temporary-cards");
+        let ended = end_due_cards(&app, OffsetDateTime::now_utc()).await;
+        app.metrics.upkeep_ended("temporary-cards", ended.is_ok());
+        if let Err(error) = ended {
             tracing::error!(%error, "what is due could not be read");
         }
-        if let Err(error) = forget_ended_requests(&app).await {
+        let forgotten = forget_ended_requests(&app).await;
+        app.metrics.upkeep_ended("request-keys", forgotten.is_ok());
+        if let Err(error) = forgotten {
             tracing::error!(%error, "whether requests have ended for which keys are kept could not be read");
         }
     }

@@ -3,10 +3,11 @@
 //! Tasks that write to the store end before those that sign the log of acts and send it on, so that the last acts are
 //! signed as well. Every wait is bounded.
 
-use super::{ends, sweep};
+use super::{ends, renewed_ca, sweep};
 use crate::server::audit::{heads, syslog};
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
+use crate::server::data_directory::layout::DataDirectory;
 use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::http::tls::{self, ServerTls};
 use crate::server::http::{operations, public_listener};
@@ -35,6 +36,8 @@ pub struct UpkeepParts {
     pub operations: Option<TcpListener>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerTls>>,
+    /// Where the CA's certificate is.
+    pub directory: DataDirectory,
 }
 
 /// Holds the tasks until [`Upkeep::end`]; dropped before, they are aborted where they stand.
@@ -55,23 +58,25 @@ impl Upkeep {
         let [mut public, mut writers, mut followers, mut watching] = std::array::from_fn(|_| TaskGroup::default());
         let shared = || Arc::clone(app);
         let store = || app.store.clone();
+        let metrics = || Arc::clone(&app.metrics);
         if let Some(listener) = parts.publication {
             public.begin(|ending| public_listener::serve(shared(), listener, ending));
         }
         writers.begin(|ending| sweep::watch(shared(), ending));
         writers.begin(|ending| ends::watch(shared(), ending));
+        let (directory, tls) = (parts.directory, parts.tls.clone());
+        writers.begin(|ending| renewed_ca::watch(shared(), tls, directory, ending));
         if let Some(tls) = parts.tls {
             writers.begin(|ending| tls::keep(tls, shared(), ending));
         }
         if let Some(mailer) = &app.mailer {
-            writers.begin(|ending| outbox::run(Arc::clone(mailer), ending));
+            writers.begin(|ending| outbox::run(Arc::clone(mailer), metrics(), ending));
         }
-        writers.begin(|ending| Arc::clone(&app.publication).keep(Arc::clone(&app.metrics), ending));
-        writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), ending));
-        followers.begin(|ending| heads::follow(store(), Arc::clone(&app.witness), ending));
+        writers.begin(|ending| Arc::clone(&app.publication).keep(metrics(), ending));
+        writers.begin(|ending| upstream::keep(app.authorities.clone(), store(), metrics(), ending));
+        followers.begin(|ending| heads::follow(store(), Arc::clone(&app.witness), metrics(), ending));
         if let Some(syslog) = parts.syslog {
-            let metrics = Arc::clone(&app.metrics);
-            followers.begin(|ending| syslog::follow(store(), metrics, syslog.target, parts.host, ending));
+            followers.begin(|ending| syslog::follow(store(), metrics(), syslog.target, parts.host, ending));
         }
         if let Some(listener) = parts.operations {
             watching.begin(|_| operations::serve(shared(), listener));

@@ -153,12 +153,14 @@ impl Publication {
             tracing::error!(%error, "the list of an earlier start could not be looked at");
         }
         loop {
+            let mut good = true;
             for kind in self.kinds() {
                 if let Err(error) = self.list(kind).await {
-                    metrics.upkeep_failed("lists");
+                    good = false;
                     tracing::error!(%error, ?kind, "no revocation list could be made");
                 }
             }
+            metrics.upkeep_ended("lists", good);
             let reason = tokio::time::timeout(ROUND, self.outdated.notified());
             if ending.run_until_cancelled(reason).await.is_none() {
                 break;

@@ -79,7 +79,8 @@ impl Responder {
     /// Answers a question, or refuses one that is malformed or only about another CA's certificates.
     async fn answered(&self, question: &[u8], now: OffsetDateTime) -> Result<Answer, ApiError> {
         let Ok(question) = Question::read(question) else { return Ok(refused(Refusal::Malformed, now)) };
-        let issuer = self.authorities.own().own();
+        let authority = self.authorities.own();
+        let issuer = authority.own();
         let serials = question.serials(issuer)?;
         if serials.iter().all(Option::is_none) {
             return Ok(refused(Refusal::Unauthorized, now));

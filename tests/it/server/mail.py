@@ -1,4 +1,5 @@
-"""A mail server for one test: prints its port, then each mail as a line of JSON. Arguments: mode, certificate, key.
+"""A mail server for one test: prints its port, then each mail as a line of JSON. Arguments: mode, certificate, key, port
+(0: any).
 
 In mode "held" each mail is taken only once a line comes in."""
 import asyncio
@@ -45,7 +46,7 @@ async def main():
         )
 
     server = await asyncio.get_running_loop().create_server(
-        session, "127.0.0.1", 0, ssl=context if mode == "implicit" else None
+        session, "127.0.0.1", int(sys.argv[4]), ssl=context if mode == "implicit" else None
     )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -18,6 +18,11 @@ pub struct MailServer {
 
 impl MailServer {
     pub fn start(lab: &Lab, mode: &str) -> Self {
+        Self::start_at(lab, mode, 0)
+    }
+
+    /// At this port; 0: any free one.
+    fn start_at(lab: &Lab, mode: &str, port: u16) -> Self {
         let [certificate, key] = ["mail.cer", "mail.key"].map(|name| lab.directory.path().join(name));
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
         std::fs::write(&certificate, made.cert.pem()).unwrap();
@@ -25,7 +30,13 @@ impl MailServer {
         let script = lab.directory.path().join("mail.py");
         std::fs::write(&script, include_str!("mail.py")).unwrap();
         let mut command = Command::new("/usr/bin/python3");
-        command.arg(script).arg(mode).args([certificate, key]).stdout(Stdio::piped()).stdin(Stdio::piped());
+        command
+            .arg(script)
+            .arg(mode)
+            .args([certificate, key])
+            .arg(port.to_string())
+            .stdout(Stdio::piped())
+            .stdin(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut port = String::new();
@@ -166,6 +177,28 @@ fn a_mail_server_that_is_away_loses_nothing() {
     for act in ["one-time-password-made", "one-time-password-sent", "one-time-password-proven"] {
         assert!(acts.iter().any(|record| record.contains(act)), "{act} is not in the log");
     }
+}
+
+#[test]
+fn a_mail_server_that_is_away_is_told_until_it_is_back() {
+    let mut lab = Lab::plain(|text| text);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let settings = smtp(&lab, closed, "none");
+    mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
+    lab.start();
+    let (alice, bob) = (with_address(&lab, "alice"), lab.user("bob", &["officers"]));
+    let request = lab.enroll_request(&alice);
+    approve(&lab, &bob, &request);
+    super::operations::fails_until(&lab, "mail", || {
+        let mut mails = MailServer::start_at(&lab, "none", closed);
+        let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
+        database.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+        // The pause between attempts is not waited for.
+        database.execute("UPDATE outbox SET due = 0", []).unwrap();
+        mails.next();
+        mails
+    });
+    lab.stop();
 }
 
 #[test]

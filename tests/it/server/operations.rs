@@ -58,7 +58,10 @@ fn health_is_told_to_anybody_and_names_what_fails() {
     assert_eq!((here.status, here.json()["status"].as_str()), (200, Some("ok")));
     lab.elsewhere(&operations);
     let there = lab.call(None, "GET", "/healthz", None).ok();
-    assert_eq!(there["checks"], serde_json::json!({"store": "ok", "ca": "ok", "crl": "ok", "log": "ok"}));
+    assert_eq!(
+        there["checks"],
+        serde_json::json!({"store": "ok", "ca": "ok", "crl": "ok", "log": "ok", "upkeep": "ok"})
+    );
     assert_eq!(lab.call(None, "GET", "/healthz/live", None).status, 200);
     assert_eq!(lab.call(None, "HEAD", "/healthz", None).bytes.len(), 0);
     let database = rusqlite::Connection::open(lab.data().join("cardwright.db")).unwrap();
@@ -69,6 +72,65 @@ fn health_is_told_to_anybody_and_names_what_fails() {
     assert_eq!(lab.call(None, "GET", "/healthz/live", None).status, 200);
     assert_eq!(lab.call(None, "GET", "/metrics", None).status, 500);
     database.execute_batch("ALTER TABLE gone RENAME TO audit_chains").unwrap();
+}
+
+/// Sees that a task beside the calls is told as failing, since one moment, and no longer once `mended` has brought back
+/// what it needs; calls are answered all the while.
+pub fn fails_until<T>(lab: &Lab, task: &str, mended: impl FnOnce() -> T) {
+    let told = || {
+        let health = lab.call(None, "GET", "/healthz", None);
+        assert_eq!(health.status, 200, "{health:?}");
+        let since = health.json()["failing_since"][task].as_str().map(str::to_owned);
+        let upkeep = health.json()["checks"]["upkeep"].clone();
+        assert_eq!(upkeep, if health.json()["failing_since"].is_null() { "ok" } else { "failing" });
+        since
+    };
+    let eventually = |is_so: &dyn Fn() -> bool| {
+        for _ in 0..900 {
+            if is_so() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{task}: {:?}", lab.call(None, "GET", "/healthz", None).json());
+    };
+    eventually(&|| told().is_some());
+    let since = told().unwrap();
+    let rfc3339 = &time::format_description::well_known::Rfc3339;
+    let at = time::OffsetDateTime::parse(&since, rfc3339).unwrap();
+    assert!((time::OffsetDateTime::now_utc() - at).whole_minutes() < 5, "{since}");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert_eq!(told().as_ref(), Some(&since), "it is the first failure that is told");
+    let kept = mended();
+    eventually(&|| told().is_none());
+    drop(kept);
+}
+
+#[test]
+fn since_when_a_task_fails_is_a_metric_too() {
+    let (mut lab, operations) = watched();
+    lab.stop();
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let settings = format!("[audit.syslog]\ntarget = \"tcp://{closed}\"\n");
+    super::identity::restart(&mut lab, &settings);
+    let operations = lab.server.as_ref().map_or(operations, |server| format!("http://{}", server.operations.unwrap()));
+    let metrics = |lab: &Lab| {
+        let mut answer = ureq::get(format!("{operations}/metrics")).call().unwrap();
+        let _ = lab;
+        answer.body_mut().read_to_string().unwrap()
+    };
+    let since = "cardwright_upkeep_failing_since_seconds{task=\"syslog\"}";
+    fails_until(&lab, "syslog", || {
+        let text = metrics(&lab);
+        let at = value(&text, since).unwrap_or_else(|| panic!("{text}"));
+        let now = time::OffsetDateTime::now_utc().unix_timestamp() as f64;
+        assert!(at > now - 300.0 && at <= now, "{at}");
+        assert!(value(&text, "cardwright_upkeep_failures_total{task=\"syslog\"}").unwrap() >= 1.0, "{text}");
+        let listener = TcpListener::bind(closed).unwrap();
+        std::thread::spawn(move || listener.accept().map(|(mut stream, _)| stream.read_to_end(&mut Vec::new())))
+    });
+    assert_eq!(value(&metrics(&lab), since), None, "it is over");
+    lab.stop();
 }
 
 #[test]

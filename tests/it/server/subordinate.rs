@@ -59,6 +59,74 @@ fn a_server_starts_once_its_chain_is_installed() {
 }
 
 #[test]
+fn another_certificate_of_the_cas_key_is_taken_up_while_the_server_runs_and_no_other_keys() {
+    let directory = crate::support::directory::temporary();
+    let data = directory.path().join("data");
+    let options = InitOptions { listen: "127.0.0.1:0".parse().unwrap(), subordinate: true, ..InitOptions::default() };
+    let made = server::init(&data, &options, Passphrase::new(PASSPHRASE.into()), None).unwrap();
+    std::fs::write(&made.template, TEMPLATE.replace("@UUID@", &made.template_uuid.to_string())).unwrap();
+    let (root, other) = (Root::new(1), Root::new(1));
+    let csr = made.ca_request.unwrap();
+    let first = root.sign(&csr, SUBORDINATE) + &root.pem();
+    let chain = directory.path().join("chain.pem");
+    std::fs::write(&chain, &first).unwrap();
+    server::ca_install(&data, &chain).unwrap();
+    let settings = std::fs::read_to_string(data.join("server.toml")).unwrap();
+    std::fs::write(data.join("server.toml"), settings + "\n[operations]\nlisten = \"127.0.0.1:0\"\n").unwrap();
+    let running = Server::start(config(&data)).unwrap();
+
+    let replaced = |text: &str| {
+        std::fs::write(data.join("ca.new"), text).unwrap();
+        std::fs::rename(data.join("ca.new"), data.join("ca.cer.pem")).unwrap();
+    };
+    let eventually = |what: &str, is_so: &dyn Fn() -> bool| {
+        let since = std::time::Instant::now();
+        while !is_so() {
+            assert!(since.elapsed().as_secs() < 90, "{what}");
+            std::thread::sleep(std::time::Duration::from_millis(250));
+        }
+    };
+    let leads_to = |anchor: &Root| {
+        let path = directory.path().join("anchor.pem");
+        std::fs::write(&path, anchor.pem()).unwrap();
+        let said = Command::new("openssl")
+            .args(["s_client", "-connect", &running.addr.to_string(), "-verify_return_error", "-CAfile"])
+            .arg(&path)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&said.stdout).contains("Verify return code: 0 (ok)")
+    };
+    let health = || -> serde_json::Value {
+        let url = format!("http://{}/healthz", running.operations.unwrap());
+        let text = ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    assert!(leads_to(&root) && !leads_to(&other));
+    // Another root has signed the same request: what the server shows leads to that one.
+    let crossed = other.sign(&csr, SUBORDINATE) + &other.pem();
+    replaced(&crossed);
+    eventually("the other root's", &|| leads_to(&other));
+    assert!(!leads_to(&root));
+    // Another key's, and what is no certificate, are not taken up, which is told until the file is good again.
+    let another = server::init(&directory.path().join("another"), &options, Passphrase::new("x".into()), None).unwrap();
+    for bad in [root.sign(&another.ca_request.unwrap(), SUBORDINATE) + &root.pem(), "half a fi".to_owned()] {
+        replaced(&bad);
+        eventually("told", &|| health()["failing_since"]["ca-certificate"].is_string());
+        assert!(leads_to(&other) && !leads_to(&root));
+        replaced(&first);
+        eventually("good again", &|| health()["failing_since"].is_null());
+        eventually("the first again", &|| leads_to(&root));
+        replaced(&crossed);
+        eventually("the other root's again", &|| leads_to(&other));
+    }
+    running.stop().unwrap();
+    // A start goes on with it.
+    let running = Server::start(config(&data)).unwrap();
+    running.stop().unwrap();
+}
+
+#[test]
 fn there_is_nothing_to_install_on_a_root() {
     let lab = super::support::Lab::new();
     let path = lab.directory.path().join("chain.pem");

@@ -31,6 +31,15 @@ fn a_certificate_comes_by_simple_enrollment() {
 }
 
 #[test]
+fn an_est_server_that_is_away_is_told_until_it_is_back() {
+    let est = EstServer::start(false);
+    est.is_away(true);
+    let (mut lab, _) = by_password(&est);
+    crate::server::operations::fails_until(&lab, "upstream", || est.is_away(false));
+    lab.stop();
+}
+
+#[test]
 fn what_is_pending_is_collected_by_the_same_call_or_by_itself() {
     let est = EstServer::start(false);
     let (mut lab, alice) = by_password(&est);

@@ -55,6 +55,7 @@ struct Inner {
     seen: Mutex<Vec<Seen>>,
     authority: Mutex<Option<Vec<u8>>>,
     stop: AtomicBool,
+    away: AtomicBool,
 }
 
 impl EstServer {
@@ -73,12 +74,16 @@ impl EstServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (next, seen, authority) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let inner = Arc::new(Inner { ca, next, seen, authority, stop: AtomicBool::new(false) });
+        let inner =
+            Arc::new(Inner { ca, next, seen, authority, stop: AtomicBool::new(false), away: AtomicBool::new(false) });
         let serving = Arc::clone(&inner);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if serving.stop.load(Ordering::SeqCst) {
                     break;
+                }
+                if serving.away.load(Ordering::SeqCst) {
+                    continue;
                 }
                 // A caller that does not trust us hangs up.
                 let _ = serve(&serving, stream.unwrap(), &config, mutual);
@@ -89,6 +94,11 @@ impl EstServer {
 
     pub fn will(&self, next: &[Next]) {
         *self.inner.next.lock().unwrap() = next.iter().rev().cloned().collect();
+    }
+
+    /// Hangs up on every caller from now on, or no more.
+    pub fn is_away(&self, away: bool) {
+        self.inner.away.store(away, Ordering::SeqCst);
     }
 
     /// What `/cacerts` is answered with instead of the CA's certificate.
