@@ -9,7 +9,9 @@ use super::writer::Tx;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// Names CRLReason certificateHold (RFC 5280, 5.3.1).
+/// Names CRLReason keyCompromise (RFC 5280, 5.3.1).
+const COMPROMISED: u8 = 1;
+/// Names CRLReason certificateHold, likewise.
 const HOLD: u8 = 6;
 
 /// Finds, within a statement on certificates, the profiles that hold the certificate.
@@ -84,7 +86,11 @@ impl Touched {
 
 /// Returns a statement that changes the certificates meant, if they also meet `only`.
 fn update(touched: Touched, change: &str, only: &str) -> String {
-    format!("UPDATE certificates SET {change} WHERE {only} AND {}", touched.condition())
+    changed(&touched.condition(), change, only)
+}
+
+fn changed(meant: &str, change: &str, only: &str) -> String {
+    format!("UPDATE certificates SET {change} WHERE {only} AND {meant}")
 }
 
 impl Tx {
@@ -96,17 +102,22 @@ impl Tx {
     }
 
     /// Revokes certificates that are not revoked, or only from a later time; returns how many. A certificate on hold is
-    /// revoked from the time of the hold. An earlier revocation stays as it is.
+    /// revoked from the time of the hold. An earlier revocation stays as it is. A key that is compromised takes every
+    /// certificate for it along, whatever else holds it.
     pub async fn revoke_certificates(
         &mut self,
         touched: impl Into<Touched>,
         revocation: Revocation,
     ) -> Result<usize, Error> {
         let touched = touched.into();
-        let statement = update(touched, "revocation_reason = $2", "revocation_reason = 6");
+        let mut meant = touched.condition();
+        if revocation.reason == COMPROMISED {
+            meant = format!("public_key_sha256 IN (SELECT public_key_sha256 FROM certificates WHERE {meant})");
+        }
+        let statement = changed(&meant, "revocation_reason = $2", "revocation_reason = 6");
         let held = self.execute(TABLE, sql(statement).bind(touched.uuid()).bind(revocation.reason)).await?;
         let change = "revoked_at = $2, revocation_reason = $3, hold_released = NULL";
-        let statement = update(touched, change, "(revoked_at IS NULL OR revoked_at > $2)");
+        let statement = changed(&meant, change, "(revoked_at IS NULL OR revoked_at > $2)");
         let statement = sql(statement).bind(touched.uuid()).bind(revocation.at).bind(revocation.reason);
         let revoked = held + self.execute(TABLE, statement).await?;
         self.outdate_lists_after(revoked).await
