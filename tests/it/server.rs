@@ -37,6 +37,7 @@ mod puk;
 mod recovery_token;
 mod scale;
 mod several;
+mod start_warnings;
 mod subordinate;
 pub mod support;
 mod surface;

@@ -4,7 +4,7 @@
 mod cfssl;
 mod est;
 mod est_ca;
-mod est_server;
+pub mod est_server;
 
 use super::support::{Lab, PASSPHRASE, Person, csr, pkcs7};
 use cardwright::pkix::{Certificate, KeyAlgorithm, MemoryKey, Signer, cmc};
