@@ -37,6 +37,19 @@ pub fn read(path: &Path) -> Result<String, FileError> {
     read.map(|_| text).map_err(|source| FileError { path: path.to_owned(), what: "read", source })
 }
 
+/// Refuses directories that others than their owner may write, or that hold a file or directory that others may write; none
+/// is looked into further.
+pub fn check_directories(directories: &[PathBuf]) -> Result<(), FileError> {
+    for directory in directories {
+        let unreadable = |source| FileError { path: directory.clone(), what: "read", source };
+        check_writers(directory)?;
+        for entry in std::fs::read_dir(directory).map_err(unreadable)? {
+            check_writers(&entry.map_err(unreadable)?.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// Refuses a file or directory that others than its owner may write; one that is not there is none.
 pub fn check_writers(path: &Path) -> Result<(), FileError> {
     match directory::writable_by_others(path) {

@@ -23,20 +23,10 @@ impl DataDirectory {
         if directory.settings().is_file() { Ok(directory) } else { Err(NoDirectory(path.to_owned())) }
     }
 
-    /// Lists what decides whom the server trusts and what it does: whoever writes these is its master.
-    pub fn decisive(&self) -> [PathBuf; 10] {
-        [
-            self.0.clone(),
-            self.settings(),
-            self.templates(),
-            self.ca_key(),
-            self.ca_certificate(),
-            self.recovery_key(),
-            self.master_key(1),
-            self.audit_key(),
-            self.tls_key(),
-            self.upstream_secret(),
-        ]
+    /// Lists the directories whose content decides whom the server trusts and what it does: whoever writes there is its
+    /// master.
+    pub fn decisive(&self) -> [PathBuf; 2] {
+        [self.0.clone(), self.templates()]
     }
 
     /// Returns a path that the settings name; a relative one begins at the directory.

@@ -59,8 +59,9 @@ pub struct Opened {
 /// Opens everything in the data directory; refuses one that another process uses, and plain HTTP away from loopback.
 pub async fn open(config: Config) -> Result<Opened, StartError> {
     let directory = DataDirectory::existing(&config.data_dir)?;
-    directory.decisive().iter().try_for_each(|path| files::check_writers(path))?;
+    files::check_directories(&directory.decisive())?;
     let settings = Settings::load(&directory)?;
+    settings.named_files(&directory).iter().try_for_each(|path| files::check_writers(path))?;
     let listen = config.listen.unwrap_or(settings.listen);
     if config.plain_http && !listen.ip().is_loopback() {
         return Err(StartError::PlainHttpAfar(listen));

@@ -148,20 +148,43 @@ fn users_are_added_once_and_with_sensible_names() {
 fn what_others_may_write_is_not_used() {
     let mut lab = Lab::plain(|template| template);
     lab.stop();
-    for name in ["", "server.toml", "templates", "ca.key.pem", "master.key.pem", "audit.key.pem", "tls.key.pem"] {
-        let path = lab.data().join(name);
+    // All that a directory holds, and what the settings name elsewhere.
+    let data = lab.data();
+    server::add_master_key(&data, &passphrase(), None).unwrap();
+    let outside = lab.directory.path().join("issuer.pem");
+    std::fs::write(&outside, std::fs::read(data.join("ca.cer.pem")).unwrap()).unwrap();
+    let settings = std::fs::read_to_string(data.join("server.toml")).unwrap();
+    let oidc = "[identity.oidc]\nissuer = \"https://issuer.test\"\naudience = [\"x\"]\njwks_url = \"https://issuer.test/keys\"\n";
+    let keytab = lab.directory.path().join("keytab");
+    std::fs::write(&keytab, "").unwrap();
+    let negotiate = format!("[identity.negotiate]\nkeytab = {:?}\nrealms = [\"TEST\"]\n", keytab);
+    let named = format!("{settings}\n{oidc}trust = {:?}\n{negotiate}", outside);
+    let mut paths = vec![data.clone(), data.join("templates")];
+    for directory in [data.clone(), data.join("templates")] {
+        paths.extend(std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()));
+    }
+    let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    for name in ["master.2.key.pem", "smart-card-logon.toml", "cardwright.db", "witness.json", "ca.cer.pem"] {
+        assert!(names.iter().any(|known| known == name), "{name} of {names:?}");
+    }
+    paths.extend([outside.clone(), keytab.clone()]);
+    for path in paths {
+        let is_named = [&outside, &keytab].contains(&&path);
+        std::fs::write(data.join("server.toml"), if is_named { &named } else { &settings }).unwrap();
         let set = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         let old = std::fs::metadata(&path).unwrap().permissions().mode();
         for others in [0o020, 0o002] {
             set(old | others);
             let refused = Server::start(lab.config()).err().unwrap();
             assert!(
-                matches!(&refused, StartError::File(error) if error.to_string().contains("chmod go-w")),
-                "{refused}"
+                matches!(&refused, StartError::File(error) if error.to_string().contains("chmod go-w") && error.path == path),
+                "{}: {refused}",
+                path.display()
             );
         }
         set(old);
     }
+    std::fs::write(data.join("server.toml"), settings).unwrap();
     lab.start();
 }
 

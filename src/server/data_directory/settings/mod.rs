@@ -5,6 +5,7 @@ pub mod database;
 pub mod environment;
 pub mod identity;
 pub mod mail;
+mod named;
 pub mod operation;
 pub mod people;
 pub mod publication;
