@@ -153,6 +153,15 @@ impl SmartcardConfig {
         Some(self.admin_pin_policy.default_value.as_str()).filter(|puk| (6..=8).contains(&puk.len()))
     }
 
+    /// Returns the same without the keys that cards come with: neither admin key, PUK nor PIN.
+    pub fn without_default_keys(&self) -> Self {
+        let mut shown = self.clone();
+        shown.default_admin_key_hex.clear();
+        shown.user_pin_policy.default_value.clear();
+        shown.admin_pin_policy.default_value.clear();
+        shown
+    }
+
     /// Says whether the server chooses the user's PIN, at every enrollment.
     pub fn proposes_pin(&self) -> bool {
         match self.user_pin_option {

@@ -26,10 +26,13 @@ pub fn policy(call: &Call<'_>, template: Uuid, request_type: RequestType) -> Res
     }
 }
 
-/// Answers with how cards of the template are set up; 204 for a software template.
+/// Answers with how cards of the template are set up; 204 for a software template. The keys that its cards come with are told
+/// to those alone who can have a request of it to execute.
 pub fn smartcard_config(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
-    match &call.template(template)?.smartcard {
-        Some(config) => Reply::json(config),
+    let template = call.template(template)?;
+    match &template.smartcard {
+        Some(config) if permission::executes_template(&call.caller, template) => Reply::json(config),
+        Some(config) => Reply::json(&config.without_default_keys()),
         None => Ok(Reply::Empty),
     }
 }

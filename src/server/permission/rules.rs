@@ -73,12 +73,25 @@ pub fn workflow_roles(caller: &Caller, workflow: &Workflow) -> WorkflowRoles {
 
 /// Says whether the caller sees the template: whoever may ask for himself, ask for others, approve or execute does.
 pub fn sees_template(caller: &Caller, template: &ProfileTemplate) -> bool {
-    let involved = |workflow: &Workflow| {
-        let WorkflowRoles { initiator, approver, agent } = workflow_roles(caller, workflow);
-        workflow.self_service || initiator || approver || agent
-    };
-    has(caller, Duty::SeeEverything)
-        || template.workflows().iter().any(|workflow| workflow.enabled && involved(workflow))
+    has(caller, Duty::SeeEverything) || offered(template).any(|workflow| is_involved(caller, workflow))
+}
+
+/// Lists the workflows that a template offers.
+fn offered(template: &ProfileTemplate) -> impl Iterator<Item = &Workflow> {
+    template.workflows().iter().filter(|workflow| workflow.enabled)
+}
+
+/// Says whether the caller may ask for himself, ask for others, approve or execute.
+fn is_involved(caller: &Caller, workflow: &Workflow) -> bool {
+    let WorkflowRoles { initiator, approver, agent } = workflow_roles(caller, workflow);
+    workflow.self_service || initiator || approver || agent
+}
+
+/// Says whether a request of this template can be the caller's to execute: as an enrollment agent, or as the person whom it
+/// is for where that needs no agent. Whoever only oversees everything executes nothing.
+pub fn executes_template(caller: &Caller, template: &ProfileTemplate) -> bool {
+    let executes = |workflow: &Workflow| workflow_roles(caller, workflow).agent || !workflow.enrollment_agent_required;
+    offered(template).any(|workflow| is_involved(caller, workflow)) && offered(template).any(executes)
 }
 
 /// Says whether the caller may make a request of this workflow for `target`.

@@ -106,6 +106,38 @@ fn what_is_hidden_looks_like_what_is_not_there() {
     assert_eq!(user("owner"), user("nobody"));
 }
 
+/// What cards come with from the factory is for those who open cards with it.
+#[test]
+fn default_keys_are_told_to_those_alone_who_can_execute() {
+    let key = "0102030405060708".repeat(3);
+    let edit = |required: &str| {
+        let (key, required) = (key.clone(), required.to_owned());
+        move |template: String| {
+            let head = template.split("[workflows.enroll]").next().unwrap().to_owned();
+            let head = head.replace("default_admin_key_hex = \"\"", &format!("default_admin_key_hex = {key:?}"));
+            head.replace("default_value = \"\"", "default_value = \"76543210\"")
+                + "[workflows.enroll]\nself_service = true\napprovers = [\"group:approvers\"]\napprovals_needed = 1\n\
+                   enrollment_agents = [\"group:agents\"]\nenrollment_agent_required = "
+                + &required
+                + "\n"
+        }
+    };
+    let told = |lab: &Lab, who: &Person| {
+        let path = format!("{API}/profiletemplates/{}/configuration/smartcards", lab.template);
+        let config = lab.get(who, &path).ok();
+        (config["DefaultAdminKeyHex"].clone(), config["AdminPinPolicy"]["DefaultValue"].clone())
+    };
+    let (all, nothing) = ((json!(key), json!("76543210")), (json!(""), json!("")));
+    let lab = Lab::plain(edit("true"));
+    for (name, groups, expected) in
+        [("alice", &[][..], &nothing), ("boris", &["approvers"], &nothing), ("agnes", &["agents"], &all)]
+    {
+        assert_eq!(&told(&lab, &lab.user(name, groups)), expected, "{name}");
+    }
+    let lab = Lab::plain(edit("false"));
+    assert_eq!(told(&lab, &lab.user("alice", &[])), all, "her own request is hers to execute");
+}
+
 #[test]
 fn a_template_for_officers_is_hidden_from_others() {
     let lab = Lab::plain(|text| template(text).replace("self_service = true", "self_service = false"));
