@@ -5,6 +5,7 @@ use super::principal::Principal;
 use super::profile_template::{ProfileTemplate, Workflow};
 use super::words::table;
 use crate::cm::request::RequestType;
+use crate::pkix::KeyUsage;
 
 /// Holds a key of the file, and what is to be said of it.
 pub type Told = (String, String);
@@ -25,6 +26,11 @@ impl ProfileTemplate {
             let text = "one person who is approver and enrollment agent both approves and executes a request: nobody else looks";
             told.push((format!("{}.approver_may_execute", table(workflow.request_type)), text.to_owned()));
         }
+        if !self.has_key_to_show() {
+            let issues = |workflow: &&Workflow| workflow.enabled && workflow.request_type.issues_certificates();
+            let alone = self.workflows().iter().filter(issues).filter(|workflow| workflow.approvals_needed == 0);
+            told.extend(alone.map(unshown));
+        }
         let Some(enroll) = self.workflow(RequestType::Enroll) else { return told };
         let others = self.workflows().iter().filter(|workflow| {
             workflow.enabled
@@ -35,11 +41,34 @@ impl ProfileTemplate {
         told
     }
 
+    /// Says whether one of its keys is made by its holder and signs, so that it can be shown later.
+    fn has_key_to_show(&self) -> bool {
+        let signs = |usage: &KeyUsage| matches!(usage, KeyUsage::DigitalSignature | KeyUsage::NonRepudiation);
+        self.entries()
+            .any(|entry| entry.key.source == KeySource::Client && entry.certificate.key_usages.iter().any(signs))
+    }
+
     /// Says whether every key that clients make must be attested.
     pub fn attests_keys(&self) -> bool {
         let mut made = self.entries().filter(|entry| entry.key.source == KeySource::Client).peekable();
         made.peek().is_some() && made.all(|entry| !entry.key.attestation_roots.is_empty())
     }
+}
+
+/// Says what follows where a request type wants no approval and no key of the template can be shown.
+fn unshown(workflow: &Workflow) -> Told {
+    let waits = workflow.request_type.shows_old_key() && workflow.passage.possession;
+    let text = match waits {
+        true => {
+            "the template has no key that its holder makes and signs with, so that no old key can be shown: nothing is \
+                 issued until somebody approves, whom nobody asks; say how many must approve"
+        }
+        false => {
+            "the template has no key that its holder makes and signs with, and no approval is needed: whoever has a \
+                  holder's bearer token is given keys in the holder's name"
+        }
+    };
+    (format!("{}.approvals_needed", table(workflow.request_type)), text.to_owned())
 }
 
 /// Adds where a request type is weaker than Enroll.

@@ -95,6 +95,29 @@ fn a_check_of_the_file_names_the_line() {
 }
 
 #[test]
+fn a_template_without_a_key_that_can_be_shown_is_warned_of_where_nobody_approves() {
+    let shipped =
+        include_str!("../../../src/template/example.toml").replace("@UUID@", &uuid::Uuid::new_v4().to_string());
+    let (from, to) = (shipped.find("key_usages = [").unwrap(), shipped.find("validity_days").unwrap());
+    let usages = "key_usages = [\"keyEncipherment\"]\nextended_key_usages = [\"emailProtection\"]\n";
+    let text = format!("{}{usages}{}", &shipped[..from], &shipped[to..]).replace("\"P-256\"", "\"RSA-2048\"");
+    let told = |text: &str| {
+        let template = ProfileTemplate::parse(Path::new("t.toml"), text).expect(text);
+        template.weaknesses().into_iter().filter(|(key, _)| key.ends_with("approvals_needed")).collect::<Vec<_>>()
+    };
+    let keys = |told: &[(String, String)]| told.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
+    let first = told(&text);
+    assert_eq!(keys(&first), ["workflows.online_update.approvals_needed", "workflows.renew.approvals_needed"]);
+    assert!(first.iter().all(|(_, text)| text.contains("no old key can be shown")), "{first:?}");
+    let open = told(&text.replacen("approvals_needed = 1", "approvals_needed = 0", 1));
+    let enroll = open.iter().find(|(key, _)| key == "workflows.enroll.approvals_needed").unwrap();
+    assert!(enroll.1.contains("holder's bearer token"), "{enroll:?}");
+    assert!(
+        told(&shipped).is_empty() && told(&text.replace("approvals_needed = 0", "approvals_needed = 1")).is_empty()
+    );
+}
+
+#[test]
 fn possession_and_grace_are_read_and_wrong_ones_refused() {
     let template = read(TWO, "[workflows.renew]\n[workflows.recover]\npossession = \"none\"\ngrace_days = 30\n");
     let passage = |request_type| template.workflow(request_type).unwrap().passage;
