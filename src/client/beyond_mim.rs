@@ -91,6 +91,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::GetCaCertificate => Some("CA certificate to fetch"),
         Route::GetCrl => Some("revocation list to fetch"),
         Route::ListUsers | Route::AddUser | Route::ChangeUser { .. } => Some("accounts"),
+        Route::ListIdentities { .. } | Route::LinkIdentity { .. } | Route::UnlinkIdentity { .. } => Some("identities"),
         Route::ListBearer { .. }
         | Route::AddBearer { .. }
         | Route::RevokeBearer { .. }

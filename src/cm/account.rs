@@ -153,12 +153,32 @@ pub struct ShownCode {
 
 body!(ShownCode { code: "Code" => ActivationCodeOrNothing });
 
+/// Describes an identity of an issuer of tokens that stands for a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkedIdentity {
+    pub uuid: Uuid,
+    /// Both letter by letter, as the claims have them.
+    pub issuer: String,
+    pub subject: String,
+}
+
+body!(LinkedIdentity { uuid: "Uuid" => Guid, issuer: "Issuer" => Plain<String>, subject: "Subject" => Plain<String> });
+
+/// Holds the body that has an identity stand for a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewIdentity {
+    pub issuer: String,
+    pub subject: String,
+}
+
+body!(NewIdentity { issuer: "Issuer" => Plain<String>, subject: "Subject" => Plain<String> });
+
 /// Describes a change of an account that one administrator proposes and another one confirms. What is not to be changed
 /// is left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
     pub uuid: Uuid,
-    /// "add-user", "change-user" or "add-token".
+    /// "add-user", "change-user", "add-token" or "link-identity".
     pub kind: String,
     /// "open", "confirmed", "rejected" or "over".
     pub state: String,
@@ -171,6 +191,8 @@ pub struct Proposal {
     pub disabled: Option<bool>,
     pub label: Option<String>,
     pub days: Option<u32>,
+    pub issuer: Option<String>,
+    pub subject: Option<String>,
     pub proposer: Uuid,
     pub proposed: OffsetDateTime,
     /// It can be confirmed until then.
@@ -192,6 +214,8 @@ body!(Proposal {
     disabled: "Disabled" => PlainOrNothing<bool>,
     label: "Label" => PlainOrNothing<String>,
     days: "Days" => PlainOrNothing<u32>,
+    issuer: "Issuer" => PlainOrNothing<String>,
+    subject: "Subject" => PlainOrNothing<String>,
     proposer: "Proposer" => Guid,
     proposed: "Proposed" => Moment,
     ends: "Ends" => Moment,

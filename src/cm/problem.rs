@@ -89,6 +89,10 @@ codes! {
     CrossSite = "cross-site",
     /// There is a user of that name already.
     UserExists = "user-exists",
+    /// The issuer's identity stands for another account.
+    IdentityTaken = "identity-taken",
+    /// As many identities stand for the user as are allowed.
+    TooManyIdentities = "too-many-identities",
     /// The user has as many bearer tokens as are allowed.
     TooManyBearers = "too-many-tokens",
     /// The call renews or revokes the caller's own bearer token, and the caller used none of this server.

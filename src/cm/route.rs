@@ -282,6 +282,16 @@ pub enum Route {
     RevokeBearer {
         token: Uuid,
     },
+    /// Lists the identities of issuers that stand for a user.
+    ListIdentities {
+        user: Uuid,
+    },
+    LinkIdentity {
+        user: Uuid,
+    },
+    UnlinkIdentity {
+        identity: Uuid,
+    },
     /// Renews the bearer token that the call itself is made with.
     RenewOwnBearer,
     RevokeOwnBearer,

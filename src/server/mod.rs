@@ -42,7 +42,7 @@ pub use administration::restore::{Trust, restore};
 pub use administration::stock::{StockCard, StockError, stock_import, stock_list, stock_remove};
 pub use administration::users::{
     AccountError, AddedBearer, AddedUser, InvitedUser, NewUser, bearer_add, bearer_invite, bearer_list, bearer_revoke,
-    user_add, user_change, user_invite, user_link, user_list,
+    user_add, user_change, user_invite, user_link, user_list, user_unlink,
 };
 pub use audit::contradiction::{Contradiction, WitnessError};
 pub use data_directory::database::DatabaseError;

@@ -48,8 +48,12 @@ reads! {
     users::user_by_name(name: &str) -> Option<UserRecord>;
     /// Returns the user whom this issuer means by this subject.
     users::user_by_identity(issuer: &str, subject: &str) -> Option<UserRecord>;
-    /// Lists the identities that stand for a user, oldest first, at most [`super::LIST_LIMIT`].
+    /// Lists the identities that stand or stood for a user, oldest first, at most [`super::LIST_LIMIT`].
     identities::identities_of(owner: Uuid) -> Vec<IdentityRecord>;
+    /// Returns the identity with this uuid.
+    identities::identity(uuid: Uuid) -> Option<IdentityRecord>;
+    /// Returns the identity of this subject of an issuer, also one that was unlinked.
+    identities::identity_named(issuer: &str, subject: &str) -> Option<IdentityRecord>;
     /// Returns the card in stock that has this card id.
     stock::stock_card(card_id: Uuid) -> Option<StockRecord>;
     /// Lists the cards in stock whose card id comes after this one, in that order, at most [`super::LIST_LIMIT`].

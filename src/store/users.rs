@@ -61,7 +61,7 @@ pub(super) fn users_unfolded() -> Ask<'static, Vec<UserRecord>> {
 }
 
 pub(super) fn user_by_identity<'a>(issuer: &'a str, subject: &'a str) -> Ask<'a, Option<UserRecord>> {
-    sql(select!("WHERE uuid = (SELECT owner FROM identities WHERE issuer = $1 AND subject = $2)"))
+    sql(select!("WHERE uuid = (SELECT owner FROM identities WHERE issuer = $1 AND subject = $2 AND unlinked IS NULL)"))
         .bind(issuer)
         .bind(subject)
         .asking()

@@ -34,7 +34,7 @@ pub(super) const WATCHED: &[Watched] = &[
         key: &["uuid"],
         columns: &["name", "groups", "upn", "email", "sid", "disabled", "source", "attributes"],
     },
-    Watched { table: "identities", key: &["uuid"], columns: &["owner", "issuer", "subject"] },
+    Watched { table: "identities", key: &["uuid"], columns: &["owner", "issuer", "subject", "unlinked"] },
     Watched {
         table: "tokens",
         key: &["uuid"],

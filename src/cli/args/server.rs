@@ -223,6 +223,18 @@ pub enum UserCommand {
         #[arg(long)]
         subject: String,
     },
+    /// Have an identity of an OpenID Connect issuer stand for nobody, and end the user's sessions.
+    Unlink {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        name: String,
+        /// The issuer, as the claim "iss" has it.
+        #[arg(long)]
+        issuer: String,
+        /// What the claim "sub" (or subject_claim of server.toml) says of the person.
+        #[arg(long)]
+        subject: String,
+    },
     /// Let a user in no more, from the next call on, and end what the user has begun; cards and history are kept.
     Disable {
         #[arg(value_hint = ValueHint::DirPath)]

@@ -30,6 +30,10 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             let user = server::user_link(&directory, &name, &issuer, &subject).map_err(failed)?;
             output.result(&document(&user), || format!("{name} is whom {issuer} means by {subject}"))
         }
+        UserCommand::Unlink { directory, name, issuer, subject } => {
+            let user = server::user_unlink(&directory, &name, &issuer, &subject).map_err(failed)?;
+            output.result(&document(&user), || format!("{issuer} means {name} by {subject} no more"))
+        }
         UserCommand::Disable { directory, name } => {
             let disabled = UserChange { disabled: Some(true), ..UserChange::default() };
             change(&directory, &name, disabled, "disabled; cards and history are kept", output)

@@ -161,6 +161,9 @@ routes! {
     Get ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (ListBearer { user });
     Post(secret) ["api/cardwright/v1/accounts/{user}/tokens"] { user: Guid } => (AddBearer { user });
     Post ["api/cardwright/v1/tokens/{token}/revoke"] { token: Guid } => (RevokeBearer { token });
+    Get ["api/cardwright/v1/accounts/{user}/identities"] { user: Guid } => (ListIdentities { user });
+    Post ["api/cardwright/v1/accounts/{user}/identities"] { user: Guid } => (LinkIdentity { user });
+    Post ["api/cardwright/v1/identities/{identity}/unlink"] { identity: Guid } => (UnlinkIdentity { identity });
     Post(secret) ["api/cardwright/v1/token/renew"] {} => (RenewOwnBearer);
     Post ["api/cardwright/v1/token/revoke"] {} => (RevokeOwnBearer);
     Post(secret) ["api/cardwright/v1/token/activate"] {} => (ActivateBearer);

@@ -180,14 +180,27 @@ pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<Us
 /// Has an identity of an issuer, letter by letter, stand for a user, in place of whomever it stood for.
 pub fn user_link(data_dir: &Path, name: &str, issuer: &str, subject: &str) -> Result<UserRecord, AccountError> {
     let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
-    if [&issuer, &subject].into_iter().any(|text| text.is_empty() || !rules::is_text(text)) {
-        return Err(AccountRefusal::Text.into());
-    }
+    rules::check_identity(&issuer, &subject)?;
     with_store(data_dir, async |store, _| {
         let user = user_named(store, name).await?;
-        let identity = IdentityRecord { uuid: Uuid::now_v7(), owner: user.uuid, issuer, subject };
+        let identity = IdentityRecord { uuid: Uuid::now_v7(), owner: user.uuid, issuer, subject, unlinked: None };
         let entry = at_the_directory(Deed::IdentityLinked, user.uuid).with("name", &user.name);
         let job = async move |tx: &mut Tx| jobs::linked(tx, &identity, entry).await;
+        store.write(move |tx| Box::pin(job(tx))).await?;
+        Ok(user)
+    })
+}
+
+/// Has an identity that stands for a user stand for nobody; the user's sessions end.
+pub fn user_unlink(data_dir: &Path, name: &str, issuer: &str, subject: &str) -> Result<UserRecord, AccountError> {
+    with_store(data_dir, async |store, _| {
+        let user = user_named(store, name).await?;
+        let identity = store.identity_named(issuer, subject).await?;
+        let identity = identity.filter(|known| known.owner == user.uuid && known.unlinked.is_none());
+        let identity = identity.ok_or(AccountRefusal::IdentityUnknown)?;
+        let now = OffsetDateTime::now_utc();
+        let entry = at_the_directory(Deed::IdentityUnlinked, user.uuid).with("name", &user.name);
+        let job = async move |tx: &mut Tx| jobs::unlinked(tx, identity, now, entry).await;
         store.write(move |tx| Box::pin(job(tx))).await?;
         Ok(user)
     })

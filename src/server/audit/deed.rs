@@ -47,6 +47,8 @@ deeds! {
     SecondAdministrator = "second-administrator",
     /// An identity of an issuer stands for a user from now on.
     IdentityLinked = "identity-linked",
+    /// It stands for nobody any more.
+    IdentityUnlinked = "identity-unlinked",
     /// The certificates of a disabled user were put on hold.
     CertificatesHeld = "certificates-held",
     CertificatesReleased = "certificates-released",

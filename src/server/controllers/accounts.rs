@@ -26,7 +26,7 @@ fn shown(user: UserRecord) -> Account {
 }
 
 /// Reads the user, if the caller may change it.
-async fn managed_user(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
+pub async fn managed_user(call: &Call<'_>, user: Uuid) -> Result<UserRecord, ApiError> {
     check_manages_users(call)?;
     let user = call.app.store.user(user).await?.ok_or(ApiError::NotFound("user"))?;
     match permission::may_manage(&call.caller, user.uuid) {

@@ -11,6 +11,7 @@ pub mod beyond_mim;
 pub mod card_secrets;
 pub mod certificates;
 pub mod foresight;
+pub mod identities;
 pub mod offline;
 pub mod pins;
 pub mod policies;

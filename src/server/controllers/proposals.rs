@@ -15,7 +15,7 @@ use crate::server::users::rules::{self, UserChange};
 use crate::server::users::{bearer, jobs};
 use crate::server::workflow::disabling;
 use crate::server::workflow::effects::Effects;
-use crate::store::{ProposalRecord, Tx, UserRecord};
+use crate::store::{IdentityRecord, ProposalRecord, Tx, UserRecord};
 use std::sync::Arc;
 use time::Duration;
 use uuid::Uuid;
@@ -93,13 +93,16 @@ fn shown(call: &Call<'_>, record: &ProposalRecord) -> Result<Proposal, ApiError>
         (None, _) => "open",
     };
     let (kind, name) = (proposed.kind().to_owned(), proposed.name().to_owned());
-    let (change, label, days) = match proposed {
+    let (mut change, mut token, mut identity) = (UserChange::default(), None, None);
+    match proposed {
         Proposed::AddUser { groups, upn, email, sid, .. } => {
-            (UserChange { groups: Some(groups), upn, email, sid, disabled: None }, None, None)
+            change = UserChange { groups: Some(groups), upn, email, sid, disabled: None };
         }
-        Proposed::ChangeUser { change, .. } => (change, None, None),
-        Proposed::AddToken { label, days, .. } => (UserChange::default(), Some(label), Some(days)),
-    };
+        Proposed::ChangeUser { change: changed, .. } => change = changed,
+        Proposed::AddToken { label, days, .. } => token = Some((label, days)),
+        Proposed::LinkIdentity { issuer, subject, .. } => identity = Some((issuer, subject)),
+    }
+    let ((label, days), (issuer, subject)) = (token.unzip(), identity.unzip());
     let UserChange { groups, upn, email, sid, disabled } = change;
     let ProposalRecord { uuid, account, proposer, proposed, ends, decider, decided, .. } = *record;
     let state = state.to_owned();
@@ -116,6 +119,8 @@ fn shown(call: &Call<'_>, record: &ProposalRecord) -> Result<Proposal, ApiError>
         disabled,
         label,
         days,
+        issuer,
+        subject,
         proposer,
         proposed,
         ends,
@@ -165,12 +170,13 @@ pub async fn confirm(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError>
             let made = AwaitedBearer::new(account, label, call.now, expires);
             Some(made.ok_or(ApiError::Internal(Internal::Random))?)
         }
-        Proposed::AddUser { .. } | Proposed::ChangeUser { .. } => None,
+        Proposed::AddUser { .. } | Proposed::ChangeUser { .. } | Proposed::LinkIdentity { .. } => None,
     };
     let deed = match &proposed {
         Proposed::AddUser { .. } => Deed::UserAdded,
         Proposed::ChangeUser { .. } => Deed::UserChanged,
         Proposed::AddToken { .. } => Deed::BearerAdded,
+        Proposed::LinkIdentity { .. } => Deed::IdentityLinked,
     };
     let entry = call.entry(deed).user(account).with("name", proposed.name()).with("proposal", proposal);
     let entry = entry.with("proposed_by", &proposer.name);
@@ -194,6 +200,10 @@ pub async fn confirm(call: &Call<'_>, proposal: Uuid) -> Result<Reply, ApiError>
             }
             (Proposed::AddToken { .. }, Some(bearer)) => {
                 jobs::bearer_added(tx, &bearer, &entry.with("token", bearer.uuid)).await?;
+            }
+            (Proposed::LinkIdentity { issuer, subject, .. }, _) => {
+                let identity = IdentityRecord { uuid: Uuid::now_v7(), owner: account, issuer, subject, unlinked: None };
+                jobs::linked_anew(tx, &identity, entry).await?;
             }
             (Proposed::AddToken { .. }, None) => return Err(ApiError::Internal(Internal::Dangling("proposal"))),
         }

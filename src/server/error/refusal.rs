@@ -255,6 +255,9 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         AccountRefusal::UserExists => (StatusCode::CONFLICT, ProblemCode::UserExists),
         AccountRefusal::NotUnique(_) => (StatusCode::CONFLICT, ProblemCode::NotUnique),
         AccountRefusal::Domain(_) => (StatusCode::CONFLICT, ProblemCode::DomainNotAllowed),
+        AccountRefusal::IdentityTaken => (StatusCode::CONFLICT, ProblemCode::IdentityTaken),
+        AccountRefusal::TooManyIdentities => (StatusCode::CONFLICT, ProblemCode::TooManyIdentities),
+        AccountRefusal::IdentityUnknown => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
         AccountRefusal::TooManyBearers => (StatusCode::CONFLICT, ProblemCode::TooManyBearers),
         AccountRefusal::NotByBearer => (StatusCode::CONFLICT, ProblemCode::NotByBearer),
         AccountRefusal::CodeUnknown => (StatusCode::FORBIDDEN, ProblemCode::ActivationUnknown),
@@ -265,6 +268,7 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         | AccountRefusal::Text
         | AccountRefusal::Sid(_)
         | AccountRefusal::Attribute
+        | AccountRefusal::Identity
         | AccountRefusal::Lifetime => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
     }
 }

@@ -1,7 +1,8 @@
 //! The description of all calls (OpenAPI 3.1), made from the table of routes, the bodies' own schemas and the codes.
 
 use crate::cm::account::{
-    Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, NewAccount, NewBearer, Proposal, ShownCode,
+    Account, AccountChange, BearerEntry, Confirmed, GivenBearer, GivenCode, LinkedIdentity, NewAccount, NewBearer,
+    NewIdentity, Proposal, ShownCode,
 };
 use crate::cm::audit::{AttestationReport, LogChain, LoggedAct};
 use crate::cm::beyond_mim::{
@@ -43,10 +44,11 @@ const REFUSALS: [(&str, &str); 11] = [
 const ACTIVATION: &str = "api/cardwright/v1/token/activate";
 
 /// Lists the calls of one administrator that another one may have to confirm.
-const PROPOSABLE: [(Method, &str); 3] = [
+const PROPOSABLE: [(Method, &str); 4] = [
     (Method::Post, "api/cardwright/v1/accounts"),
     (Method::Put, "api/cardwright/v1/accounts/{user}"),
     (Method::Post, "api/cardwright/v1/accounts/{user}/tokens"),
+    (Method::Post, "api/cardwright/v1/accounts/{user}/identities"),
 ];
 
 /// Holds the schemas of what a call takes and gives.
@@ -340,6 +342,11 @@ fn bodies_of_accounts(method: Method, tail: &str) -> Bodies {
         (Method::Post, "accounts/{user}/tokens") => {
             takes(NewBearer::schema(), Gives::Made(GivenCode::schema(), "token"))
         }
+        (Method::Get, "accounts/{user}/identities") => list(LinkedIdentity::schema()),
+        (Method::Post, "accounts/{user}/identities") => {
+            takes(NewIdentity::schema(), Gives::Made(LinkedIdentity::schema(), "identity"))
+        }
+        (Method::Post, "identities/{identity}/unlink") => takes(ignored_object(), Gives::Nothing),
         (Method::Get, "proposals") => list(Proposal::schema()),
         (Method::Post, "proposals/{proposal}/confirm") => takes(ignored_object(), Gives::One(Confirmed::schema())),
         (Method::Post, "proposals/{proposal}/reject") => takes(ignored_object(), Gives::Nothing),

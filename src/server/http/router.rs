@@ -12,8 +12,8 @@ use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
-    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, offline, pins, policies,
-    profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
+    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, identities, offline, pins,
+    policies, profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
@@ -340,6 +340,12 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::RevokeBearer { token } => {
             payload.nothing()?;
             accounts::revoke_bearer(&call, token).await
+        }
+        Route::ListIdentities { user } => identities::list(&call, user).await,
+        Route::LinkIdentity { user } => identities::link(&call, user, payload.read()?).await,
+        Route::UnlinkIdentity { identity } => {
+            payload.nothing()?;
+            identities::unlink(&call, identity).await
         }
         Route::RenewOwnBearer => {
             payload.nothing()?;

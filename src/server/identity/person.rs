@@ -80,6 +80,12 @@ pub async fn provisioned(
     {
         return Ok(refreshed(store, linking, user, told, now).await?);
     }
+    if let Some(subject) = &told.subject
+        && store.identity_named(linking.issuer, subject).await.map_err(ApiError::from)?.is_some()
+    {
+        // It was unlinked, which no name undoes.
+        return Err(Failure::of(ApiError::IdentityNotLinked(told.who.clone()), &told.who));
+    }
     let Some(user) = known(store, linking.by, &told.who).await.map_err(ApiError::from)? else {
         return match linking.create {
             true => added(store, linking, told, now).await,
@@ -103,7 +109,7 @@ impl Told {
     /// Returns the identity that is to stand for `owner`.
     fn identity(&self, linking: &Linking<'_>, owner: Uuid) -> Option<IdentityRecord> {
         let (issuer, subject) = (linking.issuer.to_owned(), self.subject.clone()?);
-        Some(IdentityRecord { uuid: Uuid::now_v7(), owner, issuer, subject })
+        Some(IdentityRecord { uuid: Uuid::now_v7(), owner, issuer, subject, unlinked: None })
     }
 
     /// Returns the record as it is after what was told.

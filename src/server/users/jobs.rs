@@ -2,7 +2,7 @@
 //! issuer, and for the user himself.
 
 use super::domains::Domains;
-use super::rules::{AccountRefusal, MAX_BEARERS, check, is_text};
+use super::rules::{AccountRefusal, MAX_BEARERS, MAX_IDENTITIES, check, check_identity, is_text};
 use crate::store::{
     Activation, ActivationUse, AuditEntry, BearerRecord, Error, IdentityRecord, NameKind, Tx, UserRecord, folded,
 };
@@ -92,13 +92,55 @@ pub async fn changed(
     Ok(Changed { before, user })
 }
 
-/// Has an identity stand for its owner, in place of whomever it stood for.
+/// Has an identity stand for its owner, in place of whomever it stood for, whose sessions end.
 pub async fn linked(tx: &mut Tx, identity: &IdentityRecord, entry: AuditEntry) -> Result<(), JobError> {
     let IdentityRecord { issuer, subject, owner, .. } = identity;
+    if let Some(former) = tx.user_by_identity(issuer, subject).await?.filter(|former| former.uuid != *owner) {
+        tx.remove_sessions_of(former.uuid).await?;
+    }
     if !tx.move_identity(issuer, subject, *owner).await? {
         tx.insert_identity(identity).await?;
     }
     Ok(tx.audit(&entry.with("issuer", issuer).with("subject", subject)).await?)
+}
+
+/// Likewise, but refuses an identity that stands for somebody else, and one more than [`MAX_IDENTITIES`] of a user. Returns it
+/// as it is kept.
+pub async fn linked_anew(
+    tx: &mut Tx,
+    identity: &IdentityRecord,
+    entry: AuditEntry,
+) -> Result<IdentityRecord, JobError> {
+    let IdentityRecord { issuer, subject, owner, .. } = identity;
+    check_identity(issuer, subject)?;
+    let stands = tx.identity_named(issuer, subject).await?.filter(|known| known.unlinked.is_none());
+    match stands {
+        Some(known) if known.owner == *owner => return Ok(known),
+        Some(_) => return Err(AccountRefusal::IdentityTaken.into()),
+        None => {}
+    }
+    let held = tx.identities_of(*owner).await?;
+    if held.iter().filter(|held| held.unlinked.is_none()).count() >= MAX_IDENTITIES {
+        return Err(AccountRefusal::TooManyIdentities.into());
+    }
+    linked(tx, identity, entry).await?;
+    let kept = tx.identity_named(issuer, subject).await?;
+    kept.ok_or(JobError::Store(Error::Missing { table: "identities", record: identity.uuid }))
+}
+
+/// Has an identity stand for nobody, and ends the sessions of whom it stood for; one that stands for nobody stays so.
+pub async fn unlinked(
+    tx: &mut Tx,
+    identity: IdentityRecord,
+    at: OffsetDateTime,
+    entry: AuditEntry,
+) -> Result<(), JobError> {
+    let IdentityRecord { uuid, owner, issuer, subject, .. } = identity;
+    if tx.unlink_identity(uuid, at).await? {
+        tx.remove_sessions_of(owner).await?;
+        tx.audit(&entry.user(owner).with("issuer", issuer).with("subject", subject)).await?;
+    }
+    Ok(())
 }
 
 /// Adds a bearer record; refuses a user who has [`MAX_BEARERS`] that hold.

@@ -10,6 +10,7 @@ pub enum Proposed {
     AddUser { name: String, groups: Vec<String>, upn: Option<String>, email: Option<String>, sid: Option<String> },
     ChangeUser { name: String, change: UserChange },
     AddToken { name: String, label: String, days: u32 },
+    LinkIdentity { name: String, issuer: String, subject: String },
 }
 
 impl Proposed {
@@ -19,13 +20,17 @@ impl Proposed {
             Self::AddUser { .. } => "add-user",
             Self::ChangeUser { .. } => "change-user",
             Self::AddToken { .. } => "add-token",
+            Self::LinkIdentity { .. } => "link-identity",
         }
     }
 
     /// Returns the name of the account.
     pub fn name(&self) -> &str {
         match self {
-            Self::AddUser { name, .. } | Self::ChangeUser { name, .. } | Self::AddToken { name, .. } => name,
+            Self::AddUser { name, .. }
+            | Self::ChangeUser { name, .. }
+            | Self::AddToken { name, .. }
+            | Self::LinkIdentity { name, .. } => name,
         }
     }
 }

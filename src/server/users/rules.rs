@@ -18,6 +18,8 @@ pub const MAX_TEXT: usize = 256;
 pub const MAX_ATTRIBUTES: usize = 32;
 /// Bounds the bearer records of one user that hold at one time.
 pub const MAX_BEARERS: usize = 32;
+/// Bounds the identities of issuers that stand for one user at one time.
+pub const MAX_IDENTITIES: usize = 16;
 /// Bounds how long a bearer token holds, in days.
 pub const MAX_DAYS: u32 = 1096;
 
@@ -51,6 +53,17 @@ pub enum AccountRefusal {
         "an attribute is a name of a-z, 0-9 and -, and a value of up to {MAX_TEXT} characters; at most {MAX_ATTRIBUTES}"
     )]
     Attribute,
+    #[error(
+        "issuer and subject of an identity have 1 to {MAX_TEXT} characters, none of them one that is not seen (a control \
+         character, one of no width or of direction)"
+    )]
+    Identity,
+    #[error("this identity stands for another user; unlink it there first")]
+    IdentityTaken,
+    #[error("a user has at most {MAX_IDENTITIES} identities; unlink one first")]
+    TooManyIdentities,
+    #[error("no such identity stands for that user")]
+    IdentityUnknown,
     #[error("a token holds for 1 to {MAX_DAYS} days")]
     Lifetime,
     #[error("a user has at most {MAX_BEARERS} tokens that hold; revoke one first")]
@@ -101,6 +114,12 @@ pub fn check(user: &UserRecord, before: Option<&UserRecord>) -> Result<(), Accou
     } else {
         Err(AccountRefusal::Text)
     }
+}
+
+/// Checks the issuer and subject of an identity.
+pub fn check_identity(issuer: &str, subject: &str) -> Result<(), AccountRefusal> {
+    let fits = [issuer, subject].into_iter().all(|text| !text.is_empty() && is_text(text));
+    if fits { Ok(()) } else { Err(AccountRefusal::Identity) }
 }
 
 /// Lists the texts of a record besides names.

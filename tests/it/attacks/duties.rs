@@ -184,6 +184,37 @@ fn an_administrator_does_not_come_in_as_an_approver() {
 }
 
 #[test]
+fn nor_by_an_identity_of_an_issuer_that_is_linked_with_the_approver() {
+    let house = House::new();
+    let House { lab, anna, bert, boris } = &house;
+    let identities = |user: &Value| format!("{EXTENSION}/accounts/{}/identities", user.as_str().unwrap());
+    let of_boris = identities(&json!(boris.uuid));
+    let annas = json!({"Issuer": "https://issuer.test", "Subject": "anna"});
+    let proposal = house.only_proposed(&lab.post(anna, &of_boris, annas.clone()));
+    assert_eq!(lab.get(bert, &of_boris).status, 204, "nothing is linked yet");
+    let listed = lab.get(bert, &format!("{EXTENSION}/proposals")).ok()[0].clone();
+    assert_eq!((&listed["Kind"], &listed["Subject"]), (&json!("link-identity"), &json!("anna")));
+    assert_eq!(decide(lab, anna, &proposal, "confirm").refusal(), (403, "own-proposal".into()));
+    decide(lab, bert, &proposal, "confirm").ok();
+    let linked = lab.get(bert, &of_boris).ok()[0].clone();
+    assert_eq!((&linked["Issuer"], &linked["Subject"]), (&annas["Issuer"], &annas["Subject"]));
+    // It is nobody else's meanwhile, and to take it away is one administrator's, and quick.
+    let harmless = lab.post(anna, &format!("{EXTENSION}/accounts"), json!({"Name": "harmless"})).ok()["Uuid"].clone();
+    let taken = lab.post(anna, &identities(&harmless), annas.clone());
+    assert_eq!(taken.refusal(), (409, "identity-taken".into()));
+    let unlink = format!("{EXTENSION}/identities/{}/unlink", linked["Uuid"].as_str().unwrap());
+    assert_eq!(lab.post(anna, &unlink, json!({})).status, 204);
+    assert_eq!(lab.get(bert, &of_boris).status, 204);
+    assert_eq!(lab.post(anna, &identities(&harmless), annas).status, 201);
+    let wrong = json!({"Issuer": "https://issuer.test", "Subject": "an\u{200b}na"});
+    assert_eq!(lab.post(anna, &identities(&harmless), wrong).refusal(), (400, "bad-field".into()));
+    assert_eq!(lab.post(anna, &identities(&json!(anna.uuid)), json!({"Issuer": "x", "Subject": "y"})).status, 403);
+    let acts = house.acts();
+    let by = |act: &str| acts.iter().filter(|it| it["act"] == act).count();
+    assert_eq!((by("change-proposed"), by("identity-linked"), by("identity-unlinked")), (1, 2, 1));
+}
+
+#[test]
 fn what_two_administrators_want_is_done_once_and_logged() {
     let house = House::new();
     let House { lab, anna, bert, boris } = &house;

@@ -173,6 +173,33 @@ fn a_name_that_changes_hands_takes_no_account_along() {
     assert_eq!(user.upn.as_deref(), Some("alice.new@example.test"));
 }
 
+/// Neither by the name of its account, nor by making one anew, nor has somebody else of the issuer the account.
+#[test]
+fn an_identity_that_was_unlinked_comes_in_as_nobody() {
+    let key = key("one");
+    for more in [MAKES, "link = \"name\"\n"] {
+        let (lab, _issuer) = trusting(&key, "", more);
+        if more != MAKES {
+            lab.user("alice", &[]);
+        }
+        let came = |sub: &str| whoami(&lab, &token(&key, &with(&[("sub", sub)])));
+        let name = came("0815").ok()["Name"].as_str().unwrap().to_owned();
+        let issuer = claims()["iss"].as_str().unwrap().to_owned();
+        server::user_unlink(&lab.data(), &name, &issuer, "0815").unwrap();
+        let refused = (403, "identity-not-linked".to_owned());
+        assert_eq!(came("0815").refusal(), refused, "{more}");
+        if more == MAKES {
+            assert_eq!(came("4711").refusal(), refused, "another of the issuer with that name");
+        }
+        assert!(matches!(
+            server::user_unlink(&lab.data(), &name, &issuer, "0815"),
+            Err(AccountError::Refused(AccountRefusal::IdentityUnknown))
+        ));
+        server::user_link(&lab.data(), &name, &issuer, "0815").unwrap();
+        assert_eq!(came("0815").ok()["Name"], name.as_str());
+    }
+}
+
 /// An earlier release has kept no identity with the accounts that it made for the issuer.
 #[test]
 fn accounts_of_an_earlier_release_are_taken_over_once() {

@@ -89,6 +89,9 @@ fn one_of_each() -> Vec<Route> {
         Route::ListBearer { user: A },
         Route::AddBearer { user: A },
         Route::RevokeBearer { token: B },
+        Route::ListIdentities { user: A },
+        Route::LinkIdentity { user: A },
+        Route::UnlinkIdentity { identity: B },
         Route::RenewOwnBearer,
         Route::RevokeOwnBearer,
         Route::ActivateBearer,
@@ -128,7 +131,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 65);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 68);
 }
 
 #[test]

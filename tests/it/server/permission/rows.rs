@@ -107,6 +107,8 @@ pub struct Objects {
     /// Somebody whom an administrator may manage, and a token of theirs.
     pub user: Uuid,
     pub token: Uuid,
+    /// An identity of an issuer that stands for them.
+    pub identity: Uuid,
     /// What shows the old key for the other request, where that is a renewal.
     pub possession: Value,
     /// The token's activation code.
@@ -169,6 +171,8 @@ fn account(lab: &Lab, people: &People, objects: &mut Objects) {
     let token = lab.post(administrator, &tokens, json!({"Label": "", "Days": 1})).ok();
     objects.code = token["Code"].as_str().unwrap().to_owned();
     objects.token = uuid(token);
+    let identity = json!({"Issuer": "https://issuer.test", "Subject": Uuid::new_v4().to_string()});
+    objects.identity = uuid(lab.post(administrator, &format!("{accounts}/{}/identities", objects.user), identity).ok());
     let puppet = json!({"Name": Uuid::new_v4().to_string(), "Groups": ["approver"]});
     let proposed = lab.post(&people.deputy, &accounts, puppet);
     assert_eq!(proposed.status, 202);
@@ -427,6 +431,17 @@ pub fn rows() -> Vec<Row> {
         )),
         account(with(
             row(Pending, [404, 404, 404, 404, 404, 404, 404, 204], |_, o| Route::RevokeBearer { token: o.token }),
+            |_, _, _| json!({}),
+        )),
+        account(row(Pending, [404, 404, 404, 404, 404, 404, 404, 200], |_, o| Route::ListIdentities { user: o.user })),
+        account(with(
+            row(Pending, [403, 403, 403, 403, 403, 403, 403, 201], |_, o| Route::LinkIdentity { user: o.user }),
+            |_, o, _| json!({"Issuer": "https://issuer.test", "Subject": o.card_id.to_string()}),
+        )),
+        account(with(
+            row(Pending, [404, 404, 404, 404, 404, 404, 404, 204], |_, o| Route::UnlinkIdentity {
+                identity: o.identity,
+            }),
             |_, _, _| json!({}),
         )),
         with(row(Pending, [201; 8], |_, _| Route::RenewOwnBearer), |_, _, _| json!({})),
