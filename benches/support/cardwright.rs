@@ -9,8 +9,13 @@ use std::process::Command;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cardwright");
 
-/// What is different in the template every new server has.
-const TEMPLATE_CHANGES: [(&str, &str); 2] = [
+/// What is different in the template every new server has: P-256, in the lines that are marked for it, and people without
+/// a UPN.
+const TEMPLATE_CHANGES: [(&str, &str); 6] = [
+    ("generate = \"RSA-2048\"\n# P-256: ", ""),
+    ("allowed = [{ algorithm = \"RSA\", minimum_size = 2048 }]\n# P-256: ", ""),
+    ("key_usages = [\"digitalSignature\", \"keyEncipherment\"]\n# P-256: ", ""),
+    ("\nupn = ", "\n# upn = "),
     ("approvals_needed = 1", "approvals_needed = 0"),
     ("allow_smartcard_reuse = false", "allow_smartcard_reuse = true"),
 ];

@@ -193,8 +193,6 @@ impl Stage {
     pub fn token_signs(&self, certificate: &str) -> Result<(), Failure> {
         let (text, signature, key) = (self.path("text"), self.path("signature"), self.path("key.pem"));
         std::fs::write(&text, "signed on the token\n").map_err(|e| failed("text", e))?;
-        let digest = self.path("digest");
-        self.openssl(&["dgst", "-sha256", "-binary", "-out", &digest, &text])?;
         self.pkcs11_tool(&[
             "--login",
             "--pin",
@@ -203,11 +201,9 @@ impl Stage {
             "--id",
             &self.key_id,
             "--mechanism",
-            "ECDSA",
-            "--signature-format",
-            "openssl",
+            "SHA256-RSA-PKCS",
             "--input-file",
-            &digest,
+            &text,
             "--output-file",
             &signature,
         ])?;

@@ -2,6 +2,7 @@
 
 use crate::server::identity::restart;
 use crate::server::support::{API, Answer, EXTENSION, Lab, Person, csr, last_segment, pkcs7};
+use crate::support::template;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cardwright::cm::request::RequestType;
@@ -14,12 +15,12 @@ use uuid::Uuid;
 /// What a new data directory begins with.
 const SHIPPED: &str = include_str!("../../../src/template/example.toml");
 
-/// A server over TLS that takes certificates of its own CA, with the shipped template as `edit` leaves it.
+/// A server over TLS that takes certificates of its own CA, with the shipped template, for small keys, as `edit` leaves it.
 pub fn site(edit: impl Fn(String) -> String) -> Lab {
     let mut lab = Lab::with(
         |template| {
             let uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-            edit(SHIPPED.replace("@UUID@", &uuid))
+            edit(template::small(SHIPPED).replace("@UUID@", &uuid))
         },
         false,
     );

@@ -220,3 +220,49 @@ fn each_certificate_of_a_profile_bears_the_names_that_it_is_given() {
     let expected = "3029300b060960864801650304012e300b060960864801650304012a300d060b2a864886f70d0109100306";
     assert_eq!(hex::encode(found.extn_value.as_bytes()), expected);
 }
+
+/// What a new data directory begins with, where nobody need approve.
+const SHIPPED: &str = include_str!("../../../src/template/example.toml");
+
+#[test]
+fn the_shipped_template_makes_what_windows_logs_on_with() {
+    let lab = Lab::plain(|template| {
+        let uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        SHIPPED.replace("@UUID@", &uuid).replacen("approvals_needed = 1", "approvals_needed = 0", 1)
+    });
+    let key = MemoryKey::generate(KeyAlgorithm::Rsa2048).unwrap();
+    let alice = added(&lab, alice()).unwrap();
+    lab.enrolled_with(&alice, &key);
+    let (_, path) = certificate(&lab, &alice);
+    let text = openssl(&["x509", "-noout", "-text", "-in", path.to_str().unwrap()]);
+    for expected in [
+        "Public-Key: (2048 bit)",
+        "Digital Signature, Key Encipherment\n",
+        "TLS Web Client Authentication, Microsoft Smartcard Login\n",
+        "othername: UPN::alice@EXAMPLE.TEST",
+        "S-1-5-21-1-2-3-1104",
+    ] {
+        assert!(text.contains(expected), "{expected:?}: {text}");
+    }
+    // Who is in no directory has a certificate all the same; who has no UPN is told so.
+    let new = |name: &str, upn: Option<&str>| NewUser {
+        name: name.into(),
+        upn: upn.map(str::to_owned),
+        ..NewUser::default()
+    };
+    let bob = added(&lab, new("bob", Some("bob@example.test"))).unwrap();
+    lab.enrolled_with(&bob, &MemoryKey::generate(KeyAlgorithm::Rsa2048).unwrap());
+    let (_, path) = certificate(&lab, &bob);
+    let text = openssl(&["x509", "-noout", "-text", "-in", path.to_str().unwrap()]);
+    assert!(text.contains("UPN::bob@example.test") && !text.contains("1.3.6.1.4.1.311.25.2"), "{text}");
+    let nameless = added(&lab, new("carol", None)).unwrap();
+    let request = lab.enroll_request(&nameless);
+    lab.assign(&nameless, &request, Uuid::new_v4());
+    let refused = lab.certificatedata(&nameless, &request, &csr(&MemoryKey::generate(KeyAlgorithm::Rsa2048).unwrap()));
+    assert_eq!(refused.refusal(), (409, "user-attribute-missing".into()));
+    // A key on a curve would come with a usage that it has not (RFC 8813).
+    let dora = added(&lab, new("dora", Some("dora@example.test"))).unwrap();
+    let request = lab.enroll_request(&dora);
+    lab.assign(&dora, &request, Uuid::new_v4());
+    assert_eq!(lab.certificatedata(&dora, &request, &new_csr()).refusal(), (400, "key-algorithm".into()));
+}

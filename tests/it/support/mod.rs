@@ -26,4 +26,5 @@ pub mod script;
 pub mod site;
 pub mod softhsm;
 pub mod spy;
+pub mod template;
 pub mod tpm;

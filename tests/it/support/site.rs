@@ -18,6 +18,7 @@ use super::data_directory::{add_keys, copy, seal_cheaply};
 use super::directory;
 use super::postgres::Database;
 use super::program::{Ended, Program, end};
+use super::template;
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
 pub const API: &str = "/CertificateManagement/api/v1.0";
@@ -54,7 +55,7 @@ impl Site {
         copy(made_once(), &program.path("server"));
         let templates = program.path("server/templates");
         let file = std::fs::read_dir(&templates).unwrap().flatten().next().unwrap().path();
-        let template = std::fs::read_to_string(&file).unwrap();
+        let template = template::small(&std::fs::read_to_string(&file).unwrap());
         let template_uuid = template.split("uuid = \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         for (index, edited) in edit(set(template, ENROLL, "approvals_needed", "0")).into_iter().enumerate() {
             let file = if index == 0 { file.clone() } else { templates.join(format!("{index}.toml")) };
