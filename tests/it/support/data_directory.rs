@@ -30,14 +30,15 @@ const MASTER_KEY: &str = "master.key.pem";
 /// The keys that a server makes at its first start where they are not there.
 const MADE_AT_START: [&str; 2] = ["tls.key.pem", "audit.key.pem"];
 
-/// Makes a data directory with the default options, for a server on a free port of loopback.
+/// Makes a data directory with the default options, for a server on a free port of loopback; its template is for small keys.
 pub fn make(directory: &Path, passphrase: &str) -> Initialised {
     let original = original();
     copy(&original.directory, directory);
     let template_uuid = Uuid::new_v4();
     let template = directory.join("templates").join(original.template.file_name().unwrap());
     let text = std::fs::read_to_string(&template).unwrap();
-    std::fs::write(&template, text.replace(&original.template_uuid.to_string(), &template_uuid.to_string())).unwrap();
+    let text = super::template::small(&text).replace(&original.template_uuid.to_string(), &template_uuid.to_string());
+    std::fs::write(&template, text).unwrap();
 
     let InitOptions { ca_subject: subject, ca_key: algorithm, .. } = InitOptions::default();
     let (key, certificate) = (directory.join(CA_KEY), directory.join(CA_CERTIFICATE));
