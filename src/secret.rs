@@ -17,7 +17,7 @@
 //! serde_json::to_string(&pin);
 //! ```
 
-use cipher::{Block, BlockCipherEncrypt, KeyInit};
+use cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use zeroize::Zeroizing;
 
 macro_rules! text_secret {
@@ -147,6 +147,17 @@ impl AdminKey {
             _ => None,
         }
     }
+
+    /// Decrypts what [`Self::encrypt`] has encrypted.
+    pub fn decrypt(&self, block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        match (block.len(), self.0.len()) {
+            (8, 24) => one_block_back::<des::TdesEde3>(&self.0, block),
+            (16, 16) => one_block_back::<aes::Aes128>(&self.0, block),
+            (16, 24) => one_block_back::<aes::Aes192>(&self.0, block),
+            (16, 32) => one_block_back::<aes::Aes256>(&self.0, block),
+            _ => None,
+        }
+    }
 }
 
 /// Encrypts one block; `None` when key or block has the wrong length.
@@ -154,6 +165,14 @@ fn one_block<C: BlockCipherEncrypt + KeyInit>(key: &[u8], block: &[u8]) -> Optio
     let cipher = C::new_from_slice(key).ok()?;
     let mut block = Block::<C>::try_from(block).ok()?;
     cipher.encrypt_block(&mut block);
+    Some(Zeroizing::new(block.to_vec()))
+}
+
+/// Decrypts one block; `None` when key or block has the wrong length.
+fn one_block_back<C: BlockCipherDecrypt + KeyInit>(key: &[u8], block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let cipher = C::new_from_slice(key).ok()?;
+    let mut block = Block::<C>::try_from(block).ok()?;
+    cipher.decrypt_block(&mut block);
     Some(Zeroizing::new(block.to_vec()))
 }
 
@@ -176,6 +195,8 @@ mod tests {
             (32, "8ea2b7ca516745bfeafc49904b496089"),
         ] {
             assert_eq!(encrypted(&key[..2 * bytes], plain).as_deref(), Some(wanted));
+            let back = AdminKey::from_hex(&key[..2 * bytes]).unwrap().decrypt(&hex::decode(wanted).unwrap()).unwrap();
+            assert_eq!(hex::encode(back.as_slice()), plain);
         }
         let zeros = "00".repeat(24);
         assert_eq!(encrypted(&zeros, "d61143f9ccffd2ca").as_deref(), Some("17466e766e303cb6"));

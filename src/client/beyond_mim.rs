@@ -79,6 +79,7 @@ fn purpose(route: &Route) -> Option<&'static str> {
         Route::ListDocuments { .. } => Some("list of forms"),
         Route::CollectSealedKeys { .. } => Some("archive of keys sealed to agents"),
         Route::ShowPossession { .. } => Some("proof of possession"),
+        Route::OpenPresence { .. } | Route::ShowPresence { .. } => Some("proof of a card's presence"),
         Route::ProveOneTimePassword { .. } | Route::DistributeOneTimePassword { .. } => Some("one-time passwords"),
         Route::GetAdminKeyState { .. }
         | Route::TellAdminKey { .. }

@@ -13,6 +13,7 @@ use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::possession::Possession;
+use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};
@@ -233,6 +234,23 @@ impl CmClient {
         decode(self.transport.exchange(&Route::ShowPossession { request }, Some(&encode(shown)?))?, "a request")
     }
 
+    /// Opens a mutual authentication of the request's card with the server (beyond MIM).
+    pub fn open_presence(
+        &self,
+        request: Uuid,
+        smartcard: Uuid,
+        opening: &PresenceOpening,
+    ) -> Result<PresenceChallenge, Error> {
+        let route = Route::OpenPresence { request, smartcard };
+        decode(self.transport.exchange(&route, Some(&encode(opening)?))?, "a challenge for a card")
+    }
+
+    /// Hands in what the card has said in it (beyond MIM).
+    pub fn show_presence(&self, request: Uuid, smartcard: Uuid, step: &PresenceStep) -> Result<PresenceAnswer, Error> {
+        let route = Route::ShowPresence { request, smartcard };
+        decode(self.transport.exchange(&route, Some(&encode(step)?))?, "an answer to a card")
+    }
+
     /// Approves a pending request. The last approval returns the one-time passwords that must be handed over (beyond
     /// MIM).
     pub fn approve(&self, request: Uuid, decision: &Decision) -> Result<Decided, Error> {
@@ -312,7 +330,14 @@ impl CmClient {
     /// Returns the card's PUKs, while a request for that card is being executed (beyond MIM). `digits`: the card has
     /// refused a next one with letters, and gets one of digits.
     pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid, digits: bool) -> Result<PukReport, Error> {
-        let route = Route::GetPuk { request, smartcard, card_id, digits };
+        let route = Route::GetPuk { request, smartcard, card_id, digits, fresh: false };
+        decode_hidden(self.transport.exchange(&route, None)?, "a PUK's state")
+    }
+
+    /// Returns the PUK that the card is to get, made for the assignment that this request brings, where the card cannot
+    /// show that it is there (beyond MIM).
+    pub fn fresh_puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid, digits: bool) -> Result<PukReport, Error> {
+        let route = Route::GetPuk { request, smartcard, card_id, digits, fresh: true };
         decode_hidden(self.transport.exchange(&route, None)?, "a PUK's state")
     }
 

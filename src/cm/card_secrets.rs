@@ -54,6 +54,8 @@ macro_rules! states {
     };
 }
 
+pub(super) use states;
+
 states! {
     /// Says how far the change to a card's own admin key has come.
     AdminKeyState, "an admin key state" {

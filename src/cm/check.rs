@@ -5,6 +5,7 @@ use super::certificate::CertificateData;
 use super::data_item::DataItem;
 use super::hidden::is_hidden;
 use super::possession::Possession;
+use super::presence::{PresenceOpening, PresenceStep};
 use super::request::{CreateRequest, CreateTerms, RequestType};
 use super::smartcard::AssignSmartcard;
 use std::collections::HashSet;
@@ -31,6 +32,8 @@ pub const MAX_ATTESTATION: usize = 16 * 1024;
 pub const MAX_HOST: usize = 255;
 /// Bounds a signature, in bytes: that of RSA 4096.
 pub const MAX_SIGNATURE: usize = 512;
+/// Bounds what a card sends in a mutual authentication, in bytes.
+const MAX_BLOCKS: usize = 64;
 /// Bounds an answer to reset, in bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
 
@@ -198,6 +201,21 @@ impl Possession {
         plain_text("Server", &self.server, MAX_HOST)?;
         at_most("Thumbprint", self.thumbprint.len(), 2 * 20, "digits")?;
         at_most("Signature", self.signature.len(), MAX_SIGNATURE, "bytes")
+    }
+}
+
+impl PresenceOpening {
+    /// Checks the length of what the card has sent.
+    pub fn check(&self) -> Result<(), FieldError> {
+        at_most("Witness", self.witness.as_ref().map_or(0, Vec::len), MAX_BLOCKS, "bytes")
+    }
+}
+
+impl PresenceStep {
+    /// Checks the lengths of what the card has sent.
+    pub fn check(&self) -> Result<(), FieldError> {
+        at_most("Challenge", self.challenge.as_ref().map_or(0, Vec::len), MAX_BLOCKS, "bytes")?;
+        at_most("Answer", self.answer.as_ref().map_or(0, Vec::len), MAX_BLOCKS, "bytes")
     }
 }
 

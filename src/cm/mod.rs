@@ -21,6 +21,7 @@ pub mod offline;
 pub mod pin_rules;
 pub mod policy;
 pub mod possession;
+pub mod presence;
 pub mod problem;
 pub mod profile;
 pub mod request;

@@ -237,6 +237,16 @@ codes! {
     PossessionWrong = "possession-wrong",
     /// An old key was shown to a server of another name.
     PossessionElsewhere = "possession-elsewhere",
+    /// The card has not shown that it is there.
+    PresenceNeeded = "presence-needed",
+    /// The request's card has no key by which it could show that it is there.
+    PresenceNothing = "presence-nothing-to-show",
+    /// No authentication of the card is under way, or it took too long.
+    PresenceOver = "presence-over",
+    /// The request has opened more authentications of its card than it may.
+    PresenceExhausted = "presence-exhausted",
+    /// What should show that the card is there is not by the key that it should have.
+    PresenceWrong = "presence-wrong",
     /// The key was revoked as compromised.
     KeyCompromised = "key-compromised",
     /// The certificates of this request were issued before, for another key.

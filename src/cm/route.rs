@@ -211,6 +211,16 @@ pub enum Route {
     ShowPossession {
         request: Uuid,
     },
+    /// Opens a mutual authentication of the request's card with the server, by which the card shows that it is there.
+    OpenPresence {
+        request: Uuid,
+        smartcard: Uuid,
+    },
+    /// Hands in what the card has said in it.
+    ShowPresence {
+        request: Uuid,
+        smartcard: Uuid,
+    },
     ProveOneTimePassword {
         request: Uuid,
     },
@@ -239,12 +249,14 @@ pub enum Route {
         card_id: Uuid,
         with_current: bool,
     },
-    /// Returns the card's PUKs; `digits`: the card has refused a next one with letters, and gets one of digits.
+    /// Returns the card's PUKs; `digits`: the card has refused a next one with letters, and gets one of digits; `fresh`:
+    /// only one that no earlier assignment knows, for a card that cannot show that it is there.
     GetPuk {
         request: Uuid,
         smartcard: Uuid,
         card_id: Uuid,
         digits: bool,
+        fresh: bool,
     },
     /// Reports what became of the PUK on the card.
     TellPuk {

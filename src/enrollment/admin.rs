@@ -4,6 +4,7 @@ use super::driver::{Enrollment, Tried};
 use super::error::{Cause, Error};
 use super::plan::{KnownAdminKey, MayHold, admin_keys_to_try};
 use super::record::{Milestone, Tie};
+use super::relay::is_for_absence;
 use super::stage::Stage;
 use super::step::{Event, Need, Observer, WhichPin};
 use super::workflow::Workflow;
@@ -86,15 +87,22 @@ impl Enrollment<'_> {
 
     /// Fetches the keys of a change to the card's own key. `state`: how far that has come, as the server says.
     pub(super) fn keys_to_change(
-        &self,
+        &mut self,
         tie: Tie,
         state: Option<AdminKeyState>,
+        token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<OwnKeys, Error> {
-        if matches!(state, Some(AdminKeyState::Proposed | AdminKeyState::Active))
-            && let Some(NextAdminKey { current: held, next: Some(goal), proposed }) = self.next_admin_key(tie, true)?
-        {
-            return Ok(OwnKeys { goal, held, let_out: proposed });
+        if matches!(state, Some(AdminKeyState::Proposed | AdminKeyState::Active)) {
+            match self.with_presence(tie, token, observer, |this, _| this.next_admin_key(tie, true)) {
+                Ok(Some(NextAdminKey { current: held, next: Some(goal), proposed })) => {
+                    return Ok(OwnKeys { goal, held, let_out: proposed });
+                }
+                Ok(_) => {}
+                // A card that has none of its earlier keys is given one that nobody was told before.
+                Err(refused) if is_for_absence(&refused) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(OwnKeys { goal: self.own_key(tie, observer)?, held: None, let_out: false })
     }

@@ -9,6 +9,7 @@ use super::plan::KnownAdminKey;
 use super::proven::{Certified, Proof};
 use super::received::KeyReceiver;
 use super::record::{Milestone, PinWork, Record, Tie};
+use super::relay::Presence;
 use super::stage::Stage;
 use super::step::{Input, Need, Order, Step};
 use crate::client::CmClient;
@@ -86,6 +87,8 @@ pub(super) struct Facts {
     pub old_certificate: Option<(KeyId, Certificate)>,
     /// The server demands, before there is a request, that the old key be shown.
     pub possession: bool,
+    /// Whether the card has shown the server, in this process, that it is there; `None`: it was not asked to.
+    pub presence: Option<Presence>,
     /// By what the card has proven to be the one that the server's record speaks of.
     pub proof: Proof,
     /// The card has proven to be the one that the work in the journal was begun on, or no work was found.

@@ -7,6 +7,7 @@ use super::foresight::is_locked;
 use super::pin::FirstPin;
 use super::plan::{KnownAdminKey, LeftOpen, MayHold, Preparation, Unprepared, preparations};
 use super::record::{Milestone, Tie};
+use super::relay::is_for_absence;
 use super::rotate::Rotation;
 use super::stage::Stage;
 use super::step::{Event, Observer, Step};
@@ -71,7 +72,7 @@ impl Enrollment<'_> {
                     }
                 }
                 Preparation::ChangeAdminKey(may_hold) => {
-                    let keys = own.insert(self.keys_to_change(tie, admin_key, observer)?);
+                    let keys = own.insert(self.keys_to_change(tie, admin_key, token, observer)?);
                     let tried = self.take_admin_key(tie, token, &config, keys, may_hold, observer)?;
                     if keys.held.is_some() && matches!(tried, Tried::Done(())) {
                         // That may be what an earlier enrollment has proposed: the server is asked what follows.
@@ -152,7 +153,11 @@ impl Enrollment<'_> {
             other => return other,
         };
         observer(Event::Doing(Stage::ConfirmAdminKey));
-        self.tell_admin_key(tie, state, Stage::ConfirmAdminKey)?;
+        match self.tell_admin_key(tie, state, Stage::ConfirmAdminKey) {
+            // The card keeps the default one, and has none of before by which it could show that it is there.
+            Err(refused) if state == AdminKeyState::Default && is_for_absence(&refused) => {}
+            told => told?,
+        }
         self.facts.admin_key = Some(known);
         Ok(Tried::Done(()))
     }

@@ -8,8 +8,10 @@ use super::error::{Cause, Error};
 use super::foresight::is_locked;
 use super::plan::{MayHold, PukChange, PukGoal, PukPlan, first_puk, puk_plan, puk_that_may_hold};
 use super::record::{Milestone, Tie};
+use super::relay::{Presence, is_for_absence};
 use super::stage::Stage;
 use super::step::{Event, Need, Observer};
+use super::workflow::Workflow;
 use crate::client;
 use crate::cm::card_secrets::{PukReport, PukState};
 use crate::cm::problem::ProblemCode;
@@ -18,23 +20,44 @@ use crate::secret::{Pin, Puk};
 use crate::token::{self, Admin, Authority, LastTry, Operation, SecretKind, Token, Tries};
 
 impl Enrollment<'_> {
-    /// Asks the server for the card's PUKs; `None` where the token has no PUK, or the server keeps none for it.
+    /// Asks the server for the card's PUKs; `None` where the token has no PUK, or the server keeps none for it, or tells
+    /// none because the card cannot show that it is there.
     pub(super) fn puk_report(
-        &self,
+        &mut self,
         tie: Tie,
-        token: &dyn Token,
+        token: &mut dyn Token,
         observer: Observer<'_>,
     ) -> Result<Option<PukReport>, Error> {
         if token.authority(Operation::Unblock) != Authority::Puk {
             return Ok(None);
         }
         observer(Event::Doing(Stage::FetchPuk));
-        match self.client.puk(tie.request, tie.smartcard, self.card_id, false) {
-            Ok(report) => Ok(Some(report)),
-            Err(client::Error::ExtensionAbsent { .. }) => Ok(None),
-            Err(error) if error.refusal_code() == Some(ProblemCode::NotDiversified.name()) => Ok(None),
-            Err(error) => Err(Error::new(Stage::FetchPuk, error)),
+        let told = self.with_presence(tie, token, observer, |this, _| this.told_puks(tie, false));
+        match told {
+            Err(Error { cause: Cause::Server(client::Error::ExtensionAbsent { .. }), .. }) => Ok(None),
+            Err(Error { cause: Cause::Server(refused), .. })
+                if refused.refusal_code() == Some(ProblemCode::NotDiversified.name()) =>
+            {
+                Ok(None)
+            }
+            Err(refused) if is_for_absence(&refused) => match self.order.workflow() {
+                Workflow::Enroll => self.told_puks(tie, false).map(Some),
+                Workflow::Renew | Workflow::Unblock | Workflow::Retire | Workflow::RetireLost => Ok(None),
+            },
+            told => told.map(Some),
         }
+    }
+
+    /// Asks for the card's PUKs; at an enrollment of a card that cannot show that it is there, for a new one alone.
+    fn told_puks(&self, tie: Tie, digits: bool) -> Result<PukReport, Error> {
+        let absent = matches!(self.facts.presence, Some(Presence::Refused | Presence::NotOffered));
+        let (request, smartcard, card_id) = (tie.request, tie.smartcard, self.card_id);
+        let told = if absent && self.order.workflow() == Workflow::Enroll {
+            self.client.fresh_puk(request, smartcard, card_id, digits)
+        } else {
+            self.client.puk(request, smartcard, card_id, digits)
+        };
+        told.map_err(|source| Error::new(Stage::FetchPuk, source))
     }
 
     /// Gives the card the PUK that the server wants it to have, if it has another; returns the PUK that the server
@@ -113,7 +136,7 @@ impl Enrollment<'_> {
                         cause: Cause::Token(token::Error::SecretCharacters { secret: SecretKind::Puk }),
                         ..
                     }) => {
-                        let next = self.puk_of_digits(tie)?;
+                        let next = self.puk_of_digits(tie, token, observer)?;
                         self.change_puk(tie, change, &current, next, token, observer)
                     }
                     changed => changed,
@@ -123,11 +146,9 @@ impl Enrollment<'_> {
     }
 
     /// Has the server propose a PUK of digits, in place of one that the card has refused for its letters.
-    fn puk_of_digits(&self, tie: Tie) -> Result<Puk, Error> {
-        let failed = |cause| Error::new(Stage::FetchPuk, cause);
-        let report = self.client.puk(tie.request, tie.smartcard, self.card_id, true);
-        let next = report.map_err(|source| failed(Cause::from(source)))?.next;
-        next.ok_or_else(|| failed(token::Error::SecretCharacters { secret: SecretKind::Puk }.into()))
+    fn puk_of_digits(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Puk, Error> {
+        let next = self.with_presence(tie, token, observer, |this, _| this.told_puks(tie, true))?.next;
+        next.ok_or_else(|| Error::new(Stage::FetchPuk, token::Error::SecretCharacters { secret: SecretKind::Puk }))
     }
 
     /// Changes the PUK to `next`, tells the server, and returns `next`. Where the card accepts none of the PUKs tried,

@@ -10,6 +10,7 @@ use super::plan::KnownAdminKey;
 use super::proven::Listed;
 use super::puk::is_wrong_puk;
 use super::record::{HexBytes, Milestone, Record, Tie};
+use super::relay::is_for_absence;
 use super::remove::add;
 use super::showing::holds_any;
 use super::stage::Stage;
@@ -131,9 +132,8 @@ impl Enrollment<'_> {
         observer(Event::Doing(Stage::ResetToken));
         let state = self.told_admin_key_state(tie.smartcard)?;
         let own = matches!(state, Some(AdminKeyState::Active | AdminKeyState::Proposed));
-        if own {
-            self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ResetToken)?;
-        }
+        // A card that cannot show that it is there is reset all the same, and nothing is said of its key.
+        let own = own && self.announce_return(tie, Stage::ResetToken, token, observer)?;
         match token.reset_to_factory() {
             Ok(()) => observer(Event::TokenReset),
             Err(token::Error::NotOffered(_)) => {
@@ -149,6 +149,23 @@ impl Enrollment<'_> {
             self.tell_puk(tie, PukState::Default, Stage::ResetToken, observer)?;
         }
         Ok(true)
+    }
+
+    /// Tells the server that the card's own admin key is about to go; false where the server takes that from nobody, as the
+    /// card cannot show that it is there.
+    fn announce_return(
+        &mut self,
+        tie: Tie,
+        stage: Stage,
+        token: &mut dyn Token,
+        observer: Observer<'_>,
+    ) -> Result<bool, Error> {
+        let tell = |this: &Self, _: Observer<'_>| this.tell_admin_key(tie, AdminKeyState::Proposed, stage);
+        match self.with_presence(tie, token, observer, tell) {
+            Ok(()) => Ok(true),
+            Err(refused) if is_for_absence(&refused) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts the template's default admin key back, so that the card is bound to no server. A card that refuses its own
@@ -176,8 +193,9 @@ impl Enrollment<'_> {
                 (true, _, _) | (_, AdminKeyState::Proposed, None) => &[KnownAdminKey::Own, KnownAdminKey::Default],
                 _ => &[KnownAdminKey::Own],
             };
-            if state == AdminKeyState::Active {
-                self.tell_admin_key(tie, AdminKeyState::Proposed, Stage::ReturnAdminKey)?;
+            if !self.announce_return(tie, Stage::ReturnAdminKey, token, observer)? {
+                observer(Event::AdminKeyKept);
+                return self.reach(Milestone::ReturningPuk { tie, removed, begun: false });
             }
             self.reach(Milestone::ReturningAdminKey { tie, removed: removed.clone(), begun: true })?;
             let stage = Stage::ReturnAdminKey;

@@ -7,6 +7,7 @@ use super::driver::Enrollment;
 use super::error::Error;
 use super::plan::KnownAdminKey;
 use super::record::Tie;
+use super::relay::is_for_absence;
 use super::stage::Stage;
 use super::step::{Event, Observer};
 use crate::client;
@@ -63,8 +64,12 @@ impl Enrollment<'_> {
 
     fn next_rotation(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<Rotation, Error> {
         observer(Event::Doing(Stage::FetchAdminKey));
-        let Some(NextAdminKey { next: Some(next), proposed, .. }) = self.next_admin_key(tie, false)? else {
-            return Ok(Rotation::Nothing);
+        let (next, proposed) = match self.with_presence(tie, token, observer, |this, _| this.next_admin_key(tie, false))
+        {
+            Ok(Some(NextAdminKey { next: Some(next), proposed, .. })) => (next, proposed),
+            Ok(_) => return Ok(Rotation::Nothing),
+            Err(refused) if is_for_absence(&refused) => return Ok(Rotation::Kept(self.absence().error())),
+            Err(error) => return Err(error),
         };
         observer(Event::Doing(Stage::ChangeAdminKey));
         if self.counters(token)?.admin == Tries::Locked {

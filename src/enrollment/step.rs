@@ -215,6 +215,11 @@ pub enum Event {
     OldKeyShown,
     /// The old key cannot be shown: it is not on the card, or its certificate counts no more. An approval stands in for it.
     OldKeyMissing,
+    /// The card has shown the server that it is there, by its admin key.
+    PresenceShown,
+    /// The card cannot show the server that it is there: it accepts no key that the server has for it, or has no protocol
+    /// for that. The server tells no secret that the card may have.
+    PresenceMissing,
     /// The whole card is as it came from the factory.
     TokenReset,
     /// The card cannot be reset to the factory's state, so only what was made is removed.

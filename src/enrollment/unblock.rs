@@ -5,6 +5,7 @@ use super::driver::{Enrollment, Leg, Tried};
 use super::error::Error;
 use super::plan::{KnownAdminKey, MayHold};
 use super::record::{Milestone, Tie};
+use super::relay::is_for_absence;
 use super::stage::Stage;
 use super::step::{Event, Need, Observer, Outcome, Step};
 use crate::cm::card_secrets::AdminKeyState;
@@ -78,12 +79,22 @@ impl Enrollment<'_> {
         observer: Observer<'_>,
     ) -> Result<Tried<()>, Error> {
         let state = if config.diversify_admin_key { self.admin_key_state(tie, token)? } else { AdminKeyState::Default };
-        let key = if state == AdminKeyState::Default { KnownAdminKey::Default } else { KnownAdminKey::Own };
         let mut own = None;
-        if state == AdminKeyState::Proposed {
+        let in_doubt = if state == AdminKeyState::Proposed {
             // The key was proposed and never confirmed, so the default one may hold; the server must not be told
             // otherwise.
-            let fetched = self.own_key(tie, observer)?;
+            match self.with_presence(tie, token, observer, |this, observer| this.own_key(tie, observer)) {
+                Ok(fetched) => Some(fetched),
+                // The card does not have it.
+                Err(refused) if is_for_absence(&refused) => None,
+                Err(error) => return Err(error),
+            }
+        } else {
+            None
+        };
+        let lacks_own = state == AdminKeyState::Default || state == AdminKeyState::Proposed && in_doubt.is_none();
+        let key = if lacks_own { KnownAdminKey::Default } else { KnownAdminKey::Own };
+        if let Some(fetched) = in_doubt {
             let work = AdminWork {
                 tie,
                 config,

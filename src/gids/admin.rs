@@ -1,5 +1,6 @@
 //! Proves the administrator: external authentication, the card's challenge encrypted under the admin key (GIDS 2.0,
-//! 11.5.5).
+//! 11.5.5). And has card and administrator prove each other: mutual authentication, 16 bytes of challenge each way, and
+//! each side encrypts both.
 //!
 //! The challenge's length tells the cipher: 8 bytes are one block of 3DES, 16 one of AES. GIDS has no object that tells
 //! how many wrong answers the card still takes; what a refusal told is remembered until the next right answer.
@@ -10,7 +11,7 @@ use super::error::{Error as GidsError, device, refused, unreadable};
 use super::pin::count;
 use crate::iso7816::{Continuity, EndWith, StatusWord, tlv};
 use crate::secret::AdminKey;
-use crate::token::{Admin, ChallengeResponder, Error, LastTry, SecretKind, Tries};
+use crate::token::{Admin, ChallengeResponder, Counterpart, Error, LastTry, SecretKind, Tries};
 use zeroize::Zeroizing;
 
 const SECRET: SecretKind = SecretKind::Admin;
@@ -117,6 +118,11 @@ pub(super) fn authenticate(
     }
     let command = command::answer_challenge(&response);
     let status = application.exchange(&command)?.status;
+    judge(command.name, status, continuity, told).map(|()| cipher)
+}
+
+/// Turns the status word of an answer to the card's challenge into what it says of the key.
+fn judge(command: &'static str, status: StatusWord, continuity: Continuity, told: &mut Tries) -> Result<(), Error> {
     *told = match (status, status.tries_left()) {
         (StatusWord::OK, _) => Tries::Untold,
         (StatusWord::AUTHENTICATION_METHOD_BLOCKED, _) => Tries::Locked,
@@ -124,7 +130,7 @@ pub(super) fn authenticate(
         _ => *told,
     };
     match status {
-        StatusWord::OK => Ok(cipher),
+        StatusWord::OK => Ok(()),
         StatusWord::AUTHENTICATION_METHOD_BLOCKED => Err(Error::Locked { secret: SECRET }),
         StatusWord::SECURITY_STATUS_NOT_SATISFIED | StatusWord(0x6300) => {
             Err(Error::SecretRefused { secret: SECRET, left: *told })
@@ -132,21 +138,71 @@ pub(super) fn authenticate(
         _ if status.tries_left().is_some() => Err(Error::SecretRefused { secret: SECRET, left: *told }),
         // Another program has made the card forget the challenge, or selected something else.
         _ if continuity == Continuity::Shared => Err(Error::Reset),
-        _ => Err(refused(command.name, status)),
+        _ => Err(refused(command, status)),
+    }
+}
+
+/// Has the card and whoever has its admin key prove each other, up to the card's answer, which is returned. `challenge` is
+/// the other side's. While that is asked, other programs may use the card; what they spoil is [`Error::Reset`].
+pub(super) fn meet(
+    application: &mut Application,
+    challenge: &[u8],
+    counterpart: &mut dyn Counterpart,
+    last_try: LastTry,
+    told: &mut Tries,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    told.may_try(SECRET, last_try)?;
+    choose_key(application)?;
+    let command = command::put_challenge(challenge);
+    let answer = application.exchange(&command)?;
+    let theirs = match answer.status {
+        StatusWord::OK => inner(command.name, &answer.data, 0x81)?,
+        StatusWord::AUTHENTICATION_METHOD_BLOCKED => return Err(Error::Locked { secret: SECRET }),
+        _ => return Err(Error::NotOffered("mutual authentication by its admin key")),
+    };
+    if theirs.len() != challenge.len() {
+        // It has taken the question for one of external authentication.
+        return Err(Error::NotOffered("mutual authentication by its admin key"));
+    }
+    application.end(EndWith::Leave)?;
+    let cryptogram = Zeroizing::new(counterpart.answer(&theirs).map_err(Error::Responder)?);
+    // Selecting the application would make the card forget its challenge.
+    let continuity = application.begin()?;
+    if continuity == Continuity::Reset {
+        return Err(Error::Reset);
+    }
+    let command = command::answer_mutually(&cryptogram);
+    let answer = application.exchange(&command)?;
+    match judge(command.name, answer.status, continuity, told) {
+        Ok(()) => inner(command.name, &answer.data, 0x82),
+        // The challenge that was answered may have been another's.
+        Err(Error::SecretRefused { .. }) if continuity == Continuity::Shared => Err(Error::Reset),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns what is under `tag` in the template of a card's answer.
+fn inner(command: &'static str, answer: &[u8], tag: u32) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let template = tlv::find(answer, 0x7C).map_err(unreadable(command))?;
+    Ok(Zeroizing::new(tlv::find(template.value, tag).map_err(unreadable(command))?.value.to_vec()))
+}
+
+/// Chooses the admin key for what follows.
+fn choose_key(application: &mut Application) -> Result<(), Error> {
+    let command = command::use_admin_key();
+    match application.exchange(&command)?.status {
+        StatusWord::OK => Ok(()),
+        StatusWord::AUTHENTICATION_METHOD_BLOCKED => Err(Error::Locked { secret: SECRET }),
+        // Such a card has no admin key; if anything unblocks it, a PUK does.
+        StatusWord::REFERENCE_DATA_NOT_FOUND | StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_DATA_NOT_USABLE => {
+            Err(Error::NotSet { secret: SECRET })
+        }
+        status => Err(refused(command.name, status)),
     }
 }
 
 fn challenge(application: &mut Application) -> Result<(Cipher, Zeroizing<Vec<u8>>), Error> {
-    let command = command::use_admin_key();
-    match application.exchange(&command)?.status {
-        StatusWord::OK => {}
-        StatusWord::AUTHENTICATION_METHOD_BLOCKED => return Err(Error::Locked { secret: SECRET }),
-        // Such a card has no admin key; if anything unblocks it, a PUK does.
-        StatusWord::REFERENCE_DATA_NOT_FOUND | StatusWord::FILE_NOT_FOUND | StatusWord::REFERENCE_DATA_NOT_USABLE => {
-            return Err(Error::NotSet { secret: SECRET });
-        }
-        status => return Err(refused(command.name, status)),
-    }
+    choose_key(application)?;
     let command = command::get_challenge();
     let answer = application.exchange(&command)?;
     match answer.status {
@@ -154,12 +210,10 @@ fn challenge(application: &mut Application) -> Result<(Cipher, Zeroizing<Vec<u8>
         StatusWord::AUTHENTICATION_METHOD_BLOCKED => return Err(Error::Locked { secret: SECRET }),
         status => return Err(refused(command.name, status)),
     }
-    let unreadable = unreadable(command.name);
-    let template = tlv::find(&answer.data, 0x7C).map_err(&unreadable)?;
-    let challenge = tlv::find(template.value, 0x81).map_err(&unreadable)?.value;
+    let challenge = inner(command.name, &answer.data, 0x81)?;
     let length = tlv::TlvError::ValueLength { tag: 0x81, length: challenge.len() };
-    let cipher = Cipher::for_challenge(challenge).ok_or_else(|| unreadable(length))?;
-    Ok((cipher, Zeroizing::new(challenge.to_vec())))
+    let cipher = Cipher::for_challenge(&challenge).ok_or_else(|| unreadable(command.name)(length))?;
+    Ok((cipher, challenge))
 }
 
 /// Replaces the admin key; the administrator must just have been proven. The new key has the old one's cipher.

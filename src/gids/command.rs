@@ -156,6 +156,18 @@ pub(super) fn get_challenge() -> Command {
     Command::new("GENERAL AUTHENTICATE", [0x87, 0x00, 0x00]).data(empty).answered().reading()
 }
 
+/// Puts a challenge to the card and asks for one of its own, for mutual authentication (GENERAL AUTHENTICATE).
+pub(super) fn put_challenge(challenge: &[u8]) -> Command {
+    let template = tlv::write(0x7C, &tlv::write(0x81, challenge));
+    Command::new("GENERAL AUTHENTICATE", [0x87, 0x00, 0x00]).data(template).answered().reading()
+}
+
+/// Answers the card's challenge in a mutual authentication, and has the card answer (GENERAL AUTHENTICATE).
+pub(super) fn answer_mutually(cryptogram: &[u8]) -> Command {
+    let answer = tlv::Writer::new().nest(0x7C, tlv::Writer::new().put(0x82, cryptogram));
+    Command::new("GENERAL AUTHENTICATE", [0x87, 0x00, 0x00]).secret(answer.finish()).answered()
+}
+
 /// Answers the challenge (GENERAL AUTHENTICATE).
 pub(super) fn answer_challenge(response: &[u8]) -> Command {
     let answer = tlv::Writer::new().nest(0x7C, tlv::Writer::new().put(0x82, response));

@@ -16,9 +16,9 @@ use crate::iso7816::{Card, Continuity, EndWith};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Identity, KeyId, KeyOffer,
-    KeyWish, LastTry, Operation, Origin, Placement, Prospect, Room, SecretForm, SecretKind, Session, StoredKey, Token,
-    Tries, User, names_nothing,
+    Admin, Authority, CardIdentifier, Condition, Counterpart, Counters, Credentials, Error, Expected, Identity, KeyId,
+    KeyOffer, KeyWish, LastTry, Operation, Origin, Placement, Prospect, Room, SecretForm, SecretKind, Session,
+    StoredKey, Token, Tries, User, names_nothing,
 };
 use uuid::{Uuid, Version};
 
@@ -279,6 +279,17 @@ impl Token for GidsToken {
     fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
         self.must_be_initialised()?;
         self.as_admin(Answers::of(admin)?, last_try, |_, _| Ok(()))
+    }
+
+    fn show_presence(&mut self, counterpart: &mut dyn Counterpart, last_try: LastTry) -> Result<(), Error> {
+        self.must_be_initialised()?;
+        let challenge = counterpart.challenge().map_err(Error::Responder)?;
+        let mut told = self.admin;
+        let answer = self.within(EndWith::Reset, |application| {
+            admin::meet(application, &challenge, counterpart, last_try, &mut told)
+        });
+        self.admin = told;
+        counterpart.judge(&answer?).map_err(Error::Responder)
     }
 
     /// Tries with the admin key, which may write where the user may.

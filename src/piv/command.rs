@@ -171,6 +171,18 @@ pub(super) fn response(algorithm: ManagementAlgorithm, response: &[u8]) -> Comma
     Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with_secret(template)
 }
 
+/// Asks for a witness, for mutual authentication (3.2.4). A second one replaces the first.
+pub(super) fn witness(algorithm: ManagementAlgorithm) -> Command {
+    let template = write(0x7C, &write(0x80, &[]));
+    Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with(template).answered().reading()
+}
+
+/// Shows what the witness was and puts a challenge, for mutual authentication (3.2.4 and appendix A.1).
+pub(super) fn mutual(algorithm: ManagementAlgorithm, witness: &[u8], challenge: &[u8]) -> Command {
+    let template = Writer::new().nest(0x7C, Writer::new().put(0x80, witness).put(0x81, challenge)).finish();
+    Command::new(GENERAL_AUTHENTICATE, 0x87, algorithm.identifier(), MANAGEMENT_KEY).with_secret(template).answered()
+}
+
 /// Signs (3.2.4): `input` is the padded block (RSA) or the digest (ECDSA).
 pub(super) fn sign(algorithm: u8, reference: KeyReference, input: &[u8]) -> Command {
     let template = write(0x7C, &[write(0x82, &[]), write(0x81, input)].concat());

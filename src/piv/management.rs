@@ -10,9 +10,9 @@ use super::objects::one;
 use super::offer::is_not_offered;
 use super::reference::MANAGEMENT_KEY;
 use crate::iso7816::tlv::{TlvError, read_all, read_one};
-use crate::iso7816::{EndWith, ResponseApdu, StatusWord};
+use crate::iso7816::{Continuity, EndWith, ResponseApdu, StatusWord};
 use crate::secret::AdminKey;
-use crate::token::{self, Admin, Factory, LastTry, SecretKind, Tries};
+use crate::token::{self, Admin, Counterpart, Factory, LastTry, SecretKind, Tries};
 use zeroize::Zeroizing;
 
 /// Bounds the key lengths that some algorithm takes, in bytes.
@@ -47,14 +47,64 @@ impl Application {
             Admin::Puk(_) => return Err(token::Error::NotOffered("its administrator's authority to who has the PUK")),
         };
         let word = self.ask(command::response(algorithm, &response))?.status;
+        self.note_tries(word);
+        self.judge_response(word)?;
+        self.forget_others();
+        Ok(algorithm)
+    }
+
+    /// Has the card and whoever has its key authenticate each other, up to the card's answer, which is returned. While
+    /// the other side is asked, the transaction is ended, and the application is not selected again after that. What
+    /// another program may have spoilt meanwhile is [`token::Error::Reset`].
+    pub fn meet(
+        &mut self,
+        counterpart: &mut dyn Counterpart,
+        last_try: LastTry,
+    ) -> Result<Zeroizing<Vec<u8>>, token::Error> {
+        self.management_tries.may_try(SecretKind::Admin, last_try)?;
+        let (algorithm, hidden) = self.witness()?;
+        self.leave(EndWith::Leave);
+        let (witness, challenge) = counterpart.reveal(&hidden).map_err(token::Error::Responder)?;
+        let (witness, challenge) = (Zeroizing::new(witness), Zeroizing::new(challenge));
+        for part in [&witness, &challenge] {
+            if part.len() != hidden.len() {
+                let error = Error::Response { length: part.len(), challenge: hidden.len() };
+                return Err(error.at(GENERAL_AUTHENTICATE));
+            }
+        }
+        let continuity = self.resume()?;
+        let answer = self.ask(command::mutual(algorithm, &witness, &challenge))?;
+        self.note_tries(answer.status);
+        match answer.status {
+            StatusWord::OK => block_in(algorithm, &answer.data, 0x82),
+            _ if continuity != Continuity::Unbroken => Err(token::Error::Reset),
+            word => Err(self.judge_response(word).err().unwrap_or_else(|| self.refusal(GENERAL_AUTHENTICATE, word))),
+        }
+    }
+
+    /// Asks for a witness; only the key's own algorithm gets one, and asking spends no try.
+    fn witness(&mut self) -> Result<(ManagementAlgorithm, Zeroizing<Vec<u8>>), token::Error> {
+        let (candidates, _) = self.management_algorithms()?;
+        for algorithm in candidates {
+            let answer = self.ask(command::witness(algorithm))?;
+            match answer.status {
+                StatusWord::OK => return Ok((algorithm, block_in(algorithm, &answer.data, 0x80)?)),
+                StatusWord::AUTHENTICATION_METHOD_BLOCKED => {
+                    return Err(token::Error::Locked { secret: SecretKind::Admin });
+                }
+                _ => {}
+            }
+        }
+        Err(token::Error::NotOffered("mutual authentication by its management key"))
+    }
+
+    /// Remembers what the answer to a response tells of the tries of the management key.
+    fn note_tries(&mut self, word: StatusWord) {
         self.management_tries = match (word, word.tries_left()) {
             (StatusWord::OK, _) => Tries::Untold,
             (_, Some(left)) => counted(left),
             _ => self.management_tries,
         };
-        self.judge_response(word)?;
-        self.forget_others();
-        Ok(algorithm)
     }
 
     fn answer(
@@ -89,13 +139,13 @@ impl Application {
             if !answer.status.is_ok() {
                 return Err(self.refusal(GENERAL_AUTHENTICATE, answer.status));
             }
-            return Ok((*algorithm, challenge_in(*algorithm, &answer.data)?));
+            return Ok((*algorithm, block_in(*algorithm, &answer.data, 0x81)?));
         }
         // Asking for a challenge spends no try, and only the key's own algorithm gets one.
         for algorithm in candidates {
             let answer = self.ask_challenge(algorithm)?;
             if answer.status.is_ok() {
-                let challenge = challenge_in(algorithm, &answer.data)?;
+                let challenge = block_in(algorithm, &answer.data, 0x81)?;
                 return if fits(algorithm) { Ok((algorithm, challenge)) } else { Err(key_length(algorithm)) };
             }
         }
@@ -176,19 +226,19 @@ fn key_length(algorithm: ManagementAlgorithm) -> token::Error {
     token::Error::SecretLength { secret: SecretKind::Admin, minimum: length, maximum: length }
 }
 
-/// Returns the challenge in `7C`, which must be one block long.
-fn challenge_in(algorithm: ManagementAlgorithm, answer: &[u8]) -> Result<Zeroizing<Vec<u8>>, token::Error> {
+/// Returns what is under `tag` in `7C`, which must be one block long.
+fn block_in(algorithm: ManagementAlgorithm, answer: &[u8], tag: u32) -> Result<Zeroizing<Vec<u8>>, token::Error> {
     let read = || -> Result<_, TlvError> {
         let template = read_one(answer)?;
         if template.tag != 0x7C {
             return Err(TlvError::Unexpected { tag: template.tag });
         }
-        one(&read_all(template.value)?, 0x81)?.ok_or(TlvError::Missing { wanted: 0x81 })
+        one(&read_all(template.value)?, tag)?.ok_or(TlvError::Missing { wanted: tag })
     };
-    let challenge = read().map_err(malformed(GENERAL_AUTHENTICATE))?;
-    if challenge.len() != algorithm.block_length() {
-        let error = TlvError::ValueLength { tag: 0x81, length: challenge.len() };
+    let block = read().map_err(malformed(GENERAL_AUTHENTICATE))?;
+    if block.len() != algorithm.block_length() {
+        let error = TlvError::ValueLength { tag, length: block.len() };
         return Err(malformed(GENERAL_AUTHENTICATE)(error));
     }
-    Ok(Zeroizing::new(challenge.to_vec()))
+    Ok(Zeroizing::new(block.to_vec()))
 }

@@ -13,9 +13,9 @@ use crate::iso7816::{Card, EndWith, StatusWord};
 use crate::pkix::KeyAlgorithm;
 use crate::secret::{AdminKey, Pin, Puk};
 use crate::token::{
-    Admin, Authority, CardIdentifier, Condition, Counters, Credentials, Error, Expected, Factory, Identity, KeyId,
-    KeyOffer, KeyWish, LastTry, Operation, Placement, Prospect, Room, SecretForm, SecretKind, Session, StoredKey,
-    Token, User,
+    Admin, Authority, CardIdentifier, Condition, Counterpart, Counters, Credentials, Error, Expected, Factory,
+    Identity, KeyId, KeyOffer, KeyWish, LastTry, Operation, Placement, Prospect, Room, SecretForm, SecretKind, Session,
+    StoredKey, Token, User,
 };
 
 /// Holds a PIV card.
@@ -304,6 +304,11 @@ impl Token for PivToken {
 
     fn prove_admin(&mut self, admin: Admin<'_>, last_try: LastTry) -> Result<(), Error> {
         self.application.within(EndWith::Reset, |card| card.authenticate(admin, last_try).map(drop))
+    }
+
+    fn show_presence(&mut self, counterpart: &mut dyn Counterpart, last_try: LastTry) -> Result<(), Error> {
+        let answer = self.application.within(EndWith::Reset, |card| card.meet(counterpart, last_try))?;
+        counterpart.judge(&answer).map_err(Error::Responder)
     }
 
     fn try_room(&mut self, admin: Admin<'_>, rooms: &[Room], last_try: LastTry) -> Result<(), Error> {

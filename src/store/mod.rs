@@ -34,6 +34,7 @@ mod one_time;
 mod open;
 mod possession;
 mod postgres;
+mod presence;
 mod proposals;
 mod reads;
 mod record;
@@ -72,8 +73,8 @@ pub use postgres::place::PostgresPlace;
 pub use record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Derivation, Holder,
     HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
-    PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
-    SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
+    PossessionRecord, PresenceRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms,
+    Revocation, SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use stock::StockRecord;

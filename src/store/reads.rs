@@ -10,15 +10,15 @@ use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
 use super::record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord, MailRecord,
-    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
-    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
+    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, PresenceRecord, ProfileRecord,
+    RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
 use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;
 use super::writer::Tx;
 use super::{
-    archive, attestations, bearer, cards, certificates, identities, lists, offline, one_time, possession, proposals,
-    requests, sessions, stock, upstream, users,
+    archive, attestations, bearer, cards, certificates, identities, lists, offline, one_time, possession, presence,
+    proposals, requests, sessions, stock, upstream, users,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -139,6 +139,8 @@ reads! {
     attestations::attestation(serial: &[u8]) -> Option<AttestationRecord>;
     /// Returns that, and how, the old key of a request's card or profile was shown.
     possession::possession(request: Uuid) -> Option<PossessionRecord>;
+    /// Returns how a card shows, or has shown, for a request that it is there.
+    presence::presence(request: Uuid, smartcard: Uuid) -> Option<PresenceRecord>;
     /// Counts the cards that need each version of the master key, with retired cards that kept its keys.
     archive::master_key_uses() -> Vec<MasterKeyUse>;
     /// Lists the log's chains and where each ends.

@@ -37,6 +37,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0019_activation",
     "0020_stock",
     "0021_vouched_acts",
+    "0022_presence",
     "0025_unlinked",
 ];
 

@@ -3,6 +3,7 @@
 use super::record::{Origin, UserSource};
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::holder_role::Role;
+use crate::cm::presence::PresenceProtocol;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -68,6 +69,10 @@ spelled!(SmartcardStatus {
     Suspended "suspended",
     Retired "retired",
 } Self::Other(_));
+spelled!(PresenceProtocol {
+    Piv "piv",
+    Gids "gids",
+});
 spelled!(ProfileStatus {
     New "new",
     Active "active",

@@ -10,7 +10,7 @@ use super::profile_template::{Kind, ProfileTemplate, Workflow};
 use super::raw::{RawKind, RawRevocation, RawSmartcard, RawTemplate, RawWorkflow, RawWorkflows};
 use super::read_key::{check_certificate, check_key};
 use super::uses::Uses;
-use super::words::released;
+use super::words::{self, released};
 use super::{data_item, document, given, lifecycle, one_time, recovery};
 use crate::cm::hidden::is_hidden;
 use crate::cm::request::RequestType;
@@ -138,9 +138,9 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         RawKind::VirtualSmartcard => Kind::VirtualSmartcard,
         RawKind::Software => Kind::Software,
     };
-    let release_admin_key = match &raw.smartcard {
-        Some(table) => each(source, &table.get_ref().release_admin_key, released)?,
-        None => each(source, &RawSmartcard::default().release_admin_key, released)?,
+    let (release_admin_key, presence) = match &raw.smartcard {
+        Some(table) => released_to(source, table.get_ref())?,
+        None => released_to(source, &RawSmartcard::default())?,
     };
     let stock_only = raw.smartcard.as_ref().is_some_and(|table| table.get_ref().stock_only);
     let smartcard = match (kind, raw.smartcard) {
@@ -180,7 +180,13 @@ fn check(source: &Source<'_>, raw: RawTemplate) -> Result<ProfileTemplate, Mispl
         smartcard,
         stock_only,
         release_admin_key,
+        presence,
     })
+}
+
+/// Reads for which requests a card's own admin key may leave the server, and whether the card must show itself before.
+fn released_to(source: &Source<'_>, raw: &RawSmartcard) -> Result<(Vec<RequestType>, bool), Misplaced> {
+    Ok((each(source, &raw.release_admin_key, released)?, parsed(source, &raw.presence, words::presence)?))
 }
 
 /// Checks `[smartcard]`.

@@ -52,6 +52,8 @@ pub struct ProfileTemplate {
     pub stock_only: bool,
     /// The types of requests during whose execution the card's own admin key may leave the server.
     pub release_admin_key: Vec<RequestType>,
+    /// A card shows that it is there before a secret that it may have leaves the server.
+    pub presence: bool,
     pub workflows: Vec<Workflow>,
 }
 

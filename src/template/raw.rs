@@ -183,6 +183,7 @@ pub struct RawSmartcard {
     pub stock_only: bool,
     pub reset_on_retire: bool,
     pub release_admin_key: Vec<Text>,
+    pub presence: Text,
 }
 
 impl Default for RawSmartcard {
@@ -202,6 +203,7 @@ impl Default for RawSmartcard {
             allow_smartcard_reuse: false,
             stock_only: false,
             reset_on_retire: false,
+            presence: Spanned::new(0..0, "demanded".into()),
             release_admin_key: RELEASED.map(|text| Spanned::new(0..0, text.into())).into(),
         }
     }

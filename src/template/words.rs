@@ -115,6 +115,15 @@ pub fn possession(word: &str) -> Result<bool, &'static str> {
     }
 }
 
+/// Reads `presence`: whether a card must show that it is there before a secret that it may have leaves the server.
+pub fn presence(word: &str) -> Result<bool, &'static str> {
+    match word {
+        "demanded" => Ok(true),
+        "none" => Ok(false),
+        _ => Err("known are \"demanded\" and, for clients or cards that know no mutual authentication, \"none\""),
+    }
+}
+
 /// Returns the name of a workflow's table in a template file.
 pub fn table(request_type: RequestType) -> String {
     let mut words = String::new();

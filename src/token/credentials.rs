@@ -69,6 +69,22 @@ impl<'a> Credentials<'a> {
     }
 }
 
+/// Holds the side of whoever has the admin key in a mutual authentication: it sees that the card is there, and the card
+/// that it has the key. Each call may wait for the network: the token holds no transaction meanwhile.
+pub trait Counterpart {
+    /// Returns what a PIV card's witness was before the card encrypted it, and a challenge of the same length.
+    fn reveal(&mut self, witness: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Returns a challenge to a GIDS card, 16 bytes.
+    fn challenge(&mut self) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Answers the challenge of a GIDS card.
+    fn answer(&mut self, challenge: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>>;
+
+    /// Takes the card's answer to the challenge; an error says that it does not show that the card is there.
+    fn judge(&mut self, answer: &[u8]) -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+}
+
 /// Answers a card's challenge, so that the admin key need not be on this computer.
 pub trait ChallengeResponder {
     /// Returns the response to `challenge` (8 bytes for 3DES, 16 for AES). May wait for the network or a person: the

@@ -17,7 +17,7 @@ mod seam;
 mod tries;
 
 pub use condition::{CardIdentifier, Condition};
-pub use credentials::{Admin, Authority, ChallengeResponder, Credentials, Operation, User};
+pub use credentials::{Admin, Authority, ChallengeResponder, Counterpart, Credentials, Operation, User};
 pub use error::Error;
 pub use factory::Factory;
 pub use form::SecretForm;

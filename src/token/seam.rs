@@ -1,7 +1,7 @@
 //! Defines the two traits that every kind of token implements.
 
 use super::condition::Condition;
-use super::credentials::{Admin, Authority, Credentials, Operation, User};
+use super::credentials::{Admin, Authority, Counterpart, Credentials, Operation, User};
 use super::error::Error;
 use super::factory::Factory;
 use super::form::SecretForm;
@@ -118,6 +118,13 @@ pub trait Token {
     /// Has the token compare the administrator's secret; changes nothing, but may cost a try.
     fn prove_admin(&mut self, _admin: Admin<'_>, _last_try: LastTry) -> Result<(), Error> {
         Err(Error::NotOffered("a proof of the administrator alone"))
+    }
+
+    /// Has the token and whoever has its admin key authenticate each other, so that he sees that the token is there;
+    /// changes nothing, but may cost a try. Another program that uses the card meanwhile spoils it ([`Error::Reset`]): it
+    /// may be begun anew. A token without such a protocol refuses ([`Error::NotOffered`]).
+    fn show_presence(&mut self, _counterpart: &mut dyn Counterpart, _last_try: LastTry) -> Result<(), Error> {
+        Err(Error::NotOffered("mutual authentication"))
     }
 
     /// Returns how many bytes the token said it could still take when it was found; `None` where it does not tell.

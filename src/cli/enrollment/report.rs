@@ -54,6 +54,11 @@ pub fn watch(event: &Event, spinner: &mut Option<Spinner>, output: &Output) {
             "the old key cannot be shown: it is not on the card, or its certificate counts no more; an approver must \
              approve the request instead",
         ),
+        Event::PresenceShown => output.tell("the card has shown the server that it is there"),
+        Event::PresenceMissing => output.tell(
+            "the card cannot show the server that it is there: it does not have the admin key that the server has for it, \
+             or offers no mutual authentication; the server tells none of its secrets",
+        ),
         Event::PinSet => output.tell("the PIN is set"),
         Event::KeyMade { .. } => output.tell("the key is made"),
         Event::KeyFound { .. } => output.tell("the key was on the token already"),

@@ -129,6 +129,10 @@ routes! {
     Get ["api/cardwright/v1/requests/{request}/documents"] { request: Guid } => (ListDocuments { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/sealedkeys"] { request: Guid } => (CollectSealedKeys { request });
     Post ["api/cardwright/v1/requests/{request}/possession"] { request: Guid } => (ShowPossession { request });
+    Post(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"]
+        { request: Guid, smartcard: Guid } => (OpenPresence { request, smartcard });
+    Put(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"]
+        { request: Guid, smartcard: Guid } => (ShowPresence { request, smartcard });
     Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword"]
         { request: Guid } => (ProveOneTimePassword { request });
     Post(secret) ["api/cardwright/v1/requests/{request}/onetimepassword/distribution"]
@@ -143,8 +147,8 @@ routes! {
         { request: Guid, smartcard: Guid, cardid: Guid, current: Flag }
         => (GetNextAdminKey { request, smartcard, card_id: cardid, with_current: current });
     Get(secret) ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
-        { request: Guid, smartcard: Guid, cardid: Guid, digits: Raised }
-        => (GetPuk { request, smartcard, card_id: cardid, digits });
+        { request: Guid, smartcard: Guid, cardid: Guid, digits: Raised, fresh: Raised }
+        => (GetPuk { request, smartcard, card_id: cardid, digits, fresh });
     Put ["api/cardwright/v1/requests/{request}/smartcards/{smartcard}/puk"]
         { request: Guid, smartcard: Guid } => (TellPuk { request, smartcard });
     Post(secret) ["api/cardwright/v1/requests/{request}/offlineunblock"] { request: Guid } => (OfflineUnblock { request });

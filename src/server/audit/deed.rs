@@ -85,6 +85,11 @@ deeds! {
     /// Cards were put in stock, or taken out of it, by whoever may write to the data directory.
     StockAdded = "stock-added",
     StockRemoved = "stock-removed",
+    /// A card has shown that it is there, or what came in its place was not by its key.
+    PresenceShown = "presence-shown",
+    PresenceRefused = "presence-refused",
+    /// A challenge was made for a card, and what the card has encrypted was decrypted.
+    PresenceAsked = "presence-asked",
     CardAssigned = "card-assigned",
     CardRetired = "card-retired",
     CertificateIssued = "certificate-issued",

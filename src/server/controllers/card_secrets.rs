@@ -15,7 +15,8 @@ use crate::server::call::app::App;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
 use crate::server::keys::diversify::{self, CHALLENGE_LENS, KeyError};
-use crate::server::keys::succession;
+use crate::server::keys::{presence, succession};
+use crate::server::requests::presence::{Guard, Presence, brings};
 use crate::server::workflow::execute;
 use crate::store::{AuditEntry, Derivation, RequestRecord, SmartcardRecord, Tx};
 use crate::template::{AdminKeyLength, ProfileTemplate, default_admin_key};
@@ -25,11 +26,6 @@ use uuid::Uuid;
 
 /// Counts the bytes of a generation's digest that the log keeps.
 const MARK_BYTES: usize = 4;
-
-/// Says whether the request has brought its card.
-fn brings(request: &RequestRecord) -> bool {
-    request.new_smartcard != request.old_smartcard
-}
 
 /// Says whether the request prepares its card: a new one, or one that is unblocked.
 pub(super) fn prepares(request: &RequestRecord) -> bool {
@@ -60,13 +56,14 @@ pub(super) fn diversifies(template: &ProfileTemplate) -> bool {
 }
 
 /// Begins the execution, changes what is remembered of the card and logs the act, in one transaction; returns the card
-/// before and after.
+/// before and after. Refuses where the change says that the card must be there, and it has not shown that.
 pub(super) async fn change_card(
     call: &Call<'_>,
     request: &RequestRecord,
     smartcard: Uuid,
     entry: AuditEntry,
-    change: impl FnOnce(&mut SmartcardRecord) -> Result<(), ApiError> + Send + 'static,
+    presence: Presence,
+    change: impl FnOnce(&mut SmartcardRecord) -> Result<Guard, ApiError> + Send + 'static,
 ) -> Result<(SmartcardRecord, SmartcardRecord), ApiError> {
     let entry = entry.on(request).smartcard(smartcard);
     let request = request.uuid;
@@ -74,7 +71,11 @@ pub(super) async fn change_card(
         execute::executing(tx, request).await?;
         let before = tx.smartcard(smartcard).await?.ok_or(ApiError::NotFound("smart card"))?;
         let mut card = before.clone();
-        change(&mut card)?;
+        let entry = presence.admits(change(&mut card)?, entry)?;
+        if before.admin_key != AdminKeyState::Default {
+            // What is told or computed here could be the answer that the card is to give.
+            tx.close_presences(card.card_id).await?;
+        }
         if card != before {
             tx.update_smartcard(&card, before.status).await?;
         }
@@ -113,9 +114,11 @@ pub async fn diversified_key(
     check_release(&template, request.request_type)?;
     own_key(call.app, &card)?;
     let (brings, newest) = (brings(&request), call.app.master_keys.current_version());
-    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), move |card| {
+    let presence = Presence::of(call, &request, &card, &template).await?;
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), presence, move |card| {
+        let own = card.admin_key != AdminKeyState::Default;
         succession::propose_only_key(card, brings, newest);
-        Ok(())
+        Ok(Guard::of(own && presence::guards(card, brings, succession::only_key(card, brings))))
     })
     .await?;
     let from = succession::only_key(&card, brings);
@@ -140,9 +143,11 @@ pub async fn surrender_admin_key(
         return Err(ApiError::NothingProposed);
     }
     let key = own_key(call.app, &card)?;
-    change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), |card| {
+    let presence = Presence::of(call, &request, &card, &template).await?;
+    change_card(call, &request, smartcard, call.entry(Deed::AdminKeyGiven), presence, |card| {
+        let guard = Guard::of(presence::guards(card, false, card.own_key));
         card.admin_key = AdminKeyState::Proposed;
-        Ok(())
+        Ok(guard)
     })
     .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "admin key given out to be taken back");
@@ -179,9 +184,12 @@ pub async fn next_admin_key(
     }
     check_release(&template, request.request_type)?;
     let entry = call.entry(Deed::AdminKeyGiven).with("master_key", newest);
-    let (before, card) = change_card(call, &request, smartcard, entry, move |card| {
+    let (presence, brings) = (Presence::of(call, &request, &card, &template).await?, brings(&request));
+    let (before, card) = change_card(call, &request, smartcard, entry, presence, move |card| {
+        // Also a next key that nobody knows yet: the card is to take it, and after it no key of before is left to show.
+        let guard = Guard::of(!presence::keys_to_show(card, brings).is_empty());
         succession::propose_next_key(card, newest);
-        Ok(())
+        Ok(guard)
     })
     .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "next admin key given out");
@@ -225,7 +233,7 @@ pub async fn authentication_response(
     };
     let response = diversify::respond(&key, &challenge).map_err(ApiError::Challenge)?;
     let entry = call.entry(Deed::ChallengeAnswered).with("diversified", diversified);
-    change_card(call, &request, smartcard, entry, |_| Ok(())).await?;
+    change_card(call, &request, smartcard, entry, Presence::NotDemanded, |_| Ok(Guard::Open)).await?;
     Reply::json(&AuthenticationResponse(response.to_vec()))
 }
 
@@ -267,13 +275,16 @@ pub async fn tell_admin_key(
         Proposed => request_type == RequestType::Retire,
         Default => request_type.may_bring_card() || request_type == RequestType::Retire,
     };
-    let (request, card, _) = administered_card(call, fits, request, smartcard, None).await?;
+    let (request, card, template) = administered_card(call, fits, request, smartcard, None).await?;
     let takes_next = told == Active && card.next_key.is_some();
     let gives_back = told != Active && request.request_type == RequestType::Retire;
     if !takes_next && !gives_back && !prepares(&request) {
         return Err(ApiError::WrongType(request.request_type));
     }
-    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyTold), move |card| {
+    let (presence, brings) = (Presence::of(call, &request, &card, &template).await?, brings(&request));
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::AdminKeyTold), presence, move |card| {
+        // Who has no card must not have it counted as one without a key of its own.
+        let guard = Guard::of(told != Active && !presence::keys_to_show(card, brings).is_empty());
         match (told, card.admin_key) {
             (Active | Proposed, Default) => return Err(ApiError::NothingProposed),
             (Default, Active) => return Err(ApiError::AdminKeyActive),
@@ -281,7 +292,7 @@ pub async fn tell_admin_key(
             (Proposed, _) => card.admin_key = Proposed,
             (Default, _) => (card.admin_key, card.next_key) = (Default, None),
         }
-        Ok(())
+        Ok(guard)
     })
     .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "admin key");

@@ -15,6 +15,7 @@ pub mod identities;
 pub mod offline;
 pub mod pins;
 pub mod policies;
+pub mod presence;
 pub mod profiles;
 pub mod proposals;
 pub mod puks;

@@ -41,8 +41,11 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     let answer =
         OfflineAnswerRecord { request: request.record.uuid, smartcard, challenge: code.to_vec(), at: call.now };
     let entry = call.entry(Deed::OfflineUnblockAnswered).on(&request.record);
+    let card_id = card.card_id;
     let job = async move |tx: &mut Tx| {
         remember_answer(tx, answer, kind).await?;
+        // What is computed here could be the answer that the card is to give.
+        tx.close_presences(card_id).await?;
         Ok::<_, ApiError>(tx.audit(&entry).await?)
     };
     call.app.store.write(move |tx| Box::pin(job(tx))).await?;

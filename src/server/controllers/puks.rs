@@ -9,7 +9,9 @@ use crate::server::call::Call;
 use crate::server::call::app::App;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
+use crate::server::keys::presence;
 use crate::server::keys::succession::{self, Digits};
+use crate::server::requests::presence::{Guard, Presence, brings};
 use crate::store::{Derivation, SmartcardRecord};
 use uuid::Uuid;
 
@@ -27,15 +29,16 @@ pub fn present_puk(app: &App, card: &SmartcardRecord) -> Result<Option<Puk>, Api
     puk_of(app, card, succession::present_puk(card))
 }
 
-/// Gives out the card's PUK, and the one that is to take its place.
+/// Gives out the card's PUK, and the one that is to take its place. `fresh`: of an assignment that this request brings
+/// only the one that is to take its place, and that none of an earlier assignment.
 pub async fn puk(
     call: &Call<'_>,
     request: Uuid,
     smartcard: Uuid,
     card_id: Uuid,
-    digits: bool,
+    (digits, fresh): (bool, bool),
 ) -> Result<Reply, ApiError> {
-    let (request, _, template) =
+    let (request, card, template) =
         administered_card(call, RequestType::administers_card, request, smartcard, Some(card_id)).await?;
     let (retires, prepares) = (request.request_type == RequestType::Retire, prepares(&request));
     // Cards that keep their default admin key keep their PUK too; but any card may be given back the factory's at its
@@ -50,15 +53,30 @@ pub async fn puk(
         (false, true) => Digits::Wanted,
         (false, false) => Digits::Free,
     };
-    let (before, card) = change_card(call, &request, smartcard, call.entry(Deed::PukGiven), move |card| {
+    let presence = Presence::of(call, &request, &card, &template).await?;
+    let brings = brings(&request);
+    let fresh = fresh && brings;
+    // A renewal has no use for a PUK that stays.
+    let uses = move |card: &SmartcardRecord| {
+        let proposed = card.puk_state == PukState::Proposed;
+        let (version, from) = succession::present_puk(card);
+        let current = (proposed || prepares || retires) && version != 0;
+        let is_kept = fresh && presence::guards(card, brings, from);
+        (Some((version, from)).filter(|_| current && !is_kept), Some(card.puk_from).filter(|_| proposed))
+    };
+    let (before, card) = change_card(call, &request, smartcard, call.entry(Deed::PukGiven), presence, move |card| {
+        if fresh {
+            succession::give_up_puk(card, digits, newest);
+        }
         succession::propose_puk(card, retires, prepares, digits, newest);
-        Ok(())
+        let (current, next) = uses(card);
+        let told = [current.map(|(_, from)| from), next];
+        Ok(Guard::of(told.into_iter().flatten().any(|from| presence::guards(card, brings, from))))
     })
     .await?;
-    let proposed = card.puk_state == PukState::Proposed;
-    // A renewal has no use for a PUK that stays.
-    let current = if proposed || prepares || retires { present_puk(call.app, &card)? } else { None };
-    let next = if proposed { puk_of(call.app, &card, (card.puk_version, card.puk_from))? } else { None };
+    let (current, next) = uses(&card);
+    let current = current.map(|current| puk_of(call.app, &card, current)).transpose()?.flatten();
+    let next = next.map(|from| puk_of(call.app, &card, (card.puk_version, from))).transpose()?.flatten();
     if current.is_some() || next.is_some() {
         tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, caller = call.caller.name, "PUK given out");
     }
@@ -76,15 +94,16 @@ pub async fn tell_puk(call: &Call<'_>, request: Uuid, smartcard: Uuid, news: Puk
     let fits = |request_type: RequestType| {
         request_type.administers_card() && (request_type == RequestType::Retire) == gives_back
     };
-    let (request, _, _) = administered_card(call, fits, request, smartcard, None).await?;
-    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::PukTold), move |card| {
+    let (request, card, template) = administered_card(call, fits, request, smartcard, None).await?;
+    let presence = Presence::of(call, &request, &card, &template).await?;
+    let (_, card) = change_card(call, &request, smartcard, call.entry(Deed::PukTold), presence, move |card| {
         card.puk_state = match (told, card.puk_state) {
             (PukState::Active, PukState::Default) => return Err(ApiError::NothingProposed),
             // The client repeats itself, and the new PUK was read out to a person in between.
             (PukState::Active, PukState::Spoken) => PukState::Spoken,
             _ => told,
         };
-        Ok(())
+        Ok(Guard::Open)
     })
     .await?;
     tracing::info!(id = %call.id, request = %request.uuid, smartcard = %card.uuid, state = told.name(), caller = call.caller.name, "PUK");

@@ -222,6 +222,17 @@ pub enum ApiError {
     PossessionElsewhere(String) => (CONFLICT, PossessionElsewhere),
         "\"{0}\" is none of this server's public names, so that what was signed for it counts nowhere; call the server by \
          one of them, or have the name added";
+    PresenceNeeded => (CONFLICT, PresenceNeeded),
+        "the profile template lets a secret that the card may have leave the server only once the card has shown that it is \
+         there: have it authenticate (\"presence\"), with a client that knows how";
+    PresenceNothing => (CONFLICT, PresenceNothing),
+        "the card has no key from before this request, so it has nothing to show";
+    PresenceOver => (CONFLICT, PresenceOver),
+        "no authentication of this card is under way here, or it took too long: open another";
+    PresenceExhausted(u32) => (CONFLICT, PresenceExhausted),
+        "{0} authentications of the card were opened for this request, which is all: cancel it and make another";
+    PresenceWrong => (FORBIDDEN, PresenceWrong),
+        "this is not the answer of a card with the key that this one should have; open another, with the card in its reader";
     KeyCompromised => (CONFLICT, KeyCompromised),
         "this key was revoked as compromised, and is not certified again; make another one";
     NotUnique(&'static str) => (CONFLICT, NotUnique),

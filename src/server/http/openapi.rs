@@ -13,6 +13,7 @@ use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::possession::Possession;
+use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
 use crate::cm::problem::{Problem, ProblemCode};
 use crate::cm::profile::Profile;
 use crate::cm::request::{CloseRequest, CreateRequest, Request};
@@ -305,6 +306,10 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
         (Method::Put, "requests/{request}/datacollection") => takes(DataCollection::schema(), Request::schema()),
         (Method::Get, "requests/{request}/documents") => list(FilledDocument::schema()),
         (Method::Post, "requests/{request}/possession") => takes(Possession::schema(), Request::schema()),
+        (Method::Post, tail) if tail.ends_with("/presence") => {
+            takes(PresenceOpening::schema(), PresenceChallenge::schema())
+        }
+        (Method::Put, tail) if tail.ends_with("/presence") => takes(PresenceStep::schema(), PresenceAnswer::schema()),
         (Method::Post, "requests/{request}/onetimepassword") => takes(OneTimePasswords::schema(), Request::schema()),
         (Method::Post, "requests/{request}/onetimepassword/distribution") => {
             takes(ignored_object(), OneTimePasswords::schema())

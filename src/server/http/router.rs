@@ -13,7 +13,7 @@ use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
     accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, identities, offline, pins,
-    policies, profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
+    policies, presence, profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
@@ -307,6 +307,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
             sealed_keys::collect(&call, request).await
         }
         Route::ShowPossession { request } => certificates::show_old_key(&call, request, payload.read()?).await,
+        Route::OpenPresence { request, smartcard } => presence::open(&call, request, smartcard, payload.read()?).await,
+        Route::ShowPresence { request, smartcard } => presence::show(&call, request, smartcard, payload.read()?).await,
         Route::ProveOneTimePassword { request } => policies::prove(&call, request, payload.read()?).await,
         Route::DistributeOneTimePassword { request } => {
             payload.nothing()?;
@@ -322,8 +324,8 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::GetNextAdminKey { request, smartcard, card_id, with_current } => {
             card_secrets::next_admin_key(&call, request, smartcard, card_id, with_current).await
         }
-        Route::GetPuk { request, smartcard, card_id, digits } => {
-            puks::puk(&call, request, smartcard, card_id, digits).await
+        Route::GetPuk { request, smartcard, card_id, digits, fresh } => {
+            puks::puk(&call, request, smartcard, card_id, (digits, fresh)).await
         }
         Route::TellPuk { request, smartcard } => puks::tell_puk(&call, request, smartcard, payload.read()?).await,
         Route::OfflineUnblock { request } => offline::unblock(&call, request, payload.read()?).await,

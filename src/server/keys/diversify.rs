@@ -27,6 +27,9 @@ pub const PUK_LABEL: &[u8] = b"cardwright PUK";
 /// Labels the derivation of a proposed PIN.
 pub const PIN_LABEL: &[u8] = b"cardwright PIN";
 
+/// Labels the derivation of a challenge to a card.
+const CHALLENGE_LABEL: &[u8] = b"cardwright presence";
+
 /// Labels the derivation of a master key's fingerprint.
 const FINGERPRINT_LABEL: &[u8] = b"cardwright fingerprint";
 
@@ -133,6 +136,21 @@ impl MasterKeys {
         let context = context(card_id, &[], from.generation);
         let block = block(self.of_version(from.master)?, LABEL, &context, ADMIN_KEY_LEN)?;
         Ok(AdminKey::new(block.iter().take(ADMIN_KEY_LEN).map(|byte| odd_parity(*byte)).collect()))
+    }
+
+    /// Derives a challenge of at most 32 bytes to the card of a request.
+    pub fn challenge(
+        &self,
+        version: u32,
+        request: Uuid,
+        smartcard: Uuid,
+        nonce: Uuid,
+        length: usize,
+    ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let context = [request.as_bytes().as_slice(), smartcard.as_bytes(), nonce.as_bytes()].concat();
+        let mut block = block(self.of_version(version)?, CHALLENGE_LABEL, &context, 32)?;
+        block.truncate(length);
+        Ok(block)
     }
 
     /// Derives the 32 bytes that a request's PIN for the card with this card id is chosen by; `attempt` is 0 for the

@@ -6,6 +6,7 @@
 pub mod archive;
 pub mod diversify;
 pub mod master_keys;
+pub mod presence;
 pub mod proposed_pin;
 pub mod request_keys;
 pub mod succession;

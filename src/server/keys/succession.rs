@@ -38,6 +38,10 @@ fn is_old(from: Derivation, card: &SmartcardRecord, master: u32) -> bool {
 /// what was proposed beside it is not.
 pub fn propose_only_key(card: &mut SmartcardRecord, brings: bool, master: u32) {
     if card.admin_key == AdminKeyState::Default {
+        if card.own_key.master != 0 && card.own_key.generation == card.generation {
+            // That one was told, and the card may have it whatever was said of it since.
+            card.generation = Some(Uuid::new_v4());
+        }
         card.own_key = newest_of(card, master);
         card.admin_key = AdminKeyState::Proposed;
     } else if brings && key_is_spoken(card) {
@@ -101,6 +105,15 @@ pub enum Digits {
     Wanted,
     /// The card has refused one with letters, so that it still has the PUK before.
     Demanded,
+}
+
+/// Forgets a PUK that was proposed in an earlier assignment, so that one of this assignment is proposed in its place: for a
+/// card that cannot show that it is there, and so has neither.
+pub fn give_up_puk(card: &mut SmartcardRecord, digits: Digits, master: u32) {
+    if card.puk_state == PukState::Proposed && card.puk_from.generation != card.generation {
+        card.puk_from = newest_of(card, master);
+        card.puk_version = next_puk(card.puk_version, digits != Digits::Free);
+    }
 }
 
 /// Proposes the next PUK where one is due. A card with the factory's PUK gets its own when it is enrolled or unblocked;

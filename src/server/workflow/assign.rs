@@ -107,6 +107,10 @@ async fn take_over(
 ) -> Result<(), ApiError> {
     let was_in_use = may_be_assigned(tx, &known, reuse).await?;
     offer.holder_role.reused = was_in_use;
+    if offer.atr.is_empty() {
+        // A token without an answer to reset need not show that it is there; nobody makes a card one by leaving it out.
+        offer.atr = known.atr;
+    }
     offer.admin_key = known.admin_key;
     (offer.puk_state, offer.puk_before) = (known.puk_state, known.puk_before);
     offer.puk_version = known.puk_version;

@@ -10,7 +10,7 @@ use crate::support::{gids, piv, softhsm};
 use cardwright::client::CmClient;
 use cardwright::cm::card_secrets::PukState;
 use cardwright::cm::request::RequestType;
-use cardwright::enrollment::{EnrollOrder, Order, card_id};
+use cardwright::enrollment::{EnrollOrder, Order, Relay, Tie, card_id};
 use cardwright::pkcs11::Selector;
 use cardwright::secret::{AdminKey, Puk};
 use cardwright::token::{Admin, LastTry, Token};
@@ -44,9 +44,14 @@ struct Told {
 }
 
 /// Has the server tell the secrets of the holder's own card.
-fn told(holder: &CmClient, id: Uuid, has_puk: bool) -> Told {
+fn told(holder: &CmClient, id: Uuid, has_puk: bool, token: &mut dyn Token) -> Told {
     let card = holder.find_smartcard(id).unwrap().unwrap();
     let request = asked(holder, RequestType::Unblock, Some(card.uuid));
+    let mut relay = Relay::new(holder, Tie { request, smartcard: card.uuid }, id);
+    match token.show_presence(&mut relay, LastTry::Keep) {
+        Ok(()) | Err(cardwright::token::Error::NotOffered(_)) => {}
+        Err(error) => panic!("{error:?}"),
+    }
     let key = holder.diversified_key(request, card.uuid, id, None).unwrap();
     let puk = has_puk.then(|| holder.puk(request, card.uuid, id, false).unwrap());
     assert!(puk.as_ref().is_none_or(|report| report.state == PukState::Active && report.next.is_none()));
@@ -73,8 +78,8 @@ fn three_holders(kind: Kind<'_>) {
     for (number, name) in ["alice", "bob", "carol"].into_iter().enumerate() {
         let holder = lab.client(name, &[], None);
         enroll(&lab, &holder, &mut *(kind.open)());
-        let now = told(&holder, id, kind.has_puk);
         let mut token = (kind.open)();
+        let now = told(&holder, id, kind.has_puk, &mut *token);
         for earlier in &before {
             assert_eq!(opens(&mut *token, earlier), (false, false), "{name}");
             // The counters start anew.
@@ -116,8 +121,8 @@ fn after_abandoned(kind: Kind<'_>, count: usize, set: usize) {
         told.push(Told { key, puk });
     }
     enroll(&lab, &alice, &mut *(kind.open)());
-    let now = self::told(&alice, id, kind.has_puk);
     let mut token = (kind.open)();
+    let now = self::told(&alice, id, kind.has_puk, &mut *token);
     for earlier in &told {
         assert_eq!(opens(&mut *token, earlier), (false, false), "{set} of {count}");
         assert_eq!(opens(&mut *token, &now), (true, kind.has_puk), "{set} of {count}");

@@ -28,7 +28,7 @@ const WATCHED: [(&str, &[&str]); 10] = [
 /// was used last, which is no act.
 const UNWATCHED: [&str; 3] = ["seq", "changes", "last_used"];
 /// The other tables, and why the log does not vouch for them.
-const OTHERS: [(&str, &str); 18] = [
+const OTHERS: [(&str, &str); 19] = [
     ("agents_keys", "sealed"),
     ("archived_keys", "sealed"),
     ("attestations", "an act has them whole"),
@@ -44,6 +44,7 @@ const OTHERS: [(&str, &str); 18] = [
     ("one_time_passwords", "hashes that end with the request"),
     ("outbox", "mails that are due"),
     ("possessions", "signed by the holder's key"),
+    ("presences", "answered by the card's key, to what a master key made for the request"),
     ("profile_certificates", "which certificates a profile holds; each is in an act"),
     ("responses", "signed"),
     ("sessions", "end by themselves within hours"),

@@ -69,13 +69,15 @@ fn one_of_each() -> Vec<Route> {
         Route::ListDocuments { request: A },
         Route::CollectSealedKeys { request: A },
         Route::ShowPossession { request: A },
+        Route::OpenPresence { request: A, smartcard: B },
+        Route::ShowPresence { request: A, smartcard: B },
         Route::ProveOneTimePassword { request: A },
         Route::DistributeOneTimePassword { request: A },
         Route::GetAdminKeyState { smartcard: A },
         Route::TellAdminKey { request: A, smartcard: B },
         Route::SurrenderAdminKey { request: A, smartcard: B, card_id: A },
         Route::GetNextAdminKey { request: A, smartcard: B, card_id: A, with_current: true },
-        Route::GetPuk { request: A, smartcard: B, card_id: A, digits: false },
+        Route::GetPuk { request: A, smartcard: B, card_id: A, digits: false, fresh: false },
         Route::TellPuk { request: A, smartcard: B },
         Route::OfflineUnblock { request: A },
         Route::ListAudit { chain: Some(2), after: Some(41), limit: None },
@@ -131,7 +133,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 68);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 70);
 }
 
 #[test]
@@ -214,6 +216,9 @@ const NO_SECRET: &[(Method, &str)] = &[
 ];
 /// Calls whose path does not say that a secret goes out.
 const SECRET: &[(Method, &str)] = &[
+    // What a card's key has decrypted or encrypted.
+    (Method::Post, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"),
+    (Method::Put, "api/cardwright/v1/requests/{request}/smartcards/{smartcard}/presence"),
     // The code of a bearer token that was proposed.
     (Method::Post, "api/cardwright/v1/proposals/{proposal}/confirm"),
 ];
@@ -231,7 +236,7 @@ fn no_route_that_bears_a_secret_is_forgotten() {
     for (route, declaration) in one_of_each().iter().zip(DECLARATIONS) {
         assert_eq!(route.bears_secret(), declaration.secret, "{route:?}");
     }
-    assert_eq!(Route::GetPuk { request: A, smartcard: B, card_id: A, digits: false }.card(), Some(B));
+    assert_eq!(Route::GetPuk { request: A, smartcard: B, card_id: A, digits: false, fresh: false }.card(), Some(B));
     assert_eq!(Route::OfflineUnblock { request: A }.card(), None);
 }
 

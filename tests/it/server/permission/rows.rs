@@ -384,7 +384,29 @@ pub fn rows() -> Vec<Row> {
             smartcard: o.smartcard,
             card_id: o.card_id,
             digits: false,
+            fresh: false,
         }),
+        second(
+            with(
+                row(Enrolled, [404, 200, 404, 404, 200, 403, 403, 403], |_, o| Route::OpenPresence {
+                    request: o.second,
+                    smartcard: o.smartcard,
+                }),
+                |_, o, _| json!({"CardId": o.card_id, "Protocol": "Gids"}),
+            ),
+            "Retire",
+        ),
+        second(
+            with(
+                // None was opened.
+                row(Enrolled, [404, 409, 404, 404, 409, 403, 403, 403], |_, o| Route::ShowPresence {
+                    request: o.second,
+                    smartcard: o.smartcard,
+                }),
+                |_, o, _| json!({"CardId": o.card_id, "Answer": "AAAAAAAAAAA="}),
+            ),
+            "Retire",
+        ),
         second(
             with(
                 row(Enrolled, [404, 200, 404, 404, 200, 403, 403, 403], |_, o| Route::TellPuk {
