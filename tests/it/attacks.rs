@@ -13,6 +13,7 @@ mod named;
 mod names;
 mod own_certificates;
 mod possession;
+mod presence;
 mod purposes;
 mod renewal;
 mod rows;

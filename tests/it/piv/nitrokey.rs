@@ -1,7 +1,8 @@
 //! A PIV card that we did not write: Nitrokey's, with a few of YubiKey's commands and a few that only look like them.
 
 use cardwright::pkix::KeyAlgorithm;
-use cardwright::token::{Admin, Error, KeyOrder, LastTry, Token, Tries};
+use cardwright::secret::AdminKey;
+use cardwright::token::{Admin, Counterpart, Error, KeyOrder, LastTry, Token, Tries};
 use cardwright::virtual_card::SharedCard;
 
 use super::{administrate, id, log_in, order, pin};
@@ -38,6 +39,44 @@ fn the_serial_stays_while_keys_and_certificates_come_and_go() {
     drop(session);
     assert!(token.public_objects().unwrap().is_empty());
     assert_eq!(piv::open(&card).identity().serial, serial);
+}
+
+/// Whoever has the key, in this process.
+struct Keeper {
+    key: AdminKey,
+    answered: Option<Vec<u8>>,
+}
+
+const ASKED: [u8; 8] = [0x5A; 8];
+
+impl Counterpart for Keeper {
+    fn reveal(&mut self, witness: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Box<dyn std::error::Error + Send + Sync>> {
+        Ok((self.key.decrypt(witness).unwrap().to_vec(), ASKED.to_vec()))
+    }
+
+    fn challenge(&mut self) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        Err("not a GIDS card".into())
+    }
+
+    fn answer(&mut self, _: &[u8]) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+        Err("not a GIDS card".into())
+    }
+
+    fn judge(&mut self, answer: &[u8]) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        self.answered = Some(answer.to_vec());
+        Ok(())
+    }
+}
+
+#[test]
+fn it_shows_that_it_is_there() {
+    let mut token = piv::open(&card());
+    let mut keeper = Keeper { key: piv::admin_key(), answered: None };
+    token.show_presence(&mut keeper, LastTry::Keep).unwrap();
+    assert_eq!(keeper.answered.unwrap(), piv::admin_key().encrypt(&ASKED).unwrap().to_vec());
+    let mut other = Keeper { key: AdminKey::new(vec![1; 24]), answered: None };
+    let refused = token.show_presence(&mut other, LastTry::Keep);
+    assert!(matches!(refused, Err(Error::SecretRefused { .. })) && other.answered.is_none(), "{refused:?}");
 }
 
 #[test]
