@@ -449,7 +449,7 @@ fn honest_lives_go_on_and_cost_so_much_more() {
         // By a PUK only where that is told; a renewal tells nothing here.
         let expected = match kind {
             Kind::Piv => [(5, 1), (0, 0), (7, 1)],
-            Kind::Gids => [(0, 0), (0, 0), (4, 1)],
+            Kind::Gids => [(0, 0), (0, 0), (6, 1)],
         };
         assert_eq!(more, expected);
         assert!(without.iter().all(|(_, shown)| *shown == 0));
