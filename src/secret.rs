@@ -105,6 +105,51 @@ byte_secret! {
     SharedKey
 }
 
+/// Sets how long a passphrase is at least that somebody chooses, in characters (NIST SP 800-63B, 5.1.1.2).
+pub const SHORTEST_PASSPHRASE: usize = 8;
+
+/// Bounds the block that a secret may not be a repetition of: 111111, 121212, 123123.
+const LONGEST_BLOCK: usize = 3;
+
+/// Says why a passphrase should not be chosen: what it protects can be taken away, and guessed at for as long as one likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassphrase {
+    #[error("it must have at least {SHORTEST_PASSPHRASE} characters")]
+    Short,
+    #[error(
+        "the passphrase is among those that are guessed first: a repetition, or characters that follow one another"
+    )]
+    GuessedFirst,
+}
+
+impl Passphrase {
+    /// Judges a passphrase that somebody chooses; one that opens what is there already is taken as it is.
+    pub fn judge(&self) -> Result<(), WeakPassphrase> {
+        match self.expose() {
+            text if text.chars().count() < SHORTEST_PASSPHRASE => Err(WeakPassphrase::Short),
+            text if is_guessed_first(text) => Err(WeakPassphrase::GuessedFirst),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Says whether a secret is among those that are guessed first: one character or a short block over and over, or
+/// characters that follow one another up or down (123456, 987654, 567890).
+pub fn is_guessed_first(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let repeats =
+        |block: usize| bytes.len() >= 2 * block && bytes.iter().skip(block).eq(bytes.iter().take(bytes.len() - block));
+    let follow = |step: fn(u8, u8) -> bool| {
+        bytes.len() > 2 && bytes.iter().zip(bytes.iter().skip(1)).all(|(one, next)| step(*one, *next))
+    };
+    (1..=LONGEST_BLOCK).any(repeats) || follow(is_next) || follow(|one, next| is_next(next, one))
+}
+
+/// Says whether `next` stands behind `one` on a keyboard's row of digits or in the alphabet.
+fn is_next(one: u8, next: u8) -> bool {
+    (one == b'9' && next == b'0') || one.checked_add(1) == Some(next)
+}
+
 /// Says why a text is no secret that somebody meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {

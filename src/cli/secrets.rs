@@ -7,7 +7,9 @@ use super::args::Source;
 use super::failure::{Exit, Failure};
 use super::prompt::{self, Ask};
 use crate::platform::file;
-use crate::secret::{ActivationCode, AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk, meant};
+use crate::secret::{
+    ActivationCode, AdminKey, BearerToken, OneTimePassword, Passphrase, Pin, Puk, WeakPassphrase, meant,
+};
 use crate::token::LastTry;
 use std::io::BufRead;
 use std::path::PathBuf;
@@ -81,6 +83,19 @@ pub fn bearer(source: Option<&Source>) -> Result<BearerToken, Failure> {
 /// Reads a passphrase or password; `fresh`: it is being chosen, and a prompt asks for it twice.
 pub fn passphrase(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<Passphrase, Failure> {
     read(source, ask, fresh).map(Passphrase::new)
+}
+
+/// Reads a passphrase or password that is being chosen, and refuses one that everybody would guess.
+pub fn chosen_passphrase(source: Option<&Source>, ask: Ask) -> Result<Passphrase, Failure> {
+    let chosen = passphrase(source, ask, true)?;
+    chosen.judge().map_err(|weak| self::weak(ask, weak))?;
+    Ok(chosen)
+}
+
+/// Makes the failure of a passphrase that should not be chosen.
+pub fn weak(ask: Ask, weak: WeakPassphrase) -> Failure {
+    Failure::new("passphrase-weak", Exit::Usage, format!("{}: {weak}; nothing was made", ask.what))
+        .remedy("Choose another: a few words that belong to no saying are long, and easy to keep in mind.")
 }
 
 /// Says whether a source is named, or the secret's environment variable or credential is there.

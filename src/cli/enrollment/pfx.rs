@@ -5,6 +5,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::secrets;
 use crate::enrollment::KeyReceiver;
 use crate::platform::file;
+use crate::secret::WeakPassphrase;
 use std::io::Error;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,10 @@ pub fn receiver(args: &KeyArgs) -> Result<Option<KeyReceiver<'static>>, Failure>
     let Some(path) = args.pfx_to.clone() else { return Ok(None) };
     check(&path)?;
     let password = secrets::passphrase(args.pfx_password_from.as_ref(), secrets::PFX_PASSWORD, true)?;
+    // How long it must be, the server says before anything begins.
+    if let Err(weak @ WeakPassphrase::GuessedFirst) = password.judge() {
+        return Err(secrets::weak(secrets::PFX_PASSWORD, weak));
+    }
     let mut count = 0;
     Ok(Some(KeyReceiver {
         password,

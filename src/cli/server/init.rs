@@ -89,6 +89,7 @@ fn init_failed(error: InitError) -> Failure {
         InitError::NoDirectory(_) => ("no-data-directory", Exit::Usage),
         InitError::Installed | InitError::NoRequest => ("ca-not-asked-for", Exit::Usage),
         InitError::Names(_) => ("server-names", Exit::Usage),
+        InitError::Passphrase(weak) => return secrets::weak(PASSPHRASE, *weak),
         _ => ("server-init", Exit::Other),
     };
     Failure::from_error(code, exit, &error)

@@ -50,7 +50,7 @@ fn create(shelf: &Shelf, args: &VcardCreateArgs, output: &Output) -> Result<(), 
         }
         VcardKind::Piv | VcardKind::Gids => "put it into a reader with: cardwright vcard run {name}",
     };
-    let passphrase = secrets::passphrase(args.passphrase_from.as_ref(), ask::CARD_PASSPHRASE, true)?;
+    let passphrase = secrets::chosen_passphrase(args.passphrase_from.as_ref(), ask::CARD_PASSPHRASE)?;
     {
         let _spinner = output.spinner("making the card …");
         shelf.create(&args.name, new, &passphrase)?;

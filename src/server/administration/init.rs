@@ -3,7 +3,7 @@
 use super::names::{NameError, check_crl_url, check_names};
 use crate::ca::{self, EmbeddedCa, KeyPlace, RootOrder, keyfile};
 use crate::pkix::KeyAlgorithm;
-use crate::secret::{Passphrase, Pin};
+use crate::secret::{Passphrase, Pin, WeakPassphrase};
 use crate::server::audit::heads::{self, LogKeyError};
 use crate::server::data_directory::files::{self, Exists, FileError};
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
@@ -94,6 +94,8 @@ pub enum InitError {
     NoDirectory(#[from] NoDirectory),
     #[error(transparent)]
     File(#[from] FileError),
+    #[error(transparent)]
+    Passphrase(#[from] WeakPassphrase),
     #[error("the system gave no random bytes")]
     Random,
     #[error("the CA's key is to be made in a token: its PIN is needed")]
@@ -134,6 +136,7 @@ fn fill(
     passphrase: Passphrase,
     ca_pin: Option<Pin>,
 ) -> Result<Initialised, InitError> {
+    passphrase.judge()?;
     let directory = DataDirectory::new(draft);
     files::make_directory(&directory.templates())?;
     let mut master = Zeroizing::new([0; MASTER_KEY_LEN]);

@@ -13,6 +13,7 @@ use crate::cm::route::RouteError;
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::BodyError;
 use crate::pkix::attestation::AttestationFault;
+use crate::secret::WeakPassphrase;
 use crate::server::keys::diversify::KeyError;
 use crate::server::users::rules::AccountRefusal;
 use crate::template::{ItemProblem, Missing, Side};
@@ -201,8 +202,8 @@ pub enum ApiError {
     NoPfxPassword => (BAD_REQUEST, PfxPassword),
         "the answer holds private keys: \"pfxpassword\" is needed to protect them";
     PfxPassword(#[source] pkix::Error) => (BAD_REQUEST, PfxPassword), "this password cannot protect a PFX: {0}";
-    PfxPasswordShort { minimum: usize } => (BAD_REQUEST, PfxPassword),
-        "a password of at least {minimum} characters is needed to protect private keys";
+    PfxPasswordWeak(#[source] WeakPassphrase) => (BAD_REQUEST, PfxPassword),
+        "private keys need another password to protect them: {0}";
     NothingArchived => (CONFLICT, NothingArchived),
         "no key of the profile before is archived, so there is nothing to bring back";
     SealedToAgents => (CONFLICT, SealedToAgents),

@@ -16,16 +16,12 @@ use crate::store::{CertificateRecord, HoldingRecord, Origin, RequestRecord};
 use crate::template::KeySource;
 use uuid::Uuid;
 
-/// Sets how long a password that protects private keys is at least, in characters (NIST SP 800-63B, 5.1.1.2).
-pub const SHORTEST_PASSWORD: usize = 8;
-
-/// Refuses a password that is missing, that PKCS#12 cannot hold, or that is too short.
+/// Refuses a password that is missing, that PKCS#12 cannot hold, that is too short, or that everybody would guess.
 pub fn check_password(password: Option<&Passphrase>) -> Result<(), ApiError> {
     let password = password.ok_or(ApiError::NoPfxPassword)?;
     pfx::check_password(password.expose()).map_err(ApiError::PfxPassword)?;
-    // The password of a PFX can be guessed at offline, unlike a card's PIN.
-    let short = password.expose().chars().count() < SHORTEST_PASSWORD;
-    if short { Err(ApiError::PfxPasswordShort { minimum: SHORTEST_PASSWORD }) } else { Ok(()) }
+    // It can be guessed at offline, unlike a card's PIN.
+    password.judge().map_err(ApiError::PfxPasswordWeak)
 }
 
 /// Answers with an entry for each certificate that the profile holds, in the order in which they were made. Refuses

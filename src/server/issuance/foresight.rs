@@ -1,12 +1,12 @@
 //! Says what a request would come to: which keys and certificates, for whom. Nothing is issued, nothing recorded.
 
 use super::allowance::{self, DailyLimit};
-use super::deliver::SHORTEST_PASSWORD;
 use super::judge;
 use super::plan::{Item, Plan};
 use crate::ca::{IssueOrder, SubjectAltName};
 use crate::cm::foresight::{ForeseenCertificate, ForeseenKey, Foresight};
 use crate::pkix::{self, Certificate, KeyAlgorithm, MemoryKey, Signer};
+use crate::secret::SHORTEST_PASSPHRASE;
 use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
 use crate::store::{ArchivedRecord, CertificateRecord, RequestRecord};
@@ -27,7 +27,7 @@ pub async fn foresight(
         key_orders: Vec::new(),
         certificates: Vec::new(),
         keys_to_come: Some(Vec::new()),
-        shortest_pfx_password: u32::try_from(SHORTEST_PASSWORD).ok(),
+        shortest_pfx_password: u32::try_from(SHORTEST_PASSPHRASE).ok(),
     };
     if !request.request_type.issues_certificates() {
         return Ok(foresight);

@@ -27,6 +27,10 @@ fn keys_of_the_server_go_onto_the_token_and_into_files_of_their_owner() {
     };
     let told = run(&ENROLL, &occupied).refused(10, "key-not-kept");
     assert!(told.message.contains("keys.p12 exists already"), "{told:?}");
+    let weak = format!("file:{}", site.program.write("weak", "87654321"));
+    let guessed = site.program.path("guessed.p12").display().to_string();
+    let words = [&ENROLL[..], &["--pfx-to", &guessed, "--pfx-password-from", &weak]].concat();
+    site.run("alice", PIN, &words).refused(2, "passphrase-weak");
     let nowhere = site.program.path("no such folder/keys.p12").display().to_string();
     run(&ENROLL, &nowhere).refused(10, "key-not-kept");
     assert_eq!(site.run("alice", PIN, &["request", "list"]).done(), serde_json::json!([]), "nothing was begun");

@@ -100,6 +100,12 @@ fn a_server_that_cannot_start_says_why() {
     let twice = program.command(["--json", "server", "init", &directory]).env("CARDWRIGHT_PASSPHRASE", "x").output();
     let twice: crate::support::program::Ended = twice.unwrap().into();
     assert_eq!(twice.told().code, "directory-exists");
+    let fresh = program.path("fresh").display().to_string();
+    for weak in ["seven..", "12345678", "abababab"] {
+        let made = end(program.command(["--json", "server", "init", &fresh]).env("CARDWRIGHT_PASSPHRASE", weak)).told();
+        assert_eq!((made.exit, made.code.as_str()), (2, "passphrase-weak"), "{weak}: {made:?}");
+        assert!(!std::path::Path::new(&fresh).exists(), "{weak}");
+    }
     let user = program.json(["server", "user", "add", &directory, "a:b"]).told();
     assert_eq!((user.exit, user.code.as_str()), (2, "user-name"), "{user:?}");
 }

@@ -27,7 +27,10 @@ fn with_card(program: &Program, options: &[&str], command: &str) -> Ended {
 
 #[test]
 fn a_card_is_made_listed_lent_and_removed() {
-    let program = program();
+    let mut program = program();
+    program.set("CARDWRIGHT_VCARD_PASSPHRASE", "11111111");
+    program.json(["vcard", "create", "card", "--kind", "piv"]).refused(2, "passphrase-weak");
+    program.set("CARDWRIGHT_VCARD_PASSPHRASE", PASSPHRASE);
     let made = program.json(["vcard", "create", "card", "--kind", "piv"]).done();
     assert_eq!((&made["name"], &made["created"]), (&json!("card"), &json!(true)));
     assert!(made["warning"].as_str().unwrap().contains("software"), "{made}");

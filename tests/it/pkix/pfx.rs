@@ -34,6 +34,8 @@ fn openssl_and_gnutls_open_what_is_written() {
             let (shown, told) = (String::from_utf8_lossy(&opened.stdout), String::from_utf8_lossy(&opened.stderr));
             assert!(opened.status.success(), "{told}");
             assert!(told.contains(wanted), "{told}");
+            // OpenSSL tells of the MAC, the certificates and the key: each as dear as the strictest reader takes it.
+            assert_eq!(told.to_lowercase().matches("iteration 300000").count(), 3, "{told}");
             assert_eq!(told.contains("MAC: sha256"), cipher == PfxCipher::Aes256, "{told}");
             assert_eq!(shown.matches("BEGIN CERTIFICATE").count(), 2, "{shown}");
             assert_eq!(shown.matches("BEGIN PRIVATE KEY").count(), 1, "{shown}");

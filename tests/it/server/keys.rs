@@ -105,7 +105,9 @@ fn what_cannot_be_answered_whole_is_refused_whole() {
     let request = begun(&lab, &alice);
     let csrs = [new_csr(), new_csr()];
     assert_eq!(data(&lab, &alice, &request, &csrs, "").refusal(), (400, "pfx-password".into()));
-    assert_eq!(data(&lab, &alice, &request, &csrs, "😀").refusal(), (400, "pfx-password".into()));
+    for weak in ["😀", "seven..", "12345678", "aaaaaaaaaaaa", "abcabcabc"] {
+        assert_eq!(data(&lab, &alice, &request, &csrs, weak).refusal(), (400, "pfx-password".into()), "{weak}");
+    }
     assert_eq!(
         data(&lab, &alice, &request, &[csrs[0].clone(), csrs[0].clone()], "words for x").refusal(),
         (400, "key-repeated".into())
