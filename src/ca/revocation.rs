@@ -33,6 +33,21 @@ impl RevocationReason {
         self as u8
     }
 
+    /// Returns the reason's name (RFC 5280, 5.3.1).
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::CertificateHold => "certificateHold",
+            Self::PrivilegeWithdrawn => "privilegeWithdrawn",
+            Self::AaCompromise => "aACompromise",
+        }
+    }
+
     /// Returns the reason with this number; `None` for numbers that no complete list may contain.
     pub fn from_number(number: u8) -> Option<Self> {
         use RevocationReason::*;

@@ -17,6 +17,7 @@ mod demo;
 mod doctor;
 mod enrollment;
 mod failure;
+mod found;
 mod output;
 mod prompt;
 mod request;
@@ -85,6 +86,9 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Unblock(args) => enrollment::unblock(&args, output),
         Command::Retire(args) => enrollment::retire(&args, output),
         Command::Request(command) => request::run(command, output),
+        Command::Card(command) => found::card(command, output),
+        Command::Person(command) => found::person(command, output),
+        Command::Search(args) => found::search(&args, output),
         Command::Activate(args) => activate::run(&args, output),
         Command::Template(command) => template::run(command, output),
         #[cfg(feature = "farm")]

@@ -368,7 +368,7 @@ impl CmClient {
     }
 
     /// Gets a list.
-    fn list<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<Vec<T>, Error> {
+    pub(super) fn list<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<Vec<T>, Error> {
         decode_list(self.transport.exchange(route, None)?, expected)
     }
 

@@ -12,12 +12,14 @@ mod beyond_mim;
 mod calls;
 mod cm_client;
 mod error;
+mod found;
 mod login;
 mod offer;
 mod transport;
 
 pub use cm_client::CmClient;
 pub use error::{Error, TicketReason};
+pub use found::CardChoice;
 pub use login::Login;
 pub use offer::Offer;
 pub use transport::{ClientConfig, MAX_REPLY, Timeouts, Trust};

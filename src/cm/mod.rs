@@ -14,6 +14,7 @@ pub mod check;
 pub mod data_item;
 pub mod eligibility;
 pub mod foresight;
+pub mod found;
 pub mod hidden;
 pub mod holder_role;
 pub mod lifecycle;

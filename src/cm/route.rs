@@ -12,6 +12,7 @@ pub use table::{DECLARATIONS, Declaration};
 
 use super::profile::ProfileStatus;
 use super::request::{RequestStatus, RequestType};
+use super::smartcard::SmartcardStatus;
 use std::fmt;
 use uuid::Uuid;
 
@@ -179,6 +180,40 @@ pub enum Route {
     /// Lists all requests that the caller may see, not only the caller's own.
     ListVisibleRequests {
         status: Option<RequestStatus>,
+    },
+    /// Lists the cards that the caller may see, those assigned last first.
+    ListCards {
+        owner: Option<Uuid>,
+        status: Option<SmartcardStatus>,
+        template: Option<Uuid>,
+        /// The last card of the page before.
+        before: Option<Uuid>,
+        limit: Option<u32>,
+    },
+    /// Lists the cards whose certificates end within so many days, the first to end first.
+    ListEndingCards {
+        days: u32,
+        /// The serial number of the last certificate of the page before.
+        beyond: Option<Vec<u8>>,
+        limit: Option<u32>,
+    },
+    /// Finds people of whom a name, UPN or e-mail address begins with a text.
+    FindPeople {
+        begins: String,
+    },
+    /// Finds whatever a text names: a name, UPN, e-mail address, printed serial, serial number, thumbprint or GUID.
+    Search {
+        text: String,
+    },
+    /// Tells what happened to a card, the latest first.
+    GetCardHistory {
+        smartcard: Uuid,
+    },
+    /// Tells what happened to what a person holds, the latest first.
+    GetPersonHistory {
+        user: Uuid,
+        /// The last request of the page before.
+        before: Option<Uuid>,
     },
     /// Tells what a request with this body would come to, if it were made; it is not made.
     ForeseeOrder {

@@ -27,6 +27,8 @@ macro_rules! select_smartcards {
     };
 }
 
+pub(super) use select_smartcards;
+
 macro_rules! select_profiles {
     ($rest:literal) => {
         concat!(

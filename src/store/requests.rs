@@ -12,7 +12,7 @@ use uuid::Uuid;
 const TABLE: &str = "requests";
 const APPROVALS: &str = "approvals";
 /// Bounds the templates of one filter, as SQLite's compound SELECT holds 500 terms.
-const MOST_TEMPLATES: usize = 200;
+pub(super) const MOST_TEMPLATES: usize = 200;
 
 macro_rules! select {
     ($rest:literal) => {

@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0021_vouched_acts",
     "0022_presence",
     "0025_unlinked",
+    "0026_found",
 ];
 
 /// Names the version that this release makes and works with.

@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
+use super::open::Store;
 use super::record::LIST_LIMIT;
 use super::writer::Tx;
 use time::OffsetDateTime;
@@ -51,6 +52,14 @@ pub(super) fn stock_after(card_id: Uuid) -> Ask<'static, Vec<StockRecord>> {
         .bind(card_id)
         .bind(LIST_LIMIT)
         .asking()
+}
+
+impl Store {
+    /// Lists the cards in stock on which this serial is printed, of whatever kind, at most 20.
+    pub async fn stock_by_serial(&self, serial: &str) -> Result<Vec<StockRecord>, Error> {
+        let statement = select!("WHERE serial = $1 AND removed IS NULL ORDER BY seq LIMIT 20");
+        self.ask(sql(statement).bind(serial).asking()).await
+    }
 }
 
 impl Tx {

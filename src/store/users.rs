@@ -15,6 +15,7 @@ macro_rules! select {
         concat!("SELECT uuid, name, groups, upn, email, sid, attributes, disabled, source FROM users ", $rest)
     };
 }
+pub(super) use select;
 
 impl FromRow for UserRecord {
     const TABLE: &'static str = TABLE;

@@ -239,13 +239,8 @@ fn old_key(
 
 /// Reads a reason by its name in RFC 5280, 5.3.1; refuses certificateHold and those that only a CA may give.
 pub fn revocation_reason(text: &str) -> Result<RevocationReason, &'static str> {
-    match text {
-        "unspecified" => Ok(RevocationReason::Unspecified),
-        "keyCompromise" => Ok(RevocationReason::KeyCompromise),
-        "affiliationChanged" => Ok(RevocationReason::AffiliationChanged),
-        "superseded" => Ok(RevocationReason::Superseded),
-        "cessationOfOperation" => Ok(RevocationReason::CessationOfOperation),
-        "privilegeWithdrawn" => Ok(RevocationReason::PrivilegeWithdrawn),
-        _ => Err("this is not a reason of RFC 5280, 5.3.1, that a template may name"),
-    }
+    use RevocationReason::*;
+    let named = [Unspecified, KeyCompromise, AffiliationChanged, Superseded, CessationOfOperation, PrivilegeWithdrawn];
+    let found = named.into_iter().find(|reason| reason.name() == text);
+    found.ok_or("this is not a reason of RFC 5280, 5.3.1, that a template may name")
 }

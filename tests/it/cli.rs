@@ -5,6 +5,7 @@ mod again;
 mod cards;
 mod doctor;
 mod face;
+mod found;
 mod help_desk;
 mod http;
 mod keys;

@@ -15,6 +15,7 @@ pub mod crowd;
 mod diversify;
 mod export;
 mod foresight;
+mod found;
 mod hidden;
 mod http;
 pub mod identity;

@@ -9,6 +9,7 @@ mod audit;
 mod demo;
 mod doctor;
 mod enrollment;
+mod found;
 mod request;
 #[cfg(feature = "server")]
 mod server;
@@ -28,6 +29,7 @@ pub use audit::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs}
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
 pub use enrollment::{EnrollArgs, KeyArgs, RenewArgs, RetireArgs, UnblockArgs};
+pub use found::{CardCommand, CardListArgs, FoundArgs, PersonCommand};
 pub use request::{
     ApprovalArgs, DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind,
 };
@@ -110,6 +112,14 @@ pub enum Command {
     /// Look at requests and decide on them.
     #[command(subcommand)]
     Request(RequestCommand),
+    /// Look at cards: whose they are, what is on them, what happened to them.
+    #[command(subcommand)]
+    Card(CardCommand),
+    /// Look at people and what they hold.
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Find whatever a name, UPN, e-mail address, serial, thumbprint or GUID names.
+    Search(FoundArgs),
     /// Make your bearer token with the activation code that an administrator has given you.
     Activate(ActivateArgs),
     /// Look at profile templates.

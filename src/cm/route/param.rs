@@ -2,6 +2,7 @@
 
 use super::ProfileFilter;
 use crate::cm::request::{RequestStatus, RequestType};
+use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::{challenge_text, guid_text, read_bool, read_challenge, read_guid};
 use serde_json::{Value, json};
 use std::marker::PhantomData;
@@ -134,6 +135,22 @@ impl Param for Status {
     }
 
     fn write(value: &RequestStatus) -> Option<String> {
+        Some(value.name().into())
+    }
+}
+
+/// Spells the status of a smart card.
+pub(super) struct CardStatus;
+
+impl Param for CardStatus {
+    type Value = SmartcardStatus;
+    const EXPECTED: &'static str = "the name of a smart card status, such as Active";
+
+    fn read(text: &str) -> Option<SmartcardStatus> {
+        SmartcardStatus::from_name(text.trim())
+    }
+
+    fn write(value: &SmartcardStatus) -> Option<String> {
         Some(value.name().into())
     }
 }

@@ -20,7 +20,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Shows a user as the wire does.
-fn shown(user: UserRecord) -> Account {
+pub fn shown(user: UserRecord) -> Account {
     let UserRecord { uuid, name, groups, upn, email, sid, disabled, .. } = user;
     Account { uuid, name, groups, upn, email, sid, disabled }
 }

@@ -11,6 +11,8 @@ pub mod beyond_mim;
 pub mod card_secrets;
 pub mod certificates;
 pub mod foresight;
+pub mod found;
+pub mod history;
 pub mod identities;
 pub mod offline;
 pub mod pins;

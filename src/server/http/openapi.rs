@@ -11,6 +11,7 @@ use crate::cm::beyond_mim::{
 use crate::cm::card_secrets::{AdminKeyNews, AdminKeyReport, NextAdminKey, PukNews, PukReport};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
+use crate::cm::found::{Found, FoundCard, HistoryEntry};
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::possession::Possession;
 use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
@@ -297,6 +298,10 @@ fn bodies_beyond_mim(method: Method, tail: &str) -> Bodies {
     match (method, tail) {
         (Method::Get, "whoami") => one(Myself::schema()),
         (Method::Get, "users") => one(User::schema()),
+        (Method::Get, "cards" | "cards/ending") => list(FoundCard::schema()),
+        (Method::Get, "people") => list(Account::schema()),
+        (Method::Get, "search") => list(Found::schema()),
+        (Method::Get, tail) if tail.ends_with("/history") => list(HistoryEntry::schema()),
         (Method::Get, tail) if tail.ends_with("/requesttypes") => list(OfferedType::schema()),
         (Method::Post, "requests/foresight") => takes(CreateRequest::schema(), Foresight::schema()),
         (Method::Get, "requests/{request}/foresight") => one(Foresight::schema()),

@@ -12,13 +12,13 @@ use crate::server::call::app::{App, place};
 use crate::server::call::body::Payload;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::controllers::{
-    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, identities, offline, pins,
-    policies, presence, profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
+    accounts, activation, audit_log, beyond_mim, card_secrets, certificates, foresight, found, history, identities,
+    offline, pins, policies, presence, profiles, proposals, puks, requests, sealed_keys, smartcards, templates,
 };
 use crate::server::error::{ApiError, Internal};
 use crate::server::identity::authenticate::{self, Admitted};
 use crate::server::identity::session;
-use crate::store::ListKind;
+use crate::store::{CardFilter, ListKind};
 use crate::web::body::{Announced, discard};
 use crate::web::mark::mark;
 use axum::Router;
@@ -296,6 +296,14 @@ async fn dispatch(call: Call<'_>, route: Route, payload: Payload<'_>) -> Result<
         Route::Whoami => beyond_mim::whoami(&call),
         Route::FindUser { name } => beyond_mim::find_user(&call, &name).await,
         Route::ListVisibleRequests { status } => requests::list_visible(&call, status).await,
+        Route::ListCards { owner, status, template, before, limit } => {
+            found::cards(&call, CardFilter { visible_to: None, owner, status, template, before, limit }).await
+        }
+        Route::ListEndingCards { days, beyond, limit } => found::ending(&call, days, beyond.as_deref(), limit).await,
+        Route::FindPeople { begins } => found::people(&call, &begins).await,
+        Route::Search { text } => found::search(&call, &text).await,
+        Route::GetCardHistory { smartcard } => history::of_card(&call, smartcard).await,
+        Route::GetPersonHistory { user, before } => history::of_person(&call, user, before).await,
         Route::ForeseeOrder { card_id } => foresight::of_order(&call, payload.read()?, card_id).await,
         Route::ForeseeRequest { request, card_id } => foresight::of_request(&call, request, card_id).await,
         Route::Approve { request } => beyond_mim::decide(&call, request, true, payload.read()?).await,

@@ -169,6 +169,14 @@ impl Call<'_> {
         seen.ok_or(ApiError::NotFound("profile"))
     }
 
+    /// Says whether the caller has a role for others in some template.
+    pub fn acts_for_others(&self) -> bool {
+        self.app.templates.iter().flat_map(|template| template.workflows()).any(|workflow| {
+            let roles = permission::workflow_roles(&self.caller, workflow);
+            workflow.enabled && (roles.initiator || roles.agent || roles.approver)
+        })
+    }
+
     /// Says whether the caller may see what `owner` holds from this template.
     pub fn sees(&self, owner: Uuid, template: Uuid) -> bool {
         permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))

@@ -78,7 +78,7 @@ pub const CLI: Floors = Floors {
     room: "cli",
     floors: &[
         &["demo"],
-        &["activate", "complete", "doctor", "enrollment", "request", "server", "template", "token", "vcard"],
+        &["activate", "complete", "doctor", "enrollment", "found", "request", "server", "template", "token", "vcard"],
         &["seat"],
         &["connection"],
         &["secrets", "settings"],

@@ -2,6 +2,7 @@
 
 use cardwright::cm::request::{RequestStatus, RequestType};
 use cardwright::cm::route::{API, DECLARATIONS, EXTENSION, Holder, Method, ProfileFilter, Route, RouteError};
+use cardwright::cm::smartcard::SmartcardStatus;
 use proptest::prelude::*;
 use std::collections::HashSet;
 use std::mem::discriminant;
@@ -61,6 +62,18 @@ fn one_of_each() -> Vec<Route> {
         Route::Whoami,
         Route::FindUser { name: "Jörg & Co/100%".into() },
         Route::ListVisibleRequests { status: None },
+        Route::ListCards {
+            owner: Some(A),
+            status: Some(SmartcardStatus::Active),
+            template: None,
+            before: Some(B),
+            limit: Some(7),
+        },
+        Route::ListEndingCards { days: 30, beyond: Some(vec![0x0A, 0xBC]), limit: None },
+        Route::FindPeople { begins: "jör".into() },
+        Route::GetPersonHistory { user: A, before: Some(B) },
+        Route::Search { text: "0A:BC & more".into() },
+        Route::GetCardHistory { smartcard: A },
         Route::ForeseeOrder { card_id: Some(A) },
         Route::ForeseeRequest { request: A, card_id: Some(B) },
         Route::Approve { request: A },
@@ -133,7 +146,7 @@ fn every_route_comes_back_as_it_went() {
             assert_eq!(Route::parse(route.method(), &path, Some(query)).as_ref(), Ok(route), "{path}");
         }
     }
-    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 70);
+    assert_eq!(routes.iter().map(discriminant).collect::<HashSet<_>>().len(), 76);
 }
 
 #[test]

@@ -99,6 +99,8 @@ pub struct Objects {
     pub request: Uuid,
     pub card_id: Uuid,
     pub smartcard: Uuid,
+    /// Whose card it is.
+    pub owner: Uuid,
     pub profile: Uuid,
     /// A request of another type on the same card.
     pub second: Uuid,
@@ -124,6 +126,7 @@ pub fn prepared(lab: &Lab, people: &People, stage: Stage, second: Option<&str>) 
         return objects;
     }
     let owner = people.of("owner");
+    objects.owner = owner.uuid;
     let request = lab.enroll_request(owner);
     objects.request = request.parse().unwrap();
     if stage >= Stage::Approved {
@@ -300,6 +303,27 @@ pub fn rows() -> Vec<Row> {
         }),
         row(Pending, [200; 8], |_, _| Route::Whoami),
         row(Pending, [404, 200, 200, 200, 200, 404, 404, 404], |_, _| Route::FindUser { name: "owner".into() }),
+        row(Enrolled, [204, 200, 200, 204, 200, 200, 200, 200], |_, _| Route::ListCards {
+            owner: None,
+            status: None,
+            template: None,
+            before: None,
+            limit: None,
+        }),
+        row(Enrolled, [204, 200, 200, 204, 200, 200, 200, 200], |_, _| Route::ListEndingCards {
+            days: 366,
+            beyond: None,
+            limit: None,
+        }),
+        row(Pending, [204, 200, 200, 200, 200, 200, 200, 200], |_, _| Route::FindPeople { begins: "own".into() }),
+        row(Enrolled, [404, 200, 204, 200, 200, 200, 200, 200], |_, o| Route::GetPersonHistory {
+            user: o.owner,
+            before: None,
+        }),
+        row(Enrolled, [204, 200, 200, 204, 200, 200, 200, 200], |_, o| Route::Search { text: o.smartcard.to_string() }),
+        row(Enrolled, [404, 200, 204, 404, 200, 200, 200, 200], |_, o| Route::GetCardHistory {
+            smartcard: o.smartcard,
+        }),
         row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
         with(
             row(Pending, [404, 403, 404, 200, 403, 403, 403, 403], |_, o| Route::Approve { request: o.request }),

@@ -1,0 +1,125 @@
+//! Finds the one person or card that a text names; lists the choices where it names several.
+
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::{Output, Text};
+use crate::client::{CardChoice, CmClient};
+use crate::cm::account::Account;
+use crate::cm::found::{Found, FoundCard, FoundKind};
+use crate::cm::smartcard::SmartcardStatus;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Bounds the choices that a refusal lists.
+const MOST_CHOICES: usize = 8;
+/// Bounds the cards of a person that are looked through.
+const MOST_CARDS: u32 = 100;
+
+/// Returns a find as scripts get it.
+pub fn document(found: &Found) -> Value {
+    json!({
+        "kind": format!("{:?}", found.kind).to_lowercase(),
+        "uuid": found.uuid,
+        "owner": found.owner,
+        "owner_name": found.owner_name,
+        "text": found.text,
+    })
+}
+
+/// Lays finds out for people.
+pub fn table(found: &[Found]) -> Text {
+    let rows = found.iter().map(|found| {
+        let kind = format!("{:?}", found.kind).to_lowercase();
+        [kind, found.owner_name.clone(), found.text.clone(), found.uuid.to_string()]
+    });
+    Output::table(["WHAT", "WHOSE", "", "GUID"], rows)
+}
+
+/// Finds the person whom a text names: exactly, or as the only one whose name begins so.
+pub fn person(client: &CmClient, what: &str) -> Result<Account, Failure> {
+    if let Some(uuid) = crate::cm::wire::read_guid(what) {
+        let found =
+            client.search(what)?.into_iter().find(|found| found.kind == FoundKind::Person && found.uuid == uuid);
+        let Some(found) = found else { return Err(nobody(what)) };
+        return person(client, &found.owner_name);
+    }
+    let mut people = client.people(what)?;
+    let is_named = |person: &Account| {
+        let names = [Some(&person.name), person.upn.as_ref(), person.email.as_ref()];
+        names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(what))
+    };
+    if people.iter().any(is_named) {
+        people.retain(is_named);
+    }
+    match people.pop() {
+        None => Err(nobody(what)),
+        Some(person) if people.is_empty() => Ok(person),
+        Some(last) => {
+            people.push(last);
+            Err(several(
+                "people",
+                what,
+                people.iter().map(|person| match &person.upn {
+                    Some(upn) => format!("{} ({upn})", person.name),
+                    None => person.name.clone(),
+                }),
+            ))
+        }
+    }
+}
+
+/// Finds the card that a text names: by its own names, by one of its certificates, or as the only living card of its
+/// owner.
+pub fn card(client: &CmClient, what: &str) -> Result<Uuid, Failure> {
+    let found = client.search(what)?;
+    let mut cards: Vec<Uuid> = Vec::new();
+    for found in found.iter().filter(|it| matches!(it.kind, FoundKind::Smartcard | FoundKind::Certificate)) {
+        if !cards.contains(&found.uuid) {
+            cards.push(found.uuid);
+        }
+    }
+    if let [card] = cards[..] {
+        return Ok(card);
+    }
+    if cards.len() > 1 {
+        return Err(several("cards", what, cards.iter().map(Uuid::to_string)));
+    }
+    let owner = match found.is_empty() {
+        true => {
+            return Err(Failure::new(
+                "not-found",
+                Exit::Usage,
+                format!("nothing that you may see is called \"{what}\""),
+            )
+            .remedy("`cardwright search` takes names, e-mail addresses, serials, thumbprints and GUIDs."));
+        }
+        false => person(client, what)?,
+    };
+    let choice = CardChoice { owner: Some(owner.uuid), ..CardChoice::default() };
+    let mut own: Vec<FoundCard> = client.cards(choice, None, MOST_CARDS)?;
+    own.retain(|card| card.status != SmartcardStatus::Retired);
+    match own[..] {
+        [ref card] => Ok(card.uuid),
+        [] => Err(Failure::new("not-found", Exit::Usage, format!("{} has no card in use", owner.name))
+            .remedy("`cardwright card list --owner` lists retired ones too.")),
+        _ => Err(several(
+            "cards",
+            what,
+            own.iter().map(|card| format!("{} {} {}", card.uuid, card.status, card.template_name)),
+        )),
+    }
+}
+
+fn nobody(what: &str) -> Failure {
+    Failure::new("not-found", Exit::Usage, format!("nobody whom you may look for is called \"{what}\""))
+        .remedy("`cardwright person find` takes the beginning of a name, UPN or e-mail address.")
+}
+
+/// Refuses a text that names several, and lists some of them.
+fn several(of: &str, what: &str, choices: impl Iterator<Item = String>) -> Failure {
+    let mut choices: Vec<String> = choices.collect();
+    let more = choices.len().saturating_sub(MOST_CHOICES);
+    choices.truncate(MOST_CHOICES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Failure::new("ambiguous", Exit::Usage, format!("\"{what}\" names several {of}"))
+        .remedy(format!("Name one of these: {}{more}.", choices.join("; ")))
+}

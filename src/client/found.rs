@@ -1,0 +1,52 @@
+//! Finds cards, people and what happened to them; all of it beyond MIM.
+
+use super::cm_client::CmClient;
+use super::error::Error;
+use crate::cm::account::Account;
+use crate::cm::found::{Found, FoundCard, HistoryEntry};
+use crate::cm::route::Route;
+use crate::cm::smartcard::SmartcardStatus;
+use uuid::Uuid;
+
+/// Selects cards of [`CmClient::cards`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CardChoice {
+    pub owner: Option<Uuid>,
+    pub status: Option<SmartcardStatus>,
+    pub template: Option<Uuid>,
+}
+
+impl CmClient {
+    /// Lists a page of the cards that the caller may see, those assigned last first; `before` is the last card of the page
+    /// before.
+    pub fn cards(&self, choice: CardChoice, before: Option<Uuid>, limit: u32) -> Result<Vec<FoundCard>, Error> {
+        let CardChoice { owner, status, template } = choice;
+        self.list(&Route::ListCards { owner, status, template, before, limit: Some(limit) }, "a list of cards")
+    }
+
+    /// Lists a page of the cards with certificates that end within so many days, the first to end first; `beyond` is the
+    /// serial number of the last certificate of the page before.
+    pub fn ending_cards(&self, days: u32, beyond: Option<Vec<u8>>, limit: u32) -> Result<Vec<FoundCard>, Error> {
+        self.list(&Route::ListEndingCards { days, beyond, limit: Some(limit) }, "a list of cards")
+    }
+
+    /// Lists people of whom a name, UPN or e-mail address begins with a text.
+    pub fn people(&self, begins: &str) -> Result<Vec<Account>, Error> {
+        self.list(&Route::FindPeople { begins: begins.to_owned() }, "a list of people")
+    }
+
+    /// Lists whatever a text names: people, cards, certificates, requests.
+    pub fn search(&self, text: &str) -> Result<Vec<Found>, Error> {
+        self.list(&Route::Search { text: text.to_owned() }, "a list of what was found")
+    }
+
+    /// Tells what happened to a card, the latest first.
+    pub fn card_history(&self, smartcard: Uuid) -> Result<Vec<HistoryEntry>, Error> {
+        self.list(&Route::GetCardHistory { smartcard }, "a history")
+    }
+
+    /// Tells what happened to what a person holds, the latest first; `before` is the last request of the page before.
+    pub fn person_history(&self, user: Uuid, before: Option<Uuid>) -> Result<Vec<HistoryEntry>, Error> {
+        self.list(&Route::GetPersonHistory { user, before }, "a history")
+    }
+}

@@ -1,0 +1,159 @@
+//! What is found: cards, people, and what happened to them. MIM has no calls for this.
+
+use super::request::RequestType;
+use super::smartcard::SmartcardStatus;
+use super::wire::body::body;
+use super::wire::{
+    Guid, GuidOrNothing, Moment, MomentOrUnset, Named, NamedOrNothing, Plain, TextOrNothing, Vocabulary,
+};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Describes a card in a list, with the names of what it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundCard {
+    pub uuid: Uuid,
+    pub card_id: Uuid,
+    pub status: SmartcardStatus,
+    pub owner: Uuid,
+    pub owner_name: String,
+    pub template: Uuid,
+    /// Empty where the template is gone.
+    pub template_name: String,
+    /// Answer to reset, lower-case hexadecimal; empty where it is not known.
+    pub atr: String,
+    /// As printed on the card; empty where it is not in stock.
+    pub printed: String,
+    pub comment: String,
+    /// In a list of what ends: the serial number of the certificate that does, upper-case hexadecimal; else empty.
+    pub serial: String,
+    /// In a list of what ends: when that certificate does. Else when the last one that counts does; `None`: none does.
+    pub expires: Option<OffsetDateTime>,
+}
+
+body!(FoundCard {
+    uuid: "Uuid" => Guid,
+    card_id: "CardId" => Guid,
+    status: "Status" => Named<SmartcardStatus>,
+    owner: "OwnerUuid" => Guid,
+    owner_name: "OwnerName" => Plain<String>,
+    template: "ProfileTemplateUuid" => Guid,
+    template_name: "ProfileTemplateName" => Plain<String>,
+    atr: "Atr" => TextOrNothing,
+    printed: "PrintedSerial" => TextOrNothing,
+    comment: "Comment" => TextOrNothing,
+    serial: "SerialNumber" => TextOrNothing,
+    expires: "Expires" => MomentOrUnset,
+});
+
+/// Names what a search can find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FoundKind {
+    Person,
+    Smartcard,
+    Certificate,
+    Request,
+    /// Whatever a newer server names.
+    Other,
+}
+
+/// Names one thing that a search has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    pub kind: FoundKind,
+    /// Of a certificate: its card's, or else its profile's.
+    pub uuid: Uuid,
+    pub owner: Uuid,
+    pub owner_name: String,
+    /// A card's or request's status, a request's type before it; a certificate's serial number.
+    pub text: String,
+}
+
+body!(Found {
+    kind: "Kind" => Named<FoundKind>,
+    uuid: "Uuid" => Guid,
+    owner: "OwnerUuid" => Guid,
+    owner_name: "OwnerName" => Plain<String>,
+    text: "Text" => TextOrNothing,
+});
+
+/// Names what can happen to a card or a person's holdings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Happening {
+    Requested,
+    Approved,
+    Denied,
+    Completed,
+    Canceled,
+    Failed,
+    Issued,
+    Revoked,
+    /// Whatever a newer server names.
+    Other,
+}
+
+/// Tells one thing that happened, with who did it, when, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// Of an issued certificate: since when it is valid.
+    pub at: OffsetDateTime,
+    pub what: Happening,
+    pub request: Uuid,
+    /// `None` for certificates.
+    pub request_type: Option<RequestType>,
+    /// Who asked or decided; empty for what the server did.
+    pub by: String,
+    /// The comment of who asked or decided, or the reason of a revocation.
+    pub why: String,
+    pub smartcard: Option<Uuid>,
+    /// A certificate's serial number, upper-case hexadecimal; else empty.
+    pub serial: String,
+}
+
+body!(HistoryEntry {
+    at: "At" => Moment,
+    what: "What" => Named<Happening>,
+    request: "RequestUuid" => Guid,
+    request_type: "Type" => NamedOrNothing<RequestType>,
+    by: "By" => TextOrNothing,
+    why: "Why" => TextOrNothing,
+    smartcard: "SmartcardUuid" => GuidOrNothing,
+    serial: "SerialNumber" => TextOrNothing,
+});
+
+/// Declares the words of an enum, in the order of their numbers from 0 on.
+macro_rules! words {
+    ($kind:ident, $expected:literal, [$($word:ident),*]) => {
+        impl $kind {
+            /// Lists all that have a name, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$word),*];
+        }
+
+        impl Vocabulary for $kind {
+            const WHAT: &'static str = $expected;
+
+            fn of_name(name: &str) -> Option<Self> {
+                let known = Self::ALL.iter().copied().find(|word| word.to_name().eq_ignore_ascii_case(name));
+                Some(known.unwrap_or(Self::Other))
+            }
+
+            fn of_number(number: u32) -> Option<Self> {
+                usize::try_from(number).ok().and_then(|number| Self::ALL.get(number).copied())
+            }
+
+            fn to_name(self) -> &'static str {
+                match self {
+                    $(Self::$word => stringify!($word),)*
+                    Self::Other => "Other",
+                }
+            }
+
+            fn to_number(self) -> u32 {
+                self as u32
+            }
+        }
+    };
+}
+
+words!(FoundKind, "a kind of what is found", [Person, Smartcard, Certificate, Request]);
+words!(Happening, "what happened", [Requested, Approved, Denied, Completed, Canceled, Failed, Issued, Revoked]);

@@ -1,0 +1,235 @@
+//! What is found: cards, people, and whatever a text names. What the caller may not see is not found.
+
+use super::accounts;
+use crate::cm::found::{Found, FoundCard, FoundKind};
+use crate::server::call::Call;
+use crate::server::call::reply::{MAX_LIST, Reply};
+use crate::server::error::ApiError;
+use crate::server::permission::caller::Duty;
+use crate::server::permission::{self, enabled, parties};
+use crate::store::{CardFilter, CertificateRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility};
+use std::collections::HashMap;
+use std::sync::Arc;
+use time::Duration;
+use uuid::Uuid;
+
+/// Bounds the people that a search finds.
+const MOST_PEOPLE: u32 = 50;
+/// Bounds how far ahead ends are looked for, in days.
+const MOST_DAYS: u32 = 3660;
+/// Counts the bytes of a thumbprint (SHA-1).
+const THUMBPRINT: usize = 20;
+
+/// Remembers the names of people, so that each is read once an answer.
+#[derive(Default)]
+pub struct Names(HashMap<Uuid, String>);
+
+impl Names {
+    /// Returns the name of a user; empty where there is none.
+    pub async fn of(&mut self, call: &Call<'_>, user: Uuid) -> Result<String, ApiError> {
+        if let Some(name) = self.0.get(&user) {
+            return Ok(name.clone());
+        }
+        let name = call.app.store.user(user).await?.map(|user| user.name).unwrap_or_default();
+        self.0.insert(user, name.clone());
+        Ok(name)
+    }
+}
+
+/// Returns the templates of which the caller sees everybody's cards; `None`: the caller sees all cards.
+fn seen_templates(call: &Call<'_>) -> Option<Vec<Uuid>> {
+    if permission::has(&call.caller, Duty::SeeEverything) {
+        return None;
+    }
+    let seen = call
+        .app
+        .templates
+        .iter()
+        .filter(|template| permission::sees_holdings(&call.caller, Uuid::nil(), Some(template)));
+    Some(seen.map(|template| template.uuid).collect())
+}
+
+/// Returns how many entries a page has; one more than a list answers with, so that it can say that there are more.
+fn page(limit: Option<u32>) -> Option<u32> {
+    let most = u32::try_from(MAX_LIST + 1).ok()?;
+    Some(limit.map_or(most, |limit| limit.min(most)))
+}
+
+/// Answers `GET cards`: the cards that the caller may see, those assigned last first.
+pub async fn cards(call: &Call<'_>, filter: CardFilter) -> Result<Reply, ApiError> {
+    let visible_to = seen_templates(call).map(|templates| Visibility { user: call.caller.uuid, templates });
+    let limit = page(filter.limit);
+    let cards = call.app.store.cards(&CardFilter { visible_to, limit, ..filter }).await?;
+    let mut names = Names::default();
+    let mut found = Vec::with_capacity(cards.len());
+    for card in cards {
+        let expires = call.app.store.last_end(card.uuid).await?;
+        found.push(FoundCard { expires, ..described(call, card, &mut names).await? });
+    }
+    Reply::list(found)
+}
+
+/// Answers `GET cards/ending`: the cards that the caller may see with certificates that end within so many days.
+pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Option<u32>) -> Result<Reply, ApiError> {
+    let templates = seen_templates(call);
+    let mut names = Names::default();
+    let mut found = Vec::new();
+    let until = call.now + Duration::days(days.min(MOST_DAYS).into());
+    let limit = page(limit).unwrap_or_default();
+    let filter = EndingFilter { templates: templates.as_deref(), after: call.now, until, beyond, limit };
+    let certificates = match templates.as_ref().is_some_and(Vec::is_empty) {
+        true => own_ending(call, &filter).await?,
+        false => call.app.store.ending(&filter).await?,
+    };
+    for certificate in certificates {
+        let Some(card) = certificate.smartcard else { continue };
+        let Some(card) = call.app.store.smartcard(card).await? else { continue };
+        let serial = hex::encode_upper(&certificate.serial);
+        let expires = Some(certificate.not_after);
+        found.push(FoundCard { serial, expires, ..described(call, card, &mut names).await? });
+    }
+    Reply::list(found)
+}
+
+/// Lists the caller's own certificates on cards that count and end, the first to end first.
+async fn own_ending(call: &Call<'_>, filter: &EndingFilter<'_>) -> Result<Vec<CertificateRecord>, ApiError> {
+    let scope = crate::store::CertificateScope::User(call.caller.uuid);
+    let mut own = call.app.store.certificates(scope).await?;
+    own.retain(|it| it.revocation.is_none() && !it.superseded && it.smartcard.is_some());
+    own.retain(|it| it.not_after > filter.after && it.not_after <= filter.until);
+    own.sort_by_key(|it| it.not_after);
+    let shown = own.iter().position(|it| Some(it.serial.as_slice()) == filter.beyond).map_or(0, |at| at + 1);
+    Ok(own.split_off(shown.min(own.len())))
+}
+
+/// Describes a card with the names of what it belongs to.
+async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) -> Result<FoundCard, ApiError> {
+    let template = call.app.templates.get(card.profile_template);
+    let stock = call.app.store.stock_card(card.card_id).await?;
+    Ok(FoundCard {
+        uuid: card.uuid,
+        card_id: card.card_id,
+        status: card.status,
+        owner: card.assigned_user,
+        owner_name: names.of(call, card.assigned_user).await?,
+        template: card.profile_template,
+        template_name: template.map(|template| template.name.clone()).unwrap_or_default(),
+        atr: card.atr,
+        printed: stock.map(|stock| stock.serial).unwrap_or_default(),
+        comment: card.comment,
+        serial: String::new(),
+        expires: None,
+    })
+}
+
+/// Lists the people whom the caller may look for and of whom a name begins with a text.
+async fn people_beginning(call: &Call<'_>, begins: &str) -> Result<Vec<UserRecord>, ApiError> {
+    let mut people = call.app.store.people_beginning(begins, MOST_PEOPLE).await?;
+    let all = call.acts_for_others() || permission::has(&call.caller, Duty::SeeEverything);
+    people.retain(|person| all || person.uuid == call.caller.uuid);
+    Ok(people)
+}
+
+/// Answers `GET people`: people of whom a name, UPN or e-mail address begins with a text.
+pub async fn people(call: &Call<'_>, begins: &str) -> Result<Reply, ApiError> {
+    let people = people_beginning(call, begins).await?;
+    Reply::list(people.into_iter().map(accounts::shown).collect())
+}
+
+/// Answers `GET search`: whatever a text names.
+pub async fn search(call: &Call<'_>, text: &str) -> Result<Reply, ApiError> {
+    let mut found = Search { call, names: Names::default(), found: Vec::new() };
+    for person in people_beginning(call, text).await? {
+        found.person(person);
+    }
+    if let Some(uuid) = crate::cm::wire::read_guid(text) {
+        found.by_guid(uuid).await?;
+    }
+    let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
+    if let Ok(bytes) = hex::decode(&digits) {
+        found.by_bytes(&bytes).await?;
+    }
+    for card in call.app.store.stock_by_serial(text).await? {
+        let card = call.app.store.smartcard_by_card_id(card.card_id).await?;
+        found.card(card).await?;
+    }
+    Reply::list(found.found)
+}
+
+/// Gathers what a search finds.
+struct Search<'a> {
+    call: &'a Call<'a>,
+    names: Names,
+    found: Vec<Found>,
+}
+
+impl Search<'_> {
+    /// Adds what is not there yet.
+    fn add(&mut self, found: Found) {
+        if !self.found.contains(&found) {
+            self.found.push(found);
+        }
+    }
+
+    fn person(&mut self, person: UserRecord) {
+        let UserRecord { uuid, name, upn, .. } = person;
+        self.add(Found { kind: FoundKind::Person, uuid, owner: uuid, owner_name: name, text: upn.unwrap_or_default() });
+    }
+
+    /// Adds a card that the caller may see.
+    async fn card(&mut self, card: Option<SmartcardRecord>) -> Result<(), ApiError> {
+        let Some(card) = card.filter(|card| self.call.sees(card.assigned_user, card.profile_template)) else {
+            return Ok(());
+        };
+        let owner_name = self.names.of(self.call, card.assigned_user).await?;
+        let text = card.status.to_string();
+        self.add(Found { kind: FoundKind::Smartcard, uuid: card.uuid, owner: card.assigned_user, owner_name, text });
+        Ok(())
+    }
+
+    /// Adds a certificate that the caller may see.
+    async fn certificate(&mut self, certificate: Option<CertificateRecord>) -> Result<(), ApiError> {
+        let Some(certificate) = certificate else { return Ok(()) };
+        let Some(profile) = self.call.app.store.profile(certificate.profile).await? else { return Ok(()) };
+        if !self.call.sees(certificate.user, profile.profile_template) {
+            return Ok(());
+        }
+        let owner_name = self.names.of(self.call, certificate.user).await?;
+        let (uuid, text) = (certificate.smartcard.unwrap_or(profile.uuid), hex::encode_upper(&certificate.serial));
+        self.add(Found { kind: FoundKind::Certificate, uuid, owner: certificate.user, owner_name, text });
+        Ok(())
+    }
+
+    /// Adds what a GUID names: a card by either of its ids, a request, a person.
+    async fn by_guid(&mut self, uuid: Uuid) -> Result<(), ApiError> {
+        let store = &self.call.app.store;
+        self.card(store.smartcard(uuid).await?).await?;
+        self.card(store.smartcard_by_card_id(uuid).await?).await?;
+        if let Some(request) = store.request(uuid).await? {
+            let template = self.call.app.templates.get(request.profile_template).map(Arc::as_ref);
+            let workflow = enabled(template, request.request_type);
+            if permission::sees_request(&self.call.caller, parties(&request), workflow) {
+                let owner_name = self.names.of(self.call, request.target).await?;
+                let text = format!("{} {}", request.request_type, request.status);
+                self.add(Found { kind: FoundKind::Request, uuid, owner: request.target, owner_name, text });
+            }
+        }
+        let everybody = self.call.acts_for_others() || permission::has(&self.call.caller, Duty::SeeEverything);
+        if let Some(person) = store.user(uuid).await?.filter(|it| everybody || it.uuid == self.call.caller.uuid) {
+            self.person(person);
+        }
+        Ok(())
+    }
+
+    /// Adds what bytes name: a certificate by its serial number or thumbprint.
+    async fn by_bytes(&mut self, bytes: &[u8]) -> Result<(), ApiError> {
+        let store = &self.call.app.store;
+        if (1..=THUMBPRINT).contains(&bytes.len()) {
+            self.certificate(store.certificate(bytes).await?).await?;
+        }
+        if let Ok(thumbprint) = bytes.try_into() {
+            self.certificate(store.certificate_by_thumbprint(thumbprint).await?).await?;
+        }
+        Ok(())
+    }
+}

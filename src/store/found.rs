@@ -1,0 +1,196 @@
+//! Finds cards, certificates and people by what somebody knows of them.
+
+use super::cards::select_smartcards;
+use super::certificates::{TABLE as CERTIFICATES, select as select_certificates};
+use super::error::Error;
+use super::link::{Ask, Columns, FromRow, Statement, Value, sql};
+use super::names::folded;
+use super::open::Store;
+use super::record::{CertificateRecord, LIST_LIMIT, SmartcardRecord, UserRecord, Visibility};
+use super::requests::MOST_TEMPLATES;
+use super::spelling::Spelled;
+use super::users;
+use crate::cm::smartcard::SmartcardStatus;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Selects cards; every field that is given must match.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct CardFilter {
+    /// The person's own cards, and all of these templates; `None`: whoever they belong to.
+    pub visible_to: Option<Visibility>,
+    pub owner: Option<Uuid>,
+    pub status: Option<SmartcardStatus>,
+    pub template: Option<Uuid>,
+    /// Only cards that were assigned before this one; the next page starts before the last one shown.
+    pub before: Option<Uuid>,
+    /// `None`, or more than [`LIST_LIMIT`]: that many.
+    pub limit: Option<u32>,
+}
+
+/// Selects certificates on cards that count and will end soon.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndingFilter<'a> {
+    /// Those of these templates' cards; `None`: of all.
+    pub templates: Option<&'a [Uuid]>,
+    pub after: OffsetDateTime,
+    pub until: OffsetDateTime,
+    /// Only certificates that come after the one with this serial number.
+    pub beyond: Option<&'a [u8]>,
+    /// More than [`LIST_LIMIT`]: that many.
+    pub limit: u32,
+}
+
+/// Holds when the last of a card's certificates ends that count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LastEnd(pub Option<OffsetDateTime>);
+
+impl FromRow for LastEnd {
+    const TABLE: &'static str = CERTIFICATES;
+
+    fn read(columns: &mut Columns<'_>) -> Result<Self, Error> {
+        columns.optional_time().map(Self)
+    }
+}
+
+/// Counts the values of a statement as they are bound.
+#[derive(Default)]
+struct Bound<'a>(Vec<Value<'a>>);
+
+impl<'a> Bound<'a> {
+    /// Binds a value and returns the number of its placeholder.
+    fn number(&mut self, value: impl Into<Value<'a>>) -> usize {
+        self.0.push(value.into());
+        self.0.len()
+    }
+
+    /// Makes the statement of its text.
+    fn into(self, text: String) -> Statement<'a> {
+        self.0.into_iter().fold(sql(text), Statement::bind)
+    }
+}
+
+/// Asks for cards, those assigned last first. Each way in which a card may be visible is a walk over one index, cut at the
+/// limit; see [`super::requests`].
+fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Error> {
+    let mut bound = Bound::default();
+    let mut common = String::new();
+    if let Some(owner) = filter.owner {
+        common += &format!(" AND assigned_user = ${}", bound.number(owner));
+    }
+    // SQLite, which has no statistics, would else walk a whole template or status for one person's cards.
+    if let Some(template) = filter.template {
+        let number = bound.number(template);
+        let walks = filter.owner.is_none() && filter.visible_to.is_none();
+        common += &if walks {
+            format!(" AND profile_template = ${number}")
+        } else {
+            format!(" AND NOT profile_template <> ${number}")
+        };
+    }
+    if let Some(status) = filter.status {
+        let number = bound.number(status.word());
+        let walks = filter.owner.or(filter.template).is_none() && filter.visible_to.is_none();
+        common += &if walks { format!(" AND status = ${number}") } else { format!(" AND NOT status <> ${number}") };
+    }
+    if let Some(before) = filter.before {
+        common += &format!(" AND seq < (SELECT seq FROM smartcards WHERE uuid = ${})", bound.number(before));
+    }
+    let limit = filter.limit.unwrap_or(LIST_LIMIT).min(LIST_LIMIT);
+    let text = match &filter.visible_to {
+        None => format!("{}{common} ORDER BY seq DESC LIMIT {limit}", select_smartcards!("WHERE 1 = 1")),
+        Some(visible) => {
+            check_width(&visible.templates)?;
+            let mut ways = vec![format!("assigned_user = ${}", bound.number(visible.user))];
+            for template in &visible.templates {
+                ways.push(format!("profile_template = ${}", bound.number(*template)));
+            }
+            let walks = ways.iter().enumerate().map(|(i, way)| {
+                format!(
+                    "SELECT seq FROM (SELECT seq FROM smartcards WHERE {way}{common} ORDER BY seq DESC LIMIT {limit}) \
+                     AS way{i}"
+                )
+            });
+            let ways = walks.collect::<Vec<_>>().join(" UNION ");
+            let newest = format!("(SELECT seq FROM ({ways}) AS ways ORDER BY seq DESC LIMIT {limit})");
+            format!("{} {newest} ORDER BY seq DESC", select_smartcards!("WHERE seq IN"))
+        }
+    };
+    Ok(bound.into(text).asking())
+}
+
+fn check_width(templates: &[Uuid]) -> Result<(), Error> {
+    if templates.len() > MOST_TEMPLATES {
+        return Err(Error::FilterTooWide { given: templates.len(), limit: MOST_TEMPLATES });
+    }
+    Ok(())
+}
+
+/// Asks for certificates on cards that will end, the first to end first.
+fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord>>, Error> {
+    let mut bound = Bound::default();
+    let mut text = format!(
+        "{} AND not_after > ${} AND not_after <= ${}",
+        select_certificates!("WHERE revoked_at IS NULL AND superseded = FALSE AND smartcard IS NOT NULL"),
+        bound.number(filter.after),
+        bound.number(filter.until),
+    );
+    if let Some(templates) = filter.templates {
+        check_width(templates)?;
+        let numbers: Vec<_> = templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
+        text += &format!(
+            " AND (SELECT profile_template FROM smartcards WHERE smartcards.uuid = certificates.smartcard) IN ({})",
+            numbers.join(", ")
+        );
+    }
+    if let Some(beyond) = filter.beyond {
+        let number = bound.number(beyond);
+        text += &format!(" AND (not_after, seq) > (SELECT not_after, seq FROM certificates WHERE serial = ${number})");
+    }
+    text += &format!(" ORDER BY not_after, seq LIMIT {}", filter.limit.min(LIST_LIMIT));
+    Ok(bound.into(text).asking())
+}
+
+/// Asks for people of whom a name, UPN or e-mail address begins with a folded text, by name.
+fn people_beginning(begins: &str, limit: u32) -> Ask<'static, Vec<UserRecord>> {
+    let walks = ["name", "upn", "email"].map(|kind| {
+        format!(
+            "SELECT owner FROM (SELECT owner FROM folded_names WHERE kind = '{kind}' AND folded >= $1 AND folded < $2 \
+             ORDER BY folded LIMIT {limit}) AS {kind}s"
+        )
+    });
+    let text = format!("{} ({}) ORDER BY name LIMIT {limit}", users::select!("WHERE uuid IN"), walks.join(" UNION "));
+    sql(text).bind(begins.to_owned()).bind(format!("{begins}{}", char::MAX)).asking()
+}
+
+impl Store {
+    /// Lists the cards that pass the filter, those assigned last first.
+    pub async fn cards(&self, filter: &CardFilter) -> Result<Vec<SmartcardRecord>, Error> {
+        self.ask(cards(filter)?).await
+    }
+
+    /// Lists certificates on cards that count and will end, the first to end first.
+    pub async fn ending(&self, filter: &EndingFilter<'_>) -> Result<Vec<CertificateRecord>, Error> {
+        self.ask(ending(filter)?).await
+    }
+
+    /// Returns when the last of a card's certificates ends that is neither revoked nor superseded.
+    pub async fn last_end(&self, card: Uuid) -> Result<Option<OffsetDateTime>, Error> {
+        let statement = "SELECT max(not_after) FROM certificates \
+                         WHERE smartcard = $1 AND revoked_at IS NULL AND superseded = FALSE";
+        let found: Option<LastEnd> = self.ask(sql(statement).bind(card).asking()).await?;
+        Ok(found.and_then(|end| end.0))
+    }
+
+    /// Lists people of whom a name, UPN or e-mail address begins with this text, in whatever letter case and Unicode form, at
+    /// most `limit`.
+    pub async fn people_beginning(&self, text: &str, limit: u32) -> Result<Vec<UserRecord>, Error> {
+        self.ask(people_beginning(&folded(text), limit.min(LIST_LIMIT))).await
+    }
+
+    /// Returns the certificate with this SHA-1 over it.
+    pub async fn certificate_by_thumbprint(&self, thumbprint: &[u8; 20]) -> Result<Option<CertificateRecord>, Error> {
+        let statement = select_certificates!("WHERE thumbprint = $1 ORDER BY seq DESC LIMIT 1");
+        self.ask(sql(statement).bind(thumbprint).asking()).await
+    }
+}
