@@ -38,8 +38,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0020_stock",
     "0021_vouched_acts",
     "0022_presence",
-    "0025_unlinked",
-    "0026_found",
+    "0023_unlinked",
+    "0024_found",
 ];
 
 /// Names the version that this release makes and works with.
