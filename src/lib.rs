@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 5 faces | [`cli`]: the operator's command line |
 //! | 4 flow | [`enrollment`]: the driver of every face · [`server`]: the CM server · [`template`]: profile templates · [`doctor`]: will this card do? |
-//! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers |
+//! | 3 reach | [`client`]: calls a CM server · [`ca`]: issues certificates · [`store`]: remembers · [`directory`]: people of an LDAP directory |
 //! | 3 reach | [`reader`]: cards in PC/SC readers · [`farm`]: lends virtual cards to pcscd |
 //! | 2 tongues | [`pkcs11`] · [`piv`] · [`gids`]: tokens that speak PKCS#11, SP 800-73 or GIDS |
 //! | 2 tongues | [`gssapi`]: Kerberos tickets, shown and taken |
@@ -18,6 +18,8 @@ pub mod ca;
 pub mod cli;
 pub mod client;
 pub mod cm;
+#[cfg(feature = "server")]
+pub mod directory;
 pub mod doctor;
 pub mod enrollment;
 #[cfg(feature = "farm")]

@@ -91,6 +91,10 @@ text_secret! {
     /// Holds the password that a database server asks for.
     DatabasePassword
 }
+text_secret! {
+    /// Holds the password with which a directory of people is asked.
+    DirectoryPassword
+}
 byte_secret! {
     /// Holds a card's administrator key: a 3DES key of 24 bytes on most cards. On a PKCS#11 token its hexadecimal
     /// digits are the SO PIN.

@@ -97,6 +97,8 @@ codes! {
     TooManyBearers = "too-many-tokens",
     /// The call renews or revokes the caller's own bearer token, and the caller used none of this server.
     NotByBearer = "not-by-token",
+    /// The account comes from the directory, which alone changes it.
+    FromDirectory = "from-directory",
     /// No account awaits the activation code that was shown.
     ActivationUnknown = "activation-unknown",
     /// The time of the activation code is over.

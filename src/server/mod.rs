@@ -3,7 +3,7 @@
 //! In: HTTP requests with credentials; a data directory with keys, templates and settings. Out: JSON, certificates,
 //! revocation lists, OCSP answers.
 //! Sub-rooms, each importing only from those after it: `process`; `http`; `controllers`; `issuance`; `requests`;
-//! `call`; `administration`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
+//! `call`; `administration`; `provisioning`; `authority`, `identity`, `mail`, `publication`, `workflow`; `error`; `keys`, `audit`,
 //! `permission`; `data_directory`, `users`, `monitoring`.
 //! `permission` alone says who may do what, `error` alone how a refusal looks, [`crate::cm::lifecycle`] alone which
 //! step follows which. A certificate is signed before it is recorded, and sent after.
@@ -24,6 +24,7 @@ mod mail;
 mod monitoring;
 mod permission;
 mod process;
+mod provisioning;
 mod publication;
 mod requests;
 mod users;
@@ -34,6 +35,7 @@ pub use administration::accept_rows::audit_accept_rows;
 pub use administration::audit_trail::{AuditTrailError, ExportFilter, audit_check, audit_export};
 pub use administration::backup::{BackupError, Saved, backup, backup_file};
 pub use administration::ca::{ca_install, ca_secret};
+pub use administration::directory::{Checked, Import, ImportError, directory_check, user_import};
 pub use administration::init::{InitError, InitOptions, Initialised, init};
 pub use administration::master_keys::{
     MasterKeyVersion, add as add_master_key, remove as remove_master_key, versions as master_key_versions,
@@ -62,5 +64,8 @@ pub use process::agreement::{AgreementError, Disagreement};
 pub use process::config::Config;
 pub use process::error::StartError;
 pub use process::server::{Ready, RunningServer, Server, serve};
+pub use provisioning::pass::PassError;
+pub use provisioning::report::{Reason, Report, Row, Standing};
+pub use provisioning::source::SourceError;
 pub use users::bearer::AwaitedBearer;
 pub use users::rules::{AccountRefusal, UserChange};

@@ -77,6 +77,9 @@ reads! {
     sessions::sessions_of(owner: Uuid) -> Vec<SessionRecord>;
     /// Lists all users, oldest first, at most [`super::LIST_LIMIT`].
     users::users() -> Vec<UserRecord>;
+    /// Lists the users who come from a directory that has not disabled them, those whose uuid comes after this one, in that
+    /// order, at most [`super::LIST_LIMIT`].
+    users::users_of_directory(after: Uuid) -> Vec<UserRecord>;
     /// Lists the users who are in this group, at most [`super::LIST_LIMIT`].
     users::users_in(group: &str) -> Vec<UserRecord>;
     /// Returns the proposal with this uuid.

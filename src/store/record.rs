@@ -40,6 +40,10 @@ pub enum UserSource {
     Local,
     /// The server itself, from the claims of an issuer it trusts.
     Issuer,
+    /// The server itself, from a directory, which alone changes it; others may disable it besides.
+    Directory,
+    /// Likewise, and the directory has disabled the person, or knows him no more.
+    DirectoryDisabled,
 }
 
 /// Describes a session, which is proven by a cookie.

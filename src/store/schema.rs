@@ -40,6 +40,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations![
     "0022_presence",
     "0023_unlinked",
     "0024_found",
+    "0025_directory",
 ];
 
 /// Names the version that this release makes and works with.

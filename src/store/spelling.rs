@@ -106,4 +106,6 @@ spelled!(PukState {
 spelled!(UserSource {
     Local "local",
     Issuer "issuer",
+    Directory "directory",
+    DirectoryDisabled "directory-disabled",
 });

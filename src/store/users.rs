@@ -72,6 +72,13 @@ pub(super) fn users() -> Ask<'static, Vec<UserRecord>> {
     sql(select!("ORDER BY seq LIMIT $1")).bind(LIST_LIMIT).asking()
 }
 
+pub(super) fn users_of_directory(after: Uuid) -> Ask<'static, Vec<UserRecord>> {
+    sql(select!("WHERE source = 'directory' AND uuid > $1 ORDER BY uuid LIMIT $2"))
+        .bind(after)
+        .bind(LIST_LIMIT)
+        .asking()
+}
+
 pub(super) fn users_in(group: &str) -> Ask<'_, Vec<UserRecord>> {
     // A list of groups holds each as JSON spells it, with its quotation marks.
     let spelled = serde_json::json!(group).to_string();

@@ -34,7 +34,9 @@ pub use request::{
     ApprovalArgs, DecisionArgs, RequestAnswerArgs, RequestArgs, RequestCommand, RequestCreateArgs, RequestKind,
 };
 #[cfg(feature = "server")]
-pub use server::{BearerCommand, CaCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand};
+pub use server::{
+    BearerCommand, CaCommand, DirectoryCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand,
+};
 pub use source::Source;
 #[cfg(feature = "server")]
 pub use stock::{CardKind, StockCommand};

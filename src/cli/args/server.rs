@@ -75,6 +75,9 @@ pub enum ServerCommand {
     /// Manage those who may call the server.
     #[command(subcommand)]
     User(UserCommand),
+    /// Look at the directory that people come from.
+    #[command(subcommand)]
+    Directory(DirectoryCommand),
     /// Manage their bearer tokens.
     #[command(subcommand)]
     Token(BearerCommand),
@@ -185,6 +188,30 @@ pub enum UserCommand {
         #[arg(long)]
         show_token: bool,
     },
+    /// Take people over from the directory that the table [directory] of server.toml names.
+    ///
+    /// Without --apply it only shows who is new, changed, gone or refused, and why. Whoever comes from the directory is
+    /// changed by it alone, while the server runs too; who is gone from it is disabled.
+    Import {
+        /// The server's directory.
+        #[arg(value_hint = ValueHint::DirPath, value_name = "DIRECTORY")]
+        data: PathBuf,
+        /// Take the people from the directory (LDAP).
+        #[arg(long, required = true)]
+        directory: bool,
+        /// Only those whom this filter finds too, such as "(department=IT)" (RFC 4515); nobody is gone then.
+        #[arg(long)]
+        filter: Option<String>,
+        /// Add, change and disable them; refused ones keep nobody else from it.
+        #[arg(long)]
+        apply: bool,
+        /// Hand accounts over to the directory that have the UPN or security identifier of somebody there.
+        #[arg(long)]
+        adopt: bool,
+        /// Disable those who are gone even where they are more than a fifth of all.
+        #[arg(long)]
+        many_gone: bool,
+    },
     /// List all users.
     List {
         #[arg(value_hint = ValueHint::DirPath)]
@@ -246,6 +273,17 @@ pub enum UserCommand {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
         name: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum DirectoryCommand {
+    /// Connect, count who is in the groups that [directory] names, and show what one person would be here.
+    Check {
+        #[arg(value_hint = ValueHint::DirPath)]
+        directory: PathBuf,
+        /// The person's account name, UPN or e-mail address in the directory.
+        name: Option<String>,
     },
 }
 

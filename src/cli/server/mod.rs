@@ -6,6 +6,7 @@ pub mod audit;
 mod backup;
 mod ca;
 mod config;
+mod directory;
 mod init;
 mod master_keys;
 pub mod serve;
@@ -36,6 +37,7 @@ pub fn run(command: ServerCommand, output: &Output) -> Result<(), Failure> {
         ServerCommand::Masterkey(command) => master_keys::run(command, output),
         ServerCommand::Stock(command) => stock::run(command, output),
         ServerCommand::User(command) => users::user(command, output),
+        ServerCommand::Directory(command) => directory::run(command, output),
         ServerCommand::Token(command) => users::token(command, output),
     }
 }

@@ -3,7 +3,7 @@
 use crate::cli::args::{BearerCommand, UserCommand};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
-use crate::server::{self, AccountError, AccountRefusal, AwaitedBearer, InvitedUser, NewUser, UserChange};
+use crate::server::{self, AccountError, AccountRefusal, AwaitedBearer, Import, InvitedUser, NewUser, UserChange};
 use crate::store::{ActivationUse, BearerRecord, UserRecord};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,6 +20,9 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             let attributes = attributes.iter().map(|text| attribute(text)).collect::<Result<_, _>>()?;
             let user = NewUser { name, groups, upn, email, sid, attributes };
             if show_token { add(&directory, user, days, output) } else { invite(&directory, user, days, output) }
+        }
+        UserCommand::Import { data, directory: _, filter, apply, adopt, many_gone } => {
+            super::directory::import(&data, Import { filter, apply, adopt, many_gone }, output)
         }
         UserCommand::List { directory } => list(&directory, output),
         UserCommand::Change { directory, name, groups, no_groups, upn, email, sid } => {
@@ -215,6 +218,11 @@ fn token_line(token: &BearerRecord) -> String {
 }
 
 fn failed(error: AccountError) -> Failure {
+    if let AccountError::Refused(AccountRefusal::FromDirectory(_)) = &error {
+        return Failure::from_error("from-directory", Exit::Usage, &error).remedy(
+            "Change it in the directory; the server takes it over by itself, or \"server user import --directory --apply\" does.",
+        );
+    }
     let (code, exit) = match &error {
         AccountError::Settings(_) => ("server-settings", Exit::Usage),
         AccountError::NoDirectory(_) => ("no-data-directory", Exit::Usage),

@@ -186,6 +186,7 @@ fn settings(options: &InitOptions) -> Settings {
         None => format!("https://{host}:{}/pki/ca.crl", options.listen.port()),
     };
     Settings {
+        directory: None,
         people: PeopleSettings::default(),
         smtp: None,
         listen: options.listen,

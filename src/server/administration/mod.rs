@@ -10,6 +10,7 @@ mod archive_seal;
 pub mod audit_trail;
 pub mod backup;
 pub mod ca;
+pub mod directory;
 pub mod init;
 pub mod master_keys;
 pub mod names;

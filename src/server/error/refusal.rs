@@ -272,6 +272,7 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         AccountRefusal::IdentityUnknown => (StatusCode::NOT_FOUND, ProblemCode::NotFound),
         AccountRefusal::TooManyBearers => (StatusCode::CONFLICT, ProblemCode::TooManyBearers),
         AccountRefusal::NotByBearer => (StatusCode::CONFLICT, ProblemCode::NotByBearer),
+        AccountRefusal::FromDirectory(_) => (StatusCode::CONFLICT, ProblemCode::FromDirectory),
         AccountRefusal::CodeUnknown => (StatusCode::FORBIDDEN, ProblemCode::ActivationUnknown),
         AccountRefusal::CodeOver { .. } => (StatusCode::FORBIDDEN, ProblemCode::ActivationOver),
         AccountRefusal::CodeUsed { .. } => (StatusCode::CONFLICT, ProblemCode::ActivationUsed),

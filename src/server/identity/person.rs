@@ -86,7 +86,9 @@ pub async fn provisioned(
         // It was unlinked, which no name undoes.
         return Err(Failure::of(ApiError::IdentityNotLinked(told.who.clone()), &told.who));
     }
-    let Some(user) = known(store, linking.by, &told.who).await.map_err(ApiError::from)? else {
+    let by_sid = of_directory(store, told.sid.as_deref()).await.map_err(ApiError::from)?;
+    let found = known(store, linking.by, &told.who).await.map_err(ApiError::from)?;
+    let Some(user) = by_sid.clone().or(found) else {
         return match linking.create {
             true => added(store, linking, told, now).await,
             false => Err(Failure::of(ApiError::UserUnknown, &told.who)),
@@ -94,7 +96,7 @@ pub async fn provisioned(
     };
     let adopted =
         user.source == UserSource::Issuer && store.identities_of(user.uuid).await.map_err(ApiError::from)?.is_empty();
-    if linking.link == LinkBy::Identity && !adopted {
+    if linking.link == LinkBy::Identity && !adopted && by_sid.is_none() {
         return Err(Failure::of(ApiError::IdentityNotLinked(told.who.clone()), &told.who));
     }
     if let Some(identity) = told.identity(linking, user.uuid) {
@@ -103,6 +105,17 @@ pub async fn provisioned(
         store.write(move |tx| Box::pin(job(tx))).await.map_err(ApiError::from)?;
     }
     Ok(refreshed(store, linking, user, told, now).await?)
+}
+
+/// Returns the user who comes from a directory and has this security identifier, which is given once: issuer and directory
+/// mean the same person by it, whatever either calls him.
+async fn of_directory(store: &Store, sid: Option<&str>) -> Result<Option<UserRecord>, Error> {
+    let Some(sid) = sid else { return Ok(None) };
+    let same = |user: &UserRecord| match user.source {
+        UserSource::Directory | UserSource::DirectoryDisabled => user.sid.as_deref() == Some(sid),
+        UserSource::Local | UserSource::Issuer => false,
+    };
+    Ok(store.users_named(NameKind::Sid, sid).await?.into_iter().find(same))
 }
 
 impl Told {

@@ -60,6 +60,8 @@ pub struct Metrics {
     failing: Mutex<BTreeMap<&'static str, OffsetDateTime>>,
     /// Unix time; 0: no TLS is spoken.
     tls_end: AtomicI64,
+    /// Unix time; 0: never.
+    directory_read: AtomicI64,
 }
 
 impl Default for Metrics {
@@ -75,6 +77,7 @@ impl Default for Metrics {
             upkeep_failures: Family::default(),
             failing: Mutex::default(),
             tls_end: AtomicI64::default(),
+            directory_read: AtomicI64::default(),
         }
     }
 }
@@ -117,6 +120,11 @@ impl Metrics {
     /// Notes when the certificate for TLS ends.
     pub fn tls_ends(&self, at: OffsetDateTime) {
         self.tls_end.store(at.unix_timestamp(), Ordering::Relaxed);
+    }
+
+    /// Notes that the directory was read.
+    pub fn directory_read(&self, at: OffsetDateTime) {
+        self.directory_read.store(at.unix_timestamp(), Ordering::Relaxed);
     }
 
     /// Returns the gauge of open connections.
@@ -164,6 +172,10 @@ impl Metrics {
         let mut moment = |name: &str, help: &str, at: i64| registry.register(name, help, ConstGauge::new(at));
         moment("ca_end_seconds", "When the CA's own certificate ends, Unix time", ca_end.unix_timestamp());
         moment("tls_end_seconds", "When the certificate for TLS ends", self.tls_end.load(Ordering::Relaxed));
+        let read = self.directory_read.load(Ordering::Relaxed);
+        if read > 0 {
+            moment("directory_read_seconds", "When the directory was read last", read);
+        }
         if let Some(list) = store.list(ListKind::Base).await?.filter(|list| list.number > 0) {
             moment("crl_made_seconds", "When the complete list was made", list.this_update.unix_timestamp());
             moment("crl_end_seconds", "When the complete list ends", list.next_update.unix_timestamp());

@@ -13,6 +13,7 @@ use crate::server::identity::error::IdentityError;
 use crate::server::keys::archive::RecoveryError;
 use crate::server::keys::master_keys::MasterKeyError;
 use crate::server::mail::outbox::MailError;
+use crate::server::provisioning::source::SourceError;
 use crate::template::LoadError;
 use crate::{ca, pkix};
 use std::net::SocketAddr;
@@ -59,6 +60,8 @@ pub enum StartError {
     Database(#[from] DatabaseError),
     #[error(transparent)]
     Agreement(#[from] AgreementError),
+    #[error(transparent)]
+    Directory(#[from] SourceError),
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     #[error("plain HTTP is spoken on a loopback address only, not on {0}")]

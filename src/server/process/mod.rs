@@ -5,6 +5,7 @@
 
 pub mod agreement;
 pub mod config;
+mod directory;
 mod duties;
 mod ends;
 pub mod error;

@@ -24,6 +24,7 @@ use crate::server::keys::master_keys::{self};
 use crate::server::mail::outbox::{MailServer, Mailer};
 use crate::server::monitoring::health::Health;
 use crate::server::permission::standing::Standing;
+use crate::server::provisioning::source::Source;
 use crate::server::publication::lists::Publication;
 use crate::server::users::domains::Domains;
 use crate::store::{NameKind, Store};
@@ -47,6 +48,8 @@ pub struct Opened {
     /// `None`: plain HTTP.
     pub tls: Option<Arc<ServerTls>>,
     pub syslog: Option<SyslogSettings>,
+    /// Where people come from, if they come from a directory.
+    pub people: Option<Source>,
     /// What the server calls itself towards others.
     pub host: String,
     /// Where health and metrics are served.
@@ -106,6 +109,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     let clients = identity.certificates();
     let tls =
         tls_key.map(|key| ServerTls::open(&directory, &settings, &*own, key, clients, now)).transpose()?.map(Arc::new);
+    let source = settings.directory.as_ref().map(|table| Source::open(table, &directory)).transpose()?;
     let mail_server = settings.smtp.as_ref().map(MailServer::new).transpose()?;
     if let Some(template) = templates.iter().find(|template| mail_server.is_none() && template.needs_smtp()) {
         return Err(StartError::NoSmtp(template.name.clone()));
@@ -158,7 +162,7 @@ pub async fn open(config: Config) -> Result<Opened, StartError> {
     };
     let (syslog, operations) = (settings.audit.syslog, settings.operations.map(|operations| operations.listen));
     let publication = settings.publication.and_then(|publication| publication.listen);
-    Ok(Opened { app, listen, publication, tls, syslog, host, operations, directory, lock })
+    Ok(Opened { app, listen, publication, tls, syslog, people: source, host, operations, directory, lock })
 }
 
 /// Logs which people share a name that two never have: those that an earlier release has let in. No certificate with it

@@ -3,7 +3,7 @@
 //! Tasks that write to the store end before those that sign the log of acts and send it on, so that the last acts are
 //! signed as well. Every wait is bounded.
 
-use super::{ends, renewed_ca, sweep};
+use super::{directory, ends, renewed_ca, sweep};
 use crate::server::audit::{heads, syslog};
 use crate::server::authority::upstream;
 use crate::server::call::app::{App, MAX_CALLS};
@@ -12,6 +12,7 @@ use crate::server::data_directory::settings::operation::SyslogSettings;
 use crate::server::http::tls::{self, ServerTls};
 use crate::server::http::{operations, public_listener};
 use crate::server::mail::outbox;
+use crate::server::provisioning::source::Source;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,8 @@ const FOLLOWERS_GRACE: Duration = Duration::from_secs(5);
 pub struct UpkeepParts {
     /// `None`: acts are not sent on.
     pub syslog: Option<SyslogSettings>,
+    /// Where people come from, if they come from a directory.
+    pub people: Option<Source>,
     /// What the server calls itself towards others.
     pub host: String,
     /// Where public files are served without TLS.
@@ -44,7 +47,7 @@ pub struct UpkeepParts {
 pub struct Upkeep {
     /// The listener for public files.
     public: TaskGroup,
-    /// Temporary cards, mail, revocation lists, CAs elsewhere.
+    /// Temporary cards, mail, revocation lists, CAs elsewhere, people of a directory.
     writers: TaskGroup,
     /// The signed heads of the log, and syslog.
     followers: TaskGroup,
@@ -66,6 +69,9 @@ impl Upkeep {
         writers.begin(|ending| ends::watch(shared(), ending));
         let (directory, tls) = (parts.directory, parts.tls.clone());
         writers.begin(|ending| renewed_ca::watch(shared(), tls, directory, ending));
+        if let Some(source) = parts.people {
+            writers.begin(|ending| directory::watch(shared(), source, ending));
+        }
         if let Some(tls) = parts.tls {
             writers.begin(|ending| tls::keep(tls, shared(), ending));
         }

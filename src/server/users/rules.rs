@@ -77,6 +77,8 @@ pub enum AccountRefusal {
          auditor at once, who can have it revoked"
     )]
     CodeUsed { at: OffsetDateTime, from: String },
+    #[error("\"{0}\" comes from the directory, and all but being disabled is changed there")]
+    FromDirectory(String),
     #[error("this is for callers with a token of this server; come in with the one that is meant")]
     NotByBearer,
 }
@@ -151,6 +153,19 @@ pub struct UserChange {
 }
 
 impl UserChange {
+    /// Refuses what the directory alone changes: names and groups of people who come from it, and to enable those whom it
+    /// has disabled.
+    pub fn check_source(&self, user: &UserRecord) -> Result<(), AccountRefusal> {
+        let Self { groups, upn, email, sid, disabled } = self;
+        let told = groups.is_some() || [upn, email, sid].into_iter().any(Option::is_some);
+        let refused = match user.source {
+            UserSource::Local | UserSource::Issuer => false,
+            UserSource::Directory => told,
+            UserSource::DirectoryDisabled => told || *disabled == Some(false),
+        };
+        if refused { Err(AccountRefusal::FromDirectory(user.name.clone())) } else { Ok(()) }
+    }
+
     /// Returns the changed record.
     pub fn applied(self, user: UserRecord) -> UserRecord {
         let text = |new: Option<String>, old| match new {

@@ -30,8 +30,7 @@ pub fn holding(templates: &Templates) -> Vec<Uuid> {
     templates.iter().filter(|template| template.holds_of_disabled).map(|template| template.uuid).collect()
 }
 
-/// Changes what is known of a person. One who is disabled has no session any more and no open request; by template the
-/// person's certificates are on hold, until the person is enabled again.
+/// Changes what is known of a person, for an administrator.
 pub async fn changed(
     tx: &mut Tx,
     user: Uuid,
@@ -39,14 +38,30 @@ pub async fn changed(
     rules: Rules<'_>,
     entry: AuditEntry,
 ) -> Result<(UserRecord, Effects), ApiError> {
-    if change.disabled == Some(true) {
+    if let Some(record) = tx.user(user).await? {
+        change.check_source(&record)?;
+    }
+    let disables = change.disabled == Some(true);
+    changed_by(tx, user, disables, |record| change.applied(record), rules, entry).await
+}
+
+/// Changes what is known of a person; `disables` where that may disable him. One who is disabled has no session any more
+/// and no open request; by template the person's certificates are on hold, until the person is enabled again.
+pub async fn changed_by(
+    tx: &mut Tx,
+    user: Uuid,
+    disables: bool,
+    changing: impl FnOnce(UserRecord) -> UserRecord,
+    rules: Rules<'_>,
+    entry: AuditEntry,
+) -> Result<(UserRecord, Effects), ApiError> {
+    if disables {
         // Whoever carries one out has read it before the person: so does this, or each would wait for the other.
         for request in open_requests(tx, user).await? {
             tx.request(request.uuid).await?;
         }
     }
     let act = |deed: Deed| AuditEntry { act: deed.name(), ..entry.clone() };
-    let changing = |record| change.applied(record);
     let Changed { before, user } = jobs::changed(tx, user, changing, rules.domains, entry.clone()).await?;
     let mut effects = Effects { publish: true, ..Effects::default() };
     match (before.disabled, user.disabled) {

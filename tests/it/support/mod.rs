@@ -24,6 +24,7 @@ pub mod postgres;
 pub mod program;
 pub mod script;
 pub mod site;
+pub mod slapd;
 pub mod softhsm;
 pub mod spy;
 pub mod template;

@@ -2,6 +2,7 @@
 
 pub mod ca;
 pub mod database;
+pub mod directory;
 pub mod environment;
 pub mod identity;
 pub mod mail;

@@ -2,6 +2,7 @@
 
 use super::ca::{CaSettings, MasterKeySettings, RecoverySettings};
 use super::database::DatabaseSettings;
+use super::directory::DirectorySettings;
 use super::environment::{self, Effective, Origin, VariableError, flatten, merged, shown};
 use super::identity::{IdentitySettings, LimitSettings, RoleSettings};
 use super::mail::SmtpSettings;
@@ -54,6 +55,9 @@ pub struct Settings {
     /// What names of people may be, and how much a person is issued.
     #[serde(default, skip_serializing_if = "is_default")]
     pub people: PeopleSettings,
+    /// Where people and their groups come from; absent: from an administrator and an issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectorySettings>,
     /// What relying parties fetch, and where; absent: `/pki` and `/ocsp` of this server alone, and no delta lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publication: Option<PublicationSettings>,

@@ -1,0 +1,100 @@
+//! What became of whom in a pass.
+
+use crate::directory::Problem;
+use crate::server::users::rules::AccountRefusal;
+
+/// Bounds the rows of each kind that a report keeps; the counts go on.
+const MOST_ROWS: usize = 2000;
+
+/// Says what a person of the directory comes to.
+#[derive(Debug)]
+pub enum Standing {
+    New,
+    /// What of the account changes.
+    Changed(Vec<&'static str>),
+    /// The account was another's to change, and is handed over to the directory.
+    Adopted,
+    Same,
+    /// The directory knows the person no more, who is disabled here.
+    Gone,
+    /// As the directory has the person, nothing is taken over; being disabled and groups are all the same.
+    Refused(Reason),
+}
+
+/// Says why somebody is not taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    #[error("{0}")]
+    Entry(#[from] Problem),
+    #[error("{0}")]
+    Account(#[from] AccountRefusal),
+    #[error("the {what} \"{text}\" is another person's too, in the directory itself; two people never have the same")]
+    Shared { what: &'static str, text: String },
+    #[error(
+        "the account \"{account}\" has this {what} already and does not come from the directory; where it is the same \
+         person, --adopt hands it over"
+    )]
+    Taken { what: &'static str, account: String },
+    #[error("the account \"{account}\" has this uuid and does not come from the directory")]
+    NotFromHere { account: String },
+    #[error(
+        "{gone} of {known} would be disabled at once, for the directory shows them no more; where that is right, --many-gone does it"
+    )]
+    ManyGone { gone: usize, known: usize },
+}
+
+/// Holds what is told of one person.
+#[derive(Debug)]
+pub struct Row {
+    /// The distinguished name; of one who is gone: the account's name.
+    pub dn: String,
+    pub name: String,
+    pub groups: Vec<String>,
+    pub standing: Standing,
+}
+
+/// Counts what became of everybody, and keeps the rows that tell something.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub new: usize,
+    pub changed: usize,
+    pub adopted: usize,
+    pub same: usize,
+    pub gone: usize,
+    pub refused: usize,
+    pub rows: Vec<Row>,
+    /// Rows that are counted and not kept.
+    pub left_off: usize,
+    /// Groups of the directory that a rule names and that are not there.
+    pub missing_groups: Vec<String>,
+    /// New revocation lists are to be made at once.
+    pub outdate_list: bool,
+}
+
+impl Report {
+    /// Counts a row, and keeps it unless nothing changes, or too many of its kind are kept.
+    pub fn add(&mut self, row: Row) {
+        let count = match &row.standing {
+            Standing::New => &mut self.new,
+            Standing::Changed(_) => &mut self.changed,
+            Standing::Adopted => &mut self.adopted,
+            Standing::Same => {
+                self.same += 1;
+                return;
+            }
+            Standing::Gone => &mut self.gone,
+            Standing::Refused(_) => &mut self.refused,
+        };
+        *count += 1;
+        if *count <= MOST_ROWS {
+            self.rows.push(row);
+        } else {
+            self.left_off += 1;
+        }
+    }
+
+    /// Says whether anybody is not as before.
+    pub fn tells(&self) -> bool {
+        self.new + self.changed + self.adopted + self.gone + self.refused > 0
+    }
+}
