@@ -115,7 +115,8 @@ pub const SHORTEST_PASSPHRASE: usize = 8;
 /// Bounds the block that a secret may not be a repetition of: 111111, 121212, 123123.
 const LONGEST_BLOCK: usize = 3;
 
-/// Says why a passphrase should not be chosen: what it protects can be taken away, and guessed at for as long as one likes.
+/// Says why a passphrase should not be chosen: what it protects can be taken away, and guessed at for as long as one
+/// likes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassphrase {
     #[error("it must have at least {SHORTEST_PASSPHRASE} characters")]

@@ -1,5 +1,5 @@
--- That a card has shown, for a request, that it is there: the authentication that is open, or the one that it has answered. The
--- server's challenge is derived from request, card and nonce. card: what the card has sent of its own.
+-- That a card has shown, for a request, that it is there: the authentication that is open, or the one that it has
+-- answered. The server's challenge is derived from request, card and nonce. card: what the card has sent of its own.
 CREATE TABLE presences (
     request    UUID NOT NULL REFERENCES requests (uuid),
     smartcard  UUID NOT NULL REFERENCES smartcards (uuid),

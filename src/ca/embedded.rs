@@ -106,8 +106,8 @@ impl EmbeddedCa {
         self.signer.in_token().map_or(Ok(None), |token| token.note(name))
     }
 
-    /// Writes a note into the token that holds the key, in place of the one of this name, which must be less. Does nothing
-    /// where the key is in a file.
+    /// Writes a note into the token that holds the key, in place of the one of this name, which must be less. Does
+    /// nothing where the key is in a file.
     pub fn write_note(&self, name: &str, content: &[u8]) -> Result<(), Error> {
         self.signer.in_token().map_or(Ok(()), |token| token.write_note(name, content))
     }

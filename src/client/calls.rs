@@ -6,14 +6,10 @@ use super::transport::Reply;
 use crate::cm::beyond_mim::{
     DataCollection, Decided, Decision, FilledDocument, OfferedType, OneTimePasswords, SealedKey, User,
 };
-use crate::cm::card_secrets::{
-    AdminKeyNews, AdminKeyReport, AdminKeyState, NextAdminKey, PukNews, PukReport, PukState,
-};
 use crate::cm::certificate::{Certificate, CertificateData, ListedCertificate};
 use crate::cm::foresight::Foresight;
 use crate::cm::offline::{OfflineChallenge, OfflineResponse};
 use crate::cm::possession::Possession;
-use crate::cm::presence::{PresenceAnswer, PresenceChallenge, PresenceOpening, PresenceStep};
 use crate::cm::profile::{Operation, Operations, Profile};
 use crate::cm::request::{CloseRequest, CreateRequest, Request, RequestClosing, RequestStatus, RequestType};
 use crate::cm::route::{Holder, Route};
@@ -234,23 +230,6 @@ impl CmClient {
         decode(self.transport.exchange(&Route::ShowPossession { request }, Some(&encode(shown)?))?, "a request")
     }
 
-    /// Opens a mutual authentication of the request's card with the server (beyond MIM).
-    pub fn open_presence(
-        &self,
-        request: Uuid,
-        smartcard: Uuid,
-        opening: &PresenceOpening,
-    ) -> Result<PresenceChallenge, Error> {
-        let route = Route::OpenPresence { request, smartcard };
-        decode(self.transport.exchange(&route, Some(&encode(opening)?))?, "a challenge for a card")
-    }
-
-    /// Hands in what the card has said in it (beyond MIM).
-    pub fn show_presence(&self, request: Uuid, smartcard: Uuid, step: &PresenceStep) -> Result<PresenceAnswer, Error> {
-        let route = Route::ShowPresence { request, smartcard };
-        decode(self.transport.exchange(&route, Some(&encode(step)?))?, "an answer to a card")
-    }
-
     /// Approves a pending request. The last approval returns the one-time passwords that must be handed over (beyond
     /// MIM).
     pub fn approve(&self, request: Uuid, decision: &Decision) -> Result<Decided, Error> {
@@ -294,58 +273,6 @@ impl CmClient {
         decode(self.transport.exchange(&Route::Deny { request }, Some(&encode(decision)?))?, "a request")
     }
 
-    /// Returns the state of a card's own admin key (beyond MIM).
-    pub fn admin_key_state(&self, smartcard: Uuid) -> Result<AdminKeyState, Error> {
-        let report: AdminKeyReport = self.one(&Route::GetAdminKeyState { smartcard }, "an admin key's state")?;
-        Ok(report.state)
-    }
-
-    /// Tells the server the state of the admin key on the card: active, about to be replaced by the default, or the
-    /// default again (beyond MIM).
-    pub fn tell_admin_key(&self, request: Uuid, smartcard: Uuid, state: AdminKeyState) -> Result<(), Error> {
-        let body = encode(&AdminKeyNews { state: Some(state) })?;
-        self.transport.exchange(&Route::TellAdminKey { request, smartcard }, Some(&body)).map(drop)
-    }
-
-    /// Returns the card's own admin key when a card without challenge and response is retired, so that the default key
-    /// can be set again (beyond MIM).
-    pub fn surrendered_admin_key(&self, request: Uuid, smartcard: Uuid, card_id: Uuid) -> Result<AdminKey, Error> {
-        let route = Route::SurrenderAdminKey { request, smartcard, card_id };
-        let DiversifiedKey(key) = decode_hidden(self.transport.exchange(&route, None)?, "a key in base64")?;
-        Ok(key)
-    }
-
-    /// Returns the successor of a card's own admin key, and with `with_current` the key in force too (beyond MIM).
-    pub fn next_admin_key(
-        &self,
-        request: Uuid,
-        smartcard: Uuid,
-        card_id: Uuid,
-        with_current: bool,
-    ) -> Result<NextAdminKey, Error> {
-        let route = Route::GetNextAdminKey { request, smartcard, card_id, with_current };
-        decode_hidden(self.transport.exchange(&route, None)?, "an admin key's successor")
-    }
-
-    /// Returns the card's PUKs, while a request for that card is being executed (beyond MIM). `digits`: the card has
-    /// refused a next one with letters, and gets one of digits.
-    pub fn puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid, digits: bool) -> Result<PukReport, Error> {
-        let route = Route::GetPuk { request, smartcard, card_id, digits, fresh: false };
-        decode_hidden(self.transport.exchange(&route, None)?, "a PUK's state")
-    }
-
-    /// Returns the PUK that the card is to get, made for the assignment that this request brings, where the card cannot
-    /// show that it is there (beyond MIM).
-    pub fn fresh_puk(&self, request: Uuid, smartcard: Uuid, card_id: Uuid, digits: bool) -> Result<PukReport, Error> {
-        let route = Route::GetPuk { request, smartcard, card_id, digits, fresh: true };
-        decode_hidden(self.transport.exchange(&route, None)?, "a PUK's state")
-    }
-
-    /// Tells the server the state of the PUK on the card: active, or the default again (beyond MIM).
-    pub fn tell_puk(&self, request: Uuid, smartcard: Uuid, state: PukState) -> Result<(), Error> {
-        self.transport.exchange(&Route::TellPuk { request, smartcard }, Some(&encode(&PukNews { state })?)).map(drop)
-    }
-
     /// Has the server answer a challenge that a user reads out (beyond MIM).
     pub fn offline_unblock(&self, request: Uuid, challenge: &OfflineChallenge) -> Result<OfflineResponse, Error> {
         let reply = self.transport.exchange(&Route::OfflineUnblock { request }, Some(&encode(challenge)?))?;
@@ -363,7 +290,7 @@ impl CmClient {
     }
 
     /// Gets one object.
-    fn one<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<T, Error> {
+    pub(super) fn one<T: DeserializeOwned>(&self, route: &Route, expected: &'static str) -> Result<T, Error> {
         decode(self.transport.exchange(route, None)?, expected)
     }
 
@@ -411,7 +338,7 @@ pub(super) fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
 }
 
 /// Decodes one object.
-fn decode<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
+pub(super) fn decode<T: DeserializeOwned>(reply: Reply, expected: &'static str) -> Result<T, Error> {
     wire::read_body(&reply.body).map_err(|source| reply.nonsense(expected, Excerpt::of(&reply.body), Some(source)))
 }
 

@@ -17,8 +17,8 @@ pub struct CardChoice {
 }
 
 impl CmClient {
-    /// Lists a page of the cards that the caller may see, those assigned last first; `before` is the last card of the page
-    /// before.
+    /// Lists a page of the cards that the caller may see, those assigned last first; `before` is the last card of the
+    /// page before.
     pub fn cards(&self, choice: CardChoice, before: Option<Uuid>, limit: u32) -> Result<Vec<FoundCard>, Error> {
         let CardChoice { owner, status, template } = choice;
         self.list(&Route::ListCards { owner, status, template, before, limit: Some(limit) }, "a list of cards")

@@ -10,6 +10,7 @@
 mod activation;
 mod beyond_mim;
 mod calls;
+mod card_secrets;
 mod cm_client;
 mod error;
 mod found;

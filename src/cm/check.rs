@@ -32,8 +32,9 @@ pub const MAX_ATTESTATION: usize = 16 * 1024;
 pub const MAX_HOST: usize = 255;
 /// Bounds a signature, in bytes: that of RSA 4096.
 pub const MAX_SIGNATURE: usize = 512;
-/// Bounds what a card sends in a mutual authentication, in bytes.
-const MAX_BLOCKS: usize = 64;
+/// Bounds the dynamic authentication data of a card (template 7C of GENERAL AUTHENTICATE) that are sent at one time, in
+/// bytes.
+const MAX_AUTHENTICATION_DATA: usize = 64;
 /// Bounds an answer to reset, in bytes (ISO/IEC 7816-3, 8.2).
 pub const MAX_ATR: usize = 33;
 
@@ -58,8 +59,8 @@ fn at_most(field: &'static str, found: usize, most: usize, unit: &'static str) -
     if found > most { Err(FieldError::TooMuch { field, found, most, unit }) } else { Ok(()) }
 }
 
-/// Checks the length of a text in characters, and refuses hidden ones, which could draw over an operator's terminal or make
-/// one name look like another; line ends and tabs may stand.
+/// Checks the length of a text in characters, and refuses hidden ones, which could draw over an operator's terminal or
+/// make one name look like another; line ends and tabs may stand.
 fn plain_text(field: &'static str, text: &str, most: usize) -> Result<(), FieldError> {
     text_without(field, text, most, is_hidden)
 }
@@ -207,15 +208,15 @@ impl Possession {
 impl PresenceOpening {
     /// Checks the length of what the card has sent.
     pub fn check(&self) -> Result<(), FieldError> {
-        at_most("Witness", self.witness.as_ref().map_or(0, Vec::len), MAX_BLOCKS, "bytes")
+        at_most("Witness", self.witness.as_ref().map_or(0, Vec::len), MAX_AUTHENTICATION_DATA, "bytes")
     }
 }
 
 impl PresenceStep {
     /// Checks the lengths of what the card has sent.
     pub fn check(&self) -> Result<(), FieldError> {
-        at_most("Challenge", self.challenge.as_ref().map_or(0, Vec::len), MAX_BLOCKS, "bytes")?;
-        at_most("Answer", self.answer.as_ref().map_or(0, Vec::len), MAX_BLOCKS, "bytes")
+        at_most("Challenge", self.challenge.as_ref().map_or(0, Vec::len), MAX_AUTHENTICATION_DATA, "bytes")?;
+        at_most("Answer", self.answer.as_ref().map_or(0, Vec::len), MAX_AUTHENTICATION_DATA, "bytes")
     }
 }
 

@@ -50,6 +50,7 @@ mod room;
 mod rotate;
 mod secrets_first;
 mod showing;
+mod so_pin;
 mod stage;
 mod step;
 mod take_up;

@@ -80,7 +80,8 @@ impl Enrollment<'_> {
         set
     }
 
-    /// Sets the PIN by the PUK, as the administrator where the card has none, or from the present one where it has neither.
+    /// Sets the PIN by the PUK, as the administrator where the card has none, or from the present one where it has
+    /// neither.
     fn try_first_pin(
         &mut self,
         secrets: FirstPin<'_>,

@@ -117,9 +117,9 @@ impl Enrollment<'_> {
         Ok(Leg::Onward)
     }
 
-    /// Has a card that does not tell of its admin key accept the one that the server has for it. One that refuses was made
-    /// anew meanwhile; the journal then says so. The key it came with is tried next only where that costs no try. Where no
-    /// such proof is offered, a session finds out.
+    /// Has a card that does not tell of its admin key accept the one that the server has for it. One that refuses was
+    /// made anew meanwhile; the journal then says so. The key it came with is tried next only where that costs no try.
+    /// Where no such proof is offered, a session finds out.
     fn accepts_its_own_key(&mut self, tie: Tie, token: &mut dyn Token, observer: Observer<'_>) -> Result<bool, Error> {
         if self.accepts_own_admin_key(tie, token, observer)? != Some(false) {
             return Ok(true);

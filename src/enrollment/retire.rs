@@ -151,8 +151,8 @@ impl Enrollment<'_> {
         Ok(true)
     }
 
-    /// Tells the server that the card's own admin key is about to go; false where the server takes that from nobody, as the
-    /// card cannot show that it is there.
+    /// Tells the server that the card's own admin key is about to go; false where the server takes that from nobody, as
+    /// the card cannot show that it is there.
     fn announce_return(
         &mut self,
         tie: Tie,

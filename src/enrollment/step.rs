@@ -213,7 +213,8 @@ pub enum Event {
     PinSet,
     /// The server has taken the old key for shown.
     OldKeyShown,
-    /// The old key cannot be shown: it is not on the card, or its certificate counts no more. An approval stands in for it.
+    /// The old key cannot be shown: it is not on the card, or its certificate counts no more. An approval stands in for
+    /// it.
     OldKeyMissing,
     /// The card has shown the server that it is there, by its admin key.
     PresenceShown,
@@ -295,9 +296,9 @@ pub enum Outcome {
         request: Uuid,
         smartcard: Uuid,
     },
-    /// `removed`: the keys and certificates that were on the token. `left`: keys that it neither deletes nor overwrites,
-    /// without their certificates. `unclear`: keys whose certificates cannot be read, and which stay because nobody here can
-    /// tell whose they are.
+    /// `removed`: the keys and certificates that were on the token. `left`: keys that it neither deletes nor
+    /// overwrites, without their certificates. `unclear`: keys whose certificates cannot be read, and which stay
+    /// because nobody here can tell whose they are.
     Retired {
         request: Uuid,
         smartcard: Uuid,

@@ -142,9 +142,9 @@ fn judge(command: &'static str, status: StatusWord, continuity: Continuity, told
     }
 }
 
-/// Has the card and whoever has its admin key prove each other, up to the card's answer, which is returned. `challenge` is
-/// the other side's. While that is asked, other programs may use the card; what they spoil is [`Error::Reset`].
-pub(super) fn meet(
+/// Has the card and whoever has its admin key prove each other, up to the card's answer, which is returned. `challenge`
+/// is the other side's. While that is asked, other programs may use the card; what they spoil is [`Error::Reset`].
+pub(super) fn authenticate_mutually(
     application: &mut Application,
     challenge: &[u8],
     counterpart: &mut dyn Counterpart,

@@ -286,7 +286,7 @@ impl Token for GidsToken {
         let challenge = counterpart.challenge().map_err(Error::Responder)?;
         let mut told = self.admin;
         let answer = self.within(EndWith::Reset, |application| {
-            admin::meet(application, &challenge, counterpart, last_try, &mut told)
+            admin::authenticate_mutually(application, &challenge, counterpart, last_try, &mut told)
         });
         self.admin = told;
         counterpart.judge(&answer?).map_err(Error::Responder)

@@ -56,7 +56,7 @@ impl Application {
     /// Has the card and whoever has its key authenticate each other, up to the card's answer, which is returned. While
     /// the other side is asked, the transaction is ended, and the application is not selected again after that. What
     /// another program may have spoilt meanwhile is [`token::Error::Reset`].
-    pub fn meet(
+    pub fn authenticate_mutually(
         &mut self,
         counterpart: &mut dyn Counterpart,
         last_try: LastTry,

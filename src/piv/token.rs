@@ -307,7 +307,8 @@ impl Token for PivToken {
     }
 
     fn show_presence(&mut self, counterpart: &mut dyn Counterpart, last_try: LastTry) -> Result<(), Error> {
-        let answer = self.application.within(EndWith::Reset, |card| card.meet(counterpart, last_try))?;
+        let answer =
+            self.application.within(EndWith::Reset, |card| card.authenticate_mutually(counterpart, last_try))?;
         counterpart.judge(&answer).map_err(Error::Responder)
     }
 

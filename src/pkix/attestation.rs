@@ -76,9 +76,9 @@ impl Attestation {
         if is { Ok(()) } else { Err(AttestationFault::OtherKey) }
     }
 
-    /// Says whether the device that has attested this is the one that has attested `earlier`: its own key has signed both.
-    /// Where the certificate of that key did not come with `earlier`, the numbers that both tell decide. Call it on what
-    /// leads to an authority that counts.
+    /// Says whether the device that has attested this is the one that has attested `earlier`: its own key has signed
+    /// both. Where the certificate of that key did not come with `earlier`, the numbers that both tell decide. Call it
+    /// on what leads to an authority that counts.
     pub fn is_of_device(&self, earlier: &Self) -> bool {
         match (self.chain.first(), earlier.chain.get(1)) {
             (Some(own), Some(device)) => own.verify_issued_by(device).is_ok(),

@@ -11,9 +11,9 @@ use p12_keystore::{
     PrivateKey, PrivateKeyChain,
 };
 
-/// Sets how often the password is hashed, once each for the key, the certificates and the MAC: as often as the strictest
-/// reader of today takes by default, .NET's since its version 9, which Windows' own programs use (300,000 for each, a million
-/// for all). OpenSSL, GnuTLS, NSS and Java take more.
+/// Sets how often the password is hashed, once each for the key, the certificates and the MAC: as often as the
+/// strictest reader of today takes by default, .NET's since its version 9, which Windows' own programs use (300,000 for
+/// each, a million for all). OpenSSL, GnuTLS, NSS and Java take more.
 const ITERATIONS: u32 = 300_000;
 /// Limits a file that is read, in bytes.
 const MAX_SIZE: usize = 256 * 1024;

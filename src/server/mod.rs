@@ -56,7 +56,7 @@ pub use data_directory::settings::identity::OidcSettings;
 pub use data_directory::settings::operation::{LogFormat, LogSettings, Target as SyslogTarget};
 pub use data_directory::settings::server_toml::{SettingsError, effective_settings, log_settings};
 pub use http::openapi::document as openapi;
-pub use identity::access_token::{AccessTokens, Signed};
+pub use identity::access_token::{AccessTokens, ClaimedKey};
 pub use identity::jwks::{IssuerKeys, JwksError};
 pub use keys::diversify;
 pub use keys::master_keys::MasterKeyError;

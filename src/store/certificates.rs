@@ -127,8 +127,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Adds a certificate that is issued now and the answer it is sent in; [`Error::Duplicate`] when the request has a certificate for
-    /// this key.
+    /// Adds a certificate that is issued now and the answer it is sent in; [`Error::Duplicate`] when the request has a
+    /// certificate for this key.
     pub async fn insert_certificate(
         &mut self,
         certificate: &CertificateRecord,

@@ -28,20 +28,20 @@ pub struct CardFilter {
     pub limit: Option<u32>,
 }
 
-/// Selects certificates on cards that count and will end soon.
+/// Selects certificates on cards that will end soon, neither revoked nor superseded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndingFilter<'a> {
     /// Those of these templates' cards; `None`: of all.
     pub templates: Option<&'a [Uuid]>,
     pub after: OffsetDateTime,
     pub until: OffsetDateTime,
-    /// Only certificates that come after the one with this serial number.
+    /// Only certificates that end after the one with this serial number.
     pub beyond: Option<&'a [u8]>,
     /// More than [`LIST_LIMIT`]: that many.
     pub limit: u32,
 }
 
-/// Holds when the last of a card's certificates ends that count.
+/// Holds when the last of a card's certificates ends that is neither revoked nor superseded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LastEnd(pub Option<OffsetDateTime>);
 
@@ -65,13 +65,13 @@ impl<'a> Bound<'a> {
     }
 
     /// Makes the statement of its text.
-    fn into(self, text: String) -> Statement<'a> {
+    fn statement(self, text: String) -> Statement<'a> {
         self.0.into_iter().fold(sql(text), Statement::bind)
     }
 }
 
-/// Asks for cards, those assigned last first. Each way in which a card may be visible is a walk over one index, cut at the
-/// limit; see [`super::requests`].
+/// Asks for cards, those assigned last first. Each way in which a card may be visible is a walk over one index, cut at
+/// the limit; see [`super::requests`].
 fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Error> {
     let mut bound = Bound::default();
     let mut common = String::new();
@@ -116,9 +116,10 @@ fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Erro
             format!("{} {newest} ORDER BY seq DESC", select_smartcards!("WHERE seq IN"))
         }
     };
-    Ok(bound.into(text).asking())
+    Ok(bound.statement(text).asking())
 }
 
+/// Refuses a filter with more templates than a statement takes.
 fn check_width(templates: &[Uuid]) -> Result<(), Error> {
     if templates.len() > MOST_TEMPLATES {
         return Err(Error::FilterTooWide { given: templates.len(), limit: MOST_TEMPLATES });
@@ -148,7 +149,7 @@ fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord
         text += &format!(" AND (not_after, seq) > (SELECT not_after, seq FROM certificates WHERE serial = ${number})");
     }
     text += &format!(" ORDER BY not_after, seq LIMIT {}", filter.limit.min(LIST_LIMIT));
-    Ok(bound.into(text).asking())
+    Ok(bound.statement(text).asking())
 }
 
 /// Asks for people of whom a name, UPN or e-mail address begins with a folded text, by name.
@@ -169,7 +170,7 @@ impl Store {
         self.ask(cards(filter)?).await
     }
 
-    /// Lists certificates on cards that count and will end, the first to end first.
+    /// Lists certificates on cards that will end, neither revoked nor superseded, the first to end first.
     pub async fn ending(&self, filter: &EndingFilter<'_>) -> Result<Vec<CertificateRecord>, Error> {
         self.ask(ending(filter)?).await
     }
@@ -182,8 +183,8 @@ impl Store {
         Ok(found.and_then(|end| end.0))
     }
 
-    /// Lists people of whom a name, UPN or e-mail address begins with this text, in whatever letter case and Unicode form, at
-    /// most `limit`.
+    /// Lists people of whom a name, UPN or e-mail address begins with this text, in whatever letter case and Unicode
+    /// form, at most `limit`.
     pub async fn people_beginning(&self, text: &str, limit: u32) -> Result<Vec<UserRecord>, Error> {
         self.ask(people_beginning(&folded(text), limit.min(LIST_LIMIT))).await
     }

@@ -72,11 +72,12 @@ pub use lists::{ListKind, ListRecord, ListedCertificate};
 pub use names::{NameKind, folded};
 pub use open::Store;
 pub use postgres::place::PostgresPlace;
+pub use presence::PresenceRecord;
 pub use record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, Derivation, Holder,
     HoldingRecord, LIST_LIMIT, MailRecord, MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Origin, Owned,
-    PossessionRecord, PresenceRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms,
-    Revocation, SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
+    PossessionRecord, ProfileRecord, Reach, RequestCount, RequestFilter, RequestRecord, RequestTerms, Revocation,
+    SessionRecord, SmartcardRecord, Touched, UserRecord, UserSource, Visibility,
 };
 pub use sqlite::schema::{check as check_database, copy as copy_database};
 pub use stock::StockRecord;

@@ -3,12 +3,36 @@
 
 use super::error::Error;
 use super::link::{Ask, Columns, FromRow, sql};
-use super::record::{Derivation, PresenceRecord};
+use super::record::Derivation;
 use super::spelling::Spelled;
 use super::writer::Tx;
+use crate::cm::presence::PresenceProtocol;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 const TABLE: &str = "presences";
+
+/// Describes how a card shows, for a request, that it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PresenceRecord {
+    pub request: Uuid,
+    pub smartcard: Uuid,
+    pub card_id: Uuid,
+    pub protocol: PresenceProtocol,
+    /// From what the key is derived by which the card shows itself.
+    pub from: Derivation,
+    /// From this, the request and the card follows the server's challenge.
+    pub nonce: Uuid,
+    /// What the card has sent of its own: a PIV card's witness, encrypted, or a GIDS card's challenge.
+    pub card: Option<Vec<u8>>,
+    /// The card's answer to the server's challenge, once it was right.
+    pub answer: Option<Vec<u8>>,
+    /// An answer is still taken, until `ends`.
+    pub open: bool,
+    pub ends: OffsetDateTime,
+    /// Counts the authentications that were opened for the request.
+    pub made: u32,
+}
 
 impl FromRow for PresenceRecord {
     const TABLE: &'static str = TABLE;

@@ -8,10 +8,11 @@ use super::error::Error;
 use super::identities::IdentityRecord;
 use super::lists::{ListKind, ListRecord, ListedCertificate};
 use super::open::Store;
+use super::presence::PresenceRecord;
 use super::record::{
     ApprovalRecord, ArchivedRecord, AttestationRecord, CertificateRecord, CertificateScope, HoldingRecord, MailRecord,
-    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, PresenceRecord, ProfileRecord,
-    RequestCount, RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
+    MasterKeyUse, OfflineAnswerRecord, OneTimeRecord, Owned, PossessionRecord, ProfileRecord, RequestCount,
+    RequestFilter, RequestRecord, SessionRecord, SmartcardRecord, UserRecord,
 };
 use super::stock::StockRecord;
 use super::upstream::UpstreamOrder;

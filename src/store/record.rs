@@ -3,7 +3,6 @@
 use crate::cm::card_secrets::{AdminKeyState, PukState};
 use crate::cm::data_item::DataItem;
 use crate::cm::holder_role::HolderRole;
-use crate::cm::presence::PresenceProtocol;
 use crate::cm::profile::ProfileStatus;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
@@ -380,28 +379,6 @@ pub struct PossessionRecord {
     pub serial: Vec<u8>,
     pub signature: Vec<u8>,
     pub at: OffsetDateTime,
-}
-
-/// Describes how a card shows, for a request, that it is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PresenceRecord {
-    pub request: Uuid,
-    pub smartcard: Uuid,
-    pub card_id: Uuid,
-    pub protocol: PresenceProtocol,
-    /// What the key is derived from that this is by.
-    pub from: Derivation,
-    /// From this, the request and the card follows the server's challenge.
-    pub nonce: Uuid,
-    /// What the card has sent of its own: a PIV card's witness, encrypted, or a GIDS card's challenge.
-    pub card: Option<Vec<u8>>,
-    /// The card's answer to the server's challenge, once it was right.
-    pub answer: Option<Vec<u8>>,
-    /// An answer is still taken, until `ends`.
-    pub open: bool,
-    pub ends: OffsetDateTime,
-    /// Counts those that were opened for the request.
-    pub made: u32,
 }
 
 /// Counts the cards that need a version of the master key.

@@ -10,8 +10,8 @@ use super::weaker::Told;
 use super::words::table;
 use crate::cm::request::RequestType;
 
-/// Checks that every workflow that issues new certificates collects what fills their names, and tells its items where they
-/// stand, for values to be judged when they are given.
+/// Checks that every workflow that issues new certificates collects what fills their names, and tells its items where
+/// they stand, for values to be judged when they are given.
 pub(super) fn settle(source: &Source<'_>, uses: &Uses, workflows: &mut [Workflow]) -> Result<(), Misplaced> {
     let certifying = |workflow: &&Workflow| workflow.enabled && certifies(workflow.request_type);
     let collected = |name: &str| {

@@ -233,7 +233,8 @@ impl SubjectPattern {
         Ok(Self(attributes))
     }
 
-    /// Fills in what is known and returns RFC 4514 text; an attribute whose optional placeholder has no value is left out.
+    /// Fills in what is known and returns RFC 4514 text; an attribute whose optional placeholder has no value is left
+    /// out.
     pub fn fill(&self, known: &Known<'_, impl Attributes>) -> Result<String, Missing> {
         let attribute = |(name, pattern): &(&str, Pattern)| {
             let value = pattern.fill(known)?;

@@ -61,11 +61,11 @@ fn unshown(workflow: &Workflow) -> Told {
     let text = match waits {
         true => {
             "the template has no key that its holder makes and signs with, so that no old key can be shown: nothing is \
-                 issued until somebody approves, whom nobody asks; say how many must approve"
+             issued until somebody approves, whom nobody asks; say how many must approve"
         }
         false => {
             "the template has no key that its holder makes and signs with, and no approval is needed: whoever has a \
-                  holder's bearer token is given keys in the holder's name"
+             holder's bearer token is given keys in the holder's name"
         }
     };
     (format!("{}.approvals_needed", table(workflow.request_type)), text.to_owned())

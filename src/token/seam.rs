@@ -235,9 +235,9 @@ pub trait Session {
     /// Reads back the certificate (DER) under `id`; `None` when there is none.
     fn read_certificate(&mut self, id: &KeyId) -> Result<Option<Vec<u8>>, Error>;
 
-    /// Adds certificates of authorities (DER) to those that the token keeps for whoever uses it, and returns how many were
-    /// missing; none that is there is lost. A token without a place for them ignores them. Errors: [`Error::Full`],
-    /// [`Error::CertificateTooLarge`].
+    /// Adds certificates of authorities (DER) to those that the token keeps for whoever uses it, and returns how many
+    /// were missing; none that is there is lost. A token without a place for them ignores them. Errors:
+    /// [`Error::Full`], [`Error::CertificateTooLarge`].
     fn write_ca_certificates(&mut self, _certificates: &[Vec<u8>]) -> Result<usize, Error> {
         Ok(0)
     }

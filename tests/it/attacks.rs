@@ -24,3 +24,4 @@ mod templates;
 mod token_note;
 mod too_many;
 mod two_servers;
+mod vouched;

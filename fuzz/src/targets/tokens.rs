@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 
 const PRIVATE: &[u8] = include_bytes!("../../../tests/data/fuzz/private-key/p256.der");
 const PUBLIC: &[u8] = include_bytes!("../../../tests/data/fuzz/public-key/p256.der");
-/// The id under which the key is known.
+/// Names the key that signs.
 const KEY: &str = "k";
 /// Parts an input into what to do with it and the parts of a token: no JSON has it.
 const BETWEEN: char = '\u{1}';
@@ -35,10 +35,10 @@ pub(super) fn access_token(data: &[u8]) {
         Some((header, claims)) => signed(header, claims),
         None => input.to_owned(),
     };
-    let Some(with) = tokens().signed(&jwt) else { return };
-    black_box(&with.key);
+    let Some(claimed) = tokens().claimed_key(&jwt) else { return };
+    black_box(&claimed.id);
     let point = PUBLIC.get(PUBLIC.len() - 65..).unwrap_or_default();
-    let told = tokens().told(&jwt, with.algorithm, &DecodingKey::from_ec_der(point), OffsetDateTime::UNIX_EPOCH);
+    let told = tokens().told(&jwt, claimed.algorithm, &DecodingKey::from_ec_der(point), OffsetDateTime::UNIX_EPOCH);
     if let Ok((told, until)) = told {
         black_box((format!("{told:?}"), until));
     }

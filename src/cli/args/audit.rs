@@ -27,8 +27,8 @@ pub enum AuditCommand {
     /// Write a server's log as JSON lines, or to a syslog receiver.
     #[command(after_help = FORMAT)]
     Export(AuditExportArgs),
-    /// Have a server go on with a database that was put back on purpose, or with acts in its log that it did not write: an
-    /// act in the log, which names what the server remembered and what there is now. With --row: with rows that were
+    /// Have a server go on with a database that was put back on purpose, or with acts in its log that it did not write:
+    /// an act in the log, which names what the server remembered and what there is now. With --row: with rows that were
     /// mended by hand. The server must not be running.
     Accept(AuditAcceptArgs),
 }
@@ -38,8 +38,8 @@ pub struct AuditAcceptArgs {
     /// The server's directory.
     #[arg(value_hint = ValueHint::DirPath)]
     pub directory: PathBuf,
-    /// A row that `audit verify` names (TABLE/KEY) and that is to stay as it is (repeatable): the log then says what it is
-    /// now. Nothing else is accepted.
+    /// A row that `audit verify` names (TABLE/KEY) and that is to stay as it is (repeatable): the log then says what it
+    /// is now. Nothing else is accepted.
     #[arg(long = "row", value_name = "TABLE/KEY")]
     pub rows: Vec<RowName>,
     /// Why the database, or the row, is not what the server remembers; it stands in the log.

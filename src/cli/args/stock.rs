@@ -28,7 +28,8 @@ pub enum StockCommand {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,
     },
-    /// Take cards out of stock: they are assigned no more where a template demands stock. Cards that are assigned stay so.
+    /// Take cards out of stock: they are assigned no more where a template demands stock. Cards that are assigned stay
+    /// so.
     Remove {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,

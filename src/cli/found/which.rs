@@ -6,6 +6,7 @@ use crate::client::{CardChoice, CmClient};
 use crate::cm::account::Account;
 use crate::cm::found::{Found, FoundCard, FoundKind};
 use crate::cm::smartcard::SmartcardStatus;
+use crate::cm::wire::read_guid;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ pub fn table(found: &[Found]) -> Text {
 
 /// Finds the person whom a text names: exactly, or as the only one whose name begins so.
 pub fn person(client: &CmClient, what: &str) -> Result<Account, Failure> {
-    if let Some(uuid) = crate::cm::wire::read_guid(what) {
+    if let Some(uuid) = read_guid(what) {
         let found =
             client.search(what)?.into_iter().find(|found| found.kind == FoundKind::Person && found.uuid == uuid);
         let Some(found) = found else { return Err(nobody(what)) };
@@ -50,20 +51,18 @@ pub fn person(client: &CmClient, what: &str) -> Result<Account, Failure> {
     if people.iter().any(is_named) {
         people.retain(is_named);
     }
-    match people.pop() {
-        None => Err(nobody(what)),
-        Some(person) if people.is_empty() => Ok(person),
-        Some(last) => {
-            people.push(last);
-            Err(several(
-                "people",
-                what,
-                people.iter().map(|person| match &person.upn {
-                    Some(upn) => format!("{} ({upn})", person.name),
-                    None => person.name.clone(),
-                }),
-            ))
-        }
+    match people.as_slice() {
+        [] => Err(nobody(what)),
+        [_] => people.pop().ok_or_else(|| nobody(what)),
+        [..] => Err(several("people", what, people.iter().map(named))),
+    }
+}
+
+/// Names a person in a list of choices.
+fn named(person: &Account) -> String {
+    match &person.upn {
+        Some(upn) => format!("{} ({upn})", person.name),
+        None => person.name.clone(),
     }
 }
 

@@ -21,6 +21,8 @@ use time::OffsetDateTime;
 
 /// Bounds the reason, in characters.
 const LONGEST_REASON: usize = 1000;
+/// Bounds the rows that one act may name.
+pub(super) const MOST_ROWS: usize = 200;
 
 /// Says why a database was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +35,7 @@ pub enum AcceptError {
     Reason,
     #[error("{0} is what the log says: there is nothing to accept")]
     AsLogged(RowName),
-    #[error("these are more rows than one act may name; accept 200 at a time")]
+    #[error("one act names at most {MOST_ROWS} rows; accept these in parts")]
     TooMany,
     #[error(transparent)]
     File(#[from] FileError),

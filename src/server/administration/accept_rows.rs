@@ -3,7 +3,7 @@
 //! In: a data directory, the rows as `audit verify` names them, and why. Out: an act that says what they are, by whom and
 //! why they were accepted. Later changes are named again.
 
-use super::accept::{AcceptError, reason_of};
+use super::accept::{AcceptError, MOST_ROWS, reason_of};
 use super::records;
 use crate::platform::process::user_id;
 use crate::secret::Passphrase;
@@ -16,9 +16,6 @@ use crate::server::data_directory::settings::server_toml::Settings;
 use crate::store::{DifferingRow, RowName};
 use std::path::Path;
 use time::OffsetDateTime;
-
-/// Bounds the rows of one act.
-const MOST_ROWS: usize = 200;
 
 /// Accepts the rows as they are; returns how each differed from what the log said. Nothing is accepted where one of them
 /// is what the log says, where a server runs on the directory, or where the log contradicts what is remembered.

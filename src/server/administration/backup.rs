@@ -2,9 +2,9 @@
 //!
 //! The archive is a plain tar (POSIX.1-1988, ustar), so that what is in it can be seen and taken out in an emergency
 //! without this program. Its first member is a manifest with the size and SHA-256 of every other, its second the
-//! manifest's MAC under the passphrase, so `server restore` sees what is missing, added or changed, by whomever. Key files
-//! stay sealed; the records are not sealed, so the archive is for its owner only. Records in PostgreSQL are not in it:
-//! `pg_dump` saves those.
+//! manifest's MAC under the passphrase, so `server restore` sees what is missing, added or changed, by whomever. Key
+//! files stay sealed; the records are not sealed, so the archive is for its owner only. Records in PostgreSQL are not
+//! in it: `pg_dump` saves those.
 
 use super::archive_seal::ArchiveSeal;
 use crate::ca;

@@ -85,8 +85,8 @@ fn fill(from: impl Read, draft: &Path, trust: Trust<'_>) -> Result<Saved, Backup
     let settings = Settings::load(&directory)?;
     if !manifest.postgresql {
         store::check_database(&directory.database())?;
-        // The archive has no key for acts at the directory; the log's key brings it back. Releases that sealed no archives
-        // had none.
+        // The archive has no key for acts at the directory; the log's key brings it back. Releases that sealed no
+        // archives had none.
         let key = match trust {
             Trust::Sealed(passphrase) => Some(heads::key(&directory, passphrase)?),
             Trust::Blindly => None,

@@ -40,7 +40,8 @@ pub enum StockError {
     #[error("the store failed")]
     Store(#[from] store::Error),
     #[error(
-        "kind, serial and note have up to {MAX_TEXT} characters, none of them one that is not seen (a control character, one of no width or of direction)"
+        "kind, serial and note have up to {MAX_TEXT} characters, none of them one that is not seen (a control character, one \
+         of no width or of direction)"
     )]
     Text,
     #[error("the empty GUID names no card")]

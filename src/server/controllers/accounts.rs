@@ -99,8 +99,8 @@ pub async fn list_bearers(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError
     Reply::list(tokens.map(shown).collect())
 }
 
-/// Adds a bearer token for a user, who makes it with a code. That is mailed to the user where the server sends mail and the
-/// user has an address, else told now and never again. Nobody sees the token itself but whoever shows the code.
+/// Adds a bearer token for a user, who makes it with a code. That is mailed to the user where the server sends mail and
+/// the user has an address, else told now and never again. Nobody sees the token itself but whoever shows the code.
 pub async fn add_bearer(call: &Call<'_>, user: Uuid, body: NewBearer) -> Result<Reply, ApiError> {
     body.check()?;
     let user = managed_user(call, user).await?;

@@ -56,8 +56,8 @@ pub fn given_bearer(uuid: Uuid, token: &BearerToken, expires: OffsetDateTime) ->
     GivenBearer { uuid, bearer: Zeroizing::new(token.expose().to_owned()), expires }
 }
 
-/// Mails a new code to its owner, where the server sends mail and the owner has an address; returns the code where it is to
-/// be told to who had it made. One that cannot be mailed is nobody's: its token is revoked.
+/// Mails a new code to its owner, where the server sends mail and the owner has an address; returns the code where it
+/// is to be told to who had it made. One that cannot be mailed is nobody's: its token is revoked.
 pub async fn handed_over(
     call: &Call<'_>,
     owner: &UserRecord,

@@ -2,12 +2,15 @@
 
 use super::accounts;
 use crate::cm::found::{Found, FoundCard, FoundKind};
+use crate::cm::wire::read_guid;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
 use crate::server::permission::caller::Duty;
 use crate::server::permission::{self, enabled, parties};
-use crate::store::{CardFilter, CertificateRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility};
+use crate::store::{
+    CardFilter, CertificateRecord, CertificateScope, EndingFilter, SmartcardRecord, UserRecord, Visibility,
+};
 use std::collections::HashMap;
 use std::sync::Arc;
 use time::Duration;
@@ -91,10 +94,10 @@ pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Op
     Reply::list(found)
 }
 
-/// Lists the caller's own certificates on cards that count and end, the first to end first.
+/// Lists the caller's own certificates on cards that end as the filter says, neither revoked nor superseded, the first to
+/// end first.
 async fn own_ending(call: &Call<'_>, filter: &EndingFilter<'_>) -> Result<Vec<CertificateRecord>, ApiError> {
-    let scope = crate::store::CertificateScope::User(call.caller.uuid);
-    let mut own = call.app.store.certificates(scope).await?;
+    let mut own = call.app.store.certificates(CertificateScope::User(call.caller.uuid)).await?;
     own.retain(|it| it.revocation.is_none() && !it.superseded && it.smartcard.is_some());
     own.retain(|it| it.not_after > filter.after && it.not_after <= filter.until);
     own.sort_by_key(|it| it.not_after);
@@ -125,7 +128,7 @@ async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) ->
 /// Lists the people whom the caller may look for and of whom a name begins with a text.
 async fn people_beginning(call: &Call<'_>, begins: &str) -> Result<Vec<UserRecord>, ApiError> {
     let mut people = call.app.store.people_beginning(begins, MOST_PEOPLE).await?;
-    let all = call.acts_for_others() || permission::has(&call.caller, Duty::SeeEverything);
+    let all = call.looks_for_anybody();
     people.retain(|person| all || person.uuid == call.caller.uuid);
     Ok(people)
 }
@@ -142,7 +145,7 @@ pub async fn search(call: &Call<'_>, text: &str) -> Result<Reply, ApiError> {
     for person in people_beginning(call, text).await? {
         found.person(person);
     }
-    if let Some(uuid) = crate::cm::wire::read_guid(text) {
+    if let Some(uuid) = read_guid(text) {
         found.by_guid(uuid).await?;
     }
     let digits: String = text.chars().filter(|c| !matches!(c, ':' | ' ' | '-')).collect();
@@ -214,7 +217,7 @@ impl Search<'_> {
                 self.add(Found { kind: FoundKind::Request, uuid, owner: request.target, owner_name, text });
             }
         }
-        let everybody = self.call.acts_for_others() || permission::has(&self.call.caller, Duty::SeeEverything);
+        let everybody = self.call.looks_for_anybody();
         if let Some(person) = store.user(uuid).await?.filter(|it| everybody || it.uuid == self.call.caller.uuid) {
             self.person(person);
         }

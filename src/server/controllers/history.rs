@@ -8,7 +8,6 @@ use crate::cm::request::RequestStatus;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::permission::caller::Duty;
 use crate::server::permission::{self, enabled, parties};
 use crate::store::{CertificateRecord, CertificateScope, RequestFilter, RequestRecord};
 use std::sync::Arc;
@@ -17,17 +16,16 @@ use uuid::Uuid;
 /// Bounds the requests of one page.
 const MOST_REQUESTS: u32 = 50;
 
-/// Answers `GET smartcards/{id}/history`, the latest first; of the newest 50 requests.
+/// Answers `GET smartcards/{id}/history`, the latest first; of the newest [`MOST_REQUESTS`] requests.
 pub async fn of_card(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError> {
     let card = call.smartcard(smartcard).await?;
     let filter = RequestFilter { smartcard: Some(card.uuid), limit: Some(MOST_REQUESTS), ..Default::default() };
     history(call, filter, CertificateScope::Smartcard(card.uuid)).await
 }
 
-/// Answers `GET people/{id}/history`, the latest first; of the newest 50 requests that came before one.
+/// Answers `GET people/{id}/history`, the latest first; of the newest [`MOST_REQUESTS`] requests that came before one.
 pub async fn of_person(call: &Call<'_>, user: Uuid, before: Option<Uuid>) -> Result<Reply, ApiError> {
-    let may_look = call.acts_for_others() || permission::has(&call.caller, Duty::SeeEverything);
-    if user != call.caller.uuid && !may_look {
+    if user != call.caller.uuid && !call.looks_for_anybody() {
         return Err(ApiError::NotFound("user"));
     }
     let user = call.app.store.user(user).await?.ok_or(ApiError::NotFound("user"))?.uuid;
@@ -55,7 +53,7 @@ async fn history(call: &Call<'_>, filter: RequestFilter, scope: CertificateScope
     Reply::list(entries)
 }
 
-/// Gathers entries.
+/// Holds the entries that were gathered, and the names of the people in them.
 struct Gathered<'a> {
     call: &'a Call<'a>,
     names: Names,
@@ -88,7 +86,12 @@ impl Gathered<'_> {
             RequestStatus::Completed => Some(Happening::Completed),
             RequestStatus::Canceled => Some(Happening::Canceled),
             RequestStatus::Failed => Some(Happening::Failed),
-            _ => None,
+            RequestStatus::None
+            | RequestStatus::Approved
+            | RequestStatus::Denied
+            | RequestStatus::Pending
+            | RequestStatus::Executing
+            | RequestStatus::Other(_) => None,
         };
         if let (Some(what), Some(at)) = (ended, request.completed) {
             self.entries.push(HistoryEntry { at, what, by: String::new(), why: String::new(), ..made.clone() });

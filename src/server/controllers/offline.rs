@@ -31,7 +31,8 @@ pub async fn unblock(call: &Call<'_>, request: Uuid, body: OfflineChallenge) -> 
     let heard = read_heard(&body.challenge)?;
     let (kind, code) = (heard.kind, heard.code);
     if kind == CodeKind::Challenge && card.puk_state != PukState::Default {
-        // A card with a PUK has no challenge: this one is another card's, or a wrong digit turned this card's code into it.
+        // A card with a PUK has no challenge: this one is another card's, or a wrong digit turned this card's code into
+        // it.
         return Err(ApiError::CodeOfOtherCard);
     }
     if kind == CodeKind::PukRequest && !comes_from(code, &card) {

@@ -11,7 +11,7 @@ use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::{ApiError, Internal};
 use crate::server::keys::diversify::{CHALLENGE_LENS, KeyError};
-use crate::server::keys::presence::{self as keys, Meeting};
+use crate::server::keys::presence::{self as keys, MutualAuthentication};
 use crate::server::requests::presence::{Presence, brings};
 use crate::server::workflow::execute;
 use crate::store::{PresenceRecord, RequestRecord, Tx};
@@ -77,9 +77,9 @@ pub async fn open(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Presenc
         Ok((opened, candidates.len() > 1))
     };
     let (opened, another) = call.app.store.write(move |tx| Box::pin(job(tx))).await?;
-    let meeting = Meeting::of(&call.app.master_keys, &opened).map_err(key_error)?;
-    let witness = witness.map(|witness| meeting.reveal(&witness)).transpose().map_err(ApiError::Challenge)?;
-    let challenge = meeting.challenge().to_vec();
+    let authentication = MutualAuthentication::of(&call.app.master_keys, &opened).map_err(key_error)?;
+    let witness = witness.map(|witness| authentication.reveal(&witness)).transpose().map_err(ApiError::Challenge)?;
+    let challenge = authentication.challenge().to_vec();
     Reply::json(&PresenceChallenge {
         witness: witness.map(|witness| witness.to_vec()),
         challenge,
@@ -95,10 +95,10 @@ pub async fn show(call: &Call<'_>, request: Uuid, smartcard: Uuid, body: Presenc
     let (request, _, _) = administered_card(call, fits, request, smartcard, Some(body.card_id)).await?;
     let kept = call.app.store.presence(request.uuid, smartcard).await?;
     let opened = kept.filter(|kept| kept.open && call.now < kept.ends).ok_or(ApiError::PresenceOver)?;
-    let meeting = Meeting::of(&call.app.master_keys, &opened).map_err(key_error)?;
+    let authentication = MutualAuthentication::of(&call.app.master_keys, &opened).map_err(key_error)?;
     match (body.challenge, body.answer) {
-        (Some(challenge), None) => answer_card(call, &request, opened, &meeting, challenge).await,
-        (None, Some(answer)) => take_answer(call, &request, opened, &meeting, answer).await,
+        (Some(challenge), None) => answer_card(call, &request, opened, &authentication, challenge).await,
+        (None, Some(answer)) => take_answer(call, &request, opened, &authentication, answer).await,
         (Some(_), Some(_)) | (None, None) => Err(ApiError::PresenceOver),
     }
 }
@@ -108,7 +108,7 @@ async fn answer_card(
     call: &Call<'_>,
     request: &RequestRecord,
     opened: PresenceRecord,
-    meeting: &Meeting,
+    authentication: &MutualAuthentication,
     challenge: Vec<u8>,
 ) -> Result<Reply, ApiError> {
     if opened.protocol != PresenceProtocol::Gids || opened.card.is_some() {
@@ -116,7 +116,7 @@ async fn answer_card(
     }
     let mut half = [0; 7];
     rand::fill(&mut half).map_err(|_| ApiError::Internal(Internal::Random))?;
-    let answer = meeting.answer(&challenge, half).ok_or(ApiError::PresenceWrong)?;
+    let answer = authentication.answer(&challenge, half).ok_or(ApiError::PresenceWrong)?;
     let entry = call.entry(Deed::ChallengeAnswered).on(request).smartcard(opened.smartcard);
     let uuid = request.uuid;
     let job = async move |tx: &mut Tx| {
@@ -136,10 +136,10 @@ async fn take_answer(
     call: &Call<'_>,
     request: &RequestRecord,
     opened: PresenceRecord,
-    meeting: &Meeting,
+    authentication: &MutualAuthentication,
     answer: Vec<u8>,
 ) -> Result<Reply, ApiError> {
-    let right = meeting.is_answered_by(&opened, &answer);
+    let right = authentication.is_answered_by(&opened, &answer);
     let deed = if right { Deed::PresenceShown } else { Deed::PresenceRefused };
     let entry = call.entry(deed).on(request).smartcard(opened.smartcard).with("protocol", opened.protocol.name());
     let uuid = request.uuid;

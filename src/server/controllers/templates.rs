@@ -26,8 +26,8 @@ pub fn policy(call: &Call<'_>, template: Uuid, request_type: RequestType) -> Res
     }
 }
 
-/// Answers with how cards of the template are set up; 204 for a software template. The keys that its cards come with are told
-/// to those alone who can have a request of it to execute.
+/// Answers with how cards of the template are set up; 204 for a software template. The keys that its cards come with
+/// are told to those alone who can have a request of it to execute.
 pub fn smartcard_config(call: &Call<'_>, template: Uuid) -> Result<Reply, ApiError> {
     let template = call.template(template)?;
     match &template.smartcard {

@@ -37,8 +37,8 @@ pub fn read(path: &Path) -> Result<String, FileError> {
     read.map(|_| text).map_err(|source| FileError { path: path.to_owned(), what: "read", source })
 }
 
-/// Refuses directories that others than their owner may write, or that hold a file or directory that others may write; none
-/// is looked into further.
+/// Refuses directories that others than their owner may write, or that hold a file or directory that others may write;
+/// none is looked into further.
 pub fn check_directories(directories: &[PathBuf]) -> Result<(), FileError> {
     for directory in directories {
         let unreadable = |source| FileError { path: directory.clone(), what: "read", source };

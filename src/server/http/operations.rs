@@ -1,7 +1,7 @@
 //! The operations listener: health and metrics in plain HTTP, apart from the calls.
 
 use crate::server::call::app::App;
-use crate::server::monitoring::health::{CA_SOON, Check, Found, LIST_OLD};
+use crate::server::monitoring::health::{CA_SOON, Check, Findings, LIST_OLD};
 use crate::store::{self, ListKind};
 use crate::web::bound::Bounds;
 use crate::web::listen;
@@ -68,7 +68,7 @@ pub async fn health(app: &App, path: &str) -> Option<Response> {
 
 /// Checks what the server needs to do its work: the store, the CA's certificate, a revocation list, a log
 /// that goes on from what was signed, and the tasks beside the calls.
-async fn checks(app: &App) -> Found {
+async fn checks(app: &App) -> Findings {
     let store = match app.store.audit_chains().await {
         Ok(_) => "ok",
         Err(store::Error::Closed) => "closed",
@@ -93,5 +93,5 @@ async fn checks(app: &App) -> Found {
     let failing = app.metrics.failing();
     let upkeep = if failing.is_empty() { "ok" } else { "failing" };
     let checks = [("store", store), ("ca", ca), ("crl", crl), ("log", log), ("upkeep", upkeep)];
-    Found { checks: checks.map(|(name, found)| Check { name, found }).to_vec(), failing }
+    Findings { checks: checks.map(|(name, found)| Check { name, found }).to_vec(), failing }
 }

@@ -15,11 +15,11 @@ const MAX_GROUPS: usize = 64;
 /// Bounds a text in an access token, in bytes; a longer one counts as absent.
 const MAX_TEXT: usize = 256;
 
-/// Says with what an access token claims to be signed.
+/// Names the key and algorithm with which an access token claims to be signed (RFC 7515, 4.1).
 #[derive(Debug)]
-pub struct Signed {
-    /// The id of the key: `kid` or `x5t` (AD FS writes both).
-    pub key: String,
+pub struct ClaimedKey {
+    /// `kid` or `x5t` (AD FS writes both).
+    pub id: String,
     pub algorithm: Algorithm,
 }
 
@@ -54,14 +54,14 @@ impl AccessTokens {
         &self.settings
     }
 
-    /// Reads with what a token claims to be signed; `None` where it is no JWT, its algorithm or type is not allowed, or a
-    /// critical header is not understood.
-    pub fn signed(&self, jwt: &str) -> Option<Signed> {
+    /// Reads with which key a token claims to be signed; `None` where it is no JWT, its algorithm or type is not
+    /// allowed, or a critical header is not understood.
+    pub fn claimed_key(&self, jwt: &str) -> Option<ClaimedKey> {
         let header = decode_header(jwt).ok()?;
         let understood =
             header.crit.is_none() && self.settings.algorithms.contains(&header.alg) && self.is_of_type(&header);
-        let key = header.kid.or(header.x5t).filter(|_| understood)?;
-        Some(Signed { key, algorithm: header.alg })
+        let id = header.kid.or(header.x5t).filter(|_| understood)?;
+        Some(ClaimedKey { id, algorithm: header.alg })
     }
 
     /// Verifies a token with the key and algorithm that it claims, and returns what it tells of the person, and how

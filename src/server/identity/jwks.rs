@@ -113,8 +113,8 @@ impl KeySet {
         })
     }
 
-    /// Returns the key with this id and of this family, fetched if need be; `None` when the issuer has no such key, or was asked too
-    /// recently.
+    /// Returns the key with this id and of this family, fetched if need be; `None` when the issuer has no such key, or
+    /// was asked too recently.
     pub async fn key(&self, id: &str, family: AlgorithmFamily) -> Option<DecodingKey> {
         if let Some((key, age)) = self.kept_key(id, family)
             && age < FRESH

@@ -2,11 +2,11 @@
 //!
 //! In: headers and the connection's client certificate. Out: a [`Caller`](super::permission::caller::Caller), and
 //! headers for the answer (a session's cookie, the proof of Kerberos). Each way in has a file: the server's own bearer
-//! tokens, OpenID Connect and AD FS (`oidc`), Kerberos, client certificates, sessions after one of these. `Authorization` counts
-//! before the cookie of a session, and that before the certificate; a wrong `Authorization` is refused, and nothing
-//! else is tried. What a browser sends by itself counts only where no other site's page makes the call
-//! ([`crate::web::site`], asked in `authenticate`).
-//! Absent: what a caller may do (`permission`), and any password.
+//! tokens, OpenID Connect and AD FS (`oidc`; `access_token` verifies), Kerberos, client certificates, sessions after
+//! one of these. `Authorization` counts before the cookie of a session, and that before the certificate; a wrong
+//! `Authorization` is refused, and nothing else is tried. What a browser sends by itself counts only where no other
+//! site's page makes the call ([`crate::web::site`], asked in `authenticate`). Absent: what a caller may do
+//! (`permission`), and any password.
 
 pub mod access_token;
 pub mod anchor;

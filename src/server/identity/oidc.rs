@@ -39,9 +39,9 @@ impl Issuer {
     /// Fails with [`ApiError::BearerExpired`] for one that has expired, with [`ApiError::UserUnknown`] for a person who
     /// is not known here, else with [`ApiError::NotAuthenticated`].
     pub async fn find(&self, store: &Store, jwt: &str, now: OffsetDateTime) -> Result<Found, Failure> {
-        let signed = self.tokens.signed(jwt).ok_or(ApiError::NotAuthenticated)?;
-        let key = self.keys.key(&signed.key, signed.algorithm.family()).await.ok_or(ApiError::NotAuthenticated)?;
-        let (told, until) = self.tokens.told(jwt, signed.algorithm, &key, now)?;
+        let claimed = self.tokens.claimed_key(jwt).ok_or(ApiError::NotAuthenticated)?;
+        let key = self.keys.key(&claimed.id, claimed.algorithm.family()).await.ok_or(ApiError::NotAuthenticated)?;
+        let (told, until) = self.tokens.told(jwt, claimed.algorithm, &key, now)?;
         let user = person::provisioned(store, &self.linking(), told, now).await?;
         Ok(Found { user, shown: Shown::Oidc, bears_roles: true, answer: None, until })
     }

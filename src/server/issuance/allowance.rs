@@ -11,8 +11,8 @@ use uuid::Uuid;
 const DAY: Duration = Duration::days(1);
 
 /// Refuses a certificate whose UPN, Kerberos principal or e-mail address is in no allowed domain, and one that bears a
-/// name of another person: whichever way a name came in, it is judged as the certificate would have it. A URI that maps to
-/// an account of Windows maps to the owner's.
+/// name of another person: whichever way a name came in, it is judged as the certificate would have it. A URI that maps
+/// to an account of Windows maps to the owner's.
 pub async fn check_names(app: &App, order: &IssueOrder, owner: &UserRecord) -> Result<(), ApiError> {
     let mut names = Vec::new();
     for name in &order.subject_alt_names {

@@ -84,7 +84,8 @@ fn sha256(bytes: &[u8]) -> [u8; 32] {
 }
 
 /// Writes the CA's order: a certificate of the template for this key. On a temporary card it has the template's shorter
-/// validity, and ends with `lent_time_left`. Fails where the person's record or the request lacks what the template needs.
+/// validity, and ends with `lent_time_left`. Fails where the person's record or the request lacks what the template
+/// needs.
 pub fn order(
     app: &App,
     (request, template): (&RequestRecord, &ProfileTemplate),

@@ -1,9 +1,9 @@
 //! Says which secrets wait until their card has shown that it is there, by which keys it may, and whether it has: it
 //! authenticates to the server by the key that it has, and the client that relays this has no key.
 //!
-//! The server's challenge is derived for the request, the card and a nonce, so that an answer counts for no other, whoever
-//! writes to the database. While an authentication is open, the server computes nothing else under the card's key:
-//! whatever does ends it (`store::presence`).
+//! The server's challenge is derived for the request, the card and a nonce, so that an answer counts for no other,
+//! whoever writes to the database. While an authentication is open, the server computes nothing else under the card's
+//! key: whatever does ends it (`store::presence`).
 
 use super::diversify::{KeyError, MasterKeys};
 use crate::cm::card_secrets::AdminKeyState;
@@ -17,6 +17,8 @@ use zeroize::Zeroizing;
 const HALF: usize = 7;
 /// Ends what each side encrypts (ISO/IEC 9797-1, padding method 2).
 const PADDING: u8 = 0x80;
+/// Counts the bytes of a block of 3DES, which GIDS cards have.
+const BLOCK: usize = 8;
 
 /// Says whether a secret was made for the assignment that this request brings: nobody else was told it, and the card has
 /// it only if this request has put it there.
@@ -47,12 +49,12 @@ fn challenge(masters: &MasterKeys, opened: &PresenceRecord) -> Result<Zeroizing<
 }
 
 /// Holds the server's side of an authentication.
-pub struct Meeting {
+pub struct MutualAuthentication {
     key: AdminKey,
     challenge: Zeroizing<Vec<u8>>,
 }
 
-impl Meeting {
+impl MutualAuthentication {
     /// Derives the key and the challenge of an authentication.
     pub fn of(masters: &MasterKeys, opened: &PresenceRecord) -> Result<Self, KeyError> {
         let key = masters.admin_key(opened.from, opened.card_id)?;
@@ -118,9 +120,7 @@ impl Meeting {
     }
 }
 
-/// Counts the bytes of a block of 3DES, which GIDS cards have.
-const BLOCK: usize = 8;
-
+/// Adds two blocks bit by bit (XOR).
 fn mixed(one: &[u8], other: &[u8]) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(one.iter().zip(other).map(|(one, other)| one ^ other).collect())
 }
@@ -134,5 +134,5 @@ pub fn is_shown(
     brings: bool,
 ) -> Result<bool, KeyError> {
     let Some(answer) = kept.answer.as_ref().filter(|_| !is_fresh(card, brings, kept.from)) else { return Ok(false) };
-    Ok(Meeting::of(masters, kept)?.is_answered_by(kept, answer))
+    Ok(MutualAuthentication::of(masters, kept)?.is_answered_by(kept, answer))
 }

@@ -34,8 +34,8 @@ fn is_old(from: Derivation, card: &SmartcardRecord, master: u32) -> bool {
 }
 
 /// Proposes the card's own admin key to a client that asks for one key and knows no other. `brings`: the request has
-/// brought the card, so that a spoken key gives way. Of an earlier assignment's keys the one in force is kept in mind, and
-/// what was proposed beside it is not.
+/// brought the card, so that a spoken key gives way. Of an earlier assignment's keys the one in force is kept in mind,
+/// and what was proposed beside it is not.
 pub fn propose_only_key(card: &mut SmartcardRecord, brings: bool, master: u32) {
     if card.admin_key == AdminKeyState::Default {
         if card.own_key.master != 0 && card.own_key.generation == card.generation {
@@ -107,8 +107,8 @@ pub enum Digits {
     Demanded,
 }
 
-/// Forgets a PUK that was proposed in an earlier assignment, so that one of this assignment is proposed in its place: for a
-/// card that cannot show that it is there, and so has neither.
+/// Forgets a PUK that was proposed in an earlier assignment, so that one of this assignment is proposed in its place:
+/// for a card that cannot show that it is there, and so has neither.
 pub fn give_up_puk(card: &mut SmartcardRecord, digits: Digits, master: u32) {
     if card.puk_state == PukState::Proposed && card.puk_from.generation != card.generation {
         card.puk_from = newest_of(card, master);

@@ -138,7 +138,7 @@ pub async fn run(mailer: Arc<Mailer>, metrics: Arc<Metrics>, ending: Cancellatio
                 continue;
             }
         };
-        // Where nothing was due or given up alone, whether the mail server takes mail is as it was.
+        // `None`: nothing was sent, so that nothing new is known of the mail server.
         let mut taken = None;
         for mail in due {
             if ending.is_cancelled() {

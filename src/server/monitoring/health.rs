@@ -21,10 +21,10 @@ const TOLERATED: [&str; 4] = ["ok", "ends-soon", "old", "failing"];
 
 /// Keeps the last answer.
 #[derive(Default)]
-pub struct Health(Mutex<Option<(Instant, Found)>>);
+pub struct Health(Mutex<Option<(Instant, Findings)>>);
 
 /// Holds what was found: the checks, and since when which tasks beside the calls fail.
-pub struct Found {
+pub struct Findings {
     pub checks: Vec<Check>,
     pub failing: Vec<(&'static str, OffsetDateTime)>,
 }
@@ -42,12 +42,12 @@ impl Health {
     /// Says whether calls can be answered, and which part fails.
     ///
     /// `look` finds it out; it is awaited only where the last answer is too old.
-    pub async fn ready(&self, stopping: bool, look: impl Future<Output = Found>) -> (bool, Value) {
+    pub async fn ready(&self, stopping: bool, look: impl Future<Output = Findings>) -> (bool, Value) {
         if stopping {
             return (false, json!({ "status": "stopping" }));
         }
         let mut kept = self.0.lock().await;
-        let (_, Found { checks, failing }) = match kept.take().filter(|(at, _)| at.elapsed() < KEPT) {
+        let (_, Findings { checks, failing }) = match kept.take().filter(|(at, _)| at.elapsed() < KEPT) {
             Some(young) => kept.insert(young),
             None => kept.insert((Instant::now(), look.await)),
         };

@@ -87,8 +87,8 @@ fn is_involved(caller: &Caller, workflow: &Workflow) -> bool {
     workflow.self_service || initiator || approver || agent
 }
 
-/// Says whether a request of this template can be the caller's to execute: as an enrollment agent, or as the person whom it
-/// is for where that needs no agent. Whoever only oversees everything executes nothing.
+/// Says whether a request of this template can be the caller's to execute: as an enrollment agent, or as the person
+/// whom it is for where that needs no agent. Whoever only oversees everything executes nothing.
 pub fn executes_template(caller: &Caller, template: &ProfileTemplate) -> bool {
     let executes = |workflow: &Workflow| workflow_roles(caller, workflow).agent || !workflow.enrollment_agent_required;
     offered(template).any(|workflow| is_involved(caller, workflow)) && offered(template).any(executes)

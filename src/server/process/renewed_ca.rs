@@ -1,4 +1,5 @@
-//! Takes up another certificate of the CA's own key while the server runs: one that was renewed, or signed by another root.
+//! Takes up another certificate of the CA's own key while the server runs: one that was renewed, or signed by another
+//! root.
 
 use crate::ca::Error;
 use crate::server::call::app::App;

@@ -1,6 +1,6 @@
 //! What controllers share about requests, for one caller: `begin` makes one, `seen` reads what the caller may see,
-//! `data_items` and `one_time` hold what a policy wants before the execution, `close` ends one,
-//! `presence` holds what waits until its card is there.
+//! `data_items` and `one_time` hold what a policy wants before the execution, `presence` refuses what waits until its
+//! card is there, `close` ends one.
 //!
 //! In: a [`super::call::Call`]. Out: records as the caller may see them, and what became of a request.
 //! Absent: what completion does to cards and profiles (`workflow`), certificates (`issuance`).

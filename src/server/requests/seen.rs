@@ -4,6 +4,7 @@ use super::data_items;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::server::call::Call;
 use crate::server::error::{ApiError, Internal};
+use crate::server::permission::caller::Duty;
 use crate::server::permission::{self, Act, enabled, parties};
 use crate::server::workflow::execute::executable;
 use crate::server::workflow::people;
@@ -175,6 +176,11 @@ impl Call<'_> {
             let roles = permission::workflow_roles(&self.caller, workflow);
             workflow.enabled && (roles.initiator || roles.agent || roles.approver)
         })
+    }
+
+    /// Says whether the caller may look for anybody: whoever has a role for others does, and whoever sees everything.
+    pub fn looks_for_anybody(&self) -> bool {
+        self.acts_for_others() || permission::has(&self.caller, Duty::SeeEverything)
     }
 
     /// Says whether the caller may see what `owner` holds from this template.

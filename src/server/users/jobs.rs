@@ -104,8 +104,8 @@ pub async fn linked(tx: &mut Tx, identity: &IdentityRecord, entry: AuditEntry) -
     Ok(tx.audit(&entry.with("issuer", issuer).with("subject", subject)).await?)
 }
 
-/// Likewise, but refuses an identity that stands for somebody else, and one more than [`MAX_IDENTITIES`] of a user. Returns it
-/// as it is kept.
+/// Likewise, but refuses an identity that stands for somebody else, and one more than [`MAX_IDENTITIES`] of a user.
+/// Returns it as it is kept.
 pub async fn linked_anew(
     tx: &mut Tx,
     identity: &IdentityRecord,

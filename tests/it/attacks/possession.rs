@@ -159,7 +159,8 @@ fn an_old_key_counts_as_long_after_its_certificate_as_the_template_says() {
     hand_in().ok();
 }
 
-/// The old key is at hand and was shown; then its certificate is revoked, or another request has put another in its place.
+/// The old key is at hand and was shown; then its certificate is revoked, or another request has put another in its
+/// place.
 #[test]
 fn a_key_whose_certificate_is_over_when_the_new_one_is_issued_counts_no_more() {
     let lab = site(|template| template);

@@ -1,5 +1,5 @@
-//! Whoever executes a request without having the card is told no secret that the card may have: an operator, or a thief of
-//! the holder's token. The card shows that it is there, and nothing else shows it.
+//! Whoever executes a request without having the card is told no secret that the card may have: an operator, or a thief
+//! of the holder's token. The card shows that it is there, and nothing else shows it.
 
 use super::earlier_holding::{abandoned, asked, by_hand, lab_with};
 use crate::enrollment::bench::{Face, PIN};

@@ -15,7 +15,8 @@ use uuid::Uuid;
 /// What a new data directory begins with.
 const SHIPPED: &str = include_str!("../../../src/template/example.toml");
 
-/// A server over TLS that takes certificates of its own CA, with the shipped template, for small keys, as `edit` leaves it.
+/// A server over TLS that takes certificates of its own CA, with the shipped template, for small keys, as `edit` leaves
+/// it.
 pub fn site(edit: impl Fn(String) -> String) -> Lab {
     let mut lab = Lab::with(
         |template| {
@@ -93,8 +94,8 @@ pub fn ask(lab: &Lab, person: &Person, kind: &str, smartcard: &str) -> String {
     last_segment(&lab.post(person, &format!("{API}/requests"), body).ok())
 }
 
-/// What shows the old key of a card, by its certificate's thumbprint: the text of the request's own facts, signed, as somebody who has only the
-/// documentation would write it.
+/// What shows the old key of a card, by its certificate's thumbprint: the text of the request's own facts, signed, as
+/// somebody who has only the documentation would write it.
 pub fn possession(lab: &Lab, person: &Person, request: &str, old: &str, key: &MemoryKey) -> Value {
     let read = lab.get(person, &format!("{API}/requests/{request}")).ok();
     let purpose = RequestType::from_number(u32::try_from(read["RequestType"].as_u64().unwrap()).unwrap());

@@ -1,5 +1,5 @@
-//! A renewal that breaks off where the old key was shown, or was about to be: it is taken up, or refused in words, and the
-//! old key is still there.
+//! A renewal that breaks off where the old key was shown, or was about to be: it is taken up, or refused in words, and
+//! the old key is still there.
 
 use super::bench::{Face, PIN};
 use super::keys::{lab, settled};

@@ -1,5 +1,5 @@
-//! A server whose people's certificates come from a CA elsewhere: cfssl from Debian, and EST servers: est-ca, and one of our own
-//! that does what is asked of it.
+//! A server whose people's certificates come from a CA elsewhere: cfssl from Debian, and EST servers: est-ca, and one
+//! of our own that does what is asked of it.
 
 mod cfssl;
 mod est;

@@ -30,7 +30,8 @@ const MASTER_KEY: &str = "master.key.pem";
 /// The keys that a server makes at its first start where they are not there.
 const MADE_AT_START: [&str; 2] = ["tls.key.pem", "audit.key.pem"];
 
-/// Makes a data directory with the default options, for a server on a free port of loopback; its template is for small keys.
+/// Makes a data directory with the default options, for a server on a free port of loopback; its template is for small
+/// keys.
 pub fn make(directory: &Path, passphrase: &str) -> Initialised {
     let original = original();
     copy(&original.directory, directory);
