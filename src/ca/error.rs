@@ -110,8 +110,8 @@ pub enum Error {
     #[error("the key is not that of the authority's certificate ({subject})")]
     KeyMismatch { subject: String },
     #[error(
-        "the certificate of {subject} has another name or key identifier than the one before: what was issued would not lead \
-         to it"
+        "the certificate of {subject} has another name or key identifier than the one before: what was issued would not \
+         lead to it"
     )]
     OtherAuthority { subject: String },
     #[error("the key that is there is {found}, not {wanted}")]

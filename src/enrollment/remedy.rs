@@ -136,12 +136,12 @@ fn server_remedy(error: &client::Error) -> &'static str {
             "The card belongs to somebody else: have it retired first, or use the request with another card."
         }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::CardNotInStock.name()) => {
-            "Take a card that the house has in stock, or have the server's administrator put this one there (`cardwright server \
-             stock import`); then repeat the command."
+            "Take a card that the house has in stock, or have the server's administrator put this one there (`cardwright \
+             server stock import`); then repeat the command."
         }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::PresenceNeeded.name()) => {
-            "The card does not show the server that it is there: take the request's card; put one that has lost its admin key back \
-             to its factory's state and enroll it; for cards that cannot, have the template say presence = \"none\"."
+            "The card does not show the server that it is there: take the request's card; put one that has lost its admin \
+             key back to its factory's state and enroll it; for cards that cannot, have the template say presence = \"none\"."
         }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::PfxPassword.name()) => {
             "The server sends private keys with these certificates: say where they go (--pfx-to) and repeat the command."

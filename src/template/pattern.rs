@@ -76,8 +76,8 @@ pub enum PatternError {
     #[error("a \"{{\" has no \"}}\"")]
     Unclosed,
     #[error(
-        "\"{{{0}}}\" is unknown; known are {{User!name}}, {{User!upn}}, {{User!email}}, {{User!sid}}, {{User!attribute.NAME}} and \
-         {{Data!ITEM}}, each with a \"?\" at its end where the name is left out of a certificate rather than demanded"
+        "\"{{{0}}}\" is unknown; known are {{User!name}}, {{User!upn}}, {{User!email}}, {{User!sid}}, \
+         {{User!attribute.NAME}} and {{Data!ITEM}}, each with a \"?\" at its end where the name is left out of a certificate rather than demanded"
     )]
     Unknown(String),
     #[error("\"{0}\" is not an attribute and a value, as in CN={{User!name}}")]

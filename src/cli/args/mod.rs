@@ -35,7 +35,8 @@ pub use request::{
 };
 #[cfg(feature = "server")]
 pub use server::{
-    BearerCommand, CaCommand, DirectoryCommand, MasterkeyCommand, ServeArgs, ServerCommand, ServerInitArgs, UserCommand,
+    BearerCommand, CaCommand, DirectoryCommand, IdentityArgs, MasterkeyCommand, ServeArgs, ServerCommand,
+    ServerInitArgs, UserCommand,
 };
 pub use source::Source;
 #[cfg(feature = "server")]

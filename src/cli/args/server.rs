@@ -239,29 +239,9 @@ pub enum UserCommand {
         sid: Option<String>,
     },
     /// Have an identity of an OpenID Connect issuer stand for a user, instead of whomever it stood for.
-    Link {
-        #[arg(value_hint = ValueHint::DirPath)]
-        directory: PathBuf,
-        name: String,
-        /// The issuer, as the claim "iss" and server.toml have it.
-        #[arg(long)]
-        issuer: String,
-        /// What the claim "sub" (or subject_claim of server.toml) says of the person.
-        #[arg(long)]
-        subject: String,
-    },
+    Link(IdentityArgs),
     /// Have an identity of an OpenID Connect issuer stand for nobody, and end the user's sessions.
-    Unlink {
-        #[arg(value_hint = ValueHint::DirPath)]
-        directory: PathBuf,
-        name: String,
-        /// The issuer, as the claim "iss" has it.
-        #[arg(long)]
-        issuer: String,
-        /// What the claim "sub" (or subject_claim of server.toml) says of the person.
-        #[arg(long)]
-        subject: String,
-    },
+    Unlink(IdentityArgs),
     /// Let a user in no more, from the next call on, and end what the user has begun; cards and history are kept.
     Disable {
         #[arg(value_hint = ValueHint::DirPath)]
@@ -317,6 +297,19 @@ pub enum BearerCommand {
         /// As "server token list" shows it.
         token: uuid::Uuid,
     },
+}
+
+#[derive(Args)]
+pub struct IdentityArgs {
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+    pub name: String,
+    /// The issuer, as the claim "iss" and server.toml have it.
+    #[arg(long)]
+    pub issuer: String,
+    /// What the claim "sub" (or subject_claim of server.toml) says of the person.
+    #[arg(long)]
+    pub subject: String,
 }
 
 #[derive(Subcommand)]

@@ -1,6 +1,6 @@
 //! `cardwright server user` and `cardwright server token`: the people who may call a server, and their bearer tokens.
 
-use crate::cli::args::{BearerCommand, UserCommand};
+use crate::cli::args::{BearerCommand, IdentityArgs, UserCommand};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text, date};
 use crate::server::{self, AccountError, AccountRefusal, AwaitedBearer, Import, InvitedUser, NewUser, UserChange};
@@ -29,11 +29,11 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
             let groups = Some(groups).filter(|groups| no_groups || !groups.is_empty());
             change(&directory, &name, UserChange { groups, upn, email, sid, disabled: None }, "changed", output)
         }
-        UserCommand::Link { directory, name, issuer, subject } => {
+        UserCommand::Link(IdentityArgs { directory, name, issuer, subject }) => {
             let user = server::user_link(&directory, &name, &issuer, &subject).map_err(failed)?;
             output.result(&document(&user), || format!("{name} is whom {issuer} means by {subject}"))
         }
-        UserCommand::Unlink { directory, name, issuer, subject } => {
+        UserCommand::Unlink(IdentityArgs { directory, name, issuer, subject }) => {
             let user = server::user_unlink(&directory, &name, &issuer, &subject).map_err(failed)?;
             output.result(&document(&user), || format!("{issuer} means {name} by {subject} no more"))
         }

@@ -1,4 +1,4 @@
-//! `server master-key`: adds, lists and removes versions of the master key at the data directory.
+//! `server masterkey`: adds, lists and removes versions of the master key at the data directory.
 
 use super::records::with_store;
 use crate::ca::keyfile;

@@ -21,8 +21,8 @@ pub enum DatabaseError {
     #[error("the store cannot be opened")]
     Store(#[from] store::Error),
     #[error(
-        "{} is missing, without which an act that is done here looks like one that somebody else has put into the database: \
-         start the server, which writes the file anew", .0.display()
+        "{} is missing, without which an act that is done here looks like one that somebody else has put into the \
+         database: start the server, which writes the file anew", .0.display()
     )]
     NoActKey(PathBuf),
     #[error("no runtime could be started")]

@@ -137,13 +137,19 @@ fn the_subscriber_gets_it_over_tls_and_proves_it() {
     }
 }
 
-#[test]
-fn a_mail_server_that_is_away_loses_nothing() {
+/// A server that mails, and the port of its mail server, which is away.
+fn cut_off() -> (Lab, u16) {
     let mut lab = Lab::plain(|text| text);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let settings = smtp(&lab, closed, "none");
     mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
     lab.start();
+    (lab, closed)
+}
+
+#[test]
+fn a_mail_server_that_is_away_loses_nothing() {
+    let (mut lab, _) = cut_off();
     let (alice, bob) = (with_address(&lab, "alice"), lab.user("bob", &["officers"]));
     let nobody = lab.user("nobody", &[]);
     let unreachable = lab.enroll_request(&nobody);
@@ -181,11 +187,7 @@ fn a_mail_server_that_is_away_loses_nothing() {
 
 #[test]
 fn a_mail_server_that_is_away_is_told_until_it_is_back() {
-    let mut lab = Lab::plain(|text| text);
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let settings = smtp(&lab, closed, "none");
-    mailing(&mut lab, "deliver = [\"smtp:target\"]", &settings);
-    lab.start();
+    let (mut lab, closed) = cut_off();
     let (alice, bob) = (with_address(&lab, "alice"), lab.user("bob", &["officers"]));
     let request = lab.enroll_request(&alice);
     approve(&lab, &bob, &request);
