@@ -86,6 +86,7 @@ pub fn passphrase(source: Option<&Source>, ask: Ask, fresh: bool) -> Result<Pass
 }
 
 /// Reads a passphrase or password that is being chosen, and refuses one that everybody would guess.
+#[cfg(feature = "farm")]
 pub fn chosen_passphrase(source: Option<&Source>, ask: Ask) -> Result<Passphrase, Failure> {
     let chosen = passphrase(source, ask, true)?;
     chosen.judge().map_err(|weak| self::weak(ask, weak))?;
