@@ -31,8 +31,8 @@ pub struct CardFilter {
 /// Selects certificates on cards that will end soon, neither revoked nor superseded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndingFilter<'a> {
-    /// Those of these templates' cards; `None`: of all.
-    pub templates: Option<&'a [Uuid]>,
+    /// The person's own, and those of these templates' cards; `None`: of all.
+    pub visible_to: Option<&'a Visibility>,
     pub after: OffsetDateTime,
     pub until: OffsetDateTime,
     /// Only certificates that end after the one with this serial number.
@@ -136,13 +136,17 @@ fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord
         bound.number(filter.after),
         bound.number(filter.until),
     );
-    if let Some(templates) = filter.templates {
+    if let Some(Visibility { user, templates }) = filter.visible_to {
         check_width(templates)?;
-        let numbers: Vec<_> = templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
-        text += &format!(
-            " AND (SELECT profile_template FROM smartcards WHERE smartcards.uuid = certificates.smartcard) IN ({})",
-            numbers.join(", ")
-        );
+        text += &format!(" AND (owner = ${}", bound.number(*user));
+        if !templates.is_empty() {
+            let numbers: Vec<_> = templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
+            text += &format!(
+                " OR (SELECT profile_template FROM smartcards WHERE smartcards.uuid = certificates.smartcard) IN ({})",
+                numbers.join(", ")
+            );
+        }
+        text += ")";
     }
     if let Some(beyond) = filter.beyond {
         let number = bound.number(beyond);

@@ -74,13 +74,13 @@ pub async fn cards(call: &Call<'_>, filter: CardFilter) -> Result<Reply, ApiErro
 
 /// Answers `GET cards/ending`: the cards that the caller may see with certificates that end within so many days.
 pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Option<u32>) -> Result<Reply, ApiError> {
-    let templates = seen_templates(call);
+    let visible_to = seen_templates(call).map(|templates| Visibility { user: call.caller.uuid, templates });
     let mut names = Names::default();
     let mut found = Vec::new();
     let until = call.now + Duration::days(days.min(MOST_DAYS).into());
     let limit = page(limit).unwrap_or_default();
-    let filter = EndingFilter { templates: templates.as_deref(), after: call.now, until, beyond, limit };
-    let certificates = match templates.as_ref().is_some_and(Vec::is_empty) {
+    let filter = EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond, limit };
+    let certificates = match visible_to.as_ref().is_some_and(|visible| visible.templates.is_empty()) {
         true => own_ending(call, &filter).await?,
         false => call.app.store.ending(&filter).await?,
     };
@@ -133,10 +133,15 @@ async fn people_beginning(call: &Call<'_>, begins: &str) -> Result<Vec<UserRecor
     Ok(people)
 }
 
-/// Answers `GET people`: people of whom a name, UPN or e-mail address begins with a text.
+/// Answers `GET people`: people of whom a name, UPN or e-mail address begins with a text. By whose security identifier Windows
+/// knows others is told to nobody who merely has a part.
 pub async fn people(call: &Call<'_>, begins: &str) -> Result<Reply, ApiError> {
-    let people = people_beginning(call, begins).await?;
-    Reply::list(people.into_iter().map(accounts::shown).collect())
+    let everything = permission::has(&call.caller, Duty::SeeEverything);
+    let shown = |person: UserRecord| {
+        let sid = person.sid.clone().filter(|_| everything || person.uuid == call.caller.uuid);
+        accounts::shown(UserRecord { sid, ..person })
+    };
+    Reply::list(people_beginning(call, begins).await?.into_iter().map(shown).collect())
 }
 
 /// Answers `GET search`: whatever a text names.

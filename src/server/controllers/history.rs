@@ -43,9 +43,11 @@ async fn history(call: &Call<'_>, filter: RequestFilter, scope: CertificateScope
         let workflow = enabled(template, request.request_type);
         if permission::sees_request(&call.caller, parties(&request), workflow) {
             gathered.request(&request).await?;
-            for certificate in certificates.iter().filter(|certificate| certificate.request == request.uuid) {
-                gathered.certificate(certificate);
-            }
+        }
+        // Who decides on a request sees nothing of what came of it, and who may ask for others sees what they hold.
+        let seen = |it: &&CertificateRecord| call.sees(it.user, request.profile_template);
+        for certificate in certificates.iter().filter(|it| it.request == request.uuid).filter(seen) {
+            gathered.certificate(certificate);
         }
     }
     let mut entries = gathered.entries;

@@ -156,3 +156,24 @@ fn cards_people_and_histories_are_found() {
 fn on_postgresql_likewise() {
     all(&site(Some(Database::new())));
 }
+
+/// Whoever executes for others under one template has a card of his own under another.
+#[test]
+fn ones_own_card_is_among_those_that_end_whatever_else_one_sees() {
+    let mut lab = Lab::with_template(|template| template, None);
+    lab.stop();
+    let templates = lab.data().join("templates");
+    let one = std::fs::read_dir(&templates).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&one).unwrap();
+    let name = text.lines().find(|line| line.starts_with("name = ")).unwrap();
+    let second = text.replace(&lab.template.to_string(), &Uuid::new_v4().to_string());
+    let second = second.replacen(name, "name = \"Second\"", 1).replace("group:officers", "group:desk");
+    std::fs::write(templates.join("second.toml"), second).unwrap();
+    lab.start();
+    let dora = lab.user("dora", &["desk"]);
+    let (_, certificate) = lab.enrolled_with(&dora, &MemoryKey::generate(KeyAlgorithm::P256).unwrap());
+    assert_eq!(list(&lab, &dora, &format!("cards?template={}", lab.template)).len(), 1);
+    assert_eq!(texts(&list(&lab, &dora, "cards/ending?days=366"), "SerialNumber"), [certificate.serial()]);
+    let other = lab.user("otto", &["desk"]);
+    assert_eq!(list(&lab, &other, "cards/ending?days=366"), Vec::<Value>::new(), "of the other template");
+}

@@ -106,6 +106,48 @@ fn what_is_hidden_looks_like_what_is_not_there() {
     assert_eq!(user("owner"), user("nobody"));
 }
 
+/// The serial of a certificate is told by a history to those alone who are shown the card's certificates.
+#[test]
+fn a_history_tells_nobody_what_the_lists_hide() {
+    let (lab, people) = lab();
+    let objects = prepared(&lab, &people, Stage::Enrolled, None);
+    let path = format!("{API}/smartcards/{}/certificates", objects.smartcard);
+    let answers = ROLES.map(|role| {
+        let who = people.of(role);
+        let listed = lab.get(who, &path).status == 200;
+        let told = lab.get(who, &format!("{EXTENSION}/people/{}/history", objects.owner));
+        let entries = if told.status == 200 { told.ok() } else { json!([]) };
+        let is_told = entries.as_array().unwrap().iter().any(|entry| entry["What"] == "Issued");
+        (role, listed, is_told)
+    });
+    assert_eq!(answers.map(|(_, listed, _)| listed), [false, true, true, false, true, true, true, true], "{answers:?}");
+    assert!(answers.iter().all(|(_, listed, told)| listed == told), "{answers:?}");
+}
+
+/// Who has a part finds people, and is not told by which identifier Windows knows them.
+#[test]
+fn security_identifiers_are_told_to_those_who_see_everything() {
+    let (lab, people) = lab();
+    let path = format!("{EXTENSION}/accounts/{}", people.of("owner").uuid);
+    lab.put(people.of("administrator"), &path, json!({"Sid": "S-1-5-21-1-2-3-1104"})).ok();
+    let told = |role: &str| {
+        let answer = lab.get(people.of(role), &format!("{EXTENSION}/people?begins=owner"));
+        if answer.status == 200 { answer.ok().to_string() } else { String::new() }
+    };
+    for (role, found, sid) in [
+        ("stranger", false, false),
+        ("initiator", true, false),
+        ("approver", true, false),
+        ("agent", true, false),
+        ("owner", true, true),
+        ("auditor", true, true),
+        ("administrator", true, true),
+    ] {
+        let told = told(role);
+        assert_eq!((told.contains("owner"), told.contains("S-1-5-21")), (found, sid), "{role}: {told}");
+    }
+}
+
 /// What cards come with from the factory is for those who open cards with it.
 #[test]
 fn default_keys_are_told_to_those_alone_who_can_execute() {
