@@ -41,7 +41,8 @@ pub fn person(client: &CmClient, what: &str) -> Result<Account, Failure> {
         let found =
             client.search(what)?.into_iter().find(|found| found.kind == FoundKind::Person && found.uuid == uuid);
         let Some(found) = found else { return Err(nobody(what)) };
-        return person(client, &found.owner_name);
+        let person = client.people(&found.owner_name)?.into_iter().find(|person| person.uuid == uuid);
+        return person.ok_or_else(|| nobody(what));
     }
     let mut people = client.people(what)?;
     let is_named = |person: &Account| {

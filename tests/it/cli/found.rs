@@ -76,3 +76,14 @@ fn what_names_several_or_nothing_is_refused_with_what_to_do() {
     assert_eq!(run(&site, "ulrich", &["card", "list"]).done(), json!([]));
     assert_eq!(run(&site, "ursula", &["card", "list"]).done().as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn a_person_whose_name_looks_like_a_guid_is_found_by_his_own() {
+    let mut site = site();
+    let name = "7b0c4d6e-0f3a-4c55-9d0e-2a6f1b8c9d10";
+    site.person(name, &[]);
+    let found = run(&site, "olga", &["person", "find", "7b0c4d6e"]).done();
+    let guid = found[0]["person"].as_str().unwrap();
+    assert_ne!(guid, name);
+    assert_eq!(run(&site, "olga", &["person", "show", guid]).done()["name"], json!(name));
+}
