@@ -43,7 +43,8 @@ fn certifies(request_type: RequestType) -> bool {
 /// Checks the items of a workflow that one pattern needs.
 fn fill_from(workflow: &mut Workflow, used: &Use) -> Result<(), String> {
     let (place, named) = (used.place, used.place.name());
-    let logs_on = matches!(place, Place::Upn { .. } | Place::Kerberos { .. });
+    // Active Directory maps a host name to a computer's account as it maps a UPN to a person's.
+    let logs_on = matches!(place, Place::Upn { .. } | Place::Kerberos { .. } | Place::Host);
     let mut longest = used.written;
     for (name, is_optional) in &used.items {
         let found = workflow.data_items.iter_mut().find(|rule| same_name(&rule.name, name));

@@ -20,6 +20,11 @@ impl ProfileTemplate {
                 "whoever may have certificates issued in the name of an approver or administrator can become one";
             told.push(("certificate.bears_roles".to_owned(), text.to_owned()));
         }
+        if !self.presence && self.smartcard.as_ref().is_some_and(|config| config.diversify_admin_key) {
+            let text = "no card need show that it is there: whoever executes an approved request is told admin key and PUK of a \
+                        card that he does not have";
+            told.push(("smartcard.presence".to_owned(), text.to_owned()));
+        }
         let both =
             |workflow: &&Workflow| workflow.enabled && workflow.approver_may_execute && workflow.approvals_needed > 0;
         for workflow in self.workflows().iter().filter(both) {

@@ -82,6 +82,19 @@ fn what_is_weaker_than_enroll_is_told() {
 }
 
 #[test]
+fn cards_that_need_not_be_there_are_told() {
+    let absent = text(TWO, "").replacen("presence = \"demanded\"", "presence = \"none\"", 1);
+    let told = |text: &str| {
+        let template = ProfileTemplate::parse(Path::new("t.toml"), text).unwrap();
+        template.weaknesses().into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&absent), ["smartcard.presence"]);
+    let shared = absent.replacen("diversify_admin_key = true", "diversify_admin_key = false", 1);
+    assert_ne!(shared, absent);
+    assert!(told(&shared).is_empty(), "the server has no secret of theirs to tell");
+}
+
+#[test]
 fn a_check_of_the_file_names_the_line() {
     let weak = text(TWO, "[workflows.duplicate]\ninitiators = [\"group:desk\"]\napprovals_needed = 1\n");
     let report = Report::of(Path::new("weak.toml"), &weak);

@@ -117,6 +117,9 @@ fn names_that_no_certificate_could_have_are_refused() {
     assert!(refusal(&of_renew).contains("workflows.renew: no data item \"Login\" is collected"));
     let unseen = named("upn = \"{Data!Login}\"", item).replacen("approvals_needed = 1", "approvals_needed = 0", 1);
     assert!(refusal(&unseen).contains("workflows.enroll: a UPN that a data item writes needs an approval"));
+    let unseen =
+        named("dns_names = [\"{Data!Login}\"]", item).replacen("approvals_needed = 1", "approvals_needed = 0", 1);
+    assert!(refusal(&unseen).contains("workflows.enroll: a host name that a data item writes needs an approval"));
     let additional = named("", "").replacen(
         "\n[revocation]",
         "\n[[additional_certificates]]\nkey = { generate = \"P-256\" }\nsubject = { name = \"CN={Data!Nothing}\" }\n\
