@@ -85,10 +85,15 @@ async fn old_certificates(
         record.user == request.target
             && record.revocation.is_none()
             && !record.superseded
-            && now < record.not_after + grace
+            && counts_still(record.not_after, grace, now)
             && may_sign(record)
     };
     Ok(own.filter(counts).collect())
+}
+
+/// Says whether a key still counts whose certificate ends then, also one that never ends (RFC 5280, 4.1.2.5).
+fn counts_still(not_after: OffsetDateTime, grace: Duration, now: OffsetDateTime) -> bool {
+    not_after.checked_add(grace).is_none_or(|end| now < end)
 }
 
 /// Says whether the key of a certificate is for signatures: one that only decrypts may be made to sign by whoever can
@@ -103,4 +108,18 @@ fn may_sign(record: &CertificateRecord) -> bool {
 fn is_signed_by(record: &CertificateRecord, text: &[u8], signature: &[u8]) -> bool {
     let key = Certificate::from_der(&record.der).and_then(|certificate| certificate.public_key());
     key.is_ok_and(|key| key.verify(SignatureAlgorithm::usual_for(key.kind()), text, signature).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    #[test]
+    fn a_certificate_that_never_ends_has_a_key_that_counts() {
+        let (never, now) = (datetime!(9999-12-31 23:59:59 UTC), datetime!(2026-11-28 12:00 UTC));
+        assert!(counts_still(never, Duration::days(30), now));
+        assert!(counts_still(now - Duration::days(29), Duration::days(30), now));
+        assert!(!counts_still(now - Duration::days(30), Duration::days(30), now));
+    }
 }
