@@ -143,3 +143,51 @@ impl RequestKeys {
 fn draft(path: &Path) -> PathBuf {
     path.with_extension(Uuid::new_v4().simple().to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: Uuid = Uuid::from_u128(7);
+
+    fn keys() -> (tempfile::TempDir, RequestKeys) {
+        let directory = tempfile::tempdir().unwrap();
+        let keys = RequestKeys::in_directory(directory.path().join("keys"));
+        (directory, keys)
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_nothing_and_what_is_ended_is_gone() {
+        let (_directory, keys) = keys();
+        assert!(keys.requests().unwrap().is_empty() && !keys.destroy(REQUEST).unwrap());
+        let sealed = keys.seal(REQUEST, b"a private key").unwrap();
+        assert_eq!(
+            (keys.requests().unwrap(), keys.open(REQUEST, &sealed).unwrap().as_slice()),
+            (vec![REQUEST], &b"a private key"[..])
+        );
+        assert!(keys.destroy(REQUEST).unwrap() && !keys.destroy(REQUEST).unwrap());
+        assert!(matches!(keys.open(REQUEST, &sealed), Err(RequestKeyError::Gone(REQUEST))));
+    }
+
+    /// What fails is not taken for what is not there: a key would be called destroyed, or made a second time.
+    #[test]
+    fn what_cannot_be_looked_at_is_told() {
+        let (_directory, keys) = keys();
+        std::fs::write(&keys.0, b"no directory").unwrap();
+        assert_eq!(keys.requests().unwrap_err().what, "read");
+        assert_eq!(keys.destroy(REQUEST).unwrap_err().what, "wiped");
+        assert!(matches!(keys.seal(REQUEST, b""), Err(RequestKeyError::File(_))));
+        std::fs::remove_file(&keys.0).unwrap();
+        keys.seal(REQUEST, b"").unwrap();
+        std::fs::write(keys.path(REQUEST), [1; KEY_LEN - 1]).unwrap();
+        assert!(matches!(keys.seal(REQUEST, b""), Err(RequestKeyError::File(FileError { what: "read", .. }))));
+    }
+
+    #[test]
+    fn two_calls_that_make_one_key_have_the_same() {
+        let (_directory, keys) = keys();
+        let first = keys.make(REQUEST).unwrap();
+        assert_eq!(*keys.make(REQUEST).unwrap(), *first);
+        assert_eq!(std::fs::read(keys.path(REQUEST)).unwrap(), first.as_slice());
+    }
+}

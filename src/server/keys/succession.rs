@@ -180,7 +180,7 @@ mod tests {
         use AdminKeyState::{Active, Default, Proposed};
         // What was left behind; what holds until the change is confirmed.
         let rows = [
-            (card(Default, of(SECOND), None), of(SECOND)),
+            (card(Default, Derivation::default(), None), of(SECOND)),
             (card(Proposed, of(FIRST), None), of(FIRST)),
             (card(Active, of(FIRST), None), of(FIRST)),
             (card(Active, of(FIRST), Some(of(FIRST))), of(FIRST)),
@@ -195,6 +195,11 @@ mod tests {
             assert_eq!((card.own_key, card.next_key, card.admin_key), (of(SECOND), None, Active));
             assert!(!key_is_spoken(&card) && !next_key_is_due(&card, false, 1));
         }
+        // One that was told in this assignment, and then said not to be taken, is never told again.
+        let mut told = card(Default, of(SECOND), None);
+        propose_only_key(&mut told, true, 1);
+        assert_eq!((only_key(&told, true), told.own_key.generation), (told.own_key, told.generation));
+        assert_ne!(told.generation, Some(SECOND));
         // Where the card stays its holder's, the key is the one it has.
         let mut kept = card(Active, Derivation { master: 1, generation: None }, None);
         propose_only_key(&mut kept, false, 1);
@@ -213,6 +218,33 @@ mod tests {
         confirm_key(&mut card);
         assert_eq!(card.own_key, Derivation { master: 2, generation: Some(SECOND) });
         assert!(!lacks_own_key(&card));
+    }
+
+    #[test]
+    fn what_a_card_may_have_decides_what_follows() {
+        use AdminKeyState::{Active, Default, Proposed};
+        let next = Some(of(SECOND));
+        // The card; is its key spoken; does it lack one of this assignment; may another follow, and at a retirement?
+        let rows = [
+            (card(Default, of(FIRST), None), [false, false, false, false]),
+            (card(Proposed, of(FIRST), None), [true, true, true, false]),
+            (card(Proposed, of(SECOND), None), [false, false, false, false]),
+            (card(Proposed, of(FIRST), next), [true, false, true, false]),
+            (card(Active, of(FIRST), next), [true, true, true, true]),
+            (card(Active, of(FIRST), Some(of(FIRST))), [true, true, true, true]),
+            (card(Active, of(SECOND), None), [false, false, true, true]),
+        ];
+        for (card, expected) in rows {
+            let found = [key_is_spoken(&card), lacks_own_key(&card), may_follow(&card, false), may_follow(&card, true)];
+            assert_eq!(found, expected, "{:?} {:?} {:?}", card.admin_key, card.own_key, card.next_key);
+        }
+        let mut older = card(Active, of(FIRST), None);
+        older.generation = None;
+        assert!(!key_is_spoken(&older), "a card of before there were generations has told nothing");
+        // A key that follows is told alone only to whoever has brought the card while its own is spoken.
+        assert_eq!(only_key(&card(Proposed, of(FIRST), next), true), of(SECOND));
+        assert_eq!(only_key(&card(Proposed, of(FIRST), next), false), of(FIRST));
+        assert_eq!(only_key(&card(Active, of(SECOND), Some(of(FIRST))), true), of(SECOND));
     }
 
     #[test]

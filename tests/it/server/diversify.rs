@@ -182,3 +182,28 @@ fn what_cannot_be_computed_is_refused() {
     assert!(matches!(keys.admin_key(of(0), Uuid::nil()), Err(KeyError::NoSuchVersion(0))));
     assert!(matches!(keys.admin_key(of(2), Uuid::nil()), Err(KeyError::NoSuchVersion(2))));
 }
+
+/// Computed with Python's hmac module: HMAC-SHA-256 over 00000001, the label, 00, request, card id and, from the second
+/// attempt on, its number, and 00000100.
+#[test]
+fn a_pin_is_chosen_by_request_card_and_attempt() {
+    let keys = MasterKeys::new(vec![MasterKey::new((0..32).collect())]).unwrap();
+    let block = |attempt| hex::encode(&*keys.pin_block(1, Uuid::from_u128(1), Uuid::from_u128(2), attempt).unwrap());
+    assert_eq!(block(0), "0d194dc38352661c70f601485362692297c71f36e09c2c95ba1c692fe0b021ed");
+    assert_eq!(block(1), "1393b92b09399ce74e66d69e7f1fdc0d6147388a3bc8e448c9b73dbf757bde4a");
+}
+
+#[test]
+fn puks_are_counted_apart_from_what_they_consist_of() {
+    const OF_DIGITS: u32 = 1 << 30;
+    assert_eq!([diversify::next_puk(0, false), diversify::next_puk(0, true)], [1, OF_DIGITS | 1]);
+    assert_eq!(diversify::next_puk(OF_DIGITS | 7, false), 8, "one of letters after one of digits");
+    assert_eq!(diversify::next_puk(8, true), OF_DIGITS | 9);
+    // The last number is never left for a mark.
+    assert_eq!(diversify::next_puk(OF_DIGITS - 2, false), OF_DIGITS - 1);
+    assert_eq!(diversify::next_puk(OF_DIGITS - 1, false), OF_DIGITS - 1);
+    assert_eq!(diversify::next_puk(u32::MAX, true), u32::MAX >> 1);
+    for (version, digits) in [(1, false), (OF_DIGITS - 1, false), (OF_DIGITS, true), (OF_DIGITS | 1, true)] {
+        assert_eq!(diversify::is_puk_of_digits(version), digits, "{version:#x}");
+    }
+}

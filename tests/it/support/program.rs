@@ -12,6 +12,9 @@ use super::softhsm::{self, Private};
 
 pub const PATH: &str = env!("CARGO_BIN_EXE_cardwright");
 
+/// What a run of mutants (`mutants/run`) says to the program as well.
+const MUTANTS: [&str; 2] = ["MUTANT", "MUTANTS_REACHED"];
+
 /// The SO PIN of a token with the all-zero admin key.
 pub const DEFAULT_SO_PIN: &str = "000000000000000000000000000000000000000000000000";
 
@@ -108,6 +111,7 @@ impl Program {
             }
         };
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value))).env("TERM", "xterm");
+        command.envs(MUTANTS.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command
     }
 
