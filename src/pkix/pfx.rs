@@ -11,10 +11,6 @@ use p12_keystore::{
     PrivateKey, PrivateKeyChain,
 };
 
-/// Sets how often the password is hashed, once each for the key, the certificates and the MAC: as often as the
-/// strictest reader of today takes by default, .NET's since its version 9, which Windows' own programs use (300,000 for
-/// each, a million for all). OpenSSL, GnuTLS, NSS and Java take more.
-const ITERATIONS: u32 = 300_000;
 /// Limits a file that is read, in bytes.
 const MAX_SIZE: usize = 256 * 1024;
 /// Limits how often a file may have the password hashed, all its parts together: three times what p12-keystore lets one
@@ -34,6 +30,22 @@ pub enum PfxCipher {
     TripleDes,
 }
 
+/// Says how a file is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PfxProtection {
+    pub cipher: PfxCipher,
+    /// How often the password is hashed, once each for the key, the certificates and the MAC.
+    pub rounds: u32,
+}
+
+impl Default for PfxProtection {
+    /// Returns AES, and as many rounds as the strictest reader of today takes by default, .NET's since its version 9, which
+    /// Windows' own programs use (300,000 for each, a million for all). OpenSSL, GnuTLS, NSS and Java take more.
+    fn default() -> Self {
+        Self { cipher: PfxCipher::Aes256, rounds: 300_000 }
+    }
+}
+
 /// Writes a PKCS#12 file: the key, its certificate, and the chain that issued it. `password` must not be empty, and all
 /// its characters must be in Unicode's first plane (RFC 7292, B.1).
 pub fn write(
@@ -42,7 +54,7 @@ pub fn write(
     chain: &[Certificate],
     name: &str,
     password: &str,
-    cipher: PfxCipher,
+    protection: PfxProtection,
 ) -> Result<Vec<u8>, Error> {
     check_password(password)?;
     let failed = Error::pkcs12("written");
@@ -56,12 +68,12 @@ pub fn write(
     let mut store = KeyStore::new();
     let entry = PrivateKeyChain::new(id.as_slice(), private_key, certificates);
     store.add_entry(name, KeyStoreEntry::PrivateKeyChain(entry));
-    let (encryption, mac) = match cipher {
+    let (encryption, mac) = match protection.cipher {
         PfxCipher::Aes256 => (EncryptionAlgorithm::PbeWithHmacSha256AndAes256, MacAlgorithm::HmacSha256),
         PfxCipher::TripleDes => (EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc, MacAlgorithm::HmacSha1),
     };
     let writer = store.writer(password).encryption_algorithm(encryption).mac_algorithm(mac);
-    writer.encryption_iterations(ITERATIONS).mac_iterations(ITERATIONS).write().map_err(failed)
+    writer.encryption_iterations(protection.rounds).mac_iterations(protection.rounds).write().map_err(failed)
 }
 
 /// Refuses a password that [`write()`] cannot use ([`Error::PfxPassword`]).

@@ -1,6 +1,6 @@
 //! Describes which keys a template allows, who makes them, and with which hash requests are signed.
 
-use crate::pkix::pfx::PfxCipher;
+use crate::pkix::pfx::PfxProtection;
 use crate::pkix::{Certificate, KeyAlgorithm, KeyKind, SignatureAlgorithm};
 
 /// Names the families of keys; sizes are compared within one.
@@ -88,6 +88,6 @@ pub enum KeySource {
     Server {
         /// Whether it is kept in the archive, so that it can be recovered.
         archived: bool,
-        pfx: PfxCipher,
+        pfx: PfxProtection,
     },
 }

@@ -84,6 +84,7 @@ pub struct RawKey {
     pub generated_by: RawGeneratedBy,
     pub archive: Option<Spanned<bool>>,
     pub legacy_pfx: Option<Spanned<bool>>,
+    pub pfx_rounds: Option<Spanned<u32>>,
     pub attestation_roots: Option<Text>,
 }
 

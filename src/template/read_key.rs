@@ -9,10 +9,12 @@ use super::purposes;
 use super::raw::{RawAllowedKey, RawCertificate, RawGeneratedBy, RawKey};
 use super::words::{extended_key_usage, hash_name, key_usage};
 use crate::ca;
-use crate::pkix::pfx::PfxCipher;
+use crate::pkix::pfx::{PfxCipher, PfxProtection};
 use crate::pkix::{Certificate, KeyAlgorithm};
 use toml::Spanned;
 
+/// Bounds how often the password of a PFX is hashed: as few as Windows has always taken, as many as .NET takes when asked.
+const PFX_ROUNDS: std::ops::RangeInclusive<u32> = 2_000..=1_000_000;
 /// Bounds the certificates that attestations may come from.
 const MAX_ROOTS: usize = 16;
 /// Bounds the validity of a certificate, in days.
@@ -91,10 +93,21 @@ pub fn key_source(source: &Source<'_>, raw: &RawKey) -> Result<KeySource, Mispla
     let (archived, legacy) = (set(&raw.archive), set(&raw.legacy_pfx));
     match raw.generated_by {
         RawGeneratedBy::Server => {
-            let pfx = if legacy { PfxCipher::TripleDes } else { PfxCipher::Aes256 };
-            Ok(KeySource::Server { archived, pfx })
+            let cipher = if legacy { PfxCipher::TripleDes } else { PfxCipher::Aes256 };
+            let rounds = match &raw.pfx_rounds {
+                None => PfxProtection::default().rounds,
+                Some(rounds) if PFX_ROUNDS.contains(rounds.get_ref()) => *rounds.get_ref(),
+                Some(rounds) => {
+                    let (fewest, most) = (PFX_ROUNDS.start(), PFX_ROUNDS.end());
+                    return Err(source.wrong(rounds, format!("between {fewest} and {most} rounds")));
+                }
+            };
+            Ok(KeySource::Server { archived, pfx: PfxProtection { cipher, rounds } })
         }
         RawGeneratedBy::Client => {
+            if let Some(rounds) = &raw.pfx_rounds {
+                return Err(source.wrong(rounds, "this goes only with generated_by = \"server\""));
+            }
             match [&raw.archive, &raw.legacy_pfx].into_iter().flatten().find(|it| *it.get_ref()) {
                 Some(wrong) => Err(source.wrong(wrong, "this goes only with generated_by = \"server\"")),
                 None => Ok(KeySource::Client),

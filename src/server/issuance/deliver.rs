@@ -6,7 +6,7 @@ use super::judge::Judged;
 use crate::cm::certificate::Certificate as Answer;
 use crate::cm::request::RequestType;
 use crate::cm::vocabulary;
-use crate::pkix::pfx::{self, PfxCipher};
+use crate::pkix::pfx::{self, PfxProtection};
 use crate::pkix::{self, Certificate};
 use crate::secret::Passphrase;
 use crate::server::audit::deed::Deed;
@@ -98,15 +98,15 @@ async fn pkcs12(
     let entry = template.and_then(|template| {
         template.entries().find(|entry| entry.certificate.template_name == record.template_common_name)
     });
-    let cipher = match entry.map(|entry| entry.key.source) {
+    let protection = match entry.map(|entry| entry.key.source) {
         Some(KeySource::Server { pfx, .. }) => pfx,
-        _ => PfxCipher::Aes256,
+        _ => PfxProtection::default(),
     };
     let issuing = call.app.authorities.issuing();
     let chain = issuing.chain();
     // Hashing the password takes a while.
     tokio::task::block_in_place(|| {
-        pfx::write(&key, &certificate, chain, &record.template_common_name, password.expose(), cipher)
+        pfx::write(&key, &certificate, chain, &record.template_common_name, password.expose(), protection)
     })
     .map_err(failed)
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// A second certificate, whose key the server makes and keeps until the request ends.
 const MADE: &str = r#"
 [[additional_certificates]]
-key = { generate = "P-256", generated_by = "server" }
+key = { generate = "P-256", generated_by = "server", pfx_rounds = 2000 }
 certificate = { template_name = "Signing", key_usages = ["digitalSignature"], extended_key_usages = ["emailProtection"], validity_days = 30 }
 
 [revocation]"#;

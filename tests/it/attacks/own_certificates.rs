@@ -101,7 +101,7 @@ fn a_certificate_lets_nobody_in_before_its_request_is_completed() {
 /// Whoever executes a request is given the keys that the server makes; an agent may be that.
 #[test]
 fn a_key_that_the_server_made_lets_nobody_in() {
-    let further = "[[additional_certificates]]\nkey = { generate = \"P-256\", generated_by = \"server\" }\n\
+    let further = "[[additional_certificates]]\nkey = { generate = \"P-256\", generated_by = \"server\", pfx_rounds = 2000 }\n\
                    certificate = { template_name = \"Second\", key_usages = [\"digitalSignature\"], \
                    extended_key_usages = [\"clientAuth\"], validity_days = 30 }\n\n[revocation]\n";
     let edit = |template: String| {

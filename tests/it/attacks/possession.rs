@@ -90,7 +90,7 @@ fn who_asks_approves_nothing_in_place_of_a_key() {
 /// Whoever executes a request is given the keys that the server makes, and others may be given archived ones later.
 #[test]
 fn a_key_that_the_server_made_shows_nothing() {
-    let further = "[[additional_certificates]]\nkey = { generate = \"P-256\", generated_by = \"server\", archive = true }\n\
+    let further = "[[additional_certificates]]\nkey = { generate = \"P-256\", generated_by = \"server\", pfx_rounds = 2000, archive = true }\n\
                    certificate = { template_name = \"Second\", key_usages = [\"digitalSignature\"], \
                    extended_key_usages = [\"emailProtection\"], validity_days = 30 }\n\n[revocation]\n";
     let lab = site(|template| {

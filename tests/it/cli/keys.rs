@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 
 const ENCRYPTION: &str = r#"
 [[additional_certificates]]
-key = { generate = "P-256", generated_by = "server", archive = true }
+key = { generate = "P-256", generated_by = "server", pfx_rounds = 2000, archive = true }
 certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], extended_key_usages = ["emailProtection"], validity_days = 30 }
 
 [revocation]"#;

@@ -33,7 +33,7 @@ fn mail(template: String, source: &str) -> String {
     template.replacen("\n[revocation]", &MAIL.replace("SOURCE", source), 1)
 }
 
-const BY_THE_SERVER: &str = r#"generated_by = "server", archive = true"#;
+const BY_THE_SERVER: &str = r#"generated_by = "server", pfx_rounds = 2000, archive = true"#;
 
 /// A YubiKey that does not move keys.
 fn old_yubikey() -> PivOptions {

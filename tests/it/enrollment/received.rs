@@ -20,7 +20,7 @@ use cardwright::virtual_card::{GidsOptions, PivCard, PivOptions};
 
 const MAIL: &str = r#"
 [[additional_certificates]]
-key = { generate = "P-256", generated_by = "server", archive = true }
+key = { generate = "P-256", generated_by = "server", pfx_rounds = 2000, archive = true }
 certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], extended_key_usages = ["emailProtection"], validity_days = 30 }
 
 [revocation]"#;

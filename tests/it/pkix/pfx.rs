@@ -1,7 +1,7 @@
 //! PKCS#12 files, opened by OpenSSL and GnuTLS, and theirs opened here.
 
 use crate::support::certificates::{authority, certificate_for};
-use cardwright::pkix::pfx::{self, PfxCipher};
+use cardwright::pkix::pfx::{self, PfxCipher, PfxProtection};
 use cardwright::pkix::{Certificate, Error, KeyAlgorithm, MemoryKey, Signer};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -27,7 +27,8 @@ fn openssl_and_gnutls_open_what_is_written() {
         for (cipher, wanted) in
             [(PfxCipher::Aes256, "AES-256-CBC"), (PfxCipher::TripleDes, "pbeWithSHA1And3-KeyTripleDES-CBC")]
         {
-            let bytes = pfx::write(&key, &certificate, &chain, "Encryption", PASSWORD, cipher).unwrap();
+            let protection = PfxProtection { cipher, ..PfxProtection::default() };
+            let bytes = pfx::write(&key, &certificate, &chain, "Encryption", PASSWORD, protection).unwrap();
             std::fs::write(&file, &bytes).unwrap();
             let password = format!("pass:{PASSWORD}");
             let opened = run("openssl", &["pkcs12", "-nodes", "-info", "-passin", &password, "-in"], &file);
@@ -74,7 +75,7 @@ fn a_file_of_openssl_is_read() {
 fn a_password_must_protect() {
     let (key, certificate, chain) = made(KeyAlgorithm::P256);
     for password in ["", "smile 😀"] {
-        let written = pfx::write(&key, &certificate, &chain, "x", password, PfxCipher::Aes256);
+        let written = pfx::write(&key, &certificate, &chain, "x", password, PfxProtection::default());
         assert!(matches!(written, Err(Error::PfxPassword)));
     }
 }
@@ -82,7 +83,7 @@ fn a_password_must_protect() {
 #[test]
 fn damaged_files_are_refused() {
     let (key, certificate, chain) = made(KeyAlgorithm::P256);
-    let bytes = pfx::write(&key, &certificate, &chain, "x", "abc", PfxCipher::Aes256).unwrap();
+    let bytes = pfx::write(&key, &certificate, &chain, "x", "abc", PfxProtection::default()).unwrap();
     for at in (0..bytes.len()).step_by(97) {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x10;

@@ -69,7 +69,7 @@ fn a_card_of_somebody_elses_is_refused_before_there_is_a_request() {
 
 const ENCRYPTION: &str = r#"
 [[additional_certificates]]
-key = { generate = "RSA-2048", generated_by = "server", archive = true }
+key = { generate = "RSA-2048", generated_by = "server", pfx_rounds = 2000, archive = true }
 certificate = { template_name = "Encryption", key_usages = ["keyEncipherment"], extended_key_usages = ["emailProtection"], validity_days = 30 }
 
 [revocation]"#;

@@ -61,6 +61,9 @@ fn further_certificates_are_read_and_wrong_ones_refused() {
     for (bad, reason) in [
         (table(", archive = true", "E"), "generated_by"),
         (table(", legacy_pfx = true", "E"), "generated_by"),
+        (table(", pfx_rounds = 5000", "E"), "generated_by"),
+        (table(", generated_by = \"server\", pfx_rounds = 1999", "E"), "between 2000 and 1000000 rounds"),
+        (table(", generated_by = \"server\", pfx_rounds = 1000001", "E"), "between 2000 and 1000000 rounds"),
         (table(", generated_by = \"nobody\"", "E"), "`client` or `server`"),
         (table("", "SmartcardLogon"), "template_name of its own"),
         (table("", "E") + &table("", "E"), "template_name of its own"),

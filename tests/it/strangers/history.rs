@@ -18,7 +18,7 @@ const LETTER: &str = "a letter from before two renewals\n";
 
 const MAIL: &str = r#"
 [[additional_certificates]]
-key = { generate = "RSA-2048", generated_by = "server", archive = true }
+key = { generate = "RSA-2048", generated_by = "server", pfx_rounds = 2000, archive = true }
 certificate = { template_name = "Encryption", key_usages = ["keyEncipherment"], extended_key_usages = ["emailProtection"], validity_days = 30 }
 
 [revocation]"#;

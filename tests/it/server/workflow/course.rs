@@ -67,7 +67,7 @@ pub fn lab(kind: &str, more: &str, edit: impl Fn(String) -> String) -> Lab {
 /// A second certificate, whose key the server makes and archives.
 pub const ARCHIVED: &str = r#"
 [[additional_certificates]]
-key = { generate = "P-256", generated_by = "server", archive = true }
+key = { generate = "P-256", generated_by = "server", pfx_rounds = 2000, archive = true }
 certificate = { template_name = "Encryption", key_usages = ["keyAgreement"], extended_key_usages = ["emailProtection"], validity_days = 30 }
 "#;
 
