@@ -107,13 +107,18 @@ fn state(text: &str) -> Result<SmartcardStatus, Failure> {
     })
 }
 
+/// Marks a text that a spreadsheet would take for a formula: a person's name may be one.
+fn no_formula(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}
+
 /// Writes cards as comma-separated values (RFC 4180).
 fn comma_separated(cards: &[FoundCard]) -> Result<String, Failure> {
     let failed = || Failure::new("output-failed", Exit::Other, "the list could not be written as CSV");
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(HEAD).map_err(|_| failed())?;
     for card in cards {
-        writer.write_record(cells(card)).map_err(|_| failed())?;
+        writer.write_record(cells(card).map(no_formula)).map_err(|_| failed())?;
     }
     let bytes = writer.into_inner().map_err(|_| failed())?;
     String::from_utf8(bytes).map_err(|_| failed())
@@ -148,4 +153,39 @@ fn show(client: &CmClient, what: &str, output: &Output) -> Result<(), Failure> {
         }
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_computes_nothing_of_a_name() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(no_formula(formula.into()), format!("'{formula}"));
+        }
+        assert_eq!(no_formula("Ann-Marie = Anne".into()), "Ann-Marie = Anne");
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        let card = FoundCard {
+            uuid: uuid::Uuid::nil(),
+            card_id: uuid::Uuid::nil(),
+            status: SmartcardStatus::Active,
+            owner: uuid::Uuid::nil(),
+            owner_name: "=Müller, \"Uli\"".into(),
+            template: uuid::Uuid::nil(),
+            template_name: "Logon".into(),
+            atr: String::new(),
+            printed: "007".into(),
+            comment: String::new(),
+            serial: String::new(),
+            expires: None,
+        };
+        let written = comma_separated(&[card]).map_err(|_| "refused").unwrap();
+        let nil = uuid::Uuid::nil();
+        let row = format!("{nil},\"'=Müller, \"\"Uli\"\"\",Active,Logon,,007,\r\n");
+        assert_eq!(written, format!("card,owner,state,template,expires,serial,comment\r\n{row}"));
+    }
 }

@@ -180,7 +180,7 @@ pub fn user_change(data_dir: &Path, name: &str, change: UserChange) -> Result<Us
 /// Has an identity of an issuer, letter by letter, stand for a user, in place of whomever it stood for.
 pub fn user_link(data_dir: &Path, name: &str, issuer: &str, subject: &str) -> Result<UserRecord, AccountError> {
     let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
-    rules::check_identity(&issuer, &subject)?;
+    rules::check_link(&issuer, &subject)?;
     with_store(data_dir, async |store, _| {
         let user = user_named(store, name).await?;
         let identity = IdentityRecord { uuid: Uuid::now_v7(), owner: user.uuid, issuer, subject, unlinked: None };

@@ -33,7 +33,7 @@ pub async fn list(call: &Call<'_>, user: Uuid) -> Result<Reply, ApiError> {
 pub async fn link(call: &Call<'_>, user: Uuid, body: NewIdentity) -> Result<Reply, ApiError> {
     let user = managed_user(call, user).await?;
     let NewIdentity { issuer, subject } = body;
-    rules::check_identity(&issuer, &subject)?;
+    rules::check_link(&issuer, &subject)?;
     if proposals::needs_second(call, Some(&user), &user, true).await? {
         let proposed = Proposed::LinkIdentity { name: user.name, issuer, subject };
         return proposals::propose(call, user.uuid, &proposed).await;

@@ -282,6 +282,7 @@ fn account_row(refusal: &AccountRefusal) -> (StatusCode, ProblemCode) {
         | AccountRefusal::Sid(_)
         | AccountRefusal::Attribute
         | AccountRefusal::Identity
+        | AccountRefusal::IdentityOfDirectory
         | AccountRefusal::Lifetime => (StatusCode::BAD_REQUEST, ProblemCode::BadField),
     }
 }

@@ -1,12 +1,13 @@
 //! Writes what people come to, each in a job of its own with its act for the log; many at a time, so that they share
 //! commits.
 
-use super::plan::{ISSUER, Told, Write};
+use super::plan::{Told, Write};
 use super::report::{Row, Standing};
 use crate::server::audit::deed::{self, Deed};
 use crate::server::error::ApiError;
 use crate::server::users::domains::Domains;
 use crate::server::users::jobs;
+use crate::server::users::rules::DIRECTORY as ISSUER;
 use crate::server::workflow::disabling::{self, Rules};
 use crate::server::workflow::effects::Effects;
 use crate::store::{AuditEntry, IdentityRecord, Store, Tx, UserRecord};

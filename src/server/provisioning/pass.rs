@@ -2,12 +2,13 @@
 //! grow with what people are called.
 
 use super::apply::Writer;
-use super::plan::{ISSUER, Judge, Names, Told, Write};
+use super::plan::{Judge, Names, Told, Write};
 use super::report::{Reason, Report, Row, Standing};
 use super::source::{Source, SourceError};
 use crate::directory::{self, Connection, Filter, Memberships, Person, Refused};
 use crate::server::error::ApiError;
 use crate::server::users::domains::Domains;
+use crate::server::users::rules::DIRECTORY as ISSUER;
 use crate::store::{self, Store, UserRecord};
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -3,14 +3,11 @@
 use super::report::{Reason, Row, Standing};
 use crate::directory::{Person, Refused};
 use crate::server::users::domains::Domains;
-use crate::server::users::rules::check;
+use crate::server::users::rules::{DIRECTORY as ISSUER, check};
 use crate::store::{Error, NameKind, Store, UserRecord, UserSource, folded};
 use aws_lc_rs::digest::{SHA256, digest};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
-
-/// Names the directory among those whose word stands for an account.
-pub const ISSUER: &str = "directory";
 
 /// Says what is written of an account.
 #[derive(Clone, Debug)]

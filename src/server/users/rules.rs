@@ -58,6 +58,8 @@ pub enum AccountRefusal {
          character, one of no width or of direction)"
     )]
     Identity,
+    #[error("identities of the directory are taken over from there, and linked by nobody")]
+    IdentityOfDirectory,
     #[error("this identity stands for another user; unlink it there first")]
     IdentityTaken,
     #[error("a user has at most {MAX_IDENTITIES} identities; unlink one first")]
@@ -116,6 +118,14 @@ pub fn check(user: &UserRecord, before: Option<&UserRecord>) -> Result<(), Accou
     } else {
         Err(AccountRefusal::Text)
     }
+}
+
+/// Names the directory among the issuers whose word stands for an account; its identities are the directory's to give.
+pub const DIRECTORY: &str = "directory";
+
+/// Checks the issuer and subject of an identity that somebody links with an account.
+pub fn check_link(issuer: &str, subject: &str) -> Result<(), AccountRefusal> {
+    if issuer == DIRECTORY { Err(AccountRefusal::IdentityOfDirectory) } else { check_identity(issuer, subject) }
 }
 
 /// Checks the issuer and subject of an identity.

@@ -174,6 +174,18 @@ fn a_name_that_changes_hands_takes_no_account_along() {
 }
 
 /// Neither by the name of its account, nor by making one anew, nor has somebody else of the issuer the account.
+/// Whoever links accounts could else have the directory's word for another stand for one of his choice.
+#[test]
+fn an_identity_of_the_directory_is_linked_by_nobody() {
+    let lab = Lab::plain(|template| template);
+    lab.user("mallory", &[]);
+    let person = uuid::Uuid::new_v4().to_string();
+    assert!(matches!(
+        server::user_link(&lab.data(), "mallory", "directory", &person),
+        Err(AccountError::Refused(AccountRefusal::IdentityOfDirectory))
+    ));
+}
+
 #[test]
 fn an_identity_that_was_unlinked_comes_in_as_nobody() {
     let key = key("one");
