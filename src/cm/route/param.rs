@@ -1,6 +1,7 @@
 //! The spelling of each parameter of path or query.
 
 use super::ProfileFilter;
+use crate::cm::hidden::is_hidden;
 use crate::cm::request::{RequestStatus, RequestType};
 use crate::cm::smartcard::SmartcardStatus;
 use crate::cm::wire::{challenge_text, guid_text, read_bool, read_challenge, read_guid};
@@ -282,6 +283,23 @@ impl Param for Name {
 
     fn write(value: &String) -> Option<String> {
         Some(value.clone())
+    }
+}
+
+/// Spells what somebody searches for.
+pub(super) struct Sought;
+
+impl Param for Sought {
+    type Value = String;
+    const EXPECTED: &'static str = "a text of at most 256 bytes that can be seen";
+
+    fn read(text: &str) -> Option<String> {
+        // What was no UTF-8 has become the replacement character.
+        Name::read(text).filter(|text| !text.chars().any(|c| is_hidden(c) || c == char::REPLACEMENT_CHARACTER))
+    }
+
+    fn write(value: &String) -> Option<String> {
+        Name::write(value)
     }
 }
 

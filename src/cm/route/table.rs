@@ -1,8 +1,8 @@
 //! The table of routes: verb, patterns and parameters of each.
 
 use super::param::{
-    Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Raised, Serial, Status,
-    Workflow,
+    Atr, CardStatus, Challenge, CurrentUser, Filter, Flag, Guid, Name, Number, Optional, Param, Raised, Serial, Sought,
+    Status, Workflow,
 };
 use super::path::Given;
 use super::{Holder, Method, Route, RouteError};
@@ -127,10 +127,10 @@ routes! {
     Get ["api/cardwright/v1/cards/ending"]
         { days: Number<u32>, beyond: Optional<Serial>, limit: Optional<Number<u32>> }
         => (ListEndingCards { days, beyond, limit });
-    Get ["api/cardwright/v1/people"] { begins: Name } => (FindPeople { begins });
+    Get ["api/cardwright/v1/people"] { begins: Sought } => (FindPeople { begins });
     Get ["api/cardwright/v1/people/{user}/history"]
         { user: Guid, before: Optional<Guid> } => (GetPersonHistory { user, before });
-    Get ["api/cardwright/v1/search"] { text: Name } => (Search { text });
+    Get ["api/cardwright/v1/search"] { text: Sought } => (Search { text });
     Get ["api/cardwright/v1/smartcards/{smartcard}/history"] { smartcard: Guid } => (GetCardHistory { smartcard });
     Post ["api/cardwright/v1/requests/foresight"]
         { cardid: Optional<Guid> } => (ForeseeOrder { card_id: cardid });

@@ -279,6 +279,10 @@ fn no_parameter_of_a_query_takes_nonsense() {
             let others = others.map(|pair| format!("{pair}&")).collect::<String>();
             let of_value = |value: &str| format!("{path}?{others}{name}={value}");
             let mut wrong = ["-1", "%00", "%FF", "Exploded%1B[2J", &long].map(of_value).to_vec();
+            // Whatever can be seen may be searched for.
+            if matches!(line.1, "api/cardwright/v1/people" | "api/cardwright/v1/search") {
+                wrong.remove(0);
+            }
             wrong.push(format!("{path}?{others}{name}=1&{}=1", name.to_uppercase()));
             // One path may be another call without the parameter: all cards, and the one with this id.
             if *required && Route::parse(Method::Get, path, Some(&others)).is_err() {

@@ -109,7 +109,9 @@ fn another_certificate_of_the_cas_key_is_taken_up_while_the_server_runs_and_no_o
     eventually("the other root's", &|| leads_to(&other));
     assert!(!leads_to(&root));
     // Another key's, and what is no certificate, are not taken up, which is told until the file is good again.
-    let another = server::init(&directory.path().join("another"), &options, Passphrase::new("x".into()), None).unwrap();
+    let another =
+        server::init(&directory.path().join("another"), &options, Passphrase::new("another passphrase".into()), None)
+            .unwrap();
     for bad in [root.sign(&another.ca_request.unwrap(), SUBORDINATE) + &root.pem(), "half a fi".to_owned()] {
         replaced(&bad);
         eventually("told", &|| health()["failing_since"]["ca-certificate"].is_string());

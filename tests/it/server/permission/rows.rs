@@ -316,12 +316,12 @@ pub fn rows() -> Vec<Row> {
             limit: None,
         }),
         row(Pending, [204, 200, 200, 200, 200, 200, 200, 200], |_, _| Route::FindPeople { begins: "own".into() }),
-        row(Enrolled, [404, 200, 204, 200, 200, 200, 200, 200], |_, o| Route::GetPersonHistory {
+        row(Enrolled, [404, 200, 200, 200, 200, 200, 200, 200], |_, o| Route::GetPersonHistory {
             user: o.owner,
             before: None,
         }),
         row(Enrolled, [204, 200, 200, 204, 200, 200, 200, 200], |_, o| Route::Search { text: o.smartcard.to_string() }),
-        row(Enrolled, [404, 200, 204, 404, 200, 200, 200, 200], |_, o| Route::GetCardHistory {
+        row(Enrolled, [404, 200, 200, 404, 200, 200, 200, 200], |_, o| Route::GetCardHistory {
             smartcard: o.smartcard,
         }),
         row(Pending, [204, 200, 204, 200, 200, 200, 200, 200], |_, _| Route::ListVisibleRequests { status: None }),
