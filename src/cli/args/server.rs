@@ -188,7 +188,7 @@ pub enum UserCommand {
         #[arg(long)]
         show_token: bool,
     },
-    /// Take people over from the directory that the table [directory] of server.toml names.
+    /// Take people over from the directory that server.toml names.
     ///
     /// Without --apply it only shows who is new, changed, gone or refused, and why. Whoever comes from the directory is
     /// changed by it alone, while the server runs too; who is gone from it is disabled.
@@ -258,7 +258,7 @@ pub enum UserCommand {
 
 #[derive(Subcommand)]
 pub enum DirectoryCommand {
-    /// Connect, count who is in the groups that [directory] names, and show what one person would be here.
+    /// Connect, count who is in the groups that server.toml names, and show what one person would be here.
     Check {
         #[arg(value_hint = ValueHint::DirPath)]
         directory: PathBuf,

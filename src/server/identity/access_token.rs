@@ -67,8 +67,8 @@ impl AccessTokens {
     /// Verifies a token with the key and algorithm that it claims, and returns what it tells of the person, and how
     /// long it counts.
     ///
-    /// Fails with [`ApiError::BearerExpired`] for one that has expired, with [`ApiError::UserUnknown`] for a person of
-    /// another domain, else with [`ApiError::NotAuthenticated`].
+    /// Fails with `BearerExpired` for one that has expired, with `UserUnknown` for a person of
+    /// another domain, else with `NotAuthenticated`.
     pub fn told(
         &self,
         jwt: &str,
