@@ -3,13 +3,13 @@
 use super::cards::select_smartcards;
 use super::certificates::{TABLE as CERTIFICATES, select as select_certificates};
 use super::error::Error;
-use super::link::{Ask, Columns, FromRow, Statement, Value, sql};
+use super::link::{Ask, Columns, FromRow, sql};
 use super::names::folded;
 use super::open::Store;
 use super::record::{CertificateRecord, LIST_LIMIT, SmartcardRecord, UserRecord, Visibility};
-use super::requests::MOST_TEMPLATES;
 use super::spelling::Spelled;
 use super::users;
+use super::walks::{Bound, check_width, newest};
 use crate::cm::smartcard::SmartcardStatus;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -53,25 +53,7 @@ impl FromRow for LastEnd {
     }
 }
 
-/// Counts the values of a statement as they are bound.
-#[derive(Default)]
-struct Bound<'a>(Vec<Value<'a>>);
-
-impl<'a> Bound<'a> {
-    /// Binds a value and returns the number of its placeholder.
-    fn number(&mut self, value: impl Into<Value<'a>>) -> usize {
-        self.0.push(value.into());
-        self.0.len()
-    }
-
-    /// Makes the statement of its text.
-    fn statement(self, text: String) -> Statement<'a> {
-        self.0.into_iter().fold(sql(text), Statement::bind)
-    }
-}
-
-/// Asks for cards, those assigned last first. Each way in which a card may be visible is a walk over one index, cut at
-/// the limit; see [`super::requests`].
+/// Asks for cards, those assigned last first. Each way in which a card may be visible is a walk of its own.
 fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Error> {
     let mut bound = Bound::default();
     let mut common = String::new();
@@ -105,26 +87,11 @@ fn cards(filter: &CardFilter) -> Result<Ask<'static, Vec<SmartcardRecord>>, Erro
             for template in &visible.templates {
                 ways.push(format!("profile_template = ${}", bound.number(*template)));
             }
-            let walks = ways.iter().enumerate().map(|(i, way)| {
-                format!(
-                    "SELECT seq FROM (SELECT seq FROM smartcards WHERE {way}{common} ORDER BY seq DESC LIMIT {limit}) \
-                     AS way{i}"
-                )
-            });
-            let ways = walks.collect::<Vec<_>>().join(" UNION ");
-            let newest = format!("(SELECT seq FROM ({ways}) AS ways ORDER BY seq DESC LIMIT {limit})");
+            let newest = newest("smartcards", &ways, &common, limit);
             format!("{} {newest} ORDER BY seq DESC", select_smartcards!("WHERE seq IN"))
         }
     };
     Ok(bound.statement(text).asking())
-}
-
-/// Refuses a filter with more templates than a statement takes.
-fn check_width(templates: &[Uuid]) -> Result<(), Error> {
-    if templates.len() > MOST_TEMPLATES {
-        return Err(Error::FilterTooWide { given: templates.len(), limit: MOST_TEMPLATES });
-    }
-    Ok(())
 }
 
 /// Asks for certificates on cards that will end, the first to end first.
@@ -138,15 +105,17 @@ fn ending<'a>(filter: &EndingFilter<'a>) -> Result<Ask<'a, Vec<CertificateRecord
     );
     if let Some(Visibility { user, templates }) = filter.visible_to {
         check_width(templates)?;
-        text += &format!(" AND (owner = ${}", bound.number(*user));
-        if !templates.is_empty() {
-            let numbers: Vec<_> = templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
-            text += &format!(
-                " OR (SELECT profile_template FROM smartcards WHERE smartcards.uuid = certificates.smartcard) IN ({})",
+        let user = bound.number(*user);
+        let numbers: Vec<_> = templates.iter().map(|template| format!("${}", bound.number(*template))).collect();
+        // Alone, the owner is looked up by an index of his own.
+        text += &match numbers.is_empty() {
+            true => format!(" AND owner = ${user}"),
+            false => format!(
+                " AND (owner = ${user} OR (SELECT profile_template FROM smartcards \
+                 WHERE smartcards.uuid = certificates.smartcard) IN ({}))",
                 numbers.join(", ")
-            );
-        }
-        text += ")";
+            ),
+        };
     }
     if let Some(beyond) = filter.beyond {
         let number = bound.number(beyond);

@@ -49,6 +49,7 @@ mod stock;
 mod unlogged;
 mod upstream;
 mod users;
+mod walks;
 mod watched;
 mod writer;
 

@@ -1,9 +1,10 @@
 //! Keeps requests and the decisions on them.
 
 use super::error::Error;
-use super::link::{Ask, Columns, FromRow, Statement, Value, sql};
+use super::link::{Ask, Columns, FromRow, Statement, sql};
 use super::record::{ApprovalRecord, LIST_LIMIT, RequestCount, RequestFilter, RequestRecord, RequestTerms};
 use super::spelling::Spelled;
+use super::walks::{Bound, check_width, newest};
 use super::writer::Tx;
 use crate::cm::data_item::DataItem;
 use crate::cm::request::RequestStatus;
@@ -11,9 +12,6 @@ use uuid::Uuid;
 
 const TABLE: &str = "requests";
 const APPROVALS: &str = "approvals";
-/// Bounds the templates of one filter, as SQLite's compound SELECT holds 500 terms.
-pub(super) const MOST_TEMPLATES: usize = 200;
-
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -98,23 +96,18 @@ pub(super) fn approvals(request: Uuid) -> Ask<'static, Vec<ApprovalRecord>> {
 }
 
 /// Builds the statement of a list. Where a request may match in several ways (it is the person's own, or on a template
-/// they approve), each way is a query of its own over one index, cut at the limit, and the results are joined. With an
-/// OR, all of them would be collected and sorted.
+/// they approve), each way is a walk of its own.
 fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
-    let mut values = Vec::new();
-    let mut number = |value: Value<'static>| {
-        values.push(value);
-        values.len()
-    };
+    let mut bound = Bound::default();
     let mut common = String::new();
     for (column, uuid) in [("target", filter.target), ("originator", filter.originator)] {
         if let Some(uuid) = uuid {
-            common += &format!(" AND {column} = ${}", number(uuid.into()));
+            common += &format!(" AND {column} = ${}", bound.number(uuid));
         }
     }
     for (what, uuid) in [("smartcard", filter.smartcard), ("profile", filter.profile)] {
         if let Some(uuid) = uuid {
-            let number = number(uuid.into());
+            let number = bound.number(uuid);
             common += &format!(" AND (old_{what} = ${number} OR new_{what} = ${number})");
         }
     }
@@ -123,7 +116,7 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
     let somebodys = filter.target.or(filter.originator).or(filter.smartcard).or(filter.profile).is_some();
     let (mut of_few, mut of_all) = (String::new(), String::new());
     if let Some(status) = filter.status {
-        let number = number(status.word().into());
+        let number = bound.number(status.word());
         of_few = format!(" AND status || '' = ${number}");
         of_all = if somebodys { of_few.clone() } else { format!(" AND status = ${number}") };
     }
@@ -131,36 +124,23 @@ fn list(filter: &RequestFilter) -> Result<Statement<'static>, Error> {
         common += " AND status IN ('pending', 'approved', 'executing')";
     }
     if let Some(before) = filter.before {
-        common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", number(before.into()));
+        common += &format!(" AND seq < (SELECT seq FROM requests WHERE uuid = ${})", bound.number(before));
     }
     let limit = filter.limit.unwrap_or(LIST_LIMIT).min(LIST_LIMIT);
     let text = match &filter.visible_to {
         None => format!("{}{of_all}{common} ORDER BY seq DESC LIMIT {limit}", select!("WHERE 1 = 1")),
         Some(visible) => {
-            if visible.templates.len() > MOST_TEMPLATES {
-                return Err(Error::FilterTooWide { given: visible.templates.len(), limit: MOST_TEMPLATES });
-            }
-            let user = number(visible.user.into());
+            check_width(&visible.templates)?;
+            let user = bound.number(visible.user);
             let mut ways = vec![format!("target = ${user}{of_few}"), format!("originator = ${user}{of_few}")];
             for template in &visible.templates {
-                ways.push(format!("profile_template = ${}{of_all}", number((*template).into())));
+                ways.push(format!("profile_template = ${}{of_all}", bound.number(*template)));
             }
-            let walks: Vec<_> = ways
-                .iter()
-                .enumerate()
-                .map(|(i, way)| {
-                    format!(
-                        "SELECT seq FROM (SELECT seq FROM requests WHERE {way}{common} \
-                         ORDER BY seq DESC LIMIT {limit}) AS way{i}"
-                    )
-                })
-                .collect();
-            let ways = walks.join(" UNION ");
-            let newest = format!("(SELECT seq FROM ({ways}) AS ways ORDER BY seq DESC LIMIT {limit})");
+            let newest = newest("requests", &ways, &common, limit);
             format!("{} {newest} ORDER BY seq DESC", select!("WHERE seq IN"))
         }
     };
-    Ok(values.into_iter().fold(sql(text), Statement::bind))
+    Ok(bound.statement(text))
 }
 
 impl FromRow for RequestCount {

@@ -2,6 +2,7 @@
 
 use super::records;
 use crate::directory::{self, Memberships};
+use crate::server::audit::deed::DATA_DIRECTORY;
 use crate::server::data_directory::database::DatabaseError;
 use crate::server::data_directory::layout::{DataDirectory, NoDirectory};
 use crate::server::data_directory::settings::server_toml::{Settings, SettingsError};
@@ -72,7 +73,7 @@ fn with_source<T>(
             domains,
             holding,
             now: OffsetDateTime::now_utc(),
-            at: Some("data-directory"),
+            at: Some(DATA_DIRECTORY),
             apply: false,
             add: true,
             adopt: false,

@@ -59,11 +59,6 @@ fn with_store<T>(data_dir: &Path, work: impl AsyncFnOnce(&Store) -> Result<T, St
     records::with_store(&directory, &settings, work)?
 }
 
-/// Begins the entry of an act done at the data directory, by whoever may write there.
-fn at_the_directory(deed: Deed, at: OffsetDateTime) -> AuditEntry {
-    deed::own(deed, at).with("at", "data-directory")
-}
-
 /// Refuses what cannot stand in the row of a card.
 fn check(card: &StockCard) -> Result<(), StockError> {
     if card.card_id.is_nil() {
@@ -97,7 +92,8 @@ pub fn stock_import(data_dir: &Path, cards: &[StockCard], source: &str) -> Resul
         let now = OffsetDateTime::now_utc();
         let mut came = 0;
         for page in cards.chunks(PAGE) {
-            let (page, entry) = (page.to_vec(), at_the_directory(Deed::StockAdded, now).with("file_sha256", source));
+            let (page, entry) =
+                (page.to_vec(), deed::at_the_data_directory(Deed::StockAdded, now).with("file_sha256", source));
             came += store.write(move |tx| Box::pin(async move { put(tx, page, now, entry).await })).await?;
         }
         Ok(came)
@@ -125,7 +121,7 @@ pub fn stock_remove(data_dir: &Path, names: &[String]) -> Result<Vec<StockRecord
         let cards = listed(store).await?;
         let gone = names.iter().map(|name| named(&cards, name)).collect::<Result<Vec<_>, _>>()?;
         let (ids, now): (Vec<_>, _) = (gone.iter().map(|card| card.card_id).collect(), OffsetDateTime::now_utc());
-        let entry = at_the_directory(Deed::StockRemoved, now);
+        let entry = deed::at_the_data_directory(Deed::StockRemoved, now);
         store.write(move |tx| Box::pin(async move { taken_out(tx, ids, now, entry).await })).await?;
         Ok(gone)
     })

@@ -113,7 +113,7 @@ async fn user_named(store: &Store, name: &str) -> Result<UserRecord, AccountErro
 
 /// Begins the entry of an act done at the data directory, by whoever may write there: no login says who.
 fn at_the_directory(deed: Deed, user: Uuid) -> AuditEntry {
-    deed::own(deed, OffsetDateTime::now_utc()).user(user).with("at", "data-directory")
+    deed::at_the_data_directory(deed, OffsetDateTime::now_utc()).user(user)
 }
 
 /// Returns the record of a new user.

@@ -120,6 +120,14 @@ pub fn own(deed: Deed, at: OffsetDateTime) -> AuditEntry {
     AuditEntry::of(deed.name(), at)
 }
 
+/// Is what an act says of where it was done (`at`) if that was not at a server.
+pub const DATA_DIRECTORY: &str = "data-directory";
+
+/// Makes the entry of an act done at the data directory, by whoever may write there: no login says who.
+pub fn at_the_data_directory(deed: Deed, at: OffsetDateTime) -> AuditEntry {
+    own(deed, at).with("at", DATA_DIRECTORY)
+}
+
 impl AuditEntry {
     /// Names the request, and with it the person, the card and the profile it is about.
     pub fn on(self, request: &RequestRecord) -> Self {

@@ -6,13 +6,10 @@ use crate::cm::wire::read_guid;
 use crate::server::call::Call;
 use crate::server::call::reply::{MAX_LIST, Reply};
 use crate::server::error::ApiError;
+use crate::server::permission;
 use crate::server::permission::caller::Duty;
-use crate::server::permission::{self, enabled, parties};
-use crate::store::{
-    CardFilter, CertificateRecord, CertificateScope, EndingFilter, SmartcardRecord, UserRecord, Visibility,
-};
+use crate::store::{CardFilter, CertificateRecord, EndingFilter, SmartcardRecord, UserRecord, Visibility};
 use std::collections::HashMap;
-use std::sync::Arc;
 use time::Duration;
 use uuid::Uuid;
 
@@ -80,11 +77,7 @@ pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Op
     let until = call.now + Duration::days(days.min(MOST_DAYS).into());
     let limit = page(limit).unwrap_or_default();
     let filter = EndingFilter { visible_to: visible_to.as_ref(), after: call.now, until, beyond, limit };
-    let certificates = match visible_to.as_ref().is_some_and(|visible| visible.templates.is_empty()) {
-        true => own_ending(call, &filter).await?,
-        false => call.app.store.ending(&filter).await?,
-    };
-    for certificate in certificates {
+    for certificate in call.app.store.ending(&filter).await? {
         let Some(card) = certificate.smartcard else { continue };
         let Some(card) = call.app.store.smartcard(card).await? else { continue };
         let serial = hex::encode_upper(&certificate.serial);
@@ -92,17 +85,6 @@ pub async fn ending(call: &Call<'_>, days: u32, beyond: Option<&[u8]>, limit: Op
         found.push(FoundCard { serial, expires, ..described(call, card, &mut names).await? });
     }
     Reply::list(found)
-}
-
-/// Lists the caller's own certificates on cards that end as the filter says, neither revoked nor superseded, the first to
-/// end first.
-async fn own_ending(call: &Call<'_>, filter: &EndingFilter<'_>) -> Result<Vec<CertificateRecord>, ApiError> {
-    let mut own = call.app.store.certificates(CertificateScope::User(call.caller.uuid)).await?;
-    own.retain(|it| it.revocation.is_none() && !it.superseded && it.smartcard.is_some());
-    own.retain(|it| it.not_after > filter.after && it.not_after <= filter.until);
-    own.sort_by_key(|it| it.not_after);
-    let shown = own.iter().position(|it| Some(it.serial.as_slice()) == filter.beyond).map_or(0, |at| at + 1);
-    Ok(own.split_off(shown.min(own.len())))
 }
 
 /// Describes a card with the names of what it belongs to.
@@ -128,8 +110,9 @@ async fn described(call: &Call<'_>, card: SmartcardRecord, names: &mut Names) ->
 /// Lists the people whom the caller may look for and of whom a name begins with a text.
 async fn people_beginning(call: &Call<'_>, begins: &str) -> Result<Vec<UserRecord>, ApiError> {
     let mut people = call.app.store.people_beginning(begins, MOST_PEOPLE).await?;
-    let all = call.looks_for_anybody();
-    people.retain(|person| all || person.uuid == call.caller.uuid);
+    if !call.looks_for_anybody() {
+        people.retain(|person| person.uuid == call.caller.uuid);
+    }
     Ok(people)
 }
 
@@ -214,16 +197,13 @@ impl Search<'_> {
         self.card(store.smartcard(uuid).await?).await?;
         self.card(store.smartcard_by_card_id(uuid).await?).await?;
         if let Some(request) = store.request(uuid).await? {
-            let template = self.call.app.templates.get(request.profile_template).map(Arc::as_ref);
-            let workflow = enabled(template, request.request_type);
-            if permission::sees_request(&self.call.caller, parties(&request), workflow) {
+            if self.call.sees_request(&request) {
                 let owner_name = self.names.of(self.call, request.target).await?;
                 let text = format!("{} {}", request.request_type, request.status);
                 self.add(Found { kind: FoundKind::Request, uuid, owner: request.target, owner_name, text });
             }
         }
-        let everybody = self.call.looks_for_anybody();
-        if let Some(person) = store.user(uuid).await?.filter(|it| everybody || it.uuid == self.call.caller.uuid) {
+        if let Some(person) = store.user(uuid).await?.filter(|person| self.call.looks_for(person.uuid)) {
             self.person(person);
         }
         Ok(())

@@ -8,9 +8,7 @@ use crate::cm::request::RequestStatus;
 use crate::server::call::Call;
 use crate::server::call::reply::Reply;
 use crate::server::error::ApiError;
-use crate::server::permission::{self, enabled, parties};
 use crate::store::{CertificateRecord, CertificateScope, RequestFilter, RequestRecord};
-use std::sync::Arc;
 use uuid::Uuid;
 
 /// Bounds the requests of one page.
@@ -25,7 +23,7 @@ pub async fn of_card(call: &Call<'_>, smartcard: Uuid) -> Result<Reply, ApiError
 
 /// Answers `GET people/{id}/history`, the latest first; of the newest [`MOST_REQUESTS`] requests that came before one.
 pub async fn of_person(call: &Call<'_>, user: Uuid, before: Option<Uuid>) -> Result<Reply, ApiError> {
-    if user != call.caller.uuid && !call.looks_for_anybody() {
+    if !call.looks_for(user) {
         return Err(ApiError::NotFound("user"));
     }
     let user = call.app.store.user(user).await?.ok_or(ApiError::NotFound("user"))?.uuid;
@@ -39,9 +37,7 @@ async fn history(call: &Call<'_>, filter: RequestFilter, scope: CertificateScope
     let requests = call.app.store.requests(&filter).await?;
     let certificates = call.app.store.certificates(scope).await?;
     for request in requests {
-        let template = call.app.templates.get(request.profile_template).map(Arc::as_ref);
-        let workflow = enabled(template, request.request_type);
-        if permission::sees_request(&call.caller, parties(&request), workflow) {
+        if call.sees_request(&request) {
             gathered.request(&request).await?;
         }
         // Who decides on a request sees nothing of what came of it, and who may ask for others sees what they hold.

@@ -183,6 +183,17 @@ impl Call<'_> {
         self.acts_for_others() || permission::has(&self.caller, Duty::SeeEverything)
     }
 
+    /// Says whether the caller may look for this person.
+    pub fn looks_for(&self, person: Uuid) -> bool {
+        person == self.caller.uuid || self.looks_for_anybody()
+    }
+
+    /// Says whether the caller may see the request.
+    pub fn sees_request(&self, record: &RequestRecord) -> bool {
+        let template = self.app.templates.get(record.profile_template).map(Arc::as_ref);
+        permission::sees_request(&self.caller, parties(record), enabled(template, record.request_type))
+    }
+
     /// Says whether the caller may see what `owner` holds from this template.
     pub fn sees(&self, owner: Uuid, template: Uuid) -> bool {
         permission::sees_holdings(&self.caller, owner, self.app.templates.get(template).map(Arc::as_ref))
