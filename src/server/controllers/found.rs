@@ -196,12 +196,10 @@ impl Search<'_> {
         let store = &self.call.app.store;
         self.card(store.smartcard(uuid).await?).await?;
         self.card(store.smartcard_by_card_id(uuid).await?).await?;
-        if let Some(request) = store.request(uuid).await? {
-            if self.call.sees_request(&request) {
-                let owner_name = self.names.of(self.call, request.target).await?;
-                let text = format!("{} {}", request.request_type, request.status);
-                self.add(Found { kind: FoundKind::Request, uuid, owner: request.target, owner_name, text });
-            }
+        if let Some(request) = store.request(uuid).await?.filter(|request| self.call.sees_request(request)) {
+            let owner_name = self.names.of(self.call, request.target).await?;
+            let text = format!("{} {}", request.request_type, request.status);
+            self.add(Found { kind: FoundKind::Request, uuid, owner: request.target, owner_name, text });
         }
         if let Some(person) = store.user(uuid).await?.filter(|person| self.call.looks_for(person.uuid)) {
             self.person(person);
