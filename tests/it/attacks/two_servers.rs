@@ -7,11 +7,14 @@ use crate::server::support::{API, Answer, EXTENSION, Lab, Person, csr, new_csr};
 use crate::support::postgres::Database;
 use cardwright::pkix::{KeyAlgorithm, MemoryKey};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// How often two people have one key certified.
 const ROUNDS: usize = 6;
 const MOST_TOKENS: usize = 32;
+/// How long the first list of a server is waited for; it is made in a moment, and this is for a busy machine.
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
 
 /// Two servers of one database; the second must end first.
 struct Pair {
@@ -31,7 +34,19 @@ impl Pair {
         let mut second = first.beside();
         first.start();
         second.start();
-        Self { second, first }
+        let pair = Self { second, first };
+        pair.settle();
+        pair
+    }
+
+    /// Waits for what servers write of themselves once they run, a revocation list and its act, which would wait for the
+    /// same lock as a call.
+    fn settle(&self) {
+        let since = Instant::now();
+        while self.database().sql("SELECT count(*) FROM crls WHERE number > 0 AND claimed_until = 0") == "0" {
+            assert!(since.elapsed() < STARTS_WITHIN, "no list was made");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     fn database(&self) -> &Database {
