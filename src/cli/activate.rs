@@ -19,6 +19,7 @@ pub fn run(args: &ActivateArgs, output: &Output) -> Result<(), Failure> {
     let code = secrets::activation_code(args.code_from.as_ref())?;
     let unwritten = |path: &std::path::Path, source: &std::io::Error| {
         Failure::new("bearer-file", Exit::Usage, format!("{} cannot be written: {source}", path.display()))
+            .remedy("Name a file that is not there yet, in a directory of yours; the code can still be used.")
     };
     let file = match &args.out {
         Some(path) => Some((path, file::open_new(path).map_err(|source| unwritten(path, &source))?)),

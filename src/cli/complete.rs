@@ -18,6 +18,7 @@ pub fn man_pages(directory: &Path, output: &Output) -> Result<(), Failure> {
     let write = std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Cli::command(), directory));
     write.map_err(|error| {
         Failure::new("man-pages", Exit::Usage, format!("cannot write into {}: {error}", directory.display()))
+            .remedy("Name a directory that you may write into.")
     })?;
     let directory = directory.display().to_string();
     output.result(&serde_json::json!({ "directory": directory }), || format!("man pages are in {directory}"))

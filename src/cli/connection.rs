@@ -39,12 +39,16 @@ fn address<'a>(settings: &'a Settings, server: Option<&'a String>) -> Result<&'a
 
 /// Builds a client for this address.
 fn connect(settings: &Settings, server: &str, ca_file: Option<&PathBuf>, login: Login) -> Result<CmClient, Failure> {
-    let base_url = Url::parse(server)
-        .map_err(|error| Failure::new("server-address", Exit::Usage, format!("{server:?} is no address: {error}")))?;
+    let base_url = Url::parse(server).map_err(|error| {
+        Failure::new("server-address", Exit::Usage, format!("{server:?} is no address: {error}")).remedy(
+            "Give --server as https://NAME or https://NAME:PORT; `cardwright config show` tells where it is set.",
+        )
+    })?;
     let trust = match ca_file.or(settings.ca_file.as_ref()) {
         None => Trust::Platform,
         Some(path) => Trust::Pem(std::fs::read(path).map_err(|error| {
             Failure::new("ca-file", Exit::Usage, format!("cannot read {}: {error}", path.display()))
+                .remedy("Give --ca-file a file with the CA in PEM; `cardwright config show` tells where it is set.")
         })?),
     };
     Ok(CmClient::new(ClientConfig { base_url, trust, login, timeouts: Timeouts::default() })?)

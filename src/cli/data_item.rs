@@ -11,6 +11,8 @@ pub fn data_items(texts: &[String]) -> Result<Vec<DataItem>, Failure> {
 fn data_item(text: &str) -> Result<DataItem, Failure> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok(DataItem { name: name.into(), value: Some(value.into()) }),
-        _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}"))),
+        _ => Err(Failure::new("data-item", Exit::Usage, format!("--data wants NAME=VALUE, not {text:?}")).remedy(
+            "Write the item's name, an equals sign and its value; `cardwright template show` names the items.",
+        )),
     }
 }

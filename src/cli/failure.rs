@@ -37,12 +37,34 @@ pub struct Failure {
     pin: Option<Pin>,
 }
 
+/// Says that something happened, and not yet what to do about it, which every refusal must.
+#[must_use]
+pub struct Happened(Failure);
+
+impl Happened {
+    /// Names the request that is kept at the server.
+    pub fn about(self, request: uuid::Uuid) -> Self {
+        Self(self.0.about(request))
+    }
+
+    /// Says what to do about it.
+    pub fn remedy(self, remedy: impl Into<String>) -> Failure {
+        self.0.remedy(remedy)
+    }
+}
+
 /// The exit code of a process that writes where nobody reads any more, as shells write it: 128 and SIGPIPE.
 const NOBODY_READS: u8 = 128 + 13;
 
 impl Failure {
+    /// Begins a failure with what happened.
+    #[expect(clippy::new_ret_no_self, reason = "a failure begins without its remedy, and none ends so")]
+    pub fn new(code: &str, exit: Exit, message: impl Into<String>) -> Happened {
+        Happened(Self::bare(code, exit, message))
+    }
+
     /// Makes a failure without causes, remedy or request.
-    pub fn new(code: &str, exit: Exit, message: impl Into<String>) -> Self {
+    fn bare(code: &str, exit: Exit, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
         let exit = exit as u8;
         Self { code, request: None, exit, message, remedy: None, causes: Vec::new(), told: false, pin: None }
@@ -50,7 +72,7 @@ impl Failure {
 
     /// Makes a failure that prints nothing, for a command whose result says what is wrong.
     pub fn told(code: &str, exit: Exit) -> Self {
-        Self { told: true, ..Self::new(code, exit, "") }
+        Self { told: true, ..Self::bare(code, exit, "") }
     }
 
     /// Makes a failure that prints nothing and ends the process with `status`, as a command did that was run.
@@ -65,7 +87,8 @@ impl Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             return Self { exit: NOBODY_READS, ..Self::told("output-unread", Exit::Other) };
         }
-        let mut failure = Self::new("output-failed", Exit::Other, "the result could not be written on standard output");
+        let mut failure =
+            Self::bare("output-failed", Exit::Other, "the result could not be written on standard output");
         failure.causes.push(error.to_string());
         failure.remedy("What the command did stays done. Make room, or write elsewhere, and look at what there is now.")
     }
@@ -74,7 +97,7 @@ impl Failure {
     /// how to get another.
     pub fn lost(error: &std::io::Error, remedy: String) -> Self {
         let mut failure =
-            Self::new("secret-not-shown", Exit::Other, "the secret could not be written on standard output");
+            Self::bare("secret-not-shown", Exit::Other, "the secret could not be written on standard output");
         failure.causes.push(error.to_string());
         failure.remedy(remedy)
     }
@@ -100,7 +123,7 @@ impl Failure {
 
     /// Makes a failure of `error` and its chain of sources, leaving out messages that the one above contains.
     pub fn from_error(code: &str, exit: Exit, error: &(dyn StdError + 'static)) -> Self {
-        let mut failure = Self::new(code, exit, error.to_string());
+        let mut failure = Self::bare(code, exit, error.to_string());
         let mut source = error.source();
         while let Some(cause) = source {
             let text = cause.to_string();

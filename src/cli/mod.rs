@@ -10,6 +10,7 @@
 pub mod activate;
 mod args;
 mod complete;
+mod config;
 mod connection;
 mod data_item;
 #[cfg(feature = "server")]
@@ -90,6 +91,7 @@ fn run(command: Command, output: &Output) -> Result<(), Failure> {
         Command::Person(command) => found::person(command, output),
         Command::Search(args) => found::search(&args, output),
         Command::Activate(args) => activate::run(&args, output),
+        Command::Config(command) => config::run(command, output),
         Command::Template(command) => template::run(command, output),
         #[cfg(feature = "farm")]
         Command::Vcard(command) => vcard::run(command, output),

@@ -58,7 +58,10 @@ pub fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     }
     match inquire::Confirm::new(&shown::line(question)).with_default(false).prompt() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Failure::new("not-confirmed", Exit::Usage, "nothing was changed")),
+        Ok(false) => {
+            let failure = Failure::new("not-confirmed", Exit::Usage, "nothing was changed");
+            Err(failure.remedy("Run the command again when you want it."))
+        }
         Err(error) => Err(Failure::new("not-confirmed", Exit::Usage, format!("nothing was changed: {error}"))
             .remedy("Confirm at a terminal, or give --yes.")),
     }
@@ -76,6 +79,7 @@ pub fn spoken_code() -> Result<String, Failure> {
     };
     inquire::Text::new("Code that is read out:").with_validator(check).prompt().map_err(|error| {
         Failure::new("code-missing", Exit::Usage, format!("stopped at the prompt; nothing was sent: {error}"))
+            .remedy("Run the command again when the code can be read out, or give it with --code.")
     })
 }
 

@@ -5,6 +5,7 @@
 mod activate;
 #[cfg(feature = "server")]
 mod audit;
+mod config;
 #[cfg(feature = "server")]
 mod demo;
 mod doctor;
@@ -25,6 +26,7 @@ mod which;
 pub use activate::ActivateArgs;
 #[cfg(feature = "server")]
 pub use audit::{AuditAcceptArgs, AuditCommand, AuditExportArgs, AuditVerifyArgs};
+pub use config::ConfigCommand;
 #[cfg(feature = "server")]
 pub use demo::DemoArgs;
 pub use doctor::DoctorArgs;
@@ -125,6 +127,9 @@ pub enum Command {
     Search(FoundArgs),
     /// Make your bearer token with the activation code that an administrator has given you.
     Activate(ActivateArgs),
+    /// Look at the settings that hold at this computer.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Look at profile templates.
     #[command(subcommand)]
     Template(TemplateCommand),

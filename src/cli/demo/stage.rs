@@ -14,6 +14,9 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 const SOFTHSM_CONF: &str = include_str!("../../../softhsm-config/softhsm2.conf");
+/// Is what to do where the demo itself goes wrong, which it never should.
+const REPORT: &str =
+    "Run `cardwright demo --keep` and report it with what its directory holds; nothing of yours was touched.";
 const SERVER_STARTS_WITHIN: Duration = Duration::from_secs(30);
 const SERVER_STOPS_WITHIN: Duration = Duration::from_secs(15);
 
@@ -102,6 +105,7 @@ impl Stage {
             .env("CARDWRIGHT_MODULE", &self.module)
             .env("CARDWRIGHT_STATE", self.path("state"))
             .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("CARDWRIGHT_SYSTEM_CONFIG", self.path("config/everybody.toml"))
             .env("CARDWRIGHT_PASSPHRASE", "for the length of a demo")
             .env("CARDWRIGHT_SERVER", &self.address)
             .env("CARDWRIGHT_CA_FILE", self.path("server/ca.cer.pem"))
@@ -185,7 +189,9 @@ impl Stage {
         match self.openssl_verifies(certificate) {
             Err(failure) if failure.lines().iter().any(|line| line.contains("revoked")) => Ok(()),
             Err(failure) => Err(failure),
-            Ok(()) => Err(Failure::new("demo", Exit::Other, "OpenSSL still accepts the retired certificate")),
+            Ok(()) => {
+                Err(Failure::new("demo", Exit::Other, "OpenSSL still accepts the retired certificate").remedy(REPORT))
+            }
         }
     }
 
@@ -215,7 +221,9 @@ impl Stage {
     pub fn token_is_empty(&self) -> Result<(), Failure> {
         let listed = self.pkcs11_tool(&["--login", "--pin", "env:CARDWRIGHT_PIN", "--list-objects"])?;
         if listed.contains("Object") {
-            return Err(Failure::new("demo", Exit::Other, format!("objects are left on the token:\n{listed}")));
+            return Err(
+                Failure::new("demo", Exit::Other, format!("objects are left on the token:\n{listed}")).remedy(REPORT)
+            );
         }
         Ok(())
     }
@@ -245,7 +253,7 @@ impl Stage {
             std::thread::sleep(Duration::from_millis(20));
         }
         self.server = Some(server);
-        Err(Failure::new("demo", Exit::Other, "the server did not stop when asked; it was killed"))
+        Err(Failure::new("demo", Exit::Other, "the server did not stop when asked; it was killed").remedy(REPORT))
     }
 }
 
@@ -277,11 +285,11 @@ fn judge(command: &mut Command) -> Result<String, Failure> {
 
 fn unexpected(what: &str, output: &Output) -> Failure {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Failure::new("demo", Exit::Other, format!("{what}: {}\n{out}{err}", output.status))
+    Failure::new("demo", Exit::Other, format!("{what}: {}\n{out}{err}", output.status)).remedy(REPORT)
 }
 
 fn failed(what: &str, why: impl std::fmt::Display) -> Failure {
-    Failure::new("demo", Exit::Other, format!("{what}: {why}"))
+    Failure::new("demo", Exit::Other, format!("{what}: {why}")).remedy(REPORT)
 }
 
 fn missing(what: &str) -> Failure {

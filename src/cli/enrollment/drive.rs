@@ -136,5 +136,6 @@ fn carry_out(
             Step::Done(outcome) => return Ok(outcome),
         }
     }
-    Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same"))
+    Err(Failure::new("no-progress", Exit::Other, "the driver asks again and again for the same")
+        .remedy("Nothing is lost: run the command again. If it ends so again, report it with what was typed."))
 }

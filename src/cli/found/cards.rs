@@ -114,7 +114,10 @@ fn no_formula(cell: String) -> String {
 
 /// Writes cards as comma-separated values (RFC 4180).
 fn comma_separated(cards: &[FoundCard]) -> Result<String, Failure> {
-    let failed = || Failure::new("output-failed", Exit::Other, "the list could not be written as CSV");
+    let failed = || {
+        Failure::new("output-failed", Exit::Other, "the list could not be written as CSV")
+            .remedy("Take the list with --json, which has the same fields.")
+    };
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(HEAD).map_err(|_| failed())?;
     for card in cards {

@@ -46,7 +46,8 @@ impl RequestKind {
 /// Makes the request and shows it; with `--now` completes it, which only some types allow.
 pub fn run(settings: &Settings, args: &RequestCreateArgs, output: &Output) -> Result<(), Failure> {
     if args.now && !args.kind.is_done_by_completing() {
-        return Err(Failure::new("not-at-once", Exit::Usage, "--now goes with revoke, suspend and reinstate only"));
+        let failure = Failure::new("not-at-once", Exit::Usage, "--now goes with revoke, suspend and reinstate only");
+        return Err(failure.remedy("Leave --now out; the request is then carried out once it is approved."));
     }
     let client = client(settings, &args.server)?;
     let request = client.create_request(&order(&client, args)?)?;

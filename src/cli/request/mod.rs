@@ -95,8 +95,12 @@ fn list(client: &CmClient, status: Option<&str>, output: &Output) -> Result<(), 
 }
 
 fn status_named(name: &str) -> Result<RequestStatus, Failure> {
-    RequestStatus::from_name(name)
-        .ok_or_else(|| Failure::new("status-unknown", Exit::Usage, format!("{name:?} is no status of a request")))
+    RequestStatus::from_name(name).ok_or_else(|| {
+        let names: Vec<&str> = RequestStatus::ALL.iter().map(|status| status.name()).collect();
+        let known = names.join(", ");
+        Failure::new("status-unknown", Exit::Usage, format!("{name:?} is no status of a request; there are: {known}"))
+            .remedy("Give --status one of these, or leave it out for all.")
+    })
 }
 
 fn decision(args: &DecisionArgs) -> Result<Decision, Failure> {

@@ -73,7 +73,10 @@ fn told(report: &AuditReport) -> Text {
 /// Writes a log as JSON lines on standard output, or sends it to a syslog receiver and prints how many records went.
 fn export(args: AuditExportArgs, output: &Output) -> Result<(), Failure> {
     let target = args.syslog.map(SyslogTarget::try_from).transpose();
-    let target = target.map_err(|why| Failure::new("syslog-target", Exit::Usage, why))?;
+    let target = target.map_err(|why| {
+        Failure::new("syslog-target", Exit::Usage, why)
+            .remedy("Give --syslog as udp://HOST:PORT, tcp://HOST:PORT or unix:/PATH.")
+    })?;
     let filter = ExportFilter {
         from: args.from,
         until: args.to,

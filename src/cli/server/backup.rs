@@ -45,6 +45,7 @@ pub fn restore(
     } else {
         let opened = std::fs::File::open(file).map_err(|source| {
             Failure::new("no-archive", Exit::Usage, format!("{} cannot be read: {source}", file.display()))
+                .remedy("Name the archive that `cardwright server backup` wrote.")
         })?;
         server::restore(std::io::BufReader::new(opened), directory, trust)
     };

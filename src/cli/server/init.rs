@@ -16,7 +16,7 @@ pub fn initialise(args: &ServerInitArgs, output: &Output) -> Result<(), Failure>
     let ca_key: KeyAlgorithm = args.ca_key.parse().map_err(|_| {
         let known: Vec<&str> = KeyAlgorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
         let message = format!("{:?} is no kind of key; there are: {}", args.ca_key, known.join(", "));
-        Failure::new("key-algorithm", Exit::Usage, message)
+        Failure::new("key-algorithm", Exit::Usage, message).remedy("Give --ca-key one of these; nothing was made.")
     })?;
     let ca_token = args.ca_module.clone().map(|module| TokenSettings {
         module,
@@ -71,7 +71,7 @@ fn requested(args: &ServerInitArgs, path: &Path, request: &str, output: &Output)
     std::fs::write(path, request).map_err(|source| {
         let kept = args.directory.join("ca.csr.pem");
         let message = format!("{} could not be written: {source}; the request is {}", path.display(), kept.display());
-        Failure::new("ca-request", Exit::Other, message)
+        Failure::new("ca-request", Exit::Other, message).remedy("Take the request from there; the directory is made.")
     })?;
     let (directory, path) = (args.directory.display().to_string(), path.display().to_string());
     output.result(&json!({ "directory": directory, "ca_request": path }), || {

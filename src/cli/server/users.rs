@@ -51,7 +51,10 @@ pub fn user(command: UserCommand, output: &Output) -> Result<(), Failure> {
 /// Parses `NAME=VALUE`; the name is put in lower case, as templates ask for it.
 fn attribute(text: &str) -> Result<(String, String), Failure> {
     let pair = text.split_once('=').map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned()));
-    pair.ok_or_else(|| Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE")))
+    pair.ok_or_else(|| {
+        Failure::new("user-attribute", Exit::Usage, format!("{text:?} is not NAME=VALUE"))
+            .remedy("Give --attribute a name, an equals sign and a value, as in --attribute department=Sales.")
+    })
 }
 
 /// Adds a user, and shows the code with which the user makes the bearer token, which then holds for `days`.

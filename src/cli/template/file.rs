@@ -92,7 +92,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Failure> {
         }
         if files.len() > MAX_FILES {
             let message = format!("{} has more than {MAX_FILES} templates", path.display());
-            return Err(Failure::new("too-many-files", Exit::Usage, message));
+            return Err(Failure::new("too-many-files", Exit::Usage, message)
+                .remedy("Name the directory of templates itself, or one file."));
         }
     }
     files.sort();

@@ -48,7 +48,7 @@ fn show(client: &CmClient, wanted: &str, output: &Output) -> Result<(), Failure>
     let Some(template) = templates.iter().find(named) else {
         let known: Vec<&str> = templates.iter().map(|t| t.name.as_str()).collect();
         let message = format!("no template is called {wanted:?}; there are: {}", known.join(", "));
-        return Err(Failure::new("template-unknown", Exit::Usage, message));
+        return Err(Failure::new("template-unknown", Exit::Usage, message).remedy("Name one of these templates."));
     };
     let mut policies = serde_json::Map::new();
     for workflow in WORKFLOWS {

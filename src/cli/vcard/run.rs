@@ -254,13 +254,16 @@ fn ended(status: ExitStatus) -> Result<(), Failure> {
 
 fn not_waited(error: std::io::Error) -> Failure {
     Failure::new("command-lost", Exit::Other, format!("the command cannot be waited for: {error}"))
+        .remedy("The cards are out of their readers; look whether the command still runs.")
 }
 
 /// Catches SIGINT, SIGTERM and SIGHUP, which then no longer end the process, and returns where a message for each
 /// arrives.
 pub(super) fn signals() -> Result<Receiver<()>, Failure> {
-    let failed =
-        |error: std::io::Error| Failure::new("signals", Exit::Other, format!("signals cannot be caught: {error}"));
+    let failed = |error: std::io::Error| {
+        Failure::new("signals", Exit::Other, format!("signals cannot be caught: {error}"))
+            .remedy("No card was put in; see what limits this process, then repeat.")
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let (sender, receiver) = channel();
     let mut caught = {

@@ -1,6 +1,6 @@
 //! What is printed: one document for scripts, plain text for people, completions and man pages for the system.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Desk, ENROLL, PIN};
 use crate::support::program::{Program, end};
@@ -144,4 +144,54 @@ fn settings_come_from_a_file_under_options_and_environment() {
     let wrong = program.json(["token", "list"]).told();
     assert_eq!((wrong.exit, wrong.code.as_str()), (2, "config"));
     assert!(wrong.message.contains("modul") && wrong.message.contains("line 2"), "{wrong:?}");
+}
+
+/// An administrator hands one file out; each person's own goes before it, and `config show` says what holds and why.
+#[test]
+fn one_file_is_for_everybody_and_what_holds_is_told_with_its_reason() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let desk = Desk::new();
+    let mut program = Program::new();
+    program.factory_token("card");
+    for name in ["config/cardwright", "everybody", "home/keys"] {
+        std::fs::create_dir_all(program.path(name)).unwrap();
+    }
+    program.write("home/keys/bearer", "a-bearer-token\n");
+    let text = format!("server = {:?}\nca_file = \"ca.pem\"\nnegotiate = true\n", "https://gone.example.com");
+    let everybodys = program.write("everybody/config.toml", text);
+    let own = format!("server = {:?}\nbearer_file = \"~/keys/bearer\"\n", desk.fake.url.as_str());
+    let own = program.write("config/cardwright/config.toml", own);
+    let pin = format!("file:{}", program.write("pin", PIN));
+
+    let shown = program.json(["config", "show"]).done();
+    let setting = |key: &str| shown["settings"].as_array().unwrap().iter().find(|it| it["key"] == key).unwrap().clone();
+    let server = setting("server");
+    assert_eq!(server["holds"], json!({ "value": desk.fake.url.as_str(), "from": own }));
+    assert_eq!(server["hidden"], json!([{ "value": "https://gone.example.com", "from": everybodys }]));
+    let ca_file = program.path("everybody/ca.pem").display().to_string();
+    assert_eq!(setting("ca_file")["holds"], json!({ "value": ca_file, "from": everybodys }));
+    let bearer = format!("bearer token from file:{}", program.path("home/keys/bearer").display());
+    assert_eq!(setting("login")["holds"], json!({ "value": bearer, "from": own }));
+    assert_eq!(setting("login")["hidden"], json!([{ "value": "Kerberos ticket", "from": everybodys }]));
+    assert_eq!(setting("module")["holds"]["from"], "CARDWRIGHT_MODULE");
+    let told = program.text(["config", "show"]).stdout;
+    assert!(told.contains(&format!("hidden: {everybodys}")) && told.contains("journal"), "{told}");
+
+    // What is shown is what holds: the ca_file that is not there stops it, the server and token of one's own serve it.
+    let enroll = [&ENROLL[..], &["--pin-from", &pin]].concat();
+    program.json(&enroll).refused(2, "ca-file");
+    program.write("everybody/config.toml", "server = \"https://gone.example.com\"\nnegotiate = true\n");
+    program.json(&enroll).done();
+
+    program.set("CARDWRIGHT_BEARER", "secret-in-the-environment");
+    let shown = program.json(["config", "show"]).done();
+    assert_eq!(shown["settings"][2]["holds"]["from"], "CARDWRIGHT_BEARER");
+    assert!(!shown.to_string().contains("secret-in-the-environment"));
+
+    // Who may write the file says which server gets the PIN's card and which module is loaded.
+    std::fs::set_permissions(&everybodys, std::fs::Permissions::from_mode(0o666)).unwrap();
+    let wrong = program.json(["config", "show"]).told();
+    assert_eq!((wrong.exit, wrong.code.as_str()), (2, "config"));
+    assert!(wrong.message.contains("others") && wrong.remedy.contains("chmod"), "{wrong:?}");
 }

@@ -36,6 +36,7 @@ impl Program {
             ("PATH", std::env::var("PATH").unwrap()),
             ("HOME", own("home")),
             ("XDG_CONFIG_HOME", own("config")),
+            ("CARDWRIGHT_SYSTEM_CONFIG", own("everybody/config.toml")),
             ("CARDWRIGHT_STATE", own("state")),
             ("CARDWRIGHT_MODULE", softhsm::MODULE.to_owned()),
             // Cards in the readers of this computer are nobody's to try.
