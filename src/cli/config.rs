@@ -11,13 +11,16 @@ use clap::builder::{FalseyValueParser, TypedValueParser};
 use serde::Serialize;
 use std::path::PathBuf;
 
+/// Tells what a variable's value means; `None` where it says nothing.
+type Meant = fn(&str) -> Option<String>;
+
 /// Is a setting, and how each place says it.
 struct Row {
     key: &'static str,
     /// The option that goes before everything.
     option: &'static str,
     /// Environment variables in the order in which they hold, with what a value of theirs means.
-    variables: &'static [(&'static str, fn(&str) -> Option<String>)],
+    variables: &'static [(&'static str, Meant)],
     /// What a file says of it.
     said: fn(&Keys) -> Option<String>,
 }

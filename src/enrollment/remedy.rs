@@ -27,7 +27,9 @@ impl Error {
             Cause::TemplateNotForCards { .. } => "Choose a template for smart cards.",
             Cause::RequestEnded { ended: Ended::Denied } => "Ask the approver why, then make a new request.",
             Cause::RequestEnded { .. } => "Make a new request.",
-            Cause::RequestStatusUnknown { .. } => "Ask the server's operator what became of the request.",
+            Cause::RequestStatusUnknown { .. } => {
+                "See what the server says of it: `cardwright request show`; its history is in the server's log of acts."
+            }
             Cause::OtherKindOfRequest { .. } => "Use the command that belongs to this kind of request.",
             Cause::OtherCard { .. } => "Use the card the request is tied to, or make a new request for this one.",
             Cause::OtherRequestOpen => "Do one of the two; once that request is over, this command begins another.",
@@ -47,10 +49,12 @@ impl Error {
                 "Use a token with a serial of its own, or one that keeps data objects (CKO_DATA)."
             }
             Cause::CardInUse { .. } => "Renew or retire the card, or go on with the request it is assigned to.",
-            Cause::CardNotActive { .. } => "Ask the operator which state the card should have.",
+            Cause::CardNotActive { .. } => {
+                "See its state and how it came to it: `cardwright card history` with the card's id; then suspend, reinstate or retire it."
+            }
             Cause::AdminKeyUnknown => "Give the token's SO PIN (--so-pin-from), or initialise the token anew.",
             Cause::AdminKeyWithheld { .. } => {
-                "Ask the server's operator to let keys out for tokens without a challenge."
+                "Have the server's administrator let keys out for tokens without a challenge."
             }
             Cause::SecondTryKept { .. } => {
                 "Find out which one is right, then repeat with it, or with --spend-last-try."
@@ -89,10 +93,10 @@ impl Error {
             }
             Cause::Pkix(_) if self.stage == Stage::SignRequest => "Have the profile template corrected.",
             Cause::NotIssued { .. } | Cause::Pkix(pkix::Error::NotIssued(_)) => {
-                "Have the server's operator look at the CA; then repeat the command."
+                "Have the server's administrator look at the CA; then repeat the command."
             }
             Cause::Pkix(_) => {
-                "Nothing was written to the token. Report this to the server's operator; then repeat the command."
+                "Nothing was written to the token. Report this to the server's administrator; then repeat the command."
             }
             Cause::ReadBackDiffers => "Check that no other program writes to the token; then repeat the command.",
             Cause::KeyGone | Cause::OtherKeyKind => "Cancel the request and make a new one.",
@@ -127,7 +131,7 @@ fn server_remedy(error: &client::Error) -> &'static str {
         }
         E::Refused { status: 401, offer: Offer::NtlmOnly, .. }
         | E::NegotiateNotOffered { offer: Offer::NtlmOnly, .. } => {
-            "The server offers NTLM alone, which cardwright does not speak: ask its operator to offer Negotiate (Kerberos)."
+            "The server offers NTLM alone, which cardwright does not speak: have its administrator offer Negotiate (Kerberos)."
         }
         E::Refused { status: 401, offer: Offer::Other, .. } => {
             "Get a new bearer token: this one is unknown or has expired."
@@ -147,11 +151,16 @@ fn server_remedy(error: &client::Error) -> &'static str {
             "The server sends private keys with these certificates: say where they go (--pfx-to) and repeat the command."
         }
         E::Refused { .. } if error.refusal_code() == Some(ProblemCode::UserAttributeMissing.name()) => {
-            "Have the server's operator complete what is known of the person (`cardwright server user change` with --upn, \
+            "Have the server's administrator complete what is known of the person (`cardwright server user change` with --upn, \
              --email or --sid; or the directory that the server learns it from), then repeat the command."
         }
-        E::Refused { correlation_id: None, .. } => "Ask the server's operator why, then repeat the command.",
-        E::Refused { .. } => "Ask the server's operator; the correlation id finds the reason in the server's log.",
+        E::Refused { correlation_id: None, .. } => {
+            "Nothing more is told than stands above; the server's own log may say why."
+        }
+        E::Refused { .. } => {
+            "Mend what stands above, then repeat the command. Where it does not say enough, the line of \
+             the server's log with this correlation id tells the whole reason."
+        }
         E::ExtensionAbsent { .. } => "Use the server's own portal for this.",
         E::Redirected { .. } | E::Nonsense { .. } | E::TooLarge { .. } => {
             "Check that the address is that of a CM server, and no proxy or login page answers in its place."
@@ -160,14 +169,14 @@ fn server_remedy(error: &client::Error) -> &'static str {
         E::BearerToken => "Check the file or variable that holds the bearer token.",
         E::Ticket { reason, .. } => ticket_remedy(*reason),
         E::TicketRefused { .. } => {
-            "Check this computer's clock (Kerberos forgives five minutes) and get a new ticket with `kinit`; then ask the \
-             server's operator, whose log says why."
+            "Check this computer's clock (Kerberos forgives five minutes) and get a new ticket with `kinit`; then look \
+             into the server's log, which says why."
         }
         E::NegotiateNotOffered { offer: Offer::Other | Offer::Negotiate, .. } => {
-            "Use a bearer token, or ask the server's operator to offer Negotiate."
+            "Use a bearer token, or have the server's administrator offer Negotiate."
         }
         E::ServerUnproven { .. } => {
-            "Something may stand between: check the address, and ask the server's operator before you repeat the command."
+            "Something may stand between: check the address, and ask the server's administrator before you repeat the command."
         }
         E::TrustedCertificates { .. } => "Give a PEM file with the CA certificates to trust.",
         E::Unspeakable { .. } => "Report this: it is a fault of the program.",

@@ -1,20 +1,17 @@
 //! `cardwright template`: lists and shows a server's profile templates; checks and imports template files.
 
 mod file;
+mod sentences;
 
 use crate::cli::args::TemplateCommand;
 use crate::cli::connection::client;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, Text};
 use crate::cli::settings::Settings;
-use crate::client::CmClient;
+use crate::client::{self, CmClient};
 use crate::cm::request::RequestType;
-use crate::cm::template::ProfileTemplateView;
-use serde_json::{Value, json};
-
-/// Lists the workflows whose policy `template show` prints.
-const WORKFLOWS: [RequestType; 5] =
-    [RequestType::Enroll, RequestType::Renew, RequestType::Unblock, RequestType::OfflineUnblock, RequestType::Retire];
+use crate::cm::template::{Policy, ProfileTemplateView, SmartcardConfig};
+use serde_json::json;
 
 /// Carries a command of `cardwright template` out.
 pub fn run(command: TemplateCommand, output: &Output) -> Result<(), Failure> {
@@ -50,17 +47,34 @@ fn show(client: &CmClient, wanted: &str, output: &Output) -> Result<(), Failure>
         let message = format!("no template is called {wanted:?}; there are: {}", known.join(", "));
         return Err(Failure::new("template-unknown", Exit::Usage, message).remedy("Name one of these templates."));
     };
-    let mut policies = serde_json::Map::new();
-    for workflow in WORKFLOWS {
-        match client.policy(template.uuid, workflow) {
-            Ok(policy) => policies.insert(format!("{workflow:?}"), json!(policy)),
+    let mut policies = Vec::new();
+    for workflow in RequestType::ALL {
+        match client.policy(template.uuid, *workflow) {
+            Ok(policy) => policies.push((*workflow, policy)),
             // A template need not offer every workflow.
-            Err(crate::client::Error::Refused { .. }) => None,
+            Err(client::Error::Refused { .. }) => (),
             Err(error) => return Err(error.into()),
-        };
+        }
     }
-    let configuration =
-        if template.is_smartcard { json!(client.smartcard_config(template.uuid)?) } else { Value::Null };
-    let document = json!({ "template": template, "configuration": configuration, "policies": policies });
-    output.result(&document, || Text::document(&document))
+    let configuration = if template.is_smartcard { Some(client.smartcard_config(template.uuid)?) } else { None };
+    let by_name: serde_json::Map<_, _> =
+        policies.iter().map(|(workflow, policy)| (workflow.name().to_owned(), json!(policy))).collect();
+    let document = json!({ "template": template, "configuration": configuration, "policies": by_name });
+    output.result(&document, || in_sentences(template, configuration.as_ref(), &policies))
+}
+
+fn in_sentences(
+    template: &ProfileTemplateView,
+    configuration: Option<&SmartcardConfig>,
+    policies: &[(RequestType, Policy)],
+) -> Text {
+    let (offered, others): (Vec<_>, Vec<_>) = policies.iter().partition(|(_, policy)| policy.enabled);
+    let mut lines = sentences::kind(template);
+    lines.extend(configuration.into_iter().flat_map(sentences::card));
+    lines.extend(offered.iter().flat_map(|(kind, policy)| sentences::workflow(*kind, policy)));
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().map(|(kind, _)| kind.name()).collect();
+        lines.push(format!("Not offered: {}", names.join(", ")));
+    }
+    lines.into_iter().collect()
 }
